@@ -1,0 +1,175 @@
+"""Certificates, keys and chains as the rest of the house knows them: values without any file behind them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from hashlib import sha256
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+
+class Format(StrEnum):
+    """What a file turned out to be, by its content."""
+
+    PKCS12 = "pkcs12"
+    JKS = "jks"
+    PEM = "pem"
+    DER = "der"
+    PKCS7 = "pkcs7"
+    KEY = "key"
+    TEXT = "text"
+    EMPTY = "empty"
+    UNKNOWN = "unknown"
+
+
+class Certificate:
+    """One X.509 certificate with the DER bytes it came in and where it was found.
+
+    Two are equal when their DER bytes are. Everything that costs time is computed on first use, because a file may hold
+    ten thousand of them.
+    """
+
+    def __init__(
+        self, parsed: x509.Certificate, *, der: bytes | None = None, origin: str = "", alias: str = ""
+    ) -> None:
+        self.x509 = parsed
+        self.origin = origin
+        """The file it was read from, as the operator named it."""
+        self.alias = alias
+        """Its alias or friendly name there, when it had one."""
+        if der is not None:
+            self.__dict__["der"] = der
+
+    @cached_property
+    def der(self) -> bytes:
+        """The certificate's DER encoding (RFC 5280)."""
+        return self.x509.public_bytes(Encoding.DER)
+
+    @cached_property
+    def sha256(self) -> str:
+        """The fingerprint: SHA-256 of the DER encoding, lower-case hex without colons."""
+        return sha256(self.der).hexdigest()
+
+    @cached_property
+    def public_key_der(self) -> bytes:
+        """The SubjectPublicKeyInfo in DER; equal for a certificate and its private key."""
+        return self.x509.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+    def __eq__(self, other: object) -> bool:
+        return self.der == other.der if isinstance(other, Certificate) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.der)
+
+    def __repr__(self) -> str:
+        return f"Certificate({self.sha256[:16]}, origin={self.origin!r})"
+
+
+class PrivateKey:
+    """One private key. Its value is never shown; `public_key_der` says which certificate it belongs to."""
+
+    def __init__(self, key: PrivateKeyTypes, *, origin: str = "", alias: str = "", encrypted: bool = False) -> None:
+        self.key = key
+        self.origin = origin
+        self.alias = alias
+        self.encrypted = encrypted
+        """Whether it lay encrypted in its file."""
+
+    @cached_property
+    def public_key_der(self) -> bytes:
+        """The SubjectPublicKeyInfo of the public half in DER."""
+        return self.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+    def __repr__(self) -> str:
+        return f"PrivateKey(origin={self.origin!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """What one file held.
+
+    Attributes:
+        format: by content.
+        certificates: in the order of the file.
+        keys: likewise.
+        name: the file, as the operator named it.
+        notes: codes with a sentence each about what was odd but readable (text around PEM, a BOM, BER, a second key).
+    """
+
+    format: Format
+    certificates: tuple[Certificate, ...] = ()
+    keys: tuple[PrivateKey, ...] = ()
+    name: str = ""
+    notes: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A certificate that was looked at as an issuer and not taken, with the reason in words."""
+
+    candidate: Certificate
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A path from an end-entity certificate towards a trust anchor.
+
+    Attributes:
+        leaf: the end-entity certificate; None when there are only CA certificates.
+        intermediates: from the leaf's issuer upwards, the root not included.
+        root: the self-issued certificate at the end; None when it was not among the files.
+        key: the leaf's private key, when one that matches was among the files.
+        key_matches: True when a matching key was found, False when only other keys were, None without any key.
+        missing_issuer: the distinguished name (RFC 4514) that was not found, None when the chain is complete.
+        missing_key_id: the authority key identifier of the missing issuer, lower-case hex, "" when unknown.
+        rejected: candidates that were looked at and why they were not taken.
+        extra: certificates that came along and belong to no place in this chain.
+    """
+
+    leaf: Certificate | None
+    intermediates: tuple[Certificate, ...] = ()
+    root: Certificate | None = None
+    key: PrivateKey | None = None
+    key_matches: bool | None = None
+    missing_issuer: str | None = None
+    missing_key_id: str = ""
+    rejected: tuple[Rejected, ...] = ()
+    extra: tuple[Certificate, ...] = field(default=())
+
+    @property
+    def complete(self) -> bool:
+        """Whether it ends in a root."""
+        return self.root is not None
+
+    @property
+    def certificates(self) -> tuple[Certificate, ...]:
+        """Leaf first, root last."""
+        return tuple(
+            certificate for certificate in (self.leaf, *self.intermediates, self.root) if certificate is not None
+        )
+
+    @property
+    def authorities(self) -> Sequence[Certificate]:
+        """The CA certificates, the leaf's issuer first."""
+        return (*self.intermediates, *((self.root,) if self.root is not None else ()))
+
+
+class Role(StrEnum):
+    """What a chain is for."""
+
+    PRIMARY = "primary"
+    GATEWAY = "gateway"
+    CLIENT = "client"
+
+
+class Profile(StrEnum):
+    """How a PKCS12 file is encrypted (domain.md, section 6.1)."""
+
+    MODERN = "modern"
+    """PBES2 with AES-256 and a SHA-256 MAC: Java 8u301, 11.0.12, 17 and newer."""
+    LEGACY = "legacy"
+    """3DES and SHA-1: every Java; used when the JRE that will read the file is older."""

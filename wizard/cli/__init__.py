@@ -1,0 +1,1 @@
+"""The commands and the plain line face."""

@@ -1,0 +1,1 @@
+"""Configuration files edited without losing a byte. Touches nothing."""

@@ -1,0 +1,1 @@
+"""Facts to findings to root causes to repairs."""

@@ -1,0 +1,60 @@
+"""What the wizard says when it cannot go on: a code, the cause, what to do, and the thing it is about."""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """The exit codes that scripts rely on."""
+
+    DONE = 0
+    FINDINGS = 1
+    UNUSABLE = 2
+    ROLLED_BACK = 3
+    NEEDS_RECOVERY = 4
+    BUSY = 5
+    BUG = 70
+
+
+class WizardError(Exception):
+    """A refusal that was foreseen: the input, the machine or the moment does not allow what was asked.
+
+    Attributes:
+        code: permanent, dotted, in the catalogue (`findings CODE` explains it).
+        message: what is so, and the evidence; one or two sentences, safe to show (made with `printable`).
+        hint: what to do; may hold several lines.
+        subject: the file, host or setting concerned.
+        exit_code: what a command ends with when nobody handles this.
+    """
+
+    exit_code: ExitCode = ExitCode.UNUSABLE
+
+    def __init__(self, code: str, message: str, hint: str = "", subject: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.subject = subject
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class TextSyntaxError(WizardError, ValueError):
+    """A text that does not parse. Lines and columns count from 1, columns in characters."""
+
+    def __init__(self, code: str, message: str, hint: str = "", subject: str = "", *, line: int, column: int) -> None:
+        super().__init__(code, message, hint, subject)
+        self.line = line
+        self.column = column
+
+
+class RecoveryNeededError(WizardError):
+    """An interrupted change must be finished or undone first, or an undo was incomplete."""
+
+    exit_code = ExitCode.NEEDS_RECOVERY
+
+
+class BusyError(WizardError):
+    """Another run holds the lock."""
+
+    exit_code = ExitCode.BUSY

@@ -1,0 +1,1 @@
+"""This machine: paths, facts, the service, the JRE. Looks; what it changes, it changes on copies."""

@@ -1,0 +1,1 @@
+"""Primary, gateway, client, account: answers and facts to a plan or a pack."""

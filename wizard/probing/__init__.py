@@ -1,0 +1,1 @@
+"""TLS as a client sees it: handshake, rehearsal, revocation. The only room that knows OpenSSL."""

@@ -1,0 +1,1 @@
+"""A practice deployment with real TLS, for learning and for the tests."""
