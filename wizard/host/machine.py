@@ -1,0 +1,78 @@
+"""Where things lie on the machine at hand, also when it is an image or a practice folder below another root."""
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import platformdirs
+
+UNIT = "hcp-server"
+"""The service unit of a primary server (manual)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The machine that is looked at and changed.
+
+    Paths come in two kinds: *logical*, as the operator and the product's files name them (`/opt/hcp/conf/...`), and
+    *real*, where the bytes are. They differ only below another `root`.
+
+    Attributes:
+        root: every logical path is taken below this folder.
+        hcp_home: logical home of the product.
+        state_dir: real folder for journal, backups and saved answers; mode 0700, made on first use by `change/`.
+        systemctl: the program, by name or path.
+        restart_command: a shell-free command line that restarts the service where there is no systemd, else None.
+        unit: the service unit.
+    """
+
+    root: Path = Path("/")
+    hcp_home: PurePosixPath = PurePosixPath("/opt/hcp")
+    state_dir: Path = Path()
+    systemctl: str = "systemctl"
+    restart_command: tuple[str, ...] | None = None
+    unit: str = UNIT
+
+    def real(self, logical: PurePosixPath | str) -> Path:
+        """Where the bytes of *logical* are. `..` cannot climb above the root; links are not followed here."""
+        clean = os.path.normpath("/" + str(logical).lstrip("/"))
+        return self.root / clean.lstrip("/")
+
+    def logical(self, real: Path) -> PurePosixPath:
+        """The name under which the operator knows *real*; a path outside the root keeps its own name."""
+        try:
+            return PurePosixPath("/") / real.relative_to(self.root)
+        except ValueError:
+            return PurePosixPath(real)
+
+    @property
+    def conf(self) -> PurePosixPath:
+        """The server's settings (manual)."""
+        return self.hcp_home / "conf" / "application.conf"
+
+    @property
+    def jre_home(self) -> PurePosixPath:
+        """The product's private JRE (manual)."""
+        return self.hcp_home / "jre"
+
+    @property
+    def keytool(self) -> PurePosixPath:
+        """The key store tool of that JRE."""
+        return self.jre_home / "bin" / "keytool"
+
+    @property
+    def cacerts(self) -> PurePosixPath:
+        """The JRE's store of trust anchors."""
+        return self.jre_home / "lib" / "security" / "cacerts"
+
+
+def default_state_dir() -> Path:
+    """The system-wide state folder for root, the user's own otherwise."""
+    if sys.platform != "win32" and os.geteuid() == 0:
+        return (
+            Path(platformdirs.site_data_dir("cloudstream-wizard"))
+            if sys.platform == "darwin"
+            else Path("/var/lib/cloudstream-wizard")
+        )
+    return Path(platformdirs.user_state_dir("cloudstream-wizard"))
