@@ -10,6 +10,9 @@ import platformdirs
 UNIT = "hcp-server"
 """The service unit of a primary server (manual)."""
 
+HCP_HOME = PurePosixPath("/opt/hcp")
+"""Where the product lives (manual)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Machine:
@@ -28,7 +31,7 @@ class Machine:
     """
 
     root: Path = Path("/")
-    hcp_home: PurePosixPath = PurePosixPath("/opt/hcp")
+    hcp_home: PurePosixPath = HCP_HOME
     state_dir: Path = Path()
     systemctl: str = "systemctl"
     restart_command: tuple[str, ...] | None = None
