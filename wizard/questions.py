@@ -1,0 +1,232 @@
+"""The questions in their order, for every face: full screen, plain lines and headless.
+
+A step is what is asked in one go; a question fills one key of the answers (or one secret). Which steps there are follows
+from the answers alone, so going back and changing one makes others come and go.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wizard.answers import Answers, Goal, PrimaryKind, SourceKind
+
+
+class Ask(StrEnum):
+    """How a question is answered."""
+
+    CHOICE = "choice"
+    TEXT = "text"
+    PATHS = "paths"
+    """One or more files or folders; several are parted by a space, quoted as in a shell."""
+    SECRET = "secret"  # noqa: S105 - the kind of a question, not a password
+    """A password that opens something."""
+    NEW_SECRET = "new-secret"  # noqa: S105 - likewise
+    """A password to be set: asked twice."""
+
+
+class View(StrEnum):
+    """What a step shows besides its questions; the session makes the text."""
+
+    NONE = "none"
+    FACTS = "facts"
+    VERDICT = "verdict"
+    REVIEW = "review"
+    CONFIRM = "confirm"
+    APPLY = "apply"
+    ELSEWHERE = "elsewhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One answer to choose: what is stored, and what is read."""
+
+    value: str
+    label: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question.
+
+    Attributes:
+        key: of the answers file (`primary.host`); for a secret, the key of its source (`primary.password`).
+        ask: how it is answered.
+        heading: the question itself.
+        why: one line about what it is for.
+        example: one answer as an example.
+        choices: for `Ask.CHOICE`.
+        optional: whether an empty answer is one.
+        flag: how a command gives it; empty when only the answers file does.
+    """
+
+    key: str
+    ask: Ask
+    heading: str
+    why: str
+    example: str = ""
+    choices: tuple[Choice, ...] = ()
+    optional: bool = False
+    flag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is asked or shown in one go.
+
+    Attributes:
+        id: permanent name; also the name of its help page.
+        title: a few words for the frame.
+        view: what is shown besides the questions.
+        questions: at most four.
+        role: whose chain a `View.VERDICT` is about: `primary`, `gateway.0`, `client.1`.
+        applies: whether the answers so far lead here.
+    """
+
+    id: str
+    title: str
+    view: View = View.NONE
+    questions: tuple[Question, ...] = ()
+    role: str = ""
+    applies: Callable[[Answers], bool] = lambda _answers: True
+
+
+def _on_premise(answers: Answers) -> bool:
+    return answers.primary.kind is PrimaryKind.ON_PREMISE
+
+
+def _types_store_password(answers: Answers) -> bool:
+    return _on_premise(answers) and answers.primary.keystore_password.kind is not SourceKind.GENERATE
+
+
+_STEPS: tuple[Step, ...] = (
+    Step(
+        "goal",
+        "What to do",
+        View.FACTS,
+        (
+            Question(
+                "goal",
+                Ask.CHOICE,
+                "What do you want to do?",
+                "The wizard shows every change before it makes one.",
+                choices=(
+                    Choice(Goal.SET_UP, "Set up trusted certificates", "first installation"),
+                    Choice(Goal.RE_KEY, "Replace certificates", "new ones in place of installed ones"),
+                ),
+            ),
+            Question(
+                "primary.kind",
+                Ask.CHOICE,
+                "Where does the primary server run?",
+                "A cloud primary needs no steps on this machine.",
+                choices=(
+                    Choice(PrimaryKind.ON_PREMISE, "On this machine", "on-premise"),
+                    Choice(PrimaryKind.CLOUD, "In the vendor's cloud", "its own steps are skipped"),
+                ),
+            ),
+        ),
+    ),
+    Step(
+        "primary-files",
+        "Certificate of the primary",
+        questions=(
+            Question(
+                "primary.chain",
+                Ask.PATHS,
+                "Which files hold the certificate, its key and its CA certificates?",
+                "Files or a folder; PFX, PEM, DER, P7B and JKS are told by content.",
+                "/root/primary-host.pfx",
+            ),
+            Question(
+                "primary.password",
+                Ask.SECRET,
+                "Which password opens them?",
+                "Leave it empty when nothing is protected.",
+                optional=True,
+                flag="--secret primary.password=file:PATH",
+            ),
+        ),
+        applies=_on_premise,
+    ),
+    Step(
+        "primary-verdict",
+        "What was found in the files",
+        View.VERDICT,
+        (
+            Question(
+                "primary.host",
+                Ask.TEXT,
+                "Which host name do gateways and clients dial?",
+                "It must stand in the certificate; they check it.",
+                "primary-host",
+            ),
+        ),
+        role="primary",
+        applies=_on_premise,
+    ),
+    Step(
+        "primary-store",
+        "Key store of the primary",
+        questions=(
+            Question(
+                "primary.keystore-password",
+                Ask.CHOICE,
+                "Which password shall the new key store have?",
+                "It is written into application.conf, where the server reads it.",
+                choices=(
+                    Choice("generate", "Generate one", "strong, and safe for every reader"),
+                    Choice("prompt", "Type one", "asked twice"),
+                ),
+            ),
+            Question(
+                "primary.import-root",
+                Ask.CHOICE,
+                "Shall the root be trusted by the server's Java?",
+                "A private root must stand in cacerts; a public one does already.",
+                choices=(
+                    Choice("auto", "If it is not there yet", "looked up by fingerprint"),
+                    Choice("no", "Leave cacerts alone"),
+                ),
+            ),
+        ),
+        applies=_on_premise,
+    ),
+    Step(
+        "primary-store-password",
+        "Password of the key store",
+        questions=(
+            Question(
+                "primary.keystore-password",
+                Ask.NEW_SECRET,
+                "New password for the key store",
+                "At least 6 printable ASCII characters; Java accepts nothing else.",
+                flag="--secret primary.keystore-password=file:PATH",
+            ),
+        ),
+        applies=_types_store_password,
+    ),
+    Step("review", "Review", View.REVIEW, applies=_on_premise),
+    Step("confirm", "Apply", View.CONFIRM, applies=_on_premise),
+    Step("apply", "Applying", View.APPLY, applies=_on_premise),
+    Step("elsewhere", "What is left to do", View.ELSEWHERE),
+)
+
+
+def steps(answers: Answers) -> tuple[Step, ...]:
+    """The steps that *answers* lead to, in order."""
+    return tuple(step for step in _STEPS if step.applies(answers))
+
+
+def after(current: str, answers: Answers) -> Step | None:
+    """The step that follows *current*, None after the last."""
+    ids = [step.id for step in steps(answers)]
+    place = ids.index(current) + 1
+    return steps(answers)[place] if place < len(ids) else None
+
+
+def before(current: str, answers: Answers) -> Step | None:
+    """The step before *current*, None at the first."""
+    ids = [step.id for step in steps(answers)]
+    place = ids.index(current)
+    return steps(answers)[place - 1] if place else None
