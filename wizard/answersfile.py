@@ -1,0 +1,211 @@
+"""The answers file: TOML with `schema = 1`. It holds no secret, only where each comes from."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from wizard.answers import (
+    AccountAnswers,
+    Answers,
+    ClientAnswers,
+    GatewayAnswers,
+    Goal,
+    PasswordSource,
+    PrimaryAnswers,
+    SourceKind,
+)
+from wizard.errors import WizardError
+from wizard.findings import FindingSpec, Severity
+from wizard.printable import printable
+
+SCHEMA = 1
+
+REFUSALS = (
+    FindingSpec(
+        "answers.not-toml",
+        Severity.BLOCKER,
+        "answers file is not TOML",
+        "The answers file does not parse as TOML.",
+        "Nothing can be read from it.",
+        "Correct the named line; strings stand in double quotes.",
+        "TOML 1.0",
+    ),
+    FindingSpec(
+        "answers.unknown-key",
+        Severity.BLOCKER,
+        "unknown key in the answers file",
+        "The answers file has a key that the wizard does not know.",
+        "A mistyped key would silently mean the default.",
+        "Correct the spelling; `plan --help` lists the keys.",
+        "interface of the wizard",
+    ),
+    FindingSpec(
+        "answers.unusable-value",
+        Severity.BLOCKER,
+        "unusable value in the answers file",
+        "A value in the answers file is of the wrong kind or not one of those allowed.",
+        "The wizard would have to guess.",
+        "Give a value of the kind that the message names.",
+        "interface of the wizard",
+    ),
+    FindingSpec(
+        "answers.secret-inside",
+        Severity.BLOCKER,
+        "a password stands in the answers file",
+        "A password is written out in the answers file.",
+        "The file is copied and kept; whoever reads it has the password.",
+        'Write where it comes from: { file = "PATH" }, { env = "NAME" } or { prompt = true }.',
+        "design of the wizard",
+    ),
+)
+
+_Section = TypeVar("_Section", PrimaryAnswers, GatewayAnswers, ClientAnswers, AccountAnswers)
+
+
+def load(text: str, *, name: str = "the answers file") -> Answers:
+    """Read the TOML *text*.
+
+    Raises:
+        WizardError: not TOML, an unknown key, a value of the wrong kind, or a password written out.
+    """
+    try:
+        data = tomllib.loads(text.removeprefix("\ufeff"))
+    except tomllib.TOMLDecodeError as error:
+        raise WizardError(
+            "answers.not-toml", f"{name} is not TOML: {printable(str(error))}.", "Correct that line.", name
+        ) from error
+    schema = data.pop("schema", None)
+    if schema != SCHEMA:
+        raise WizardError(
+            "answers.unusable-value",
+            f"{name} says schema = {printable(repr(schema))}; this wizard reads 1.",
+            "Write schema = 1 first.",
+            name,
+        )
+    _only(data, {"goal", "primary", "gateway", "client", "account"}, "", name)
+    return Answers(
+        goal=_enum(Goal, data.get("goal", "set-up"), "goal", name),
+        primary=_section(PrimaryAnswers, data.get("primary", {}), "primary", name),
+        gateway=tuple(
+            _section(GatewayAnswers, item, f"gateway.{n}", name)
+            for n, item in enumerate(_tables(data, "gateway", name))
+        ),
+        client=tuple(
+            _section(ClientAnswers, item, f"client.{n}", name) for n, item in enumerate(_tables(data, "client", name))
+        ),
+        account=_section(AccountAnswers, data.get("account", {}), "account", name),
+    )
+
+
+def dump(answers: Answers) -> str:
+    """The TOML text that `load` reads back to an equal value. Values equal to the default are written too."""
+    lines = [f"schema = {SCHEMA}", f"goal = {_toml(answers.goal)}", "", "[primary]", *_section_lines(answers.primary)]
+    for table, items in (("gateway", answers.gateway), ("client", answers.client)):
+        for item in items:
+            lines += ["", f"[[{table}]]", *_section_lines(item)]
+    lines += ["", "[account]", *_section_lines(answers.account)]
+    return "\n".join(lines) + "\n"
+
+
+def _section_lines(section: PrimaryAnswers | GatewayAnswers | ClientAnswers | AccountAnswers) -> list[str]:
+    return [f"{item.name.replace('_', '-')} = {_toml(getattr(section, item.name))}" for item in fields(section)]
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    if isinstance(value, PasswordSource):
+        shown = _toml(value.name) if value.kind in {SourceKind.FILE, SourceKind.ENV} else "true"
+        return f"{{ {value.kind} = {value.name if value.kind is SourceKind.FD else shown} }}"
+    escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + re.sub(r"[\x00-\x1f\x7f]", lambda match: f"\\u{ord(match[0]):04x}", escaped) + '"'
+
+
+def _tables(data: Mapping[str, Any], key: str, name: str) -> list[Any]:
+    value = data.get(key, [])
+    if not isinstance(value, list):
+        raise _unusable(key, f"a list of tables: [[{key}]]", name)
+    return value
+
+
+def _section(kind: type[_Section], data: Any, where: str, name: str) -> _Section:
+    if not isinstance(data, dict):
+        raise _unusable(where, "a table", name)
+    known = {item.name.replace("_", "-"): item for item in fields(kind)}
+    _only(data, set(known), f"{where}.", name)
+    default = kind()
+    values = {
+        known[key].name: _typed(getattr(default, known[key].name), value, f"{where}.{key}", name)
+        for key, value in data.items()
+    }
+    return replace(default, **values)
+
+
+def _typed(default: Any, value: Any, where: str, name: str) -> Any:
+    if isinstance(default, PasswordSource):
+        return _source(value, where, name)
+    if isinstance(default, StrEnum):
+        return _enum(type(default), value, where, name)
+    if isinstance(default, tuple):
+        if not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
+            raise _unusable(where, 'a list of strings: ["..."]', name)
+        return tuple(value)
+    if type(value) is not type(default):
+        words = {bool: "true or false", int: "a whole number", str: "a string"}
+        raise _unusable(where, words[type(default)], name)
+    return value
+
+
+def _source(value: Any, where: str, name: str) -> PasswordSource:
+    if isinstance(value, str):
+        raise WizardError(
+            "answers.secret-inside",
+            f"{name} has a password written out at {where}.",
+            'Write where it comes from: { file = "PATH" }, { env = "NAME" } or\n{ prompt = true }.',
+            where,
+        )
+    if isinstance(value, dict) and len(value) == 1:
+        key, content = next(iter(value.items()))
+        if key in {"file", "env"} and isinstance(content, str) and content:
+            return PasswordSource(SourceKind(key), content)
+        if key == "fd" and type(content) is int:
+            return PasswordSource(SourceKind.FD, str(content))
+        if key in {"prompt", "generate", "value-is-default"} and content is True:
+            return PasswordSource(SourceKind(key))
+    raise _unusable(
+        where, '{ file = "..." }, { env = "..." }, { fd = N }, { prompt = true } or { generate = true }', name
+    )
+
+
+_Enum = TypeVar("_Enum", bound=StrEnum)
+
+
+def _enum(kind: type[_Enum], value: Any, where: str, name: str) -> _Enum:
+    try:
+        return kind(value)
+    except ValueError:
+        raise _unusable(where, "one of " + ", ".join(kind), name) from None
+
+
+def _only(data: Mapping[str, Any], known: set[str], prefix: str, name: str) -> None:
+    for key in data:
+        if key not in known:
+            raise WizardError(
+                "answers.unknown-key",
+                f"{name} has the key {printable(prefix + key, limit=60)}, which is not known.",
+                "Known here: " + ", ".join(sorted(known)) + ".",
+                prefix + key,
+            )
+
+
+def _unusable(where: str, wanted: str, name: str) -> WizardError:
+    return WizardError(
+        "answers.unusable-value", f"{name} has an unusable value at {where}.", f"It must be {wanted}.", where
+    )
