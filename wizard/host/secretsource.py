@@ -48,7 +48,7 @@ def parse_source(text: str) -> PasswordSource:
     raise WizardError(
         "secret.source-unusable",
         "A password source has none of the forms that are understood.",
-        "Write NAME=file:PATH, NAME=env:VARIABLE or NAME=fd:NUMBER.\nThe password itself never stands on the command line.",
+        "Write NAME=file:PATH, NAME=env:VARIABLE or NAME=fd:NUMBER.\nA password never stands on the command line.",
     )
 
 

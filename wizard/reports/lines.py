@@ -1,0 +1,52 @@
+"""Lines of text with a meaning, from which each face makes its own look. The words alone always tell everything."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wizard.findings import Finding, Severity
+
+
+class Tone(StrEnum):
+    """What a line is, for faces that can show more than words."""
+
+    PLAIN = "plain"
+    HEADING = "heading"
+    GOOD = "good"
+    WARN = "warn"
+    BAD = "bad"
+    ADDED = "added"
+    REMOVED = "removed"
+    FAINT = "faint"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line, printable, without line end; faces may fold it."""
+
+    text: str
+    tone: Tone = Tone.PLAIN
+
+
+_WORDS = {
+    Severity.BLOCKER: ("Error", Tone.BAD),
+    Severity.ERROR: ("Error", Tone.BAD),
+    Severity.WARNING: ("Warning", Tone.WARN),
+    Severity.NOTE: ("Note", Tone.FAINT),
+}
+
+
+def finding_lines(findings: Iterable[Finding]) -> list[Line]:
+    """Each finding as its message with severity and code, then what to do; the worst first."""
+    result = []
+    for finding in sorted(findings, key=lambda item: -item.severity):
+        word, tone = _WORDS[finding.severity]
+        result.append(Line(f"{word}: {finding.message} [{finding.code}]", tone))
+        result.extend(Line(f"  {line}") for line in finding.fix.splitlines())
+    return result
+
+
+def diff_lines(diff: str) -> list[Line]:
+    """A unified diff, added and removed lines told apart by their first sign and by tone."""
+    tones = {"+": Tone.ADDED, "-": Tone.REMOVED, "@": Tone.FAINT}
+    return [Line(line, tones.get(line[:1], Tone.PLAIN)) for line in diff.splitlines()]
