@@ -1,0 +1,58 @@
+"""What is said when the wizard itself failed: where the trace is, and no value of anything."""
+
+import argparse
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+from wizard.errors import ExitCode
+from wizard.redaction import Redactor
+
+
+def trace_text(error: BaseException, redactor: Redactor | None = None) -> str:
+    """The places that *error* passed through and the classes of the errors, without their messages.
+
+    A message may hold a value, and locals surely do; files, lines and names of functions tell where to look.
+    """
+    parts: list[str] = []
+    current: BaseException | None = error
+    while current is not None:
+        frames = "".join(
+            f"  {frame.filename}:{frame.lineno} in {frame.name}\n"
+            for frame in traceback.extract_tb(current.__traceback__)
+        )
+        parts.append(f"{type(current).__module__}.{type(current).__qualname__}\n{frames}")
+        current = current.__cause__ or current.__context__
+    text = "caused by\n".join(reversed(parts))
+    return redactor.scrub(text) if redactor else text
+
+
+def write_trace(error: BaseException, folder: Path) -> Path | None:
+    """Keep the trace in *folder* (0600), or in a temporary file when that cannot be; None when neither works."""
+    text = trace_text(error)
+    for place in (folder, Path(tempfile.gettempdir())):
+        try:
+            with tempfile.NamedTemporaryFile(
+                "w", dir=place, prefix="wizard-crash-", suffix=".txt", delete=False
+            ) as stream:
+                stream.write(text)
+        except OSError:
+            continue
+        return Path(stream.name)
+    return None
+
+
+def report_bug(error: Exception, args: argparse.Namespace) -> int:
+    """Say that this is a fault of the wizard and where its trace lies; exit code 70."""
+    if getattr(args, "debug", False):
+        traceback.print_exception(error)
+    machine = getattr(args, "machine", None)
+    place = write_trace(error, machine.state_dir if machine else Path())
+    print(
+        f"error: wizard.bug {type(error).__name__}: this is a fault of the wizard, not of your files.", file=sys.stderr
+    )
+    print("hint: nothing is left half done; `cloudstream-wizard recover` tells.", file=sys.stderr)
+    if place is not None:
+        print(f"hint: please report it with {place} (it holds no values).", file=sys.stderr)
+    return int(ExitCode.BUG)
