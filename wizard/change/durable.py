@@ -1,0 +1,261 @@
+"""One file replaced so that at every moment either the old or the new one is there, whole, also after a power cut."""
+
+import contextlib
+import errno
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from wizard.change.images import FileImage, read_image, xattrs_of
+from wizard.change.syscalls import REAL, Syscalls
+from wizard.errors import WizardError
+from wizard.findings import FindingSpec, Severity
+from wizard.printable import printable
+
+ACL = "system.posix_acl_access"
+"""The attribute that holds an access control list; its mask and the group bits of the mode are the same bits."""
+
+
+def put_file(
+    path: Path,
+    data: bytes,
+    *,
+    mode: int | None = None,
+    uid: int | None = None,
+    gid: int | None = None,
+    xattrs: tuple[tuple[str, bytes], ...] | None = None,
+    token: str | None = None,
+    calls: Syscalls = REAL,
+) -> FileImage:
+    """Write *data* to *path*: temporary file beside it, owner, mode and attributes, fsync, rename, fsync, read back.
+
+    When it returns, the new file is on disk; when it raises before the rename, the old file is untouched and no
+    temporary file is left; when the process dies, at most `temporary_name(path, token)` is left.
+
+    Args:
+        path: real path; its last part must not be a link (links are resolved by `wizard.change.targets`).
+        data: the whole content.
+        mode: permission bits; None keeps the present file's, or 0600 for a new file.
+        uid: numeric owner; None keeps the present file's, or the writer's for a new file.
+        gid: numeric group, in the same way.
+        xattrs: exactly these extended attributes; None keeps the present file's.
+        token: part of the temporary name, so that a crash can be cleaned up; None takes a random one.
+        calls: the system calls, replaced in tests.
+
+    Returns:
+        How the file looks now, read back from disk.
+
+    Raises:
+        WizardError: `change.target-is-link`, `change.target-not-file`, `change.write-failed`, `change.read-back`.
+    """
+    path = Path(path)
+    temporary = temporary_name(path, token or secrets.token_hex(6))
+    with _explained(path), _folder(path) as at:
+        before, _ = read_image(path)
+        _refuse_kind(path, before)
+        wanted = _wanted(before, mode=mode, uid=uid, gid=gid, xattrs=xattrs)
+        descriptor = calls.create(temporary, at=at)
+        try:
+            try:
+                calls.write(descriptor, data, temporary)
+                _dress(descriptor, wanted, before, temporary, calls)
+                calls.fsync(descriptor, temporary)
+            finally:
+                os.close(descriptor)
+            calls.rename(temporary, path.name, at=at)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                calls.unlink(temporary, at=at)
+            raise
+        calls.fsync(at, path.name)
+        after, _ = read_image(path)
+    _compare(path, after, wanted, hashlib.sha256(data).hexdigest())
+    return after
+
+
+def remove_file(path: Path, *, calls: Syscalls = REAL) -> None:
+    """Remove *path* and wait until the folder knows it on disk; a file that is not there is fine.
+
+    Raises:
+        WizardError: `change.target-not-file`, `change.write-failed`.
+    """
+    with _explained(path), _folder(path) as at:
+        image, _ = read_image(path)
+        if image.kind == "absent":
+            return
+        _refuse_kind(path, image)
+        calls.unlink(path.name, at=at)
+        calls.fsync(at, path.name)
+
+
+def remove_temporary(path: Path, token: str, *, calls: Syscalls = REAL) -> None:
+    """Remove what a `put_file` with *token* left beside *path* when its process died."""
+    temporary = path.with_name(temporary_name(path, token))
+    if temporary.is_symlink() or temporary.exists():
+        with _explained(path), _folder(path) as at:
+            calls.unlink(temporary.name, at=at)
+            calls.fsync(at, temporary.name)
+
+
+def temporary_name(path: Path, token: str) -> str:
+    """The name, in the same folder, under which new bytes wait for the rename (name limit 255 bytes)."""
+    head = os.fsdecode(os.fsencode(path.name)[: 255 - len(token) - 3])
+    return f".#{head}.{token}"
+
+
+def sync_folder(path: Path, *, calls: Syscalls = REAL) -> None:
+    """Wait until the names in the folder *path* are on disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        calls.fsync(descriptor, path.name)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _folder(path: Path) -> Iterator[int]:
+    descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _wanted(
+    before: FileImage,
+    *,
+    mode: int | None,
+    uid: int | None,
+    gid: int | None,
+    xattrs: tuple[tuple[str, bytes], ...] | None,
+) -> FileImage:
+    bits = mode if mode is not None else before.mode if before.exists else 0o600
+    attributes = before.xattrs if xattrs is None else xattrs
+    if before.exists and xattrs is None and bits != before.mode:
+        # An access list would set the group bits again: who asks for other bits asks for these bits alone.
+        attributes = tuple(pair for pair in attributes if pair[0] != ACL)
+    return FileImage(
+        kind="file",
+        mode=bits,
+        uid=uid if uid is not None else before.uid if before.exists else os.geteuid(),
+        gid=gid if gid is not None else before.gid if before.exists else -1,
+        xattrs=attributes,
+    )
+
+
+def _dress(descriptor: int, wanted: FileImage, before: FileImage, name: str, calls: Syscalls) -> None:
+    status = os.fstat(descriptor)
+    present = dict(xattrs_of(descriptor))
+    if before.exists or wanted.xattrs:
+        # What a folder hands down (a default access list) is not what the old file had.
+        for attribute in present.keys() - dict(wanted.xattrs).keys():
+            if attribute == ACL or attribute.startswith("user."):
+                calls.remove_xattr(descriptor, attribute, name)
+    if (status.st_uid, status.st_gid) != (wanted.uid, wanted.gid) and (wanted.uid, wanted.gid) != (status.st_uid, -1):
+        calls.chown(descriptor, wanted.uid, wanted.gid, name)
+    calls.chmod(descriptor, wanted.mode, name)
+    for attribute, value in wanted.xattrs:
+        if present.get(attribute) != value or attribute == ACL:
+            calls.set_xattr(descriptor, attribute, value, name)
+
+
+def _compare(path: Path, after: FileImage, wanted: FileImage, sha256: str) -> None:
+    same = (
+        after.sha256 == sha256
+        and after.mode == wanted.mode
+        and after.uid == wanted.uid
+        and wanted.gid in {-1, after.gid}
+        and set(wanted.xattrs) <= set(after.xattrs)
+    )
+    if not same:
+        raise WizardError(
+            "change.read-back",
+            f"{printable(str(path))} was written, but reads back differently.",
+            "Something else writes this file, or the disk is failing: see the system's log, then try again.",
+            str(path),
+        )
+
+
+def _refuse_kind(path: Path, image: FileImage) -> None:
+    if image.kind == "link":
+        raise WizardError(
+            "change.target-is-link",
+            f"{printable(str(path))} is a symbolic link, which would be replaced rather than followed.",
+            "Name the file that the link leads to.",
+            str(path),
+        )
+    if image.kind not in {"file", "absent"}:
+        raise WizardError(
+            "change.target-not-file",
+            f"{printable(str(path))} is a {image.kind}, not a file.",
+            "Name a file, or move what is there out of the way.",
+            str(path),
+        )
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise write_failure(path, error) from error
+
+
+_HINTS = {
+    errno.ENOSPC: "Make room on that file system, then try again.",
+    errno.EDQUOT: "Make room or raise the quota, then try again.",
+    errno.EROFS: "The file system is mounted read-only: mount it for writing, then try again.",
+    errno.EACCES: "Run as root (sudo), or as the owner of the folder.",
+    errno.EPERM: "Run as root (sudo); where it is root already, look for an immutable flag (lsattr).",
+    errno.EIO: "The disk reports an error: see the system's log (dmesg) before anything else.",
+    errno.ENOENT: "Make the folder first, or name another place.",
+}
+
+
+def write_failure(path: Path, error: OSError) -> WizardError:
+    """The refusal that stands for *error*; the reason is the system's own words."""
+    reason = printable(error.strerror or str(error))
+    hint = _HINTS.get(error.errno or 0, "See the reason above, put it right, then try again.")
+    return WizardError("change.write-failed", f"{printable(str(path))} cannot be written: {reason}.", hint, str(path))
+
+
+REFUSALS: tuple[FindingSpec, ...] = (
+    FindingSpec(
+        "change.write-failed",
+        Severity.BLOCKER,
+        "A file cannot be written",
+        "A file cannot be written; the system names the reason (no room, read-only, no rights, a failing disk).",
+        "A change that cannot be written completely is not begun, and one that has begun is undone.",
+        "Put the named reason right, then run the same command again.",
+        "errno(3)",
+    ),
+    FindingSpec(
+        "change.read-back",
+        Severity.BLOCKER,
+        "A written file reads back differently",
+        "A file was written and then read again from disk; bytes, owner, mode or labels were not those written.",
+        "Another program (a configuration manager, a copy of the wizard) may be writing it, or the disk is failing.",
+        "Find what else writes the file, look at the system's log, then try again.",
+        "own rule: what cannot be read back was not written",
+    ),
+    FindingSpec(
+        "change.target-is-link",
+        Severity.BLOCKER,
+        "The target is a symbolic link",
+        "The file to be written is a symbolic link.",
+        "Replacing the link would leave the file that it leads to unchanged, and the link lost.",
+        "Name the file that the link leads to.",
+        "rename(2)",
+    ),
+    FindingSpec(
+        "change.target-not-file",
+        Severity.BLOCKER,
+        "The target is not a file",
+        "The path to be written names a folder, a device, a pipe or a socket.",
+        "Only regular files can be replaced in one step.",
+        "Name a file, or move what is there out of the way.",
+        "rename(2)",
+    ),
+)

@@ -1,0 +1,128 @@
+"""How a file looks at one moment: bytes by digest, owner, mode, extended attributes."""
+
+import base64
+import hashlib
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+BOUND_TO_CONTENT = frozenset({"security.ima", "security.evm"})
+"""Extended attributes that sign the bytes themselves: copying them to other bytes would be wrong."""
+
+LARGEST = 64 * 1024 * 1024
+"""No file of this trade comes near; a larger one is refused before it fills memory."""
+
+_KINDS = {
+    stat.S_IFREG: "file",
+    stat.S_IFDIR: "folder",
+    stat.S_IFLNK: "link",
+    stat.S_IFIFO: "pipe",
+    stat.S_IFSOCK: "socket",
+    stat.S_IFBLK: "device",
+    stat.S_IFCHR: "device",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FileImage:
+    """A file at one moment, without its bytes.
+
+    Attributes:
+        kind: `file`, `absent`, `folder`, `link`, `pipe`, `socket` or `device`; the rest is empty unless `file`.
+        sha256: lower-case hex.
+        size: in bytes.
+        mode: permission bits.
+        uid: numeric owner.
+        gid: numeric group.
+        xattrs: extended attributes (labels, access lists) by name, sorted.
+        links: how many names the file has.
+    """
+
+    kind: str = "absent"
+    sha256: str = ""
+    size: int = 0
+    mode: int = 0
+    uid: int = 0
+    gid: int = 0
+    xattrs: tuple[tuple[str, bytes], ...] = ()
+    links: int = 1
+
+    @property
+    def exists(self) -> bool:
+        """Whether a regular file is there."""
+        return self.kind == "file"
+
+    def same(self, other: "FileImage") -> bool:
+        """Equal in bytes, owner, mode and extended attributes; the number of names does not count."""
+        pairs = ((self.kind, other.kind), (self.sha256, other.sha256), (self.mode, other.mode))
+        owners = (self.uid, self.gid) == (other.uid, other.gid)
+        return owners and self.xattrs == other.xattrs and all(mine == theirs for mine, theirs in pairs)
+
+    def as_json(self) -> dict[str, Any]:
+        """For the manifest."""
+        return {
+            "kind": self.kind,
+            "sha256": self.sha256,
+            "size": self.size,
+            "mode": self.mode,
+            "uid": self.uid,
+            "gid": self.gid,
+            "xattrs": {name: base64.b64encode(value).decode() for name, value in self.xattrs},
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "FileImage":
+        """The reverse of `as_json`."""
+        attributes = sorted((name, base64.b64decode(text)) for name, text in data["xattrs"].items())
+        plain = {name: data[name] for name in ("kind", "sha256", "size", "mode", "uid", "gid")}
+        return cls(**plain, xattrs=tuple(attributes))
+
+
+NOTHING = FileImage()
+"""No file."""
+
+
+def read_image(path: Path) -> tuple[FileImage, bytes]:
+    """Look at *path*, which is not followed when it is a link, and read it when it is a regular file.
+
+    Returns:
+        The image, and the bytes (empty unless the kind is `file`).
+
+    Raises:
+        OSError: it cannot be read, or is larger than `LARGEST`.
+    """
+    try:
+        named = path.lstat()
+    except FileNotFoundError:
+        return NOTHING, b""
+    kind = _KINDS[stat.S_IFMT(named.st_mode)]
+    if kind != "file":
+        return FileImage(kind=kind), b""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    with open(descriptor, "rb") as stream:  # noqa: PTH123 - a descriptor, opened without following links
+        status = os.fstat(stream.fileno())
+        data = stream.read(LARGEST + 1)
+        if len(data) > LARGEST:
+            raise OSError(27, "File too large", str(path))
+        image = FileImage(
+            kind="file",
+            sha256=hashlib.sha256(data).hexdigest(),
+            size=len(data),
+            mode=stat.S_IMODE(status.st_mode),
+            uid=status.st_uid,
+            gid=status.st_gid,
+            xattrs=xattrs_of(stream.fileno()),
+            links=status.st_nlink,
+        )
+    return image, data
+
+
+def xattrs_of(descriptor: int) -> tuple[tuple[str, bytes], ...]:
+    """The extended attributes that travel with a file; none where the file system has none."""
+    try:
+        names = os.listxattr(descriptor)
+    except OSError:
+        return ()
+    return tuple((name, os.getxattr(descriptor, name)) for name in sorted(names) if name not in BOUND_TO_CONTENT)

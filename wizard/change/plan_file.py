@@ -1,0 +1,139 @@
+"""A plan as a text that can be kept, signed off, and applied later or elsewhere."""
+
+import base64
+import binascii
+import hashlib
+import json
+from pathlib import PurePosixPath
+from typing import Any
+
+from wizard.change.plan import EditFile, Expectation, ImportTrust, Plan, Probe, PutFile, Restart, Step
+from wizard.errors import WizardError
+from wizard.findings import FindingSpec, Severity
+
+SCHEMA = "cloudstream-wizard/plan-file/1"
+
+
+def dump(plan: Plan) -> bytes:
+    """The whole plan with its payload (key stores, settings with passwords): to be kept with mode 0600.
+
+    Findings are not kept; secrets are not in a plan, only their names.
+    """
+    body = {
+        "schema": SCHEMA,
+        "title": plan.title,
+        "created_for": plan.created_for,
+        "digest": plan.digest,
+        "steps": [_dump_step(step) for step in plan.steps],
+    }
+    return _json(body | {"checksum": _checksum(body)}) + b"\n"
+
+
+def load(data: bytes, *, name: str = "the plan") -> Plan:
+    """Read what `dump` wrote.
+
+    Args:
+        data: content of the file.
+        name: what messages call it.
+
+    Raises:
+        WizardError: `change.plan-unreadable` when it is no plan, `change.plan-damaged` when it was altered.
+    """
+    try:
+        body = json.loads(data)
+        if not isinstance(body, dict) or body.get("schema") != SCHEMA:
+            raise ValueError("no plan of this schema")
+        checksum = body.pop("checksum")
+        steps = tuple(_load_step(dict(step)) for step in body["steps"])
+        plan = Plan(str(body["title"]), steps, str(body["created_for"]))
+        digest = body["digest"]
+    except (ValueError, KeyError, TypeError, binascii.Error, RecursionError) as error:
+        raise WizardError(
+            "change.plan-unreadable",
+            f"{name} is not a plan that this version of the wizard wrote.",
+            "Make it again with `plan --answers FILE --out PLAN`.",
+            name,
+        ) from error
+    if checksum != _checksum(body) or digest != plan.digest:
+        raise WizardError(
+            "change.plan-damaged",
+            f"{name} was altered or cut since it was written: its checksum does not fit.",
+            "Make it again with `plan --answers FILE --out PLAN`, and review it again.",
+            name,
+        )
+    return plan
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _checksum(body: dict[str, Any]) -> str:
+    return hashlib.sha256(_json(body)).hexdigest()
+
+
+def _dump_step(step: Step) -> dict[str, Any]:
+    head: dict[str, Any] = {"kind": step.kind, "id": step.id}
+    if isinstance(step, Restart):
+        return head | {"unit": step.unit, "timeout_s": step.timeout_s, "always": step.always}
+    if isinstance(step, Probe):
+        return head | {
+            "nodes": [list(node) for node in step.nodes],
+            "servername": step.servername,
+            "expect_sha256": step.expect_sha256,
+            "timeout_s": step.timeout_s,
+        }
+    now = step.expect
+    head |= {"path": str(step.path), "summary": step.summary}
+    head["expect"] = [now.exists, now.sha256, now.mode, now.uid, now.gid, now.kind, now.link_to]
+    if isinstance(step, ImportTrust):
+        text = base64.b64encode(step.certificate).decode()
+        return head | {"certificate": text, "alias": step.alias, "sha256": step.sha256, "secret": step.secret}
+    head |= {"data": base64.b64encode(step.data).decode(), "content_id": step.content_id}
+    if isinstance(step, EditFile):
+        return head | {"diff": step.diff}
+    return head | {"mode": step.mode, "uid": step.uid, "gid": step.gid, "proof": step.proof}
+
+
+def _load_step(members: dict[str, Any]) -> Step:
+    kind = members.pop("kind")
+    if kind == "restart":
+        return Restart(**members)
+    if kind == "probe":
+        nodes = tuple((str(host), int(port)) for host, port in members.pop("nodes"))
+        return Probe(nodes=nodes, **members)
+    path = PurePosixPath(members.pop("path"))
+    if not path.is_absolute():
+        raise ValueError("a step names a path that is not absolute")
+    expect = Expectation(*members.pop("expect"))
+    if kind == "import_trust":
+        certificate = base64.b64decode(members.pop("certificate"), validate=True)
+        return ImportTrust(path=path, certificate=certificate, expect=expect, **members)
+    data = base64.b64decode(members.pop("data"), validate=True)
+    if kind == "edit_file":
+        return EditFile(path=path, data=data, expect=expect, **members)
+    if kind == "put_file":
+        return PutFile(path=path, data=data, expect=expect, **members)
+    raise ValueError(f"unknown kind of step {kind!r}")
+
+
+REFUSALS: tuple[FindingSpec, ...] = (
+    FindingSpec(
+        "change.plan-unreadable",
+        Severity.BLOCKER,
+        "Not a plan",
+        "The file given as a plan is not one that this version of the wizard wrote.",
+        "Only a plan whose every step is understood may be applied.",
+        "Make it again with `plan --answers FILE --out PLAN`.",
+        "own format",
+    ),
+    FindingSpec(
+        "change.plan-damaged",
+        Severity.BLOCKER,
+        "The plan was altered",
+        "The plan's checksum does not fit its content.",
+        "What would be applied is not what was reviewed.",
+        "Make it again with `plan --answers FILE --out PLAN`, and review it again.",
+        "own format",
+    ),
+)
