@@ -1,0 +1,150 @@
+"""Can the service's account read this file? Worked out from modes and ACLs, element by element, as the kernel does."""
+
+import os
+import stat
+import struct
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from wizard.errors import WizardError
+from wizard.host.accounts import Account
+from wizard.host.machine import Machine
+from wizard.host.processes import run
+
+_LINKS = 40
+"""As many links as the kernel follows in one path (path_resolution(7))."""
+
+_ACL_TAGS = {1: "owner", 2: "user", 4: "group-owner", 8: "group", 16: "mask", 32: "other"}
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Whether an account can read a file.
+
+    Attributes:
+        ok: True, False, or None when it could not be found out.
+        blocked_at: the logical path of the first element that stops it; None when nothing does.
+        reason: in words, for a message.
+    """
+
+    ok: bool | None
+    blocked_at: PurePosixPath | None = None
+    reason: str = ""
+
+
+def readable_as(machine: Machine, logical_path: PurePosixPath | str, account: Account | None) -> Access:
+    """Whether *account* can reach and read *logical_path*.
+
+    Walks every element with mode, owner, group and POSIX ACL; links are followed below the machine's root. On the
+    machine itself and as root, the kernel is asked too (`runuser -u NAME -- test -r`), which also counts SELinux and
+    network file systems.
+
+    Returns:
+        An answer without exception; `ok` is None when the account is unknown or a folder cannot be looked into.
+    """
+    if account is None:
+        return Access(None, None, "the account is not known on this machine")
+    worked_out = _walk(machine, PurePosixPath("/" + str(logical_path).lstrip("/")), account)
+    if machine.root == Path("/") and account.uid and hasattr(os, "geteuid") and os.geteuid() == 0:
+        return _asked(worked_out, logical_path, account)
+    return worked_out
+
+
+def selinux_label(path: Path) -> str:
+    """The SELinux context of *path*, or "" where there is none."""
+    try:
+        return os.getxattr(path, "security.selinux", follow_symlinks=False).rstrip(b"\0").decode("ascii", "replace")
+    except (OSError, AttributeError):
+        return ""
+
+
+def _walk(machine: Machine, path: PurePosixPath, account: Account) -> Access:
+    pending = list(reversed(path.parts[1:]))
+    here = PurePosixPath("/")
+    links = 0
+    while True:
+        real = machine.real(here)
+        try:
+            seen = os.lstat(real) if here != PurePosixPath("/") else os.stat(real)  # noqa: PTH116 - beside lstat
+            if stat.S_ISLNK(seen.st_mode):
+                links += 1
+                if links > _LINKS:
+                    return Access(False, here, "too many links, or links in a circle")
+                target = PurePosixPath(os.readlink(real))  # noqa: PTH115 - the text, not a Path
+                here = PurePosixPath("/") if target.is_absolute() else here.parent
+                pending += [part for part in reversed(target.parts) if part != "/"]
+                if pending:
+                    here = _step(here, pending.pop())
+                continue
+            allowed = _allowed(real, seen, account)
+        except (FileNotFoundError, NotADirectoryError):
+            return Access(False, here, "it does not exist")
+        except OSError as problem:
+            return Access(None, here, f"it could not be looked at: {(problem.strerror or 'error').lower()}")
+        if stat.S_ISDIR(seen.st_mode):
+            if not pending:
+                return Access(False, here, "it is a folder")
+            # A practice folder stands in for "/": whatever guards the folder itself is no part of the machine.
+            inside = here != PurePosixPath("/") or machine.root == Path("/")
+            if inside and not allowed & 1:
+                return Access(False, here, f"{account.name} may not enter this folder ({_mode(seen)})")
+            here = _step(here, pending.pop())
+        elif pending:
+            return Access(False, here, "it is not a folder")
+        elif not allowed & 4:
+            return Access(False, here, f"{account.name} may not read it ({_mode(seen)})")
+        else:
+            return Access(True)
+
+
+def _step(here: PurePosixPath, part: str) -> PurePosixPath:
+    return here.parent if part == ".." else here / part
+
+
+def _mode(seen: os.stat_result) -> str:
+    return f"{stat.filemode(seen.st_mode)} {seen.st_uid}:{seen.st_gid}"
+
+
+def _allowed(real: Path, seen: os.stat_result, account: Account) -> int:
+    """The rwx bits that *account* has on one element (acl(5), access check algorithm)."""
+    mode = seen.st_mode
+    if account.uid == 0:
+        return 7
+    if account.uid == seen.st_uid:
+        return mode >> 6 & 7
+    entries = _acl(real)
+    if not entries:
+        return (mode >> 3 if seen.st_gid in account.groups else mode) & 7
+    mask = next((bits for tag, bits, _ in entries if tag == "mask"), 7)
+    for tag, bits, number in entries:
+        if tag == "user" and number == account.uid:
+            return bits & mask
+    groups = [
+        bits
+        for tag, bits, number in entries
+        if (tag == "group-owner" and seen.st_gid in account.groups) or (tag == "group" and number in account.groups)
+    ]
+    if groups:
+        return next((bits for bits in groups if bits & 5), 0) & mask
+    return mode & 7
+
+
+def _acl(real: Path) -> list[tuple[str, int, int]]:
+    """The POSIX ACL of *real* as (tag, bits, id); empty without one (linux/posix_acl_xattr.h)."""
+    try:
+        data = os.getxattr(real, "system.posix_acl_access")
+    except (OSError, AttributeError):
+        return []
+    return [(_ACL_TAGS.get(tag, ""), bits, number) for tag, bits, number in struct.iter_unpack("<HHI", data[4:])]
+
+
+def _asked(worked_out: Access, path: PurePosixPath | str, account: Account) -> Access:
+    try:
+        answer = run(["runuser", "-u", account.name, "--", "test", "-r", str(path)], timeout_s=5)
+    except WizardError:
+        return worked_out
+    if answer.ok:
+        return Access(True)
+    if answer.returncode == 1 and worked_out.ok:
+        return Access(False, None, f"{account.name} is refused although the modes allow it; SELinux or a mount may")
+    return worked_out

@@ -1,0 +1,102 @@
+"""Who an account is, on this machine or in an image of one."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from wizard.host.machine import Machine
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A user as the kernel sees it.
+
+    Attributes:
+        name: as the service unit names it.
+        uid: user id.
+        gid: primary group id.
+        groups: all group ids, the primary one among them.
+    """
+
+    name: str
+    uid: int
+    gid: int
+    groups: frozenset[int]
+
+
+def lookup(machine: Machine, name: str) -> Account | None:
+    """The account called *name*; `""` is root, as in a unit without `User=`. None when there is none of that name.
+
+    Below another root the files of the image are asked when it has them, because its numbers may differ from ours.
+    """
+    if name in {"", "root", "0"}:
+        return Account("root", 0, 0, frozenset({0}))
+    passwd = machine.real("/etc/passwd")
+    if machine.root != Path("/") and passwd.is_file():
+        return _from_files(name, passwd, machine.real("/etc/group"))
+    return _from_system(name)
+
+
+def group_id(name: str) -> int | None:
+    """The number of a group on this machine; a number stands for itself. None when there is none of that name."""
+    import grp  # noqa: PLC0415 - not on Windows, where only packs are made
+
+    try:
+        return grp.getgrnam(name).gr_gid
+    except KeyError:
+        return int(name) if name.isascii() and name.isdigit() else None
+
+
+def name_of(uid: int) -> str:
+    """The name of a user id on this machine, or the number as text."""
+    import pwd  # noqa: PLC0415 - not on Windows, where only packs are made
+
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def group_name_of(gid: int) -> str:
+    """The name of a group id on this machine, or the number as text."""
+    import grp  # noqa: PLC0415 - not on Windows, where only packs are made
+
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return str(gid)
+
+
+def _from_system(name: str) -> Account | None:
+    import pwd  # noqa: PLC0415 - not on Windows, where only packs are made
+
+    try:
+        entry = pwd.getpwuid(int(name)) if name.isascii() and name.isdigit() else pwd.getpwnam(name)
+    except KeyError:
+        return None
+    return Account(entry.pw_name, entry.pw_uid, entry.pw_gid, frozenset(os.getgrouplist(entry.pw_name, entry.pw_gid)))
+
+
+def _from_files(name: str, passwd: Path, group: Path) -> Account | None:
+    for fields in _rows(passwd):
+        if len(fields) >= 4 and name in fields[:1] + fields[2:3] and fields[2].isdigit() and fields[3].isdigit():
+            extra = {
+                int(row[2])
+                for row in _rows(group)
+                if len(row) >= 4 and row[2].isdigit() and fields[0] in row[3].split(",")
+            }
+            return Account(fields[0], int(fields[2]), int(fields[3]), frozenset({int(fields[3]), *extra}))
+    return None
+
+
+def _rows(path: Path) -> list[list[str]]:
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return []
+    return [line.split(":") for line in text.splitlines()]
+
+
+def is_root() -> bool:
+    """Whether this process may do everything on this machine (effective user 0)."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0

@@ -1,0 +1,248 @@
+"""Looking at files: what lies where, reading what the operator named, and refusing in words."""
+
+import errno
+import os
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import file_digest
+from pathlib import Path
+
+from wizard.errors import WizardError
+from wizard.findings import FindingSpec
+from wizard.host.access import Access, readable_as
+from wizard.host.catalogue import refusal
+from wizard.printable import printable
+
+__all__ = ["Access", "FileState", "Kind", "expand_inputs", "look", "read_input", "readable_as"]
+
+MIB = 1024 * 1024
+LIMIT = 64 * MIB
+"""The largest input file in bytes. Certificates are small; a disk image named by mistake must not fill the memory."""
+
+MOST_FILES = 2000
+"""The most files that one folder, or one command, may bring."""
+
+REFUSALS: tuple[FindingSpec, ...] = (
+    refusal(
+        "file.missing",
+        "A file is not there",
+        "a file that was named does not exist",
+        "What it holds is needed to go on.",
+        "Check the spelling; completion with Tab avoids typing errors.",
+    ),
+    refusal(
+        "file.not-readable",
+        "A file cannot be read",
+        "a file exists, but this account may not read it",
+        "What it holds is needed to go on.",
+        "Run the wizard as root, or change the mode or owner of the file.",
+    ),
+    refusal(
+        "file.too-large",
+        "A file is too large",
+        "a file is far larger than any certificate file",
+        "Reading it would only fill the memory.",
+        "Name the certificate file itself.",
+    ),
+    refusal(
+        "file.is-a-folder",
+        "A folder where a file is expected",
+        "a folder was named where one file is needed",
+        "It is not clear which of its files is meant.",
+        "Name one file in it.",
+    ),
+    refusal(
+        "file.not-regular",
+        "Not an ordinary file",
+        "a pipe, socket or device was named where a file is needed",
+        "It cannot be read twice, and what is shown could differ from what is used.",
+        "Save the content to a file and name that.",
+    ),
+    refusal(
+        "file.too-many",
+        "Too many files",
+        "a folder holds more files than the wizard takes at once",
+        "It is most likely not the folder with the certificates.",
+        "Name the folder that holds only the certificates.",
+    ),
+)
+
+
+class Kind(StrEnum):
+    """What stands under a name."""
+
+    FILE = "file"
+    DIR = "dir"
+    LINK = "link"
+    ABSENT = "absent"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """One look at one name; links are not followed.
+
+    Attributes:
+        kind: what it is.
+        sha256: of the content of a file, lower-case hex; "" when it could not be read or is no file.
+        size: bytes.
+        mode: permission bits only.
+        uid: owner.
+        gid: group.
+        nlink: number of hard links.
+        mtime: last change of the content, seconds since 1970.
+        target: where a link points.
+        reason: why something could not be seen, "" when all was.
+    """
+
+    kind: Kind
+    sha256: str = ""
+    size: int = 0
+    mode: int = 0
+    uid: int = 0
+    gid: int = 0
+    nlink: int = 0
+    mtime: float = 0.0
+    target: str = ""
+    reason: str = ""
+
+
+def look(path: Path) -> FileState:
+    """What stands at *path* now. Never raises: what cannot be seen is said in `reason`."""
+    try:
+        seen = os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return FileState(Kind.ABSENT)
+    except (OSError, ValueError) as problem:
+        return FileState(Kind.OTHER, reason=_words(problem))
+    kind, digest, target, reason = Kind.OTHER, "", "", ""
+    if stat.S_ISREG(seen.st_mode):
+        kind = Kind.FILE
+        try:
+            with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as stream:  # noqa: PTH123 - of a descriptor
+                seen = os.fstat(stream.fileno())
+                digest = file_digest(stream, "sha256").hexdigest()
+        except OSError as problem:
+            reason = _words(problem)
+    elif stat.S_ISDIR(seen.st_mode):
+        kind = Kind.DIR
+    elif stat.S_ISLNK(seen.st_mode):
+        kind, target = Kind.LINK, str(path.readlink())
+    return FileState(
+        kind,
+        digest,
+        seen.st_size,
+        stat.S_IMODE(seen.st_mode),
+        seen.st_uid,
+        seen.st_gid,
+        seen.st_nlink,
+        seen.st_mtime,
+        target,
+        reason,
+    )
+
+
+def read_input(path: Path, *, limit: int = LIMIT) -> bytes:
+    """The bytes of a file that the operator, or a setting, named. Links are followed.
+
+    Raises:
+        WizardError: file.missing, file.not-readable, file.too-large, file.is-a-folder, file.not-regular.
+    """
+    name = printable(str(path))
+    try:
+        # Non-blocking, because opening a pipe would wait for a writer that may never come.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError) as problem:
+        raise _refused(name, problem) from None
+    with open(descriptor, "rb") as stream:  # noqa: PTH123 - of a descriptor
+        seen = os.fstat(descriptor)
+        if stat.S_ISDIR(seen.st_mode):
+            raise WizardError("file.is-a-folder", f"{name} is a folder", "Name one file in it.", name)
+        if not stat.S_ISREG(seen.st_mode):
+            raise WizardError(
+                "file.not-regular", f"{name} is not an ordinary file", "Save it to a file and name that.", name
+            )
+        try:
+            data = stream.read(limit + 1)
+        except OSError as problem:
+            raise _refused(name, problem) from None
+    if len(data) > limit:
+        raise WizardError(
+            "file.too-large",
+            f"{name} has {max(seen.st_size, len(data))} bytes; the wizard reads up to {limit}",
+            "Name the certificate file itself.",
+            name,
+        )
+    return data
+
+
+def expand_inputs(paths: Iterable[Path | str], base: Path) -> list[Path]:
+    """The files that *paths* mean: a file is itself, a folder its visible ordinary files in order of their names.
+
+    Args:
+        paths: as the operator named them; `~` is understood, relative ones are taken from *base*.
+        base: the folder of the answers file, or the current one.
+
+    Returns:
+        Each file once, in the order given; folders one level deep.
+
+    Raises:
+        WizardError: file.missing, file.not-readable, file.too-many.
+    """
+    found: dict[Path, None] = {}
+    for item in paths:
+        path = base / Path(item).expanduser()
+        if path.is_dir():
+            found |= dict.fromkeys(_files_of(path))
+        elif path.exists():
+            found[path] = None
+        else:
+            raise _refused(printable(str(path)), FileNotFoundError())
+        if len(found) > MOST_FILES:
+            raise _too_many(printable(str(path)))
+    return list(found)
+
+
+def _files_of(folder: Path) -> list[Path]:
+    name = printable(str(folder))
+    files: list[Path] = []
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if not entry.name.startswith(".") and entry.is_file():
+                    files.append(folder / entry.name)
+                if len(files) > MOST_FILES:
+                    raise _too_many(name)
+    except OSError as problem:
+        raise _refused(name, problem) from None
+    return sorted(files)
+
+
+def _too_many(name: str) -> WizardError:
+    return WizardError(
+        "file.too-many",
+        f"{name} brings more than {MOST_FILES} files",
+        "Name the folder that holds only the certificates.",
+        name,
+    )
+
+
+def _refused(name: str, problem: Exception) -> WizardError:
+    if isinstance(problem, FileNotFoundError | NotADirectoryError):
+        return WizardError("file.missing", f"{name} does not exist", "Check the spelling of the path.", name)
+    return WizardError(
+        "file.not-readable",
+        f"{name} cannot be read: {_words(problem)}",
+        "Run the wizard as root, or change the mode or owner of the file.",
+        name,
+    )
+
+
+def _words(problem: Exception) -> str:
+    number = problem.errno if isinstance(problem, OSError) else None
+    if number in {errno.EACCES, errno.EPERM}:
+        return "permission denied"
+    text = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
+    return printable(text).lower()

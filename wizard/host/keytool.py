@@ -1,0 +1,186 @@
+"""The product's own keytool: imports a root into a copy of the trust store, and proves stores with the JVM's eyes."""
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from wizard.errors import WizardError
+from wizard.host.jre import Jre, find
+from wizard.host.keytool_errors import KeytoolError, explained
+from wizard.host.machine import Machine
+from wizard.host.processes import Completed, run
+from wizard.printable import printable
+from wizard.secret import Secret
+
+_LEAN = ("-J-XX:TieredStopAtLevel=1", "-J-XX:+UseSerialGC", "-J-Xshare:auto", "-J-Duser.language=en")
+"""A JVM that lives a quarter of a second needs no optimising compiler and no threads for its garbage collector."""
+
+_PASSWORD = "WIZARD_STORE_PASSWORD"  # noqa: S105 - the name of a variable
+
+# A certification request whose private key was thrown away when it was made. keytool signs an answer to it with the key
+# in the store; the answer is thrown away too. That proves the key, and `-rfc` shows the chain as the JVM built it.
+_REQUEST = b"""-----BEGIN NEW CERTIFICATE REQUEST-----
+MIICVTCCAT0CAQAwEDEOMAwGA1UEAwwFcHJvb2YwggEiMA0GCSqGSIb3DQEBAQUA
+A4IBDwAwggEKAoIBAQCos9WLhPk0uI613S9VYVca4xQdZhEwbOsWPB/lggYOwEvz
+Rc6Y1vX5sTYX9nzrQSo/k5OkunWpbvbPvQ31SjHWzvsoDRkpfeDdO6N3x9wt/Mbu
+D4Z33RVYO5DVA4e97rm8g2nuwcMVlRIljiKcEOYtIMb5v9qT1Jlx5F9VqsQZ0x4Q
+Xir4P1VCd4uFfo8EieUgBafTkh5qoXfCgW9Rk7l6tXC6BTPQ8RuYS8hHgii9l79R
+xZv/U4hlbN4nSFSovx63rvz5psSTwLC2x+Ur0U1Aj/zc6Qtv9rGbJQUkx4yAJkCW
+2/+IQZXRZcRuU+0Q7G7zEJDhLzYfDDOVDSpicG9ZAgMBAAGgADANBgkqhkiG9w0B
+AQsFAAOCAQEAOC8gn0Paz8sB9BuNT35Zf25KV25XbK0J/EmQa/vgv2ZgaRHBBeiE
+B8MZxoSWhGEH1HDWDQY5M/R7P+dVjTKBhKZxLYBMnHuh4sJ4UDC4Uz9iwC+Pd86t
+2wzwB4hXAjBI3Nxh4x9NLzLiwOYLeonKFYoXD3sz3B6SDjj26Imqrg3QtNjGhgaf
+VKuKtAxKCHGWWoTVLbOcFd3XioS6/eb7fZKFUL1CSFTY4vOSG9usw/pg17putYDp
+sO1BQ6MMF6m8+kYMtZ8fw0X3tO2J0a+Kyachq6yA+OXTfySYQOzrxaTugV9oqK+g
+ao3rn6thGwS4Mog+olfjxLnt0V3B1tF3hg==
+-----END NEW CERTIFICATE REQUEST-----
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What the JVM thinks of a key store.
+
+    Attributes:
+        ok: whether it opened the store and signed with the key.
+        text: one sentence for the report.
+        detail: keytool's own words when it refused, printable; "" otherwise.
+        code: of the refusal, "" when ok.
+        alias: the key entry that was used.
+        chain: SHA-256 fingerprints of the chain that the JVM built, leaf first, a self-signed root left out.
+    """
+
+    ok: bool
+    text: str
+    detail: str = ""
+    code: str = ""
+    alias: str = ""
+    chain: tuple[str, ...] = ()
+
+
+class Keytool:
+    """One JRE's keytool. It changes only the file that it is given, and never the live trust store."""
+
+    def __init__(self, jre: Jre, *, timeout_s: float = 60) -> None:
+        """Take the keytool of *jre*; each run may take `timeout_s` seconds.
+
+        Raises:
+            WizardError: jre.no-keytool.
+        """
+        if jre.keytool is None:
+            raise WizardError(
+                "jre.no-keytool", f"{jre.home} has no bin/keytool", "Repair the product's JRE.", str(jre.home)
+            )
+        self.jre = jre
+        self._program = str(jre.keytool)
+        self._timeout_s = timeout_s
+
+    @classmethod
+    def of(cls, machine: Machine, *, timeout_s: float = 60) -> "Keytool":
+        """The keytool of the product on *machine*.
+
+        Raises:
+            WizardError: jre.missing, jre.no-keytool.
+        """
+        jre = find(machine, ask_java=False)
+        if jre is None:
+            home = str(machine.jre_home)
+            raise WizardError("jre.missing", f"{home} is not there", "Check --hcp-home, or the installation.", home)
+        return cls(jre, timeout_s=timeout_s)
+
+    def import_trust(self, store_copy: Path, certificate_der: bytes, alias: str, password: Secret) -> None:
+        """Add a CA certificate as a trust anchor to *store_copy*, which keytool rewrites in place.
+
+        Raises:
+            KeytoolError: keytool.alias-exists, keytool.tampered and others; the copy is then not to be used.
+        """
+        argv = ["-importcert", "-noprompt", "-alias", alias, "-keystore", str(store_copy)]
+        self._checked(argv, password, str(store_copy), _pem(certificate_der))
+
+    def delete_trust(self, store_copy: Path, alias: str, password: Secret) -> None:
+        """Take the entry *alias* out of *store_copy*, which keytool rewrites in place.
+
+        Raises:
+            KeytoolError: keytool.alias-missing, keytool.tampered and others.
+        """
+        self._checked(["-delete", "-alias", alias, "-keystore", str(store_copy)], password, str(store_copy))
+
+    def prove_keystore(self, path: Path, password: Secret, alias: str | None = None) -> Proof:
+        """Have the JVM open a PKCS12 store, build the chain and sign with the key.
+
+        One start of Java when *alias* is given, two otherwise (its key entries are listed first).
+
+        Returns:
+            The proof. A refusal by keytool is a proof with `ok` False; a tool that does not run at all raises.
+
+        Raises:
+            WizardError: program.missing, program.not-runnable, program.too-slow.
+        """
+        try:
+            name = alias or self._key_alias(path, password)
+            argv = ["-gencert", "-rfc", "-alias", name, "-keystore", str(path), "-storetype", "PKCS12"]
+            answer = self._checked(argv, password, str(path), _REQUEST)
+        except KeytoolError as refused:
+            return Proof(False, refused.message, refused.detail, refused.code, alias or "")
+        chain = tuple(_fingerprint(block) for block in _blocks(answer.stdout)[1:])
+        text = f"Java {self.jre.version} opened the store and signed with the key {printable(name)}".replace("  ", " ")
+        return Proof(True, text, alias=name, chain=chain)
+
+    def trust_entries(self, path: Path, password: Secret) -> dict[str, str]:
+        """The trust anchors that the JVM sees in *path*: SHA-256 fingerprint to alias.
+
+        Raises:
+            KeytoolError: when keytool does not open the store.
+        """
+        answer = self._checked(["-list", "-rfc", "-keystore", str(path)], password, str(path))
+        entries: dict[str, str] = {}
+        for part in re.split(r"^Alias name: ", answer.stdout, flags=re.MULTILINE)[1:]:
+            if "Entry type: trustedCertEntry" in part:
+                entries |= {_fingerprint(block): part.splitlines()[0] for block in _blocks(part)}
+        return entries
+
+    def prove_truststore(self, path: Path, password: Secret) -> int:
+        """How many trust anchors the JVM sees in *path*. 0 means that it would trust nobody.
+
+        Raises:
+            KeytoolError: when keytool does not open the store.
+        """
+        return len(self.trust_entries(path, password))
+
+    def _key_alias(self, path: Path, password: Secret) -> str:
+        argv = ["-list", "-rfc", "-keystore", str(path), "-storetype", "PKCS12"]
+        answer = self._checked(argv, password, str(path))
+        parts = re.split(r"^Alias name: ", answer.stdout, flags=re.MULTILINE)[1:]
+        for part in parts:
+            if "Entry type: PrivateKeyEntry" in part:
+                return part.splitlines()[0]
+        raise KeytoolError(
+            "keytool.no-key", f"{path}: Java sees no private key in it", "Export certificate and key.", str(path)
+        )
+
+    def _checked(self, argv: list[str], password: Secret, subject: str, data: bytes | None = None) -> Completed:
+        answer = run(
+            [self._program, *_LEAN, *argv, "-storepass:env", _PASSWORD],
+            secret_env={_PASSWORD: password},
+            timeout_s=self._timeout_s,
+            input=data,
+        )
+        if not answer.ok:
+            raise explained(answer.stdout + answer.stderr, subject)
+        return answer
+
+
+def _pem(der: bytes) -> bytes:
+    body = base64.encodebytes(der)
+    return b"-----BEGIN CERTIFICATE-----\n" + body + b"-----END CERTIFICATE-----\n"
+
+
+def _blocks(text: str) -> list[bytes]:
+    found = re.findall(r"-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----", text)
+    return [base64.b64decode(body) for body in found]
+
+
+def _fingerprint(der: bytes) -> str:
+    return hashlib.sha256(der).hexdigest()

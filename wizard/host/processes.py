@@ -1,0 +1,148 @@
+"""The one door to other programs: no shell, no secret on the command line, an end in time."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from wizard.errors import WizardError
+from wizard.findings import FindingSpec
+from wizard.host.catalogue import refusal
+from wizard.printable import printable
+from wizard.secret import Secret
+
+# Java options of the login session change what keytool prints; pagers and colours do so for systemd.
+_DROPPED = ("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "CLASSPATH", "LANGUAGE", "JAVA_HOME")
+_SET = {"LC_ALL": "C.UTF-8", "SYSTEMD_PAGER": "", "SYSTEMD_COLORS": "0", "SYSTEMD_URLIFY": "0"}
+
+REFUSALS: tuple[FindingSpec, ...] = (
+    refusal(
+        "program.missing",
+        "A program is missing",
+        "a program that the wizard needs is not on this machine",
+        "The step that needs it cannot be made.",
+        "Install the program, or name its path.",
+    ),
+    refusal(
+        "program.not-runnable",
+        "A program cannot be run",
+        "a program is there, but this account may not run it, or it is made for another machine",
+        "The step that needs it cannot be made.",
+        "Check its mode, the mount option noexec and the processor type.",
+    ),
+    refusal(
+        "program.too-slow",
+        "A program did not end in time",
+        "a program was stopped because it did not end in time",
+        "Waiting for ever would leave the change half made.",
+        "Look at the load of the machine, then try again.",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """How a program ended.
+
+    Attributes:
+        argv: what was started; never holds a secret.
+        returncode: its exit code, or minus the signal that ended it.
+        stdout: its output as text; bytes that are not UTF-8 are written as escapes.
+        stderr: likewise.
+        seconds: how long it ran.
+    """
+
+    argv: tuple[str, ...]
+    returncode: int
+    stdout: str
+    stderr: str
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether it ended with exit code 0."""
+        return self.returncode == 0
+
+
+def environment(secret_env: Mapping[str, Secret] | None = None) -> dict[str, str]:
+    """What a child process gets to see: ours, without what changes the output of tools, in English, plus secrets."""
+    env = {name: value for name, value in os.environ.items() if name not in _DROPPED}
+    if "LD_LIBRARY_PATH_ORIG" in env:  # a one-file build puts its own libraries first; the child wants the system's
+        env["LD_LIBRARY_PATH"] = env.pop("LD_LIBRARY_PATH_ORIG")
+    env |= _SET
+    for name, secret in (secret_env or {}).items():
+        env[name] = secret.reveal()
+    return env
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    secret_env: Mapping[str, Secret] | None = None,
+    timeout_s: float,
+    input: bytes | None = None,  # noqa: A002 - the name that subprocess uses for the same thing
+) -> Completed:
+    """Run a program to its end and return what it said.
+
+    The child has its own session, so Ctrl+C at the terminal does not tear it down half way; when the time is up, the
+    whole group is killed.
+
+    Args:
+        argv: program and arguments. Never a secret: `ps` shows them to everybody.
+        secret_env: secrets for the environment of this child alone.
+        timeout_s: seconds after which it is killed.
+        input: bytes for its standard input; None gives an empty one.
+
+    Raises:
+        WizardError: program.missing, program.not-runnable, program.too-slow.
+    """
+    begun = time.monotonic()
+    name = printable(argv[0])
+    try:
+        child = subprocess.Popen(
+            list(argv),
+            stdin=subprocess.PIPE if input is not None else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment(secret_env),
+            start_new_session=True,
+        )
+    except FileNotFoundError:
+        raise WizardError(
+            "program.missing", f"the program {name} is not there", "Install it, or name its path.", name
+        ) from None
+    except OSError as problem:
+        raise WizardError(
+            "program.not-runnable",
+            f"the program {name} cannot be run: {printable(problem.strerror or str(problem))}",
+            "Check its mode, the mount option noexec and the processor type.",
+            name,
+        ) from None
+    try:
+        out, err = child.communicate(input, timeout=timeout_s)
+    except subprocess.TimeoutExpired:
+        _kill_group(child)
+        raise WizardError(
+            "program.too-slow",
+            f"{name} did not end within {timeout_s:g} seconds and was stopped",
+            "Look at the load of the machine, then try again.",
+            name,
+        ) from None
+    except BaseException:
+        _kill_group(child)
+        raise
+    return Completed(tuple(argv), child.returncode, _text(out), _text(err), time.monotonic() - begun)
+
+
+def _kill_group(child: subprocess.Popen[bytes]) -> None:
+    try:
+        os.killpg(child.pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        child.kill()
+    child.communicate()
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", errors="backslashreplace")
