@@ -1,0 +1,114 @@
+"""What a TLS peer meant: alerts (RFC 8446, section 6) and OpenSSL's reasons, in words."""
+
+from dataclasses import dataclass
+
+from OpenSSL import SSL
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One alert description.
+
+    Attributes:
+        number: as on the wire.
+        name: as in the RFC, with underscores.
+        words: what the peer says by it, to follow "the server".
+        about_certificate: whether a refused or missing certificate is a usual reason for it.
+    """
+
+    number: int
+    name: str
+    words: str
+    about_certificate: bool = False
+
+
+ALERTS: dict[int, Alert] = {
+    alert.number: alert
+    for alert in (
+        Alert(0, "close_notify", "closed the connection in the ordinary way"),
+        Alert(10, "unexpected_message", "received a message out of order"),
+        Alert(20, "bad_record_mac", "could not decrypt what it received"),
+        Alert(21, "decryption_failed", "could not decrypt what it received"),
+        Alert(22, "record_overflow", "received a record that is too long"),
+        Alert(30, "decompression_failure", "could not unpack what it received"),
+        Alert(40, "handshake_failure", "found no acceptable set of parameters, or misses a client certificate", True),
+        Alert(41, "no_certificate", "misses a client certificate", True),
+        Alert(42, "bad_certificate", "refuses the client certificate, or misses one", True),
+        Alert(43, "unsupported_certificate", "does not accept a client certificate of this type", True),
+        Alert(44, "certificate_revoked", "knows the client certificate as revoked", True),
+        Alert(45, "certificate_expired", "finds the client certificate outside its dates", True),
+        Alert(46, "certificate_unknown", "refuses the client certificate or its chain", True),
+        Alert(47, "illegal_parameter", "received a value that is out of range"),
+        Alert(48, "unknown_ca", "does not trust the authority of the client certificate", True),
+        Alert(49, "access_denied", "knows the client certificate but does not let it in", True),
+        Alert(50, "decode_error", "could not parse a message"),
+        Alert(51, "decrypt_error", "could not verify a signature or a finished message", True),
+        Alert(60, "export_restriction", "refuses for an export rule"),
+        Alert(70, "protocol_version", "does not speak any of the offered TLS versions"),
+        Alert(71, "insufficient_security", "asks for stronger parameters than were offered"),
+        Alert(80, "internal_error", "failed for a reason of its own"),
+        Alert(86, "inappropriate_fallback", "refuses a needless step down to an older TLS version"),
+        Alert(90, "user_canceled", "was told to stop"),
+        Alert(100, "no_renegotiation", "does not negotiate again"),
+        Alert(109, "missing_extension", "misses an extension that it needs"),
+        Alert(110, "unsupported_extension", "received an extension that it did not ask for"),
+        Alert(111, "certificate_unobtainable", "could not fetch the certificate"),
+        Alert(112, "unrecognized_name", "does not know the server name that was sent"),
+        Alert(113, "bad_certificate_status_response", "did not accept the OCSP staple"),
+        Alert(114, "bad_certificate_hash_value", "found another certificate than announced"),
+        Alert(115, "unknown_psk_identity", "does not know the shared key"),
+        Alert(116, "certificate_required", "demands a client certificate", True),
+        Alert(120, "no_application_protocol", "speaks none of the offered application protocols"),
+    )
+}
+
+
+def alert_of(number: int) -> Alert:
+    """The entry for an alert *number*; an unknown one gets a name made of its number."""
+    return ALERTS.get(number) or Alert(number, f"alert_{number}", f"sent the alert {number}")
+
+
+REASONS: dict[str, tuple[str, str]] = {
+    # OpenSSL's reason: (error code of the probe, words)
+    "unsupported protocol": ("probe.old-protocol-only", "the server speaks only TLS 1.1 or older"),
+    "wrong version number": ("probe.not-tls", "the answer is not TLS"),
+    "packet length too long": ("probe.not-tls", "the answer is not TLS"),
+    "http request": ("probe.http", "the answer is HTTP without TLS"),
+    "record layer failure": ("probe.not-tls", "the answer is not TLS"),
+    "dh key too small": ("probe.weak-parameters-only", "the server's Diffie-Hellman key is too short"),
+    "ee key too small": ("probe.weak-parameters-only", "a certificate's key is too short"),
+    "ca key too small": ("probe.weak-parameters-only", "the key of a CA certificate is too short"),
+    "ca md too weak": ("probe.weak-parameters-only", "a CA certificate is signed with a weak hash"),
+    "bad ecpoint": ("probe.handshake", "the server sent a broken elliptic-curve point"),
+    "wrong curve": ("probe.handshake", "the server uses an elliptic curve that was not offered"),
+    "wrong signature type": ("probe.weak-parameters-only", "the server signs with a method that was not offered"),
+    "legacy sigalg disallowed or unsupported": ("probe.weak-parameters-only", "the server signs with SHA-1"),
+    "bad signature": ("probe.wrong-key", "the server's signature does not fit the certificate that it presents"),
+    "unsafe legacy renegotiation disabled": ("probe.weak-parameters-only", "the server lacks secure renegotiation"),
+    "no ciphers available": ("probe.handshake", "no cipher is left to offer"),
+    "no protocols available": ("probe.handshake", "no TLS version is left to offer"),
+    "wrong cipher returned": ("probe.handshake", "the server chose a cipher that was not offered"),
+    "unexpected message": ("probe.handshake", "the server sent a message out of order"),
+    "length mismatch": ("probe.handshake", "a message of the server has a wrong length"),
+    "decode error": ("probe.handshake", "a message of the server does not parse"),
+    "digest check failed": ("probe.handshake", "the finished messages of the two sides differ"),
+    "decryption failed or bad record mac": ("probe.handshake", "a record of the server does not decrypt"),
+    "unexpected eof while reading": ("probe.closed", "the server closed the connection without a word"),
+}
+"""The one table of OpenSSL's reasons (texts of `openssl errstr`, versions 3 and 4)."""
+
+LOWERED_HELPS = frozenset({"probe.old-protocol-only", "probe.weak-parameters-only"})
+"""Error codes after which a second try with old protocols and weak parameters may still show the certificate."""
+
+
+def reason_of(error: SSL.Error) -> str:
+    """OpenSSL's reason text of *error*, the first in its queue that says something; "" when there is none."""
+    queue = error.args[0] if error.args and isinstance(error.args[0], list) else []
+    texts = [str(entry[2]) for entry in queue if len(entry) == 3 and entry[2]]
+    known = [text for text in texts if text in REASONS]
+    return (known or texts or [""])[0]
+
+
+def explain(reason: str) -> tuple[str, str]:
+    """The probe's error code and the words for an OpenSSL *reason*."""
+    return REASONS.get(reason) or ("probe.handshake", f"the handshake failed: {reason or 'no reason given'}")

@@ -1,0 +1,107 @@
+"""OpenSSL contexts for looking, not for trusting: nothing is verified here, so that everything can be seen."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from OpenSSL import SSL, crypto
+
+from wizard.certificates.model import Certificate, PrivateKey
+from wizard.errors import WizardError
+from wizard.findings import FindingSpec, Severity
+from wizard.probing.trace import on_info, on_staple
+
+Version = Literal["1.2", "1.3"]
+
+_VERSIONS: dict[str, int] = {"1.2": SSL.TLS1_2_VERSION, "1.3": SSL.TLS1_3_VERSION}
+_LEGACY_SERVER_CONNECT = 0x4  # SSL_OP_LEGACY_SERVER_CONNECT: talk to servers without RFC 5746.
+
+REFUSALS = (
+    FindingSpec(
+        "probe.client-unusable",
+        Severity.BLOCKER,
+        "Client certificate cannot be presented",
+        "The client certificate and its key cannot be used for TLS: {reason}.",
+        "A probe with this client would say nothing about the server.",
+        "Export the certificate with its own private key, RSA or elliptic curve.",
+        "RFC 8446, section 4.4.2",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientIdentity:
+    """Who the probe is when the server asks: a leaf, its key, and the issuers to send along (root not needed)."""
+
+    leaf: Certificate
+    key: PrivateKey
+    issuers: tuple[Certificate, ...] = ()
+
+
+def context(tls: Version | None = None, *, lowered: bool = False, client: ClientIdentity | None = None) -> SSL.Context:
+    """A client context; the ones without a client certificate are made once and shared.
+
+    Args:
+        tls: this version only; None offers 1.2 and 1.3.
+        lowered: offers TLS 1.0 upwards and accepts weak keys and hashes.
+        client: presented when the server asks for a certificate.
+
+    Raises:
+        WizardError: `probe.client-unusable`.
+    """
+    if client is None:
+        return _shared(tls, lowered)
+    made = _new(tls, lowered=lowered)
+    if not lowered:
+        # Java accepts short keys of clients where OpenSSL would not even load them: the server shall decide.
+        made.set_cipher_list(b"DEFAULT:@SECLEVEL=0")
+    try:
+        equip(made, client.leaf, client.key, client.issuers)
+    except (SSL.Error, crypto.Error, TypeError, ValueError) as error:
+        raise unusable(error) from error
+    return made
+
+
+def unusable(error: Exception) -> WizardError:
+    """The refusal for a certificate and key that OpenSSL does not take."""
+    queue = error.args[0] if error.args and isinstance(error.args[0], list) else []
+    reason = next((str(entry[2]) for entry in queue if len(entry) == 3 and entry[2]), "key and certificate do not fit")
+    return WizardError(
+        "probe.client-unusable",
+        f"The client certificate and its key cannot be used for TLS: {reason}.",
+        "Export the certificate with its own private key, RSA or elliptic curve.",
+    )
+
+
+def equip(made: SSL.Context, leaf: Certificate, key: PrivateKey, issuers: tuple[Certificate, ...]) -> None:
+    """Give context *made* an identity."""
+    private = key.key
+    if not isinstance(
+        private, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
+    ):
+        raise TypeError("key type")
+    made.use_certificate(leaf.x509)
+    made.use_privatekey(private)
+    for issuer in issuers:
+        made.add_extra_chain_cert(issuer.x509)
+    made.check_privatekey()
+
+
+@cache
+def _shared(tls: Version | None, lowered: bool) -> SSL.Context:  # noqa: FBT001 - cached by position
+    return _new(tls, lowered=lowered)
+
+
+def _new(tls: Version | None, *, lowered: bool) -> SSL.Context:
+    made = SSL.Context(SSL.TLS_METHOD)
+    made.set_verify(SSL.VERIFY_NONE)
+    made.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+    made.set_min_proto_version(_VERSIONS[tls] if tls else SSL.TLS1_VERSION if lowered else SSL.TLS1_2_VERSION)
+    made.set_max_proto_version(_VERSIONS[tls] if tls else SSL.TLS1_3_VERSION)
+    if lowered:
+        made.set_cipher_list(b"ALL:@SECLEVEL=0")
+        made.set_options(_LEGACY_SERVER_CONNECT)
+    made.set_info_callback(on_info)
+    made.set_ocsp_client_callback(on_staple)
+    return made

@@ -1,0 +1,161 @@
+"""From what a probe saw to findings. Every finding about one endpoint names it."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from wizard.certificates.model import Certificate
+from wizard.findings import Finding, Locator
+from wizard.probing.identity import names_of, self_issued
+from wizard.probing.ocsp import utc_now
+from wizard.probing.specs import SPECS
+
+if TYPE_CHECKING:
+    from wizard.probing.result import ProbeResult
+
+_BY_CODE = {spec.code: spec for spec in SPECS}
+
+
+def findings(
+    result: "ProbeResult", expected_chain: Sequence[Certificate] = (), *, now: datetime | None = None
+) -> tuple[Finding, ...]:
+    """Everything that is worth saying about *result*, the worst first.
+
+    Args:
+        result: what was seen.
+        expected_chain: as given to the probe.
+        now: aware; for the dates. None means the present.
+    """
+    found = [
+        *_connection(result),
+        *_identity(result, expected_chain),
+        *_dates(result, now or utc_now()),
+        *_order(result, expected_chain),
+        *_trust(result),
+        *_client(result),
+    ]
+    return tuple(sorted(found, key=lambda finding: -finding.severity))
+
+
+def _found(result: "ProbeResult", code: str, **facts: str | int) -> Finding:
+    caused_by = "probe.fallback-certificate" if result.fallback and code in _BY_FALLBACK else None
+    return Finding(
+        _BY_CODE[code], Locator("endpoint", endpoint=result.endpoint), {"endpoint": result.endpoint, **facts}, caused_by
+    )
+
+
+_BY_FALLBACK = frozenset(
+    {
+        "probe.unexpected-certificate",
+        "probe.name-mismatch",
+        "probe.untrusted",
+        "probe.chain-incomplete",
+        "probe.leaf-only",
+        "probe.expired",
+        "probe.not-yet-valid",
+    }
+)
+"""What the built-in certificate brings along."""
+
+
+def _connection(result: "ProbeResult") -> Iterator[Finding]:
+    if result.error is not None:
+        yield _found(
+            result,
+            result.error,
+            host=result.host,
+            address=result.address,
+            detail=result.detail,
+            phase=result.phase,
+            alert=result.alert or "",
+            protocol=result.protocol or "TLS 1.1 or older",
+        )
+    elif result.lowered:
+        old = result.protocol not in {"TLSv1.2", "TLSv1.3"}
+        detail = result.reason or "nothing else was agreed to"
+        code = "probe.old-protocol-only" if old else "probe.weak-parameters-only"
+        yield _found(result, code, protocol=result.protocol or "an old version", detail=detail)
+
+
+def _identity(result: "ProbeResult", expected_chain: Sequence[Certificate]) -> Iterator[Finding]:
+    leaf = result.leaf
+    if leaf is None:
+        return
+    subject = leaf.x509.subject.rfc4514_string()
+    if result.fallback:
+        yield _found(result, "probe.fallback-certificate", subject=subject, sha256=leaf.sha256)
+    elif result.inspected:
+        yield _found(
+            result,
+            "probe.inspected",
+            issuer=leaf.x509.issuer.rfc4514_string(),
+            expected_issuer=expected_chain[0].x509.issuer.rfc4514_string(),
+        )
+    elif result.matches_expected is False:
+        yield _found(result, "probe.unexpected-certificate", subject=subject, sha256=leaf.sha256)
+    if not result.name_matches:
+        hosts, addresses = names_of(leaf)
+        names = ", ".join([*hosts, *addresses][:5]) or "no name at all"
+        yield _found(result, "probe.name-mismatch", names=names, name=result.name)
+
+
+def _dates(result: "ProbeResult", now: datetime) -> Iterator[Finding]:
+    for certificate in result.chain:
+        parsed = certificate.x509
+        subject = parsed.subject.rfc4514_string()
+        if now > parsed.not_valid_after_utc:
+            yield _found(result, "probe.expired", subject=subject, date=f"{parsed.not_valid_after_utc:%Y-%m-%d}")
+        elif now < parsed.not_valid_before_utc:
+            date = f"{parsed.not_valid_before_utc:%Y-%m-%d %H:%M} UTC"
+            yield _found(result, "probe.not-yet-valid", subject=subject, date=date)
+
+
+def _order(result: "ProbeResult", expected_chain: Sequence[Certificate]) -> Iterator[Finding]:
+    if not result.chain:
+        return
+    path = _path(result.chain)
+    positions = [result.chain.index(certificate) for certificate in path]
+    if positions != sorted(positions):
+        yield _found(result, "probe.chain-disordered")
+    for extra in result.chain:
+        if extra not in path:
+            yield _found(result, "probe.chain-extra", subject=extra.x509.subject.rfc4514_string())
+    last = path[-1]
+    subject, missing = last.x509.subject.rfc4514_string(), last.x509.issuer.rfc4514_string()
+    if self_issued(last):
+        if len(path) > 1:
+            yield _found(result, "probe.root-sent", subject=subject)
+        return
+    known = [*expected_chain, *(certificate for verdict in result.trust.values() for certificate in verdict.path)]
+    issuer = next((one for one in known if one.x509.subject == last.x509.issuer), None)
+    if issuer is not None and not self_issued(issuer):
+        yield _found(result, "probe.chain-incomplete", subject=subject, missing=missing)
+    elif issuer is None and len(path) == 1:
+        yield _found(result, "probe.leaf-only", subject=subject, missing=missing)
+
+
+def _path(chain: Sequence[Certificate]) -> list[Certificate]:
+    """From the leaf upwards by issuer names, as far as the sent certificates reach."""
+    path = [chain[0]]
+    while not self_issued(path[-1]):
+        above = next((one for one in chain if one.x509.subject == path[-1].x509.issuer and one not in path), None)
+        if above is None:
+            break
+        path.append(above)
+    return path
+
+
+def _trust(result: "ProbeResult") -> Iterator[Finding]:
+    # Several trust sets are shown side by side (private root, public roots); one that believes is enough.
+    if result.trust and not any(verdict.ok for verdict in result.trust.values()):
+        name, verdict = next(iter(result.trust.items()))
+        yield _found(result, "probe.untrusted", trust=name, reason=verdict.reason)
+    if result.staple is not None and result.staple.status in {"revoked", "unusable"}:
+        yield _found(result, "probe.staple-bad", detail=result.staple.detail)
+
+
+def _client(result: "ProbeResult") -> Iterator[Finding]:
+    if result.client_auth == "none":
+        yield _found(result, "probe.client-auth-none")
+    if result.client_issuer and result.acceptable_cas and result.client_issuer.isdisjoint(result.acceptable_cas):
+        yield _found(result, "probe.client-authority-unlisted", issuer=min(result.client_issuer))

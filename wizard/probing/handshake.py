@@ -1,0 +1,219 @@
+"""One handshake over one socket: a memory BIO in between, so that the first bytes can be read and every wait ends."""
+
+import select
+import socket
+import time
+from dataclasses import dataclass, field
+
+from OpenSSL import SSL
+
+from wizard.probing.alerts import explain, reason_of
+from wizard.probing.resolving import Address
+from wizard.probing.trace import Trace
+
+LATE_S = 2.0
+"""How long a server may take to reject a client after a complete TLS 1.3 handshake, in seconds."""
+
+_CHUNK = 65536
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of a handshake.
+
+    Attributes:
+        trace: states, alerts and staple.
+        connection: OpenSSL's view; chain, cipher and CA names are read from it.
+        error: the probe's error code; None when the handshake went through or ended with an alert.
+        detail: words for the error.
+        reason: OpenSSL's own text, "" when it had none.
+        closed: the server ended the connection (end of file or reset).
+        first: the first bytes that the server sent.
+        settled: after the handshake the server spoke (data, a ticket) or closed in order before the time was over.
+        seconds: duration of each phase that was entered.
+    """
+
+    trace: Trace
+    connection: SSL.Connection
+    error: str | None = None
+    detail: str = ""
+    reason: str = ""
+    closed: bool = False
+    first: bytes = b""
+    settled: bool = False
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+class _Closed(Exception):  # noqa: N818 - never leaves this file
+    """The server ended the connection."""
+
+
+def connect(address: Address, timeout_s: float) -> socket.socket:
+    """A connected, non-blocking socket.
+
+    Raises:
+        OSError: refused, unreachable, or `TimeoutError`.
+    """
+    sock = socket.socket(address.family, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(timeout_s)
+        sock.connect(address.sockaddr)
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def shake(sock: socket.socket, made: SSL.Context, servername: str | None, timeout_s: float) -> Outcome:
+    """Run a handshake on *sock* and, where a client certificate was asked for, read on to see a late rejection.
+
+    Never raises for what the server does. The socket is left open; close it.
+    """
+    trace = Trace()
+    connection = SSL.Connection(made, None)
+    connection.set_app_data(trace)
+    connection.set_connect_state()
+    if servername is not None:
+        connection.set_tlsext_host_name(servername.encode("idna") if not servername.isascii() else servername.encode())
+    connection.request_ocsp()
+    outcome = Outcome(trace, connection)
+    pump = _Pump(sock, outcome, timeout_s)
+    try:
+        pump.until_done()
+        trace.finished = True
+        pump.read_late()
+    except SSL.Error as error:
+        pump.flush_quietly()
+        outcome.reason = reason_of(error)
+        if trace.alert is None:
+            outcome.error, outcome.detail = explain(outcome.reason)
+    except _Closed:
+        outcome.closed = True
+        if trace.alert is None and not trace.finished:
+            outcome.error, outcome.detail = "probe.closed", "the server closed the connection without a word"
+    except TimeoutError:
+        outcome.error = "probe.silent"
+        outcome.detail = f"the server did not go on within {timeout_s:g} s"
+    pump.note_phase()
+    _say_goodbye(pump, connection, trace)
+    return outcome
+
+
+def _say_goodbye(pump: "_Pump", connection: SSL.Connection, trace: Trace) -> None:
+    if trace.finished and trace.alert is None:
+        try:
+            connection.shutdown()
+        except SSL.Error:
+            return
+        pump.flush_quietly()
+
+
+class _Pump:
+    """Moves bytes between socket and BIO; each phase has its own deadline."""
+
+    def __init__(self, sock: socket.socket, outcome: Outcome, timeout_s: float) -> None:
+        self.sock = sock
+        self.outcome = outcome
+        self.timeout_s = timeout_s
+        self.phase = outcome.trace.phase
+        self.since = time.monotonic()
+        self.deadline = self.since + timeout_s
+        self.poller = select.poll()
+
+    def until_done(self) -> None:
+        connection = self.outcome.connection
+        while True:
+            try:
+                connection.do_handshake()
+            except SSL.WantReadError:
+                self.flush()
+                self.note_phase()
+                self.feed()
+            else:
+                self.flush()
+                self.note_phase()
+                return
+
+    def read_late(self) -> None:
+        trace, connection = self.outcome.trace, self.outcome.connection
+        # Without a request there is nothing to reject; in TLS 1.2 the server's finished message was the verdict.
+        if not trace.request or connection.get_protocol_version_name() != "TLSv1.3":
+            self.outcome.settled = True
+            return
+        self.deadline = time.monotonic() + min(LATE_S, self.timeout_s)
+        while True:
+            try:
+                connection.recv(_CHUNK)
+            except SSL.WantReadError:
+                if trace.ticket:
+                    break
+                try:
+                    self.feed()
+                except TimeoutError:
+                    return
+            except SSL.ZeroReturnError:
+                break
+            else:
+                break
+        self.outcome.settled = True
+
+    def note_phase(self) -> None:
+        phase = self.outcome.trace.phase
+        now = time.monotonic()
+        seconds = self.outcome.seconds
+        seconds[self.phase] = seconds.get(self.phase, 0.0) + now - self.since
+        self.since = now
+        if phase != self.phase:
+            self.phase = phase
+            self.deadline = now + self.timeout_s
+
+    def flush(self) -> None:
+        connection = self.outcome.connection
+        while True:
+            try:
+                data = connection.bio_read(_CHUNK)
+            except SSL.WantReadError:
+                return
+            self._send(data)
+
+    def flush_quietly(self) -> None:
+        try:
+            self.flush()
+        except (OSError, SSL.Error, _Closed):
+            return
+
+    def _send(self, data: bytes) -> None:
+        while data:
+            try:
+                data = data[self.sock.send(data) :]
+            except BlockingIOError:
+                self._wait(select.POLLOUT)
+            except OSError:
+                # What the server still said, an alert perhaps, can be read; the reading side reports the end.
+                return
+
+    def feed(self) -> None:
+        while True:
+            try:
+                data = self.sock.recv(_CHUNK)
+            except BlockingIOError:
+                self._wait(select.POLLIN)
+                continue
+            except OSError as error:
+                raise _Closed from error
+            if not data:
+                raise _Closed
+            if len(self.outcome.first) < 512:
+                self.outcome.first += data[:512]
+            self.outcome.connection.bio_write(data)
+            return
+
+    def _wait(self, events: int) -> None:
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self.poller.register(self.sock, events)
+        if not self.poller.poll(left * 1000):
+            raise TimeoutError

@@ -1,0 +1,232 @@
+"""The look at one endpoint: resolve, connect, shake hands, read what came, judge nothing but facts."""
+
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from OpenSSL import SSL, crypto
+
+from wizard.certificates.model import Certificate
+from wizard.probing.alerts import LOWERED_HELPS, alert_of
+from wizard.probing.contexts import ClientIdentity, Version, context
+from wizard.probing.findings import findings
+from wizard.probing.handshake import Outcome, connect, shake
+from wizard.probing.identity import covers, is_fallback
+from wizard.probing.notls import recognise
+from wizard.probing.ocsp import OcspAnswer, judge, utc_now
+from wizard.probing.resolving import resolve
+from wizard.probing.result import ProbeResult
+from wizard.probing.trust import TrustSet
+
+__all__ = ["ClientIdentity", "ProbeResult", "TrustSet", "probe"]
+
+
+def probe(
+    host: str,
+    port: int,
+    *,
+    servername: str | None = None,
+    expect: Collection[str] = (),
+    expected_chain: Sequence[Certificate] = (),
+    client: ClientIdentity | None = None,
+    tls: Version | None = None,
+    timeout_s: float = 10,
+    trust: Mapping[str, TrustSet] | None = None,
+    address: str | None = None,
+) -> ProbeResult:
+    """Look at *host*:*port* as a TLS client and tell what is there.
+
+    Nothing that the network does raises: it is in the result, with its findings.
+
+    Args:
+        host: name or IP address to dial; all its addresses are tried in turn until one accepts the connection.
+        port: TCP port.
+        servername: sent as SNI and compared with the leaf's names; None sends none.
+        expect: SHA-256 fingerprints (lower-case hex), one of which the presented leaf should have.
+        expected_chain: the chain that should be served, the leaf first: adds to *expect*, and its issuer is what
+            tells an inspecting middlebox.
+        client: presented when the server asks for a certificate. A second handshake without it then tells whether
+            the server demands or only likes one.
+        tls: this version only.
+        timeout_s: the longest wait in each phase, in seconds.
+        trust: names to trust sets; the presented chain is verified against each on its own.
+        address: dial this one of the host's addresses only.
+
+    Raises:
+        WizardError: `probe.client-unusable` when *client* cannot be used for TLS at all.
+    """
+    wanted = tuple(dict.fromkeys([*expect, *(certificate.sha256 for certificate in expected_chain[:1])]))
+    issuers = () if client is None else (client.leaf, *client.issuers)
+    names = frozenset(certificate.x509.issuer.rfc4514_string() for certificate in issuers)
+    result = ProbeResult(host, port, servername, expect=wanted, client_issuer=names)
+    made = context(tls, client=client)
+    result, outcome = _meet(result, made, timeout_s, address)
+    if outcome is not None:
+        if tls is None and (result.error in LOWERED_HELPS or _version_refused(outcome)):
+            result, outcome = _again_lowered(result, outcome, client, timeout_s)
+        result = _read(result, outcome, presented_client=client is not None)
+        if client is not None and outcome.trace.request:
+            result = replace(result, client_auth=_client_auth_alone(result, tls, timeout_s))
+        result = _judged(result, expected_chain, trust or {}, outcome.trace.staple)
+    return replace(result, findings=findings(result, expected_chain))
+
+
+def _meet(
+    result: ProbeResult, made: SSL.Context, timeout_s: float, pinned: str | None
+) -> tuple[ProbeResult, Outcome | None]:
+    started = time.monotonic()
+    try:
+        addresses = resolve(pinned or result.host, result.port, timeout_s)
+    except OSError as error:
+        code, detail = "probe.unresolved", str(error.strerror or error)
+        return replace(result, error=code, detail=detail, seconds={"resolve": time.monotonic() - started}), None
+    resolved = time.monotonic()
+    result = replace(
+        result,
+        phase="connect",
+        addresses=tuple(address.text for address in addresses),
+        seconds={"resolve": resolved - started},
+    )
+    for address in addresses:
+        result = replace(result, address=address.text)
+        try:
+            sock = connect(address, timeout_s)
+        except OSError as error:
+            code, detail = _unreachable(error, timeout_s)
+            result = replace(result, error=code, detail=detail)
+            continue
+        with sock:
+            connected = time.monotonic()
+            outcome = shake(sock, made, result.servername, timeout_s)
+        seconds = {**result.seconds, "connect": connected - resolved, **outcome.seconds}
+        return replace(result, reachable=True, error=outcome.error, detail=outcome.detail, seconds=seconds), outcome
+    return replace(result, seconds={**result.seconds, "connect": time.monotonic() - resolved}), None
+
+
+def _unreachable(error: OSError, timeout_s: float) -> tuple[str, str]:
+    if isinstance(error, ConnectionRefusedError):
+        return "probe.refused", "nothing listens there"
+    if isinstance(error, TimeoutError):
+        return "probe.connect-timeout", f"no answer within {timeout_s:g} s"
+    return "probe.no-route", error.strerror or str(error)
+
+
+def _version_refused(outcome: Outcome) -> bool:
+    # 70 protocol_version, or 40 handshake_failure before any hello: an old server may say either.
+    return outcome.trace.alert in {40, 70, 71} and not outcome.trace.server_hello
+
+
+def _again_lowered(
+    result: ProbeResult, outcome: Outcome, client: ClientIdentity | None, timeout_s: float
+) -> tuple[ProbeResult, Outcome]:
+    second, better = _meet(result, context(None, lowered=True, client=client), timeout_s, result.address)
+    if better is None or not better.trace.certificate:
+        return result, outcome
+    return replace(second, lowered=True, addresses=result.addresses), better
+
+
+def _read(result: ProbeResult, outcome: Outcome, *, presented_client: bool) -> ProbeResult:
+    trace, connection = outcome.trace, outcome.connection
+    error, detail = result.error, result.detail
+    if not trace.server_hello and outcome.first and outcome.first[:1] not in {b"\x15", b"\x16"}:
+        error, detail = recognise(outcome.first)
+    elif trace.alert is not None and not trace.request:
+        error, detail = "probe.alert", f"the server {alert_of(trace.alert).words}"
+    chain = _presented(connection) if trace.certificate else ()
+    if trace.certificate and not chain and error is None:
+        error, detail = "probe.certificate-unreadable", "the certificate that the server presents does not parse"
+    auth, verdict = _client_side(outcome, presented_client=presented_client)
+    if verdict == "rejected":
+        said = f"the server {alert_of(trace.alert).words}" if trace.alert else "the server closed the connection"
+        error, detail = "probe.client-rejected", said
+    elif auth == "required" and error == "probe.closed":
+        error, detail = None, ""
+    phase = trace.phase
+    if verdict == "rejected" or (auth == "required" and phase == "application"):
+        phase = "client-auth"
+    return replace(
+        result,
+        phase=phase,
+        error=error,
+        detail=detail,
+        reason=outcome.reason,
+        protocol=connection.get_protocol_version_name() if trace.server_hello else None,
+        cipher=connection.get_cipher_name() if trace.server_hello else None,
+        chain=chain,
+        client_auth=auth,
+        acceptable_cas=_acceptable(connection) if trace.request else (),
+        client_certificate=verdict,
+        alert=alert_of(trace.alert).name if trace.alert is not None else None,
+        first=outcome.first if not trace.server_hello else b"",
+    )
+
+
+def _client_side(outcome: Outcome, *, presented_client: bool) -> tuple[str, str]:
+    """Client authentication as far as this one handshake tells, and what became of our certificate."""
+    trace = outcome.trace
+    if not trace.request:
+        if trace.finished:
+            return "none", "not_sent"
+        return "unknown", "not_sent" if not presented_client else "unknown"
+    ended = trace.alert is not None or outcome.closed
+    if not trace.proved:
+        # A server that ends the connection after our empty answer demands a certificate.
+        auth = "required" if ended and trace.certificate else "optional" if trace.finished else "unknown"
+        return auth, "not_sent"
+    if ended and not outcome.settled:
+        return "unknown", "rejected"
+    return "unknown", "accepted" if trace.finished and outcome.settled else "unknown"
+
+
+def _client_auth_alone(result: ProbeResult, tls: Version | None, timeout_s: float) -> str:
+    """What the server does without a client certificate: a handshake of its own."""
+    _, outcome = _meet(result, context(tls, lowered=result.lowered), timeout_s, result.address)
+    return "unknown" if outcome is None else _client_side(outcome, presented_client=False)[0]
+
+
+def _presented(connection: SSL.Connection) -> tuple[Certificate, ...]:
+    try:
+        chain = connection.get_peer_cert_chain(as_cryptography=True)
+    except (ValueError, crypto.Error):
+        return ()
+    return tuple(Certificate(parsed) for parsed in chain or ())
+
+
+def _acceptable(connection: SSL.Connection) -> tuple[str, ...]:
+    try:
+        names = connection.get_client_ca_list(as_cryptography=True)
+        return tuple(name.rfc4514_string() for name in names)
+    except (ValueError, SSL.Error):
+        return ()
+
+
+def _judged(
+    result: ProbeResult, expected_chain: Sequence[Certificate], trust: Mapping[str, TrustSet], staple: bytes
+) -> ProbeResult:
+    leaf = result.leaf
+    if leaf is None:
+        return result
+    facts: dict[str, Any] = {
+        "name_matches": covers(leaf, result.name),
+        "fallback": is_fallback(leaf, result.expect, result.name),
+        "matches_expected": leaf.sha256 in result.expect if result.expect else None,
+        "trust": {name: anchors.verdict(result.chain) for name, anchors in trust.items()},
+    }
+    facts["inspected"] = bool(
+        expected_chain
+        and not facts["matches_expected"]
+        and not facts["fallback"]
+        and facts["name_matches"]
+        and leaf.x509.issuer != expected_chain[0].x509.issuer
+    )
+    if staple:
+        facts["staple"] = _stapled(staple, leaf, [*result.chain[1:], *expected_chain[1:]])
+    return replace(result, **facts)
+
+
+def _stapled(staple: bytes, leaf: Certificate, issuers: Sequence[Certificate]) -> OcspAnswer:
+    issuer = next((one for one in issuers if one.x509.subject == leaf.x509.issuer), None)
+    if issuer is None:
+        return OcspAnswer("unusable", "the issuer that should have signed it is not known here")
+    return judge(staple, leaf, issuer, utc_now())

@@ -1,0 +1,104 @@
+"""Would somebody with these trust anchors believe this chain? OpenSSL decides, words explain."""
+
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from OpenSSL import crypto
+
+from wizard.certificates.model import Certificate
+from wizard.printable import printable
+
+_WORDS = {
+    2: "the issuer {issuer} is missing",
+    7: "the signature does not fit the issuer's key",
+    9: "{subject} is not valid yet",
+    10: "{subject} has expired",
+    18: "it is self-signed and not among the trusted",
+    19: "it ends in {subject}, which is not among the trusted",
+    20: "the issuer {issuer} is neither sent nor trusted",
+    21: "the issuer {issuer} is neither sent nor trusted",
+    23: "{subject} is revoked",
+    24: "{subject} is used as an authority but is none",
+    25: "{subject} may not have so many authorities below it",
+    32: "{subject} is used as an authority but its key usage forbids signing certificates",
+    34: "{subject} has a critical extension that is not understood",
+    47: "a name constraint of an authority forbids the name in {subject}",
+    48: "a name constraint of an authority forbids the name in {subject}",
+    79: "{subject} is used as an authority but is none",
+}
+"""OpenSSL's verification codes (`openssl verify` manual) in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a chain is believed.
+
+    Attributes:
+        ok: a path to a trust anchor was found, with dates, signatures and constraints in order.
+        code: OpenSSL's verification code, 0 when ok.
+        reason: words, "" when ok.
+        path: the certificates used, the leaf first, the trust anchor last; empty when not ok.
+    """
+
+    ok: bool
+    code: int = 0
+    reason: str = ""
+    path: tuple[Certificate, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """For scripts."""
+        return {
+            "ok": self.ok,
+            "reason": printable(self.reason),
+            "path": [certificate.sha256 for certificate in self.path],
+        }
+
+
+class TrustSet:
+    """Trust anchors that are asked often: the OpenSSL store is built on first use and kept.
+
+    Every certificate counts as an anchor, self-issued or not, as in Java's trust stores.
+    """
+
+    def __init__(self, certificates: Iterable[Certificate], *, now: datetime | None = None) -> None:
+        """Take the anchors.
+
+        Args:
+            certificates: the anchors.
+            now: aware; the moment for which to judge, None for the moment of the question.
+        """
+        self.certificates = tuple(dict.fromkeys(certificates))
+        self._now = now
+        self._store: crypto.X509Store | None = None
+        self._lock = threading.Lock()
+
+    def verdict(self, chain: Sequence[Certificate]) -> Verdict:
+        """Judge *chain* (the leaf first; the others in any order help to build the path)."""
+        if not chain:
+            return Verdict(ok=False, code=2, reason="no certificate was sent")
+        with self._lock:
+            self._store = self._store or self._built()
+        untrusted = [crypto.X509.from_cryptography(certificate.x509) for certificate in chain[1:]]
+        asked = crypto.X509StoreContext(self._store, crypto.X509.from_cryptography(chain[0].x509), untrusted)
+        try:
+            path = asked.get_verified_chain()
+        except crypto.X509StoreContextError as error:
+            code = int(error.errors[0])
+            at = error.certificate.to_cryptography()
+            words = _WORDS.get(code, str(error.errors[2]))
+            reason = words.format(subject=at.subject.rfc4514_string(), issuer=at.issuer.rfc4514_string())
+            return Verdict(ok=False, code=code, reason=reason)
+        return Verdict(ok=True, path=tuple(Certificate(one.to_cryptography()) for one in path))
+
+    def _built(self) -> crypto.X509Store:
+        store = crypto.X509Store()
+        # An intermediate in a trust store is an anchor for Java.
+        store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN)
+        if self._now is not None:
+            store.set_time(self._now)
+        for certificate in self.certificates:
+            store.add_cert(crypto.X509.from_cryptography(certificate.x509))
+        return store
