@@ -1,0 +1,79 @@
+"""Answers as text in a field, and text from a field as answers."""
+
+import shlex
+from typing import Any
+
+from wizard.answers import PROMPT, Goal, ImportRoot, PasswordSource, PrimaryKind, SourceKind
+from wizard.errors import WizardError
+from wizard.findings import FindingSpec, Severity
+from wizard.questions import Ask, Question
+
+REFUSALS = (
+    FindingSpec(
+        "answer.unusable",
+        Severity.BLOCKER,
+        "an answer cannot be used",
+        "What was typed does not fit the question.",
+        "The wizard would have to guess.",
+        "Type it in the form of the example.",
+        "interface of the wizard",
+    ),
+    FindingSpec(
+        "answer.missing",
+        Severity.BLOCKER,
+        "an answer is needed",
+        "A question that must be answered has no answer.",
+        "The plan depends on it.",
+        "Type an answer, or name it in the answers file.",
+        "interface of the wizard",
+    ),
+)
+
+
+def shown(value: Any) -> str:
+    """A value of the answers as it stands in a field."""
+    if isinstance(value, tuple):
+        return shlex.join(value)
+    if isinstance(value, PasswordSource):
+        return SourceKind.GENERATE if value.kind is SourceKind.GENERATE else SourceKind.PROMPT
+    return str(value)
+
+
+def parsed(question: Question, before: Any, text: str) -> Any:
+    """The value that *text* means, of the same kind as *before*.
+
+    Raises:
+        WizardError: `answer.missing` or `answer.unusable`.
+    """
+    text = text.strip()
+    if not text and not question.optional and question.ask is not Ask.CHOICE:
+        raise needed(question)
+    if isinstance(before, tuple):
+        try:
+            return tuple(shlex.split(text))
+        except ValueError:
+            raise _unusable(question, "A quote is open.") from None
+    if isinstance(before, PasswordSource):
+        if before.kind not in {SourceKind.GENERATE, SourceKind.PROMPT} and text == SourceKind.PROMPT:
+            return before
+        return PasswordSource(SourceKind.GENERATE) if text == SourceKind.GENERATE else PROMPT
+    if isinstance(before, int):
+        if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
+            raise _unusable(question, "It is a number from 1 to 65535.")
+        return int(text)
+    if isinstance(before, Goal | PrimaryKind | ImportRoot):
+        return type(before)(text)
+    return text
+
+
+def needed(question: Question) -> WizardError:
+    """The refusal of an empty answer."""
+    return WizardError(
+        "answer.missing", f"{question.heading} It is needed to go on.", f"For example: {question.example}", question.key
+    )
+
+
+def _unusable(question: Question, reason: str) -> WizardError:
+    return WizardError(
+        "answer.unusable", f"{question.heading} {reason}", f"For example: {question.example}", question.key
+    )

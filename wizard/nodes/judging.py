@@ -1,0 +1,69 @@
+"""A chain from the operator's files, judged for its role."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from wizard.answers import Answers
+from wizard.certificates.model import Chain, Role
+from wizard.certificates.names import host_names
+from wizard.certificates.rules import judge
+from wizard.errors import WizardError
+from wizard.findings import Finding
+from wizard.host import jre
+from wizard.host.clock import now_utc
+from wizard.host.machine import Machine
+from wizard.host.secretsource import DEFAULT_STORE_PASSWORD
+from wizard.nodes.loading import Loaded, load
+from wizard.secret import Secret
+
+OUR_ALIASES = ("cloudstream-", "mykey")
+"""Entries in cacerts that somebody added for this product (by this wizard, by the manual's command)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the files hold for a role, and what the rules say of it.
+
+    Attributes:
+        loaded: the chain that is meant and what else was there.
+        findings: of the rules, the worst first.
+        suggested_host: the first host name in the leaf, "" when it has none.
+        public: whether the root is one that every JRE brings.
+    """
+
+    loaded: Loaded
+    findings: tuple[Finding, ...]
+    suggested_host: str
+    public: bool
+
+    @property
+    def chain(self) -> Chain:
+        """The chain that is meant."""
+        return self.loaded.chain
+
+
+def judge_primary(answers: Answers, base: Path, password: Secret | None, machine: Machine) -> Judged:
+    """Load and judge the primary's chain; without a host in the answers, for the first name in the leaf.
+
+    Raises:
+        WizardError: the files cannot be read or hold no certificate of a host.
+    """
+    wanted = answers.primary.host or None
+    loaded = load(answers.primary.chain, base, password, wanted)
+    leaf = loaded.chain.leaf
+    names = host_names(leaf) if leaf is not None else ()
+    suggested = names[0] if names else ""
+    roots = public_roots(machine)
+    findings = judge(loaded.chain, role=Role.PRIMARY, host=wanted or suggested, now=now_utc(), public_roots=roots)
+    findings.sort(key=lambda finding: -finding.severity)
+    root = loaded.chain.root
+    return Judged(loaded, tuple(findings), suggested, root is not None and root.sha256 in roots)
+
+
+def public_roots(machine: Machine) -> frozenset[str]:
+    """Fingerprints of the roots that the product's JRE brings; empty when its store cannot be read."""
+    try:
+        entries = jre.cacerts_fingerprints(machine, DEFAULT_STORE_PASSWORD)
+    except WizardError:
+        return frozenset()
+    return frozenset(sha256 for sha256, alias in entries.items() if not alias.startswith(OUR_ALIASES))

@@ -1,0 +1,92 @@
+"""From the files that the operator named to the one chain that is meant."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wizard.certificates.chain import assemble
+from wizard.certificates.model import Bundle, Chain, Format
+from wizard.certificates.reading import read
+from wizard.errors import WizardError
+from wizard.findings import FindingSpec, Severity
+from wizard.host.files import expand_inputs, read_input
+from wizard.secret import Secret
+
+REFUSALS = (
+    FindingSpec(
+        "chain.no-certificate",
+        Severity.BLOCKER,
+        "no end-entity certificate among the files",
+        "None of the files holds the certificate of a server, gateway or client.",
+        "CA certificates alone cannot identify a host.",
+        "Ask the PKI team for the PFX of this host, or add its certificate.",
+        "manual, Setup preparation",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What the files came to.
+
+    Attributes:
+        chain: the one that is meant.
+        others: further end-entity chains among the files, which are left alone.
+        bundles: what each readable file held.
+        problems: files that could not be read, with the reason.
+    """
+
+    chain: Chain
+    others: tuple[Chain, ...]
+    bundles: tuple[Bundle, ...]
+    problems: tuple[tuple[Path, WizardError], ...]
+
+
+def load(paths: Sequence[str], base: Path, password: Secret | None, host: str | None) -> Loaded:
+    """Read *paths* (files or folders) and pick the chain for *host*.
+
+    One unreadable file among several is a problem to be told, not an end; a single file, or one that was named by
+    itself, must be readable.
+
+    Args:
+        paths: as the operator named them.
+        base: the folder that relative ones are taken from.
+        password: opens what is protected; None or empty when nothing is.
+        host: the name the leaf is wanted for; None takes the leaf that has a key.
+
+    Raises:
+        WizardError: a file is missing or unreadable, a password is wrong, or there is no end-entity certificate.
+    """
+    bundles: list[Bundle] = []
+    problems: list[tuple[Path, WizardError]] = []
+    named = {(base / Path(path).expanduser()) for path in paths}
+    for file in expand_inputs(paths, base):
+        try:
+            bundles.append(read(read_input(file), name=str(file), password=password))
+        except WizardError as error:
+            if file in named:
+                raise
+            problems.append((file, error))
+    chains = [chain for chain in assemble(bundles, host=host) if chain.leaf is not None]
+    if not chains:
+        if problems:
+            raise problems[0][1]
+        raise WizardError(
+            "chain.no-certificate",
+            _what_instead(bundles),
+            "Ask the PKI team for the PFX of this host, or add its certificate.",
+            " ".join(paths),
+        )
+    best = next((chain for chain in chains if chain.key is not None), chains[0])
+    return Loaded(best, tuple(chain for chain in chains if chain is not best), tuple(bundles), tuple(problems))
+
+
+def _what_instead(bundles: Sequence[Bundle]) -> str:
+    authorities = sum(len(bundle.certificates) for bundle in bundles)
+    keys = sum(len(bundle.keys) for bundle in bundles)
+    if authorities:
+        return f"The files hold {authorities} CA certificates and no certificate of a host."
+    if keys:
+        return f"The files hold {keys} private keys and no certificate."
+    texts = sum(bundle.format in {Format.TEXT, Format.EMPTY, Format.UNKNOWN} for bundle in bundles)
+    return f"None of the {len(bundles)} files holds a certificate ({texts} of them are no certificate file at all)."

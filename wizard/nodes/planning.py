@@ -1,0 +1,102 @@
+"""From the answers to the plan for the primary: look at the machine, make the passwords, plan."""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import Protocol
+
+from wizard.answers import Answers, SourceKind
+from wizard.change.plan import Plan
+from wizard.errors import WizardError
+from wizard.findings import Finding
+from wizard.host.machine import Machine
+from wizard.host.secretsource import DEFAULT_STORE_PASSWORD
+from wizard.nodes import primary, primary_facts
+from wizard.nodes.judging import Judged
+from wizard.passwords import generate
+from wizard.probing.probe import probe
+from wizard.secret import Secret
+
+LOOK_TIMEOUT_S = 3.0
+"""How long to wait for a node that does not answer while planning; it may well be down."""
+
+
+class Planning(Protocol):
+    """What a plan is made from; the session is one."""
+
+    machine: Machine
+    answers: Answers
+
+    def judged(self, role: str) -> Judged:
+        """The chain for *role* and its findings."""
+
+    def secret(self, key: str) -> Secret | None:
+        """The password for *key*, if any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan, all that is to be said about it, and the secrets that its application needs."""
+
+    plan: Plan
+    findings: tuple[Finding, ...]
+    secrets: Mapping[str, Secret]
+
+
+def plan_primary(session: Planning) -> Planned:
+    """Plan the primary of *session*.
+
+    Raises:
+        WizardError: the files, application.conf, cacerts or the answers do not allow a plan.
+    """
+    answers, machine = session.answers, session.machine
+    judged = session.judged("primary")
+    host = answers.primary.host or judged.suggested_host
+    answers = replace(answers, primary=replace(answers.primary, host=host))
+    cacerts_password = session.secret(primary.CACERTS_SECRET) or DEFAULT_STORE_PASSWORD
+    facts = primary_facts.look(machine, _store_path(answers, machine), cacerts_password, served(answers))
+    password = _store_password(session, judged, facts)
+    if judged.chain.leaf is None or judged.chain.key is None or judged.chain.key_matches is not True:
+        # The judgement has said why; without leaf and key no store can be written.
+        plan = Plan(f"Trusted certificate for {host}", (), "primary")
+    else:
+        plan = primary.make_plan(answers, judged.chain, facts, machine, password)
+    secrets = {primary.CACERTS_SECRET: cacerts_password}
+    if password is not None:
+        secrets[primary.STORE_SECRET] = password
+    return Planned(plan, (*judged.findings, *plan.findings), secrets)
+
+
+def served(answers: Answers) -> dict[tuple[str, int], str]:
+    """The fingerprint of the leaf that each node of the primary serves now, "" where none answers."""
+    nodes = [(node, answers.primary.port) for node in answers.primary.nodes]
+    name = answers.primary.host
+
+    def one(node: tuple[str, int]) -> str:
+        leaf = probe(node[0], node[1], servername=name, timeout_s=LOOK_TIMEOUT_S).leaf
+        return leaf.sha256 if leaf is not None else ""
+
+    with ThreadPoolExecutor(max_workers=min(8, len(nodes) or 1)) as pool:
+        return dict(zip(nodes, pool.map(one, nodes), strict=True))
+
+
+def _store_path(answers: Answers, machine: Machine) -> PurePosixPath:
+    if answers.primary.keystore_path:
+        return PurePosixPath(answers.primary.keystore_path)
+    return primary.default_store_path(machine, answers.primary.host)
+
+
+def _store_password(session: Planning, judged: Judged, facts: primary_facts.PrimaryFacts) -> Secret | None:
+    kind = session.answers.primary.keystore_password.kind
+    if kind is not SourceKind.GENERATE:
+        given = session.secret(primary.STORE_SECRET)
+        if given is None:
+            raise WizardError(
+                "secret.missing",
+                "The password of the new key store is not given.",
+                f"Give --secret {primary.STORE_SECRET}=file:PATH, or answer\n{{ generate = true }}.",
+                primary.STORE_SECRET,
+            )
+        return given
+    return None if primary.already_installed(judged.chain, facts) else generate()

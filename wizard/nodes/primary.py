@@ -1,0 +1,230 @@
+"""The primary server: a chain, the answers and the facts become a plan. Nothing is looked at and nothing is changed."""
+
+import re
+from pathlib import PurePosixPath
+
+from wizard.answers import Answers, ImportRoot, PrimaryAnswers
+from wizard.certificates.model import Bundle, Chain, PrivateKey
+from wizard.certificates.names import short
+from wizard.certificates.writing import keystore
+from wizard.change.plan import EditFile, FileStep, ImportTrust, Plan, Probe, PutFile, Restart, Step
+from wizard.configs.diffs import unified
+from wizard.errors import WizardError
+from wizard.findings import Finding, FindingSpec, Locator, Severity
+from wizard.host.machine import Machine
+from wizard.nodes.primary_facts import PrimaryFacts, Setting
+from wizard.secret import Secret
+
+STORE_SECRET = "primary.keystore-password"  # noqa: S105 - the name of a secret
+CACERTS_SECRET = "primary.cacerts-password"  # noqa: S105 - likewise
+
+WORLD_READABLE = FindingSpec(
+    "store.world-readable",
+    Severity.WARNING,
+    "the key store must be readable by everybody",
+    "The service's account is not known, so {path} gets mode 0644.",
+    "Everybody with an account on this server can copy the store; only its password then protects the key.",
+    "Give the unit a User=, or tighten owner and mode once you know the account.",
+    "manual, Primary server setup",
+)
+NO_JRE = FindingSpec(
+    "jre.no-proof",
+    Severity.WARNING,
+    "no proof by the server's Java",
+    "No keytool is at {path}, so Java has not opened the new key store.",
+    "A store that this Java cannot open shows only after the restart, by the probe.",
+    "Name the product's home with --hcp-home, if it is elsewhere.",
+    "design of the wizard",
+)
+ROOT_NOT_CHECKED = FindingSpec(
+    "cacerts.not-checked",
+    Severity.WARNING,
+    "cacerts could not be looked into",
+    "Whether {root} is in {path} is not known: {reason}",
+    "Without the root there the server does not trust its own gateways.",
+    "Give the store's password, or import the root by hand.",
+    "manual, Primary server setup",
+)
+ROOT_LEFT_OUT = FindingSpec(
+    "cacerts.root-left-out",
+    Severity.WARNING,
+    "the root is left out of cacerts",
+    "{root} is not in {path}, and the answers say to leave it so.",
+    "The server will not trust gateways and clients with certificates of this root.",
+    "Answer auto, unless somebody else imports it.",
+    "manual, Primary server setup",
+)
+SPECS = (WORLD_READABLE, NO_JRE, ROOT_NOT_CHECKED, ROOT_LEFT_OUT)
+
+REFUSALS = (
+    FindingSpec(
+        "cacerts.needs-keytool",
+        Severity.BLOCKER,
+        "cacerts cannot be changed without keytool",
+        "The root must be added to cacerts, and the product's keytool is not there.",
+        "The store is changed by the product's own tool alone.",
+        "Repair the JRE, or answer that cacerts shall be left alone.",
+        "design of the wizard",
+    ),
+)
+
+
+def default_store_path(machine: Machine, host: str) -> PurePosixPath:
+    """Where the manual puts the key store: beside application.conf, named after the host."""
+    name = re.sub(r"[^A-Za-z0-9._-]", "_", host).strip(".") or "primary"
+    return machine.conf.parent / f"{name}.pfx"
+
+
+def already_installed(chain: Chain, facts: PrimaryFacts) -> bool:
+    """Whether the configured key store opens with the configured password and holds this very chain and key."""
+    return facts.installed is not None and _holds(facts.installed, chain)
+
+
+def make_plan(
+    answers: Answers,
+    chain: Chain,
+    facts: PrimaryFacts,
+    machine: Machine,
+    store_password: Secret | None,
+) -> Plan:
+    """What must change on the primary so that it serves *chain*; empty when it does already.
+
+    Args:
+        answers: what was decided.
+        chain: judged before; with leaf, key and root.
+        facts: the machine as it is now.
+        machine: its places.
+        store_password: of the new store; None keeps the installed password where there is one that is right.
+
+    Raises:
+        WizardError: application.conf cannot be edited safely, or cacerts not be changed.
+    """
+    findings: list[Finding] = []
+    steps: list[Step] = []
+    keeps = already_installed(chain, facts) and store_password in {None, facts.installed_password}
+    if not keeps:
+        if store_password is None:
+            raise WizardError(
+                "secret.missing",
+                "The password of the new key store is not known.",
+                f"Give --secret {STORE_SECRET}=file:PATH.",
+                STORE_SECRET,
+            )
+        steps += _store_steps(chain, facts, store_password, machine, findings)
+    steps += _trust_steps(answers.primary, chain, facts, machine, findings)
+    assert chain.leaf is not None  # noqa: S101 - the judgement before refuses a chain without leaf
+    nodes = tuple((node, answers.primary.port) for node in answers.primary.nodes)
+    stale = any(facts.served.get(node) != chain.leaf.sha256 for node in nodes)
+    if steps or stale:
+        steps.append(Restart("restart", machine.unit, always=stale))
+        steps.append(Probe("probe", nodes, answers.primary.host, chain.leaf.sha256))
+    if not facts.can_prove and not keeps:
+        findings.append(Finding(NO_JRE, Locator("file", str(machine.keytool)), {"path": str(machine.keytool)}))
+    return Plan(f"Trusted certificate for {answers.primary.host}", tuple(steps), "primary", tuple(findings))
+
+
+def _store_steps(
+    chain: Chain, facts: PrimaryFacts, password: Secret, machine: Machine, findings: list[Finding]
+) -> list[FileStep]:
+    leaf = chain.leaf
+    assert leaf is not None  # noqa: S101 - as above
+    mode, uid, gid = _owner_and_mode(facts)
+    if mode == 0o644:
+        findings.append(
+            Finding(WORLD_READABLE, Locator("file", str(facts.store_path)), {"path": str(facts.store_path)})
+        )
+    profile = facts.profile.profile
+    count = len(chain.certificates)
+    put = PutFile(
+        "keystore",
+        facts.store_path,
+        keystore(chain, password, profile=profile, friendly_name=short(leaf)),
+        mode,
+        facts.store,
+        f"Key store: {count} certificates and the key, mode {mode:04o}; {facts.profile.reason}",
+        content_id=f"pkcs12 {profile} " + " ".join(certificate.sha256 for certificate in chain.certificates),
+        uid=uid,
+        gid=gid,
+        proof=STORE_SECRET,
+    )
+    return [put, edit_settings(facts, facts.store_path, password, machine)]
+
+
+def edit_settings(facts: PrimaryFacts, store: PurePosixPath, password: Secret, machine: Machine) -> EditFile:
+    """The edit of application.conf that names *store* and its password, every other byte kept."""
+    document = facts.document.set(facts.file_setting.path, str(store))
+    document = document.set(facts.password_setting.path, password.reveal())
+    data = document.render()
+    diff = unified(str(machine.conf), facts.conf_data, data)
+    places = ", ".join(_place(setting) for setting in (facts.file_setting, facts.password_setting))
+    return EditFile(
+        "settings",
+        machine.conf,
+        data,
+        diff,
+        facts.conf,
+        f"Set {places}",
+        content_id=f"{facts.file_setting.path}={store} {facts.password_setting.path}=(the store's password)",
+    )
+
+
+def _place(setting: Setting) -> str:
+    return f"{setting.path.rsplit('.', 1)[-1]} (line {setting.line})"
+
+
+def _owner_and_mode(facts: PrimaryFacts) -> tuple[int, int | None, int | None]:
+    """The tightest that the service can still read."""
+    account = facts.account
+    if account is not None and account.uid == facts.euid:
+        return 0o600, None, None
+    if account is not None and facts.euid == 0:
+        return 0o640, 0, account.gid
+    return 0o644, None, None
+
+
+def _trust_steps(
+    primary: PrimaryAnswers, chain: Chain, facts: PrimaryFacts, machine: Machine, findings: list[Finding]
+) -> list[FileStep]:
+    root = chain.root
+    if root is None or (facts.cacerts is None and facts.cacerts_problem is None):
+        return []
+    name, path = short(root), str(machine.cacerts)
+    if facts.trusted is None or facts.cacerts is None:
+        if facts.cacerts_problem is not None and primary.import_root is not ImportRoot.NO:
+            raise facts.cacerts_problem
+        reason = facts.cacerts_problem.message if facts.cacerts_problem else "it is not there."
+        where = Locator("file", path)
+        findings.append(Finding(ROOT_NOT_CHECKED, where, {"root": name, "path": path, "reason": reason}))
+        return []
+    if root.sha256 in facts.trusted:
+        return []
+    if primary.import_root is ImportRoot.NO:
+        findings.append(Finding(ROOT_LEFT_OUT, Locator("file", path), {"root": name, "path": path}))
+        return []
+    if not facts.can_prove:
+        raise WizardError(
+            "cacerts.needs-keytool",
+            f"{name} must be added to {path}, and no keytool is at {machine.keytool}.",
+            "Repair the JRE, or answer that cacerts shall be left alone.",
+            path,
+        )
+    alias = trust_alias(name, root.sha256)
+    summary = f"Trust {name} in cacerts, alias {alias}"
+    return [ImportTrust("trust", machine.cacerts, root.der, alias, root.sha256, CACERTS_SECRET, facts.cacerts, summary)]
+
+
+def trust_alias(name: str, sha256: str) -> str:
+    """An alias that says whose it is and cannot meet another certificate's: `cloudstream-acme-ca-root-0123abcd`."""
+    words = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "root"
+    return f"cloudstream-{words}-{sha256[:8]}"
+
+
+def _holds(installed: Bundle, chain: Chain) -> bool:
+    leaf = chain.leaf
+    present = {certificate.sha256 for certificate in installed.certificates}
+    keys: tuple[PrivateKey, ...] = installed.keys
+    return (
+        leaf is not None
+        and {certificate.sha256 for certificate in chain.certificates} <= present
+        and any(key.public_key_der == leaf.public_key_der for key in keys)
+    )

@@ -1,0 +1,279 @@
+"""What a plan for the primary needs to know of the machine, looked at once, before anything is decided."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from wizard.certificates.model import Bundle, Certificate
+from wizard.certificates.reading import read
+from wizard.change.images import read_image
+from wizard.change.plan import Expectation
+from wizard.configs import hocon
+from wizard.errors import WizardError
+from wizard.findings import FindingSpec, Severity
+from wizard.host import accounts, jre
+from wizard.host.accounts import Account
+from wizard.host.files import read_input
+from wizard.host.jre import ProfileChoice
+from wizard.host.machine import Machine
+from wizard.host.systemd import Service, UnitState
+from wizard.printable import printable
+from wizard.secret import Secret
+
+FILE_KEY = "default-keystore-file"
+PASSWORD_KEY = "default-keystore-password"  # noqa: S105 - the name of a setting (manual)
+
+REFUSALS = (
+    FindingSpec(
+        "conf.missing",
+        Severity.BLOCKER,
+        "application.conf is not there",
+        "The server's application.conf does not exist.",
+        "Its two key store settings are what the whole change is about.",
+        "Check that this is the primary server; name its home with --hcp-home.",
+        "manual, Primary server setup",
+    ),
+    FindingSpec(
+        "conf.setting-missing",
+        Severity.BLOCKER,
+        "a key store setting is not in application.conf",
+        "application.conf does not have one of the two key store settings.",
+        "Where the server looks for it cannot be guessed: the file has nested objects.",
+        "Add the two lines where your version documents them, then go on.",
+        "manual, Primary server setup",
+    ),
+    FindingSpec(
+        "conf.setting-ambiguous",
+        Severity.BLOCKER,
+        "a key store setting stands in several objects",
+        "application.conf has the same setting in several objects.",
+        "Only one of them is read by the server, and nothing tells which.",
+        "Remove the one that is not used, then go on.",
+        "manual, Primary server setup",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One of the two settings as the server sees it.
+
+    Attributes:
+        path: where it stands (`hcp.tls.default-keystore-file`).
+        text: its value; None when it stands only in a comment.
+        line: where, from 1.
+    """
+
+    path: str
+    text: str | None
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class PrimaryFacts:
+    """The machine as the plan needs it.
+
+    Attributes:
+        conf: application.conf as it is expected to be found.
+        conf_data: its bytes.
+        document: it, parsed.
+        file_setting: the key store's path.
+        password_setting: the key store's password; its text is a secret and stays in `installed_password`.
+        installed: what the configured key store holds, None when it does not open.
+        installed_password: the configured password.
+        store: the file that the new key store will replace.
+        store_path: its logical path.
+        cacerts: the JRE's trust store; None where there is no JRE.
+        trusted: fingerprints in it; None when it could not be read.
+        cacerts_problem: why it could not be read.
+        profile: how a key store must be encrypted.
+        can_prove: whether a keytool is there.
+        account: of the service; None when unknown.
+        euid: of this process.
+        served: fingerprint of the leaf that each node serves now, "" when none.
+    """
+
+    conf: Expectation
+    conf_data: bytes = field(repr=False)
+    document: hocon.Document = field(repr=False)
+    file_setting: Setting
+    password_setting: Setting
+    installed: Bundle | None
+    installed_password: Secret | None
+    store: Expectation
+    store_path: PurePosixPath
+    cacerts: Expectation | None
+    trusted: frozenset[str] | None
+    cacerts_problem: WizardError | None
+    profile: ProfileChoice
+    can_prove: bool
+    account: Account | None
+    euid: int
+    served: Mapping[tuple[str, int], str]
+
+
+def expectation(machine: Machine, logical: PurePosixPath | str) -> tuple[Expectation, bytes]:
+    """What stands at *logical* now, links followed and said, and its bytes.
+
+    Raises:
+        WizardError: `file.not-readable` when it is there and cannot be read.
+    """
+    named = machine.real(logical)
+    try:
+        target = named.resolve()
+        image, data = read_image(target)
+    except (OSError, RuntimeError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it cannot be followed"
+        raise WizardError(
+            "file.not-readable",
+            f"{printable(str(logical))} cannot be read: {reason.lower()}.",
+            "Run the wizard as root, with sudo.",
+            str(logical),
+        ) from error
+    parent = named.parent.resolve() / named.name
+    link = str(machine.logical(target)) if target != parent else ""
+    if not image.exists:
+        return Expectation(kind=image.kind, link_to=link), b""
+    found = Expectation(True, image.sha256, image.mode, image.uid, image.gid, image.kind, link)
+    return found, data
+
+
+def look(
+    machine: Machine,
+    store_path: PurePosixPath,
+    cacerts_password: Secret,
+    served: Mapping[tuple[str, int], str],
+) -> PrimaryFacts:
+    """Look at everything that a plan for the primary depends on.
+
+    Raises:
+        WizardError: application.conf missing, unreadable or broken, or without the settings.
+    """
+    conf, data = _conf(machine)
+    unit = _unit(machine)
+    document = _parsed(machine, data, unit)
+    file_setting, password_setting = (
+        find_setting(document, FILE_KEY, machine),
+        find_setting(document, PASSWORD_KEY, machine),
+    )
+    password = Secret(password_setting.text) if password_setting.text is not None else None
+    path = PurePosixPath(store_path)
+    store, _ = expectation(machine, path)
+    java = jre.find(machine)
+    cacerts, trusted, problem = _trusted(machine, cacerts_password)
+    return PrimaryFacts(
+        conf=conf,
+        conf_data=data,
+        document=document,
+        file_setting=file_setting,
+        password_setting=password_setting,
+        installed=_installed(machine, file_setting.text, password),
+        installed_password=password,
+        store=store,
+        store_path=path,
+        cacerts=cacerts,
+        trusted=trusted,
+        cacerts_problem=problem,
+        profile=jre.choose_profile(java),
+        can_prove=java is not None and java.keytool is not None,
+        account=accounts.lookup(machine, unit.user) if unit else None,
+        euid=os.geteuid(),
+        served=served,
+    )
+
+
+def _unit(machine: Machine) -> UnitState | None:
+    try:
+        unit = Service(machine).show()
+    except WizardError:
+        return None
+    return unit if unit.load == "loaded" else None
+
+
+def conf_document(machine: Machine) -> hocon.Document:
+    """application.conf, parsed with the files that it includes and the service's environment.
+
+    Raises:
+        WizardError: it is missing, unreadable or does not parse; the line is named.
+    """
+    _, data = _conf(machine)
+    return _parsed(machine, data, _unit(machine))
+
+
+def _conf(machine: Machine) -> tuple[Expectation, bytes]:
+    conf, data = expectation(machine, machine.conf)
+    if not conf.exists:
+        raise WizardError(
+            "conf.missing",
+            f"{machine.conf} does not exist.",
+            "Check that this is the primary server; name its home with --hcp-home.",
+            str(machine.conf),
+        )
+    return conf, data
+
+
+def _parsed(machine: Machine, data: bytes, unit: UnitState | None) -> hocon.Document:
+    folder = machine.conf.parent
+
+    def include(kind: str, name: str) -> bytes | None:
+        if kind not in {"file", "plain"}:
+            return None
+        try:
+            return read_input(machine.real(folder / name))
+        except WizardError:
+            return None
+
+    return hocon.parse(data, includes=include, environment=unit.environment if unit else {})
+
+
+def find_setting(document: hocon.Document, name: str, machine: Machine) -> Setting:
+    """The one place where *name* counts.
+
+    Raises:
+        WizardError: it is nowhere, or in several objects.
+    """
+    paths: dict[str, hocon.Value] = {value.path: value for value in document.find(name)}
+    if len(paths) > 1:
+        places = ", ".join(f"{path} (line {value.line})" for path, value in paths.items())
+        raise WizardError(
+            "conf.setting-ambiguous",
+            f"{machine.conf} has {name} in several objects: {printable(places)}.",
+            "Remove the one that your version does not read, then go on.",
+            str(machine.conf),
+        )
+    for path in paths:
+        value = document.get(path)
+        if value is not None:
+            return Setting(path, value.text, value.line)
+    commented = document.commented(name)
+    if len(commented) == 1:
+        return Setting(commented[0].path, None, commented[0].line)
+    raise WizardError(
+        "conf.setting-missing",
+        f"{machine.conf} has no setting {name}.",
+        f'Add a line  {name} = ""  where your version documents it,\nthen go on: the wizard fills it in.',
+        str(machine.conf),
+    )
+
+
+def _installed(machine: Machine, path: str | None, password: Secret | None) -> Bundle | None:
+    if not path:
+        return None
+    try:
+        return read(read_input(machine.real(path)), name=path, password=password)
+    except WizardError:
+        return None
+
+
+def _trusted(
+    machine: Machine, password: Secret
+) -> tuple[Expectation | None, frozenset[str] | None, WizardError | None]:
+    try:
+        found, data = expectation(machine, machine.cacerts)
+        if not found.exists:
+            return None, None, None
+        certificates: tuple[Certificate, ...] = read(data, name=str(machine.cacerts), password=password).certificates
+    except WizardError as error:
+        return None, None, error
+    return found, frozenset(certificate.sha256 for certificate in certificates), None

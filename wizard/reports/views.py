@@ -1,0 +1,155 @@
+"""What the steps of the wizard show besides their questions, the same for every face."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from wizard.answers import Answers, PrimaryKind
+from wizard.certificates.model import Bundle, Chain
+from wizard.certificates.names import short
+from wizard.change.outcome import APPLIED, KEPT, NOTHING, REFUSED, ROLLED_BACK, Outcome
+from wizard.change.plan import EditFile, FileStep, ImportTrust, Plan, Probe, PutFile, Restart
+from wizard.errors import WizardError
+from wizard.findings import Finding, Severity
+from wizard.host.accounts import group_name_of, name_of
+from wizard.host.machine import Machine
+from wizard.printable import printable
+from wizard.reports.chain_text import chain_lines
+from wizard.reports.lines import Line, Tone, diff_lines, finding_lines
+
+
+def verdict(
+    chain: Chain,
+    findings: Sequence[Finding],
+    bundles: Sequence[Bundle],
+    problems: Iterable[tuple[str, WizardError]],
+    now: datetime,
+) -> list[Line]:
+    """The chain that was found, what the rules say of it, and the files that could not be read."""
+    files = f"{len(bundles)} file{'' if len(bundles) == 1 else 's'} read"
+    result = [Line(f"The chain ({files}):", Tone.HEADING), *chain_lines(chain, now), Line("")]
+    if all(finding.severity == Severity.NOTE for finding in findings):
+        result.append(Line("Good: this chain is fit for its role.", Tone.GOOD))
+    result += finding_lines(findings)
+    for name, error in problems:
+        result.append(Line(f"Not read: {printable(name)}: {error.message} [{error.code}]", Tone.FAINT))
+    return result
+
+
+def review(plan: Plan, findings: Sequence[Finding]) -> list[Line]:
+    """Every step of *plan* with owner, mode and diff, then the findings."""
+    if plan.is_empty:
+        result = [Line("Nothing to do: the server is set up like this already.", Tone.GOOD)]
+    else:
+        result = []
+        for number, step in enumerate(plan.steps, start=1):
+            result.append(Line(f"{number}. {step.summary}", Tone.HEADING))
+            result += _details(step)
+        result.append(Line("Every file is backed up first. When the probe fails, all of it is undone."))
+    if findings:
+        result += [Line(""), *finding_lines(findings)]
+    return result
+
+
+def _details(step: FileStep | Restart | Probe) -> list[Line]:
+    if isinstance(step, PutFile):
+        now = "replaced" if step.expect.exists else "created"
+        owner = "" if step.uid is None or step.gid is None else f", owner {name_of(step.uid)}:{group_name_of(step.gid)}"
+        return [Line(f"   {step.target} ({now}, mode {step.mode:04o}{owner})"), *_link(step)]
+    if isinstance(step, EditFile):
+        mode = f"{step.expect.mode:04o}" if step.expect.mode is not None else ""
+        kept = f"   {step.target} (edited; owner and mode {mode} kept)"
+        return [Line(kept), *_link(step), *(Line(f"   {line.text}", line.tone) for line in diff_lines(step.diff))]
+    if isinstance(step, ImportTrust):
+        return [
+            Line(f"   {step.target} (changed by keytool on a copy)"),
+            Line(f"   SHA-256 {step.sha256}", Tone.FAINT),
+            *_link(step),
+        ]
+    if isinstance(step, Restart):
+        return [Line("   Printing pauses until the server answers again.", Tone.WARN)]
+    return []
+
+
+def _link(step: FileStep) -> list[Line]:
+    link = step.expect.link_to
+    return [Line(f"   The name is a link; the file itself is {printable(link)}")] if link else []
+
+
+def confirm(plan: Plan, machine: Machine) -> list[Line]:
+    """The last words before the point of no return."""
+    files = [step.target for step in plan.file_steps if step.changed]
+    result = [Line("This is the last question before anything is changed.", Tone.HEADING), Line("")]
+    result += [Line(f"  changes   {name}") for name in files]
+    result += [Line(f"  restarts  {step.target}") for step in plan.steps if isinstance(step, Restart)]
+    result += [Line(f"  proves    {step.target}") for step in plan.steps if isinstance(step, Probe)]
+    return [
+        *result,
+        Line(""),
+        Line("The service is away while it restarts. If the proof fails, everything"),
+        Line("is put back and restarted again by itself. Later, this brings it back:"),
+        Line("  cloudstream-wizard rollback"),
+        Line(f"Backups: {machine.state_dir}", Tone.FAINT),
+    ]
+
+
+def outcome(ended: Outcome) -> list[Line]:
+    """How a change ended, why, and what to do."""
+    words = {
+        APPLIED: ("Done: the right certificate is served, and it was proven.", Tone.GOOD),
+        NOTHING: ("Nothing to do: the server is set up like this already.", Tone.GOOD),
+        KEPT: ("Closed as it stands.", Tone.WARN),
+        ROLLED_BACK: ("Error: the change failed; everything was put back as it was.", Tone.BAD),
+        REFUSED: ("Error: the change was refused; nothing was touched.", Tone.BAD),
+    }
+    text, tone = words.get(ended.outcome, ("Error: the undo is incomplete; a recovery is needed.", Tone.BAD))
+    result = [Line(text, tone)]
+    if ended.failure is not None:
+        result.append(Line(f"{ended.failure.message} [{ended.failure.code}]"))
+        result += [Line(f"  {line}") for line in ended.failure.hint.splitlines()]
+    if ended.page:
+        result.append(Line(f"What is where: {printable(ended.page)}"))
+    return result
+
+
+def elsewhere(answers: Answers, chain: Chain | None, *, public: bool) -> list[Line]:
+    """What is left to do on other machines and in the portal, in the order that keeps printing alive."""
+    result: list[Line] = []
+    if answers.primary.kind is PrimaryKind.CLOUD:
+        result += [
+            Line("Cloud primary: its own steps are skipped.", Tone.HEADING),
+            Line("Warning: the vendor's PKI page says that trusted CA certificates work", Tone.WARN),
+            Line("only with an on-premise primary. Ask your vendor before you go on.", Tone.WARN),
+            Line(""),
+        ]
+    result += [
+        Line("Portal, before the policy is switched:", Tone.HEADING),
+        Line("  Security > Security options > Certificates > Trusted CA certificates"),
+        Line("  (older portals: Account settings > CERTIFICATES)"),
+    ]
+    if public:
+        result.append(Line("  Nothing to upload: this root is a public one.", Tone.GOOD))
+    elif chain is not None:
+        for authority in chain.authorities:
+            result += [Line(f"  upload {short(authority)}"), Line(f"    SHA-256 {authority.sha256}", Tone.FAINT)]
+    return [
+        *result,
+        Line(""),
+        Line("Gateways and Windows clients, each with a certificate of its own:", Tone.HEADING),
+        Line("  they must trust the same root before the policy is switched."),
+        Line(""),
+        Line("Policy, last of all, in a quiet hour:", Tone.HEADING),
+        Line("  PKI and encryption > Certificate policy > Use trusted CA certificates"),
+        Line("  The way back is the built-in policy, on the same page."),
+    ]
+
+
+def summary(ended: Outcome | None, machine: Machine) -> list[str]:
+    """What stays in the terminal after leaving."""
+    if ended is None:
+        return ["Nothing was changed."]
+    result = [line.text for line in outcome(ended)]
+    if ended.change:
+        result.append(f"Change {ended.change}; journal and backups in {machine.state_dir}")
+    if ended.outcome == APPLIED and ended.change:
+        result.append(f"To undo it: cloudstream-wizard rollback {ended.change}")
+    return result

@@ -1,0 +1,317 @@
+"""The one facade that every face talks to: questions, checks, the plan, its application and what came of it.
+
+Methods marked BLOCKING open files, start programs or wait; a screen calls them in a thread. They import what they need
+themselves, because the first screen must be there before cryptography is loaded.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from wizard.answers import Answers, PasswordSource, PrimaryKind
+from wizard.answertext import needed, parsed, shown
+from wizard.errors import WizardError
+from wizard.findings import Finding, FindingSpec, Severity
+from wizard.host.machine import Machine
+from wizard.host.secretsource import resolve
+from wizard.questions import Ask, Question, Step, View, steps
+from wizard.reports.lines import Line
+from wizard.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from wizard.change.events import Event
+    from wizard.change.outcome import Outcome
+    from wizard.change.plan import Plan
+    from wizard.nodes.judging import Judged
+    from wizard.nodes.planning import Planned
+    from wizard.saved import SavedRun
+
+REFUSALS = (
+    FindingSpec(
+        "apply.findings",
+        Severity.ERROR,
+        "the findings forbid the change",
+        "The judgement of the certificates has errors, so nothing is changed.",
+        "A server with this certificate would not be accepted by its gateways and clients.",
+        "Mend what the findings name, then start again.",
+        "design of the wizard",
+    ),
+)
+
+
+class SecretGiver(Protocol):
+    """Where a face gets passwords from that nobody typed: named sources and the answers file."""
+
+    def __call__(self, name: str, *, base: Path, source: PasswordSource) -> Secret | None:
+        """The secret called *name*, or None when nothing says where it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a step cannot be left: the question concerned ("" is the step as a whole), and the refusal."""
+
+    key: str
+    error: WizardError
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """The plan as the operator sees it.
+
+    Attributes:
+        plan: the very object that `start` applies.
+        lines: each step with its file, owner, mode and diff, secrets masked; then the findings.
+        findings: of the judgement and the planning.
+        blocked: an ERROR or BLOCKER is among them, so `start` refuses.
+    """
+
+    plan: "Plan"
+    lines: tuple[Line, ...]
+    findings: tuple[Finding, ...]
+    blocked: bool
+
+
+class Session:
+    """One operator's run on one machine."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        *,
+        answers: Answers | None = None,
+        base: Path | None = None,
+        secrets: SecretGiver | None = None,
+        dry_run: bool = False,
+    ) -> None:
+        """Start with *answers*; nothing is looked at yet.
+
+        Args:
+            machine: where.
+            answers: from a file, or None for the defaults.
+            base: the folder that relative paths in the answers are taken from; None is the current one.
+            secrets: gives passwords from named sources; None reads the sources in the answers alone.
+            dry_run: `start` refuses nothing and changes nothing.
+        """
+        self.machine = machine
+        self.answers = answers or Answers()
+        self.dry_run = dry_run
+        self._base = base or Path.cwd()
+        self._giver: SecretGiver = secrets or (lambda name, *, base, source: resolve(source, base=base, name=name))
+        self._typed: dict[str, Secret] = {}
+        self._judged: dict[str, Judged] = {}
+        self._review: Review | None = None
+        self._planned: Planned | None = None
+        self._change = ""
+        self._outcome: Outcome | None = None
+
+    # -- questions ------------------------------------------------------------------------------------------------
+
+    def steps(self) -> tuple[Step, ...]:
+        """The steps that the answers so far lead to."""
+        return steps(self.answers)
+
+    def value(self, question: Question) -> str:
+        """What stands in the field: the answer so far, else what was found, else nothing."""
+        if question.ask in {Ask.SECRET, Ask.NEW_SECRET}:
+            return ""
+        if question.key == "primary.host" and not self.answers.primary.host and "primary" in self._judged:
+            return self._judged["primary"].suggested_host
+        return shown(self.answers.get(question.key))
+
+    def put(self, question: Question, text: str) -> None:
+        """Take *text* as the answer.
+
+        Raises:
+            WizardError: `answer.unusable` or `answer.missing`; the answers are then as before.
+        """
+        before = self.answers.get(question.key)
+        value = parsed(question, before, text)
+        if value != before:
+            self.answers = self.answers.put(question.key, value)
+            self._forget_plan()
+
+    def put_secret(self, key: str, secret: Secret) -> None:
+        """Take a typed password for the question *key*. It is kept in memory alone."""
+        if self._typed.get(key) != secret:
+            self._typed[key] = secret
+            self._forget_plan()
+
+    def has_secret(self, key: str) -> bool:
+        """Whether a password was typed for *key*."""
+        return key in self._typed
+
+    def secret(self, key: str) -> Secret | None:
+        """BLOCKING. The typed password, else the one that the answers name a source for."""
+        source = self.answers.get(key)
+        return self._typed.get(key) or self._giver(key, base=self._base, source=source)
+
+    # -- looking and judging --------------------------------------------------------------------------------------
+
+    def check(self, step: Step) -> list[Problem]:
+        """BLOCKING. Why *step* cannot be left; empty when it can. Nothing is changed."""
+        from wizard.nodes.checking import refusals
+
+        missing = [
+            Problem(question.key, needed(question))
+            for question in step.questions
+            if question.ask in {Ask.TEXT, Ask.PATHS} and not question.optional and not self.value(question)
+        ]
+        return missing or [Problem(key, error) for key, error in refusals(self, step)]
+
+    def lines(self, step: Step) -> list[Line]:
+        """BLOCKING. What the view of *step* shows."""
+        from wizard.reports import views
+
+        match step.view:
+            case View.FACTS:
+                from wizard.host.facts import collect
+
+                return views.facts(collect(self.machine))
+            case View.VERDICT:
+                from wizard.host.clock import now_utc
+
+                judged = self.judged(step.role)
+                problems = [(str(path), error) for path, error in judged.loaded.problems]
+                return views.verdict(judged.chain, judged.findings, judged.loaded.bundles, problems, now_utc())
+            case View.CONFIRM:
+                return views.confirm(self.review().plan, self.machine)
+            case View.ELSEWHERE:
+                if self.answers.primary.kind is PrimaryKind.CLOUD:
+                    return views.elsewhere(self.answers, None, public=False)
+                judged = self.judged("primary")
+                return views.elsewhere(self.answers, judged.chain, public=judged.public)
+            case _:
+                return []
+
+    def judged(self, role: str) -> "Judged":
+        """BLOCKING. The chain for *role* (`primary`) and what the rules say of it.
+
+        Raises:
+            WizardError: the files cannot be read or hold no certificate of a host.
+        """
+        from wizard.nodes.judging import judge_primary
+
+        if role not in self._judged:
+            self._judged[role] = judge_primary(self.answers, self._base, self.secret("primary.password"), self.machine)
+        return self._judged[role]
+
+    # -- the change -----------------------------------------------------------------------------------------------
+
+    def review(self) -> Review:
+        """BLOCKING. Look at the machine and make the plan; the same object until an answer changes.
+
+        Raises:
+            WizardError: the machine, the files or the answers do not allow a plan.
+        """
+        if self._review is None:
+            from wizard.nodes.planning import plan_primary
+            from wizard.reports import views
+
+            planned = plan_primary(self)
+            blocked = any(finding.severity >= Severity.ERROR for finding in planned.findings)
+            lines = views.review(planned.plan, planned.findings)
+            self._planned = planned
+            self._review = Review(planned.plan, tuple(lines), planned.findings, blocked)
+        return self._review
+
+    def start(self) -> None:
+        """BLOCKING. Hand the reviewed plan to its own process, which goes on whatever becomes of this one.
+
+        Raises:
+            WizardError: errors among the findings, another run at work, an interrupted change, or missing rights.
+        """
+        from wizard.change import watch
+        from wizard.change.outcome import NOTHING, Outcome
+
+        review = self.review()
+        if self._planned is None or review.blocked:
+            worst = max(review.findings, key=lambda finding: finding.severity)
+            raise WizardError("apply.findings", f"Nothing was changed: {worst.message}", worst.fix, worst.code)
+        if review.plan.is_empty or self.dry_run:
+            self._outcome = Outcome(NOTHING, digest=review.plan.digest)
+            return
+        self._change = watch.start(self.machine, review.plan, self._planned.secrets)
+
+    def events(self) -> "Iterator[Event]":
+        """BLOCKING. What happens, as it happens; ends when the change has ended."""
+        from wizard.change import watch
+
+        if self._change:
+            yield from watch.events(self.machine, self._change)
+
+    def outcome(self) -> "Outcome":
+        """BLOCKING. How the change ended; after `events` is exhausted."""
+        from wizard.change import watch
+
+        if self._outcome is None:
+            self._outcome = watch.outcome(self.machine, self._change)
+        return self._outcome
+
+    def outcome_lines(self) -> list[Line]:
+        """BLOCKING. The same for people: the result, why, and what to do."""
+        from wizard.reports import views
+
+        return views.outcome(self.outcome())
+
+    def watching(self) -> bool:
+        """Whether a change that an earlier face started is running; `events` then follows it."""
+        from wizard.change import watch
+
+        if not self._change:
+            self._change = watch.running(self.machine) or ""
+        return bool(self._change)
+
+    def interrupted(self) -> list[Line]:
+        """BLOCKING. What is said about an unfinished change that no process works on; empty when there is none."""
+        from wizard.reports import views
+
+        return views.interrupted(self.machine)
+
+    def recover(self, mode: str) -> list[Line]:
+        """BLOCKING. Finish or undo the interrupted change (`finish`, `undo`)."""
+        from wizard.change.recover import recover
+        from wizard.reports import views
+
+        return views.outcome(recover(self.machine, mode))
+
+    def summary(self) -> list[str]:
+        """What stays in the terminal after leaving: result, backups, how to undo, what is next."""
+        from wizard.reports import views
+
+        return views.summary(self._outcome, self.machine)
+
+    # -- survival -------------------------------------------------------------------------------------------------
+
+    def save(self, step_id: str = "") -> None:
+        """BLOCKING. Keep the answers, never a secret, so that a lost link costs nothing."""
+        from wizard.saved import save
+
+        save(self.machine, self.answers, step_id, self._base)
+
+    def saved(self) -> "SavedRun | None":
+        """BLOCKING. An earlier run that was not finished."""
+        from wizard.saved import load
+
+        return load(self.machine)
+
+    def resume(self) -> str:
+        """BLOCKING. Take the answers of the earlier run; return its step. Secrets must be typed again."""
+        run = self.saved()
+        if run is None:
+            return self.steps()[0].id
+        self.answers, self._base = run.answers, run.base
+        self._forget_plan()
+        return run.step_id
+
+    def forget(self) -> None:
+        """BLOCKING. Remove the saved answers."""
+        from wizard.saved import forget
+
+        forget(self.machine)
+
+    def _forget_plan(self) -> None:
+        self._judged.clear()
+        self._review = None
+        self._outcome = None
