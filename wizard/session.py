@@ -84,6 +84,7 @@ class Session:
         base: Path | None = None,
         secrets: SecretGiver | None = None,
         dry_run: bool = False,
+        plan: "Plan | None" = None,
     ) -> None:
         """Start with *answers*; nothing is looked at yet.
 
@@ -93,10 +94,12 @@ class Session:
             base: the folder that relative paths in the answers are taken from; None is the current one.
             secrets: gives passwords from named sources; None reads the sources in the answers alone.
             dry_run: `start` refuses nothing and changes nothing.
+            plan: one that was kept; it is reviewed and applied instead of a new one.
         """
         self.machine = machine
         self.answers = answers or Answers()
         self.dry_run = dry_run
+        self._kept = plan
         self._base = base or Path.cwd()
         self._giver: SecretGiver = secrets or (lambda name, *, base, source: resolve(source, base=base, name=name))
         self._typed: dict[str, Secret] = {}
@@ -206,10 +209,10 @@ class Session:
             WizardError: the machine, the files or the answers do not allow a plan.
         """
         if self._review is None:
-            from wizard.nodes.planning import plan_primary
+            from wizard.nodes.planning import kept_plan, plan_primary
             from wizard.reports import views
 
-            planned = plan_primary(self)
+            planned = kept_plan(self._kept, self.secret) if self._kept else plan_primary(self)
             blocked = any(finding.severity >= Severity.ERROR for finding in planned.findings)
             lines = views.review(planned.plan, planned.findings)
             self._planned = planned

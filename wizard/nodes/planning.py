@@ -1,6 +1,6 @@
 """From the answers to the plan for the primary: look at the machine, make the passwords, plan."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -66,6 +66,15 @@ def plan_primary(session: Planning) -> Planned:
     if password is not None:
         secrets[primary.STORE_SECRET] = password
     return Planned(plan, (*judged.findings, *plan.findings), secrets)
+
+
+def kept_plan(plan: Plan, secret: Callable[[str], Secret | None]) -> Planned:
+    """A plan that was made earlier, with the secrets that its application needs."""
+    wanted = {primary.CACERTS_SECRET: secret(primary.CACERTS_SECRET) or DEFAULT_STORE_PASSWORD}
+    password = secret(primary.STORE_SECRET)
+    if password is not None:
+        wanted[primary.STORE_SECRET] = password
+    return Planned(plan, (), wanted)
 
 
 def served(answers: Answers) -> dict[tuple[str, int], str]:

@@ -1,0 +1,193 @@
+"""`plan` and `apply`: the headless face, from the same questions and the same plan object."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wizard.answersfile import load
+from wizard.cli.output import print_json, print_lines
+from wizard.errors import ExitCode, WizardError
+from wizard.findings import FindingSpec, Severity
+from wizard.reports.lines import Line
+
+if TYPE_CHECKING:
+    from wizard.session import Review, Session
+
+REFUSALS = (
+    FindingSpec(
+        "apply.not-confirmed",
+        Severity.BLOCKER,
+        "nobody said yes",
+        "The change was not confirmed.",
+        "A server is changed only when somebody says so.",
+        "Read the plan, then give --yes or type apply.",
+        "interface of the wizard",
+    ),
+    FindingSpec(
+        "plan.needs-named-password",
+        Severity.BLOCKER,
+        "a plan that is kept needs a password with a source",
+        "The plan would generate a password, and a kept plan must not be the only place that knows it.",
+        "Whoever applies the plan later proves the key store with that password.",
+        'Name a source: keystore-password = { file = "PATH" }.',
+        "design of the wizard",
+    ),
+)
+
+_PLAN_EPILOG = """\
+EXAMPLES
+  cloudstream-wizard plan --answers answers.toml
+  cloudstream-wizard plan --answers answers.toml --json
+  cloudstream-wizard plan --answers answers.toml --out change.plan
+
+EXIT CODES
+  0 planned, or nothing to do   1 findings of severity error or worse
+  2 wrong usage or unusable input
+"""
+
+_APPLY_EPILOG = """\
+EXAMPLES
+  cloudstream-wizard apply --answers answers.toml
+  cloudstream-wizard apply --answers answers.toml --yes \\
+      --secret primary.password=file:/root/pfx-password
+  cloudstream-wizard apply --plan change.plan --yes \\
+      --secret primary.keystore-password=file:/root/store-password
+
+EXIT CODES
+  0 applied and proven, or nothing to do   1 findings forbid the change
+  2 wrong usage or unusable input   3 it failed its proof and was rolled back
+  4 an interrupted change needs recover   5 another run holds the lock
+"""
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `plan` and `apply`."""
+    raw = argparse.RawDescriptionHelpFormatter
+    plan = subparsers.add_parser(
+        "plan",
+        help="what would change, with diffs",
+        description="Show what would change.",
+        epilog=_PLAN_EPILOG,
+        formatter_class=raw,
+    )
+    plan.add_argument("--answers", metavar="FILE", required=True, type=Path, help="the answers (TOML)")
+    plan.add_argument("--out", metavar="FILE", type=Path, help="keep the plan in FILE (mode 0600), for apply --plan")
+    plan.set_defaults(run=run_plan)
+    apply = subparsers.add_parser(
+        "apply",
+        help="make the change, prove it, or put everything back",
+        description="Make the change, prove it from outside, or put everything back.",
+        epilog=_APPLY_EPILOG,
+        formatter_class=raw,
+    )
+    source = apply.add_mutually_exclusive_group(required=True)
+    source.add_argument("--answers", metavar="FILE", type=Path, help="the answers (TOML)")
+    source.add_argument("--plan", metavar="FILE", type=Path, help="a plan that plan --out wrote")
+    apply.add_argument("--yes", action="store_true", help="do not ask")
+    apply.set_defaults(run=run_apply)
+
+
+def run_plan(args: argparse.Namespace) -> int:
+    """Print the plan; 1 when the findings forbid it."""
+    session = open_session(args)
+    review = session.review()
+    if args.out is not None:
+        _keep(args.out, session, review)
+    if args.json:
+        print_json("plan", _plan_json(review))
+    else:
+        print_lines(review.lines)
+        print(f"Plan {review.plan.digest[:16]}")
+    return int(ExitCode.FINDINGS if review.blocked else ExitCode.DONE)
+
+
+def run_apply(args: argparse.Namespace) -> int:
+    """Apply, or say why not; the exit code covers the proof as well."""
+    session = open_session(args)
+    review = session.review()
+    print_lines(review.lines, people=True)
+    if review.blocked:
+        if args.json:
+            print_json("apply", {**_plan_json(review), "outcome": "refused"})
+        return int(ExitCode.FINDINGS)
+    if not (review.plan.is_empty or args.dry_run or args.yes):
+        _ask()
+    session.start()
+    try:
+        for event in session.events():
+            print(f"  {event.step}: {event.state} {event.text}".rstrip(), file=sys.stderr, flush=True)
+    except KeyboardInterrupt:
+        print("The change goes on by itself; `cloudstream-wizard history` tells its end.", file=sys.stderr)
+        return 130
+    outcome = session.outcome()
+    print_lines([Line(text) for text in session.summary()], people=args.json)
+    if args.json:
+        print_json("apply", outcome.as_json())
+    return int(outcome.exit_code)
+
+
+def open_session(args: argparse.Namespace) -> "Session":
+    """A session with the answers or the kept plan that *args* name."""
+    from wizard.host.files import read_input  # noqa: PLC0415 - usage errors need no engine
+    from wizard.session import Session  # noqa: PLC0415 - likewise
+
+    if getattr(args, "plan", None) is not None:
+        from wizard.change import plan_file  # noqa: PLC0415 - likewise
+
+        kept = plan_file.load(read_input(args.plan), name=str(args.plan))
+        return Session(args.machine, secrets=args.secrets.named, dry_run=args.dry_run, plan=kept)
+    path: Path = args.answers
+    data = read_input(path)
+    try:
+        answers = load(data.decode(), name=str(path))
+    except UnicodeDecodeError:
+        raise WizardError("answers.not-toml", f"{path} is not UTF-8 text.", "Save it as UTF-8.", str(path)) from None
+    return Session(
+        args.machine, answers=answers, base=path.absolute().parent, secrets=_giver(args), dry_run=args.dry_run
+    )
+
+
+def _giver(args: argparse.Namespace) -> Any:
+    """Named sources first; what the answers file says to ask for is asked on the terminal, once."""
+    from wizard.answers import SourceKind  # noqa: PLC0415 - likewise
+
+    def give(name: str, *, base: Path, source: Any) -> Any:
+        found = args.secrets.named(name, base=base, source=source)
+        if found is None and source.kind is SourceKind.PROMPT:
+            return args.secrets.get(name, prompt=f"Password ({name}): ", base=base, source=source)
+        return found
+
+    return give
+
+
+def _plan_json(review: "Review") -> dict[str, Any]:
+    return {**review.plan.as_json(), "findings": [finding.as_json() for finding in review.findings]}
+
+
+def _ask() -> None:
+    if not sys.stdin.isatty():
+        raise WizardError(
+            "apply.not-confirmed", "Nobody can be asked, and --yes was not given.", "Read the plan, then give --yes."
+        )
+    print("Type apply to go on: ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip() != "apply":
+        raise WizardError(
+            "apply.not-confirmed", "It was not confirmed; nothing was changed.", "Start again when you are ready."
+        )
+
+
+def _keep(path: Path, session: "Session", review: "Review") -> None:
+    from wizard.answers import SourceKind  # noqa: PLC0415 - likewise
+    from wizard.change import plan_file  # noqa: PLC0415 - likewise
+    from wizard.change.durable import put_file  # noqa: PLC0415 - likewise
+
+    stores = any(getattr(step, "proof", None) for step in review.plan.steps)
+    if stores and session.answers.primary.keystore_password.kind is SourceKind.GENERATE:
+        raise WizardError(
+            "plan.needs-named-password",
+            "The plan generates the key store's password, so nobody could prove the store later.",
+            'Set keystore-password = { file = "PATH" } in the answers file.',
+            "primary.keystore-password",
+        )
+    put_file(path, plan_file.dump(review.plan), mode=0o600)
