@@ -1,0 +1,176 @@
+"""From any pile of certificates and keys to chains: leaf first, root last, and the reasons for what is missing."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from typing import NamedTuple
+
+from wizard.certificates import look, names
+from wizard.certificates.issuers import Shelf
+from wizard.certificates.model import Bundle, Certificate, Chain, PrivateKey, Rejected
+from wizard.certificates.paths import Paths
+
+
+def assemble(
+    bundle_or_bundles: Bundle | Iterable[Bundle], *, host: str | None = None, now: datetime | None = None
+) -> list[Chain]:
+    """Build one chain for each end-entity certificate among the bundles.
+
+    A CA certificate counts as an end-entity when its private key is there and it issued none of the others. CA
+    certificates that no chain needs are the `extra` of the chains whose leaf came in the same file; when they came in
+    files of their own, they make chains without a leaf.
+
+    Args:
+        bundle_or_bundles: what `reading.read` returned, for one file or for many.
+        host: chains whose leaf carries this name come first.
+        now: when given, certificates that are valid at that moment are preferred.
+
+    Returns:
+        Chains for the host first, then those with a private key, then complete ones, then in the order of the files.
+        The same pile in another order gives the same chains.
+    """
+    bundles = [bundle_or_bundles] if isinstance(bundle_or_bundles, Bundle) else list(bundle_or_bundles)
+    pile: dict[bytes, Certificate] = {}
+    for bundle in bundles:
+        for certificate in bundle.certificates:
+            pile.setdefault(certificate.der, certificate)
+    keys = [key for bundle in bundles for key in bundle.keys]
+    return _Assembly(list(pile.values()), keys, now).chains(host)
+
+
+class _Tail(NamedTuple):
+    """What all leaves under one issuer share."""
+
+    intermediates: tuple[Certificate, ...]
+    root: Certificate | None
+    missing_issuer: str | None
+    missing_key_id: str
+    rejected: tuple[Rejected, ...]
+
+
+class _Assembly:
+    def __init__(self, pile: list[Certificate], keys: list[PrivateKey], now: datetime | None) -> None:
+        self.pile = pile
+        self.now = now
+        self.shelf = Shelf(pile, now)
+        self.key_of = self._pair(keys)
+        paired = {id(key) for key in self.key_of.values()}
+        self.without_key = False if any(id(key) not in paired for key in keys) else None
+        self.missing_names: dict[bytes, str] = {}
+        self.tails: dict[int, _Tail] = {}
+
+    def _pair(self, keys: list[PrivateKey]) -> dict[int, PrivateKey]:
+        """Which certificate has which key: by the bytes of the public key, then by its parsed form."""
+        by_public = {key.public_key_der: key for key in reversed(keys)}
+        outlines = self.shelf.outlines if keys else ()
+        pairs = {
+            place: by_public[each.public_key] for place, each in enumerate(outlines) if each.public_key in by_public
+        }
+        left = by_public.keys() - {key.public_key_der for key in pairs.values()}
+        for place, certificate in enumerate(self.pile if left else ()):
+            with suppress(Exception):  # a key that does not parse belongs to none of ours
+                if certificate.public_key_der in left:
+                    pairs[place] = by_public[certificate.public_key_der]
+        return pairs
+
+    def chains(self, host: str | None) -> list[Chain]:
+        shelf = self.shelf
+        authorities = {
+            place for place, each in enumerate(shelf.outlines) if each.may_be_ca and look.is_ca(self.pile[place])
+        }
+        leaves = [place for place in range(len(self.pile)) if place not in authorities]
+        doubtful = self.key_of.keys() & authorities
+        if doubtful:
+            issued_something = self._issuers(range(len(self.pile)))
+            leaves = sorted({*leaves, *(doubtful - issued_something)})
+        starts = self._issuers(leaves)
+        # A root of version 1 has no basicConstraints; as it issued something, it is no leaf.
+        leaves = [place for place in leaves if place not in starts]
+        paths = Paths(shelf, starts)
+        used = {each for start in self._chosen(leaves, paths) for each in paths.places(start)}
+        unused = [place for place in range(len(self.pile)) if place in authorities - used and place not in leaves]
+        made = [self._chain(place, paths) for place in leaves]
+        homes = {self.pile[place].origin for place in leaves}
+        extra: dict[str, list[Certificate]] = defaultdict(list)
+        for place in unused:
+            extra[self.pile[place].origin].append(self.pile[place])
+        shared = {origin: tuple(certificates) for origin, certificates in extra.items() if origin in homes}
+        if shared:
+            made = [replace(each, extra=shared.get(each.leaf.origin, ())) if each.leaf else each for each in made]
+        return self._sorted(
+            [*made, *self._headless([each for each in unused if self.pile[each].origin not in homes])], host
+        )
+
+    def _issuers(self, places: Iterable[int]) -> set[int]:
+        return {issuer for place in places for issuer in self.shelf.link(place).issuers if issuer != place}
+
+    def _chosen(self, leaves: list[int], paths: Paths) -> set[int]:
+        links = {issuers for place in leaves if place not in (issuers := self.shelf.link(place).issuers)}
+        return {best for issuers in links if (best := paths.best(issuers)) is not None}
+
+    def _chain(self, place: int, paths: Paths) -> Chain:
+        leaf, link = self.pile[place], self.shelf.link(place)
+        key = self.key_of.get(place)
+        matches = True if key is not None else self.without_key
+        if place in link.issuers:
+            return Chain(leaf, key=key, key_matches=matches, rejected=link.rejected)
+        chosen = paths.best(link.issuers)
+        if chosen is None:
+            return Chain(leaf, (), None, key, matches, *self._missing(place), link.rejected)
+        tail = self._tail(chosen, paths)
+        others = tuple(
+            Rejected(self.pile[each], paths.why_not(each, chosen)) for each in link.issuers if each != chosen
+        )
+        rejected = (*others, *link.rejected, *tail.rejected) if others or link.rejected else tail.rejected
+        return Chain(
+            leaf, tail.intermediates, tail.root, key, matches, tail.missing_issuer, tail.missing_key_id, rejected
+        )
+
+    def _tail(self, start: int, paths: Paths) -> _Tail:
+        if start not in self.tails:
+            places = paths.places(start)
+            path = tuple(self.pile[place] for place in places)
+            rejected: list[Rejected] = []
+            for place in places:
+                link = self.shelf.link(place)
+                if place not in paths.self_signed:
+                    above = paths.above(place)
+                    others = (each for each in link.issuers if above is not None and each != above)
+                    rejected += [
+                        Rejected(self.pile[each], paths.why_not(each, above)) for each in others if above is not None
+                    ]
+                    rejected += link.rejected
+            rooted = places[-1] in paths.self_signed
+            missing, key_id = (None, "") if rooted else self._missing(places[-1])
+            root = path[-1] if rooted else None
+            self.tails[start] = _Tail(path[:-1] if rooted else path, root, missing, key_id, tuple(rejected))
+        return self.tails[start]
+
+    def _missing(self, place: int) -> tuple[str, str]:
+        parts = self.shelf.outlines[place]
+        if parts.issuer not in self.missing_names:
+            self.missing_names[parts.issuer] = names.issuer(self.pile[place])
+        return self.missing_names[parts.issuer], (parts.authority_key_id or b"").hex()
+
+    def _headless(self, places: list[int]) -> list[Chain]:
+        """Chains of CA certificates that came without any leaf, from the lowest ones upwards."""
+        paths = Paths(self.shelf, set(places))
+        below = {above for place in places if (above := paths.above(place)) is not None}
+        tails = [self._tail(place, paths) for place in places if place not in below]
+        return [Chain(None, tail.intermediates, tail.root, None, self.without_key, *tail[2:]) for tail in tails]
+
+    def _sorted(self, chains: list[Chain], host: str | None) -> list[Chain]:
+        return sorted(chains, key=lambda chain: self._rank(chain, host))
+
+    def _rank(self, chain: Chain, host: str | None) -> tuple[bool, bool, bool, bool, bool, float]:
+        fits = host is not None and chain.leaf is not None and look.matches(chain.leaf, host)
+        expired, newest = False, 0.0
+        if chain.leaf is not None and (fits or chain.key is not None):
+            with suppress(*look.NOT_PARSED):
+                expired = self.now is not None and not (
+                    look.not_before(chain.leaf) <= self.now <= look.not_after(chain.leaf)
+                )
+                newest = -look.not_after(chain.leaf).timestamp()
+        return not fits, chain.key is None, chain.leaf is None, expired, not chain.complete, newest

@@ -1,0 +1,84 @@
+"""Names of certificates for people, aliases for key stores, and names for files."""
+
+import re
+import unicodedata
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from wizard.certificates import look
+from wizard.certificates.model import Certificate
+from wizard.printable import printable
+
+UNREADABLE = "(unreadable name)"
+OVERRIDES = {NameOID.EMAIL_ADDRESS: "emailAddress", NameOID.SERIAL_NUMBER: "serialNumber"}
+RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?$")
+LONGEST_FILE_STEM = 60
+
+
+def readable(name: x509.Name) -> str:
+    """A distinguished name as text that can be shown (RFC 4514: the most specific part first)."""
+    return printable(name.rfc4514_string(OVERRIDES)) or "(empty name)"
+
+
+def subject(certificate: Certificate) -> str:
+    """The subject as `readable` gives it."""
+    try:
+        return readable(certificate.x509.subject)
+    except look.NOT_PARSED:
+        return UNREADABLE
+
+
+def issuer(certificate: Certificate) -> str:
+    """The issuer as `readable` gives it."""
+    try:
+        return readable(certificate.x509.issuer)
+    except look.NOT_PARSED:
+        return UNREADABLE
+
+
+def short(certificate: Certificate) -> str:
+    """A short name that people recognise: common name, else a DNS name, organisational unit, organisation.
+
+    It can be shown, is at most 64 characters long and never empty.
+    """
+    return printable(_short(certificate), limit=64).strip() or f"certificate {certificate.sha256[:8]}"
+
+
+def _short(certificate: Certificate) -> str:
+    try:
+        name = certificate.x509.subject
+    except look.NOT_PARSED:
+        return ""
+    for oid in (NameOID.COMMON_NAME, None, NameOID.ORGANIZATIONAL_UNIT_NAME, NameOID.ORGANIZATION_NAME):
+        if oid is None:
+            values = look.dns_names(certificate)
+        else:
+            values = [str(attribute.value) for attribute in name.get_attributes_for_oid(oid)]
+        # The last common name is the most specific one.
+        if values and values[-1 if oid else 0].strip():
+            return values[-1 if oid else 0]
+    return ""
+
+
+def ascii_name(certificate: Certificate) -> str:
+    """`short` in letters, digits, dot, underscore and hyphen; spaces become hyphens; "" when nothing is left."""
+    folded = unicodedata.normalize("NFKD", _short(certificate)).encode("ascii", "ignore").decode()
+    plain = re.sub(r"\s+", "-", folded.strip())
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", plain)[:LONGEST_FILE_STEM].strip("._-")
+
+
+def file_stem(certificate: Certificate) -> str:
+    """A file name without ending that a person recognises and that is safe on every system.
+
+    No path, no leading dot, no device name of Windows, at most 60 characters.
+    """
+    stem = ascii_name(certificate)
+    if not stem:
+        return f"certificate-{certificate.sha256[:8]}"
+    return f"ca-{stem}" if RESERVED.match(stem) else stem
+
+
+def alias(certificate: Certificate) -> str:
+    """An alias for key stores: lower case, because Java compares aliases without regard to case."""
+    return ascii_name(certificate).lower() or f"certificate-{certificate.sha256[:8]}"

@@ -1,0 +1,119 @@
+"""The best way from each issuer up to a root, when cross-signing and renewal leave several."""
+
+from heapq import heappop, heappush
+from typing import NamedTuple
+
+from wizard.certificates import look
+from wizard.certificates.issuers import Shelf
+from wizard.certificates.model import Certificate
+
+LONGEST = 32
+"""Certificates in a path. Java's own limit is 10; this one only keeps hostile piles from filling the memory."""
+
+
+class Cost(NamedTuple):
+    """What makes one path worse than another, the weightiest first. The last two make the choice repeatable."""
+
+    incomplete: bool
+    defects: int
+    length: int
+    expiry: float
+    fingerprint: str
+
+
+class Paths:
+    """The best paths above the certificates of a shelf that were asked for."""
+
+    def __init__(self, shelf: Shelf, starts: set[int]) -> None:
+        """Find the best path for each certificate in *starts* and everything above them."""
+        self._shelf = shelf
+        self._above: dict[int, int] = {}
+        self.cost: dict[int, Cost] = {}
+        self.self_signed: set[int] = set()
+        self._children: dict[int, list[int]] = {}
+        self._search(self._ends(starts))
+
+    def _ends(self, starts: set[int]) -> list[int]:
+        """Walk up from *starts*, note who issued whom, and return the places where paths end."""
+        waiting, seen, ends = sorted(starts), set(starts), []
+        while waiting:
+            place = waiting.pop()
+            issuers = self._shelf.link(place).issuers
+            if place in issuers:
+                self.self_signed.add(place)
+            if not issuers or place in issuers:
+                ends.append(place)
+                continue
+            for issuer in issuers:
+                self._children.setdefault(issuer, []).append(place)
+                if issuer not in seen:
+                    seen.add(issuer)
+                    waiting.append(issuer)
+        self._seen = seen
+        return ends
+
+    def _search(self, ends: list[int]) -> None:
+        """Dijkstra's search from the ends downwards: the cost only grows along a path."""
+        heap = [(self._end_cost(place), place, -1) for place in ends]
+        heap.sort()
+        while heap:
+            cost, place, above = heappop(heap)
+            if place in self.cost:
+                continue
+            self.cost[place] = cost
+            if above >= 0:
+                self._above[place] = above
+            if cost.length >= LONGEST:
+                continue
+            for child in self._children.get(place, ()):
+                if child not in self.cost:
+                    heappush(heap, (self._step(cost, place, child), child, place))
+        for place in sorted(self._seen - self.cost.keys()):
+            # CAs that certify each other in a ring, or hang under a path that is too long.
+            self.cost[place] = self._end_cost(place)
+
+    def _end_cost(self, place: int) -> Cost:
+        certificate = self._shelf.certificates[place]
+        defects = int(bool(self._shelf.defect(place)))
+        return Cost(place not in self.self_signed, defects, 1, -_expiry(certificate), certificate.sha256)
+
+    def _step(self, cost: Cost, issuer: int, child: int) -> Cost:
+        above, below = self._shelf.certificates[issuer], self._shelf.certificates[child]
+        defects = bool(self._shelf.defect(child)) + (look.path_length(above) == 0)
+        return Cost(cost.incomplete, cost.defects + defects, cost.length + 1, -_expiry(below), below.sha256)
+
+    def best(self, issuers: tuple[int, ...]) -> int | None:
+        """The issuer with the best path above it; None when there is none."""
+        return min(issuers, key=lambda place: self.cost[place], default=None)
+
+    def above(self, place: int) -> int | None:
+        """The chosen issuer of the certificate at *place*; None at the end of the path."""
+        return self._above.get(place)
+
+    def places(self, place: int) -> tuple[int, ...]:
+        """The path from *place* upwards, itself first."""
+        path = [place]
+        while path[-1] in self._above:
+            path.append(self._above[path[-1]])
+        return tuple(path)
+
+    def why_not(self, candidate: int, chosen: int) -> str:
+        """Why *candidate*, which fits too, was left for *chosen*."""
+        defect = self._shelf.defect(candidate)
+        mine, other = self.cost[candidate], self.cost[chosen]
+        if defect:
+            return f"it fits, but {defect}"
+        if mine.incomplete and not other.incomplete:
+            return "it fits, but no root was found above it"
+        if mine.defects > other.defects:
+            return "it fits, but a certificate above it is outside its dates or its path length"
+        if mine.length > other.length:
+            return "it fits too; the other path to a root is shorter"
+        return "it fits too; the other one is valid for longer"
+
+
+def _expiry(certificate: Certificate) -> float:
+    try:
+        return look.not_after(certificate).timestamp()
+    except look.NOT_PARSED:
+        return 0.0

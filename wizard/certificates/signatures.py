@@ -1,0 +1,43 @@
+"""Whether a certificate's signature was made with another's key. It does not judge algorithms: rules do."""
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
+
+from wizard.certificates.model import Certificate
+
+
+def signed_by(certificate: Certificate, issuer: Certificate) -> bool | None:
+    """True or False by the signature alone (names are not compared); None when the algorithm is not known here.
+
+    `x509.Certificate.verify_directly_issued_by` refuses MD5 and SHA-1, which old private PKIs still use and Java
+    accepts; therefore the signature is checked with the key itself.
+    """
+    parsed = certificate.x509
+    try:
+        key = issuer.x509.public_key()
+        how = parsed.signature_algorithm_parameters
+        if isinstance(key, rsa.RSAPublicKey):
+            if not isinstance(how, padding.PKCS1v15 | padding.PSS):
+                return False
+            algorithm = parsed.signature_hash_algorithm
+            if algorithm is None:
+                return None
+            key.verify(parsed.signature, parsed.tbs_certificate_bytes, how, algorithm)
+        elif isinstance(key, ec.EllipticCurvePublicKey):
+            if not isinstance(how, ec.ECDSA):
+                return False
+            key.verify(parsed.signature, parsed.tbs_certificate_bytes, how)
+        elif isinstance(key, dsa.DSAPublicKey):
+            algorithm = parsed.signature_hash_algorithm
+            if algorithm is None:
+                return False
+            key.verify(parsed.signature, parsed.tbs_certificate_bytes, algorithm)
+        elif isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
+            key.verify(parsed.signature, parsed.tbs_certificate_bytes)
+        else:
+            return None
+    except InvalidSignature:
+        return False
+    except (UnsupportedAlgorithm, ValueError, TypeError):
+        return None
+    return True
