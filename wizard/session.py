@@ -197,7 +197,9 @@ class Session:
         from wizard.nodes.judging import judge_primary
 
         if role not in self._judged:
-            self._judged[role] = judge_primary(self.answers, self._base, self.secret("primary.password"), self.machine)
+            self._judged[role] = judge_primary(
+                self.answers, self._base, lambda: self.secret("primary.password"), self.machine
+            )
         return self._judged[role]
 
     # -- the change -----------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """A chain from the operator's files, judged for its role."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +43,7 @@ class Judged:
         return self.loaded.chain
 
 
-def judge_primary(answers: Answers, base: Path, password: Secret | None, machine: Machine) -> Judged:
+def judge_primary(answers: Answers, base: Path, password: Callable[[], Secret | None], machine: Machine) -> Judged:
     """Load and judge the primary's chain; without a host in the answers, for the first name in the leaf.
 
     Raises:

@@ -1,6 +1,6 @@
 """From the files that the operator named to the one chain that is meant."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +42,7 @@ class Loaded:
     problems: tuple[tuple[Path, WizardError], ...]
 
 
-def load(paths: Sequence[str], base: Path, password: Secret | None, host: str | None) -> Loaded:
+def load(paths: Sequence[str], base: Path, password: Callable[[], Secret | None], host: str | None) -> Loaded:
     """Read *paths* (files or folders) and pick the chain for *host*.
 
     One unreadable file among several is a problem to be told, not an end; a single file, or one that was named by
@@ -51,7 +51,7 @@ def load(paths: Sequence[str], base: Path, password: Secret | None, host: str | 
     Args:
         paths: as the operator named them.
         base: the folder that relative ones are taken from.
-        password: opens what is protected; None or empty when nothing is.
+        password: asked when a file turns out to be protected.
         host: the name the leaf is wanted for; None takes the leaf that has a key.
 
     Raises:
@@ -62,7 +62,7 @@ def load(paths: Sequence[str], base: Path, password: Secret | None, host: str | 
     named = {(base / Path(path).expanduser()) for path in paths}
     for file in expand_inputs(paths, base):
         try:
-            bundles.append(read(read_input(file), name=str(file), password=password))
+            bundles.append(_read(file, password))
         except WizardError as error:
             if file in named:
                 raise
@@ -79,6 +79,17 @@ def load(paths: Sequence[str], base: Path, password: Secret | None, host: str | 
         )
     best = next((chain for chain in chains if chain.key is not None), chains[0])
     return Loaded(best, tuple(chain for chain in chains if chain is not best), tuple(bundles), tuple(problems))
+
+
+def _read(file: Path, password: Callable[[], Secret | None]) -> Bundle:
+    data = read_input(file)
+    try:
+        return read(data, name=str(file))
+    except WizardError as error:
+        secret = password() if error.code == "reading.password-needed" else None
+        if secret is None:
+            raise
+    return read(data, name=str(file), password=secret)
 
 
 def _what_instead(bundles: Sequence[Bundle]) -> str:

@@ -1,0 +1,60 @@
+# Two commands do everything: `make try` opens the wizard on a practice server, `make test` proves the project.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+PYTEST = $(BIN)/python -m pytest
+
+.PHONY: try test lint types walls tests oracles bench fuzz crash snapshots clean
+
+try: $(VENV)/.run
+	@$(BIN)/cloudstream-wizard sandbox
+
+test: oracles $(VENV)/.test lint types walls tests
+
+lint: $(VENV)/.test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(VENV)/.test
+	$(BIN)/mypy wizard screens tests
+
+walls: $(VENV)/.test
+	$(BIN)/lint-imports
+
+tests: $(VENV)/.test
+	$(PYTEST) -n auto --dist loadgroup
+
+# Real Java, openssl, augeas, sshd ... : installed as root on Debian, named otherwise.
+oracles:
+	@sh tests/oracles.sh
+
+# Figures; each line says the limit and whether it was met. Ratios are taken within one run.
+bench: oracles $(VENV)/.test
+	@status=0; for bench in tests/benchmarks/bench_*.py; do \
+		echo "== $$bench"; PYTHONPATH=. $(BIN)/python $$bench || status=1; done; exit $$status
+
+fuzz: oracles $(VENV)/.test
+	FUZZ_SECONDS=$${FUZZ_SECONDS:-60} $(PYTEST) tests/fuzz -q
+
+crash: oracles $(VENV)/.test
+	CRASH_SECONDS=$${CRASH_SECONDS:-600} $(PYTEST) tests/crash -q
+
+# Only after looking at what changed.
+snapshots: $(VENV)/.test
+	$(PYTEST) tests/screens --snapshot-update -q
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed; name it: make PYTHON=python3.11"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); sh tests/oracles.sh venv && $(PYTHON) -m venv $(VENV); }
+
+$(VENV)/.run: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.test: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[test]'
+	@touch $@ $(VENV)/.run
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
