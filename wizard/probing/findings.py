@@ -4,11 +4,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from wizard.certificates import look, names
 from wizard.certificates.model import Certificate
 from wizard.findings import Finding, Locator
-from wizard.probing.identity import names_of, self_issued
+from wizard.probing.identity import names_of
 from wizard.probing.ocsp import utc_now
 from wizard.probing.specs import SPECS
+from wizard.probing.trust import PUBLIC_ROOTS
 
 if TYPE_CHECKING:
     from wizard.probing.result import ProbeResult
@@ -81,32 +83,30 @@ def _identity(result: "ProbeResult", expected_chain: Sequence[Certificate]) -> I
     leaf = result.leaf
     if leaf is None:
         return
-    subject = leaf.x509.subject.rfc4514_string()
+    subject = names.subject(leaf)
     if result.fallback:
         yield _found(result, "probe.fallback-certificate", subject=subject, sha256=leaf.sha256)
     elif result.inspected:
         yield _found(
             result,
             "probe.inspected",
-            issuer=leaf.x509.issuer.rfc4514_string(),
-            expected_issuer=expected_chain[0].x509.issuer.rfc4514_string(),
+            issuer=names.issuer(leaf),
+            expected_issuer=names.issuer(expected_chain[0]),
         )
     elif result.matches_expected is False:
         yield _found(result, "probe.unexpected-certificate", subject=subject, sha256=leaf.sha256)
     if not result.name_matches:
-        hosts, addresses = names_of(leaf)
-        names = ", ".join([*hosts, *addresses][:5]) or "no name at all"
-        yield _found(result, "probe.name-mismatch", names=names, name=result.name)
+        carried = ", ".join(names_of(leaf)[:5]) or "no name at all"
+        yield _found(result, "probe.name-mismatch", names=carried, name=result.name)
 
 
 def _dates(result: "ProbeResult", now: datetime) -> Iterator[Finding]:
     for certificate in result.chain:
-        parsed = certificate.x509
-        subject = parsed.subject.rfc4514_string()
-        if now > parsed.not_valid_after_utc:
-            yield _found(result, "probe.expired", subject=subject, date=f"{parsed.not_valid_after_utc:%Y-%m-%d}")
-        elif now < parsed.not_valid_before_utc:
-            date = f"{parsed.not_valid_before_utc:%Y-%m-%d %H:%M} UTC"
+        subject, until, since = names.subject(certificate), look.not_after(certificate), look.not_before(certificate)
+        if now > until:
+            yield _found(result, "probe.expired", subject=subject, date=f"{until:%Y-%m-%d}")
+        elif now < since:
+            date = f"{since:%Y-%m-%d %H:%M} UTC"
             yield _found(result, "probe.not-yet-valid", subject=subject, date=date)
 
 
@@ -119,16 +119,16 @@ def _order(result: "ProbeResult", expected_chain: Sequence[Certificate]) -> Iter
         yield _found(result, "probe.chain-disordered")
     for extra in result.chain:
         if extra not in path:
-            yield _found(result, "probe.chain-extra", subject=extra.x509.subject.rfc4514_string())
+            yield _found(result, "probe.chain-extra", subject=names.subject(extra))
     last = path[-1]
-    subject, missing = last.x509.subject.rfc4514_string(), last.x509.issuer.rfc4514_string()
-    if self_issued(last):
+    subject, missing = names.subject(last), names.issuer(last)
+    if look.self_issued(last):
         if len(path) > 1:
             yield _found(result, "probe.root-sent", subject=subject)
         return
     known = [*expected_chain, *(certificate for verdict in result.trust.values() for certificate in verdict.path)]
     issuer = next((one for one in known if one.x509.subject == last.x509.issuer), None)
-    if issuer is not None and not self_issued(issuer):
+    if issuer is not None and not look.self_issued(issuer):
         yield _found(result, "probe.chain-incomplete", subject=subject, missing=missing)
     elif issuer is None and len(path) == 1:
         yield _found(result, "probe.leaf-only", subject=subject, missing=missing)
@@ -137,7 +137,7 @@ def _order(result: "ProbeResult", expected_chain: Sequence[Certificate]) -> Iter
 def _path(chain: Sequence[Certificate]) -> list[Certificate]:
     """From the leaf upwards by issuer names, as far as the sent certificates reach."""
     path = [chain[0]]
-    while not self_issued(path[-1]):
+    while not look.self_issued(path[-1]):
         above = next((one for one in chain if one.x509.subject == path[-1].x509.issuer and one not in path), None)
         if above is None:
             break
@@ -146,9 +146,10 @@ def _path(chain: Sequence[Certificate]) -> list[Certificate]:
 
 
 def _trust(result: "ProbeResult") -> Iterator[Finding]:
-    # Several trust sets are shown side by side (private root, public roots); one that believes is enough.
-    if result.trust and not any(verdict.ok for verdict in result.trust.values()):
-        name, verdict = next(iter(result.trust.items()))
+    # Sets are shown side by side; one that believes is enough, and a private chain is never among the public roots.
+    asked = [(name, verdict) for name, verdict in result.trust.items() if name != PUBLIC_ROOTS]
+    if asked and not any(verdict.ok for verdict in result.trust.values()):
+        name, verdict = asked[0]
         yield _found(result, "probe.untrusted", trust=name, reason=verdict.reason)
     if result.staple is not None and result.staple.status in {"revoked", "unusable"}:
         yield _found(result, "probe.staple-bad", detail=result.staple.detail)

@@ -11,8 +11,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, paddin
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from wizard.certificates import names
 from wizard.certificates.model import Certificate
 from wizard.printable import printable
+from wizard.probing.described import rfc3339
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far our clock and the responder's may be apart."""
@@ -54,7 +56,7 @@ class OcspAnswer:
         return {
             "status": self.status,
             "detail": printable(self.detail),
-            **{name: value.strftime("%Y-%m-%dT%H:%M:%SZ") if value else None for name, value in times.items()},
+            **{name: rfc3339(value) if value else None for name, value in times.items()},
             "delegated": self.delegated,
             "nonce": self.nonce,
         }
@@ -131,7 +133,7 @@ def _signer(response: ocsp.OCSPResponse, issuer: Certificate, now: datetime) -> 
     for candidate in (Certificate(parsed) for parsed in response.certificates):
         if not _signed_by(response, candidate):
             continue
-        name = candidate.x509.subject.rfc4514_string()
+        name = names.subject(candidate)
         try:
             candidate.x509.verify_directly_issued_by(issuer.x509)
             usages = candidate.x509.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value

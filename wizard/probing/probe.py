@@ -7,6 +7,7 @@ from typing import Any
 
 from OpenSSL import SSL, crypto
 
+from wizard.certificates import names
 from wizard.certificates.model import Certificate
 from wizard.probing.alerts import LOWERED_HELPS, alert_of
 from wizard.probing.contexts import ClientIdentity, Version, context
@@ -58,8 +59,8 @@ def probe(
     """
     wanted = tuple(dict.fromkeys([*expect, *(certificate.sha256 for certificate in expected_chain[:1])]))
     issuers = () if client is None else (client.leaf, *client.issuers)
-    names = frozenset(certificate.x509.issuer.rfc4514_string() for certificate in issuers)
-    result = ProbeResult(host, port, servername, expect=wanted, client_issuer=names)
+    authorities = frozenset(names.issuer(certificate) for certificate in issuers)
+    result = ProbeResult(host, port, servername, expect=wanted, client_issuer=authorities)
     made = context(tls, client=client)
     result, outcome = _meet(result, made, timeout_s, address)
     if outcome is not None:
@@ -195,8 +196,8 @@ def _presented(connection: SSL.Connection) -> tuple[Certificate, ...]:
 
 def _acceptable(connection: SSL.Connection) -> tuple[str, ...]:
     try:
-        names = connection.get_client_ca_list(as_cryptography=True)
-        return tuple(name.rfc4514_string() for name in names)
+        listed = connection.get_client_ca_list(as_cryptography=True)
+        return tuple(names.readable(name) for name in listed)
     except (ValueError, SSL.Error):
         return ()
 

@@ -166,7 +166,7 @@ SPECS: tuple[FindingSpec, ...] = (
         "probe.inspected",
         _ERROR,
         "TLS is inspected on the way",
-        "The certificate at {endpoint} comes from {issuer}, not from {expected_issuer}: something in between replaces it.",
+        "The certificate at {endpoint} comes from {issuer}, not from {expected_issuer}: something between replaces it.",
         "Mutual TLS cannot pass a device that opens the connection.",
         "Ask the network team to exempt {endpoint} from TLS inspection, and probe from the server itself.",
         "vendor's gateway guide",

@@ -1,15 +1,32 @@
 """Would somebody with these trust anchors believe this chain? OpenSSL decides, words explain."""
 
 import threading
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+from cryptography import x509
+from cryptography.utils import CryptographyDeprecationWarning
 from OpenSSL import crypto
 
+from wizard.certificates import names
 from wizard.certificates.model import Certificate
 from wizard.printable import printable
+
+PUBLIC_ROOTS = "public roots"
+"""Name of the trust set of public authorities: a private PKI is not in it, and that is no fault."""
+
+_BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+)
+"""Where Debian, Red Hat, SUSE, and Alpine or macOS keep the public roots."""
 
 _WORDS = {
     2: "the issuer {issuer} is missing",
@@ -87,11 +104,14 @@ class TrustSet:
             path = asked.get_verified_chain()
         except crypto.X509StoreContextError as error:
             code = int(error.errors[0])
-            at = error.certificate.to_cryptography()
+            at = Certificate(error.certificate.to_cryptography())
             words = _WORDS.get(code, str(error.errors[2]))
-            reason = words.format(subject=at.subject.rfc4514_string(), issuer=at.issuer.rfc4514_string())
+            reason = words.format(subject=names.subject(at), issuer=names.issuer(at))
             return Verdict(ok=False, code=code, reason=reason)
         return Verdict(ok=True, path=tuple(Certificate(one.to_cryptography()) for one in path))
+
+    def __len__(self) -> int:
+        return len(self.certificates)
 
     def _built(self) -> crypto.X509Store:
         store = crypto.X509Store()
@@ -100,5 +120,26 @@ class TrustSet:
         if self._now is not None:
             store.set_time(self._now)
         for certificate in self.certificates:
-            store.add_cert(crypto.X509.from_cryptography(certificate.x509))
+            try:
+                store.add_cert(crypto.X509.from_cryptography(certificate.x509))
+            except (crypto.Error, ValueError):
+                continue  # OpenSSL cannot parse it; as an anchor it would be useless.
         return store
+
+
+@cache
+def public_roots() -> TrustSet:
+    """The public authorities that this system trusts; empty when it has no bundle of them. Read once."""
+    for path in _BUNDLES:
+        try:
+            data = Path(path).read_bytes()
+        except OSError:
+            continue
+        with warnings.catch_warnings():
+            # Some bundled roots have odd serial numbers or names; that is their authors' business.
+            warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+            try:
+                return TrustSet(Certificate(parsed, origin=path) for parsed in x509.load_pem_x509_certificates(data))
+            except ValueError:
+                continue
+    return TrustSet(())
