@@ -1,0 +1,230 @@
+"""Would Java believe this peer? Its rules, in its order: path, algorithms, dates, key usage, name.
+
+Stock JSSE with the PKIX trust manager (JDK 11 to 25). What was measured stands in the oracle tests, which ask real
+JVMs the same questions.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
+from OpenSSL import crypto
+
+from wizard.certificates import look, names
+from wizard.certificates.model import Certificate
+from wizard.certificates.signatures import signed_by
+from wizard.probing.identity import common_names, covers, names_of
+
+_SERVER_USAGES = frozenset({look.SERVER_AUTH, look.ANY_USAGE, "1.3.6.1.4.1.311.10.3.3", "2.16.840.1.113730.4.1"})
+_CLIENT_USAGES = frozenset({look.CLIENT_AUTH, look.ANY_USAGE})
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """One reason for which Java ends the handshake.
+
+    Attributes:
+        kind: empty-trust, untrusted, dates, algorithm, usage or name.
+        words: what is wrong, naming the certificate.
+        java: the text by which Java's log says it.
+    """
+
+    kind: str
+    words: str
+    java: str
+
+
+def objections(
+    chain: Sequence[Certificate],
+    anchors: Sequence[Certificate],
+    *,
+    as_server: bool,
+    dialled: str | None,
+    now: datetime,
+) -> list[Objection]:
+    """Everything that a Java peer with *anchors* as its trust store has against *chain*.
+
+    Args:
+        chain: as sent on the wire, the leaf first.
+        anchors: the certificates of the trust store that Java sees as trusted.
+        as_server: whether the chain is a server's (judged by a client) or a client's.
+        dialled: the name that the client dialled; None leaves names alone.
+        now: aware.
+    """
+    found = list(_path_objections(chain, anchors, now))
+    leaf = chain[0]
+    found += _usage(leaf, as_server=as_server)
+    if as_server and dialled is not None and not covers(leaf, dialled):
+        found.append(_name(leaf, dialled))
+    return found
+
+
+def _path_objections(
+    chain: Sequence[Certificate], anchors: Sequence[Certificate], now: datetime
+) -> Iterator[Objection]:
+    if not anchors:
+        words = "the trust store holds no trusted certificate"
+        yield Objection("empty-trust", words, "the trustAnchors parameter must be non-empty")
+        return
+    if chain[0] in anchors:
+        return  # A leaf that is itself trusted is not looked at any further, not even at its dates.
+    paths = list(_paths(chain, anchors))
+    if not paths:
+        yield Objection(
+            "untrusted",
+            _why_no_path(chain, anchors),
+            "PKIX path building failed: unable to find valid certification path to requested target",
+        )
+        return
+    # Java takes any path that holds: the one with the fewest objections explains best.
+    yield from min((list(_along(path, now)) for path in paths), key=len)
+
+
+_MOST_PATHS = 16
+
+
+def _paths(chain: Sequence[Certificate], anchors: Sequence[Certificate]) -> Iterator[tuple[Certificate, ...]]:
+    """Paths from the leaf to an anchor over what was sent; the anchor stands last."""
+    found = 0
+
+    def climb(path: tuple[Certificate, ...]) -> Iterator[tuple[Certificate, ...]]:
+        nonlocal found
+        top = path[-1]
+        for anchor in anchors:
+            if found < _MOST_PATHS and _issued(anchor, top):
+                found += 1
+                yield (*path, anchor)
+        for sent in chain[1:]:
+            if sent not in path and sent not in anchors and len(path) <= len(chain) and _issued(sent, top):
+                yield from climb((*path, sent))
+
+    yield from climb((chain[0],))
+
+
+def _issued(issuer: Certificate, certificate: Certificate) -> bool:
+    try:
+        same = issuer.x509.subject == certificate.x509.issuer
+    except look.NOT_PARSED:
+        return False
+    return same and signed_by(certificate, issuer) is not False
+
+
+def _why_no_path(chain: Sequence[Certificate], anchors: Sequence[Certificate]) -> str:
+    path = [chain[0]]
+    while not look.self_issued(path[-1]):
+        above = next((one for one in chain if one not in path and _issued(one, path[-1])), None)
+        if above is None:
+            break
+        path.append(above)
+    top = path[-1]
+    if look.self_issued(top):
+        same = any(anchor.x509.subject == top.x509.subject for anchor in anchors)
+        note = "; a trusted certificate of the same name has another key" if same else ""
+        return f"the chain ends in {names.subject(top)}, which is not trusted{note}"
+    return f"{names.issuer(top)}, the issuer of {names.subject(top)}, is neither sent nor trusted"
+
+
+def _along(path: Sequence[Certificate], now: datetime) -> Iterator[Objection]:
+    """What PKIX finds on *path*; the anchor itself is believed as it is."""
+    anchor = path[-1]
+    if _version(anchor) == x509.Version.v3 and not look.is_ca(anchor):
+        words = f"the trusted {names.subject(anchor)} is used as an authority but is no CA certificate"
+        yield Objection("untrusted", words, "TrustAnchor is not a CA certificate")
+    for place, certificate in enumerate(path[:-1]):
+        subject = names.subject(certificate)
+        if place > 0:
+            yield from _authority(certificate, subject, place - 1)
+        if look.not_after(certificate) < now:
+            words = f"{subject} expired on {look.not_after(certificate):%Y-%m-%d}"
+            yield Objection("dates", words, "PKIX path validation failed: validity check failed (NotAfter)")
+        elif look.not_before(certificate) > now:
+            words = f"{subject} is valid only from {look.not_before(certificate):%Y-%m-%d}"
+            yield Objection("dates", words, "PKIX path validation failed: validity check failed (NotBefore)")
+        weak = _weak(certificate)
+        if weak:
+            yield Objection("algorithm", f"{subject} has {weak}", "Algorithm constraints check failed")
+    yield from _constrained(path)
+
+
+def _authority(certificate: Certificate, subject: str, below: int) -> Iterator[Objection]:
+    length = look.path_length(certificate)
+    usage = look.extension(certificate, x509.KeyUsage)
+    if not look.is_ca(certificate):
+        words = f"{subject} is used as an authority but is no CA certificate"
+        yield Objection("untrusted", words, "basic constraints check failed: this is not a CA certificate")
+    elif length is not None and below > length:
+        words = f"{subject} may not have so many authorities below it"
+        yield Objection("untrusted", words, "basic constraints check failed: pathLenConstraint violated")
+    if usage is not None and not usage.key_cert_sign:
+        words = f"the key usage of {subject} does not allow signing certificates"
+        yield Objection("untrusted", words, "CA key usage check failed: keyCertSign bit is not set")
+
+
+def _weak(certificate: Certificate) -> str:
+    """What `jdk.certpath.disabledAlgorithms` refuses in every supported JDK; "" when nothing."""
+    digest = look.signature_label(certificate)
+    if digest in {"md5", "md2"}:
+        return f"a signature with {digest.upper()}"
+    try:
+        key = certificate.x509.public_key()
+    except Exception:  # noqa: BLE001 - unknown algorithms each have their own exception; Java says so itself
+        return "a key of an unknown kind"
+    if isinstance(key, rsa.RSAPublicKey | dsa.DSAPublicKey) and key.key_size < 1024:
+        return f"a key of {key.key_size} bits"
+    return f"a key of {key.key_size} bits" if isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < 224 else ""
+
+
+_CONSTRAINT_CODES = frozenset({34, 47, 48, 49, 50, 51, 52, 53})
+"""OpenSSL's codes for name constraints and for critical extensions that it does not know."""
+_NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME: dates are judged above, the anchor's not at all.
+
+
+def _constrained(path: Sequence[Certificate]) -> Iterator[Objection]:
+    """Name constraints and critical extensions, where OpenSSL and Java apply the same rules of RFC 5280."""
+    if not any(look.extension(one, x509.NameConstraints) or _critical_unknown(one) for one in path):
+        return
+    store = crypto.X509Store()
+    store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN | _NO_CHECK_TIME)
+    store.add_cert(crypto.X509.from_cryptography(path[-1].x509))
+    between = [crypto.X509.from_cryptography(one.x509) for one in path[1:-1]]
+    try:
+        crypto.X509StoreContext(store, crypto.X509.from_cryptography(path[0].x509), between).verify_certificate()
+    except crypto.X509StoreContextError as error:
+        if int(error.errors[0]) in _CONSTRAINT_CODES:
+            at = names.subject(Certificate(error.certificate.to_cryptography()))
+            words = f"{at}: {error.errors[2]}"
+            yield Objection("untrusted", words, "PKIX path validation failed: name constraints check failed")
+
+
+def _critical_unknown(certificate: Certificate) -> bool:
+    kinds = look.extensions(certificate)
+    return any(each.critical and isinstance(each.value, x509.UnrecognizedExtension) for each in kinds)
+
+
+def _version(certificate: Certificate) -> x509.Version | None:
+    try:
+        return certificate.x509.version
+    except look.NOT_PARSED:
+        return None
+
+
+def _usage(leaf: Certificate, *, as_server: bool) -> Iterable[Objection]:
+    role = "server" if as_server else "client"
+    usages, subject = look.usages(leaf), names.subject(leaf)
+    if usages is not None and not set(usages) & (_SERVER_USAGES if as_server else _CLIENT_USAGES):
+        listed = ", ".join(look.usage_names(leaf) or []) or "nothing"
+        words = f"the extended key usage of {subject} allows {listed}, not {role}Auth"
+        java = f"Extended key usage does not permit use for TLS {role} authentication"
+        yield Objection("usage", words, java)
+    usage = look.extension(leaf, x509.KeyUsage)
+    if usage is not None and not usage.digital_signature:
+        words = f"the key usage of {subject} lacks digitalSignature"
+        yield Objection("usage", words, "KeyUsage does not allow digital signatures")
+
+
+def _name(leaf: Certificate, dialled: str) -> Objection:
+    carried = ", ".join(names_of(leaf)[:5]) or ", ".join(common_names(leaf)) or "no name"
+    words = f"{names.subject(leaf)} is for {carried} and not for {dialled}"
+    return Objection("name", words, f"No subject alternative DNS name matching {dialled} found")

@@ -1,0 +1,292 @@
+"""Mutual TLS between two chains in memory, with the very keys and stores, before anything is touched."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from OpenSSL import SSL, crypto
+
+from wizard.certificates import names
+from wizard.certificates.model import Certificate, Chain
+from wizard.findings import Finding, FindingSpec, Locator, Severity
+from wizard.probing.contexts import Version, equip
+from wizard.probing.java import Objection, objections
+from wizard.probing.ocsp import utc_now
+
+VERSIONS: tuple[Version, ...] = ("1.2", "1.3")
+_NUMBERS: dict[str, int] = {"1.2": SSL.TLS1_2_VERSION, "1.3": SSL.TLS1_3_VERSION}
+
+
+def _spec(kind: str, title: str, why: str, fix: str, source: str) -> FindingSpec:
+    message = "The {whom} would refuse the {who}: {words}."
+    return FindingSpec(f"rehearsal.{kind}", Severity.ERROR, title, message, why, fix, source)
+
+
+SPECS: tuple[FindingSpec, ...] = (
+    _spec(
+        "empty-trust",
+        "Nothing is trusted",
+        "A peer without any trust anchor refuses everybody (the trustAnchors parameter must be non-empty).",
+        "Put the root of the {who}'s chain into the trust store of the {whom}.",
+        "JDK PKIXParameters; measured",
+    ),
+    _spec(
+        "untrusted",
+        "Chain would not be trusted",
+        "Java builds no path from the certificate to a trusted root and ends the handshake.",
+        "Send the whole chain with every intermediate, and put its root into the trust store of the {whom}.",
+        "JDK PKIX; measured (PKIX path building failed)",
+    ),
+    _spec(
+        "dates",
+        "Outside its dates",
+        "Java checks the dates of every certificate below the root.",
+        "Have the certificate renewed, or check the clock.",
+        "RFC 5280; measured (validity check failed)",
+    ),
+    _spec(
+        "algorithm",
+        "Algorithm switched off in Java",
+        "Java's security settings refuse such keys and signatures.",
+        "Have the certificate issued again with RSA 2048 or P-256 and SHA-256.",
+        "JDK jdk.certpath.disabledAlgorithms",
+    ),
+    _spec(
+        "usage",
+        "Certificate not made for this role",
+        "Java refuses a certificate whose usage does not fit its role in the handshake.",
+        "Have it issued with serverAuth and clientAuth, and digitalSignature as key usage.",
+        "JDK EndEntityChecker; measured",
+    ),
+    _spec(
+        "name",
+        "Dialled name not in the certificate",
+        "Peers that check host names refuse the server.",
+        "Issue the certificate with the dialled name as subject alternative name, or dial a name that it has.",
+        "RFC 6125; JDK HostnameChecker",
+    ),
+    FindingSpec(
+        "rehearsal.not-offered",
+        Severity.ERROR,
+        "Client would send no certificate",
+        "The {who} would send no certificate: the {whom} accepts none of the authorities in its chain.",
+        "Java picks a client certificate by the names that the server lists, and the server ends the handshake.",
+        "Add root and intermediates of the client's chain to what the server trusts (portal, Trusted CA certificates).",
+        "RFC 5246, section 7.4.4; JDK SunX509 key manager",
+    ),
+    FindingSpec(
+        "rehearsal.handshake",
+        Severity.ERROR,
+        "Handshake fails in memory",
+        "The rehearsed handshake with TLS {version} fails: {words}.",
+        "The same would happen on the wire.",
+        "Use RSA keys of at least 2048 bits or P-256, and certificates that belong to their keys.",
+        "OpenSSL",
+    ),
+)
+_BY_CODE = {spec.code: spec for spec in SPECS}
+
+
+@dataclass(frozen=True, slots=True)
+class RehearsalStep:
+    """One thing that was tried.
+
+    Attributes:
+        name: what, in words.
+        outcome: passed, failed or not_run.
+        detail: protocol and cipher, or the reason.
+    """
+
+    name: str
+    outcome: str
+    detail: str = ""
+
+    def as_json(self) -> dict[str, str]:
+        """For scripts."""
+        return {"name": self.name, "outcome": self.outcome, "detail": self.detail}
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What would happen.
+
+    Attributes:
+        steps: in the order in which they were tried.
+        findings: why it would fail.
+    """
+
+    steps: tuple[RehearsalStep, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether the connection would come about."""
+        return not any(finding.severity >= Severity.ERROR for finding in self.findings)
+
+    def as_json(self) -> dict[str, Any]:
+        """For scripts."""
+        return {
+            "ok": self.ok,
+            "steps": [step.as_json() for step in self.steps],
+            "findings": [finding.as_json() for finding in self.findings],
+        }
+
+
+@dataclass(slots=True)
+class _Log:
+    who: str
+    now: datetime
+    steps: list[RehearsalStep] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    def step(self, name: str, *, failed: str = "", passed: str = "") -> None:
+        self.steps.append(RehearsalStep(name, "failed" if failed else "passed", failed or passed))
+
+
+def rehearse(
+    server: Chain,
+    server_trust: Sequence[Certificate],
+    client: Chain | None,
+    client_trust: Sequence[Certificate],
+    dialled: str,
+    *,
+    client_name: str = "gateway",
+    now: datetime | None = None,
+) -> Rehearsal:
+    """Let *client* connect to *server* in memory, and judge both directions as Java would.
+
+    Args:
+        server: the primary's chain as it will be in its key store.
+        server_trust: what the primary will trust (cacerts, and the portal's trusted CA certificates).
+        client: the chain of the gateway or client; None rehearses only that the server is believed.
+        client_trust: what the client will trust.
+        dialled: the name that the client dials.
+        client_name: what to call the client in messages.
+        now: aware; None means the present.
+
+    Raises:
+        ValueError: *server* or *client* has no leaf.
+    """
+    if server.leaf is None or (client is not None and client.leaf is None):
+        raise ValueError("a chain without a leaf cannot be rehearsed")
+    log = _Log(client_name, now or utc_now())
+    _judge(log, server, client_trust, dialled)
+    if client is not None:
+        _judge(log, client, server_trust, None)
+        _offered(log, client, server_trust)
+    for version in VERSIONS:
+        _handshakes(log, version, server, client, server_trust)
+    return Rehearsal(tuple(log.steps), tuple(log.findings))
+
+
+def _judge(log: _Log, chain: Chain, trust: Sequence[Certificate], dialled: str | None) -> None:
+    """One direction: the server's chain when a name was dialled, else the client's."""
+    who, whom = (log.who, "primary") if dialled is None else ("primary", log.who)
+    found = objections(chain.certificates, trust, as_server=dialled is not None, dialled=dialled, now=log.now)
+    named = [each for each in found if each.kind == "name"]
+    other = [each for each in found if each.kind != "name"]
+    log.step(f"the {whom} believes the {who}", failed="; ".join(each.words for each in other))
+    if dialled is not None:
+        log.step(f"the certificate is for {dialled}", failed="; ".join(each.words for each in named))
+    log.findings += [_objected(each, chain, who, whom) for each in found]
+
+
+def _objected(objection: Objection, chain: Chain, who: str, whom: str) -> Finding:
+    leaf = chain.leaf
+    facts = {"who": who, "whom": whom, "words": objection.words, "java": objection.java}
+    locator = Locator("certificate", path=leaf.origin if leaf else "", sha256=leaf.sha256 if leaf else "")
+    return Finding(_BY_CODE[f"rehearsal.{objection.kind}"], locator, facts)
+
+
+def _offered(log: _Log, client: Chain, server_trust: Sequence[Certificate]) -> None:
+    """Whether Java's key manager would pick the certificate by the names that the server lists."""
+    listed = {names.subject(certificate) for certificate in server_trust}
+    issuers = {names.issuer(certificate) for certificate in client.certificates}
+    fits = not listed or not listed.isdisjoint(issuers)
+    reason = "" if fits else "the primary lists no authority of its chain"
+    log.step(f"the {log.who} has a certificate that the primary asks for", failed=reason)
+    if not fits and client.leaf is not None:
+        locator = Locator("certificate", path=client.leaf.origin, sha256=client.leaf.sha256)
+        facts = {"who": log.who, "whom": "primary", "words": reason}
+        cause = next((each.code for each in log.findings if each.subject == locator), None)
+        log.findings.append(Finding(_BY_CODE["rehearsal.not-offered"], locator, facts, cause))
+
+
+def _handshakes(log: _Log, version: Version, server: Chain, client: Chain | None, trust: Sequence[Certificate]) -> None:
+    if server.key is None:
+        name = f"TLS {version} handshake"
+        log.steps.append(RehearsalStep(name, "not_run", "the primary's private key is not at hand"))
+        return
+    name = f"TLS {version} handshake with the certificate of the {log.who}"
+    if client is not None and client.key is None:
+        log.steps.append(RehearsalStep(name, "not_run", f"the private key of the {log.who} is not at hand"))
+    elif client is not None:
+        said, failed = _shake(version, server, client, trust)
+        log.step(name, failed=failed, passed=said)
+        if failed:
+            facts = {"version": version, "words": failed}
+            log.findings.append(Finding(_BY_CODE["rehearsal.handshake"], Locator("chain"), facts))
+    _, refused = _shake(version, server, None, trust)
+    wrong = "" if refused == _NO_CERTIFICATE else refused or "the handshake went through"
+    log.step(f"TLS {version} without a client certificate is refused", failed=wrong, passed=refused)
+
+
+_NO_CERTIFICATE = "peer did not return a certificate"  # OpenSSL's reason on the side that demands one.
+
+
+def _shake(version: Version, server: Chain, client: Chain | None, trust: Sequence[Certificate]) -> tuple[str, str]:
+    """Protocol and cipher of a handshake, and why it failed ("" when it went through)."""
+    try:
+        ours = _side(version, client)
+        theirs = _side(version, server)
+        theirs.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, lambda *_: True)
+        for authority in trust:
+            theirs.add_client_ca(authority.x509)
+    except (SSL.Error, crypto.Error, TypeError, ValueError) as error:
+        return "", f"a key cannot be used: {_words(error)}"
+    dialling, answering = SSL.Connection(ours, None), SSL.Connection(theirs, None)
+    dialling.set_connect_state()
+    answering.set_accept_state()
+    try:
+        _talk(dialling, answering)
+    except SSL.Error as error:
+        return "", _words(error)
+    return f"{dialling.get_protocol_version_name()}, {dialling.get_cipher_name()}", ""
+
+
+def _side(version: Version, chain: Chain | None) -> SSL.Context:
+    made = SSL.Context(SSL.TLS_METHOD)
+    made.set_min_proto_version(_NUMBERS[version])
+    made.set_max_proto_version(_NUMBERS[version])
+    # Java judges above; OpenSSL's own ideas of key sizes must not get in the way.
+    made.set_cipher_list(b"DEFAULT:@SECLEVEL=0")
+    if chain is not None and chain.leaf is not None and chain.key is not None:
+        equip(made, chain.leaf, chain.key, tuple(chain.authorities))
+    return made
+
+
+def _talk(dialling: SSL.Connection, answering: SSL.Connection) -> None:
+    """Carry bytes to and fro until both sides are done and the client has read what came last."""
+    open_sides = {dialling, answering}
+    for _round in range(20):
+        for side, other in ((dialling, answering), (answering, dialling)):
+            if side in open_sides:
+                try:
+                    side.do_handshake()
+                    open_sides.discard(side)
+                except SSL.WantReadError:
+                    pass
+            try:
+                other.bio_write(side.bio_read(1 << 20))
+            except SSL.WantReadError:
+                continue
+        if not open_sides:
+            return
+    raise SSL.Error([("", "", "the two sides wait for each other")])
+
+
+def _words(error: Exception) -> str:
+    queue = error.args[0] if error.args and isinstance(error.args[0], list) else []
+    texts = [str(entry[2]) for entry in queue if len(entry) == 3 and entry[2]]
+    return texts[0] if texts else str(error) or type(error).__name__
