@@ -1,0 +1,183 @@
+from pathlib import Path
+
+import pytest
+
+from wizard.answers import (
+    GENERATE,
+    PROMPT,
+    Answers,
+    ClientAnswers,
+    GatewayAnswers,
+    Goal,
+    ImportRoot,
+    PasswordSource,
+    PrimaryKind,
+    SourceKind,
+)
+from wizard.answersfile import dump, load
+from wizard.answertext import parsed, shown
+from wizard.errors import WizardError
+from wizard.questions import Ask, Question, after, before, steps
+
+FULL = """
+schema = 1
+goal = "re-key"
+[primary]
+kind = "on-premise"
+host = "primary-host"
+port = 2561
+nodes = ["localhost", "10.0.0.2"]
+chain = ["primary-host.pfx"]
+password = { file = "secrets/primary" }
+keystore-password = { generate = true }
+import-root = "no"
+cacerts-password = { value-is-default = true }
+[[gateway]]
+host = "gateway-host"
+chain = ["gateway-host.pfx"]
+password = { env = "GATEWAY_PFX_PASSWORD" }
+keystore-path = "/full/path/to/gateway-host.pfx"
+truststore-path = "/full/path/to/acme-ca.pfx"
+unattended-file = "unattended.conf"
+[[client]]
+host = "pcclient-host"
+chain = ["pcclient-host.pfx"]
+local-storage = false
+certificate-subject = "auto"
+[account]
+ocsp = "off"
+"""
+
+
+def test_the_documented_file_is_understood() -> None:
+    answers = load(FULL)
+    assert answers.goal is Goal.RE_KEY
+    assert answers.primary.nodes == ("localhost", "10.0.0.2")
+    assert answers.primary.password == PasswordSource(SourceKind.FILE, "secrets/primary")
+    assert answers.primary.keystore_password == GENERATE
+    assert answers.primary.import_root is ImportRoot.NO
+    assert answers.gateway[0].password == PasswordSource(SourceKind.ENV, "GATEWAY_PFX_PASSWORD")
+    assert answers.client[0].local_storage is False
+    assert answers.account.ocsp == "off"
+
+
+def test_what_is_written_is_read_back_equal() -> None:
+    answers = load(FULL)
+    assert load(dump(answers)) == answers
+    odd = answers.put("primary.host", 'q"uo\\te\x7f\x01\n€').put("primary.password", PasswordSource(SourceKind.FD, "7"))
+    assert load(dump(odd)) == odd
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "words"),
+    [
+        ("schema = 1\n[primary\n", "answers.not-toml", "line 2"),
+        ("goal = 'set-up'", "answers.unusable-value", "schema"),
+        ("schema = 1\nhost = 'x'", "answers.unknown-key", "host"),
+        ("schema = 1\n[primary]\nprot = 1", "answers.unknown-key", "primary.prot"),
+        ("schema = 1\n[[gateway]]\nhots = 'x'", "answers.unknown-key", "gateway.0.hots"),
+        ("schema = 1\ngoal = 'setup'", "answers.unusable-value", "goal"),
+        ("schema = 1\n[primary]\nport = '2560'", "answers.unusable-value", "primary.port"),
+        ("schema = 1\n[primary]\nport = true", "answers.unusable-value", "primary.port"),
+        ("schema = 1\n[primary]\nchain = 'a.pfx'", "answers.unusable-value", "primary.chain"),
+        ("schema = 1\nprimary = 1", "answers.unusable-value", "primary"),
+        ("schema = 1\n[gateway]\nhost = 'x'", "answers.unusable-value", "gateway"),
+        ("schema = 1\n[primary]\npassword = 'hunter2'", "answers.secret-inside", "primary.password"),
+        ("schema = 1\n[primary]\npassword = { file = 1 }", "answers.unusable-value", "primary.password"),
+        ("schema = 1\n[primary]\npassword = { generate = false }", "answers.unusable-value", "primary.password"),
+    ],
+)
+def test_an_unusable_file_is_refused_with_its_place(text: str, code: str, words: str) -> None:
+    with pytest.raises(WizardError) as caught:
+        load(text, name="a.toml")
+    assert caught.value.code == code
+    assert words in caught.value.message
+    assert "hunter2" not in caught.value.message + caught.value.hint
+
+
+def test_a_value_is_put_and_got_by_the_key_of_the_file() -> None:
+    answers = Answers().put("primary.keystore-password", PROMPT).put("gateway.0.host", "g1").put("gateway.1.host", "g2")
+    assert answers.get("primary.keystore-password") == PROMPT
+    assert answers.gateway == (GatewayAnswers(host="g1"), GatewayAnswers(host="g2"))
+    assert answers.put("client.0.local-storage", False).client == (ClientAnswers(local_storage=False),)
+    assert answers.put("goal", Goal.RE_KEY).get("goal") is Goal.RE_KEY
+
+
+def _question(key: str, ask: Ask = Ask.TEXT, *, optional: bool = False) -> Question:
+    return Question(key, ask, "What?", "Because.", "this", optional=optional)
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "value"),
+    [
+        ("primary.host", " primary-host ", "primary-host"),
+        ("primary.port", "2561", 2561),
+        ("primary.chain", "'a b.pfx' c.pem", ("a b.pfx", "c.pem")),
+        ("primary.kind", "cloud", PrimaryKind.CLOUD),
+        ("primary.keystore-password", "prompt", PROMPT),
+        ("primary.keystore-password", "generate", GENERATE),
+    ],
+)
+def test_typed_text_becomes_the_value_and_back(key: str, text: str, value: object) -> None:
+    question = _question(key)
+    assert parsed(question, Answers().get(key), text) == value
+    assert shown(value) == text.strip()
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "code"),
+    [
+        ("primary.host", "  ", "answer.missing"),
+        ("primary.port", "70000", "answer.unusable"),
+        ("primary.port", "٣", "answer.unusable"),
+        ("primary.chain", "'open", "answer.unusable"),
+    ],
+)
+def test_typed_text_that_fits_nothing_is_refused(key: str, text: str, code: str) -> None:
+    with pytest.raises(WizardError) as caught:
+        parsed(_question(key), Answers().get(key), text)
+    assert caught.value.code == code
+
+
+def test_a_named_source_is_not_lost_by_looking_at_its_step() -> None:
+    named = PasswordSource(SourceKind.FILE, "pw")
+    question = _question("primary.keystore-password", Ask.CHOICE)
+    assert parsed(question, named, shown(named)) == named
+
+
+def test_steps_come_and_go_with_the_answers() -> None:
+    cloud = Answers().put("primary.kind", PrimaryKind.CLOUD)
+    assert [step.id for step in steps(cloud)] == ["goal", "elsewhere"]
+    local = [step.id for step in steps(Answers())]
+    assert "primary-store-password" not in local
+    typed = Answers().put("primary.keystore-password", PROMPT)
+    assert "primary-store-password" in [step.id for step in steps(typed)]
+    assert local.index("review") < local.index("confirm") < local.index("apply") < local.index("elsewhere")
+
+
+def test_back_undoes_next_at_every_step() -> None:
+    answers = Answers()
+    for step in steps(answers)[:-1]:
+        following = after(step.id, answers)
+        assert following is not None
+        assert before(following.id, answers) == step
+    assert before(steps(answers)[0].id, answers) is None
+    assert after(steps(answers)[-1].id, answers) is None
+
+
+def test_every_question_explains_itself_and_fits_the_screen() -> None:
+    every = [
+        step
+        for kind in PrimaryKind
+        for step in steps(Answers().put("primary.kind", kind).put("primary.keystore-password", PROMPT))
+    ]
+    for question in (question for step in every for question in step.questions):
+        assert question.heading
+        assert question.why
+        assert question.choices or question.example or question.ask in {Ask.SECRET, Ask.NEW_SECRET}
+        assert max(len(question.heading), len(question.why)) <= 76, question.key
+    assert all(len(step.questions) <= 4 for step in every)
+
+
+def test_an_answers_file_names_no_machine(tmp_path: Path) -> None:
+    assert str(tmp_path) not in dump(Answers())
