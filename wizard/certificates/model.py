@@ -97,6 +97,9 @@ class Bundle:
         keys: likewise.
         name: the file, as the operator named it.
         notes: codes with a sentence each about what was odd but readable (text around PEM, a BOM, BER, a second key).
+        requests: certificate requests (PKCS10) in DER.
+        trusted_aliases: aliases that Java will see as trusted entries (a key store's or trust store's own mark).
+        store: what is known about the store as such, for PKCS12; None for other formats.
     """
 
     format: Format
@@ -104,6 +107,41 @@ class Bundle:
     keys: tuple[PrivateKey, ...] = ()
     name: str = ""
     notes: tuple[tuple[str, str], ...] = ()
+    requests: tuple[bytes, ...] = ()
+    trusted_aliases: tuple[str, ...] = ()
+    store: "StoreFacts | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFacts:
+    """What a PKCS12 file says about itself; the first four are known before any password.
+
+    Attributes:
+        integrity: the algorithm of its integrity check, such as `HmacSHA256`; "" when it has none.
+        iterations: the highest iteration count in it.
+        encryption: names of its encryption algorithms, each once; empty when nothing is encrypted.
+        encrypted_parts: how many parts are closed to someone without the password.
+        opened: whether all parts could be looked into; the counts below are only complete then.
+        keys: private keys in it.
+        certificates: X.509 certificates in it.
+        java_trusted: certificates that carry Java's mark of a trusted entry.
+        friendly_names: of keys and certificates, in the order of the file.
+    """
+
+    integrity: str = ""
+    iterations: int = 0
+    encryption: tuple[str, ...] = ()
+    encrypted_parts: int = 0
+    opened: bool = False
+    keys: int = 0
+    certificates: int = 0
+    java_trusted: int = 0
+    friendly_names: tuple[str, ...] = ()
+
+    @property
+    def empty_to_java(self) -> bool:
+        """Whether Java would load it without an error and then see no entry at all."""
+        return self.opened and self.certificates > 0 and self.keys == 0 and self.java_trusted == 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,227 @@
+"""A small walker over DER and BER (ITU-T X.690): it finds where things lie and never trusts a length."""
+
+from collections.abc import Iterator
+from typing import Final
+
+BOOLEAN: Final = 0x01
+INTEGER: Final = 0x02
+BIT_STRING: Final = 0x03
+OCTET_STRING: Final = 0x04
+OID: Final = 0x06
+UTF8_STRING: Final = 0x0C
+SEQUENCE: Final = 0x30
+SET: Final = 0x31
+PRINTABLE_STRING: Final = 0x13
+UTC_TIME: Final = 0x17
+BMP_STRING: Final = 0x1E
+
+ELEMENT_LIMIT = 400_000
+"""Elements that one document may make us look at: about half a second of work, ten thousand certificates and more."""
+
+DEPTH_LIMIT = 24
+"""Nested indefinite lengths; every honest file stays below ten."""
+
+
+class DerError(ValueError):
+    """The bytes are not what DER or BER allows here.
+
+    Attributes:
+        position: offset of the offending byte in the document, from 0.
+    """
+
+    def __init__(self, reason: str, position: int) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.position = position
+
+
+class Document:
+    """The bytes that nodes point into, with the budget that all looks at them share."""
+
+    __slots__ = ("data", "indefinite_ends", "left")
+
+    def __init__(self, data: bytes, *, limit: int = ELEMENT_LIMIT) -> None:
+        self.data = data
+        self.left = limit
+        self.indefinite_ends: dict[int, int] = {}
+
+    def node(self, at: int = 0, end: int | None = None, depth: int = 0) -> "Node":
+        """The element whose tag stands at offset *at*; it must lie before *end*.
+
+        Raises:
+            DerError: the element is cut, its length is not allowed, or the budget is used up.
+        """
+        data = self.data
+        stop = len(data) if end is None else end
+        self.left -= 1
+        if self.left < 0:
+            raise DerError("there are more elements than any real file has", at)
+        if at + 2 > stop:
+            raise DerError("it ends inside an element", min(at, stop))
+        tag = data[at]
+        if tag & 0x1F == 0x1F:
+            raise DerError("a tag has more than one byte", at)
+        length = data[at + 1]
+        body = at + 2
+        if length < 0x80:
+            last = body + length
+        elif length == 0x80:
+            if not tag & 0x20:
+                raise DerError("a primitive element has no length", at)
+            last = self._end_of_indefinite(body, stop, depth)
+            return Node(self, tag, at, body, last, last + 2)
+        else:
+            count = length & 0x7F
+            if count > 8 or body + count > stop:
+                raise DerError("a length is cut or too long", at)
+            body += count
+            last = body + int.from_bytes(data[at + 2 : body], "big")
+        if last > stop:
+            raise DerError(f"an element needs {last - stop} more bytes than there are", stop)
+        return Node(self, tag, at, body, last, last)
+
+    def opening(self) -> "Node":
+        """The outermost element as its first bytes announce it, cut to what is there: for looking, not for reading."""
+        first = self.data[1] if len(self.data) > 1 else 0
+        body = 2 + (first & 0x7F if first > 0x80 else 0)
+        return Node(self, self.data[0], 0, min(body, len(self.data)), len(self.data), len(self.data))
+
+    def _end_of_indefinite(self, body: int, stop: int, depth: int) -> int:
+        known = self.indefinite_ends.get(body)
+        if known is not None:
+            return known
+        if depth >= DEPTH_LIMIT:
+            raise DerError("elements are nested too deeply", body)
+        at = body
+        while self.data[at : at + 2] != b"\0\0":
+            at = self.node(at, stop, depth + 1).stop
+        if at + 2 > stop:
+            raise DerError("the end mark of an element is missing", stop)
+        self.indefinite_ends[body] = at
+        return at
+
+
+class Node:
+    """One element: its tag byte, and where it starts, where its contents lie, and where it stops.
+
+    Attributes:
+        tag: the identifier octet, class and constructed bit included.
+        start: offset of the tag.
+        body: offset of the first byte of the contents.
+        end: offset behind the contents.
+        stop: offset behind the whole element (two further for an indefinite length).
+    """
+
+    __slots__ = ("body", "document", "end", "start", "stop", "tag")
+
+    def __init__(  # noqa: PLR0917  # made once for each element: keywords would cost a third of the time
+        self, document: Document, tag: int, start: int, body: int, end: int, stop: int
+    ) -> None:
+        self.document = document
+        self.tag = tag
+        self.start = start
+        self.body = body
+        self.end = end
+        self.stop = stop
+
+    def __iter__(self) -> Iterator["Node"]:
+        """The elements inside, one after the other."""
+        if not self.tag & 0x20:
+            raise DerError("an element that should hold others does not", self.start)
+        at = self.body
+        while at < self.end:
+            node = self.document.node(at, self.end)
+            yield node
+            at = node.stop
+
+    @property
+    def children(self) -> list["Node"]:
+        """The elements inside as a list."""
+        return list(self)
+
+    def fields(self, least: int) -> list["Node"]:
+        """The elements inside, at least so many."""
+        found = list(self)
+        if len(found) < least:
+            raise DerError("an element lacks a part", self.start)
+        return found
+
+    @property
+    def content(self) -> bytes:
+        """The bytes inside."""
+        return self.document.data[self.body : self.end]
+
+    @property
+    def encoded(self) -> bytes:
+        """The whole element with tag and length, as it stands in the file."""
+        return self.document.data[self.start : self.stop]
+
+    @property
+    def octets(self) -> bytes:
+        """The value of a string, joined from its pieces where BER cut it (constructed encoding)."""
+        return b"".join(self._pieces(0))
+
+    def _pieces(self, depth: int) -> Iterator[bytes]:
+        if not self.tag & 0x20:
+            yield self.content
+            return
+        if depth >= DEPTH_LIMIT:
+            raise DerError("a string is nested too deeply", self.start)
+        for piece in self:
+            yield from piece._pieces(depth + 1)  # noqa: SLF001  # the same class
+
+    @property
+    def integer(self) -> int:
+        """The value of an INTEGER; refuses more than 2048 bytes, which no key of this world has."""
+        if self.tag != INTEGER or not 0 < self.end - self.body <= 2048:
+            raise DerError("a number was expected", self.start)
+        return int.from_bytes(self.content, "big", signed=True)
+
+    @property
+    def oid(self) -> str:
+        """The value of an OBJECT IDENTIFIER in dotted form."""
+        raw = self.content
+        if self.tag != OID or not 0 < len(raw) <= 64 or raw[-1] & 0x80:
+            raise DerError("an object identifier was expected", self.start)
+        arcs = []
+        value = 0
+        for byte in raw:
+            value = value << 7 | byte & 0x7F
+            if not byte & 0x80:
+                arcs.append(value)
+                value = 0
+        first = min(arcs[0] // 40, 2)
+        return ".".join(map(str, (first, arcs[0] - 40 * first, *arcs[1:])))
+
+    def expect(self, tag: int) -> "Node":
+        """This node, when its tag is *tag*."""
+        if self.tag != tag:
+            raise DerError(f"a tag 0x{tag:02x} was expected, 0x{self.tag:02x} is there", self.start)
+        return self
+
+
+def parse(data: bytes, *, limit: int = ELEMENT_LIMIT) -> Node:
+    """The one element that *data* consists of.
+
+    Raises:
+        DerError: it is cut, malformed, or bytes follow it.
+    """
+    node = Document(data, limit=limit).node()
+    if node.stop != len(data):
+        raise DerError("bytes follow the end", node.stop)
+    return node
+
+
+def tags(node: Node, limit: int = 8) -> tuple[int, ...]:
+    """The tags of the first *limit* elements inside; fewer when the rest is malformed."""
+    found: list[int] = []
+    if not node.tag & 0x20:
+        return ()
+    try:
+        for child in node:
+            found.append(child.tag)
+            if len(found) == limit:
+                break
+    except DerError:
+        pass
+    return tuple(found)

@@ -1,0 +1,196 @@
+"""Java's own stores, JKS and JCEKS: entries, the store's digest, and keys under Sun's protector.
+
+Format as the JDK writes it (sun.security.provider.JavaKeyStore, com.sun.crypto.provider.JceKeyStore): big-endian
+numbers, strings in modified UTF-8, a SHA-1 digest over password, a fixed phrase and everything before it.
+"""
+
+import hashlib
+import hmac
+import struct
+from dataclasses import dataclass
+
+from wizard.certificates import reading_errors
+from wizard.certificates.collecting import Collector
+from wizard.certificates.der import OCTET_STRING, SEQUENCE, DerError, parse
+from wizard.certificates.java_object import object_end
+from wizard.certificates.kdf import Effort, Phrase, TooManyRounds, Unsupported
+from wizard.certificates.model import Bundle, Format
+from wizard.certificates.pbe import WrongPassword, decrypt, understand
+from wizard.secret import Secret
+
+JKS_MAGIC = b"\xfe\xed\xfe\xed"
+JCEKS_MAGIC = b"\xce\xce\xce\xce"
+_PHRASE = b"Mighty Aphrodite"
+_SUN_PROTECTOR = "1.3.6.1.4.1.42.2.17.1.1"
+_ENTRY_LIMIT = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    alias: str
+    sealed: bytes
+
+
+class _Cut(Exception):  # noqa: N818  # stays in this file
+    def __init__(self, at: int, reason: str = "it ends inside an entry") -> None:
+        super().__init__(reason)
+        self.at = at
+        self.reason = reason
+
+
+class _Stream:
+    """A position in the bytes of a store."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.at = 0
+
+    def take(self, count: int) -> bytes:
+        if count > len(self.data) - self.at:
+            raise _Cut(len(self.data))
+        self.at += count
+        return self.data[self.at - count : self.at]
+
+    def number(self) -> int:
+        return int(struct.unpack(">I", self.take(4))[0])
+
+    def text(self) -> str:
+        (length,) = struct.unpack(">H", self.take(2))
+        # Modified UTF-8 differs for NUL and beyond U+FFFF only: a pair of surrogates, joined again here.
+        raw = self.take(length).replace(b"\xc0\x80", b"\0")
+        halves = raw.decode("utf-8", errors="surrogatepass") if _decodes(raw) else raw.decode("latin-1")
+        return halves.encode("utf-16", errors="surrogatepass").decode("utf-16", errors="replace")
+
+
+def _decodes(raw: bytes) -> bool:
+    try:
+        raw.decode("utf-8", errors="surrogatepass")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def read(data: bytes, collector: Collector, password: Secret | None, key_password: Secret | None) -> Bundle:
+    """Read a JKS or JCEKS store. Trusted entries come out without a password; then the digest stays unchecked.
+
+    Raises:
+        ReadingError: password needed or wrong, the key's password differs, damaged.
+    """
+    name = collector.name
+    stream = _Stream(data)
+    try:
+        keys = _entries(stream, collector)
+        behind = stream.at
+        digest = stream.take(20)
+    except _Cut as cut:
+        raise reading_errors.damaged(name, cut.reason, cut.at) from cut
+    if stream.at != len(data):
+        collector.note("jks.trailing", f"{len(data) - stream.at} bytes follow its end and are left alone.")
+    if data.startswith(JCEKS_MAGIC):
+        collector.note("jks.jceks", "It is a JCEKS store, which Java opens only when its type is named.")
+    if password is None:
+        if keys:
+            raise reading_errors.password_needed(name, "its private key", collector.bundle(Format.JKS))
+        collector.note("jks.integrity-unchecked", "No password was given, so its integrity was not checked.")
+        return collector.finished(Format.JKS)
+    text = password.reveal()
+    given = text.encode("utf-16-be", errors="surrogatepass")
+    expected = hashlib.sha1(given + _PHRASE + data[:behind], usedforsecurity=False).digest()
+    if not hmac.compare_digest(expected, digest):
+        raise reading_errors.password_wrong(name, "or the file was changed after it was written")
+    passwords = [text] if key_password is None else [text, key_password.reveal()]
+    locked = [not _take(key, passwords, collector) for key in keys]
+    if any(locked):
+        partial = collector.bundle(Format.JKS)
+        if key_password is None:
+            raise reading_errors.key_password_differs(name, "jks.key-password-differs", partial)
+        raise reading_errors.password_wrong(name, "its private key", partial)
+    return collector.finished(Format.JKS)
+
+
+def _entries(stream: _Stream, collector: Collector) -> list[_Key]:
+    stream.take(4)
+    version = stream.number()
+    if version not in {1, 2}:
+        raise _Cut(4, f"its version is {version}, and only 1 and 2 exist")
+    count = stream.number()
+    if count > _ENTRY_LIMIT:
+        raise _Cut(8, f"it announces {count:,} entries")
+    keys: list[_Key] = []
+    for number in range(1, count + 1):
+        at = stream.at
+        kind = stream.number()
+        alias = stream.text()
+        stream.take(8)
+        if kind == 1:
+            keys.append(_Key(alias, stream.take(stream.number())))
+            for link in range(1, stream.number() + 1):
+                where = f'entry {number}, alias "{alias}", link {link} of its chain'
+                collector.certificate(_certificate(stream, version), where, alias if link == 1 else "")
+        elif kind == 2:
+            if collector.certificate(_certificate(stream, version), f'entry {number}, alias "{alias}"', alias):
+                collector.trusted.append(alias)
+        elif kind == 3 and stream.data.startswith(JCEKS_MAGIC):
+            try:
+                stream.at = object_end(stream.data, stream.at)
+            except ValueError as error:
+                raise _Cut(stream.at, str(error)) from error
+            collector.note("jks.secret-key", f'Entry {number}, alias "{alias}", is a secret key and is left alone.')
+        else:
+            raise _Cut(at, f"entry {number} has the unknown kind {kind}")
+    return keys
+
+
+def _certificate(stream: _Stream, version: int) -> bytes:
+    if version == 2 and (kind := stream.text()) != "X.509":
+        raise _Cut(stream.at, f"a certificate is of the kind {kind}")
+    return stream.take(stream.number())
+
+
+def _take(key: _Key, passwords: list[str], collector: Collector) -> bool:
+    where = f'private key "{key.alias}"'
+    try:
+        algorithm, sealed = parse(key.sealed).expect(SEQUENCE).fields(2)[:2]
+        kind = algorithm.expect(SEQUENCE).fields(1)[0].oid
+        blob = sealed.expect(OCTET_STRING).content
+        encryption = None if kind == _SUN_PROTECTOR else understand(algorithm)
+    except DerError as error:
+        collector.refuse(reading_errors.damaged(collector.name, error.reason), where)
+        return True
+    except Unsupported as error:
+        collector.refuse(reading_errors.unsupported(collector.name, str(error)), where)
+        return True
+    effort = Effort()
+    for password in passwords:
+        try:
+            if encryption is None:
+                plain = _unprotected(blob, password)
+            else:
+                # The JDK keeps seven bits of each character here.
+                ascii_only = bytes(ord(letter) & 0x7F for letter in password)
+                plain = decrypt(encryption, blob, Phrase(b"", ascii_only), effort)
+            parse(plain).expect(SEQUENCE)
+        except (WrongPassword, DerError):
+            continue
+        except TooManyRounds as error:
+            raise reading_errors.too_many_rounds(collector.name, error.rounds) from error
+        collector.key(plain, where, key.alias, encrypted=True)
+        return True
+    return False
+
+
+def _unprotected(blob: bytes, password: str) -> bytes:
+    """Sun's protector: 20 bytes of salt, the key under a SHA-1 key stream, 20 bytes of check."""
+    given = password.encode("utf-16-be", errors="surrogatepass")
+    salt, sealed, check = blob[:20], blob[20:-20], blob[-20:]
+    if len(blob) <= 40 or len(sealed) > 1 << 17:
+        raise WrongPassword("the protected key has an impossible length")
+    block = salt
+    stream = bytearray()
+    while len(stream) < len(sealed):
+        block = hashlib.sha1(given + block, usedforsecurity=False).digest()
+        stream += block
+    plain = bytes(left ^ right for left, right in zip(sealed, stream, strict=False))
+    if not hmac.compare_digest(hashlib.sha1(given + plain, usedforsecurity=False).digest(), check):
+        raise WrongPassword("the check of the protected key does not hold")
+    return plain

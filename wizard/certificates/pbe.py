@@ -1,0 +1,249 @@
+"""Password-based encryption as key files and stores use it: PKCS5 (RFC 8018), PKCS12 (RFC 7292) and Java's own."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from cryptography.hazmat.decrepit.ciphers.algorithms import ARC4, TripleDES
+from cryptography.hazmat.primitives.ciphers import BlockCipherAlgorithm, Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import CBC
+
+from wizard.certificates import rc2
+from wizard.certificates.der import INTEGER, OCTET_STRING, SEQUENCE, DerError, Node
+from wizard.certificates.kdf import (
+    PRFS,
+    Effort,
+    Phrase,
+    Unsupported,
+    java_md5,
+    pbkdf1,
+    pkcs12_kdf,
+    salt_of,
+    scrypt,
+)
+
+
+class WrongPassword(ValueError):  # noqa: N818  # a verdict between two rooms, not a fault
+    """The decryption did not end in proper padding."""
+
+
+_Decrypt = Callable[[bytes, bytes, bytes], bytes]
+
+
+def _triple_des(key: bytes, iv: bytes, data: bytes) -> bytes:
+    # One or two DES keys stand for three: DES itself and two-key 3DES.
+    full = {8: key * 3, 16: key + key[:8]}.get(len(key), key)
+    return _cbc(TripleDES(full), iv, data)
+
+
+def _aes(key: bytes, iv: bytes, data: bytes) -> bytes:
+    return _cbc(AES(key), iv, data)
+
+
+def _cbc(algorithm: BlockCipherAlgorithm, iv: bytes, data: bytes) -> bytes:
+    decryptor = Cipher(algorithm, CBC(iv)).decryptor()
+    return decryptor.update(data) + decryptor.finalize()
+
+
+def _rc2(key: bytes, iv: bytes, data: bytes) -> bytes:
+    if len(data) > RC2_LIMIT:
+        raise Unsupported(f"RC2 over more than {RC2_LIMIT:,} bytes")
+    return rc2.decrypt_cbc(key, iv, data)
+
+
+def _rc4(key: bytes, iv: bytes, data: bytes) -> bytes:
+    return Cipher(ARC4(key), None).decryptor().update(data) + iv
+
+
+RC2_LIMIT = 128 * 1024
+"""Bytes under RC2 that are decrypted; it runs in Python, and real stores with it are smaller by far."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Scheme:
+    name: str
+    key: int
+    iv: int
+    decrypt: _Decrypt
+
+
+_P12: Final = "1.2.840.113549.1.12.1."
+_P12_SCHEMES: Final = {
+    _P12 + "1": _Scheme("SHA1-RC4-128", 16, 0, _rc4),
+    _P12 + "2": _Scheme("SHA1-RC4-40", 5, 0, _rc4),
+    _P12 + "3": _Scheme("SHA1-3DES", 24, 8, _triple_des),
+    _P12 + "4": _Scheme("SHA1-2DES", 16, 8, _triple_des),
+    _P12 + "5": _Scheme("SHA1-RC2-128", 16, 8, _rc2),
+    _P12 + "6": _Scheme("SHA1-RC2-40", 5, 8, _rc2),
+}
+_P5: Final = "1.2.840.113549.1.5."
+_P5_SCHEMES: Final = {
+    _P5 + "3": ("md5", _Scheme("MD5-DES", 8, 8, _triple_des)),
+    _P5 + "6": ("md5", _Scheme("MD5-RC2-64", 8, 8, _rc2)),
+    _P5 + "10": ("sha1", _Scheme("SHA1-DES", 8, 8, _triple_des)),
+    _P5 + "11": ("sha1", _Scheme("SHA1-RC2-64", 8, 8, _rc2)),
+}
+_PBKDF2: Final = _P5 + "12"
+_PBES2: Final = _P5 + "13"
+_SCRYPT: Final = "1.3.6.1.4.1.11591.4.11"
+_JAVA_MD5_3DES: Final = "1.3.6.1.4.1.42.2.19.1"
+_AES_OIDS: Final = "2.16.840.1.101.3.4.1."
+_CIPHERS: Final = {
+    _AES_OIDS + "2": _Scheme("AES-128", 16, 16, _aes),
+    _AES_OIDS + "22": _Scheme("AES-192", 24, 16, _aes),
+    _AES_OIDS + "42": _Scheme("AES-256", 32, 16, _aes),
+    "1.2.840.113549.3.7": _Scheme("3DES", 24, 8, _triple_des),
+    "1.3.14.3.2.7": _Scheme("DES", 8, 8, _triple_des),
+}
+_RC2_CBC: Final = "1.2.840.113549.3.2"
+_RC2_VERSIONS: Final = {160: 5, 120: 8, 58: 16}
+"""The odd numbers by which RFC 2268 names effective key lengths, to bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encryption:
+    """An encryption algorithm with its parameters, understood but not yet used.
+
+    Attributes:
+        name: for people, such as `PBES2 AES-256 HmacSHA256`.
+        iterations: what the file asks for in one derivation.
+        rounds: what that costs; several blocks of key material count each.
+        open: (password, data) -> plain text with its padding still on.
+        block: bytes of a cipher block, 0 for a stream cipher.
+    """
+
+    name: str
+    iterations: int
+    rounds: int
+    open: Callable[[Phrase, bytes], bytes]
+    block: int
+
+
+def understand(algorithm: Node) -> Encryption:
+    """What an AlgorithmIdentifier asks for.
+
+    Raises:
+        Unsupported: it is not known here.
+        DerError: its parameters are malformed.
+    """
+    kind, *rest = algorithm.expect(SEQUENCE).fields(1)
+    oid = kind.oid
+    parameters = rest[0].children if rest and rest[0].tag == SEQUENCE else []
+    if oid == _PBES2:
+        return _pbes2(parameters, algorithm)
+    if oid not in _P12_SCHEMES and oid not in _P5_SCHEMES and oid != _JAVA_MD5_3DES:
+        raise Unsupported(f"the encryption {oid}")
+    if len(parameters) < 2:
+        raise DerError("the encryption has no salt and no iteration count", algorithm.start)
+    salt = salt_of(parameters[0])
+    count = _positive(parameters[1])
+    if oid == _JAVA_MD5_3DES:
+
+        def java(phrase: Phrase, data: bytes) -> bytes:
+            material = java_md5(phrase, salt, count)
+            return _triple_des(material[:24], material[24:32], data)
+
+        return Encryption("MD5-3DES (Java)", count, 2 * count, java, 8)
+    if oid in _P5_SCHEMES:
+        digest, scheme5 = _P5_SCHEMES[oid]
+
+        def pkcs5(phrase: Phrase, data: bytes) -> bytes:
+            material = pbkdf1(digest, phrase, salt, count)
+            return scheme5.decrypt(material[:8], material[8:16], data)
+
+        return Encryption(f"PBES1 {scheme5.name}", count, count, pkcs5, 8)
+    scheme = _P12_SCHEMES[oid]
+
+    def pkcs12(phrase: Phrase, data: bytes) -> bytes:
+        key = pkcs12_kdf("sha1", phrase, salt, count, purpose=1, length=scheme.key)
+        iv = pkcs12_kdf("sha1", phrase, salt, count, purpose=2, length=scheme.iv) if scheme.iv else b""
+        return scheme.decrypt(key, iv, data)
+
+    blocks = -(-scheme.key // 20) + -(-scheme.iv // 20)
+    return Encryption(f"PBE {scheme.name}", count, blocks * count, pkcs12, 8 if scheme.iv else 0)
+
+
+def _positive(node: Node) -> int:
+    value = node.integer
+    if value < 1:
+        raise DerError("an iteration count is not positive", node.start)
+    return value
+
+
+def _pbes2(parameters: list[Node], at: Node) -> Encryption:
+    if len(parameters) < 2:
+        raise DerError("the encryption names no key derivation or no cipher", at.start)
+    scheme, iv = _cipher(parameters[1])
+    kind, *rest = parameters[0].expect(SEQUENCE).fields(2)
+    if kind.oid == _SCRYPT:
+        derive, rounds, label = scrypt(rest[0])
+        count = rounds
+    elif kind.oid == _PBKDF2:
+        salt, count, prf = pbkdf2_parameters(rest[0])
+        rounds = count * -(-scheme.key // hashlib.new(prf).digest_size)
+        label = f"Hmac{prf.upper()}"
+
+        def derive(phrase: Phrase, length: int) -> bytes:
+            return hashlib.pbkdf2_hmac(prf, phrase.utf8, salt, count, length)
+
+    else:
+        raise Unsupported(f"the key derivation {kind.oid}")
+
+    def pbes2(phrase: Phrase, data: bytes) -> bytes:
+        return scheme.decrypt(derive(phrase, scheme.key), iv, data)
+
+    return Encryption(f"PBES2 {scheme.name} {label}", count, rounds, pbes2, scheme.iv)
+
+
+def pbkdf2_parameters(node: Node) -> tuple[bytes, int, str]:
+    """Salt, iteration count and hash name of PBKDF2-params; a key length given there is left to the cipher."""
+    parts = node.expect(SEQUENCE).fields(2)
+    named = [part for part in parts[2:] if part.tag == SEQUENCE]
+    prf = named[0].fields(1)[0].oid if named else "1.2.840.113549.2.7"
+    if prf not in PRFS:
+        raise Unsupported(f"the pseudo-random function {prf}")
+    return salt_of(parts[0]), _positive(parts[1]), PRFS[prf]
+
+
+def _cipher(node: Node) -> tuple[_Scheme, bytes]:
+    kind, *rest = node.expect(SEQUENCE).fields(1)
+    oid = kind.oid
+    if oid == _RC2_CBC and rest and rest[0].tag == SEQUENCE:
+        parts = rest[0].children
+        version = parts[0].integer if parts and parts[0].tag == INTEGER else 0
+        if len(parts) == 2 and version in _RC2_VERSIONS:
+            size = _RC2_VERSIONS[version]
+            return _Scheme(f"RC2-{size * 8}", size, 8, _rc2), _iv(parts[1], 8)
+    if oid not in _CIPHERS:
+        raise Unsupported(f"the cipher {oid}")
+    scheme = _CIPHERS[oid]
+    if not rest:
+        raise DerError("the cipher has no initial vector", node.start)
+    return scheme, _iv(rest[0], scheme.iv)
+
+
+def _iv(node: Node, size: int) -> bytes:
+    if node.tag != OCTET_STRING or len(node.content) != size:
+        raise DerError("the initial vector has the wrong length", node.start)
+    return node.content
+
+
+def decrypt(encryption: Encryption, data: bytes, phrase: Phrase, effort: Effort) -> bytes:
+    """*data* decrypted, its padding taken off.
+
+    Raises:
+        WrongPassword: the padding is not right; once in 256 tries a wrong password yields garbage instead.
+        TooManyRounds: the file has asked for more than the limit, this derivation included.
+    """
+    if encryption.block and (not data or len(data) % encryption.block):
+        raise WrongPassword("the encrypted data is not a whole number of blocks")
+    effort.spend(encryption.rounds)
+    plain = encryption.open(phrase, data)
+    if not encryption.block:
+        return plain
+    pad = plain[-1]
+    if not 1 <= pad <= encryption.block or plain[-pad:] != bytes([pad]) * pad:
+        raise WrongPassword("the padding is not right")
+    return plain[:-pad]

@@ -1,0 +1,290 @@
+"""PKCS12 files (RFC 7292): what they say before any password, and what the password opens."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from wizard.certificates import reading_errors
+from wizard.certificates.collecting import Collector
+from wizard.certificates.der import SEQUENCE, DerError, Node, parse
+from wizard.certificates.kdf import Effort, Phrase, TooManyRounds, Unsupported, phrases
+from wizard.certificates.model import Bundle, Format, StoreFacts
+from wizard.certificates.pbe import Encryption, WrongPassword, decrypt, understand
+from wizard.certificates.pkcs12_mac import Mac, understand_mac
+from wizard.certificates.reading_errors import ReadingError
+from wizard.secret import Secret
+
+_DATA = "1.2.840.113549.1.7.1"
+_ENCRYPTED = "1.2.840.113549.1.7.6"
+_BAG = "1.2.840.113549.1.12.10.1."
+_X509 = "1.2.840.113549.1.9.22.1"
+_FRIENDLY_NAME = "1.2.840.113549.1.9.20"
+JAVA_TRUSTED = "2.16.840.1.113894.746875.1.1"
+"""The attribute by which Java tells a trusted certificate from one that merely lies in the file (Oracle)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    content: bytes
+    encryption: Encryption | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Structure:
+    authenticated: bytes
+    parts: tuple[_Part, ...]
+    mac: Mac | None
+
+    @property
+    def facts(self) -> StoreFacts:
+        used = [part.encryption for part in self.parts if part.encryption is not None]
+        return StoreFacts(
+            integrity=self.mac.name if self.mac else "",
+            iterations=max([self.mac.iterations if self.mac else 0, *(one.iterations for one in used)]),
+            encryption=tuple(dict.fromkeys(one.name for one in used)),
+            encrypted_parts=len(used),
+        )
+
+
+@dataclass(slots=True)
+class _Found:
+    """What the bags hold, keys still closed."""
+
+    keys: list[tuple[bytes, Encryption | None, str]] = field(default_factory=list)
+    certificates: list[tuple[bytes, str, bool]] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+
+
+def peek(outer: Node) -> StoreFacts:
+    """What the file says about itself without any password and without any key derivation.
+
+    Raises:
+        DerError: the structure is malformed.
+        Unsupported: it uses something that is not known here.
+    """
+    return _structure(outer).facts
+
+
+def read(outer: Node, collector: Collector, password: Secret | None, key_password: Secret | None) -> Bundle:
+    """Open the PKCS12 file whose outermost element is *outer*.
+
+    Raises:
+        ReadingError: password needed or wrong, the key's password differs, too many rounds, unsupported, damaged.
+        DerError: the structure is malformed; positions count in the file or in a part of it.
+    """
+    name = collector.name
+    try:
+        structure = _structure(outer)
+        asked = (structure.mac.rounds if structure.mac else 0) + sum(
+            part.encryption.rounds for part in structure.parts if part.encryption is not None
+        )
+        Effort().spend(asked)
+        return _Opener(structure, collector, password, key_password).read()
+    except TooManyRounds as error:
+        raise reading_errors.too_many_rounds(name, error.rounds) from error
+    except Unsupported as error:
+        raise reading_errors.unsupported(name, str(error)) from error
+
+
+def _structure(outer: Node) -> _Structure:
+    children = outer.expect(SEQUENCE).fields(2)
+    if children[0].integer != 3:
+        raise DerError("this is not version 3 of PKCS12", outer.start)
+    content = _content(children[1], _DATA)
+    parts = []
+    for safe in parse(content).expect(SEQUENCE):
+        kind = safe.expect(SEQUENCE).fields(1)[0].oid
+        if kind == _DATA:
+            parts.append(_Part(_content(safe, _DATA), None))
+        elif kind == _ENCRYPTED:
+            parts.append(_encrypted(safe))
+        else:
+            raise Unsupported("encryption for a public key instead of a password")
+    mac = understand_mac(children[2]) if len(children) > 2 else None
+    return _Structure(content, tuple(parts), mac)
+
+
+def _content(info: Node, kind: str) -> bytes:
+    children = info.expect(SEQUENCE).fields(1)
+    if children[0].oid != kind:
+        raise Unsupported("a signature instead of a password for its integrity")
+    if len(children) < 2:
+        return b"\x30\x00"
+    return children[1].fields(1)[0].octets
+
+
+def _encrypted(safe: Node) -> _Part:
+    """EncryptedData of RFC 5652: version, then type, algorithm and [0] IMPLICIT octets."""
+    inner = safe.fields(2)[1].fields(1)[0].expect(SEQUENCE).fields(2)
+    parts = inner[1].expect(SEQUENCE).fields(3)
+    return _Part(parts[2].octets, understand(parts[1]))
+
+
+class _Opener:
+    """Finds the form of the password that fits, then opens the parts and the keys."""
+
+    def __init__(
+        self, structure: _Structure, collector: Collector, password: Secret | None, key_password: Secret | None
+    ) -> None:
+        self.structure = structure
+        self.collector = collector
+        self.given = password is not None
+        self.key_given = key_password is not None
+        self.candidates = phrases(password.reveal() if password is not None else "")
+        self.key_candidates = phrases(key_password.reveal()) if key_password is not None else []
+        self.effort = Effort()
+        self.proved = False
+
+    def read(self) -> Bundle:
+        if self.structure.mac is not None:
+            self._check_mac(self.structure.mac)
+        found = _Found()
+        for part in self.structure.parts:
+            _bags(parse(self._opened(part)), found)
+        for number, (der, alias, trusted) in enumerate(found.certificates, 1):
+            if self.collector.certificate(der, f"bag {number}", alias) and trusted:
+                self.collector.trusted.append(alias)
+        locked = [not self._take_key(*one) for one in found.keys]
+        for other in found.others:
+            self.collector.note("pkcs12.other-bag", f"It also holds {other}, which is left alone.")
+        facts = replace(
+            self.structure.facts,
+            opened=True,
+            keys=len(found.keys),
+            certificates=len(found.certificates),
+            java_trusted=sum(trusted for _, _, trusted in found.certificates),
+            friendly_names=tuple(found.names),
+            encryption=tuple(
+                dict.fromkeys(
+                    [*self.structure.facts.encryption, *(one.name for _, one, _ in found.keys if one is not None)]
+                )
+            ),
+            iterations=max([self.structure.facts.iterations, *(one.iterations for _, one, _ in found.keys if one)]),
+        )
+        if not facts.integrity:
+            self.collector.note(
+                "pkcs12.no-integrity", "It has no integrity check: any password is accepted, and damage stays unseen."
+            )
+        if any(locked):
+            raise self._locked(self.collector.bundle(Format.PKCS12, facts))
+        return self.collector.finished(Format.PKCS12, facts)
+
+    def _check_mac(self, mac: Mac) -> None:
+        for phrase in self.candidates:
+            self.effort.spend(mac.rounds)
+            if mac.verify(phrase, self.structure.authenticated):
+                self.candidates = [phrase]
+                self.proved = True
+                return
+        if not self.given:
+            raise reading_errors.password_needed(self.collector.name)
+        if self._opens_anything():
+            reason = "its integrity check fails although the password opens it, so it was changed after it was written"
+            raise reading_errors.damaged(self.collector.name, reason)
+        raise reading_errors.password_wrong(self.collector.name)
+
+    def _opens_anything(self) -> bool:
+        try:
+            for part in self.structure.parts:
+                if part.encryption is not None:
+                    return self._try(part.encryption, part.content, self.candidates) is not None
+            found = _Found()
+            for part in self.structure.parts:
+                _bags(parse(part.content), found)
+            return any(
+                encryption is not None and self._try(encryption, data, self.candidates) is not None
+                for data, encryption, _ in found.keys[:1]
+            )
+        except (DerError, Unsupported):
+            return False
+
+    def _opened(self, part: _Part) -> bytes:
+        if part.encryption is None:
+            return part.content
+        plain = self._try(part.encryption, part.content, [*self.candidates, *self.key_candidates])
+        if plain is not None:
+            self.proved = True
+            return plain
+        name = self.collector.name
+        if not self.given:
+            raise reading_errors.password_needed(name)
+        if self.proved and not self.key_given:
+            raise reading_errors.key_password_differs(name, "pkcs12.key-password-differs", None)
+        raise reading_errors.password_wrong(name)
+
+    def _try(self, encryption: Encryption, data: bytes, candidates: list[Phrase]) -> bytes | None:
+        """The plain text under the first phrase that yields one whole element, which then stands for the others."""
+        for phrase in candidates:
+            try:
+                plain = decrypt(encryption, data, phrase, self.effort)
+                parse(plain).expect(SEQUENCE)
+            except (WrongPassword, DerError):
+                continue
+            if phrase in self.candidates:
+                self.candidates = [phrase]
+            return plain
+        return None
+
+    def _take_key(self, data: bytes, encryption: Encryption | None, alias: str) -> bool:
+        plain: bytes | None = data
+        if encryption is not None:
+            plain = self._try(encryption, data, [*self.candidates, *self.key_candidates])
+        if plain is None:
+            return False
+        self.collector.key(
+            plain, f"private key {len(self.collector.keys) + 1}", alias, encrypted=encryption is not None
+        )
+        return True
+
+    def _locked(self, partial: Bundle) -> ReadingError:
+        name = self.collector.name
+        if not self.given:
+            return reading_errors.password_needed(name, "its private key", partial)
+        if self.key_given or not self.proved:
+            return reading_errors.password_wrong(name, "its private key", partial)
+        return reading_errors.key_password_differs(name, "pkcs12.key-password-differs", partial)
+
+
+def _bags(contents: Node, found: _Found, depth: int = 0) -> None:
+    for bag in contents.expect(SEQUENCE):
+        children = bag.expect(SEQUENCE).fields(2)
+        kind = children[0].oid.removeprefix(_BAG)
+        value = children[1].fields(1)[0]
+        alias, trusted = _attributes(children[2]) if len(children) > 2 else ("", False)
+        if kind == "1":
+            found.keys.append((value.encoded, None, alias))
+        elif kind == "2":
+            algorithm, sealed = value.expect(SEQUENCE).fields(2)[:2]
+            found.keys.append((sealed.octets, understand(algorithm), alias))
+        elif kind == "3":
+            sort, *rest = value.expect(SEQUENCE).fields(1)
+            if sort.oid != _X509 or not rest:
+                found.others.append("a certificate that is not X.509")
+                continue
+            found.certificates.append((rest[0].fields(1)[0].octets, alias, trusted))
+        elif kind == "6" and depth < 4:
+            _bags(value, found, depth + 1)
+            continue
+        else:
+            found.others.append({"4": "a revocation list", "5": "a secret"}.get(kind, "something unknown"))
+            continue
+        if alias:
+            found.names.append(alias)
+
+
+def _attributes(attributes: Node) -> tuple[str, bool]:
+    alias = ""
+    trusted = False
+    for oid, value in _pairs(attributes):
+        if oid == _FRIENDLY_NAME and value is not None:
+            alias = value.octets.decode("utf-16-be", errors="replace")
+        trusted = trusted or oid == JAVA_TRUSTED
+    return alias, trusted
+
+
+def _pairs(attributes: Node) -> Iterator[tuple[str, Node | None]]:
+    for attribute in attributes:
+        children = attribute.children
+        if children:
+            values = children[1].children if len(children) > 1 else []
+            yield children[0].oid, values[0] if values else None

@@ -1,0 +1,169 @@
+"""Bytes to certificates and keys, by content and never by name: the one door to all formats."""
+
+from wizard.certificates import jks, pkcs12, reading_errors, reading_pem
+from wizard.certificates.collecting import Collector
+from wizard.certificates.der import DerError, Document
+from wizard.certificates.loading import odd_certificates_allowed
+from wizard.certificates.model import Bundle, Format
+from wizard.certificates.parts import Reader
+from wizard.certificates.pem import as_text, bare_base64, has_mark
+from wizard.certificates.reading_errors import REFUSALS, SIZE_LIMIT, ReadingError, damaged
+from wizard.certificates.shapes import Shape, shape
+from wizard.errors import WizardError
+from wizard.secret import Secret
+
+__all__ = ["REFUSALS", "SIZE_LIMIT", "ReadingError", "read", "require_certificate", "sniff"]
+
+_FORMATS = {
+    Shape.PKCS12: Format.PKCS12,
+    Shape.PKCS7: Format.PKCS7,
+    Shape.ENVELOPED: Format.PKCS7,
+    Shape.KEY: Format.KEY,
+    Shape.ENCRYPTED_KEY: Format.KEY,
+    Shape.CERTIFICATE: Format.DER,
+    Shape.REQUEST: Format.DER,
+    Shape.REVOCATION_LIST: Format.DER,
+    Shape.PUBLIC_KEY: Format.DER,
+}
+
+
+def sniff(data: bytes) -> Format:
+    """What *data* is by its content, without opening anything. Never raises; looks at the structure, not at a name."""
+    if not data.strip(b" \t\r\n\0"):
+        return Format.EMPTY
+    if data.startswith((jks.JKS_MAGIC, jks.JCEKS_MAGIC)):
+        return Format.JKS
+    text, _ = as_text(data[:SIZE_LIMIT])
+    if has_mark(text):
+        return reading_pem.format_of(text)
+    if data[0] == 0x30 and (form := _der_format(data)) is not Format.UNKNOWN:
+        return form
+    if (decoded := bare_base64(text)) is not None:
+        inner = _der_format(decoded)
+        return inner if inner is not Format.UNKNOWN else Format.TEXT
+    return Format.TEXT if _is_text(text) else Format.UNKNOWN
+
+
+def read(data: bytes, *, name: str = "", password: Secret | None = None, key_password: Secret | None = None) -> Bundle:
+    """Everything that *data* holds, whatever its format.
+
+    A file of another kind is no error here: it comes back as a bundle of format TEXT, EMPTY or UNKNOWN with nothing in
+    it, because a folder may hold anything. `require_certificate` turns that into a refusal.
+
+    Args:
+        data: the whole file.
+        name: the file as the operator knows it, for messages and for the origin of what is found.
+        password: opens the store or the encrypted key; None when none is known. An empty one is a password too.
+        key_password: of the private key inside a store, where it differs from the store's.
+
+    Raises:
+        ReadingError: one of `REFUSALS`; its `partial` holds what could be read all the same.
+    """
+    if len(data) > SIZE_LIMIT:
+        raise reading_errors.too_large(name, len(data))
+    with odd_certificates_allowed() as caught:
+        collector = Collector(name, caught)
+        reader = Reader(collector, password, key_password)
+        return _read(data, reader)
+
+
+def require_certificate(bundle: Bundle) -> Bundle:
+    """*bundle* itself, when it holds at least one certificate.
+
+    Raises:
+        ReadingError: `reading.request`, `reading.key-only` or `reading.no-certificate`, in this order.
+    """
+    if bundle.certificates:
+        return bundle
+    raise _without_certificate(bundle)
+
+
+def _without_certificate(bundle: Bundle) -> WizardError:
+    shown = reading_errors.called(bundle.name)
+    if bundle.requests:
+        return ReadingError(
+            "reading.request",
+            f"{shown} holds a certificate request (CSR), not a certificate.",
+            "Send the request to the PKI team and use the certificate that comes back.",
+            bundle.name,
+        )
+    if bundle.keys:
+        return ReadingError(
+            "reading.key-only",
+            f"{shown} holds a private key and no certificate.",
+            "Choose the certificate that belongs to the key as well.",
+            bundle.name,
+        )
+    found = {Format.EMPTY: "is empty", Format.TEXT: "is text without any certificate"}
+    return ReadingError(
+        "reading.no-certificate",
+        f"{shown} {found.get(bundle.format, 'holds no certificate')}.",
+        "Choose the file that the PKI team sent as certificate: .pfx, .p12, .cer, .crt, .pem or .p7b.",
+        bundle.name,
+    )
+
+
+def _read(data: bytes, reader: Reader) -> Bundle:
+    collector = reader.collector
+    if not data.strip(b" \t\r\n\0"):
+        return collector.finished(Format.EMPTY)
+    if data.startswith((jks.JKS_MAGIC, jks.JCEKS_MAGIC)):
+        return jks.read(data, collector, reader.password, reader.key_password)
+    text, undone = as_text(data)
+    if has_mark(text):
+        if undone:
+            collector.note(f"pem.{undone}", _UNDONE[undone])
+        return reading_pem.read(text, reader)
+    if data[0] == 0x30 and (not _is_text(data) or _der_format(data) is not Format.UNKNOWN):
+        return _read_der(data, reader)
+    if (decoded := bare_base64(text)) is not None and _der_format(decoded) is not Format.UNKNOWN:
+        collector.note("pem.no-armour", "It is base64 without BEGIN and END lines; Java and OpenSSL do not read that.")
+        return _read_der(decoded, reader)
+    return collector.finished(Format.TEXT if _is_text(text) else Format.UNKNOWN)
+
+
+_UNDONE = {
+    "utf-8-bom": "It begins with a byte order mark; keytool does not read such a file.",
+    "utf-16": "It is UTF-16 text, as PowerShell's > writes it; keytool and OpenSSL do not read such a file.",
+}
+
+
+def _read_der(data: bytes, reader: Reader) -> Bundle:
+    """One DER structure, or several one after the other."""
+    collector = reader.collector
+    document = Document(data)
+    at = 0
+    form = Format.UNKNOWN
+    while at < len(data):
+        try:
+            node = document.node(at)
+            kind = shape(node)
+            if at and kind not in {Shape.CERTIFICATE, Shape.KEY}:
+                break
+            form = _FORMATS.get(kind, form) if not at else form
+            if kind is Shape.PKCS12:
+                return pkcs12.read(node, collector, reader.password, reader.key_password)
+            reader.structure(node, kind, f"byte {at}")
+        except DerError as error:
+            if at:
+                break
+            raise damaged(collector.name, error.reason, error.position) from error
+        at = node.stop
+    if data[at:].strip(b"\r\n\0 "):
+        collector.note("der.trailing", f"{len(data) - at} bytes follow its end at byte {at} and are left alone.")
+    return reader.finished(form)
+
+
+def _der_format(data: bytes) -> Format:
+    """The format of a DER structure, also of one whose end is missing."""
+    document = Document(data)
+    try:
+        return _FORMATS.get(shape(document.node()), Format.UNKNOWN)
+    except DerError:
+        return _FORMATS.get(shape(document.opening()), Format.UNKNOWN) if len(data) > 8 else Format.UNKNOWN
+
+
+def _is_text(data: bytes) -> bool:
+    sample = data[:4096]
+    controls = sum(byte < 0x20 and byte not in b"\t\n\r\f\x1b" for byte in sample)
+    return b"\0" not in sample and controls * 50 <= len(sample)

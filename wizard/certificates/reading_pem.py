@@ -1,0 +1,132 @@
+"""A PEM file: every block in it is taken for what it is, and the text around it is left alone."""
+
+import base64
+from collections.abc import Iterator
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from wizard.certificates import jks, pkcs12, reading_errors
+from wizard.certificates.der import DerError, Document, Node
+from wizard.certificates.model import Bundle, Format
+from wizard.certificates.parts import Reader
+from wizard.certificates.pem import Block, blocks
+from wizard.certificates.reading_errors import damaged
+from wizard.certificates.shapes import Shape, shape
+
+_CERTIFICATE = frozenset({"CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE", "X.509 CERTIFICATE"})
+_MESSAGE = frozenset({"PKCS7", "PKCS #7 SIGNED DATA", "CMS", "CERTIFICATE CHAIN"})
+_SILENT = frozenset({"EC PARAMETERS", "DH PARAMETERS", "DSA PARAMETERS", "X9.42 DH PARAMETERS"})
+_BLOCK_LIMIT = 100_000
+
+
+def format_of(text: bytes) -> Format:
+    """PEM, or KEY, PKCS7 or PKCS12 when nothing else is armoured in *text*."""
+    return _format({block.label for block in _limited(text)})
+
+
+def _format(labels: set[str]) -> Format:
+    labels = labels - _SILENT
+    if labels and labels <= _MESSAGE:
+        return Format.PKCS7
+    if labels and all("PRIVATE KEY" in label for label in labels):
+        return Format.KEY
+    return Format.PKCS12 if labels == {"PKCS12"} else Format.PEM
+
+
+def _limited(text: bytes) -> Iterator[Block]:
+    for number, block in enumerate(blocks(text)):
+        if number == _BLOCK_LIMIT:
+            return
+        yield block
+
+
+def read(text: bytes, reader: Reader) -> Bundle:
+    """Take every block of *text*.
+
+    Raises:
+        ReadingError: a key stayed closed; or every block was refused.
+    """
+    collector = reader.collector
+    labels = set()
+    for block in _limited(text):
+        labels.add(block.label)
+        if block.body is None:
+            if block.label not in _SILENT:
+                reason = f"the block {block.label} at line {block.line} is not readable: {block.problem}"
+                collector.refuse(damaged(collector.name, reason, block.at), f"Line {block.line}")
+            continue
+        if block.repaired:
+            collector.note("pem.repaired", f"The block at line {block.line} holds characters that do not belong there.")
+        if block.label in _CERTIFICATE and block.label[0] != "T":
+            collector.certificate(block.body, f"line {block.line}", block.alias, block.at)
+            continue
+        packed = _other(block, block.body, reader)
+        if packed is not None:
+            return packed
+    if len(collector.certificates) + len(collector.keys) >= _BLOCK_LIMIT:
+        collector.note("pem.too-many", f"Only the first {_BLOCK_LIMIT:,} blocks were read.")
+    return reader.finished(_format(labels))
+
+
+def _other(block: Block, body: bytes, reader: Reader) -> Bundle | None:
+    """Take a block that is no plain certificate; a whole store in armour ends the reading with its bundle."""
+    collector = reader.collector
+    where = f"line {block.line}"
+    if block.label in _SILENT:
+        return None
+    if dict(block.headers).get("DEK-Info"):
+        _old_encryption(block, body, reader)
+        return None
+    if block.label == "OPENSSH PRIVATE KEY":
+        collector.refuse(reading_errors.unsupported(collector.name, "a key for SSH, which TLS does not use"), where)
+        return None
+    if body.startswith((jks.JKS_MAGIC, jks.JCEKS_MAGIC)):
+        return jks.read(body, collector, reader.password, reader.key_password)
+    try:
+        node = Document(body).node()
+        kind = shape(node)
+        if kind is Shape.PKCS12:
+            return pkcs12.read(node, collector, reader.password, reader.key_password)
+        reader.structure(_only(node, kind, block), kind, where, block.alias)
+    except DerError as error:
+        reason = f"the block {block.label} at line {block.line} breaks off or contradicts itself ({error.reason})"
+        collector.refuse(damaged(collector.name, reason, block.at), f"Line {block.line}")
+    return None
+
+
+def _only(node: Node, kind: Shape, block: Block) -> Node:
+    # A "trusted certificate" of OpenSSL has its trust settings behind the certificate; nothing else may have more.
+    if node.stop != len(node.document.data) and not (kind is Shape.CERTIFICATE and block.label[0] == "T"):
+        raise DerError("bytes follow its end", node.stop)
+    return node
+
+
+def _old_encryption(block: Block, body: bytes, reader: Reader) -> None:
+    """A key encrypted in OpenSSL's first manner (RFC 1421 headers; one round of MD5)."""
+    collector = reader.collector
+    where = f"line {block.line}"
+    passwords = [secret for secret in (reader.password, reader.key_password) if secret is not None and secret]
+    head = "".join(f"{name}: {value}\n" for name, value in block.headers)
+    lines = base64.encodebytes(body).decode()
+    armoured = f"-----BEGIN {block.label}-----\n{head}\n{lines}-----END {block.label}-----\n"
+    for password in passwords:
+        try:
+            key = load_pem_private_key(
+                armoured.encode(), password.reveal().encode(errors="surrogatepass"), unsafe_skip_rsa_key_validation=True
+            )
+        except UnsupportedAlgorithm:
+            what = f"the old encryption {dict(block.headers)['DEK-Info'].split(',')[0]}"
+            collector.refuse(reading_errors.unsupported(collector.name, what), where)
+            return
+        except (ValueError, TypeError, OverflowError):
+            continue
+        der = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+        collector.key(der, f"the private key at {where}", block.alias, encrypted=True)
+        return
+    reader.lock(where)
