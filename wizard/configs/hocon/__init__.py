@@ -1,0 +1,21 @@
+"""HOCON without losing a byte: ask what a path is worth, change one setting, keep the rest as it is."""
+
+from wizard.configs.hocon.comments import Commented
+from wizard.configs.hocon.document import Document, Value, parse
+from wizard.configs.hocon.edit import quoted
+from wizard.configs.hocon.events import IncludeNote, Loader
+from wizard.configs.hocon.paths import parse_path, render_path
+from wizard.configs.hocon.refusals import REFUSALS
+
+__all__ = [
+    "REFUSALS",
+    "Commented",
+    "Document",
+    "IncludeNote",
+    "Loader",
+    "Value",
+    "parse",
+    "parse_path",
+    "quoted",
+    "render_path",
+]

@@ -1,0 +1,202 @@
+"""Changing one setting, and the proof that nothing else changed."""
+
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+from wizard.configs.hocon.events import Event, NotFollowed, references
+from wizard.configs.hocon.insertion import Change, addition
+from wizard.configs.hocon.paths import Path, render_path
+from wizard.configs.hocon.refusals import refusal
+from wizard.configs.hocon.removal import removals
+from wizard.configs.hocon.resolve import ABSENT, LIST, OBJECT, TEXT, Outcome
+from wizard.configs.hocon.syntax import Field, ListNode, ObjectNode, Reference
+from wizard.errors import TextSyntaxError, WizardError
+from wizard.printable import printable
+
+if TYPE_CHECKING:
+    from wizard.configs.hocon.document import Document
+
+
+class _Target(NamedTuple):
+    change: Change
+    replaced: int | None
+    """The number of the event whose value is exchanged; None when one is added."""
+
+
+def quoted(text: str, subject: str = "") -> str:
+    """*text* as HOCON: double quotes, JSON escapes, ASCII only.
+
+    Raises:
+        WizardError: it holds half of a surrogate pair.
+    """
+    if any("\ud800" <= sign <= "\udfff" for sign in text):
+        raise refusal("value-not-text", "the value holds half of a surrogate pair", subject=subject)
+    return json.dumps(text).replace("\x7f", "\\u007f")
+
+
+def assign(document: "Document", keys: Path, text: str, *, followers: bool) -> "Document":
+    """See `Document.set`."""
+    path = render_path(keys)
+    literal = quoted(text, path)
+    current = document.view.lookup(keys)
+    if current.state == TEXT and not current.doubt and (current.text, current.kind != "null") == (text, True):
+        return document
+    if current.state in {OBJECT, LIST}:
+        line = _line(document, current.winner)
+        raise refusal("not-a-text", f"{printable(path)} is {_a(current.state)}{line}, not a single value", subject=path)
+    target = _target(document, keys, literal, current)
+    after = _applied(document, [target.change], path)
+    outcome = after.view.lookup(keys)
+    if outcome.doubt or (outcome.state, outcome.text) != (TEXT, text):
+        raise _shadowed(after, keys, outcome)
+    _prove_rest(document, after, target, path)
+    if not followers:
+        _prove_followers(document, after, keys)
+    return after
+
+
+def _target(document: "Document", keys: Path, literal: str, current: Outcome) -> _Target:
+    own = [number for number in document.view.at.get(keys, ()) if _is_own(document, document.events[number], keys)]
+    firm = [number for number in own if not _may_vanish(document.events[number])]
+    if own:
+        number = current.winner if current.winner in firm else (firm or own)[-1]
+        event = document.events[number]
+        return _Target(Change(event.node.start, event.node.end, literal), number)
+    if current.winner is not None:
+        raise _shadowed(document, keys, current)
+    places = [place for place in document.commented(keys[-1]) if place.keys == keys and place.whole]
+    if len(places) > 1:
+        lines = ", ".join(str(place.line) for place in places)
+        path = printable(render_path(keys))
+        raise refusal("several-commented", f"{path} is commented out in the lines {lines}", subject=path)
+    if places:
+        return _Target(_revival(document.text, places[0].sign, places[0].key, places[0].value, literal), None)
+    return _Target(addition(document, keys, literal), None)
+
+
+def _is_own(document: "Document", event: Event, keys: Path) -> bool:
+    return (
+        event.source is document.source
+        and event.path == keys
+        and isinstance(event.entry, Field)
+        and not event.appends
+        and not isinstance(event.node, ObjectNode | NotFollowed | ListNode)
+    )
+
+
+def _may_vanish(event: Event) -> bool:
+    return isinstance(event.node, Reference) and event.node.optional
+
+
+def _revival(text: str, sign: int, key: int, value: tuple[int, int], literal: str) -> Change:
+    start = text.rfind("\n", 0, sign) + 1
+    marks = len(text[sign:key]) - len(text[sign:key].lstrip("#/"))
+    blanks = text[sign + marks : key]
+    # A sign in the first column with room behind it was put over the indentation: that room is the indentation.
+    keep = blanks if start == sign and len(blanks) > 1 else ""
+    return Change(sign, value[1], keep + text[key : value[0]] + literal)
+
+
+def remove(document: "Document", keys: Path) -> "Document":
+    """See `Document.unset`."""
+    path = render_path(keys)
+    changes = removals(document, keys)
+    after = _applied(document, changes, path) if changes else document
+    outcome = after.view.lookup(keys)
+    if outcome.state != ABSENT or outcome.doubt:
+        raise _shadowed(after, keys, outcome)
+    if changes:
+        size = len(keys)
+        before_rest = [_said(event) for event in document.events if event.path[:size] != keys]
+        if before_rest != [_said(event) for event in after.events if event.path[:size] != keys]:
+            raise refusal("edit-not-proven", f"removing {printable(path)} would change another setting", subject=path)
+        _prove_followers(document, after, keys)
+    return after
+
+
+def _said(event: Event) -> tuple[Path, str]:
+    if isinstance(event.node, ObjectNode):
+        return event.path, ""
+    return event.path, event.source.text[event.node.start : event.node.end]
+
+
+def _applied(document: "Document", changes: list[Change], path: str) -> "Document":
+    text, parts, position = document.text, [], 0
+    for change in sorted(changes):
+        parts += [text[position : change.start], change.text]
+        position = change.end
+    parts.append(text[position:])
+    try:
+        return document.successor("".join(parts))
+    except TextSyntaxError as error:
+        message = f"the text with the new value of {printable(path)} would not parse: {error.message}"
+        raise refusal("edit-not-proven", message, subject=path) from error
+
+
+def _prove_rest(before: "Document", after: "Document", target: _Target, path: str) -> None:
+    """Every other place stands where it stood, shifted by what was put in: so it says what it said."""
+    change = target.change
+    shift = len(after.text) - len(before.text)
+    old, new = before.events, after.events
+    if target.replaced is None:
+        added = next((n for n, event in enumerate(new) if _stands_in(event, after, change)), len(new))
+        new = new[:added] + new[added + 1 :]
+    same = len(old) == len(new)
+    for number, (one, two) in enumerate(zip(old, new, strict=False)):
+        if not same:
+            break
+        if one.source is not before.source:
+            same = one.path == two.path and one.node is two.node
+            continue
+        start, end = one.node.start, one.node.end
+        moved = (start + shift * (start >= change.end), end + shift * (end > change.end))
+        same = one.path == two.path and (number == target.replaced or moved == (two.node.start, two.node.end))
+    if not same:
+        message = f"reading the edited text again shows another change than that of {printable(path)}"
+        raise refusal("edit-not-proven", message, subject=path)
+
+
+def _stands_in(event: Event, document: "Document", change: Change) -> bool:
+    written = change.start <= event.node.start < change.start + len(change.text)
+    return event.source is document.source and written
+
+
+def _prove_followers(before: "Document", after: "Document", keys: Path) -> None:
+    if "${" not in before.text and not any(note.status == "followed" for note in before.includes):
+        return
+    moved = []
+    for path in dict.fromkeys(event.path for event in before.events if any(references(event.node)) or event.appends):
+        if path[: len(keys)] != keys and before.view.lookup(path) != after.view.lookup(path):
+            old, new = before.view.lookup(path), after.view.lookup(path)
+            if (old.state, old.text, old.items, old.doubt) != (new.state, new.text, new.items, new.doubt):
+                moved.append(path)
+    if moved:
+        names = ", ".join(printable(render_path(path)) for path in moved[:5])
+        first = next(event for event in before.events if event.path == moved[0])
+        line = first.source.lines.place(first.node.start)[0]
+        message = f"{names} (line {line}) refers to {printable(render_path(keys))} and would change with it"
+        raise refusal("others-follow", message, subject=render_path(keys))
+
+
+def _shadowed(document: "Document", keys: Path, outcome: Outcome) -> WizardError:
+    path = printable(render_path(keys))
+    if outcome.doubt:
+        message = f"an edit of {path} might not count, because of {printable(outcome.doubt)}"
+    elif outcome.state == ABSENT:
+        message = f"an edit of {path} would not count, because a later line gives the object around it another value"
+    else:
+        message = f"an edit of {path} would not count{_line(document, outcome.winner, 'because it is set again')}"
+    return refusal("shadowed", message, subject=path)
+
+
+def _line(document: "Document", number: int | None, words: str = "") -> str:
+    if number is None or number < 0:
+        return ""
+    event = document.events[number]
+    line, _ = event.source.lines.place(event.node.start)
+    within = f" of {printable(event.source.name)}" if event.source.name else ""
+    return f", {words} in line {line}{within}" if words else f" in line {line}{within}"
+
+
+def _a(state: str) -> str:
+    return "an object" if state == OBJECT else "a list"

@@ -1,0 +1,217 @@
+"""A tree laid out as a list: every place that says something about a path, in the order in which it counts."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from wizard.configs.encoding import decode
+from wizard.configs.hocon.paths import Path
+from wizard.configs.hocon.syntax import (
+    Concat,
+    Field,
+    Include,
+    ListNode,
+    Node,
+    ObjectNode,
+    Reference,
+    Scalar,
+    parse_root,
+)
+from wizard.configs.hocon.tokens import Lines
+from wizard.errors import TextSyntaxError
+
+Loader = Callable[[str, str], bytes | None]
+"""Gives the bytes of an included file from its kind and name, or None when there is no such file."""
+
+INCLUDES_DEEP = 50
+INCLUDES_MANY = 200
+INCLUDES_BYTES = 64 * 1024 * 1024
+
+
+class Source:
+    """One text with its name ("" for the document itself) and the lines in it."""
+
+    __slots__ = ("lines", "name", "text")
+
+    def __init__(self, text: str, name: str) -> None:
+        self.text = text
+        self.name = name
+        self.lines = Lines(text)
+
+
+class NotFollowed(NamedTuple):
+    """Stands for the content of an include that was not read: it may set anything in its object."""
+
+    reason: str
+    start: int
+    end: int
+
+
+class Event(NamedTuple):
+    """One place that says something.
+
+    Attributes:
+        path: the whole path from the root.
+        node: what is said; an `ObjectNode` opens an object and is followed by what stands in it.
+        entry: the field or include itself; None for parts that belong to the field before.
+        source: the text it stands in.
+        prefix: how many keys of the path come from the place of the include; its substitutions are tried with and
+            without them.
+        appends: the separator was `+=`.
+    """
+
+    path: Path
+    node: "Node | NotFollowed"
+    entry: "Field | Include | None"
+    source: Source
+    prefix: int
+    appends: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IncludeNote:
+    """An include statement and what became of it: `followed`, `missing` or `not followed`, with the reason."""
+
+    name: str
+    how: str
+    line: int
+    status: str
+    reason: str = ""
+    source: str = ""
+
+
+@dataclass(slots=True)
+class Includes:
+    """What is known about included files; read once and shared by a document and its edited successors."""
+
+    loader: Loader | None
+    texts: dict[tuple[str, str], "tuple[Source, Node] | str | None"] = field(default_factory=dict)
+    size: int = 0
+
+    def read(self, how: str, name: str) -> "tuple[Source, Node] | str | None":
+        """The parsed text; None when there is no such file; or the reason why it was not followed."""
+        if (how, name) not in self.texts:
+            self.texts[how, name] = self._read(how, name)
+        return self.texts[how, name]
+
+    def _read(self, how: str, name: str) -> "tuple[Source, Node] | str | None":
+        if self.loader is None:
+            return "included files were not read"
+        if len(self.texts) >= INCLUDES_MANY or self.size > INCLUDES_BYTES:
+            return "too many or too large included files"
+        data = self.loader(how, name)
+        if data is None:
+            return None
+        self.size += len(data)
+        if name.endswith(".properties"):
+            return "it is a properties file"
+        try:
+            text = decode(data, code="hocon.utf-16")
+            root = parse_root(text)
+        except TextSyntaxError as error:
+            return f"it cannot be read ({error.message})"
+        if not isinstance(root, ObjectNode):
+            return "it holds a list"
+        return Source(text, name), root
+
+
+def flatten(root: ObjectNode, source: Source, includes: Includes, notes: list[IncludeNote]) -> list[Event]:
+    """Every event of a document, includes followed in place; what became of each include is added to *notes*."""
+    events: list[Event] = []
+    _object(root, (), _Walk(source, includes, notes, events, 0, 0))
+    return events
+
+
+class _Walk(NamedTuple):
+    source: Source
+    includes: Includes
+    notes: list[IncludeNote]
+    events: list[Event]
+    prefix: int
+    depth: int
+
+
+def _object(node: ObjectNode, path: Path, walk: _Walk) -> None:
+    add, source, prefix = walk.events.append, walk.source, walk.prefix
+    for entry in node.entries:
+        if isinstance(entry, Include):
+            _include(entry, path, walk)
+            continue
+        value = entry.value
+        keys = path + entry.keys
+        if isinstance(value, ObjectNode) and entry.separator != "+=":
+            add(Event(keys, value, entry, source, prefix, appends=False))
+            _object(value, keys, walk)
+        elif isinstance(value, Concat) and any(isinstance(piece, ObjectNode) for piece in value.pieces):
+            _objects(value, entry, keys, walk)
+        else:
+            add(Event(keys, value, entry, source, prefix, entry.separator == "+="))
+
+
+def _objects(value: Concat, entry: Field, keys: Path, walk: _Walk) -> None:
+    """`a = ${b} { c = 1 }` says the same as `a = ${b}` followed by `a { c = 1 }`."""
+    owner: Field | None = entry
+    for piece in value.pieces:
+        walk.events.append(Event(keys, piece, owner, walk.source, walk.prefix, appends=False))
+        owner = None
+        if isinstance(piece, ObjectNode):
+            _object(piece, keys, walk)
+
+
+def _include(entry: Include, path: Path, walk: _Walk) -> None:
+    read: list[tuple[Source, Node]] = []
+    reason = ""
+    if entry.how in {"url", "classpath"}:
+        reason = f"what {entry.how}() names lies outside the files that are read here"
+    elif walk.depth >= INCLUDES_DEEP:
+        reason = "includes lead into each other without end"
+    else:
+        for name in _candidates(entry, walk.source.name):
+            answer = walk.includes.read(entry.how, name)
+            if isinstance(answer, str):
+                reason = reason or answer
+            elif answer is not None:
+                read.append(answer)
+    status = "not followed" if reason else "followed" if read else "missing"
+    if status == "missing" and entry.required:
+        status, reason = "not followed", "it is required and there is no such file"
+    line = walk.source.lines.place(entry.start)[0]
+    walk.notes.append(IncludeNote(entry.name, entry.how, line, status, reason, walk.source.name))
+    # Of name.conf, name.json and name.properties the first wins, so it has to come last.
+    for source, root in reversed(read):
+        if isinstance(root, ObjectNode):
+            _object(root, path, walk._replace(source=source, prefix=len(path), depth=walk.depth + 1))
+    if reason:
+        why = f'include "{entry.name}" in line {line}: {reason}'
+        node = NotFollowed(why, entry.start, entry.end)
+        walk.events.append(Event(path, node, entry, walk.source, walk.prefix, appends=False))
+
+
+def _candidates(entry: Include, within: str) -> Iterator[str]:
+    name = entry.name
+    if entry.how == "heuristic" and "/" in within and not name.startswith("/"):
+        name = f"{within.rpartition('/')[0]}/{name}"
+    if entry.how == "heuristic" and not name.endswith((".conf", ".json", ".properties")):
+        yield from (f"{name}.conf", f"{name}.json", f"{name}.properties")
+    else:
+        yield name
+
+
+def references(node: "Node | NotFollowed") -> Iterator[Reference]:
+    """Every substitution in a value, those inside lists included."""
+    if isinstance(node, Reference):
+        yield node
+    elif isinstance(node, Concat | ListNode):
+        for part in node.pieces if isinstance(node, Concat) else node.items:
+            yield from references(part)
+    elif isinstance(node, ObjectNode):
+        for entry in node.entries:
+            if isinstance(entry, Field):
+                yield from references(entry.value)
+
+
+def is_text(node: "Node | NotFollowed") -> bool:
+    """Whether a value is a single text: a word, or words and blanks side by side."""
+    return isinstance(node, Scalar) or (
+        isinstance(node, Concat) and all(isinstance(piece, Scalar) for piece in node.pieces)
+    )

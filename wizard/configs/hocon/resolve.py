@@ -1,0 +1,232 @@
+"""What a path is worth in the end: duplicates, merges, substitutions and includes taken into account.
+
+Substitutions are followed only as far as the question needs. A substitution that leads back to its own path sees what
+was said before it, as in the Lightbend library.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wizard.configs.hocon.events import Event, NotFollowed, references
+from wizard.configs.hocon.paths import Path, render_path
+from wizard.configs.hocon.syntax import Concat, Field, ListNode, Node, ObjectNode, Reference, Scalar
+from wizard.configs.hocon.tokens import content
+from wizard.printable import printable
+
+ABSENT, TEXT, LIST, OBJECT = "absent", "text", "list", "object"
+HOPS = 60
+"""Substitutions behind one another; more is taken for a circle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The answer to one question.
+
+    Attributes:
+        state: `absent`, `text`, `list` or `object`.
+        text: of a text.
+        kind: of a text: `string`, `number`, `boolean` or `null`.
+        winner: the number of the event that decided, None when absent.
+        doubt: why it cannot be decided; the rest then tells what would be so without the doubtful part.
+        items: of a list.
+    """
+
+    state: str = ABSENT
+    text: str = ""
+    kind: str = ""
+    winner: int | None = None
+    doubt: str = ""
+    items: tuple[Any, ...] = ()
+
+
+class View:
+    """Answers questions about the events of one document."""
+
+    def __init__(self, events: list[Event], environment: Mapping[str, str] | None) -> None:
+        self.events = events
+        self._environment = environment
+        self.at: dict[Path, list[int]] = {}
+        """Path to the numbers of the events that stand at it, or lie below it through a key with dots."""
+        for number, event in enumerate(events):
+            path, known = event.path, self.at.get(event.path)
+            if known is None:
+                self.at[path] = [number]
+            else:
+                known.append(number)
+            if isinstance(event.entry, Field) and len(event.entry.keys) > 1:
+                for length in range(len(path) - len(event.entry.keys) + 1, len(path)):
+                    self.at.setdefault(path[:length], []).append(number)
+        self._below: dict[Path, dict[str, None]] | None = None
+
+    def lookup(self, path: Path, limits: Mapping[Path, int] | None = None) -> Outcome:
+        """What *path* is worth; *limits* hide, below a path, the events from that number on."""
+        return self._lookup(path, dict(limits or {}), 0)
+
+    def _layers(self, path: Path, limits: Mapping[Path, int]) -> list[tuple[int, int]]:
+        """Numbers of the events that bear on *path*, the last first, each with the length of the path it stands at."""
+        layers: list[tuple[int, int]] = []
+        limit = len(self.events)
+        for length in range(len(path) + 1):
+            prefix = path[:length]
+            limit = min(limit, limits.get(prefix, limit))
+            layers += [(number, length) for number in self.at.get(prefix, ()) if number < limit]
+        layers.sort(reverse=True)
+        return layers
+
+    def _lookup(self, path: Path, limits: dict[Path, int], hops: int) -> Outcome:
+        if hops > HOPS:
+            return Outcome(doubt="its substitutions lead in a circle")
+        doubt, opened = "", None if path else -1
+        for number, length in self._layers(path, limits):
+            event = self.events[number]
+            node, rest = event.node, path[length:]
+            if len(event.path) > length or isinstance(node, ObjectNode):
+                opened = number if opened is None and not rest else opened
+            elif isinstance(node, NotFollowed):
+                doubt = doubt or node.reason
+                opened = number if opened is None and not rest else opened
+            else:
+                found = self._value(number, rest, limits, hops)
+                doubt = doubt or found.doubt
+                if found.state == OBJECT:
+                    opened = number if opened is None else opened
+                elif found.state != ABSENT or (rest and self._ends(number, limits, hops)):
+                    if opened is None:
+                        return Outcome(found.state, found.text, found.kind, number, doubt, found.items)
+                    break
+        return Outcome(doubt=doubt) if opened is None else Outcome(OBJECT, winner=opened, doubt=doubt)
+
+    def _ends(self, number: int, limits: dict[Path, int], hops: int) -> bool:
+        """Whether the value at a higher path is no object, so that it wipes out what was said below it before."""
+        whole = self._value(number, (), limits, hops)
+        return whole.state in {TEXT, LIST}
+
+    def _value(self, number: int, rest: Path, limits: dict[Path, int], hops: int) -> Outcome:
+        """The value of one event, or what lies under *rest* in it."""
+        event = self.events[number]
+        below = {**limits, event.path: min(number, limits.get(event.path, number))}
+        node = event.node
+        if isinstance(node, ObjectNode | NotFollowed):
+            return Outcome(OBJECT)
+        if event.appends:
+            before = self._lookup(event.path, below, hops + 1)
+            item = self.plain(node, event, below, hops)
+            items = (*before.items, item) if before.state == LIST else (item,)
+            return Outcome() if rest else Outcome(LIST, items=items, doubt=before.doubt)
+        return self._node(node, rest, event, below, hops)
+
+    def _node(self, node: Node, rest: Path, event: Event, limits: dict[Path, int], hops: int) -> Outcome:
+        if isinstance(node, Reference):
+            return self._reference(node, rest, event, limits, hops)
+        if isinstance(node, Concat):
+            return self._concat(node, rest, event, limits, hops)
+        if rest:
+            return Outcome()
+        if isinstance(node, ListNode):
+            return Outcome(LIST, items=tuple(self.plain(item, event, limits, hops) for item in node.items))
+        if isinstance(node, Scalar):
+            text = content(node.kind, event.source.text[node.start : node.end])
+            return Outcome(TEXT, text, _kind(node.kind, text))
+        return Outcome(OBJECT)
+
+    def _reference(self, node: Reference, rest: Path, event: Event, limits: dict[Path, int], hops: int) -> Outcome:
+        wanted = event.path[: event.prefix] + node.path
+        found = self._lookup(wanted + rest, limits, hops + 1)
+        if found.state == ABSENT and event.prefix and not found.doubt:
+            found = self._lookup(node.path + rest, limits, hops + 1)
+        if found.state != ABSENT or found.doubt:
+            return found
+        name = node.path[0]
+        if len(node.path) == 1 and not rest:
+            if self._environment is None:
+                why = f"{_where(event, node)} ${{{name}}} may come from the environment of the service, which is not known"
+                return Outcome(doubt=why)
+            if name in self._environment:
+                return Outcome(TEXT, self._environment[name], "string")
+        if node.optional or rest:
+            return Outcome()
+        return Outcome(doubt=f"{_where(event, node)} ${{{render_path(node.path)}}} is set nowhere in what was read")
+
+    def _concat(self, node: Concat, rest: Path, event: Event, limits: dict[Path, int], hops: int) -> Outcome:
+        if rest:
+            for piece in reversed(node.pieces):
+                found = self._node(piece, rest, event, limits, hops)
+                if found.state != ABSENT or found.doubt:
+                    return found
+            return Outcome()
+        parts = [(piece, self._node(piece, (), event, limits, hops)) for piece in node.pieces]
+        doubt = next((found.doubt for _, found in parts if found.doubt), "")
+        present = [(piece, found) for piece, found in parts if found.state != ABSENT]
+        states = {found.state for _, found in present}
+        if LIST in states or OBJECT in states:
+            # White space between substitutions counts only when they turn out to be texts.
+            present = [(piece, found) for piece, found in present if not _is_blank(piece)]
+            states = {found.state for _, found in present}
+            if len(states) > 1:
+                return Outcome(doubt="it puts a text, a list or an object side by side")
+            if states == {OBJECT}:
+                return Outcome(OBJECT, doubt=doubt)
+            return Outcome(LIST, items=tuple(item for _, found in present for item in found.items), doubt=doubt)
+        if not present:
+            return Outcome(doubt=doubt)
+        if len(present) == 1:
+            return Outcome(TEXT, present[0][1].text, present[0][1].kind, doubt=doubt)
+        return Outcome(TEXT, "".join(found.text for _, found in present), "string", doubt=doubt)
+
+    def plain(self, node: Node, event: Event, limits: dict[Path, int], hops: int) -> Any:
+        """A value inside a list: a text, a list, a dict; None for an optional substitution without a value."""
+        if isinstance(node, ObjectNode):
+            return {"object": render_path(event.path)}
+        found = self._node(node, (), event, limits, hops)
+        return list(found.items) if found.state == LIST else found.text if found.state == TEXT else None
+
+    def literal(self, node: Node | NotFollowed, event: Event) -> str:
+        """The text of a value without substitutions."""
+        text = event.source.text
+        pieces = node.pieces if isinstance(node, Concat) else (node,)
+        return "".join(content(p.kind, text[p.start : p.end]) for p in pieces if isinstance(p, Scalar))
+
+    def keys(self, path: Path) -> list[str]:
+        """Keys that may stand below *path*, also through substitutions; ask `lookup` whether they do."""
+        found: dict[str, None] = dict.fromkeys(self._children(path))
+        seen, waiting = {path}, [path]
+        while waiting:
+            here = waiting.pop()
+            for number, length in self._layers(here, {}):
+                event = self.events[number]
+                if isinstance(event.node, ObjectNode | NotFollowed) or len(event.path) > length:
+                    continue
+                for reference in references(event.node):
+                    for wanted in (event.path[: event.prefix] + reference.path, reference.path):
+                        target = wanted + here[length:]
+                        found |= dict.fromkeys(self._children(target))
+                        if target not in seen and len(seen) < 10_000:
+                            seen.add(target)
+                            waiting.append(target)
+        return list(found)
+
+    def _children(self, path: Path) -> Iterator[str]:
+        if self._below is None:
+            self._below = {}
+            for known in self.at:
+                for length in range(len(known)):
+                    self._below.setdefault(known[:length], {})[known[length]] = None
+        yield from self._below.get(path, ())
+
+
+def _where(event: Event, node: Reference) -> str:
+    line = event.source.lines.place(node.start)[0]
+    return f"{printable(event.source.name)} line {line}:" if event.source.name else f"line {line}:"
+
+
+def _is_blank(piece: Node) -> bool:
+    return isinstance(piece, Scalar) and piece.kind == "blank"
+
+
+def _kind(kind: str, text: str) -> str:
+    if kind == "word" and text in {"true", "false"}:
+        return "boolean"
+    if kind == "word" and text == "null":
+        return "null"
+    return "number" if kind in {"number", "word"} and text.replace(".", "", 1).lstrip("-").isdigit() else "string"

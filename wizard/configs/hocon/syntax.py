@@ -1,0 +1,324 @@
+"""From text to a light tree: fields, objects, lists and values with the places where they stand."""
+
+import re
+from typing import NamedTuple, NoReturn
+
+from wizard.configs.hocon.paths import Elements, Path
+from wizard.configs.hocon.refusals import syntax
+from wizard.configs.hocon.tokens import BLANK, SIMPLE, TOKEN, TRIVIA, check_number, content, place, unreadable
+from wizard.printable import printable
+
+DEEPEST = 256
+"""Objects and lists inside each other; more is refused, so that reading cannot exhaust the stack."""
+
+
+class Scalar(NamedTuple):
+    """One word: `string`, `triple`, `number`, `word`, or the `blank` between two parts of a value."""
+
+    kind: str
+    start: int
+    end: int
+
+
+class Reference(NamedTuple):
+    """A substitution `${path}`, or `${?path}` when optional."""
+
+    path: Path
+    optional: bool
+    start: int
+    end: int
+
+
+class Concat(NamedTuple):
+    """Several values side by side on one line."""
+
+    pieces: "tuple[Node, ...]"
+    start: int
+    end: int
+
+
+class ListNode(NamedTuple):
+    """A list in square brackets."""
+
+    items: "tuple[Node, ...]"
+    start: int
+    end: int
+
+
+class ObjectNode(NamedTuple):
+    """An object; *start* and *end* include its braces when it has them (the root may have none)."""
+
+    entries: "list[Field | Include]"
+    start: int
+    end: int
+    braces: bool
+
+
+Node = Scalar | Reference | Concat | ListNode | ObjectNode
+
+
+class Field(NamedTuple):
+    """A key with its value; *separator* is `=`, `:`, `+=` or empty before an object."""
+
+    keys: Path
+    start: int
+    separator: str
+    value: Node
+
+
+class Include(NamedTuple):
+    """An include statement: *how* is `heuristic`, `file`, `url` or `classpath`."""
+
+    how: str
+    name: str
+    required: bool
+    start: int
+    end: int
+
+
+# A whole ordinary line at once: nine of ten lines of real files, and the reason why large ones are read in a second.
+_LINE = re.compile(
+    rf"""(?:[{BLANK}\n]++|(?:\#|//)[^\n]*+)*+(?:([A-Za-z_][A-Za-z0-9_.-]*+)|"([^"\\\x00-\x1f]++)")[ \t]*+([=:])[ \t]*+
+    (?:("(?!"")[^"\\\x00-\x1f]*+")|((?:[A-Za-z0-9_.-]|/(?!/))++))[ \t\r]*+(,?)[ \t\r]*+(?:(?:\#|//)[^\n]*+)?\n""",
+    re.VERBOSE,
+)
+_INCLUDE = re.compile(r"(required\()?(?:(url|file|classpath)\()?")
+
+
+def parse_root(text: str) -> Node:
+    """Read a whole document: an object with or without braces, or a list.
+
+    Raises:
+        TextSyntaxError: the Lightbend library would not read it, with line and column.
+    """
+    parser = _Parser(text)
+    position = TRIVIA.match(text).end()  # type: ignore[union-attr]  # it matches the empty text, so always
+    root: Node
+    if text.startswith("[", position):
+        items, position = parser.items(position + 1, 1)
+        root = ListNode(items, 0, position)
+    elif text.startswith("{", position):
+        start = position
+        entries, position = parser.entries(position + 1, 1, opened=position)
+        root = ObjectNode(entries, start, position, braces=True)
+    else:
+        entries, position = parser.entries(0, 0, opened=None)
+        return ObjectNode(entries, 0, len(text), braces=False)
+    rest = parser.skip(position)
+    if rest < len(text):
+        raise syntax("extra-brace", "text follows after the bracket that closes the document", *place(text, rest))
+    return root
+
+
+class _Parser:
+    """Recursive descent over one text; every method takes a position and gives back the one behind what it read."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def skip(self, position: int) -> int:
+        return TRIVIA.match(self._text, position).end()  # type: ignore[union-attr]  # it matches the empty text
+
+    def entries(self, position: int, depth: int, *, opened: int | None) -> "tuple[list[Field | Include], int]":
+        """The fields of an object up to its closing brace, or to the end of the text when it has none."""
+        text, line = self._text, _LINE.match
+        if depth > DEEPEST:
+            self._fail("too-deep", f"more than {DEEPEST} brackets are open here", position)
+        found: list[Field | Include] = []
+        separated, may_comma = True, False
+        while True:
+            if separated and (match := line(text, position)) is not None:
+                word, quoted, sign, string, value, comma = match.groups()
+                keys: Path | None = (quoted,) if word is None else (word,)
+                if word is not None and ("." in word or word == "include"):
+                    keys = None if word == "include" or ".." in word or word[-1] == "." else tuple(word.split("."))
+                if keys is not None:
+                    group = 5 if string is None else 4
+                    scalar = Scalar("word" if string is None else "string", match.start(group), match.end(group))
+                    start = match.start(1) if word is not None else match.start(2) - 1
+                    found.append(Field(keys, start, sign, scalar))
+                    position, may_comma = match.end(), not comma
+                    continue
+            position = self.skip(position)
+            sign = text[position : position + 1]
+            if sign == "," and may_comma:
+                separated, may_comma = True, False
+                position += 1
+                continue
+            if sign == "}":
+                if opened is None:
+                    self._fail("extra-brace", "this } has no opening brace", position)
+                return found, position + 1
+            if not sign:
+                if opened is not None:
+                    self._fail("missing-brace", "this { is never closed", opened)
+                return found, position
+            if not separated:
+                self._fail("separator", "a comma or a new line is missing before this", position)
+            entry, end = self._entry(position, depth)
+            found.append(entry)
+            position = self.skip(end)
+            separated, may_comma = "\n" in text[end:position], True
+
+    def _entry(self, position: int, depth: int) -> "tuple[Field | Include, int]":
+        text, start = self._text, position
+        match = TOKEN.match(text, position)
+        if match is not None and match.lastgroup == "word" and match[0] == "include":
+            return self._include(position, match.end())
+        keys, position = self._keys(position)
+        position = self.skip(position)
+        if text.startswith("{", position):
+            entries, end = self.entries(position + 1, depth + 1, opened=position)
+            first = ObjectNode(entries, position, end, braces=True)
+            # Lightbend reads one object here and nothing more; whatever follows on the line is an error there too.
+            return Field(keys, start, "", first), end
+        match = TOKEN.match(text, position)
+        separator = match[0] if match is not None and match.lastgroup == "mark" else ""
+        if separator not in {"=", ":", "+="}:
+            if match is None and position < len(text):
+                unreadable(text, position)
+            shown = printable(text[start:position].strip(), limit=40)
+            self._fail("key", f'"{shown}" is not followed by =, : or an object', start)
+        value, position = self.value(position + len(separator), depth)
+        if value is None:
+            self._fail("missing-value", "this key has no value", start)
+        return Field(keys, start, separator, value), position
+
+    def _keys(self, position: int) -> tuple[Path, int]:
+        text, start, elements = self._text, position, Elements()
+        end = position
+        try:
+            while match := TOKEN.match(text, position):
+                kind = match.lastgroup or ""
+                if kind == "number":
+                    check_number(text, position, match.end())
+                if kind in SIMPLE:
+                    if end != position:
+                        elements.add(text[end:position], quoted=False)
+                    elements.add(content(kind, match[0]), quoted=kind in {"string", "triple"})
+                    end = match.end()
+                elif kind != "blank":
+                    break
+                position = match.end()
+            else:
+                if position < len(text):
+                    unreadable(text, position)
+            if end == start:
+                self._fail("key", f"a key is expected here, not {printable(text[start : start + 1])}", start)
+            return elements.finish(), end
+        except ValueError as error:
+            if hasattr(error, "code"):
+                raise
+            self._fail("path", "a key with dots has an empty part", start)
+
+    def value(self, position: int, depth: int) -> tuple[Node | None, int]:
+        """The value that begins here, its first word maybe on a later line; None when there is none."""
+        text = self._text
+        position = self.skip(position)
+        pieces: list[Node] = []
+        end = position
+        while True:
+            match = TOKEN.match(text, position)
+            if match is None:
+                if position < len(text):
+                    unreadable(text, position)
+                break
+            kind = match.lastgroup or ""
+            if kind == "blank":
+                position = match.end()
+                continue
+            piece: Node
+            if kind in SIMPLE:
+                if kind == "number":
+                    check_number(text, position, match.end())
+                piece = Scalar(kind, position, match.end())
+            elif kind == "dollar":
+                piece = self._reference(position, match.end())
+            elif match[0] == "{":
+                entries, stop = self.entries(position + 1, depth + 1, opened=position)
+                piece = ObjectNode(entries, position, stop, braces=True)
+            elif match[0] == "[":
+                items, stop = self.items(position + 1, depth + 1)
+                piece = ListNode(items, position, stop)
+            else:
+                break
+            if end != position and pieces and _is_text(pieces[-1]) and _is_text(piece):
+                pieces.append(Scalar("blank", end, position))
+            pieces.append(piece)
+            position = end = piece.end
+        if len(pieces) < 2:
+            return (pieces[0] if pieces else None), end
+        return Concat(tuple(pieces), pieces[0].start, end), end
+
+    def items(self, position: int, depth: int) -> "tuple[tuple[Node, ...], int]":
+        """The items of a list up to its closing bracket."""
+        text, opened = self._text, position - 1
+        if depth > DEEPEST:
+            self._fail("too-deep", f"more than {DEEPEST} brackets are open here", position)
+        found: list[Node] = []
+        while True:
+            item, end = self.value(position, depth)
+            if item is not None:
+                found.append(item)
+            position = self.skip(end)
+            sign = text[position : position + 1]
+            if sign == "]":
+                return tuple(found), position + 1
+            if not sign:
+                self._fail("missing-brace", "this [ is never closed", opened)
+            if item is None or (sign != "," and "\n" not in text[end:position]):
+                self._fail("separator", "a comma, a new line or ] is missing before this", position)
+            position += sign == ","
+
+    def _reference(self, start: int, position: int) -> Reference:
+        text, elements = self._text, Elements()
+        optional, first, end = text[position - 1] == "?", True, position
+        while match := TOKEN.match(text, position):
+            kind = match.lastgroup or ""
+            if match[0] == "}":
+                break
+            if kind in SIMPLE:
+                if not first and end != position:
+                    elements.add(text[end:position], quoted=False)
+                elements.add(content(kind, match[0]), quoted=kind in {"string", "triple"})
+                first, end = False, match.end()
+            elif kind != "blank":
+                self._fail("path", "a substitution holds a sign that is no part of a path", position)
+            position = match.end()
+        else:
+            self._fail("missing-brace", "this substitution is never closed", start)
+        try:
+            return Reference(elements.finish(), optional, start, position + 1)
+        except ValueError:
+            self._fail("path", "a substitution has an empty part in its path", start)
+
+    def _include(self, start: int, position: int) -> tuple[Include, int]:
+        text = self._text
+        position = self.skip(position)
+        match = _INCLUDE.match(text, position)
+        required, how = (match[1], match[2]) if match else (None, None)
+        position = match.end() if match else position
+        if required and not how:
+            position = self.skip(position)
+            inner = re.compile(r"(url|file|classpath)\(").match(text, position)
+            how, position = (inner[1], inner.end()) if inner else (None, position)
+        position = self.skip(position) if required or how else position
+        name = TOKEN.match(text, position)
+        if name is None or name.lastgroup not in {"string", "triple"}:
+            self._fail("include", "an include must name its file in double quotes", start)
+        position = name.end()
+        for _ in range(bool(required) + bool(how)):
+            position = self.skip(position)
+            if not text.startswith(")", position):
+                self._fail("include", "the ) of this include is missing", start)
+            position += 1
+        return Include(how or "heuristic", content(name.lastgroup, name[0]), bool(required), start, position), position
+
+    def _fail(self, code: str, what: str, offset: int) -> NoReturn:
+        raise syntax(code, what, *place(self._text, offset))
+
+
+def _is_text(piece: Node) -> bool:
+    return isinstance(piece, Scalar | Reference)

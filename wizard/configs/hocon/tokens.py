@@ -1,0 +1,142 @@
+"""The words of HOCON: one regular expression that covers every character of a text, and what the words say.
+
+Follows the Lightbend library (version 1.3.1) where it differs from the HOCON specification: it is what the server runs.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import NamedTuple, NoReturn
+
+from wizard.configs.hocon.refusals import syntax
+from wizard.printable import printable
+
+BLANK = " \\t\\r\\x0b\\x0c\\x1c-\\x1f\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff"
+"""What Java and HOCON call white space, without the line feed; a byte order mark is one of them, anywhere."""
+RESERVED = r"$\"{}\[\]:=,+#`^?!@*&\\"
+PLAIN = r'[^"\\\x00-\x1f]*+'
+
+TOKEN = re.compile(
+    rf"""
+      (?P<blank>[{BLANK}]++)
+    | (?P<newline>\n)
+    | (?P<comment>(?:\#|//)[^\n]*+)
+    | (?P<triple>\"{{3}}(?s:.*?)\"{{3}}(?!"))
+    | (?P<string>"(?!""){PLAIN}(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{{4}}){PLAIN})*+")
+    | (?P<number>[0-9-][0-9eE+.-]*+)
+    | (?P<word>(?:[^{RESERVED}/\n{BLANK}]++|/(?!/))++)
+    | (?P<dollar>\$\{{\??)
+    | (?P<mark>\+=|[{{}}\[\],:=])
+    """,
+    re.VERBOSE,
+)
+TRIVIA = re.compile(rf"(?:[{BLANK}\n]++|(?:#|//)[^\n]*+)*+")
+SIMPLE = frozenset({"triple", "string", "number", "word"})
+
+_NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_ESCAPE = re.compile(r'\\(?:u([0-9a-fA-F]{4})|(["\\/bfnrt]))')
+_ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_LOST = re.compile("[\udc80-\udcff]")
+
+
+class Token(NamedTuple):
+    """A stretch of the text: `blank`, `newline`, `comment`, `string`, `triple`, `number`, `word`, `dollar`, `mark`."""
+
+    kind: str
+    start: int
+    end: int
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """Cut *text* into words that cover it without a gap.
+
+    Raises:
+        TextSyntaxError: at the first character that no word can start with.
+    """
+    position = 0
+    while position < len(text):
+        match = TOKEN.match(text, position)
+        if match is None:
+            unreadable(text, position)
+        yield Token(match.lastgroup or "", position, match.end())
+        position = match.end()
+
+
+def content(kind: str, raw: str) -> str:
+    """What a word of that kind says: quotes taken off, escapes read, bytes that are no UTF-8 as Java shows them."""
+    if kind == "string":
+        raw = raw[1:-1]
+        if "\\" in raw:
+            # Two escaped halves of a surrogate pair are one character, as in Java's strings.
+            raw = _ESCAPE.sub(_unescaped, raw).encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+    elif kind == "triple":
+        raw = raw[3:-3]
+    return raw if raw.isascii() else _LOST.sub("\ufffd", raw)
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    return chr(int(match[1], 16)) if match[1] else _ESCAPED.get(match[2], match[2])
+
+
+def check_number(text: str, start: int, end: int) -> None:
+    """Refuse a `+` in something that looked like a number and is none, as the Lightbend library does."""
+    if "+" in (word := text[start:end]) and not _NUMBER.fullmatch(word):
+        unreadable(text, text.index("+", start))
+
+
+class Lines:
+    """Where the lines of a text begin; built on first use, because most texts are read without a question."""
+
+    __slots__ = ("_starts", "_text")
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._starts: list[int] | None = None
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """Line and column, both from 1, of a character of the text. A byte order mark takes no column."""
+        if self._starts is None:
+            self._starts = [0, *(match.end() for match in re.finditer("\n", self._text))]
+        line = bisect_right(self._starts, offset)
+        start = self._starts[line - 1]
+        marked = line == 1 and offset > 0 and self._text.startswith("\ufeff")
+        return line, offset - start + 1 - marked
+
+
+def place(text: str, offset: int) -> tuple[int, int]:
+    """Line and column of one character, both from 1."""
+    line = text.count("\n", 0, offset) + 1
+    start = text.rfind("\n", 0, offset) + 1
+    return line, offset - start + 1 - (line == 1 and offset > 0 and text.startswith("\ufeff"))
+
+
+def unreadable(text: str, offset: int) -> NoReturn:
+    """Raise the refusal that fits a character that starts no word.
+
+    Raises:
+        TextSyntaxError: always, with the line and the reason.
+    """
+    line, column = place(text, offset)
+    if text.startswith('"""', offset):
+        raise syntax("open-string", "a text in three quotes is opened here and never closed", line, column)
+    sign = text[offset : offset + 1]
+    if sign == '"':
+        _bad_string(text, offset, line, column)
+    if sign == "$":
+        raise syntax("reserved", "a $ outside quotes must begin a substitution like ${name}", line, column)
+    if sign == "+":
+        raise syntax("reserved", "a + outside quotes must be followed by =", line, column)
+    raise syntax("reserved", f"the character {printable(sign)} must stand inside double quotes", line, column)
+
+
+def _bad_string(text: str, offset: int, line: int, column: int) -> NoReturn:
+    end = re.compile(rf'"{PLAIN}(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{{4}}){PLAIN})*+').match(text, offset)
+    stop = end.end() if end else offset + 1
+    at = place(text, stop)
+    sign = text[stop : stop + 1]
+    if sign == "\\":
+        shown = printable(text[stop : stop + 2])
+        raise syntax("escape", f"{shown} is no escape that double quotes know; a backslash is written \\\\", *at)
+    if sign in {"\n", "\r", ""}:
+        raise syntax("open-string", "a text in double quotes is opened here and not closed on its line", line, column)
+    raise syntax("control", f"the control character {printable(sign)} stands inside double quotes", *at)
