@@ -1,0 +1,103 @@
+"""Certificate revocation lists (RFC 5280, section 5) without any network."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+
+from wizard.certificates import look
+from wizard.certificates.model import Certificate
+from wizard.printable import printable
+from wizard.probing.described import rfc3339
+
+CLOCK_TOLERANCE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class CrlAnswer:
+    """What a list says about one certificate.
+
+    Attributes:
+        status: good (not on the list), revoked, unreachable, or unusable (a list came that must not be believed).
+        detail: words for everything but good.
+        this_update: from when the list holds.
+        next_update: when the next one is due.
+    """
+
+    status: str
+    detail: str = ""
+    this_update: datetime | None = None
+    next_update: datetime | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """For scripts; times in RFC 3339."""
+        return {
+            "status": self.status,
+            "detail": printable(self.detail),
+            "this_update": rfc3339(self.this_update) if self.this_update else None,
+            "next_update": rfc3339(self.next_update) if self.next_update else None,
+        }
+
+
+def distribution_points(certificate: Certificate) -> list[str]:
+    """Where the certificate says that its list can be fetched, http only."""
+    found = look.extension(certificate, x509.CRLDistributionPoints)
+    return [
+        name.value
+        for point in found or ()
+        for name in point.full_name or ()
+        if isinstance(name, x509.UniformResourceIdentifier) and name.value.lower().startswith("http:")
+    ]
+
+
+def judge_list(data: bytes, certificate: Certificate, issuer: Certificate, now: datetime) -> CrlAnswer:
+    """Look *certificate* up in the list *data* (DER or PEM) and decide whether the list may be believed at *now*."""
+    try:
+        pem = data.lstrip().startswith(b"-----BEGIN")
+        revoked = x509.load_pem_x509_crl(data) if pem else x509.load_der_x509_crl(data)
+        return _judged(revoked, certificate, issuer, now)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        return CrlAnswer("unusable", f"the list does not parse: {error}")
+
+
+def _judged(
+    revoked: x509.CertificateRevocationList, certificate: Certificate, issuer: Certificate, now: datetime
+) -> CrlAnswer:
+    if revoked.issuer != certificate.x509.issuer:
+        return CrlAnswer("unusable", "the list comes from another authority")
+    if not revoked.is_signature_valid(issuer.x509.public_key()):  # type: ignore[arg-type]
+        return CrlAnswer("unusable", "the list is not signed by the issuer")
+    scope = _out_of_scope(revoked, certificate)
+    if scope:
+        return CrlAnswer("unusable", scope)
+    since, until = revoked.last_update_utc, revoked.next_update_utc
+    if since > now + CLOCK_TOLERANCE:
+        return CrlAnswer("unusable", f"the list is from the future ({since:%Y-%m-%d %H:%M} UTC)", since, until)
+    if until is not None and until < now - CLOCK_TOLERANCE:
+        return CrlAnswer("unusable", f"the list is out of date (next was due {until:%Y-%m-%d})", since, until)
+    entry = revoked.get_revoked_certificate_by_serial_number(look.serial(certificate))
+    if entry is None:
+        return CrlAnswer("good", "", since, until)
+    reason = "no reason given"
+    with suppress(x509.ExtensionNotFound):
+        reason = entry.extensions.get_extension_for_class(x509.CRLReason).value.reason.value
+    return CrlAnswer("revoked", f"revoked on {entry.revocation_date_utc:%Y-%m-%d} ({reason})", since, until)
+
+
+def _out_of_scope(revoked: x509.CertificateRevocationList, certificate: Certificate) -> str:
+    """Why the list does not speak for the certificate; "" when it does."""
+    extensions = {type(each.value): each for each in revoked.extensions}
+    if x509.DeltaCRLIndicator in extensions:
+        return "the list names only changes to another list"
+    scope = extensions.get(x509.IssuingDistributionPoint)
+    if scope is None or not isinstance(scope.value, x509.IssuingDistributionPoint):
+        return ""
+    point, authority = scope.value, look.is_ca(certificate)
+    if point.indirect_crl or point.only_contains_attribute_certs or point.only_some_reasons:
+        return "the list is of a kind that does not speak for this certificate alone"
+    if (point.only_contains_ca_certs and not authority) or (point.only_contains_user_certs and authority):
+        return "the list is for other certificates of this authority"
+    return ""

@@ -1,0 +1,252 @@
+"""Is any certificate revoked? OCSP first, CRL as second choice; good, revoked, unknown and unreachable kept apart."""
+
+import os
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from cryptography.exceptions import UnsupportedAlgorithm
+
+from wizard.certificates import look, names
+from wizard.certificates.model import Certificate
+from wizard.certificates.signatures import signed_by
+from wizard.findings import Finding, FindingSpec, Locator, Severity
+from wizard.probing import crl, ocsp
+from wizard.probing.crl import CrlAnswer
+from wizard.probing.fetching import MOST_CRL, MOST_OCSP, NotFetchedError, fetch
+from wizard.probing.ocsp import OcspAnswer
+
+SPECS: tuple[FindingSpec, ...] = (
+    FindingSpec(
+        "revocation.revoked",
+        Severity.ERROR,
+        "Certificate revoked",
+        "{subject} is revoked: {detail} (asked at {place}).",
+        "Whoever checks revocation refuses it.",
+        "Ask the PKI team for a new certificate.",
+        "RFC 6960, RFC 5280",
+    ),
+    FindingSpec(
+        "revocation.unknown",
+        Severity.WARNING,
+        "Responder does not know it",
+        "The responder {place} does not know {subject}.",
+        "With OCSP switched on, such a certificate may be refused.",
+        "Ask the PKI team whether the responder serves this authority.",
+        "RFC 6960, section 2.2",
+    ),
+    FindingSpec(
+        "revocation.unreachable",
+        Severity.WARNING,
+        "No revocation answer",
+        "{place} gives no answer about {subject}: {detail}.",
+        "With OCSP switched on, connections may become slow or fail.",
+        "Ask for the firewall rules from the primary to the responder, or leave OCSP off.",
+        "RFC 6960",
+    ),
+    FindingSpec(
+        "revocation.unusable",
+        Severity.WARNING,
+        "Revocation answer not believed",
+        "The answer of {place} about {subject} must not be believed: {detail}.",
+        "With OCSP switched on, such a certificate may be refused.",
+        "Check the clock of this machine, and ask the PKI team about the responder.",
+        "RFC 6960, section 3.2",
+    ),
+    FindingSpec(
+        "revocation.no-responder",
+        Severity.NOTE,
+        "No responder named",
+        "{subject} names no OCSP responder.",
+        "With OCSP switched on it is checked only if the portal has an own OCSP address.",
+        "Ask the PKI team for the responder's address, or leave OCSP off.",
+        "RFC 5280, section 4.2.2.1",
+    ),
+)
+_BY_CODE = {spec.code: spec for spec in SPECS}
+_CONCLUSIVE = frozenset({"good", "revoked"})
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """What is known about one certificate.
+
+    Attributes:
+        certificate: the one asked about.
+        responder: the OCSP address that was asked last, "" when there is none.
+        own_address: the address stands in the certificate, it was not given by the operator.
+        ocsp: the responder's answer; None when none could be asked.
+        crl_url: the list that was fetched last, "" when none was.
+        crl: what the list says; None when it was not needed or there is none.
+    """
+
+    certificate: Certificate
+    responder: str = ""
+    own_address: bool = False
+    ocsp: OcspAnswer | None = None
+    crl_url: str = ""
+    crl: CrlAnswer | None = None
+
+    @property
+    def status(self) -> str:
+        """good, revoked, unknown, unreachable, unusable, or unchecked when the certificate names nobody to ask."""
+        said = [answer.status for answer in (self.ocsp, self.crl) if answer is not None]
+        for word in ("revoked", "good", "unknown", "unusable", "unreachable"):
+            if word in said:
+                return word
+        return "unchecked"
+
+    def as_json(self) -> dict[str, Any]:
+        """For scripts."""
+        return {
+            "sha256": self.certificate.sha256,
+            "subject": names.subject(self.certificate),
+            "status": self.status,
+            "responder": self.responder or None,
+            "ocsp": self.ocsp.as_json() if self.ocsp else None,
+            "crl_url": self.crl_url or None,
+            "crl": self.crl.as_json() if self.crl else None,
+        }
+
+
+def check_revocation(
+    certificates: Iterable[Certificate],
+    issuers: Iterable[Certificate] = (),
+    *,
+    responder: str | None = None,
+    timeout_s: float = 5,
+    now: datetime | None = None,
+) -> tuple[Revocation, ...]:
+    """Ask about every certificate that is not self-issued, all at once; never raises for what the network does.
+
+    Args:
+        certificates: leaves and intermediates, of one chain or of many; roots are passed over.
+        issuers: more CA certificates among which issuers are looked for.
+        responder: an OCSP address for certificates that name none (the portal's own OCSP address).
+        timeout_s: for each request, in seconds.
+        now: aware; None means the present.
+    """
+    given = tuple(dict.fromkeys(certificates))
+    asked = [one for one in given if not look.self_issued(one)]
+    pile = (*given, *issuers)
+    moment = now or ocsp.utc_now()
+
+    def one(certificate: Certificate) -> Revocation:
+        issuer = next((each for each in pile if _issued(each, certificate)), None)
+        return _asked(certificate, issuer, responder, timeout_s, moment)
+
+    with ThreadPoolExecutor(max_workers=16, thread_name_prefix="revocation") as pool:
+        return tuple(pool.map(one, asked))
+
+
+def _issued(issuer: Certificate, certificate: Certificate) -> bool:
+    return issuer.x509.subject == certificate.x509.issuer and signed_by(certificate, issuer) is True
+
+
+def _asked(
+    certificate: Certificate, issuer: Certificate | None, responder: str | None, timeout_s: float, now: datetime
+) -> Revocation:
+    own = look.responders(certificate)
+    places = own or ([responder] if responder else [])
+    place, said = "", None
+    for place in places:
+        said = _ocsp(place, certificate, issuer, timeout_s, now)
+        if said.status in _CONCLUSIVE:
+            return Revocation(certificate, place, bool(own), said)
+    listed, answer = "", None
+    for listed in crl.distribution_points(certificate):
+        answer = _crl(listed, certificate, issuer, timeout_s, now)
+        if answer.status in _CONCLUSIVE:
+            break
+    return Revocation(certificate, place, bool(own), said, listed, answer)
+
+
+def _ocsp(
+    place: str, certificate: Certificate, issuer: Certificate | None, timeout_s: float, now: datetime
+) -> OcspAnswer:
+    if issuer is None:
+        return OcspAnswer("unusable", "its issuer's certificate is not at hand")
+    nonce = os.urandom(16)
+    try:
+        question = ocsp.request(certificate, issuer, nonce)
+        answer = fetch(place, body=question, limit=MOST_OCSP, timeout_s=timeout_s)
+    except NotFetchedError as error:
+        return OcspAnswer("unreachable", str(error))
+    except (ValueError, UnsupportedAlgorithm) as error:
+        return OcspAnswer("unusable", str(error))
+    return ocsp.judge(answer, certificate, issuer, now, nonce)
+
+
+def _crl(
+    place: str, certificate: Certificate, issuer: Certificate | None, timeout_s: float, now: datetime
+) -> CrlAnswer:
+    if issuer is None:
+        return CrlAnswer("unusable", "its issuer's certificate is not at hand")
+    try:
+        data = fetch(place, limit=MOST_CRL, timeout_s=timeout_s)
+    except NotFetchedError as error:
+        return CrlAnswer("unreachable", str(error))
+    return crl.judge_list(data, certificate, issuer, now)
+
+
+def revocation_findings(results: Sequence[Revocation]) -> tuple[Finding, ...]:
+    """What is worth saying about *results*, the worst first."""
+    found = [finding for result in results if (finding := _finding(result)) is not None]
+    return tuple(sorted(found, key=lambda finding: -finding.severity))
+
+
+def _finding(result: Revocation) -> Finding | None:
+    locator = Locator("certificate", path=result.certificate.origin, sha256=result.certificate.sha256)
+    subject = names.subject(result.certificate)
+    status = result.status
+    if status == "good":
+        return None
+    if status == "unchecked":
+        return Finding(_BY_CODE["revocation.no-responder"], locator, {"subject": subject})
+    by_list = result.crl is not None and result.crl.status == status
+    answer = result.crl if by_list else result.ocsp
+    place = result.crl_url if by_list else result.responder
+    detail = answer.detail if answer else ""
+    return Finding(_BY_CODE[f"revocation.{status}"], locator, {"subject": subject, "place": place, "detail": detail})
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What to set in the portal, and why. The PKI administrator's word goes before it (manual).
+
+    Attributes:
+        check: whether to turn the revocation check on: on, off, or unchanged when nothing was learnt.
+        url: the own OCSP address to enter, "" to leave it empty.
+        why: one or two sentences with the evidence.
+    """
+
+    check: str
+    url: str
+    why: str
+
+
+def advice(results: Sequence[Revocation]) -> Advice:
+    """The two OCSP settings of the account, from what the responders really answered to this machine."""
+    if not results:
+        return Advice("unchanged", "", "There is no certificate whose revocation could be checked.")
+    total = len(results)
+    mute = [one for one in results if one.ocsp is None]
+    failing = [one for one in results if one.ocsp is not None and one.ocsp.status not in _CONCLUSIVE]
+    own = next((one.responder for one in results if one.ocsp is not None and not one.own_address), "")
+    if len(mute) == total:
+        return Advice(
+            "off", "", f"None of the {total} certificates names an OCSP responder, so there is nobody to ask."
+        )
+    if failing:
+        worst = failing[0]
+        reason = worst.ocsp.detail if worst.ocsp else ""
+        why = f"{len(failing)} of {total} certificates get no usable OCSP answer; {worst.responder}: {reason}."
+        return Advice("off", "", why)
+    if mute:
+        why = f"{len(mute)} of {total} certificates name no OCSP responder; nobody documents whether they pass."
+        return Advice("off", "", why)
+    revoked = sum(one.status == "revoked" for one in results)
+    note = f" {revoked} of them are revoked and would be refused." if revoked else ""
+    return Advice("on", own, f"All {total} certificates get a signed OCSP answer from this machine.{note}")
