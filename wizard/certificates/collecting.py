@@ -1,11 +1,12 @@
 """Gathers what a file yields: certificates, keys, requests, and a note for each thing that could not be taken."""
 
+import re
 import warnings
 from collections.abc import Sequence
 
 from wizard.certificates.loading import load_certificate, load_key
 from wizard.certificates.model import Bundle, Certificate, Format, PrivateKey, StoreFacts
-from wizard.certificates.reading_errors import ReadingError, damaged
+from wizard.certificates.reading_errors import ReadingError, damaged, unsupported
 from wizard.printable import printable
 
 NOTE_LIMIT = 200
@@ -31,10 +32,14 @@ class Collector:
         if len(self.notes) < NOTE_LIMIT:
             self.notes.append((code, printable(sentence, limit=400)))
 
-    def refuse(self, error: ReadingError, where: str) -> None:
+    def refuse(self, error: ReadingError, reason: str) -> None:
         """Remember that one part was not readable; it counts as the file's refusal when nothing else is found."""
         self.refusals.append(error)
-        self.note(error.code, f"{where}: {error.message}")
+        self.note(error.code, f"{reason[:1].upper()}{reason[1:]}.")
+
+    def unsupported(self, what: str, where: str) -> None:
+        """Remember that the part at *where* uses something that cannot be read here."""
+        self.refuse(unsupported(self.name, what), f"there is {what} at {where}, which the wizard cannot read")
 
     def certificate(self, der: bytes, where: str, alias: str = "", at: int | None = None) -> bool:
         """Take one certificate in DER; *where* says in words where it lies. False when it is not readable."""
@@ -43,9 +48,9 @@ class Collector:
         try:
             certificate = load_certificate(der, origin=self.name, alias=alias)
         except ValueError as error:
-            reason = f"certificate {self._met} ({where}) is not readable: {first_line(error)}"
+            reason = f"certificate {self._met} ({where}) is not readable: {explained(error)}"
             self.refusals.append(damaged(self.name, reason, at))
-            self.note("certificate.not-readable", reason[0].upper() + reason[1:] + ".")
+            self.note("certificate.not-readable", f"C{reason[1:]}.")
             return False
         self.certificates.append(certificate)
         if len(self._caught) > before:
@@ -58,7 +63,7 @@ class Collector:
         try:
             key = load_key(der, name=self.name)
         except ReadingError as error:
-            self.refuse(error, where[0].upper() + where[1:])
+            self.refuse(error, f"{where} is not readable: {error.reason}")
         else:
             self.keys.append(PrivateKey(key, origin=self.name, alias=alias, encrypted=encrypted))
 
@@ -86,9 +91,12 @@ class Collector:
         return self.bundle(form, store)
 
 
-def first_line(error: BaseException) -> str:
-    """The first line of a library's error text, without its closing dot."""
+def explained(error: BaseException) -> str:
+    """The first line of a library's error text, put into words where it is the dump of an ASN.1 parser."""
     lines = str(error).strip().splitlines() or [""]
+    if parser := re.search(r"kind: (\w+)[^,]*, location: \[(.*?)\]", lines[0]):
+        places = parser[2].replace('"', "").split(", ")
+        return f"its ASN.1 is not valid ({parser[1]} in {places[-1]})"
     return lines[0].strip().rstrip(".") or "it cannot be decoded"
 
 

@@ -155,10 +155,10 @@ def _take(key: _Key, passwords: list[str], collector: Collector) -> bool:
         blob = sealed.expect(OCTET_STRING).content
         encryption = None if kind == _SUN_PROTECTOR else understand(algorithm)
     except DerError as error:
-        collector.refuse(reading_errors.damaged(collector.name, error.reason), where)
+        collector.refuse(reading_errors.damaged(collector.name, error.reason), f"{where}: {error.reason}")
         return True
     except Unsupported as error:
-        collector.refuse(reading_errors.unsupported(collector.name, str(error)), where)
+        collector.unsupported(str(error), where)
         return True
     effort = Effort()
     for password in passwords:

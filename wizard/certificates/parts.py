@@ -41,9 +41,7 @@ class Reader:
             case Shape.PKCS7:
                 self.message(node, where)
             case Shape.ENVELOPED:
-                collector.refuse(
-                    reading_errors.unsupported(collector.name, "encryption for a recipient (enveloped PKCS7)"), where
-                )
+                collector.unsupported("encryption for a recipient (enveloped PKCS7)", where)
             case Shape.REVOCATION_LIST:
                 collector.note("reading.revocation-list", f"There is a revocation list at {where}; it is left alone.")
             case Shape.PUBLIC_KEY:
@@ -86,7 +84,7 @@ class Reader:
         except TooManyRounds as error:
             raise reading_errors.too_many_rounds(name, error.rounds) from error
         except Unsupported as error:
-            self.collector.refuse(reading_errors.unsupported(name, str(error)), where)
+            self.collector.unsupported(str(error), where)
             return
         self.lock(where)
 

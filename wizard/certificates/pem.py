@@ -1,19 +1,20 @@
 """PEM text: finds the armoured blocks among whatever else the file says (RFC 7468, RFC 1421, OpenSSL's dialects)."""
 
-import binascii
 import re
+from binascii import Error, a2b_base64
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _MARK = re.compile(rb"-----[ ]?(BEGIN|END) ([A-Za-z0-9 #.]{1,64}?)[ ]?-----")
+_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,64})-----([A-Za-z0-9+/=\s]*+)-----END \1-----|" + _MARK.pattern)
+"""A well-formed block at once, or else a single mark; neither can look at a byte more than twice."""
 _FRIENDLY = re.compile(rb"friendlyName: ([^\r\n]{1,200})")
 _HEADER = re.compile(rb"([A-Za-z0-9-]{1,40}):[ \t]*([^\r\n]{0,200})\r?\n")
 _BARE = re.compile(rb"[A-Za-z0-9+/\s]+={0,2}\s*")
 _SPACE = b" \t\r\n\x0b\x0c"
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """One armoured block.
 
     Attributes:
@@ -72,25 +73,48 @@ def blocks(text: bytes) -> Iterator[Block]:
     behind = 0
     line = 1
     counted = 0
-    for mark in _MARK.finditer(text):
-        if mark[1] == b"END" and begin is None:
+    for found in _BLOCK.finditer(text):
+        label, base64, mark = found.group(1, 2, 3)
+        if begin is None and mark == b"END":
             continue
+        start = found.start() if begin is None else begin.start()
+        if begin is not None or label is not None:
+            line += text.count(b"\n", counted, start)
+            counted = start
         if begin is not None:
-            line += text.count(b"\n", counted, begin.start())
-            counted = begin.start()
-            label = begin[2].decode().upper()
-            if mark[1] == b"BEGIN":
-                yield Block(label, None, line, begin.start(), problem="its END line is missing")
-            elif mark[2].upper() != begin[2].upper():
-                yield Block(label, None, line, begin.start(), problem=f"it ends as {mark[2].decode()}")
-            else:
-                alias = _alias(text[behind : begin.start()][-4096:]) if named else ""
-                yield _decoded(label, text[begin.end() : mark.start()], line, begin.start(), alias)
-            behind = mark.end()
-        begin = mark if mark[1] == b"BEGIN" else None
+            yield _split(text, begin, found, line, _alias(text[behind:start]) if named else "")
+            behind = found.end()
+            begin = None
+            if mark == b"END":
+                continue
+            start = found.start()
+            line += text.count(b"\n", counted, start)
+            counted = start
+        if label is None:
+            begin = found
+            continue
+        alias = _alias(text[behind:start]) if named else ""
+        behind = found.end()
+        try:
+            # Nothing but base64 and white space is in here, and the latter is all that the decoder leaves out.
+            body = a2b_base64(base64)
+        except Error:
+            body = b""
+        label = label.decode().upper()
+        yield Block(label, body, line, start, (), alias) if body else _decoded(label, base64, line, start, alias)
     if begin is not None:
         line += text.count(b"\n", counted, begin.start())
-        yield Block(begin[2].decode().upper(), None, line, begin.start(), problem="its END line is missing")
+        yield Block(begin[4].decode().upper(), None, line, begin.start(), problem="its END line is missing")
+
+
+def _split(text: bytes, begin: re.Match[bytes], end: re.Match[bytes], line: int, alias: str) -> Block:
+    """The block between two marks that lie apart, because something else than base64 stands between them."""
+    label = begin[4].decode().upper()
+    if end[3] != b"END":
+        return Block(label, None, line, begin.start(), problem="its END line is missing")
+    if end[4].upper() != begin[4].upper():
+        return Block(label, None, line, begin.start(), problem=f"it ends as {end[4].decode()}")
+    return _decoded(label, text[begin.end() : end.start()], line, begin.start(), alias)
 
 
 def bare_base64(text: bytes) -> bytes | None:
@@ -101,14 +125,14 @@ def bare_base64(text: bytes) -> bytes | None:
 
 
 def _alias(between: bytes) -> str:
-    found = _FRIENDLY.findall(between)
+    found = _FRIENDLY.findall(between[-4096:])
     return found[-1].decode("utf-8", errors="replace").strip() if found else ""
 
 
 def _base64(packed: bytes) -> bytes | None:
     try:
-        return binascii.a2b_base64(packed, strict_mode=True)
-    except binascii.Error:
+        return a2b_base64(packed, strict_mode=True)
+    except Error:
         return None
 
 

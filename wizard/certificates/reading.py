@@ -1,5 +1,7 @@
 """Bytes to certificates and keys, by content and never by name: the one door to all formats."""
 
+import re
+
 from wizard.certificates import jks, pkcs12, reading_errors, reading_pem
 from wizard.certificates.collecting import Collector
 from wizard.certificates.der import DerError, Document
@@ -14,6 +16,7 @@ from wizard.secret import Secret
 
 __all__ = ["REFUSALS", "SIZE_LIMIT", "ReadingError", "read", "require_certificate", "sniff"]
 
+_SOMETHING = re.compile(rb"[^ \t\r\n\0]")
 _FORMATS = {
     Shape.PKCS12: Format.PKCS12,
     Shape.PKCS7: Format.PKCS7,
@@ -29,7 +32,7 @@ _FORMATS = {
 
 def sniff(data: bytes) -> Format:
     """What *data* is by its content, without opening anything. Never raises; looks at the structure, not at a name."""
-    if not data.strip(b" \t\r\n\0"):
+    if not _SOMETHING.search(data):
         return Format.EMPTY
     if data.startswith((jks.JKS_MAGIC, jks.JCEKS_MAGIC)):
         return Format.JKS
@@ -105,7 +108,7 @@ def _without_certificate(bundle: Bundle) -> WizardError:
 
 def _read(data: bytes, reader: Reader) -> Bundle:
     collector = reader.collector
-    if not data.strip(b" \t\r\n\0"):
+    if not _SOMETHING.search(data):
         return collector.finished(Format.EMPTY)
     if data.startswith((jks.JKS_MAGIC, jks.JCEKS_MAGIC)):
         return jks.read(data, collector, reader.password, reader.key_password)

@@ -17,6 +17,7 @@ class ReadingError(WizardError):
 
     Attributes:
         partial: what could be read without the missing password; None when nothing could.
+        reason: the cause alone, without the name of the file; "" when the message has no more to say.
     """
 
     def __init__(
@@ -24,6 +25,7 @@ class ReadingError(WizardError):
     ) -> None:
         super().__init__(code, message, hint, subject)
         self.partial = partial
+        self.reason = ""
 
 
 def _called(name: str) -> str:
@@ -71,22 +73,26 @@ def key_password_differs(name: str, code: str, partial: Bundle | None) -> Readin
 def damaged(name: str, reason: str, position: int | None = None) -> ReadingError:
     """It is recognisably one of our formats, but broken; *position* counts bytes from 0."""
     where = "" if position is None else f" at byte {position}"
-    return ReadingError(
+    error = ReadingError(
         "reading.damaged",
         f"{called(name)} is damaged{where}: {printable(reason, limit=300)}.",
         "Copy it again in binary mode and compare its size and checksum with the original, or export it again.",
         name,
     )
+    error.reason = reason
+    return error
 
 
 def unsupported(name: str, what: str) -> ReadingError:
     """It uses something that this program cannot read."""
-    return ReadingError(
+    error = ReadingError(
         "reading.algorithm-unsupported",
         f"{called(name)} uses {printable(what, limit=300)}, which the wizard cannot read.",
         "Export it again with AES-256 and SHA-256, or with the 3DES setting for old systems.",
         name,
     )
+    error.reason = f"the wizard cannot read {what}"
+    return error
 
 
 def too_many_rounds(name: str, rounds: int) -> ReadingError:

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterator
+from itertools import islice
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import (
@@ -11,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from wizard.certificates import jks, pkcs12, reading_errors
+from wizard.certificates import jks, pkcs12
 from wizard.certificates.der import DerError, Document, Node
 from wizard.certificates.model import Bundle, Format
 from wizard.certificates.parts import Reader
@@ -40,10 +41,7 @@ def _format(labels: set[str]) -> Format:
 
 
 def _limited(text: bytes) -> Iterator[Block]:
-    for number, block in enumerate(blocks(text)):
-        if number == _BLOCK_LIMIT:
-            return
-        yield block
+    return islice(blocks(text), _BLOCK_LIMIT)
 
 
 def read(text: bytes, reader: Reader) -> Bundle:
@@ -59,7 +57,7 @@ def read(text: bytes, reader: Reader) -> Bundle:
         if block.body is None:
             if block.label not in _SILENT:
                 reason = f"the block {block.label} at line {block.line} is not readable: {block.problem}"
-                collector.refuse(damaged(collector.name, reason, block.at), f"Line {block.line}")
+                collector.refuse(damaged(collector.name, reason, block.at), reason)
             continue
         if block.repaired:
             collector.note("pem.repaired", f"The block at line {block.line} holds characters that do not belong there.")
@@ -84,7 +82,7 @@ def _other(block: Block, body: bytes, reader: Reader) -> Bundle | None:
         _old_encryption(block, body, reader)
         return None
     if block.label == "OPENSSH PRIVATE KEY":
-        collector.refuse(reading_errors.unsupported(collector.name, "a key for SSH, which TLS does not use"), where)
+        collector.unsupported("an SSH key", where)
         return None
     if body.startswith((jks.JKS_MAGIC, jks.JCEKS_MAGIC)):
         return jks.read(body, collector, reader.password, reader.key_password)
@@ -96,7 +94,7 @@ def _other(block: Block, body: bytes, reader: Reader) -> Bundle | None:
         reader.structure(_only(node, kind, block), kind, where, block.alias)
     except DerError as error:
         reason = f"the block {block.label} at line {block.line} breaks off or contradicts itself ({error.reason})"
-        collector.refuse(damaged(collector.name, reason, block.at), f"Line {block.line}")
+        collector.refuse(damaged(collector.name, reason, block.at), reason)
     return None
 
 
@@ -122,7 +120,7 @@ def _old_encryption(block: Block, body: bytes, reader: Reader) -> None:
             )
         except UnsupportedAlgorithm:
             what = f"the old encryption {dict(block.headers)['DEK-Info'].split(',')[0]}"
-            collector.refuse(reading_errors.unsupported(collector.name, what), where)
+            collector.unsupported(what, where)
             return
         except (ValueError, TypeError, OverflowError):
             continue
