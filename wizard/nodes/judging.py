@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.answers import Answers
-from wizard.certificates.model import Chain, Role
-from wizard.certificates.names import host_names
+from wizard.certificates import look
+from wizard.certificates.model import Certificate, Chain, Role
+from wizard.certificates.names import short
 from wizard.certificates.rules import judge
 from wizard.errors import WizardError
 from wizard.findings import Finding
@@ -51,14 +52,19 @@ def judge_primary(answers: Answers, base: Path, password: Callable[[], Secret | 
     """
     wanted = answers.primary.host or None
     loaded = load(answers.primary.chain, base, password, wanted)
-    leaf = loaded.chain.leaf
-    names = host_names(leaf) if leaf is not None else ()
-    suggested = names[0] if names else ""
+    suggested = suggested_host(loaded.chain.leaf)
     roots = public_roots(machine)
     findings = judge(loaded.chain, role=Role.PRIMARY, host=wanted or suggested, now=now_utc(), public_roots=roots)
     findings.sort(key=lambda finding: -finding.severity)
     root = loaded.chain.root
     return Judged(loaded, tuple(findings), suggested, root is not None and root.sha256 in roots)
+
+
+def suggested_host(leaf: Certificate | None) -> str:
+    """The first DNS name in the leaf that is a host's, else its common name, for the operator to confirm."""
+    if leaf is None:
+        return ""
+    return next((name for name in look.dns_names(leaf) if "*" not in name), short(leaf))
 
 
 def public_roots(machine: Machine) -> frozenset[str]:

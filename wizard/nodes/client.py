@@ -1,0 +1,177 @@
+"""One Windows client: where each certificate goes, the text that the client searches for, and the installer's line."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha1
+
+from wizard.answers import ClientAnswers
+from wizard.certificates.model import Certificate, Chain, Profile
+from wizard.certificates.names import file_stem, issuer, short, subject
+from wizard.certificates.writing import keystore
+from wizard.errors import WizardError
+from wizard.findings import FindingSpec, Severity
+from wizard.nodes.packs import Pack, PackFile, checklist, from_template
+from wizard.secret import Secret
+
+REFUSALS = (
+    FindingSpec(
+        "client.subject-ambiguous",
+        Severity.BLOCKER,
+        "the search text matches several certificates",
+        "The text that the client searches for stands in several certificates.",
+        "The client takes the first match, whichever that is.",
+        "Choose a text that stands only in this client's certificate.",
+        "domain facts, section 4",
+    ),
+    FindingSpec(
+        "client.subject-unmatched",
+        Severity.BLOCKER,
+        "the search text matches no certificate",
+        "The text that the client searches for is not in its certificate.",
+        "The client would find no certificate and stay offline.",
+        "Choose a part of the subject, for example the host name.",
+        "manual, Setting up the client",
+    ),
+    FindingSpec(
+        "client.subject-unsafe",
+        Severity.BLOCKER,
+        "the search text has characters that do not survive the installer",
+        "The text that the client searches for has spaces or special characters.",
+        "How the installer quotes them is not documented.",
+        "Choose a part made of letters, digits, dots, hyphens and underscores.",
+        "domain facts, section 4",
+    ),
+)
+
+_SAFE = re.compile(r"[A-Za-z0-9._-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class ClientInput:
+    """What a client's pack is made from.
+
+    Attributes:
+        answers: of this client.
+        chain: its own, with the key; None when it needs none.
+        known: leaves of all machines, against which the search text is checked.
+        primary_host: the name that the client dials.
+        password: of the PFX.
+    """
+
+    answers: ClientAnswers
+    chain: Chain | None
+    known: tuple[Certificate, ...]
+    primary_host: str
+    password: Secret
+
+
+def search_text(leaf: Certificate, known: Iterable[Certificate], wanted: str = "auto") -> str:
+    """The text for the installer: *wanted*, or for `auto` the shortest safe part of the subject that is unique.
+
+    It must stand in the subject or issuer of *leaf* and of no other known certificate, without regard to case.
+
+    Raises:
+        WizardError: `client.subject-unsafe`, `client.subject-unmatched`, `client.subject-ambiguous`.
+    """
+    others = [certificate for certificate in known if certificate != leaf]
+    if wanted != "auto":
+        _require_match(wanted, leaf, others)
+        return wanted
+    parts: set[str] = set(_SAFE.findall(subject(leaf)))
+    for candidate in sorted(parts, key=lambda text: (text != short(leaf), len(text), text)):
+        if len(candidate) > 2 and not any(_stands_in(candidate, other) for other in others):
+            return candidate
+    raise WizardError(
+        "client.subject-ambiguous",
+        f"No part of the subject of {short(leaf)} is its own alone.",
+        "Ask the PKI team for a certificate whose common name is the host name.",
+        short(leaf),
+    )
+
+
+def _require_match(wanted: str, leaf: Certificate, others: list[Certificate]) -> None:
+    if not _SAFE.fullmatch(wanted):
+        raise WizardError(
+            "client.subject-unsafe",
+            "The text that the client searches for has spaces or special characters.",
+            "Use letters, digits, dots, hyphens and underscores alone.",
+            short(leaf),
+        )
+    if not _stands_in(wanted, leaf):
+        raise WizardError(
+            "client.subject-unmatched",
+            f"{wanted} is neither in the subject nor in the issuer of {short(leaf)}.",
+            "Use a part of the subject, for example the host name.",
+            short(leaf),
+        )
+    twins = [short(other) for other in others if _stands_in(wanted, other)]
+    if twins:
+        raise WizardError(
+            "client.subject-ambiguous",
+            f"{wanted} stands in {short(leaf)} and also in {', '.join(twins[:3])}.",
+            "Use a longer part of the subject.",
+            short(leaf),
+        )
+
+
+def _stands_in(text: str, certificate: Certificate) -> bool:
+    return text.lower() in f"{subject(certificate)}\n{issuer(certificate)}".lower()
+
+
+def make_pack(given: ClientInput) -> Pack:
+    """Everything that goes to one Windows client; only a sentence when it has no local storage.
+
+    Raises:
+        WizardError: the search text does not fit, or the chain has no key.
+    """
+    host, title = given.answers.host, f"Windows client {given.answers.host}"
+    if not given.answers.local_storage:
+        nothing = ("Nothing to do: a client without local storage needs no certificate.",)
+        return Pack(host, title, (PackFile("CHECKLIST.md", checklist(title, "No local storage.", nothing)),), nothing)
+    assert given.chain is not None  # noqa: S101 - the judgement before refuses a client without chain
+    assert given.chain.leaf is not None  # noqa: S101 - likewise
+    leaf, text = given.chain.leaf, search_text(given.chain.leaf, given.known, given.answers.certificate_subject)
+    authorities = [(f"{file_stem(each)}.cer", each) for each in given.chain.authorities]
+    name = f"{host}.pfx"
+    files = [
+        PackFile(name, keystore(given.chain, given.password, profile=Profile.MODERN), secret=True),
+        PackFile("install.ps1", _script(name, leaf, authorities, given.chain.root, text)),
+        *(PackFile(file, each.der) for file, each in authorities),
+    ]
+    line = (
+        f"/S /GATEWAYADDRESS={given.primary_host} /ACCOUNTDOMAIN=<your account domain>\n"
+        f"/STORAGETYPE=1 /CERTSTORE=true /CERTSUBJECT={text}"
+    )
+    steps = (
+        f"Bring this folder to {host}; the PFX holds a key: use no mail.",
+        (
+            "There, in an administrator's PowerShell:\n"
+            "powershell -ExecutionPolicy Bypass -File install.ps1\nIt asks for the password of the PFX."
+        ),
+        (
+            'Install the client with local storage and "Use pre-configured system\n'
+            f'certificate for secure communication"; as the subject type: {text}'
+        ),
+        f"Or silently (check against your version's unattended page):\n<setup>.exe {line}",
+        "Look at the notification icon: idle grey is connected; yellow is a\nnetwork or certificate problem.",
+        "Delete this folder, the PFX first.",
+    )
+    notes = (
+        "Log: C:\\ProgramData\\hcpclientcore\\logs\\hcpclientcore.log (the folder's name may follow the brand).",
+        "`cloudstream-wizard doctor --log FILE` explains the lines of that log.",
+        f"Certificate {short(leaf)}, SHA-256 {leaf.sha256}.",
+    )
+    page = checklist(title, f"Certificate for {host}; the client finds it by the text {text}.", steps, notes)
+    return Pack(host, title, (PackFile("CHECKLIST.md", page), *files), steps)
+
+
+def _script(
+    name: str, leaf: Certificate, authorities: list[tuple[str, Certificate]], root: Certificate | None, text: str
+) -> bytes:
+    """PowerShell for the machine's stores. Every inserted value is made of letters, digits, dot, hyphen, underscore."""
+    imports = "\n".join(f"Add-Authority '{file}' '{'Root' if each == root else 'CA'}'" for file, each in authorities)
+    # Windows itself names certificates by SHA-1; it is a name here, not a protection.
+    thumbprint = sha1(leaf.der, usedforsecurity=False).hexdigest().upper()
+    values = {"IMPORTS": imports, "PFX": name, "THUMBPRINT": thumbprint, "TEXT": text}
+    return from_template("install.ps1", values).replace("\n", "\r\n").encode()

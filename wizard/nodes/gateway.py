@@ -1,0 +1,137 @@
+"""One gateway: its key store, the trust store for the primary, the four settings, and a checklist."""
+
+import shlex
+from dataclasses import dataclass
+
+from wizard.answers import GatewayAnswers
+from wizard.certificates.model import Certificate, Chain, Profile
+from wizard.certificates.names import file_stem, short
+from wizard.certificates.writing import keystore, pem_chain, truststore
+from wizard.configs import envfile
+from wizard.nodes.packs import Pack, PackFile, checklist, from_template
+from wizard.secret import Secret
+
+STORE_FOLDER = "/etc/cloudstream-tls"
+"""Where the stores lie on a gateway unless the answers say otherwise: outside the product, so an upgrade keeps them."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayInput:
+    """What a gateway's pack is made from.
+
+    Attributes:
+        answers: of this gateway.
+        chain: its own, with the key.
+        primary_chain: as the primary serves it; its root becomes the trust anchor.
+        primary_public: the primary's root is one that every Java brings, so no trust store is needed.
+        primary_host: the name that the gateway dials.
+        primary_port: of the internal TLS link.
+        store_password: of the key store.
+        trust_password: of the trust store.
+        profile: the encryption that the gateway's Java reads.
+    """
+
+    answers: GatewayAnswers
+    chain: Chain
+    primary_chain: Chain | None
+    primary_public: bool
+    primary_host: str
+    primary_port: int
+    store_password: Secret
+    trust_password: Secret
+    profile: Profile
+
+
+def settings(given: GatewayInput) -> dict[str, str]:
+    """The settings of the unattended file (manual), trust store only when one is needed. Holds passwords."""
+    result = {
+        "HCP_DEFAULT_KEYSTORE": keystore_path(given),
+        "HCP_DEFAULT_KEYSTORE_PASSWORD": given.store_password.reveal(),
+    }
+    if _anchor(given) is not None:
+        result["HCP_DEFAULT_TRUSTSTORE"] = truststore_path(given)
+        result["HCP_DEFAULT_TRUSTSTORE_PASSWORD"] = given.trust_password.reveal()
+    return result
+
+
+def keystore_path(given: GatewayInput) -> str:
+    """Where the key store will lie on the gateway."""
+    return given.answers.keystore_path or f"{STORE_FOLDER}/{given.answers.host}.pfx"
+
+
+def truststore_path(given: GatewayInput) -> str:
+    """Where the trust store will lie on the gateway."""
+    anchor = _anchor(given)
+    name = file_stem(anchor).lower() if anchor is not None else "trust"
+    return given.answers.truststore_path or f"{STORE_FOLDER}/{name}.pfx"
+
+
+def edited(given: GatewayInput, unattended: bytes) -> bytes:
+    """The unattended file with the settings in it, every other byte kept.
+
+    Raises:
+        WizardError: the file cannot be edited, or a value is not safe for a shell and a plain parser alike.
+    """
+    document = envfile.parse(unattended)
+    for name, value in settings(given).items():
+        document = document.set(name, value)
+    return document.render()
+
+
+def make_pack(given: GatewayInput) -> Pack:
+    """Everything that goes to one gateway.
+
+    Raises:
+        WizardError: the chain has no key, or a password is not fit for every reader.
+    """
+    store_name, trust_name = keystore_path(given).rsplit("/", 1)[-1], truststore_path(given).rsplit("/", 1)[-1]
+    leaf, anchor = given.chain.leaf, _anchor(given)
+    assert leaf is not None  # noqa: S101 - the judgement before refuses a chain without leaf
+    files = [
+        PackFile(store_name, keystore(given.chain, given.store_password, profile=given.profile), secret=True),
+        PackFile("unattended-lines.conf", edited(given, b""), secret=True),
+    ]
+    folder = keystore_path(given).rsplit("/", 1)[0]
+    steps = [
+        (
+            f"Copy this folder to the gateway {given.answers.host} over SSH (scp, sftp).\n"
+            "It holds a key and passwords: use no mail and no share."
+        ),
+        f"There, as root: install -d -m 0755 {shlex.quote(folder)}",
+        f"install -m 0600 {shlex.quote(store_name)} {shlex.quote(keystore_path(given))}",
+    ]
+    if anchor is not None:
+        store = truststore([anchor], given.trust_password, profile=given.profile)
+        files.append(PackFile(trust_name, store, secret=True))
+        steps.append(f"install -m 0644 {shlex.quote(trust_name)} {shlex.quote(truststore_path(given))}")
+    steps += [
+        "Put the lines of unattended-lines.conf into the unattended file,\nin place of lines with the same names.",
+        (
+            "Run the unattended installation as your version documents it.\n"
+            "When the service has an account of its own, give it both stores:\nchown ACCOUNT, mode 0600."
+        ),
+    ]
+    if given.primary_chain is not None and given.primary_chain.leaf is not None:
+        files.append(PackFile("primary-chain.pem", pem_chain(given.primary_chain)))
+        files.append(PackFile("verify.sh", _verify(given, given.primary_chain.leaf.sha256)))
+        steps.append(f"sh verify.sh\nIt must say that {given.primary_host} shows the expected certificate.")
+    steps += [
+        "In the portal, see that the gateway is online.",
+        "Delete this folder on every machine it passed through.",
+    ]
+    intro = f"Certificate {short(leaf)}, SHA-256 {leaf.sha256}."
+    trust = "The primary's root is a public one: no trust store is needed." if given.primary_public else ""
+    title = f"Gateway {given.answers.host}"
+    page = checklist(title, intro, tuple(steps), (trust,) if trust else ())
+    return Pack(given.answers.host, title, (PackFile("CHECKLIST.md", page), *files), tuple(steps))
+
+
+def _anchor(given: GatewayInput) -> Certificate | None:
+    return None if given.primary_public or given.primary_chain is None else given.primary_chain.root
+
+
+def _verify(given: GatewayInput, fingerprint: str) -> bytes:
+    """A check that needs openssl alone."""
+    expected = ":".join(fingerprint[at : at + 2] for at in range(0, 64, 2)).upper()
+    values = {"HOST": shlex.quote(given.primary_host), "PORT": str(given.primary_port), "EXPECTED": expected}
+    return from_template("verify.sh", values).encode()
