@@ -1,0 +1,78 @@
+"""Rules: each is small and pure, knows its findings, and says what Java and the other peers make of a chain."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+from wizard.certificates.model import Chain, Role
+from wizard.certificates.rules import (
+    completeness,
+    constraints,
+    form,
+    hostname,
+    keypair,
+    keyusage,
+    lifetime,
+    pile,
+    revocation,
+    signature,
+    strength,
+    subtrees,
+    usage,
+    validity,
+)
+from wizard.certificates.rules.context import Context, on_chain
+from wizard.findings import Finding, FindingSpec, Severity
+
+BROKEN = FindingSpec(
+    "rules.broken",
+    Severity.WARNING,
+    "A rule could not be applied",
+    "The rule {rule} failed on {name}: {error}.",
+    "What this rule looks for was not looked for; the other rules were applied.",
+    "Report this with the support bundle; it is a bug in the wizard.",
+    "the wizard",
+)
+RULES: tuple[Any, ...] = (
+    completeness, keypair, signature, validity, hostname, usage, keyusage, constraints, subtrees, strength,
+    revocation, lifetime, form,
+)  # fmt: skip
+"""The rule modules, each with `SPECS` and `check(context)`, in the order in which their findings are told."""
+
+SPECS = (BROKEN, *(spec for rule in (*RULES, pile) for spec in rule.SPECS))
+"""Every finding that a rule for chains can report."""
+
+
+def judge(
+    chain: Chain,
+    *,
+    role: Role | None,
+    host: str | None = None,
+    now: datetime,
+    ocsp_wanted: bool = False,
+    public_roots: frozenset[str] = frozenset(),
+) -> list[Finding]:
+    """Apply every rule to one chain.
+
+    Args:
+        chain: as `chain.assemble` made it.
+        role: what it is for; None applies only the rules that hold for any role.
+        host: the name that peers dial.
+        now: the moment that dates are judged at, in UTC.
+        ocsp_wanted: whether revocation will be checked by OCSP.
+        public_roots: SHA-256 of the roots that every Java trusts.
+
+    Returns:
+        Findings, the worst first; of equal severity in the order of the rules and from leaf to root.
+    """
+    context = Context(chain, role, host, now, ocsp_wanted, public_roots)
+    found = [finding for rule in RULES for finding in _guarded(rule.check, rule.__name__, context)]
+    return sorted(found, key=lambda finding: -finding.severity)
+
+
+def _guarded(check: Callable[[Context], Iterator[Finding]], name: str, context: Context) -> Iterator[Finding]:
+    try:
+        yield from check(context)
+    except Exception as error:  # noqa: BLE001 - a rule that crashes must not take the others with it
+        short = name.rpartition(".")[2]
+        yield on_chain(context.chain, BROKEN, rule=short, error=f"{type(error).__name__}: {error}")

@@ -1,0 +1,52 @@
+"""What only shows when all chains of a pile are seen together."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from wizard.certificates import look, names
+from wizard.certificates.model import Certificate, Chain
+from wizard.certificates.rules.context import on
+from wizard.findings import Finding, FindingSpec, Severity
+
+SAME_SUBJECT = FindingSpec(
+    "pile.same-subject",
+    Severity.WARNING,
+    "Two certificates have the same subject",
+    "{name} is there {count} times with the same subject: {files}.",
+    "The Windows client takes the first certificate whose subject fits, and that may be the old one.",
+    "Remove the one that is no longer used.",
+    "rustls-cng: find_by_subject; RFC 5280, 4.1.2.6",
+)
+SAME_SERIAL = FindingSpec(
+    "pile.same-serial",
+    Severity.WARNING,
+    "Two certificates have the same issuer and serial number",
+    "{name} and {other} have the same issuer and serial number, and differ.",
+    "Revoking one revokes the other, and some programs refuse both.",
+    "Ask the PKI team; a CA must never give a number twice.",
+    "RFC 5280, 4.1.2.2",
+)
+SPECS = (SAME_SUBJECT, SAME_SERIAL)
+
+
+def judge_pile(chains: Iterable[Chain]) -> Iterator[Finding]:
+    """Compare the certificates of all chains with each other, in linear time."""
+    chains = list(chains)
+    leaves: dict[str, dict[str, Certificate]] = defaultdict(dict)
+    numbers: dict[tuple[str, int], Certificate] = {}
+    seen: set[str] = set()
+    for chain in chains:
+        if chain.leaf is not None:
+            leaves[names.subject(chain.leaf)][chain.leaf.sha256] = chain.leaf
+        for certificate in (*chain.certificates, *chain.extra):
+            if certificate.sha256 in seen:
+                continue
+            seen.add(certificate.sha256)
+            other = numbers.setdefault((names.issuer(certificate), look.serial(certificate)), certificate)
+            if other is not certificate:
+                yield on(certificate, SAME_SERIAL, other=names.short(other))
+    for twins in leaves.values():
+        if len(twins) > 1:
+            first, *_ = twins.values()
+            files = ", ".join(dict.fromkeys(each.origin or each.sha256[:16] for each in twins.values()))
+            yield on(first, SAME_SUBJECT, count=len(twins), files=files)

@@ -1,0 +1,103 @@
+"""Our own floor for keys and hashes: RSA 2048, P-256, SHA-256; and algorithms that a peer cannot use."""
+
+from collections.abc import Iterator
+
+from wizard.certificates import look
+from wizard.certificates.model import Certificate, Role
+from wizard.certificates.rules.context import Context, on
+from wizard.findings import Finding, FindingSpec, Severity
+
+FLOOR = "wizard's own floor; NIST SP 800-57 part 1, table 2"
+LEAST_RSA = 2048
+SMALL_CURVES = {"P-224", "P-192", "secp224k1", "secp192k1", "sect163k1", "sect163r2"}
+TLS_CURVES = {"P-256", "P-384", "P-521"}
+OLD_HASHES = {"md2", "md4", "md5", "sha1"}
+CLIENT_KEYS = {"P-256", "P-384"}
+
+WEAK_KEY = FindingSpec(
+    "strength.weak-key",
+    Severity.ERROR,
+    "A key is too weak",
+    "The key of {name} is {key}; the floor is RSA-2048 or P-256.",
+    "Such keys can be broken with effort. Java takes some of them today, OpenSSL and Windows refuse them.",
+    "Ask for a certificate with a new RSA-3072 or P-256 key.",
+    FLOOR,
+)
+WEAK_HASH = FindingSpec(
+    "strength.weak-hash",
+    Severity.ERROR,
+    "A signature uses a broken hash",
+    "{name} is signed with {hash}; the floor is sha256.",
+    "Such signatures can be forged. Java takes SHA-1 under a private root and refuses MD5; OpenSSL refuses both.",
+    "Ask the PKI team for a certificate that is signed with SHA-256.",
+    "wizard's own floor; JDK: jdk.certpath.disabledAlgorithms; CA/B Forum BR 7.1.3.2",
+)
+CURVE = FindingSpec(
+    "strength.curve-not-in-tls",
+    Severity.ERROR,
+    "A curve that TLS in Java does not have",
+    "The key of {name} is on the curve {key}.",
+    "Java 16 and newer have P-256, P-384 and P-521 alone, so no handshake comes about.",
+    "Ask for a certificate with a P-256 or RSA-3072 key.",
+    "JDK-8235540, JDK-8235710",
+)
+CLIENT_KEY = FindingSpec(
+    "algorithm.client-cannot-use",
+    Severity.ERROR,
+    "The Windows client cannot use this kind of key",
+    "The key of {name} is {key}.",
+    "The client takes RSA, P-256 and P-384 keys from the Windows store; it finds no usable certificate otherwise.",
+    "Ask for a certificate with an RSA-3072 or P-256 key.",
+    "rustls-cng README (how the client core most likely reads the store)",
+)
+EDWARDS = FindingSpec(
+    "algorithm.edwards",
+    Severity.WARNING,
+    "Only newer Java has this kind of key",
+    "The key of {name} is {key}.",
+    "Java 15 and newer use it in TLS, older ones do not, and the Windows client cannot verify or use it.",
+    "Prefer an RSA-3072 or P-256 key.",
+    "JEP 339; rustls-cng README",
+)
+UNKNOWN = FindingSpec(
+    "algorithm.unknown",
+    Severity.WARNING,
+    "A key of a kind that is not known here",
+    "The public key of {name} could not be understood.",
+    "It cannot be judged here, and most peers will not understand it either.",
+    "Ask for a certificate with an RSA-3072 or P-256 key.",
+    "practice",
+)
+SPECS = (WEAK_KEY, WEAK_HASH, CURVE, CLIENT_KEY, EDWARDS, UNKNOWN)
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Judge the key of every certificate, and the hash of every signature that a peer verifies."""
+    chain = context.chain
+    for certificate in chain.certificates:
+        label = look.key_label(certificate)
+        yield from _key(certificate, label)
+        # The root's own signature is not verified by anyone: the root is trusted as it is.
+        if certificate is not chain.root and look.signature_label(certificate) in OLD_HASHES:
+            yield on(certificate, WEAK_HASH, hash=look.signature_label(certificate))
+    if chain.leaf is not None:
+        yield from _for_role(chain.leaf, context.role)
+
+
+def _key(certificate: Certificate, label: str) -> Iterator[Finding]:
+    kind, _, size = label.partition("-")
+    if label == "unknown":
+        yield on(certificate, UNKNOWN)
+    elif kind == "DSA" or label in SMALL_CURVES or (kind == "RSA" and int(size) < LEAST_RSA):
+        yield on(certificate, WEAK_KEY, key=label)
+    elif kind not in {"RSA", "Ed25519", "Ed448"} and label not in TLS_CURVES:
+        yield on(certificate, CURVE, key=label)
+
+
+def _for_role(leaf: Certificate, role: Role | None) -> Iterator[Finding]:
+    label = look.key_label(leaf)
+    if role is Role.CLIENT:
+        if not label.startswith("RSA-") and label not in CLIENT_KEYS | {"unknown"}:
+            yield on(leaf, CLIENT_KEY, key=label)
+    elif label in {"Ed25519", "Ed448"}:
+        yield on(leaf, EDWARDS, key=label)

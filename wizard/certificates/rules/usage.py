@@ -1,0 +1,84 @@
+"""Extended key usage for the role, and the public CAs that are dropping clientAuth."""
+
+from collections.abc import Iterator
+
+from wizard.certificates import look, names
+from wizard.certificates.model import Role
+from wizard.certificates.rules.calendar import calendar
+from wizard.certificates.rules.context import Context, on
+from wizard.findings import Finding, FindingSpec, Severity
+
+JDK = "RFC 5280, 4.2.1.12; JDK: Extended key usage does not permit use for TLS"
+
+NO_SERVER = FindingSpec(
+    "usage.no-server-auth",
+    Severity.ERROR,
+    "The certificate may not be used by a server",
+    "{name} is limited to {found}, and serverAuth is not among them.",
+    "Gateways and clients refuse a server whose certificate lacks serverAuth.",
+    "Ask for a certificate with the extended key usage serverAuth.",
+    JDK,
+)
+NO_CLIENT = FindingSpec(
+    "usage.no-client-auth",
+    Severity.ERROR,
+    "The certificate may not be used to dial in",
+    "{name} is limited to {found}, and clientAuth is not among them.",
+    "Gateways and clients prove themselves to the primary; it refuses a certificate that lacks clientAuth.",
+    "Ask for a certificate with clientAuth. Public CAs are dropping it: use a private PKI for gateways and clients.",
+    JDK,
+)
+DROPPING = FindingSpec(
+    "usage.public-ca-drops-client-auth",
+    Severity.WARNING,
+    "The renewed certificate will lack clientAuth",
+    "{name} comes from a public CA, and new ones of {ca} have no clientAuth from {gone} on.",
+    "This certificate works until it ends; the one that replaces it will be refused by the primary.",
+    "Plan a private PKI for gateways and clients before the renewal.",
+    "Chrome Root Program Policy 1.8; dates in data/public_ca.toml",
+)
+NONE = FindingSpec(
+    "usage.none",
+    Severity.NOTE,
+    "The certificate has no extended key usage",
+    "{name} has no extended key usage, so it may be used for everything.",
+    "Java, OpenSSL and Windows accept that.",
+    "Nothing needs to be done.",
+    "RFC 5280, 4.2.1.12; measured with JDK 17",
+)
+CA_NARROW = FindingSpec(
+    "usage.ca-narrow",
+    Severity.WARNING,
+    "An intermediate is limited to other usages",
+    "The intermediate {name} is limited to {found}, which does not include {wanted}.",
+    "Java looks at the usage of the last certificate alone; OpenSSL, Windows and the client apply that of every CA.",
+    "Ask the PKI team for an intermediate without that limit.",
+    "OpenSSL x509_vfy; RFC 5280 leaves the meaning in CA certificates open",
+)
+SPECS = (NO_SERVER, NO_CLIENT, DROPPING, NONE, CA_NARROW)
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Compare extended key usage with what the role needs."""
+    leaf = context.chain.leaf
+    if leaf is None or context.role is None:
+        return
+    server = context.role is Role.PRIMARY
+    wanted = look.SERVER_AUTH if server else look.CLIENT_AUTH
+    found = look.usages(leaf)
+    if found is None:
+        yield on(leaf, NONE)
+    elif wanted not in found and look.ANY_USAGE not in found:
+        yield on(leaf, NO_SERVER if server else NO_CLIENT, found=_words(look.usage_names(leaf)))
+    elif not server and context.is_public:
+        end = calendar().client_auth_end(names.issuer(leaf))
+        yield on(leaf, DROPPING, ca=end.organization or "public CAs", gone=f"{end.gone:%Y-%m-%d}")
+    for certificate in context.chain.intermediates:
+        limits = look.usages(certificate)
+        if limits is not None and wanted not in limits and look.ANY_USAGE not in limits:
+            found_names = _words(look.usage_names(certificate))
+            yield on(certificate, CA_NARROW, found=found_names, wanted=look.USAGE_NAMES[wanted])
+
+
+def _words(found: list[str] | None) -> str:
+    return ", ".join(found or []) or "nothing"
