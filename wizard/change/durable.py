@@ -55,12 +55,12 @@ def put_file(
     with _explained(path), _folder(path) as at:
         before, _ = read_image(path)
         _refuse_kind(path, before)
-        wanted = _wanted(before, mode=mode, uid=uid, gid=gid, xattrs=xattrs)
+        wanted = dressed(before, mode=mode, uid=uid, gid=gid, xattrs=xattrs)
         descriptor = calls.create(temporary, at=at)
         try:
             try:
                 calls.write(descriptor, data, temporary)
-                _dress(descriptor, wanted, before, temporary, calls)
+                _dress(descriptor, wanted, temporary, calls, strict=before.exists or xattrs is not None)
                 calls.fsync(descriptor, temporary)
             finally:
                 os.close(descriptor)
@@ -123,14 +123,15 @@ def _folder(path: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _wanted(
+def dressed(
     before: FileImage,
     *,
-    mode: int | None,
-    uid: int | None,
-    gid: int | None,
-    xattrs: tuple[tuple[str, bytes], ...] | None,
+    mode: int | None = None,
+    uid: int | None = None,
+    gid: int | None = None,
+    xattrs: tuple[tuple[str, bytes], ...] | None = None,
 ) -> FileImage:
+    """Owner, mode and attributes that `put_file` would give, without the bytes; gid -1 is left to the kernel."""
     bits = mode if mode is not None else before.mode if before.exists else 0o600
     attributes = before.xattrs if xattrs is None else xattrs
     if before.exists and xattrs is None and bits != before.mode:
@@ -145,10 +146,10 @@ def _wanted(
     )
 
 
-def _dress(descriptor: int, wanted: FileImage, before: FileImage, name: str, calls: Syscalls) -> None:
+def _dress(descriptor: int, wanted: FileImage, name: str, calls: Syscalls, *, strict: bool) -> None:
     status = os.fstat(descriptor)
     present = dict(xattrs_of(descriptor))
-    if before.exists or wanted.xattrs:
+    if strict:
         # What a folder hands down (a default access list) is not what the old file had.
         for attribute in present.keys() - dict(wanted.xattrs).keys():
             if attribute == ACL or attribute.startswith("user."):

@@ -2,11 +2,14 @@
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 
 from wizard.findings import Finding
+
+_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,60}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class PutFile:
         expect: what is there now.
         summary: one line for the review.
         proof: name of the secret that opens this key store, for the proof by the JVM; None for other files.
+        proof_alias: the key entry's name; without it the JVM has to be started once more to find it.
     """
 
     id: str
@@ -63,6 +67,7 @@ class PutFile:
     uid: int | None = None
     gid: int | None = None
     proof: str | None = None
+    proof_alias: str | None = None
 
     kind = "put_file"
 
@@ -239,7 +244,7 @@ class Plan:
 
     Attributes:
         title: what this is for, in a few words; for people, not in the digest.
-        steps: with unique ids; a file is the target of one step at most.
+        steps: with unique ids; a file is the target of one step at most, except several imports into one trust store.
         created_for: the machine or role that the plan was made for.
         findings: what the operator should know before saying yes.
     """
@@ -251,13 +256,17 @@ class Plan:
 
     def __post_init__(self) -> None:
         """Refuse steps that could not be told apart, or that would overwrite each other."""
-        for names in (
-            [step.id for step in self.steps],
-            [str(step.path) for step in self.steps if isinstance(step, FileStep)],
-        ):
+        # Several anchors may go into one trust store: each step then continues from the result of the one before.
+        written = [str(step.path) for step in self.steps if isinstance(step, PutFile | EditFile)]
+        stores = {str(step.path) for step in self.steps if isinstance(step, ImportTrust)}
+        for names in ([step.id for step in self.steps], [*written, *stores]):
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
                 raise ValueError(f"a plan names {', '.join(twice)} twice")
+        for step in self.steps:
+            # It becomes the name of a file in the change's folder.
+            if not _ID.fullmatch(step.id):
+                raise ValueError(f"not an id of a step: {step.id!r}")
 
     @property
     def file_steps(self) -> tuple[FileStep, ...]:

@@ -41,9 +41,7 @@ def load(data: bytes, *, name: str = "the plan") -> Plan:
     """
     try:
         body = json.loads(data)
-        if not isinstance(body, dict) or body.get("schema") != SCHEMA:
-            raise ValueError("no plan of this schema")
-        checksum = body.pop("checksum")
+        checksum = _of_schema(body).pop("checksum")
         steps = tuple(_load_step(dict(step)) for step in body["steps"])
         plan = Plan(str(body["title"]), steps, str(body["created_for"]))
         digest = body["digest"]
@@ -62,6 +60,12 @@ def load(data: bytes, *, name: str = "the plan") -> Plan:
             name,
         )
     return plan
+
+
+def _of_schema(body: Any) -> dict[str, Any]:
+    if not isinstance(body, dict) or body.get("schema") != SCHEMA:
+        raise ValueError("no plan of this schema")
+    return body
 
 
 def _json(value: Any) -> bytes:
@@ -92,7 +96,13 @@ def _dump_step(step: Step) -> dict[str, Any]:
     head |= {"data": base64.b64encode(step.data).decode(), "content_id": step.content_id}
     if isinstance(step, EditFile):
         return head | {"diff": step.diff}
-    return head | {"mode": step.mode, "uid": step.uid, "gid": step.gid, "proof": step.proof}
+    return head | {
+        "mode": step.mode,
+        "uid": step.uid,
+        "gid": step.gid,
+        "proof": step.proof,
+        "proof_alias": step.proof_alias,
+    }
 
 
 def _load_step(members: dict[str, Any]) -> Step:

@@ -1,0 +1,119 @@
+"""What a run has in its hands: the machine, its ports, secrets, events, the clock, and whether it was asked to stop."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from wizard.change.events import EventLog
+from wizard.change.ports import Ports
+from wizard.change.syscalls import REAL, Syscalls
+from wizard.errors import WizardError
+from wizard.findings import FindingSpec, Severity
+from wizard.host.machine import Machine
+from wizard.secret import Secret
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """The operator, for the lock and the history.
+
+    Attributes:
+        user: login name, the one before sudo where that is known.
+        tty: terminal, empty when there is none.
+    """
+
+    user: str = ""
+    tty: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Everything that one run of `apply`, `rollback` or `recover` uses.
+
+    Attributes:
+        machine: what is changed.
+        ports: keytool, service and probes.
+        events: where progress is told.
+        secrets: by the names that the plan's steps use.
+        who: the operator.
+        calls: writing system calls.
+        now: the wall clock, UTC; only for names and records, never for durations.
+        sleep: waits so many seconds.
+        monotonic: seconds that never jump.
+        stop: whether somebody asked to stop; looked at between steps.
+        announce: told the change's id as soon as it has one.
+        settle_s: how long a wrong leaf is borne after a restart before it counts as the answer, in seconds.
+    """
+
+    machine: Machine
+    ports: Ports
+    events: EventLog
+    secrets: Mapping[str, Secret] = field(default_factory=dict)
+    who: Who = Who()
+    calls: Syscalls = REAL
+    now: Callable[[], datetime] = _now
+    sleep: Callable[[float], None] = time.sleep
+    monotonic: Callable[[], float] = time.monotonic
+    stop: Callable[[], bool] = _never
+    announce: Callable[[str], None] = lambda _: None
+    settle_s: float = 10.0
+
+    def secret(self, name: str) -> Secret:
+        """The secret of that name.
+
+        Raises:
+            WizardError: `change.secret-missing`.
+        """
+        found = self.secrets.get(name)
+        if found is None:
+            raise WizardError(
+                "change.secret-missing",
+                f"The password {name} is needed and was not given.",
+                f"Give it by --secret {name}=file:PATH, env:VAR or fd:N.",
+                name,
+            )
+        return found
+
+    def heed_stop(self) -> None:
+        """Give way between two steps.
+
+        Raises:
+            WizardError: `change.stopped` when somebody asked to stop.
+        """
+        if self.stop():
+            raise WizardError(
+                "change.stopped",
+                "The change was asked to stop and stopped between two steps.",
+                "Apply it again when the reason is gone.",
+            )
+
+
+REFUSALS: tuple[FindingSpec, ...] = (
+    FindingSpec(
+        "change.secret-missing",
+        Severity.BLOCKER,
+        "A password was not given",
+        "A step needs a password that was not given.",
+        "The wizard keeps no passwords, so each run is given those that it needs.",
+        "Give it by `--secret NAME=file:PATH`, `env:VAR` or `fd:N`.",
+        "own rule: the state folder holds no password of its own",
+    ),
+    FindingSpec(
+        "change.stopped",
+        Severity.BLOCKER,
+        "The change was asked to stop",
+        "The worker was told to end (signal TERM, as at a shutdown) and stopped between two steps.",
+        "What was done up to then is undone, so that the server is not left between two states.",
+        "Apply the change again when the reason for the stop is gone.",
+        "signal(7)",
+    ),
+)

@@ -1,0 +1,129 @@
+"""From a plan's file steps to drafts: each live file as it is and as it will be, with nothing written yet."""
+
+import grp
+import hashlib
+import os
+from dataclasses import dataclass, replace
+
+from wizard.change.context import Context
+from wizard.change.durable import dressed
+from wizard.change.images import FileImage
+from wizard.change.manifest import Action, TrustEntry
+from wizard.change.plan import EditFile, FileStep, ImportTrust, Plan, PutFile
+from wizard.change.targets import Target, check_expected, check_replaceable, look, resolve
+from wizard.errors import WizardError
+from wizard.findings import FindingSpec
+from wizard.host.catalogue import refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One file, before and after.
+
+    Attributes:
+        action: what the manifest will say; an import's `after` is known only when keytool has worked.
+        target: where the file is.
+        old: bytes now.
+        new: bytes to come; empty for an import until it is staged, and for a removal.
+        proof: the secret and the alias for the proof by the JVM, None when it is no key store.
+        certificate: DER of the anchor to import, empty otherwise.
+    """
+
+    action: Action
+    target: Target
+    old: bytes
+    new: bytes
+    proof: tuple[str, str | None] | None = None
+    certificate: bytes = b""
+
+
+def drafts_of(plan: Plan, context: Context) -> list[Draft]:
+    """Look at every file of *plan*, and refuse what cannot be done.
+
+    Raises:
+        WizardError: of `wizard.change.targets`; `change.owner-needs-root`.
+    """
+    drafts: list[Draft] = []
+    for step in plan.file_steps:
+        target = resolve(context.machine, step.path)
+        image, data = look(target)
+        check_expected(target, image, step.expect)
+        if not step.changed:
+            context.events.say(step.id, "skipped", f"{target.shown} is already as planned")
+            continue
+        check_replaceable(target, image)
+        if target.named != target.path:
+            context.events.say(step.id, "progress", f"{target.shown}: the file behind the link is replaced")
+        drafts.append(_draft(step, target, image, data))
+    return drafts
+
+
+def _draft(step: FileStep, target: Target, image: FileImage, data: bytes) -> Draft:
+    trust: TrustEntry | None = None
+    wanted, new = dressed(image), b""
+    if isinstance(step, PutFile):
+        wanted, new = dressed(image, mode=step.mode, uid=step.uid, gid=step.gid), step.data
+    elif isinstance(step, EditFile):
+        new = step.data
+    else:
+        trust = TrustEntry(step.alias, step.sha256, step.secret)
+    after = settled(wanted, target, new)
+    check_owner(target, image, after)
+    action = Action(
+        id=step.id,
+        path=target.path,
+        named=target.named,
+        summary=step.summary,
+        before=image,
+        after=after,
+        staged=step.id,
+        backup=step.id if image.exists else "",
+        inherit=not image.exists,
+        trust=trust,
+    )
+    proof = (step.proof, step.proof_alias) if isinstance(step, PutFile) and step.proof else None
+    certificate = step.certificate if isinstance(step, ImportTrust) else b""
+    return Draft(action, target, data, new, proof, certificate)
+
+
+def settled(wanted: FileImage, target: Target, data: bytes) -> FileImage:
+    """The image with its bytes, and with the group that the kernel will give to a new file."""
+    gid = wanted.gid
+    if gid == -1:
+        folder = target.real.parent.stat()
+        gid = folder.st_gid if folder.st_mode & 0o2000 else os.getegid()
+    return replace(wanted, sha256=hashlib.sha256(data).hexdigest(), size=len(data), gid=gid)
+
+
+def check_owner(target: Target, before: FileImage, after: FileImage) -> None:
+    """Refuse an owner that only root can give, before the kernel does so half way.
+
+    Raises:
+        WizardError: `change.owner-needs-root`.
+    """
+    if os.geteuid() == 0 or not (before.exists or after.exists):
+        return
+    image = after if after.exists else before
+    if image.uid != os.geteuid() or image.gid not in {os.getegid(), *os.getgroups()}:
+        try:
+            group = grp.getgrgid(image.gid).gr_name
+        except KeyError:
+            group = str(image.gid)
+        raise WizardError(
+            "change.owner-needs-root",
+            f"{target.shown} belongs, or is to belong, to user {image.uid} and group {group}.",
+            "Run as root (sudo): only root can keep that owner.",
+            str(target.named),
+        )
+
+
+REFUSALS: tuple[FindingSpec, ...] = (
+    refusal(
+        "change.owner-needs-root",
+        "Only root can keep the owner",
+        "A file belongs, or is to belong, to another account than the one that runs the wizard.",
+        "A file with the wrong owner may be unreadable to the service, or readable to others.",
+        "Run as root (sudo).",
+        source="chown(2)",
+    ),
+)

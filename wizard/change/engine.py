@@ -1,0 +1,204 @@
+"""A plan made real: all of it, or none of it."""
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from wizard.change.context import Context
+from wizard.change.drafts import Draft, drafts_of
+from wizard.change.events import CHANGE, rfc3339
+from wizard.change.journal import ARMED, CLOSED, DONE, INTENT, RESTART, VERIFIED, Journal
+from wizard.change.manifest import Action, Manifest, Node
+from wizard.change.opening import Opened, new_token, opened, say_outcome, sweep
+from wizard.change.outcome import APPLIED, NOTHING, REFUSED, Failure, Outcome
+from wizard.change.plan import Plan, Probe, Restart
+from wizard.change.proof import prove, restart
+from wizard.change.staging import stage
+from wizard.change.standing import Standing, forward, live_image, standing
+from wizard.change.store import ChangeFolder
+from wizard.change.undo import take_back
+from wizard.errors import WizardError
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be made: the drafts of a plan or of a rollback, and how it is proven.
+
+    Attributes:
+        title: for people.
+        digest: of the plan, empty for a rollback.
+        drafts: looks at the files and refuses; called when the lock is held.
+        restart: id, unit and time limit, None to leave the service alone.
+        probe: id and time limit, None for no proof.
+        target: what must be served afterwards.
+        rolls_back: id of the change that is taken back.
+    """
+
+    title: str
+    digest: str
+    drafts: Callable[[], list[Draft]]
+    restart: tuple[str, str, float] | None
+    probe: tuple[str, float] | None
+    target: tuple[Node, ...]
+    rolls_back: str = ""
+
+
+def apply(plan: Plan, context: Context) -> Outcome:
+    """Make *plan*: prepare, write, restart, prove; after any failure put everything back.
+
+    Returns:
+        How it ended. When it is `refused`, no live file was touched.
+
+    Raises:
+        BusyError: another run is at work.
+        RecoveryNeededError: an earlier change waits for `recover`.
+        WizardError: the state folder cannot be used.
+    """
+    if plan.is_empty:
+        for step in plan.steps:
+            context.events.say(step.id, "skipped", "already as planned")
+        say_outcome(context, "done", "Everything is already as planned.", NOTHING)
+        return Outcome(NOTHING, digest=plan.digest, steps={step.id: "skipped" for step in plan.steps})
+    with opened(context) as place:
+        sweep(place.store, context)
+        return carry_out(_order(plan, context), place, context)
+
+
+def _order(plan: Plan, context: Context) -> Order:
+    service = next((step for step in plan.steps if isinstance(step, Restart)), None)
+    probes = [step for step in plan.steps if isinstance(step, Probe)]
+    return Order(
+        title=plan.title,
+        digest=plan.digest,
+        drafts=lambda: drafts_of(plan, context),
+        restart=None if service is None else (service.id, service.unit, service.timeout_s),
+        probe=(probes[0].id, max(step.timeout_s for step in probes)) if probes else None,
+        target=tuple(
+            Node(host, port, step.servername, step.expect_sha256) for step in probes for host, port in step.nodes
+        ),
+    )
+
+
+def carry_out(order: Order, place: Opened, context: Context) -> Outcome:
+    """One change from its folder to its last line; the lock is held."""
+    folder, journal = place.begin(context)
+    with contextlib.closing(journal):
+        context.events.say(CHANGE, "started", order.title)
+        try:
+            manifest = _prepare(order, folder, context)
+            journal.append(ARMED)
+        except Exception as error:  # noqa: BLE001 - whatever it is: nothing live was touched, and that is said
+            return _refuse(order, folder, journal, context, error)
+        try:
+            advance(manifest, folder, journal, context)
+        except Exception as error:  # noqa: BLE001 - whatever it is: the files go back first
+            return take_back(manifest, folder, journal, context, Failure.of(error))
+        outcome = finish(manifest, folder, journal, context)
+    with contextlib.suppress(OSError):
+        place.store.prune()
+    return outcome
+
+
+def _prepare(order: Order, folder: ChangeFolder, context: Context) -> Manifest:
+    context.events.say("prepare", "started", "Stage, back up and check before anything is touched")
+    drafts = order.drafts()
+    running = False
+    if order.restart is not None:
+        state = context.ports.service.state()
+        running = state.running
+        if not state.restartable:
+            raise WizardError(state.code, state.text, state.hint, order.restart[1])
+    actions, served = stage(drafts, order.target, folder, context)
+    manifest = Manifest(
+        id=folder.id,
+        title=order.title,
+        digest=order.digest,
+        at=rfc3339(context.now()),
+        by=context.who.user,
+        token=new_token(),
+        actions=actions,
+        restart=order.restart,
+        probe=order.probe,
+        target=order.target,
+        served=served,
+        was_running=running,
+        rolls_back=order.rolls_back,
+    )
+    folder.write_manifest(manifest, context.calls)
+    context.events.say("prepare", "done", f"{len(actions)} files are staged, their old state is saved")
+    return manifest
+
+
+def _refuse(order: Order, folder: ChangeFolder, journal: Journal, context: Context, error: Exception) -> Outcome:
+    failure = Failure.of(error)
+    context.events.say("prepare", "failed", failure.message)
+    with contextlib.suppress(OSError):
+        journal.append(CLOSED, fact=REFUSED)
+    folder.wipe_staged(context.calls)
+    say_outcome(context, "failed", f"Nothing was changed. {failure.message}", REFUSED, failure)
+    return Outcome(REFUSED, folder.id, order.digest, dict(context.events.states), failure)
+
+
+def advance(manifest: Manifest, folder: ChangeFolder, journal: Journal, context: Context) -> None:
+    """From armed to verified; steps whose file is new already are passed over.
+
+    Raises:
+        Exception: whatever stopped it; the caller takes everything back.
+    """
+    for action in _still_to_do(manifest, context):
+        context.heed_stop()
+        _step(action, manifest, folder, journal, context)
+    context.heed_stop()
+    if manifest.restart is not None:
+        name, unit, limit = manifest.restart
+        journal.append(RESTART)
+        context.events.say(name, "started", f"Restart {unit}")
+        restart(name, limit, context)
+        context.events.say(name, "done", f"{unit} was restarted")
+    if manifest.probe is not None:
+        name, limit = manifest.probe
+        context.events.say(name, "started", "Wait until the right certificate is served")
+        prove(name, manifest.target, limit, context)
+        context.events.say(name, "done", "Every node serves the right certificate")
+    journal.append(VERIFIED)
+
+
+def _still_to_do(manifest: Manifest, context: Context) -> tuple[Action, ...]:
+    """Of several imports into one store, a finished one has the earlier ones in it."""
+    images = {action.id: standing(live_image(action, context), action) for action in manifest.actions}
+    actions: list[Action] = []
+    superseded: set[str] = set()
+    for action in reversed(manifest.actions):
+        if str(action.path) not in superseded:
+            actions.append(action)
+        if images[action.id] is Standing.NEW:
+            superseded.add(str(action.path))
+    return tuple(reversed(actions))
+
+
+def _step(action: Action, manifest: Manifest, folder: ChangeFolder, journal: Journal, context: Context) -> None:
+    stands = standing(live_image(action, context), action)
+    if stands is Standing.NEW:
+        context.events.say(action.id, "done", f"{action.named} is new already")
+        return
+    if stands is not Standing.OLD:
+        raise WizardError(
+            "change.changed-since-review",
+            f"{action.named} was changed by somebody else while the change was prepared.",
+            "Make the plan again, review it, and apply that.",
+            str(action.named),
+        )
+    journal.append(INTENT, action.id)
+    context.events.say(action.id, "started", action.summary)
+    forward(action, folder, manifest.token, context)
+    journal.append(DONE, action.id)
+    context.events.say(action.id, "done", f"{action.named} is in place and read back")
+
+
+def finish(manifest: Manifest, folder: ChangeFolder, journal: Journal, context: Context) -> Outcome:
+    """Write the last line of a verified change. Should it fail, the next start writes it."""
+    with contextlib.suppress(OSError):
+        journal.append(CLOSED, fact=APPLIED)
+        folder.wipe_staged(context.calls)
+    say_outcome(context, "done", f"Change {folder.id} is applied and proven.", APPLIED)
+    return Outcome(APPLIED, folder.id, manifest.digest, dict(context.events.states))

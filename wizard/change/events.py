@@ -1,0 +1,119 @@
+"""What a run tells while it goes on: lines that every face can follow, also one that comes back later."""
+
+import contextlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from wizard.change.outcome import Failure
+from wizard.printable import printable
+from wizard.redaction import Redactor
+
+CHANGE = "change"
+"""The step name of events about the change as a whole."""
+
+STATES = ("started", "progress", "done", "failed", "undone", "skipped")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened.
+
+    Attributes:
+        step: id of the plan's step, `prepare`, `undo`, or `change` for the whole.
+        state: one of `STATES`.
+        text: one line, printable, without secrets.
+        at: RFC 3339, UTC.
+        outcome: in the last event of a run only: how it ended (`wizard.change.outcome`).
+        code: there, of the refusal that it ended with; else empty.
+        hint: there, what to do; may hold several lines.
+    """
+
+    step: str
+    state: str
+    text: str
+    at: str
+    outcome: str = ""
+    code: str = ""
+    hint: str = ""
+
+    def as_json(self) -> dict[str, str]:
+        """The members that are not empty, and always the first four."""
+        always = {"step": self.step, "state": self.state, "text": self.text, "at": self.at}
+        extra = {"outcome": self.outcome, "code": self.code, "hint": self.hint}
+        return always | {name: value for name, value in extra.items() if value}
+
+    def as_line(self) -> str:
+        """One line of JSON."""
+        return json.dumps(self.as_json())
+
+    @classmethod
+    def from_line(cls, line: str) -> "Event":
+        """The reverse.
+
+        Raises:
+            ValueError: the line is no event (the file was cut).
+        """
+        data = json.loads(line)
+        if not isinstance(data, dict):
+            raise ValueError("not an event")  # noqa: TRY004 - the same error as for a line that is no JSON
+        return cls(**{name: str(data.get(name, "")) for name in cls.__slots__})
+
+
+def rfc3339(moment: datetime) -> str:
+    """UTC to the second, with a Z."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class EventLog:
+    """Scrubs each event, hands it to listeners and appends it to a file, once it is known which.
+
+    Events are told, not relied upon: a full disk loses lines here, never the change.
+    """
+
+    def __init__(
+        self,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        redactor: Redactor | None = None,
+        listener: Callable[[Event], None] | None = None,
+    ) -> None:
+        self._now = now
+        self._redactor = redactor or Redactor()
+        self._listener = listener
+        self._descriptor: int | None = None
+        self.states: dict[str, str] = {}
+
+    def open(self, path: Path) -> None:
+        """From now on also append to *path* (made with mode 0600)."""
+        self.close()
+        with contextlib.suppress(OSError):
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+            self._descriptor = os.open(path, flags, 0o600)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def say(self, step: str, state: str, text: str, *, outcome: str = "", failure: Failure | None = None) -> None:
+        """Tell one event; the last one of a run has an *outcome*, and a *failure* when it is none."""
+        if state != "progress":
+            self.states[step] = state
+        clean = printable(self._redactor.scrub(text), limit=2000)
+        code = failure.code if failure else ""
+        hint = printable(self._redactor.scrub(failure.hint), newline=True) if failure else ""
+        event = Event(step, state, clean, rfc3339(self._now()), outcome, code, hint)
+        if self._descriptor is not None:
+            with contextlib.suppress(OSError):
+                os.write(self._descriptor, event.as_line().encode() + b"\n")
+        if self._listener is not None:
+            self._listener(event)
+
+    def scrub(self, text: str) -> str:
+        """Text without the secrets that are known here."""
+        return self._redactor.scrub(text)

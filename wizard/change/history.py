@@ -1,0 +1,108 @@
+"""What was changed, when, by whom, and what of it still stands."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from wizard.change.outcome import APPLIED, STUCK
+from wizard.change.store import ChangeFolder, Store
+from wizard.errors import WizardError
+from wizard.host.machine import Machine
+
+INTERRUPTED = "interrupted"
+UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One change.
+
+    Attributes:
+        id: of the change.
+        outcome: as in `wizard.change.outcome`, or `interrupted` (waits for `recover`), or `unreadable`.
+        title: what it was for.
+        at: RFC 3339, UTC.
+        by: login name.
+        digest: of the plan, empty for a rollback.
+        files: logical paths.
+        rolls_back: id of the change that it took back, else empty.
+        rolled_back_by: id of the change that took it back and still stands, else empty.
+    """
+
+    id: str
+    outcome: str
+    title: str = ""
+    at: str = ""
+    by: str = ""
+    digest: str = ""
+    files: tuple[str, ...] = ()
+    rolls_back: str = ""
+    rolled_back_by: str = ""
+
+    @property
+    def stands(self) -> bool:
+        """Whether what it did is (as far as the wizard knows) still so."""
+        return self.outcome == APPLIED and not self.rolled_back_by
+
+    def as_json(self) -> dict[str, Any]:
+        """For `history --json`."""
+        return {
+            "id": self.id,
+            "outcome": self.outcome,
+            "title": self.title,
+            "at": self.at or None,
+            "by": self.by,
+            "digest": self.digest or None,
+            "files": list(self.files),
+            "rolls_back": self.rolls_back or None,
+            "rolled_back_by": self.rolled_back_by or None,
+        }
+
+
+def history(machine: Machine) -> tuple[Entry, ...]:
+    """Every change that is still on record, oldest first; only looks.
+
+    Raises:
+        WizardError: `change.state-unreadable`.
+    """
+    return entries(Store(machine.state_dir))
+
+
+def entries(store: Store) -> tuple[Entry, ...]:
+    """As `history`, of an opened state folder."""
+    found: list[Entry] = []
+    taken_back: dict[str, str] = {}
+    # A rollback can itself be rolled back, and is then without effect: what is newest decides first.
+    for folder in reversed(store.changes()):
+        entry = _entry(folder, taken_back.get(folder.id, ""))
+        if entry.stands and entry.rolls_back:
+            taken_back[entry.rolls_back] = entry.id
+        found.append(entry)
+    return tuple(reversed(found))
+
+
+def _entry(folder: ChangeFolder, rolled_back_by: str) -> Entry:
+    try:
+        plan = folder.plan()
+    except WizardError:
+        return Entry(folder.id, UNREADABLE)
+    if plan.phase == "verified":
+        outcome = APPLIED
+    elif plan.phase == "closed":
+        outcome = plan.outcome
+    else:
+        outcome = STUCK if folder.page.exists() else "refused" if plan.phase == "unarmed" else INTERRUPTED
+    try:
+        manifest = folder.manifest()
+    except WizardError:
+        return Entry(folder.id, outcome if outcome == "refused" else UNREADABLE)
+    return Entry(
+        id=folder.id,
+        outcome=outcome,
+        title=manifest.title,
+        at=manifest.at,
+        by=manifest.by,
+        digest=manifest.digest,
+        files=tuple(str(action.named) for action in manifest.actions),
+        rolls_back=manifest.rolls_back,
+        rolled_back_by=rolled_back_by,
+    )

@@ -1,0 +1,94 @@
+"""What the worker is told, through a pipe and nowhere else."""
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from wizard.change.context import Who
+from wizard.change.plan import Plan
+from wizard.change.plan_file import dump, load
+from wizard.host.machine import Machine
+from wizard.secret import Secret
+
+APPLY, ROLLBACK, RECOVER = "apply", "rollback", "recover"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run of the worker.
+
+    Attributes:
+        kind: `apply`, `rollback` or `recover`.
+        machine: what is changed.
+        plan: for `apply`.
+        change: for `rollback`: id or number, empty for the newest.
+        mode: for `recover`.
+        secrets: by the names that the steps use.
+        who: the operator.
+        ports: `module:function` that makes the ports from the machine; within this program only.
+    """
+
+    kind: str
+    machine: Machine
+    plan: Plan | None = None
+    change: str = ""
+    mode: str = ""
+    secrets: Mapping[str, Secret] = field(default_factory=dict, repr=False)
+    who: Who = Who()
+    ports: str = "wizard.change.machine_ports:ports_for"
+
+    def dump(self) -> bytes:
+        """JSON with the secrets in clear: for a pipe, never for a file."""
+        machine = self.machine
+        members = {
+            "kind": self.kind,
+            "machine": {
+                "root": str(machine.root),
+                "hcp_home": str(machine.hcp_home),
+                "state_dir": str(machine.state_dir),
+                "systemctl": machine.systemctl,
+                "restart_command": machine.restart_command,
+                "unit": machine.unit,
+            },
+            "plan": None if self.plan is None else base64.b64encode(dump(self.plan)).decode(),
+            "change": self.change,
+            "mode": self.mode,
+            "secrets": {name: secret.reveal() for name, secret in self.secrets.items()},
+            "who": [self.who.user, self.who.tty],
+            "ports": self.ports,
+        }
+        return json.dumps(members).encode()
+
+    @classmethod
+    def load(cls, data: bytes) -> "Job":
+        """The reverse.
+
+        Raises:
+            ValueError: the pipe was cut, or something else was written to it.
+        """
+        try:
+            members = json.loads(data)
+            machine = members["machine"]
+            command = machine["restart_command"]
+            plan = members["plan"]
+            return cls(
+                kind=members["kind"],
+                machine=Machine(
+                    root=Path(machine["root"]),
+                    hcp_home=PurePosixPath(machine["hcp_home"]),
+                    state_dir=Path(machine["state_dir"]),
+                    systemctl=machine["systemctl"],
+                    restart_command=None if command is None else tuple(command),
+                    unit=machine["unit"],
+                ),
+                plan=None if plan is None else load(base64.b64decode(plan)),
+                change=members["change"],
+                mode=members["mode"],
+                secrets={name: Secret(value) for name, value in members["secrets"].items()},
+                who=Who(*members["who"]),
+                ports=members["ports"],
+            )
+        except (KeyError, TypeError) as error:
+            raise ValueError("not a job") from error

@@ -1,0 +1,194 @@
+"""The log that is on disk before each step: what was meant, what is done, how it ended."""
+
+import contextlib
+import json
+import os
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wizard.change.syscalls import REAL, Syscalls
+from wizard.errors import RecoveryNeededError
+from wizard.findings import FindingSpec, Severity
+
+ARMED, INTENT, DONE, RESTART, VERIFIED, UNDO, UNDONE, CLOSED = (
+    "armed",
+    "intent",
+    "done",
+    "restart",
+    "verified",
+    "undo",
+    "undone",
+    "closed",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One line.
+
+    Attributes:
+        event: `armed` (all is staged and backed up), `intent` and `done` of a step, `restart`, `verified`, `undo`
+            (from here backwards), `undone` of a step, `closed`.
+        step: id of the step, empty for the change.
+        fact: outcome for `closed`, refusal code for `undo`, else empty.
+    """
+
+    event: str
+    step: str = ""
+    fact: str = ""
+
+    def as_line(self) -> bytes:
+        """JSON with a checksum, so that a damaged line is told from a torn one."""
+        body = json.dumps([self.event, self.step, self.fact])
+        return json.dumps({"record": body, "crc": zlib.crc32(body.encode())}).encode() + b"\n"
+
+    @classmethod
+    def from_line(cls, line: bytes) -> "Record":
+        """The reverse.
+
+        Raises:
+            ValueError: the line is torn or damaged.
+        """
+        try:
+            outer = json.loads(line)
+            body = outer["record"]
+            if zlib.crc32(body.encode()) != outer["crc"]:
+                raise ValueError("checksum")
+            event, step, fact = json.loads(body)
+            return cls(str(event), str(step), str(fact))
+        except (KeyError, TypeError, AttributeError, UnicodeError) as error:
+            raise ValueError("not a record") from error
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryPlan:
+    """What the journal of a change means for the next start.
+
+    Attributes:
+        phase: `unarmed` (no live file was touched), `applying`, `undoing`, `verified` (only the last line is
+            missing) or `closed`.
+        touched: steps whose live file may be new, in the order in which they were begun.
+        restarted: a restart was asked for.
+        outcome: of a closed change.
+        reason: refusal code of a change that was being undone.
+    """
+
+    phase: str
+    touched: tuple[str, ...] = ()
+    restarted: bool = False
+    outcome: str = ""
+    reason: str = ""
+
+
+def replay(records: Sequence[Record]) -> RecoveryPlan:
+    """Read the journal's meaning. Pure: the live files are looked at by whoever acts on it."""
+    events = {record.event for record in records}
+    facts = {record.event: record.fact for record in records}
+    touched = tuple(dict.fromkeys(record.step for record in records if record.event == INTENT))
+    phase = "unarmed"
+    for event, name in ((ARMED, "applying"), (VERIFIED, "verified"), (UNDO, "undoing"), (CLOSED, "closed")):
+        if event in events:
+            phase = name
+    return RecoveryPlan(phase, touched, RESTART in events, facts.get(CLOSED, ""), facts.get(UNDO, ""))
+
+
+def read_journal(path: Path) -> tuple[Record, ...]:
+    """All whole records; a torn last line (the process died while writing it) does not count.
+
+    Raises:
+        RecoveryNeededError: `change.journal-damaged`: a line before the last is not what was written.
+    """
+    return _parse(path)[0]
+
+
+def _parse(path: Path) -> tuple[tuple[Record, ...], int]:
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return (), 0
+    records: list[Record] = []
+    good = 0
+    for line in data.splitlines(keepends=True):
+        try:
+            if not line.endswith(b"\n"):
+                break
+            records.append(Record.from_line(line))
+        except ValueError as error:
+            if good + len(line) == len(data):
+                break
+            last = _last(data)
+            if last is not None and last.event == CLOSED:
+                # What came before no longer matters to anybody: the change is settled.
+                return (*records, last), len(data)
+            raise RecoveryNeededError(
+                "change.journal-damaged",
+                f"The journal {path} is damaged in line {len(records) + 1}.",
+                "Do not change the folder. Compare the files named in manifest.json beside it with their backups.",
+                str(path),
+            ) from error
+        good += len(line)
+    return tuple(records), good
+
+
+def _last(data: bytes) -> Record | None:
+    try:
+        return Record.from_line(data.splitlines()[-1])
+    except ValueError:
+        return None
+
+
+class Journal:
+    """Appends records; each is on disk when `append` returns, and only then in `records`."""
+
+    def __init__(self, path: Path, calls: Syscalls = REAL) -> None:
+        self._name = path.name
+        self._calls = calls
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            if path.exists():
+                self._descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
+            else:
+                self._descriptor = calls.create(path.name, at=folder)
+                calls.fsync(folder, path.name)
+        finally:
+            os.close(folder)
+        records, self._good = _parse(path)
+        self.records: list[Record] = list(records)
+
+    def append(self, event: str, step: str = "", fact: str = "") -> None:
+        """Write one record and wait for the disk.
+
+        Raises:
+            OSError: it is not certain to be there; what was written of it is cut off, now or by the next append.
+        """
+        record = Record(event, step, fact)
+        line = record.as_line()
+        if os.fstat(self._descriptor).st_size != self._good:
+            self._calls.truncate(self._descriptor, self._good, self._name)
+        os.lseek(self._descriptor, 0, os.SEEK_END)
+        self._calls.write(self._descriptor, line, self._name)
+        self._calls.fsync(self._descriptor, self._name)
+        self._good += len(line)
+        self.records.append(record)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._descriptor >= 0:
+            with contextlib.suppress(OSError):
+                os.close(self._descriptor)
+            self._descriptor = -1
+
+
+REFUSALS: tuple[FindingSpec, ...] = (
+    FindingSpec(
+        "change.journal-damaged",
+        Severity.BLOCKER,
+        "A journal is damaged",
+        "The journal of a change holds a line that is not what the wizard wrote.",
+        "Without it the wizard cannot know which files the interrupted change had reached.",
+        "Keep the folder as it is; compare the files named in its manifest.json with their backups by hand.",
+        "own format: each line carries a checksum",
+    ),
+)

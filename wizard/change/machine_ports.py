@@ -1,0 +1,121 @@
+"""The ports wired to the real machine: the product's keytool, systemd, and a TLS client."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from wizard.change.ports import Ports, Served, ServiceState
+from wizard.errors import WizardError
+from wizard.host.jre import find, trust_fingerprints
+from wizard.host.keytool import Keytool
+from wizard.host.machine import Machine
+from wizard.host.systemd import Service
+from wizard.host.systemd_refusals import refused
+from wizard.printable import printable
+from wizard.probing.probe import probe
+from wizard.secret import Secret
+
+_HOPELESS_RESTARTS = 3
+"""So many automatic restarts since the last start by hand are a crash loop."""
+
+
+def ports_for(machine: Machine) -> Ports:
+    """The ports of *machine*; nothing is looked at before it is asked for."""
+    return Ports(JavaProver(machine), JavaTrust(machine), Systemd(machine), TlsClient())
+
+
+class JavaProver:
+    """The product's own JRE; a machine without one (an image, a foreign Java) cannot be asked, and that is said."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+
+    def prove(self, store: Path, password: Secret, alias: str | None) -> str:
+        """Have keytool open *store* and sign with its key.
+
+        Raises:
+            WizardError: with keytool's code.
+        """
+        jre = find(self._machine, ask_java=False)
+        if jre is None or jre.keytool is None:
+            return f"not proven by Java: there is no keytool below {self._machine.jre_home}"
+        proof = Keytool(jre).prove_keystore(store, password, alias)
+        if proof.ok:
+            return proof.text
+        raise WizardError(
+            proof.code,
+            f"The product's Java refuses the new key store: {proof.text}.",
+            "Nothing was changed. Choose another encryption or password for the store, then try again.",
+            proof.alias,
+        )
+
+
+class JavaTrust:
+    """Trust stores changed by the product's keytool and read by our own reader."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+
+    def add(self, store: Path, certificate: bytes, alias: str, password: Secret) -> None:
+        """Import the certificate into the copy *store*."""
+        Keytool.of(self._machine).import_trust(store, certificate, alias, password)
+
+    def remove(self, store: Path, alias: str, password: Secret) -> None:
+        """Delete *alias* from the copy *store*."""
+        Keytool.of(self._machine).delete_trust(store, alias, password)
+
+    def entries(self, store: Path, password: Secret) -> Mapping[str, str]:
+        """Fingerprint to alias, without starting Java."""
+        return trust_fingerprints(store, password, name=str(self._machine.cacerts))
+
+
+class Systemd:
+    """The unit through systemctl, or the restart command where there is no systemd."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self._service = Service(machine)
+
+    def state(self) -> ServiceState:
+        """How the unit stands; with a restart command the port alone can tell."""
+        if self._machine.restart_command is not None:
+            return ServiceState(running=True, text="restarted by the given command")
+        try:
+            now = self._service.show()
+        except WizardError as error:
+            return ServiceState(False, restartable=False, code=error.code, text=error.message, hint=error.hint)
+        words = f"{self._machine.unit} is {now.active} ({now.sub})"
+        if now.load in {"masked", "not-found"}:
+            why = refused(None, self._machine.unit, "masked" if now.load == "masked" else "unit-missing")
+            return ServiceState(False, restartable=False, code=why.code, text=why.message, hint=why.hint)
+        name = ""
+        if now.restarts >= _HOPELESS_RESTARTS or now.result == "start-limit-hit":
+            name = "crash-loop"
+        elif now.active == "failed":
+            name = "failed"
+        if name:
+            why = refused(None, self._machine.unit, name, f"{now.restarts} automatic restarts, {now.result}")
+            return ServiceState(now.running, hopeless=True, code=why.code, text=why.message, hint=why.hint)
+        return ServiceState(now.active == "active", text=words)
+
+    def restart(self, timeout_s: float, say: Callable[[str], None]) -> None:
+        """Restart and wait until the new process runs."""
+        self._service.restart(timeout_s, say)
+
+    def tail(self, lines: int) -> tuple[str, ...]:
+        """The unit's last journal lines."""
+        if self._machine.restart_command is not None:
+            return ()
+        return tuple(self._service.journal_tail(lines))
+
+
+class TlsClient:
+    """One TLS handshake for each look."""
+
+    def look(self, host: str, port: int, servername: str, timeout_s: float) -> Served:
+        """The leaf that *host*:*port* presents."""
+        seen = probe(host, port, servername=servername or None, timeout_s=timeout_s)
+        leaf = seen.leaf
+        if leaf is None:
+            return Served(False, text=printable(seen.detail or seen.error or "no certificate came"))
+        subject = printable(leaf.x509.subject.rfc4514_string(), limit=120)
+        return Served(True, leaf.sha256, seen.fallback, f"the certificate of {subject}")

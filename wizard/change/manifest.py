@@ -1,0 +1,191 @@
+"""What one change is about, written before the first live file is touched: enough to undo it without the plan."""
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import PurePosixPath
+from typing import Any
+
+from wizard.change.images import NOTHING, FileImage
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TrustEntry:
+    """The anchor that an import adds (or a rollback takes away again)."""
+
+    alias: str
+    sha256: str
+    secret: str
+    added: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One file goes from `before` to `after`; undo is the same in reverse.
+
+    Attributes:
+        id: of the plan's step.
+        path: logical, where the file really lies (links resolved).
+        named: logical, as the plan named it.
+        summary: one line for people.
+        before: how the file was.
+        after: how it is to be; kind `absent` when it is removed.
+        staged: name of the new bytes in the change's folder; empty when there are none.
+        backup: name of the old bytes there; empty when there were none.
+        inherit: a new file takes extended attributes from its folder rather than exactly those of `after`.
+        trust: what an import adds, None for other files.
+    """
+
+    id: str
+    path: PurePosixPath
+    named: PurePosixPath
+    summary: str
+    before: FileImage
+    after: FileImage
+    staged: str = ""
+    backup: str = ""
+    inherit: bool = False
+    trust: TrustEntry | None = None
+
+    def reversed(self) -> "Action":
+        """The way back; staged and backup change places."""
+        trust = self.trust and replace(self.trust, added=not self.trust.added)
+        return replace(
+            self,
+            before=self.after,
+            after=self.before,
+            staged=self.backup,
+            backup=self.staged,
+            inherit=False,
+            trust=trust,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One address and what it must serve.
+
+    Attributes:
+        host: name or address.
+        port: number.
+        servername: sent as SNI; empty sends none.
+        sha256: of the leaf; empty when nothing is demanded.
+        fallback: the built-in certificate is what was there: any fallback will do, it may be made anew at each start.
+    """
+
+    host: str
+    port: int
+    servername: str
+    sha256: str = ""
+    fallback: bool = False
+
+    @property
+    def endpoint(self) -> str:
+        """`host:port`."""
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A change.
+
+    Attributes:
+        id: of the change.
+        title: for people.
+        digest: of the plan; empty for a rollback.
+        at: RFC 3339, UTC.
+        by: login name.
+        token: in the names of its temporary files.
+        actions: in order.
+        restart: id, unit and time limit of the restart step; None when the service is not touched.
+        probe: id of the probe step and its time limit; None when there is none.
+        target: what must be served afterwards.
+        served: what was served before.
+        was_running: whether the service was active before.
+        rolls_back: id of the change that this one takes back, else empty.
+    """
+
+    id: str
+    title: str
+    digest: str
+    at: str
+    by: str
+    token: str
+    actions: tuple[Action, ...] = ()
+    restart: tuple[str, str, float] | None = None
+    probe: tuple[str, float] | None = None
+    target: tuple[Node, ...] = ()
+    served: tuple[Node, ...] = ()
+    was_running: bool = False
+    rolls_back: str = ""
+
+    def dump(self) -> bytes:
+        """JSON for the change's folder; holds no bytes of files and no secret."""
+        members = {
+            "schema": SCHEMA,
+            **{name: getattr(self, name) for name in _PLAIN},
+            "restart": self.restart,
+            "probe": self.probe,
+            "actions": [_action_json(action) for action in self.actions],
+            "target": [asdict(node) for node in self.target],
+            "served": [asdict(node) for node in self.served],
+        }
+        return json.dumps(members, indent=1, sort_keys=True).encode() + b"\n"
+
+    @classmethod
+    def load(cls, data: bytes) -> "Manifest":
+        """The reverse.
+
+        Raises:
+            ValueError: it is no manifest of this schema.
+        """
+        try:
+            members = json.loads(data)
+            if members["schema"] != SCHEMA:
+                raise ValueError("schema")
+            restart, probe = members["restart"], members["probe"]
+            return cls(
+                **{name: members[name] for name in _PLAIN},
+                restart=None if restart is None else (restart[0], restart[1], restart[2]),
+                probe=None if probe is None else (probe[0], probe[1]),
+                actions=tuple(_action(item) for item in members["actions"]),
+                target=tuple(Node(**item) for item in members["target"]),
+                served=tuple(Node(**item) for item in members["served"]),
+            )
+        except (KeyError, TypeError, AttributeError, IndexError) as error:
+            raise ValueError("not a manifest") from error
+
+
+_PLAIN = ("id", "title", "digest", "at", "by", "token", "was_running", "rolls_back")
+
+
+def _action_json(action: Action) -> dict[str, Any]:
+    return {
+        "id": action.id,
+        "path": str(action.path),
+        "named": str(action.named),
+        "summary": action.summary,
+        "before": action.before.as_json(),
+        "after": action.after.as_json(),
+        "staged": action.staged,
+        "backup": action.backup,
+        "inherit": action.inherit,
+        "trust": None if action.trust is None else asdict(action.trust),
+    }
+
+
+def _action(data: dict[str, Any]) -> Action:
+    trust = data["trust"]
+    return Action(
+        id=data["id"],
+        path=PurePosixPath(data["path"]),
+        named=PurePosixPath(data["named"]),
+        summary=data["summary"],
+        before=FileImage.from_json(data["before"]) if data["before"]["kind"] != "absent" else NOTHING,
+        after=FileImage.from_json(data["after"]) if data["after"]["kind"] != "absent" else NOTHING,
+        staged=data["staged"],
+        backup=data["backup"],
+        inherit=data["inherit"],
+        trust=None if trust is None else TrustEntry(**trust),
+    )

@@ -1,0 +1,88 @@
+"""How a run ended, and what a command's exit code makes of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from wizard.errors import ExitCode, WizardError
+
+APPLIED = "applied"
+NOTHING = "nothing_to_do"
+ROLLED_BACK = "rolled_back"
+STUCK = "recovery_needed"
+REFUSED = "refused"
+KEPT = "kept"
+
+EXIT = {
+    APPLIED: ExitCode.DONE,
+    NOTHING: ExitCode.DONE,
+    KEPT: ExitCode.DONE,
+    ROLLED_BACK: ExitCode.ROLLED_BACK,
+    STUCK: ExitCode.NEEDS_RECOVERY,
+    REFUSED: ExitCode.UNUSABLE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why it did not go through: the four parts of a `WizardError`, as data."""
+
+    code: str
+    message: str
+    hint: str = ""
+    subject: str = ""
+
+    @classmethod
+    def of(cls, error: BaseException) -> "Failure":
+        """The failure that *error* stands for; an unforeseen one is named by type and place, never by its values."""
+        if isinstance(error, WizardError):
+            return cls(error.code, error.message, error.hint, error.subject)
+        place = error.__traceback__
+        while place is not None and place.tb_next is not None:
+            place = place.tb_next
+        where = "" if place is None else f" ({place.tb_frame.f_globals.get('__name__', '?')}:{place.tb_lineno})"
+        if isinstance(error, OSError):
+            text = f"The system refused a step of the change: {error.strerror or 'no reason given'}{where}."
+            return cls("change.system", text, "Put the named reason right, then try again.")
+        return cls("change.bug", f"This is a bug in the wizard: {type(error).__name__}{where}.", "Please report it.")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The end of `apply`, `rollback` or `recover`.
+
+    Attributes:
+        outcome: `applied`, `nothing_to_do`, `rolled_back`, `recovery_needed`, `refused` (before anything was touched)
+            or `kept` (closed by the operator as it stands).
+        change: id of the change, empty when there is none.
+        digest: of the plan.
+        steps: last state of each step: `done`, `failed`, `undone`, `skipped`.
+        failure: why it was not applied.
+        page: real path of the text that says what is where, when recovery is needed.
+    """
+
+    outcome: str
+    change: str = ""
+    digest: str = ""
+    steps: Mapping[str, str] = field(default_factory=dict)
+    failure: Failure | None = None
+    page: str = ""
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What the command ends with."""
+        return EXIT[self.outcome]
+
+    def as_json(self) -> dict[str, Any]:
+        """The members that `apply --json` promises, and more."""
+        failure = self.failure
+        return {
+            "outcome": self.outcome,
+            "change": self.change or None,
+            "digest": self.digest,
+            "steps": [{"id": name, "state": state} for name, state in self.steps.items()],
+            "error": None
+            if failure is None
+            else {"code": failure.code, "message": failure.message, "hint": failure.hint, "subject": failure.subject},
+            "page": self.page or None,
+        }

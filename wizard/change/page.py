@@ -1,0 +1,92 @@
+"""The page for people: what is where, when the wizard could not put everything back by itself."""
+
+import shlex
+from collections.abc import Sequence
+
+from wizard.change.context import Context
+from wizard.change.images import FileImage
+from wizard.change.manifest import Action, Manifest
+from wizard.change.outcome import Failure
+from wizard.change.standing import Standing, live_image, standing
+from wizard.change.store import ChangeFolder
+from wizard.printable import printable
+
+_WORDS = {
+    Standing.OLD: "OLD  as it was before the change; nothing to do",
+    Standing.NEW: "NEW  as the change made it; still to be put back",
+    Standing.WORN: "MIXED  known bytes, but another owner, mode or attribute than recorded",
+    Standing.FOREIGN: "FOREIGN  neither the old nor the new content; somebody else wrote it",
+}
+
+
+def page_text(
+    manifest: Manifest,
+    folder: ChangeFolder,
+    context: Context,
+    reason: Failure,
+    problems: Sequence[tuple[str, Failure]],
+) -> str:
+    """Everything that somebody needs to finish the undo by hand, with the commands.
+
+    Args:
+        manifest: the change.
+        folder: where its backups are.
+        context: the run.
+        reason: why it was undone.
+        problems: what could not be undone, and why.
+    """
+    lines = [
+        f"Change {manifest.id} could not be undone completely.",
+        "",
+        f"It was: {printable(manifest.title)}",
+        f"Begun {manifest.at} by {printable(manifest.by) or 'unknown'}.",
+        f"It was undone because: {reason.code} {reason.message}",
+        "",
+        "WHAT COULD NOT BE UNDONE",
+        *(f"  {step}: {failure.code} {failure.message}" for step, failure in problems),
+        "",
+        "WHAT IS WHERE",
+    ]
+    for action in manifest.actions:
+        lines += _file(action, folder, context)
+    lines += ["", "THEN"]
+    if manifest.restart is not None:
+        lines.append(f"  restart the service: systemctl restart {manifest.restart[1]}")
+    lines += [f"  {node.endpoint} should serve leaf {node.sha256}" for node in manifest.served if node.sha256]
+    lines += [
+        "  cloudstream-wizard recover          tries the undo again",
+        "  cloudstream-wizard recover --keep   accepts everything as it is now",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _file(action: Action, folder: ChangeFolder, context: Context) -> list[str]:
+    try:
+        live = live_image(action, context)
+        now, word = _image(live), _WORDS[standing(live, action)]
+    except OSError as error:
+        now, word = "cannot be read", printable(error.strerror or "unknown reason")
+    real = context.machine.real(action.path)
+    lines = [
+        "",
+        f"  {printable(str(action.path))}",
+        f"    state   {word}",
+        f"    now     {now}",
+        f"    before  {_image(action.before)}",
+        f"    after   {_image(action.after)}",
+    ]
+    if action.before.exists:
+        backup = folder.backup(action.backup)
+        image = action.before
+        put = f"install -m {image.mode:04o} -o {image.uid} -g {image.gid} {shlex.quote(str(backup))}"
+        lines += [f"    backup  {backup}", f"    by hand {put} {shlex.quote(str(real))}"]
+    else:
+        lines.append(f"    by hand rm {shlex.quote(str(real))}")
+    return lines
+
+
+def _image(image: FileImage) -> str:
+    if not image.exists:
+        return "no file" if image.kind == "absent" else f"a {image.kind}"
+    return f"sha256 {image.sha256}, mode {image.mode:04o}, owner {image.uid}:{image.gid}"

@@ -1,0 +1,115 @@
+"""What the engine needs from the rest of the house, as narrow as it can be said; the real ones: `machine_ports`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from wizard.secret import Secret
+
+
+class Prover(Protocol):
+    """Asks the product's own Java whether it can use a key store."""
+
+    def prove(self, store: Path, password: Secret, alias: str | None) -> str:
+        """Open the store and use its key, that of *alias* when it is given.
+
+        Returns:
+            What was proven, or why it could not be looked at, in one line.
+
+        Raises:
+            WizardError: Java refuses the store or its key.
+        """
+        ...
+
+
+class TrustStores(Protocol):
+    """Changes copies of a Java trust store; never the live file."""
+
+    def add(self, store: Path, certificate: bytes, alias: str, password: Secret) -> None:
+        """Import the DER certificate under *alias* into the copy *store*."""
+        ...
+
+    def remove(self, store: Path, alias: str, password: Secret) -> None:
+        """Delete the entry *alias* from the copy *store*."""
+        ...
+
+    def entries(self, store: Path, password: Secret) -> Mapping[str, str]:
+        """Fingerprint (SHA-256, lower-case hex) to alias, read without starting Java."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceState:
+    """How the service stands.
+
+    Attributes:
+        running: the unit is active (which says nothing about what it serves).
+        restartable: a restart can be asked for at all; false when masked, missing, or without any way to restart.
+        hopeless: waiting longer cannot help (a crash loop, a failed start).
+        code: refusal code that says why, when not restartable or hopeless.
+        text: one line for people.
+        hint: the next step when something is wrong.
+    """
+
+    running: bool
+    restartable: bool = True
+    hopeless: bool = False
+    code: str = ""
+    text: str = ""
+    hint: str = ""
+
+
+class ServiceControl(Protocol):
+    """The service that reads the files."""
+
+    def state(self) -> ServiceState:
+        """How it stands now."""
+        ...
+
+    def restart(self, timeout_s: float, say: Callable[[str], None]) -> None:
+        """Restart it and wait until the manager calls it started; *say* gets progress lines.
+
+        Raises:
+            WizardError: it cannot be restarted, or not in time.
+        """
+        ...
+
+    def tail(self, lines: int) -> tuple[str, ...]:
+        """The last lines of its journal, already printable; empty when there are none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What one node shows to a client.
+
+    Attributes:
+        reachable: a TLS handshake brought a certificate.
+        sha256: fingerprint of the leaf, lower-case hex.
+        fallback: the product's built-in certificate is served.
+        text: one line for people: whose certificate, or why there is none.
+    """
+
+    reachable: bool
+    sha256: str = ""
+    fallback: bool = False
+    text: str = ""
+
+
+class Prober(Protocol):
+    """Looks at a node from outside."""
+
+    def look(self, host: str, port: int, servername: str, timeout_s: float) -> Served:
+        """One look; never raises for what the network does."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The four together."""
+
+    prover: Prover
+    trust: TrustStores
+    service: ServiceControl
+    prober: Prober

@@ -1,0 +1,135 @@
+"""An interrupted change settled: undone, finished, or left as it is on the operator's word."""
+
+import contextlib
+import os
+
+from wizard.change.context import Context
+from wizard.change.engine import advance, finish
+from wizard.change.events import CHANGE
+from wizard.change.journal import ARMED, CLOSED, Journal
+from wizard.change.opening import Opened, opened, say_outcome, sweep, unfinished
+from wizard.change.outcome import APPLIED, KEPT, NOTHING, Failure, Outcome
+from wizard.change.store import ChangeFolder, Store
+from wizard.change.undo import take_back
+from wizard.errors import RecoveryNeededError, WizardError
+from wizard.findings import FindingSpec
+from wizard.host.catalogue import refusal
+from wizard.host.machine import Machine
+
+AUTO, UNDO, FINISH, KEEP = "auto", "undo", "finish", "keep"
+MODES = (AUTO, UNDO, FINISH, KEEP)
+
+
+def recover(mode: str, context: Context) -> Outcome:
+    """Settle the change that an earlier run left open.
+
+    Args:
+        mode: `auto` and `undo` take it back (a change that was proven already is closed as applied); `finish` makes
+            the rest of it and proves it, or takes it back; `keep` touches nothing and closes it as it stands.
+        context: the run.
+
+    Returns:
+        `nothing_to_do`, `rolled_back`, `applied`, `kept`, or `recovery_needed` when the undo is again not complete.
+
+    Raises:
+        BusyError: another run is at work.
+        RecoveryNeededError: the journal is damaged and the mode is `auto` or `finish`; the manifest is damaged.
+        WizardError: `change.cannot-finish`.
+    """
+    if not context.machine.state_dir.is_dir():
+        return _nothing(context)
+    with opened(context) as place:
+        damaged = _set_damaged_aside(mode, place, context)
+        waiting = damaged or unfinished(place.store)
+        with contextlib.suppress(RecoveryNeededError):
+            sweep(place.store, context)
+        folder = damaged or unfinished(place.store)
+        if folder is None:
+            return _nothing(context) if waiting is None else _closed(waiting, context)
+        place.attach(folder, context)
+        with contextlib.closing(Journal(folder.journal, context.calls)) as journal:
+            return _settle(mode, folder, journal, context, all_touched=damaged is not None)
+
+
+def pending(machine: Machine) -> str | None:
+    """The id of the change that waits for `recover`, or None; only looks. While one is running it is that one.
+
+    Raises:
+        RecoveryNeededError: `change.journal-damaged`.
+        WizardError: `change.state-unreadable`.
+    """
+    folder = unfinished(Store(machine.state_dir))
+    return folder.id if folder else None
+
+
+def _nothing(context: Context) -> Outcome:
+    say_outcome(context, "done", "No change waits for recovery.", NOTHING)
+    return Outcome(NOTHING)
+
+
+def _closed(folder: ChangeFolder, context: Context) -> Outcome:
+    """Only the last line was missing; it has been written."""
+    text = f"Change {folder.id} had been applied and proven; its record is complete now."
+    say_outcome(context, "done", text, APPLIED)
+    return Outcome(APPLIED, folder.id)
+
+
+def _settle(mode: str, folder: ChangeFolder, journal: Journal, context: Context, *, all_touched: bool) -> Outcome:
+    context.events.say(CHANGE, "started", f"Settle the interrupted change {folder.id}")
+    if mode == KEEP:
+        journal.append(CLOSED, fact=KEPT)
+        folder.wipe_staged(context.calls)
+        say_outcome(context, "done", f"Change {folder.id} is closed; everything stays as it is.", KEPT)
+        return Outcome(KEPT, folder.id)
+    manifest = folder.manifest()
+    undoing = any(record.event == "undo" for record in journal.records)
+    touched = [action.id for action in manifest.actions] if all_touched else None
+    reason = Failure("change.interrupted", "The run that made it was interrupted.")
+    if mode == FINISH:
+        if undoing:
+            raise WizardError(
+                "change.cannot-finish",
+                f"The undo of change {folder.id} had already begun, so it cannot be finished.",
+                "Run `recover` without --finish, then apply the change again.",
+                folder.id,
+            )
+        try:
+            advance(manifest, folder, journal, context)
+        except Exception as error:  # noqa: BLE001 - whatever it is: the files go back first
+            reason = Failure.of(error)
+        else:
+            return finish(manifest, folder, journal, context)
+    return take_back(manifest, folder, journal, context, reason, touched=touched, after_crash=True)
+
+
+def _set_damaged_aside(mode: str, place: Opened, context: Context) -> ChangeFolder | None:
+    """A journal that cannot be read is replaced, and every file of its change looked at, when that is asked for."""
+    for folder in place.store.changes():
+        try:
+            folder.plan()
+        except RecoveryNeededError as error:
+            if mode not in {UNDO, KEEP}:
+                hint = f"{error.hint}\nrecover --undo looks at every file of the change instead."
+                raise RecoveryNeededError(error.code, error.message, hint, error.subject) from error
+            at = os.open(folder.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                context.calls.rename(folder.journal.name, f"{folder.journal.name}.damaged", at=at)
+                context.calls.fsync(at, folder.journal.name)
+            finally:
+                os.close(at)
+            with contextlib.closing(Journal(folder.journal, context.calls)) as journal:
+                journal.append(ARMED)
+            return folder
+    return None
+
+
+REFUSALS: tuple[FindingSpec, ...] = (
+    refusal(
+        "change.cannot-finish",
+        "The change cannot be finished",
+        "The undo of the interrupted change had already begun.",
+        "Files that were put back would have to be replaced once more, without a new review.",
+        "Run `recover` without `--finish`, then apply the change again.",
+        source="own rule",
+    ),
+)

@@ -1,0 +1,171 @@
+"""An applied change taken back: a change like any other, which can be taken back in its turn."""
+
+from dataclasses import replace
+
+from wizard.change.anchors import without_anchor
+from wizard.change.context import Context
+from wizard.change.drafts import Draft, check_owner, settled
+from wizard.change.engine import Order, carry_out
+from wizard.change.history import Entry, entries
+from wizard.change.images import FileImage
+from wizard.change.manifest import Action, Manifest
+from wizard.change.opening import Opened, opened, sweep
+from wizard.change.outcome import APPLIED, Outcome
+from wizard.change.standing import Standing, standing
+from wizard.change.store import ChangeFolder, saved_bytes
+from wizard.change.targets import Target, check_replaceable, look, resolve
+from wizard.errors import WizardError
+from wizard.findings import FindingSpec
+from wizard.host.catalogue import refusal
+from wizard.printable import printable
+
+
+def rollback(change: str | None, context: Context) -> Outcome:
+    """Put back what *change* replaced: bytes, owner, mode, attributes; restart; prove what was served before.
+
+    Args:
+        change: its id or number; None takes the newest one that still stands and is no rollback itself, so that
+            repeated calls go back step by step.
+        context: the run.
+
+    Returns:
+        `applied` when the old state is back and proven; `rolled_back` when that failed and the newer state was kept.
+
+    Raises:
+        BusyError: another run is at work.
+        RecoveryNeededError: an earlier change waits for `recover`.
+        WizardError: `change.nothing-to-roll-back`, `change.unknown`, `change.not-standing`.
+    """
+    with opened(context) as place:
+        sweep(place.store, context)
+        folder = _choose(change, place)
+        manifest = folder.manifest()
+        order = Order(
+            title=f"Roll back {manifest.id}: {manifest.title}",
+            digest="",
+            drafts=lambda: _drafts(manifest, folder, place, context),
+            restart=manifest.restart,
+            probe=manifest.probe,
+            target=manifest.served,
+            rolls_back=manifest.id,
+        )
+        return carry_out(order, place, context)
+
+
+def _choose(change: str | None, place: Opened) -> ChangeFolder:
+    known = entries(place.store)
+    if change is None:
+        standing_ones = [entry for entry in known if entry.stands and not entry.rolls_back]
+        if not standing_ones:
+            raise WizardError(
+                "change.nothing-to-roll-back",
+                f"There is no change on record in {place.store.root} that could be taken back.",
+                "`history` lists what is on record. A lost state folder takes its backups with it.",
+                str(place.store.root),
+            )
+        return place.store.find(standing_ones[-1].id)
+    folder = place.store.find(change)
+    entry: Entry = next(entry for entry in known if entry.id == folder.id)
+    if not entry.stands:
+        why = f"it was taken back by {entry.rolled_back_by}" if entry.outcome == APPLIED else f"it is {entry.outcome}"
+        raise WizardError(
+            "change.not-standing",
+            f"Change {folder.id} cannot be rolled back: {why}.",
+            "`history` shows which changes stand.",
+            folder.id,
+        )
+    return folder
+
+
+def _drafts(manifest: Manifest, folder: ChangeFolder, place: Opened, context: Context) -> list[Draft]:
+    drafts: list[Draft] = []
+    live: dict[str, tuple[FileImage, bytes]] = {}
+    for action in reversed(manifest.actions):
+        target = resolve(context.machine, action.named)
+        image, data = live.get(str(target.path)) or look(target)
+        stands = standing(image, action) if target.path == action.path else Standing.FOREIGN
+        if stands is Standing.OLD:
+            context.events.say(action.id, "skipped", f"{target.shown} is as it was before the change")
+            continue
+        found = _old_state(action, (image, data), folder, context, stands)
+        if found is None:
+            if action.trust is not None and action.trust.added and target.path == action.path:
+                context.events.say(action.id, "skipped", f"{action.trust.alias} is not in {target.shown} any more")
+                continue
+            raise _changed_since(manifest, target, place)
+        after, new = found
+        check_replaceable(target, image)
+        check_owner(target, image, after)
+        back = replace(
+            action.reversed(),
+            summary=f"Put {action.named} back" if after.exists else f"Remove {action.named}",
+            before=image,
+            after=after,
+            staged=action.id if after.exists else "",
+            backup=action.id if image.exists else "",
+        )
+        drafts.append(Draft(back, target, data, new))
+        live[str(target.path)] = (after, new)
+    return drafts
+
+
+def _old_state(
+    action: Action, live: tuple[FileImage, bytes], folder: ChangeFolder, context: Context, stands: Standing
+) -> tuple[FileImage, bytes] | None:
+    """What the file is to be: the saved state, or the live trust store without our entry; None when neither can be."""
+    if stands is not Standing.FOREIGN:
+        return action.before, saved_bytes(folder.backup(action.backup), action.before) if action.before.exists else b""
+    if action.trust is None or not action.trust.added:
+        return None
+    new = without_anchor(live[1], action.trust, folder.path / f"{action.id}.copy", context)
+    if new is None:
+        return None
+    return settled(live[0], Target(action.named, action.path, context.machine.real(action.path)), new), new
+
+
+def _changed_since(manifest: Manifest, target: Target, place: Opened) -> WizardError:
+    number = place.store.find(manifest.id).number
+    newer = [
+        entry.id
+        for entry in entries(place.store)
+        if entry.stands and place.store.find(entry.id).number > number and str(target.named) in entry.files
+    ]
+    hint = (
+        f"Roll back the newer change first: rollback {newer[-1]}"
+        if newer
+        else "Somebody edited it by hand or by another tool: settle that first, or restore the file by hand."
+    )
+    return WizardError(
+        "change.changed-since",
+        f"{target.shown} is not what change {printable(manifest.id)} left there.",
+        hint,
+        str(target.named),
+    )
+
+
+REFUSALS: tuple[FindingSpec, ...] = (
+    refusal(
+        "change.nothing-to-roll-back",
+        "Nothing to roll back",
+        "No applied change is on record that has not been taken back already.",
+        "Only what was recorded with its backups can be taken back.",
+        "List what is on record with `history`; name the state folder that was used with `--state-dir`.",
+        source="own rule",
+    ),
+    refusal(
+        "change.not-standing",
+        "The change does not stand",
+        "The named change was never applied, or was taken back already.",
+        "There is nothing of it left to take back.",
+        "`history` shows which changes stand.",
+        source="own rule",
+    ),
+    refusal(
+        "change.changed-since",
+        "A file changed since the change",
+        "A file is not what the change that is to be taken back had left there.",
+        "Putting the old state back would lose what was done since.",
+        "Roll back the newer change first, or settle the newer edit by hand.",
+        source="own rule",
+    ),
+)

@@ -1,0 +1,214 @@
+"""The way back: files in reverse order, then the service, then a look from outside; a page when it is not whole."""
+
+import contextlib
+from collections.abc import Sequence
+
+from wizard.change.anchors import without_anchor
+from wizard.change.context import Context
+from wizard.change.durable import put_file, remove_temporary
+from wizard.change.images import read_image
+from wizard.change.journal import CLOSED, UNDO, UNDONE, Journal, replay
+from wizard.change.manifest import Action, Manifest
+from wizard.change.opening import say_outcome
+from wizard.change.outcome import ROLLED_BACK, STUCK, Failure, Outcome
+from wizard.change.page import page_text
+from wizard.change.proof import prove, restart
+from wizard.change.standing import Standing, backward, live_image, standing
+from wizard.change.store import ChangeFolder
+from wizard.errors import WizardError
+from wizard.findings import FindingSpec
+from wizard.host.catalogue import refusal
+
+Problem = tuple[str, Failure]
+"""The step, and why it could not be undone."""
+
+
+def take_back(
+    manifest: Manifest,
+    folder: ChangeFolder,
+    journal: Journal,
+    context: Context,
+    reason: Failure,
+    *,
+    touched: Sequence[str] | None = None,
+    after_crash: bool = False,
+) -> Outcome:
+    """Undo a change that failed or was interrupted.
+
+    A journal that cannot be written any more does not stop this: which files go back is decided by the files.
+
+    Args:
+        manifest: the change.
+        folder: its folder.
+        journal: its journal.
+        context: the run.
+        reason: why it is undone.
+        touched: steps whose file may be new; None reads it from the journal.
+        after_crash: the service may have been started meanwhile, with any of the files, so it is restarted.
+    """
+    plan = replay(journal.records)
+    begun = set(plan.touched if touched is None else touched)
+    _note(journal, UNDO, fact=reason.code)
+    context.events.say("undo", "started", f"Put everything back: {reason.message}")
+    problems: list[Problem] = []
+    for action in reversed(manifest.actions):
+        if action.id in begun:
+            problems += _undo(action, manifest, folder, journal, context)
+    restart_needed = plan.restarted or (after_crash and bool(begun))
+    problems += _service_back(manifest, context, restart_needed=restart_needed)
+    if not problems and not _note(journal, CLOSED, fact=ROLLED_BACK):
+        text = "Every file is back, but the last line of the journal could not be written."
+        problems.append(("undo", Failure("change.record-not-written", text, "Make room, then run `recover`.")))
+    if problems:
+        return _stuck(manifest, folder, context, reason, problems)
+    with contextlib.suppress(OSError):
+        folder.page.unlink(missing_ok=True)
+    folder.wipe_staged(context.calls)
+    context.events.say("undo", "done", "Everything is as it was")
+    say_outcome(context, "failed", f"The change was undone. {reason.message}", ROLLED_BACK, reason)
+    return Outcome(ROLLED_BACK, folder.id, manifest.digest, dict(context.events.states), reason)
+
+
+def _undo(
+    action: Action, manifest: Manifest, folder: ChangeFolder, journal: Journal, context: Context
+) -> list[Problem]:
+    try:
+        stands = standing(live_image(action, context), action)
+        if stands in {Standing.NEW, Standing.WORN}:
+            backward(action, folder, manifest.token, context)
+            _compare(action, context)
+        elif stands is Standing.OLD:
+            remove_temporary(context.machine.real(action.path), manifest.token, calls=context.calls)
+        else:
+            _undo_foreign(action, manifest, folder, context)
+    except Exception as error:  # noqa: BLE001 - one file that cannot go back must not keep the others
+        failure = Failure.of(error)
+        context.events.say(action.id, "failed", f"{action.named} could not be put back: {failure.message}")
+        return [(action.id, failure)]
+    _note(journal, UNDONE, action.id)
+    context.events.say(action.id, "undone", f"{action.named} is as it was")
+    return []
+
+
+def _undo_foreign(action: Action, manifest: Manifest, folder: ChangeFolder, context: Context) -> None:
+    """Somebody changed the file since. From a trust store our entry alone is taken out; another file is left alone."""
+    real = context.machine.real(action.path)
+    remove_temporary(real, manifest.token, calls=context.calls)
+    if action.trust is not None and action.trust.added:
+        _, live = read_image(real)
+        data = without_anchor(live, action.trust, folder.staged(f"{action.id}.undo"), context)
+        if data is not None:
+            put_file(real, data, token=manifest.token, calls=context.calls)
+        return
+    raise WizardError(
+        "change.foreign-edit",
+        f"{action.named} was changed by somebody else after the change had begun; it is left as it is.",
+        "Compare it with the backup named on the page, then run `recover --keep`.",
+        str(action.named),
+    )
+
+
+def _compare(action: Action, context: Context) -> None:
+    if not live_image(action, context).same(action.before):
+        raise WizardError(
+            "change.undo-differs",
+            f"{action.named} has its old bytes again, but not its old owner, mode or attributes.",
+            "Compare it with the manifest beside the backup (ls -l, getfattr -d -m -).",
+            str(action.named),
+        )
+
+
+def _service_back(manifest: Manifest, context: Context, *, restart_needed: bool) -> list[Problem]:
+    """Have the old state served again. A service that was down before is not expected to come up now."""
+    limit = manifest.probe[1] if manifest.probe else 0.0
+    name = manifest.probe[0] if manifest.probe else "undo"
+    if not restart_needed:
+        try:
+            prove(name, manifest.served, limit, context, patient=False)
+        except WizardError:
+            # It was restarted by itself, or by somebody else, while the new files were there.
+            restart_needed = manifest.restart is not None
+        else:
+            return []
+    try:
+        if restart_needed and manifest.restart is not None:
+            _restart(manifest.restart, context, must_run=manifest.was_running)
+        prove(name, manifest.served, limit, context)
+    except Exception as error:  # noqa: BLE001 - all of it belongs on the page
+        return [(name, Failure.of(error))]
+    return []
+
+
+def _restart(step: tuple[str, str, float], context: Context, *, must_run: bool) -> None:
+    name, unit, limit = step
+    try:
+        restart(name, limit, context)
+    except WizardError as error:
+        if must_run:
+            raise
+        context.events.say(name, "progress", f"{unit} did not run before either: {error.message}")
+    context.events.say(name, "undone", f"{unit} was restarted with the old files")
+
+
+def _stuck(
+    manifest: Manifest, folder: ChangeFolder, context: Context, reason: Failure, problems: Sequence[Problem]
+) -> Outcome:
+    text = page_text(manifest, folder, context, reason, problems)
+    page = ""
+    with contextlib.suppress(WizardError):
+        put_file(folder.page, context.events.scrub(text).encode(), mode=0o600, calls=context.calls)
+        page = str(folder.page)
+    first = problems[0][1]
+    failure = Failure(
+        "change.recovery-needed",
+        f"The undo is not complete: {first.message}",
+        f"{first.hint}\nWhat is where: {page or folder.path}\nThen run `recover`.".strip(),
+        first.subject,
+    )
+    context.events.say("undo", "failed", failure.message)
+    say_outcome(context, "failed", f"{failure.message} See {page or folder.path}", STUCK, failure)
+    return Outcome(STUCK, folder.id, manifest.digest, dict(context.events.states), failure, page)
+
+
+def _note(journal: Journal, event: str, step: str = "", *, fact: str = "") -> bool:
+    try:
+        journal.append(event, step, fact)
+    except OSError:
+        return False
+    return True
+
+
+REFUSALS: tuple[FindingSpec, ...] = (
+    refusal(
+        "change.foreign-edit",
+        "A file was changed by somebody else",
+        "A file that is to be put back holds neither its old nor its new content.",
+        "Writing the old content back would lose somebody else's work.",
+        "Compare the file with its backup, settle it by hand, then run `recover --keep`.",
+        source="own rule: undo restores only what the change itself made",
+    ),
+    refusal(
+        "change.undo-differs",
+        "Owner, mode or attributes could not be put back",
+        "A file has its old bytes again, but its owner, mode or extended attributes differ from before.",
+        "The service may not be able to read it, or others may.",
+        "Compare it with the manifest (`ls -l`, `getfattr -d -m -`) and set what differs.",
+        source="own rule: undo is read back",
+    ),
+    refusal(
+        "change.record-not-written",
+        "The end of an undo could not be recorded",
+        "Every file was put back, but the last line of the journal could not be written.",
+        "Until it is there, the wizard takes the change for an interrupted one.",
+        "Make room in the state folder, then run `recover`.",
+        source="own rule: the journal has no last line",
+    ),
+    refusal(
+        "change.recovery-needed",
+        "An undo is not complete",
+        "A change could not be undone completely; a page in the change's folder says what is where.",
+        "The machine is between two states.",
+        "Read the page, put right what it names, then run `recover`.",
+        source="own rule",
+    ),
+)

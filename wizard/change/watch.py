@@ -1,0 +1,269 @@
+"""Starting a change in a process of its own, and watching one that runs or has ended. Watching never touches it."""
+
+import contextlib
+import json
+import os
+import pwd
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import wizard
+from wizard.change.context import Who
+from wizard.change.events import CHANGE, Event, rfc3339
+from wizard.change.job import APPLY, RECOVER, ROLLBACK, Job
+from wizard.change.lock import Holder, holder_of
+from wizard.change.outcome import APPLIED, KEPT, NOTHING, STUCK, Failure, Outcome
+from wizard.change.plan import Plan
+from wizard.change.store import Store
+from wizard.errors import BusyError, ExitCode, RecoveryNeededError, WizardError
+from wizard.findings import FindingSpec
+from wizard.host.catalogue import refusal
+from wizard.host.machine import Machine
+from wizard.secret import Secret
+
+OURS = "CLOUDSTREAM_WIZARD_PYTHONPATH"
+"""What PYTHONPATH was before the worker needed its own: its children get that back."""
+
+_POLL_S = 0.1
+_PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SSL_CERT_FILE", "XDG_RUNTIME_DIR")
+"""What the worker gets of our environment: nothing in which an operator would put a password."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRun:
+    """A run that can be watched.
+
+    Attributes:
+        id: of the change; empty when there was nothing to do.
+        offset: where in the change's events this run begins, in bytes.
+    """
+
+    id: str
+    offset: int = 0
+
+
+def start(machine: Machine, plan: Plan, secrets: Mapping[str, Secret], *, ports: str = "") -> ChangeRun:
+    """Begin to apply *plan* in a process that outlives this one.
+
+    Args:
+        machine: what is changed.
+        plan: as reviewed.
+        secrets: by the names that the plan uses; they go through a pipe.
+        ports: for tests, as in `Job.ports`.
+
+    Raises:
+        BusyError: another run is at work.
+        RecoveryNeededError: an earlier change waits for `recover`.
+        WizardError: whatever else kept it from beginning; `change.worker-silent`.
+    """
+    return _launch(Job(APPLY, machine, plan.without_findings(), secrets=secrets, who=operator()), ports)
+
+
+def start_rollback(
+    machine: Machine, change: str | None, secrets: Mapping[str, Secret], *, ports: str = ""
+) -> ChangeRun:
+    """Begin to take *change* back (None: the newest that stands); errors as `start` and `rollback`."""
+    return _launch(Job(ROLLBACK, machine, change=change or "", secrets=secrets, who=operator()), ports)
+
+
+def start_recover(machine: Machine, mode: str, secrets: Mapping[str, Secret], *, ports: str = "") -> ChangeRun:
+    """Begin to settle an interrupted change; errors as `start` and `recover`."""
+    return _launch(Job(RECOVER, machine, mode=mode, secrets=secrets, who=operator()), ports)
+
+
+def running(machine: Machine) -> Holder | None:
+    """The run that is at work now, or None.
+
+    Raises:
+        WizardError: `change.state-unreadable`.
+    """
+    store = Store(machine.state_dir)
+    try:
+        return holder_of(store.lock)
+    except OSError as error:
+        raise WizardError(
+            "change.state-unreadable",
+            f"The record of changes in {store.root} cannot be read: {error.strerror}.",
+            "Run the command as root (sudo).",
+            str(store.root),
+        ) from error
+
+
+def events(machine: Machine, run: ChangeRun | str, *, follow: bool = True) -> Iterator[Event]:
+    """Every event of a run, from its beginning to its last, waiting for those to come.
+
+    A worker that died is told by a last event of its own, with the outcome `recovery_needed`.
+
+    Args:
+        machine: whose state folder.
+        run: what `start` returned, or the id of a change.
+        follow: wait for the end; otherwise stop at what is there.
+    """
+    run = run if isinstance(run, ChangeRun) else ChangeRun(run)
+    if not run.id:
+        yield Event(CHANGE, "done", "Everything is already as planned.", _now(), NOTHING)
+        return
+    store = Store(machine.state_dir)
+    path = store.find(run.id).events
+    offset, ended = run.offset, False
+    while True:
+        lines, offset = _lines(path, offset)
+        for line in lines:
+            with contextlib.suppress(ValueError):
+                event = Event.from_line(line)
+                yield event
+                ended = bool(event.outcome)
+        if (ended and not _is_at_work(store, run.id)) or not follow:
+            return
+        if ended or lines or _is_at_work(store, run.id):
+            time.sleep(_POLL_S if not lines else 0)
+            continue
+        # It may have said its last word between our reading and our look at the lock.
+        lines, _ = _lines(path, offset)
+        if not lines:
+            yield _last_word(store, run.id)
+            return
+
+
+def outcome(machine: Machine, run: ChangeRun | str) -> Outcome:
+    """Wait for the end of a run and tell how it ended."""
+    states: dict[str, str] = {}
+    last: Event | None = None
+    for event in events(machine, run):
+        if event.state != "progress":
+            states[event.step] = event.state
+        last = event if event.outcome else last
+    name = run.id if isinstance(run, ChangeRun) else run
+    if last is None or last.outcome == NOTHING:
+        return Outcome(NOTHING)
+    page, digest = "", ""
+    folder = Store(machine.state_dir).find(name)
+    if folder.page.exists():
+        page = str(folder.page)
+    with contextlib.suppress(WizardError):
+        digest = folder.manifest().digest
+    failure = None if last.state == "done" else Failure(last.code, last.text, last.hint)
+    return Outcome(last.outcome, name, digest, states, failure, page)
+
+
+def operator() -> Who:
+    """Who sits at this terminal, before sudo."""
+    user = os.environ.get("SUDO_USER", "")
+    if not user:
+        try:
+            user = pwd.getpwuid(os.getuid()).pw_name
+        except KeyError:
+            user = str(os.getuid())
+    for descriptor in (0, 1, 2):
+        with contextlib.suppress(OSError):
+            return Who(user, os.ttyname(descriptor))
+    return Who(user)
+
+
+def _launch(job: Job, ports: str) -> ChangeRun:
+    if ports:
+        job = Job(job.kind, job.machine, job.plan, job.change, job.mode, job.secrets, job.who, ports)
+    before = _sizes(job.machine)
+    environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    # A one-file build has put its folders on the path by itself; the worker must find the same ones.
+    home = str(Path(wizard.__file__).resolve().parents[1])
+    environment |= {"PYTHONPATH": os.pathsep.join([home, *(entry for entry in sys.path if entry)])}
+    environment |= {"PYTHONSAFEPATH": "1", OURS: os.environ.get("PYTHONPATH", "")}
+    child = subprocess.Popen(
+        [sys.executable, "-m", "wizard.change.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        env=environment,
+        start_new_session=True,
+    )
+    if child.stdin is None or child.stdout is None:
+        raise RuntimeError("pipes were asked for")
+    with contextlib.suppress(BrokenPipeError), child.stdin:
+        child.stdin.write(job.dump())
+    with child.stdout:
+        line = child.stdout.readline()
+    # Nobody waits for the worker, but a child that ended should not stay as a zombie while we live.
+    threading.Thread(target=child.wait, daemon=True).start()
+    if not line:
+        raise WizardError(
+            "change.worker-silent",
+            "The process that was to make the change ended before it began; nothing was changed.",
+            "Try again; `history` shows whether anything is on record.",
+        )
+    answer = json.loads(line)
+    if "error" in answer:
+        raise _error(answer["error"], answer["exit_code"])
+    change = str(answer.get("change", ""))
+    return ChangeRun(change, before.get(change, 0))
+
+
+def _error(parts: list[str], exit_code: int) -> WizardError:
+    kind: type[WizardError] = {
+        int(ExitCode.BUSY): BusyError,
+        int(ExitCode.NEEDS_RECOVERY): RecoveryNeededError,
+    }.get(exit_code, WizardError)
+    error = kind(*parts)
+    error.exit_code = ExitCode(exit_code)
+    return error
+
+
+def _sizes(machine: Machine) -> dict[str, int]:
+    """How long the events of each change are now: a recovery goes on in the same file."""
+    sizes: dict[str, int] = {}
+    with contextlib.suppress(WizardError):
+        for folder in Store(machine.state_dir).changes():
+            with contextlib.suppress(OSError):
+                sizes[folder.id] = folder.events.stat().st_size
+    return sizes
+
+
+def _lines(path: Path, offset: int) -> tuple[list[str], int]:
+    """The whole lines from *offset* on, and the offset after them."""
+    try:
+        with path.open("rb") as stream:
+            stream.seek(offset)
+            data = stream.read()
+    except FileNotFoundError:
+        return [], offset
+    whole = data[: data.rfind(b"\n") + 1]
+    return whole.decode(errors="replace").splitlines(), offset + len(whole)
+
+
+def _is_at_work(store: Store, change: str) -> bool:
+    holder = holder_of(store.lock)
+    return holder is not None and holder.change in {"", change}
+
+
+def _last_word(store: Store, change: str) -> Event:
+    """What to say of a worker that died without an outcome: the journal knows."""
+    plan = store.find(change).plan()
+    if plan.phase == "closed":
+        text = f"Change {change} has ended: {plan.outcome}."
+        state = "done" if plan.outcome in {APPLIED, KEPT} else "failed"
+        return Event(CHANGE, state, text, _now(), plan.outcome)
+    text = f"The process that made change {change} was ended from outside before it could finish."
+    return Event(CHANGE, "failed", text, _now(), STUCK, "change.interrupted", "Run `recover`.")
+
+
+def _now() -> str:
+    return rfc3339(datetime.now(UTC))
+
+
+REFUSALS: tuple[FindingSpec, ...] = (
+    refusal(
+        "change.worker-silent",
+        "The worker did not begin",
+        "The process that was to make the change ended before it had a change to make.",
+        "Memory may be short, or the program's files were replaced while it ran.",
+        "Try again; `history` shows whether anything is on record.",
+        source="own rule",
+    ),
+)

@@ -1,0 +1,128 @@
+"""The process that makes a change: its own session, no terminal, deaf to hang-up and Ctrl+C.
+
+Started by `wizard.change.watch` as `python -m wizard.change.worker`. It reads one job from standard input, answers with
+one line on standard output (the id of the change, or why there is none), lets go of both, and goes on alone. SIGTERM
+asks it to stop between two steps; what was done up to then is undone.
+"""
+
+import contextlib
+import importlib
+import json
+import os
+import signal
+import sys
+from types import FrameType
+
+from wizard.change.context import Context
+from wizard.change.engine import apply
+from wizard.change.events import EventLog
+from wizard.change.job import APPLY, ROLLBACK, Job
+from wizard.change.outcome import Failure, Outcome
+from wizard.change.recover import recover
+from wizard.change.rollback import rollback
+from wizard.change.watch import OURS
+from wizard.errors import ExitCode, WizardError
+from wizard.redaction import Redactor
+
+
+class _Answer:
+    """The one line that the starter waits for."""
+
+    def __init__(self) -> None:
+        self.given = False
+
+    def change(self, change: str) -> None:
+        """There is a change to be watched."""
+        self._give({"change": change})
+
+    def outcome(self, outcome: Outcome) -> None:
+        """It ended without one."""
+        self._give({"outcome": outcome.outcome})
+
+    def error(self, error: BaseException) -> None:
+        """It did not begin."""
+        failure = Failure.of(error)
+        code = error.exit_code if isinstance(error, WizardError) else ExitCode.BUG
+        self._give(
+            {
+                "error": [failure.code, failure.message, failure.hint, failure.subject],
+                "exit_code": int(code),
+            }
+        )
+
+    def _give(self, members: dict[str, object]) -> None:
+        if self.given:
+            return
+        self.given = True
+        # The starter may be gone already; the change goes on without it.
+        with contextlib.suppress(OSError):
+            os.write(1, json.dumps(members).encode() + b"\n")
+        null = os.open(os.devnull, os.O_RDWR)
+        os.dup2(null, 1)
+        os.close(null)
+
+
+class _Stop:
+    """A flag that a signal sets."""
+
+    asked = False
+
+    def handle(self, _signal: int, _frame: FrameType | None) -> None:
+        """Remember it; the engine looks between two steps."""
+        self.asked = True
+
+    def __call__(self) -> bool:
+        return self.asked
+
+
+def main() -> int:
+    """Do one job; the exit code is that of the outcome."""
+    stop, answer = _Stop(), _Answer()
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGPIPE):
+        signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, stop.handle)
+    os.umask(0o077)
+    _restore_environment()
+    try:
+        job = Job.load(sys.stdin.buffer.read())
+        outcome = _do(job, stop, answer)
+    except Exception as error:  # noqa: BLE001 - whatever it is: whoever waits must learn of it
+        answer.error(error)
+        return int(error.exit_code if isinstance(error, WizardError) else ExitCode.BUG)
+    answer.outcome(outcome)
+    return int(outcome.exit_code)
+
+
+def _restore_environment() -> None:
+    """A restart command must not find our way of finding modules in its environment."""
+    ours = os.environ.pop(OURS, "")
+    os.environ.pop("PYTHONSAFEPATH", None)
+    if ours:
+        os.environ["PYTHONPATH"] = ours
+    else:
+        os.environ.pop("PYTHONPATH", None)
+
+
+def _do(job: Job, stop: _Stop, answer: _Answer) -> Outcome:
+    redactor = Redactor()
+    for secret in job.secrets.values():
+        redactor.learn(secret)
+    module, _, name = job.ports.partition(":")
+    context = Context(
+        machine=job.machine,
+        ports=getattr(importlib.import_module(module), name)(job.machine),
+        events=EventLog(redactor=redactor),
+        secrets=job.secrets,
+        who=job.who,
+        stop=stop,
+        announce=answer.change,
+    )
+    if job.kind == APPLY and job.plan is not None:
+        return apply(job.plan, context)
+    if job.kind == ROLLBACK:
+        return rollback(job.change or None, context)
+    return recover(job.mode, context)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
