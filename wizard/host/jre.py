@@ -119,9 +119,14 @@ def cacerts_fingerprints(machine: Machine, password: Secret) -> dict[str, str]:
     Raises:
         WizardError: of reading the file, or of a password that does not open it.
     """
+    return trust_fingerprints(machine.real(machine.cacerts), password, name=str(machine.cacerts))
+
+
+def trust_fingerprints(path: Path, password: Secret, *, name: str = "") -> dict[str, str]:
+    """As `cacerts_fingerprints`, of the trust store file *path*, which messages call *name*."""
     from wizard.certificates.reading import read  # noqa: PLC0415 - keeps start-up fast: most runs do not open cacerts
 
-    bundle = read(read_input(machine.real(machine.cacerts)), name=str(machine.cacerts), password=password)
+    bundle = read(read_input(path), name=name or str(path), password=password)
     return {certificate.sha256: certificate.alias for certificate in bundle.certificates}
 
 
