@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from wizard.change.events import Event
     from wizard.change.outcome import Outcome
     from wizard.change.plan import Plan
+    from wizard.change.watch import ChangeRun
     from wizard.nodes.judging import Judged
     from wizard.nodes.planning import Planned
     from wizard.saved import SavedRun
@@ -106,7 +107,7 @@ class Session:
         self._judged: dict[str, Judged] = {}
         self._review: Review | None = None
         self._planned: Planned | None = None
-        self._change = ""
+        self._run: ChangeRun | None = None
         self._outcome: Outcome | None = None
 
     # -- questions ------------------------------------------------------------------------------------------------
@@ -237,22 +238,23 @@ class Session:
         if review.plan.is_empty or self.dry_run:
             self._outcome = Outcome(NOTHING, digest=review.plan.digest)
             return
-        self._change = watch.start(self.machine, review.plan, self._planned.secrets)
+        self._run = watch.start(self.machine, review.plan, self._planned.secrets)
 
     def events(self) -> "Iterator[Event]":
         """BLOCKING. What happens, as it happens; ends when the change has ended."""
         from wizard.change import watch
 
-        if self._change:
-            yield from watch.events(self.machine, self._change)
+        if self._run is not None:
+            yield from watch.events(self.machine, self._run)
 
     def outcome(self) -> "Outcome":
         """BLOCKING. How the change ended; after `events` is exhausted."""
         from wizard.change import watch
+        from wizard.change.outcome import NOTHING, Outcome
 
-        if self._outcome is None:
-            self._outcome = watch.outcome(self.machine, self._change)
-        return self._outcome
+        if self._outcome is None and self._run is not None:
+            self._outcome = watch.outcome(self.machine, self._run)
+        return self._outcome or Outcome(NOTHING)
 
     def outcome_lines(self) -> list[Line]:
         """BLOCKING. The same for people: the result, why, and what to do."""
@@ -261,25 +263,32 @@ class Session:
         return views.outcome(self.outcome())
 
     def watching(self) -> bool:
-        """Whether a change that an earlier face started is running; `events` then follows it."""
+        """BLOCKING. Whether a change that an earlier face started is running; `events` then follows it."""
         from wizard.change import watch
 
-        if not self._change:
-            self._change = watch.running(self.machine) or ""
-        return bool(self._change)
+        if self._run is None:
+            holder = watch.running(self.machine)
+            self._run = watch.ChangeRun(holder.change) if holder is not None and holder.change else None
+        return self._run is not None
 
     def interrupted(self) -> list[Line]:
         """BLOCKING. What is said about an unfinished change that no process works on; empty when there is none."""
+        from wizard.change.history import history
         from wizard.reports import views
 
-        return views.interrupted(self.machine)
+        return views.interrupted(history(self.machine))
 
     def recover(self, mode: str) -> list[Line]:
-        """BLOCKING. Finish or undo the interrupted change (`finish`, `undo`)."""
-        from wizard.change.recover import recover
-        from wizard.reports import views
+        """BLOCKING. Settle the interrupted change: `finish`, `undo`, or `keep` it as it stands; tells how it ended.
 
-        return views.outcome(recover(self.machine, mode))
+        Raises:
+            WizardError: another run is at work, or the change cannot be settled in this way.
+        """
+        from wizard.change import watch
+
+        self._outcome = None
+        self._run = watch.start_recover(self.machine, mode, self._store_secrets())
+        return self.outcome_lines()
 
     def summary(self) -> list[str]:
         """What stays in the terminal after leaving: result, backups, how to undo, what is next."""
@@ -315,6 +324,12 @@ class Session:
         from wizard.saved import forget
 
         forget(self.machine)
+
+    def _store_secrets(self) -> dict[str, Secret]:
+        from wizard.host.secretsource import DEFAULT_STORE_PASSWORD
+        from wizard.nodes.primary import CACERTS_SECRET
+
+        return {CACERTS_SECRET: self.secret(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD}
 
     def _forget_plan(self) -> None:
         self._judged.clear()

@@ -6,7 +6,8 @@ from datetime import datetime
 from wizard.answers import Answers, PrimaryKind
 from wizard.certificates.model import Bundle, Chain
 from wizard.certificates.names import short
-from wizard.change.outcome import APPLIED, KEPT, NOTHING, REFUSED, ROLLED_BACK, Outcome
+from wizard.change.history import INTERRUPTED, UNREADABLE, Entry
+from wizard.change.outcome import APPLIED, KEPT, NOTHING, REFUSED, ROLLED_BACK, STUCK, Outcome
 from wizard.change.plan import EditFile, FileStep, ImportTrust, Plan, Probe, PutFile, Restart
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
@@ -152,4 +153,19 @@ def summary(ended: Outcome | None, machine: Machine) -> list[str]:
         result.append(f"Change {ended.change}; journal and backups in {machine.state_dir}")
     if ended.outcome == APPLIED and ended.change:
         result.append(f"To undo it: cloudstream-wizard rollback {ended.change}")
+    return result
+
+
+def interrupted(entries: Iterable[Entry]) -> list[Line]:
+    """What is said about a change that waits for `recover`; empty when there is none."""
+    open_ones = [entry for entry in entries if entry.outcome in {INTERRUPTED, STUCK, UNREADABLE}]
+    result: list[Line] = []
+    for entry in open_ones:
+        result += [
+            Line(f"Change {entry.id} was interrupted: {printable(entry.title)}", Tone.BAD),
+            Line(f"Begun {entry.at} by {printable(entry.by)}."),
+            *(Line(f"  {printable(name)}") for name in entry.files),
+        ]
+    if result:
+        result += [Line(""), Line("Until it is settled, nothing else can be changed.")]
     return result
