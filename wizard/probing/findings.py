@@ -95,6 +95,8 @@ def _identity(result: "ProbeResult", expected_chain: Sequence[Certificate]) -> I
         )
     elif result.matches_expected is False:
         yield _found(result, "probe.unexpected-certificate", subject=subject, sha256=leaf.sha256)
+    if result.warned == "unrecognized_name":
+        yield _found(result, "probe.name-unknown", name=result.servername or "")
     if not result.name_matches:
         carried = ", ".join(names_of(leaf)[:5]) or "no name at all"
         yield _found(result, "probe.name-mismatch", names=carried, name=result.name)

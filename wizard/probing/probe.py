@@ -159,6 +159,7 @@ def _read(result: ProbeResult, outcome: Outcome, *, presented_client: bool) -> P
         acceptable_cas=_acceptable(connection) if trace.request else (),
         client_certificate=verdict,
         alert=alert_of(trace.alert).name if trace.alert is not None else None,
+        warned=alert_of(trace.warned).name if trace.warned is not None else None,
         first=outcome.first if not trace.server_hello else b"",
     )
 

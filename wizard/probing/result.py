@@ -37,6 +37,7 @@ class ProbeResult:
         acceptable_cas: distinguished names (RFC 4514) that the server named when it asked.
         client_certificate: accepted, rejected, not_sent or unknown.
         alert: name of the fatal alert that the server sent, None when it sent none.
+        warned: name of an alert that was only a warning, such as `unrecognized_name`.
         lowered: old protocols or weak parameters had to be offered before the server answered.
         inspected: the expected leaf was replaced by one from another issuer for the same name.
         trust: trust set's name to the verdict on the presented chain.
@@ -68,6 +69,7 @@ class ProbeResult:
     acceptable_cas: tuple[str, ...] = ()
     client_certificate: str = "not_sent"
     alert: str | None = None
+    warned: str | None = None
     lowered: bool = False
     inspected: bool = False
     trust: Mapping[str, Verdict] = field(default_factory=dict)
@@ -115,6 +117,7 @@ class ProbeResult:
             "acceptable_cas": list(self.acceptable_cas),
             "client_certificate": self.client_certificate,
             "alert": self.alert,
+            "warned": self.warned,
             "lowered": self.lowered,
             "trust": {name: verdict.as_json() for name, verdict in self.trust.items()},
             "staple": self.staple.as_json() if self.staple else None,

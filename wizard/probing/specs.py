@@ -181,6 +181,15 @@ SPECS: tuple[FindingSpec, ...] = (
         "RFC 6125",
     ),
     FindingSpec(
+        "probe.name-unknown",
+        _WARNING,
+        "Server name not known there",
+        "{endpoint} warns that it does not know the server name {name}.",
+        "A server that chooses its certificate by name then serves its default one.",
+        "Probe with the name in the certificate and with the name that gateways dial, and compare.",
+        "RFC 6066, section 3",
+    ),
+    FindingSpec(
         "probe.expired",
         _ERROR,
         "Certificate expired",

@@ -17,11 +17,23 @@ class Trace:
         finished: the handshake is complete on our side.
         ticket: a session ticket arrived; in TLS 1.3 a server sends it after it accepted the client.
         alert: number of the last fatal alert that the server sent.
+        warned: number of the last alert that was only a warning (TLS 1.2: a server name that it does not know).
         closing: it said close_notify.
         staple: the OCSP response that came with the handshake, DER; b"" when there was none.
     """
 
-    __slots__ = ("alert", "certificate", "closing", "finished", "proved", "request", "server_hello", "staple", "ticket")
+    __slots__ = (
+        "alert",
+        "certificate",
+        "closing",
+        "finished",
+        "proved",
+        "request",
+        "server_hello",
+        "staple",
+        "ticket",
+        "warned",
+    )
 
     def __init__(self) -> None:
         self.server_hello = False
@@ -32,6 +44,7 @@ class Trace:
         self.ticket = False
         self.closing = False
         self.alert: int | None = None
+        self.warned: int | None = None
         self.staple = b""
 
     @property
@@ -54,6 +67,10 @@ _STATES = {
 """State texts of OpenSSL (the same in 1.1.1, 3 and 4) to members of `Trace`."""
 
 
+_FATAL = 2  # The level of an alert, RFC 5246, section 7.2; TLS 1.3 ignores it.
+_CANCELED = 90
+
+
 def on_info(connection: SSL.Connection, where: int, value: int) -> None:
     """The info callback of every context of this room."""
     trace = connection.get_app_data()
@@ -67,8 +84,10 @@ def on_info(connection: SSL.Connection, where: int, value: int) -> None:
         number = value & 0xFF
         if number == 0:
             trace.closing = True
-        elif number != 100 or value >> 8 == 2:
+        elif value >> 8 == _FATAL or (number != _CANCELED and connection.get_protocol_version() == SSL.TLS1_3_VERSION):
             trace.alert = number
+        else:
+            trace.warned = number
 
 
 def on_staple(connection: SSL.Connection, response: bytes, _data: object) -> bool:
