@@ -1,8 +1,17 @@
 """What the operator decided: the same values whether they were typed, drawn on a screen or read from a file."""
 
+import re
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
+
+
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:]{2,39}")
+
+
+def is_host(text: str) -> bool:
+    """Whether *text* is a host name or an address: nothing else may reach a script, a path or a URL."""
+    return _HOST.fullmatch(text) is not None
 
 
 class Goal(StrEnum):
@@ -126,6 +135,14 @@ class Answers:
         """The value at *key* in the form of the file: `primary.host`, `gateway.0.chain`, `goal`."""
         holder, name = self._holder(key)
         return getattr(holder, name)
+
+    def table(self, role: str) -> "PrimaryAnswers | GatewayAnswers | ClientAnswers":
+        """The answers for one machine: `primary`, `gateway.0`, `client.1`."""
+        kind, _, index = role.partition(".")
+        found: PrimaryAnswers | GatewayAnswers | ClientAnswers = (
+            getattr(self, kind)[int(index)] if index else self.primary
+        )
+        return found
 
     def put(self, key: str, value: Any) -> "Answers":
         """A copy with *value* at *key*. A list index one past the end appends a fresh entry first."""

@@ -16,6 +16,7 @@ from wizard.answers import (
     PasswordSource,
     PrimaryAnswers,
     SourceKind,
+    is_host,
 )
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
@@ -156,7 +157,11 @@ def _typed(default: Any, value: Any, where: str, name: str) -> Any:
     if isinstance(default, tuple):
         if not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
             raise _unusable(where, 'a list of strings: ["..."]', name)
+        if where.endswith(".nodes") and not all(is_host(item) for item in value):
+            raise _unusable(where, "a list of host names or addresses", name)
         return tuple(value)
+    if where.endswith(".host") and value and not (isinstance(value, str) and is_host(value)):
+        raise _unusable(where, "a host name or an address", name)
     if type(value) is not type(default):
         words = {bool: "true or false", int: "a whole number", str: "a string"}
         raise _unusable(where, words[type(default)], name)

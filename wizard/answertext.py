@@ -3,7 +3,7 @@
 import shlex
 from typing import Any
 
-from wizard.answers import PROMPT, Goal, ImportRoot, PasswordSource, PrimaryKind, SourceKind
+from wizard.answers import PROMPT, Goal, ImportRoot, PasswordSource, PrimaryKind, SourceKind, is_host
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.questions import Ask, Question
@@ -63,6 +63,8 @@ def parsed(question: Question, before: Any, text: str) -> Any:
         return int(text)
     if isinstance(before, Goal | PrimaryKind | ImportRoot):
         return type(before)(text)
+    if question.key.endswith(".host") and text and not is_host(text):
+        raise _unusable(question, "A host name has letters, digits, dots and hyphens.")
     return text
 
 

@@ -190,16 +190,16 @@ class Session:
                 return []
 
     def judged(self, role: str) -> "Judged":
-        """BLOCKING. The chain for *role* (`primary`) and what the rules say of it.
+        """BLOCKING. The chain for *role* (`primary`, `gateway.0`) and what the rules say of it.
 
         Raises:
             WizardError: the files cannot be read or hold no certificate of a host.
         """
-        from wizard.nodes.judging import judge_primary
+        from wizard.nodes.judging import judge_role
 
         if role not in self._judged:
-            self._judged[role] = judge_primary(
-                self.answers, self._base, lambda: self.secret("primary.password"), self.machine
+            self._judged[role] = judge_role(
+                role, self.answers, self._base, lambda: self.secret(f"{role}.password"), self.machine
             )
         return self._judged[role]
 

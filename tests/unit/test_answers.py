@@ -64,7 +64,9 @@ def test_the_documented_file_is_understood() -> None:
 def test_what_is_written_is_read_back_equal() -> None:
     answers = load(FULL)
     assert load(dump(answers)) == answers
-    odd = answers.put("primary.host", 'q"uo\\te\x7f\x01\n€').put("primary.password", PasswordSource(SourceKind.FD, "7"))
+    odd = answers.put("primary.keystore-path", 'q"uo\\te\x7f\x01\n€').put(
+        "primary.password", PasswordSource(SourceKind.FD, "7")
+    )
     assert load(dump(odd)) == odd
 
 
@@ -80,6 +82,9 @@ def test_what_is_written_is_read_back_equal() -> None:
         ("schema = 1\n[primary]\nport = '2560'", "answers.unusable-value", "primary.port"),
         ("schema = 1\n[primary]\nport = true", "answers.unusable-value", "primary.port"),
         ("schema = 1\n[primary]\nchain = 'a.pfx'", "answers.unusable-value", "primary.chain"),
+        ("schema = 1\n[primary]\nhost = 'a b'", "answers.unusable-value", "primary.host"),
+        ("schema = 1\n[primary]\nnodes = ['-x']", "answers.unusable-value", "primary.nodes"),
+        ('schema = 1\n[[client]]\nhost = "a\';rm"', "answers.unusable-value", "client.0.host"),
         ("schema = 1\nprimary = 1", "answers.unusable-value", "primary"),
         ("schema = 1\n[gateway]\nhost = 'x'", "answers.unusable-value", "gateway"),
         ("schema = 1\n[primary]\npassword = 'hunter2'", "answers.secret-inside", "primary.password"),
@@ -130,6 +135,8 @@ def test_typed_text_becomes_the_value_and_back(key: str, text: str, value: objec
         ("primary.host", "  ", "answer.missing"),
         ("primary.port", "70000", "answer.unusable"),
         ("primary.port", "٣", "answer.unusable"),
+        ("primary.host", "$(reboot)", "answer.unusable"),
+        ("primary.host", "a/../b", "answer.unusable"),
         ("primary.chain", "'open", "answer.unusable"),
     ],
 )

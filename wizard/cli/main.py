@@ -7,11 +7,14 @@ import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wizard import __version__
 from wizard.errors import WizardError
 from wizard.host.machine import HCP_HOME, Machine, default_state_dir
+
+if TYPE_CHECKING:
+    from wizard.answers import Answers
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "sandbox": ("wizard.cli.sandbox", "a practice deployment with real TLS"),
@@ -136,11 +139,17 @@ def machine_from(args: argparse.Namespace) -> Machine:
     )
 
 
-def open_screens(machine: Machine, args: argparse.Namespace) -> int:
-    """Open the wizard on *machine*, full screen or line by line, and return its exit code."""
+def open_screens(machine: Machine, args: argparse.Namespace, answers: "Answers | None" = None) -> int:
+    """Open the wizard on *machine*, full screen or line by line, and return its exit code.
+
+    Args:
+        machine: where.
+        args: the global options.
+        answers: what is answered already (the practice deployment knows its own port); None for the defaults.
+    """
     from wizard.session import Session  # noqa: PLC0415 - start-up loads only what the first screen needs
 
-    session = Session(machine, dry_run=_flag(args, "dry_run"))
+    session = Session(machine, answers=answers, dry_run=_flag(args, "dry_run"))
     if _flag(args, "plain"):
         from wizard.cli import plain  # noqa: PLC0415 - as above
 

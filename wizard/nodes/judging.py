@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from wizard.answers import Answers
+from wizard.answers import Answers, ClientAnswers, GatewayAnswers, PrimaryAnswers
 from wizard.certificates import look
 from wizard.certificates.model import Certificate, Chain, Role
 from wizard.certificates.names import short
@@ -44,17 +44,33 @@ class Judged:
         return self.loaded.chain
 
 
-def judge_primary(answers: Answers, base: Path, password: Callable[[], Secret | None], machine: Machine) -> Judged:
-    """Load and judge the primary's chain; without a host in the answers, for the first name in the leaf.
+def judge_role(
+    role: str, answers: Answers, base: Path, password: Callable[[], Secret | None], machine: Machine
+) -> Judged:
+    """Load and judge the chain for *role*; without a host in the answers, for the first name in the leaf.
+
+    Args:
+        role: `primary`, `gateway.0`, `client.1`: the table of the answers.
+        answers: so far.
+        base: the folder that relative paths are taken from.
+        password: asked when a file turns out to be protected.
+        machine: whose JRE tells the public roots.
 
     Raises:
         WizardError: the files cannot be read or hold no certificate of a host.
     """
-    wanted = answers.primary.host or None
-    loaded = load(answers.primary.chain, base, password, wanted)
+    section: PrimaryAnswers | GatewayAnswers | ClientAnswers = answers.table(role)
+    loaded = load(section.chain, base, password, section.host or None)
     suggested = suggested_host(loaded.chain.leaf)
     roots = public_roots(machine)
-    findings = judge(loaded.chain, role=Role.PRIMARY, host=wanted or suggested, now=now_utc(), public_roots=roots)
+    findings = judge(
+        loaded.chain,
+        role=Role(role.partition(".")[0]),
+        host=section.host or suggested,
+        now=now_utc(),
+        ocsp_wanted=answers.account.ocsp not in {"unchanged", "off"},
+        public_roots=roots,
+    )
     findings.sort(key=lambda finding: -finding.severity)
     root = loaded.chain.root
     return Judged(loaded, tuple(findings), suggested, root is not None and root.sha256 in roots)

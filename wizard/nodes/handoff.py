@@ -1,0 +1,115 @@
+"""Packs for every machine that the answers name, made from the very chains that were judged."""
+
+from collections.abc import Sequence
+
+from wizard.answers import PrimaryKind
+from wizard.certificates.model import Certificate, Chain
+from wizard.errors import WizardError
+from wizard.findings import FindingSpec, Severity
+from wizard.host import jre
+from wizard.nodes import account, client, gateway
+from wizard.nodes.client import ClientInput
+from wizard.nodes.gateway import GatewayInput
+from wizard.nodes.judging import Judged, public_roots
+from wizard.nodes.packs import Pack, PackFile, checklist
+from wizard.nodes.planning import Planning
+from wizard.passwords import generate, require_fit
+from wizard.secret import Secret
+
+REFUSALS = (
+    FindingSpec(
+        "handoff.findings",
+        Severity.ERROR,
+        "the findings forbid a pack",
+        "The judgement of a machine's certificate has errors, so no pack is made for it.",
+        "A machine with this certificate would not be accepted by the primary.",
+        "Mend what the findings name, then make the packs again.",
+        "design of the wizard",
+    ),
+)
+
+
+def make_packs(session: Planning) -> list[Pack]:
+    """The portal's pack, then one for each gateway and client; all are made before any is written.
+
+    Raises:
+        WizardError: a chain cannot be read or is not fit for its role, or a password or search text does not fit.
+    """
+    answers = session.answers
+    primary = _fit(session, "primary") if answers.primary.chain else None
+    gateways = [_fit(session, f"gateway.{number}") for number in range(len(answers.gateway))]
+    clients = [
+        _fit(session, f"client.{number}") if one.local_storage else None for number, one in enumerate(answers.client)
+    ]
+    everyone: list[Judged] = [one for one in (primary, *gateways, *clients) if one is not None]
+    chains = [one.chain for one in everyone]
+    packs = [account.make_pack(answers.account, chains, public_roots(session.machine))]
+    packs += [_gateway(session, number, judged, primary) for number, judged in enumerate(gateways)]
+    known = tuple(leaf for leaf in (chain.leaf for chain in chains) if leaf is not None)
+    packs += [_client(session, number, judged, known) for number, judged in enumerate(clients)]
+    return packs
+
+
+def _fit(session: Planning, role: str) -> Judged:
+    judged = session.judged(role)
+    bad = [finding for finding in judged.findings if finding.severity >= Severity.ERROR]
+    if bad:
+        host = session.answers.table(role).host or role
+        raise WizardError("handoff.findings", f"No pack for {host}: {bad[0].message}", bad[0].fix, host)
+    return judged
+
+
+def _gateway(session: Planning, number: int, judged: Judged, primary: Judged | None) -> Pack:
+    answers = session.answers
+    key = f"gateway.{number}"
+    return gateway.make_pack(
+        GatewayInput(
+            answers=answers.gateway[number],
+            chain=judged.chain,
+            primary_chain=_primary_chain(answers.primary.kind, primary),
+            primary_public=primary is not None and primary.public,
+            primary_host=answers.primary.host or (primary.suggested_host if primary else ""),
+            primary_port=answers.primary.port,
+            store_password=session.secret(f"{key}.keystore-password") or generate(),
+            trust_password=session.secret(f"{key}.truststore-password") or generate(),
+            profile=jre.choose_profile(jre.find(session.machine)).profile,
+        )
+    )
+
+
+def _primary_chain(kind: PrimaryKind, primary: Judged | None) -> Chain | None:
+    return primary.chain if primary is not None and kind is PrimaryKind.ON_PREMISE else None
+
+
+def _client(session: Planning, number: int, judged: Judged | None, known: Sequence[Certificate]) -> Pack:
+    answers = session.answers
+    given = session.secret(f"client.{number}.password")
+    password = given if _fits(given) else generate()
+    pack = client.make_pack(
+        ClientInput(
+            answers=answers.client[number],
+            chain=judged.chain if judged else None,
+            known=tuple(known),
+            primary_host=answers.primary.host or "<primary>",
+            password=password or generate(),
+        )
+    )
+    if judged is None or password is given:
+        return pack
+    note = PackFile("password.txt", (password or Secret("")).reveal().encode() + b"\n", secret=True)
+    return Pack(pack.folder, pack.title, (*pack.files, note), pack.steps)
+
+
+def _fits(password: Secret | None) -> bool:
+    try:
+        require_fit(password or Secret(""))
+    except WizardError:
+        return False
+    return True
+
+
+def overview(packs: Sequence[Pack]) -> bytes:
+    """The page that lies on top of all packs."""
+    steps = tuple(f"{pack.title}: {pack.folder}/CHECKLIST.md" for pack in (*packs[1:], *packs[:1]))
+    intro = "Gateways and clients first; the portal's policy is switched last."
+    return checklist("Hand-off", intro, steps)
