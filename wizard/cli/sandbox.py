@@ -1,0 +1,138 @@
+"""`sandbox`: a practice deployment, built, served, or opened in the wizard."""
+
+import argparse
+import json
+import subprocess
+import tempfile
+from pathlib import Path
+
+from wizard.sandbox.deployment import Deployment
+
+_EPILOG = """\
+EXAMPLES
+  cloudstream-wizard sandbox                       practise; nothing is left behind
+  cloudstream-wizard sandbox create /tmp/practice  only build it
+  cloudstream-wizard sandbox create /tmp/broken --fault wrong-password
+  cloudstream-wizard sandbox create --list-faults
+  cloudstream-wizard sandbox serve /tmp/practice   its server, in the foreground
+
+EXIT CODES
+  0 done   2 wrong usage, or the folder cannot be used
+"""
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command and its parts."""
+    parser = subparsers.add_parser(
+        "sandbox",
+        help="a practice deployment with real TLS",
+        description="Builds a practice deployment with its own PKI and a running primary, and opens the wizard on it.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "what",
+        nargs="*",
+        metavar="[create|serve] [DIR]",
+        help="the folder of the practice deployment; default: a temporary one that is removed afterwards",
+    )
+    parser.add_argument("--fault", action="append", default=[], metavar="NAME", help="build this fault in; may repeat")
+    parser.add_argument("--list-faults", action="store_true", help="name the faults and what each breaks")
+    parser.add_argument("--configured", action="store_true", help="as after a successful set-up")
+    parser.add_argument("--jre", metavar="PATH", type=Path, help="Java home to link in (default: this machine's)")
+    parser.add_argument("--plain", action="store_true", help="ask line by line instead of full screen")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what `sandbox ...` says; returns the exit code."""
+    words: list[str] = args.what
+    if args.list_faults:
+        return _list_faults(as_json=args.json)
+    if words[:1] == ["create"] and len(words) == 2:
+        return _create(args, Path(words[1]))
+    if words[:1] == ["serve"] and len(words) == 2:
+        return _serve(Path(words[1]))
+    if words[:1] in (["create"], ["serve"]) or len(words) > 1:
+        raise _usage()
+    return _practise(args, Path(words[0]) if words else None)
+
+
+def _usage() -> Exception:
+    from wizard.errors import WizardError  # noqa: PLC0415 - only when it is needed
+
+    return WizardError(
+        "usage.sandbox",
+        "sandbox takes create DIR, serve DIR, or one folder",
+        "See: cloudstream-wizard sandbox --help",
+    )
+
+
+def _list_faults(*, as_json: bool) -> int:
+    from wizard.sandbox.faults import all_faults  # noqa: PLC0415 - each part loads only what it needs
+
+    faults = all_faults()
+    if as_json:
+        listed = [{"name": fault.name, "breaks": fault.breaks, "code": fault.code} for fault in faults]
+        print(json.dumps({"schema": "cloudstream-wizard/sandbox/1", "faults": listed}, indent=2))
+        return 0
+    width = max(len(fault.name) for fault in faults)
+    for fault in faults:
+        print(f"{fault.name:<{width}}  {fault.breaks}")
+    return 0
+
+
+def _build(args: argparse.Namespace, folder: Path) -> Deployment:
+    from wizard.sandbox.build import create  # noqa: PLC0415 - as above
+
+    return create(folder, jre=args.jre, faults=args.fault, configured=args.configured or None)
+
+
+def _create(args: argparse.Namespace, folder: Path) -> int:
+    deployment = _build(args, folder)
+    if args.json:
+        print(json.dumps(deployment.as_json(), indent=2))
+    else:
+        print(f"practice deployment: {deployment.root}")
+        print(f"endpoint:            {deployment.endpoint}")
+        print(f"start it:            {deployment.systemctl} start hcp-server")
+        print(f"passwords:           {deployment.root / 'passwords.toml'}")
+    return 0
+
+
+def _serve(folder: Path) -> int:
+    from wizard.sandbox.serve import serve  # noqa: PLC0415 - as above
+
+    return serve(folder)
+
+
+def _practise(args: argparse.Namespace, folder: Path | None) -> int:
+    from wizard.sandbox.build import remove  # noqa: PLC0415 - as above
+    from wizard.sandbox.deployment import MARK, load  # noqa: PLC0415 - as above
+
+    if folder is not None:
+        known = (folder / MARK).exists()
+        return _open(args, load(folder) if known else _build(args, folder))
+    with tempfile.TemporaryDirectory(prefix="cloudstream-practice-", ignore_cleanup_errors=True) as made:
+        deployment = _build(args, Path(made))
+        try:
+            return _open(args, deployment)
+        finally:
+            remove(deployment)
+
+
+def _open(args: argparse.Namespace, deployment: Deployment) -> int:
+    """Start the primary, open the wizard, stop the primary, whatever happened."""
+    from wizard.cli.main import open_screens  # noqa: PLC0415 - main loads this module
+
+    _systemctl(deployment, "start")
+    try:
+        return open_screens(deployment.machine, args)
+    finally:
+        _systemctl(deployment, "stop")
+
+
+def _systemctl(deployment: Deployment, verb: str) -> None:
+    # A fault may be that it does not start: that is for the wizard to say.
+    command = [str(deployment.systemctl), verb, "hcp-server"]
+    subprocess.run(command, check=False, capture_output=True, timeout=60)

@@ -1,0 +1,234 @@
+"""Builds a practice deployment in a folder."""
+
+import os
+import shlex
+import shutil
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat, pkcs7, pkcs12
+
+from wizard.errors import WizardError
+from wizard.findings import FindingSpec
+from wizard.host.catalogue import refusal
+from wizard.sandbox import exercises, javahome, texts
+from wizard.sandbox import pki as practice
+from wizard.sandbox.deployment import ACCOUNT, PASSWORD, Deployment
+from wizard.sandbox.supervisor import package_folder
+
+REFUSALS: tuple[FindingSpec, ...] = tuple(
+    refusal(f"sandbox.{name}", title, message, "Practising needs a folder of its own.", fix, source="wizard")
+    for name, title, message, fix in (
+        ("folder-in-use", "The folder is not empty", "the folder holds other files", "Name a new or empty folder."),
+        ("not-a-deployment", "No practice deployment", "the folder holds none", "Make one with sandbox create DIR."),
+        ("no-keytool", "No Java home", "the folder given as Java has no keytool", "Name a Java home folder."),
+        ("unknown-fault", "No such fault", "there is no fault of this name", "See sandbox create --list-faults."),
+        ("cannot-write", "The folder cannot be written", "the deployment cannot be built there", "Name another."),
+    )
+)
+
+_UID = 991
+"""The service's account inside the deployment when root builds it; otherwise it is the builder's own number."""
+
+
+def create(
+    target: Path,
+    *,
+    jre: Path | None = None,
+    faults: Sequence[str] = (),
+    configured: bool | None = None,
+    find_jre: bool = True,
+) -> Deployment:
+    """Build a practice deployment in *target*, which must not exist or be empty. Nothing is started.
+
+    Args:
+        target: the folder that will stand for `/`.
+        jre: a Java home to link in; without one, the machine's own is looked for.
+        faults: names of faults to build in, applied in this order.
+        configured: True leaves it as after a successful set-up; None means: when there are faults.
+        find_jre: False never looks for the machine's own Java.
+
+    Returns:
+        The deployment; its port was free a moment ago.
+
+    Raises:
+        WizardError: sandbox.folder-in-use, sandbox.no-keytool, sandbox.unknown-fault, sandbox.cannot-write.
+    """
+    from wizard.sandbox.faults import apply, chosen  # noqa: PLC0415 - faults know deployments, not the other way round
+
+    picked = chosen(faults)
+    root = target.absolute()
+    try:
+        if root.exists() and any(root.iterdir()):
+            raise WizardError("sandbox.folder-in-use", f"{root} is not empty", "Name a new or empty folder.", str(root))
+        deployment = Deployment(root, _free_port(), tuple(faults))
+        _folders(deployment)
+        made = practice.make()
+        java = jre or (javahome.found() if find_jre else None)
+        if java is not None:
+            javahome.link(java, root / "opt/hcp/jre")
+        _product(deployment, made, with_java=java is not None)
+        _handed_over(deployment, made)
+        _programs(deployment)
+        _accounts(deployment)
+        if configured or (configured is None and picked):
+            configure(deployment, made)
+        _own(deployment)
+        apply(picked, deployment, made)
+        deployment.save()
+    except OSError as problem:
+        raise WizardError(
+            "sandbox.cannot-write",
+            f"{root} cannot be filled: {problem.strerror}",
+            "Name a folder that this account may write.",
+            str(root),
+        ) from None
+    return deployment
+
+
+def configure(deployment: Deployment, made: practice.Pki) -> None:
+    """Put the deployment into the state after a successful set-up: key store, settings, root, uploaded CAs."""
+    entity = made.entities["primary-host"]
+    deployment.keystore.write_bytes(practice.pfx(entity, PASSWORD, name="primary-host", legacy=_old_java(deployment)))
+    deployment.keystore.chmod(0o640)
+    write_conf(deployment, "/opt/hcp/conf/primary-host.pfx", PASSWORD)
+    add_anchor(deployment, made.root)
+    upload(deployment, made)
+
+
+def write_conf(deployment: Deployment, file: str, password: str) -> None:
+    """Write application.conf with the two settings as given, which go in as they are."""
+    text = texts.APPLICATION_CONF.format(port=deployment.port, file=file, password=password)
+    deployment.conf.write_text(text, encoding="utf-8")
+    deployment.conf.chmod(0o640)
+
+
+def add_anchor(deployment: Deployment, authority: practice.Entity) -> None:
+    """Add a root to cacerts in whichever form it is, without starting Java; a practice deployment may do so."""
+    from wizard.sandbox import truststore  # noqa: PLC0415 - not needed for a plain deployment
+
+    truststore.add(deployment.cacerts, authority.certificate, "acme-ca-root", PASSWORD)
+
+
+def upload(deployment: Deployment, made: practice.Pki) -> None:
+    """Do what the operator does in the web portal: both CA certificates become trusted."""
+    for name, entity in (("Acme-CA-Root", made.root), ("Acme-CA-Intermediate", made.intermediate)):
+        (deployment.portal / f"{name}.cer").write_bytes(entity.certificate.public_bytes(Encoding.DER))
+
+
+def remove(deployment: Deployment) -> None:
+    """Delete the deployment's folder; its processes notice and end."""
+    shutil.rmtree(deployment.root, ignore_errors=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _folders(deployment: Deployment) -> None:
+    for name in (
+        "opt/hcp/conf",
+        "opt/hcp/lib",
+        "opt/hcp/bin",
+        "opt/hcp/data/portal/trusted-ca",
+        "certificates/exercises",
+        "secrets",
+        "etc/systemd/system",
+        "usr/bin",
+        "var/log",
+        "var/lib",
+        "run",
+    ):
+        (deployment.root / name).mkdir(parents=True)
+    (deployment.root / "secrets").chmod(0o700)
+
+
+def _product(deployment: Deployment, made: practice.Pki, *, with_java: bool) -> None:
+    write_conf(deployment, "", "")
+    (deployment.conf.parent / "defaults.conf").write_text(texts.DEFAULTS_CONF, encoding="utf-8")
+    deployment.builtin.write_bytes(practice.pem(made.fallback.certificate) + practice.plain_key(made.fallback.key))
+    deployment.builtin.chmod(0o640)
+    if not with_java:
+        # A trust store alone: the root can be looked for, but only keytool may add it.
+        deployment.cacerts.parent.mkdir(parents=True)
+        public = practice.authority("Practice Public Root", practice.new_key(), None, made.made)
+        entry = pkcs12.PKCS12Certificate(public.certificate, b"practicepublicroot")
+        data = pkcs12.serialize_java_truststore([entry], BestAvailableEncryption(PASSWORD.encode()))
+        deployment.cacerts.write_bytes(data)
+
+
+def _handed_over(deployment: Deployment, made: practice.Pki) -> None:
+    folder = deployment.certificates
+    secret = PASSWORD.encode()
+    for name, entity in made.entities.items():
+        (folder / f"{name}.pfx").write_bytes(practice.pfx(entity, PASSWORD, name=name))
+        (folder / f"{name}.pem").write_bytes(practice.pem(entity.certificate, *entity.issuers))
+        key = entity.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(secret))
+        (folder / f"{name}.key").write_bytes(key)
+    for name, authority in (("Acme-CA-Root", made.root), ("Acme-CA-Intermediate", made.intermediate)):
+        (folder / f"{name}.cer").write_bytes(authority.certificate.public_bytes(Encoding.DER))
+        (folder / f"{name}.pem").write_bytes(practice.pem(authority.certificate))
+    authorities = [made.intermediate.certificate, made.root.certificate]
+    (folder / "acme-chain.p7b").write_bytes(pkcs7.serialize_certificates(authorities, Encoding.DER))
+    passwords = {f"{name}.pfx": PASSWORD for name in made.entities} | {"cacerts": PASSWORD}
+    passwords |= exercises.write(folder / "exercises", made)
+    lines = "".join(f'"{name}" = "{word}"\n' for name, word in passwords.items())
+    root = deployment.root
+    (root / "passwords.toml").write_text(lines, encoding="utf-8")
+    for name in ("primary", "gateway", "client"):
+        (root / "secrets" / name).write_text(PASSWORD + "\n", encoding="utf-8")
+        (root / "secrets" / name).chmod(0o600)
+    (root / "answers.toml").write_text(texts.ANSWERS.format(port=deployment.port), encoding="utf-8")
+    (root / "unattended.conf").write_text(texts.UNATTENDED, encoding="utf-8")
+    readme = texts.README.format(root=root, endpoint=deployment.endpoint)
+    (root / "README.txt").write_text(readme, encoding="utf-8")
+
+
+def _programs(deployment: Deployment) -> None:
+    frozen = getattr(sys, "frozen", False)
+    module = "sandbox stand-in" if frozen else "-B -S -m wizard.sandbox.unit"
+    for name in ("systemctl", "journalctl"):
+        text = texts.STAND_IN.format(
+            name=name,
+            path=shlex.quote(package_folder()),
+            python=shlex.quote(sys.executable),
+            module=module,
+            root=shlex.quote(str(deployment.root)),
+        )
+        program = deployment.root / "usr/bin" / name
+        program.write_text(text, encoding="utf-8")
+        program.chmod(0o755)
+    deployment.unit_file.write_text(texts.UNIT.format(user=ACCOUNT), encoding="utf-8")
+
+
+def _accounts(deployment: Deployment) -> None:
+    """An account of its own for the service; whoever is not root plays it with the own number."""
+    root = os.geteuid() == 0
+    uid, gid = (_UID, _UID) if root else (os.geteuid(), os.getegid())
+    etc = deployment.root / "etc"
+    (etc / "passwd").write_text(
+        f"root:x:0:0:root:/root:/bin/sh\n{ACCOUNT}:x:{uid}:{gid}::/opt/hcp:/usr/sbin/nologin\n", encoding="utf-8"
+    )
+    (etc / "group").write_text(f"root:x:0:\n{ACCOUNT}:x:{gid}:\n", encoding="utf-8")
+
+
+def _own(deployment: Deployment) -> None:
+    """Give the service's group what it must read, as an installer does; only root can."""
+    if os.geteuid() == 0:
+        for path in (deployment.conf, deployment.builtin, deployment.keystore):
+            if path.exists():
+                os.chown(path, 0, _UID)
+        for path in deployment.portal.parent, deployment.portal:
+            os.chown(path, _UID, _UID)
+
+
+def _old_java(deployment: Deployment) -> bool:
+    from wizard.certificates.model import Profile  # noqa: PLC0415 - beside the next
+    from wizard.host import jre  # noqa: PLC0415 - only a configured deployment asks
+
+    found = jre.find(deployment.machine, ask_java=False)
+    return found is not None and jre.choose_profile(found).profile is Profile.LEGACY

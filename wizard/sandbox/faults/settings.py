@@ -1,0 +1,175 @@
+"""Faults in application.conf."""
+
+from wizard.sandbox.build import write_conf
+from wizard.sandbox.deployment import PASSWORD, Deployment
+from wizard.sandbox.faults.fault import Act, Fault, edit, put
+from wizard.sandbox.pki import Pki, pfx
+
+_FILE = "/opt/hcp/conf/primary-host.pfx"
+_FILE_LINE = f'default-keystore-file = "{_FILE}"'
+_PASSWORD_LINE = f'default-keystore-password = "{PASSWORD}"'
+
+
+def _append(deployment: Deployment, text: str) -> None:
+    with deployment.conf.open("a", encoding="utf-8") as stream:
+        stream.write(text)
+
+
+def _wrong_password(deployment: Deployment, _: Pki) -> None:
+    edit(deployment, _PASSWORD_LINE, 'default-keystore-password = "ch4ngeit"')
+
+
+def _blank_in_password(deployment: Deployment, _: Pki) -> None:
+    edit(deployment, _PASSWORD_LINE, f'default-keystore-password = "{PASSWORD} "')
+
+
+def _wrong_path(deployment: Deployment, _: Pki) -> None:
+    edit(deployment, _FILE_LINE, _FILE_LINE.replace("primary-host", "primary-hots"))
+
+
+def _path_is_folder(deployment: Deployment, _: Pki) -> None:
+    edit(deployment, _FILE_LINE, 'default-keystore-file = "/opt/hcp/conf"')
+
+
+def _duplicate(deployment: Deployment, _: Pki) -> None:
+    _append(deployment, '\n# old host\nhcp.server.tls.default-keystore-file = "/opt/hcp/conf/old-server.pfx"\n')
+
+
+def _duplicate_password(deployment: Deployment, _: Pki) -> None:
+    _append(deployment, '\nhcp.server { tls { default-keystore-password = "2019-secret" } }\n')
+
+
+def _in_include(deployment: Deployment, _: Pki) -> None:
+    local = deployment.conf.with_name("local.conf")
+    local.write_text('hcp.server.tls.default-keystore-file = "/opt/hcp/conf/old-server.pfx"\n', encoding="utf-8")
+    _append(deployment, '\ninclude "local.conf"\n')
+
+
+def _by_environment(deployment: Deployment, _: Pki) -> None:
+    edit(deployment, _FILE_LINE, _FILE_LINE + "\n      default-keystore-file = ${?HCP_KEYSTORE}")
+    with deployment.unit_file.open("a", encoding="utf-8") as stream:
+        stream.write("\n[Service]\nEnvironment=HCP_KEYSTORE=/opt/hcp/conf/old-server.pfx\n")
+
+
+def _commented(deployment: Deployment, _: Pki) -> None:
+    edit(deployment, _FILE_LINE, "# " + _FILE_LINE)
+    edit(deployment, _PASSWORD_LINE, "# " + _PASSWORD_LINE)
+
+
+def _elsewhere(deployment: Deployment, _: Pki) -> None:
+    write_conf(deployment, "", "")
+    _append(deployment, f"\n{_FILE_LINE}\n{_PASSWORD_LINE}\n")
+
+
+def _utf_16(deployment: Deployment, _: Pki) -> None:
+    text = deployment.conf.read_text(encoding="utf-8").replace("\n", "\r\n")
+    deployment.conf.write_bytes(text.encode("utf-16"))
+
+
+def _smart_quotes(deployment: Deployment, _: Pki) -> None:
+    edit(deployment, f'"{PASSWORD}"', f"\u201c{PASSWORD}\u201d")
+    text = deployment.conf.read_text(encoding="utf-8").replace("\n", "\r\n")
+    deployment.conf.write_bytes(b"\xef\xbb\xbf" + text.encode())
+
+
+def _latin_1(deployment: Deployment, pki: Pki) -> None:
+    word = "schl\u00fcssel"
+    put(deployment, pfx(pki.entities["primary-host"], word, name="primary-host"))
+    write_conf(deployment, _FILE, word)
+    deployment.conf.write_bytes(deployment.conf.read_text(encoding="utf-8").encode("latin-1"))
+
+
+def _missing_brace(deployment: Deployment, _: Pki) -> None:
+    edit(deployment, "\n}\n\nakka {", "\n\nakka {")
+
+
+def _password_as(word: str, written: str) -> Act:
+    """A key store with the password *word*, which stands in the file as *written*."""
+
+    def act(deployment: Deployment, pki: Pki) -> None:
+        put(deployment, pfx(pki.entities["primary-host"], word, name="primary-host"))
+        edit(deployment, f'"{PASSWORD}"', written)
+
+    return act
+
+
+def _no_client_authentication(deployment: Deployment, _: Pki) -> None:
+    edit(deployment, "client-authentication = need", "client-authentication = none")
+
+
+def _no_1_2(deployment: Deployment, _: Pki) -> None:
+    edit(deployment, '["TLSv1.2", "TLSv1.3"]', '["TLSv1.3"]')
+
+
+def _world_readable(deployment: Deployment, _: Pki) -> None:
+    deployment.conf.chmod(0o644)
+
+
+def _missing(deployment: Deployment, _: Pki) -> None:
+    deployment.conf.unlink()
+
+
+FAULTS = (
+    Fault(
+        "wrong-password",
+        "The password in application.conf is not that of the key store.",
+        "keystore.password-wrong",
+        _wrong_password,
+    ),
+    Fault(
+        "blank-in-password", "A blank stands at the end of the password.", "keystore.password-wrong", _blank_in_password
+    ),
+    Fault("wrong-path", "The path of the key store is misspelt.", "keystore.missing", _wrong_path),
+    Fault("path-is-folder", "The path names a folder.", "keystore.is-a-folder", _path_is_folder),
+    Fault("duplicate-key", "A later line of the same file sets another key store.", "conf.masked", _duplicate),
+    Fault("duplicate-password", "A later block sets another password.", "conf.masked", _duplicate_password),
+    Fault("masked-by-include", "An included file sets another key store.", "conf.masked", _in_include),
+    Fault("masked-by-environment", "A variable of the service sets another key store.", "conf.masked", _by_environment),
+    Fault("commented-out", "The two settings are comments.", "conf.key-commented", _commented),
+    Fault("wrong-block", "The two settings stand outside their block.", "conf.key-elsewhere", _elsewhere),
+    Fault("conf-utf-16", "application.conf was saved as UTF-16.", "conf.utf-16", _utf_16, "down"),
+    Fault(
+        "smart-quotes",
+        "The editor put typographic quotes around the password.",
+        "conf.typographic-quotes",
+        _smart_quotes,
+    ),
+    Fault("conf-latin-1", "A password with an umlaut was saved as Latin-1.", "conf.not-utf-8", _latin_1),
+    Fault("missing-brace", "A closing brace is missing.", "conf.syntax", _missing_brace, "down"),
+    Fault(
+        "backslash-password",
+        "A backslash in the password is not doubled.",
+        "conf.syntax",
+        _password_as("pa\\ssw0rd", '"pa\\ssw0rd"'),
+        "down",
+    ),
+    Fault(
+        "at-sign-unquoted",
+        "A password with @ stands without quotes.",
+        "conf.syntax",
+        _password_as("p@ssw0rd", "p@ssw0rd"),
+        "down",
+    ),
+    Fault(
+        "hash-unquoted",
+        "A password with # stands without quotes, so it is cut.",
+        "conf.value-cut",
+        _password_as("pass#w0rd", "pass#w0rd"),
+    ),
+    Fault("conf-missing", "application.conf is not there.", "conf.missing", _missing, "down"),
+    Fault(
+        "conf-world-readable",
+        "Everybody on the machine can read the password.",
+        "conf.world-readable",
+        _world_readable,
+        "right",
+    ),
+    Fault(
+        "client-auth-off",
+        "The server does not ask for client certificates.",
+        "tls.no-client-authentication",
+        _no_client_authentication,
+        "right",
+    ),
+    Fault("tls-1-2-off", "The server speaks TLS 1.3 only.", "tls.no-1-2", _no_1_2, "right"),
+)

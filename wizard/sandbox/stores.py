@@ -1,0 +1,138 @@
+"""How the practice primary opens its stores: refusing where Java would, in the words of Java's exceptions."""
+
+import os
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, pkcs12
+
+from wizard.certificates.model import Profile
+from wizard.errors import WizardError
+from wizard.host import jre
+from wizard.host.access import readable_as
+from wizard.host.accounts import lookup
+from wizard.sandbox.deployment import PASSWORD, Deployment
+from wizard.sandbox.settings import Settings
+from wizard.sandbox.unitfile import Unit
+from wizard.secret import Secret
+
+# DER of the object identifier of PBES2 (RFC 8018), which the old PKCS12 reader of Java misunderstands.
+_PBES2 = bytes.fromhex("06092a864886f70d01050d")
+
+
+class JavaError(Exception):
+    """The key store cannot be used; the text is what Java would write to its log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Key and chain as the server presents them, leaf first."""
+
+    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+    chain: tuple[x509.Certificate, ...]
+
+
+def builtin(deployment: Deployment) -> Identity:
+    """The certificate that the product brings along: self-signed, "localhost"."""
+    data = deployment.builtin.read_bytes()
+    key = load_pem_private_key(data, None)
+    assert isinstance(key, rsa.RSAPrivateKey)  # noqa: S101 - made so by `build`
+    return Identity(key, tuple(x509.load_pem_x509_certificates(data)))
+
+
+def configured(deployment: Deployment, settings: Settings) -> Identity:
+    """The identity in the configured key store.
+
+    Raises:
+        JavaError: path, permission, password or content is not right.
+    """
+    data = _readable(deployment, settings.keystore_file)
+    _sniffed(data)
+    found = jre.find(deployment.machine, ask_java=False)
+    old = found is not None and jre.choose_profile(found) == jre.ProfileChoice(
+        Profile.LEGACY, True, jre.choose_profile(found).reason
+    )
+    if not settings.keystore_password.isascii() or (old and _PBES2 in data):
+        raise JavaError("java.io.IOException: keystore password was incorrect")
+    try:
+        store = pkcs12.load_pkcs12(data, settings.keystore_password.encode())
+    except ValueError as problem:
+        if "password" in str(problem).lower():
+            raise JavaError(_password_words(data, settings)) from None
+        raise JavaError("java.io.IOException: DerInputStream.getLength(): lengthTag too big") from None
+    if store.key is None or store.cert is None:
+        raise JavaError("java.security.KeyStoreException: no private key entry in the key store")
+    if not isinstance(store.key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+        raise JavaError("java.security.NoSuchAlgorithmException: unsupported key algorithm")
+    others = [entry.certificate for entry in store.additional_certs]
+    return Identity(store.key, _chain(store.cert.certificate, others))
+
+
+def trusted(deployment: Deployment) -> tuple[list[x509.Certificate], list[str]]:
+    """The authorities that clients may come from: cacerts and the uploaded ones. Second: what could not be read."""
+    from wizard.certificates.reading import read  # noqa: PLC0415 - only the server needs it
+
+    problems: list[str] = []
+    found: dict[bytes, x509.Certificate] = {}
+    sources = [(deployment.cacerts, Secret(PASSWORD))]
+    if deployment.portal.is_dir():
+        sources += [(path, Secret("")) for path in sorted(deployment.portal.iterdir())]
+    for path, password in sources:
+        try:
+            data = path.read_bytes()
+            bundle = read(data, name=path.name, password=password or None)
+        except (WizardError, OSError) as problem:
+            problems.append(f"{deployment.machine.logical(path)}: {problem}")
+            continue
+        found |= {certificate.der: certificate.x509 for certificate in bundle.certificates}
+    return list(found.values()), problems
+
+
+def _readable(deployment: Deployment, logical: str) -> bytes:
+    machine = deployment.machine
+    unit = Unit(str(deployment.root))
+    answer = readable_as(machine, logical, lookup(machine, unit.settings.get("User", "")))
+    real = machine.real(PurePosixPath(logical))
+    missing = answer.ok is False and "exist" in answer.reason
+    if answer.ok is False:
+        words = "No such file or directory" if missing else "Permission denied"
+        words = "Is a directory" if "is a folder" in answer.reason else words
+        raise JavaError(f"java.io.FileNotFoundException: {logical} ({words})")
+    try:
+        return real.read_bytes()
+    except OSError as problem:
+        raise JavaError(f"java.io.FileNotFoundException: {logical} ({os.strerror(problem.errno or 0)})") from None
+
+
+def _sniffed(data: bytes) -> None:
+    """Refuse by the first bytes, as the reader of PKCS12 does."""
+    if not data:
+        raise JavaError("java.io.EOFException")
+    if data[0] != 0x30:
+        raise JavaError(f"java.io.IOException: toDerInputStream rejects tag type {data[0]}")
+    if len(data) >= 4 and data[1] == 0x82 and len(data) < 4 + int.from_bytes(data[2:4], "big"):
+        raise JavaError("java.io.EOFException: not enough content")
+
+
+def _password_words(data: bytes, settings: Settings) -> str:
+    from wizard.certificates.reading import read  # noqa: PLC0415 - only to tell two refusals apart
+
+    try:
+        read(data, password=Secret(settings.keystore_password))
+    except WizardError as problem:
+        if "key" in problem.code.rpartition(".")[2] and "password" in problem.code:
+            return "java.security.UnrecoverableKeyException: Get Key failed: Given final block not properly padded"
+    return "java.io.IOException: keystore password was incorrect"
+
+
+def _chain(leaf: x509.Certificate, others: list[x509.Certificate]) -> tuple[x509.Certificate, ...]:
+    """The chain as Java builds it: by issuer; it stops, without a word, where an issuer is missing."""
+    chain = [leaf]
+    while chain[-1].issuer != chain[-1].subject:
+        issuer = next((other for other in others if other.subject == chain[-1].issuer and other not in chain), None)
+        if issuer is None:
+            break
+        chain.append(issuer)
+    return tuple(chain)
