@@ -80,6 +80,14 @@ def path_length(certificate: Certificate) -> int | None:
     return basic.path_length if basic is not None and basic.ca else None
 
 
+def is_version_1(certificate: Certificate) -> bool:
+    """Whether it is of a version that has no extensions, as old roots are."""
+    try:
+        return certificate.x509.version is x509.Version.v1
+    except NOT_PARSED:
+        return False
+
+
 def self_issued(certificate: Certificate) -> bool:
     """Whether subject and issuer are the same name."""
     try:

@@ -17,12 +17,14 @@ def signed_by(certificate: Certificate, issuer: Certificate) -> bool | None:
         key = issuer.x509.public_key()
         how = parsed.signature_algorithm_parameters
         if isinstance(key, rsa.RSAPublicKey):
-            if not isinstance(how, padding.PKCS1v15 | padding.PSS):
+            # The library names no padding for MD5, which is only ever used with PKCS #1 v1.5.
+            scheme = padding.PKCS1v15() if how is None else how
+            if not isinstance(scheme, padding.PKCS1v15 | padding.PSS):
                 return False
             algorithm = parsed.signature_hash_algorithm
             if algorithm is None:
                 return None
-            key.verify(parsed.signature, parsed.tbs_certificate_bytes, how, algorithm)
+            key.verify(parsed.signature, parsed.tbs_certificate_bytes, scheme, algorithm)
         elif isinstance(key, ec.EllipticCurvePublicKey):
             if not isinstance(how, ec.ECDSA):
                 return False

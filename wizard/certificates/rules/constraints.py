@@ -42,7 +42,16 @@ ROOT_UNMARKED = FindingSpec(
     "Nothing needs to be done unless an import fails.",
     "RFC 5280, 6.1.4 (k)",
 )
-SPECS = (LEAF_IS_CA, PATH_LENGTH, ROOT_PATH_LENGTH, ROOT_UNMARKED)
+ROOT_NOT_CA = FindingSpec(
+    "constraints.root-not-ca",
+    Severity.ERROR,
+    "The root is not a CA certificate",
+    "The root {name} is a certificate of version 3 without basic constraints.",
+    "Java refuses to use such a certificate as a trust anchor for others.",
+    "Ask the PKI team for a root certificate with basic constraints.",
+    "RFC 5280, 4.2.1.9; JDK-8230318: TrustAnchor is not a CA certificate",
+)
+SPECS = (LEAF_IS_CA, PATH_LENGTH, ROOT_PATH_LENGTH, ROOT_UNMARKED, ROOT_NOT_CA)
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -60,4 +69,4 @@ def check(context: Context) -> Iterator[Finding]:
         below += not look.self_issued(certificate)
         lower = certificate
     if chain.root is not None and not look.is_ca(chain.root):
-        yield on(chain.root, ROOT_UNMARKED)
+        yield on(chain.root, ROOT_UNMARKED if look.is_version_1(chain.root) else ROOT_NOT_CA)

@@ -20,22 +20,13 @@ NO_SIGNATURE = FindingSpec(
 CANNOT_SIGN = FindingSpec(
     "key-usage.ca-cannot-sign",
     Severity.ERROR,
-    "An intermediate may not sign certificates",
-    "The key usage of the intermediate {name} does not contain keyCertSign.",
-    "Peers refuse certificates that were signed with this key.",
+    "A CA may not sign certificates",
+    "The key usage of the CA {name} does not contain keyCertSign.",
+    "Peers refuse certificates that were signed with this key, also when it is that of the root.",
     "Ask the PKI team for a proper CA certificate.",
-    "RFC 5280, 4.2.1.3; JDK: CA key usage check failed",
+    "RFC 5280, 4.2.1.3; JDK: keyCertSign bit is not set",
 )
-ROOT_CANNOT_SIGN = FindingSpec(
-    "key-usage.root-cannot-sign",
-    Severity.WARNING,
-    "The root may not sign certificates",
-    "The key usage of the root {name} does not contain keyCertSign.",
-    "Java does not look at this in a root that it trusts; OpenSSL does and refuses the chain.",
-    "Ask the PKI team for a proper root certificate.",
-    "RFC 5280, 4.2.1.3 and 6.1",
-)
-SPECS = (NO_SIGNATURE, CANNOT_SIGN, ROOT_CANNOT_SIGN)
+SPECS = (NO_SIGNATURE, CANNOT_SIGN)
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -49,4 +40,4 @@ def check(context: Context) -> Iterator[Finding]:
             if not usage.digital_signature:
                 yield on(certificate, NO_SIGNATURE)
         elif not usage.key_cert_sign:
-            yield on(certificate, ROOT_CANNOT_SIGN if certificate is chain.root else CANNOT_SIGN)
+            yield on(certificate, CANNOT_SIGN)

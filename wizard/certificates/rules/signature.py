@@ -28,12 +28,12 @@ UNKNOWN = FindingSpec(
 )
 KEY_ID = FindingSpec(
     "signature.key-id-differs",
-    Severity.WARNING,
+    Severity.ERROR,
     "The key identifiers do not fit",
     "{name} asks for an issuer with key id {wanted}, and {issuer} has {found}.",
-    "The signature is right, and Java accepts it; OpenSSL looks for another issuer and finds none.",
+    "The signature is right, yet Java and OpenSSL look for an issuer with the other key id and find none.",
     "Ask the PKI team which certificate of {issuer} belongs to this chain.",
-    "RFC 5280, 4.2.1.1; OpenSSL: X509_V_ERR_AKID_SKID_MISMATCH",
+    "RFC 5280, 4.2.1.1; JDK: unable to find valid certification path; OpenSSL: X509_V_ERR_AKID_SKID_MISMATCH",
 )
 SPECS = (BROKEN, UNKNOWN, KEY_ID)
 
