@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:]{2,39}")
 
 
@@ -123,16 +122,28 @@ class AccountAnswers:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Everything that was decided. Immutable: `put` gives a changed copy."""
+    """Everything that was decided. Immutable: `put` gives a changed copy.
+
+    `packs` is the folder for what other machines need.
+    """
 
     goal: Goal = Goal.SET_UP
     primary: PrimaryAnswers = field(default_factory=PrimaryAnswers)
     gateway: tuple[GatewayAnswers, ...] = ()
     client: tuple[ClientAnswers, ...] = ()
     account: AccountAnswers = field(default_factory=AccountAnswers)
+    packs: str = "cloudstream-packs"
 
     def get(self, key: str) -> Any:
-        """The value at *key* in the form of the file: `primary.host`, `gateway.0.chain`, `goal`."""
+        """The value at *key* in the form of the file: `primary.host`, `gateway.0.chain`, `goal`.
+
+        `others.gateways` and `others.clients` are the hosts of all of them, `others.chain` the files of all of them.
+        """
+        if key in _HOSTS:
+            return tuple(one.host for one in getattr(self, _HOSTS[key]))
+        if key == "others.chain":
+            chains = [one.chain for one in self.gateway] + [one.chain for one in self.client]
+            return next(filter(None, chains), ())
         holder, name = self._holder(key)
         return getattr(holder, name)
 
@@ -146,6 +157,11 @@ class Answers:
 
     def put(self, key: str, value: Any) -> "Answers":
         """A copy with *value* at *key*. A list index one past the end appends a fresh entry first."""
+        if key in _HOSTS:
+            return self._with_hosts(_HOSTS[key], value)
+        if key == "others.chain":
+            gateways = tuple(replace(one, chain=value) for one in self.gateway)
+            return replace(self, gateway=gateways, client=tuple(replace(one, chain=value) for one in self.client))
         head, _, rest = key.partition(".")
         attribute = head.replace("-", "_")
         if not rest:
@@ -159,6 +175,13 @@ class Answers:
             return replace(self, **{attribute: tuple(items)})  # type: ignore[arg-type]  # the list's own type
         return replace(self, **{attribute: replace(getattr(self, attribute), **{rest.replace("-", "_"): value})})
 
+    def _with_hosts(self, table: str, hosts: tuple[str, ...]) -> "Answers":
+        """One entry for each of *hosts*; those that were there keep what was answered for them."""
+        files = self.get("others.chain") or self.primary.chain
+        known = {one.host: one for one in getattr(self, table)}
+        entries = tuple(known.get(host) or _LISTS[table](host=host, chain=files) for host in dict.fromkeys(hosts))
+        return replace(self, **{table: entries})  # type: ignore[arg-type]  # the list's own type
+
     def _holder(self, key: str) -> tuple[Any, str]:
         *path, name = key.replace("-", "_").split(".")
         holder: Any = self
@@ -167,4 +190,5 @@ class Answers:
         return holder, name
 
 
+_HOSTS = {"others.gateways": "gateway", "others.clients": "client"}
 _LISTS: dict[str, type[GatewayAnswers] | type[ClientAnswers]] = {"gateway": GatewayAnswers, "client": ClientAnswers}

@@ -49,10 +49,7 @@ def parsed(question: Question, before: Any, text: str) -> Any:
     if not text and not question.optional and question.ask is not Ask.CHOICE:
         raise needed(question)
     if isinstance(before, tuple):
-        try:
-            return tuple(shlex.split(text))
-        except ValueError:
-            raise _unusable(question, "A quote is open.") from None
+        return _several(question, text)
     if isinstance(before, PasswordSource):
         if before.kind not in {SourceKind.GENERATE, SourceKind.PROMPT} and text == SourceKind.PROMPT:
             return before
@@ -66,6 +63,16 @@ def parsed(question: Question, before: Any, text: str) -> Any:
     if question.key.endswith(".host") and text and not is_host(text):
         raise _unusable(question, "A host name has letters, digits, dots and hyphens.")
     return text
+
+
+def _several(question: Question, text: str) -> tuple[str, ...]:
+    try:
+        items = tuple(shlex.split(text))
+    except ValueError:
+        raise _unusable(question, "A quote is open.") from None
+    if question.key in {"others.gateways", "others.clients"} and not all(is_host(item) for item in items):
+        raise _unusable(question, "A host name has letters, digits, dots and hyphens.")
+    return items
 
 
 def needed(question: Question) -> WizardError:

@@ -99,6 +99,10 @@ def _types_store_password(answers: Answers) -> bool:
     return _on_premise(answers) and answers.primary.keystore_password.kind is not SourceKind.GENERATE
 
 
+def _has_others(answers: Answers) -> bool:
+    return bool(answers.gateway or answers.client)
+
+
 _STEPS: tuple[Step, ...] = (
     Step(
         "goal",
@@ -206,9 +210,62 @@ _STEPS: tuple[Step, ...] = (
         ),
         applies=_types_store_password,
     ),
+    Step(
+        "others",
+        "Gateways and clients",
+        questions=(
+            Question(
+                "others.gateways",
+                Ask.TEXT,
+                "Which gateways shall get a certificate?",
+                "Their host names; leave it empty to do them another time.",
+                "gateway-host",
+                optional=True,
+            ),
+            Question(
+                "others.clients",
+                Ask.TEXT,
+                "Which Windows clients with local storage?",
+                "Clients without local storage need no certificate.",
+                "pcclient-host",
+                optional=True,
+            ),
+            Question(
+                "others.chain",
+                Ask.PATHS,
+                "Where are their files?",
+                "A folder will do: each certificate is found by its host name.",
+                "/root/certificates",
+                optional=True,
+            ),
+            Question(
+                "others.password",
+                Ask.SECRET,
+                "Which password opens them?",
+                "Leave it empty when it is the same as the primary's, or none.",
+                optional=True,
+                flag="--secret gateway.0.password=file:PATH",
+            ),
+        ),
+    ),
+    Step("others-verdict", "Certificates of gateways and clients", View.VERDICT, role="others", applies=_has_others),
     Step("review", "Review", View.REVIEW, applies=_on_premise),
     Step("confirm", "Apply", View.CONFIRM, applies=_on_premise),
     Step("apply", "Applying", View.APPLY, applies=_on_premise),
+    Step(
+        "handoff",
+        "Packs for the other machines",
+        questions=(
+            Question(
+                "packs",
+                Ask.TEXT,
+                "Where shall the packs be written?",
+                "One folder for each machine, with a checklist; a new or empty folder.",
+                "/root/cloudstream-packs",
+            ),
+        ),
+        applies=_has_others,
+    ),
     Step("elsewhere", "What is left to do", View.ELSEWHERE),
 )
 

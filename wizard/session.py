@@ -6,14 +6,14 @@ themselves, because the first screen must be there before cryptography is loaded
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from wizard.answers import Answers, PasswordSource, PrimaryKind
+from wizard.answers import Answers, PrimaryKind
 from wizard.answertext import needed, parsed, shown
 from wizard.errors import WizardError
 from wizard.findings import Finding, FindingSpec, Severity
 from wizard.host.machine import Machine
-from wizard.host.secretsource import resolve
+from wizard.host.secretsource import SecretGiver, resolve
 from wizard.questions import Ask, Question, Step, View, steps
 from wizard.reports.lines import Line
 from wizard.secret import Secret
@@ -40,13 +40,6 @@ REFUSALS = (
         "design of the wizard",
     ),
 )
-
-
-class SecretGiver(Protocol):
-    """Where a face gets passwords from that nobody typed: named sources and the answers file."""
-
-    def __call__(self, name: str, *, base: Path, source: PasswordSource) -> Secret | None:
-        """The secret called *name*, or None when nothing says where it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +94,7 @@ class Session:
         self.answers = answers or Answers()
         self.dry_run = dry_run
         self._kept = plan
-        self._base = base or Path.cwd()
+        self.base = base or Path.cwd()
         self._giver: SecretGiver = secrets or (lambda name, *, base, source: resolve(source, base=base, name=name))
         self._typed: dict[str, Secret] = {}
         self._judged: dict[str, Judged] = {}
@@ -148,8 +141,14 @@ class Session:
 
     def secret(self, key: str) -> Secret | None:
         """BLOCKING. The typed password, else the one that the answers name a source for."""
-        source = self.answers.get(key)
-        return self._typed.get(key) or self._giver(key, base=self._base, source=source)
+        if key in self._typed:
+            return self._typed[key]
+        role, _, name = key.rpartition(".")
+        found = self._giver(key, base=self.base, source=self.answers.get(key))
+        if found is None and name == "password" and role != "primary":
+            # One password for all other machines, else the primary's: so they are asked for.
+            return self._typed.get("others.password") or self._typed.get("primary.password")
+        return found
 
     # -- looking and judging --------------------------------------------------------------------------------------
 
@@ -174,20 +173,30 @@ class Session:
 
                 return views.facts(collect(self.machine))
             case View.VERDICT:
-                from wizard.host.clock import now_utc
+                from wizard.nodes.checking import other_roles
 
-                judged = self.judged(step.role)
-                problems = [(str(path), error) for path, error in judged.loaded.problems]
-                return views.verdict(judged.chain, judged.findings, judged.loaded.bundles, problems, now_utc())
+                roles = other_roles(self.answers) if step.role == "others" else [step.role]
+                return [line for role in roles for line in self._verdict(role)]
             case View.CONFIRM:
                 return views.confirm(self.review().plan, self.machine)
             case View.ELSEWHERE:
                 if self.answers.primary.kind is PrimaryKind.CLOUD:
-                    return views.elsewhere(self.answers, None, public=False)
+                    return views.elsewhere(self.answers, None, public=False, packs=self.base / self.answers.packs)
                 judged = self.judged("primary")
-                return views.elsewhere(self.answers, judged.chain, public=judged.public)
+                packs = self.base / self.answers.packs
+                return views.elsewhere(self.answers, judged.chain, public=judged.public, packs=packs)
             case _:
                 return []
+
+    def _verdict(self, role: str) -> list[Line]:
+        from wizard.host.clock import now_utc
+        from wizard.reports import views
+
+        judged = self.judged(role)
+        problems = [(str(path), error) for path, error in judged.loaded.problems]
+        host = self.answers.table(role).host if role != "primary" else ""
+        lines = views.verdict(judged.chain, judged.findings, judged.loaded.bundles, problems, now_utc())
+        return [*views.heading(host), *lines]
 
     def judged(self, role: str) -> "Judged":
         """BLOCKING. The chain for *role* (`primary`, `gateway.0`) and what the rules say of it.
@@ -199,7 +208,7 @@ class Session:
 
         if role not in self._judged:
             self._judged[role] = judge_role(
-                role, self.answers, self._base, lambda: self.secret(f"{role}.password"), self.machine
+                role, self.answers, self.base, lambda: self.secret(f"{role}.password"), self.machine
             )
         return self._judged[role]
 
@@ -302,7 +311,7 @@ class Session:
         """BLOCKING. Keep the answers, never a secret, so that a lost link costs nothing."""
         from wizard.saved import save
 
-        save(self.machine, self.answers, step_id, self._base)
+        save(self.machine, self.answers, step_id, self.base)
 
     def saved(self) -> "SavedRun | None":
         """BLOCKING. An earlier run that was not finished."""
@@ -315,7 +324,7 @@ class Session:
         run = self.saved()
         if run is None:
             return self.steps()[0].id
-        self.answers, self._base = run.answers, run.base
+        self.answers, self.base = run.answers, run.base
         self._forget_plan()
         return run.step_id
 

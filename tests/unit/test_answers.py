@@ -108,6 +108,17 @@ def test_a_value_is_put_and_got_by_the_key_of_the_file() -> None:
     assert answers.put("goal", Goal.RE_KEY).get("goal") is Goal.RE_KEY
 
 
+def test_hosts_of_all_gateways_are_one_answer_that_keeps_what_is_known() -> None:
+    answers = Answers().put("primary.chain", ("certs",)).put("others.gateways", ("g1", "g2"))
+    assert [one.chain for one in answers.gateway] == [("certs",), ("certs",)]
+    answers = answers.put("gateway.1.unattended-file", "u.conf").put("others.chain", ("other",))
+    answers = answers.put("others.gateways", ("g2", "g3", "g2"))
+    assert answers.get("others.gateways") == ("g2", "g3")
+    assert answers.gateway[0] == GatewayAnswers(host="g2", chain=("other",), unattended_file="u.conf")
+    assert answers.gateway[1].chain == ("other",)
+    assert answers.put("others.clients", ("c1",)).client == (ClientAnswers(host="c1", chain=("other",)),)
+
+
 def _question(key: str, ask: Ask = Ask.TEXT, *, optional: bool = False) -> Question:
     return Question(key, ask, "What?", "Because.", "this", optional=optional)
 
@@ -135,6 +146,7 @@ def test_typed_text_becomes_the_value_and_back(key: str, text: str, value: objec
         ("primary.host", "  ", "answer.missing"),
         ("primary.port", "70000", "answer.unusable"),
         ("primary.port", "٣", "answer.unusable"),
+        ("others.gateways", "g1 g2;reboot", "answer.unusable"),
         ("primary.host", "$(reboot)", "answer.unusable"),
         ("primary.host", "a/../b", "answer.unusable"),
         ("primary.chain", "'open", "answer.unusable"),
@@ -154,7 +166,9 @@ def test_a_named_source_is_not_lost_by_looking_at_its_step() -> None:
 
 def test_steps_come_and_go_with_the_answers() -> None:
     cloud = Answers().put("primary.kind", PrimaryKind.CLOUD)
-    assert [step.id for step in steps(cloud)] == ["goal", "elsewhere"]
+    assert [step.id for step in steps(cloud)] == ["goal", "others", "elsewhere"]
+    with_gateway = cloud.put("others.gateways", ("g1", "g2"))
+    assert [step.id for step in steps(with_gateway)] == ["goal", "others", "others-verdict", "handoff", "elsewhere"]
     local = [step.id for step in steps(Answers())]
     assert "primary-store-password" not in local
     typed = Answers().put("primary.keystore-password", PROMPT)

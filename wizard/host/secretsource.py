@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Protocol
 
 from wizard.answers import PasswordSource, SourceKind
 from wizard.errors import WizardError
@@ -34,6 +35,13 @@ REFUSALS = (
         "interface of the wizard",
     ),
 )
+
+
+class SecretGiver(Protocol):
+    """Where a face gets passwords from that nobody typed: named sources and the answers file."""
+
+    def __call__(self, name: str, *, base: Path, source: PasswordSource) -> Secret | None:
+        """The secret called *name*, or None when nothing says where it is."""
 
 
 def parse_source(text: str) -> PasswordSource:

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
-from wizard.answers import PrimaryKind
+from wizard.answers import Answers, PrimaryKind
 from wizard.errors import WizardError
 from wizard.findings import Severity
 from wizard.host.machine import Machine
+from wizard.nodes.handoff import make_packs, write_packs
 from wizard.nodes.planning import Planning
 from wizard.nodes.primary import STORE_SECRET
 from wizard.nodes.primary_facts import FILE_KEY, PASSWORD_KEY, conf_document, find_setting
@@ -20,14 +21,23 @@ Refused = list[tuple[str, WizardError]]
 
 
 def refusals(session: Planning, step: Step) -> Refused:
-    """What keeps *step* from being left; empty when nothing does. Nothing is changed."""
+    """What keeps *step* from being left; empty when nothing does.
+
+    Nothing is changed, with one exception: leaving `handoff` writes the packs into the folder that was named.
+    """
     match step.id:
         case "goal" if session.answers.primary.kind is PrimaryKind.ON_PREMISE:
             return _tried("primary.kind", lambda: _settings_are_there(session.machine))
         case "primary-files":
             return _files(session)
         case "primary-verdict":
-            return _verdict(session)
+            return _verdict(session, "primary")
+        case "others":
+            return _others(session)
+        case "others-verdict":
+            return [problem for role in other_roles(session.answers) for problem in _verdict(session, role)]
+        case "handoff":
+            return _tried("packs", lambda: write_packs(session.base / session.answers.packs, make_packs(session)))
         case "primary-store-password":
             return _tried(STORE_SECRET, lambda: _fits(session))
         case _:
@@ -56,13 +66,28 @@ def _files(session: Planning) -> Refused:
     return []
 
 
-def _verdict(session: Planning) -> Refused:
+def _verdict(session: Planning, role: str) -> Refused:
     try:
-        judged = session.judged("primary")
+        judged = session.judged(role)
     except WizardError as error:
         return [("", error)]
     bad = [finding for finding in judged.findings if finding.severity >= Severity.ERROR]
     return [("", WizardError(bad[0].code, bad[0].message, bad[0].fix))] if bad else []
+
+
+def _others(session: Planning) -> Refused:
+    for role in other_roles(session.answers):
+        try:
+            session.judged(role)
+        except WizardError as error:
+            return [("others.password" if error.code in PASSWORD_CODES else "others.chain", error)]
+    return []
+
+
+def other_roles(answers: Answers) -> list[str]:
+    """The gateways, and the clients that need a certificate, as `gateway.0`, `client.1`."""
+    gateways = [f"gateway.{number}" for number in range(len(answers.gateway))]
+    return gateways + [f"client.{number}" for number, one in enumerate(answers.client) if one.local_storage]
 
 
 def _fits(session: Planning) -> None:

@@ -1,9 +1,11 @@
 """Packs for every machine that the answers name, made from the very chains that were judged."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from wizard.answers import PrimaryKind
 from wizard.certificates.model import Certificate, Chain
+from wizard.change.durable import put_file
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.host import jre
@@ -14,6 +16,7 @@ from wizard.nodes.judging import Judged, public_roots
 from wizard.nodes.packs import Pack, PackFile, checklist
 from wizard.nodes.planning import Planning
 from wizard.passwords import generate, require_fit
+from wizard.printable import printable
 from wizard.secret import Secret
 
 REFUSALS = (
@@ -24,6 +27,24 @@ REFUSALS = (
         "The judgement of a machine's certificate has errors, so no pack is made for it.",
         "A machine with this certificate would not be accepted by the primary.",
         "Mend what the findings name, then make the packs again.",
+        "design of the wizard",
+    ),
+    FindingSpec(
+        "handoff.folder-in-use",
+        Severity.BLOCKER,
+        "the folder for the packs is not empty",
+        "The folder that the packs shall be written into holds something already.",
+        "Old and new keys side by side are mixed up sooner or later.",
+        "Name a new folder, or delete the old packs first.",
+        "design of the wizard",
+    ),
+    FindingSpec(
+        "file.not-writable",
+        Severity.BLOCKER,
+        "a folder cannot be written",
+        "The folder that shall be written into cannot be written.",
+        "Nothing can be handed off without it.",
+        "Name another folder, or check its rights and the free space.",
         "design of the wizard",
     ),
 )
@@ -106,6 +127,35 @@ def _fits(password: Secret | None) -> bool:
     except WizardError:
         return False
     return True
+
+
+def write_packs(out: Path, packs: Sequence[Pack]) -> None:
+    """Write all packs below *out*, which must be new or empty; what holds a key or a password gets mode 0600.
+
+    Raises:
+        WizardError: `handoff.folder-in-use`, `file.not-writable`.
+    """
+    try:
+        out.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if any(out.iterdir()):
+            raise WizardError(
+                "handoff.folder-in-use",
+                f"{printable(str(out))} is not empty.",
+                "Name a new folder, or delete the old packs first.",
+                str(out),
+            )
+        put_file(out / "README.md", overview(packs), mode=0o644)
+        for pack in packs:
+            (out / pack.folder).mkdir(mode=0o700)
+            for file in pack.files:
+                put_file(out / pack.folder / file.name, file.data, mode=0o600 if file.secret else 0o644)
+    except OSError as error:
+        raise WizardError(
+            "file.not-writable",
+            f"{printable(str(out))} cannot be written: {error.strerror}.",
+            "Name another folder, or check its rights and the free space.",
+            str(out),
+        ) from error
 
 
 def overview(packs: Sequence[Pack]) -> bytes:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from wizard.answers import Answers, SourceKind
@@ -27,6 +27,7 @@ class Planning(Protocol):
 
     machine: Machine
     answers: Answers
+    base: Path
 
     def judged(self, role: str) -> Judged:
         """The chain for *role* and its findings."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from pathlib import Path
 
 from wizard.answers import Answers, PrimaryKind
 from wizard.certificates.model import Bundle, Chain
@@ -112,9 +113,21 @@ def outcome(ended: Outcome) -> list[Line]:
     return result
 
 
-def elsewhere(answers: Answers, chain: Chain | None, *, public: bool) -> list[Line]:
+def heading(host: str) -> list[Line]:
+    """The host that the lines below are about; nothing when there is only one."""
+    return [Line(""), Line(f"-- {printable(host)} --", Tone.HEADING)] if host else []
+
+
+def elsewhere(answers: Answers, chain: Chain | None, *, public: bool, packs: Path) -> list[Line]:
     """What is left to do on other machines and in the portal, in the order that keeps printing alive."""
     result: list[Line] = []
+    if answers.gateway or answers.client:
+        result += [
+            Line("Packs, each with a checklist, fingerprints and a check:", Tone.HEADING),
+            Line(f"  {printable(str(packs))}"),
+            Line("  Start with its README.md; the CA files for the portal are in it too."),
+            Line(""),
+        ]
     if answers.primary.kind is PrimaryKind.CLOUD:
         result += [
             Line("Cloud primary: its own steps are skipped.", Tone.HEADING),
