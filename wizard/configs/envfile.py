@@ -16,7 +16,9 @@ from wizard.findings import FindingSpec, Severity
 from wizard.printable import printable
 
 _BASH = "bash manual, sections Quoting and Shell Parameters; tried with bash and augeas"
-_SAME = "If the installer sources the file, it reads another value than a parser that takes the text between the quotes."
+_SAME = (
+    "If the installer sources the file, it reads another value than a parser that takes the text between the quotes."
+)
 
 REFUSALS: tuple[FindingSpec, ...] = (
     FindingSpec(
@@ -25,7 +27,7 @@ REFUSALS: tuple[FindingSpec, ...] = (
         "Choose a value without $, backtick, quotes, backslash and control characters.", _BASH,
     ),
     FindingSpec(
-        "envfile.name", Severity.BLOCKER, "no name of a setting", "A setting's name has other signs than a shell allows.",
+        "envfile.name", Severity.BLOCKER, "no name of a setting", "A name has other signs than a shell allows.",
         "A shell does not take it for a setting.", "Use letters, digits and _, and no digit in front.", _BASH,
     ),
     FindingSpec(
@@ -172,7 +174,9 @@ def check(text: str, name: str = "") -> None:
         signs = {"$": "a $", "`": "a backtick", '"': "a double quote", "'": "a single quote", "\\": "a backslash"}
         sign = signs.get(match[0], "a line break" if match[0] in "\r\n" else "a control character")
         about = printable(name) or "it"
-        raise _refusal("unsafe-value", f"the value for {about} holds {sign}, which a shell does not take as it is", name)
+        raise _refusal(
+            "unsafe-value", f"the value for {about} holds {sign}, which a shell does not take as it is", name
+        )
 
 
 def snippet(settings: Mapping[str, str]) -> str:

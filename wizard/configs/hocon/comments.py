@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from wizard.configs.hocon.events import is_text
 from wizard.configs.hocon.paths import Path, render_path
-from wizard.configs.hocon.syntax import Concat, Field, ListNode, Node, ObjectNode, Reference, Scalar, parse_root
+from wizard.configs.hocon.syntax import Concat, Field, Include, ObjectNode, Reference, Scalar, parse_root
 from wizard.configs.hocon.tokens import content
 from wizard.errors import TextSyntaxError
 
@@ -33,8 +33,12 @@ class Commented:
     line: int
     column: int
     whole: bool
+    inside: bool
+    """Whether an object stands around it."""
     keys: Path
+    """The path taken apart."""
     sign: int
+    """Where the comment sign begins in the text, and below the key, and the value from and to."""
     key: int
     value: tuple[int, int]
 
@@ -54,7 +58,8 @@ def search(document: "Document", name: str) -> list[Commented]:
         span = (start + field.value.start, start + field.value.end)
         value = "".join(content(piece.kind, text[start + piece.start : start + piece.end]) for piece in _words(field))
         whole = not _in_commented_object(text, match.start())
-        found.append(Commented(render_path(keys), value, line, column, whole, keys, match.start(2), start, span))
+        path, sign = render_path(keys), match.start(2)
+        found.append(Commented(path, value, line, column, whole, bool(around), keys, sign, start, span))
     return found
 
 
@@ -69,7 +74,7 @@ def _field(text: str) -> Field | None:
         root = parse_root(text)
     except TextSyntaxError:
         return None
-    if not isinstance(root, ObjectNode) or root.braces or len(root.entries) != 1:
+    if root.braces or len(root.entries) != 1:
         return None
     field = root.entries[0]
     if not isinstance(field, Field) or any(" " in key for key in field.keys):
@@ -98,10 +103,8 @@ def _in_commented_object(text: str, start: int) -> bool:
     return False
 
 
-def enclosing(node: Node, offset: int) -> Path | None:
+def enclosing(node: ObjectNode, offset: int) -> Path | None:
     """The path of the innermost object around a character; None inside lists, and in the words of a value."""
-    if not isinstance(node, ObjectNode):
-        return None
     path: Path = ()
     while True:
         entry = next((one for one in node.entries if one.start <= offset < _end(one)), None)
@@ -112,11 +115,11 @@ def enclosing(node: Node, offset: int) -> Path | None:
         value = entry.value
         pieces = value.pieces if isinstance(value, Concat) else (value,)
         inner = next((one for one in pieces if one.start < offset < one.end), None)
-        if not isinstance(inner, ObjectNode) or isinstance(inner, ListNode):
+        if not isinstance(inner, ObjectNode):
             return None
         path += entry.keys
         node = inner
 
 
-def _end(entry: object) -> int:
-    return entry.value.end if isinstance(entry, Field) else entry.end  # type: ignore[attr-defined,no-any-return]  # the other kind is Include
+def _end(entry: Field | Include) -> int:
+    return entry.value.end if isinstance(entry, Field) else entry.end

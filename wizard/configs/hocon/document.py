@@ -19,7 +19,7 @@ from wizard.configs.hocon.events import (
 )
 from wizard.configs.hocon.paths import Path, parse_path, render_path
 from wizard.configs.hocon.resolve import ABSENT, OBJECT, TEXT, Outcome, View
-from wizard.configs.hocon.syntax import Field, Include, ListNode, Node, ObjectNode, parse_root
+from wizard.configs.hocon.syntax import Field, Include, ListNode, ObjectNode, parse_root
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +56,13 @@ class Document:
         self.text = text
         self.known_includes = includes
         self.environment = environment
-        self.root: Node = parse_root(text)
+        self.root = parse_root(text)
         self.source = Source(text, "")
 
     @cached_property
     def _flat(self) -> tuple[list[Event], tuple[IncludeNote, ...]]:
         notes: list[IncludeNote] = []
-        root = self.root if isinstance(self.root, ObjectNode) else ObjectNode([], 0, 0, braces=False)
-        return flatten(root, self.source, self.known_includes, notes), tuple(notes)
+        return flatten(self.root, self.source, self.known_includes, notes), tuple(notes)
 
     @property
     def events(self) -> list[Event]:
@@ -109,8 +108,10 @@ class Document:
         if outcome.state == ABSENT and not (outcome.doubt and places):
             return None
         winner = outcome.winner if outcome.winner is not None else places[-1] if places else None
-        others = () if outcome.state == OBJECT else tuple(
-            self._place(number, keys) for number in reversed(places) if number != winner
+        others = (
+            ()
+            if outcome.state == OBJECT
+            else tuple(self._place(number, keys) for number in reversed(places) if number != winner)
         )
         return self._place(winner, keys, outcome, others)
 
@@ -231,5 +232,3 @@ def parse(data: bytes, *, includes: Loader | None = None, environment: Mapping[s
         TextSyntaxError: the Lightbend library would not read it either; with line and column.
     """
     return Document(decode(data, code="hocon.utf-16"), Includes(includes), environment)
-
-

@@ -1,8 +1,9 @@
 """Changing one setting, and the proof that nothing else changed."""
 
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from wizard.configs.hocon.comments import Commented
 from wizard.configs.hocon.events import Event, NotFollowed, references
 from wizard.configs.hocon.insertion import Change, addition
 from wizard.configs.hocon.paths import Path, render_path
@@ -70,7 +71,7 @@ def _target(document: "Document", keys: Path, literal: str, current: Outcome) ->
         path = printable(render_path(keys))
         raise refusal("several-commented", f"{path} is commented out in the lines {lines}", subject=path)
     if places:
-        return _Target(_revival(document.text, places[0].sign, places[0].key, places[0].value, literal), None)
+        return _Target(_revival(document.text, places[0], literal), None)
     return _Target(addition(document, keys, literal), None)
 
 
@@ -88,13 +89,12 @@ def _may_vanish(event: Event) -> bool:
     return isinstance(event.node, Reference) and event.node.optional
 
 
-def _revival(text: str, sign: int, key: int, value: tuple[int, int], literal: str) -> Change:
-    start = text.rfind("\n", 0, sign) + 1
-    marks = len(text[sign:key]) - len(text[sign:key].lstrip("#/"))
-    blanks = text[sign + marks : key]
+def _revival(text: str, place: Commented, literal: str) -> Change:
+    start = text.rfind("\n", 0, place.sign) + 1
+    blanks = text[place.sign : place.key].lstrip("#/")
     # A sign in the first column with room behind it was put over the indentation: that room is the indentation.
-    keep = blanks if start == sign and len(blanks) > 1 else ""
-    return Change(sign, value[1], keep + text[key : value[0]] + literal)
+    keep = blanks if start == place.sign and len(blanks) > 1 and place.inside else ""
+    return Change(place.sign, place.value[1], keep + text[place.key : place.value[0]] + literal)
 
 
 def remove(document: "Document", keys: Path) -> "Document":
@@ -164,18 +164,21 @@ def _stands_in(event: Event, document: "Document", change: Change) -> bool:
 def _prove_followers(before: "Document", after: "Document", keys: Path) -> None:
     if "${" not in before.text and not any(note.status == "followed" for note in before.includes):
         return
-    moved = []
-    for path in dict.fromkeys(event.path for event in before.events if any(references(event.node)) or event.appends):
-        if path[: len(keys)] != keys and before.view.lookup(path) != after.view.lookup(path):
-            old, new = before.view.lookup(path), after.view.lookup(path)
-            if (old.state, old.text, old.items, old.doubt) != (new.state, new.text, new.items, new.doubt):
-                moved.append(path)
+    looking = dict.fromkeys(event.path for event in before.events if event.appends or any(references(event.node)))
+    others = [path for path in looking if path[: len(keys)] != keys]
+    moved = [path for path in others if _worth(before, path) != _worth(after, path)]
     if moved:
         names = ", ".join(printable(render_path(path)) for path in moved[:5])
         first = next(event for event in before.events if event.path == moved[0])
         line = first.source.lines.place(first.node.start)[0]
         message = f"{names} (line {line}) refers to {printable(render_path(keys))} and would change with it"
         raise refusal("others-follow", message, subject=render_path(keys))
+
+
+def _worth(document: "Document", path: Path) -> tuple[str, str, Any]:
+    outcome = document.view.lookup(path)
+    # The doubt names a line, which an added line moves.
+    return outcome.state, outcome.text, document.view.tree(path) if outcome.state == OBJECT else outcome.items
 
 
 def _shadowed(document: "Document", keys: Path, outcome: Outcome) -> WizardError:

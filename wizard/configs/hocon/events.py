@@ -85,16 +85,16 @@ class Includes:
     """What is known about included files; read once and shared by a document and its edited successors."""
 
     loader: Loader | None
-    texts: dict[tuple[str, str], "tuple[Source, Node] | str | None"] = field(default_factory=dict)
+    texts: dict[tuple[str, str], "tuple[Source, ObjectNode] | str | None"] = field(default_factory=dict)
     size: int = 0
 
-    def read(self, how: str, name: str) -> "tuple[Source, Node] | str | None":
+    def read(self, how: str, name: str) -> "tuple[Source, ObjectNode] | str | None":
         """The parsed text; None when there is no such file; or the reason why it was not followed."""
         if (how, name) not in self.texts:
             self.texts[how, name] = self._read(how, name)
         return self.texts[how, name]
 
-    def _read(self, how: str, name: str) -> "tuple[Source, Node] | str | None":
+    def _read(self, how: str, name: str) -> "tuple[Source, ObjectNode] | str | None":
         if self.loader is None:
             return "included files were not read"
         if len(self.texts) >= INCLUDES_MANY or self.size > INCLUDES_BYTES:
@@ -110,8 +110,6 @@ class Includes:
             root = parse_root(text)
         except TextSyntaxError as error:
             return f"it cannot be read ({error.message})"
-        if not isinstance(root, ObjectNode):
-            return "it holds a list"
         return Source(text, name), root
 
 
@@ -142,10 +140,16 @@ def _object(node: ObjectNode, path: Path, walk: _Walk) -> None:
         if isinstance(value, ObjectNode) and entry.separator != "+=":
             add(Event(keys, value, entry, source, prefix, appends=False))
             _object(value, keys, walk)
-        elif isinstance(value, Concat) and any(isinstance(piece, ObjectNode) for piece in value.pieces):
+        elif (
+            isinstance(value, Concat)
+            and entry.separator != "+="
+            and any(isinstance(piece, ObjectNode) for piece in value.pieces)
+        ):
             _objects(value, entry, keys, walk)
+        elif entry.separator == "+=":
+            add(Event(keys, ListNode((value,), value.start, value.end), entry, source, prefix, appends=True))
         else:
-            add(Event(keys, value, entry, source, prefix, entry.separator == "+="))
+            add(Event(keys, value, entry, source, prefix, appends=False))
 
 
 def _objects(value: Concat, entry: Field, keys: Path, walk: _Walk) -> None:
@@ -159,7 +163,7 @@ def _objects(value: Concat, entry: Field, keys: Path, walk: _Walk) -> None:
 
 
 def _include(entry: Include, path: Path, walk: _Walk) -> None:
-    read: list[tuple[Source, Node]] = []
+    read: list[tuple[Source, ObjectNode]] = []
     reason = ""
     if entry.how in {"url", "classpath"}:
         reason = f"what {entry.how}() names lies outside the files that are read here"
@@ -179,8 +183,7 @@ def _include(entry: Include, path: Path, walk: _Walk) -> None:
     walk.notes.append(IncludeNote(entry.name, entry.how, line, status, reason, walk.source.name))
     # Of name.conf, name.json and name.properties the first wins, so it has to come last.
     for source, root in reversed(read):
-        if isinstance(root, ObjectNode):
-            _object(root, path, walk._replace(source=source, prefix=len(path), depth=walk.depth + 1))
+        _object(root, path, walk._replace(source=source, prefix=len(path), depth=walk.depth + 1))
     if reason:
         why = f'include "{entry.name}" in line {line}: {reason}'
         node = NotFollowed(why, entry.start, entry.end)

@@ -33,8 +33,6 @@ def addition(document: "Document", keys: Path, literal: str) -> Change:
     Raises:
         WizardError: no object of this text is the one that the setting belongs to; the message tells which there are.
     """
-    if not isinstance(document.root, ObjectNode):
-        raise refusal("place-unknown", "the file holds a list, not settings", subject=render_path(keys))
     parent = keys[:-1]
     node: ObjectNode | None = document.root if not parent else None
     sibling: Field | None = None
@@ -55,7 +53,9 @@ def addition(document: "Document", keys: Path, literal: str) -> Change:
              if isinstance(event.node, ObjectNode) and event.source is document.source]  # fmt: skip
     told = f"the objects are: {printable(', '.join(known[:6]))}" if known else "the file has no objects"
     hint = f"Give the full path of the object it belongs to; {told}."
-    raise refusal("place-unknown", f"{path} is absent, and so is the object that it belongs to", hint=hint, subject=path)
+    raise refusal(
+        "place-unknown", f"{path} is absent, and so is the object that it belongs to", hint=hint, subject=path
+    )
 
 
 def _line(document: "Document", offset: int) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from wizard.configs.hocon.refusals import refusal
 from wizard.configs.hocon.tokens import SIMPLE, TOKEN, check_number, content
+from wizard.errors import WizardError
 from wizard.printable import printable
 
 Path = tuple[str, ...]
@@ -68,14 +69,19 @@ def parse_path(text: str) -> Path:
             match = TOKEN.match(stripped, position)
             kind = match.lastgroup or "" if match else ""
             if match is None or kind not in {*SIMPLE, "blank"}:
-                raise ValueError(kind)
+                raise _unusable(text)
             if kind == "number":
                 check_number(stripped, position, match.end())
             elements.add(content(kind, match[0]), quoted=kind in {"string", "triple"})
             position = match.end()
         return elements.finish()
-    except ValueError as error:
-        raise refusal("path", f'"{printable(text, limit=60)}" is not a path of a setting', subject=text) from error
+    except ValueError as error:  # an empty key, or a number with a plus sign
+        raise _unusable(text) from error
+
+
+def _unusable(text: str) -> WizardError:
+    shown = printable(text, limit=60)
+    return refusal("path", f'"{shown}" is not a path of a setting', subject=shown)
 
 
 def render_path(keys: Iterable[str]) -> str:

@@ -38,14 +38,15 @@ REFUSALS: tuple[FindingSpec, ...] = (
         "Remove it, or find the opening one that is missing.",
     ),
     _spec("missing-value", "a value is missing", "A key has no value.", "Give it one, or remove the line."),
-    _spec(
-        "separator", "a separator is missing", "Two settings stand on one line without a comma.", "Put in a comma."
-    ),
+    _spec("separator", "a separator is missing", "Two settings stand on one line without a comma.", "Put in a comma."),
     _spec("key", "a key cannot be read", "A key is not followed by = or : or {.", "Correct the line."),
     _spec(
         "path", "the path cannot be read", "A path has an empty part.", 'Write the parts with one dot between, or "".'
     ),
     _spec("include", "an include cannot be read", "An include names no file.", 'Write include "name.conf".'),
+    _spec("list-root", "the file holds a list", "The file holds a list.", "Give the file that holds the settings."),
+    _spec("append-in-list", "+= inside a list", "A += stands inside a list.", "Write the list out."),
+    _spec("mixed", "values that do not join", "A text, a list and an object stand side by side.", "Part them."),
     _spec("too-deep", "nested too deeply", "Objects are nested too deeply to be read.", "Nest them less deeply."),
     _spec(
         "shadowed",

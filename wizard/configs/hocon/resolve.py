@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wizard.configs.hocon.events import Event, NotFollowed, references
+from wizard.configs.hocon.events import Event, Includes, NotFollowed, flatten, references
 from wizard.configs.hocon.paths import Path, render_path
 from wizard.configs.hocon.syntax import Concat, Field, ListNode, Node, ObjectNode, Reference, Scalar
 from wizard.configs.hocon.tokens import content
@@ -43,9 +43,16 @@ class Outcome:
 class View:
     """Answers questions about the events of one document."""
 
-    def __init__(self, events: list[Event], environment: Mapping[str, str] | None) -> None:
+    def __init__(
+        self,
+        events: list[Event],
+        environment: Mapping[str, str] | None,
+        outer: "tuple[View, Event, dict[Path, int]] | None" = None,
+    ) -> None:
         self.events = events
         self._environment = environment
+        self._outer = outer
+        """For the objects in a list: where their substitutions look, which is never inside the list."""
         self.at: dict[Path, list[int]] = {}
         """Path to the numbers of the events that stand at it, or lie below it through a key with dots."""
         for number, event in enumerate(events):
@@ -111,9 +118,8 @@ class View:
             return Outcome(OBJECT)
         if event.appends:
             before = self._lookup(event.path, below, hops + 1)
-            item = self.plain(node, event, below, hops)
-            items = (*before.items, item) if before.state == LIST else (item,)
-            return Outcome() if rest else Outcome(LIST, items=items, doubt=before.doubt)
+            items = self._items(node, event, below, hops)
+            return Outcome() if rest else Outcome(LIST, items=(*before.items, *items), doubt=before.doubt)
         return self._node(node, rest, event, below, hops)
 
     def _node(self, node: Node, rest: Path, event: Event, limits: dict[Path, int], hops: int) -> Outcome:
@@ -124,13 +130,16 @@ class View:
         if rest:
             return Outcome()
         if isinstance(node, ListNode):
-            return Outcome(LIST, items=tuple(self.plain(item, event, limits, hops) for item in node.items))
+            return Outcome(LIST, items=self._items(node, event, limits, hops))
         if isinstance(node, Scalar):
             text = content(node.kind, event.source.text[node.start : node.end])
             return Outcome(TEXT, text, _kind(node.kind, text))
         return Outcome(OBJECT)
 
     def _reference(self, node: Reference, rest: Path, event: Event, limits: dict[Path, int], hops: int) -> Outcome:
+        if self._outer is not None:
+            view, event, limits = self._outer
+            return view._reference(node, rest, event, limits, hops + 1)  # noqa: SLF001  # another one of its kind
         wanted = event.path[: event.prefix] + node.path
         found = self._lookup(wanted + rest, limits, hops + 1)
         if found.state == ABSENT and event.prefix and not found.doubt:
@@ -140,7 +149,7 @@ class View:
         name = node.path[0]
         if len(node.path) == 1 and not rest:
             if self._environment is None:
-                why = f"{_where(event, node)} ${{{name}}} may come from the environment of the service, which is not known"
+                why = f"{_where(event, node)} ${{{name}}} may come from the environment of the service"
                 return Outcome(doubt=why)
             if name in self._environment:
                 return Outcome(TEXT, self._environment[name], "string")
@@ -174,12 +183,32 @@ class View:
             return Outcome(TEXT, present[0][1].text, present[0][1].kind, doubt=doubt)
         return Outcome(TEXT, "".join(found.text for _, found in present), "string", doubt=doubt)
 
-    def plain(self, node: Node, event: Event, limits: dict[Path, int], hops: int) -> Any:
-        """A value inside a list: a text, a list, a dict; None for an optional substitution without a value."""
-        if isinstance(node, ObjectNode):
-            return {"object": render_path(event.path)}
-        found = self._node(node, (), event, limits, hops)
-        return list(found.items) if found.state == LIST else found.text if found.state == TEXT else None
+    def _items(self, node: Node, event: Event, limits: dict[Path, int], hops: int) -> tuple[Any, ...]:
+        """What a list holds; an optional substitution without a value is no item."""
+        items: list[Any] = []
+        for item in node.items if isinstance(node, ListNode) else ():
+            if isinstance(item, ObjectNode):
+                inner = flatten(item, event.source, Includes(None), [])
+                items.append(View(inner, self._environment, (self, event, limits)).tree(()))
+                continue
+            found = self._node(item, (), event, limits, hops)
+            if found.state == OBJECT and isinstance(item, Reference):
+                items.append(self.tree(item.path))
+            elif found.state == LIST:
+                items.append(list(found.items))
+            elif found.state == TEXT:
+                items.append(found.text if found.kind != "null" else None)
+        return tuple(items)
+
+    def tree(self, path: Path) -> Any:
+        """Everything below an object: dicts, lists and texts; None for null."""
+        outcome = self.lookup(path)
+        if outcome.state == OBJECT:
+            keys = [key for key in self.keys(path) if self.lookup((*path, key)).state != ABSENT]
+            return {key: self.tree((*path, key)) for key in keys}
+        if outcome.state == LIST:
+            return list(outcome.items)
+        return outcome.text if outcome.state == TEXT and outcome.kind != "null" else None
 
     def literal(self, node: Node | NotFollowed, event: Event) -> str:
         """The text of a value without substitutions."""

@@ -85,24 +85,22 @@ _LINE = re.compile(
 _INCLUDE = re.compile(r"(required\()?(?:(url|file|classpath)\()?")
 
 
-def parse_root(text: str) -> Node:
-    """Read a whole document: an object with or without braces, or a list.
+def parse_root(text: str) -> ObjectNode:
+    """Read a whole document: an object with or without braces.
 
     Raises:
         TextSyntaxError: the Lightbend library would not read it, with line and column.
     """
     parser = _Parser(text)
     position = TRIVIA.match(text).end()  # type: ignore[union-attr]  # it matches the empty text, so always
-    root: Node
     if text.startswith("[", position):
-        items, position = parser.items(position + 1, 1)
-        root = ListNode(items, 0, position)
-    elif text.startswith("{", position):
+        raise syntax("list-root", "the file holds a list, where settings are expected", *place(text, position))
+    if text.startswith("{", position):
         start = position
         entries, position = parser.entries(position + 1, 1, opened=position)
         root = ObjectNode(entries, start, position, braces=True)
     else:
-        entries, position = parser.entries(0, 0, opened=None)
+        entries, _ = parser.entries(0, 0, opened=None)
         return ObjectNode(entries, 0, len(text), braces=False)
     rest = parser.skip(position)
     if rest < len(text):
@@ -113,10 +111,12 @@ def parse_root(text: str) -> Node:
 class _Parser:
     """Recursive descent over one text; every method takes a position and gives back the one behind what it read."""
 
-    __slots__ = ("_text",)
+    __slots__ = ("_lists", "_text")
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._lists = 0
+        """How many lists are open around the place that is read."""
 
     def skip(self, position: int) -> int:
         return TRIVIA.match(self._text, position).end()  # type: ignore[union-attr]  # it matches the empty text
@@ -130,7 +130,7 @@ class _Parser:
         separated, may_comma = True, False
         while True:
             if separated and (match := line(text, position)) is not None:
-                word, quoted, sign, string, value, comma = match.groups()
+                word, quoted, sign, string, _, comma = match.groups()
                 keys: Path | None = (quoted,) if word is None else (word,)
                 if word is not None and ("." in word or word == "include"):
                     keys = None if word == "include" or ".." in word or word[-1] == "." else tuple(word.split("."))
@@ -181,7 +181,12 @@ class _Parser:
                 unreadable(text, position)
             shown = printable(text[start:position].strip(), limit=40)
             self._fail("key", f'"{shown}" is not followed by =, : or an object', start)
+        appends = separator == "+="
+        if appends and self._lists:
+            self._fail("append-in-list", "+= inside a list cannot refer to what stood there before", start)
+        self._lists += appends
         value, position = self.value(position + len(separator), depth)
+        self._lists -= appends
         if value is None:
             self._fail("missing-value", "this key has no value", start)
         return Field(keys, start, separator, value), position
@@ -246,11 +251,26 @@ class _Parser:
                 break
             if end != position and pieces and _is_text(pieces[-1]) and _is_text(piece):
                 pieces.append(Scalar("blank", end, position))
-            pieces.append(piece)
+            if not pieces or self._joins(pieces[-1], piece):
+                pieces.append(piece)
             position = end = piece.end
-        if len(pieces) < 2:
+        if not pieces or (len(pieces) == 1 and pieces[0].end == end):
             return (pieces[0] if pieces else None), end
         return Concat(tuple(pieces), pieces[0].start, end), end
+
+    def _joins(self, left: Node, right: Node) -> bool:
+        """Whether two neighbours make one value; False when the library drops the right one without a word."""
+        if isinstance(left, Reference) or isinstance(right, Reference):
+            return True
+        if isinstance(left, Scalar) and isinstance(right, Scalar):
+            return True
+        if type(left) is type(right):
+            return True
+        if isinstance(right, Scalar) and right.kind == "word":
+            word = self._text[right.start : right.end]
+            if not word.startswith(("true", "false", "null")):
+                return False
+        raise syntax("mixed", "a text, a list or an object cannot stand side by side", *place(self._text, right.start))
 
     def items(self, position: int, depth: int) -> "tuple[tuple[Node, ...], int]":
         """The items of a list up to its closing bracket."""
@@ -258,6 +278,7 @@ class _Parser:
         if depth > DEEPEST:
             self._fail("too-deep", f"more than {DEEPEST} brackets are open here", position)
         found: list[Node] = []
+        self._lists += 1
         while True:
             item, end = self.value(position, depth)
             if item is not None:
@@ -265,6 +286,7 @@ class _Parser:
             position = self.skip(end)
             sign = text[position : position + 1]
             if sign == "]":
+                self._lists -= 1
                 return tuple(found), position + 1
             if not sign:
                 self._fail("missing-brace", "this [ is never closed", opened)
