@@ -33,6 +33,11 @@ def joined(members: Iterable[bytes], password: str) -> bytes:
     return _tlv(0x30, b"\x02\x01\x03" + info + mac)
 
 
+def unsealed(pfx: bytes) -> bytes:
+    """The same file without its integrity check, as Java ships a cacerts that any password opens."""
+    return _tlv(0x30, b"".join(_members(pfx)[:2]))
+
+
 def _mac_key(password: str) -> bytes:
     """RFC 7292, appendix B.2, with purpose 3 and SHA-1."""
     phrase = (password + "\0").encode("utf-16-be")

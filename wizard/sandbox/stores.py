@@ -13,7 +13,7 @@ from wizard.errors import WizardError
 from wizard.host import jre
 from wizard.host.access import readable_as
 from wizard.host.accounts import lookup
-from wizard.sandbox.deployment import PASSWORD, Deployment
+from wizard.sandbox.deployment import Deployment
 from wizard.sandbox.settings import Settings
 from wizard.sandbox.unitfile import Unit
 from wizard.secret import Secret
@@ -76,15 +76,15 @@ def trusted(deployment: Deployment) -> tuple[list[x509.Certificate], list[str]]:
 
     problems: list[str] = []
     found: dict[bytes, x509.Certificate] = {}
-    sources = [(deployment.cacerts, Secret(PASSWORD))]
+    sources = [str(deployment.machine.cacerts)]
     if deployment.portal.is_dir():
-        sources += [(path, Secret("")) for path in sorted(deployment.portal.iterdir())]
-    for path, password in sources:
+        sources += [str(deployment.machine.logical(path)) for path in sorted(deployment.portal.iterdir())]
+    for logical in sources:
         try:
-            data = path.read_bytes()
-            bundle = read(data, name=path.name, password=password or None)
-        except (WizardError, OSError) as problem:
-            problems.append(f"{deployment.machine.logical(path)}: {problem}")
+            # Java opens cacerts without its password, so a changed one does not hurt it.
+            bundle = read(_readable(deployment, logical), name=PurePosixPath(logical).name)
+        except (WizardError, JavaError) as problem:
+            problems.append(f"{logical}: {problem}")
             continue
         found |= {certificate.der: certificate.x509 for certificate in bundle.certificates}
     return list(found.values()), problems

@@ -8,6 +8,9 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, pkcs12
 
+from wizard.certificates.loading import odd_certificates_allowed
+from wizard.sandbox import splice
+
 _JKS = 0xFEEDFEED
 _SALT = b"Mighty Aphrodite"  # the constant in the digest of every JKS file
 
@@ -72,15 +75,18 @@ def _split(data: bytes, version: int, count: int) -> list[bytes]:
 
 def _entries(data: bytes, password: str) -> tuple[list[pkcs12.PKCS12Certificate], bool]:
     """The entries, and whether a password shuts the store: recent Java ships cacerts as PKCS12 without any."""
-    try:
-        return list(pkcs12.load_pkcs12(data, None).additional_certs), False
-    except ValueError:
-        return list(pkcs12.load_pkcs12(data, password.encode()).additional_certs), True
+    with odd_certificates_allowed():
+        try:
+            return list(pkcs12.load_pkcs12(data, None).additional_certs), False
+        except ValueError:
+            return list(pkcs12.load_pkcs12(data, password.encode()).additional_certs), True
 
 
 def _pkcs12(entries: list[pkcs12.PKCS12Certificate], password: str | None) -> bytes:
-    scheme = NoEncryption() if password is None else BestAvailableEncryption(password.encode())
-    return pkcs12.serialize_java_truststore(entries, scheme)
+    if password is None:
+        # The library would seal it with an empty password, which Java takes for damage.
+        return splice.unsealed(pkcs12.serialize_java_truststore(entries, NoEncryption()))
+    return pkcs12.serialize_java_truststore(entries, BestAvailableEncryption(password.encode()))
 
 
 def _entry(certificate: x509.Certificate, alias: str, version: int) -> bytes:
