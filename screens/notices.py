@@ -1,0 +1,124 @@
+"""What an earlier run left behind: a change that was cut off, or answers to go on with."""
+
+from collections.abc import Iterable, Sequence
+
+from textual.widget import Widget
+
+from screens.action import Action
+from screens.frame import Framed
+from screens.pane import Pane
+from screens.refusals import lines_of
+from wizard.errors import ExitCode, WizardError
+from wizard.questions import View
+from wizard.reports.lines import Line, Tone
+from wizard.saved import SavedRun
+
+
+class Notice(Framed):
+    """Lines and a choice; the way into the steps."""
+
+    keys = ("help", "redraw")
+    name_of_page = ""
+
+    def __init__(self, heading: str, lines: Iterable[Line]) -> None:
+        """Show *lines*."""
+        super().__init__(heading)
+        self._lines = tuple(lines)
+
+    def body(self) -> Iterable[Widget]:
+        """The lines."""
+        yield Pane()
+
+    def on_mount(self) -> None:
+        """The first button is the safe one."""
+        self.query_one(Pane).show(self._lines)
+        self.query_one(f"#{self.buttons()[0][1]}").focus()
+
+    def help_name(self) -> str:
+        """Each has a page."""
+        return self.name_of_page
+
+    def press_quit(self) -> None:
+        """Leave everything as it is."""
+        self.wizard.leave()
+
+
+class RecoverScreen(Notice):
+    """A change was cut off in the middle. Until it is finished or undone nothing else is possible."""
+
+    name_of_page = "recover"
+
+    def __init__(self, lines: Iterable[Line]) -> None:
+        """*lines*: what the engine says of it."""
+        super().__init__("An unfinished change", lines)
+        self._over = False
+
+    def buttons(self) -> Sequence[tuple[str, str]]:
+        """Undoing is always possible, so it comes first."""
+        return [("Undo it", "undo"), ("Finish it", "finish"), ("Quit", "quit"), ("Help", "help")]
+
+    def press_undo(self) -> None:
+        """Put everything back; afterwards the button goes on to the steps."""
+        if self._over:
+            self.wizard.open_step("")
+        else:
+            self._recover("undo")
+
+    def press_finish(self) -> None:
+        """Make the rest of the change."""
+        if not self._over:
+            self._recover("finish")
+
+    def _recover(self, mode: str) -> None:
+        self.say("Working ...")
+        self.wizard.engine.run(self, "recover", lambda: self.session.recover(mode), self._recovered)
+
+    def _recovered(self, result: list[Line] | WizardError) -> None:
+        self.say("")
+        if isinstance(result, WizardError):
+            self.query_one(Pane).show([*self._lines, Line(""), *lines_of(result)])
+            self.wizard.ended = int(ExitCode.NEEDS_RECOVERY)
+            return
+        self._over = True
+        self.query_one(Pane).show([*result, Line(""), Line("The wizard can go on now.", Tone.HEADING)])
+        button = self.query_one("#undo", Action)
+        button.set_label("Go on")
+        self.query_one("#finish").display = False
+        button.focus()
+
+
+class ResumeScreen(Notice):
+    """Answers of an earlier run are there."""
+
+    name_of_page = "resume"
+
+    def __init__(self, run: SavedRun) -> None:
+        """*run*: who saved it, and when."""
+        step = f", at the step {run.step_id}" if run.step_id else ""
+        text = f"{run.who} saved unfinished answers on {run.when:%Y-%m-%d at %H:%M} UTC{step}."
+        more = "Going on checks them all again and asks for the passwords anew; none was saved."
+        super().__init__("An unfinished run", [Line(text), Line(""), Line(more)])
+
+    def buttons(self) -> Sequence[tuple[str, str]]:
+        """Going on loses nothing."""
+        return [("Go on with them", "resume"), ("Start over", "over"), ("Quit", "quit"), ("Help", "help")]
+
+    def press_resume(self) -> None:
+        """Take the answers and check the steps up to the one that was open."""
+        self.busy("Checking the answers ...")
+        self.wizard.engine.run(self, "resume", self._resume, self._resumed)
+
+    def _resume(self) -> str:
+        wanted = self.session.resume()
+        for step in self.session.steps():
+            fails = bool(step.questions) and bool(self.session.check(step))
+            if fails or step.id == wanted or step.view is View.REVIEW:
+                return step.id
+        return ""
+
+    def _resumed(self, result: str | WizardError) -> None:
+        self.wizard.open_step("" if isinstance(result, WizardError) else result)
+
+    def press_over(self) -> None:
+        """Begin with the first step; the saved answers go with the next save."""
+        self.wizard.engine.run(self, "forget", self.session.forget, lambda _result: self.wizard.open_step(""))

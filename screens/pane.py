@@ -1,0 +1,120 @@
+"""Lines to read, in a part of the screen: scrolled by keys, with the place in words instead of a scroll bar."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.geometry import Offset
+from textual.message import Message
+from textual.widget import Widget
+
+from screens import glyphs
+from screens.field import move_focus
+from screens.text import joined, styled
+from wizard.reports.lines import Line
+
+
+class Pane(Widget, can_focus=False, inherit_bindings=False):
+    """Shows lines; takes the focus only while there are more than fit, or when it is told to always."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "scroll(-1)", show=False),
+        Binding("down", "scroll(1)", show=False),
+        Binding("pageup", "page(-1)", show=False),
+        Binding("pagedown", "page(1)", show=False),
+        Binding("home", "end(0)", show=False),
+        Binding("end", "end(1)", show=False),
+        Binding("enter", "accept", show=False),
+    ]
+
+    class Accepted(Message):
+        """Enter: go on."""
+
+    def __init__(self, *, always: bool = False, ident: str = "pane") -> None:
+        """*always*: a stop for the focus also when everything fits."""
+        super().__init__(id=ident)
+        self._always = always
+        self.can_focus = always
+        self._lines: tuple[Line, ...] = ()
+        self._rows: list[Content] = []
+        self._top = 0
+
+    @property
+    def overflows(self) -> bool:
+        """Whether there are more rows than fit."""
+        return len(self._rows) > self.size.height
+
+    def show(self, lines: Iterable[Line], *, follow: bool = False) -> None:
+        """Show other lines; *follow* keeps the end in view when it was in view."""
+        at_end = self._top >= self._last
+        self._lines = tuple(lines)
+        self._fold()
+        self._top = self._last if follow and at_end else min(self._top, self._last)
+        self.refresh()
+
+    def render(self) -> Content:
+        """The rows from the first visible one, and below them where that is."""
+        height = max(1, self.size.height)
+        if not self.overflows:
+            return joined(self._rows)
+        visible = self._rows[self._top : self._top + height - 1]
+        below = len(self._rows) - self._top - len(visible)
+        mark = "> " if self.has_focus else "  "
+        keys = "  Up, Down, PgUp, PgDn" if self.has_focus else "  Tab here to read on"
+        place = f"{mark}Lines {self._top + 1}-{self._top + len(visible)} of {len(self._rows)}, {below} below{keys}"
+        return joined([*visible, Content.styled(place[: self.size.width], "reverse" if self.has_focus else "bold")])
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Fold for the new width."""
+        self._fold()
+        self._top = min(self._top, self._last)
+        self.call_after_refresh(self.place_cursor)
+
+    def on_focus(self) -> None:
+        """Draw the mark."""
+        self.place_cursor()
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """Take the mark away."""
+        self.refresh()
+
+    def place_cursor(self) -> None:
+        """The first visible row: there a screen reader begins."""
+        if self.has_focus:
+            self.app.cursor_position = self.region.offset + Offset(0, 0)
+
+    def action_scroll(self, by: int) -> None:
+        """One row; at the ends on to the neighbour."""
+        if 0 <= self._top + by <= self._last:
+            self._go(self._top + by)
+        else:
+            move_focus(self, by)
+
+    def action_page(self, by: int) -> None:
+        """As many rows as are visible."""
+        self._go(self._top + by * max(1, self.size.height - 2))
+
+    def action_end(self, end: int) -> None:
+        """To the begin (0) or the end (1)."""
+        self._go(end * self._last)
+
+    def action_accept(self) -> None:
+        """Go on."""
+        self.post_message(self.Accepted())
+
+    @property
+    def _last(self) -> int:
+        return max(0, len(self._rows) - self.size.height + 1) if self.overflows else 0
+
+    def _go(self, top: int) -> None:
+        self._top = min(self._last, max(0, top))
+        self.place_cursor()
+        self.refresh()
+
+    def _fold(self) -> None:
+        sign = glyphs.of(self)
+        self._rows = [row for line in self._lines for row in styled(line, self.size.width, sign.text(line.text))]
+        self.can_focus = self._always or self.overflows

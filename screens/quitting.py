@@ -1,0 +1,71 @@
+"""The one way out before the end: what becomes of the answers."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from screens import glyphs
+from screens.action import Action
+
+CALM = "Nothing has been changed on this machine by these steps.\nSaved answers hold no password; it is asked again."
+RUNNING = "The change goes on by itself, finished or undone.\nStart the wizard again to see how it ends."
+
+
+class QuitScreen(ModalScreen[None], inherit_bindings=False):
+    """Asks whether to leave. While a change runs there is nothing to save, and leaving does not stop it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "app.focus_next", show=False),
+        Binding("shift+tab", "app.focus_previous", show=False),
+        Binding("escape", "stay", show=False),
+        Binding("f3,ctrl+l", "redraw", show=False),
+    ]
+    AUTO_FOCUS = "#stay"
+
+    def __init__(self, *, running: bool) -> None:
+        """*running*: a change is being made."""
+        super().__init__()
+        self._running_change = running
+
+    def compose(self) -> ComposeResult:
+        """The text and the buttons, the safe one first."""
+        sign = glyphs.of(self)
+        with Vertical(id="dialog"):
+            yield Static(Content.styled("Leave the wizard?", "bold"))
+            yield Static(Content(sign.text(RUNNING if self._running_change else CALM)), id="dialog-text")
+            yield Action("Keep watching" if self._running_change else "Keep working", "stay")
+            if self._running_change:
+                yield Action("Leave; the change goes on", "leave")
+            else:
+                yield Action("Save and quit", "save")
+                yield Action("Quit without saving", "forget")
+
+    def on_action_pressed(self, message: Action.Pressed) -> None:
+        """Do what was chosen."""
+        from screens.app import WizardApp  # noqa: PLC0415 - the app loads this module
+
+        message.stop()
+        app = self.app
+        assert isinstance(app, WizardApp)  # noqa: S101 - for the type checker
+        match message.name:
+            case "save":
+                app.save_and_quit()
+            case "forget":
+                app.forget_and_quit()
+            case "leave":
+                app.leave()
+            case _:
+                self.action_stay()
+
+    def action_stay(self) -> None:
+        """Back to work."""
+        self.dismiss()
+
+    def action_redraw(self) -> None:
+        """Send the whole screen again."""
+        self.refresh(repaint=True, layout=True)

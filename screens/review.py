@@ -1,0 +1,63 @@
+"""Everything that will be done, before anything is done."""
+
+from collections.abc import Iterable, Sequence
+
+from textual.widget import Widget
+
+from screens.frame import StepScreen
+from screens.pane import Pane
+from screens.refusals import lines_of
+from wizard.errors import WizardError
+from wizard.reports.lines import Line, Tone
+from wizard.session import Review
+
+
+class ReviewScreen(StepScreen):
+    """Shows the plan, line by line, as the engine wrote it from the object that will be applied."""
+
+    keys = ("help", "redraw", "again", "leave", "back")
+    _review: Review | None = None
+    _refusal: WizardError | None = None
+
+    def body(self) -> Iterable[Widget]:
+        """One pane to read."""
+        yield Pane(always=True)
+
+    def buttons(self) -> Sequence[tuple[str, str]]:
+        """On, or back to the questions."""
+        return [("Next", "next"), ("Back", "back"), ("Help", "help")]
+
+    def on_mount(self) -> None:
+        """Make the plan."""
+        self.query_one(Pane).focus()
+        self.action_again()
+
+    def action_again(self) -> None:
+        """Look at the machine and make the plan again."""
+        self._review = self._refusal = None
+        self.query_one(Pane).show([Line("Looking at the machine and making the plan ...", Tone.FAINT)])
+        self.wizard.engine.run(self, "review", self.session.review, self._show)
+
+    def _show(self, result: Review | WizardError) -> None:
+        if isinstance(result, WizardError):
+            self._refusal = result
+            self.query_one(Pane).show(lines_of(result))
+        else:
+            self._review = result
+            self.query_one(Pane).show(result.lines)
+
+    def on_pane_accepted(self) -> None:
+        """Enter goes on."""
+        self.press_next()
+
+    def press_next(self) -> None:
+        """Go on, or say why not."""
+        if self._refusal is not None:
+            self.say(f"Error: {self._refusal.message}", "bold ansi_red")
+        elif self._review is None:
+            self.say("The plan is still being made.")
+        elif self._review.blocked:
+            worst = max(self._review.findings, key=lambda finding: finding.severity)
+            self.say(f"Error: this cannot be applied. {worst.message}", "bold ansi_red")
+        else:
+            self.wizard.forward(self.step)

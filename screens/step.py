@@ -1,0 +1,200 @@
+"""A step that asks: its view above, its questions below, the errors in place."""
+
+from collections.abc import Iterable, Sequence
+
+from textual.widget import Widget
+
+from screens.entry import EntryField, SecretField
+from screens.field import Field
+from screens.fields import NOTES_IN_ALL, fields_of
+from screens.frame import StepScreen
+from screens.pane import Pane
+from screens.refusals import lines_of
+from wizard.errors import WizardError
+from wizard.questions import Ask, Question, Step, View
+from wizard.reports.lines import Line, Tone
+from wizard.session import Problem
+
+
+class QuestionScreen(StepScreen):
+    """Asks the questions of one step. It keeps no password: they go to the engine, and the fields are destroyed."""
+
+    keys = ("help", "redraw", "again", "leave", "back")
+
+    def __init__(self, step: Step, number: int, count: int, *, last: bool) -> None:
+        """Ask *step*; *last*: nothing follows it."""
+        super().__init__(step, number, count)
+        self._last = last
+        if number == 1:
+            self.keys = tuple(key for key in self.keys if key != "back")
+        self._checking = False
+        self.fields: list[Field] = []
+
+    def body(self) -> Iterable[Widget]:
+        """The view, then the fields."""
+        room = NOTES_IN_ALL
+        if self.step.view is not View.NONE:
+            yield Pane(always=not self.step.questions)
+            room = NOTES_IN_ALL // 2
+        self.fields = fields_of(self.step, self.session, self.wizard.drafts, room)
+        yield from self.fields
+
+    def buttons(self) -> Sequence[tuple[str, str]]:
+        """Next is never dead: with something wrong it says what."""
+        first = self.step.id == self.session.steps()[0].id
+        back = [] if first else [("Back", "back")]
+        return [("Finish" if self._last else "Next", "next"), *back, ("Help", "help")]
+
+    def on_mount(self) -> None:
+        """Look, and begin where an answer is needed."""
+        empty = [field for field in self.fields if isinstance(field, EntryField) and not field.shown()[0]]
+        start = empty or self.fields[:1] or [self.query_one("#pane" if self.step.view is View.ELSEWHERE else "#next")]
+        start[0].focus()
+        if self.step.view is not View.NONE:
+            self.query_one(Pane).show([Line("Looking ...", Tone.FAINT)])
+            self.action_again()
+
+    # -- the view ---------------------------------------------------------------------------------------------------
+
+    def action_again(self) -> None:
+        """Look at the machine and the files again."""
+        if self.step.view is View.NONE:
+            self._check(leave=False)
+            return
+        self.wizard.engine.run(self, "view", lambda: self.session.lines(self.step), self._show)
+
+    def _show(self, result: list[Line] | WizardError) -> None:
+        self.query_one(Pane).show(lines_of(result) if isinstance(result, WizardError) else result)
+        for question, field in zip(self.step.questions, self.fields, strict=False):
+            # What was found may answer a question that is still empty.
+            if isinstance(field, EntryField) and not isinstance(field, SecretField) and not field.text:
+                field.set_value(self.session.value(question))
+                field.place_cursor()
+
+    # -- answering --------------------------------------------------------------------------------------------------
+
+    def on_field_changed(self, message: Field.Changed) -> None:
+        """While an error stands the answer is looked at with every change, so that it goes as soon as it is mended."""
+        field = message.field
+        if self._checking:
+            self.wizard.engine.drop(self, "check")
+            self._checking = False
+            self.say("")
+        if isinstance(field, SecretField):
+            self._compare()
+        if field.error is not None:
+            field.refuse(self._put(field))
+            self.say("")
+
+    def on_field_accepted(self, message: Field.Accepted) -> None:
+        """Enter goes on: to the next field, behind the last one to the next step."""
+        message.stop()
+        place = self.fields.index(message.field) + 1
+        if place < len(self.fields):
+            self.fields[place].focus()
+        else:
+            self.press_next()
+
+    def on_pane_accepted(self) -> None:
+        """Enter goes on."""
+        self.press_next()
+
+    def on_descendant_blur(self) -> None:
+        """What was left is looked at, as far as it can be judged alone."""
+        for field in self.fields:
+            if field.error is not None and not field.has_focus:
+                field.refuse(self._put(field) or field.error)
+
+    def press_next(self) -> None:
+        """Take the answers; go on, or to the first that cannot be used."""
+        if not self._checking:
+            self._check(leave=True)
+
+    def keep(self) -> None:
+        """Hand over what is typed; what cannot be used stays as a draft."""
+        for field in self.fields:
+            if self._put(field) is not None and not isinstance(field, SecretField):
+                self.wizard.drafts[self.step.id, field.key] = field.text
+
+    def _put(self, field: Field) -> WizardError | None:
+        question = self._question(field)
+        self.wizard.drafts.pop((self.step.id, field.key), None)
+        try:
+            if isinstance(field, SecretField):
+                if field.touched and not self._differ():
+                    self.session.put_secret(question.key, field.secret())
+            else:
+                self.session.put(question, field.text)
+        except WizardError as error:
+            return error
+        return None
+
+    def _question(self, field: Field) -> Question:
+        return next(question for question in self.step.questions if question.key == field.key)
+
+    def _check(self, *, leave: bool) -> None:
+        errors = [(field, self._put(field)) for field in self.fields]
+        problems = [Problem(field.key, error) for field, error in errors if error is not None]
+        if self._differ():
+            problems.append(Problem(self.fields[-1].key, differing()))
+        if problems:
+            self._refuse(problems)
+            return
+        self._checking = True
+        self.busy("Checking ...")
+        self.wizard.engine.run(
+            self, "check", lambda: self.session.check(self.step), lambda found: self._checked(found, leave=leave)
+        )
+
+    def _checked(self, found: list[Problem] | WizardError, *, leave: bool) -> None:
+        self._checking = False
+        self.say("")
+        self._refuse([Problem("", found)] if isinstance(found, WizardError) else found)
+        if not found and leave:
+            self.wizard.forward(self.step)
+
+    def _refuse(self, problems: list[Problem]) -> None:
+        wrong: list[Field] = []
+        for field in self.fields:
+            mine = [problem.error for problem in problems if problem.key == field.key]
+            if mine and field.key in [earlier.key for earlier in wrong] + [""]:
+                mine = []
+            field.refuse(mine[0] if mine else None)
+            wrong.extend([field] if mine else [])
+        whole = [problem.error for problem in problems if problem.key not in [field.key for field in self.fields]]
+        if whole:
+            self.say(f"Error: {whole[0].message} {' '.join(whole[0].hint.split())}", "bold ansi_red")
+        if wrong:
+            wrong[0].focus()
+
+    # -- a new password, typed twice --------------------------------------------------------------------------------
+
+    def _twice(self) -> list[SecretField]:
+        new = [question.key for question in self.step.questions if question.ask is Ask.NEW_SECRET]
+        return [field for field in self.fields if isinstance(field, SecretField) and field.key in new]
+
+    def _differ(self) -> bool:
+        typed = self._twice()
+        return len(typed) == 2 and typed[0].secret() != typed[1].secret()
+
+    def _compare(self) -> None:
+        typed = self._twice()
+        if len(typed) == 2:
+            first, second = (field.secret().reveal() for field in typed)
+            wrong = not first.startswith(second)
+            note = "Warning: the two are not the same so far." if wrong else ""
+            if note != typed[1].note:
+                typed[1].note = note
+                typed[1].refresh()
+
+    def help_first(self) -> list[str]:
+        """Every error in full."""
+        errors = [field.error for field in self.fields if field.error is not None]
+        return [*super().help_first(), *(f"Error: {error.message}\n{error.hint}" for error in errors)]
+
+
+def differing() -> WizardError:
+    """The two passwords are not the same."""
+    return WizardError(
+        "password.differs", "The two passwords are not the same.", "Type both again; Delete empties a field."
+    )

@@ -1,0 +1,210 @@
+"""A session in memory: the methods of the real one, nothing looked at and nothing changed."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+
+from wizard.answers import Answers
+from wizard.answertext import parsed, shown
+from wizard.change.events import Event
+from wizard.change.outcome import APPLIED, ROLLED_BACK, STUCK, Outcome
+from wizard.change.plan import ABSENT, Plan, Probe, PutFile, Restart
+from wizard.errors import WizardError
+from wizard.host.machine import Machine
+from wizard.questions import Ask, Question, Step, View, steps
+from wizard.reports.lines import Line, Tone
+from wizard.saved import SavedRun
+from wizard.secret import Secret
+from wizard.session import Problem, Review
+
+PASSWORD = "Acme-2026"
+CHAIN = "/root/primary-host.pfx"
+HOSTILE = (
+    "CN=foo [/etc/ssl]",
+    "CN=[@click=app.quit]quit[/]",
+    "CN=[b",
+    "CN=\\",
+    "esc \\x1b[2J and osc \\x1b]0;x\\x07",
+    "w" * 10_000,
+    "M\u00fcller \u65e5\u672c\u8a9e \u041f\u0440\u0438\u0432\u0435\u0442",
+)
+PLAN = Plan(
+    "Set up the primary",
+    (
+        PutFile(
+            "keystore", PurePosixPath("/opt/hcp/conf/primary-host.pfx"), b"x", 0o640, ABSENT, "Write the key store"
+        ),
+        Restart("restart", "hcp-server.service"),
+        Probe("probe", (("localhost", 2560),), "primary-host", "ab" * 32),
+    ),
+)
+EVENTS = (
+    Event("prepare", "started", "making the new files", "2026-01-02T03:04:05Z"),
+    Event("prepare", "done", "the new files are proven", "2026-01-02T03:04:06Z"),
+    Event("keystore", "started", "writing primary-host.pfx", "2026-01-02T03:04:06Z"),
+    Event("keystore", "done", "primary-host.pfx written", "2026-01-02T03:04:06Z"),
+    Event("restart", "started", "restarting hcp-server.service", "2026-01-02T03:04:07Z"),
+)
+FACTS = (
+    Line("Print&Scan server 1.29 below /opt/hcp", Tone.GOOD),
+    Line("Java 17.0.9 in /opt/hcp/jre"),
+    Line("application.conf: no key store of its own yet", Tone.WARN),
+    Line("Service hcp-server.service: running"),
+)
+
+
+class FakeSession:
+    """The engine as the screens see it. `wrong_password` and the like are behaviour that a test chooses."""
+
+    def __init__(self, state_dir: Path = Path("/nonexistent"), *, dry_run: bool = False, hostile: bool = False) -> None:
+        self.base = Path()
+        self.machine = Machine(state_dir=state_dir)
+        self.answers = Answers()
+        self.dry_run = dry_run
+        self.hostile = hostile
+        self.blocked = False
+        self.end = APPLIED
+        self.unfinished: list[Line] = []
+        self.earlier: SavedRun | None = None
+        self.runs = False
+        self.explode = ""
+        self.saves: list[str] = []
+        self.forgotten = False
+        self.started = 0
+        self.recovered: list[str] = []
+        self.secrets: dict[str, Secret] = {}
+        self.go_on = threading.Event()
+        self.go_on.set()
+        self.ended = False
+
+    def steps(self) -> tuple[Step, ...]:
+        return steps(self.answers)
+
+    def value(self, question: Question) -> str:
+        if question.ask in {Ask.SECRET, Ask.NEW_SECRET}:
+            return ""
+        if question.key == "primary.host" and not self.answers.primary.host:
+            return "primary-host"
+        return shown(self.answers.get(question.key))
+
+    def put(self, question: Question, text: str) -> None:
+        self._bang("put")
+        value = parsed(question, self.answers.get(question.key), text)
+        self.answers = self.answers.put(question.key, value)
+
+    def put_secret(self, key: str, secret: Secret) -> None:
+        self.secrets[key] = secret
+
+    def has_secret(self, key: str) -> bool:
+        return key in self.secrets
+
+    def check(self, step: Step) -> list[Problem]:
+        self._bang("check")
+        self.go_on.wait(30)
+        if step.id == "primary-files" and self.secrets.get("primary.password") != Secret(PASSWORD):
+            message = "The password does not open primary-host.pfx. The file is readable and is PKCS#12."
+            return [Problem("primary.password", WizardError("p12.password", message, "Type the password again."))]
+        if step.id == "primary-verdict" and self.answers.primary.host != "primary-host":
+            message = f"The certificate is not made for {self.answers.primary.host}; it names primary-host alone."
+            return [Problem("primary.host", WizardError("leaf.host", message, "Ask for a certificate with that name."))]
+        if step.id == "primary-store-password" and len(self.secrets["primary.keystore-password"].reveal()) < 6:
+            message = "The password has fewer than 6 characters, and Java refuses such a key store."
+            return [Problem("primary.keystore-password", WizardError("password.short", message, "Type a longer one."))]
+        return []
+
+    def lines(self, step: Step) -> list[Line]:
+        self._bang("lines")
+        self.go_on.wait(30)
+        if self.hostile:
+            return [Line(text) for text in HOSTILE]
+        match step.view:
+            case View.FACTS:
+                return list(FACTS)
+            case View.VERDICT:
+                return [
+                    Line("The chain (1 file read):", Tone.HEADING),
+                    Line("  leaf          primary-host"),
+                    Line("  intermediate  Acme-CA-Intermediate"),
+                    Line("  root          Acme-CA-Root"),
+                    Line(""),
+                    Line("Good: this chain is fit for its role.", Tone.GOOD),
+                ]
+            case View.CONFIRM:
+                return [Line("The server is restarted: about a minute without printing."), Line("It can be undone.")]
+            case View.ELSEWHERE:
+                return [Line("In the portal", Tone.HEADING), Line("  [ ] Upload Acme-CA-Root.cer")]
+            case _:
+                return []
+
+    def review(self) -> Review:
+        self.go_on.wait(30)
+        lines = [Line(text) for text in HOSTILE] if self.hostile else []
+        for number, step in enumerate(PLAN.steps, start=1):
+            lines += [Line(f"{number}. {step.summary}", Tone.HEADING), Line(f"   {step.target}")]
+        lines += [Line(f'+    default-keystore-file = "/opt/hcp/conf/{n}"', Tone.ADDED) for n in range(20)]
+        return Review(PLAN, tuple(lines), (), blocked=self.blocked)
+
+    def start(self) -> None:
+        self._bang("start")
+        self.started += 1
+
+    def events(self) -> Iterator[Event]:
+        yield from EVENTS
+        self.go_on.wait(30)
+        if self.end == APPLIED:
+            yield Event("restart", "done", "hcp-server.service is active", "2026-01-02T03:04:09Z")
+            yield Event("probe", "done", "localhost:2560 serves the new leaf", "2026-01-02T03:04:10Z")
+        else:
+            yield Event("restart", "failed", "hcp-server.service did not come back", "2026-01-02T03:04:09Z")
+            yield Event("keystore", "undone", "primary-host.pfx removed", "2026-01-02T03:04:10Z")
+        yield Event("change", "done", "over", "2026-01-02T03:04:11Z", self.end)
+
+    def outcome(self) -> Outcome:
+        self.ended = True
+        return Outcome(self.end)
+
+    def outcome_lines(self) -> list[Line]:
+        texts = {APPLIED: "Applied and proven.", ROLLED_BACK: "Everything was put back.", STUCK: "Recovery is needed."}
+        return [Line(texts[self.end], Tone.HEADING)]
+
+    def summary(self) -> list[str]:
+        return ["summary: applied" if self.ended else "summary: nothing was changed"]
+
+    def watching(self) -> bool:
+        return self.runs
+
+    def interrupted(self) -> list[Line]:
+        self._bang("interrupted")
+        return self.unfinished
+
+    def recover(self, mode: str) -> list[Line]:
+        self.recovered.append(mode)
+        self.unfinished = []
+        return [Line("Everything was put back.")]
+
+    def save(self, step_id: str = "") -> None:
+        self.saves.append(step_id)
+
+    def saved(self) -> SavedRun | None:
+        return self.earlier
+
+    def resume(self) -> str:
+        assert self.earlier is not None
+        self.answers = self.earlier.answers
+        return self.earlier.step_id
+
+    def forget(self) -> None:
+        self.forgotten = True
+
+    def _bang(self, where: str) -> None:
+        secret = "S3cret-in-a-local"
+        if self.explode == where:
+            raise RuntimeError(f"on purpose: {secret}")
+
+
+def earlier_run(step_id: str) -> SavedRun:
+    answers = Answers()
+    answers = replace(answers, primary=replace(answers.primary, chain=(CHAIN,), host="primary-host"))
+    return SavedRun("alice", datetime(2026, 1, 2, 3, 4, tzinfo=UTC), step_id, answers, Path("/root"))
