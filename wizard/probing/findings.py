@@ -86,7 +86,7 @@ def _identity(result: "ProbeResult", expected_chain: Sequence[Certificate]) -> I
     subject = names.subject(leaf)
     if result.fallback:
         yield _found(result, "probe.fallback-certificate", subject=subject, sha256=leaf.sha256)
-    elif result.inspected:
+    elif result.inspected and expected_chain:
         yield _found(
             result,
             "probe.inspected",
@@ -119,8 +119,8 @@ def _order(result: "ProbeResult", expected_chain: Sequence[Certificate]) -> Iter
     positions = [result.chain.index(certificate) for certificate in path]
     if positions != sorted(positions):
         yield _found(result, "probe.chain-disordered")
-    for extra in result.chain:
-        if extra not in path:
+    for place, extra in enumerate(result.chain):
+        if place not in positions:
             yield _found(result, "probe.chain-extra", subject=names.subject(extra))
     last = path[-1]
     subject, missing = names.subject(last), names.issuer(last)

@@ -177,7 +177,8 @@ SPECS: tuple[FindingSpec, ...] = (
         "Name not in the certificate",
         "The certificate at {endpoint} is for {names} and not for {name}.",
         "Clients that check host names refuse it.",
-        "Issue the certificate with {name} as subject alternative name, or let gateways dial a name that it has.",
+        "If gateways dial another name, probe with that one as --servername; else have the certificate issued with "
+        "{name} as subject alternative name.",
         "RFC 6125",
     ),
     FindingSpec(
