@@ -1,6 +1,7 @@
 """The product's service, through systemctl: properties are parsed, text for humans never is."""
 
 import shlex
+import socket
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -132,6 +133,36 @@ class Service:
         """Start the service when it is stopped; parameters, result and errors as `restart`."""
         return self._act("start", timeout_s, progress)
 
+    def wait_listening(
+        self, address: str, port: int, timeout_s: float = 300.0, progress: Callable[[str], None] = _quiet
+    ) -> float:
+        """Wait until something takes connections on *address*:*port*, and watch the unit meanwhile.
+
+        A JVM is `active` long before it listens, and may still die: then this ends at once instead of at the limit.
+
+        Returns:
+            Seconds waited.
+
+        Raises:
+            WizardError: service.failed, service.crash-loop, service.port-closed.
+        """
+        begun = time.monotonic()
+        pause = 0.02
+        progress(f"waiting for port {port}")
+        while True:
+            try:
+                socket.create_connection((address, port), timeout=2.0).close()
+                return time.monotonic() - begun
+            except OSError:
+                pass
+            if self._machine.restart_command is None:
+                self._still_alive(self.show())
+            waited = time.monotonic() - begun
+            if waited > timeout_s:
+                raise self._refusal("port-closed", f"{printable(address)}:{port}, {timeout_s:g} seconds")
+            time.sleep(pause)
+            pause = min(pause * 1.5, 1.0)
+
     def journal_tail(self, lines: int = 20) -> list[str]:
         """The unit's last journal lines, printable, oldest first; empty when the journal cannot be read."""
         beside = Path(self._machine.systemctl).with_name("journalctl")
@@ -172,14 +203,18 @@ class Service:
                     return now
             else:
                 calm_since = 0.0
-                if fresh and now.restarts >= _CRASHES:
-                    raise self._refusal("crash-loop", f"after {now.restarts} automatic restarts")
-                if now.active == "failed" and (fresh or now.result != before.result or before.active != "failed"):
-                    raise self._refusal("crash-loop" if now.result == "start-limit-hit" else "failed", now.result)
+                if fresh or now.result != before.result or before.active != "failed":
+                    self._still_alive(now, fresh=fresh)
             if moment > until:
                 raise self._refusal("start-timeout", f"{timeout_s:g} seconds")
             time.sleep(min(pause, max(0.0, until - moment) + 0.01))
             pause = min(pause * 1.5, 0.5)
+
+    def _still_alive(self, now: UnitState, *, fresh: bool = True) -> None:
+        if fresh and now.restarts >= _CRASHES:
+            raise self._refusal("crash-loop", f"after {now.restarts} automatic restarts")
+        if now.active == "failed":
+            raise self._refusal("crash-loop" if now.result == "start-limit-hit" else "failed", now.result)
 
     def _by_command(self, command: tuple[str, ...], timeout_s: float) -> None:
         answer = run(command, timeout_s=timeout_s)

@@ -52,6 +52,11 @@ _TABLE: dict[str, tuple[str, str, str]] = {
         "the unit did not come up in time",
         "It may still come up: look at systemctl status, or allow more time.",
     ),
+    "port-closed": (
+        "The port stays closed",
+        "the service runs, but nothing takes connections on its port",
+        "Read its last journal lines below, and check the port in its settings.",
+    ),
     "systemctl-failed": (
         "systemctl refused",
         "systemctl ended with an error",
