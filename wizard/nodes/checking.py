@@ -6,11 +6,11 @@ from wizard.answers import Answers, PrimaryKind
 from wizard.errors import WizardError
 from wizard.findings import Severity
 from wizard.host.machine import Machine
+from wizard.nodes.fitness import PRIMARY, require_fit
 from wizard.nodes.handoff import make_packs, write_packs
 from wizard.nodes.planning import Planning
 from wizard.nodes.primary import STORE_SECRET
 from wizard.nodes.primary_facts import FILE_KEY, PASSWORD_KEY, conf_document, find_setting
-from wizard.passwords import require_fit
 from wizard.questions import Step
 
 PASSWORD_CODES = ("reading.password-wrong", "reading.password-needed")
@@ -96,4 +96,4 @@ def _fits(session: Planning) -> None:
         raise WizardError(
             "answer.missing", "The new password is empty.", "Type it twice, or go back and let one be made."
         )
-    require_fit(password)
+    require_fit(password, STORE_SECRET, PRIMARY)

@@ -11,11 +11,12 @@ from wizard.findings import FindingSpec, Severity
 from wizard.host import jre
 from wizard.nodes import account, client, gateway
 from wizard.nodes.client import ClientInput
+from wizard.nodes.fitness import CLIENT, GATEWAY, is_fit, require_fit
 from wizard.nodes.gateway import GatewayInput
 from wizard.nodes.judging import Judged, public_roots
 from wizard.nodes.packs import Pack, PackFile, checklist
 from wizard.nodes.planning import Planning
-from wizard.passwords import generate, require_fit
+from wizard.passwords import generate
 from wizard.printable import printable
 from wizard.secret import Secret
 
@@ -91,8 +92,8 @@ def _gateway(session: Planning, number: int, judged: Judged, primary: Judged | N
             primary_public=primary is not None and primary.public,
             primary_host=answers.primary.host or (primary.suggested_host if primary else ""),
             primary_port=answers.primary.port,
-            store_password=session.secret(f"{key}.keystore-password") or generate(),
-            trust_password=session.secret(f"{key}.truststore-password") or generate(),
+            store_password=_password(session, f"{key}.keystore-password"),
+            trust_password=_password(session, f"{key}.truststore-password"),
             profile=jre.choose_profile(jre.find(session.machine)).profile,
         )
     )
@@ -105,28 +106,28 @@ def _primary_chain(kind: PrimaryKind, primary: Judged | None) -> Chain | None:
 def _client(session: Planning, number: int, judged: Judged | None, known: Sequence[Certificate]) -> Pack:
     answers = session.answers
     given = session.secret(f"client.{number}.password")
-    password = given if _fits(given) else generate()
+    password = given if given is not None and is_fit(given, CLIENT) else generate()
     pack = client.make_pack(
         ClientInput(
             answers=answers.client[number],
             chain=judged.chain if judged else None,
             known=tuple(known),
             primary_host=answers.primary.host or "<primary>",
-            password=password or generate(),
+            password=password,
         )
     )
     if judged is None or password is given:
         return pack
-    note = PackFile("password.txt", (password or Secret("")).reveal().encode() + b"\n", secret=True)
+    note = PackFile("password.txt", password.reveal().encode() + b"\n", secret=True)
     return Pack(pack.folder, pack.title, (*pack.files, note), pack.steps)
 
 
-def _fits(password: Secret | None) -> bool:
-    try:
-        require_fit(password or Secret(""))
-    except WizardError:
-        return False
-    return True
+def _password(session: Planning, key: str) -> Secret:
+    given = session.secret(key)
+    if given is None:
+        return generate()
+    require_fit(given, key, GATEWAY)
+    return given
 
 
 def write_packs(out: Path, packs: Sequence[Pack]) -> None:

@@ -13,6 +13,7 @@ from wizard.findings import Finding
 from wizard.host.machine import Machine
 from wizard.host.secretsource import DEFAULT_STORE_PASSWORD
 from wizard.nodes import primary, primary_facts
+from wizard.nodes.fitness import PRIMARY, require_fit
 from wizard.nodes.judging import Judged
 from wizard.passwords import generate
 from wizard.probing.probe import probe
@@ -66,7 +67,8 @@ def plan_primary(session: Planning) -> Planned:
     secrets = {primary.CACERTS_SECRET: cacerts_password}
     if password is not None:
         secrets[primary.STORE_SECRET] = password
-    return Planned(plan, (*judged.findings, *plan.findings), secrets)
+    weak = require_fit(password, primary.STORE_SECRET, PRIMARY) if password is not None else ()
+    return Planned(plan, (*judged.findings, *plan.findings, *weak), secrets)
 
 
 def kept_plan(plan: Plan, secret: Callable[[str], Secret | None]) -> Planned:

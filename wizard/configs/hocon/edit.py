@@ -165,7 +165,8 @@ def _prove_followers(before: "Document", after: "Document", keys: Path) -> None:
     if "${" not in before.text and not any(note.status == "followed" for note in before.includes):
         return
     looking = dict.fromkeys(event.path for event in before.events if event.appends or any(references(event.node)))
-    others = [path for path in looking if path[: len(keys)] != keys]
+    # The objects around the value change with it by their nature; what refers to it from elsewhere must not.
+    others = [path for path in looking if path[: len(keys)] != keys and keys[: len(path)] != path]
     moved = [path for path in others if _worth(before, path) != _worth(after, path)]
     if moved:
         names = ", ".join(printable(render_path(path)) for path in moved[:5])
