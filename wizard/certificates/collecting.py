@@ -2,12 +2,20 @@
 
 import re
 import warnings
-from collections.abc import Sequence
 
 from wizard.certificates.loading import load_certificate, load_key
 from wizard.certificates.model import Bundle, Certificate, Format, PrivateKey, StoreFacts
-from wizard.certificates.reading_errors import ReadingError, damaged, unsupported
+from wizard.certificates.reading_errors import ReadingError, damaged, too_many, unsupported
 from wizard.printable import printable
+
+CERTIFICATE_LIMIT = 100_000
+"""Certificates looked at in one file."""
+
+UNREADABLE_LIMIT = 1_000
+"""Unreadable certificates in one file after which it is given up as damaged."""
+
+KEY_COUNT_LIMIT = 200
+"""Private keys looked at in one file."""
 
 NOTE_LIMIT = 200
 """Notes kept for one file; a file with more oddities than that is told by the first ones."""
@@ -16,7 +24,7 @@ NOTE_LIMIT = 200
 class Collector:
     """What one file has yielded so far, in the order of the file."""
 
-    def __init__(self, name: str, caught: Sequence[warnings.WarningMessage] = ()) -> None:
+    def __init__(self, name: str, caught: list[warnings.WarningMessage]) -> None:
         self.name = name
         self.certificates: list[Certificate] = []
         self.keys: list[PrivateKey] = []
@@ -35,6 +43,8 @@ class Collector:
     def refuse(self, error: ReadingError, reason: str) -> None:
         """Remember that one part was not readable; it counts as the file's refusal when nothing else is found."""
         self.refusals.append(error)
+        if len(self.refusals) > UNREADABLE_LIMIT:
+            raise damaged(self.name, f"more than {UNREADABLE_LIMIT:,} parts of it are not readable")
         self.note(error.code, f"{reason[:1].upper()}{reason[1:]}.")
 
     def unsupported(self, what: str, where: str) -> None:
@@ -44,18 +54,22 @@ class Collector:
     def certificate(self, der: bytes, where: str, alias: str = "", at: int | None = None) -> bool:
         """Take one certificate in DER; *where* says in words where it lies. False when it is not readable."""
         self._met += 1
-        before = len(self._caught)
+        if self._met > CERTIFICATE_LIMIT:
+            raise too_many(self.name, CERTIFICATE_LIMIT)
         try:
             certificate = load_certificate(der, origin=self.name, alias=alias)
         except ValueError as error:
             reason = f"certificate {self._met} ({where}) is not readable: {explained(error)}"
             self.refusals.append(damaged(self.name, reason, at))
+            if len(self.refusals) > UNREADABLE_LIMIT:
+                raise damaged(self.name, f"more than {UNREADABLE_LIMIT:,} parts of it are not readable", at) from error
             self.note("certificate.not-readable", f"C{reason[1:]}.")
             return False
         self.certificates.append(certificate)
-        if len(self._caught) > before:
-            for warning in self._caught[before:]:
+        if self._caught:
+            for warning in self._caught:
                 self.note("certificate.odd", f"Certificate {self._met} ({where}): {_oddity(str(warning.message))}.")
+            self._caught.clear()
         return True
 
     def key(self, der: bytes, where: str, alias: str = "", *, encrypted: bool = False) -> None:

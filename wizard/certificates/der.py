@@ -172,9 +172,9 @@ class Node:
 
     @property
     def integer(self) -> int:
-        """The value of an INTEGER; refuses more than 2048 bytes, which no key of this world has."""
-        if self.tag != INTEGER or not 0 < self.end - self.body <= 2048:
-            raise DerError("a number was expected", self.start)
+        """The value of an INTEGER that counts something; more than 16 bytes is no count."""
+        if self.tag != INTEGER or not 0 < self.end - self.body <= 16:
+            raise DerError("a small number was expected", self.start)
         return int.from_bytes(self.content, "big", signed=True)
 
     @property

@@ -10,10 +10,11 @@ import struct
 from dataclasses import dataclass
 
 from wizard.certificates import reading_errors
-from wizard.certificates.collecting import Collector
+from wizard.certificates.collecting import KEY_COUNT_LIMIT, Collector
 from wizard.certificates.der import OCTET_STRING, SEQUENCE, DerError, parse
 from wizard.certificates.java_object import object_end
 from wizard.certificates.kdf import Effort, Phrase, TooManyRounds, Unsupported
+from wizard.certificates.loading import KEY_LIMIT
 from wizard.certificates.model import Bundle, Format
 from wizard.certificates.pbe import WrongPassword, decrypt, understand
 from wizard.secret import Secret
@@ -99,7 +100,9 @@ def read(data: bytes, collector: Collector, password: Secret | None, key_passwor
     if not hmac.compare_digest(expected, digest):
         raise reading_errors.password_wrong(name, "or the file was changed after it was written")
     passwords = [text] if key_password is None else [text, key_password.reveal()]
-    locked = [not _take(key, passwords, collector) for key in keys]
+    locked = [not _take(key, passwords, collector) for key in keys[:KEY_COUNT_LIMIT]]
+    if len(keys) > KEY_COUNT_LIMIT:
+        collector.note("reading.many-keys", f"Only the first {KEY_COUNT_LIMIT} private keys were read.")
     if any(locked):
         partial = collector.bundle(Format.JKS)
         if key_password is None:
@@ -183,7 +186,7 @@ def _unprotected(blob: bytes, password: str) -> bytes:
     """Sun's protector: 20 bytes of salt, the key under a SHA-1 key stream, 20 bytes of check."""
     given = password.encode("utf-16-be", errors="surrogatepass")
     salt, sealed, check = blob[:20], blob[20:-20], blob[-20:]
-    if len(blob) <= 40 or len(sealed) > 1 << 17:
+    if len(blob) <= 40 or len(sealed) > KEY_LIMIT:
         raise WrongPassword("the protected key has an impossible length")
     block = salt
     stream = bytearray()

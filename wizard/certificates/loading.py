@@ -15,7 +15,7 @@ from cryptography.utils import CryptographyDeprecationWarning
 from wizard.certificates.model import Certificate
 from wizard.certificates.reading_errors import damaged, unsupported
 
-KEY_LIMIT = 32 * 1024
+KEY_LIMIT = 12 * 1024
 """Bytes of one private key in DER; RSA with 16,384 bits, the largest that OpenSSL takes, needs 9,300."""
 
 _lock = threading.RLock()

@@ -1,7 +1,7 @@
 """One structure out of a PEM block or a DER file: a certificate, a key, a message; each goes where it belongs."""
 
 from wizard.certificates import pkcs7, reading_errors
-from wizard.certificates.collecting import Collector
+from wizard.certificates.collecting import KEY_COUNT_LIMIT, Collector
 from wizard.certificates.der import OCTET_STRING, SEQUENCE, DerError, Node, parse
 from wizard.certificates.kdf import Effort, TooManyRounds, Unsupported, phrases
 from wizard.certificates.model import Bundle, Format
@@ -18,6 +18,7 @@ class Reader:
         self.password = password
         self.key_password = key_password
         self.effort = Effort()
+        self.keys_met = 0
         self.closed: str | None = None
         """What the first closed key is called; None while every key opened."""
 
@@ -35,9 +36,11 @@ class Reader:
                 collector.requests.append(node.encoded)
                 collector.note("reading.request", f"There is a certificate request (CSR) at {where}.")
             case Shape.KEY:
-                collector.key(node.encoded, f"the private key at {where}", alias)
+                if self.one_more_key():
+                    collector.key(node.encoded, f"the private key at {where}", alias)
             case Shape.ENCRYPTED_KEY:
-                self.encrypted_key(node, where, alias)
+                if self.one_more_key():
+                    self.encrypted_key(node, where, alias)
             case Shape.PKCS7:
                 self.message(node, where)
             case Shape.ENVELOPED:
@@ -48,6 +51,13 @@ class Reader:
                 collector.note("reading.public-key", f"There is a bare public key at {where}; it is left alone.")
             case _:
                 collector.note("reading.unknown-structure", f"There is a structure of unknown kind at {where}.")
+
+    def one_more_key(self) -> bool:
+        """Count a key that is about to be looked at; False when the limit for one file is reached."""
+        self.keys_met += 1
+        if self.keys_met == KEY_COUNT_LIMIT + 1:
+            self.collector.note("reading.many-keys", f"Only the first {KEY_COUNT_LIMIT} private keys were read.")
+        return self.keys_met <= KEY_COUNT_LIMIT
 
     def message(self, node: Node, where: str) -> None:
         """Take the certificates of a PKCS7 message."""

@@ -57,7 +57,7 @@ def _rc4(key: bytes, iv: bytes, data: bytes) -> bytes:
     return Cipher(ARC4(key), None).decryptor().update(data) + iv
 
 
-RC2_LIMIT = 128 * 1024
+RC2_LIMIT = 256 * 1024
 """Bytes under RC2 that are decrypted; it runs in Python, and real stores with it are smaller by far."""
 
 
@@ -119,6 +119,11 @@ class Encryption:
     rounds: int
     open: Callable[[Phrase, bytes], bytes]
     block: int
+
+    @property
+    def share(self) -> int:
+        """Bytes that take as long to decrypt as one round of derivation takes."""
+        return 1 if "RC2" in self.name else 1024 if "AES" in self.name else 16
 
 
 def understand(algorithm: Node) -> Encryption:
@@ -239,7 +244,7 @@ def decrypt(encryption: Encryption, data: bytes, phrase: Phrase, effort: Effort)
     """
     if encryption.block and (not data or len(data) % encryption.block):
         raise WrongPassword("the encrypted data is not a whole number of blocks")
-    effort.spend(encryption.rounds)
+    effort.spend(encryption.rounds + len(data) // encryption.share)
     plain = encryption.open(phrase, data)
     if not encryption.block:
         return plain

@@ -5,12 +5,19 @@ from binascii import Error, a2b_base64
 from collections.abc import Iterator
 from typing import NamedTuple
 
-_MARK = re.compile(rb"-----[ ]?(BEGIN|END) ([A-Za-z0-9 #.]{1,64}?)[ ]?-----")
-_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,64})-----([A-Za-z0-9+/=\s]*+)-----END \1-----|" + _MARK.pattern)
-"""A well-formed block at once, or else a single mark; neither can look at a byte more than twice."""
+STRAY_LIMIT = 10_000
+"""Beginnings of marks without a label behind them, after which a text is no PEM file."""
+
+_BEGIN = b"-----BEGIN "
+_END = b"-----END "
+_MARK = re.compile(rb"-----BEGIN ([A-Za-z0-9 #.]{1,64}?)[ ]?-----")
+_CLOSING = re.compile(rb"-----END ([A-Za-z0-9 #.]{1,64}?)[ ]?-----")
+_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,64})-----([A-Za-z0-9+/=\s]*+)-----END \1-----")
 _FRIENDLY = re.compile(rb"friendlyName: ([^\r\n]{1,200})")
 _HEADER = re.compile(rb"([A-Za-z0-9-]{1,40}):[ \t]*([^\r\n]{0,200})\r?\n")
-_BARE = re.compile(rb"[A-Za-z0-9+/\s]+={0,2}\s*")
+_BARE = re.compile(rb"[A-Za-z0-9+/\s]++={0,2}+\s*+")
+_HEADER_LIMIT = 16
+_REPAIR_LIMIT = 1 << 20
 _SPACE = b" \t\r\n\x0b\x0c"
 
 
@@ -60,61 +67,56 @@ def as_text(data: bytes) -> tuple[bytes, str]:
 
 def has_mark(text: bytes) -> bool:
     """Whether a BEGIN mark of PEM stands anywhere in *text*."""
-    return any(mark[1] == b"BEGIN" for mark in _MARK.finditer(text))
+    return next(blocks(text), None) is not None
 
 
 def blocks(text: bytes) -> Iterator[Block]:
     """The blocks of *text* in order. One whose END is missing or names something else comes out with a problem.
 
-    The time grows linearly with the text, whatever stands in it.
+    The time grows linearly with the text, whatever stands in it: each look ahead is remembered, and after
+    `STRAY_LIMIT` marks that are none the search ends.
     """
     named = b"friendlyName:" in text
-    begin: re.Match[bytes] | None = None
-    behind = 0
+    behind = counted = end = stray = 0
     line = 1
-    counted = 0
-    for found in _BLOCK.finditer(text):
-        label, base64, mark = found.group(1, 2, 3)
-        if begin is None and mark == b"END":
-            continue
-        start = found.start() if begin is None else begin.start()
-        if begin is not None or label is not None:
-            line += text.count(b"\n", counted, start)
-            counted = start
-        if begin is not None:
-            yield _split(text, begin, found, line, _alias(text[behind:start]) if named else "")
-            behind = found.end()
-            begin = None
-            if mark == b"END":
-                continue
-            start = found.start()
-            line += text.count(b"\n", counted, start)
-            counted = start
-        if label is None:
-            begin = found
-            continue
-        alias = _alias(text[behind:start]) if named else ""
-        behind = found.end()
-        try:
-            # Nothing but base64 and white space is in here, and the latter is all that the decoder leaves out.
-            body = a2b_base64(base64)
-        except Error:
-            body = b""
-        label = label.decode().upper()
-        yield Block(label, body, line, start, (), alias) if body else _decoded(label, base64, line, start, alias)
-    if begin is not None:
-        line += text.count(b"\n", counted, begin.start())
-        yield Block(begin[4].decode().upper(), None, line, begin.start(), problem="its END line is missing")
-
-
-def _split(text: bytes, begin: re.Match[bytes], end: re.Match[bytes], line: int, alias: str) -> Block:
-    """The block between two marks that lie apart, because something else than base64 stands between them."""
-    label = begin[4].decode().upper()
-    if end[3] != b"END":
-        return Block(label, None, line, begin.start(), problem="its END line is missing")
-    if end[4].upper() != begin[4].upper():
-        return Block(label, None, line, begin.start(), problem=f"it ends as {end[4].decode()}")
-    return _decoded(label, text[begin.end() : end.start()], line, begin.start(), alias)
+    at = text.find(_BEGIN)
+    while at >= 0 and stray < STRAY_LIMIT:
+        line += text.count(b"\n", counted, at)
+        counted = at
+        alias = _alias(text[behind:at]) if named else ""
+        whole = _BLOCK.match(text, at)
+        if whole is not None:
+            label, armoured = whole.group(1, 2)
+            behind = whole.end()
+            try:
+                # Nothing but base64 and white space is in here, and the latter is all that the decoder leaves out.
+                body = a2b_base64(armoured)
+            except Error:
+                body = b""
+            if body:
+                yield Block(label.decode(), body, line, at, (), alias)
+            else:
+                yield _decoded(label.decode(), armoured, line, at, alias)
+        elif (begin := _MARK.match(text, at)) is not None:
+            label = begin[1].upper()
+            behind = begin.end()
+            if end < behind:
+                # Without any further END mark (-1) this becomes the length of the text, and is not searched for again.
+                end = text.find(_END, behind) % (len(text) + 1)
+            following = text.find(_BEGIN, behind, end)
+            closing = _CLOSING.match(text, end) if following < 0 else None
+            if closing is None:
+                yield Block(label.decode(), None, line, at, problem="its END line is missing")
+            elif closing[1].upper() != label:
+                yield Block(label.decode(), None, line, at, problem=f"it ends as {closing[1].decode()}")
+                behind = closing.end()
+            else:
+                yield _decoded(label.decode(), text[behind:end], line, at, alias)
+                behind = closing.end()
+        else:
+            stray += 1
+            behind = at + len(_BEGIN)
+        at = text.find(_BEGIN, behind)
 
 
 def bare_base64(text: bytes) -> bytes | None:
@@ -140,11 +142,15 @@ def _decoded(label: str, raw: bytes, line: int, at: int, alias: str) -> Block:
     body = _base64(raw.translate(None, _SPACE))
     if body:
         return Block(label, body, line, at, alias=alias)
+    if len(raw) > _REPAIR_LIMIT:
+        return Block(label, None, line, at, problem="its lines are not base64")
     headers: list[tuple[str, str]] = []
     rest = raw.lstrip(_SPACE)
-    while (header := _HEADER.match(rest)) is not None:
+    behind = 0
+    while len(headers) < _HEADER_LIMIT and (header := _HEADER.match(rest, behind)) is not None:
         headers.append((header[1].decode(), header[2].decode("latin-1").strip()))
-        rest = rest[header.end() :]
+        behind = header.end()
+    rest = rest[behind:]
     if headers:
         body = _base64(rest.translate(None, _SPACE))
         if body:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from wizard.certificates import reading_errors
-from wizard.certificates.collecting import Collector
+from wizard.certificates.collecting import KEY_COUNT_LIMIT, Collector
 from wizard.certificates.der import SEQUENCE, DerError, Node, parse
 from wizard.certificates.kdf import Effort, Phrase, TooManyRounds, Unsupported, phrases
 from wizard.certificates.model import Bundle, Format, StoreFacts
@@ -18,6 +18,7 @@ _ENCRYPTED = "1.2.840.113549.1.7.6"
 _BAG = "1.2.840.113549.1.12.10.1."
 _X509 = "1.2.840.113549.1.9.22.1"
 _FRIENDLY_NAME = "1.2.840.113549.1.9.20"
+PART_LIMIT = 5_000
 JAVA_TRUSTED = "2.16.840.1.113894.746875.1.1"
 """The attribute by which Java tells a trusted certificate from one that merely lies in the file (Oracle)."""
 
@@ -100,6 +101,8 @@ def _structure(outer: Node) -> _Structure:
             parts.append(_encrypted(safe))
         else:
             raise Unsupported("encryption for a public key instead of a password")
+        if len(parts) > PART_LIMIT:
+            raise DerError("there are more parts than any real store has", safe.start)
     mac = understand_mac(children[2]) if len(children) > 2 else None
     return _Structure(content, tuple(parts), mac)
 
@@ -144,7 +147,9 @@ class _Opener:
         for number, (der, alias, trusted) in enumerate(found.certificates, 1):
             if self.collector.certificate(der, f"bag {number}", alias) and trusted:
                 self.collector.trusted.append(alias)
-        locked = [not self._take_key(*one) for one in found.keys]
+        locked = [not self._take_key(*one) for one in found.keys[:KEY_COUNT_LIMIT]]
+        if len(found.keys) > KEY_COUNT_LIMIT:
+            self.collector.note("reading.many-keys", f"Only the first {KEY_COUNT_LIMIT} private keys were read.")
         for other in found.others:
             self.collector.note("pkcs12.other-bag", f"It also holds {other}, which is left alone.")
         facts = replace(

@@ -97,9 +97,10 @@ def unsupported(name: str, what: str) -> ReadingError:
 
 def too_many_rounds(name: str, rounds: int) -> ReadingError:
     """Opening it would take longer than anyone waits; nothing was tried."""
+    shown = f"{min(rounds, 10**15):,}"
     return ReadingError(
         "reading.iterations",
-        f"{called(name)} asks for {rounds:,} rounds of key derivation; the limit is {ROUNDS_LIMIT:,} per file.",
+        f"{called(name)} asks for {shown} rounds of key derivation; the limit is {ROUNDS_LIMIT:,} per file.",
         "Export it again with the defaults of Java (10,000 rounds) or OpenSSL (2,048 rounds).",
         name,
     )
@@ -111,6 +112,16 @@ def too_large(name: str, size: int, limit: int = SIZE_LIMIT) -> ReadingError:
         "reading.too-large",
         f"{called(name)} has {size:,} bytes; files up to {limit:,} bytes are read.",
         "Choose the certificate file itself, not an archive or an image that holds it.",
+        name,
+    )
+
+
+def too_many(name: str, limit: int) -> ReadingError:
+    """It holds more certificates than any file of this purpose."""
+    return ReadingError(
+        "reading.too-large",
+        f"{called(name)} holds more than {limit:,} certificates; no more are read from one file.",
+        "Choose the file with the certificates of this server, not a collection of everything.",
         name,
     )
 
@@ -164,7 +175,7 @@ REFUSALS: tuple[FindingSpec, ...] = (
     _blocker(
         "reading.too-large",
         "The file is too large",
-        f"The file has more than {SIZE_LIMIT:,} bytes.",
+        f"The file has more than {SIZE_LIMIT:,} bytes, or more than 100,000 certificates.",
         "No certificate file of this purpose is so large; reading it would only use up memory.",
         "Choose the certificate file itself, not an archive or an image.",
         "design of this program",

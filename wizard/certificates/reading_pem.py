@@ -79,7 +79,8 @@ def _other(block: Block, body: bytes, reader: Reader) -> Bundle | None:
     if block.label in _SILENT:
         return None
     if dict(block.headers).get("DEK-Info"):
-        _old_encryption(block, body, reader)
+        if reader.one_more_key():
+            _old_encryption(block, body, reader)
         return None
     if block.label == "OPENSSH PRIVATE KEY":
         collector.unsupported("an SSH key", where)
