@@ -1,0 +1,257 @@
+"""The wizard as lines: the same steps, checks and review as on the screen, without placing anything on it."""
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+from types import FrameType
+from typing import TextIO
+
+from wizard.cli.dialogue import Back, Dialogue, Leave
+from wizard.errors import ExitCode, WizardError
+from wizard.questions import Ask, Question, Step, View
+from wizard.secret import Secret
+from wizard.session import Session
+
+STOPPED = 130
+"""Exit code when the operator left before the end, as after Ctrl+C in a command."""
+
+
+def run(session: Session, *, stdin: TextIO, stdout: TextIO) -> int:
+    """Ask all steps of *session* on these streams; return the exit code."""
+    face = PlainFace(session, Dialogue(stdin, stdout))
+    with _signals_unwind():
+        code = face.run()
+    for line in session.summary():
+        face.dialogue.say(line)
+    return code
+
+
+class PlainFace:
+    """Leads through the steps. It decides nothing: the session does."""
+
+    def __init__(self, session: Session, dialogue: Dialogue) -> None:
+        """Talk about *session* through *dialogue*."""
+        self.session = session
+        self.dialogue = dialogue
+        self._ended: int | None = None
+
+    def run(self) -> int:
+        """From the first step to the last; the exit code."""
+        say = self.dialogue.say
+        say("CloudStream TLS wizard, line by line.")
+        say("At each question: ? explains, back goes back, quit leaves, Enter takes [this].")
+        try:
+            place = self._beginning()
+            while place < len(self.session.steps()):
+                place = self._visit(place)
+        except Leave as leaving:
+            with contextlib.suppress(WizardError, OSError):
+                if leaving.args == ("forget",):
+                    self.session.forget()
+                elif leaving.args == ("save",):
+                    self.session.save(self.dialogue.page)
+            return STOPPED if self._ended is None else self._ended
+        with contextlib.suppress(WizardError, OSError):
+            self.session.forget()
+        return self._ended or int(ExitCode.DONE)
+
+    # -- what was there before ----------------------------------------------------------------------------------------
+
+    def _beginning(self) -> int:
+        ids = [step.id for step in self.session.steps()]
+        if self.session.watching():
+            return ids.index("apply")
+        if self.session.interrupted():
+            self._recover()
+        run = self.session.saved()
+        if run is None:
+            return 0
+        self.dialogue.page = "resume"
+        self.dialogue.say(f"\n{run.who} saved unfinished answers on {run.when:%Y-%m-%d at %H:%M} UTC.")
+        self.dialogue.say("Going on checks them all again and asks for the passwords anew.")
+        if self.dialogue.choose("Go on with them, or start over? (go/over)", ("go", "over"), "go") == "over":
+            self.session.forget()
+            return 0
+        wanted = self.session.resume()
+        for place, step in enumerate(self.session.steps()):
+            fails = bool(step.questions) and bool(self.session.check(step))
+            if fails or step.id == wanted or step.view is View.REVIEW:
+                return place
+        return 0
+
+    def _recover(self) -> None:
+        self.dialogue.page = "recover"
+        self._ended = int(ExitCode.NEEDS_RECOVERY)
+        self.dialogue.say("\nAn unfinished change")
+        self.dialogue.say_lines(self.session.interrupted())
+        mode = self.dialogue.choose("Undo it, or finish it? (undo/finish)", ("undo", "finish"), "undo")
+        self.dialogue.say_lines(self.session.recover(mode))
+        self._ended = None
+
+    # -- steps --------------------------------------------------------------------------------------------------------
+
+    def _visit(self, place: int) -> int:
+        """Do the step at *place* and return where to go."""
+        steps = self.session.steps()
+        step = steps[place]
+        self.dialogue.page = step.id
+        self.dialogue.say(f"\nStep {place + 1} of {len(steps)}: {step.title}")
+        try:
+            match step.view:
+                case View.REVIEW:
+                    done = self._review()
+                case View.CONFIRM:
+                    done = self._confirm(step)
+                case View.APPLY:
+                    done = self._apply()
+                case _:
+                    done = self._questions(step)
+        except Back:
+            done = False
+        if done:
+            following = self.session.steps()[place + 1 :]
+            with contextlib.suppress(WizardError):
+                self.session.save(following[0].id if following else "")
+            return place + 1
+        if place == 0 or steps[place - 1].view is View.APPLY:
+            self.dialogue.say("There is no step to go back to.")
+            return place
+        return place - 1
+
+    def _questions(self, step: Step) -> bool:
+        self._show(step)
+        wanted = [question.key for question in step.questions]
+        while True:
+            for question in step.questions:
+                if question.key in wanted:
+                    self._question(question)
+            problems = self.session.check(step)
+            if not problems:
+                if not step.questions:
+                    self.dialogue.ask("Press Enter to go on")
+                return True
+            for problem in problems:
+                self._refused(problem.error)
+            wanted = [problem.key for problem in problems if problem.key] or [each.key for each in step.questions]
+            self.dialogue.ask("Press Enter to answer again")
+
+    def _show(self, step: Step) -> None:
+        if step.view is not View.NONE:
+            try:
+                self.dialogue.say_lines(self.session.lines(step))
+            except WizardError as error:
+                self._refused(error)
+
+    def _question(self, question: Question) -> None:
+        say = self.dialogue.say
+        say(f"\n{question.heading}")
+        say(f"  {question.why}")
+        if question.example:
+            say(f"  Example: {question.example}")
+        while True:
+            try:
+                match question.ask:
+                    case Ask.SECRET | Ask.NEW_SECRET:
+                        self._secret(question)
+                    case Ask.CHOICE:
+                        self._choice(question)
+                    case _:
+                        text = self.dialogue.ask("Answer", self.session.value(question))
+                        self.session.put(question, "" if text == "-" else text)
+            except WizardError as error:
+                self._refused(error)
+            else:
+                return
+
+    def _choice(self, question: Question) -> None:
+        values = [str(choice.value) for choice in question.choices]
+        for number, choice in enumerate(question.choices, start=1):
+            self.dialogue.say(f"  {number}  {choice.label}{f' ({choice.detail})' if choice.detail else ''}")
+        now = self.session.value(question)
+        default = str(values.index(now) + 1) if now in values else "1"
+        numbers = [str(number) for number in range(1, len(values) + 1)]
+        chosen = self.dialogue.choose("Number", numbers, default)
+        self.session.put(question, values[int(chosen) - 1])
+
+    def _secret(self, question: Question) -> None:
+        kept = self.session.has_secret(question.key)
+        prompt = "Password (not shown; Enter keeps the one typed before)" if kept else "Password (not shown)"
+        typed = self.dialogue.ask_secret(prompt)
+        if kept and not typed:
+            return
+        if question.ask is Ask.NEW_SECRET:
+            self._same_again(typed)
+        self.session.put_secret(question.key, typed)
+
+    def _same_again(self, typed: Secret) -> None:
+        if self.dialogue.ask_secret("The same again") != typed:
+            raise WizardError("password.differs", "The two passwords are not the same.", "Type both again.")
+
+    # -- the change ---------------------------------------------------------------------------------------------------
+
+    def _review(self) -> bool:
+        try:
+            review = self.session.review()
+        except WizardError as error:
+            self._refused(error)
+            self.dialogue.ask("Press Enter to go back")
+            return False
+        self.dialogue.say_lines(review.lines)
+        if review.blocked:
+            worst = max(review.findings, key=lambda finding: finding.severity)
+            self.dialogue.say(f"Error: this cannot be applied. {worst.message}")
+            self.dialogue.ask("Press Enter to go back")
+            return False
+        self.dialogue.ask("Press Enter to go on")
+        return True
+
+    def _confirm(self, step: Step) -> bool:
+        self._show(step)
+        while self.dialogue.ask("Type apply to go on").lower() != "apply":
+            self.dialogue.say("Nothing was done. apply makes the change, back leads to the review.")
+        return True
+
+    def _apply(self) -> bool:
+        try:
+            if not self.session.watching():
+                self.session.start()
+            for event in self.session.events():
+                self.dialogue.say(f"{event.state:8}  {event.text}")
+            outcome = self.session.outcome()
+        except WizardError as error:
+            self._refused(error)
+            self.dialogue.ask("Press Enter to go back")
+            return False
+        except KeyboardInterrupt:
+            self.dialogue.say("\nThe change goes on by itself, finished or undone. Start again to see how it ends.")
+            raise Leave("watch") from None
+        self._ended = int(outcome.exit_code)
+        self.dialogue.say_lines(self.session.outcome_lines())
+        if self._ended:
+            # The answers stay saved: with the cause mended, the next run begins with them.
+            raise Leave("ended")
+        return True
+
+    def _refused(self, error: WizardError) -> None:
+        self.dialogue.say(f"Error: {error.message} [{error.code}]")
+        for line in error.hint.splitlines():
+            self.dialogue.say(f"  {line}")
+
+
+@contextlib.contextmanager
+def _signals_unwind() -> Iterator[None]:
+    """Let SIGHUP and SIGTERM unwind the stack: a prompt for a password has switched the echo off and must undo that."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def unwind(number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before = {number: signal.signal(number, unwind) for number in (signal.SIGHUP, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
