@@ -14,9 +14,10 @@ from textual.filter import LineFilter
 from screens import glyphs
 from screens.background import Background
 from screens.frame import Framed, StepScreen
+from screens.opening import screen_for
 from screens.preflight import refusal
 from wizard.errors import ExitCode, WizardError
-from wizard.questions import Step, View
+from wizard.questions import Step, View, after, before
 
 if TYPE_CHECKING:
     from wizard.session import Session
@@ -63,46 +64,24 @@ class WizardApp(App[int], inherit_bindings=False):
 
     # -- the way ----------------------------------------------------------------------------------------------------
 
-    def screen_for(self, step: Step) -> StepScreen:
-        """The screen of *step*; only its module is loaded."""
-        steps = self.session.steps()
-        number, count = [each.id for each in steps].index(step.id) + 1, len(steps)
-        match step.view:
-            case View.REVIEW:
-                from screens.review import ReviewScreen  # noqa: PLC0415 - the first paint waits for every import
-
-                return ReviewScreen(step, number, count)
-            case View.CONFIRM:
-                from screens.confirm import ConfirmScreen  # noqa: PLC0415 - likewise
-
-                return ConfirmScreen(step, number, count)
-            case View.APPLY:
-                from screens.apply import ApplyScreen  # noqa: PLC0415 - likewise
-
-                return ApplyScreen(step, number, count)
-            case _:
-                from screens.step import QuestionScreen  # noqa: PLC0415 - likewise
-
-                return QuestionScreen(step, number, count, last=number == count)
-
     def forward(self, step: Step) -> None:
         """Show the step after *step*, or end after the last."""
-        after = self._neighbour(step, 1)
-        if after is None:
+        following = after(step.id, self.session.answers)
+        if following is None:
             self.finish()
             return
-        self.engine.run(self, "save", lambda: self.session.save(after.id), self._saved)
-        self.switch_screen(self.screen_for(after))
+        self.engine.run(self, "save", lambda: self.session.save(following.id), self._saved)
+        self.switch_screen(screen_for(following, self.session.steps()))
 
     def back(self, step: Step) -> None:
         """Show the step before *step*."""
-        before = self._neighbour(step, -1)
-        if before is not None:
-            self.switch_screen(self.screen_for(before))
+        earlier = before(step.id, self.session.answers)
+        if earlier is not None and earlier.view is not View.APPLY:
+            self.switch_screen(screen_for(earlier, self.session.steps()))
 
     def open_step(self, name: str) -> None:
         """Show the step called *name*, or the first when the answers do not lead there."""
-        self.switch_screen(self.screen_for(self._step_named(name)))
+        self.switch_screen(screen_for(self._step_named(name), self.session.steps()))
 
     @property
     def below(self) -> Framed | None:
@@ -113,11 +92,6 @@ class WizardApp(App[int], inherit_bindings=False):
         steps = self.session.steps()
         return next((step for step in steps if step.id == name), steps[0])
 
-    def _neighbour(self, step: Step, by: int) -> Step | None:
-        steps = self.session.steps()
-        place = [each.id for each in steps].index(step.id) + by
-        return steps[place] if 0 <= place < len(steps) else None
-
     def _saved(self, result: WizardError | None) -> None:
         # Not being able to save must not keep anybody from going on.
         if isinstance(result, WizardError) and isinstance(self.screen, Framed):
@@ -127,7 +101,7 @@ class WizardApp(App[int], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Show the first step; restore the terminal on signals too; look for what an earlier run left."""
-        self.push_screen(self.screen_for(self._step_named(self._start)))
+        self.push_screen(screen_for(self._step_named(self._start), self.session.steps()))
         loop = asyncio.get_running_loop()
         for number in (signal.SIGHUP, signal.SIGTERM):
             loop.add_signal_handler(number, self._on_signal, number)

@@ -88,7 +88,7 @@ class ApplyScreen(StepScreen):
         if isinstance(result, WizardError):
             self._refuse(result)
             return
-        self._rows = {name: ["waiting", summary] for name, summary in result}
+        self._rows = {name: ["waiting", text] for name, text in [("prepare", OWN_NAMES["prepare"]), *result]}
         threading.Thread(target=self._follow, name="wizard events", daemon=True).start()
         self.set_interval(PAINTS_EVERY_S, self._paint)
 

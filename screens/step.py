@@ -19,14 +19,12 @@ from wizard.session import Problem
 class QuestionScreen(StepScreen):
     """Asks the questions of one step. It keeps no password: they go to the engine, and the fields are destroyed."""
 
-    keys = ("help", "redraw", "again", "leave", "back")
-
-    def __init__(self, step: Step, number: int, count: int, *, last: bool) -> None:
-        """Ask *step*; *last*: nothing follows it."""
+    def __init__(self, step: Step, number: int, count: int, *, back: bool) -> None:
+        """Ask *step*; *back*: there is a step to go back to."""
         super().__init__(step, number, count)
-        self._last = last
-        if number == 1:
-            self.keys = tuple(key for key in self.keys if key != "back")
+        self._last = number == count
+        self._back = back
+        self.keys = ("help", "redraw", "again", "leave", *(("back",) if back else ()))
         self._checking = False
         self.fields: list[Field] = []
 
@@ -41,8 +39,7 @@ class QuestionScreen(StepScreen):
 
     def buttons(self) -> Sequence[tuple[str, str]]:
         """Next is never dead: with something wrong it says what."""
-        first = self.step.id == self.session.steps()[0].id
-        back = [] if first else [("Back", "back")]
+        back = [("Back", "back")] if self._back else []
         return [("Finish" if self._last else "Next", "next"), *back, ("Help", "help")]
 
     def on_mount(self) -> None:

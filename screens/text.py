@@ -19,14 +19,16 @@ STYLES: dict[Tone, str] = {
     Tone.FAINT: "dim",
 }
 _PARTS = re.compile(r"\s+|\S+")
+_HANGING = re.compile(r"\s*(?:\[[^]]{1,6}\] |[-+*] |\d+\. )?")
 
 
 def fold(text: str, width: int) -> list[str]:
-    """*text* in rows of at most *width* columns; following rows keep the indentation of the first."""
+    """*text* in rows of at most *width* columns; following rows stand below the first, behind its mark or number."""
     width = max(8, width)
     if cell_len(text) <= width:
         return [text]
-    indent = " " * min(len(text) - len(text.lstrip()), width // 2)
+    found = _HANGING.match(text)
+    indent = " " * min(found.end() if found else 0, width // 2)
     rows, row = [], ""
     for part in _PARTS.findall(text):
         if cell_len(row + part) <= width:
