@@ -170,8 +170,9 @@ class Session:
         match step.view:
             case View.FACTS:
                 from wizard.host.facts import collect
+                from wizard.reports.facts_text import facts_lines
 
-                return views.facts(collect(self.machine))
+                return facts_lines(collect(self.machine))
             case View.VERDICT:
                 from wizard.nodes.checking import other_roles
 

@@ -101,7 +101,7 @@ def make_plan(
     """
     findings: list[Finding] = []
     steps: list[Step] = []
-    keeps = already_installed(chain, facts) and store_password in {None, facts.installed_password}
+    keeps = already_installed(chain, facts) and (store_password is None or store_password == facts.installed_password)
     if not keeps:
         if store_password is None:
             raise WizardError(
