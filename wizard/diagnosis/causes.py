@@ -1,0 +1,149 @@
+"""Which finding is the cause of which: one fault gives one headline, everything that follows from it points there."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from wizard.findings import Finding, Severity
+
+CONF = ("conf-missing", "conf-unreadable", "conf-utf16", "conf-syntax")
+VALUE = (
+    "setting-commented",
+    "setting-missing",
+    "conf-not-utf8",
+    "typographic-quotes",
+    "value-cut",
+    "setting-masked",
+    "setting-elsewhere",
+)
+FILE = (
+    "store-missing",
+    "store-is-folder",
+    "store-unreadable",
+    "store-empty",
+    "store-damaged",
+    "store-not-pkcs12",
+)
+CONTENT = (
+    "password-wrong",
+    "password-not-ascii",
+    "key-password",
+    "store-too-new",
+    "store-no-key",
+    "store-key-mismatch",
+    "store-two-keys",
+)
+STORE = (*CONF, *VALUE, *FILE, *CONTENT, "java-refuses-store")
+TRUST = ("jre-missing", "cacerts-missing", "cacerts-unreadable", "cacerts-damaged", "cacerts-empty", "cacerts-password")
+DOWN = (
+    "port-taken",
+    *CONF,
+    "unit-missing",
+    "unit-broken",
+    "unit-masked",
+    "account-missing",
+    "crash-loop",
+    "service-failed",
+    "service-stopped",
+    "service-starting",
+)
+
+_CAUSES: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("store-missing", "store-is-folder", "password-wrong", "password-not-ascii"), VALUE),
+    "setting-masked": ("setting-elsewhere",),
+    "setting-missing": ("setting-commented",),
+    "conf-damaged": VALUE,
+    "java-refuses-store": (*CONF, *VALUE, *FILE, *CONTENT),
+    "store-named-otherwise": ("store-two-keys",),
+    "keytool-missing": ("jre-missing",),
+    "cacerts-missing": ("jre-missing",),
+    "root-not-trusted": ("cacerts-replaced", *TRUST),
+    "cacerts-replaced": TRUST,
+    "crash-loop": ("port-taken", *CONF, "account-missing"),
+    "service-failed": ("port-taken", *CONF, "account-missing"),
+    "service-stopped": (*CONF, "account-missing"),
+    "service-starting": ("port-taken",),
+    "nothing-listens": DOWN,
+    "not-tls": ("port-taken",),
+    "not-restarted": STORE,
+    "fallback-served": (*STORE, "not-restarted"),
+    "other-certificate-served": ("port-taken", *STORE, "not-restarted"),
+    "ca-not-accepted": (*TRUST, "root-not-trusted", "cacerts-replaced", "not-restarted", "fallback-served"),
+    "tls12-off": ("port-taken",),
+    "change-interrupted": (),
+}
+"""Symptom to its possible causes, the deepest first; codes without their room."""
+
+_BY_CHAIN = {
+    "served-incomplete": ("chain.incomplete",),
+    "served-for-another-name": ("name.no-san", "name.wrong-host"),
+    "store-named-otherwise": ("name.no-san", "name.wrong-host"),
+    "root-not-known": ("chain.incomplete",),
+    "fallback-served": ("strength.weak-key", "strength.weak-hash"),
+    "java-refuses-store": ("strength.weak-key", "strength.weak-hash", "chain.incomplete"),
+}
+"""The same where the cause is a finding of the certificate rules."""
+
+_CLOCK = ("validity.leaf-not-yet-valid", "validity.intermediate-not-yet-valid", "validity.clock-behind")
+"""What a wrong clock brings along."""
+
+_FIRST = (
+    "change-interrupted",
+    "clock-wrong",
+    *CONF,
+    "account-missing",
+    *VALUE,
+    *FILE,
+    *CONTENT,
+    "jre-missing",
+    "unit-missing",
+    "unit-broken",
+    "unit-masked",
+    "port-taken",
+    "crash-loop",
+    "service-failed",
+    "service-stopped",
+    "not-restarted",
+)
+"""Root causes in the order in which they are told; the others follow by severity."""
+
+
+def _code(short: str) -> str:
+    return f"doctor.{short}"
+
+
+_PLACE = {_code(short): place for place, short in enumerate(_FIRST)}
+
+
+def linked(findings: Sequence[Finding]) -> list[Finding]:
+    """The same findings, each symptom pointing to the cause that is among them; causes first, then by severity."""
+    present = {finding.code for finding in findings}
+    result = [replace(finding, caused_by=_cause(finding, present)) for finding in findings]
+    return sorted(result, key=_rank)
+
+
+def _cause(finding: Finding, present: set[str]) -> str | None:
+    short = finding.code.removeprefix("doctor.")
+    causes = [_code(each) for each in _CAUSES.get(short, ())] if finding.code != short else []
+    causes += _BY_CHAIN.get(short, ())
+    if finding.code in _CLOCK:
+        causes.append(_code("clock-wrong"))
+    return next((code for code in causes if code in present and code != finding.code), None)
+
+
+def _rank(finding: Finding) -> tuple[bool, int, int]:
+    return finding.caused_by is not None, -_level(finding), _PLACE.get(finding.code, len(_PLACE))
+
+
+def _level(finding: Finding) -> int:
+    # A blocker is no deeper than an error; among both the order of the causes decides.
+    return min(finding.severity, Severity.ERROR)
+
+
+def root_causes(findings: Sequence[Finding]) -> list[str]:
+    """The codes of the headlines: errors that nothing else explains; without any error, such warnings."""
+    roots = [finding for finding in findings if finding.caused_by is None]
+    for floor in (Severity.ERROR, Severity.WARNING):
+        codes = list(dict.fromkeys(finding.code for finding in roots if finding.severity >= floor))
+        if codes:
+            return codes
+    return []

@@ -1,0 +1,1 @@
+"""The doctor's rules, one file for each family; each is pure and says what it needs to have seen."""

@@ -1,0 +1,139 @@
+"""application.conf as a file and as a text: there, readable, whole."""
+
+from collections.abc import Iterator
+
+from wizard.diagnosis.facts import ConfFacts, DoctorFacts
+from wizard.diagnosis.rule import CouldNotLook, NotApplicable, Rule, file_at, spec
+from wizard.findings import Finding, Severity
+
+_HOCON = "HOCON specification; behaviour of the Lightbend config library 1.3.1"
+_STOPS = "The server does not start with settings that it cannot read."
+
+MISSING = spec(
+    "conf-missing",
+    Severity.BLOCKER,
+    "application.conf is not there",
+    "{path} does not exist.",
+    why=_STOPS,
+    fix="Put it back from a backup, or from the product's installer; --hcp-home names another place.",
+    source="manual, Primary server setup",
+)
+UNREADABLE = spec(
+    "conf-unreadable",
+    Severity.ERROR,
+    "the service may not read application.conf",
+    "The service cannot read {path}: {reason} (at {at}).",
+    why=_STOPS,
+    fix="Give the service's account the right to read it.",
+    source="path_resolution(7), acl(5)",
+)
+UTF16 = spec(
+    "conf-utf16",
+    Severity.ERROR,
+    "application.conf is UTF-16",
+    "{path} was saved as UTF-16 (Notepad calls it Unicode), which the server cannot read.",
+    why=_STOPS,
+    fix="Have it written as UTF-8; the wizard keeps every character.",
+    source=_HOCON,
+)
+SYNTAX = spec(
+    "conf-syntax",
+    Severity.ERROR,
+    "application.conf does not parse",
+    "{path} does not parse: {reason}.",
+    why=_STOPS,
+    fix="Correct that line. A value with special characters belongs in double quotes.",
+    source=_HOCON,
+)
+DAMAGED = spec(
+    "conf-damaged",
+    Severity.WARNING,
+    "an editor has changed application.conf",
+    "{path}, line {line}: {reason}",
+    why="The text still parses, but it no longer says what was meant.",
+    fix="Have the damage repaired, and do not use Notepad for this file.",
+    source="manual, Primary server setup: warning about Notepad",
+)
+OPEN = spec(
+    "conf-world-readable",
+    Severity.WARNING,
+    "everybody can read the key store's password",
+    "{path} has mode {mode}, and the key store's password stands in it.",
+    why="Every account on this server can read the password that protects the private key.",
+    fix="Take the right away from others: mode 0640, group of the service.",
+    source="CWE-732",
+)
+SPECS = (MISSING, UNREADABLE, UTF16, SYNTAX, DAMAGED, OPEN)
+
+_HARMLESS = ("bom", "crlf", "cr-lf", "line-end")
+
+
+def _conf(facts: DoctorFacts) -> ConfFacts:
+    assert facts.conf is not None  # noqa: S101 - the rule's needs
+    return facts.conf
+
+
+def _present(facts: DoctorFacts) -> ConfFacts:
+    conf = _conf(facts)
+    if conf.file.kind != "file":
+        raise NotApplicable("application.conf is not there")
+    if conf.file.problem:
+        raise CouldNotLook(conf.file.problem)
+    return conf
+
+
+def _missing(facts: DoctorFacts) -> Iterator[Finding]:
+    conf = _conf(facts)
+    if conf.file.kind == "absent":
+        yield Finding(MISSING, file_at(conf.file.path), {"path": conf.file.path})
+
+
+def _unreadable(facts: DoctorFacts) -> Iterator[Finding]:
+    file = _conf(facts).file
+    if file.kind == "absent":
+        raise NotApplicable("application.conf is not there")
+    if file.service_reads is None:
+        raise CouldNotLook(file.blocked_why or "the service's account is not known")
+    if not file.service_reads:
+        facts_of = {"path": file.path, "reason": file.blocked_why, "at": file.blocked_at or file.path}
+        yield Finding(UNREADABLE, file_at(file.path), facts_of)
+
+
+def _text(facts: DoctorFacts) -> Iterator[Finding]:
+    conf = _present(facts)
+    if conf.error is None:
+        return
+    path = conf.file.path
+    if "utf-16" in conf.error.code:
+        yield Finding(UTF16, file_at(path), {"path": path})
+    else:
+        where = file_at(path, conf.error.line)
+        yield Finding(SYNTAX, where, {"path": path, "reason": conf.error.message.rstrip("."), "line": conf.error.line})
+
+
+def _damaged(facts: DoctorFacts) -> Iterator[Finding]:
+    conf = _present(facts)
+    if conf.error is not None:
+        raise NotApplicable("the text does not parse at all")
+    for damage in conf.damage:
+        if not any(word in damage.code for word in _HARMLESS):
+            told: dict[str, str | int] = {"path": conf.file.path, "line": damage.line, "reason": damage.message}
+            yield Finding(DAMAGED, file_at(conf.file.path, damage.line), told)
+
+
+def _open(facts: DoctorFacts) -> Iterator[Finding]:
+    file = _conf(facts).file
+    password = _conf(facts).password
+    if file.kind != "file" or password is None or password.empty:
+        raise NotApplicable("no password stands in it")
+    if file.mode & 0o004:
+        yield Finding(OPEN, file_at(file.path), {"path": file.path, "mode": f"{file.mode:04o}"})
+
+
+RULES = (
+    Rule("doctor.conf-missing", ("conf",), _missing),
+    Rule("doctor.conf-unreadable", ("conf",), _unreadable),
+    Rule("doctor.conf-syntax", ("conf",), _text),
+    Rule("doctor.conf-damaged", ("conf",), _damaged),
+    Rule("doctor.conf-world-readable", ("conf",), _open),
+)
