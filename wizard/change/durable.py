@@ -75,6 +75,37 @@ def put_file(
     return after
 
 
+def new_file(path: Path, data: bytes, *, calls: Syscalls = REAL) -> None:
+    """Write *data* to the new file *path*, mode 0600, in a folder of our own, and wait for the disk.
+
+    The folder itself is to be synced by the caller, once for many files.
+
+    Raises:
+        WizardError: `change.write-failed`.
+    """
+    with _explained(path), _folder(path) as at:
+        descriptor = calls.create(path.name, at=at)
+        try:
+            calls.write(descriptor, data, path.name)
+            calls.fsync(descriptor, path.name)
+        finally:
+            os.close(descriptor)
+
+
+def sync_file(path: Path, *, calls: Syscalls = REAL) -> None:
+    """Wait until what another program wrote to *path* is on disk.
+
+    Raises:
+        WizardError: `change.write-failed`.
+    """
+    with _explained(path):
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            calls.fsync(descriptor, path.name)
+        finally:
+            os.close(descriptor)
+
+
 def remove_file(path: Path, *, calls: Syscalls = REAL) -> None:
     """Remove *path* and wait until the folder knows it on disk; a file that is not there is fine.
 

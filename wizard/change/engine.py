@@ -155,6 +155,7 @@ def advance(manifest: Manifest, folder: ChangeFolder, journal: Journal, context:
         context.events.say(name, "started", f"Restart {unit}")
         restart(name, limit, context)
         context.events.say(name, "done", f"{unit} was restarted")
+        context.heed_stop()
     if manifest.probe is not None:
         name, limit = manifest.probe
         context.events.say(name, "started", "Wait until the right certificate is served")

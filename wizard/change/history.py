@@ -1,5 +1,6 @@
 """What was changed, when, by whom, and what of it still stands."""
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +66,15 @@ def history(machine: Machine) -> tuple[Entry, ...]:
         WizardError: `change.state-unreadable`.
     """
     return entries(Store(machine.state_dir))
+
+
+def secret_names(machine: Machine) -> tuple[str, ...]:
+    """The passwords that taking a change back may need: a trust store that was changed since is opened with keytool."""
+    names: set[str] = set()
+    for folder in Store(machine.state_dir).changes():
+        with contextlib.suppress(WizardError):
+            names |= {action.trust.secret for action in folder.manifest().actions if action.trust is not None}
+    return tuple(sorted(names))
 
 
 def entries(store: Store) -> tuple[Entry, ...]:

@@ -36,7 +36,7 @@ class Job:
     change: str = ""
     mode: str = ""
     secrets: Mapping[str, Secret] = field(default_factory=dict, repr=False)
-    who: Who = Who()
+    who: Who = field(default_factory=Who)
     ports: str = "wizard.change.machine_ports:ports_for"
 
     def dump(self) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from wizard.change.context import Context
+from wizard.change.durable import write_failure
 from wizard.change.events import CHANGE, rfc3339
 from wizard.change.journal import CLOSED, Journal, RecoveryPlan
 from wizard.change.lock import Holder, Lock, hold
@@ -46,13 +47,16 @@ def opened(context: Context) -> Iterator[Opened]:
 
     Raises:
         BusyError: another run is at work.
-        WizardError: the state folder cannot be used.
+        WizardError: the state folder cannot be used, or what is in it cannot be written (`change.write-failed`).
     """
     store = Store(context.machine.state_dir, context.calls)
-    store.ensure()
     holder = Holder(os.getpid(), context.who.user, context.who.tty, rfc3339(context.now()))
-    with hold(store.lock, holder) as lock:
-        yield Opened(store, lock, holder)
+    try:
+        store.ensure()
+        with hold(store.lock, holder) as lock:
+            yield Opened(store, lock, holder)
+    except OSError as error:
+        raise write_failure(store.root, error) from error
 
 
 def sweep(store: Store, context: Context) -> None:

@@ -12,7 +12,7 @@ from wizard.change.manifest import Action, Manifest
 from wizard.change.opening import Opened, opened, sweep
 from wizard.change.outcome import APPLIED, Outcome
 from wizard.change.standing import Standing, standing
-from wizard.change.store import ChangeFolder, saved_bytes
+from wizard.change.store import ChangeFolder, Store, saved_bytes
 from wizard.change.targets import Target, check_replaceable, look, resolve
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec
@@ -38,7 +38,7 @@ def rollback(change: str | None, context: Context) -> Outcome:
     """
     with opened(context) as place:
         sweep(place.store, context)
-        folder = _choose(change, place)
+        folder = choose(change, place.store)
         manifest = folder.manifest()
         order = Order(
             title=f"Roll back {manifest.id}: {manifest.title}",
@@ -52,19 +52,24 @@ def rollback(change: str | None, context: Context) -> Outcome:
         return carry_out(order, place, context)
 
 
-def _choose(change: str | None, place: Opened) -> ChangeFolder:
-    known = entries(place.store)
+def choose(change: str | None, store: Store) -> ChangeFolder:
+    """The change that `rollback` would take back; only looks.
+
+    Raises:
+        WizardError: `change.nothing-to-roll-back`, `change.unknown`, `change.not-standing`.
+    """
+    known = entries(store)
     if change is None:
         standing_ones = [entry for entry in known if entry.stands and not entry.rolls_back]
         if not standing_ones:
             raise WizardError(
                 "change.nothing-to-roll-back",
-                f"There is no change on record in {place.store.root} that could be taken back.",
+                f"There is no change on record in {store.root} that could be taken back.",
                 "`history` lists what is on record. A lost state folder takes its backups with it.",
-                str(place.store.root),
+                str(store.root),
             )
-        return place.store.find(standing_ones[-1].id)
-    folder = place.store.find(change)
+        return store.find(standing_ones[-1].id)
+    folder = store.find(change)
     entry: Entry = next(entry for entry in known if entry.id == folder.id)
     if not entry.stands:
         why = f"it was taken back by {entry.rolled_back_by}" if entry.outcome == APPLIED else f"it is {entry.outcome}"

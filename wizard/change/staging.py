@@ -7,7 +7,7 @@ from pathlib import Path
 
 from wizard.change.context import Context
 from wizard.change.drafts import Draft, settled
-from wizard.change.durable import put_file
+from wizard.change.durable import new_file, sync_file, sync_folder
 from wizard.change.manifest import Action, Node
 from wizard.change.proof import capture
 from wizard.change.store import ChangeFolder
@@ -39,9 +39,9 @@ def stage(
     chains = _chains(drafts)
     for draft in drafts:
         if draft.action.backup and (not draft.certificate or draft is chains[draft.target.real][0]):
-            _save(folder.backup(draft.action.backup), draft.old, context)
+            new_file(folder.backup(draft.action.backup), draft.old, calls=context.calls)
         if draft.action.after.exists and not draft.certificate:
-            _save(folder.staged(draft.action.staged), draft.new, context)
+            new_file(folder.staged(draft.action.staged), draft.new, calls=context.calls)
     actions = {draft.action.id: draft.action for draft in drafts}
     jobs: list[Callable[[], Sequence[Action]]] = [
         lambda draft=draft: _prove(draft, folder, context)  # type: ignore[misc]
@@ -59,6 +59,8 @@ def stage(
         running: list[Future[Sequence[Action]]] = [pool.submit(job) for job in jobs]
     for done in running:
         actions |= {action.id: action for action in done.result()}
+    for name in ("staged", "backup"):
+        sync_folder(folder.path / name, calls=context.calls)
     return tuple(actions.values()), looking.result()
 
 
@@ -67,10 +69,6 @@ def _chains(drafts: Sequence[Draft]) -> dict[Path, list[Draft]]:
     for draft in drafts:
         chains.setdefault(draft.target.real, []).append(draft)
     return chains
-
-
-def _save(path: Path, data: bytes, context: Context) -> None:
-    put_file(path, data, mode=0o600, calls=context.calls)
 
 
 def _prove(draft: Draft, folder: ChangeFolder, context: Context) -> Sequence[Action]:
@@ -91,9 +89,9 @@ def _import(chain: Sequence[Draft], folder: ChangeFolder, context: Context) -> S
         if trust is None:
             continue
         if actions:
-            _save(folder.backup(draft.action.backup), data, context)
+            new_file(folder.backup(draft.action.backup), data, calls=context.calls)
         copy = folder.staged(draft.action.staged)
-        _save(copy, data, context)
+        new_file(copy, data, calls=context.calls)
         password = context.secret(trust.secret)
         context.ports.trust.add(copy, draft.certificate, trust.alias, password)
         if trust.sha256 not in context.ports.trust.entries(copy, password):
@@ -103,9 +101,8 @@ def _import(chain: Sequence[Draft], folder: ChangeFolder, context: Context) -> S
                 "Nothing was changed. See whether the store's type and password are what they seem.",
                 str(draft.target.named),
             )
-        # keytool wrote in place and without fsync: what it made is put on disk by our own means.
+        sync_file(copy, calls=context.calls)  # keytool does not
         data = copy.read_bytes()
-        _save(copy, data, context)
         after = settled(draft.action.after, draft.target, data)
         actions.append(replace(draft.action, before=image, after=after))
         image = after

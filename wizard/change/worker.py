@@ -78,10 +78,10 @@ class _Stop:
 def main() -> int:
     """Do one job; the exit code is that of the outcome."""
     stop, answer = _Stop(), _Answer()
-    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGPIPE):
-        signal.signal(number, signal.SIG_IGN)
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP):
+        # Not SIG_IGN: that would be handed down to the programs that we start, and to a service among them.
+        signal.signal(number, _unheard)
     signal.signal(signal.SIGTERM, stop.handle)
-    os.umask(0o077)
     _restore_environment()
     try:
         job = Job.load(sys.stdin.buffer.read())
@@ -91,6 +91,10 @@ def main() -> int:
         return int(error.exit_code if isinstance(error, WizardError) else ExitCode.BUG)
     answer.outcome(outcome)
     return int(outcome.exit_code)
+
+
+def _unheard(_signal: int, _frame: FrameType | None) -> None:
+    """A hang-up, Ctrl+C or Ctrl+Z at the terminal does not concern us."""
 
 
 def _restore_environment() -> None:

@@ -1,0 +1,206 @@
+"""A fault at every system call that writes: afterwards the machine is as before, or as planned, and nothing between."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.crash.scene import (
+    CACERTS,
+    ERRORS,
+    EXTRA,
+    KEYSTORE,
+    Interrupting,
+    Scene,
+    Torn,
+    Tree,
+    dying,
+    failing,
+    in_child,
+    sha,
+)
+from wizard.change.engine import apply
+from wizard.change.history import history
+from wizard.change.outcome import APPLIED, NOTHING, REFUSED, ROLLED_BACK, STUCK
+from wizard.change.recover import pending, recover
+from wizard.change.rollback import rollback
+from wizard.change.store import Store
+from wizard.errors import WizardError
+
+SHARDS = 8
+
+
+def calls_of(run: Callable[[Scene, Interrupting], object], base: Path, prepare: Callable[[Scene], object]) -> int:
+    scene = Scene(base).build()
+    prepare(scene)
+    counting = Interrupting()
+    run(scene, counting)
+    return counting.count
+
+
+def both_trees(base: Path) -> tuple[Tree, Tree]:
+    scene = Scene(base).build()
+    old = scene.tree()
+    assert apply(scene.plan(), scene.context()).outcome == APPLIED
+    return old, scene.tree()
+
+
+def settled(scene: Scene, old: Tree, new: Tree, where: str) -> str:
+    """Recover, and say which of the two states the machine is in; fail for any other."""
+    recover("auto", scene.context())
+    assert pending(scene.machine) is None, where
+    tree = scene.tree()
+    assert tree in (old, new), (where, _difference(tree, old), _difference(tree, new))
+    text = scene.served.read_text()
+    leaf = tree[str(KEYSTORE)[1:]][3]
+    assert isinstance(leaf, bytes)
+    assert text == sha(leaf), f"{where}: the service does not serve what is on disk"
+    for folder in Store(scene.machine.state_dir).changes():
+        assert not list((folder.path / "staged").glob("*")), f"{where}: payload is left in {folder.path}"
+    return "new" if tree == new else "old"
+
+
+def _difference(tree: Tree, other: Tree) -> list[str]:
+    return [name for name in tree.keys() | other.keys() if tree.get(name) != other.get(name)]
+
+
+def do_apply(scene: Scene, calls: Interrupting) -> object:
+    return apply(scene.plan(), scene.context(calls))
+
+
+def do_rollback(scene: Scene, calls: Interrupting) -> object:
+    return rollback(None, scene.context(calls))
+
+
+def do_recover(scene: Scene, calls: Interrupting) -> object:
+    return recover("auto", scene.context(calls))
+
+
+def nothing(_scene: Scene) -> None:
+    pass
+
+
+def applied(scene: Scene) -> None:
+    assert apply(scene.plan(), scene.context()).outcome == APPLIED
+
+
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_killed_before_any_call(tmp_path: Path, shard: int) -> None:
+    old, new = both_trees(tmp_path / "both")
+    total = calls_of(do_apply, tmp_path / "count", nothing)
+    assert total > 80
+    seen: set[str] = set()
+    for at in range(1 + shard, total + 1, SHARDS):
+        scene = Scene(tmp_path / f"kill-{at}").build()
+        assert in_child(lambda scene=scene, at=at: do_apply(scene, dying(at))) == 9  # type: ignore[misc]
+        seen.add(settled(scene, old, new, f"killed before call {at}"))
+        assert apply(scene.plan(), scene.context()).outcome in {APPLIED, NOTHING}, at
+        assert scene.tree() == new
+    assert "old" in seen
+
+
+def test_killed_in_the_middle_of_a_write(tmp_path: Path) -> None:
+    old, new = both_trees(tmp_path / "both")
+    counting = Torn(0)
+    scene = Scene(tmp_path / "count").build()
+    apply(scene.plan(), scene.context(counting))
+    assert counting.count > 20
+    for at in range(1, counting.count + 1):
+        scene = Scene(tmp_path / f"torn-{at}").build()
+        assert in_child(lambda scene=scene, at=at: apply(scene.plan(), scene.context(Torn(at)))) == 9  # type: ignore[misc]
+        settled(scene, old, new, f"torn in write {at}")
+
+
+@pytest.mark.parametrize("number", ERRORS, ids=os.strerror)
+def test_one_call_fails(tmp_path: Path, number: int) -> None:
+    """A call that fails once: the run itself puts everything back, or was through already."""
+    old, new = both_trees(tmp_path / "both")
+    total = calls_of(do_apply, tmp_path / "count", nothing)
+    for at in range(1, total + 1):
+        scene = Scene(tmp_path / f"fail-{at}").build()
+        try:
+            outcome = apply(scene.plan(), scene.context(failing(at, number))).outcome
+        except WizardError:
+            outcome = REFUSED
+        assert outcome in {APPLIED, ROLLED_BACK, REFUSED}, at
+        assert scene.tree() == (new if outcome == APPLIED else old), (at, outcome)
+        settled(scene, old, new, f"call {at} failed")
+
+
+@pytest.mark.parametrize("number", ERRORS, ids=os.strerror)
+def test_every_call_fails_from_one_on(tmp_path: Path, number: int) -> None:
+    """A disk that stays full or read-only: what cannot be undone now is undone by `recover` when it works again."""
+    old, new = both_trees(tmp_path / "both")
+    total = calls_of(do_apply, tmp_path / "count", nothing)
+    stuck = 0
+    for at in range(1, total + 1, 2):
+        scene = Scene(tmp_path / f"fail-{at}").build()
+        try:
+            outcome = apply(scene.plan(), scene.context(failing(at, number, lasting=True))).outcome
+        except WizardError:
+            outcome = REFUSED
+        stuck += outcome == STUCK
+        if outcome == REFUSED:
+            assert scene.tree() == old, at
+        settled(scene, old, new, f"every call from {at} on failed")
+    assert stuck > 10
+
+
+def test_killed_during_rollback(tmp_path: Path) -> None:
+    old, new = both_trees(tmp_path / "both")
+    total = calls_of(do_rollback, tmp_path / "count", applied)
+    for at in range(1, total + 1):
+        scene = Scene(tmp_path / f"kill-{at}").build()
+        applied(scene)
+        assert in_child(lambda scene=scene, at=at: do_rollback(scene, dying(at))) == 9  # type: ignore[misc]
+        settled(scene, old, new, f"rollback killed before call {at}")
+
+
+def test_killed_during_recovery(tmp_path: Path) -> None:
+    """Killed while it was made, killed while it was undone, and then recovered."""
+    old, new = both_trees(tmp_path / "both")
+    first = calls_of(do_apply, tmp_path / "count", nothing) - 8
+
+    def interrupted(scene: Scene) -> None:
+        assert in_child(lambda: do_apply(scene, dying(first))) == 9
+
+    total = calls_of(do_recover, tmp_path / "count-2", interrupted)
+    assert total > 20
+    for at in range(1, total + 1):
+        scene = Scene(tmp_path / f"kill-{at}").build()
+        interrupted(scene)
+        assert in_child(lambda scene=scene, at=at: do_recover(scene, dying(at))) == 9  # type: ignore[misc]
+        assert settled(scene, old, new, f"recovery killed before call {at}") == "old"
+
+
+def test_finish_completes_what_was_interrupted(tmp_path: Path) -> None:
+    old, new = both_trees(tmp_path / "both")
+    total = calls_of(do_apply, tmp_path / "count", nothing)
+    ends: set[str] = set()
+    for at in range(1, total + 1, 3):
+        scene = Scene(tmp_path / f"kill-{at}").build()
+        assert in_child(lambda scene=scene, at=at: do_apply(scene, dying(at))) == 9  # type: ignore[misc]
+        waiting = pending(scene.machine)
+        outcome = recover("finish", scene.context())
+        tree = scene.tree()
+        assert tree == (new if waiting else old) or history(scene.machine)[-1].outcome == APPLIED, at
+        ends.add(outcome.outcome)
+        assert tree in (old, new)
+    assert ends == {NOTHING, APPLIED}
+
+
+def test_the_scene_shows_differences(tmp_path: Path) -> None:
+    """The comparison above sees bytes, mode, owner, attributes, links and leftovers."""
+    scene = Scene(tmp_path).build()
+    tree = scene.tree()
+    for change in (
+        lambda: scene.machine.real(KEYSTORE).write_bytes(b"x"),
+        lambda: scene.machine.real(KEYSTORE).chmod(0o777),
+        lambda: os.setxattr(scene.machine.real(KEYSTORE), "user.a", b"b"),
+        lambda: scene.machine.real(EXTRA).write_bytes(b""),
+        lambda: scene.machine.real(CACERTS).unlink(),
+    ):
+        change()
+        assert scene.tree() != tree
+        tree = scene.tree()

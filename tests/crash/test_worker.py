@@ -1,0 +1,202 @@
+"""The change in a process of its own: it outlives its face, and says how it ended even when it is killed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.crash.scene import PASSWORD, Scene
+from wizard.change import watch
+from wizard.change.outcome import APPLIED, NOTHING, ROLLED_BACK, STUCK
+from wizard.change.plan import Plan
+from wizard.change.store import Store
+from wizard.errors import BusyError, ExitCode, RecoveryNeededError, WizardError
+from wizard.secret import Secret
+
+PORTS = "tests.crash.scene:ports_for"
+SECRETS = {"cacerts-password": Secret(PASSWORD), "keystore": Secret(PASSWORD)}
+BASIS = Path(__file__).parents[2]
+
+
+def start(scene: Scene, *, slow: float = 0.0, plan: Plan | None = None) -> watch.ChangeRun:
+    if slow:
+        scene.served.with_name("slow").write_text(str(slow))
+    return watch.start(scene.machine, plan or scene.plan(), SECRETS, ports=PORTS)
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    limit = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < limit, "it did not happen"
+        time.sleep(0.02)
+
+
+def worker(scene: Scene) -> int:
+    holder = watch.running(scene.machine)
+    assert holder is not None
+    return holder.pid
+
+
+def told(scene: Scene, run: watch.ChangeRun) -> list[str]:
+    return [event.step for event in watch.events(scene.machine, run, follow=False)]
+
+
+def test_applies_and_can_be_watched_afterwards(tmp_path: Path) -> None:
+    scene = Scene(tmp_path).build()
+    run = start(scene)
+    states = [(event.step, event.state) for event in watch.events(scene.machine, run)]
+    assert states[0] == ("change", "started")
+    assert states[-1] == ("change", "done")
+    assert ("keystore", "done") in states
+    outcome = watch.outcome(scene.machine, run.id)
+    assert (outcome.outcome, outcome.exit_code, outcome.steps["probe"]) == (APPLIED, ExitCode.DONE, "done")
+    assert watch.running(scene.machine) is None
+    again = start(scene)
+    assert again.id == ""
+    assert [event.outcome for event in watch.events(scene.machine, again)] == [NOTHING]
+
+
+def test_a_failing_proof_is_undone_and_told(tmp_path: Path) -> None:
+    scene = Scene(tmp_path).build()
+    old = scene.tree()
+    run = start(scene, plan=scene.plan(keystore=b"CRASH"))
+    outcome = watch.outcome(scene.machine, run)
+    assert (outcome.outcome, outcome.exit_code) == (ROLLED_BACK, ExitCode.ROLLED_BACK)
+    assert outcome.failure is not None
+    assert outcome.failure.code == "service.crash-loop"
+    assert outcome.steps["keystore"] == "undone"
+    assert scene.tree() == old
+
+
+def test_hang_up_and_interrupt_do_not_stop_it(tmp_path: Path) -> None:
+    scene = Scene(tmp_path).build()
+    run = start(scene, slow=0.7)
+    wait_for(lambda: "restart" in told(scene, run))
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP):
+        os.kill(worker(scene), number)
+    assert os.getsid(worker(scene)) == worker(scene)
+    assert watch.outcome(scene.machine, run).outcome == APPLIED
+
+
+def test_term_stops_it_between_two_steps_and_undoes(tmp_path: Path) -> None:
+    scene = Scene(tmp_path).build()
+    old = scene.tree()
+    run = start(scene, slow=0.7)
+    wait_for(lambda: "restart" in told(scene, run))
+    os.kill(worker(scene), signal.SIGTERM)
+    outcome = watch.outcome(scene.machine, run)
+    assert outcome.outcome == ROLLED_BACK
+    assert outcome.failure is not None
+    assert outcome.failure.code == "change.stopped"
+    assert scene.tree() == old
+
+
+def test_it_outlives_the_process_that_started_it(tmp_path: Path) -> None:
+    scene = Scene(tmp_path).build()
+    scene.served.with_name("slow").write_text("0.7")
+    text = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "from tests.crash.scene import Scene\n"
+        "from tests.crash.test_worker import start\n"
+        "print(start(Scene(Path(sys.argv[1]))).id, flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    face = subprocess.Popen(
+        [sys.executable, "-c", text, str(tmp_path)], stdout=subprocess.PIPE, cwd=BASIS, start_new_session=True
+    )
+    assert face.stdout is not None
+    change = face.stdout.readline().decode().strip()
+    os.killpg(face.pid, signal.SIGKILL)
+    face.wait()
+    face.stdout.close()
+    assert watch.outcome(scene.machine, change).outcome == APPLIED
+
+
+def test_two_at_once(tmp_path: Path) -> None:
+    scene = Scene(tmp_path).build()
+    plan = scene.plan()
+    run = start(scene, slow=0.7)
+    with pytest.raises(BusyError) as refused:
+        start(scene, plan=plan)
+    assert refused.value.exit_code == ExitCode.BUSY
+    assert f"process {worker(scene)} of " in refused.value.message
+    assert run.id in refused.value.message
+    assert watch.outcome(scene.machine, run).outcome == APPLIED
+    assert len(Store(scene.machine.state_dir).changes()) == 1
+
+
+def test_killed_worker_is_told_and_recovered(tmp_path: Path) -> None:
+    scene = Scene(tmp_path).build()
+    old = scene.tree()
+    run = start(scene, slow=30)
+    wait_for(lambda: "restart" in told(scene, run))
+    assert scene.tree() != old
+    os.kill(worker(scene), signal.SIGKILL)
+    outcome = watch.outcome(scene.machine, run)
+    assert outcome.outcome == STUCK
+    scene.served.with_name("slow").unlink()
+    with pytest.raises(RecoveryNeededError) as refused:
+        watch.start_rollback(scene.machine, None, SECRETS, ports=PORTS)
+    assert refused.value.code == "change.interrupted"
+    again = watch.start_recover(scene.machine, "auto", SECRETS, ports=PORTS)
+    assert (again.id, again.offset > 0) == (run.id, True)
+    assert watch.outcome(scene.machine, again).outcome == ROLLED_BACK
+    assert scene.tree() == old
+
+
+def test_rollback_in_the_worker(tmp_path: Path) -> None:
+    scene = Scene(tmp_path).build()
+    old = scene.tree()
+    assert watch.outcome(scene.machine, start(scene)).outcome == APPLIED
+    run = watch.start_rollback(scene.machine, None, SECRETS, ports=PORTS)
+    assert watch.outcome(scene.machine, run).outcome == APPLIED
+    assert scene.tree() == old
+    with pytest.raises(WizardError) as refused:
+        watch.start_rollback(scene.machine, None, SECRETS, ports=PORTS)
+    assert refused.value.code == "change.nothing-to-roll-back"
+
+
+def test_no_secret_leaves_the_pipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not in argv, environment or open files of the worker, nor in journal, events and manifest; staged bytes go."""
+    monkeypatch.setenv("GATEWAY_PFX_PASSWORD", PASSWORD)
+    scene = Scene(tmp_path).build()
+    scene.journal = (f"the password {PASSWORD} is wrong",)
+    run = start(scene, slow=0.7)
+    wait_for(lambda: "restart" in told(scene, run))
+    process = Path("/proc") / str(worker(scene))
+    for name in ("cmdline", "environ"):
+        assert PASSWORD.encode() not in (process / name).read_bytes()
+    assert watch.outcome(scene.machine, run).outcome == APPLIED
+    files = [path for path in scene.machine.state_dir.rglob("*") if path.is_file()]
+    assert len(files) > 5
+    for path in files:
+        assert PASSWORD.encode() not in path.read_bytes(), path
+        assert path.stat().st_mode & 0o077 == 0, path
+    assert scene.machine.state_dir.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_state_folder_is_lost_while_it_runs(tmp_path: Path) -> None:
+    """Whatever the journal can no longer say: the files go back, and the exit code asks for somebody to look."""
+    scene = Scene(tmp_path).build()
+    run = start(scene, slow=1.0, plan=scene.plan(keystore=b"CRASH"))
+    wait_for(lambda: "restart" in told(scene, run))
+    pid = worker(scene)
+    scene.machine.state_dir.rename(tmp_path / "lost")
+    wait_for(lambda: not Path(f"/proc/{pid}/exe").exists() or _is_zombie(pid))
+    with pytest.raises(WizardError) as refused:
+        watch.outcome(scene.machine, run)
+    assert refused.value.code == "change.unknown"
+    assert "lost state folder" in refused.value.hint
+
+
+def _is_zombie(pid: int) -> bool:
+    try:
+        return " Z " in Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return True
