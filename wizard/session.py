@@ -79,6 +79,7 @@ class Session:
         secrets: SecretGiver | None = None,
         dry_run: bool = False,
         plan: "Plan | None" = None,
+        notes: tuple[str, ...] = (),
     ) -> None:
         """Start with *answers*; nothing is looked at yet.
 
@@ -89,11 +90,13 @@ class Session:
             secrets: gives passwords from named sources; None reads the sources in the answers alone.
             dry_run: `start` refuses nothing and changes nothing.
             plan: one that was kept; it is reviewed and applied instead of a new one.
+            notes: lines for the first screen.
         """
         self.machine = machine
         self.answers = answers or Answers()
         self.dry_run = dry_run
         self._kept = plan
+        self._notes = notes
         self.base = base or Path.cwd()
         self._giver: SecretGiver = secrets or (lambda name, *, base, source: resolve(source, base=base, name=name))
         self._typed: dict[str, Secret] = {}
@@ -172,7 +175,7 @@ class Session:
                 from wizard.host.facts import collect
                 from wizard.reports.facts_text import facts_lines
 
-                return facts_lines(collect(self.machine))
+                return [*(Line(note) for note in self._notes), *facts_lines(collect(self.machine))]
             case View.VERDICT:
                 from wizard.nodes.checking import other_roles
 

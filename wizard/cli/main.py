@@ -140,17 +140,25 @@ def machine_from(args: argparse.Namespace) -> Machine:
     )
 
 
-def open_screens(machine: Machine, args: argparse.Namespace, answers: "Answers | None" = None) -> int:
+def open_screens(
+    machine: Machine,
+    args: argparse.Namespace,
+    answers: "Answers | None" = None,
+    base: Path | None = None,
+    notes: tuple[str, ...] = (),
+) -> int:
     """Open the wizard on *machine*, full screen or line by line, and return its exit code.
 
     Args:
         machine: where.
         args: the global options.
         answers: what is answered already (the practice deployment knows its own port); None for the defaults.
+        base: the folder that relative paths are taken from; None is the current one.
+        notes: lines for the first screen.
     """
     from wizard.session import Session  # noqa: PLC0415 - start-up loads only what the first screen needs
 
-    session = Session(machine, answers=answers, dry_run=_flag(args, "dry_run"))
+    session = Session(machine, answers=answers, base=base, notes=notes, dry_run=_flag(args, "dry_run"))
     if _flag(args, "plain"):
         from wizard.cli import plain  # noqa: PLC0415 - as above
 

@@ -123,11 +123,16 @@ def _practise(args: argparse.Namespace, folder: Path | None) -> int:
 
 def _open(args: argparse.Namespace, deployment: Deployment) -> int:
     """Start the primary, open the wizard, stop the primary, whatever happened."""
+    from wizard.answers import Answers  # noqa: PLC0415 - as above
     from wizard.cli.main import open_screens  # noqa: PLC0415 - main loads this module
+    from wizard.sandbox.deployment import PASSWORD  # noqa: PLC0415 - as above
 
+    answers = Answers().put("primary.port", deployment.port).put("primary.nodes", ("127.0.0.1",))
+    answers = answers.put("primary.chain", ("certificates/primary-host.pfx",))
+    notes = ("A practice server: nothing here touches the machine around it.", f"Every password here is {PASSWORD}", "")
     _systemctl(deployment, "start")
     try:
-        return open_screens(deployment.machine, args)
+        return open_screens(deployment.machine, args, answers, deployment.root, notes)
     finally:
         _systemctl(deployment, "stop")
 

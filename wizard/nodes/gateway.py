@@ -29,6 +29,7 @@ class GatewayInput:
         store_password: of the key store.
         trust_password: of the trust store.
         profile: the encryption that the gateway's Java reads.
+        unattended: the unattended file, if the answers name one.
     """
 
     answers: GatewayAnswers
@@ -40,6 +41,7 @@ class GatewayInput:
     store_password: Secret
     trust_password: Secret
     profile: Profile
+    unattended: bytes | None = None
 
 
 def settings(given: GatewayInput) -> dict[str, str]:
@@ -91,6 +93,8 @@ def make_pack(given: GatewayInput) -> Pack:
         PackFile(store_name, keystore(given.chain, given.store_password, profile=given.profile), secret=True),
         PackFile("unattended-lines.conf", edited(given, b""), secret=True),
     ]
+    if given.unattended is not None:
+        files.append(PackFile("unattended.conf", edited(given, given.unattended), secret=True))
     folder = keystore_path(given).rsplit("/", 1)[0]
     steps = [
         (
@@ -105,7 +109,7 @@ def make_pack(given: GatewayInput) -> Pack:
         files.append(PackFile(trust_name, store, secret=True))
         steps.append(f"install -m 0644 {shlex.quote(trust_name)} {shlex.quote(truststore_path(given))}")
     steps += [
-        "Put the lines of unattended-lines.conf into the unattended file,\nin place of lines with the same names.",
+        _settings_step(given),
         (
             "Run the unattended installation as your version documents it.\n"
             "When the service has an account of its own, give it both stores:\nchown ACCOUNT, mode 0600."
@@ -124,6 +128,12 @@ def make_pack(given: GatewayInput) -> Pack:
     title = f"Gateway {given.answers.host}"
     page = checklist(title, intro, tuple(steps), (trust,) if trust else ())
     return Pack(given.answers.host, title, (PackFile("CHECKLIST.md", page), *files), tuple(steps))
+
+
+def _settings_step(given: GatewayInput) -> str:
+    if given.unattended is not None:
+        return "Use unattended.conf of this folder: your file with the settings in it,\nevery other byte as it was."
+    return "Put the lines of unattended-lines.conf into the unattended file,\nin place of lines with the same names."
 
 
 def _anchor(given: GatewayInput) -> Certificate | None:

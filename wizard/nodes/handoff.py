@@ -9,6 +9,7 @@ from wizard.change.durable import put_file
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.host import jre
+from wizard.host.files import read_input
 from wizard.nodes import account, client, gateway
 from wizard.nodes.client import ClientInput
 from wizard.nodes.fitness import CLIENT, GATEWAY, is_fit, require_fit
@@ -84,6 +85,7 @@ def _fit(session: Planning, role: str) -> Judged:
 def _gateway(session: Planning, number: int, judged: Judged, primary: Judged | None) -> Pack:
     answers = session.answers
     key = f"gateway.{number}"
+    file = answers.gateway[number].unattended_file
     return gateway.make_pack(
         GatewayInput(
             answers=answers.gateway[number],
@@ -95,6 +97,7 @@ def _gateway(session: Planning, number: int, judged: Judged, primary: Judged | N
             store_password=_password(session, f"{key}.keystore-password"),
             trust_password=_password(session, f"{key}.truststore-password"),
             profile=jre.choose_profile(jre.find(session.machine)).profile,
+            unattended=read_input(session.base / file) if file else None,
         )
     )
 
