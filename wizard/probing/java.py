@@ -108,7 +108,10 @@ def _issued(issuer: Certificate, certificate: Certificate) -> bool:
         same = issuer.x509.subject == certificate.x509.issuer
     except look.NOT_PARSED:
         return False
-    return same and signed_by(certificate, issuer) is not False
+    wanted, own = look.authority_key_id(certificate), look.subject_key_id(issuer)
+    # Java's path builder passes over an issuer whose key identifier is another one, though the key would fit.
+    fits = wanted is None or own is None or wanted == own
+    return same and fits and signed_by(certificate, issuer) is not False
 
 
 def _why_no_path(chain: Sequence[Certificate], anchors: Sequence[Certificate]) -> str:
@@ -132,6 +135,10 @@ def _along(path: Sequence[Certificate], now: datetime) -> Iterator[Objection]:
     if _version(anchor) == x509.Version.v3 and not look.is_ca(anchor):
         words = f"the trusted {names.subject(anchor)} is used as an authority but is no CA certificate"
         yield Objection("untrusted", words, "TrustAnchor is not a CA certificate")
+    anchored = look.extension(anchor, x509.KeyUsage)
+    if anchored is not None and not anchored.key_cert_sign:
+        words = f"the key usage of the trusted {names.subject(anchor)} does not allow signing certificates"
+        yield Objection("untrusted", words, "TrustAnchor does not have keyCertSign bit set in KeyUsage extension")
     for place, certificate in enumerate(path[:-1]):
         subject = names.subject(certificate)
         if place > 0:
@@ -182,7 +189,11 @@ _NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME: dates are judged above, 
 
 
 def _constrained(path: Sequence[Certificate]) -> Iterator[Objection]:
-    """Name constraints and critical extensions, where OpenSSL and Java apply the same rules of RFC 5280."""
+    """Name constraints and critical extensions, where OpenSSL and Java apply the same rules of RFC 5280.
+
+    Java does not apply those of the trust anchor, so the certificate below it stands for the anchor here.
+    """
+    path = path[:-1]
     if not any(look.extension(one, x509.NameConstraints) or _critical_unknown(one) for one in path):
         return
     store = crypto.X509Store()

@@ -1,0 +1,103 @@
+"""The rehearsal's verdict beside the one of real JVMs with the same key stores and trust stores."""
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+from unittest.mock import patch
+
+import pytest
+
+from tests import bad_chains
+from tests.jvm import run_java
+from tests.pki import NOW
+from tests.unit.probing.test_rehearsal import GATEWAYS, PKI, PRIMARIES, ROOT, chain
+from wizard.certificates import writing
+from wizard.certificates.chain import assemble
+from wizard.certificates.model import Certificate, Chain, Profile, Role
+from wizard.certificates.writing import keystore, truststore
+from wizard.probing.rehearsal import rehearse
+from wizard.secret import Secret
+
+PASSWORD = Secret("changeit")
+
+
+class Case(NamedTuple):
+    name: str
+    server: Chain
+    server_trust: Sequence[Certificate]
+    client: Chain
+    client_trust: Sequence[Certificate]
+    dialled: str
+    tls: str = "TLSv1.3"
+
+
+def cases() -> list[Case]:
+    good = chain(PKI.primary), chain(PKI.gateway)
+    found = [
+        Case(f"gateway-{name}-{tls}", good[0], [ROOT], gateway, [ROOT], "primary-host", tls)
+        for name, gateway, _ in GATEWAYS
+        for tls in ("TLSv1.2", "TLSv1.3")
+    ]
+    found += [
+        Case(f"primary-{name}", primary, [ROOT], good[1], trust, dialled)
+        for name, primary, trust, dialled, _ in PRIMARIES
+        if trust
+    ]
+    for bad in bad_chains.CASES:
+        entity = bad.build()
+        made, own = assemble(entity.bundle)[0], [entity.chain[-1]]
+        if bad.role is Role.PRIMARY:
+            found.append(Case(f"bad-{bad.name}", made, [ROOT], good[1], own, bad_chains.HOST, bad.java_tls))
+        else:
+            host = "primary-host"
+            found.append(Case(f"bad-{bad.name}", good[0], own, made, [ROOT], host, bad.java_tls))
+    return found
+
+
+CASES = cases()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def quick_stores() -> Iterator[None]:
+    with patch.object(writing, "ROUNDS", 100):
+        yield
+
+
+@cache
+def verdicts(version: str) -> dict[str, tuple[str, str]]:
+    """Case name to who refused and why, all in one JVM."""
+    with TemporaryDirectory() as work:
+        lines = []
+        for number, case in enumerate(CASES):
+            folder = Path(work) / str(number)
+            folder.mkdir()
+            contents = (
+                keystore(case.server, PASSWORD, profile=Profile.MODERN),
+                truststore(case.server_trust, PASSWORD, profile=Profile.MODERN),
+                keystore(case.client, PASSWORD, profile=Profile.MODERN),
+                truststore(case.client_trust, PASSWORD, profile=Profile.MODERN),
+            )
+            paths = [folder / name for name in ("server.p12", "server-trust.p12", "client.p12", "client-trust.p12")]
+            for path, data in zip(paths, contents, strict=True):
+                path.write_bytes(data)
+            lines.append("\t".join(map(str, [number, case.tls, case.dialled, *paths])))
+        answer = run_java("Handshake", version=version, stdin="\n".join(lines) + "\n", timeout=120)
+    assert answer.returncode == 0, answer.stderr
+    rows = [line.split("\t") for line in answer.stdout.splitlines()]
+    return {CASES[int(row[0])].name: (row[1], row[2]) for row in rows}
+
+
+@pytest.mark.parametrize("version", ["17", "25"])
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_rehearsal_says_what_java_does(case: Case, version: str) -> None:
+    who, why = verdicts(version)[case.name]
+    rehearsed = rehearse(
+        case.server, case.server_trust, case.client, case.client_trust, case.dialled, now=NOW.replace(hour=12)
+    )
+    found = [(finding.code, finding.facts) for finding in rehearsed.findings]
+    assert rehearsed.ok is (who == "OK"), (who, why, found)
+    refused_by = {"SERVER": "primary", "CLIENT": "gateway"}.get(who)
+    if refused_by is not None and not any(code == "rehearsal.handshake" for code, _ in found):
+        assert refused_by in {facts.get("whom") for _, facts in found}, (why, found)
