@@ -40,6 +40,7 @@ def create(
     faults: Sequence[str] = (),
     configured: bool | None = None,
     find_jre: bool = True,
+    pki: practice.Pki | None = None,
 ) -> Deployment:
     """Build a practice deployment in *target*, which must not exist or be empty. Nothing is started.
 
@@ -49,6 +50,7 @@ def create(
         faults: names of faults to build in, applied in this order.
         configured: True leaves it as after a successful set-up; None means: when there are faults.
         find_jre: False never looks for the machine's own Java.
+        pki: instead of a fresh one, for several deployments of one company.
 
     Returns:
         The deployment; its port was free a moment ago.
@@ -65,7 +67,7 @@ def create(
             raise WizardError("sandbox.folder-in-use", f"{root} is not empty", "Name a new or empty folder.", str(root))
         deployment = Deployment(root, _free_port(), tuple(faults))
         _folders(deployment)
-        made = practice.make()
+        made = pki or practice.make()
         java = jre or (javahome.found() if find_jre else None)
         if java is not None:
             javahome.link(java, root / "opt/hcp/jre")

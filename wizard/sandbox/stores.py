@@ -61,7 +61,7 @@ def configured(deployment: Deployment, settings: Settings) -> Identity:
     except ValueError as problem:
         if "password" in str(problem).lower():
             raise JavaError(_password_words(data, settings)) from None
-        raise JavaError("java.io.IOException: DerInputStream.getLength(): lengthTag too big") from None
+        raise JavaError("java.io.IOException: DerInputStream: parse error") from None
     if store.key is None or store.cert is None:
         raise JavaError("java.security.KeyStoreException: no private key entry in the key store")
     if not isinstance(store.key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
@@ -109,7 +109,9 @@ def _readable(deployment: Deployment, logical: str) -> bytes:
 def _sniffed(data: bytes) -> None:
     """Refuse by the first bytes, as the reader of PKCS12 does."""
     if not data:
-        raise JavaError("java.io.EOFException")
+        raise JavaError("java.io.IOException: Tag number over 30 is not supported")
+    if len(data) > 1 and 0x84 < data[1] < 0xFF:
+        raise JavaError(f"java.io.IOException: DerInputStream.getLength(): lengthTag={data[1] & 0x7F}, too big.")
     if data[0] != 0x30:
         raise JavaError(f"java.io.IOException: toDerInputStream rejects tag type {data[0]}")
     if len(data) >= 4 and data[1] == 0x82 and len(data) < 4 + int.from_bytes(data[2:4], "big"):
