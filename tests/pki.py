@@ -193,12 +193,13 @@ def issue(
     common = subject if isinstance(subject, str) else ""
     own = key(kind, slot if slot is not None else full.rfc4514_string())
     signer = issuer.key if issuer else own
+    made_of = (issuer.sha256 if issuer else "", kind, slot, sans, eku, usage, end, ca, path_length, hash_name)
     builder = (
         x509.CertificateBuilder()
         .subject_name(full)
         .issuer_name(issuer.x509.subject if issuer else full)
         .public_key(own.public_key())
-        .serial_number(serial if serial is not None and serial > 0 else _serial(full, start, kind))
+        .serial_number(serial if serial is not None and serial > 0 else _serial(full, start, repr(made_of)))
         .not_valid_before(start)
         .not_valid_after(end or (CA_END if ca else END))
     )
@@ -242,9 +243,9 @@ _EDWARDS = (ed25519.Ed25519PrivateKey, ed448.Ed448PrivateKey)
 _HASHES: dict[str, Any] = {"sha384": hashes.SHA384(), "sha512": hashes.SHA512()}
 
 
-def _serial(full: x509.Name, start: dt.datetime, kind: str) -> int:
+def _serial(full: x509.Name, start: dt.datetime, made_of: str) -> int:
     digest = hashes.Hash(hashes.SHA256())
-    digest.update(f"{full.rfc4514_string()} {start} {kind}".encode(errors="replace"))
+    digest.update(f"{full.rfc4514_string()} {start} {made_of}".encode(errors="replace"))
     return int.from_bytes(digest.finalize()[:16]) >> 1 | 1
 
 

@@ -176,6 +176,11 @@ def key_label(certificate: Certificate) -> str:
         key = certificate.x509.public_key()
     except Exception:  # noqa: BLE001 - unsupported algorithms, points off the curve: each has its own exception
         return "unknown"
+    return public_key_label(key)
+
+
+def public_key_label(key: object) -> str:
+    """The same for a public key that is at hand."""
     if isinstance(key, rsa.RSAPublicKey):
         return f"RSA-{key.key_size}"
     if isinstance(key, ec.EllipticCurvePublicKey):

@@ -16,7 +16,7 @@ LEAF_EXPIRED = FindingSpec(
     "validity.leaf-expired",
     Severity.BLOCKER,
     "The certificate has expired",
-    "{name} expired on {date}, {days} days ago.",
+    "{name} expired on {date}, {span} ago.",
     "Every peer refuses an expired certificate, so nothing could connect.",
     "Ask for a new certificate; a request can be made with the csr command.",
     RFC,
@@ -25,7 +25,7 @@ LEAF_EARLY = FindingSpec(
     "validity.leaf-not-yet-valid",
     Severity.BLOCKER,
     "The certificate is not valid yet",
-    "{name} becomes valid on {date}, {days} days from now by the clock of this machine.",
+    "{name} becomes valid on {date}, {span} from now by the clock of this machine.",
     "Every peer refuses a certificate before its first day.",
     "Compare the clock with the right time; if it is right, wait until {date}.",
     RFC,
@@ -34,7 +34,7 @@ CA_EXPIRED = FindingSpec(
     "validity.intermediate-expired",
     Severity.ERROR,
     "An intermediate certificate has expired",
-    "The intermediate {name} expired on {date}, {days} days ago.",
+    "The intermediate {name} expired on {date}, {span} ago.",
     "Peers check the dates of every intermediate and refuse the whole chain.",
     "Ask the PKI team for the renewed intermediate, and for a certificate under it.",
     RFC,
@@ -43,7 +43,7 @@ CA_EARLY = FindingSpec(
     "validity.intermediate-not-yet-valid",
     Severity.ERROR,
     "An intermediate certificate is not valid yet",
-    "The intermediate {name} becomes valid on {date}, {days} days from now.",
+    "The intermediate {name} becomes valid on {date}, {span} from now.",
     "Peers check the dates of every intermediate and refuse the whole chain.",
     "Compare the clock with the right time; if it is right, wait until {date}.",
     RFC,
@@ -61,7 +61,7 @@ SOON_OVER = FindingSpec(
     "validity.expires-soon",
     Severity.WARNING,
     "A certificate expires soon",
-    "{name} expires on {date}, in {days} days.",
+    "{name} expires on {date}, in {span}.",
     "After that day every peer refuses it, and renewing takes a restart of the server.",
     "Plan the renewal now.",
     "practice",
@@ -70,7 +70,7 @@ DAYS_LEFT = FindingSpec(
     "validity.days-left",
     Severity.NOTE,
     "How long the certificate is valid",
-    "{name} is valid until {date}, {days} days from now.",
+    "{name} is valid until {date}, {span} from now.",
     "Before that day the server needs a new certificate and a restart.",
     "Put the day into your calendar, or let status watch it.",
     "RFC 5280, 4.1.2.5",
@@ -105,25 +105,31 @@ def check(context: Context) -> Iterator[Finding]:
         yield on_chain(chain, CLOCK, now=f"{now:%Y-%m-%d %H:%M} UTC")
     for certificate in chain.certificates:
         start, end = look.not_before(certificate), look.not_after(certificate)
-        facts: dict[str, str | int] = {"date": f"{end:%Y-%m-%d}", "days": abs((end - now).days)}
+        left = _facts(end, end - now)
         if certificate is chain.root:
             if not start <= now <= end:
                 yield on(certificate, ROOT_EXPIRED, start=f"{start:%Y-%m-%d}", date=f"{end:%Y-%m-%d}")
             elif end - now <= SOON:
-                yield on(certificate, SOON_OVER, **facts)
+                yield on(certificate, SOON_OVER, **left)
         elif now > end:
-            late: dict[str, str | int] = {"date": f"{end:%Y-%m-%d}", "days": (now - end).days}
-            yield on(certificate, LEAF_EXPIRED if certificate is chain.leaf else CA_EXPIRED, **late)
+            yield on(certificate, LEAF_EXPIRED if certificate is chain.leaf else CA_EXPIRED, **_facts(end, now - end))
         elif now < start:
-            early: dict[str, str | int] = {"date": f"{start:%Y-%m-%d}", "days": -((now - start) // timedelta(days=1))}
-            yield on(certificate, LEAF_EARLY if certificate is chain.leaf else CA_EARLY, **early)
+            spec = LEAF_EARLY if certificate is chain.leaf else CA_EARLY
+            yield on(certificate, spec, **_facts(start, start - now))
         elif end - now <= SOON:
-            yield on(certificate, SOON_OVER, **facts)
+            yield on(certificate, SOON_OVER, **left)
         elif certificate is chain.leaf:
-            yield on(certificate, DAYS_LEFT, **facts)
+            yield on(certificate, DAYS_LEFT, **left)
     if chain.leaf is not None:
         last = look.not_after(chain.leaf)
         for issuer in chain.authorities:
             if now < look.not_after(issuer) < last:
                 date = f"{look.not_after(issuer):%Y-%m-%d}"
                 yield on(issuer, ISSUER_FIRST, date=date, leaf_date=f"{last:%Y-%m-%d}", leaf=names.short(chain.leaf))
+
+
+def _facts(moment: datetime, span: timedelta) -> dict[str, str | int]:
+    """The day, the whole days to or from it, and the same in words; less than a day is told in hours."""
+    days, hours = span.days, span.seconds // 3600
+    words = f"{days} day{'' if days == 1 else 's'}" if days else f"{hours} hour{'' if hours == 1 else 's'}"
+    return {"date": f"{moment:%Y-%m-%d}", "days": days, "span": words}

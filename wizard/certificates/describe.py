@@ -1,0 +1,63 @@
+"""Certificates, keys and chains as the JSON objects of the contract. What does not parse is told as unreadable."""
+
+from collections.abc import Callable
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from wizard.certificates import look, names
+from wizard.certificates.model import Certificate, Chain, PrivateKey
+from wizard.printable import printable
+
+
+def certificate_json(certificate: Certificate) -> dict[str, Any]:
+    """The `Certificate` object: names in RFC 4514, serial number in hex, times in RFC 3339 UTC."""
+    return {
+        "subject": names.subject(certificate),
+        "issuer": names.issuer(certificate),
+        "serial": f"{look.serial(certificate):x}",
+        "not_before": _moment(certificate, look.not_before),
+        "not_after": _moment(certificate, look.not_after),
+        "sha256": certificate.sha256,
+        "san": [printable(name) for name in look.names(certificate)],
+        "eku": look.usage_names(certificate),
+        "is_ca": look.is_ca(certificate),
+        "key": look.key_label(certificate),
+        "signature": look.signature_label(certificate),
+    }
+
+
+def key_json(key: PrivateKey) -> dict[str, Any]:
+    """What may be told of a private key: its kind, whether it lay encrypted, and the hash of its public half."""
+    return {
+        "key": look.public_key_label(key.key.public_key()),
+        "encrypted": key.encrypted,
+        "public_key_sha256": sha256(key.public_key_der).hexdigest(),
+        "alias": printable(key.alias),
+    }
+
+
+def chain_json(chain: Chain) -> dict[str, Any]:
+    """The `Chain` object, with the rejected candidates and the extra certificates beside it."""
+    return {
+        "leaf": chain.leaf.sha256 if chain.leaf else None,
+        "intermediates": [certificate.sha256 for certificate in chain.intermediates],
+        "root": chain.root.sha256 if chain.root else None,
+        "complete": chain.complete,
+        "private_key": chain.key is not None,
+        "key_matches": chain.key_matches,
+        "missing_issuer": chain.missing_issuer,
+        "missing_key_id": chain.missing_key_id or None,
+        "rejected": [
+            {"sha256": each.candidate.sha256, "subject": names.subject(each.candidate), "reason": each.reason}
+            for each in chain.rejected
+        ],
+        "extra": [certificate.sha256 for certificate in chain.extra],
+    }
+
+
+def _moment(certificate: Certificate, when: Callable[[Certificate], datetime]) -> str | None:
+    try:
+        return when(certificate).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except look.NOT_PARSED:
+        return None

@@ -1,0 +1,157 @@
+"""Certificate requests for a role, and their completion when the CA has answered."""
+
+import ipaddress
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
+from cryptography.x509.oid import NameOID, ObjectIdentifier
+
+from wizard.certificates import look
+from wizard.certificates.chain import assemble
+from wizard.certificates.model import Bundle, Chain, Format, PrivateKey, Role
+from wizard.errors import WizardError
+from wizard.findings import FindingSpec, Severity
+from wizard.printable import printable
+from wizard.secret import Secret
+
+
+class KeyKind(StrEnum):
+    """Keys that every part of the product can use."""
+
+    RSA_3072 = "rsa-3072"
+    P_256 = "p-256"
+
+
+USAGES: dict[Role, tuple[str, ...]] = {
+    # A gateway dials the primary, and answers clients itself.
+    Role.PRIMARY: (look.SERVER_AUTH,),
+    Role.GATEWAY: (look.SERVER_AUTH, look.CLIENT_AUTH),
+    Role.CLIENT: (look.CLIENT_AUTH,),
+}
+LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
+LONGEST_COMMON_NAME = 64
+
+BAD_NAME = FindingSpec(
+    "csr.bad-name",
+    Severity.BLOCKER,
+    "Not a host name",
+    "A name for the request is neither a host name nor an address.",
+    "A CA refuses it, or issues a certificate that fits no host.",
+    "Give the name that is dialled, such as print.acme.example, or an IP address.",
+    "RFC 1123, 2.1; RFC 5280, 4.2.1.6",
+)
+OTHER_KEY = FindingSpec(
+    "csr.answer-for-another-key",
+    Severity.BLOCKER,
+    "The answer belongs to another request",
+    "None of the certificates that came back was made for this private key.",
+    "A certificate works only together with the key that its request was made with.",
+    "Choose the key that was written with the request, or send this key's request again.",
+    "RFC 2986, 4.2",
+)
+REFUSALS = (BAD_NAME, OTHER_KEY)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A new private key and the request for a certificate on it."""
+
+    key: PrivateKey
+    csr: x509.CertificateSigningRequest
+
+    @property
+    def pem(self) -> bytes:
+        """The request as the PKI team takes it (PKCS #10 in PEM)."""
+        return self.csr.public_bytes(Encoding.PEM)
+
+    def key_pem(self, password: Secret) -> bytes:
+        """The private key in PKCS #8 PEM, encrypted with *password*."""
+        encryption = BestAvailableEncryption(password.reveal().encode())
+        return self.key.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
+
+
+def make(
+    host: str,
+    *,
+    role: Role,
+    sans: Iterable[str] = (),
+    kind: KeyKind = KeyKind.RSA_3072,
+    organization: str = "",
+) -> Request:
+    """A new key and a request for *host* with the names and usages of its role.
+
+    Args:
+        host: the name that peers dial; it becomes the common name and the first alternative name.
+        role: decides the extended key usage.
+        sans: further host names and addresses.
+        kind: of the key.
+        organization: for the subject; "" leaves it out.
+
+    Raises:
+        WizardError: `csr.bad-name`.
+    """
+    wanted = list(dict.fromkeys(_general(name) for name in (host, *sans)))
+    private = (
+        rsa.generate_private_key(65537, 3072) if kind is KeyKind.RSA_3072 else ec.generate_private_key(ec.SECP256R1())
+    )
+    attributes = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization)] if organization else []
+    common = str(wanted[0].value)
+    if len(common) <= LONGEST_COMMON_NAME:
+        attributes.append(x509.NameAttribute(NameOID.COMMON_NAME, common))
+    rsa_only = kind is KeyKind.RSA_3072
+    usage = x509.KeyUsage(True, False, rsa_only, False, False, False, False, False, False)
+    csr = (
+        x509.CertificateSigningRequestBuilder()
+        .subject_name(x509.Name(attributes))
+        .add_extension(x509.SubjectAlternativeName(wanted), critical=False)
+        .add_extension(usage, critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ObjectIdentifier(oid) for oid in USAGES[role]]), critical=False)
+        .sign(private, SHA256())
+    )
+    return Request(PrivateKey(private), csr)
+
+
+def complete(key: PrivateKey, answers: Sequence[Bundle], *, now: datetime | None = None) -> Chain:
+    """Join a private key with the CA's answer: the chain whose leaf was made for this key.
+
+    Args:
+        key: the one that was written with the request.
+        answers: what the CA sent (PKCS #7, PEM, DER), and any further files with issuers.
+        now: prefers certificates that are valid then.
+
+    Raises:
+        WizardError: `csr.answer-for-another-key`.
+    """
+    for chain in assemble((*answers, Bundle(Format.KEY, (), (key,))), now=now):
+        if chain.leaf is not None and chain.key is not None and chain.key.public_key_der == key.public_key_der:
+            return chain
+    raise WizardError(OTHER_KEY.code, OTHER_KEY.message, OTHER_KEY.fix, answers[0].name if answers else "")
+
+
+def _general(text: str) -> x509.GeneralName:
+    """A DNS name (an international one in its ASCII form) or an address."""
+    name = text.strip().rstrip(".")
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name.strip("[]")))
+    except ValueError:
+        pass
+    try:
+        plain = name if name.isascii() else name.encode("idna").decode("ascii")
+    except UnicodeError:
+        raise _bad(text) from None
+    labels = plain.removeprefix("*.").split(".")
+    if len(plain) > 253 or not all(LABEL.fullmatch(label) for label in labels) or labels[-1].isdigit():
+        raise _bad(text)
+    return x509.DNSName(plain.lower())
+
+
+def _bad(text: str) -> WizardError:
+    shown = printable(text, limit=80)
+    return WizardError(BAD_NAME.code, f"{shown!r} is neither a host name nor an address.", BAD_NAME.fix, shown)

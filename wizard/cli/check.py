@@ -1,0 +1,120 @@
+"""The command `check`: judges one chain for a role."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from wizard.certificates.describe import certificate_json, chain_json
+from wizard.certificates.model import Bundle, Chain, Format, Role
+from wizard.certificates.reading import require_certificate
+from wizard.certificates.rules import judge
+from wizard.certificates.rules.pile import judge_pile
+from wizard.cli.inputs import Opened, known_roots, open_inputs, public_roots
+from wizard.cli.inspect import branch_for, chains_of
+from wizard.cli.output import print_json, print_lines
+from wizard.errors import ExitCode
+from wizard.findings import Finding, Severity, worst
+from wizard.host.clock import now_utc
+from wizard.probing.aia import fetch_issuers
+from wizard.reports.chain_tree import title, tree_lines
+from wizard.reports.lines import Line, Tone, finding_lines
+
+EPILOG = """\
+The chain is the one whose certificate fits --host, else the one with a private
+key. Severity error means that Java or another peer refuses the chain, blocker
+that the machine itself could not work with it.
+
+EXAMPLES
+  cloudstream-wizard check --role primary --host primary-host primary-host.pfx
+  cloudstream-wizard check --role gateway gw.cer chain.p7b gw.key \\
+      --secret password=env:GW_KEY_PASSWORD
+  cloudstream-wizard check --role client --ocsp --fetch-issuers folder --json
+
+EXIT CODES
+  0  fit for the role, possibly with warnings
+  1  a finding of severity error or worse
+  2  wrong usage, or a file that cannot be used
+"""
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to the parser."""
+    parser = subparsers.add_parser(
+        "check",
+        help="judge a chain for a role",
+        description="Judges a chain of certificates for the role of a primary, gateway or client.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder with files of any kind")
+    parser.add_argument("--role", required=True, choices=[role.value for role in Role], help="what the chain is for")
+    parser.add_argument("--host", metavar="NAME", help="the name that peers dial")
+    parser.add_argument("--ocsp", action="store_true", help="revocation will be checked by OCSP")
+    parser.add_argument(
+        "--fetch-issuers", action="store_true", help="fetch a missing issuer over HTTP from where the certificate says"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Read, choose the chain, judge and print."""
+    opened = open_inputs(args, args.paths)
+    _require(args.paths, opened)
+    known = known_roots(args)
+    bundles: list[Bundle] = [each.bundle for each in opened]
+    chains = chains_of(bundles, known, args.host)
+    more: list[Finding] = []
+    if args.fetch_issuers and chains[0].missing_issuer is not None:
+        bundles, more = fetch_issuers(bundles, chains[0], now=now_utc())
+        chains = chains_of(bundles, known, args.host)
+    chain, now = chains[0], now_utc()
+    findings = judge(
+        chain,
+        role=Role(args.role),
+        host=args.host,
+        now=now,
+        ocsp_wanted=args.ocsp,
+        public_roots=public_roots(known),
+    )
+    findings = sorted([*findings, *more, *judge_pile(chains)], key=lambda each: -each.severity)
+    level = worst(findings)
+    bad = level is not None and level >= Severity.ERROR
+    if args.json:
+        print_json("check", _members(args, chain, findings, opened))
+    else:
+        print_lines([Line(title(chain), Tone.HEADING), *tree_lines(chain, now, branch=branch_for(args)), Line("")])
+        print_lines(finding_lines(findings))
+        word = "Not fit" if bad else "Fit"
+        print_lines([Line(f"{word} for the role {args.role}.", Tone.BAD if bad else Tone.GOOD)])
+        problems = [each.error for each in opened if each.error is not None]
+        print_lines([Line(f"Not read: {each.message} [{each.code}]") for each in problems], people=True)
+    return int(ExitCode.FINDINGS if bad else ExitCode.DONE)
+
+
+def _members(
+    args: argparse.Namespace, chain: Chain, findings: Sequence[Finding], opened: Sequence[Opened]
+) -> dict[str, object]:
+    return {
+        "role": args.role,
+        "host": args.host,
+        "chain": chain_json(chain),
+        "certificates": [certificate_json(certificate) for certificate in chain.certificates],
+        "findings": [finding.as_json() for finding in findings],
+        "not_read": [
+            {"path": str(each.path), "code": each.error.code, "message": each.error.message}
+            for each in opened
+            if each.error is not None
+        ],
+    }
+
+
+def _require(paths: Sequence[str], opened: Sequence[Opened]) -> None:
+    """Refuse when a file that was named by itself cannot be read, or when there is no certificate at all."""
+    named = {Path(path).expanduser() for path in paths}
+    for each in opened:
+        if each.error is not None and (each.path in named or not any(other.bundle.certificates for other in opened)):
+            raise each.error
+    if not any(each.bundle.certificates for each in opened):
+        name = str(opened[0].path) if len(opened) == 1 else ", ".join(paths)
+        first = next((each.bundle for each in opened if each.bundle.requests or each.bundle.keys), None)
+        require_certificate(first or (opened[0].bundle if opened else Bundle(Format.EMPTY, name=name)))

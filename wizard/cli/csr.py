@@ -1,0 +1,180 @@
+"""The command `csr`: a private key with a request, and later the answer of the CA joined with that key."""
+
+import argparse
+from pathlib import Path
+
+from wizard.certificates import names
+from wizard.certificates.model import Bundle, PrivateKey, Profile, Role
+from wizard.certificates.reading import read, require_certificate
+from wizard.certificates.requests import KeyKind, complete, make
+from wizard.certificates.rules import judge
+from wizard.certificates.writing import encryption, keystore
+from wizard.change.durable import put_file
+from wizard.cli.inputs import known_roots, open_inputs
+from wizard.cli.output import print_json, print_lines
+from wizard.errors import ExitCode, WizardError
+from wizard.findings import FindingSpec, Severity, worst
+from wizard.host.clock import now_utc
+from wizard.host.files import read_input
+from wizard.printable import printable
+from wizard.reports.lines import finding_lines
+from wizard.secret import Secret
+
+EPILOG = """\
+The private key is written encrypted, with mode 0600, and never leaves DIR.
+Send only the .csr file to your PKI team. When the answer is there (P7B, PEM or
+DER), --complete joins it with the key into a PFX with the same password.
+
+EXAMPLES
+  cloudstream-wizard csr --role primary --host primary-host --out req
+  cloudstream-wizard csr --role gateway --host gw --san gw.acme.example \\
+      --key p-256 --out req --secret key-password=file:/root/pw
+  cloudstream-wizard csr --role primary --host primary-host --out req \\
+      --complete answer.p7b --secret key-password=file:/root/pw
+
+EXIT CODES
+  0  written
+  1  the answer is written, and a finding of severity error is against it
+  2  wrong usage, or a file that cannot be used
+"""
+SECRET = "key-password"  # noqa: S105 - the name of a secret, not its value
+
+EXISTS = FindingSpec(
+    "csr.exists",
+    Severity.BLOCKER,
+    "There is a request already",
+    "The folder holds a key or a request for this host.",
+    "A new key would make the CA's answer to the first request useless.",
+    "Join the answer with --complete, or name another folder.",
+    "interface of the csr command",
+)
+DIFFER = FindingSpec(
+    "csr.passwords-differ",
+    Severity.BLOCKER,
+    "The two passwords differ",
+    "The password and its repetition are not the same.",
+    "A typing error would lock the key for ever.",
+    "Type both again.",
+    "interface of the csr command",
+)
+NO_KEY = FindingSpec(
+    "csr.no-key",
+    Severity.BLOCKER,
+    "The key of the request is not there",
+    "The folder does not hold the private key that was written with the request.",
+    "The answer works only together with that key.",
+    "Name the folder that was given with --out when the request was made.",
+    "interface of the csr command",
+)
+REFUSALS = (EXISTS, DIFFER, NO_KEY)
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to the parser."""
+    parser = subparsers.add_parser(
+        "csr",
+        help="a private key and a certificate request",
+        description="Makes a private key and a request for a certificate, or joins the CA's answer with that key.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--role", required=True, choices=[role.value for role in Role], help="what it is for")
+    parser.add_argument("--host", required=True, metavar="NAME", help="the name that peers dial")
+    parser.add_argument("--san", action="append", default=[], metavar="NAME", help="a further host name or address")
+    parser.add_argument("--organization", default="", metavar="TEXT", help="organisation in the subject")
+    parser.add_argument("--key", choices=[kind.value for kind in KeyKind], default=KeyKind.RSA_3072.value)
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for key and request")
+    parser.add_argument("--complete", nargs="+", metavar="ANSWER", help="what the CA sent, and files with issuers")
+    parser.add_argument("--legacy", action="store_true", help="write the PFX for a JRE before 8u301 or 11.0.12")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Make the request, or complete it."""
+    stem = args.host.strip().rstrip(".").replace("*", "star").replace(":", "-")
+    if not stem or "/" in stem or stem.startswith("."):
+        stem = "request"
+    key_file, csr_file = args.out / f"{stem}.key", args.out / f"{stem}.csr"
+    if args.complete:
+        return _complete(args, key_file, args.out / f"{stem}.pfx")
+    for file in (key_file, csr_file):
+        if file.exists():
+            raise WizardError(EXISTS.code, f"{printable(str(file))} is there already.", EXISTS.fix, str(file))
+    request = make(
+        args.host, role=Role(args.role), sans=args.san, kind=KeyKind(args.key), organization=args.organization
+    )
+    password = _new_password(args)
+    # The same password will protect the PFX: refuse now what Java would refuse then.
+    encryption(password, Profile.MODERN)
+    if not args.dry_run:
+        _folder(args.out)
+        put_file(key_file, request.key_pem(password), mode=0o600)
+        put_file(csr_file, request.pem, mode=0o644)
+    if args.json:
+        members = {"role": args.role, "host": args.host, "key": str(key_file), "request": str(csr_file)}
+        print_json("csr", {**members, "written": not args.dry_run})
+    else:
+        print(f"Private key (encrypted, mode 0600): {printable(str(key_file))}")
+        print(f"Request for the PKI team:           {printable(str(csr_file))}")
+        print("Send the request only. When the answer is there, run csr again with --complete ANSWER.")
+    return int(ExitCode.DONE)
+
+
+def _complete(args: argparse.Namespace, key_file: Path, pfx_file: Path) -> int:
+    if not key_file.exists():
+        raise WizardError(NO_KEY.code, f"{printable(str(key_file))} is not there.", NO_KEY.fix, str(key_file))
+    password = args.secrets.get(SECRET, prompt=f"Password of {printable(key_file.name)}: ")
+    key = _key(key_file, password)
+    opened = open_inputs(args, args.complete)
+    for each in opened:
+        if each.error is not None:
+            raise each.error
+    bundles: list[Bundle] = [each.bundle for each in opened]
+    if not any(bundle.certificates for bundle in bundles):
+        require_certificate(bundles[0])
+    known = known_roots(args)
+    chain = complete(key, [*bundles, known] if known else bundles, now=now_utc())
+    findings = judge(chain, role=Role(args.role), host=args.host, now=now_utc())
+    profile = Profile.LEGACY if args.legacy else Profile.MODERN
+    data = keystore(chain, password, profile=profile)
+    if not args.dry_run:
+        put_file(pfx_file, data, mode=0o600)
+    if args.json:
+        told = [finding.as_json() for finding in findings]
+        print_json("csr", {"key_store": str(pfx_file), "written": not args.dry_run, "findings": told})
+    else:
+        members = ", ".join(names.short(each) for each in chain.certificates)
+        print(f"Key store with {members} (mode 0600): {printable(str(pfx_file))}")
+        print_lines(finding_lines(findings))
+    level = worst(findings)
+    return int(ExitCode.FINDINGS if level is not None and level >= Severity.ERROR else ExitCode.DONE)
+
+
+def _key(path: Path, password: Secret) -> PrivateKey:
+    bundle = read(read_input(path), name=str(path), password=password)
+    if not bundle.keys:
+        raise WizardError(NO_KEY.code, f"{printable(str(path))} holds no private key.", NO_KEY.fix, str(path))
+    return bundle.keys[0]
+
+
+def _new_password(args: argparse.Namespace) -> Secret:
+    """The named secret, or one that is typed twice."""
+    named: Secret | None = args.secrets.named(SECRET)
+    if named is not None:
+        return named
+    first: Secret = args.secrets.get(SECRET, prompt="Password for the private key: ")
+    if args.secrets.get("key-password-again", prompt="The same password again: ") != first:
+        raise WizardError(DIFFER.code, DIFFER.message, DIFFER.fix)
+    return first
+
+
+def _folder(path: Path) -> None:
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise WizardError(
+            "file.not-writable",
+            f"{printable(str(path))} cannot be made: {error.strerror}.",
+            "Name another folder, or check its rights and the free space.",
+            str(path),
+        ) from error

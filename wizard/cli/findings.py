@@ -1,0 +1,77 @@
+"""The command `findings`: the catalogue of everything that the wizard can say, or one entry explained."""
+
+import argparse
+import string
+import textwrap
+
+from wizard.cli.output import print_json
+from wizard.errors import ExitCode
+from wizard.findings import FindingSpec
+from wizard.reports.catalogue import catalogue, entry
+
+EPILOG = """\
+EXAMPLES
+  cloudstream-wizard findings
+  cloudstream-wizard findings chain.incomplete
+  cloudstream-wizard findings --json | jq '.findings[].code'
+
+EXIT CODES
+  0  printed
+  2  wrong usage, or there is no such code
+"""
+WIDTH = 78
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to the parser."""
+    parser = subparsers.add_parser(
+        "findings",
+        help="the catalogue of findings, or one explained",
+        description="Lists every finding and refusal with its code, or explains one.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("code", nargs="?", metavar="CODE", help="explain this one")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the catalogue or one entry."""
+    specs = [entry(args.code)] if args.code else list(catalogue().values())
+    if args.json:
+        print_json("findings", {"findings": [_json(spec) for spec in specs]})
+    elif args.code:
+        print(explained(specs[0]))
+    else:
+        widest = max(len(spec.code) for spec in specs)
+        for spec in specs:
+            print(f"{spec.code:<{widest}}  {spec.severity.word:<7}  {spec.title}")
+    return int(ExitCode.DONE)
+
+
+def explained(spec: FindingSpec) -> str:
+    """One entry as a short page."""
+    parts = (("What", _general(spec.message)), ("Why", spec.why), ("Do", _general(spec.fix)), ("From", spec.source))
+    body = [
+        textwrap.fill(f"{word + ':':<6}{text}", WIDTH, subsequent_indent=" " * 6, break_long_words=False)
+        for word, text in parts
+    ]
+    return "\n".join([f"{spec.code} ({spec.severity.word})", spec.title, "", *body])
+
+
+def _general(template: str) -> str:
+    """A template with its facts as words in angle brackets: `{name}` becomes `<name>`."""
+    pieces = string.Formatter().parse(template)
+    return "".join(text + (f"<{name.replace('_', ' ')}>" if name else "") for text, name, _, _ in pieces)
+
+
+def _json(spec: FindingSpec) -> dict[str, str]:
+    return {
+        "code": spec.code,
+        "severity": spec.severity.word,
+        "title": spec.title,
+        "message": _general(spec.message),
+        "why": spec.why,
+        "fix": _general(spec.fix),
+        "source": spec.source,
+    }

@@ -1,0 +1,144 @@
+"""The command `inspect`: what is in files or folders. It changes nothing."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from wizard.certificates.chain import assemble
+from wizard.certificates.describe import certificate_json, chain_json, key_json
+from wizard.certificates.model import Bundle, Chain, Format
+from wizard.certificates.rules import judge
+from wizard.certificates.rules.pile import judge_pile
+from wizard.cli.inputs import Opened, known_roots, open_inputs, public_roots
+from wizard.cli.output import print_json, print_lines
+from wizard.errors import ExitCode
+from wizard.findings import Finding, Severity, worst
+from wizard.host.clock import now_utc
+from wizard.printable import printable
+from wizard.reports.chain_tree import ASCII_BRANCH, UNICODE_BRANCH, title, tree_lines
+from wizard.reports.lines import Line, Tone, finding_lines
+
+EPILOG = """\
+Files are recognised by their content, never by their names. A protected file
+is opened with --secret FILENAME=..., else with --secret password=..., else by
+asking on the terminal; without a password it is named and the rest goes on.
+
+EXAMPLES
+  cloudstream-wizard inspect /root/from-pki-team
+  cloudstream-wizard inspect primary-host.pfx --secret password=file:/root/pw
+  cloudstream-wizard inspect *.cer --json | jq .chains
+
+EXIT CODES
+  0  everything was read, and nothing is wrong
+  1  a finding of severity error or worse, or a file that could not be read
+  2  wrong usage, or none of the files could be read
+"""
+KINDS = {
+    Format.PKCS12: "PKCS12",
+    Format.JKS: "Java key store",
+    Format.PEM: "PEM",
+    Format.DER: "DER",
+    Format.PKCS7: "PKCS7",
+    Format.KEY: "private key",
+    Format.TEXT: "text",
+    Format.EMPTY: "empty file",
+    Format.UNKNOWN: "unknown content",
+}
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to the parser."""
+    parser = subparsers.add_parser(
+        "inspect",
+        help="what is in files or folders; changes nothing",
+        description="Says what is in files or folders: certificates, keys, chains, and what is wrong with them.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder with files of any kind")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Read, assemble, judge and print."""
+    opened = open_inputs(args, args.paths)
+    now = now_utc()
+    known = known_roots(args)
+    chains = chains_of([each.bundle for each in opened], known)
+    roots = public_roots(known)
+    findings = [finding for chain in chains for finding in judge(chain, role=None, now=now, public_roots=roots)] + list(
+        judge_pile(chains)
+    )
+    if args.json:
+        members = [certificate_and_keys(each) for each in opened]
+        print_json(
+            "inspect",
+            {
+                "files": members,
+                "chains": [chain_json(chain) for chain in chains],
+                "findings": [finding.as_json() for finding in findings],
+            },
+        )
+    else:
+        print_lines([line for each in opened for line in file_lines(each)])
+        branch = branch_for(args)
+        for chain in chains:
+            print()
+            print_lines([Line(title(chain), Tone.HEADING), *tree_lines(chain, now, branch=branch)])
+        told = [finding for finding in findings if finding.severity > Severity.NOTE]
+        if told:
+            print()
+            print_lines(finding_lines(told))
+    return exit_code(opened, findings)
+
+
+def chains_of(bundles: Sequence[Bundle], known: Bundle | None, host: str | None = None) -> list[Chain]:
+    """The chains of the files; a root that only the JRE has completes them without being listed by itself."""
+    own = {certificate.der for bundle in bundles for certificate in bundle.certificates}
+    chains = assemble([*bundles, known] if known else bundles, host=host, now=now_utc())
+    return [chain for chain in chains if not chain.certificates or chain.certificates[0].der in own]
+
+
+def branch_for(args: argparse.Namespace) -> str:
+    """The sign before each lower certificate: ASCII unless the output takes more."""
+    encoding = (getattr(sys.stdout, "encoding", "") or "").lower().replace("-", "")
+    return UNICODE_BRANCH if args.unicode or (not args.ascii and encoding == "utf8") else ASCII_BRANCH
+
+
+def certificate_and_keys(opened: Opened) -> dict[str, Any]:
+    """The `files` member of the contract for one file."""
+    bundle, error = opened.bundle, opened.error
+    return {
+        "path": str(opened.path),
+        "format": bundle.format.value,
+        "error": {"code": error.code, "message": error.message, "hint": error.hint} if error else None,
+        "certificates": [certificate_json(certificate) for certificate in bundle.certificates],
+        "keys": [key_json(key) for key in bundle.keys],
+        "requests": len(bundle.requests),
+        "trusted_aliases": [printable(alias) for alias in bundle.trusted_aliases],
+        "notes": [{"code": code, "message": text} for code, text in bundle.notes],
+    }
+
+
+def file_lines(opened: Opened) -> list[Line]:
+    """One line that says what the file is, then what was odd or why it could not be read."""
+    bundle = opened.bundle
+    counted = ((len(bundle.certificates), "certificate"), (len(bundle.keys), "key"), (len(bundle.requests), "request"))
+    parts = [f"{count} {word}{'s' if count != 1 else ''}" for count, word in counted if count]
+    what = ", ".join([KINDS[bundle.format], *(parts or ["no certificate in it"])])
+    lines = [Line(f"{printable(str(opened.path))}: {what}")]
+    lines += [Line(f"  {printable(text)} [{code}]", Tone.FAINT) for code, text in bundle.notes]
+    if opened.error is not None:
+        lines.append(Line(f"  Error: {opened.error.message} [{opened.error.code}]", Tone.BAD))
+        lines += [Line(f"  {line}") for line in opened.error.hint.splitlines()]
+    return lines
+
+
+def exit_code(opened: Sequence[Opened], findings: Sequence[Finding]) -> int:
+    """2 when nothing could be read, 1 when something is wrong, else 0."""
+    failed = [each for each in opened if each.error is not None]
+    if failed and len(failed) == len(opened) and not any(each.bundle.certificates for each in opened):
+        return int(ExitCode.UNUSABLE)
+    level = worst(findings)
+    return int(ExitCode.FINDINGS if failed or (level is not None and level >= Severity.ERROR) else ExitCode.DONE)
