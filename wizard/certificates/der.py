@@ -26,10 +26,10 @@ class DerError(ValueError):
     """The bytes are not what DER or BER allows here.
 
     Attributes:
-        position: offset of the offending byte in the document, from 0.
+        position: offset of the offending byte in the file, from 0; None inside a part that was decoded from it.
     """
 
-    def __init__(self, reason: str, position: int) -> None:
+    def __init__(self, reason: str, position: int | None) -> None:
         super().__init__(reason)
         self.reason = reason
         self.position = position
@@ -38,12 +38,17 @@ class DerError(ValueError):
 class Document:
     """The bytes that nodes point into, with the budget that all looks at them share."""
 
-    __slots__ = ("data", "indefinite_ends", "left")
+    __slots__ = ("data", "indefinite_ends", "inner", "left")
 
-    def __init__(self, data: bytes, *, limit: int = ELEMENT_LIMIT) -> None:
+    def __init__(self, data: bytes, *, limit: int = ELEMENT_LIMIT, inner: bool = False) -> None:
         self.data = data
+        self.inner = inner
         self.left = limit
         self.indefinite_ends: dict[int, int] = {}
+
+    def error(self, reason: str, at: int) -> DerError:
+        """A refusal at offset *at*, ready to be raised."""
+        return DerError(reason, None if self.inner else at)
 
     def node(self, at: int = 0, end: int | None = None, depth: int = 0) -> "Node":
         """The element whose tag stands at offset *at*; it must lie before *end*.
@@ -55,29 +60,29 @@ class Document:
         stop = len(data) if end is None else end
         self.left -= 1
         if self.left < 0:
-            raise DerError("there are more elements than any real file has", at)
+            raise self.error("there are more elements than any real file has", at)
         if at + 2 > stop:
-            raise DerError("it ends inside an element", min(at, stop))
+            raise self.error("it ends inside an element", min(at, stop))
         tag = data[at]
         if tag & 0x1F == 0x1F:
-            raise DerError("a tag has more than one byte", at)
+            raise self.error("a tag has more than one byte", at)
         length = data[at + 1]
         body = at + 2
         if length < 0x80:
             last = body + length
         elif length == 0x80:
             if not tag & 0x20:
-                raise DerError("a primitive element has no length", at)
+                raise self.error("a primitive element has no length", at)
             last = self._end_of_indefinite(body, stop, depth)
             return Node(self, tag, at, body, last, last + 2)
         else:
             count = length & 0x7F
             if count > 8 or body + count > stop:
-                raise DerError("a length is cut or too long", at)
+                raise self.error("a length is cut or too long", at)
             body += count
             last = body + int.from_bytes(data[at + 2 : body], "big")
         if last > stop:
-            raise DerError(f"an element needs {last - stop} more bytes than there are", stop)
+            raise self.error(f"an element needs {last - stop} more bytes than there are", stop)
         return Node(self, tag, at, body, last, last)
 
     def opening(self) -> "Node":
@@ -91,12 +96,12 @@ class Document:
         if known is not None:
             return known
         if depth >= DEPTH_LIMIT:
-            raise DerError("elements are nested too deeply", body)
+            raise self.error("elements are nested too deeply", body)
         at = body
         while self.data[at : at + 2] != b"\0\0":
             at = self.node(at, stop, depth + 1).stop
         if at + 2 > stop:
-            raise DerError("the end mark of an element is missing", stop)
+            raise self.error("the end mark of an element is missing", stop)
         self.indefinite_ends[body] = at
         return at
 
@@ -127,7 +132,7 @@ class Node:
     def __iter__(self) -> Iterator["Node"]:
         """The elements inside, one after the other."""
         if not self.tag & 0x20:
-            raise DerError("an element that should hold others does not", self.start)
+            raise self.error("an element that should hold others does not")
         at = self.body
         while at < self.end:
             node = self.document.node(at, self.end)
@@ -143,7 +148,7 @@ class Node:
         """The elements inside, at least so many."""
         found = list(self)
         if len(found) < least:
-            raise DerError("an element lacks a part", self.start)
+            raise self.error("an element lacks a part")
         return found
 
     @property
@@ -166,7 +171,7 @@ class Node:
             yield self.content
             return
         if depth >= DEPTH_LIMIT:
-            raise DerError("a string is nested too deeply", self.start)
+            raise self.error("a string is nested too deeply")
         for piece in self:
             yield from piece._pieces(depth + 1)  # noqa: SLF001  # the same class
 
@@ -174,7 +179,7 @@ class Node:
     def integer(self) -> int:
         """The value of an INTEGER that counts something; more than 16 bytes is no count."""
         if self.tag != INTEGER or not 0 < self.end - self.body <= 16:
-            raise DerError("a small number was expected", self.start)
+            raise self.error("a small number was expected")
         return int.from_bytes(self.content, "big", signed=True)
 
     @property
@@ -182,7 +187,7 @@ class Node:
         """The value of an OBJECT IDENTIFIER in dotted form."""
         raw = self.content
         if self.tag != OID or not 0 < len(raw) <= 64 or raw[-1] & 0x80:
-            raise DerError("an object identifier was expected", self.start)
+            raise self.error("an object identifier was expected")
         arcs = []
         value = 0
         for byte in raw:
@@ -193,22 +198,33 @@ class Node:
         first = min(arcs[0] // 40, 2)
         return ".".join(map(str, (first, arcs[0] - 40 * first, *arcs[1:])))
 
+    @property
+    def octet_string(self) -> bytes:
+        """The value of an OCTET STRING, joined from its pieces where BER cut it."""
+        if self.tag & ~0x20 != OCTET_STRING:
+            raise self.error("a byte string was expected")
+        return self.octets
+
+    def error(self, reason: str) -> DerError:
+        """A refusal of this element, ready to be raised."""
+        return self.document.error(reason, self.start)
+
     def expect(self, tag: int) -> "Node":
         """This node, when its tag is *tag*."""
         if self.tag != tag:
-            raise DerError(f"a tag 0x{tag:02x} was expected, 0x{self.tag:02x} is there", self.start)
+            raise self.error(f"a tag 0x{tag:02x} was expected, 0x{self.tag:02x} is there")
         return self
 
 
-def parse(data: bytes, *, limit: int = ELEMENT_LIMIT) -> Node:
-    """The one element that *data* consists of.
+def parse(data: bytes, *, inner: bool = False) -> Node:
+    """The one element that *data* consists of; *inner* when it was decoded from a file rather than read from it.
 
     Raises:
         DerError: it is cut, malformed, or bytes follow it.
     """
-    node = Document(data, limit=limit).node()
+    node = Document(data, inner=inner).node()
     if node.stop != len(data):
-        raise DerError("bytes follow the end", node.stop)
+        raise node.document.error("bytes follow the end", node.stop)
     return node
 
 

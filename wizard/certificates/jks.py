@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from wizard.certificates import reading_errors
 from wizard.certificates.collecting import KEY_COUNT_LIMIT, Collector
-from wizard.certificates.der import OCTET_STRING, SEQUENCE, DerError, parse
+from wizard.certificates.der import SEQUENCE, DerError, parse
 from wizard.certificates.java_object import object_end
 from wizard.certificates.kdf import Effort, Phrase, TooManyRounds, Unsupported
 from wizard.certificates.loading import KEY_LIMIT
@@ -153,9 +153,9 @@ def _certificate(stream: _Stream, version: int) -> bytes:
 def _take(key: _Key, passwords: list[str], collector: Collector) -> bool:
     where = f'private key "{key.alias}"'
     try:
-        algorithm, sealed = parse(key.sealed).expect(SEQUENCE).fields(2)[:2]
+        algorithm, sealed = parse(key.sealed, inner=True).expect(SEQUENCE).fields(2)[:2]
         kind = algorithm.expect(SEQUENCE).fields(1)[0].oid
-        blob = sealed.expect(OCTET_STRING).content
+        blob = sealed.octet_string
         encryption = None if kind == _SUN_PROTECTOR else understand(algorithm)
     except DerError as error:
         collector.refuse(reading_errors.damaged(collector.name, error.reason), f"{where}: {error.reason}")
@@ -172,7 +172,7 @@ def _take(key: _Key, passwords: list[str], collector: Collector) -> bool:
                 # The JDK keeps seven bits of each character here.
                 ascii_only = bytes(ord(letter) & 0x7F for letter in password)
                 plain = decrypt(encryption, blob, Phrase(b"", ascii_only), effort)
-            parse(plain).expect(SEQUENCE)
+            parse(plain, inner=True).expect(SEQUENCE)
         except (WrongPassword, DerError):
             continue
         except TooManyRounds as error:

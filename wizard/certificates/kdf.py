@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from wizard.certificates.der import OCTET_STRING, SEQUENCE, DerError, Node
+from wizard.certificates.der import SEQUENCE, Node
 from wizard.certificates.reading_errors import ROUNDS_LIMIT
 
 PRFS: Final = {
@@ -96,9 +96,9 @@ def phrases(password: str) -> list[Phrase]:
 
 def salt_of(node: Node) -> bytes:
     """The salt in *node*; longer than 1024 bytes is no honest salt."""
-    salt = node.octets if node.tag in {OCTET_STRING, OCTET_STRING | 0x20} else b""
-    if len(salt) > _SALT_LIMIT or node.tag & ~0x20 != OCTET_STRING:
-        raise DerError("the salt is missing or too long", node.start)
+    salt = node.octet_string
+    if len(salt) > _SALT_LIMIT:
+        raise node.error("the salt is too long")
     return salt
 
 
@@ -163,7 +163,7 @@ def scrypt(node: Node) -> tuple[Callable[[Phrase, int], bytes], int, str]:
     salt = salt_of(parts[0])
     cost, size, lanes = (part.integer for part in parts[1:4])
     if cost < 2 or cost & (cost - 1) or size < 1 or lanes < 1:
-        raise DerError("scrypt has a parameter that it does not allow", node.start)
+        raise node.error("scrypt has a parameter that it does not allow")
     rounds = cost * size * lanes
     if 128 * size * (cost + lanes) > _SCRYPT_MEMORY:
         raise TooManyRounds(rounds)

@@ -2,7 +2,7 @@
 
 from wizard.certificates import pkcs7, reading_errors
 from wizard.certificates.collecting import KEY_COUNT_LIMIT, Collector
-from wizard.certificates.der import OCTET_STRING, SEQUENCE, DerError, Node, parse
+from wizard.certificates.der import SEQUENCE, DerError, Node, parse
 from wizard.certificates.kdf import Effort, TooManyRounds, Unsupported, phrases
 from wizard.certificates.model import Bundle, Format
 from wizard.certificates.pbe import WrongPassword, decrypt, understand
@@ -73,7 +73,7 @@ class Reader:
         """Take an EncryptedPrivateKeyInfo (RFC 5958) with one of the passwords that are known."""
         name = self.collector.name
         algorithm, sealed = node.expect(SEQUENCE).fields(2)[:2]
-        data = sealed.expect(OCTET_STRING).content
+        data = sealed.octet_string
         try:
             encryption = understand(algorithm)
             candidates = [
@@ -86,7 +86,7 @@ class Reader:
             for phrase in candidates:
                 try:
                     plain = decrypt(encryption, data, phrase, self.effort)
-                    parse(plain).expect(SEQUENCE)
+                    parse(plain, inner=True).expect(SEQUENCE)
                 except (WrongPassword, DerError):
                     continue
                 self.collector.key(plain, f"the private key at {where}", alias, encrypted=True)

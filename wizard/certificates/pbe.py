@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
 from wizard.certificates import rc2
-from wizard.certificates.der import INTEGER, OCTET_STRING, SEQUENCE, DerError, Node
+from wizard.certificates.der import INTEGER, SEQUENCE, Node
 from wizard.certificates.kdf import (
     PRFS,
     Effort,
@@ -141,7 +141,7 @@ def understand(algorithm: Node) -> Encryption:
     if oid not in _P12_SCHEMES and oid not in _P5_SCHEMES and oid != _JAVA_MD5_3DES:
         raise Unsupported(f"the encryption {oid}")
     if len(parameters) < 2:
-        raise DerError("the encryption has no salt and no iteration count", algorithm.start)
+        raise algorithm.error("the encryption has no salt and no iteration count")
     salt = salt_of(parameters[0])
     count = _positive(parameters[1])
     if oid == _JAVA_MD5_3DES:
@@ -173,13 +173,13 @@ def understand(algorithm: Node) -> Encryption:
 def _positive(node: Node) -> int:
     value = node.integer
     if value < 1:
-        raise DerError("an iteration count is not positive", node.start)
+        raise node.error("an iteration count is not positive")
     return value
 
 
 def _pbes2(parameters: list[Node], at: Node) -> Encryption:
     if len(parameters) < 2:
-        raise DerError("the encryption names no key derivation or no cipher", at.start)
+        raise at.error("the encryption names no key derivation or no cipher")
     scheme, iv = _cipher(parameters[1])
     kind, *rest = parameters[0].expect(SEQUENCE).fields(2)
     if kind.oid == _SCRYPT:
@@ -225,14 +225,15 @@ def _cipher(node: Node) -> tuple[_Scheme, bytes]:
         raise Unsupported(f"the cipher {oid}")
     scheme = _CIPHERS[oid]
     if not rest:
-        raise DerError("the cipher has no initial vector", node.start)
+        raise node.error("the cipher has no initial vector")
     return scheme, _iv(rest[0], scheme.iv)
 
 
 def _iv(node: Node, size: int) -> bytes:
-    if node.tag != OCTET_STRING or len(node.content) != size:
-        raise DerError("the initial vector has the wrong length", node.start)
-    return node.content
+    vector = node.octet_string
+    if len(vector) != size:
+        raise node.error("the initial vector has the wrong length")
+    return vector
 
 
 def decrypt(encryption: Encryption, data: bytes, phrase: Phrase, effort: Effort) -> bytes:

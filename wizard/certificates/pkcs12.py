@@ -90,10 +90,10 @@ def read(outer: Node, collector: Collector, password: Secret | None, key_passwor
 def _structure(outer: Node) -> _Structure:
     children = outer.expect(SEQUENCE).fields(2)
     if children[0].integer != 3:
-        raise DerError("this is not version 3 of PKCS12", outer.start)
+        raise outer.error("this is not version 3 of PKCS12")
     content = _content(children[1], _DATA)
     parts = []
-    for safe in parse(content).expect(SEQUENCE):
+    for safe in parse(content, inner=True).expect(SEQUENCE):
         kind = safe.expect(SEQUENCE).fields(1)[0].oid
         if kind == _DATA:
             parts.append(_Part(_content(safe, _DATA), None))
@@ -102,7 +102,7 @@ def _structure(outer: Node) -> _Structure:
         else:
             raise Unsupported("encryption for a public key instead of a password")
         if len(parts) > PART_LIMIT:
-            raise DerError("there are more parts than any real store has", safe.start)
+            raise safe.error("there are more parts than any real store has")
     mac = understand_mac(children[2]) if len(children) > 2 else None
     return _Structure(content, tuple(parts), mac)
 
@@ -143,7 +143,7 @@ class _Opener:
             self._check_mac(self.structure.mac)
         found = _Found()
         for part in self.structure.parts:
-            _bags(parse(self._opened(part)), found)
+            _bags(parse(self._opened(part), inner=True), found)
         for number, (der, alias, trusted) in enumerate(found.certificates, 1):
             if self.collector.certificate(der, f"bag {number}", alias) and trusted:
                 self.collector.trusted.append(alias)
@@ -195,7 +195,7 @@ class _Opener:
                     return self._try(part.encryption, part.content, self.candidates) is not None
             found = _Found()
             for part in self.structure.parts:
-                _bags(parse(part.content), found)
+                _bags(parse(part.content, inner=True), found)
             return any(
                 encryption is not None and self._try(encryption, data, self.candidates) is not None
                 for data, encryption, _ in found.keys[:1]
@@ -222,7 +222,7 @@ class _Opener:
         for phrase in candidates:
             try:
                 plain = decrypt(encryption, data, phrase, self.effort)
-                parse(plain).expect(SEQUENCE)
+                parse(plain, inner=True).expect(SEQUENCE)
             except (WrongPassword, DerError):
                 continue
             if phrase in self.candidates:

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from wizard.certificates.der import OCTET_STRING, SEQUENCE, DerError, Node
+from wizard.certificates.der import SEQUENCE, Node
 from wizard.certificates.kdf import HASHES, PRFS, Phrase, Unsupported, mac_matches, pkcs12_kdf, salt_of
 from wizard.certificates.pbe import pbkdf2_parameters
 
@@ -38,7 +38,7 @@ def understand_mac(node: Node) -> Mac:
     """
     parts = node.expect(SEQUENCE).fields(2)
     info = parts[0].expect(SEQUENCE).fields(2)
-    algorithm, expected = info[0].expect(SEQUENCE).fields(1), info[1].expect(OCTET_STRING).content
+    algorithm, expected = info[0].expect(SEQUENCE).fields(1), info[1].octet_string
     kind = algorithm[0].oid
     if kind == _PBMAC1:
         return _pbmac1(algorithm, expected)
@@ -48,7 +48,7 @@ def understand_mac(node: Node) -> Mac:
     salt = salt_of(parts[1])
     count = parts[2].integer if len(parts) > 2 else 1
     if count < 1:
-        raise DerError("an iteration count is not positive", node.start)
+        raise node.error("an iteration count is not positive")
 
     def verify(phrase: Phrase, content: bytes) -> bool:
         size = hashlib.new(digest, usedforsecurity=False).digest_size
@@ -61,7 +61,7 @@ def understand_mac(node: Node) -> Mac:
 def _pbmac1(algorithm: list[Node], expected: bytes) -> Mac:
     """RFC 9579: the salt and count beside it are unused; everything stands in the parameters."""
     if len(algorithm) < 2:
-        raise DerError("PBMAC1 has no parameters", algorithm[0].start)
+        raise algorithm[0].error("PBMAC1 has no parameters")
     derivation, scheme = (part.expect(SEQUENCE).fields(1) for part in algorithm[1].expect(SEQUENCE).fields(2)[:2])
     if len(derivation) < 2 or derivation[0].oid != _PBKDF2 or scheme[0].oid not in PRFS:
         raise Unsupported("a PBMAC1 integrity check without PBKDF2 or HMAC")

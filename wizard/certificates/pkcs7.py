@@ -29,9 +29,9 @@ def certificates(outer: Node) -> list[Node]:
     if kind.oid == NETSCAPE_SEQUENCE:
         return [node for node in inner.expect(SEQUENCE) if node.tag == SEQUENCE]
     if kind.oid != SIGNED:
-        raise DerError("this is not signed data", kind.start)
+        raise kind.error("this is not signed data")
     parts = inner.expect(SEQUENCE).children
     if len(parts) < 4 or parts[1].tag != SET:
-        raise DerError("the signed data is incomplete", inner.start)
+        raise inner.error("the signed data is incomplete")
     # [0] certificates: beside X.509 the set may hold attribute certificates under context tags, which are not ours.
     return [node for part in parts[3:] if part.tag == 0xA0 for node in part if node.tag == SEQUENCE]
