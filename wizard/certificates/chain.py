@@ -121,7 +121,9 @@ class _Assembly:
             return Chain(leaf, (), None, key, matches, *self._missing(place), link.rejected)
         tail = self._tail(chosen, paths)
         others = tuple(
-            Rejected(self.pile[each], paths.why_not(each, chosen)) for each in link.issuers if each != chosen
+            Rejected(self.pile[each], paths.why_not(each, chosen, below_is_ca=False))
+            for each in link.issuers
+            if each != chosen
         )
         rejected = (*others, *link.rejected, *tail.rejected) if others or link.rejected else tail.rejected
         return Chain(
@@ -139,7 +141,9 @@ class _Assembly:
                     above = paths.above(place)
                     others = (each for each in link.issuers if above is not None and each != above)
                     rejected += [
-                        Rejected(self.pile[each], paths.why_not(each, above)) for each in others if above is not None
+                        Rejected(self.pile[each], paths.why_not(each, above, below_is_ca=True))
+                        for each in others
+                        if above is not None
                     ]
                     rejected += link.rejected
             rooted = places[-1] in paths.self_signed

@@ -97,12 +97,14 @@ class Paths:
             path.append(self._above[path[-1]])
         return tuple(path)
 
-    def why_not(self, candidate: int, chosen: int) -> str:
+    def why_not(self, candidate: int, chosen: int, *, below_is_ca: bool) -> str:
         """Why *candidate*, which fits too, was left for *chosen*."""
         defect = self._shelf.defect(candidate)
         mine, other = self.cost[candidate], self.cost[chosen]
         if defect:
             return f"it fits, but {defect}"
+        if below_is_ca and look.path_length(self._shelf.certificates[candidate]) == 0:
+            return "it fits, but its path length does not allow the CA certificate below it"
         if mine.incomplete and not other.incomplete:
             return "it fits, but no root was found above it"
         if mine.defects > other.defects:
