@@ -1,0 +1,194 @@
+"""The doctor's look at application.conf: what the server understands, and what else may have been meant."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import chain
+
+from wizard.configs import hocon
+from wizard.diagnosis.facts import ConfFacts, Damage, Place, SettingFacts
+from wizard.errors import WizardError
+from wizard.host.accounts import Account
+from wizard.host.files import read_input
+from wizard.host.machine import Machine
+from wizard.nodes.examined_files import file_facts, refused
+from wizard.nodes.primary_facts import FILE_KEY, PASSWORD_KEY
+from wizard.printable import printable
+from wizard.secret import Secret
+
+QUOTES = "\u201c\u201d\u201e\u201f\u2018\u2019\u00ab\u00bb"
+"""What an editor makes of plain quotes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """A value that may have been meant, and where it is from; "" in `where` is the value that counts."""
+
+    where: str
+    value: Secret
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ConfSeen:
+    """application.conf with the secrets that judging needs; never saved.
+
+    Attributes:
+        facts: for the diagnosis.
+        data: the bytes.
+        document: parsed; None when that was not possible.
+        store_path: the key store's path that counts; "" when none is set.
+        password: that counts; None when none is set.
+        paths: other paths that may have been meant.
+        passwords: other passwords that may have been meant.
+    """
+
+    facts: ConfFacts
+    data: bytes = b""
+    document: hocon.Document | None = None
+    store_path: str = ""
+    password: Secret | None = None
+    paths: tuple[Guess, ...] = ()
+    passwords: tuple[Guess, ...] = ()
+
+
+def see_conf(machine: Machine, account: Account | None, environment: Mapping[str, str] | None) -> ConfSeen:
+    """Look at application.conf, with what it includes and the environment of the service (None: not known)."""
+    file, data = file_facts(machine, machine.conf, account)
+    if file.kind != "file" or file.problem:
+        return ConfSeen(ConfFacts(file))
+    damage: tuple[Damage, ...] = ()
+
+    def include(kind: str, name: str) -> bytes | None:
+        if kind not in {"heuristic", "file"}:
+            return None
+        try:
+            return read_input(machine.real(machine.conf.parent / name))
+        except WizardError:
+            return None
+
+    try:
+        document = hocon.parse(data, includes=include, environment=environment)
+    except WizardError as error:
+        return ConfSeen(ConfFacts(file, refused(error), damage), data)
+    store_file, paths = _setting(document, FILE_KEY)
+    password, passwords = _setting(document, PASSWORD_KEY)
+    commented = tuple(
+        Place(each.line, each.path, each.text if each.path.endswith(FILE_KEY) else "")
+        for each in chain(document.commented(FILE_KEY), document.commented(PASSWORD_KEY))
+    )
+    own_path, own_password = paths[:1], passwords[:1]
+    facts = ConfFacts(
+        file,
+        None,
+        damage,
+        store_file,
+        replace(password, text="", shadowed=_hidden(password.shadowed), elsewhere=_hidden(password.elsewhere))
+        if password
+        else None,
+        commented,
+    )
+    return ConfSeen(
+        facts,
+        data,
+        document,
+        own_path[0].value.reveal() if own_path else "",
+        own_password[0].value if own_password else None,
+        (*paths[1:], *_comments(document, FILE_KEY)),
+        (*_meant(passwords[:1], document, password), *passwords[1:], *_comments(document, PASSWORD_KEY)),
+    )
+
+
+def _hidden(places: tuple[Place, ...]) -> tuple[Place, ...]:
+    return tuple(replace(place, text="") for place in places)
+
+
+def _setting(document: hocon.Document, name: str) -> tuple[SettingFacts | None, list[Guess]]:
+    """The setting called *name*, and every value of it, the one that counts first."""
+    values = document.find(name)
+    if not values:
+        return None, []
+    # Where several objects have it, an empty one is the product's default and the other is what somebody set.
+    value = next((each for each in values if each.text), values[0])
+    shadowed = tuple(Place(each.line, each.path, each.text, each.text == value.text) for each in value.shadowed)
+    others = tuple(
+        Place(each.line, each.path, each.text, each.text == value.text) for each in values if each.path != value.path
+    )
+    facts = SettingFacts(
+        path=value.path,
+        text=printable(value.text),
+        empty=not value.text,
+        line=value.line,
+        source=value.source,
+        shadowed=shadowed,
+        elsewhere=others,
+        decidable=value.decidable,
+        reason=value.reason,
+        flaws=_flaws(value, document),
+    )
+    guesses = [Guess("", Secret(value.text), value.line)]
+    guesses += [
+        Guess(f"the value on line {each.line}", Secret(each.text), each.line)
+        for each in (*value.shadowed, *(each for each in values if each.path != value.path))
+        if each.text and each.text != value.text
+    ]
+    return facts, guesses
+
+
+def _flaws(value: hocon.Value, document: hocon.Document) -> tuple[str, ...]:
+    text = value.text
+    lost = "\ufffd" in text or any("\udc80" <= sign <= "\udcff" for sign in text)
+    tests = {
+        "not-ascii": not text.isascii(),
+        "replacement": lost,
+        "typographic": any(sign in QUOTES for sign in text),
+        "space": text != text.strip(),
+        "control": any(sign < " " for sign in text),
+        "cut": not value.source and bool(_cut_off(value, document)),
+    }
+    return tuple(name for name, there in tests.items() if there)
+
+
+def _cut_off(value: hocon.Value, document: hocon.Document) -> str:
+    """The whole of an unquoted value that a comment sign cut short; "" when it is not cut."""
+    lines = document.text.split("\n")
+    if not 0 < value.line <= len(lines):
+        return ""
+    rest = lines[value.line - 1][value.column - 1 :].rstrip("\r")
+    after = rest[len(value.text) :]
+    whole = rest.startswith(value.text) and after.startswith(("#", "//")) and bool(value.text)
+    return rest.split()[0] if whole else ""
+
+
+def _meant(own: list[Guess], document: hocon.Document, facts: SettingFacts | None) -> list[Guess]:
+    """What the value that counts may have been before an editor or a comment sign changed it."""
+    if not own or facts is None:
+        return []
+    text, found = own[0].value.reveal(), []
+    value = document.get(facts.path)
+    whole = _cut_off(value, document) if value is not None and not value.source else ""
+    if whole:
+        found.append(Guess(f"the whole of line {facts.line}, up to the blank", Secret(whole), facts.line))
+    for where, changed in (
+        ("the same without the blank around it", text.strip()),
+        ("the same without typographic quotes", text.strip().strip(QUOTES)),
+        ("the same without the control character", "".join(sign for sign in text if sign >= " ")),
+        ("the same read as Windows-1252", _as_windows(text)),
+    ):
+        if changed not in {text, "", *(guess.value.reveal() for guess in found)}:
+            found.append(Guess(where, Secret(changed), facts.line))
+    return found
+
+
+def _as_windows(text: str) -> str:
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("cp1252")
+    except UnicodeError:
+        return text
+
+
+def _comments(document: hocon.Document, name: str) -> list[Guess]:
+    return [
+        Guess(f"the value in the comment on line {each.line}", Secret(each.text), each.line)
+        for each in document.commented(name)
+        if each.text
+    ]

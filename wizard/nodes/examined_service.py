@@ -1,0 +1,157 @@
+"""The doctor's look at the service: unit, journal, port, what is served, and the last change."""
+
+import contextlib
+from collections.abc import Sequence
+
+from wizard.certificates.model import Certificate
+from wizard.change import watch
+from wizard.change.history import INTERRUPTED, entries
+from wizard.change.manifest import Action, Manifest
+from wizard.change.outcome import STUCK
+from wizard.change.store import Store
+from wizard.diagnosis.facts import (
+    ChangedFile,
+    ChangeFacts,
+    Listener,
+    ListenFacts,
+    ProbeFacts,
+    UnitFacts,
+)
+from wizard.errors import WizardError
+from wizard.host import listening
+from wizard.host.accounts import Account
+from wizard.host.machine import Machine
+from wizard.host.systemd import Service, UnitState
+from wizard.nodes.examined_files import certificate_facts, file_facts
+from wizard.printable import printable
+from wizard.probing.many import Target, probe_many
+from wizard.probing.result import ProbeResult
+from wizard.redaction import Redactor
+
+JOURNAL_LINES = 30
+PROBE_S = 4.0
+"""The longest wait in each phase of a look at a node."""
+
+
+def unit_facts(state: UnitState, name: str, account: Account | None) -> UnitFacts:
+    """The unit as data."""
+    return UnitFacts(
+        name,
+        state.load,
+        state.active,
+        state.sub,
+        state.result,
+        state.user,
+        account is not None or state.load != "loaded",
+        state.pid,
+        state.restarts,
+        state.started,
+        state.needs_reload,
+    )
+
+
+def see_journal(machine: Machine, redactor: Redactor) -> tuple[str, ...] | None:
+    """The unit's last lines with every known secret covered; None when there are none to be read."""
+    lines = Service(machine).journal_tail(JOURNAL_LINES)
+    return tuple(redactor.scrub(line) for line in lines) or None
+
+
+def see_port(port: int, unit: UnitState | None) -> ListenFacts:
+    """Who listens on *port*, and whether that is the service."""
+    own = {each.port for each in listening.of_process(unit.pid)} if unit is not None and unit.pid else set()
+    found = []
+    for each in listening.on_port(port):
+        mine: bool | None = None
+        if each.pid is not None and unit is not None:
+            mine = bool(unit.pid) and (each.pid == unit.pid or port in own)
+        found.append(Listener(each.address, each.pid or 0, each.program, mine))
+    return ListenFacts(port, tuple(found))
+
+
+def see_nodes(
+    nodes: Sequence[str], port: int, servername: str
+) -> tuple[tuple[ProbeFacts, ...], ProbeFacts | None, tuple[str, ...]]:
+    """Every node with the server name, the first one without, and the TLS versions that it speaks alone."""
+    targets = [Target(node, port, servername or None) for node in nodes]
+    named = len(targets)
+    if servername:
+        targets.append(Target(nodes[0], port))
+    targets += [Target(nodes[0], port, servername or None, tls=version) for version in ("1.2", "1.3")]
+    results = probe_many(targets, timeout_s=PROBE_S)
+    alone = results[-2:]
+    versions = tuple(version for version, result in zip(("1.2", "1.3"), alone, strict=True) if result.chain)
+    without = probe_facts(results[named]) if servername else None
+    return tuple(probe_facts(result) for result in results[:named]), without, versions
+
+
+def probe_facts(result: ProbeResult) -> ProbeFacts:
+    """A look at a node as data."""
+    return ProbeFacts(
+        result.host,
+        result.port,
+        result.servername,
+        result.reachable,
+        result.phase,
+        result.error,
+        printable(result.detail),
+        result.protocol,
+        tuple(certificate_facts(certificate) for certificate in result.chain),
+        result.fallback,
+        result.name_matches,
+        result.client_auth,
+        result.acceptable_cas,
+        result.alert,
+        result.lowered,
+    )
+
+
+def last_manifest(machine: Machine) -> Manifest | None:
+    """Of the newest change that stands; None when there is none that can be read."""
+    with contextlib.suppress(WizardError):
+        store = Store(machine.state_dir)
+        for entry in reversed(entries(store)):
+            if entry.stands and not entry.rolls_back:
+                return store.find(entry.id).manifest()
+    return None
+
+
+def see_change(
+    machine: Machine, manifest: Manifest | None, anchors: Sequence[Certificate], *, opened: bool
+) -> ChangeFacts:
+    """What the last applied change left, held against what is there now.
+
+    Raises:
+        WizardError: the record of changes cannot be read.
+    """
+    interrupted = ""
+    if watch.running(machine) is None:
+        waiting = [entry.id for entry in entries(Store(machine.state_dir)) if entry.outcome in {INTERRUPTED, STUCK}]
+        interrupted = waiting[-1] if waiting else ""
+    if manifest is None:
+        return ChangeFacts(interrupted=interrupted)
+    known = {anchor.sha256 for anchor in anchors} if opened else None
+    node = manifest.target[0] if manifest.target else None
+    return ChangeFacts(
+        manifest.id,
+        printable(manifest.title),
+        manifest.at,
+        tuple(_then_and_now(machine, action, known) for action in manifest.actions),
+        node.sha256 if node else "",
+        node.servername if node else "",
+        interrupted,
+    )
+
+
+def _then_and_now(machine: Machine, action: Action, known: set[str] | None) -> ChangedFile:
+    now, _ = file_facts(machine, action.path, None)
+    trust = action.trust
+    return ChangedFile(
+        str(action.named),
+        action.after.sha256,
+        now.sha256,
+        action.after.mode,
+        now.mode,
+        trust.alias if trust and trust.added else "",
+        trust.sha256 if trust else "",
+        None if trust is None or known is None else trust.sha256 in known,
+    )

@@ -1,0 +1,191 @@
+"""Collecting the facts of an installed primary, once: what is slow goes side by side. Nothing is changed."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import wizard
+from wizard.certificates.rules.validity import CLOCK_FLOOR
+from wizard.change.manifest import Manifest
+from wizard.diagnosis.facts import ClockFacts, DoctorFacts, TrustFacts
+from wizard.errors import WizardError
+from wizard.host import accounts
+from wizard.host.accounts import Account
+from wizard.host.clock import now_utc
+from wizard.host.machine import Machine
+from wizard.host.processes import run
+from wizard.host.secretsource import DEFAULT_STORE_PASSWORD
+from wizard.host.systemd import Service
+from wizard.nodes.examined_conf import ConfSeen, see_conf
+from wizard.nodes.examined_service import last_manifest, see_change, see_journal, see_nodes, see_port, unit_facts
+from wizard.nodes.examined_store import StoreSeen, judged_store, see_cacerts, see_java, see_store, with_works
+from wizard.nodes.judging import suggested_host
+from wizard.printable import printable
+from wizard.redaction import Redactor
+from wizard.secret import Secret
+
+PORT = 2560
+"""Of a primary's internal TLS (manual)."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the operator said about the primary; everything may be left to be found out.
+
+    Attributes:
+        nodes: hosts to look at; empty takes those of the last change, else this machine.
+        port: 0 takes that of the last change, else 2560.
+        servername: the name that gateways dial; "" takes that of the last change, else the leaf's first name.
+        cacerts_password: None is the documented default.
+    """
+
+    nodes: tuple[str, ...] = ()
+    port: int = 0
+    servername: str = ""
+    cacerts_password: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """The facts, and what a repair needs besides: secrets and parsed files, which are never saved."""
+
+    facts: DoctorFacts
+    conf: ConfSeen
+    store: StoreSeen | None
+    account: Account | None
+    nodes: tuple[str, ...]
+    redactor: Redactor
+
+
+class _Unseen(dict[str, str]):
+    """Why a part could not be looked at, by its name."""
+
+    def tried(self, name: str, look: Callable[[], T]) -> T | None:
+        try:
+            return look()
+        except WizardError as problem:
+            self[name] = problem.message
+        except OSError as problem:
+            self[name] = f"it could not be looked at: {(problem.strerror or 'error').lower()}"
+        return None
+
+
+def collect(machine: Machine, asked: Asked | None = None) -> DoctorFacts:
+    """Everything that the doctor judges. Never raises: what could not be seen is said in `unseen`."""
+    return examine(machine, asked).facts
+
+
+def examine(machine: Machine, asked: Asked | None = None) -> Examined:
+    """As `collect`, with what a repair needs besides."""
+    asked = asked or Asked()
+    unseen, redactor = _Unseen(), Redactor()
+    with ThreadPoolExecutor(max_workers=8, thread_name_prefix="doctor") as pool:
+        clock = pool.submit(_synchronised, machine)
+        manifest = pool.submit(last_manifest, machine)
+        unit = unseen.tried("unit", Service(machine).show)
+        account = accounts.lookup(machine, unit.user) if unit and unit.load == "loaded" else None
+        environment = dict(unit.environment) if unit and unit.load == "loaded" else None
+        conf = see_conf(machine, account, environment)
+        for guess in (conf.password, *(each.value for each in conf.passwords)):
+            if guess is not None:
+                redactor.learn(guess)
+        journal = pool.submit(see_journal, machine, redactor)
+        store = see_store(machine, account, conf)
+        nodes, port = _where(asked, manifest.result())
+        name, name_from = _name(asked, manifest.result(), store)
+        probing = pool.submit(see_nodes, nodes, port, name)
+        java = pool.submit(see_java, machine, store)
+        trusting = pool.submit(see_cacerts, machine, account, asked.cacerts_password or DEFAULT_STORE_PASSWORD, store)
+        listening = pool.submit(see_port, port, unit) if _is_local(nodes) else None
+        conf = with_works(machine, account, conf, store)
+        cacerts, anchors = unseen.tried("cacerts", trusting.result) or (None, ())
+        host = name if name_from in {"given", "plan"} else None
+        judged = judged_store(store, anchors, host) if store is not None else None
+        opened = cacerts is not None and cacerts.error is None
+        change = unseen.tried("change", lambda: see_change(machine, manifest.result(), anchors, opened=opened))
+        seen = unseen.tried("probes", probing.result)
+        facts = DoctorFacts(
+            clock=_clock(clock, conf, store, cacerts),
+            port=port,
+            servername=name,
+            name_from=name_from,
+            conf=conf.facts,
+            store=judged,
+            java=unseen.tried("java", java.result),
+            cacerts=cacerts,
+            unit=unit_facts(unit, machine.unit, account) if unit is not None else None,
+            journal=unseen.tried("journal", journal.result),
+            listening=unseen.tried("listening", listening.result) if listening else None,
+            probes=seen[0] if seen else None,
+            without_name=seen[1] if seen else None,
+            versions=seen[2] if seen else None,
+            change=change,
+            unseen={**unseen, **_reasons(machine, conf, listening)},
+            wizard=wizard.__version__,
+        )
+    if store is not None and judged is not None:
+        store = replace(store, facts=judged)
+    return Examined(facts, conf, store, account, nodes, redactor)
+
+
+def _reasons(machine: Machine, conf: ConfSeen, listening: object) -> dict[str, str]:
+    reasons = {"journal": f"the journal of {machine.unit} is empty, or may not be read"}
+    if listening is None:
+        reasons["listening"] = "the node is another machine"
+    if conf.facts.file.problem:
+        reasons["store"] = conf.facts.file.problem
+    elif conf.facts.error is not None:
+        reasons["store"] = "application.conf does not parse, so the key store is not known"
+    return reasons
+
+
+def _where(asked: Asked, manifest: Manifest | None) -> tuple[tuple[str, ...], int]:
+    told = manifest.target if manifest is not None else ()
+    nodes = asked.nodes or tuple(dict.fromkeys(node.host for node in told)) or ("localhost",)
+    return nodes, asked.port or (told[0].port if told else PORT)
+
+
+def _name(asked: Asked, manifest: Manifest | None, store: StoreSeen | None) -> tuple[str, str]:
+    if asked.servername:
+        return asked.servername, "given"
+    if manifest is not None and manifest.target and manifest.target[0].servername:
+        return manifest.target[0].servername, "plan"
+    leaf = store.chain.leaf if store is not None and store.chain is not None else None
+    found = suggested_host(leaf) if leaf is not None else ""
+    return (printable(found), "leaf") if found and "*" not in found else ("", "")
+
+
+def _is_local(nodes: Sequence[str]) -> bool:
+    return nodes[0] in {"localhost", "127.0.0.1", "::1"}
+
+
+def _synchronised(machine: Machine) -> bool | None:
+    """Whether a time server keeps the clock, as systemd says; None when nobody can be asked, or for an image."""
+    if str(machine.root) != "/" or machine.systemctl != "systemctl":
+        return None
+    try:
+        answer = run(["timedatectl", "show", "-p", "NTPSynchronized", "--value"], timeout_s=3)
+    except WizardError:
+        return None
+    return {"yes": True, "no": False}.get(answer.stdout.strip()) if answer.ok else None
+
+
+def _clock(
+    synchronised: Future[bool | None], conf: ConfSeen, store: StoreSeen | None, cacerts: TrustFacts | None
+) -> ClockFacts:
+    files = [
+        conf.facts.file,
+        *((store.facts.file,) if store is not None else ()),
+        *((cacerts.file,) if cacerts is not None else ()),
+    ]
+    newest = max(files, key=lambda file: file.mtime)
+    return ClockFacts(
+        f"{now_utc():%Y-%m-%dT%H:%M:%S+00:00}",
+        synchronised.result(),
+        newest.mtime,
+        newest.path,
+        f"{CLOCK_FLOOR:%Y-%m-%dT%H:%M:%S+00:00}",
+    )
