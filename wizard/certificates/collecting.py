@@ -3,9 +3,10 @@
 import re
 import warnings
 
+from wizard.certificates.der import whole
 from wizard.certificates.loading import load_certificate, load_key
 from wizard.certificates.model import Bundle, Certificate, Format, PrivateKey, StoreFacts
-from wizard.certificates.reading_errors import ReadingError, damaged, too_many, unsupported
+from wizard.certificates.reading_errors import ReadingError, damaged, invalid_certificate, too_many, unsupported
 from wizard.printable import printable
 
 CERTIFICATE_LIMIT = 100_000
@@ -60,7 +61,10 @@ class Collector:
             certificate = load_certificate(der, origin=self.name, alias=alias)
         except ValueError as error:
             reason = f"certificate {self._met} ({where}) is not readable: {explained(error)}"
-            self.refusals.append(damaged(self.name, reason, at))
+            if not self.refusals and whole(der):
+                self.refusals.append(invalid_certificate(self.name, reason))
+            else:
+                self.refusals.append(damaged(self.name, reason, at))
             if len(self.refusals) > UNREADABLE_LIMIT:
                 raise damaged(self.name, f"more than {UNREADABLE_LIMIT:,} parts of it are not readable", at) from error
             self.note("certificate.not-readable", f"C{reason[1:]}.")

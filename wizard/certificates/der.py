@@ -228,6 +228,19 @@ def parse(data: bytes, *, inner: bool = False) -> Node:
     return node
 
 
+def whole(data: bytes) -> bool:
+    """Whether *data* is one element whose parts, down to the last, lie properly inside each other."""
+    try:
+        pending = [parse(data)]
+        while pending:
+            node = pending.pop()
+            if node.tag & 0x20:
+                pending.extend(node)
+    except DerError:
+        return False
+    return True
+
+
 def tags(node: Node, limit: int = 8) -> tuple[int, ...]:
     """The tags of the first *limit* elements inside; fewer when the rest is malformed."""
     found: list[int] = []

@@ -83,6 +83,16 @@ def damaged(name: str, reason: str, position: int | None = None) -> ReadingError
     return error
 
 
+def invalid_certificate(name: str, reason: str) -> ReadingError:
+    """Its structure is whole, but what it says is no certificate by the rules, or of a kind that is not known here."""
+    return ReadingError(
+        "certificate.not-readable",
+        f"{called(name)} cannot be used: {printable(reason, limit=300)}.",
+        "Ask the PKI team for a certificate by RFC 5280 (X.509 version 3).",
+        name,
+    )
+
+
 def unsupported(name: str, what: str) -> ReadingError:
     """It uses something that this program cannot read."""
     error = ReadingError(
@@ -155,6 +165,14 @@ REFUSALS: tuple[FindingSpec, ...] = (
         "It was cut, sent as text instead of binary, or changed after it was written.",
         "Copy it again in binary mode and compare size and checksum, or export it again.",
         "ITU-T X.690, RFC 7468",
+    ),
+    _blocker(
+        "certificate.not-readable",
+        "The certificate breaks the rules of its format",
+        "The structure of the certificate is whole, but its version, its key or one of its fields is not allowed.",
+        "Whoever cannot read a certificate cannot trust it; Java and OpenSSL differ in what they tolerate.",
+        "Ask the PKI team for a certificate by RFC 5280 (X.509 version 3).",
+        "RFC 5280, section 4.1",
     ),
     _blocker(
         "reading.algorithm-unsupported",

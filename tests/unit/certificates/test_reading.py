@@ -206,7 +206,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str | None, str]] = {
     "PEM, one letter missing": (lambda: LEAF.pem[:200] + LEAF.pem[201:], None, "reading.damaged"),
     "PKCS7, cut": (lambda: messages(Encoding.DER)[:-100], None, "reading.damaged"),
     "PKCS7, encrypted": (lambda: asn1.seq(asn1.oid("1.2.840.113549.1.7.3"), asn1.tlv(0xA0, asn1.seq())), None, "reading.algorithm-unsupported"),
-    "certificate of version 7": (lambda: issue_of_version(7), None, "reading.damaged"),
+    "certificate of version 7": (lambda: issue_of_version(7), None, "certificate.not-readable"),
     "too large": (lambda: bytes(SIZE_LIMIT + 1), None, "reading.too-large"),
 }  # fmt: skip
 
