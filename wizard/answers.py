@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from pathlib import PurePath
 from typing import Any
 
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:]{2,39}")
@@ -143,7 +144,7 @@ class Answers:
             return tuple(one.host for one in getattr(self, _HOSTS[key]))
         if key == "others.chain":
             chains = [one.chain for one in self.gateway] + [one.chain for one in self.client]
-            return next(filter(None, chains), ())
+            return next(filter(None, chains), self._beside_primary())
         holder, name = self._holder(key)
         return getattr(holder, name)
 
@@ -177,10 +178,15 @@ class Answers:
 
     def _with_hosts(self, table: str, hosts: tuple[str, ...]) -> "Answers":
         """One entry for each of *hosts*; those that were there keep what was answered for them."""
-        files = self.get("others.chain") or self.primary.chain
+        files = self.get("others.chain")
         known = {one.host: one for one in getattr(self, table)}
         entries = tuple(known.get(host) or _LISTS[table](host=host, chain=files) for host in dict.fromkeys(hosts))
         return replace(self, **{table: entries})  # type: ignore[arg-type]  # the list's own type
+
+    def _beside_primary(self) -> tuple[str, ...]:
+        """Where the files of the other machines most likely are: the folder of the primary's."""
+        places = (str(PurePath(name).parent) if PurePath(name).suffix else name for name in self.primary.chain)
+        return tuple(dict.fromkeys(places))
 
     def _holder(self, key: str) -> tuple[Any, str]:
         *path, name = key.replace("-", "_").split(".")

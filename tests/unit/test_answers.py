@@ -119,6 +119,12 @@ def test_hosts_of_all_gateways_are_one_answer_that_keeps_what_is_known() -> None
     assert answers.put("others.clients", ("c1",)).client == (ClientAnswers(host="c1", chain=("other",)),)
 
 
+def test_files_of_other_machines_are_looked_for_beside_the_primarys() -> None:
+    answers = Answers().put("primary.chain", ("certs/primary-host.pfx", "certs/root.cer", "more"))
+    assert answers.get("others.chain") == ("certs", "more")
+    assert answers.put("others.gateways", ("g1",)).gateway[0].chain == ("certs", "more")
+
+
 def _question(key: str, ask: Ask = Ask.TEXT, *, optional: bool = False) -> Question:
     return Question(key, ask, "What?", "Because.", "this", optional=optional)
 

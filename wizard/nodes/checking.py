@@ -77,6 +77,10 @@ def _verdict(session: Planning, role: str) -> Refused:
 
 def _others(session: Planning) -> Refused:
     for role in other_roles(session.answers):
+        if not session.answers.table(role).chain:
+            host = session.answers.table(role).host
+            missing = WizardError("answer.missing", f"Where are the files of {host}?", "Name a folder or a file.", host)
+            return [("others.chain", missing)]
         try:
             session.judged(role)
         except WizardError as error:
