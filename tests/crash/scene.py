@@ -89,6 +89,16 @@ def dying(at: int) -> Interrupting:
     return Interrupting(act)
 
 
+def dying_at(wanted: str) -> Interrupting:
+    """The process is gone right before the call of that name."""
+
+    def act(_count: int, name: str, _target: str) -> None:
+        if name == wanted:
+            os._exit(9)
+
+    return Interrupting(act)
+
+
 class Trust:
     """A trust store is a text of lines `alias sha256`; keytool rewrites it in place."""
 

@@ -13,6 +13,7 @@ from wizard.change.opening import Opened, new_token, opened, say_outcome, sweep
 from wizard.change.outcome import APPLIED, NOTHING, REFUSED, Failure, Outcome
 from wizard.change.plan import Plan, Probe, Restart
 from wizard.change.proof import prove, restart
+from wizard.change.retention import prune
 from wizard.change.staging import stage
 from wizard.change.standing import Standing, forward, live_image, standing
 from wizard.change.store import ChangeFolder
@@ -54,14 +55,21 @@ def apply(plan: Plan, context: Context) -> Outcome:
         RecoveryNeededError: an earlier change waits for `recover`.
         WizardError: the state folder cannot be used.
     """
-    if plan.is_empty:
-        for step in plan.steps:
-            context.events.say(step.id, "skipped", "already as planned")
-        say_outcome(context, "done", "Everything is already as planned.", NOTHING)
-        return Outcome(NOTHING, digest=plan.digest, steps={step.id: "skipped" for step in plan.steps})
+    if plan.is_empty and not context.machine.state_dir.is_dir():
+        return _nothing(plan, context)
     with opened(context) as place:
+        # Also before nothing is done: after an interrupted change the files may be as planned, and the service not.
         sweep(place.store, context)
+        if plan.is_empty:
+            return _nothing(plan, context)
         return carry_out(_order(plan, context), place, context)
+
+
+def _nothing(plan: Plan, context: Context) -> Outcome:
+    for step in plan.steps:
+        context.events.say(step.id, "skipped", "already as planned")
+    say_outcome(context, "done", "Everything is already as planned.", NOTHING)
+    return Outcome(NOTHING, digest=plan.digest, steps={step.id: "skipped" for step in plan.steps})
 
 
 def _order(plan: Plan, context: Context) -> Order:
@@ -95,7 +103,7 @@ def carry_out(order: Order, place: Opened, context: Context) -> Outcome:
             return take_back(manifest, folder, journal, context, Failure.of(error))
         outcome = finish(manifest, folder, journal, context)
     with contextlib.suppress(OSError):
-        place.store.prune()
+        prune(place.store)
     return outcome
 
 

@@ -12,14 +12,10 @@ from wizard.change.durable import put_file, sync_folder, write_failure
 from wizard.change.images import FileImage, read_image
 from wizard.change.journal import RecoveryPlan, read_journal, replay
 from wizard.change.manifest import Manifest
-from wizard.change.outcome import APPLIED
 from wizard.change.syscalls import REAL, Syscalls
 from wizard.errors import RecoveryNeededError, WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.printable import printable
-
-KEEP = 20
-"""How many applied changes keep their backups."""
 
 PAGE = "RECOVERY.txt"
 _NAME = re.compile(r"(\d{4,})-\d{8}T\d{6}Z")
@@ -199,22 +195,8 @@ class Store:
             sync_folder(path, calls=self._calls)
         return folder
 
-    def prune(self) -> None:
-        """Remove what is older than the last `KEEP` applied changes; the newest folder stays, it holds the count."""
-        folders = self.changes()[::-1]
-        applied = others = 0
-        for position, folder in enumerate(folders):
-            with contextlib.suppress(WizardError, OSError):
-                plan = folder.plan()
-                if plan.outcome == APPLIED:
-                    applied += 1
-                else:
-                    others += 1
-                too_old = applied > KEEP or (plan.outcome != APPLIED and others > KEEP)
-                if position and plan.phase == "closed" and too_old:
-                    self._drop(folder)
-
-    def _drop(self, folder: ChangeFolder) -> None:
+    def drop(self, folder: ChangeFolder) -> None:
+        """Remove a closed change with its backups."""
         # The journal goes last: a folder half removed still says that it is closed.
         for name in ("staged", "backup"):
             path = folder.path / name
