@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from wizard.certificates import look, names
-from wizard.certificates.issuers import Shelf
+from wizard.certificates.issuers import Link, Shelf
 from wizard.certificates.model import Bundle, Certificate, Chain, PrivateKey, Rejected
 from wizard.certificates.paths import Paths
 
@@ -76,32 +76,34 @@ class _Assembly:
         return pairs
 
     def chains(self, host: str | None) -> list[Chain]:
-        shelf = self.shelf
-        authorities = {
-            place for place, each in enumerate(shelf.outlines) if each.may_be_ca and look.is_ca(self.pile[place])
-        }
-        leaves = [place for place in range(len(self.pile)) if place not in authorities]
-        doubtful = self.key_of.keys() & authorities
-        if doubtful:
-            issued_something = self._issuers(range(len(self.pile)))
-            leaves = sorted({*leaves, *(doubtful - issued_something)})
-        starts = self._issuers(leaves)
-        # A root of version 1 has no basicConstraints; as it issued something, it is no leaf.
-        leaves = [place for place in leaves if place not in starts]
-        paths = Paths(shelf, starts)
+        authorities, leaves = self._parted()
+        paths = Paths(self.shelf, self._issuers(leaves))
         used = {each for start in self._chosen(leaves, paths) for each in paths.places(start)}
-        unused = [place for place in range(len(self.pile)) if place in authorities - used and place not in leaves]
-        made = [self._chain(place, paths) for place in leaves]
+        unused = sorted(authorities - used)
         homes = {self.pile[place].origin for place in leaves}
         extra: dict[str, list[Certificate]] = defaultdict(list)
         for place in unused:
-            extra[self.pile[place].origin].append(self.pile[place])
-        shared = {origin: tuple(certificates) for origin, certificates in extra.items() if origin in homes}
+            if self.pile[place].origin in homes:
+                extra[self.pile[place].origin].append(self.pile[place])
+        shared = {origin: tuple(certificates) for origin, certificates in extra.items()}
+        made = [self._chain(place, paths) for place in leaves]
         if shared:
             made = [replace(each, extra=shared.get(each.leaf.origin, ())) if each.leaf else each for each in made]
-        return self._sorted(
-            [*made, *self._headless([each for each in unused if self.pile[each].origin not in homes])], host
-        )
+        made += self._headless([place for place in unused if self.pile[place].origin not in homes])
+        return sorted(made, key=lambda chain: self._rank(chain, host))
+
+    def _parted(self) -> tuple[set[int], list[int]]:
+        """The places of CA certificates, and those of the leaves in order."""
+        outlines = self.shelf.outlines
+        authorities = {place for place, each in enumerate(outlines) if each.may_be_ca and look.is_ca(self.pile[place])}
+        leaves = [place for place in range(len(self.pile)) if place not in authorities]
+        doubtful = self.key_of.keys() & authorities
+        if doubtful:
+            mistaken = doubtful - self._issuers(range(len(self.pile)))
+            leaves, authorities = sorted({*leaves, *mistaken}), authorities - mistaken
+        # A root of version 1 has no basicConstraints; as it issued something, it is no leaf.
+        old_roots = self._issuers(leaves) - authorities
+        return authorities | old_roots, [place for place in leaves if place not in old_roots]
 
     def _issuers(self, places: Iterable[int]) -> set[int]:
         return {issuer for place in places for issuer in self.shelf.link(place).issuers if issuer != place}
@@ -136,21 +138,24 @@ class _Assembly:
             path = tuple(self.pile[place] for place in places)
             rejected: list[Rejected] = []
             for place in places:
-                link = self.shelf.link(place)
+                above = paths.above(place)
+                if above is not None:
+                    rejected += self._left(self.shelf.link(place), above, paths, below_is_ca=True)
                 if place not in paths.self_signed:
-                    above = paths.above(place)
-                    others = (each for each in link.issuers if above is not None and each != above)
-                    rejected += [
-                        Rejected(self.pile[each], paths.why_not(each, above, below_is_ca=True))
-                        for each in others
-                        if above is not None
-                    ]
-                    rejected += link.rejected
+                    rejected += self.shelf.link(place).rejected
             rooted = places[-1] in paths.self_signed
             missing, key_id = (None, "") if rooted else self._missing(places[-1])
             root = path[-1] if rooted else None
             self.tails[start] = _Tail(path[:-1] if rooted else path, root, missing, key_id, tuple(rejected))
         return self.tails[start]
+
+    def _left(self, link: Link, chosen: int, paths: Paths, *, below_is_ca: bool) -> tuple[Rejected, ...]:
+        """The issuers that fit too, with the reason why *chosen* was preferred."""
+        return tuple(
+            Rejected(self.pile[each], paths.why_not(each, chosen, below_is_ca=below_is_ca))
+            for each in link.issuers
+            if each != chosen
+        )
 
     def _missing(self, place: int) -> tuple[str, str]:
         parts = self.shelf.outlines[place]
@@ -164,9 +169,6 @@ class _Assembly:
         below = {above for place in places if (above := paths.above(place)) is not None}
         tails = [self._tail(place, paths) for place in places if place not in below]
         return [Chain(None, tail.intermediates, tail.root, None, self.without_key, *tail[2:]) for tail in tails]
-
-    def _sorted(self, chains: list[Chain], host: str | None) -> list[Chain]:
-        return sorted(chains, key=lambda chain: self._rank(chain, host))
 
     def _rank(self, chain: Chain, host: str | None) -> tuple[bool, bool, bool, bool, bool, float]:
         fits = host is not None and chain.leaf is not None and look.matches(chain.leaf, host)

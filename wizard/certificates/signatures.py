@@ -1,16 +1,20 @@
 """Whether a certificate's signature was made with another's key. It does not judge algorithms: rules do."""
 
+from functools import lru_cache
+
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
 
 from wizard.certificates.model import Certificate
 
 
+@lru_cache(maxsize=1024)
 def signed_by(certificate: Certificate, issuer: Certificate) -> bool | None:
     """True or False by the signature alone (names are not compared); None when the algorithm is not known here.
 
     `x509.Certificate.verify_directly_issued_by` refuses MD5 and SHA-1, which old private PKIs still use and Java
-    accepts; therefore the signature is checked with the key itself.
+    accepts; therefore the signature is checked with the key itself. Answers are kept for a while, because many chains
+    share their upper certificates.
     """
     parsed = certificate.x509
     try:
