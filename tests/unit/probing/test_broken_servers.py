@@ -134,7 +134,11 @@ def test_the_banner_is_made_safe_to_show(listener: socket.socket) -> None:
 
 
 def test_the_resolver_has_a_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(1) or [])
+    def slow(*_: object, **__: object) -> list[object]:
+        time.sleep(1)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
     started = time.monotonic()
     result = probe("slow.example", 2560, timeout_s=0.2)
     assert (result.error, result.phase) == ("probe.unresolved", "resolve")
