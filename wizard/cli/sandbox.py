@@ -53,6 +53,8 @@ def run(args: argparse.Namespace) -> int:
         return _create(args, Path(words[1]))
     if words[:1] == ["serve"] and len(words) == 2:
         return _serve(Path(words[1]))
+    if words[:1] in (["stand-in"], ["supervise"], ["squat"]) and len(words) > 1:
+        return _stand_in(words)
     if words[:1] in (["create"], ["serve"]) or len(words) > 1:
         raise _usage()
     return _practise(args, Path(words[0]) if words else None)
@@ -104,6 +106,17 @@ def _serve(folder: Path) -> int:
     from wizard.sandbox.serve import serve  # noqa: PLC0415 - as above
 
     return serve(folder)
+
+
+def _stand_in(words: list[str]) -> int:
+    """What a deployment made by a one-file build calls, where there is no `python -m`."""
+    from wizard.sandbox import squatter, supervisor, unit  # noqa: PLC0415 - as above
+
+    verb, folder, *rest = words
+    if verb == "stand-in":
+        return unit.main([folder, *rest])
+    (supervisor if verb == "supervise" else squatter).main(folder)
+    return 0
 
 
 def _practise(args: argparse.Namespace, folder: Path | None) -> int:

@@ -156,10 +156,11 @@ def read_input(path: Path, *, limit: int = LIMIT) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as problem:
         raise _refused(name, problem) from None
+    seen = os.fstat(descriptor)
+    if stat.S_ISDIR(seen.st_mode):
+        os.close(descriptor)
+        raise WizardError("file.is-a-folder", f"{name} is a folder", "Name one file in it.", name)
     with open(descriptor, "rb") as stream:  # noqa: PTH123 - of a descriptor
-        seen = os.fstat(descriptor)
-        if stat.S_ISDIR(seen.st_mode):
-            raise WizardError("file.is-a-folder", f"{name} is a folder", "Name one file in it.", name)
         if not stat.S_ISREG(seen.st_mode):
             raise WizardError(
                 "file.not-regular", f"{name} is not an ordinary file", "Save it to a file and name that.", name

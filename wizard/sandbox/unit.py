@@ -198,7 +198,7 @@ def _spawn(command: list[str]) -> None:
 
 def main(arguments: list[str]) -> int:
     """`DIR systemctl|journalctl ARGUMENTS`: what the two scripts of a deployment call."""
-    root, program, *rest = arguments
+    root, program, *rest = [word for word in arguments if word != "--"]
     return systemctl(root, rest) if program == "systemctl" else journalctl(root, rest)
 
 

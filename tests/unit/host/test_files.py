@@ -1,0 +1,94 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from wizard.errors import WizardError
+from wizard.host import files
+from wizard.host.files import Kind, expand_inputs, look, read_input
+
+
+def test_look_tells_what_stands_there(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"abc")
+    (tmp_path / "file").chmod(0o640)
+    (tmp_path / "link").symlink_to("file")
+    (tmp_path / "other").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "pipe")
+    seen = look(tmp_path / "file")
+    assert (seen.kind, seen.size, seen.mode, seen.nlink, seen.uid) == (Kind.FILE, 3, 0o640, 1, os.geteuid())
+    assert seen.sha256 == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert look(tmp_path).kind is Kind.DIR
+    assert (look(tmp_path / "link").kind, look(tmp_path / "link").target) == (Kind.LINK, "file")
+    assert look(tmp_path / "other").kind is Kind.LINK
+    assert look(tmp_path / "pipe").kind is Kind.OTHER
+    assert look(tmp_path / "absent").kind is Kind.ABSENT
+    assert look(tmp_path / "file" / "below").kind is Kind.ABSENT
+    assert look(Path("/a\0b")).kind is Kind.OTHER
+
+
+def test_a_change_shows_in_the_state(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"one")
+    before = look(path)
+    assert look(path) == before
+    path.write_bytes(b"two")
+    assert look(path).sha256 != before.sha256
+
+
+def test_read_input_follows_links(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"abc")
+    (tmp_path / "link").symlink_to("file")
+    assert read_input(tmp_path / "link") == b"abc"
+    assert read_input(tmp_path / "file", limit=3) == b"abc"
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("absent", "file.missing"),
+        ("file/below", "file.missing"),
+        ("folder", "file.is-a-folder"),
+        ("pipe", "file.not-regular"),
+        ("large", "file.too-large"),
+        ("circle", "file.not-readable"),
+    ],
+)
+def test_read_input_refuses(tmp_path: Path, name: str, code: str) -> None:
+    (tmp_path / "file").write_bytes(b"abc")
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "large").write_bytes(b"abcd")
+    (tmp_path / "circle").symlink_to("circle")
+    with pytest.raises(WizardError) as refused:
+        read_input(tmp_path / name, limit=3)
+    assert refused.value.code == code
+    assert name.rpartition("/")[2] in refused.value.message
+    assert refused.value.hint
+
+
+def test_a_hostile_name_is_made_printable(tmp_path: Path) -> None:
+    with pytest.raises(WizardError) as refused:
+        read_input(tmp_path / "bad\x1b[31m")
+    assert "\x1b" not in refused.value.message
+
+
+def test_expand_inputs(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    (folder / "deeper").mkdir(parents=True)
+    for name in ("b.pem", "a.pem", ".hidden", "deeper/c.pem"):
+        (folder / name).write_bytes(b"")
+    (tmp_path / "single").write_bytes(b"")
+    got = expand_inputs(["single", "folder", folder / "a.pem"], tmp_path)
+    assert got == [tmp_path / "single", folder / "a.pem", folder / "b.pem"]
+
+
+def test_expand_inputs_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(WizardError) as missing:
+        expand_inputs(["absent"], tmp_path)
+    assert missing.value.code == "file.missing"
+    monkeypatch.setattr(files, "MOST_FILES", 2)
+    for number in range(3):
+        (tmp_path / f"{number}").write_bytes(b"")
+    with pytest.raises(WizardError) as many:
+        expand_inputs([tmp_path], tmp_path)
+    assert many.value.code == "file.too-many"

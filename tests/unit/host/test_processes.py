@@ -1,0 +1,70 @@
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from wizard.errors import WizardError
+from wizard.host.processes import environment, run
+from wizard.secret import Secret
+
+
+def test_output_and_exit_code_come_back() -> None:
+    done = run(["sh", "-c", "cat; echo err >&2; exit 3"], timeout_s=5, input=b"in\xff")
+    assert (done.returncode, done.stdout, done.stderr, done.ok) == (3, "in\\xff", "err\n", False)
+    assert done.argv[0] == "sh"
+
+
+def test_a_secret_is_in_the_environment_of_the_child_alone() -> None:
+    done = run(["sh", "-c", "echo $TOKEN"], secret_env={"TOKEN": Secret("s3cret")}, timeout_s=5)
+    assert done.stdout == "s3cret\n"
+    assert "TOKEN" not in os.environ
+    assert "s3cret" not in repr(done.argv)
+
+
+def test_without_input_the_child_reads_nothing() -> None:
+    assert run(["cat"], timeout_s=5).stdout == ""
+
+
+def test_java_options_of_the_session_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JAVA_TOOL_OPTIONS", "-Xmx1m")
+    monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
+    monkeypatch.setenv("LD_LIBRARY_PATH", "/inside")
+    monkeypatch.setenv("LD_LIBRARY_PATH_ORIG", "/outside")
+    told = environment()
+    assert "JAVA_TOOL_OPTIONS" not in told
+    assert (told["LC_ALL"], told["LD_LIBRARY_PATH"]) == ("C.UTF-8", "/outside")
+
+
+def test_refusals(tmp_path: Path) -> None:
+    (tmp_path / "plain").write_text("no program")
+    for argv, code in (
+        (["/no/such\x1b/program"], "program.missing"),
+        ([str(tmp_path / "plain")], "program.not-runnable"),
+    ):
+        with pytest.raises(WizardError) as refused:
+            run(argv, timeout_s=5)
+        assert refused.value.code == code
+        assert "\x1b" not in refused.value.message
+
+
+def test_a_slow_program_is_ended_with_its_children(tmp_path: Path) -> None:
+    mark = tmp_path / "pid"
+    begun = time.monotonic()
+    with pytest.raises(WizardError) as refused:
+        run(["sh", "-c", f"sleep 60 & echo $! > {mark}; wait"], timeout_s=0.3)
+    assert refused.value.code == "program.too-slow"
+    assert time.monotonic() - begun < 5
+    pid = int(mark.read_text())
+    for _ in range(100):
+        state = Path(f"/proc/{pid}/stat")
+        if not state.exists() or ") Z" in state.read_text():
+            return
+        time.sleep(0.02)
+    pytest.fail("the child of the child still runs")
+
+
+def test_the_child_has_its_own_session() -> None:
+    code = "import os; print(os.getsid(0) == os.getpid())"
+    assert run([sys.executable, "-c", code], timeout_s=10).stdout == "True\n"
