@@ -1,0 +1,83 @@
+"""Differences between two versions of a file, with every password covered."""
+
+import difflib
+from collections.abc import Iterable
+
+from wizard.configs.encoding import utf_16
+from wizard.configs.masking import SECRET_KEYS, masked
+from wizard.printable import printable
+
+_LONGEST = 400
+"""Characters of one line that are shown."""
+
+
+def unified(path: str, old: bytes, new: bytes, *, secrets_keys: Iterable[str] = SECRET_KEYS, context: int = 3) -> str:
+    """The unified diff of two versions of the file at *path*; "" when they are equal byte by byte.
+
+    Secrets are covered on both sides; a line that differs only in a secret is still shown as changed. A change of the
+    encoding is told in a line of its own. Byte order marks are written out as escapes, and carriage returns where
+    something about them changes.
+    """
+    if old == new:
+        return ""
+    keys = tuple(secrets_keys)
+    (before_kind, before), (after_kind, after) = _text(old), _text(new)
+    name = printable(path)
+    result = [f"--- {name}", f"+++ {name}"]
+    if before_kind != after_kind:
+        result.append(f"# encoding: {before_kind} becomes {after_kind}")
+    one, two = before.split("\n"), after.split("\n")
+    returns = _returns(one) != _returns(two)
+    shown_one, shown_two = (_shown(masked(text, keys), returns=returns) for text in (before, after))
+    # Compare what is really there and show what may be seen; equal ends are cut off first, for long files.
+    head = _common(one, two, context)
+    tail = _common(one[head:][::-1], two[head:][::-1], context)
+    matcher = difflib.SequenceMatcher(None, one[head : len(one) - tail], two[head : len(two) - tail], autojunk=False)
+    for group in matcher.get_grouped_opcodes(context):
+        first, last = group[0], group[-1]
+        old_range, new_range = _range(first[1] + head, last[2] + head), _range(first[3] + head, last[4] + head)
+        result.append(f"@@ -{old_range} +{new_range} @@")
+        for tag, start, stop, new_start, new_stop in group:
+            if tag == "equal":
+                result += [f" {line}" for line in shown_one[start + head : stop + head]]
+                continue
+            result += [f"-{line}" for line in shown_one[start + head : stop + head]]
+            result += [f"+{line}" for line in shown_two[new_start + head : new_stop + head]]
+    if (not before.endswith("\n")) != (not after.endswith("\n")):
+        result.append("\\ the line break at the end of the file changes")
+    return "\n".join(result) + "\n"
+
+
+def _text(data: bytes) -> tuple[str, str]:
+    kind = utf_16(data)
+    if kind:
+        return "UTF-16", data.decode(kind, "replace")
+    try:
+        return "UTF-8", data.decode()
+    except UnicodeDecodeError:
+        return "partly not UTF-8", data.decode("utf-8", "surrogateescape")
+
+
+def _returns(lines: list[str]) -> set[bool]:
+    return {line.endswith("\r") for line in lines[:-1]}
+
+
+def _shown(text: str, *, returns: bool) -> list[str]:
+    lines = text.split("\n")
+    if lines and not lines[-1]:
+        lines.pop()
+    return [
+        printable((line if returns else line.removesuffix("\r")).replace("\t", "    "), limit=_LONGEST)
+        for line in lines
+    ]
+
+
+def _common(one: list[str], two: list[str], context: int) -> int:
+    """How many lines at the beginning are equal and farther away than the context that is shown."""
+    count = next((n for n, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), min(len(one), len(two)))
+    return max(0, count - context)
+
+
+def _range(start: int, stop: int) -> str:
+    length = stop - start
+    return str(start + 1) if length == 1 else f"{start + 1 if length else start},{length}"

@@ -1,0 +1,193 @@
+"""Whether a password fits everyone who will read it, and one that does."""
+
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wizard.findings import Finding, FindingSpec, Locator, Severity
+from wizard.secret import Secret
+
+
+class Consumer(StrEnum):
+    """Who reads a password."""
+
+    JDK_PKCS12 = "jdk-pkcs12"
+    """keytool and a Java server opening a PKCS12 store."""
+    HOCON = "hocon"
+    """application.conf, written in double quotes."""
+    SHELL = "shell"
+    """An unattended file that a shell sources: `NAME="value"`."""
+    PLAIN = "plain"
+    """The same file read by a parser that takes what stands between the quotes."""
+    OPENSSL = "openssl"
+    """The openssl command of versions before 1.1.0 and its prompts."""
+    WINDOWS = "windows"
+    """The certificate import of Windows, typed on any keyboard."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one consumer makes of a password: *reason* says why it does not fit, and is empty when it does."""
+
+    consumer: Consumer
+    reason: str = ""
+
+    @property
+    def fits(self) -> bool:
+        """Whether the consumer reads the password as it is."""
+        return not self.reason
+
+
+SHORTEST_JDK = 6
+LONGEST_OPENSSL = 50
+LONGEST_WINDOWS = 128
+ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
+"""Letters and digits that no reader, keyboard layout or file format changes, without those that look alike."""
+LENGTH = 24
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_HALF = re.compile("[\ud800-\udfff]")
+_SHELL = {"$": "$", "`": "a backtick", '"': "a double quote", "'": "a single quote", "\\": "a backslash"}
+_KNOWN = frozenset({
+    "000000", "111111", "123123", "123456", "1234567", "12345678", "123456789", "1234567890",
+    "654321", "abc123", "admin", "admin123", "administrator", "changeit", "changeme", "changeme123",
+    "cloudstream", "default", "everyoneprint", "hcp", "hcpserver", "iloveyou", "keystore", "letmein",
+    "password", "password1", "password123", "passw0rd", "p@ssw0rd", "qwerty", "qwerty123", "ricoh",
+    "ricoh123", "root", "safeq", "safeqcloud", "secret", "server", "test", "test123",
+    "test1234", "topsecret", "truststore", "welcome", "welcome1", "ysoft", "changeit1", "changeit123",
+    "notasecret", "storepass", "keypass", "acme-ca-pfx-password", "gateway-pfx-password", "jks", "tomcat", "weblogic",
+    "wildfly",
+})  # fmt: skip
+
+SPECS: tuple[FindingSpec, ...] = (
+    FindingSpec(
+        "password.known",
+        Severity.WARNING,
+        "well-known password",
+        "The password of {name} is one that everybody knows or tries first.",
+        "Whoever can read the file has the private key as well.",
+        "Choose another one, or let the wizard generate it.",
+        "vendor manual (its example uses changeit); lists of common passwords",
+    ),
+    FindingSpec(
+        "password.unfit",
+        Severity.ERROR,
+        "password does not fit",
+        "The password of {name} does not fit {consumer}: {reason}.",
+        "That program reads another password than the one that was set, or refuses the file.",
+        "Choose letters and digits, 6 to 50 of them, or let the wizard generate one.",
+        "JDK 17 keytool, bash manual, HOCON specification, openssl passphrase prompt; each tried",
+    ),
+)
+_KNOWN_SPEC, _UNFIT_SPEC = SPECS
+
+
+def judge(password: Secret) -> tuple[Verdict, ...]:
+    """One verdict for each consumer, in the order of `Consumer`."""
+    text = password.reveal()
+    reasons = {
+        Consumer.JDK_PKCS12: _jdk(text),
+        Consumer.HOCON: _hocon(text),
+        Consumer.SHELL: _shell(text),
+        Consumer.PLAIN: _plain(text),
+        Consumer.OPENSSL: _openssl(text),
+        Consumer.WINDOWS: _windows(text),
+    }
+    return tuple(Verdict(consumer, reasons[consumer]) for consumer in Consumer)
+
+
+def known(password: Secret) -> bool:
+    """Whether the password is one of the well-known ones, whatever its letter case."""
+    return password.reveal().strip().lower() in _KNOWN
+
+
+def examine(password: Secret, name: str, consumers: tuple[Consumer, ...] = tuple(Consumer)) -> list[Finding]:
+    """What is wrong with a password for those who will read it; *name* says whose it is and is shown."""
+    subject = Locator("setting")
+    found = [
+        Finding(_UNFIT_SPEC, subject, {"name": name, "consumer": verdict.consumer.value, "reason": verdict.reason})
+        for verdict in judge(password)
+        if verdict.consumer in consumers and not verdict.fits
+    ]
+    if known(password):
+        found.append(Finding(_KNOWN_SPEC, subject, {"name": name}))
+    return found
+
+
+def generate(length: int = LENGTH, choose: Callable[[str], str] = secrets.choice) -> Secret:
+    """A password that fits every consumer: letters and digits, about 5.8 bits each.
+
+    Args:
+        length: in characters, 12 to 50.
+        choose: picks one character; the operating system's source of randomness unless a test says otherwise.
+
+    Raises:
+        ValueError: the length does not fit every consumer or is too short to be safe.
+    """
+    if not 12 <= length <= LONGEST_OPENSSL:
+        raise ValueError("a generated password has 12 to 50 characters")
+    return Secret("".join(choose(ALPHABET) for _ in range(length)))
+
+
+def _jdk(text: str) -> str:
+    if len(text) < SHORTEST_JDK:
+        return f"it has fewer than {SHORTEST_JDK} characters"
+    if not text.isascii():
+        return "it has characters outside ASCII"
+    return "it has control characters" if _CONTROL.search(text) else ""
+
+
+def _hocon(text: str) -> str:
+    # Everything else is written as an escape inside double quotes; NUL survives that, but no Java password field.
+    if _HALF.search(text):
+        return "it holds half of a surrogate pair"
+    return "it holds a NUL character" if "\0" in text else "it is empty" if not text else ""
+
+
+def _shell(text: str) -> str:
+    if not text:
+        return "it is empty"
+    sign = next((sign for sign in text if sign in _SHELL), "")
+    if sign:
+        return f"it holds {_SHELL[sign]}, which a shell changes inside quotes"
+    if _CONTROL.search(text) or _HALF.search(text):
+        return "it has control characters"
+    return "it has characters outside ASCII, which depend on the locale" if not text.isascii() else ""
+
+
+def _plain(text: str) -> str:
+    if not text:
+        return "it is empty"
+    if any(sign in text for sign in "\"'\\"):
+        return "it holds a quote or a backslash, which parsers read in different ways"
+    if text != text.strip():
+        return "it begins or ends with a blank, which parsers may strip"
+    if "#" in text or ";" in text:
+        return "it holds a # or ;, where some parsers begin a comment"
+    if _CONTROL.search(text) or _HALF.search(text):
+        return "it has control characters"
+    return "it has characters outside ASCII, which depend on the encoding" if not text.isascii() else ""
+
+
+def _openssl(text: str) -> str:
+    if len(text.encode("utf-8", "surrogatepass")) > LONGEST_OPENSSL:
+        return f"it is longer than {LONGEST_OPENSSL} bytes"
+    if len(text) < 4:
+        return "it has fewer than 4 characters, which its prompt refuses"
+    if not text.isascii():
+        return "it has characters outside ASCII, which old versions encode otherwise"
+    return "it has control characters" if _CONTROL.search(text) else ""
+
+
+def _windows(text: str) -> str:
+    if not text:
+        return "it is empty"
+    if len(text) > LONGEST_WINDOWS:
+        return f"it is longer than {LONGEST_WINDOWS} characters"
+    if _CONTROL.search(text) or _HALF.search(text):
+        return "it has control characters"
+    if text != text.strip():
+        return "it begins or ends with a blank, which is lost when it is pasted"
+    return "it has characters outside ASCII, which depend on the keyboard and code page" if not text.isascii() else ""
