@@ -40,7 +40,9 @@ def pkcs12_input(folder: Path) -> Path:
     )
     above = [each.x509 for each in pki.authorities]
     path = folder / "input.pfx"
-    path.write_bytes(pkcs12.serialize_key_and_certificates(b"primary", pki.primary.key, pki.primary.x509, above, encryption))
+    path.write_bytes(
+        pkcs12.serialize_key_and_certificates(b"primary", pki.primary.key, pki.primary.x509, above, encryption)
+    )
     return path
 
 
@@ -57,12 +59,30 @@ def written(version: str, kind: str) -> tuple[bytes, str]:
             "-srcstorepass:env", "STOREPASS", "-destkeystore", str(store), "-deststoretype", kind,
             "-deststorepass:env", "STOREPASS", "-noprompt",
         )  # fmt: skip
-        keytool(version, "-importcert", "-alias", "acme-ca", "-file", str(folder / "root.cer"), "-keystore", str(store), *common)
+        keytool(
+            version,
+            "-importcert",
+            "-alias",
+            "acme-ca",
+            "-file",
+            str(folder / "root.cer"),
+            "-keystore",
+            str(store),
+            *common,
+        )
         listed = keytool(version, "-list", "-v", "-keystore", str(store), *common[:4])
         return store.read_bytes(), listed
 
 
-STORES = [("11.0.5", "PKCS12"), ("17", "PKCS12"), ("21", "PKCS12"), ("25", "PKCS12"), ("11.0.5", "JKS"), ("25", "JKS"), ("17", "JCEKS")]
+STORES = [
+    ("11.0.5", "PKCS12"),
+    ("17", "PKCS12"),
+    ("21", "PKCS12"),
+    ("25", "PKCS12"),
+    ("11.0.5", "JKS"),
+    ("25", "JKS"),
+    ("17", "JCEKS"),
+]
 
 
 def fingerprints(bundle: Bundle) -> list[str]:
@@ -174,9 +194,20 @@ def test_two_keys_in_one_store(tmp_path: Path) -> None:
         "17", "-importkeystore", "-srckeystore", str(pkcs12_input(tmp_path)), "-srcstorepass:env", "STOREPASS",
         "-destkeystore", str(store), "-deststoretype", "PKCS12", "-deststorepass:env", "STOREPASS", "-noprompt",
     )  # fmt: skip
-    keytool("17", "-genkeypair", "-alias", "localhost", "-keyalg", "EC", "-groupname", "secp256r1", "-dname", "CN=localhost", *common)
+    keytool(
+        "17",
+        "-genkeypair",
+        "-alias",
+        "localhost",
+        "-keyalg",
+        "EC",
+        "-groupname",
+        "secp256r1",
+        "-dname",
+        "CN=localhost",
+        *common,
+    )
     bundle = read(store.read_bytes(), password=PASSWORD)
     owners = {each.public_key_der for each in bundle.certificates}
     assert {each.alias for each in bundle.keys} == {"primary", "localhost"}
     assert all(each.public_key_der in owners for each in bundle.keys)
-

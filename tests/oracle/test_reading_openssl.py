@@ -130,7 +130,14 @@ KEYS = {
     "encrypted DER": ("pkcs8", "-topk8", "-in", "key.pem", "-outform", "DER", "-passout", "pass:changeit"),
     **{
         f"PBES1 {scheme}": ("pkcs8", "-topk8", "-v1", scheme, *LEGACY, "-in", "rsa.pem", "-passout", "pass:changeit")
-        for scheme in ("PBE-MD5-DES", "PBE-SHA1-DES", "PBE-SHA1-RC2-64", "PBE-MD5-RC2-64", "PBE-SHA1-3DES", "PBE-SHA1-RC2-40")
+        for scheme in (
+            "PBE-MD5-DES",
+            "PBE-SHA1-DES",
+            "PBE-SHA1-RC2-64",
+            "PBE-MD5-RC2-64",
+            "PBE-SHA1-3DES",
+            "PBE-SHA1-RC2-40",
+        )
     },
 }
 
