@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
+from tests.jvm import LIGHTBEND_JAR, javac_classes, jre
 from tests.pki import Acme, Entity, acme, issue
 from wizard.sandbox import tls
 from wizard.sandbox.stores import Identity
@@ -160,7 +161,73 @@ class PracticeServer:
         self._listener.close()
 
 
-KINDS: dict[str, Callable[[Path, Acme, str], Server]] = {"openssl": OpenSslServer, "practice": PracticeServer}
+class JavaServer:
+    """The practice primary on real Java (JSSE); one certificate whatever the server name."""
+
+    def __init__(self, folder: Path, pki: Acme, client_auth: str) -> None:
+        demand = {"none": "none", "optional": "want", "required": "need"}[client_auth]
+        keys = builtin()
+        conf = (
+            'hcp.server.tls { default-keystore-file = "/opt/hcp/conf/primary.pfx", default-keystore-password = '
+            f'"changeit", client-authentication = "{demand}" }}\n'
+        )
+        files = {
+            "opt/hcp/conf/application.conf": conf.encode(),
+            "opt/hcp/conf/primary.pfx": pki.primary.pfx("changeit", name="primary-host"),
+            "opt/hcp/lib/builtin-localhost.pem": keys.pem + keys.key_pem(),
+            **{f"opt/hcp/data/portal/trusted-ca/{place}.cer": one.der for place, one in enumerate(pki.authorities)},
+        }
+        for name, data in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(data)
+        self._log = folder / "server.log"
+        self._leaf = pki.primary.sha256
+        self._seen = 0
+        java = str(jre("17") / "bin" / "java")
+        classpath = f"{javac_classes('PracticePrimary')}:{LIGHTBEND_JAR}"
+        command = [
+            java,
+            "-XX:TieredStopAtLevel=1",
+            "-XX:+UseSerialGC",
+            "-cp",
+            classpath,
+            "PracticePrimary",
+            str(folder),
+        ]
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
+            )
+        assert self._process.stdout is not None
+        self.port = int(self._process.stdout.readline().split("\t")[1])
+
+    def serves(self, _name: str | None) -> str:
+        return self._leaf
+
+    def _all(self) -> list[str]:
+        found = []
+        for line in self._log.read_text(errors="replace").splitlines():
+            if "\tconnected with " in line:
+                found.append("without" if line.endswith("[no certificate]") else "with")
+            elif "SSLHandshakeException" in line:
+                # Java 17 says "server" for TLS 1.2, though it is the client's chain that is empty.
+                found.append("missing" if re.search("Empty (client|server) certificate chain", line) else "refused")
+        return found
+
+    def outcomes(self, count: int) -> list[str]:
+        new = _await(self._seen + count, self._all)[self._seen :]
+        self._seen += len(new)
+        return new
+
+    def close(self) -> None:
+        self._process.communicate(timeout=10)
+
+
+KINDS: dict[str, Callable[[Path, Acme, str], Server]] = {
+    "openssl": OpenSslServer,
+    "practice": PracticeServer,
+    "java": JavaServer,
+}
 
 
 def pki() -> Acme:
