@@ -59,7 +59,7 @@ class Action(Widget, can_focus=True, inherit_bindings=False):
 
     def place_cursor(self) -> None:
         """On the first letter of the label."""
-        if self.has_focus:
+        if self.screen.focused is self:
             self.app.cursor_position = self.region.offset + Offset(4, 0)
 
     def action_step(self, by: int) -> None:

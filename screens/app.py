@@ -145,7 +145,8 @@ class WizardApp(App[int], inherit_bindings=False):
         from screens.quitting import QuitScreen  # noqa: PLC0415 - likewise
 
         if not any(isinstance(screen, QuitScreen) for screen in self.screen_stack):
-            self.push_screen(QuitScreen(running=self.below is not None and self.below.change_runs))
+            runs = self.below is not None and self.below.change_runs
+            self.push_screen(QuitScreen(running=runs, over=self.ended is not None))
 
     # -- leaving ----------------------------------------------------------------------------------------------------
 

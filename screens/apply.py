@@ -137,14 +137,14 @@ class ApplyScreen(StepScreen):
         self.say("")
         button = self.query_one("#next", Action)
         button.set_label("Next" if self.wizard.ended == 0 else "Finish")
-        button.focus()
+        self.focus_on(button)
 
     def _refuse(self, error: WizardError) -> None:
         self._refused = True
         self.query_one(Pane).show(lines_of(error))
         button = self.query_one("#next", Action)
         button.set_label("Back")
-        button.focus()
+        self.focus_on(button)
 
     def on_pane_accepted(self) -> None:
         """Enter goes on once there is something to go on to."""

@@ -1,7 +1,6 @@
 """Completing a path that is being typed: which names could follow, read from the folder."""
 
 import os
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,19 +25,20 @@ class Completion:
 
 def last_word(text: str) -> tuple[str, str]:
     """The text before its last word, and that word without quotes and backslashes, as a shell reads it."""
-    for start in _starts(text):
-        try:
-            words = shlex.split(text[start:])
-        except ValueError:
-            continue
-        if len(words) == 1:
-            return text[:start], words[0]
-    return text, ""
-
-
-def _starts(text: str) -> list[int]:
-    """Where a last word could begin: the latest first, quotes open or not."""
-    return [place + 1 for place in range(len(text) - 1, -1, -1) if text[place] == " "] + [0]
+    start, word, quote = 0, "", ""
+    characters = enumerate(text)
+    for place, character in characters:
+        if character == "\\" and quote != "'":
+            word += next(characters, (0, ""))[1]
+        elif character == quote:
+            quote = ""
+        elif not quote and character in "'\"":
+            quote = character
+        elif not quote and character == " ":
+            start, word = place + 1, ""
+        else:
+            word += character
+    return text[:start], word
 
 
 def complete(text: str, base: Path) -> Completion:

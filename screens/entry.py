@@ -60,9 +60,10 @@ class EntryField(Field):
         return self._window(self.size.width - 4)[1], 0
 
     def control(self, width: int) -> list[Content]:
-        """The part of the text around the caret; reverse with the focus, underlined without."""
+        """The part of the text around the caret: a reverse bar with the focus, a ruled line without."""
         text, column = self._window(width - 2)
-        row = Content.styled(text, "reverse" if self.has_focus else "underline")
+        written = text.rstrip()
+        row = Content(written + "_" * (len(text) - len(written)))
         if self.has_focus:
             before = _characters(text, column)
             row = Content.assemble(

@@ -111,7 +111,7 @@ class Field(Widget, can_focus=True, inherit_bindings=False):
 
     def place_cursor(self) -> None:
         """Put the terminal's own cursor where the work is: screen readers and braille lines follow it."""
-        if self.has_focus:
+        if self.screen.focused is self:
             column, row = self.cursor()
             self.app.cursor_position = self.region.offset + Offset(GUTTER + column, 1 + row)
 

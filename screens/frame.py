@@ -149,6 +149,13 @@ class Framed(Screen[None], inherit_bindings=False):
             if self._said[0]:
                 self._show_said()
 
+    def focus_on(self, widget: Widget) -> None:
+        """Give *widget* the focus, or as soon as the terminal is large enough to show it."""
+        if self.has_class("-small"):
+            self._was_focused = widget
+        else:
+            widget.focus()
+
     def on_screen_resume(self) -> None:
         """Back from a page on top: the terminal's cursor stood there."""
         place = getattr(self.focused, "place_cursor", None)

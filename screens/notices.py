@@ -84,7 +84,7 @@ class RecoverScreen(Notice):
         button = self.query_one("#undo", Action)
         button.set_label("Go on")
         self.query_one("#finish").display = False
-        button.focus()
+        self.focus_on(button)
 
 
 class ResumeScreen(Notice):

@@ -40,6 +40,7 @@ class Pane(Widget, can_focus=False, inherit_bindings=False):
         self._lines: tuple[Line, ...] = ()
         self._rows: list[Content] = []
         self._top = 0
+        self._width = 0
 
     @property
     def overflows(self) -> bool:
@@ -57,6 +58,8 @@ class Pane(Widget, can_focus=False, inherit_bindings=False):
     def render(self) -> Content:
         """The rows from the first visible one, and below them where that is."""
         height = max(1, self.size.height)
+        if self._width != self.size.width:
+            self._fold()
         if not self.overflows:
             return joined(self._rows)
         visible = self._rows[self._top : self._top + height - 1]
@@ -70,6 +73,7 @@ class Pane(Widget, can_focus=False, inherit_bindings=False):
         """Fold for the new width."""
         self._fold()
         self._top = min(self._top, self._last)
+        self.refresh()
         self.call_after_refresh(self.place_cursor)
 
     def on_focus(self) -> None:
@@ -83,7 +87,7 @@ class Pane(Widget, can_focus=False, inherit_bindings=False):
 
     def place_cursor(self) -> None:
         """The first visible row: there a screen reader begins."""
-        if self.has_focus:
+        if self.screen.focused is self:
             self.app.cursor_position = self.region.offset + Offset(0, 0)
 
     def action_scroll(self, by: int) -> None:
@@ -116,5 +120,6 @@ class Pane(Widget, can_focus=False, inherit_bindings=False):
 
     def _fold(self) -> None:
         sign = glyphs.of(self)
+        self._width = self.size.width
         self._rows = [row for line in self._lines for row in styled(line, self.size.width, sign.text(line.text))]
         self.can_focus = self._always or self.overflows

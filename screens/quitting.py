@@ -13,6 +13,7 @@ from screens import glyphs
 from screens.action import Action
 
 CALM = "Nothing has been changed on this machine by these steps.\nSaved answers hold no password; it is asked again."
+OVER = "The change has ended, and what it did stays.\nWhat is left to do can be read again when the wizard is started."
 RUNNING = "The change goes on by itself, finished or undone.\nStart the wizard again to see how it ends."
 
 
@@ -27,17 +28,18 @@ class QuitScreen(ModalScreen[None], inherit_bindings=False):
     ]
     AUTO_FOCUS = "#stay"
 
-    def __init__(self, *, running: bool) -> None:
-        """*running*: a change is being made."""
+    def __init__(self, *, running: bool, over: bool) -> None:
+        """*running*: a change is being made; *over*: one has ended."""
         super().__init__()
         self._running_change = running
+        self._text = RUNNING if running else OVER if over else CALM
 
     def compose(self) -> ComposeResult:
         """The text and the buttons, the safe one first."""
         sign = glyphs.of(self)
         with Vertical(id="dialog"):
             yield Static(Content.styled("Leave the wizard?", "bold"))
-            yield Static(Content(sign.text(RUNNING if self._running_change else CALM)), id="dialog-text")
+            yield Static(Content(sign.text(self._text)), id="dialog-text")
             yield Action("Keep watching" if self._running_change else "Keep working", "stay")
             if self._running_change:
                 yield Action("Leave; the change goes on", "leave")

@@ -130,12 +130,11 @@ class QuestionScreen(StepScreen):
         return next(question for question in self.step.questions if question.key == field.key)
 
     def _check(self, *, leave: bool) -> None:
-        errors = [(field, self._put(field)) for field in self.fields]
-        problems = [Problem(field.key, error) for field, error in errors if error is not None]
+        wrong = [(field, error) for field in self.fields if (error := self._put(field)) is not None]
         if self._differ():
-            problems.append(Problem(self.fields[-1].key, differing()))
-        if problems:
-            self._refuse(problems)
+            wrong.append((self.fields[-1], differing()))
+        self._refuse(wrong)
+        if wrong:
             return
         self._checking = True
         self.busy("Checking ...")
@@ -146,23 +145,20 @@ class QuestionScreen(StepScreen):
     def _checked(self, found: list[Problem] | WizardError, *, leave: bool) -> None:
         self._checking = False
         self.say("")
-        self._refuse([Problem("", found)] if isinstance(found, WizardError) else found)
-        if not found and leave:
+        problems = [Problem("", found)] if isinstance(found, WizardError) else found
+        by_key = {field.key: field for field in reversed(self.fields)}
+        self._refuse([(by_key[problem.key], problem.error) for problem in problems if problem.key in by_key])
+        for problem in problems:
+            if problem.key not in by_key:
+                self.say(f"Error: {problem.error.message} {' '.join(problem.error.hint.split())}", "bold ansi_red")
+        if not problems and leave:
             self.wizard.forward(self.step)
 
-    def _refuse(self, problems: list[Problem]) -> None:
-        wrong: list[Field] = []
+    def _refuse(self, wrong: list[tuple[Field, WizardError]]) -> None:
         for field in self.fields:
-            mine = [problem.error for problem in problems if problem.key == field.key]
-            if mine and field.key in [earlier.key for earlier in wrong] + [""]:
-                mine = []
-            field.refuse(mine[0] if mine else None)
-            wrong.extend([field] if mine else [])
-        whole = [problem.error for problem in problems if problem.key not in [field.key for field in self.fields]]
-        if whole:
-            self.say(f"Error: {whole[0].message} {' '.join(whole[0].hint.split())}", "bold ansi_red")
+            field.refuse(next((error for bad, error in wrong if bad is field), None))
         if wrong:
-            wrong[0].focus()
+            self.focus_on(wrong[0][0])
 
     # -- a new password, typed twice --------------------------------------------------------------------------------
 

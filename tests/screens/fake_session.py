@@ -11,7 +11,8 @@ from wizard.answertext import parsed, shown
 from wizard.change.events import Event
 from wizard.change.outcome import APPLIED, ROLLED_BACK, STUCK, Outcome
 from wizard.change.plan import ABSENT, Plan, Probe, PutFile, Restart
-from wizard.errors import WizardError
+from wizard.errors import BusyError, WizardError
+from wizard.findings import Finding, FindingSpec, Locator, Severity
 from wizard.host.machine import Machine
 from wizard.questions import Ask, Question, Step, View, steps
 from wizard.reports.lines import Line, Tone
@@ -47,6 +48,10 @@ EVENTS = (
     Event("keystore", "done", "primary-host.pfx written", "2026-01-02T03:04:06Z"),
     Event("restart", "started", "restarting hcp-server.service", "2026-01-02T03:04:07Z"),
 )
+EXPIRED = Finding(
+    FindingSpec("leaf.expired", Severity.BLOCKER, "expired", "The certificate has expired.", "why", "Renew it.", "RFC"),
+    Locator("certificate"),
+)
 FACTS = (
     Line("Print&Scan server 1.29 below /opt/hcp", Tone.GOOD),
     Line("Java 17.0.9 in /opt/hcp/jre"),
@@ -70,6 +75,9 @@ class FakeSession:
         self.earlier: SavedRun | None = None
         self.runs = False
         self.explode = ""
+        self.refuse_start = False
+        self.refuse_lines = False
+        self.refuse_save = False
         self.saves: list[str] = []
         self.forgotten = False
         self.started = 0
@@ -117,6 +125,8 @@ class FakeSession:
     def lines(self, step: Step) -> list[Line]:
         self._bang("lines")
         self.go_on.wait(30)
+        if self.refuse_lines:
+            raise WizardError("file.unreadable", "The file cannot be read.", "Name another.")
         if self.hostile:
             return [Line(text) for text in HOSTILE]
         match step.view:
@@ -139,15 +149,16 @@ class FakeSession:
                 return []
 
     def review(self) -> Review:
-        self.go_on.wait(30)
         lines = [Line(text) for text in HOSTILE] if self.hostile else []
         for number, step in enumerate(PLAN.steps, start=1):
             lines += [Line(f"{number}. {step.summary}", Tone.HEADING), Line(f"   {step.target}")]
         lines += [Line(f'+    default-keystore-file = "/opt/hcp/conf/{n}"', Tone.ADDED) for n in range(20)]
-        return Review(PLAN, tuple(lines), (), blocked=self.blocked)
+        return Review(PLAN, tuple(lines), (EXPIRED,) if self.blocked else (), blocked=self.blocked)
 
     def start(self) -> None:
         self._bang("start")
+        if self.refuse_start:
+            raise BusyError("apply.busy", "Another run holds the lock: alice on pts/3.", "Wait until it has ended.")
         self.started += 1
 
     def events(self) -> Iterator[Event]:
@@ -185,6 +196,8 @@ class FakeSession:
         return [Line("Everything was put back.")]
 
     def save(self, step_id: str = "") -> None:
+        if self.refuse_save:
+            raise WizardError("state.unwritable", "The folder is read-only.", "")
         self.saves.append(step_id)
 
     def saved(self) -> SavedRun | None:

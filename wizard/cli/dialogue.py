@@ -18,7 +18,12 @@ class Leave(Exception):  # noqa: N818 - likewise
 
 
 class Dialogue:
-    """Says lines and asks for lines. At every question `?` shows the help page, `back` and `quit` do what they say."""
+    """Says lines and asks for lines. At every question `?` shows the help page, `back` and `quit` do what they say.
+
+    Attributes:
+        page: name of the help page.
+        so_far: what is said about the machine before leaving.
+    """
 
     def __init__(self, stdin: TextIO, stdout: TextIO) -> None:
         """Read *stdin* and write *stdout*, which shows what it cannot encode as escapes."""
@@ -28,6 +33,7 @@ class Dialogue:
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
         self.page = ""
+        self.so_far = "Nothing has been changed on this machine by these steps."
 
     def say(self, text: str = "") -> None:
         """One line."""
@@ -89,7 +95,7 @@ class Dialogue:
         Raises:
             Leave: with `save` or `forget` as its argument.
         """
-        self.say("Nothing has been changed on this machine by these steps.")
+        self.say(self.so_far)
         prompt = "save and leave, forget and leave, or stay? [save/forget/stay]: "
         try:
             answer = self._read(prompt)

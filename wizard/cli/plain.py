@@ -227,6 +227,7 @@ class PlainFace:
             self.dialogue.say("\nThe change goes on by itself, finished or undone. Start again to see how it ends.")
             raise Leave("watch") from None
         self._ended = int(outcome.exit_code)
+        self.dialogue.so_far = "The change has ended, and what it did stays."
         self.dialogue.say_lines(self.session.outcome_lines())
         if self._ended:
             # The answers stay saved: with the cause mended, the next run begins with them.
