@@ -60,6 +60,7 @@ class _Assembly:
         self.without_key = False if any(id(key) not in paired for key in keys) else None
         self.missing_names: dict[bytes, str] = {}
         self.tails: dict[int, _Tail] = {}
+        self.upwards: dict[int, _Tail] = {}
 
     def _pair(self, keys: list[PrivateKey]) -> dict[int, PrivateKey]:
         """Which certificate has which key: by the bytes of the public key, then by its parsed form."""
@@ -109,8 +110,8 @@ class _Assembly:
         return {issuer for place in places for issuer in self.shelf.link(place).issuers if issuer != place}
 
     def _chosen(self, leaves: list[int], paths: Paths) -> set[int]:
-        links = {issuers for place in leaves if place not in (issuers := self.shelf.link(place).issuers)}
-        return {best for issuers in links if (best := paths.best(issuers)) is not None}
+        links = {issuers for place in leaves if (issuers := self.shelf.link(place).issuers) and place not in issuers}
+        return {paths.best(issuers) for issuers in links}
 
     def _chain(self, place: int, paths: Paths) -> Chain:
         leaf, link = self.pile[place], self.shelf.link(place)
@@ -118,19 +119,19 @@ class _Assembly:
         matches = True if key is not None else self.without_key
         if place in link.issuers:
             return Chain(leaf, key=key, key_matches=matches, rejected=link.rejected)
-        chosen = paths.best(link.issuers)
-        if chosen is None:
+        if not link.issuers:
             return Chain(leaf, (), None, key, matches, *self._missing(place), link.rejected)
+        # The shelf gives the same link to all certificates of one issuer, and keeps it.
+        if id(link) not in self.upwards:
+            self.upwards[id(link)] = self._upwards(link, paths)
+        between, root, missing, key_id, rejected = self.upwards[id(link)]
+        return Chain(leaf, between, root, key, matches, missing, key_id, rejected)
+
+    def _upwards(self, link: Link, paths: Paths) -> _Tail:
+        chosen = paths.best(link.issuers)
         tail = self._tail(chosen, paths)
-        others = tuple(
-            Rejected(self.pile[each], paths.why_not(each, chosen, below_is_ca=False))
-            for each in link.issuers
-            if each != chosen
-        )
-        rejected = (*others, *link.rejected, *tail.rejected) if others or link.rejected else tail.rejected
-        return Chain(
-            leaf, tail.intermediates, tail.root, key, matches, tail.missing_issuer, tail.missing_key_id, rejected
-        )
+        rejected = (*self._left(link, chosen, paths, below_is_ca=False), *link.rejected, *tail.rejected)
+        return tail._replace(rejected=rejected)
 
     def _tail(self, start: int, paths: Paths) -> _Tail:
         if start not in self.tails:

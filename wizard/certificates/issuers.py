@@ -45,29 +45,28 @@ class Shelf:
         for place, parts in enumerate(self.outlines):
             self._by_subject[parts.subject].append(place)
         self._links: dict[tuple[bytes, bytes | None], Link | None] = {}
-        self._own: dict[int, Link] = {}
+        self._known: list[Link | None] = [None] * len(certificates)
         self._namesakes: dict[bytes, _Namesakes] = {}
         self._key_ids: dict[int, bytes | None] = {}
         self._by_key_id: dict[bytes, list[int]] | None = None
 
     def link(self, place: int) -> Link:
         """The issuers of the certificate at *place*: itself, when it is self-signed."""
-        if place in self._own:
-            return self._own[place]
+        found = self._known[place]
+        if found is None:
+            found = self._known[place] = self._link(place)
+        return found
+
+    def _link(self, place: int) -> Link:
         parts = self.outlines[place]
         if parts.subject == parts.issuer:
             alone = len(self._by_subject[parts.subject]) == 1 and not parts.may_be_ca
             if alone or signed_by(self.certificates[place], self.certificates[place]):
-                self._own[place] = Link((place,), ())
-                return self._own[place]
+                return Link((place,), ())
         key = (parts.issuer, parts.authority_key_id)
         if key not in self._links:
             self._links[key] = self._by_names(*key)
-        shared = self._links[key]
-        if shared is not None:
-            return shared
-        self._own[place] = self._by_signature(place)
-        return self._own[place]
+        return self._links[key] or self._by_signature(place)
 
     def able(self, place: int) -> bool:
         """Whether it may issue: a CA, or self-issued without basicConstraints as version 1 roots are."""

@@ -31,13 +31,8 @@ def outline(certificate: Certificate) -> Outline:
     der = certificate.der
     try:
         start = _body(der, _body(der, 0))
-        if der[start] == 0xA0:
-            start = _end(der, start)
-        issuer = _end(der, _end(der, start))
-        validity = _end(der, issuer)
-        subject = _end(der, validity)
-        key = _end(der, subject)
-        rest = _end(der, key)
+        version = 1 if der[start] == 0xA0 else 0
+        issuer, validity, subject, key, rest = _edges(der, start, version + 6)[version + 1 :]
         if der[issuer] != 0x30 or der[subject] != 0x30 or der[key] != 0x30:
             return _parsed(certificate)
     except IndexError:
@@ -82,13 +77,21 @@ def _body(data: bytes, start: int) -> int:
     return start + 2 if size < 0x80 else start + 2 + (size & 0x7F)
 
 
-def _end(data: bytes, start: int) -> int:
-    """Where the element at *start* ends. Raises IndexError when that is outside the data."""
-    size = data[start + 1]
-    if size < 0x80:
-        return start + 2 + size
-    body = start + 2 + (size & 0x7F)
-    end = body + int.from_bytes(data[start + 2 : body])
-    if end > len(data) or size == 0x80:
+def _edges(data: bytes, start: int, count: int) -> list[int]:
+    """Where each of *count* elements in a row, the first at *start*, ends. Raises IndexError outside the data."""
+    edges = []
+    for _ in range(count):
+        size = data[start + 1]
+        if size < 0x80:
+            start += 2 + size
+        elif size == 0x81:
+            start += 3 + data[start + 2]
+        elif size == 0x82:
+            start += 4 + (data[start + 2] << 8) + data[start + 3]
+        else:
+            # Indefinite, or over 64 KiB: rare enough for the real parser.
+            raise IndexError
+        edges.append(start)
+    if start > len(data):
         raise IndexError
-    return end
+    return edges

@@ -82,9 +82,9 @@ class Paths:
         defects = bool(self._shelf.defect(child)) + (look.path_length(above) == 0)
         return Cost(cost.incomplete, cost.defects + defects, cost.length + 1, -_expiry(below), below.sha256)
 
-    def best(self, issuers: tuple[int, ...]) -> int | None:
-        """The issuer with the best path above it; None when there is none."""
-        return min(issuers, key=lambda place: self.cost[place], default=None)
+    def best(self, issuers: tuple[int, ...]) -> int:
+        """The issuer with the best path above it."""
+        return min(issuers, key=lambda place: self.cost[place])
 
     def above(self, place: int) -> int | None:
         """The chosen issuer of the certificate at *place*; None at the end of the path."""
