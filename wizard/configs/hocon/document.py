@@ -17,9 +17,10 @@ from wizard.configs.hocon.events import (
     flatten,
     is_text,
 )
+from wizard.configs.hocon.nodes import Field, Include, ListNode, ObjectNode
 from wizard.configs.hocon.paths import Path, parse_path, render_path
 from wizard.configs.hocon.resolve import ABSENT, OBJECT, TEXT, Outcome, View
-from wizard.configs.hocon.syntax import Field, Include, ListNode, ObjectNode, parse_root
+from wizard.configs.hocon.syntax import parse_root
 
 
 @dataclass(frozen=True, slots=True)

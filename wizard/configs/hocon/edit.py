@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from wizard.configs.hocon.comments import Commented
 from wizard.configs.hocon.events import Event, NotFollowed, references
 from wizard.configs.hocon.insertion import Change, addition
+from wizard.configs.hocon.nodes import Field, ListNode, ObjectNode, Reference
 from wizard.configs.hocon.paths import Path, render_path
 from wizard.configs.hocon.refusals import refusal
 from wizard.configs.hocon.removal import removals
 from wizard.configs.hocon.resolve import ABSENT, LIST, OBJECT, TEXT, Outcome
-from wizard.configs.hocon.syntax import Field, ListNode, ObjectNode, Reference
 from wizard.errors import TextSyntaxError, WizardError
 from wizard.printable import printable
 

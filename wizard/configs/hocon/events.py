@@ -5,23 +5,18 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from wizard.configs.encoding import decode
+from wizard.configs.hocon.nodes import Concat, Field, Include, ListNode, Node, ObjectNode, Reference, Scalar
 from wizard.configs.hocon.paths import Path
-from wizard.configs.hocon.syntax import (
-    Concat,
-    Field,
-    Include,
-    ListNode,
-    Node,
-    ObjectNode,
-    Reference,
-    Scalar,
-    parse_root,
-)
+from wizard.configs.hocon.syntax import parse_root
 from wizard.configs.hocon.tokens import Lines
 from wizard.errors import TextSyntaxError
+from wizard.printable import printable
 
 Loader = Callable[[str, str], bytes | None]
-"""Gives the bytes of an included file from its kind and name, or None when there is no such file."""
+"""Gives the bytes of an included file from its kind and name, or None when there is no such file.
+
+It may raise `OSError` when the file cannot be read; then the include counts as not followed.
+"""
 
 INCLUDES_DEEP = 50
 INCLUDES_MANY = 200
@@ -99,7 +94,10 @@ class Includes:
             return "included files were not read"
         if len(self.texts) >= INCLUDES_MANY or self.size > INCLUDES_BYTES:
             return "too many or too large included files"
-        data = self.loader(how, name)
+        try:
+            data = self.loader(how, name)
+        except OSError as error:
+            return printable(error.strerror or "it cannot be read").lower()
         if data is None:
             return None
         self.size += len(data)

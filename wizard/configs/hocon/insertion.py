@@ -4,10 +4,10 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from wizard.configs.encoding import line_end
+from wizard.configs.hocon.nodes import Field, Include, ObjectNode
 from wizard.configs.hocon.paths import Path, render_path
 from wizard.configs.hocon.refusals import refusal
 from wizard.configs.hocon.resolve import OBJECT
-from wizard.configs.hocon.syntax import Field, Include, ObjectNode
 from wizard.configs.hocon.tokens import BLANK
 from wizard.printable import printable
 

@@ -4,8 +4,8 @@ import re
 from typing import TYPE_CHECKING
 
 from wizard.configs.hocon.insertion import Change
+from wizard.configs.hocon.nodes import Field
 from wizard.configs.hocon.paths import Path
-from wizard.configs.hocon.syntax import Field
 from wizard.configs.hocon.tokens import BLANK
 
 if TYPE_CHECKING:

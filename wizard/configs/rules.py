@@ -1,0 +1,101 @@
+"""What is unwise in a readable configuration: settings that hide each other, and secrets that everybody can read."""
+
+import re
+from collections.abc import Iterable
+
+from wizard import passwords
+from wizard.configs import envfile, hocon
+from wizard.configs.masking import SECRET_KEYS
+from wizard.findings import Finding, FindingSpec, Locator, Severity
+from wizard.secret import Secret
+
+AnyDocument = hocon.Document | envfile.Document
+"""Both kinds of files hold settings with a path or name, a text and a line."""
+
+SPECS: tuple[FindingSpec, ...] = (
+    FindingSpec(
+        "config.duplicate",
+        Severity.WARNING,
+        "setting given more than once",
+        "{setting} counts in line {line}; it hides the value in line {hidden}.",
+        "An edit of the hidden line changes nothing and looks like success.",
+        "Keep the line that counts and remove the others.",
+        "HOCON specification, section Duplicate keys; bash manual",
+    ),
+    FindingSpec(
+        "config.world-readable-secret",
+        Severity.WARNING,
+        "everybody can read the passwords",
+        "The mode {mode} lets every account of the machine read the file, which holds {setting} in line {line}.",
+        "Whoever can log in can take the private key of the server.",
+        "Take the right to read from others: mode 0640 with the group of the service, or 0600.",
+        "POSIX file modes",
+    ),
+    FindingSpec(
+        "config.known-password",
+        Severity.WARNING,
+        "well-known password",
+        "The value of {setting} in line {line} is a password that everybody knows or tries first.",
+        "Whoever can read the key store can use the private key as well.",
+        "Let the wizard generate another one when it writes the key store.",
+        "vendor manual (its example uses changeit); lists of common passwords",
+    ),
+)
+_DUPLICATE, _READABLE, _KNOWN = SPECS
+_SECRET = re.compile("|".join(SECRET_KEYS), re.IGNORECASE)
+
+
+def duplicates(document: AnyDocument, *, name: str = "") -> list[Finding]:
+    """Settings that hide an earlier literal value of the same path; a default below an optional `${?X}` is no fault."""
+    found = []
+    for path, value in _values(document):
+        hidden = [one for one in value.shadowed if not _is_override(one.text)]
+        if hidden and not _is_override(value.text) and value.line != hidden[0].line:
+            facts: dict[str, str | int] = {"setting": path, "line": value.line, "hidden": hidden[0].line}
+            found.append(Finding(_DUPLICATE, Locator("setting", path=name, line=value.line), facts))
+    return found
+
+
+def exposed(document: AnyDocument, mode: int, *, name: str = "") -> list[Finding]:
+    """The first secret of a file that others may read; *mode* is its permission bits."""
+    if not mode & 0o004:
+        return []
+    for path, value in _secrets(document):
+        facts: dict[str, str | int] = {"mode": f"{mode & 0o7777:04o}", "setting": path, "line": value.line}
+        return [Finding(_READABLE, Locator("file", path=name, line=value.line), facts)]
+    return []
+
+
+def known_passwords(document: AnyDocument, *, name: str = "") -> list[Finding]:
+    """Secrets of the file whose value is a well-known password."""
+    return [
+        Finding(_KNOWN, Locator("setting", path=name, line=value.line), {"setting": path, "line": value.line})
+        for path, value in _secrets(document)
+        if passwords.known(Secret(value.text))
+    ]
+
+
+def _is_override(text: str) -> bool:
+    return text.startswith("${?")
+
+
+def _secrets(
+    document: AnyDocument,
+) -> Iterable[tuple[str, hocon.Value | envfile.Value]]:
+    for path, value in _values(document):
+        last = path if isinstance(value, envfile.Value) else hocon.parse_path(path)[-1]
+        if _SECRET.search(last) and value.text and getattr(value, "kind", "string") == "string":
+            yield path, value
+
+
+def _values(
+    document: AnyDocument,
+) -> Iterable[tuple[str, hocon.Value | envfile.Value]]:
+    if isinstance(document, envfile.Document):
+        for name in document.names:
+            if (one := document.get(name)) is not None:
+                yield name, one
+        return
+    for keys in list(document.view.at):
+        if keys and (value := document.value(keys)) is not None and value.kind != "object":
+            yield value.path, value
