@@ -4,24 +4,18 @@ import argparse
 import json
 import re
 import sys
-from pathlib import Path
 from typing import Any
 
 from wizard.certificates import names
-from wizard.certificates.chain import assemble
-from wizard.certificates.model import Certificate, Chain
-from wizard.certificates.reading import read
+from wizard.cli.probe_inputs import client_identity, expected, trust_sets
 from wizard.errors import ExitCode, WizardError
 from wizard.findings import FindingSpec, Severity, worst
 from wizard.printable import printable
-from wizard.probing.contexts import ClientIdentity
 from wizard.probing.dump import plain_dump
 from wizard.probing.many import Target, probe_many
 from wizard.probing.resolving import is_address
 from wizard.probing.result import ProbeResult
-from wizard.probing.trust import PUBLIC_ROOTS, TrustSet, public_roots
 from wizard.reports.lines import Line, finding_lines
-from wizard.secret import Secret
 
 EPILOG = """\
 The answer is judged by the certificate that is presented. An alert alone is no
@@ -57,36 +51,7 @@ REFUSALS = (
         "Write primary-host:2560, 10.0.0.5:2560 or [2001:db8::5]:2560.",
         "interface of the probe command",
     ),
-    FindingSpec(
-        "probe.no-certificate-in-file",
-        Severity.BLOCKER,
-        "No certificate to compare with",
-        "{path} holds no certificate that a server could present.",
-        "Without it the probe cannot tell the right certificate from another.",
-        "Give the PFX or the certificate that was installed, or its SHA-256 fingerprint.",
-        "interface of the probe command",
-    ),
-    FindingSpec(
-        "probe.no-client-key",
-        Severity.BLOCKER,
-        "No client identity in the file",
-        "{path} holds no certificate with its private key.",
-        "A client must prove that it holds the key.",
-        "Give the PFX of a gateway or client, with its private key.",
-        "RFC 8446, section 4.4.3",
-    ),
-    FindingSpec(
-        "probe.unreadable-file",
-        Severity.BLOCKER,
-        "File cannot be read",
-        "{path} cannot be read: {reason}.",
-        "The probe needs it to know who to be or what to expect.",
-        "Check the path and the rights of the file.",
-        "POSIX open",
-    ),
 )
-
-CACERTS_PASSWORD = Secret("changeit")  # the documented default of the manual
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -113,8 +78,8 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(args: argparse.Namespace) -> int:
     """Probe and print; the exit code says whether anything is wrong."""
     endpoints = [parse_endpoint(text) for text in args.endpoints]
-    fingerprints, chain = _expected(args) if args.expect else ((), ())
-    client = _client(args) if args.client else None
+    fingerprints, chain = expected(args) if args.expect else ((), ())
+    client = client_identity(args) if args.client else None
     targets = [
         Target(host, port, _servername(args.servername, host), fingerprints, chain, args.tls)
         for host, port in endpoints
@@ -124,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
         targets,
         client=client,
         timeout_s=args.timeout,
-        trust=_trust(args, chain),
+        trust=trust_sets(args, chain),
         progress=_show_progress if several else None,
     )
     if args.json:
@@ -149,6 +114,9 @@ def human_lines(result: ProbeResult) -> list[Line]:
     """What was seen, in words, then the findings."""
     sent = f"server name {printable(result.servername)}" if result.servername else "no server name sent"
     lines = [Line(f"{printable(result.endpoint)} ({result.address or 'no address'}), {sent}")]
+    if len(result.addresses) > 1:
+        others = ", ".join(address for address in result.addresses if address != result.address)
+        lines.append(Line(f"  the name also has {others}: probe each address, with --servername"))
     if result.protocol:
         lines.append(Line(f"  {result.protocol}, {result.cipher}"))
     for place, certificate in enumerate(result.chain):
@@ -208,93 +176,3 @@ def _seconds(text: str) -> float:
 def _show_progress(done: int, total: int, result: ProbeResult) -> None:
     word = printable(result.error) if result.error else "fallback" if result.fallback else "answered"
     print(f"{done} of {total}: {printable(result.endpoint)} {word}", file=sys.stderr)
-
-
-def _expected(args: argparse.Namespace) -> tuple[tuple[str, ...], tuple[Certificate, ...]]:
-    """Fingerprints that may be served, and the whole chain where the file holds it."""
-    plain = args.expect.replace(":", "").lower()
-    if re.fullmatch(r"[0-9a-f]{64}", plain):
-        return (plain,), ()
-    data = _bytes(args.expect)
-    if data.lstrip()[:1] == b"{":
-        return _from_plan(data, args.expect), ()
-    chains = _chains(args, args.expect, data, "expect-password")
-    leaves = [chain for chain in chains if chain.leaf is not None]
-    if not leaves:
-        raise _no_certificate(args.expect)
-    return tuple(chain.leaf.sha256 for chain in leaves if chain.leaf), leaves[0].certificates if len(
-        leaves
-    ) == 1 else ()
-
-
-def _from_plan(data: bytes, path: str) -> tuple[str, ...]:
-    """The fingerprints that the probe steps of a saved plan expect."""
-    try:
-        steps = json.loads(data)["steps"]
-        found = [step["expect_sha256"] for step in steps if step["kind"] == "probe" and step.get("expect_sha256")]
-    except (ValueError, KeyError, TypeError):
-        found = []
-    if not found:
-        raise _no_certificate(path)
-    return tuple(dict.fromkeys(str(each).lower() for each in found))
-
-
-def _no_certificate(path: str) -> WizardError:
-    return WizardError(
-        "probe.no-certificate-in-file",
-        f"{printable(path)} holds no certificate that a server could present.",
-        "Give the PFX or the certificate that was installed, or its SHA-256 fingerprint.",
-        path,
-    )
-
-
-def _client(args: argparse.Namespace) -> ClientIdentity:
-    for chain in _chains(args, args.client, _bytes(args.client), "client-password"):
-        if chain.leaf is not None and chain.key is not None:
-            return ClientIdentity(chain.leaf, chain.key, chain.intermediates)
-    raise WizardError(
-        "probe.no-client-key",
-        f"{printable(args.client)} holds no certificate with its private key.",
-        "Give the PFX of a gateway or client, with its private key.",
-        args.client,
-    )
-
-
-def _chains(args: argparse.Namespace, path: str, data: bytes, secret: str) -> list[Chain]:
-    # DER and JKS stores need a password; a lone DER certificate starts alike and is tried first.
-    needs = b"ENCRYPTED" in data[:4096] or (data[:1] in {b"\x30", b"\xfe", b"\xce"} and not _opens(data, path))
-    password = args.secrets.get(secret, prompt=f"Password of {Path(path).name}: ") if needs else None
-    return assemble(read(data, name=path, password=password))
-
-
-def _opens(data: bytes, path: str) -> bool:
-    try:
-        bundle = read(data, name=path, password=None)
-    except WizardError:
-        return False
-    return bool(bundle.certificates)
-
-
-def _bytes(path: str) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise WizardError(
-            "probe.unreadable-file",
-            f"{printable(path)} cannot be read: {error.strerror}.",
-            "Check the path and the rights of the file.",
-            path,
-        ) from error
-
-
-def _trust(args: argparse.Namespace, chain: tuple[Certificate, ...]) -> dict[str, TrustSet]:
-    """The expected chain's authorities, the product's cacerts and the public roots, as far as they are here."""
-    sets = {"expected chain": TrustSet(chain[-1:])} if len(chain) > 1 else {}
-    cacerts = args.machine.real(args.machine.cacerts)
-    try:
-        bundle = read(cacerts.read_bytes(), name=str(cacerts), password=CACERTS_PASSWORD)
-        sets["cacerts"] = TrustSet(bundle.certificates)
-    except (OSError, WizardError):
-        pass  # Another machine than the primary has none; the doctor says when it is broken.
-    sets[PUBLIC_ROOTS] = public_roots()
-    return sets

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from OpenSSL import SSL
 
 from wizard.probing.alerts import explain, reason_of
-from wizard.probing.resolving import Address
+from wizard.probing.resolving import Address, require_server_name
 from wizard.probing.trace import Trace
 
 LATE_S = 2.0
@@ -76,7 +76,7 @@ def shake(sock: socket.socket, made: SSL.Context, servername: str | None, timeou
     connection.set_app_data(trace)
     connection.set_connect_state()
     if servername is not None:
-        connection.set_tlsext_host_name(servername.encode("idna") if not servername.isascii() else servername.encode())
+        connection.set_tlsext_host_name(require_server_name(servername))
     connection.request_ocsp()
     outcome = Outcome(trace, connection)
     pump = _Pump(sock, outcome, timeout_s)

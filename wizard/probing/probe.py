@@ -16,7 +16,7 @@ from wizard.probing.handshake import Outcome, connect, shake
 from wizard.probing.identity import covers, is_fallback
 from wizard.probing.notls import recognise
 from wizard.probing.ocsp import OcspAnswer, judge, utc_now
-from wizard.probing.resolving import resolve
+from wizard.probing.resolving import require_server_name, resolve
 from wizard.probing.result import ProbeResult
 from wizard.probing.trust import TrustSet
 
@@ -55,8 +55,9 @@ def probe(
         address: dial this one of the host's addresses only.
 
     Raises:
-        WizardError: `probe.client-unusable` when *client* cannot be used for TLS at all.
+        WizardError: `probe.client-unusable` when *client* cannot be used for TLS at all, `probe.bad-servername`.
     """
+    require_server_name(servername)
     wanted = tuple(dict.fromkeys([*expect, *(certificate.sha256 for certificate in expected_chain[:1])]))
     issuers = () if client is None else (client.leaf, *client.issuers)
     authorities = frozenset(names.issuer(certificate) for certificate in issuers)
@@ -178,7 +179,8 @@ def _client_side(outcome: Outcome, *, presented_client: bool) -> tuple[str, str]
         return auth, "not_sent"
     if ended and not outcome.settled:
         return "unknown", "rejected"
-    return "unknown", "accepted" if trace.finished and outcome.settled else "unknown"
+    # Quiet after the handshake counts as accepted too: a refusal comes at once.
+    return "unknown", "accepted" if trace.finished else "unknown"
 
 
 def _client_auth_alone(result: ProbeResult, tls: Version | None, timeout_s: float) -> str:

@@ -7,6 +7,25 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from wizard.errors import WizardError
+from wizard.findings import FindingSpec, Severity
+from wizard.printable import printable
+
+LONGEST_NAME = 253
+"""The longest DNS name in characters (RFC 1035)."""
+
+REFUSALS = (
+    FindingSpec(
+        "probe.bad-servername",
+        Severity.BLOCKER,
+        "Not a server name",
+        "{name} cannot be sent as server name.",
+        "The server chooses its certificate by this name.",
+        "Give a DNS name such as primary-host or primary.example.com.",
+        "RFC 6066, section 3",
+    ),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -24,6 +43,28 @@ def is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def require_server_name(name: str | None) -> bytes:
+    """The bytes that SNI carries for *name* (RFC 6066: ASCII, other letters as IDNA); b"" for None.
+
+    Raises:
+        WizardError: `probe.bad-servername`.
+    """
+    if name is None:
+        return b""
+    try:
+        data = name.encode() if name.isascii() else name.encode("idna")
+    except UnicodeError:
+        data = b""
+    if not 0 < len(data) <= LONGEST_NAME or any(byte <= 0x20 or byte == 0x7F for byte in data):
+        raise WizardError(
+            "probe.bad-servername",
+            f"{printable(name, limit=60)} cannot be sent as server name.",
+            "Give a DNS name such as primary-host or primary.example.com.",
+            name,
+        )
+    return data
 
 
 def resolve(host: str, port: int, timeout_s: float) -> tuple[Address, ...]:

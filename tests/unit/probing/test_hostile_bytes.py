@@ -1,0 +1,88 @@
+"""Bytes of a server, cut, flipped and made up: the probe's side never raises and always ends."""
+
+import os
+import socket
+import threading
+from contextlib import suppress
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from OpenSSL import SSL
+
+from tests.pki import acme
+from wizard.probing.contexts import context
+from wizard.probing.handshake import Outcome, shake
+
+PKI = acme("p256")
+EXAMPLES = int(os.environ.get("WIZARD_FUZZ_EXAMPLES", "60"))
+QUICK = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
+
+
+def answer(channel: socket.socket, place: int, change: int, cut: int, version: int) -> None:
+    """A real server, one byte of whose answer is changed or after which the rest is missing."""
+    made = SSL.Context(SSL.TLS_SERVER_METHOD)
+    made.set_min_proto_version(version)
+    made.set_max_proto_version(version)
+    made.use_certificate(PKI.primary.x509)
+    made.add_extra_chain_cert(PKI.intermediate.x509)
+    made.use_privatekey(PKI.primary.key)
+    made.set_verify(SSL.VERIFY_PEER, lambda *_: True)
+    server = SSL.Connection(made, None)
+    server.set_accept_state()
+    sent = 0
+    with channel, suppress(SSL.Error, OSError):
+        while True:
+            data = channel.recv(65536)
+            if not data:
+                return
+            server.bio_write(data)
+            with suppress(SSL.WantReadError):
+                server.do_handshake()
+            with suppress(SSL.WantReadError):
+                flight = bytearray(server.bio_read(1 << 16))
+                if sent <= place < sent + len(flight):
+                    flight[place - sent] ^= change
+                channel.sendall(flight[: max(0, cut - sent)])
+                sent += len(flight)
+                if sent >= cut:
+                    return
+
+
+def meet(speak: threading.Thread, ours: socket.socket) -> Outcome:
+    speak.start()
+    ours.setblocking(False)
+    with ours:
+        outcome = shake(ours, context(), "primary-host", 2.0)
+    speak.join(5)
+    assert not speak.is_alive()
+    return outcome
+
+
+@QUICK
+@given(
+    place=st.integers(0, 1500),
+    change=st.integers(0, 255),
+    cut=st.integers(0, 4000),
+    version=st.sampled_from([SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION]),
+)
+def test_a_damaged_flight_ends_in_an_outcome(place: int, change: int, cut: int, version: int) -> None:
+    ours, theirs = socket.socketpair()
+    outcome = meet(threading.Thread(target=answer, args=(theirs, place, change, cut, version)), ours)
+    through = outcome.trace.finished
+    assert through or outcome.error is not None or outcome.trace.alert is not None
+    assert not (through and change and 11 <= place < 43), "another server random went through"
+
+
+@QUICK
+@given(data=st.binary(max_size=300))
+def test_made_up_bytes_end_in_an_error(data: bytes) -> None:
+    ours, theirs = socket.socketpair()
+
+    def speak() -> None:
+        with theirs, suppress(OSError):
+            theirs.recv(65536)
+            theirs.sendall(data)
+
+    outcome = meet(threading.Thread(target=speak), ours)
+    assert not outcome.trace.finished
+    assert outcome.error is not None or outcome.trace.alert is not None
