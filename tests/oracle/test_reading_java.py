@@ -1,8 +1,10 @@
 """Stores that real Java wrote, in four ages and three types, come out as keytool itself lists them."""
 
+import base64
 import os
 import re
 import subprocess
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,7 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import PrivateFormat, pkcs12
 
 from tests.jvm import jre, run_java
-from tests.pki import acme
+from tests.pki import Entity, acme
 from wizard.certificates.model import Bundle, Format
 from wizard.certificates.reading import ReadingError, read, sniff
 from wizard.secret import Secret
@@ -172,6 +174,34 @@ def test_cacerts_of_the_jre(version: str) -> None:
     assert set(fingerprints(bundle)) == shown
     assert len(bundle.trusted_aliases) == len(bundle.certificates)
     assert not bundle.keys
+
+
+TEXTS: dict[
+    str, tuple[Callable[[Entity], bytes], bool, bool, bool]
+] = {  # what: the text, whether keytool 11, keytool 25 and openssl read it; the wizard reads each
+    "plain": (lambda leaf: leaf.pem, True, True, True),
+    "pem.utf-8-bom": (lambda leaf: b"\xef\xbb\xbf" + leaf.pem, False, True, True),
+    "pem.utf-16": (lambda leaf: leaf.pem.decode().encode("utf-16"), False, False, False),
+    "pem.repaired": (lambda leaf: leaf.pem.replace(b"\n", b"\n> "), False, False, False),
+    "pem.no-armour": (lambda leaf: base64.encodebytes(leaf.der), False, False, False),
+}
+
+
+@pytest.mark.parametrize("case", TEXTS)
+def test_what_the_notes_say_of_others_is_true(case: str, tmp_path: Path) -> None:
+    make, *expected = TEXTS[case]
+    leaf = acme("p256").primary
+    path = tmp_path / "leaf.pem"
+    path.write_bytes(make(leaf))
+    bundle = read(path.read_bytes())
+    assert bundle.certificates == (leaf.certificate,)
+    assert [code for code, _ in bundle.notes] == ([] if case == "plain" else [case])
+    programs = [
+        [str(jre(version) / "bin" / "keytool"), "-printcert", "-file", str(path)] for version in ("11.0.5", "25")
+    ]
+    programs.append(["openssl", "x509", "-noout", "-in", str(path)])
+    results = [subprocess.run(each, capture_output=True, check=False, timeout=60).returncode == 0 for each in programs]
+    assert results == expected
 
 
 def test_secret_keys_of_jceks_are_stepped_over(tmp_path: Path) -> None:

@@ -57,6 +57,8 @@ class Collector:
         self._met += 1
         if self._met > CERTIFICATE_LIMIT:
             raise too_many(self.name, CERTIFICATE_LIMIT)
+        if self._caught:
+            self._caught.clear()
         try:
             certificate = load_certificate(der, origin=self.name, alias=alias)
         except ValueError as error:

@@ -29,7 +29,6 @@ def odd_certificates_allowed() -> Iterator[list[warnings.WarningMessage]]:
     thread at a time is inside.
     """
     with _lock, warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("ignore")
         warnings.simplefilter("always", CryptographyDeprecationWarning)
         yield caught
 

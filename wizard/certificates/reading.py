@@ -4,7 +4,7 @@ import re
 
 from wizard.certificates import jks, pkcs12, reading_errors, reading_pem
 from wizard.certificates.collecting import Collector
-from wizard.certificates.der import DerError, Document
+from wizard.certificates.der import SEQUENCE, DerError, Document
 from wizard.certificates.loading import odd_certificates_allowed
 from wizard.certificates.model import Bundle, Format
 from wizard.certificates.parts import Reader
@@ -36,11 +36,11 @@ def sniff(data: bytes) -> Format:
         return Format.EMPTY
     if data.startswith((jks.JKS_MAGIC, jks.JCEKS_MAGIC)):
         return Format.JKS
+    if (form := _der_format(data)) is not Format.UNKNOWN:
+        return form
     text, _ = as_text(data[:SIZE_LIMIT])
     if has_mark(text):
         return reading_pem.format_of(text)
-    if data[0] == 0x30 and (form := _der_format(data)) is not Format.UNKNOWN:
-        return form
     if (decoded := bare_base64(text)) is not None:
         inner = _der_format(decoded)
         return inner if inner is not Format.UNKNOWN else Format.TEXT
@@ -98,6 +98,8 @@ def _without_certificate(bundle: Bundle) -> WizardError:
             bundle.name,
         )
     found = {Format.EMPTY: "is empty", Format.TEXT: "is text without any certificate"}
+    if "reading.archive" in dict(bundle.notes):
+        found[Format.UNKNOWN] = "is a ZIP archive; unpack it and choose the certificate in it"
     return ReadingError(
         "reading.no-certificate",
         f"{shown} {found.get(bundle.format, 'holds no certificate')}.",
@@ -112,21 +114,26 @@ def _read(data: bytes, reader: Reader) -> Bundle:
         return collector.finished(Format.EMPTY)
     if data.startswith((jks.JKS_MAGIC, jks.JCEKS_MAGIC)):
         return jks.read(data, collector, reader.password, reader.key_password)
+    # A signed message may carry PEM text inside: what is DER from its first byte on is taken for that.
+    if _der_format(data) is not Format.UNKNOWN:
+        return _read_der(data, reader)
     text, undone = as_text(data)
     if has_mark(text):
         if undone:
             collector.note(f"pem.{undone}", _UNDONE[undone])
         return reading_pem.read(text, reader)
-    if data[0] == 0x30 and (not _is_text(data) or _der_format(data) is not Format.UNKNOWN):
+    if data[0] == SEQUENCE and not _is_text(data):
         return _read_der(data, reader)
     if (decoded := bare_base64(text)) is not None and _der_format(decoded) is not Format.UNKNOWN:
         collector.note("pem.no-armour", "It is base64 without BEGIN and END lines; Java and OpenSSL do not read that.")
         return _read_der(decoded, reader)
+    if data.startswith(b"PK\x03\x04"):
+        collector.note("reading.archive", "It is a ZIP archive, which is not looked into; unpack it first.")
     return collector.finished(Format.TEXT if _is_text(text) else Format.UNKNOWN)
 
 
 _UNDONE = {
-    "utf-8-bom": "It begins with a byte order mark; keytool does not read such a file.",
+    "utf-8-bom": "It begins with a byte order mark; keytool of Java 11, 17 and 21 does not read such a file.",
     "utf-16": "It is UTF-16 text, as PowerShell's > writes it; keytool and OpenSSL do not read such a file.",
 }
 
@@ -159,6 +166,8 @@ def _read_der(data: bytes, reader: Reader) -> Bundle:
 
 def _der_format(data: bytes) -> Format:
     """The format of a DER structure, also of one whose end is missing."""
+    if data[0] != SEQUENCE:
+        return Format.UNKNOWN
     document = Document(data)
     try:
         return _FORMATS.get(shape(document.node()), Format.UNKNOWN)

@@ -61,10 +61,12 @@ def read(text: bytes, reader: Reader) -> Bundle:
             continue
         if block.repaired:
             collector.note("pem.repaired", f"The block at line {block.line} holds characters that do not belong there.")
-        if block.label in _CERTIFICATE and block.label[0] != "T":
-            collector.certificate(block.body, f"line {block.line}", block.alias, block.at)
+        body = block.body
+        if block.label in _CERTIFICATE and body[:2] == b"\x30\x82" and body[4:5] == b"\x30" and block.label[0] != "T":
+            # The way of ten thousand certificates: a sequence in a sequence, and nobody needs to look closer.
+            collector.certificate(body, f"line {block.line}", block.alias, block.at)
             continue
-        packed = _other(block, block.body, reader)
+        packed = _other(block, body, reader)
         if packed is not None:
             return packed
     if len(collector.certificates) + len(collector.keys) >= _BLOCK_LIMIT:
@@ -90,6 +92,8 @@ def _other(block: Block, body: bytes, reader: Reader) -> Bundle | None:
     try:
         node = Document(body).node()
         kind = shape(node)
+        if kind is Shape.UNKNOWN and block.label in _CERTIFICATE:
+            kind = Shape.CERTIFICATE
         if kind is Shape.PKCS12:
             return pkcs12.read(node, collector, reader.password, reader.key_password)
         reader.structure(_only(node, kind, block), kind, where, block.alias)

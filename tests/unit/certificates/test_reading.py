@@ -46,6 +46,11 @@ def messages(encoding: Encoding) -> bytes:
     return pkcs7.serialize_certificates([each.x509 for each in CHAIN], encoding)
 
 
+def signed(content: bytes) -> bytes:
+    builder = pkcs7.PKCS7SignatureBuilder().set_data(content).add_signer(LEAF.x509, LEAF.key, hashes.SHA256())
+    return builder.sign(Encoding.DER, [pkcs7.PKCS7Options.Binary])
+
+
 def relabelled(old: str, new: str, data: bytes) -> bytes:
     return data.replace(old.encode(), new.encode())
 
@@ -77,6 +82,8 @@ READABLE: dict[str, tuple[Callable[[], bytes], Format, int, int, set[str]]] = {
     "curve parameters beside": (lambda: b"-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n" + PEM, Format.PEM, 3, 0, set()),
     "PKCS7 and PEM": (lambda: messages(Encoding.PEM) + LEAF.pem, Format.PEM, 4, 0, set()),
     "PKCS7 in PEM": (lambda: messages(Encoding.PEM), Format.PKCS7, 3, 0, set()),
+    "PKCS7 under the label of a certificate": (lambda: relabelled("PKCS7", "CERTIFICATE", messages(Encoding.PEM)), Format.PEM, 3, 0, set()),
+    "PEM text inside a signed message": (lambda: signed(PEM), Format.PKCS7, 1, 0, set()),
     "PKCS7 in DER": (lambda: messages(Encoding.DER), Format.PKCS7, 3, 0, set()),
     "PKCS7 in BER": (lambda: asn1.indefinite(parse(messages(Encoding.DER)), 4), Format.PKCS7, 3, 0, set()),
     "certificate in DER": (lambda: LEAF.der, Format.DER, 1, 0, set()),
@@ -114,7 +121,7 @@ READABLE: dict[str, tuple[Callable[[], bytes], Format, int, int, set[str]]] = {
     "nothing": (lambda: b"", Format.EMPTY, 0, 0, set()),
     "white space": (lambda: b"\r\n \0\0", Format.EMPTY, 0, 0, set()),
     "a picture": (lambda: b"\x89PNG\r\n\x1a\n" + bytes(range(256)), Format.UNKNOWN, 0, 0, set()),
-    "an archive": (lambda: b"PK\x03\x04\x14\0\0\0\x08\0" + bytes(300), Format.UNKNOWN, 0, 0, set()),
+    "an archive": (lambda: b"PK\x03\x04\x14\0\0\0\x08\0" + bytes(300), Format.UNKNOWN, 0, 0, {"reading.archive"}),
 }  # fmt: skip
 
 
@@ -267,6 +274,7 @@ NEEDS_CERTIFICATE = [
     (b"", "reading.no-certificate"),
     (b"hello", "reading.no-certificate"),
     (bytes(range(1, 255)), "reading.no-certificate"),
+    (b"PK\x03\x04" + bytes(99), "reading.no-certificate"),
 ]
 
 
