@@ -1,12 +1,12 @@
 """The command `probe`: what a TLS client sees at one or several endpoints."""
 
 import argparse
-import json
 import re
 import sys
 from typing import Any
 
 from wizard.certificates import names
+from wizard.cli.output import print_json, print_lines
 from wizard.cli.probe_inputs import client_identity, expected, trust_sets
 from wizard.errors import ExitCode, WizardError
 from wizard.findings import FindingSpec, Severity, worst
@@ -93,21 +93,21 @@ def run(args: argparse.Namespace) -> int:
         progress=_show_progress if several else None,
     )
     if args.json:
-        print(json.dumps(as_json(results), ensure_ascii=False, indent=2))
+        print_json("probe", as_json(results))
     elif args.plain_dump:
         print("\n".join(plain_dump(result) for result in results), end="")
     else:
-        print("\n\n".join("\n".join(line.text for line in human_lines(result)) for result in results))
+        for place, result in enumerate(results):
+            print_lines([Line(""), *human_lines(result)] if place else human_lines(result))
     severity = worst(finding for result in results for finding in result.findings)
     return ExitCode.DONE if severity is None or severity < Severity.ERROR else ExitCode.FINDINGS
 
 
 def as_json(results: tuple[ProbeResult, ...]) -> dict[str, Any]:
-    """The contract's object; several endpoints come as `endpoints`, one comes plain."""
-    head = {"schema": "cloudstream-wizard/probe/1"}
+    """The members of the contract's object; several endpoints come as `endpoints`, one comes plain."""
     if len(results) == 1:
-        return {**head, **results[0].as_json()}
-    return {**head, "endpoints": [result.as_json() for result in results]}
+        return results[0].as_json()
+    return {"endpoints": [result.as_json() for result in results]}
 
 
 def human_lines(result: ProbeResult) -> list[Line]:
@@ -167,10 +167,9 @@ def _servername(given: str | None, host: str) -> str | None:
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0 < value <= 600:
-        raise argparse.ArgumentTypeError("from 0.1 to 600 seconds")
-    return value
+    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]+)?", text) or not 0 < float(text) <= 600:
+        raise argparse.ArgumentTypeError(f"{printable(text)} is not a number of seconds from 0.1 to 600")
+    return float(text)
 
 
 def _show_progress(done: int, total: int, result: ProbeResult) -> None:

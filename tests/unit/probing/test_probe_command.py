@@ -1,0 +1,194 @@
+"""The command `probe` from its arguments to its exit code, against practice servers."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.pki import Acme, acme, authority, issue
+from tests.tls.servers import PracticeServer, free_port
+from wizard.change import plan_file
+from wizard.change.plan import Plan, Probe
+from wizard.cli import main as cli
+from wizard.probing.many import Target, probe_many
+from wizard.probing.result import ProbeResult
+
+PKI = acme()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PracticeServer]:
+    running = PracticeServer(tmp_path_factory.mktemp("server"), PKI, "required")
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="module")
+def fallback(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PracticeServer]:
+    """Serves the built-in certificate, as a primary does that cannot use its key store."""
+    builtin = issue("localhost", None, kind="rsa-2048")
+    pki = Acme(PKI.root, PKI.intermediate, builtin, PKI.gateway, PKI.client)
+    running = PracticeServer(tmp_path_factory.mktemp("fallback"), pki, "required")
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    foreign = issue("gateway-host", authority("Foreign-CA"))
+    for name, data in (
+        ("primary.pfx", PKI.primary.pfx("changeit")), ("primary.cer", PKI.primary.der), ("root.cer", PKI.root.der),
+        ("chain.pem", PKI.primary.chain_pem), ("gateway.pfx", PKI.gateway.pfx("changeit")),
+        ("foreign.pfx", foreign.pfx("changeit")), ("password", b"changeit\n"), ("wrong", b"nonsense\n"),
+    ):  # fmt: skip
+        (tmp_path / name).write_bytes(data)
+    steps = (Probe("probe", (("localhost", 2560),), "primary-host", PKI.primary.sha256),)
+    (tmp_path / "change.plan").write_bytes(plan_file.dump(Plan("set up", steps)))
+    return tmp_path
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    code = cli.main(["probe", *words])
+    shown = capsys.readouterr()
+    return code, shown.out, shown.err
+
+
+EXPECTATIONS = ["primary.pfx", "primary.cer", "chain.pem", "change.plan", "FINGERPRINT", "FINGER:PRINT"]
+
+
+@pytest.mark.parametrize("expect", EXPECTATIONS)
+def test_the_right_certificate_is_recognised_by_any_file(
+    server: PracticeServer, files: Path, expect: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plain = PKI.primary.sha256
+    colons = ":".join(re.findall("..", plain)).upper()
+    given = {"FINGERPRINT": plain, "FINGER:PRINT": colons}.get(expect, str(files / expect))
+    code, out, err = run(
+        capsys, f"127.0.0.1:{server.port}", "--servername", "primary-host", "--expect", given, "--json",
+        "--secret", f"expect-password=file:{files / 'password'}",
+    )  # fmt: skip
+    answer = json.loads(out)
+    assert (code, err, answer["schema"]) == (0, "", "cloudstream-wizard/probe/1")
+    assert (answer["matches_expected"], answer["fallback"], answer["name_matches"]) == (True, False, True)
+    assert (answer["client_auth"], answer["client_certificate"], answer["error"]) == ("required", "not_sent", None)
+    assert answer["chain"][0]["sha256"] == plain
+
+
+CONTRACT = {
+    "host", "port", "servername", "reachable", "phase", "error", "protocol", "cipher", "chain", "fallback",
+    "matches_expected", "name_matches", "client_auth", "acceptable_cas", "client_certificate", "alert", "findings",
+}  # fmt: skip
+
+
+def test_json_has_every_member_of_the_contract(server: PracticeServer, capsys: pytest.CaptureFixture[str]) -> None:
+    for port in (server.port, free_port()):
+        _, out, _ = run(capsys, f"127.0.0.1:{port}", "--json", "--timeout", "2")
+        assert set(json.loads(out)) >= CONTRACT
+
+
+CLIENTS = [("gateway.pfx", 0, "accepted"), ("foreign.pfx", 1, "rejected")]
+
+
+@pytest.mark.parametrize("case", CLIENTS, ids=lambda case: case[0])
+def test_a_client_certificate_is_tried(
+    server: PracticeServer, files: Path, case: tuple[str, int, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    client, code, verdict = case
+    done = run(
+        capsys, f"127.0.0.1:{server.port}", "--servername", "primary-host", "--client", str(files / client),
+        "--secret", f"client-password=file:{files / 'password'}",
+    )  # fmt: skip
+    assert done[0] == code
+    assert f"the one that was offered: {verdict}" in done[1]
+    assert ("[probe.client-rejected]" in done[1]) is (verdict == "rejected")
+    assert "accepts those of CN=Acme-CA-Root,O=Acme" in done[1]
+
+
+def test_the_fallback_is_the_headline(fallback: PracticeServer, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, f"127.0.0.1:{fallback.port}", "--servername", "primary-host")
+    assert code == 1
+    assert "[probe.fallback-certificate]" in out
+    assert "default-keystore-password" in out
+
+
+def test_several_nodes_are_looked_at_with_progress(
+    server: PracticeServer, fallback: PracticeServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    closed = free_port()
+    nodes = [f"127.0.0.1:{port}" for port in (server.port, fallback.port, closed)]
+    code, out, err = run(capsys, *nodes, "--servername", "primary-host", "--json")
+    answers = json.loads(out)["endpoints"]
+    assert code == 1
+    assert [answer["port"] for answer in answers] == [server.port, fallback.port, closed]
+    assert [answer["fallback"] for answer in answers] == [False, True, False]
+    assert answers[2]["error"] == "probe.refused"
+    assert sorted(re.findall(r"^(\d) of 3: ", err, re.MULTILINE)) == ["1", "2", "3"]
+
+
+def test_the_dump_looks_like_s_client(server: PracticeServer, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, f"127.0.0.1:{server.port}", "--servername", "primary-host", "--plain-dump")
+    assert code == 0
+    assert out.startswith(f"CONNECTED(127.0.0.1:{server.port})\n---\nCertificate chain\n 0 s:CN=primary-host,O=Acme\n")
+    assert "\nAcceptable client certificate CA names\nCN=Acme-CA-Intermediate,O=Acme\n" in out
+    assert "alert from the server: certificate_required" in out
+    _, refused, _ = run(capsys, f"127.0.0.1:{free_port()}", "--plain-dump")
+    assert refused == "connect: nothing listens there\n"
+
+
+REFUSED: list[tuple[list[str], str]] = [
+    (["no-port"], "probe.bad-endpoint"),
+    (["host:0"], "probe.bad-endpoint"),
+    (["host:99999"], "probe.bad-endpoint"),
+    (["::1:2560"], "probe.bad-endpoint"),
+    (["localhost:1", "--servername", "two words"], "probe.bad-servername"),
+    (["localhost:1", "--servername", "x" * 300], "probe.bad-servername"),
+    (["localhost:1", "--expect", "FILES/missing"], "file.missing"),
+    (["localhost:1", "--expect", "FILES/root.cer"], "probe.no-certificate-in-file"),
+    (["localhost:1", "--expect", "FILES/password"], "probe.no-certificate-in-file"),
+    (["localhost:1", "--client", "FILES/primary.cer"], "probe.no-client-key"),
+    (["localhost:1", "--client", "FILES/gateway.pfx"], "secret.missing"),
+    (["localhost:1", "--client", "FILES/gateway.pfx", "--secret", "client-password=file:FILES/wrong"], "reading.password-wrong"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "code"), REFUSED)
+def test_unusable_input_is_refused_in_words(
+    files: Path, words: list[str], code: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exit_code, out, err = run(capsys, *(word.replace("FILES", str(files)) for word in words))
+    assert (exit_code, out) == (2, "")
+    assert err.startswith(f"error: {code} ")
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "abc", "601", "nan"])
+def test_a_time_limit_is_a_number_of_seconds(seconds: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["probe", "localhost:1", f"--timeout={seconds}"])
+    assert ended.value.code == 2
+    assert "is not a number of seconds" in capsys.readouterr().err
+
+
+def test_an_address_sends_no_server_name(server: PracticeServer, capsys: pytest.CaptureFixture[str]) -> None:
+    def sent(*words: str) -> Any:
+        return json.loads(run(capsys, *words, "--json")[1])["servername"]
+
+    assert sent(f"127.0.0.1:{server.port}") is None
+    assert sent(f"localhost:{server.port}") == "localhost"
+    assert sent(f"localhost:{server.port}", "--servername", "") is None
+
+
+def test_a_stopping_progress_stops_the_rest(server: PracticeServer) -> None:
+    class StopError(Exception):
+        pass
+
+    def stop(done: int, total: int, result: ProbeResult) -> None:
+        assert (done, total, result.reachable) == (1, 8, True)
+        raise StopError
+
+    with pytest.raises(StopError):
+        probe_many([Target("127.0.0.1", server.port)] * 8, workers=1, progress=stop)
+    assert probe_many([]) == ()
