@@ -201,7 +201,8 @@ def _step(action: Action, manifest: Manifest, folder: ChangeFolder, journal: Jou
     context.events.say(action.id, "started", action.summary)
     forward(action, folder, manifest.token, context)
     journal.append(DONE, action.id)
-    context.events.say(action.id, "done", f"{action.named} is in place and read back")
+    done = "is in place and read back" if action.after.exists else "is removed"
+    context.events.say(action.id, "done", f"{action.named} {done}")
 
 
 def finish(manifest: Manifest, folder: ChangeFolder, journal: Journal, context: Context) -> Outcome:

@@ -4,7 +4,8 @@ import contextlib
 from dataclasses import dataclass
 from typing import Any
 
-from wizard.change.outcome import APPLIED, STUCK
+from wizard.change.events import Event
+from wizard.change.outcome import APPLIED, REFUSED, STUCK
 from wizard.change.store import ChangeFolder, Store
 from wizard.errors import WizardError
 from wizard.host.machine import Machine
@@ -100,11 +101,11 @@ def _entry(folder: ChangeFolder, rolled_back_by: str) -> Entry:
     elif plan.phase == "closed":
         outcome = plan.outcome
     else:
-        outcome = STUCK if folder.page.exists() else "refused" if plan.phase == "unarmed" else INTERRUPTED
+        outcome = STUCK if folder.page.exists() else REFUSED if plan.phase == "unarmed" else INTERRUPTED
     try:
         manifest = folder.manifest()
     except WizardError:
-        return Entry(folder.id, outcome if outcome == "refused" else UNREADABLE)
+        return _without_manifest(folder, outcome) if outcome == REFUSED else Entry(folder.id, UNREADABLE)
     return Entry(
         id=folder.id,
         outcome=outcome,
@@ -116,3 +117,13 @@ def _entry(folder: ChangeFolder, rolled_back_by: str) -> Entry:
         rolls_back=manifest.rolls_back,
         rolled_back_by=rolled_back_by,
     )
+
+
+def _without_manifest(folder: ChangeFolder, outcome: str) -> Entry:
+    """A change that was refused before its manifest: what is known of it stands in its first event."""
+    try:
+        with folder.events.open(encoding="utf-8") as stream:
+            first = Event.from_line(stream.readline())
+    except (OSError, ValueError):
+        return Entry(folder.id, outcome)
+    return Entry(folder.id, outcome, title=first.text, at=first.at)

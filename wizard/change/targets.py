@@ -81,13 +81,19 @@ def resolve(machine: Machine, named: PurePosixPath) -> Target:
 
 
 def expectation(machine: Machine, named: PurePosixPath) -> Expectation:
-    """What is at *named* now, for a step of a plan.
+    """What is at *named* now, for a step of a plan; errors as `find`."""
+    return find(machine, named)[0]
+
+
+def find(machine: Machine, named: PurePosixPath) -> tuple[Expectation, bytes]:
+    """What is at *named* now, for a step of a plan, and its bytes.
 
     Raises:
         WizardError: `change.link-loop`, `change.target-unreadable`.
     """
     target = resolve(machine, named)
-    return _expectation(target, look(target)[0])
+    image, data = look(target)
+    return _expectation(target, image), data
 
 
 def _expectation(target: Target, image: FileImage) -> Expectation:

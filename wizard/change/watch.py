@@ -107,7 +107,7 @@ def events(machine: Machine, run: ChangeRun | str, *, follow: bool = True) -> It
     """
     run = run if isinstance(run, ChangeRun) else ChangeRun(run)
     if not run.id:
-        yield Event(CHANGE, "done", "Everything is already as planned.", _now(), NOTHING)
+        yield Event(CHANGE, "done", "There was nothing to do.", _now(), NOTHING)
         return
     store = Store(machine.state_dir)
     path = store.find(run.id).events

@@ -7,8 +7,8 @@ from pathlib import PurePosixPath
 
 from wizard.certificates.model import Bundle, Certificate
 from wizard.certificates.reading import read
-from wizard.change.images import read_image
 from wizard.change.plan import Expectation
+from wizard.change.targets import find
 from wizard.configs import hocon
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
@@ -119,24 +119,10 @@ def expectation(machine: Machine, logical: PurePosixPath | str) -> tuple[Expecta
     Raises:
         WizardError: `file.not-readable` when it is there and cannot be read.
     """
-    named = machine.real(logical)
     try:
-        target = named.resolve()
-        image, data = read_image(target)
-    except (OSError, RuntimeError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it cannot be followed"
-        raise WizardError(
-            "file.not-readable",
-            f"{printable(str(logical))} cannot be read: {reason.lower()}.",
-            "Run the wizard as root, with sudo.",
-            str(logical),
-        ) from error
-    parent = named.parent.resolve() / named.name
-    link = str(machine.logical(target)) if target != parent else ""
-    if not image.exists:
-        return Expectation(kind=image.kind, link_to=link), b""
-    found = Expectation(True, image.sha256, image.mode, image.uid, image.gid, image.kind, link)
-    return found, data
+        return find(machine, PurePosixPath(logical))
+    except WizardError as error:
+        raise WizardError("file.not-readable", error.message, error.hint, str(logical)) from error
 
 
 def look(

@@ -146,7 +146,7 @@ def test_a_failed_restart_is_undone_and_the_old_state_is_served(scene: Scene, co
     context = scene.context()
     service = context.ports.service
     assert isinstance(service, Service)
-    service.restart = fails_once(code)(service)  # type: ignore[method-assign]
+    service.restart = fails_once(code)(service)  # type: ignore[method-assign, assignment]
     outcome = apply(scene.plan(), context)
     assert outcome.failure is not None
     assert (outcome.outcome, outcome.failure.code) == (ROLLED_BACK, code)
@@ -157,7 +157,7 @@ def always_fails(context: Context) -> None:
     def restart(_timeout_s: float, _say: Callable[[str], None]) -> None:
         raise WizardError("service.failed", "it did not come up", "Read its journal.")
 
-    context.ports.service.restart = restart  # type: ignore[method-assign]
+    context.ports.service.restart = restart  # type: ignore[method-assign, assignment]
 
 
 def test_a_service_that_does_not_come_back_needs_somebody(scene: Scene) -> None:
