@@ -1,6 +1,6 @@
 """The best way from each issuer up to a root, when cross-signing and renewal leave several."""
 
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
 from wizard.certificates import look
@@ -12,11 +12,16 @@ LONGEST = 32
 
 
 class Cost(NamedTuple):
-    """What makes one path worse than another, the weightiest first. The last two make the choice repeatable."""
+    """What makes one path worse than another, the weightiest first."""
 
     incomplete: bool
     defects: int
     length: int
+
+
+class Tie(NamedTuple):
+    """What decides between equal costs: the later expiry, then the fingerprint, so that the choice is repeatable."""
+
     expiry: float
     fingerprint: str
 
@@ -54,10 +59,11 @@ class Paths:
 
     def _search(self, ends: list[int]) -> None:
         """Dijkstra's search from the ends downwards: the cost only grows along a path."""
-        heap = [(self._end_cost(place), place, -1) for place in ends]
-        heap.sort()
+        none = Tie(0.0, "")
+        heap = [(self._end_cost(place), none, place, -1) for place in ends]
+        heapify(heap)
         while heap:
-            cost, place, above = heappop(heap)
+            cost, _, place, above = heappop(heap)
             if place in self.cost:
                 continue
             self.cost[place] = cost
@@ -65,26 +71,30 @@ class Paths:
                 self._above[place] = above
             if cost.length >= LONGEST:
                 continue
+            tie = self._tie(place)
             for child in self._children.get(place, ()):
                 if child not in self.cost:
-                    heappush(heap, (self._step(cost, place, child), child, place))
-        for place in sorted(self._seen - self.cost.keys()):
+                    heappush(heap, (self._step(cost, place, child), tie, child, place))
+        for place in self._seen - self.cost.keys():
             # CAs that certify each other in a ring, or hang under a path that is too long.
             self.cost[place] = self._end_cost(place)
 
     def _end_cost(self, place: int) -> Cost:
-        certificate = self._shelf.certificates[place]
-        defects = int(bool(self._shelf.defect(place)))
-        return Cost(place not in self.self_signed, defects, 1, -_expiry(certificate), certificate.sha256)
+        return Cost(place not in self.self_signed, int(bool(self._shelf.defect(place))), 1)
 
     def _step(self, cost: Cost, issuer: int, child: int) -> Cost:
-        above, below = self._shelf.certificates[issuer], self._shelf.certificates[child]
-        defects = bool(self._shelf.defect(child)) + (look.path_length(above) == 0)
-        return Cost(cost.incomplete, cost.defects + defects, cost.length + 1, -_expiry(below), below.sha256)
+        tight = look.path_length(self._shelf.certificates[issuer]) == 0
+        return Cost(cost.incomplete, cost.defects + bool(self._shelf.defect(child)) + tight, cost.length + 1)
+
+    def _tie(self, place: int) -> Tie:
+        certificate = self._shelf.certificates[place]
+        return Tie(-_expiry(certificate), certificate.sha256)
 
     def best(self, issuers: tuple[int, ...]) -> int:
         """The issuer with the best path above it."""
-        return min(issuers, key=lambda place: self.cost[place])
+        if len(issuers) == 1:
+            return issuers[0]
+        return min(issuers, key=lambda place: (self.cost[place], self._tie(place)))
 
     def above(self, place: int) -> int | None:
         """The chosen issuer of the certificate at *place*; None at the end of the path."""

@@ -1,7 +1,7 @@
 """The command `findings`: the catalogue of everything that the wizard can say, or one entry explained."""
 
 import argparse
-import string
+import re
 import textwrap
 
 from wizard.cli.output import print_json
@@ -61,8 +61,7 @@ def explained(spec: FindingSpec) -> str:
 
 def _general(template: str) -> str:
     """A template with its facts as words in angle brackets: `{name}` becomes `<name>`."""
-    pieces = string.Formatter().parse(template)
-    return "".join(text + (f"<{name.replace('_', ' ')}>" if name else "") for text, name, _, _ in pieces)
+    return re.sub(r"\{([a-z_][a-z0-9_]*)\}", lambda found: f"<{found[1].replace('_', ' ')}>", template)
 
 
 def _json(spec: FindingSpec) -> dict[str, str]:

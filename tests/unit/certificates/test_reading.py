@@ -237,6 +237,12 @@ def test_damage_names_its_byte() -> None:
         read(data)
 
 
+def test_a_store_with_an_empty_password_says_so() -> None:
+    with pytest.raises(ReadingError, match="it opens with an empty password") as refusal:
+        read(asn1.pfx([asn1.cert_bag(LEAF.der)], ""), password=RIGHT)
+    assert refusal.value.code == "reading.password-wrong"
+
+
 def test_rounds_name_their_limit() -> None:
     with pytest.raises(ReadingError, match=r"asks for 2,147,483,647 rounds of key derivation; the limit is 1,000,000"):
         read(weak_rounds(2**31 - 1), password=RIGHT)

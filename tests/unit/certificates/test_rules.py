@@ -51,9 +51,9 @@ def test_worst_first() -> None:
 def test_ocsp_is_asked_for_only_when_wanted() -> None:
     with_url = issue("host", authority("Root"), ocsp="http://ocsp.example/")
     without = issue("host", authority("Root"))
-    assert "revocation.no-responder" not in judged(chain_of(without))
-    assert "revocation.no-responder" in judged(chain_of(without), ocsp_wanted=True)
-    assert "revocation.no-responder" not in judged(chain_of(with_url), ocsp_wanted=True)
+    assert "ocsp.no-responder" not in judged(chain_of(without))
+    assert "ocsp.no-responder" in judged(chain_of(without), ocsp_wanted=True)
+    assert "ocsp.no-responder" not in judged(chain_of(with_url), ocsp_wanted=True)
 
 
 def test_lifetimes_bind_public_certificates_alone() -> None:
@@ -222,7 +222,7 @@ def test_every_finding_has_a_case() -> None:
     mine = {
         "validity.clock-behind", "usage.public-ca-drops-client-auth", "constraints.root-without-constraints",
         "algorithm.unknown", "key.missing", "key.mismatch", "key.client-elsewhere", "chain.no-leaf", "chain.extra",
-        "chain.namesake", "signature.not-verified", "revocation.no-responder", "lifetime.beyond-public",
+        "chain.namesake", "signature.not-verified", "ocsp.no-responder", "lifetime.beyond-public",
         "lifetime.renewal-is-shorter", "form.serial-too-long", "form.unreadable", "name.wildcard", "rules.broken",
         "pile.same-subject", "pile.same-serial",
     }  # fmt: skip

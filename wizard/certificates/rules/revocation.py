@@ -7,7 +7,7 @@ from wizard.certificates.rules.context import Context, on
 from wizard.findings import Finding, FindingSpec, Severity
 
 NO_RESPONDER = FindingSpec(
-    "revocation.no-responder",
+    "ocsp.no-responder",
     Severity.WARNING,
     "No OCSP responder is named",
     "{name} names no OCSP responder.",
