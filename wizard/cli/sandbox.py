@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import subprocess
 import tempfile
 from pathlib import Path
@@ -122,12 +123,15 @@ def _stand_in(words: list[str]) -> int:
 def _practise(args: argparse.Namespace, folder: Path | None) -> int:
     from wizard.sandbox.build import remove  # noqa: PLC0415 - as above
     from wizard.sandbox.deployment import MARK, load  # noqa: PLC0415 - as above
+    from wizard.sandbox.supervisor import OWNER  # noqa: PLC0415 - as above
 
     if folder is not None:
         known = (folder / MARK).exists()
         return _open(args, load(folder) if known else _build(args, folder))
     with tempfile.TemporaryDirectory(prefix="cloudstream-practice-", ignore_cleanup_errors=True) as made:
         deployment = _build(args, Path(made))
+        # A session that is killed cannot tidy up; the stand-in service manager then does.
+        (deployment.root / OWNER).write_text(str(os.getpid()), encoding="ascii")
         try:
             return _open(args, deployment)
         finally:

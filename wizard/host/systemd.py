@@ -39,6 +39,8 @@ _LOOK_TIMEOUT_S = 20.0
 _CALM_S = 0.3
 """How long a fresh start must last before it is believed: a program that dies at once is `active` for an instant."""
 
+_UNUSABLE = {"masked": "masked", "not-found": "unit-missing", "bad-setting": "unit-broken", "error": "unit-broken"}
+
 _CRASHES = 3
 """So many automatic restarts during one start are a crash loop."""
 
@@ -58,6 +60,7 @@ class UnitState:
         restarts: automatic restarts since the last start by hand.
         started: seconds since 1970 of the main process's start, 0.0 when unknown.
         invocation: changes with every start.
+        stamp: of the main process's start, as systemd writes it; changes with every start.
         fragment: path of the unit file.
         needs_reload: whether the unit file changed since systemd read it.
         environment: `Environment=` as written by systemd; may hold secrets, never shown.
@@ -75,6 +78,7 @@ class UnitState:
     restarts: int = 0
     started: float = 0.0
     invocation: str = ""
+    stamp: str = ""
     fragment: str = ""
     needs_reload: bool = False
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -83,8 +87,8 @@ class UnitState:
 
     @property
     def running(self) -> bool:
-        """Whether the service is up, as far as systemd knows."""
-        return self.active == "active" and self.sub == "running"
+        """Whether the service is up, as far as systemd knows; units without a main process are `active (exited)`."""
+        return self.active == "active"
 
 
 def _quiet(_: str) -> None:
@@ -107,7 +111,12 @@ class Service:
         answer = self._systemctl("show", self.unit, "--no-pager", "-p", ",".join(_PROPERTIES))
         if not answer.ok:
             raise refused(answer, self.unit)
-        return _state(dict(line.split("=", 1) for line in answer.stdout.splitlines() if "=" in line))
+        told: dict[str, str] = {}
+        for line in answer.stdout.splitlines():
+            name, equals, value = line.partition("=")
+            if equals:  # a property with several values comes on several lines
+                told[name] = f"{told[name]}\n{value}" if name in told else value
+        return _state(told)
 
     def restart(self, timeout_s: float = 180.0, progress: Callable[[str], None] = _quiet) -> UnitState | None:
         """Restart the service and wait until its new process runs. The port is another question: probe it.
@@ -120,8 +129,9 @@ class Service:
             The state afterwards; None when a restart command was used instead of systemd.
 
         Raises:
-            WizardError: service.masked, service.unit-missing, service.offline, service.no-systemctl,
-                service.no-rights, service.failed, service.crash-loop, service.start-timeout, service.restart-command.
+            WizardError: service.masked, service.unit-missing, service.unit-broken, service.offline,
+                service.no-systemctl, service.no-rights, service.failed, service.crash-loop,
+                service.start-timeout, service.restart-command.
         """
         command = self._machine.restart_command
         if command is not None:
@@ -144,7 +154,7 @@ class Service:
             Seconds waited.
 
         Raises:
-            WizardError: service.failed, service.crash-loop, service.port-closed.
+            WizardError: service.failed, service.crash-loop, service.stopped, service.port-closed.
         """
         begun = time.monotonic()
         pause = 0.02
@@ -156,7 +166,10 @@ class Service:
             except OSError:
                 pass
             if self._machine.restart_command is None:
-                self._still_alive(self.show())
+                now = self.show()
+                self._still_alive(now)
+                if now.active == "inactive":
+                    raise self._refusal("stopped")
             waited = time.monotonic() - begun
             if waited > timeout_s:
                 raise self._refusal("port-closed", f"{printable(address)}:{port}, {timeout_s:g} seconds")
@@ -176,8 +189,8 @@ class Service:
 
     def _act(self, verb: str, timeout_s: float, progress: Callable[[str], None]) -> UnitState:
         before = self.show()
-        if before.load in {"masked", "not-found"}:
-            raise self._refusal("masked" if before.load == "masked" else "unit-missing")
+        if before.load in _UNUSABLE:
+            raise self._refusal(_UNUSABLE[before.load])
         progress(f"{verb} {self.unit}")
         answer = self._systemctl(verb, self.unit, "--no-block", "--no-ask-password")
         if not answer.ok:
@@ -195,7 +208,10 @@ class Service:
             if words != shown:
                 progress(words)
                 shown = words
-            fresh = now.invocation != before.invocation or now.pid != before.pid or verb == "start"
+            # systemd before 232 has no InvocationID.
+            fresh = verb == "start" or any(
+                getattr(now, name) != getattr(before, name) for name in ("invocation", "pid", "stamp")
+            )
             moment = time.monotonic()
             if now.running and fresh:
                 calm_since = calm_since or moment
@@ -252,10 +268,11 @@ def _state(told: Mapping[str, str]) -> UnitState:
         restarts=_number(told.get("NRestarts", "")),
         started=_started(told),
         invocation=told.get("InvocationID", ""),
+        stamp=told.get("ExecMainStartTimestampMonotonic", ""),
         fragment=told.get("FragmentPath", ""),
         needs_reload=told.get("NeedDaemonReload") == "yes",
         environment=_environment(told.get("Environment", "")),
-        environment_files=tuple(shlex.split(told.get("EnvironmentFiles", ""), posix=True)[:1]),
+        environment_files=tuple(line.partition(" (")[0] for line in told.get("EnvironmentFiles", "").splitlines()),
         properties={name: value for name, value in told.items() if name != "Environment"},
     )
 

@@ -37,6 +37,16 @@ _TABLE: dict[str, tuple[str, str, str]] = {
         "the unit is masked, so systemd will not start it",
         "Find out who masked it and why, then run systemctl unmask.",
     ),
+    "unit-broken": (
+        "systemd cannot read the service unit",
+        "the unit file is there, but systemd finds it broken",
+        "See what is wrong with it: systemd-analyze verify, then systemctl daemon-reload.",
+    ),
+    "stopped": (
+        "The service does not run",
+        "the unit is inactive: it ended by itself, or somebody stopped it",
+        "Read its last journal lines below, then start it.",
+    ),
     "failed": (
         "The service did not come back",
         "the unit failed to start",

@@ -38,8 +38,9 @@ def serve(root: Path) -> int:
     _watch(deployment)
     acts = behaviour(str(root))
     log("INFO", "Practice primary is starting")
-    if acts.get("die_after"):
-        threading.Timer(acts["die_after"], _die).start()
+    for name, code in (("die_after", 1), ("quit_after", 0)):
+        if acts.get(name):
+            threading.Timer(acts[name], _end, [code]).start()
     time.sleep(acts.get("start_delay", _START_S))
     try:
         wanted = settings_of.read(deployment, os.environ)
@@ -125,9 +126,9 @@ def _change_afterwards(deployment: Deployment) -> None:
         path.touch()
 
 
-def _die() -> None:
-    log("ERROR", "java.lang.OutOfMemoryError: Java heap space")
-    os._exit(1)
+def _end(code: int) -> None:
+    log("ERROR", "java.lang.OutOfMemoryError: Java heap space") if code else log("INFO", "Shutdown requested")
+    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,15 @@
 """What the practice primary reads from application.conf at its start, through the wizard's own HOCON reader."""
 
+import errno
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.configs import hocon
+from wizard.host.access import readable_as
+from wizard.host.accounts import lookup
 from wizard.sandbox.deployment import KEY_PATH, Deployment
+from wizard.sandbox.unitfile import Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,12 @@ def read(deployment: Deployment, environment: Mapping[str, str]) -> Settings:
         path = folder / name if kind in {"heuristic", "file"} else None
         return path.read_bytes() if path is not None and path.is_file() else None
 
+    unit = Unit(str(deployment.root))
+    answer = readable_as(
+        deployment.machine, deployment.machine.conf, lookup(deployment.machine, unit.settings.get("User", ""))
+    )
+    if answer.ok is False and "may not" in answer.reason:
+        raise PermissionError(errno.EACCES, "Permission denied", str(deployment.machine.conf))
     document = hocon.parse(deployment.conf.read_bytes(), environment=environment, includes=included)
 
     def text(path: str, default: str) -> str:

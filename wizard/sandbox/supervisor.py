@@ -16,6 +16,9 @@ from wizard.sandbox.unitfile import UNIT, Unit, behaviour
 STATE = "run/unit.json"
 JOURNAL = "var/log/journal.log"
 MARK = ".practice-deployment.json"
+OWNER = "run/owner"
+"""Holds the process id of the session that a temporary deployment lives for."""
+
 _TICK_S = 1.0
 
 
@@ -75,6 +78,11 @@ class Supervisor:
             self._squatter = self._spawn("squat")
             time.sleep(0.3)  # the other program must have the port first
         self._log(f"Starting {UNIT}.service...")
+        if not self._unit.user_known(self._root):
+            self._log(f"{UNIT}.service: Failed to determine user credentials: No such process")
+            self._log(f"{UNIT}.service: Main process exited, code=exited, status=217/USER")
+            self._end("failed", "failed", "exit-code", ExecMainStatus=217)
+            return
         while True:
             pid = self._spawn("serve")
             begun = time.monotonic()
@@ -104,10 +112,26 @@ class Supervisor:
                 how = f"code=exited, status={code}" if code >= 0 else f"code=killed, status={-code}"
                 self._log(f"{UNIT}.service: Main process exited, {how}")
                 return code
-            gone = not os.path.exists(os.path.join(self._root, MARK))  # noqa: PTH110, PTH118 - as in unitfile
+            gone = self._gone()
             if gone or (got is not None and got.si_signo == signal.SIGTERM):
                 self._stop(pid)
                 return None
+
+    def _gone(self) -> bool:
+        """Whether the folder is gone, or the session that it was made for: then the folder goes too."""
+        owner = self._owner()
+        if owner and not alive(owner):
+            import shutil  # noqa: PLC0415 - only in a session that was killed
+
+            shutil.rmtree(self._root, ignore_errors=True)
+        return not os.path.exists(os.path.join(self._root, MARK))  # noqa: PTH110, PTH118 - as in unitfile
+
+    def _owner(self) -> int:
+        try:
+            with open(os.path.join(self._root, OWNER), encoding="ascii") as stream:  # noqa: PTH118, PTH123 - as above
+                return int(stream.read())
+        except (OSError, ValueError):
+            return 0
 
     def _stop(self, pid: int) -> None:
         self._write(ActiveState="deactivating", SubState="stop-sigterm")
@@ -148,13 +172,13 @@ class Supervisor:
     def _pause(self, seconds: float) -> bool:
         """Wait; True when it was told to stop meanwhile, or the folder is gone."""
         got = signal.sigtimedwait([signal.SIGTERM], seconds)
-        return got is not None or not os.path.exists(os.path.join(self._root, MARK))  # noqa: PTH110, PTH118 - as above
+        return got is not None or self._gone()
 
-    def _end(self, active: str, sub: str, result: str) -> None:
+    def _end(self, active: str, sub: str, result: str, **more: int) -> None:
         if self._squatter:
             os.kill(self._squatter, signal.SIGTERM)
             os.waitpid(self._squatter, 0)
-        self._write(ActiveState=active, SubState=sub, Result=result, MainPID=0, Supervisor=0)
+        self._write(ActiveState=active, SubState=sub, Result=result, MainPID=0, **(more | {"Supervisor": 0}))
 
     def _spawn(self, verb: str) -> int:
         command = own_command(verb, self._root)

@@ -41,6 +41,9 @@ def systemctl(root: str, arguments: list[str]) -> int:
     if verb not in {"start", "stop", "restart", "try-restart"}:
         _say(f"Unknown command verb {verb}.", error=True)
         return 1
+    if unit.load == "bad-setting" and verb != "stop":
+        _say(f"Failed to {verb} {name}.service: Unit {name}.service has a bad unit file setting.", error=True)
+        return 1
     if unit.load == "masked" and verb != "stop":
         _say(f"Failed to {verb} {name}.service: Unit {name}.service is masked.", error=True)
         return 1
@@ -105,7 +108,7 @@ def _show(root: str, unit: Unit, name: str, options: dict[str, str]) -> int:
         "LoadState": unit.load,
         "ActiveState": state.get("ActiveState", "inactive"),
         "SubState": state.get("SubState", "dead"),
-        "FragmentPath": unit.path if unit.load == "loaded" else "",
+        "FragmentPath": unit.path if unit.load in {"loaded", "bad-setting"} else "",
         "UnitFileState": {"loaded": "enabled", "masked": "masked"}.get(unit.load, ""),
         "DropInPaths": "",
         "NeedDaemonReload": "no",

@@ -17,7 +17,7 @@ class Unit:
     """The unit file of the deployment in *root*, read now.
 
     Attributes:
-        load: `loaded`, `masked` or `not-found`, as systemd's LoadState.
+        load: `loaded`, `masked`, `bad-setting` or `not-found`, as systemd's LoadState.
         settings: of the `[Service]` section; a key given twice keeps its last value, `Environment` collects.
         environment: what `Environment=` sets.
         path: of the unit file, as inside the deployment.
@@ -37,7 +37,8 @@ class Unit:
         except OSError:
             self.load = "not-found"
         else:
-            self.load = "loaded"
+            # systemd refuses a service that says nothing about what to start.
+            self.load = "loaded" if self.settings.get("ExecStart") else "bad-setting"
 
     def _parse(self, text: str) -> None:
         for line in text.splitlines():
@@ -48,6 +49,15 @@ class Unit:
             if key.strip() == "Environment":
                 pairs = [word.partition("=") for word in shlex.split(value)]
                 self.environment |= {name: text for name, _, text in pairs}
+
+    def user_known(self, root: str) -> bool:
+        """Whether the account of `User=` stands in the deployment's own table."""
+        user = self.settings.get("User", "root")
+        try:
+            with open(os.path.join(root, "etc/passwd"), encoding="utf-8") as stream:  # noqa: PTH118, PTH123 - as above
+                return any(line.startswith(user + ":") for line in stream)
+        except OSError:
+            return user == "root"
 
     def seconds(self, key: str, default: float) -> float:
         """A time span such as `100ms`, `5` or `2min` in seconds (systemd.time(7), single units only)."""
@@ -63,7 +73,10 @@ class Unit:
 
 
 def behaviour(root: str) -> dict[str, float]:
-    """What a fault makes the service do: `start_delay` seconds, `die_after` seconds, `squatter` 1, `clock` seconds."""
+    """What a fault makes the service do.
+
+    `start_delay` seconds, `die_after` and `quit_after` seconds, `squatter` 1, `stale` 1.
+    """
     try:
         with open(os.path.join(root, _BEHAVIOUR), encoding="utf-8") as stream:  # noqa: PTH118, PTH123 - as above
             told = json.load(stream)

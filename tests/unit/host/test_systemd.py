@@ -31,6 +31,7 @@ ExecMainStartTimestamp=Tue 2026-11-24 03:00:00 CET
 ExecMainStartTimestampMonotonic=@@
 Environment="A=one two" B=x=y
 EnvironmentFiles=/etc/default/hcp (ignore_errors=no)
+EnvironmentFiles=/etc/hcp.env (ignore_errors=yes)
 FragmentPath=/usr/lib/systemd/system/hcp-server.service
 NeedDaemonReload=yes
 InvocationID=abc
@@ -45,7 +46,7 @@ def test_properties_are_parsed(tmp_path: Path) -> None:
     assert (state.user, state.group, state.pid, state.restarts, state.invocation) == ("hcp", "", 4711, 2, "abc")
     assert abs(time.time() - 5 - state.started) < 1
     assert state.environment == {"A": "one two", "B": "x=y"}
-    assert state.environment_files == ("/etc/default/hcp",)
+    assert state.environment_files == ("/etc/default/hcp", "/etc/hcp.env")
     assert (state.needs_reload, state.fragment) == (True, "/usr/lib/systemd/system/hcp-server.service")
     assert "Environment" not in state.properties
     assert "one two" not in repr(state)

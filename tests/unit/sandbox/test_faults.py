@@ -17,7 +17,16 @@ from wizard.sandbox.pki import Pki
 from wizard.sandbox.unitfile import Unit, behaviour
 
 # These show only when the service really runs; the tests of the stand-in start them.
-RUNNING = {"not-restarted", "masked", "unit-missing", "crash-loop", "port-taken"}
+RUNNING = {
+    "not-restarted",
+    "masked",
+    "unit-missing",
+    "crash-loop",
+    "port-taken",
+    "stopped",
+    "account-missing",
+    "unit-broken",
+}
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +76,7 @@ def _picture(root: Path) -> dict[str, tuple[object, ...]]:
     for path in sorted(root.rglob("*")):
         seen = path.lstat()
         data = path.read_bytes() if path.is_file() and not path.is_symlink() else b""
-        found[str(path.relative_to(root))] = (seen.st_mode, seen.st_uid, data)
+        found[str(path.relative_to(root))] = (seen.st_mode, seen.st_uid, seen.st_mtime_ns, data)
     return found
 
 

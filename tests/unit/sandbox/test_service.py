@@ -23,7 +23,7 @@ from wizard.host.systemd import Service
 from wizard.sandbox.build import create, write_conf
 from wizard.sandbox.deployment import PASSWORD, Deployment
 from wizard.sandbox.pki import Pki, pem, pfx, plain_key
-from wizard.sandbox.supervisor import alive, read_state
+from wizard.sandbox.supervisor import OWNER, alive, read_state
 
 Maker = Callable[..., Deployment]
 
@@ -143,7 +143,14 @@ def test_the_start_limit_ends_a_crash_loop(make: Maker) -> None:
     assert Service(deployment.machine).show().active == "failed"
 
 
-@pytest.mark.parametrize(("fault", "code"), [("masked", "service.masked"), ("unit-missing", "service.unit-missing")])
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        ("masked", "service.masked"),
+        ("unit-missing", "service.unit-missing"),
+        ("unit-broken", "service.unit-broken"),
+    ],
+)
 def test_a_unit_that_cannot_be_started(make: Maker, fault: str, code: str) -> None:
     deployment = make(fault)
     with pytest.raises(WizardError) as refused:
@@ -160,6 +167,34 @@ def test_masking_and_unmasking(make: Maker) -> None:
     assert systemctl(deployment, "is-enabled", "hcp-server") == (1, "masked\n")
     systemctl(deployment, "unmask", "hcp-server")
     assert Service(deployment.machine).show().load == "loaded"
+
+
+def test_an_account_that_does_not_exist(make: Maker) -> None:
+    service = Service(make("account-missing").machine)
+    with pytest.raises(WizardError) as refused:
+        _up(service, 1)
+    assert refused.value.code == "service.failed"
+    assert "217/USER" in refused.value.hint
+
+
+def test_a_service_that_ends_by_itself(make: Maker) -> None:
+    deployment = make("stopped")
+    service = Service(deployment.machine)
+    systemctl(deployment, "start", "hcp-server")
+    until(lambda: service.show().active == "inactive")
+    with pytest.raises(WizardError) as refused:
+        service.wait_listening("127.0.0.1", deployment.port, 20)
+    assert refused.value.code == "service.stopped"
+
+
+def test_a_killed_session_is_tidied_up(make: Maker) -> None:
+    deployment = make()
+    with subprocess.Popen(["sleep", "60"]) as session:
+        (deployment.root / OWNER).write_text(str(session.pid))
+        systemctl(deployment, "start", "hcp-server")
+        primary = Service(deployment.machine).show().pid
+        session.kill()
+    until(lambda: not deployment.root.exists() and not alive(primary))
 
 
 def test_a_taken_port(make: Maker) -> None:

@@ -2,6 +2,7 @@
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 
 from wizard.sandbox import splice
@@ -123,6 +124,19 @@ def _closed_folder(deployment: Deployment, _: Pki) -> None:
     folder.chmod(0o700 if as_root() else 0)
 
 
+def _key_of_another(deployment: Deployment, pki: Pki) -> None:
+    primary, other = pki.entities[_NAME], pki.entities["pcclient-host"]
+    certificates, _ = splice.parts(pfx(primary, PASSWORD, name=_NAME))
+    _, key = splice.parts(pfx(other, PASSWORD, name=_NAME))
+    # The identifier that ties a key to its certificate stands in clear beside the encrypted key.
+    ours, theirs = (entity.certificate.fingerprint(SHA1()) for entity in (primary, other))  # noqa: S303 - an identifier
+    put(deployment, splice.joined([certificates, key.replace(theirs, ours)], PASSWORD))
+
+
+def _world_readable(deployment: Deployment, _: Pki) -> None:
+    deployment.keystore.chmod(0o644)
+
+
 def _gone(deployment: Deployment, _: Pki) -> None:
     deployment.keystore.unlink()
 
@@ -132,43 +146,55 @@ FAULTS = (
     Fault(
         "missing-intermediate", "The key store lacks the intermediate.", "chain.incomplete", _no_intermediate, "other"
     ),
-    Fault("expired", "The certificate has expired.", "certificate.expired", _period(-400, -3), "other"),
+    Fault("expired", "The certificate has expired.", "validity.leaf-expired", _period(-400, -3), "other"),
     Fault(
         "not-yet-valid",
         "The certificate is valid from next month on.",
-        "certificate.not-yet-valid",
+        "validity.leaf-not-yet-valid",
         _period(30, 400),
         "other",
     ),
-    Fault("ends-soon", "The certificate ends in five days.", "certificate.ends-soon", _period(-360, 5), "other"),
-    Fault("wrong-host", "The certificate is for another host.", "certificate.wrong-host", _wrong_host, "other"),
-    Fault("no-san", "The certificate has no subject alternative name.", "certificate.no-san", _no_san, "other"),
-    Fault(
-        "client-only", "The certificate may only be used by clients.", "certificate.wrong-usage", _client_only, "other"
-    ),
-    Fault("weak-key", "The key has only 1024 bits.", "certificate.weak-key", _weak_key, "other"),
+    Fault("ends-soon", "The certificate ends in five days.", "validity.expires-soon", _period(-360, 5), "other"),
+    Fault("wrong-host", "The certificate is for another host.", "name.wrong-host", _wrong_host, "other"),
+    Fault("no-san", "The certificate has no subject alternative name.", "name.no-san", _no_san, "other"),
+    Fault("client-only", "The certificate may only be used by clients.", "usage.no-server-auth", _client_only, "other"),
+    Fault("weak-key", "The key has only 1024 bits.", "strength.weak-key", _weak_key, "other"),
     Fault(
         "gateway-certificate",
         "The gateway's key store was copied here.",
-        "certificate.wrong-host",
+        "name.wrong-host",
         _other_entity,
         "other",
     ),
-    Fault("key-password", "Key and store have different passwords.", "keystore.key-password", _key_password),
-    Fault("two-keys", "The key store holds two private keys.", "keystore.two-keys", _two_keys),
-    Fault("no-private-key", "The key store holds certificates only.", "keystore.no-private-key", _no_key),
-    Fault("old-java", "The Java of the product is too old for the key store.", "keystore.too-modern", _old_java),
+    Fault("key-password", "Key and store have different passwords.", "doctor.key-password", _key_password),
+    Fault("two-keys", "The key store holds two private keys.", "doctor.store-two-keys", _two_keys),
+    Fault("no-private-key", "The key store holds certificates only.", "doctor.store-no-key", _no_key),
     Fault(
-        "umlaut-password", "The password holds an umlaut, which Java refuses.", "keystore.password-not-ascii", _umlaut
+        "key-of-another",
+        "The private key belongs to another certificate.",
+        "doctor.store-key-mismatch",
+        _key_of_another,
     ),
-    Fault("jks-as-pfx", "The key store is a JKS file.", "keystore.not-pkcs12", _jks),
-    Fault("pem-as-pfx", "The key store is a PEM file.", "keystore.not-pkcs12", _pem),
-    Fault("cut-off", "The key store was cut off while copying.", "keystore.damaged", _cut),
-    Fault("text-mode", "The key store was copied in text mode.", "keystore.damaged", _text_mode),
-    Fault("empty-file", "The key store is an empty file.", "keystore.empty", _empty),
-    Fault("file-gone", "The key store was deleted.", "keystore.missing", _gone),
-    Fault("unreadable", "The service may not read the key store.", "keystore.unreadable", _unreadable),
     Fault(
-        "closed-folder", "The service may not enter the folder of the key store.", "keystore.unreadable", _closed_folder
+        "store-world-readable",
+        "Everybody on the machine can read the key store.",
+        "doctor.store-world-readable",
+        _world_readable,
+        "right",
+    ),
+    Fault("old-java", "The Java of the product is too old for the key store.", "doctor.store-too-new", _old_java),
+    Fault("umlaut-password", "The password holds an umlaut, which Java refuses.", "doctor.password-not-ascii", _umlaut),
+    Fault("jks-as-pfx", "The key store is a JKS file.", "doctor.store-not-pkcs12", _jks),
+    Fault("pem-as-pfx", "The key store is a PEM file.", "doctor.store-not-pkcs12", _pem),
+    Fault("cut-off", "The key store was cut off while copying.", "doctor.store-damaged", _cut),
+    Fault("text-mode", "The key store was copied in text mode.", "doctor.store-damaged", _text_mode),
+    Fault("empty-file", "The key store is an empty file.", "doctor.store-empty", _empty),
+    Fault("file-gone", "The key store was deleted.", "doctor.store-missing", _gone),
+    Fault("unreadable", "The service may not read the key store.", "doctor.store-unreadable", _unreadable),
+    Fault(
+        "closed-folder",
+        "The service may not enter the folder of the key store.",
+        "doctor.store-unreadable",
+        _closed_folder,
     ),
 )

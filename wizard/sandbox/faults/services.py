@@ -33,6 +33,16 @@ def _crash_loop(deployment: Deployment, pki: Pki) -> None:
     _behave(die_after=0.02)(deployment, pki)
 
 
+def _account_missing(deployment: Deployment, _: Pki) -> None:
+    passwd = deployment.root / "etc/passwd"
+    passwd.write_text(passwd.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
+
+
+def _unit_broken(deployment: Deployment, _: Pki) -> None:
+    lines = deployment.unit_file.read_text(encoding="utf-8").splitlines(keepends=True)
+    deployment.unit_file.write_text("".join(line for line in lines if "ExecStart=" not in line), encoding="utf-8")
+
+
 def _no_java(deployment: Deployment, _: Pki) -> None:
     shutil.rmtree(deployment.root / "opt/hcp/jre")
 
@@ -45,18 +55,37 @@ FAULTS = (
     Fault(
         "not-restarted",
         "The service has not been restarted since the set-up.",
-        "service.not-restarted",
+        "doctor.not-restarted",
         _behave(stale=1),
     ),
-    Fault("masked", "The unit is masked.", "service.masked", _masked, "down"),
-    Fault("unit-missing", "The unit does not exist.", "service.unit-missing", _unit_missing, "down"),
+    Fault("masked", "The unit is masked.", "doctor.unit-masked", _masked, "down"),
+    Fault("unit-missing", "The unit does not exist.", "doctor.unit-missing", _unit_missing, "down"),
     Fault(
-        "crash-loop", "The service crashes and is started again and again.", "service.crash-loop", _crash_loop, "down"
+        "crash-loop", "The service crashes and is started again and again.", "doctor.crash-loop", _crash_loop, "down"
     ),
     Fault(
-        "slow-start", "The service takes eight seconds to start.", "service.starting", _behave(start_delay=8), "right"
+        "slow-start",
+        "The service takes eight seconds to start.",
+        "doctor.service-starting",
+        _behave(start_delay=8),
+        "right",
     ),
-    Fault("port-taken", "Another program listens on the port.", "port.taken", _behave(squatter=1), "down"),
-    Fault("no-java", "The product's Java is not there.", "jre.missing", _no_java, "right"),
-    Fault("no-keytool", "The product's Java has no keytool.", "jre.no-keytool", _no_keytool, "right"),
+    Fault(
+        "stopped",
+        "The service ends by itself, without an error.",
+        "doctor.service-stopped",
+        _behave(quit_after=0.02),
+        "down",
+    ),
+    Fault(
+        "account-missing",
+        "The account of the service does not exist.",
+        "doctor.account-missing",
+        _account_missing,
+        "down",
+    ),
+    Fault("unit-broken", "The unit file says nothing about what to start.", "doctor.unit-broken", _unit_broken, "down"),
+    Fault("port-taken", "Another program listens on the port.", "doctor.port-taken", _behave(squatter=1), "down"),
+    Fault("no-java", "The product's Java is not there.", "doctor.jre-missing", _no_java, "right"),
+    Fault("no-keytool", "The product's Java has no keytool.", "doctor.keytool-missing", _no_keytool, "right"),
 )

@@ -1,8 +1,11 @@
 """Faults in application.conf."""
 
+import os
+import time
+
 from wizard.sandbox.build import write_conf
 from wizard.sandbox.deployment import PASSWORD, Deployment
-from wizard.sandbox.faults.fault import Act, Fault, edit, put
+from wizard.sandbox.faults.fault import Act, Fault, as_root, edit, put
 from wizard.sandbox.pki import Pki, pfx
 
 _FILE = "/opt/hcp/conf/primary-host.pfx"
@@ -105,6 +108,23 @@ def _world_readable(deployment: Deployment, _: Pki) -> None:
     deployment.conf.chmod(0o644)
 
 
+def _removed(deployment: Deployment, _: Pki) -> None:
+    edit(deployment, _FILE_LINE, "")
+    edit(deployment, _PASSWORD_LINE, "")
+
+
+def _unreadable(deployment: Deployment, _: Pki) -> None:
+    if as_root():
+        os.chown(deployment.conf, 0, 0)
+    deployment.conf.chmod(0o600 if as_root() else 0)
+
+
+def _ahead(deployment: Deployment, _: Pki) -> None:
+    """A clock that was set back looks like a file from the future."""
+    tomorrow = time.time() + 86_400
+    os.utime(deployment.conf, (tomorrow, tomorrow))
+
+
 def _missing(deployment: Deployment, _: Pki) -> None:
     deployment.conf.unlink()
 
@@ -113,63 +133,75 @@ FAULTS = (
     Fault(
         "wrong-password",
         "The password in application.conf is not that of the key store.",
-        "keystore.password-wrong",
+        "doctor.password-wrong",
         _wrong_password,
     ),
     Fault(
-        "blank-in-password", "A blank stands at the end of the password.", "keystore.password-wrong", _blank_in_password
+        "blank-in-password", "A blank stands at the end of the password.", "doctor.password-wrong", _blank_in_password
     ),
-    Fault("wrong-path", "The path of the key store is misspelt.", "keystore.missing", _wrong_path),
-    Fault("path-is-folder", "The path names a folder.", "keystore.is-a-folder", _path_is_folder),
-    Fault("duplicate-key", "A later line of the same file sets another key store.", "conf.masked", _duplicate),
-    Fault("duplicate-password", "A later block sets another password.", "conf.masked", _duplicate_password),
-    Fault("masked-by-include", "An included file sets another key store.", "conf.masked", _in_include),
-    Fault("masked-by-environment", "A variable of the service sets another key store.", "conf.masked", _by_environment),
-    Fault("commented-out", "The two settings are comments.", "conf.key-commented", _commented),
-    Fault("wrong-block", "The two settings stand outside their block.", "conf.key-elsewhere", _elsewhere),
-    Fault("conf-utf-16", "application.conf was saved as UTF-16.", "conf.utf-16", _utf_16, "down"),
+    Fault("wrong-path", "The path of the key store is misspelt.", "doctor.store-missing", _wrong_path),
+    Fault("path-is-folder", "The path names a folder.", "doctor.store-is-folder", _path_is_folder),
+    Fault(
+        "duplicate-key", "A later line of the same file sets another key store.", "doctor.setting-masked", _duplicate
+    ),
+    Fault("duplicate-password", "A later block sets another password.", "doctor.setting-masked", _duplicate_password),
+    Fault("masked-by-include", "An included file sets another key store.", "doctor.setting-masked", _in_include),
+    Fault(
+        "masked-by-environment",
+        "A variable of the service sets another key store.",
+        "doctor.setting-masked",
+        _by_environment,
+    ),
+    Fault("commented-out", "The two settings are comments.", "doctor.setting-commented", _commented),
+    Fault("wrong-block", "The two settings stand outside their block.", "doctor.setting-elsewhere", _elsewhere),
+    Fault("conf-utf-16", "application.conf was saved as UTF-16.", "doctor.conf-utf16", _utf_16, "down"),
     Fault(
         "smart-quotes",
         "The editor put typographic quotes around the password.",
-        "conf.typographic-quotes",
+        "doctor.typographic-quotes",
         _smart_quotes,
     ),
-    Fault("conf-latin-1", "A password with an umlaut was saved as Latin-1.", "conf.not-utf-8", _latin_1),
-    Fault("missing-brace", "A closing brace is missing.", "conf.syntax", _missing_brace, "down"),
+    Fault("conf-latin-1", "A password with an umlaut was saved as Latin-1.", "doctor.conf-not-utf8", _latin_1),
+    Fault("missing-brace", "A closing brace is missing.", "doctor.conf-syntax", _missing_brace, "down"),
     Fault(
         "backslash-password",
         "A backslash in the password is not doubled.",
-        "conf.syntax",
+        "doctor.conf-syntax",
         _password_as("pa\\ssw0rd", '"pa\\ssw0rd"'),
         "down",
     ),
     Fault(
         "at-sign-unquoted",
         "A password with @ stands without quotes.",
-        "conf.syntax",
+        "doctor.conf-syntax",
         _password_as("p@ssw0rd", "p@ssw0rd"),
         "down",
     ),
     Fault(
         "hash-unquoted",
         "A password with # stands without quotes, so it is cut.",
-        "conf.value-cut",
+        "doctor.value-cut",
         _password_as("pass#w0rd", "pass#w0rd"),
     ),
-    Fault("conf-missing", "application.conf is not there.", "conf.missing", _missing, "down"),
+    Fault("keys-removed", "The two settings are not in the file.", "doctor.setting-missing", _removed),
+    Fault(
+        "conf-unreadable", "The service may not read application.conf.", "doctor.conf-unreadable", _unreadable, "down"
+    ),
+    Fault("clock-behind", "The clock was set back by a day.", "doctor.clock-wrong", _ahead, "right"),
+    Fault("conf-missing", "application.conf is not there.", "doctor.conf-missing", _missing, "down"),
     Fault(
         "conf-world-readable",
         "Everybody on the machine can read the password.",
-        "conf.world-readable",
+        "doctor.conf-world-readable",
         _world_readable,
         "right",
     ),
     Fault(
         "client-auth-off",
         "The server does not ask for client certificates.",
-        "tls.no-client-authentication",
+        "doctor.client-auth-off",
         _no_client_authentication,
         "right",
     ),
-    Fault("tls-1-2-off", "The server speaks TLS 1.3 only.", "tls.no-1-2", _no_1_2, "right"),
+    Fault("tls-1-2-off", "The server speaks TLS 1.3 only.", "doctor.tls12-off", _no_1_2, "right"),
 )
