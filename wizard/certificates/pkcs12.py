@@ -183,6 +183,10 @@ class _Opener:
                 return
         if not self.given:
             raise reading_errors.password_needed(self.collector.name)
+        for phrase in phrases(""):
+            self.effort.spend(mac.rounds)
+            if mac.verify(phrase, self.structure.authenticated):
+                raise reading_errors.password_wrong(self.collector.name, "it opens with an empty password")
         if self._opens_anything():
             reason = "its integrity check fails although the password opens it, so it was changed after it was written"
             raise reading_errors.damaged(self.collector.name, reason)
