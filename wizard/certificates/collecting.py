@@ -114,9 +114,9 @@ class Collector:
 def explained(error: BaseException) -> str:
     """The first line of a library's error text, put into words where it is the dump of an ASN.1 parser."""
     lines = str(error).strip().splitlines() or [""]
-    if parser := re.search(r"kind: (\w+)[^,]*, location: \[(.*?)\]", lines[0]):
-        places = parser[2].replace('"', "").split(", ")
-        return f"its ASN.1 is not valid ({parser[1]} in {places[-1]})"
+    if parser := re.search(r"ParseError \{ kind: (\w+)", lines[0]):
+        places = re.findall(r'"([^"]+)"', lines[0])
+        return f"its ASN.1 is not valid ({parser[1]} in {places[-1] if places else 'Certificate'})"
     return lines[0].strip().rstrip(".") or "it cannot be decoded"
 
 

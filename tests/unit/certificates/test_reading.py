@@ -1,6 +1,7 @@
 """Reading by content: the tables of what comes in, what comes out, and which refusal."""
 
 import base64
+import re
 from collections.abc import Callable
 
 import pytest
@@ -241,6 +242,19 @@ def test_a_store_with_an_empty_password_says_so() -> None:
     with pytest.raises(ReadingError, match="it opens with an empty password") as refusal:
         read(asn1.pfx([asn1.cert_bag(LEAF.der)], ""), password=RIGHT)
     assert refusal.value.code == "reading.password-wrong"
+
+
+@pytest.mark.parametrize(
+    ("der", "reason"),
+    [
+        (LEAF.der[:4] + b"\x30\x00" + LEAF.der[6:], r"its ASN\.1 is not valid \(\w+ in \S+\)"),
+        (LEAF.der[:-9], r"its ASN\.1 is not valid \(ShortData in Certificate\)"),
+    ],
+)
+def test_the_parsers_dump_is_put_into_words(der: bytes, reason: str) -> None:
+    (note,) = read(asn1.pfx([asn1.cert_bag(LEAF.der), asn1.cert_bag(der)]), password=RIGHT).notes
+    assert re.search(reason, note[1]), note
+    assert "ParseError" not in note[1]
 
 
 def test_rounds_name_their_limit() -> None:
