@@ -74,7 +74,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser = subparsers.add_parser(
         "csr",
         help="a private key and a certificate request",
-        description="Makes a private key and a request for a certificate, or joins the CA's answer with that key.",
+        description="Makes a private key and a request, or joins the CA's answer with that key.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

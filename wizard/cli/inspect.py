@@ -52,7 +52,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser = subparsers.add_parser(
         "inspect",
         help="what is in files or folders; changes nothing",
-        description="Says what is in files or folders: certificates, keys, chains, and what is wrong with them.",
+        description="Says what is in files or folders, and what is wrong with it.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
