@@ -49,7 +49,7 @@ _BY_CODE = {spec.code: spec for spec in REFUSALS}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ASSIGNMENT = re.compile(r"([ \t\ufeff]*)(export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)=")
 _WORDS = re.compile(
-    r"""(?P<single>'[^']*')|(?P<double>"(?:[^"\\]|\\[\s\S])*")|(?P<escape>\\[\s\S])|(?P<bare>[^\s'"\\;&|<>()#]+|\#)"""
+    r"""(?P<single>'[^']*')|(?P<double>"(?:[^"\\]|\\[\s\S])*")|(?P<escape>\\[\s\S])|(?P<bare>[^\s'"\\;&|<>()]+)"""
 )
 _UNSAFE = re.compile("[$`\"'\\\\\x00-\x1f\x7f\ud800-\udfff\u0085\u2028\u2029]")
 _CODE = re.compile(r"[ \t]*(?:if|for|while|until|case|function|\w+[ \t]*\(\)|\{)(?![\w=])")

@@ -14,7 +14,8 @@ from wizard.printable import printable
 if TYPE_CHECKING:
     from wizard.configs.hocon.document import Document
 
-_REST = re.compile(rf"[{BLANK}]*(,?)[{BLANK}]*?((?:#|//)[^\r\n]*)?[ \t]*(?=\r?\n|\Z)")
+_BLANKS = BLANK.replace("\\r", "")
+_REST = re.compile(rf"[{_BLANKS}]*(,?)[{_BLANKS}]*?((?:#|//)[^\r\n]*)?[ \t]*(?=\r?\n|\Z)")
 _SEPARATOR = re.compile(r"[ \t]*[=:][ \t]*\Z")
 _INDENT = re.compile(r"[ \t]*")
 

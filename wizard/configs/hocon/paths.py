@@ -18,12 +18,13 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 class Elements:
     """Collects the keys of a path from its words: dots divide outside quotes and are letters inside."""
 
-    __slots__ = ("_current", "_keys", "_may_be_empty")
+    __slots__ = ("_broken", "_current", "_keys", "_may_be_empty")
 
     def __init__(self) -> None:
         self._keys: list[str] = []
         self._current = ""
         self._may_be_empty = False
+        self._broken = False
 
     def add(self, text: str, *, quoted: bool) -> None:
         """Take the next word or white space between words."""
@@ -39,7 +40,7 @@ class Elements:
 
     def _close(self) -> None:
         if not self._current and not self._may_be_empty:
-            raise ValueError("empty key")
+            self._broken = True
         self._keys.append(self._current)
         self._current = ""
         self._may_be_empty = False
@@ -51,6 +52,8 @@ class Elements:
             ValueError: a key is empty and was not written as `""`.
         """
         self._close()
+        if self._broken:
+            raise ValueError("empty key")
         return tuple(self._keys)
 
 

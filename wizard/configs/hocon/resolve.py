@@ -99,7 +99,7 @@ class View:
                 if found.state == OBJECT:
                     opened = number if opened is None else opened
                 elif found.state != ABSENT or (rest and self._ends(number, limits, hops)):
-                    if opened is None:
+                    if opened is None and found.state != ABSENT:
                         return Outcome(found.state, found.text, found.kind, number, doubt, found.items)
                     break
         return Outcome(doubt=doubt) if opened is None else Outcome(OBJECT, winner=opened, doubt=doubt)

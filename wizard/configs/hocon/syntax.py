@@ -238,6 +238,8 @@ class _Parser:
             kind = match.lastgroup or ""
             if match[0] == "}":
                 break
+            if kind == "number":
+                check_number(text, position, match.end())
             if kind in SIMPLE:
                 if not first and end != position:
                     elements.add(text[end:position], quoted=False)
