@@ -83,6 +83,9 @@ _BY_CHAIN = {
 }
 """The same where the cause is a finding of the certificate rules."""
 
+_OF_THE_STORE = ("store-not-pkcs12", "store-two-keys")
+"""What makes the chain in the store be another than the one that was meant."""
+
 _CLOCK = ("validity.leaf-not-yet-valid", "validity.intermediate-not-yet-valid", "validity.clock-behind")
 """What a wrong clock brings along."""
 
@@ -125,6 +128,8 @@ def _cause(finding: Finding, present: set[str]) -> str | None:
     short = finding.code.removeprefix("doctor.")
     causes = [_code(each) for each in _CAUSES.get(short, ())] if finding.code != short else []
     causes += _BY_CHAIN.get(short, ())
+    if finding.code == short:
+        causes += [_code(each) for each in _OF_THE_STORE]
     if finding.code in _CLOCK:
         causes.append(_code("clock-wrong"))
     return next((code for code in causes if code in present and code != finding.code), None)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from wizard.diagnosis import saved
+from wizard.diagnosis import logs, saved
 from wizard.diagnosis.causes import linked, root_causes
 from wizard.diagnosis.facts import DoctorFacts
 from wizard.diagnosis.repairs import Repair, repair_for
@@ -27,7 +27,7 @@ _FAMILIES = (moment, conf, settings, store_file, store_content, chain, trust, se
 RULES: tuple[Rule, ...] = tuple(rule for family in _FAMILIES for rule in family.RULES)
 """Every rule, in the order in which outcomes are told."""
 
-SPECS: tuple[FindingSpec, ...] = tuple(spec for family in _FAMILIES for spec in family.SPECS)
+SPECS: tuple[FindingSpec, ...] = (*(spec for family in _FAMILIES for spec in family.SPECS), *logs.SPECS)
 """Every finding that is the doctor's own; it also reports those of the certificate rules."""
 
 REFUSALS = saved.REFUSALS

@@ -78,7 +78,7 @@ _AUTOMATIC: dict[str, tuple[Kind, str]] = {
     "conf-utf16": (Kind.MEND_CONF, "Write {path} as UTF-8, every character kept"),
     "conf-syntax": (Kind.MEND_CONF, "Mend what an editor did to {path}"),
     "conf-damaged": (Kind.MEND_CONF, "Mend what an editor did to {path}"),
-    "typographic-quotes": (Kind.MEND_CONF, "Replace the typographic quotes in {path}"),
+    "typographic-quotes": (Kind.SET_BOTH, "Replace the typographic quotes in {path}"),
     "conf-not-utf8": (Kind.REWRITE_STORE, "Write the key store anew with a new password, and set it in {path}"),
     "value-cut": (Kind.SET_PASSWORD, "Put the whole value in quotes in {path}"),
     "password-wrong": (Kind.SET_PASSWORD, "Set the password that opens the key store in {path}"),
@@ -135,6 +135,12 @@ _BY_HAND: dict[str, tuple[str, ...]] = {
     ),
     "crash-loop": ("Read why it ends: journalctl -u {unit} -n 50", "Mend that, then: systemctl restart {unit}"),
     "service-starting": ("Wait a minute.", "cloudstream-wizard doctor"),
+    "store-unreadable": (
+        "{blocked} is what stops the service; give its account the right to enter:",
+        "setfacl -m u:{user}:x {blocked}   (or: chgrp GROUP {blocked}; chmod g+x {blocked})",
+        "systemctl restart {unit}",
+        "cloudstream-wizard doctor",
+    ),
     "setting-missing": ("Run cloudstream-wizard and set the server up; it says where the line belongs.",),
     "store-empty": _AGAIN,
     "store-damaged": _AGAIN,
@@ -185,7 +191,7 @@ def repair_for(finding: Finding, facts: DoctorFacts) -> Repair:
     steps = tuple(step.format_map(names) for step in _BY_HAND.get(short, ()))
     known = _AUTOMATIC.get(short)
     if known is not None and _possible(short, known[0], facts):
-        return Repair(finding.code, known[0], known[1].format_map(names), finding.subject.path, steps)
+        return Repair(finding.code, known[0], known[1].format_map(names), finding.subject.path)
     if not steps and short.partition(".")[0] in {"validity", "name", "usage", "key-usage", "strength", "algorithm"}:
         steps = tuple(step.format_map(names) for step in _NEW_CERTIFICATE)
     return Repair(finding.code, Kind.BY_HAND, finding.fix, finding.subject.path, steps or (finding.fix,))
@@ -198,6 +204,8 @@ def _names(finding: Finding, facts: DoctorFacts) -> dict[str, str]:
         "path": facts.conf.file.path if facts.conf else "application.conf",
         "file": finding.subject.path,
         "name": facts.servername or (leaf.name if leaf else "this host"),
+        "blocked": str(finding.facts.get("at", "")),
+        "user": (facts.unit.user if facts.unit else "") or "ACCOUNT",
         "missing": str(finding.facts.get("missing", "")),
     }
 
@@ -206,6 +214,10 @@ def _possible(short: str, kind: Kind, facts: DoctorFacts) -> bool:
     """Whether the wizard has what the repair needs; what only a password is missing for is possible."""
     if kind is Kind.MEND_CONF:
         return facts.conf is not None and any(damage.repairable for damage in facts.conf.damage)
+    if kind is Kind.RIGHTS:
+        files = [part.file for part in (facts.conf, facts.store, facts.cacerts) if part is not None]
+        closed = [file for file in files if file.service_reads is False and file.blocked_at not in {"", file.path}]
+        return not closed
     if kind is Kind.SET_FILE:
         return facts.store is not None and bool(facts.store.similar)
     if kind is Kind.REWRITE_STORE and short in {"conf-not-utf8", "store-not-pkcs12"}:

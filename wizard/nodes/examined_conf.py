@@ -1,10 +1,13 @@
 """The doctor's look at application.conf: what the server understands, and what else may have been meant."""
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 
 from wizard.configs import hocon
+from wizard.configs.damage import examine, repair
 from wizard.diagnosis.facts import ConfFacts, Damage, Place, SettingFacts
 from wizard.errors import WizardError
 from wizard.host.accounts import Account
@@ -17,6 +20,10 @@ from wizard.secret import Secret
 
 QUOTES = "\u201c\u201d\u201e\u201f\u2018\u2019\u00ab\u00bb"
 """What an editor makes of plain quotes."""
+
+
+_VALUE = re.compile(r"(\s*[\w.\-]+\s*[=:]\s*)(\S.*?)(\s*(?:\s(?:#|//).*)?)")
+"""One setting on one line: everything before the value, the value, and what follows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,7 @@ def see_conf(machine: Machine, account: Account | None, environment: Mapping[str
     file, data = file_facts(machine, machine.conf, account)
     if file.kind != "file" or file.problem:
         return ConfSeen(ConfFacts(file))
-    damage: tuple[Damage, ...] = ()
+    damage = _damage(data)
 
     def include(kind: str, name: str) -> bytes | None:
         if kind not in {"heuristic", "file"}:
@@ -69,7 +76,11 @@ def see_conf(machine: Machine, account: Account | None, environment: Mapping[str
     try:
         document = hocon.parse(data, includes=include, environment=environment)
     except WizardError as error:
-        return ConfSeen(ConfFacts(file, refused(error), damage), data)
+        wrong = refused(error)
+        if requoted(data, wrong.line) is not None:
+            said = f"The value on line {wrong.line} needs quotes around it, and its special characters escaped."
+            damage = (*damage, Damage("doctor.needs-quotes", said, wrong.line, repairable=True))
+        return ConfSeen(ConfFacts(file, wrong, damage), data)
     store_file, paths = _setting(document, FILE_KEY)
     password, passwords = _setting(document, PASSWORD_KEY)
     commented = tuple(
@@ -96,6 +107,31 @@ def see_conf(machine: Machine, account: Account | None, environment: Mapping[str
         (*paths[1:], *_comments(document, FILE_KEY)),
         (*_meant(passwords[:1], document, password), *passwords[1:], *_comments(document, PASSWORD_KEY)),
     )
+
+
+def _damage(data: bytes) -> tuple[Damage, ...]:
+    found = examine(data)
+    mendable = bool(found) and repair(data) is not None
+    return tuple(Damage(each.code, each.message, each.subject.line, repairable=mendable) for each in found)
+
+
+def requoted(data: bytes, line: int) -> bytes | None:
+    """*data* with the value on *line* in double quotes; None when the text would still not parse."""
+    lines = data.decode("utf-8", "surrogateescape").split("\n")
+    found = _VALUE.fullmatch(lines[line - 1]) if 0 < line <= len(lines) else None
+    if found is None:
+        return None
+    start, value, end = found.groups()
+    raw = value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
+    if any("\udc80" <= sign <= "\udcff" for sign in raw):
+        return None
+    lines[line - 1] = f"{start}{json.dumps(raw)}{end}"
+    result = "\n".join(lines).encode("utf-8", "surrogateescape")
+    try:
+        hocon.parse(result)
+    except WizardError:
+        return None
+    return result
 
 
 def _hidden(places: tuple[Place, ...]) -> tuple[Place, ...]:

@@ -1,5 +1,6 @@
 """Collecting the facts of an installed primary, once: what is slow goes side by side. Nothing is changed."""
 
+import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -10,13 +11,13 @@ from wizard.certificates.rules.validity import CLOCK_FLOOR
 from wizard.change.manifest import Manifest
 from wizard.diagnosis.facts import ClockFacts, DoctorFacts, TrustFacts
 from wizard.errors import WizardError
-from wizard.host import accounts
+from wizard.host import accounts, listening
 from wizard.host.accounts import Account
 from wizard.host.clock import now_utc
 from wizard.host.machine import Machine
 from wizard.host.processes import run
 from wizard.host.secretsource import DEFAULT_STORE_PASSWORD
-from wizard.host.systemd import Service
+from wizard.host.systemd import Service, UnitState
 from wizard.nodes.examined_conf import ConfSeen, see_conf
 from wizard.nodes.examined_service import last_manifest, see_change, see_journal, see_nodes, see_port, unit_facts
 from wizard.nodes.examined_store import StoreSeen, judged_store, see_cacerts, see_java, see_store, with_works
@@ -27,6 +28,8 @@ from wizard.secret import Secret
 
 PORT = 2560
 """Of a primary's internal TLS (manual)."""
+
+_PORT_KEY = re.compile(r"(?i)(tls|ssl|internal).*port$")
 
 T = TypeVar("T")
 
@@ -94,12 +97,12 @@ def examine(machine: Machine, asked: Asked | None = None) -> Examined:
                 redactor.learn(guess)
         journal = pool.submit(see_journal, machine, redactor)
         store = see_store(machine, account, conf)
-        nodes, port = _where(asked, manifest.result())
+        nodes, port = _where(asked, manifest.result(), conf, unit)
         name, name_from = _name(asked, manifest.result(), store)
         probing = pool.submit(see_nodes, nodes, port, name)
         java = pool.submit(see_java, machine, store)
         trusting = pool.submit(see_cacerts, machine, account, asked.cacerts_password or DEFAULT_STORE_PASSWORD, store)
-        listening = pool.submit(see_port, port, unit) if _is_local(nodes) else None
+        ports = pool.submit(see_port, port, unit) if _is_local(nodes) else None
         conf = with_works(machine, account, conf, store)
         cacerts, anchors = unseen.tried("cacerts", trusting.result) or (None, ())
         host = name if name_from in {"given", "plan"} else None
@@ -118,12 +121,12 @@ def examine(machine: Machine, asked: Asked | None = None) -> Examined:
             cacerts=cacerts,
             unit=unit_facts(unit, machine.unit, account) if unit is not None else None,
             journal=unseen.tried("journal", journal.result),
-            listening=unseen.tried("listening", listening.result) if listening else None,
+            listening=unseen.tried("listening", ports.result) if ports else None,
             probes=seen[0] if seen else None,
             without_name=seen[1] if seen else None,
             versions=seen[2] if seen else None,
             change=change,
-            unseen={**unseen, **_reasons(machine, conf, listening)},
+            unseen={**unseen, **_reasons(machine, conf, local=ports is not None)},
             wizard=wizard.__version__,
         )
     if store is not None and judged is not None:
@@ -131,9 +134,9 @@ def examine(machine: Machine, asked: Asked | None = None) -> Examined:
     return Examined(facts, conf, store, account, nodes, redactor)
 
 
-def _reasons(machine: Machine, conf: ConfSeen, listening: object) -> dict[str, str]:
+def _reasons(machine: Machine, conf: ConfSeen, *, local: bool) -> dict[str, str]:
     reasons = {"journal": f"the journal of {machine.unit} is empty, or may not be read"}
-    if listening is None:
+    if not local:
         reasons["listening"] = "the node is another machine"
     if conf.facts.file.problem:
         reasons["store"] = conf.facts.file.problem
@@ -142,10 +145,24 @@ def _reasons(machine: Machine, conf: ConfSeen, listening: object) -> dict[str, s
     return reasons
 
 
-def _where(asked: Asked, manifest: Manifest | None) -> tuple[tuple[str, ...], int]:
+def _where(
+    asked: Asked, manifest: Manifest | None, conf: ConfSeen, unit: UnitState | None
+) -> tuple[tuple[str, ...], int]:
     told = manifest.target if manifest is not None else ()
     nodes = asked.nodes or tuple(dict.fromkeys(node.host for node in told)) or ("localhost",)
-    return nodes, asked.port or (told[0].port if told else PORT)
+    return nodes, asked.port or (told[0].port if told else _port(conf, unit))
+
+
+def _port(conf: ConfSeen, unit: UnitState | None) -> int:
+    """The port that a single setting of that name gives, or that the service alone listens on; else the manual's."""
+    if conf.document is not None:
+        values = conf.document.resolved()
+        named = {str(text) for path, text in values.items() if path and _PORT_KEY.search(path[-1])}
+        ports = [int(text) for text in named if text.isascii() and text.isdigit() and 0 < int(text) < 65536]
+        if len(ports) == 1:
+            return ports[0]
+    own = {each.port for each in listening.of_process(unit.pid)} if unit is not None and unit.pid else set()
+    return own.pop() if len(own) == 1 else PORT
 
 
 def _name(asked: Asked, manifest: Manifest | None, store: StoreSeen | None) -> tuple[str, str]:

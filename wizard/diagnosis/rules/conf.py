@@ -63,9 +63,20 @@ OPEN = spec(
     fix="Take the right away from others: mode 0640, group of the service.",
     source="CWE-732",
 )
-SPECS = (MISSING, UNREADABLE, UTF16, SYNTAX, DAMAGED, OPEN)
+ODD = spec(
+    "conf-odd",
+    Severity.NOTE,
+    "application.conf looks edited on another system",
+    "{path}, line {line}: {reason}",
+    why="The server reads the file all the same.",
+    fix="Nothing, as long as the two key store settings are right.",
+    source=_HOCON,
+)
+SPECS = (MISSING, UNREADABLE, UTF16, SYNTAX, DAMAGED, OPEN, ODD)
 
-_HARMLESS = ("bom", "crlf", "cr-lf", "line-end")
+_HARMLESS = ("config.bom", "config.crlf")
+_ODD = ("config.not-utf-8", "config.mixed-line-ends")
+"""Told, but no fault as such: a lost letter in one of the two settings is a finding of its own."""
 
 
 def _conf(facts: DoctorFacts) -> ConfFacts:
@@ -116,9 +127,10 @@ def _damaged(facts: DoctorFacts) -> Iterator[Finding]:
     if conf.error is not None:
         raise NotApplicable("the text does not parse at all")
     for damage in conf.damage:
-        if not any(word in damage.code for word in _HARMLESS):
+        if damage.code not in _HARMLESS:
+            which = ODD if damage.code in _ODD else DAMAGED
             told: dict[str, str | int] = {"path": conf.file.path, "line": damage.line, "reason": damage.message}
-            yield Finding(DAMAGED, file_at(conf.file.path, damage.line), told)
+            yield Finding(which, file_at(conf.file.path, damage.line), told)
 
 
 def _open(facts: DoctorFacts) -> Iterator[Finding]:

@@ -1,0 +1,33 @@
+"""What commands that change the machine have in common: the question, and following the change to its end."""
+
+import argparse
+import sys
+from collections.abc import Mapping
+
+from wizard.errors import WizardError
+from wizard.secret import Secret
+
+
+def confirm() -> None:
+    """Have the operator type `apply`.
+
+    Raises:
+        WizardError: `apply.not-confirmed`: something else was typed, or nobody can be asked.
+    """
+    if not sys.stdin.isatty():
+        raise WizardError(
+            "apply.not-confirmed", "Nobody can be asked, and --yes was not given.", "Read the plan, then give --yes."
+        )
+    print("Type apply to go on: ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip() != "apply":
+        raise WizardError(
+            "apply.not-confirmed", "It was not confirmed; nothing was changed.", "Start again when you are ready."
+        )
+
+
+def ask_once(args: argparse.Namespace, prompts: Mapping[str, str], name: str) -> Secret | None:
+    """The secret *name* from its named source, else asked for when *prompts* has a question for it."""
+    found: Secret | None = args.secrets.named(name)
+    if found is None and name in prompts:
+        found = args.secrets.get(name, prompt=prompts[name])
+    return found

@@ -1,0 +1,226 @@
+"""`doctor`: examines the installed primary, names the root cause, offers its repair."""
+
+import argparse
+import json
+import platform
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wizard import __version__
+from wizard.cli.applying import ask_once, confirm
+from wizard.cli.output import print_json, print_lines
+from wizard.errors import ExitCode, WizardError
+from wizard.findings import FindingSpec, Severity
+from wizard.reports.lines import Line
+
+if TYPE_CHECKING:
+    from wizard.diagnosis.examination import Diagnosis
+    from wizard.nodes.examining import Examined
+
+EPILOG = """\
+Nothing is changed without --fix. Every root cause comes with its evidence and
+with a repair: a plan with its diff that can be undone, or steps for a person.
+
+EXAMPLES
+  cloudstream-wizard doctor
+  cloudstream-wizard doctor --servername primary-host --port 2560
+  cloudstream-wizard doctor --fix doctor.password-wrong
+  cloudstream-wizard doctor --json | jq .root_causes
+  cloudstream-wizard doctor --bundle support.tar.gz
+  cloudstream-wizard doctor --facts facts.json
+  cloudstream-wizard doctor --log hcpclientcore.log
+
+EXIT CODES
+  0 nothing worse than a warning, or repaired and proven
+  1 a finding of severity error or worse
+  2 wrong usage or unusable input   3 the repair failed and was rolled back
+  4 an interrupted change needs recover   5 another run holds the lock
+"""
+
+REFUSALS = (
+    FindingSpec(
+        "doctor.facts-only",
+        Severity.BLOCKER,
+        "saved facts can only be judged",
+        "--facts was given together with --fix or --bundle.",
+        "A repair needs the machine itself, and the facts are the heart of a bundle already.",
+        "Run the doctor on the server itself.",
+        "interface of the doctor command",
+    ),
+)
+
+_PROMPTS = {
+    "primary.keystore-password": "Password of the key store: ",
+    "primary.key-password": "Password of the private key: ",
+}
+_LARGEST_LOG = 64 * 1024 * 1024
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to the parser."""
+    parser = subparsers.add_parser(
+        "doctor",
+        help="examine the installed machine, name the cause, repair it",
+        description="Examines the installed primary server and names the root cause of what is wrong.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--fix", metavar="CODE", help="plan the repair of this root cause, show it, ask, make it")
+    parser.add_argument("--yes", action="store_true", help="with --fix: do not ask")
+    parser.add_argument("--host", action="append", default=[], metavar="HOST", help="a node to look at; may repeat")
+    parser.add_argument("--port", type=int, default=0, metavar="N", help="port of the primary (2560)")
+    parser.add_argument("--servername", default="", metavar="NAME", help="the name that gateways dial")
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--facts", metavar="FILE", type=Path, help="judge saved facts instead of this machine")
+    source.add_argument("--log", metavar="FILE", help="explain the lines of a server's or client's log (- is stdin)")
+    parser.add_argument("--bundle", metavar="FILE", type=Path, help="write a redacted support bundle (tar.gz)")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Examine, tell, and repair when that was asked for."""
+    if args.log is not None:
+        return _explain(args)
+    if args.facts is not None:
+        if args.fix or args.bundle:
+            raise WizardError(
+                "doctor.facts-only",
+                "Saved facts can be judged; nothing can be repaired or bundled from them.",
+                "Run the doctor on the server itself.",
+            )
+        return _tell(args, _replayed(args.facts))
+    seen = _examined(args)
+    diagnosis = _judged(seen)
+    if args.bundle is not None:
+        _write_bundle(args, diagnosis, seen)
+    if args.fix:
+        return _fix(args, diagnosis, seen)
+    return _tell(args, diagnosis)
+
+
+def _examined(args: argparse.Namespace) -> "Examined":
+    from wizard.nodes.examining import Asked, examine  # noqa: PLC0415 - usage errors need no engine
+
+    password = args.secrets.named("primary.cacerts-password")
+    return examine(args.machine, Asked(tuple(args.host), args.port, args.servername, password))
+
+
+def _judged(seen: "Examined") -> "Diagnosis":
+    from wizard.diagnosis.examination import diagnose  # noqa: PLC0415 - likewise
+
+    return diagnose(seen.facts)
+
+
+def _replayed(path: Path) -> "Diagnosis":
+    from wizard.diagnosis.examination import diagnose  # noqa: PLC0415 - likewise
+    from wizard.diagnosis.saved import REFUSALS, from_json  # noqa: PLC0415 - likewise
+    from wizard.host.files import read_input  # noqa: PLC0415 - likewise
+
+    try:
+        data: Any = json.loads(read_input(path))
+    except ValueError:
+        raise WizardError("doctor.facts-unusable", f"{path} is not JSON.", REFUSALS[0].fix, str(path)) from None
+    return diagnose(from_json(data.get("facts", data) if isinstance(data, dict) else data))
+
+
+def _tell(args: argparse.Namespace, diagnosis: "Diagnosis") -> int:
+    from wizard.reports.doctor_text import diagnosis_lines  # noqa: PLC0415 - likewise
+
+    if args.json:
+        print_json("doctor", diagnosis.as_json())
+    else:
+        print_lines(diagnosis_lines(diagnosis, prefix=_called(args)))
+    return int(ExitCode.FINDINGS if diagnosis.bad else ExitCode.DONE)
+
+
+def _called(args: argparse.Namespace) -> str:
+    """How the operator calls the program, so that a suggested command works as it stands."""
+    words = ["cloudstream-wizard"]
+    for name in ("root", "hcp_home", "state_dir", "systemctl"):
+        value = getattr(args, name, None)
+        if value:
+            words += [f"--{name.replace('_', '-')}", shlex.quote(str(value))]
+    return " ".join(words)
+
+
+def _fix(args: argparse.Namespace, diagnosis: "Diagnosis", seen: "Examined") -> int:
+    from wizard.change import watch  # noqa: PLC0415 - likewise
+    from wizard.cli.changes import follow  # noqa: PLC0415 - likewise
+    from wizard.nodes.repairing import named, plan_repair  # noqa: PLC0415 - likewise
+    from wizard.reports import views  # noqa: PLC0415 - likewise
+
+    repair = named(diagnosis.repairs, args.fix)
+    planned = plan_repair(args.machine, seen, repair, lambda name: ask_once(args, _PROMPTS, name))
+    print_lines([Line(f"Repair of {repair.code}:"), *views.review(planned.plan, planned.findings)], people=args.json)
+    if planned.plan.is_empty or args.dry_run:
+        if args.json:
+            print_json("doctor", {**planned.plan.as_json(), "outcome": "nothing_to_do"})
+        return int(ExitCode.DONE)
+    if not args.yes:
+        confirm()
+    end = follow(args.machine, watch.start(args.machine, planned.plan, planned.secrets))
+    if end is None:
+        return 130
+    if args.json:
+        print_json("doctor", end.as_json())
+    print_lines(views.outcome(end), people=args.json)
+    if end.exit_code is ExitCode.DONE and not args.json:
+        _look_again(args, repair.code)
+    return int(end.exit_code)
+
+
+def _look_again(args: argparse.Namespace, code: str) -> None:
+    """What is left after a repair: the next headline, or that nothing is."""
+    diagnosis = _judged(_examined(args))
+    left = diagnosis.headline
+    if left is None:
+        print("The doctor finds nothing wrong any more.")
+    elif left.code == code:
+        print(f"The doctor still finds: {left.message} [{left.code}]")
+    else:
+        print(f"Next: {left.message} [{left.code}]")
+
+
+def _explain(args: argparse.Namespace) -> int:
+    from wizard.diagnosis.logs import explain  # noqa: PLC0415 - likewise
+    from wizard.host.files import read_input  # noqa: PLC0415 - likewise
+    from wizard.reports.doctor_text import log_lines  # noqa: PLC0415 - likewise
+
+    data = sys.stdin.buffer.read(_LARGEST_LOG) if args.log == "-" else read_input(Path(args.log))
+    # Windows programs write UTF-16 with a mark; everything else that matters here is ASCII.
+    text = data.decode("utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8", errors="replace")
+    found = explain(text.splitlines(), name="" if args.log == "-" else args.log)
+    if args.json:
+        print_json("doctor", {"findings": [finding.as_json() for finding in found]})
+    else:
+        print_lines(log_lines(found))
+    return int(ExitCode.DONE)
+
+
+def _write_bundle(args: argparse.Namespace, diagnosis: "Diagnosis", seen: "Examined") -> None:
+    from wizard.change.durable import put_file  # noqa: PLC0415 - likewise
+    from wizard.change.history import history  # noqa: PLC0415 - likewise
+    from wizard.reports.bundle import bundle  # noqa: PLC0415 - likewise
+
+    try:
+        changes = [entry.as_json() for entry in history(args.machine)]
+    except WizardError:
+        changes = []
+    put_file(args.bundle, bundle(diagnosis, _versions(diagnosis), changes, seen.redactor), mode=0o600)
+    print(f"Support bundle written: {args.bundle} (mode 0600; no key, no password in it)", file=sys.stderr)
+
+
+def _versions(diagnosis: "Diagnosis") -> dict[str, str]:
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - likewise
+
+    found = {"wizard": __version__, "python": platform.python_version(), "system": platform.platform()}
+    for name in ("cryptography", "pyOpenSSL", "textual", "platformdirs"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "in one file"
+    java = diagnosis.facts.java
+    found["java"] = java.version if java is not None else ""
+    return found
