@@ -220,7 +220,16 @@ class Scene:
         return Plan(
             "Install the new key store",
             (
-                PutFile("keystore", KEYSTORE, keystore, 0o600, self.expect(KEYSTORE), "Replace it", proof="keystore", proof_alias="primary-host"),
+                PutFile(
+                    "keystore",
+                    KEYSTORE,
+                    keystore,
+                    0o600,
+                    self.expect(KEYSTORE),
+                    "Replace it",
+                    proof="keystore",
+                    proof_alias="primary-host",
+                ),
                 PutFile("extra", EXTRA, b"a new file\n", 0o644, self.expect(EXTRA), "Add a file"),
                 EditFile("conf", CONF, conf, "-old\n+********\n", self.expect(CONF), "Set two values"),
                 *anchors,

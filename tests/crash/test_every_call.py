@@ -190,6 +190,26 @@ def test_finish_completes_what_was_interrupted(tmp_path: Path) -> None:
     assert ends == {NOTHING, APPLIED}
 
 
+def test_the_order_of_what_reaches_the_disk(tmp_path: Path) -> None:
+    """What a power cut would show: intent before the file, bytes before the name, the name before the next record."""
+    scene = Scene(tmp_path).build()
+    calls = Interrupting()
+    apply(scene.plan(), scene.context(calls))
+    record = ["write journal.jsonl", "fsync journal.jsonl"]
+    for name in ("primary-host.pfx", "notes.txt", "application.conf", "cacerts"):
+        begin = next(at for at, call in enumerate(calls.names) if call.startswith(f"create .#{name}."))
+        end = calls.names.index(f"rename {name}")
+        assert calls.names[begin - 2 : begin] == record, "the intent is on disk"
+        assert calls.names[end - 1].startswith(f"fsync .#{name}."), "the bytes are on disk, and nothing follows them"
+        assert calls.names[end + 1 : end + 4] == [f"fsync {name}", *record], "the name is on disk before it is said"
+    first = calls.names.index(next(call for call in calls.names if call.startswith("create .#primary-host.pfx.")))
+    manifest = calls.names.index("rename manifest.json")
+    assert calls.names[manifest + 1 : manifest + 4] == ["fsync manifest.json", *record]
+    assert {"fsync staged", "fsync backup"} <= set(calls.names[:manifest])
+    assert manifest < first
+    assert calls.names.index("restart before") > calls.names.index("rename cacerts")
+
+
 def test_the_scene_shows_differences(tmp_path: Path) -> None:
     """The comparison above sees bytes, mode, owner, attributes, links and leftovers."""
     scene = Scene(tmp_path).build()

@@ -135,8 +135,22 @@ def _service_back(manifest: Manifest, context: Context, *, restart_needed: bool)
             _restart(manifest.restart, context, must_run=manifest.was_running)
         prove(name, manifest.served, limit, context)
     except Exception as error:  # noqa: BLE001 - all of it belongs on the page
+        if _still_as_before(manifest, context):
+            # The restart was refused outright (no right to it, no systemd), so the old process never stopped.
+            context.events.say(name, "progress", "The service was never restarted and serves what it did before")
+            return []
         return [(name, Failure.of(error))]
     return []
+
+
+def _still_as_before(manifest: Manifest, context: Context) -> bool:
+    if not any(node.sha256 for node in manifest.served):
+        return False
+    try:
+        prove("undo", manifest.served, 0.0, context, patient=False)
+    except WizardError:
+        return False
+    return True
 
 
 def _restart(step: tuple[str, str, float], context: Context, *, must_run: bool) -> None:

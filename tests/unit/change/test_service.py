@@ -153,17 +153,33 @@ def test_a_failed_restart_is_undone_and_the_old_state_is_served(scene: Scene, co
     assert (scene.tree(), scene.restarts) == (old, 1)
 
 
-def always_fails(context: Context) -> None:
+def always_fails(context: Context, *, stops: bool = False) -> None:
+    service = context.ports.service
+    assert isinstance(service, Service)
+
     def restart(_timeout_s: float, _say: Callable[[str], None]) -> None:
+        if stops:
+            service.scene.served.write_text("down")
         raise WizardError("service.failed", "it did not come up", "Read its journal.")
 
     context.ports.service.restart = restart  # type: ignore[method-assign, assignment]
 
 
-def test_a_service_that_does_not_come_back_needs_somebody(scene: Scene) -> None:
+def test_a_restart_that_was_refused_outright_is_a_clean_undo(scene: Scene) -> None:
+    """No right to restart: the old process goes on, serves the old leaf, and nobody needs to look."""
     old = scene.tree()
     context = scene.context()
     always_fails(context)
+    outcome = apply(scene.plan(), context)
+    assert outcome.failure is not None
+    assert (outcome.outcome, outcome.failure.code) == (ROLLED_BACK, "service.failed")
+    assert (scene.tree(), scene.restarts) == (old, 0)
+
+
+def test_a_service_that_does_not_come_back_needs_somebody(scene: Scene) -> None:
+    old = scene.tree()
+    context = scene.context()
+    always_fails(context, stops=True)
     outcome = apply(scene.plan(), context)
     assert outcome.outcome == STUCK
     assert scene.tree() == old

@@ -1,0 +1,117 @@
+"""The engine on the practice deployment with a real JVM, a real TLS server and the service's stand-in."""
+
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from tests.headless.practice import Practice, practice
+from wizard.change import watch
+from wizard.change.plan import Plan, PutFile, Restart
+from wizard.change.targets import expectation
+from wizard.host.jre import trust_fingerprints
+from wizard.host.keytool import Keytool
+from wizard.secret import Secret
+
+CHANGEIT = Secret("changeit")
+
+
+@pytest.fixture(params=["11.0.5", "21"])
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Practice]:
+    """A running primary whose keytool counts its starts."""
+    with practice(tmp_path / "p", java=request.param) as made:
+        program = made.root / "opt/hcp/jre/bin/keytool"
+        real = program.resolve()
+        program.unlink()
+        program.write_text(f'#!/bin/sh\necho "$@" >> "{made.root}/starts"\nexec "{real}" "$@"\n')
+        program.chmod(0o755)
+        host, port = made.deployment.endpoint.rsplit(":", 1)
+        limit = time.monotonic() + 30
+        while time.monotonic() < limit:
+            try:
+                socket.create_connection((host, int(port)), timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.05)
+        yield made
+
+
+def starts(server: Practice) -> list[str]:
+    path = server.root / "starts"
+    lines = path.read_text().splitlines() if path.exists() else []
+    path.unlink(missing_ok=True)
+    return lines
+
+
+def apply(server: Practice) -> int:
+    """Exit code of the whole thing."""
+    done = server.run("apply", "--answers", "answers.toml", "--yes")
+    print(done.stderr)
+    return done.returncode
+
+
+def test_there_and_back_with_two_starts_of_java(server: Practice) -> None:
+    before = server.tree()
+    cacerts = server.root / "opt/hcp/jre/lib/security/cacerts"
+    anchors = trust_fingerprints(cacerts, CHANGEIT)
+    assert apply(server) == 0
+    lines = starts(server)
+    assert len(lines) == 2, lines
+    assert "changeit" not in "".join(lines)
+    assert "primary-host" in server.served()
+    (added,) = trust_fingerprints(cacerts, CHANGEIT).keys() - anchors.keys()
+    assert added in Keytool.of(server.deployment.machine).trust_entries(cacerts, CHANGEIT)
+    starts(server)
+
+    # Somebody adds an anchor of his own: the rollback takes away exactly ours, by keytool on a copy.
+    other = cacerts.with_name("other")
+    shutil.copy(cacerts, other)
+    certificate = (server.root / "certificates/Acme-CA-Intermediate.cer").read_bytes()
+    Keytool.of(server.deployment.machine).import_trust(other, certificate, "somebody", CHANGEIT)
+    other.replace(cacerts)
+    both = trust_fingerprints(cacerts, CHANGEIT)
+    starts(server)
+    back = server.run("rollback")
+    assert back.returncode == 0, back.stderr
+    assert len(starts(server)) == 1
+    assert trust_fingerprints(cacerts, CHANGEIT).keys() == both.keys() - {added}
+    assert "localhost" in server.served()
+    after = server.tree()
+    name = "opt/hcp/jre/lib/security/cacerts"
+    assert {key: value for key, value in after.items() if key != name} == {
+        key: value for key, value in before.items() if key != name
+    }
+    assert after[name][1:] == before[name][1:]
+
+
+def test_a_store_that_java_refuses_never_goes_live(tmp_path: Path) -> None:
+    """A key with another password than the store: `keytool -list` would pass it, the proof does not."""
+    with practice(tmp_path / "p", java="17", start=False) as server:
+        machine = server.deployment.machine
+        before = server.tree()
+        path = PurePosixPath("/opt/hcp/conf/primary-host.pfx")
+        data = (server.root / "certificates/primary-host.pfx").read_bytes()
+        put = PutFile("store", path, data, 0o640, expectation(machine, path), "Key store", proof="p")
+        plan = Plan("A store that Java refuses", (put, Restart("restart", machine.unit, 30)))
+        for bad in (replace(put, data=data[:-40]), put):
+            run = watch.start(machine, replace(plan, steps=(bad, plan.steps[1])), {"p": Secret("not-the-password")})
+            outcome = watch.outcome(machine, run)
+            assert outcome.failure is not None
+            assert outcome.outcome == "refused"
+            assert outcome.failure.code.startswith("keytool.")
+            assert "not-the-password" not in str(outcome)
+            assert server.tree() == before
+
+
+def test_a_masked_unit_is_refused_before_anything_is_touched(tmp_path: Path) -> None:
+    with practice(tmp_path / "p", java="17", start=False) as server:
+        before = server.tree()
+        assert server.systemctl("mask").returncode == 0
+        done = server.run("apply", "--answers", "answers.toml", "--yes")
+        assert done.returncode == 2, done.stderr
+        assert "service.masked" in done.stderr + done.stdout
+        assert server.tree() == before
