@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from cryptography import x509
@@ -11,9 +11,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from wizard.certificates import look
 from wizard.certificates.model import Certificate
 from wizard.printable import printable
-from wizard.probing.described import rfc3339
-
-CLOCK_TOLERANCE = timedelta(minutes=5)
+from wizard.probing.ocsp import CLOCK_TOLERANCE, rfc3339
 
 
 @dataclass(frozen=True, slots=True)

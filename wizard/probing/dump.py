@@ -3,6 +3,7 @@
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from wizard.certificates import look, names
+from wizard.certificates.describe import certificate_json
 from wizard.certificates.model import Certificate
 from wizard.printable import printable
 from wizard.probing.result import ProbeResult
@@ -30,12 +31,12 @@ def plain_dump(result: ProbeResult) -> str:
 def _chain(chain: tuple[Certificate, ...]) -> list[str]:
     lines = []
     for place, certificate in enumerate(chain):
-        since, until = look.not_before(certificate), look.not_after(certificate)
+        told = certificate_json(certificate)
         lines += [
             f"{place:2d} s:{names.subject(certificate)}",
             f"   i:{names.issuer(certificate)}",
             f"   a:PKEY: {look.key_label(certificate)}; sigalg: {look.signature_label(certificate)}",
-            f"   v:NotBefore: {since:%b %e %H:%M:%S %Y GMT}; NotAfter: {until:%b %e %H:%M:%S %Y GMT}",
+            f"   v:NotBefore: {told['not_before']}; NotAfter: {told['not_after']}",
             f"   f:SHA-256: {certificate.sha256}",
         ]
     return lines

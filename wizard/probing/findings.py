@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from wizard.certificates import look, names
 from wizard.certificates.model import Certificate
 from wizard.findings import Finding, Locator
-from wizard.probing.identity import names_of
+from wizard.probing.identity import issued_by_name, names_of
 from wizard.probing.ocsp import utc_now
 from wizard.probing.specs import SPECS
 from wizard.probing.trust import PUBLIC_ROOTS
@@ -104,7 +104,12 @@ def _identity(result: "ProbeResult", expected_chain: Sequence[Certificate]) -> I
 
 def _dates(result: "ProbeResult", now: datetime) -> Iterator[Finding]:
     for certificate in result.chain:
-        subject, until, since = names.subject(certificate), look.not_after(certificate), look.not_before(certificate)
+        try:
+            until, since = look.not_after(certificate), look.not_before(certificate)
+        except look.NOT_PARSED:
+            yield _found(result, "probe.certificate-unreadable")
+            continue
+        subject = names.subject(certificate)
         if now > until:
             yield _found(result, "probe.expired", subject=subject, date=f"{until:%Y-%m-%d}")
         elif now < since:
@@ -129,7 +134,7 @@ def _order(result: "ProbeResult", expected_chain: Sequence[Certificate]) -> Iter
             yield _found(result, "probe.root-sent", subject=subject)
         return
     known = [*expected_chain, *(certificate for verdict in result.trust.values() for certificate in verdict.path)]
-    issuer = next((one for one in known if one.x509.subject == last.x509.issuer), None)
+    issuer = next((one for one in known if issued_by_name(last, one)), None)
     if issuer is not None and not look.self_issued(issuer):
         yield _found(result, "probe.chain-incomplete", subject=subject, missing=missing)
     elif issuer is None and len(path) == 1:
@@ -140,7 +145,7 @@ def _path(chain: Sequence[Certificate]) -> list[Certificate]:
     """From the leaf upwards by issuer names, as far as the sent certificates reach."""
     path = [chain[0]]
     while not look.self_issued(path[-1]):
-        above = next((one for one in chain if one.x509.subject == path[-1].x509.issuer and one not in path), None)
+        above = next((one for one in chain if one not in path and issued_by_name(path[-1], one)), None)
         if above is None:
             break
         path.append(above)

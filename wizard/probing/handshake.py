@@ -14,6 +14,9 @@ from wizard.probing.trace import Trace
 LATE_S = 2.0
 """How long a server may take to reject a client after a complete TLS 1.3 handshake, in seconds."""
 
+_AFTER_DATA_S = 0.3
+"""How long a rejection is waited for after the server has sent data, in seconds."""
+
 _CHUNK = 65536
 
 
@@ -120,7 +123,6 @@ class _Pump:
         self.phase = outcome.trace.phase
         self.since = time.monotonic()
         self.deadline = self.since + timeout_s
-        self.poller = select.poll()
 
     def until_done(self) -> None:
         connection = self.outcome.connection
@@ -156,7 +158,11 @@ class _Pump:
             except SSL.ZeroReturnError:
                 break
             else:
-                break
+                self.outcome.settled = True
+                # A server may speak before it has looked at the client's certificate (RFC 8446, section 4.4.4).
+                self.deadline = min(self.deadline, time.monotonic() + _AFTER_DATA_S)
+                if time.monotonic() >= self.deadline:
+                    break
         self.outcome.settled = True
 
     def note_phase(self) -> None:
@@ -189,7 +195,7 @@ class _Pump:
             try:
                 data = data[self.sock.send(data) :]
             except BlockingIOError:
-                self._wait(select.POLLOUT)
+                self._wait(writing=True)
             except OSError:
                 # What the server still said, an alert perhaps, can be read; the reading side reports the end.
                 return
@@ -199,7 +205,7 @@ class _Pump:
             try:
                 data = self.sock.recv(_CHUNK)
             except BlockingIOError:
-                self._wait(select.POLLIN)
+                self._wait()
                 continue
             except OSError as error:
                 raise _Closed from error
@@ -210,10 +216,16 @@ class _Pump:
             self.outcome.connection.bio_write(data)
             return
 
-    def _wait(self, events: int) -> None:
+    def _wait(self, *, writing: bool = False) -> None:
         left = self.deadline - time.monotonic()
-        if left <= 0:
+        if left <= 0 or not _ready(self.sock, left, writing=writing):
             raise TimeoutError
-        self.poller.register(self.sock, events)
-        if not self.poller.poll(left * 1000):
-            raise TimeoutError
+
+
+def _ready(sock: socket.socket, seconds: float, *, writing: bool) -> bool:
+    if hasattr(select, "poll"):
+        # Not select(): it cannot watch descriptors above 1023, and hundreds of probes run at once.
+        poller = select.poll()
+        poller.register(sock, select.POLLOUT if writing else select.POLLIN)
+        return bool(poller.poll(seconds * 1000))
+    return any(select.select([] if writing else [sock], [sock] if writing else [], [], seconds))

@@ -40,6 +40,14 @@ def covers(leaf: Certificate, name: str) -> bool:
     return any(common.rstrip(".").lower() == wanted.rstrip(".").lower() for common in common_names(leaf))
 
 
+def issued_by_name(certificate: Certificate, issuer: Certificate) -> bool:
+    """Whether *issuer* carries the name that *certificate* gives for its issuer."""
+    try:
+        return certificate.x509.issuer == issuer.x509.subject
+    except look.NOT_PARSED:
+        return False
+
+
 def is_fallback(leaf: Certificate, expect: Collection[str], name: str) -> bool:
     """Whether *leaf* is the product's built-in certificate and not one that somebody installed.
 

@@ -16,6 +16,7 @@ from wizard.certificates import look, names
 from wizard.certificates.model import Certificate
 from wizard.certificates.signatures import signed_by
 from wizard.probing.identity import common_names, covers, names_of
+from wizard.probing.trust import from_openssl
 
 _SERVER_USAGES = frozenset({look.SERVER_AUTH, look.ANY_USAGE, "1.3.6.1.4.1.311.10.3.3", "2.16.840.1.113730.4.1"})
 _CLIENT_USAGES = frozenset({look.CLIENT_AUTH, look.ANY_USAGE})
@@ -204,7 +205,7 @@ def _constrained(path: Sequence[Certificate]) -> Iterator[Objection]:
         crypto.X509StoreContext(store, crypto.X509.from_cryptography(path[0].x509), between).verify_certificate()
     except crypto.X509StoreContextError as error:
         if int(error.errors[0]) in _CONSTRAINT_CODES:
-            at = names.subject(Certificate(error.certificate.to_cryptography()))
+            at = names.subject(from_openssl(error.certificate))
             words = f"{at}: {error.errors[2]}"
             yield Objection("untrusted", words, "PKIX path validation failed: name constraints check failed")
 

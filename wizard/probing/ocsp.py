@@ -14,7 +14,6 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from wizard.certificates import names
 from wizard.certificates.model import Certificate
 from wizard.printable import printable
-from wizard.probing.described import rfc3339
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far our clock and the responder's may be apart."""
@@ -179,3 +178,8 @@ def _nonce(response: ocsp.OCSPResponse) -> bytes | None:
 def utc_now() -> datetime:
     """The present, aware."""
     return datetime.now(UTC)
+
+
+def rfc3339(moment: datetime) -> str:
+    """An aware time in UTC, to the second."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -7,13 +7,14 @@ from typing import Any
 
 from OpenSSL import SSL, crypto
 
-from wizard.certificates import names
+from wizard.certificates import look, names
+from wizard.certificates.loading import odd_certificates_allowed
 from wizard.certificates.model import Certificate
 from wizard.probing.alerts import LOWERED_HELPS, alert_of
 from wizard.probing.contexts import ClientIdentity, Version, context
 from wizard.probing.findings import findings
 from wizard.probing.handshake import Outcome, connect, shake
-from wizard.probing.identity import covers, is_fallback
+from wizard.probing.identity import covers, is_fallback, issued_by_name
 from wizard.probing.notls import recognise
 from wizard.probing.ocsp import OcspAnswer, judge, utc_now
 from wizard.probing.resolving import require_server_name, resolve
@@ -177,7 +178,7 @@ def _client_side(outcome: Outcome, *, presented_client: bool) -> tuple[str, str]
         # A server that ends the connection after our empty answer demands a certificate.
         auth = "required" if ended and trace.certificate else "optional" if trace.finished else "unknown"
         return auth, "not_sent"
-    if ended and not outcome.settled:
+    if trace.alert is not None or (outcome.closed and not outcome.settled):
         return "unknown", "rejected"
     # Quiet after the handshake counts as accepted too: a refusal comes at once.
     return "unknown", "accepted" if trace.finished else "unknown"
@@ -191,8 +192,9 @@ def _client_auth_alone(result: ProbeResult, tls: Version | None, timeout_s: floa
 
 def _presented(connection: SSL.Connection) -> tuple[Certificate, ...]:
     try:
-        chain = connection.get_peer_cert_chain(as_cryptography=True)
-    except (ValueError, crypto.Error):
+        with odd_certificates_allowed():
+            chain = connection.get_peer_cert_chain(as_cryptography=True)
+    except (*look.NOT_PARSED, crypto.Error):
         return ()
     return tuple(Certificate(parsed) for parsed in chain or ())
 
@@ -222,7 +224,7 @@ def _judged(
         and not facts["matches_expected"]
         and not facts["fallback"]
         and facts["name_matches"]
-        and leaf.x509.issuer != expected_chain[0].x509.issuer
+        and names.issuer(leaf) != names.issuer(expected_chain[0])
     )
     if staple:
         facts["staple"] = _stapled(staple, leaf, [*result.chain[1:], *expected_chain[1:]])
@@ -230,7 +232,7 @@ def _judged(
 
 
 def _stapled(staple: bytes, leaf: Certificate, issuers: Sequence[Certificate]) -> OcspAnswer:
-    issuer = next((one for one in issuers if one.x509.subject == leaf.x509.issuer), None)
+    issuer = next((one for one in issuers if issued_by_name(leaf, one)), None)
     if issuer is None:
         return OcspAnswer("unusable", "the issuer that should have signed it is not known here")
     return judge(staple, leaf, issuer, utc_now())

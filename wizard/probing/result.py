@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from wizard.certificates.describe import certificate_json
 from wizard.certificates.model import Certificate
 from wizard.findings import Finding
 from wizard.printable import printable
-from wizard.probing.described import certificate_json
 from wizard.probing.ocsp import OcspAnswer
 from wizard.probing.trust import Verdict
 

@@ -16,6 +16,7 @@ from wizard.findings import Finding, FindingSpec, Locator, Severity
 from wizard.probing import crl, ocsp
 from wizard.probing.crl import CrlAnswer
 from wizard.probing.fetching import MOST_CRL, MOST_OCSP, NotFetchedError, fetch
+from wizard.probing.identity import issued_by_name
 from wizard.probing.ocsp import OcspAnswer
 
 SPECS: tuple[FindingSpec, ...] = (
@@ -142,7 +143,7 @@ def check_revocation(
 
 
 def _issued(issuer: Certificate, certificate: Certificate) -> bool:
-    return issuer.x509.subject == certificate.x509.issuer and signed_by(certificate, issuer) is True
+    return issued_by_name(certificate, issuer) and signed_by(certificate, issuer) is True
 
 
 def _asked(

@@ -1,7 +1,6 @@
 """Would somebody with these trust anchors believe this chain? OpenSSL decides, words explain."""
 
 import threading
-import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from cryptography import x509
-from cryptography.utils import CryptographyDeprecationWarning
 from OpenSSL import crypto
 
 from wizard.certificates import names
+from wizard.certificates.loading import odd_certificates_allowed
 from wizard.certificates.model import Certificate
 from wizard.printable import printable
 
@@ -104,11 +103,11 @@ class TrustSet:
             path = asked.get_verified_chain()
         except crypto.X509StoreContextError as error:
             code = int(error.errors[0])
-            at = Certificate(error.certificate.to_cryptography())
+            at = from_openssl(error.certificate)
             words = _WORDS.get(code, str(error.errors[2]))
             reason = words.format(subject=names.subject(at), issuer=names.issuer(at))
             return Verdict(ok=False, code=code, reason=reason)
-        return Verdict(ok=True, path=tuple(Certificate(one.to_cryptography()) for one in path))
+        return Verdict(ok=True, path=tuple(from_openssl(one) for one in path))
 
     def __len__(self) -> int:
         return len(self.certificates)
@@ -127,6 +126,12 @@ class TrustSet:
         return store
 
 
+def from_openssl(certificate: crypto.X509) -> Certificate:
+    """OpenSSL's certificate as the model's, without the library's warnings about odd ones."""
+    with odd_certificates_allowed():
+        return Certificate(certificate.to_cryptography())
+
+
 @cache
 def public_roots() -> TrustSet:
     """The public authorities that this system trusts; empty when it has no bundle of them. Read once."""
@@ -135,9 +140,8 @@ def public_roots() -> TrustSet:
             data = Path(path).read_bytes()
         except OSError:
             continue
-        with warnings.catch_warnings():
-            # Some bundled roots have odd serial numbers or names; that is their authors' business.
-            warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        # Some bundled roots have odd serial numbers or names; that is their authors' business.
+        with odd_certificates_allowed():
             try:
                 return TrustSet(Certificate(parsed, origin=path) for parsed in x509.load_pem_x509_certificates(data))
             except ValueError:
