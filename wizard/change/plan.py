@@ -1,241 +1,38 @@
 """What will be changed, as data: reviewed, digested, written out, and applied from the very same object."""
 
-import hashlib
 import json
 import re
-from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
+from dataclasses import dataclass, replace
 from typing import Any
 
+from wizard.change.steps import (
+    ABSENT,
+    EditFile,
+    Expectation,
+    FileStep,
+    ImportTrust,
+    Probe,
+    PutFile,
+    Restart,
+    Step,
+    digest_of,
+)
 from wizard.findings import Finding
 
+__all__ = [
+    "ABSENT",
+    "EditFile",
+    "Expectation",
+    "FileStep",
+    "ImportTrust",
+    "Plan",
+    "Probe",
+    "PutFile",
+    "Restart",
+    "Step",
+]
+
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,60}")
-
-
-@dataclass(frozen=True, slots=True)
-class Expectation:
-    """What a file step expects to find; a step whose file looks different by then is refused.
-
-    Attributes:
-        exists: whether there is a file.
-        sha256: of its bytes, lower-case hex; empty when there is none.
-        mode: permission bits, None when there is none.
-        uid: numeric owner, None when there is none.
-        gid: numeric group, None when there is none.
-        kind: `file`, `absent`, or another word of `wizard.change.images` (a folder is never a fit target).
-        link_to: where the path really leads when it passes through symbolic links, as a logical path; else empty.
-    """
-
-    exists: bool = False
-    sha256: str = ""
-    mode: int | None = None
-    uid: int | None = None
-    gid: int | None = None
-    kind: str = "absent"
-    link_to: str = ""
-
-
-ABSENT = Expectation()
-"""There is nothing yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class PutFile:
-    """Write a whole file, new or replaced.
-
-    Attributes:
-        id: unique within the plan, a short word (`keystore`).
-        path: logical, absolute.
-        data: the bytes; never shown.
-        content_id: what the digest covers instead of the bytes (a PFX has random salts); empty: the bytes themselves.
-        mode: permission bits of the result.
-        uid: numeric owner of the result; None keeps the present one, or the writer's for a new file.
-        gid: numeric group, in the same way.
-        expect: what is there now.
-        summary: one line for the review.
-        proof: name of the secret that opens this key store, for the proof by the JVM; None for other files.
-        proof_alias: the key entry's name; without it the JVM has to be started once more to find it.
-    """
-
-    id: str
-    path: PurePosixPath
-    data: bytes = field(repr=False)
-    mode: int
-    expect: Expectation
-    summary: str
-    content_id: str = ""
-    uid: int | None = None
-    gid: int | None = None
-    proof: str | None = None
-    proof_alias: str | None = None
-
-    kind = "put_file"
-
-    @property
-    def target(self) -> str:
-        """The file, as the operator knows it."""
-        return str(self.path)
-
-    @property
-    def changed(self) -> bool:
-        """Whether the result differs from what is expected to be there."""
-        now = self.expect
-        return not (
-            now.exists
-            and now.sha256 == _sha256(self.data)
-            and now.mode == self.mode
-            and self.uid in {None, now.uid}
-            and self.gid in {None, now.gid}
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class EditFile:
-    """Replace the text of an existing file; owner, mode and extended attributes stay.
-
-    Attributes:
-        id: unique within the plan.
-        path: logical, absolute.
-        data: the whole new content; never shown.
-        diff: unified diff with secrets already masked.
-        expect: what is there now.
-        summary: one line for the review.
-        content_id: what the digest covers instead of the bytes; empty: the bytes themselves.
-    """
-
-    id: str
-    path: PurePosixPath
-    data: bytes = field(repr=False)
-    diff: str
-    expect: Expectation
-    summary: str
-    content_id: str = ""
-
-    kind = "edit_file"
-
-    @property
-    def target(self) -> str:
-        """The file, as the operator knows it."""
-        return str(self.path)
-
-    @property
-    def changed(self) -> bool:
-        """Whether the new text differs from what is expected to be there."""
-        return self.expect.sha256 != _sha256(self.data)
-
-
-@dataclass(frozen=True, slots=True)
-class ImportTrust:
-    """Add one trust anchor to a trust store that belongs to the JRE.
-
-    A planner leaves this step out when the store already holds the certificate by fingerprint.
-
-    Attributes:
-        id: unique within the plan.
-        path: the trust store (`cacerts`), logical.
-        certificate: DER.
-        alias: the explicit name that the entry gets.
-        sha256: fingerprint of the certificate, lower-case hex.
-        secret: name of the secret that opens the store.
-        expect: what the store is now.
-        summary: one line for the review.
-    """
-
-    id: str
-    path: PurePosixPath
-    certificate: bytes = field(repr=False)
-    alias: str
-    sha256: str
-    secret: str
-    expect: Expectation
-    summary: str
-
-    kind = "import_trust"
-
-    @property
-    def target(self) -> str:
-        """The trust store, as the operator knows it."""
-        return str(self.path)
-
-    @property
-    def changed(self) -> bool:
-        """Always: an anchor that is there already makes no step."""
-        return True
-
-
-@dataclass(frozen=True, slots=True)
-class Restart:
-    """Restart the service so that it reads the new files.
-
-    Attributes:
-        id: unique within the plan.
-        unit: of systemd, or the words for another way.
-        timeout_s: longest wait for the restart itself, in seconds.
-        always: restart also when no file changes (a repair); otherwise it follows the file steps.
-    """
-
-    id: str
-    unit: str
-    timeout_s: float = 300.0
-    always: bool = False
-
-    kind = "restart"
-
-    @property
-    def target(self) -> str:
-        """The unit."""
-        return self.unit
-
-    @property
-    def summary(self) -> str:
-        """One line for the review."""
-        return f"Restart {self.unit} and wait up to {self.timeout_s:g} s"
-
-    @property
-    def changed(self) -> bool:
-        """Whether this alone makes the plan worth applying."""
-        return self.always
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """Prove from outside that every node serves the right leaf.
-
-    Attributes:
-        id: unique within the plan.
-        nodes: host and port of each.
-        servername: sent as SNI; empty sends none.
-        expect_sha256: fingerprint of the leaf that must be served, lower-case hex.
-        timeout_s: longest wait until it is, in seconds, counted from the end of the restart.
-    """
-
-    id: str
-    nodes: tuple[tuple[str, int], ...]
-    servername: str
-    expect_sha256: str
-    timeout_s: float = 300.0
-
-    kind = "probe"
-
-    @property
-    def target(self) -> str:
-        """Every `host:port`."""
-        return ", ".join(f"{host}:{port}" for host, port in self.nodes)
-
-    @property
-    def summary(self) -> str:
-        """One line for the review."""
-        name = f" for the name {self.servername}" if self.servername else ""
-        return f"Check that {self.target} serves leaf {self.expect_sha256[:16]}...{name}"
-
-    @property
-    def changed(self) -> bool:
-        """Never: looking changes nothing."""
-        return False
-
-
-FileStep = PutFile | EditFile | ImportTrust
-Step = PutFile | EditFile | ImportTrust | Restart | Probe
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +79,7 @@ class Plan:
     def digest(self) -> str:
         """SHA-256 over the canonical JSON of what will be done; the same answers on the same machine give the same."""
         content = {"schema": 1, "for": self.created_for, "steps": [_meaning(step) for step in self.steps]}
-        return _sha256(json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode())
+        return digest_of(json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode())
 
     def as_json(self) -> dict[str, Any]:
         """The members that `plan --json` promises."""
@@ -308,10 +105,6 @@ class Plan:
         return replace(self, findings=())
 
 
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
 def _meaning(step: Step) -> dict[str, Any]:
     base: dict[str, Any] = {"kind": step.kind, "id": step.id}
     if isinstance(step, Restart):
@@ -326,7 +119,7 @@ def _meaning(step: Step) -> dict[str, Any]:
     }
     if isinstance(step, ImportTrust):
         return base | {"alias": step.alias, "sha256": step.sha256}
-    base["content"] = step.content_id or _sha256(step.data)
+    base["content"] = step.content_id or digest_of(step.data)
     if isinstance(step, PutFile):
         base |= {"mode": step.mode, "uid": step.uid, "gid": step.gid, "proof": step.proof}
     return base

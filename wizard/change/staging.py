@@ -10,8 +10,8 @@ from wizard.change.drafts import Draft, settled
 from wizard.change.durable import new_file, sync_file, sync_folder
 from wizard.change.manifest import Action, Node
 from wizard.change.proof import capture
+from wizard.change.room import check_room
 from wizard.change.store import ChangeFolder
-from wizard.change.targets import check_room
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec
 from wizard.host.catalogue import refusal

@@ -4,8 +4,6 @@ import fcntl
 import os
 import stat
 import struct
-from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -18,9 +16,6 @@ from wizard.host.machine import Machine
 from wizard.printable import printable
 
 _MOST_LINKS = 40
-_SPARE = 1024 * 1024
-"""Room that is left free on every file system written to, in bytes."""
-
 _GETFLAGS = 0x80086601
 _FROZEN = {0x10: "immutable", 0x20: "append-only"}
 """Inode flags of ioctl_iflags(2) that forbid replacing a file even to root."""
@@ -190,34 +185,6 @@ def check_replaceable(target: Target, image: FileImage) -> None:
         raise refuse("change.folder-not-writable", message, "Run as root (sudo), or as the owner of the folder.")
 
 
-def check_room(sizes: Iterable[tuple[Path, int]]) -> None:
-    """Refuse when a file system has no room for what will be written to it.
-
-    Args:
-        sizes: existing folders and how many bytes will be added there.
-
-    Raises:
-        WizardError: `change.no-room`.
-    """
-    needed: Counter[int] = Counter()
-    folders: dict[int, Path] = {}
-    for folder, size in sizes:
-        device = folder.stat().st_dev
-        # Each file also takes its last block, and the name may need a new block in the folder.
-        needed[device] += size + 8192
-        folders.setdefault(device, folder)
-    for device, folder in folders.items():
-        system = os.statvfs(folder)
-        free = (system.f_bfree if os.geteuid() == 0 else system.f_bavail) * system.f_frsize
-        if free < needed[device] + _SPARE or (system.f_files and not system.f_ffree):
-            raise WizardError(
-                "change.no-room",
-                f"The file system of {folder} has {free // 1024} KiB free; {needed[device] // 1024 + 1024} are needed.",
-                "Make room, then try again.",
-                str(folder),
-            )
-
-
 def _frozen(path: Path) -> str:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -304,13 +271,5 @@ REFUSALS: tuple[FindingSpec, ...] = (
         "The change could not be made, nor undone.",
         "Run as root (sudo), or as the owner of the folder.",
         source="access(2)",
-    ),
-    refusal(
-        "change.no-room",
-        "Not enough room",
-        "A file system has too little free room for the new files, their backups and a reserve of one MiB.",
-        "A change that runs out of room half way has to be undone, which needs room as well.",
-        "Make room, then try again.",
-        source="statvfs(3)",
     ),
 )

@@ -13,7 +13,8 @@ import pytest
 from tests.crash.scene import Interrupting, failing
 from wizard.change.durable import put_file, remove_file, remove_temporary, temporary_name
 from wizard.change.images import read_image
-from wizard.change.targets import check_replaceable, check_room, expectation, look, resolve
+from wizard.change.room import check_room
+from wizard.change.targets import check_replaceable, expectation, look, resolve
 from wizard.errors import WizardError
 from wizard.host.machine import Machine
 

@@ -1,0 +1,53 @@
+"""Whether there is room for a change, its backups and its undo, before it is begun."""
+
+import os
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from wizard.errors import WizardError
+from wizard.findings import FindingSpec
+from wizard.host.catalogue import refusal
+
+_SPARE = 1024 * 1024
+"""Room that is left free on every file system written to, in bytes."""
+
+
+def check_room(sizes: Iterable[tuple[Path, int]]) -> None:
+    """Refuse when a file system has no room for what will be written to it.
+
+    Args:
+        sizes: existing folders and how many bytes will be added there.
+
+    Raises:
+        WizardError: `change.no-room`.
+    """
+    needed: Counter[int] = Counter()
+    folders: dict[int, Path] = {}
+    for folder, size in sizes:
+        device = folder.stat().st_dev
+        # Each file also takes its last block, and the name may need a new block in the folder.
+        needed[device] += size + 8192
+        folders.setdefault(device, folder)
+    for device, folder in folders.items():
+        system = os.statvfs(folder)
+        free = (system.f_bfree if os.geteuid() == 0 else system.f_bavail) * system.f_frsize
+        if free < needed[device] + _SPARE or (system.f_files and not system.f_ffree):
+            raise WizardError(
+                "change.no-room",
+                f"The file system of {folder} has {free // 1024} KiB free; {needed[device] // 1024 + 1024} are needed.",
+                "Make room, then try again.",
+                str(folder),
+            )
+
+
+REFUSALS: tuple[FindingSpec, ...] = (
+    refusal(
+        "change.no-room",
+        "Not enough room",
+        "A file system has too little free room for the new files, their backups and a reserve of one MiB.",
+        "A change that runs out of room half way has to be undone, which needs room as well.",
+        "Make room, then try again.",
+        source="statvfs(3)",
+    ),
+)
