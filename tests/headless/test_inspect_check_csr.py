@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs7, pkcs12
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    pkcs7,
+    pkcs12,
+)
 
 from tests.pki import DAY, END, NOW, SERVER, START, acme, authority, issue
 from wizard.certificates.model import Profile
@@ -53,6 +60,7 @@ def drop(tmp_path: Path) -> Path:
     pki, fast = acme(), acme("p256")
     bundle = [pki.root.x509, pki.intermediate.x509]
     text = fast.gateway.pem.decode()
+    bare = pkcs12.serialize_key_and_certificates(None, None, None, bundle, BestAvailableEncryption(MARK.encode()))
     files: dict[str, bytes] = {
         "01-primary.pfx": pki.primary.pfx(MARK),
         "02-gateway.pem": b"Bag Attributes\n" + pki.gateway.pem + pki.gateway.key_pem(),
@@ -77,7 +85,8 @@ def drop(tmp_path: Path) -> Path:
         "18-empty.cer": b"",
         "19-image.png": b"\x89PNG\r\n\x1a\n" + bytes(range(256)),
         "20-self-signed.cer": issue("lonely").pem,
-        "21-\x1b[31mred.cer": authority("evil\x1b]0;x\x07").pem,
+        "21-openssl-trust.p12": bare,
+        "22-\x1b[31mred.cer": authority("evil\x1b]0;x\x07").pem,
     }
     for name, data in files.items():
         (folder / name).write_bytes(data)
@@ -91,7 +100,7 @@ def test_inspect_names_everything_in_a_folder_of_twenty_kinds(capsys: pytest.Cap
     assert kinds == {
         "01": "pkcs12", "02": "pem", "03": "der", "04": "pem", "05": "pkcs7", "06": "pkcs7", "07": "pem", "08": "pem",
         "09": "key", "10": "key", "11": "pem", "12": "pem", "13": "pkcs12", "14": "pkcs12", "15": kinds["15"], "16": kinds["16"],
-        "17": "text", "18": "empty", "19": "unknown", "20": "pem", "21": "pem",
+        "17": "text", "18": "empty", "19": "unknown", "20": "pem", "21": "pkcs12", "22": "pem",
     }  # fmt: skip
     errors = {number: each["error"]["code"] for number, each in files.items() if each["error"]}
     assert errors == {"14": "reading.password-wrong", "15": "reading.damaged"}
@@ -104,9 +113,13 @@ def test_inspect_names_everything_in_a_folder_of_twenty_kinds(capsys: pytest.Cap
     assert {each["leaf"] for each in whole} == {pki.primary.sha256, pki.gateway.sha256, pki.client.sha256}
     assert all(each["root"] == pki.root.sha256 and each["key_matches"] for each in whole)
     assert code == 1
-    assert {"validity.leaf-expired", "chain.self-signed-leaf", "pile.same-subject", "form.hidden-characters"} <= {
-        each["code"] for each in found["findings"]
-    }
+    assert {
+        "validity.leaf-expired",
+        "chain.self-signed-leaf",
+        "pile.same-subject",
+        "form.hidden-characters",
+        "truststore.empty-to-java",
+    } <= {each["code"] for each in found["findings"]}
     certificate = next(each for each in files["11"]["certificates"])
     assert certificate == {
         "subject": "CN=pcclient-host,O=Acme",

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from wizard.certificates.describe import certificate_json, chain_json
+from wizard.certificates.file_findings import file_findings
 from wizard.certificates.model import Bundle, Chain, Format, Role
 from wizard.certificates.reading import require_certificate
 from wizard.certificates.rules import judge
@@ -76,7 +77,8 @@ def run(args: argparse.Namespace) -> int:
         ocsp_wanted=args.ocsp,
         public_roots=public_roots(known),
     )
-    findings = sorted([*findings, *more, *judge_pile(chains)], key=lambda each: -each.severity)
+    about_files = [finding for bundle in bundles for finding in file_findings(bundle)]
+    findings = sorted([*findings, *more, *about_files, *judge_pile(chains)], key=lambda each: -each.severity)
     level = worst(findings)
     bad = level is not None and level >= Severity.ERROR
     if args.json:

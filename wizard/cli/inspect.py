@@ -7,6 +7,7 @@ from typing import Any
 
 from wizard.certificates.chain import assemble
 from wizard.certificates.describe import certificate_json, chain_json, key_json
+from wizard.certificates.file_findings import file_findings
 from wizard.certificates.model import Bundle, Chain, Format
 from wizard.certificates.rules import judge
 from wizard.certificates.rules.pile import judge_pile
@@ -67,9 +68,11 @@ def run(args: argparse.Namespace) -> int:
     known = known_roots(args)
     chains = chains_of([each.bundle for each in opened], known)
     roots = public_roots(known)
-    findings = [finding for chain in chains for finding in judge(chain, role=None, now=now, public_roots=roots)] + list(
-        judge_pile(chains)
-    )
+    findings = [
+        *(finding for each in opened for finding in file_findings(each.bundle)),
+        *(finding for chain in chains for finding in judge(chain, role=None, now=now, public_roots=roots)),
+        *judge_pile(chains),
+    ]
     if args.json:
         members = [certificate_and_keys(each) for each in opened]
         print_json(
