@@ -10,6 +10,9 @@ from enum import StrEnum
 
 from wizard.answers import Answers, Goal, PrimaryKind, SourceKind
 
+DEFAULT_WAIT_S = 300.0
+"""How long the server may take to answer after the restart, in seconds: the vendor documents no bound."""
+
 
 class Ask(StrEnum):
     """How a question is answered."""

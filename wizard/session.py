@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wizard.answers import Answers, PrimaryKind
+from wizard.answers import Answers
 from wizard.answertext import needed, parsed, shown
 from wizard.errors import WizardError
 from wizard.findings import Finding, FindingSpec, Severity
 from wizard.host.machine import Machine
 from wizard.host.secretsource import SecretGiver, resolve
-from wizard.questions import Ask, Question, Step, View, steps
+from wizard.questions import DEFAULT_WAIT_S, Ask, Question, Step, View, steps
 from wizard.reports.lines import Line
 from wizard.secret import Secret
 
@@ -80,23 +80,26 @@ class Session:
         dry_run: bool = False,
         plan: "Plan | None" = None,
         notes: tuple[str, ...] = (),
+        wait_s: float = DEFAULT_WAIT_S,
     ) -> None:
         """Start with *answers*; nothing is looked at yet.
 
         Args:
-            machine: where.
+            machine: what is looked at and changed.
             answers: from a file, or None for the defaults.
             base: the folder that relative paths in the answers are taken from; None is the current one.
             secrets: gives passwords from named sources; None reads the sources in the answers alone.
             dry_run: `start` refuses nothing and changes nothing.
             plan: one that was kept; it is reviewed and applied instead of a new one.
             notes: lines for the first screen.
+            wait_s: how long the server may take to answer after the restart.
         """
         self.machine = machine
         self.answers = answers or Answers()
         self.dry_run = dry_run
         self._kept = plan
         self._notes = notes
+        self.wait_s = wait_s
         self.base = base or Path.cwd()
         self._giver: SecretGiver = secrets or (lambda name, *, base, source: resolve(source, base=base, name=name))
         self._typed: dict[str, Secret] = {}
@@ -168,39 +171,10 @@ class Session:
 
     def lines(self, step: Step) -> list[Line]:
         """BLOCKING. What the view of *step* shows."""
-        from wizard.reports import views
+        from wizard.nodes.showing import lines
 
-        match step.view:
-            case View.FACTS:
-                from wizard.host.facts import collect
-                from wizard.reports.facts_text import facts_lines
-
-                return [*(Line(note) for note in self._notes), *facts_lines(collect(self.machine))]
-            case View.VERDICT:
-                from wizard.nodes.checking import other_roles
-
-                roles = other_roles(self.answers) if step.role == "others" else [step.role]
-                return [line for role in roles for line in self._verdict(role)]
-            case View.CONFIRM:
-                return views.confirm(self.review().plan, self.machine)
-            case View.ELSEWHERE:
-                if self.answers.primary.kind is PrimaryKind.CLOUD:
-                    return views.elsewhere(self.answers, None, public=False, packs=self.base / self.answers.packs)
-                judged = self.judged("primary")
-                packs = self.base / self.answers.packs
-                return views.elsewhere(self.answers, judged.chain, public=judged.public, packs=packs)
-            case _:
-                return []
-
-    def _verdict(self, role: str) -> list[Line]:
-        from wizard.host.clock import now_utc
-        from wizard.reports import views
-
-        judged = self.judged(role)
-        problems = [(str(path), error) for path, error in judged.loaded.problems]
-        host = self.answers.table(role).host if role != "primary" else ""
-        lines = views.verdict(judged.chain, judged.findings, judged.loaded.bundles, problems, now_utc())
-        return [*views.heading(host), *lines]
+        noted = [Line(note) for note in self._notes] if step.view is View.FACTS else []
+        return noted + lines(self, step)
 
     def judged(self, role: str) -> "Judged":
         """BLOCKING. The chain for *role* (`primary`, `gateway.0`) and what the rules say of it.
@@ -234,6 +208,10 @@ class Session:
             self._planned = planned
             self._review = Review(planned.plan, tuple(lines), planned.findings, blocked)
         return self._review
+
+    def planned(self) -> "Plan":
+        """BLOCKING. The plan of the review."""
+        return self.review().plan
 
     def start(self) -> None:
         """BLOCKING. Hand the reviewed plan to its own process, which goes on whatever becomes of this one.

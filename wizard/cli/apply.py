@@ -9,6 +9,7 @@ from wizard.answersfile import load
 from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode, WizardError
 from wizard.findings import FindingSpec, Severity
+from wizard.questions import DEFAULT_WAIT_S
 from wizard.reports.lines import Line
 
 if TYPE_CHECKING:
@@ -61,6 +62,14 @@ EXIT CODES
 """
 
 
+_WAIT: dict[str, Any] = {
+    "metavar": "SECONDS",
+    "type": float,
+    "default": DEFAULT_WAIT_S,
+    "help": "how long the server may take to answer after the restart (default 300)",
+}
+
+
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `plan` and `apply`."""
     raw = argparse.RawDescriptionHelpFormatter
@@ -73,6 +82,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     plan.add_argument("--answers", metavar="FILE", required=True, type=Path, help="the answers (TOML)")
     plan.add_argument("--out", metavar="FILE", type=Path, help="keep the plan in FILE (mode 0600), for apply --plan")
+    plan.add_argument("--wait", **_WAIT)
     plan.set_defaults(run=run_plan)
     apply = subparsers.add_parser(
         "apply",
@@ -83,6 +93,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     source = apply.add_mutually_exclusive_group(required=True)
     source.add_argument("--answers", metavar="FILE", type=Path, help="the answers (TOML)")
+    apply.add_argument("--wait", **_WAIT)
     source.add_argument("--plan", metavar="FILE", type=Path, help="a plan that plan --out wrote")
     apply.add_argument("--yes", action="store_true", help="do not ask")
     apply.set_defaults(run=run_apply)
@@ -144,7 +155,12 @@ def open_session(args: argparse.Namespace) -> "Session":
     except UnicodeDecodeError:
         raise WizardError("answers.not-toml", f"{path} is not UTF-8 text.", "Save it as UTF-8.", str(path)) from None
     return Session(
-        args.machine, answers=answers, base=path.absolute().parent, secrets=_giver(args), dry_run=args.dry_run
+        args.machine,
+        answers=answers,
+        base=path.absolute().parent,
+        secrets=_giver(args),
+        dry_run=args.dry_run,
+        wait_s=getattr(args, "wait", DEFAULT_WAIT_S),
     )
 
 

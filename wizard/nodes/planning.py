@@ -9,7 +9,7 @@ from typing import Protocol
 from wizard.answers import Answers, SourceKind
 from wizard.change.plan import Plan
 from wizard.errors import WizardError
-from wizard.findings import Finding
+from wizard.findings import Finding, Severity
 from wizard.host.machine import Machine
 from wizard.host.secretsource import DEFAULT_STORE_PASSWORD
 from wizard.nodes import primary, primary_facts
@@ -29,6 +29,7 @@ class Planning(Protocol):
     machine: Machine
     answers: Answers
     base: Path
+    wait_s: float
 
     def judged(self, role: str) -> Judged:
         """The chain for *role* and its findings."""
@@ -55,15 +56,14 @@ def plan_primary(session: Planning) -> Planned:
     answers, machine = session.answers, session.machine
     judged = session.judged("primary")
     host = answers.primary.host or judged.suggested_host
+    if any(finding.severity >= Severity.ERROR for finding in judged.findings):
+        # Nothing is planned with a certificate that somebody will not accept; the findings say why.
+        return Planned(Plan(f"Trusted certificate for {host}", (), "primary"), judged.findings, {})
     answers = replace(answers, primary=replace(answers.primary, host=host))
     cacerts_password = session.secret(primary.CACERTS_SECRET) or DEFAULT_STORE_PASSWORD
     facts = primary_facts.look(machine, _store_path(answers, machine), cacerts_password, served(answers))
     password = _store_password(session, judged, facts)
-    if judged.chain.leaf is None or judged.chain.key is None or judged.chain.key_matches is not True:
-        # The judgement has said why; without leaf and key no store can be written.
-        plan = Plan(f"Trusted certificate for {host}", (), "primary")
-    else:
-        plan = primary.make_plan(answers, judged.chain, facts, machine, password)
+    plan = primary.make_plan(answers, judged.chain, facts, machine, store_password=password, wait_s=session.wait_s)
     secrets = {primary.CACERTS_SECRET: cacerts_password}
     if password is not None:
         secrets[primary.STORE_SECRET] = password

@@ -45,6 +45,15 @@ ROOT_NOT_CHECKED = FindingSpec(
     "Give the store's password, or import the root by hand.",
     "manual, Primary server setup",
 )
+ROOT_NEEDS_KEYTOOL = FindingSpec(
+    "cacerts.root-by-hand",
+    Severity.WARNING,
+    "the root must be imported by hand",
+    "{root} is not in {path}, and no keytool is at {tool} to add it.",
+    "The server will not trust gateways and clients with certificates of this root.",
+    "Import it with the keytool of the server's Java, then restart the server.",
+    "manual, Primary server setup",
+)
 ROOT_LEFT_OUT = FindingSpec(
     "cacerts.root-left-out",
     Severity.WARNING,
@@ -54,7 +63,16 @@ ROOT_LEFT_OUT = FindingSpec(
     "Answer auto, unless somebody else imports it.",
     "manual, Primary server setup",
 )
-SPECS = (WORLD_READABLE, NO_JRE, ROOT_NOT_CHECKED, ROOT_LEFT_OUT)
+NODE_SILENT = FindingSpec(
+    "node.silent",
+    Severity.WARNING,
+    "a node does not answer",
+    "{node} shows no certificate now.",
+    "The change is put back unless every node shows the new certificate after the restart.",
+    "Start the service there, or take the node out of the answers.",
+    "design of the wizard",
+)
+SPECS = (NODE_SILENT, WORLD_READABLE, NO_JRE, ROOT_NOT_CHECKED, ROOT_NEEDS_KEYTOOL, ROOT_LEFT_OUT)
 
 REFUSALS = (
     FindingSpec(
@@ -85,7 +103,9 @@ def make_plan(
     chain: Chain,
     facts: PrimaryFacts,
     machine: Machine,
+    *,
     store_password: Secret | None,
+    wait_s: float,
 ) -> Plan:
     """What must change on the primary so that it serves *chain*; empty when it does already.
 
@@ -94,6 +114,7 @@ def make_plan(
         chain: judged before; with leaf, key and root.
         facts: the machine as it is now.
         machine: its places.
+        wait_s: how long the server may take to answer after the restart.
         store_password: of the new store; None keeps the installed password where there is one that is right.
 
     Raises:
@@ -115,9 +136,11 @@ def make_plan(
     assert chain.leaf is not None  # noqa: S101 - the judgement before refuses a chain without leaf
     nodes = tuple((node, answers.primary.port) for node in answers.primary.nodes)
     stale = any(facts.served.get(node) != chain.leaf.sha256 for node in nodes)
+    silent = [f"{host}:{port}" for host, port in nodes if not facts.served.get((host, port))]
+    findings += [Finding(NODE_SILENT, Locator("endpoint", endpoint=node), {"node": node}) for node in silent]
     if steps or stale:
-        steps.append(Restart("restart", machine.unit, always=stale))
-        steps.append(Probe("probe", nodes, answers.primary.host, chain.leaf.sha256))
+        steps.append(Restart("restart", machine.unit, wait_s, always=stale))
+        steps.append(Probe("probe", nodes, answers.primary.host, chain.leaf.sha256, wait_s))
     if not facts.can_prove and not keeps:
         findings.append(Finding(NO_JRE, Locator("file", str(machine.keytool)), {"path": str(machine.keytool)}))
     return Plan(f"Trusted certificate for {answers.primary.host}", tuple(steps), "primary", tuple(findings))
@@ -146,6 +169,7 @@ def _store_steps(
         uid=uid,
         gid=gid,
         proof=STORE_SECRET,
+        proof_alias=short(leaf),
     )
     return [put, edit_settings(facts, facts.store_path, password, machine)]
 
@@ -200,6 +224,10 @@ def _trust_steps(
         return []
     if primary.import_root is ImportRoot.NO:
         findings.append(Finding(ROOT_LEFT_OUT, Locator("file", path), {"root": name, "path": path}))
+        return []
+    if not facts.can_prove and primary.import_root is ImportRoot.AUTO:
+        tool = {"root": name, "path": path, "tool": str(machine.keytool)}
+        findings.append(Finding(ROOT_NEEDS_KEYTOOL, Locator("file", path), tool))
         return []
     if not facts.can_prove:
         raise WizardError(

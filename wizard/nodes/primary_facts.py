@@ -210,7 +210,12 @@ def _parsed(machine: Machine, data: bytes, unit: UnitState | None) -> hocon.Docu
         except WizardError:
             return None
 
-    return hocon.parse(data, includes=include, environment=unit.environment if unit else {})
+    try:
+        return hocon.parse(data, includes=include, environment=unit.environment if unit else {})
+    except WizardError as error:
+        # The parser knows lines, not files.
+        name = str(machine.conf)
+        raise WizardError(error.code, f"{name}, {error.message}.", error.hint, name) from error
 
 
 def find_setting(document: hocon.Document, name: str, machine: Machine) -> Setting:

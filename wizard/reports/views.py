@@ -39,7 +39,9 @@ def verdict(
 
 def review(plan: Plan, findings: Sequence[Finding]) -> list[Line]:
     """Every step of *plan* with owner, mode and diff, then the findings."""
-    if plan.is_empty:
+    if any(finding.severity >= Severity.ERROR for finding in findings):
+        result = [Line("Nothing can be changed until this is mended:", Tone.BAD)]
+    elif plan.is_empty:
         result = [Line("Nothing to do: the server is set up like this already.", Tone.GOOD)]
     else:
         result = []

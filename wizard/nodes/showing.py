@@ -1,0 +1,53 @@
+"""What the view of a step shows: looked up, judged and put into lines."""
+
+from typing import Protocol
+
+from wizard.answers import PrimaryKind
+from wizard.change.plan import Plan
+from wizard.host.clock import now_utc
+from wizard.host.facts import collect
+from wizard.nodes.checking import other_roles
+from wizard.nodes.planning import Planning
+from wizard.questions import Step, View
+from wizard.reports import views
+from wizard.reports.facts_text import facts_lines
+from wizard.reports.lines import Line
+
+
+class Showing(Planning, Protocol):
+    """What is shown from; the session is one."""
+
+    def planned(self) -> Plan:
+        """The reviewed plan."""
+
+
+def lines(session: Showing, step: Step) -> list[Line]:
+    """What the view of *step* shows; nothing for views that have their own source.
+
+    Raises:
+        WizardError: what shall be shown cannot be read.
+    """
+    match step.view:
+        case View.FACTS:
+            return facts_lines(collect(session.machine))
+        case View.VERDICT:
+            roles = other_roles(session.answers) if step.role == "others" else [step.role]
+            return [line for role in roles for line in _verdict(session, role)]
+        case View.CONFIRM:
+            return views.confirm(session.planned(), session.machine)
+        case View.ELSEWHERE:
+            packs = session.base / session.answers.packs
+            if session.answers.primary.kind is PrimaryKind.CLOUD:
+                return views.elsewhere(session.answers, None, public=False, packs=packs)
+            judged = session.judged("primary")
+            return views.elsewhere(session.answers, judged.chain, public=judged.public, packs=packs)
+        case _:
+            return []
+
+
+def _verdict(session: Showing, role: str) -> list[Line]:
+    judged = session.judged(role)
+    problems = [(str(path), error) for path, error in judged.loaded.problems]
+    host = session.answers.table(role).host if role != "primary" else ""
+    shown = views.verdict(judged.chain, judged.findings, judged.loaded.bundles, problems, now_utc())
+    return [*views.heading(host), *shown]
