@@ -51,6 +51,16 @@ async def keys(pilot: Pilot[int], *pressed: str) -> None:
         await settle(pilot)
 
 
+async def until(pilot: Pilot[int], *words: str) -> None:
+    """Wait until one of *words* is shown."""
+    for _ in range(200):
+        await pilot.pause()
+        if any(word in text(pilot) for word in words):
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(text(pilot))
+
+
 def text(pilot: Pilot[int]) -> str:
     """The screen as text."""
     strips = pilot.app.screen._compositor.render_strips()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
-from wizard.answers import Answers
+from wizard.answers import PROMPT, Answers, ClientAnswers, GatewayAnswers, PrimaryAnswers
 from wizard.answertext import parsed, shown
 from wizard.change.events import Event
 from wizard.change.outcome import APPLIED, ROLLED_BACK, STUCK, Outcome
@@ -52,6 +52,12 @@ EXPIRED = Finding(
     FindingSpec("leaf.expired", Severity.BLOCKER, "expired", "The certificate has expired.", "why", "Renew it.", "RFC"),
     Locator("certificate"),
 )
+EVERYTHING = Answers(
+    primary=PrimaryAnswers(keystore_password=PROMPT),
+    gateway=(GatewayAnswers(host="gateway-host"),),
+    client=(ClientAnswers(host="pcclient-host"),),
+)
+"""Answers that lead to every step."""
 FACTS = (
     Line("Print&Scan server 1.29 below /opt/hcp", Tone.GOOD),
     Line("Java 17.0.9 in /opt/hcp/jre"),
@@ -63,10 +69,17 @@ FACTS = (
 class FakeSession:
     """The engine as the screens see it. `wrong_password` and the like are behaviour that a test chooses."""
 
-    def __init__(self, state_dir: Path = Path("/nonexistent"), *, dry_run: bool = False, hostile: bool = False) -> None:
+    def __init__(
+        self,
+        state_dir: Path = Path("/nonexistent"),
+        *,
+        dry_run: bool = False,
+        hostile: bool = False,
+        everything: bool = False,
+    ) -> None:
         self.base = Path()
         self.machine = Machine(state_dir=state_dir)
-        self.answers = Answers()
+        self.answers = EVERYTHING if everything else Answers()
         self.dry_run = dry_run
         self.hostile = hostile
         self.blocked = False
@@ -117,7 +130,10 @@ class FakeSession:
         if step.id == "primary-verdict" and self.answers.primary.host != "primary-host":
             message = f"The certificate is not made for {self.answers.primary.host}; it names primary-host alone."
             return [Problem("primary.host", WizardError("leaf.host", message, "Ask for a certificate with that name."))]
-        if step.id == "primary-store-password" and len(self.secrets["primary.keystore-password"].reveal()) < 6:
+        if (
+            step.id == "primary-store-password"
+            and len(self.secrets.get("primary.keystore-password", Secret("")).reveal()) < 6
+        ):
             message = "The password has fewer than 6 characters, and Java refuses such a key store."
             return [Problem("primary.keystore-password", WizardError("password.short", message, "Type a longer one."))]
         return []

@@ -6,7 +6,7 @@ import pytest
 from textual.pilot import Pilot
 
 from screens.app import WizardApp
-from tests.screens.driving import focused, keys, opened, settle, text
+from tests.screens.driving import focused, keys, opened, settle, text, until
 from tests.screens.fake_session import CHAIN, PASSWORD, FakeSession, earlier_run
 from wizard.change.outcome import ROLLED_BACK, STUCK
 from wizard.questions import View
@@ -18,12 +18,7 @@ TO_REVIEW = ("enter", "enter", f"={CHAIN}", "enter", f"={PASSWORD}", "enter", "e
 
 async def applied(pilot: Pilot[int]) -> None:
     """Wait for the end of the change."""
-    for _ in range(60):
-        await asyncio.sleep(0.1)
-        await pilot.pause()
-        if "Applied and" in text(pilot) or "put back" in text(pilot) or "Recovery" in text(pilot):
-            return
-    raise AssertionError(text(pilot))
+    await until(pilot, "Applied and", "put back", "Recovery is needed")
 
 
 async def test_enter_and_typing_lead_from_the_goal_to_the_end() -> None:
@@ -145,9 +140,7 @@ async def test_a_long_check_leaves_the_screen_alive_and_its_late_answer_is_dropp
         await keys(pilot, f"={CHAIN}", "enter", "=wrong")
         session.go_on.clear()
         await pilot.press("enter")
-        await asyncio.sleep(0.3)
-        await pilot.pause()
-        assert "Checking ..." in text(pilot)
+        await until(pilot, "Checking ...")
         await pilot.press("x")
         await pilot.pause()
         assert "Checking" not in text(pilot)
@@ -195,9 +188,7 @@ async def test_leaving_while_it_runs_says_that_it_goes_on() -> None:
     async with opened(session, start="confirm") as pilot:
         session.go_on.clear()
         await keys(pilot, "right", "enter")
-        await asyncio.sleep(0.7)
-        await pilot.pause()
-        assert "[ run  ] Restart hcp-server.service" in text(pilot)
+        await until(pilot, "[ run  ] Restart hcp-server.service")
         assert "[ wait ] Check that localhost" in text(pilot)
         assert "[ Leave; the change goes on ]" in text(pilot)
         await pilot.press("f6")
@@ -286,9 +277,11 @@ async def test_only_the_answer_of_a_view_is_shown_when_the_engine_refuses() -> N
         assert "Error: The file cannot be read. [file.unreadable]" in text(pilot)
 
 
-@pytest.mark.parametrize("step", [step.id for step in FakeSession().steps() if step.view is not View.APPLY])
+@pytest.mark.parametrize(
+    "step", [step.id for step in FakeSession(everything=True).steps() if step.view is not View.APPLY]
+)
 async def test_tab_goes_round_in_reading_order(step: str) -> None:
-    async with opened(FakeSession(), start=step) as pilot:
+    async with opened(FakeSession(everything=True), start=step) as pilot:
         chain = [widget.id for widget in pilot.app.screen.focus_chain]
         places = [widget.region.offset for widget in pilot.app.screen.focus_chain]
         assert places == sorted(places, key=lambda offset: (offset.y, offset.x))

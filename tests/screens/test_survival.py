@@ -16,15 +16,15 @@ from tests.screens.fake_session import CHAIN, PASSWORD, FakeSession, earlier_run
 from wizard.questions import View
 from wizard.reports.lines import Line
 
-STEPS = [step.id for step in FakeSession().steps()]
-STILL = [step.id for step in FakeSession().steps() if step.view is not View.APPLY]
+STEPS = [step.id for step in FakeSession(everything=True).steps()]
+STILL = [step.id for step in FakeSession(everything=True).steps() if step.view is not View.APPLY]
 """The steps that do not change by themselves."""
 SIZES = [(60, 20), (20, 5), (1, 1), (79, 24), (80, 23)]
 
 
 @pytest.mark.parametrize("step", STILL)
 async def test_a_small_terminal_is_told_and_survived(step: str) -> None:
-    async with opened(FakeSession(), start=step) as pilot:
+    async with opened(FakeSession(everything=True), start=step) as pilot:
         first, before = text(pilot), focused(pilot)
         for width, height in SIZES:
             await pilot.resize_terminal(width, height)
@@ -40,7 +40,7 @@ async def test_a_small_terminal_is_told_and_survived(step: str) -> None:
 @pytest.mark.parametrize("size", [(80, 24), (132, 43), (200, 60)])
 @pytest.mark.parametrize("step", STEPS)
 async def test_a_step_is_complete_and_no_wider_than_can_be_read(step: str, size: tuple[int, int]) -> None:
-    async with opened(FakeSession(), start=step, size=size) as pilot:
+    async with opened(FakeSession(everything=True), start=step, size=size) as pilot:
         body = pilot.app.screen.query_one("#body").region
         assert body.width <= 100
         for widget in pilot.app.screen.query("#body > *"):
@@ -96,7 +96,7 @@ async def test_without_colour_every_state_is_still_told(monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("step", STEPS)
 async def test_hostile_text_is_shown_and_does_nothing(step: str) -> None:
-    session = FakeSession(hostile=True)
+    session = FakeSession(hostile=True, everything=True)
     async with opened(session, start=step) as pilot:
         await keys(pilot, "f5", "tab")
         assert pilot.app.return_code is None
@@ -124,7 +124,7 @@ async def test_what_a_terminal_cannot_show_is_not_taken_from_the_clipboard(what:
 @pytest.mark.parametrize("step", STILL)
 @pytest.mark.parametrize("key", ["ctrl+c", "ctrl+q"])
 async def test_leaving_is_asked_once_on_every_step(step: str, key: str) -> None:
-    async with opened(FakeSession(), start=step) as pilot:
+    async with opened(FakeSession(everything=True), start=step) as pilot:
         before = focused(pilot)
         await keys(pilot, key, "ctrl+c", "ctrl+q")
         assert sum(isinstance(screen, QuitScreen) for screen in pilot.app.screen_stack) == 1
@@ -172,7 +172,7 @@ async def test_quitting_at_the_resume_page_leaves_the_saved_answers_alone() -> N
 
 @pytest.mark.parametrize("step", STEPS)
 async def test_every_step_has_a_help_page_with_an_example_for_each_field(step: str) -> None:
-    session = FakeSession()
+    session = FakeSession(everything=True)
     page = (Path(__file__).parents[2] / "screens" / "help" / f"{step}.md").read_text()
     questions = next(each for each in session.steps() if each.id == step).questions
     assert page.count("Example:") >= len(questions)
@@ -255,7 +255,7 @@ async def test_right_completes_a_path(tmp_path: Path) -> None:
 
 async def test_the_cursor_of_the_terminal_follows_the_focus() -> None:
     for step in STEPS:
-        async with opened(FakeSession(), start=step) as pilot:
+        async with opened(FakeSession(everything=True), start=step) as pilot:
             for _ in pilot.app.screen.focus_chain:
                 await keys(pilot, "tab")
                 assert pilot.app.focused is not None
@@ -328,7 +328,7 @@ def test_folding_loses_no_word_and_keeps_the_width() -> None:
 
 
 def test_only_the_views_that_are_read_are_steps_without_questions() -> None:
-    for step in FakeSession().steps():
+    for step in FakeSession(everything=True).steps():
         assert step.questions or step.view is not View.NONE
 
 
