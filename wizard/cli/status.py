@@ -81,8 +81,11 @@ def _further(args: argparse.Namespace) -> "list[Place]":
     found = chains_in(args.also, Path.cwd()) if args.also else []
     unfinished = load(args.machine)
     if unfinished is not None:
-        tables = (unfinished.answers.primary, *unfinished.answers.gateway, *unfinished.answers.client)
-        for path in dict.fromkeys(path for table in tables for path in table.chain):
+        answers = unfinished.answers
+        named = [*answers.primary.chain]
+        named += [path for gateway in answers.gateway for path in gateway.chain]
+        named += [path for client in answers.client for path in client.chain]
+        for path in dict.fromkeys(named):
             with contextlib.suppress(WizardError):
                 found += chains_in([path], unfinished.base)
     return found

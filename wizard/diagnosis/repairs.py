@@ -91,6 +91,7 @@ _AUTOMATIC: dict[str, tuple[Kind, str]] = {
     "conf-unreadable": (Kind.RIGHTS, "Let the service read {file}"),
     "cacerts-unreadable": (Kind.RIGHTS, "Let the service read {file}"),
     "conf-world-readable": (Kind.RIGHTS, "Take the right to read {file} away from others"),
+    "store-world-readable": (Kind.RIGHTS, "Take the right to read {file} away from others"),
     "store-not-pkcs12": (Kind.REWRITE_STORE, "Write the key store anew as PKCS12"),
     "password-not-ascii": (Kind.REWRITE_STORE, "Write the key store anew with an ASCII password, and set it"),
     "key-password": (Kind.REWRITE_STORE, "Write the key store anew with one password for store and key"),

@@ -43,6 +43,7 @@ class ConfSeen:
         facts: for the diagnosis.
         data: the bytes.
         document: parsed; None when that was not possible.
+        likely: what it will be when it is mended; only when it does not parse but can be mended.
         store_path: the key store's path that counts; "" when none is set.
         password: that counts; None when none is set.
         paths: other paths that may have been meant.
@@ -56,6 +57,7 @@ class ConfSeen:
     password: Secret | None = None
     paths: tuple[Guess, ...] = ()
     passwords: tuple[Guess, ...] = ()
+    likely: hocon.Document | None = None
 
 
 def see_conf(machine: Machine, account: Account | None, environment: Mapping[str, str] | None) -> ConfSeen:
@@ -77,10 +79,10 @@ def see_conf(machine: Machine, account: Account | None, environment: Mapping[str
         document = hocon.parse(data, includes=include, environment=environment)
     except WizardError as error:
         wrong = refused(error)
-        if requoted(data, wrong.line) is not None:
+        if repair(data) is None and requoted(data, wrong.line) is not None:
             said = f"The value on line {wrong.line} needs quotes around it, and its special characters escaped."
             damage = (*damage, Damage("doctor.needs-quotes", said, wrong.line, repairable=True))
-        return ConfSeen(ConfFacts(file, wrong, damage), data)
+        return ConfSeen(ConfFacts(file, wrong, damage), data, likely=_parsed(mendable(data, wrong.line)))
     store_file, paths = _setting(document, FILE_KEY)
     password, passwords = _setting(document, PASSWORD_KEY)
     commented = tuple(
@@ -113,6 +115,15 @@ def _damage(data: bytes) -> tuple[Damage, ...]:
     found = examine(data)
     mendable = bool(found) and repair(data) is not None
     return tuple(Damage(each.code, each.message, each.subject.line, repairable=mendable) for each in found)
+
+
+def mendable(data: bytes, line: int) -> bytes | None:
+    """*data*, which does not parse because of *line*, mended; None when that cannot be done safely."""
+    return repair(data) or requoted(data, line)
+
+
+def _parsed(data: bytes | None) -> hocon.Document | None:
+    return hocon.parse(data) if data is not None else None
 
 
 def requoted(data: bytes, line: int) -> bytes | None:

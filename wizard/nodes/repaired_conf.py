@@ -10,14 +10,13 @@ from wizard.certificates.reading import read
 from wizard.change.plan import EditFile
 from wizard.change.targets import expectation
 from wizard.configs import hocon
-from wizard.configs.damage import repair as repair_damage
 from wizard.configs.diffs import unified
 from wizard.diagnosis.facts import SettingFacts
 from wizard.errors import WizardError
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.host.secretsource import DEFAULT_STORE_PASSWORD
-from wizard.nodes.examined_conf import Guess, requoted
+from wizard.nodes.examined_conf import Guess, mendable
 from wizard.nodes.examined_files import file_facts
 from wizard.nodes.examined_store import opening
 from wizard.nodes.examining import Examined
@@ -40,9 +39,7 @@ def mended(machine: Machine, seen: Examined) -> Values:
         WizardError: `doctor.by-hand` when it cannot be undone safely.
     """
     facts = seen.conf.facts
-    data = repair_damage(seen.conf.data)
-    if data is None and facts.error is not None:
-        data = requoted(seen.conf.data, facts.error.line)
+    data = mendable(seen.conf.data, facts.error.line if facts.error is not None else 0)
     if data is None:
         raise WizardError(
             "doctor.by-hand",

@@ -73,7 +73,7 @@ def plan_repair(machine: Machine, seen: Examined, repair: Repair, give: Give) ->
             raise WizardError(
                 "doctor.by-hand", f"{repair.code}: {repair.summary}", "\n".join(repair.steps), repair.path
             )
-    if repair.code != "doctor.conf-world-readable":
+    if not repair.code.endswith("-world-readable"):
         steps.append(Restart("restart", machine.unit, always=True))
         if leaf:
             nodes = tuple((node, seen.facts.port) for node in seen.nodes)

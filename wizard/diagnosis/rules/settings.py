@@ -142,9 +142,9 @@ def _present(facts: DoctorFacts) -> Iterator[Finding]:
     for name, setting in ((FILE, conf.store_file), (PASSWORD, conf.password)):
         if setting is None:
             places = [place for place in conf.commented if place.path.rpartition(".")[2] == name]
-            line = next((place.line for place in places if place.works), places[0].line if places else 0)
+            line = next((place.line for place in places if place.works), 0)
             told: dict[str, str | int] = {"path": conf.file.path, "name": name, "line": line}
-            yield Finding(COMMENTED if places else ABSENT, setting_at(conf.file.path, line), told)
+            yield Finding(COMMENTED if line else ABSENT, setting_at(conf.file.path, line), told)
 
 
 def _elsewhere(facts: DoctorFacts) -> Iterator[Finding]:

@@ -65,7 +65,7 @@ DAMAGED = spec(
 )
 OPEN = spec(
     "store-world-readable",
-    Severity.NOTE,
+    Severity.WARNING,
     "everybody can read the key store",
     "{path} has mode {mode}.",
     why="Only its password protects the private key from other accounts on this server.",
@@ -140,6 +140,8 @@ def _open(facts: DoctorFacts) -> Iterator[Finding]:
     file = _store(facts).file
     if file.kind != "file":
         raise NotApplicable("the key store is not there")
+    if file.service_reads is None:
+        raise CouldNotLook("the service's account is not known, and 0644 is then what the manual gives")
     if file.mode & 0o004:
         yield Finding(OPEN, file_at(file.path), {"path": file.path, "mode": f"{file.mode:04o}"})
 
