@@ -57,7 +57,7 @@ def judge_list(data: bytes, certificate: Certificate, issuer: Certificate, now: 
         pem = data.lstrip().startswith(b"-----BEGIN")
         revoked = x509.load_pem_x509_crl(data) if pem else x509.load_der_x509_crl(data)
         return _judged(revoked, certificate, issuer, now)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except (*look.NOT_PARSED, UnsupportedAlgorithm) as error:
         return CrlAnswer("unusable", f"the list does not parse: {error}")
 
 
