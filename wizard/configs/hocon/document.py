@@ -167,6 +167,10 @@ class Document:
                         found += self._in_list(field.value, f"{here}.{render_path(keys)}", name, event)
         return found
 
+    def doubts(self) -> tuple[str, ...]:
+        """Every include that was not followed and every substitution that is set nowhere, with its line."""
+        return tuple(dict.fromkeys(self.view.doubts()))
+
     def commented(self, name: str) -> list[comments.Commented]:
         """Places where a setting whose last key is *name* is commented out as a whole line."""
         return comments.search(self, name)

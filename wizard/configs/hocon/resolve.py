@@ -17,6 +17,8 @@ from wizard.printable import printable
 ABSENT, TEXT, LIST, OBJECT = "absent", "text", "list", "object"
 HOPS = 60
 """Substitutions behind one another; more is taken for a circle."""
+MOST = 50_000
+"""Substitutions that are followed for one question; texts that double themselves again and again would not end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,13 @@ class View:
         self,
         events: list[Event],
         environment: Mapping[str, str] | None,
-        outer: "tuple[View, Event, dict[Path, int]] | None" = None,
+        outer: "tuple[View, Event, dict[Path, int], int] | None" = None,
     ) -> None:
         self.events = events
         self._environment = environment
         self._outer = outer
         """For the objects in a list: where their substitutions look, which is never inside the list."""
+        self._left = MOST
         self.at: dict[Path, list[int]] = {}
         """Path to the numbers of the events that stand at it, or lie below it through a key with dots."""
         for number, event in enumerate(events):
@@ -68,6 +71,7 @@ class View:
 
     def lookup(self, path: Path, limits: Mapping[Path, int] | None = None) -> Outcome:
         """What *path* is worth; *limits* hide, below a path, the events from that number on."""
+        self._left = MOST
         return self._lookup(path, dict(limits or {}), 0)
 
     def _layers(self, path: Path, limits: Mapping[Path, int]) -> list[tuple[int, int]]:
@@ -118,8 +122,9 @@ class View:
             return Outcome(OBJECT)
         if event.appends:
             before = self._lookup(event.path, below, hops + 1)
-            items = self._items(node, event, below, hops)
-            return Outcome() if rest else Outcome(LIST, items=(*before.items, *items), doubt=before.doubt)
+            added = self._list(node, event, below, hops)
+            doubt = before.doubt or added.doubt
+            return Outcome() if rest else Outcome(LIST, items=(*before.items, *added.items), doubt=doubt)
         return self._node(node, rest, event, below, hops)
 
     def _node(self, node: Node, rest: Path, event: Event, limits: dict[Path, int], hops: int) -> Outcome:
@@ -130,7 +135,7 @@ class View:
         if rest:
             return Outcome()
         if isinstance(node, ListNode):
-            return Outcome(LIST, items=self._items(node, event, limits, hops))
+            return self._list(node, event, limits, hops)
         if isinstance(node, Scalar):
             text = content(node.kind, event.source.text[node.start : node.end])
             return Outcome(TEXT, text, _kind(node.kind, text))
@@ -138,9 +143,15 @@ class View:
 
     def _reference(self, node: Reference, rest: Path, event: Event, limits: dict[Path, int], hops: int) -> Outcome:
         if self._outer is not None:
-            view, event, limits = self._outer
-            return view._reference(node, rest, event, limits, hops + 1)  # noqa: SLF001  # another one of its kind
+            view, event, limits, far = self._outer
+            return view._reference(node, rest, event, limits, far + hops + 4)  # noqa: SLF001  # another one of its kind
+        self._left -= 1
+        if self._left < 0:
+            return Outcome(doubt=f"{_where(event, node)} too many substitutions refer to each other")
         wanted = event.path[: event.prefix] + node.path
+        if len(wanted) < len(event.path) and event.path[: len(wanted)] == wanted:
+            why = f"{_where(event, node)} ${{{render_path(node.path)}}} holds the place that refers to it"
+            return Outcome(doubt="" if node.optional else why)
         found = self._lookup(wanted + rest, limits, hops + 1)
         if found.state == ABSENT and event.prefix and not found.doubt:
             found = self._lookup(node.path + rest, limits, hops + 1)
@@ -183,22 +194,42 @@ class View:
             return Outcome(TEXT, present[0][1].text, present[0][1].kind, doubt=doubt)
         return Outcome(TEXT, "".join(found.text for _, found in present), "string", doubt=doubt)
 
-    def _items(self, node: Node, event: Event, limits: dict[Path, int], hops: int) -> tuple[Any, ...]:
+    def _list(self, node: Node, event: Event, limits: dict[Path, int], hops: int) -> Outcome:
         """What a list holds; an optional substitution without a value is no item."""
         items: list[Any] = []
+        doubt = ""
         for item in node.items if isinstance(node, ListNode) else ():
-            if isinstance(item, ObjectNode):
-                inner = flatten(item, event.source, Includes(None), [])
-                items.append(View(inner, self._environment, (self, event, limits)).tree(()))
-                continue
             found = self._node(item, (), event, limits, hops)
-            if found.state == OBJECT and isinstance(item, Reference):
-                items.append(self.tree(item.path))
-            elif found.state == LIST:
+            if found.state == OBJECT or isinstance(item, Concat):
+                # As if it were the value of a key: then objects side by side merge as everywhere.
+                alone = ObjectNode([Field(("x",), item.start, "=", item)], item.start, item.end, braces=False)
+                events = flatten(alone, event.source, Includes(None), [])
+                inner = View(events, self._environment, (self, event, limits, hops))
+                found = inner.lookup(("x",))
+                doubt = doubt or next(iter(inner.doubts()), "")
+                if found.state == OBJECT:
+                    items.append(inner.tree(("x",)))
+                    continue
+            doubt = doubt or found.doubt
+            if found.state == LIST:
                 items.append(list(found.items))
             elif found.state == TEXT:
                 items.append(found.text if found.kind != "null" else None)
-        return tuple(items)
+        return Outcome(LIST, items=tuple(items), doubt=doubt)
+
+    def doubts(self) -> Iterator[str]:
+        """Why single places cannot be decided, whether they count or not, in the order of the text.
+
+        The server resolves all of them when it starts: a substitution that is set nowhere stops it even where a later
+        place hides it.
+        """
+        for number, event in enumerate(self.events):
+            if isinstance(event.node, NotFollowed):
+                yield event.node.reason
+            elif event.appends or any(references(event.node)):
+                doubt = self._value(number, (), {}, 0).doubt
+                if doubt:
+                    yield doubt
 
     def tree(self, path: Path) -> Any:
         """Everything below an object: dicts, lists and texts; None for null."""
@@ -227,6 +258,9 @@ class View:
                 if isinstance(event.node, ObjectNode | NotFollowed) or len(event.path) > length:
                     continue
                 for reference in references(event.node):
+                    if self._outer is not None:
+                        found |= dict.fromkeys(self._outer[0].keys(reference.path + here[length:]))
+                        continue
                     for wanted in (event.path[: event.prefix] + reference.path, reference.path):
                         target = wanted + here[length:]
                         found |= dict.fromkeys(self._children(target))

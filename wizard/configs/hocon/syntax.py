@@ -68,7 +68,7 @@ class _Parser:
         while True:
             if separated and (match := line(text, position)) is not None:
                 word, quoted, sign, string, _, comma = match.groups()
-                keys: Path | None = (quoted,) if word is None else (word,)
+                keys: Path | None = (content("word", quoted),) if word is None else (word,)
                 if word is not None and ("." in word or word == "include"):
                     keys = None if word == "include" or ".." in word or word[-1] == "." else tuple(word.split("."))
                 if keys is not None:

@@ -71,7 +71,10 @@ def content(kind: str, raw: str) -> str:
             raw = _ESCAPE.sub(_unescaped, raw).encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
     elif kind == "triple":
         raw = raw[3:-3]
-    return raw if raw.isascii() else _LOST.sub("\ufffd", raw)
+    if raw.isascii() or not _LOST.search(raw):
+        return raw
+    # As Java decodes: one replacement character for each broken sequence, not for each byte.
+    return raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _unescaped(match: re.Match[str]) -> str:
