@@ -1,0 +1,79 @@
+"""A whole headless apply of the primary against the manual's own commands for the same, in one run.
+
+Left out on both sides: the service's start, which takes as long as it takes, and the look at the port after it.
+"""
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.headless.practice import Practice, practice
+from tests.jvm import jre
+
+ROUNDS = 7
+LIMIT = 2.0
+
+MANUAL = """
+set -eu
+cd "$ROOT"
+export PASSWORD=changeit
+openssl pkcs12 -export -name primary-host -in certificates/primary-host.pem -inkey certificates/primary-host.key \\
+    -passin env:PASSWORD -passout env:PASSWORD -out work.pfx
+cp work.pfx opt/hcp/conf/primary-host.pfx
+chmod 0644 opt/hcp/conf/primary-host.pfx
+sed -i 's|default-keystore-file = ""|default-keystore-file = "/opt/hcp/conf/primary-host.pfx"|' opt/hcp/conf/application.conf
+sed -i 's|default-keystore-password = ""|default-keystore-password = "changeit"|' opt/hcp/conf/application.conf
+"$JRE/bin/keytool" -importcert -noprompt -alias acme-ca -file certificates/Acme-CA-Root.cer \\
+    -keystore opt/hcp/jre/lib/security/cacerts -storepass changeit
+"""
+
+
+def by_hand(server: Practice) -> float:
+    """Seconds that the manual's commands take; everything is put back afterwards."""
+    kept = {path: path.read_bytes() for path in (server.deployment.conf, server.deployment.cacerts)}
+    started = time.perf_counter()
+    environment = {"ROOT": str(server.root), "JRE": str(jre("17")), "PATH": "/usr/bin:/bin"}
+    subprocess.run(["sh", "-c", MANUAL], check=True, env=environment, capture_output=True, timeout=120)
+    took = time.perf_counter() - started
+    for path, data in kept.items():
+        path.write_bytes(data)
+    (server.root / "work.pfx").unlink()
+    server.deployment.keystore.unlink()
+    return took
+
+
+def by_wizard(server: Practice) -> float:
+    """Seconds that `apply` takes, without the time from the restart to the end of the probe."""
+    command = [sys.executable, "-m", "wizard", "apply", *server.options, "--answers", "answers.toml", "--yes"]
+    marks: dict[str, float] = {}
+    started = time.perf_counter()
+    with subprocess.Popen(
+        command, cwd=server.root, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stderr is not None
+        for line in child.stderr:
+            marks.setdefault(line.strip()[:14], time.perf_counter())
+    assert child.returncode == 0
+    took = time.perf_counter() - started
+    done = server.run("rollback")
+    assert done.returncode == 0, done.stderr
+    return took - (marks["probe: done Ev"] - marks["restart: start"])
+
+
+def main() -> int:
+    """Print the figure; 1 when the limit was missed."""
+    with tempfile.TemporaryDirectory() as folder, practice(Path(folder) / "p") as server:
+        by_wizard(server)
+        pairs = [(by_wizard(server), by_hand(server)) for _ in range(ROUNDS)]
+    ratio = statistics.median(ours / theirs for ours, theirs in pairs)
+    ours, theirs = (statistics.median(column) for column in zip(*pairs, strict=True))
+    print(f"apply {ours:.2f} s, by hand {theirs:.2f} s")
+    print(f"apply against the manual's commands: {ratio:.2f} (limit {LIMIT}) {'ok' if ratio <= LIMIT else 'MISSED'}")
+    return int(ratio > LIMIT)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
