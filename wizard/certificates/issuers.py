@@ -15,7 +15,7 @@ from wizard.certificates.model import Certificate, Rejected
 from wizard.certificates.outline import Outline, outline
 from wizard.certificates.signatures import signed_by
 
-MOST_CANDIDATES = 20
+MOST_CANDIDATES = 8
 """Issuers of one name that are tried for one certificate: a hostile pile must not cost the square of its size."""
 
 

@@ -46,6 +46,15 @@ NONE = FindingSpec(
     "Nothing needs to be done.",
     "RFC 5280, 4.2.1.12; measured with JDK 17",
 )
+ANY = FindingSpec(
+    "usage.any",
+    Severity.WARNING,
+    "The certificate names any usage instead of its own",
+    "{name} has anyExtendedKeyUsage and not {wanted}.",
+    "Java accepts that; OpenSSL and the client's library refuse it.",
+    "Ask for a certificate with the extended key usage {wanted}.",
+    "RFC 5280, 4.2.1.12; measured with JDK 17 and OpenSSL 3.0",
+)
 CA_NARROW = FindingSpec(
     "usage.ca-narrow",
     Severity.WARNING,
@@ -55,7 +64,7 @@ CA_NARROW = FindingSpec(
     "Ask the PKI team for an intermediate without that limit.",
     "OpenSSL x509_vfy; RFC 5280 leaves the meaning in CA certificates open",
 )
-SPECS = (NO_SERVER, NO_CLIENT, DROPPING, NONE, CA_NARROW)
+SPECS = (NO_SERVER, NO_CLIENT, DROPPING, NONE, ANY, CA_NARROW)
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -68,7 +77,9 @@ def check(context: Context) -> Iterator[Finding]:
     found = look.usages(leaf)
     if found is None:
         yield on(leaf, NONE)
-    elif wanted not in found and look.ANY_USAGE not in found:
+    elif wanted not in found and look.ANY_USAGE in found:
+        yield on(leaf, ANY, wanted=look.USAGE_NAMES[wanted])
+    elif wanted not in found:
         yield on(leaf, NO_SERVER if server else NO_CLIENT, found=_words(look.usage_names(leaf)))
     elif not server and context.is_public:
         end = calendar().client_auth_end(names.issuer(leaf))
