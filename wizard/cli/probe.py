@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from wizard.certificates import names
+from wizard.certificates.model import Certificate
 from wizard.cli.output import print_json, print_lines
 from wizard.cli.probe_inputs import client_identity, expected, trust_sets
 from wizard.errors import ExitCode, WizardError
@@ -15,6 +16,7 @@ from wizard.probing.dump import plain_dump
 from wizard.probing.many import Target, probe_many
 from wizard.probing.resolving import is_address
 from wizard.probing.result import ProbeResult
+from wizard.probing.revocation import Revocation, advice, check_revocation, revocation_findings
 from wizard.reports.lines import Line, finding_lines
 
 EPILOG = """\
@@ -31,6 +33,7 @@ EXAMPLES
       --servername primary-host --expect primary-host.pfx
   cloudstream-wizard probe primary-host:2560 --client gateway-host.pfx \\
       --secret client-password=file:/root/gateway.pw
+  cloudstream-wizard probe primary-host:2560 --revocation
   cloudstream-wizard probe primary-host:2560 --plain-dump
   cloudstream-wizard probe primary-host:2560 --json | jq .fallback
 
@@ -71,6 +74,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--expect", metavar="PATH", help="PFX, certificate, plan file or SHA-256 that should be served")
     parser.add_argument("--tls", choices=("1.2", "1.3"), help="offer this version only")
     parser.add_argument("--timeout", type=_seconds, default=10.0, metavar="S", help="longest wait in each phase (10)")
+    parser.add_argument("--revocation", action="store_true", help="ask the responders and lists that the chain names")
     parser.add_argument("--plain-dump", action="store_true", help="print in the manner of openssl s_client")
     parser.set_defaults(run=run)
 
@@ -92,15 +96,57 @@ def run(args: argparse.Namespace) -> int:
         trust=trust_sets(args, chain),
         progress=_show_progress if several else None,
     )
+    revoked = _revocation(args, results, chain) if args.revocation else None
     if args.json:
-        print_json("probe", as_json(results))
+        checked = {} if revoked is None else _revocation_json(revoked)
+        print_json("probe", {**as_json(results), **checked})
     elif args.plain_dump:
         print("\n".join(plain_dump(result) for result in results), end="")
     else:
         for place, result in enumerate(results):
             print_lines([Line(""), *human_lines(result)] if place else human_lines(result))
-    severity = worst(finding for result in results for finding in result.findings)
+    if revoked is not None and not args.json:
+        print_lines([Line(""), *revocation_lines(revoked)])
+    found = [finding for result in results for finding in result.findings]
+    severity = worst([*found, *revocation_findings(revoked or ())])
     return ExitCode.DONE if severity is None or severity < Severity.ERROR else ExitCode.FINDINGS
+
+
+def _revocation(
+    args: argparse.Namespace, results: tuple[ProbeResult, ...], chain: tuple[Certificate, ...]
+) -> tuple[Revocation, ...]:
+    """Everything that was presented, each certificate once; the built-in certificate names nobody to ask."""
+    presented = [certificate for result in results if not result.fallback for certificate in result.chain]
+    return check_revocation(presented, chain, timeout_s=args.timeout)
+
+
+def _revocation_json(revoked: tuple[Revocation, ...]) -> dict[str, Any]:
+    said = advice(revoked)
+    return {
+        "revocation": [one.as_json() for one in revoked],
+        "revocation_findings": [finding.as_json() for finding in revocation_findings(revoked)],
+        "ocsp_advice": {"check": said.check, "url": said.url or None, "why": said.why},
+    }
+
+
+def revocation_lines(revoked: tuple[Revocation, ...]) -> list[Line]:
+    """Each certificate's state, the findings, and what that means for the portal's OCSP settings."""
+    lines = [Line("Revocation")]
+    lines += [Line(f"  {names.subject(one.certificate)}: {_REVOCATION[one.status]}") for one in revoked]
+    said = advice(revoked)
+    lines.append(Line(f"  OCSP in the portal, unless the PKI administrator says otherwise: {said.check}"))
+    lines.append(Line(f"    {printable(said.why)}"))
+    return lines + finding_lines(revocation_findings(revoked))
+
+
+_REVOCATION = {
+    "good": "not revoked",
+    "revoked": "revoked",
+    "unknown": "not known to its responder",
+    "unreachable": "no answer",
+    "unusable": "an answer that must not be believed",
+    "unchecked": "names nobody to ask",
+}
 
 
 def as_json(results: tuple[ProbeResult, ...]) -> dict[str, Any]:

@@ -18,8 +18,10 @@ EXAMPLES = int(os.environ.get("WIZARD_FUZZ_EXAMPLES", "60"))
 QUICK = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
 
 
-def answer(channel: socket.socket, place: int, change: int, cut: int, version: int) -> None:
-    """A real server, one byte of whose answer is changed or after which the rest is missing."""
+SERVER_KEY_EXCHANGE = 12
+
+
+def server_context(version: int) -> SSL.Context:
     made = SSL.Context(SSL.TLS_SERVER_METHOD)
     made.set_min_proto_version(version)
     made.set_max_proto_version(version)
@@ -27,7 +29,12 @@ def answer(channel: socket.socket, place: int, change: int, cut: int, version: i
     made.add_extra_chain_cert(PKI.intermediate.x509)
     made.use_privatekey(PKI.primary.key)
     made.set_verify(SSL.VERIFY_PEER, lambda *_: True)
-    server = SSL.Connection(made, None)
+    return made
+
+
+def answer(channel: socket.socket, place: int, change: int, cut: int, version: int) -> None:
+    """A real server, one byte of whose answer is changed or after which the rest is missing."""
+    server = SSL.Connection(server_context(version), None)
     server.set_accept_state()
     sent = 0
     with channel, suppress(SSL.Error, OSError):
@@ -86,3 +93,27 @@ def test_made_up_bytes_end_in_an_error(data: bytes) -> None:
     outcome = meet(threading.Thread(target=speak), ours)
     assert not outcome.trace.finished
     assert outcome.error is not None or outcome.trace.alert is not None
+
+
+def test_a_key_of_another_certificate_is_named() -> None:
+    """The signature over the key exchange of TLS 1.2 is spoilt, as by a server that holds another key."""
+    made = server_context(SSL.TLS1_2_VERSION)
+    server = SSL.Connection(made, None)
+    server.set_accept_state()
+    ours, theirs = socket.socketpair()
+
+    def speak() -> None:
+        with theirs, suppress(SSL.Error, OSError):
+            server.bio_write(theirs.recv(65536))
+            with suppress(SSL.WantReadError):
+                server.do_handshake()
+            flight = bytearray(server.bio_read(1 << 16))
+            start = 0
+            while flight[start + 5] != SERVER_KEY_EXCHANGE:
+                start += 5 + int.from_bytes(flight[start + 3 : start + 5])
+            flight[start + 4 + int.from_bytes(flight[start + 3 : start + 5])] ^= 1
+            theirs.sendall(flight)
+            theirs.recv(65536)
+
+    outcome = meet(threading.Thread(target=speak), ours)
+    assert (outcome.error, outcome.trace.certificate) == ("probe.wrong-key", True)

@@ -1,15 +1,19 @@
 """The command `probe` from its arguments to its exit code, against practice servers."""
 
+import http.server
 import json
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
+from cryptography import x509
 
 from tests.pki import Acme, acme, authority, issue
 from tests.tls.servers import PracticeServer, free_port
+from tests.unit.probing.test_revocation_bytes import revocation_list
 from wizard.change import plan_file
 from wizard.change.plan import Plan, Probe
 from wizard.cli import main as cli
@@ -192,3 +196,60 @@ def test_a_stopping_progress_stops_the_rest(server: PracticeServer) -> None:
     with pytest.raises(StopError):
         probe_many([Target("127.0.0.1", server.port)] * 8, workers=1, progress=stop)
     assert probe_many([]) == ()
+
+
+def test_revocation_is_asked_only_on_request(server: PracticeServer, capsys: pytest.CaptureFixture[str]) -> None:
+    words = (f"127.0.0.1:{server.port}", "--servername", "primary-host")
+    code, out, _ = run(capsys, *words, "--revocation")
+    assert code == 0
+    assert "CN=primary-host,O=Acme: names nobody to ask" in out
+    assert "[revocation.no-responder]" in out
+    _, plain, _ = run(capsys, *words, "--json")
+    _, asked, _ = run(capsys, *words, "--json", "--revocation")
+    assert "revocation" not in json.loads(plain)
+    answer = json.loads(asked)
+    assert [one["status"] for one in answer["revocation"]] == ["unchecked", "unchecked"]
+    assert answer["ocsp_advice"]["check"] == "off"
+
+
+def test_a_revoked_certificate_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Over a revocation list, because the certificate names no responder."""
+    with ListServer() as web:
+        point = x509.DistributionPoint([x509.UniformResourceIdentifier(web.url)], None, None, None)
+        gone = issue(
+            "primary-host", PKI.intermediate, kind="rsa-2048", extensions=[(x509.CRLDistributionPoints([point]), False)]
+        )
+        web.body = revocation_list(gone, signer=PKI.intermediate)
+        running = PracticeServer(tmp_path, Acme(PKI.root, PKI.intermediate, gone, PKI.gateway, PKI.client), "required")
+        code, out, _ = run(capsys, f"127.0.0.1:{running.port}", "--servername", "primary-host", "--revocation")
+        running.close()
+    assert code == 1
+    assert "[revocation.revoked]" in out
+
+
+class ListServer:
+    """One file over HTTP."""
+
+    def __init__(self) -> None:
+        self.body = b""
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(outer.body)
+
+            def log_message(self, *_: object) -> None:
+                return
+
+        self._server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/list.crl"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
