@@ -74,8 +74,6 @@ def main() -> int:
     large, half = document(5_000_000), document(2_500_000)
     ordinary = document(18_000)
     lines = ordinary.count(b"\n")
-        document(20_000).decode().splitlines()[:499] + ['hcp.tls.default-keystore-password = "x"']
-    ).encode()
     seconds(ordinary)
     whole, part, usual, java = seconds(large), seconds(half), seconds(ordinary), lightbend(large)
     figures = [
