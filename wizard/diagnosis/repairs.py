@@ -118,6 +118,12 @@ _BY_HAND: dict[str, tuple[str, ...]] = {
         "Else take the file from the product's installer, or from the machine's own backup.",
         "Then run cloudstream-wizard doctor again.",
     ),
+    "conf-syntax": (
+        "Open {path} with an editor (nano, vi; not Notepad) at line {line}.",
+        "Correct it: {reason}",
+        "Or put a backup back: cloudstream-wizard history",
+        "cloudstream-wizard doctor",
+    ),
     "unit-masked": (
         "Find out who masked {unit}, and why.",
         "systemctl unmask {unit}",
@@ -205,6 +211,8 @@ def _names(finding: Finding, facts: DoctorFacts) -> dict[str, str]:
         "path": facts.conf.file.path if facts.conf else "application.conf",
         "file": finding.subject.path,
         "name": facts.servername or (leaf.name if leaf else "this host"),
+        "line": str(finding.facts.get("line", "")),
+        "reason": str(finding.facts.get("reason", "")),
         "blocked": str(finding.facts.get("at", "")),
         "user": (facts.unit.user if facts.unit else "") or "ACCOUNT",
         "missing": str(finding.facts.get("missing", "")),

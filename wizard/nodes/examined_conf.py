@@ -219,11 +219,19 @@ def _meant(own: list[Guess], document: hocon.Document, facts: SettingFacts | Non
         ("the same without the blank around it", text.strip()),
         ("the same without typographic quotes", text.strip().strip(QUOTES)),
         ("the same without the control character", "".join(sign for sign in text if sign >= " ")),
-        ("the same read as Windows-1252", _as_windows(text)),
+        ("the same read as Windows-1252", _as_windows(_raw(value, document)) if value is not None else text),
     ):
         if changed not in {text, "", *(guess.value.reveal() for guess in found)}:
             found.append(Guess(where, Secret(changed), facts.line))
     return found
+
+
+def _raw(value: hocon.Value, document: hocon.Document) -> str:
+    """The value as its bytes stand in the text, bytes that are no UTF-8 as lone surrogates."""
+    if value.source or not value.line:
+        return value.text
+    rest = document.text.split("\n")[value.line - 1][value.column - 1 :].rstrip("\r")
+    return rest[1:].partition('"')[0] if rest.startswith('"') else rest.split()[0] if rest.split() else ""
 
 
 def _as_windows(text: str) -> str:

@@ -35,7 +35,18 @@ def _judged(facts: DoctorFacts) -> Iterator[Finding]:
     for item in store.judged:
         if item.code in _BY_CODE and item.code not in _NOT_FOR_A_STORE:
             where = Locator("certificate", path=store.file.path, sha256=item.sha256)
-            yield Finding(_BY_CODE[item.code], where, item.facts)
+            finding = Finding(_BY_CODE[item.code], where, item.facts)
+            if not _fillable(finding):
+                raise CouldNotLook("the saved judgement of the certificates is of another version")
+            yield finding
+
+
+def _fillable(finding: Finding) -> bool:
+    """Whether the facts, which may come from a file, fill the finding's texts."""
+    try:
+        return bool(finding.message and finding.fix)
+    except (KeyError, IndexError):
+        return False
 
 
 def _named(facts: DoctorFacts) -> Iterator[Finding]:
