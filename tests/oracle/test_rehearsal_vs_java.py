@@ -8,6 +8,7 @@ from typing import NamedTuple
 from unittest.mock import patch
 
 import pytest
+from cryptography.hazmat.primitives.serialization import PrivateFormat, pkcs12
 
 from tests import bad_chains
 from tests.jvm import run_java
@@ -16,7 +17,7 @@ from tests.unit.probing.test_rehearsal import GATEWAYS, PKI, PRIMARIES, ROOT, ch
 from wizard.certificates import writing
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Certificate, Chain, Profile, Role
-from wizard.certificates.writing import keystore, truststore
+from wizard.certificates.writing import keystore
 from wizard.probing.rehearsal import rehearse
 from wizard.secret import Secret
 
@@ -65,6 +66,13 @@ def quick_stores() -> Iterator[None]:
         yield
 
 
+def trusting(certificates: Sequence[Certificate]) -> bytes:
+    """A trust store with whatever is given, also what the product would refuse to write: keytool takes it."""
+    protection = PrivateFormat.PKCS12.encryption_builder().kdf_rounds(100).build(PASSWORD.reveal().encode())
+    entries = [pkcs12.PKCS12Certificate(one.x509, str(place).encode()) for place, one in enumerate(certificates)]
+    return pkcs12.serialize_java_truststore(entries, protection)
+
+
 @cache
 def verdicts(version: str) -> dict[str, tuple[str, str]]:
     """Case name to who refused and why, all in one JVM."""
@@ -75,9 +83,9 @@ def verdicts(version: str) -> dict[str, tuple[str, str]]:
             folder.mkdir()
             contents = (
                 keystore(case.server, PASSWORD, profile=Profile.MODERN),
-                truststore(case.server_trust, PASSWORD, profile=Profile.MODERN),
+                trusting(case.server_trust),
                 keystore(case.client, PASSWORD, profile=Profile.MODERN),
-                truststore(case.client_trust, PASSWORD, profile=Profile.MODERN),
+                trusting(case.client_trust),
             )
             paths = [folder / name for name in ("server.p12", "server-trust.p12", "client.p12", "client-trust.p12")]
             for path, data in zip(paths, contents, strict=True):
