@@ -19,6 +19,13 @@ class Goal(StrEnum):
 
     SET_UP = "set-up"
     RE_KEY = "re-key"
+    RESCUE = "rescue"
+    UNDO = "undo"
+
+    @property
+    def installs(self) -> bool:
+        """Whether certificates are put in place."""
+        return self in {Goal.SET_UP, Goal.RE_KEY}
 
 
 class PrimaryKind(StrEnum):
@@ -125,7 +132,7 @@ class AccountAnswers:
 class Answers:
     """Everything that was decided. Immutable: `put` gives a changed copy.
 
-    `packs` is the folder for what other machines need.
+    `packs` is the folder for what other machines need, `change` the one to undo.
     """
 
     goal: Goal = Goal.SET_UP
@@ -134,6 +141,7 @@ class Answers:
     client: tuple[ClientAnswers, ...] = ()
     account: AccountAnswers = field(default_factory=AccountAnswers)
     packs: str = "cloudstream-packs"
+    change: str = ""
 
     def get(self, key: str) -> Any:
         """The value at *key* in the form of the file: `primary.host`, `gateway.0.chain`, `goal`.

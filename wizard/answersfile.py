@@ -86,7 +86,7 @@ def load(text: str, *, name: str = "the answers file") -> Answers:
             "Write schema = 1 first.",
             name,
         )
-    _only(data, {"goal", "primary", "gateway", "client", "account", "packs"}, "", name)
+    _only(data, {"goal", "primary", "gateway", "client", "account", "packs", "change"}, "", name)
     return Answers(
         goal=_enum(Goal, data.get("goal", "set-up"), "goal", name),
         primary=_section(PrimaryAnswers, data.get("primary", {}), "primary", name),
@@ -99,12 +99,14 @@ def load(text: str, *, name: str = "the answers file") -> Answers:
         ),
         account=_section(AccountAnswers, data.get("account", {}), "account", name),
         packs=_typed("", data.get("packs", Answers().packs), "packs", name),
+        change=_typed("", data.get("change", ""), "change", name),
     )
 
 
 def dump(answers: Answers) -> str:
     """The TOML text that `load` reads back to an equal value. Values equal to the default are written too."""
     lines = [f"schema = {SCHEMA}", f"goal = {_toml(answers.goal)}", f"packs = {_toml(answers.packs)}"]
+    lines += [f"change = {_toml(answers.change)}"] * bool(answers.change)
     lines += ["", "[primary]", *_section_lines(answers.primary)]
     for table, items in (("gateway", answers.gateway), ("client", answers.client)):
         for item in items:

@@ -33,6 +33,8 @@ class View(StrEnum):
     NONE = "none"
     FACTS = "facts"
     VERDICT = "verdict"
+    DIAGNOSIS = "diagnosis"
+    HISTORY = "history"
     REVIEW = "review"
     CONFIRM = "confirm"
     APPLY = "apply"
@@ -94,8 +96,24 @@ class Step:
     applies: Callable[[Answers], bool] = lambda _answers: True
 
 
+def _installs(answers: Answers) -> bool:
+    return answers.goal.installs
+
+
 def _on_premise(answers: Answers) -> bool:
-    return answers.primary.kind is PrimaryKind.ON_PREMISE
+    return answers.goal.installs and answers.primary.kind is PrimaryKind.ON_PREMISE
+
+
+def _rescues(answers: Answers) -> bool:
+    return answers.goal is Goal.RESCUE
+
+
+def _undoes(answers: Answers) -> bool:
+    return answers.goal is Goal.UNDO
+
+
+def _changes(answers: Answers) -> bool:
+    return not answers.goal.installs or answers.primary.kind is PrimaryKind.ON_PREMISE
 
 
 def _types_store_password(answers: Answers) -> bool:
@@ -103,7 +121,7 @@ def _types_store_password(answers: Answers) -> bool:
 
 
 def _has_others(answers: Answers) -> bool:
-    return bool(answers.gateway or answers.client)
+    return answers.goal.installs and bool(answers.gateway or answers.client)
 
 
 _STEPS: tuple[Step, ...] = (
@@ -120,6 +138,8 @@ _STEPS: tuple[Step, ...] = (
                 choices=(
                     Choice(Goal.SET_UP, "Set up trusted certificates", "first installation"),
                     Choice(Goal.RE_KEY, "Replace certificates", "new ones in place of installed ones"),
+                    Choice(Goal.RESCUE, "Something is wrong", "find the cause and repair it"),
+                    Choice(Goal.UNDO, "Undo a change", "bring an earlier state back"),
                 ),
             ),
             Question(
@@ -250,11 +270,44 @@ _STEPS: tuple[Step, ...] = (
                 flag="--secret gateway.0.password=file:PATH",
             ),
         ),
+        applies=_installs,
     ),
     Step("others-verdict", "Certificates of gateways and clients", View.VERDICT, role="others", applies=_has_others),
-    Step("review", "Review", View.REVIEW, applies=_on_premise),
-    Step("confirm", "Apply", View.CONFIRM, applies=_on_premise),
-    Step("apply", "Applying", View.APPLY, applies=_on_premise),
+    Step(
+        "examine",
+        "What is wrong",
+        View.DIAGNOSIS,
+        (
+            Question(
+                "primary.keystore-password",
+                Ask.SECRET,
+                "Which password opens the key store?",
+                "Only when the repair asks for it; otherwise leave it empty.",
+                optional=True,
+                flag="--secret primary.keystore-password=file:PATH",
+            ),
+        ),
+        applies=_rescues,
+    ),
+    Step(
+        "undo",
+        "Undo a change",
+        View.HISTORY,
+        (
+            Question(
+                "change",
+                Ask.TEXT,
+                "Which change shall be undone?",
+                "Its files come back as they were; the undo can be undone too.",
+                "0001-20261124T101530Z",
+            ),
+        ),
+        applies=_undoes,
+    ),
+    Step("review", "Review", View.REVIEW, applies=_changes),
+    Step("confirm", "Apply", View.CONFIRM, applies=_changes),
+    Step("apply", "Applying", View.APPLY, applies=_changes),
+    Step("examine-again", "Looking again", View.DIAGNOSIS, applies=_rescues),
     Step(
         "handoff",
         "Packs for the other machines",
@@ -269,7 +322,7 @@ _STEPS: tuple[Step, ...] = (
         ),
         applies=_has_others,
     ),
-    Step("elsewhere", "What is left to do", View.ELSEWHERE),
+    Step("elsewhere", "What is left to do", View.ELSEWHERE, applies=_installs),
 )
 
 

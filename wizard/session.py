@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from wizard.answers import Answers
 from wizard.answertext import needed, parsed, shown
 from wizard.errors import WizardError
-from wizard.findings import Finding, FindingSpec, Severity
+from wizard.findings import FindingSpec, Severity
 from wizard.host.machine import Machine
 from wizard.host.secretsource import SecretGiver, resolve
 from wizard.questions import DEFAULT_WAIT_S, Ask, Question, Step, View, steps
 from wizard.reports.lines import Line
+from wizard.reports.review import Review as Review
 from wizard.secret import Secret
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from wizard.change.outcome import Outcome
     from wizard.change.plan import Plan
     from wizard.change.watch import ChangeRun
+    from wizard.diagnosis.examination import Diagnosis
+    from wizard.nodes.examining import Examined
     from wizard.nodes.judging import Judged
     from wizard.nodes.planning import Planned
     from wizard.saved import SavedRun
@@ -48,23 +51,6 @@ class Problem:
 
     key: str
     error: WizardError
-
-
-@dataclass(frozen=True, slots=True)
-class Review:
-    """The plan as the operator sees it.
-
-    Attributes:
-        plan: the very object that `start` applies.
-        lines: each step with its file, owner, mode and diff, secrets masked; then the findings.
-        findings: of the judgement and the planning.
-        blocked: an ERROR or BLOCKER is among them, so `start` refuses.
-    """
-
-    plan: "Plan"
-    lines: tuple[Line, ...]
-    findings: tuple[Finding, ...]
-    blocked: bool
 
 
 class Session:
@@ -104,6 +90,7 @@ class Session:
         self._giver: SecretGiver = secrets or (lambda name, *, base, source: resolve(source, base=base, name=name))
         self._typed: dict[str, Secret] = {}
         self._judged: dict[str, Judged] = {}
+        self._examined: dict[str, tuple[Examined, Diagnosis]] = {}
         self._review: Review | None = None
         self._planned: Planned | None = None
         self._run: ChangeRun | None = None
@@ -119,6 +106,10 @@ class Session:
         """What stands in the field: the answer so far, else what was found, else nothing."""
         if question.ask in {Ask.SECRET, Ask.NEW_SECRET}:
             return ""
+        if question.key == "change" and not self.answers.change:
+            from wizard.nodes.undoing import newest
+
+            return newest(self.machine)
         if question.key == "primary.host" and not self.answers.primary.host and "primary" in self._judged:
             return self._judged["primary"].suggested_host
         return shown(self.answers.get(question.key))
@@ -176,6 +167,18 @@ class Session:
         noted = [Line(note) for note in self._notes] if step.view is View.FACTS else []
         return noted + lines(self, step)
 
+    def examined(self, step_id: str) -> "tuple[Examined, Diagnosis]":
+        """BLOCKING. What the doctor finds; looked at once for each step that shows it.
+
+        Raises:
+            WizardError: the machine cannot be looked at.
+        """
+        from wizard.nodes.rescuing import look
+
+        if step_id not in self._examined:
+            self._examined[step_id] = look(self)
+        return self._examined[step_id]
+
     def judged(self, role: str) -> "Judged":
         """BLOCKING. The chain for *role* (`primary`, `gateway.0`) and what the rules say of it.
 
@@ -199,14 +202,9 @@ class Session:
             WizardError: the machine, the files or the answers do not allow a plan.
         """
         if self._review is None:
-            from wizard.nodes.planning import kept_plan, plan_primary
-            from wizard.reports import views
+            from wizard.nodes.reviewing import review
 
-            planned = kept_plan(self._kept, self.secret) if self._kept else plan_primary(self)
-            blocked = any(finding.severity >= Severity.ERROR for finding in planned.findings)
-            lines = views.review(planned.plan, planned.findings)
-            self._planned = planned
-            self._review = Review(planned.plan, tuple(lines), planned.findings, blocked)
+            self._review, self._planned = review(self, self._kept)
         return self._review
 
     def planned(self) -> "Plan":
@@ -223,6 +221,9 @@ class Session:
         from wizard.change.outcome import NOTHING, Outcome
 
         review = self.review()
+        if review.undo and not self.dry_run:
+            self._run = watch.start_rollback(self.machine, self.answers.change or None, self._store_secrets())
+            return
         if self._planned is None or review.blocked:
             worst = max(review.findings, key=lambda finding: finding.severity)
             raise WizardError("apply.findings", f"Nothing was changed: {worst.message}", worst.fix, worst.code)
@@ -324,5 +325,6 @@ class Session:
 
     def _forget_plan(self) -> None:
         self._judged.clear()
+        self._examined.clear()
         self._review = None
         self._outcome = None

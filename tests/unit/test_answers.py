@@ -182,6 +182,17 @@ def test_steps_come_and_go_with_the_answers() -> None:
     assert local.index("review") < local.index("confirm") < local.index("apply") < local.index("elsewhere")
 
 
+@pytest.mark.parametrize(
+    ("goal", "ids"),
+    [
+        (Goal.RESCUE, ["goal", "examine", "review", "confirm", "apply", "examine-again"]),
+        (Goal.UNDO, ["goal", "undo", "review", "confirm", "apply"]),
+    ],
+)
+def test_a_goal_that_installs_nothing_asks_for_no_certificate(goal: Goal, ids: list[str]) -> None:
+    assert [step.id for step in steps(Answers().put("goal", goal).put("others.gateways", ("g",)))] == ids
+
+
 def test_back_undoes_next_at_every_step() -> None:
     answers = Answers()
     for step in steps(answers)[:-1]:

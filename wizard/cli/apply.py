@@ -13,7 +13,8 @@ from wizard.questions import DEFAULT_WAIT_S
 from wizard.reports.lines import Line
 
 if TYPE_CHECKING:
-    from wizard.session import Review, Session
+    from wizard.reports.review import Review
+    from wizard.session import Session
 
 REFUSALS = (
     FindingSpec(

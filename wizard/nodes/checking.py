@@ -11,6 +11,9 @@ from wizard.nodes.handoff import make_packs, write_packs
 from wizard.nodes.planning import Planning
 from wizard.nodes.primary import STORE_SECRET
 from wizard.nodes.primary_facts import FILE_KEY, PASSWORD_KEY, conf_document, find_setting
+from wizard.nodes.rescuing import plan_rescue
+from wizard.nodes.reviewing import Reviewing
+from wizard.nodes.undoing import chosen
 from wizard.questions import Step
 
 PASSWORD_CODES = ("reading.password-wrong", "reading.password-needed")
@@ -20,13 +23,13 @@ Refused = list[tuple[str, WizardError]]
 """The key of the question concerned ("" is the step as a whole), and the refusal."""
 
 
-def refusals(session: Planning, step: Step) -> Refused:
+def refusals(session: Reviewing, step: Step) -> Refused:
     """What keeps *step* from being left; empty when nothing does.
 
     Nothing is changed, with one exception: leaving `handoff` writes the packs into the folder that was named.
     """
     match step.id:
-        case "goal" if session.answers.primary.kind is PrimaryKind.ON_PREMISE:
+        case "goal" if session.answers.goal.installs and session.answers.primary.kind is PrimaryKind.ON_PREMISE:
             return _tried("primary.kind", lambda: _settings_are_there(session.machine))
         case "primary-files":
             return _files(session)
@@ -38,6 +41,10 @@ def refusals(session: Planning, step: Step) -> Refused:
             return [problem for role in other_roles(session.answers) for problem in _verdict(session, role)]
         case "handoff":
             return _tried("packs", lambda: write_packs(session.base / session.answers.packs, make_packs(session)))
+        case "examine":
+            return _repair(session)
+        case "undo":
+            return _tried("change", lambda: chosen(session.machine, session.answers.change))
         case "primary-store-password":
             return _tried(STORE_SECRET, lambda: _fits(session))
         case _:
@@ -63,6 +70,14 @@ def _files(session: Planning) -> Refused:
         session.judged("primary")
     except WizardError as error:
         return [("primary.password" if error.code in PASSWORD_CODES else "primary.chain", error)]
+    return []
+
+
+def _repair(session: Reviewing) -> Refused:
+    try:
+        plan_rescue(session, *session.examined("examine"))
+    except WizardError as error:
+        return [(STORE_SECRET if error.code in {*PASSWORD_CODES, "secret.missing"} else "", error)]
     return []
 
 

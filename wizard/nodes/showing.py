@@ -2,19 +2,21 @@
 
 from typing import Protocol
 
-from wizard.answers import PrimaryKind
+from wizard.answers import Goal, PrimaryKind
 from wizard.change.plan import Plan
 from wizard.host.clock import now_utc
 from wizard.host.facts import collect
+from wizard.nodes import undoing
 from wizard.nodes.checking import other_roles
-from wizard.nodes.planning import Planning
+from wizard.nodes.reviewing import Reviewing
 from wizard.questions import Step, View
 from wizard.reports import views
+from wizard.reports.doctor_text import diagnosis_lines
 from wizard.reports.facts_text import facts_lines
 from wizard.reports.lines import Line
 
 
-class Showing(Planning, Protocol):
+class Showing(Reviewing, Protocol):
     """What is shown from; the session is one."""
 
     def planned(self) -> Plan:
@@ -33,6 +35,12 @@ def lines(session: Showing, step: Step) -> list[Line]:
         case View.VERDICT:
             roles = other_roles(session.answers) if step.role == "others" else [step.role]
             return [line for role in roles for line in _verdict(session, role)]
+        case View.DIAGNOSIS:
+            return diagnosis_lines(session.examined(step.id)[1])
+        case View.HISTORY:
+            return undoing.history_lines(session.machine)
+        case View.CONFIRM if session.answers.goal is Goal.UNDO:
+            return undoing.undo_lines(undoing.chosen(session.machine, session.answers.change))
         case View.CONFIRM:
             return views.confirm(session.planned(), session.machine)
         case View.ELSEWHERE:

@@ -1,0 +1,49 @@
+"""What will happen, for each goal, as one object that is shown and then done."""
+
+from typing import TYPE_CHECKING, Protocol
+
+from wizard.answers import Goal
+from wizard.change.plan import Plan
+from wizard.findings import Severity
+from wizard.nodes import undoing
+from wizard.nodes.planning import Planned, Planning, kept_plan, plan_primary
+from wizard.nodes.rescuing import plan_rescue
+from wizard.reports import views
+from wizard.reports.review import Review
+
+if TYPE_CHECKING:
+    from wizard.diagnosis.examination import Diagnosis
+    from wizard.nodes.examining import Examined
+
+
+class Reviewing(Planning, Protocol):
+    """What a review is made from; the session is one."""
+
+    def examined(self, step_id: str) -> "tuple[Examined, Diagnosis]":
+        """What the doctor found at that step."""
+
+
+def review(session: Reviewing, kept: Plan | None) -> tuple[Review, Planned]:
+    """The review for the goal of *session*, or of the plan that was *kept*, and the secrets to apply it.
+
+    Raises:
+        WizardError: the machine, the files or the answers do not allow a plan.
+    """
+    if kept is not None:
+        return _of(kept_plan(kept, session.secret))
+    match session.answers.goal:
+        case Goal.UNDO:
+            manifest = undoing.chosen(session.machine, session.answers.change)
+            plan = Plan(f"Undo {manifest.id}")
+            lines = tuple(undoing.undo_lines(manifest))
+            return Review(plan, lines, (), blocked=False, undo=undoing.rows(manifest)), Planned(plan, (), {})
+        case Goal.RESCUE:
+            return _of(plan_rescue(session, *session.examined("examine")))
+        case _:
+            return _of(plan_primary(session))
+
+
+def _of(planned: Planned) -> tuple[Review, Planned]:
+    blocked = any(finding.severity >= Severity.ERROR for finding in planned.findings)
+    lines = tuple(views.review(planned.plan, planned.findings))
+    return Review(planned.plan, lines, planned.findings, blocked), planned
