@@ -194,16 +194,22 @@ def expand_inputs(paths: Iterable[Path | str], base: Path) -> list[Path]:
     """
     found: dict[Path, None] = {}
     for item in paths:
-        path = base / Path(item).expanduser()
-        if path.is_dir():
-            found |= dict.fromkeys(_files_of(path))
-        elif path.exists():
-            found[path] = None
-        else:
-            raise _refused(printable(str(path)), FileNotFoundError())
+        path = base / _home_expanded(Path(item))
+        try:
+            folder = stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116 - Path.is_dir would hide why it fails
+        except (OSError, ValueError) as problem:
+            raise _refused(printable(str(path)), problem) from None
+        found |= dict.fromkeys(_files_of(path) if folder else [path])
         if len(found) > MOST_FILES:
             raise _too_many(printable(str(path)))
     return list(found)
+
+
+def _home_expanded(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError:  # `~` of a user that does not exist is a file's name like any other
+        return path
 
 
 def _files_of(folder: Path) -> list[Path]:
@@ -212,13 +218,20 @@ def _files_of(folder: Path) -> list[Path]:
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                if not entry.name.startswith(".") and entry.is_file():
+                if not entry.name.startswith(".") and _is_file(entry):
                     files.append(folder / entry.name)
                 if len(files) > MOST_FILES:
                     raise _too_many(name)
     except OSError as problem:
         raise _refused(name, problem) from None
     return sorted(files)
+
+
+def _is_file(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # a link in a circle is no file, as one that leads nowhere
+        return False
 
 
 def _too_many(name: str) -> WizardError:

@@ -103,8 +103,14 @@ def _config_failure(deployment: Deployment, problem: WizardError) -> int:
 
 def _accept(listener: socket.socket, made: SSL.Context) -> NoReturn:
     while True:
-        channel, _ = listener.accept()
-        threading.Thread(target=tls.converse, args=(made, channel, log), daemon=True).start()
+        try:
+            channel, (address, port, *_) = listener.accept()
+        except OSError as problem:  # the peer is gone again, or there are too many of them
+            log("WARN", f"java.net.SocketException: {os.strerror(problem.errno or 0)}")
+            time.sleep(0.05)
+            continue
+        peer = f"{address}:{port}"
+        threading.Thread(target=tls.converse, args=(made, channel, peer, log), daemon=True).start()
 
 
 def _watch(deployment: Deployment) -> None:

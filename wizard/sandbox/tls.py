@@ -62,9 +62,8 @@ def context(
     return made
 
 
-def converse(made: SSL.Context, channel: socket.socket, log: Callable[[str, str], None]) -> None:
+def converse(made: SSL.Context, channel: socket.socket, peer: str, log: Callable[[str, str], None]) -> None:
     """Shake hands, then read until the peer goes or is idle for a minute; every refusal is logged, nothing raised."""
-    peer = "{}:{}".format(*channel.getpeername()[:2])
     connection = SSL.Connection(made, channel)
     connection.set_app_data([])
     connection.set_accept_state()

@@ -86,6 +86,13 @@ def test_expand_inputs_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(WizardError) as missing:
         expand_inputs(["absent"], tmp_path)
     assert missing.value.code == "file.missing"
+    with pytest.raises(WizardError) as nobody:
+        expand_inputs(["~no-such-user/x"], tmp_path)
+    assert nobody.value.code == "file.missing"
+    (tmp_path / "circle").symlink_to("circle")
+    with pytest.raises(WizardError) as circle:
+        expand_inputs(["circle"], tmp_path)
+    assert circle.value.code == "file.not-readable"
     monkeypatch.setattr(files, "MOST_FILES", 2)
     for number in range(3):
         (tmp_path / f"{number}").write_bytes(b"")

@@ -1,5 +1,6 @@
 """Each fault breaks what it says, and nothing is broken without one; no process is started here."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -76,7 +77,7 @@ def _picture(root: Path) -> dict[str, tuple[object, ...]]:
     found: dict[str, tuple[object, ...]] = {}
     for path in sorted(root.rglob("*")):
         seen = path.lstat()
-        data = path.read_bytes() if path.is_file() and not path.is_symlink() else b""
+        data = path.read_bytes() if path.is_file() and not path.is_symlink() and os.access(path, os.R_OK) else b""
         found[str(path.relative_to(root))] = (seen.st_mode, seen.st_uid, seen.st_mtime_ns, data)
     return found
 
