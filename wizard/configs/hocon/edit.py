@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from wizard.configs.hocon.comments import Commented
 from wizard.configs.hocon.events import Event, NotFollowed, references
 from wizard.configs.hocon.insertion import Change, addition
-from wizard.configs.hocon.nodes import Field, ListNode, ObjectNode, Reference
+from wizard.configs.hocon.nodes import Field, ListNode, ObjectNode, Reference, Scalar
 from wizard.configs.hocon.paths import Path, render_path
 from wizard.configs.hocon.refusals import refusal
 from wizard.configs.hocon.removal import removals
@@ -164,9 +164,7 @@ def _stands_in(event: Event, document: "Document", change: Change) -> bool:
 def _prove_followers(before: "Document", after: "Document", keys: Path) -> None:
     if "${" not in before.text and not any(note.status == "followed" for note in before.includes):
         return
-    looking = dict.fromkeys(event.path for event in before.events if event.appends or any(references(event.node)))
-    # The objects around the value change with it by their nature; what refers to it from elsewhere must not.
-    others = [path for path in looking if path[: len(keys)] != keys and keys[: len(path)] != path]
+    others = [path for path in _followers(before, keys) if path[: len(keys)] != keys]
     moved = [path for path in others if _worth(before, path) != _worth(after, path)]
     if moved:
         names = ", ".join(printable(render_path(path)) for path in moved[:5])
@@ -174,6 +172,32 @@ def _prove_followers(before: "Document", after: "Document", keys: Path) -> None:
         line = first.source.lines.place(first.node.start)[0]
         message = f"{names} (line {line}) refers to {printable(render_path(keys))} and would change with it"
         raise refusal("others-follow", message, subject=render_path(keys))
+
+
+def _followers(document: "Document", keys: Path) -> list[Path]:
+    """Paths that refer to *keys*, to something around or below it, or to another follower."""
+    looking: list[tuple[Path, set[Path]]] = []
+    for event in document.events:
+        if event.appends or not isinstance(event.node, ObjectNode | Scalar | NotFollowed):
+            named = [reference.path for reference in references(event.node)]
+            wanted = {event.path[: event.prefix] + path for path in named} | set(named)
+            if wanted:
+                looking.append((event.path, wanted))
+    found: dict[Path, None] = {}
+    touched = {keys}
+    around = {keys[:length] for length in range(1, len(keys) + 1)}
+    growing = True
+    while growing:
+        rest = []
+        for path, wanted in looking:
+            if any(one in around or any(one[:length] in touched for length in range(1, len(one))) for one in wanted):
+                found[path] = None
+                touched.add(path)
+                around |= {path[:length] for length in range(1, len(path) + 1)}
+            else:
+                rest.append((path, wanted))
+        growing, looking = len(rest) < len(looking), rest
+    return list(found)
 
 
 def _worth(document: "Document", path: Path) -> tuple[str, str, Any]:

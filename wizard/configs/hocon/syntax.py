@@ -6,7 +6,7 @@ from typing import NoReturn
 from wizard.configs.hocon.nodes import Concat, Field, Include, ListNode, Node, ObjectNode, Reference, Scalar
 from wizard.configs.hocon.paths import Elements, Path
 from wizard.configs.hocon.refusals import syntax
-from wizard.configs.hocon.tokens import BLANK, SIMPLE, TOKEN, TRIVIA, check_number, content, place, unreadable
+from wizard.configs.hocon.tokens import BLANK, PLAIN, SIMPLE, TOKEN, TRIVIA, check_number, content, place, unreadable
 from wizard.printable import printable
 
 DEEPEST = 256
@@ -14,9 +14,12 @@ DEEPEST = 256
 
 
 # A whole ordinary line at once: nine of ten lines of real files, and the reason why large ones are read in a second.
+_WORDS = r"(?:[A-Za-z0-9_.-]|/(?!/))++"
+_SETTING = rf"""(?:([A-Za-z_][A-Za-z0-9_.-]*+)|"([^"\\\x00-\x1f]++)")[ \t]*+([=:])[ \t]*+
+    (?:("(?!""){PLAIN}(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{{4}}){PLAIN})*+")|({_WORDS}(?:[ \t]++{_WORDS})*+))"""
 _LINE = re.compile(
-    rf"""(?:[{BLANK}\n]++|(?:\#|//)[^\n]*+)*+(?:([A-Za-z_][A-Za-z0-9_.-]*+)|"([^"\\\x00-\x1f]++)")[ \t]*+([=:])[ \t]*+
-    (?:("(?!"")[^"\\\x00-\x1f]*+")|((?:[A-Za-z0-9_.-]|/(?!/))++))[ \t\r]*+(,?)[ \t\r]*+(?:(?:\#|//)[^\n]*+)?\n""",
+    rf"""(?:[{BLANK}\n]++|(?:\#|//)[^\n]*+)*+{_SETTING}[ \t\r]*+
+    (?:(,)|(?:(?:\#|//)[^\n]*+)?\n)""",
     re.VERBOSE,
 )
 _INCLUDE = re.compile(r"(required\()?(?:(url|file|classpath)\()?")
