@@ -15,6 +15,7 @@ from wizard.sandbox.build import create
 from wizard.sandbox.deployment import Deployment
 from wizard.sandbox.faults import all_faults
 from wizard.sandbox.faults.fault import Fault
+from wizard.sandbox.faults.healthy import VARIANTS
 from wizard.sandbox.pki import Pki
 from wizard.sandbox.unitfile import Unit, behaviour
 
@@ -59,7 +60,9 @@ def test_without_a_fault_all_is_right(healthy: Deployment, company: Pki) -> None
 
 
 @pytest.mark.parametrize(
-    "fault", [fault for fault in all_faults() if fault.name not in RUNNING], ids=lambda it: it.name
+    "fault",
+    [*(fault for fault in all_faults() if fault.name not in RUNNING), *VARIANTS],
+    ids=lambda it: it.name,
 )
 def test_a_fault_does_what_it_says(fault: Fault, healthy: Deployment, company: Pki, tmp_path: Path) -> None:
     shutil.copytree(healthy.root, tmp_path / "d", symlinks=True)
