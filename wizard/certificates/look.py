@@ -6,9 +6,11 @@ Rules report what could not be read (`certificate.unreadable-part`); everyone el
 import ipaddress
 import warnings
 from datetime import datetime
-from typing import TypeVar
+from functools import lru_cache
+from typing import NamedTuple, TypeVar
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import AuthorityInformationAccessOID, ObjectIdentifier
@@ -31,40 +33,78 @@ USAGE_NAMES = {
     "1.3.6.1.5.2.3.5": "kdcAuthentication",
 }
 CURVES = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521", "secp224r1": "P-224", "secp192r1": "P-192"}
-NOT_PARSED = (ValueError, TypeError, KeyError, x509.InvalidVersion, x509.DuplicateExtension)
+NOT_PARSED = (
+    ValueError,
+    TypeError,
+    KeyError,
+    OverflowError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
 """What `cryptography` raises, late, for a part of a certificate that it cannot parse."""
 
 Extension = TypeVar("Extension", bound=x509.ExtensionType)
 
 
+class _Parsed(NamedTuple):
+    subject: x509.Name | None
+    issuer: x509.Name | None
+    extensions: x509.Extensions
+    reason: str
+
+
+@lru_cache(maxsize=2048)
+def _parsed(certificate: Certificate) -> _Parsed:
+    """What the library parses late, warning of odd parts; the rules tell of them in their own words."""
+    reason = ""
+    names: list[x509.Name | None] = []
+    found = x509.Extensions([])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in ("subject", "issuer"):
+            try:
+                names.append(getattr(certificate.x509, name))
+            except NOT_PARSED as error:
+                names.append(None)
+                reason = str(error) or type(error).__name__
+        try:
+            found = certificate.x509.extensions
+        except NOT_PARSED as error:
+            reason = str(error) or type(error).__name__
+    return _Parsed(names[0], names[1], found, reason)
+
+
+def subject_name(certificate: Certificate) -> x509.Name | None:
+    """The subject; None when it does not parse."""
+    return _parsed(certificate).subject
+
+
+def issuer_name(certificate: Certificate) -> x509.Name | None:
+    """The issuer; None when it does not parse."""
+    return _parsed(certificate).issuer
+
+
 def extensions(certificate: Certificate) -> x509.Extensions:
     """All extensions; none when they do not parse."""
-    try:
-        return certificate.x509.extensions
-    except NOT_PARSED:
-        return x509.Extensions([])
+    return _parsed(certificate).extensions
 
 
 def unreadable(certificate: Certificate) -> str:
     """Why some part of the certificate does not parse, "" when all of it does."""
-    for read in (
-        lambda: certificate.x509.subject,
-        lambda: certificate.x509.issuer,
-        lambda: certificate.x509.extensions,
-        lambda: certificate.x509.not_valid_after_utc,
-    ):
-        try:
-            read()
-        except NOT_PARSED as error:
-            return str(error) or type(error).__name__
-    return ""
+    try:
+        not_after(certificate)
+    except NOT_PARSED as error:
+        return str(error) or type(error).__name__
+    return _parsed(certificate).reason
 
 
 def extension(certificate: Certificate, kind: type[Extension]) -> Extension | None:
     """The value of one extension, or None."""
     try:
-        return certificate.x509.extensions.get_extension_for_class(kind).value
-    except (*NOT_PARSED, x509.ExtensionNotFound):
+        return extensions(certificate).get_extension_for_class(kind).value
+    except x509.ExtensionNotFound:
         return None
 
 
@@ -90,10 +130,8 @@ def is_version_1(certificate: Certificate) -> bool:
 
 def self_issued(certificate: Certificate) -> bool:
     """Whether subject and issuer are the same name."""
-    try:
-        return certificate.x509.subject == certificate.x509.issuer
-    except NOT_PARSED:
-        return False
+    name = subject_name(certificate)
+    return name is not None and name == issuer_name(certificate)
 
 
 def subject_key_id(certificate: Certificate) -> bytes | None:

@@ -23,18 +23,14 @@ def readable(name: x509.Name) -> str:
 
 def subject(certificate: Certificate) -> str:
     """The subject as `readable` gives it."""
-    try:
-        return readable(certificate.x509.subject)
-    except look.NOT_PARSED:
-        return UNREADABLE
+    name = look.subject_name(certificate)
+    return readable(name) if name is not None else UNREADABLE
 
 
 def issuer(certificate: Certificate) -> str:
     """The issuer as `readable` gives it."""
-    try:
-        return readable(certificate.x509.issuer)
-    except look.NOT_PARSED:
-        return UNREADABLE
+    name = look.issuer_name(certificate)
+    return readable(name) if name is not None else UNREADABLE
 
 
 def short(certificate: Certificate) -> str:
@@ -46,9 +42,8 @@ def short(certificate: Certificate) -> str:
 
 
 def _short(certificate: Certificate) -> str:
-    try:
-        name = certificate.x509.subject
-    except look.NOT_PARSED:
+    name = look.subject_name(certificate)
+    if name is None:
         return ""
     for oid in (NameOID.COMMON_NAME, None, NameOID.ORGANIZATIONAL_UNIT_NAME, NameOID.ORGANIZATION_NAME):
         if oid is None:

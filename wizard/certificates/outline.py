@@ -59,10 +59,10 @@ def _key_id(certificate: Certificate, der: bytes, start: int) -> bytes | None:
 
 def _parsed(certificate: Certificate) -> Outline:
     """The same by way of `cryptography`; unreadable names become empty, which fit no other certificate's."""
-    try:
-        issuer = certificate.x509.issuer.public_bytes()
-        subject = certificate.x509.subject.public_bytes()
-    except look.NOT_PARSED:
+    names = look.issuer_name(certificate), look.subject_name(certificate)
+    if names[0] is not None and names[1] is not None:
+        issuer, subject = names[0].public_bytes(), names[1].public_bytes()
+    else:
         issuer, subject = b"", certificate.der
     try:
         key = certificate.public_key_der

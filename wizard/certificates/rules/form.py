@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from wizard.certificates import look, names
+from wizard.certificates import look
 from wizard.certificates.model import Certificate
 from wizard.certificates.rules.context import Context, on
 from wizard.findings import Finding, FindingSpec, Severity
@@ -83,11 +83,8 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _texts(certificate: Certificate) -> Iterator[str]:
-    try:
-        for name in (certificate.x509.subject, certificate.x509.issuer):
-            for attribute in name:
-                if isinstance(attribute.value, str):
-                    yield attribute.value
-    except look.NOT_PARSED:
-        yield names.UNREADABLE
+    for name in (look.subject_name(certificate), look.issuer_name(certificate)):
+        for attribute in name or ():
+            if isinstance(attribute.value, str):
+                yield attribute.value
     yield from look.names(certificate)

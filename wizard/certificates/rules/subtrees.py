@@ -88,8 +88,5 @@ def _below(name: str, tree: str) -> bool:
 
 
 def _subject(leaf: Certificate) -> list[x509.GeneralName]:
-    try:
-        subject = leaf.x509.subject
-    except look.NOT_PARSED:
-        return []
-    return [x509.DirectoryName(subject)] if subject.rdns else []
+    name = look.subject_name(leaf)
+    return [x509.DirectoryName(name)] if name is not None and name.rdns else []
