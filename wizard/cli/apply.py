@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wizard.answersfile import load
+from wizard.cli.applying import confirm
 from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode, WizardError
 from wizard.findings import FindingSpec, Severity
@@ -124,7 +125,7 @@ def run_apply(args: argparse.Namespace) -> int:
             print_json("apply", {**_plan_json(review), "outcome": "refused"})
         return int(ExitCode.FINDINGS)
     if not (review.plan.is_empty or args.dry_run or args.yes):
-        _ask()
+        confirm()
     session.start()
     try:
         for event in session.events():
@@ -180,18 +181,6 @@ def _giver(args: argparse.Namespace) -> Any:
 
 def _plan_json(review: "Review") -> dict[str, Any]:
     return {**review.plan.as_json(), "findings": [finding.as_json() for finding in review.findings]}
-
-
-def _ask() -> None:
-    if not sys.stdin.isatty():
-        raise WizardError(
-            "apply.not-confirmed", "Nobody can be asked, and --yes was not given.", "Read the plan, then give --yes."
-        )
-    print("Type apply to go on: ", end="", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip() != "apply":
-        raise WizardError(
-            "apply.not-confirmed", "It was not confirmed; nothing was changed.", "Start again when you are ready."
-        )
 
 
 def _keep(path: Path, session: "Session", review: "Review") -> None:
