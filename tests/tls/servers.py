@@ -136,9 +136,9 @@ class PracticeServer:
     def _accept(self) -> None:
         with suppress(OSError):
             while True:
-                channel, _ = self._listener.accept()
+                channel, (host, port) = self._listener.accept()
                 # One after the other, so that the log's order is the order of the connections.
-                tls.converse(self._context, channel, lambda _level, text: self._lines.append(text))
+                tls.converse(self._context, channel, f"{host}:{port}", lambda _level, text: self._lines.append(text))
 
     def serves(self, _name: str | None) -> str:
         return self._leaf
