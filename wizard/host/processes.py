@@ -1,11 +1,14 @@
 """The one door to other programs: no shell, no secret on the command line, an end in time."""
 
 import os
+import select
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import BinaryIO, cast
 
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec
@@ -16,6 +19,9 @@ from wizard.secret import Secret
 # Java options of the login session change what keytool prints; pagers and colours do so for systemd.
 _DROPPED = ("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "CLASSPATH", "LANGUAGE", "JAVA_HOME")
 _SET = {"LC_ALL": "C.UTF-8", "SYSTEMD_PAGER": "", "SYSTEMD_COLORS": "0", "SYSTEMD_URLIFY": "0"}
+
+_MOST = 16 * 1024 * 1024
+"""Bytes of output that are kept."""
 
 REFUSALS: tuple[FindingSpec, ...] = (
     refusal(
@@ -100,40 +106,66 @@ def run(
     """
     begun = time.monotonic()
     name = printable(argv[0])
+    # Files, not pipes: a daemon that a restart command leaves behind would keep a pipe open, and we would wait for it.
+    with _memory() as given, _memory() as out, _memory() as err:
+        given.write(input or b"")
+        given.seek(0)
+        try:
+            child = subprocess.Popen(
+                list(argv), stdin=given, stdout=out, stderr=err, env=environment(secret_env), start_new_session=True
+            )
+        except FileNotFoundError:
+            raise WizardError(
+                "program.missing", f"the program {name} is not there", "Install it, or name its path.", name
+            ) from None
+        except OSError as problem:
+            raise WizardError(
+                "program.not-runnable",
+                f"the program {name} cannot be run: {printable(problem.strerror or str(problem))}",
+                "Check its mode, the mount option noexec and the processor type.",
+                name,
+            ) from None
+        try:
+            _wait(child, timeout_s)
+        except subprocess.TimeoutExpired:
+            _kill_group(child)
+            raise WizardError(
+                "program.too-slow",
+                f"{name} did not end within {timeout_s:g} seconds and was stopped",
+                "Look at the load of the machine, then try again.",
+                name,
+            ) from None
+        except BaseException:
+            _kill_group(child)
+            raise
+        return Completed(tuple(argv), child.returncode, _text(out), _text(err), time.monotonic() - begun)
+
+
+def _memory() -> BinaryIO:
+    """A file without a disk, so that a full one does not stop a rollback; on disk where the kernel has none."""
+    if hasattr(os, "memfd_create"):
+        try:
+            return open(os.memfd_create("output"), "w+b")  # noqa: PTH123 - of a descriptor; the caller closes it
+        except OSError:
+            pass
+    return cast("BinaryIO", tempfile.TemporaryFile())
+
+
+def _wait(child: subprocess.Popen[bytes], timeout_s: float) -> None:
+    """Wait for the end at once and without polling, where the kernel has process descriptors (Linux 5.3)."""
     try:
-        child = subprocess.Popen(
-            list(argv),
-            stdin=subprocess.PIPE if input is not None else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment(secret_env),
-            start_new_session=True,
-        )
-    except FileNotFoundError:
-        raise WizardError(
-            "program.missing", f"the program {name} is not there", "Install it, or name its path.", name
-        ) from None
-    except OSError as problem:
-        raise WizardError(
-            "program.not-runnable",
-            f"the program {name} cannot be run: {printable(problem.strerror or str(problem))}",
-            "Check its mode, the mount option noexec and the processor type.",
-            name,
-        ) from None
+        descriptor = os.pidfd_open(child.pid)
+    except (AttributeError, OSError):
+        child.wait(timeout_s)
+        return
     try:
-        out, err = child.communicate(input, timeout=timeout_s)
-    except subprocess.TimeoutExpired:
-        _kill_group(child)
-        raise WizardError(
-            "program.too-slow",
-            f"{name} did not end within {timeout_s:g} seconds and was stopped",
-            "Look at the load of the machine, then try again.",
-            name,
-        ) from None
-    except BaseException:
-        _kill_group(child)
-        raise
-    return Completed(tuple(argv), child.returncode, _text(out), _text(err), time.monotonic() - begun)
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        if not poll.poll(timeout_s * 1000):
+            raise subprocess.TimeoutExpired(child.args, timeout_s)
+    finally:
+        os.close(descriptor)
+    child.wait()
 
 
 def _kill_group(child: subprocess.Popen[bytes]) -> None:
@@ -141,8 +173,9 @@ def _kill_group(child: subprocess.Popen[bytes]) -> None:
         os.killpg(child.pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
         child.kill()
-    child.communicate()
+    child.wait()
 
 
-def _text(data: bytes) -> str:
-    return data.decode("utf-8", errors="backslashreplace")
+def _text(stream: BinaryIO) -> str:
+    stream.seek(0)
+    return stream.read(_MOST).decode("utf-8", errors="backslashreplace")

@@ -65,6 +65,22 @@ def test_a_slow_program_is_ended_with_its_children(tmp_path: Path) -> None:
     pytest.fail("the child of the child still runs")
 
 
+def test_a_daemon_left_behind_is_not_waited_for() -> None:
+    begun = time.monotonic()
+    done = run(["sh", "-c", "setsid sleep 3 & echo started"], timeout_s=10)
+    assert (done.stdout, done.ok) == ("started\n", True)
+    assert time.monotonic() - begun < 2
+
+
+def test_without_descriptors_of_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "pidfd_open")
+    monkeypatch.delattr(os, "memfd_create")
+    assert run(["sh", "-c", "cat; exit 4"], timeout_s=5, input=b"x").returncode == 4
+    with pytest.raises(WizardError) as refused:
+        run(["sleep", "30"], timeout_s=0.1)
+    assert refused.value.code == "program.too-slow"
+
+
 def test_the_child_has_its_own_session() -> None:
     code = "import os; print(os.getsid(0) == os.getpid())"
     assert run([sys.executable, "-c", code], timeout_s=10).stdout == "True\n"
