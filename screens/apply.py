@@ -82,7 +82,7 @@ class ApplyScreen(StepScreen):
         if self.session.watching():
             return []
         self.session.start()
-        return [(step.id, step.summary) for step in self.session.review().plan.steps]
+        return list(self.session.review().rows)
 
     def _begun(self, result: list[tuple[str, str]] | WizardError) -> None:
         if isinstance(result, WizardError):

@@ -31,9 +31,7 @@ class ConfirmScreen(StepScreen):
         self.wizard.engine.run(self, "view", self._look, self._show)
 
     def _look(self) -> tuple[list[Line], str]:
-        steps = self.session.review().plan.steps
-        restarted = next((step.target for step in steps if step.kind == "restart"), "")
-        return self.session.lines(self.step), restarted
+        return self.session.lines(self.step), self.session.review().restarts
 
     def _show(self, result: tuple[list[Line], str] | WizardError) -> None:
         if isinstance(result, WizardError):

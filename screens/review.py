@@ -9,7 +9,7 @@ from screens.pane import Pane
 from screens.refusals import lines_of
 from wizard.errors import WizardError
 from wizard.reports.lines import Line, Tone
-from wizard.session import Review
+from wizard.reports.review import Review
 
 
 class ReviewScreen(StepScreen):

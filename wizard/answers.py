@@ -51,6 +51,7 @@ class SourceKind(StrEnum):
     ENV = "env"
     FD = "fd"
     GENERATE = "generate"
+    KEEP = "keep"
     DEFAULT = "value-is-default"
 
 
@@ -64,6 +65,8 @@ class PasswordSource:
 
 PROMPT = PasswordSource()
 GENERATE = PasswordSource(SourceKind.GENERATE)
+KEEP = PasswordSource(SourceKind.KEEP)
+"""The password that is installed already."""
 DEFAULT = PasswordSource(SourceKind.DEFAULT)
 
 

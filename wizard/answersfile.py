@@ -186,7 +186,7 @@ def _source(value: Any, where: str, name: str) -> PasswordSource:
             return PasswordSource(SourceKind(key), content)
         if key == "fd" and type(content) is int:
             return PasswordSource(SourceKind.FD, str(content))
-        if key in {"prompt", "generate", "value-is-default"} and content is True:
+        if key in {"prompt", "generate", "keep", "value-is-default"} and content is True:
             return PasswordSource(SourceKind(key))
     raise _unusable(
         where, '{ file = "..." }, { env = "..." }, { fd = N }, { prompt = true } or { generate = true }', name

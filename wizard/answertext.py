@@ -30,12 +30,16 @@ REFUSALS = (
 )
 
 
+_CHOSEN = (SourceKind.GENERATE, SourceKind.KEEP)
+"""Sources that are an answer in themselves; every other one is asked for."""
+
+
 def shown(value: Any) -> str:
     """A value of the answers as it stands in a field."""
     if isinstance(value, tuple):
         return shlex.join(value)
     if isinstance(value, PasswordSource):
-        return SourceKind.GENERATE if value.kind is SourceKind.GENERATE else SourceKind.PROMPT
+        return value.kind if value.kind in _CHOSEN else SourceKind.PROMPT
     return str(value)
 
 
@@ -51,9 +55,9 @@ def parsed(question: Question, before: Any, text: str) -> Any:
     if isinstance(before, tuple):
         return _several(question, text)
     if isinstance(before, PasswordSource):
-        if before.kind not in {SourceKind.GENERATE, SourceKind.PROMPT} and text == SourceKind.PROMPT:
+        if before.kind not in {*_CHOSEN, SourceKind.PROMPT} and text == SourceKind.PROMPT:
             return before
-        return PasswordSource(SourceKind.GENERATE) if text == SourceKind.GENERATE else PROMPT
+        return PasswordSource(SourceKind(text)) if text in _CHOSEN else PROMPT
     if isinstance(before, int):
         if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
             raise _unusable(question, "It is a number from 1 to 65535.")

@@ -4,96 +4,13 @@ A step is what is asked in one go; a question fills one key of the answers (or o
 follows from the answers alone, so going back and changing one makes others come and go.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
-
 from wizard.answers import Answers, Goal, PrimaryKind, SourceKind
+from wizard.asking import Ask, Choice, Question, Step, View
+
+__all__ = ["DEFAULT_WAIT_S", "Ask", "Choice", "Question", "Step", "View", "after", "before", "steps"]
 
 DEFAULT_WAIT_S = 300.0
 """How long the server may take to answer after the restart, in seconds: the vendor documents no bound."""
-
-
-class Ask(StrEnum):
-    """How a question is answered."""
-
-    CHOICE = "choice"
-    TEXT = "text"
-    PATHS = "paths"
-    """One or more files or folders; several are parted by a space, quoted as in a shell."""
-    SECRET = "secret"  # noqa: S105 - the kind of a question, not a password
-    """A password that opens something."""
-    NEW_SECRET = "new-secret"  # noqa: S105 - likewise
-    """A password to be set: asked twice."""
-
-
-class View(StrEnum):
-    """What a step shows besides its questions; the session makes the text."""
-
-    NONE = "none"
-    FACTS = "facts"
-    VERDICT = "verdict"
-    DIAGNOSIS = "diagnosis"
-    HISTORY = "history"
-    REVIEW = "review"
-    CONFIRM = "confirm"
-    APPLY = "apply"
-    ELSEWHERE = "elsewhere"
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One answer to choose: what is stored, and what is read."""
-
-    value: str
-    label: str
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One question.
-
-    Attributes:
-        key: of the answers file (`primary.host`); for a secret, the key of its source (`primary.password`).
-        ask: how it is answered.
-        heading: the question itself.
-        why: one line about what it is for.
-        example: one answer as an example.
-        choices: for `Ask.CHOICE`.
-        optional: whether an empty answer is one.
-        flag: how a command gives it; empty when only the answers file does.
-    """
-
-    key: str
-    ask: Ask
-    heading: str
-    why: str
-    example: str = ""
-    choices: tuple[Choice, ...] = ()
-    optional: bool = False
-    flag: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What is asked or shown in one go.
-
-    Attributes:
-        id: permanent name; also the name of its help page.
-        title: a few words for the frame.
-        view: what is shown besides the questions.
-        questions: at most four.
-        role: whose chain a `View.VERDICT` is about: `primary`, `gateway.0`, `client.1`.
-        applies: whether the answers so far lead here.
-    """
-
-    id: str
-    title: str
-    view: View = View.NONE
-    questions: tuple[Question, ...] = ()
-    role: str = ""
-    applies: Callable[[Answers], bool] = lambda _answers: True
 
 
 def _installs(answers: Answers) -> bool:
@@ -116,13 +33,35 @@ def _changes(answers: Answers) -> bool:
     return not answers.goal.installs or answers.primary.kind is PrimaryKind.ON_PREMISE
 
 
+def _sets_up_here(answers: Answers) -> bool:
+    return _on_premise(answers) and answers.goal is Goal.SET_UP
+
+
+def _re_keys_here(answers: Answers) -> bool:
+    return _on_premise(answers) and answers.goal is Goal.RE_KEY
+
+
 def _types_store_password(answers: Answers) -> bool:
-    return _on_premise(answers) and answers.primary.keystore_password.kind is not SourceKind.GENERATE
+    kind = answers.primary.keystore_password.kind
+    return _on_premise(answers) and kind not in {SourceKind.GENERATE, SourceKind.KEEP}
 
 
 def _has_others(answers: Answers) -> bool:
     return answers.goal.installs and bool(answers.gateway or answers.client)
 
+
+_GENERATE = Choice("generate", "Generate one", "strong, and safe for every reader")
+_TYPE = Choice("prompt", "Type one", "asked twice")
+_IMPORT_ROOT = Question(
+    "primary.import-root",
+    Ask.CHOICE,
+    "Shall the root be trusted by the server's Java?",
+    "A private root must stand in cacerts; a public one does already.",
+    choices=(
+        Choice("auto", "If it is not there yet", "looked up by fingerprint"),
+        Choice("no", "Leave cacerts alone"),
+    ),
+)
 
 _STEPS: tuple[Step, ...] = (
     Step(
@@ -142,6 +81,12 @@ _STEPS: tuple[Step, ...] = (
                     Choice(Goal.UNDO, "Undo a change", "bring an earlier state back"),
                 ),
             ),
+        ),
+    ),
+    Step(
+        "place",
+        "Where the primary runs",
+        questions=(
             Question(
                 "primary.kind",
                 Ask.CHOICE,
@@ -153,6 +98,7 @@ _STEPS: tuple[Step, ...] = (
                 ),
             ),
         ),
+        applies=_installs,
     ),
     Step(
         "primary-files",
@@ -201,23 +147,26 @@ _STEPS: tuple[Step, ...] = (
                 Ask.CHOICE,
                 "Which password shall the new key store have?",
                 "It is written into application.conf, where the server reads it.",
-                choices=(
-                    Choice("generate", "Generate one", "strong, and safe for every reader"),
-                    Choice("prompt", "Type one", "asked twice"),
-                ),
+                choices=(_GENERATE, _TYPE),
             ),
-            Question(
-                "primary.import-root",
-                Ask.CHOICE,
-                "Shall the root be trusted by the server's Java?",
-                "A private root must stand in cacerts; a public one does already.",
-                choices=(
-                    Choice("auto", "If it is not there yet", "looked up by fingerprint"),
-                    Choice("no", "Leave cacerts alone"),
-                ),
-            ),
+            _IMPORT_ROOT,
         ),
-        applies=_on_premise,
+        applies=_sets_up_here,
+    ),
+    Step(
+        "primary-store-again",
+        "Key store of the primary",
+        questions=(
+            Question(
+                "primary.keystore-password",
+                Ask.CHOICE,
+                "Which password shall the new key store have?",
+                "It is written into application.conf, where the server reads it.",
+                choices=(_GENERATE, Choice("keep", "Keep the installed one", "application.conf stays as it is"), _TYPE),
+            ),
+            _IMPORT_ROOT,
+        ),
+        applies=_re_keys_here,
     ),
     Step(
         "primary-store-password",

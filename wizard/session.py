@@ -16,7 +16,7 @@ from wizard.host.machine import Machine
 from wizard.host.secretsource import SecretGiver, resolve
 from wizard.questions import DEFAULT_WAIT_S, Ask, Question, Step, View, steps
 from wizard.reports.lines import Line
-from wizard.reports.review import Review as Review
+from wizard.reports.review import Review
 from wizard.secret import Secret
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
-from wizard.answers import PROMPT, Answers, ClientAnswers, GatewayAnswers, PrimaryAnswers
+from wizard.answers import PROMPT, Answers, ClientAnswers, GatewayAnswers, Goal, PrimaryAnswers
 from wizard.answertext import parsed, shown
 from wizard.change.events import Event
 from wizard.change.outcome import APPLIED, ROLLED_BACK, STUCK, Outcome
@@ -16,9 +16,10 @@ from wizard.findings import Finding, FindingSpec, Locator, Severity
 from wizard.host.machine import Machine
 from wizard.questions import Ask, Question, Step, View, steps
 from wizard.reports.lines import Line, Tone
+from wizard.reports.review import Review
 from wizard.saved import SavedRun
 from wizard.secret import Secret
-from wizard.session import Problem, Review
+from wizard.session import Problem
 
 PASSWORD = "Acme-2026"
 CHAIN = "/root/primary-host.pfx"
@@ -52,12 +53,18 @@ EXPIRED = Finding(
     FindingSpec("leaf.expired", Severity.BLOCKER, "expired", "The certificate has expired.", "why", "Renew it.", "RFC"),
     Locator("certificate"),
 )
-EVERYTHING = Answers(
-    primary=PrimaryAnswers(keystore_password=PROMPT),
-    gateway=(GatewayAnswers(host="gateway-host"),),
-    client=(ClientAnswers(host="pcclient-host"),),
+WAYS = (
+    Answers(
+        primary=PrimaryAnswers(keystore_password=PROMPT),
+        gateway=(GatewayAnswers(host="gateway-host"),),
+        client=(ClientAnswers(host="pcclient-host"),),
+    ),
+    Answers(goal=Goal.RESCUE),
+    Answers(goal=Goal.UNDO),
 )
-"""Answers that lead to every step."""
+"""Answers that lead to every step there is."""
+STEPS = {step.id: (step, answers) for answers in reversed(WAYS) for step in steps(answers)}
+"""Every step, with answers that lead to it."""
 FACTS = (
     Line("Print&Scan server 1.29 below /opt/hcp", Tone.GOOD),
     Line("Java 17.0.9 in /opt/hcp/jre"),
@@ -69,17 +76,10 @@ FACTS = (
 class FakeSession:
     """The engine as the screens see it. `wrong_password` and the like are behaviour that a test chooses."""
 
-    def __init__(
-        self,
-        state_dir: Path = Path("/nonexistent"),
-        *,
-        dry_run: bool = False,
-        hostile: bool = False,
-        everything: bool = False,
-    ) -> None:
+    def __init__(self, state_dir: Path = Path("/nonexistent"), *, dry_run: bool = False, hostile: bool = False) -> None:
         self.base = Path()
         self.machine = Machine(state_dir=state_dir)
-        self.answers = EVERYTHING if everything else Answers()
+        self.answers = Answers()
         self.dry_run = dry_run
         self.hostile = hostile
         self.blocked = False
@@ -108,6 +108,8 @@ class FakeSession:
             return ""
         if question.key == "primary.host" and not self.answers.primary.host:
             return "primary-host"
+        if question.key == "change" and not self.answers.change:
+            return "0001-20260102T030405Z"
         return shown(self.answers.get(question.key))
 
     def put(self, question: Question, text: str) -> None:
@@ -159,6 +161,13 @@ class FakeSession:
                 ]
             case View.CONFIRM:
                 return [Line("The server is restarted: about a minute without printing."), Line("It can be undone.")]
+            case View.DIAGNOSIS:
+                return [
+                    Line("Error: the password in application.conf does not open the key store.", Tone.BAD),
+                    Line("  Repair: write the right password into application.conf."),
+                ]
+            case View.HISTORY:
+                return [Line("0001-20260102T030405Z  applied  Set up the primary")]
             case View.ELSEWHERE:
                 return [Line("In the portal", Tone.HEADING), Line("  [ ] Upload Acme-CA-Root.cer")]
             case _:
@@ -237,3 +246,10 @@ def earlier_run(step_id: str) -> SavedRun:
     answers = Answers()
     answers = replace(answers, primary=replace(answers.primary, chain=(CHAIN,), host="primary-host"))
     return SavedRun("alice", datetime(2026, 1, 2, 3, 4, tzinfo=UTC), step_id, answers, Path("/root"))
+
+
+def at(step_id: str, *, hostile: bool = False, dry_run: bool = False) -> FakeSession:
+    """A session whose answers lead to the step *step_id*."""
+    session = FakeSession(hostile=hostile, dry_run=dry_run)
+    session.answers = STEPS[step_id][1]
+    return session

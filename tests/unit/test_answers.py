@@ -4,6 +4,7 @@ import pytest
 
 from wizard.answers import (
     GENERATE,
+    KEEP,
     PROMPT,
     Answers,
     ClientAnswers,
@@ -138,6 +139,7 @@ def _question(key: str, ask: Ask = Ask.TEXT, *, optional: bool = False) -> Quest
         ("primary.kind", "cloud", PrimaryKind.CLOUD),
         ("primary.keystore-password", "prompt", PROMPT),
         ("primary.keystore-password", "generate", GENERATE),
+        ("primary.keystore-password", "keep", KEEP),
     ],
 )
 def test_typed_text_becomes_the_value_and_back(key: str, text: str, value: object) -> None:
@@ -172,9 +174,16 @@ def test_a_named_source_is_not_lost_by_looking_at_its_step() -> None:
 
 def test_steps_come_and_go_with_the_answers() -> None:
     cloud = Answers().put("primary.kind", PrimaryKind.CLOUD)
-    assert [step.id for step in steps(cloud)] == ["goal", "others", "elsewhere"]
+    assert [step.id for step in steps(cloud)] == ["goal", "place", "others", "elsewhere"]
     with_gateway = cloud.put("others.gateways", ("g1", "g2"))
-    assert [step.id for step in steps(with_gateway)] == ["goal", "others", "others-verdict", "handoff", "elsewhere"]
+    assert [step.id for step in steps(with_gateway)] == [
+        "goal",
+        "place",
+        "others",
+        "others-verdict",
+        "handoff",
+        "elsewhere",
+    ]
     local = [step.id for step in steps(Answers())]
     assert "primary-store-password" not in local
     typed = Answers().put("primary.keystore-password", PROMPT)
@@ -191,6 +200,14 @@ def test_steps_come_and_go_with_the_answers() -> None:
 )
 def test_a_goal_that_installs_nothing_asks_for_no_certificate(goal: Goal, ids: list[str]) -> None:
     assert [step.id for step in steps(Answers().put("goal", goal).put("others.gateways", ("g",)))] == ids
+
+
+def test_replacing_offers_to_keep_what_is_installed() -> None:
+    again = Answers().put("goal", Goal.RE_KEY)
+    step = next(step for step in steps(again) if step.id == "primary-store-again")
+    assert "keep" in [choice.value for choice in step.questions[0].choices]
+    assert "primary-store-password" not in [step.id for step in steps(again.put("primary.keystore-password", KEEP))]
+    assert "primary-store-again" not in [step.id for step in steps(Answers())]
 
 
 def test_back_undoes_next_at_every_step() -> None:

@@ -29,7 +29,7 @@ def refusals(session: Reviewing, step: Step) -> Refused:
     Nothing is changed, with one exception: leaving `handoff` writes the packs into the folder that was named.
     """
     match step.id:
-        case "goal" if session.answers.goal.installs and session.answers.primary.kind is PrimaryKind.ON_PREMISE:
+        case "place" if session.answers.primary.kind is PrimaryKind.ON_PREMISE:
             return _tried("primary.kind", lambda: _settings_are_there(session.machine))
         case "primary-files":
             return _files(session)

@@ -9,6 +9,7 @@ from wizard.certificates.model import Bundle, Chain, Format
 from wizard.certificates.reading import read
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
+from wizard.host.clock import now_utc
 from wizard.host.files import expand_inputs, read_input
 from wizard.secret import Secret
 
@@ -67,7 +68,7 @@ def load(paths: Sequence[str], base: Path, password: Callable[[], Secret | None]
             if file in named:
                 raise
             problems.append((file, error))
-    chains = [chain for chain in assemble(bundles, host=host) if chain.leaf is not None]
+    chains = [chain for chain in assemble(bundles, host=host, now=now_utc()) if chain.leaf is not None]
     if not chains:
         if problems:
             raise problems[0][1]

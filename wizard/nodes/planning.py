@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-from wizard.answers import Answers, SourceKind
+from wizard.answers import Answers, Goal, SourceKind
 from wizard.change.plan import Plan
 from wizard.errors import WizardError
-from wizard.findings import Finding, Severity
+from wizard.findings import Finding, FindingSpec, Severity
 from wizard.host.machine import Machine
 from wizard.host.secretsource import DEFAULT_STORE_PASSWORD
 from wizard.nodes import primary, primary_facts
@@ -18,6 +18,18 @@ from wizard.nodes.judging import Judged
 from wizard.passwords import generate
 from wizard.probing.probe import probe
 from wizard.secret import Secret
+
+REFUSALS = (
+    FindingSpec(
+        "rekey.nothing-to-keep",
+        Severity.BLOCKER,
+        "no password to keep",
+        "The installed password shall be kept, and no key store that opens is installed.",
+        "A wrong password would be carried on.",
+        "Let a password be generated, or type one.",
+        "design of the wizard",
+    ),
+)
 
 LOOK_TIMEOUT_S = 3.0
 """How long to wait for a node that does not answer while planning; it may well be down."""
@@ -96,11 +108,23 @@ def served(answers: Answers) -> dict[tuple[str, int], str]:
 def _store_path(answers: Answers, machine: Machine) -> PurePosixPath:
     if answers.primary.keystore_path:
         return PurePosixPath(answers.primary.keystore_path)
+    installed = primary_facts.configured_store(machine) if answers.goal is Goal.RE_KEY else None
+    if installed is not None:
+        return installed
     return primary.default_store_path(machine, answers.primary.host)
 
 
 def _store_password(session: Planning, judged: Judged, facts: primary_facts.PrimaryFacts) -> Secret | None:
     kind = session.answers.primary.keystore_password.kind
+    if kind is SourceKind.KEEP:
+        if facts.installed is None or facts.installed_password is None:
+            raise WizardError(
+                "rekey.nothing-to-keep",
+                "No key store that opens is installed, so there is no password to keep.",
+                "Go back and let one be generated, or type one.",
+                primary.STORE_SECRET,
+            )
+        return facts.installed_password
     if kind is not SourceKind.GENERATE:
         given = session.secret(primary.STORE_SECRET)
         if given is None:

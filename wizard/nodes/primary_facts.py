@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from wizard.certificates.model import Bundle, Certificate
+from wizard.certificates.chain import assemble
+from wizard.certificates.model import Bundle, Certificate, Chain
 from wizard.certificates.reading import read
 from wizard.change.plan import Expectation
 from wizard.change.targets import find
@@ -246,6 +247,26 @@ def find_setting(document: hocon.Document, name: str, machine: Machine) -> Setti
         f'Add a line  {name} = ""  where your version documents it,\nthen go on: the wizard fills it in.',
         str(machine.conf),
     )
+
+
+def configured_store(machine: Machine) -> PurePosixPath | None:
+    """The key store that application.conf names, when its folder is there; None otherwise."""
+    text = find_setting(conf_document(machine), FILE_KEY, machine).text
+    path = PurePosixPath(text) if text else None
+    return path if path is not None and path.is_absolute() and machine.real(path.parent).is_dir() else None
+
+
+def installed_chain(machine: Machine) -> Chain | None:
+    """The chain in the key store that application.conf names; None when it cannot be read."""
+    try:
+        document = conf_document(machine)
+        path = find_setting(document, FILE_KEY, machine).text
+        password = find_setting(document, PASSWORD_KEY, machine).text
+    except WizardError:
+        return None
+    bundle = _installed(machine, path, Secret(password) if password is not None else None)
+    chains = assemble(bundle) if bundle is not None else []
+    return next((chain for chain in chains if chain.leaf is not None), None)
 
 
 def _installed(machine: Machine, path: str | None, password: Secret | None) -> Bundle | None:

@@ -8,12 +8,15 @@ from wizard.host.clock import now_utc
 from wizard.host.facts import collect
 from wizard.nodes import undoing
 from wizard.nodes.checking import other_roles
+from wizard.nodes.judging import Judged
+from wizard.nodes.primary_facts import installed_chain
 from wizard.nodes.reviewing import Reviewing
 from wizard.questions import Step, View
 from wizard.reports import views
+from wizard.reports.compare_text import compare_lines
 from wizard.reports.doctor_text import diagnosis_lines
 from wizard.reports.facts_text import facts_lines
-from wizard.reports.lines import Line
+from wizard.reports.lines import Line, Tone
 
 
 class Showing(Reviewing, Protocol):
@@ -58,4 +61,14 @@ def _verdict(session: Showing, role: str) -> list[Line]:
     problems = [(str(path), error) for path, error in judged.loaded.problems]
     host = session.answers.table(role).host if role != "primary" else ""
     shown = views.verdict(judged.chain, judged.findings, judged.loaded.bundles, problems, now_utc())
-    return [*views.heading(host), *shown]
+    return [*views.heading(host), *_beside_installed(session, role, judged), *shown]
+
+
+def _beside_installed(session: Showing, role: str, judged: Judged) -> list[Line]:
+    """The installed chain beside the new one, when certificates are replaced."""
+    if role != "primary" or session.answers.goal is not Goal.RE_KEY:
+        return []
+    installed = installed_chain(session.machine)
+    if installed is None:
+        return [Line("Nothing that could be read is installed yet; this will be a set-up.", Tone.WARN), Line("")]
+    return [*compare_lines(installed, judged.chain, now_utc()), Line("")]

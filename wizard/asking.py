@@ -1,0 +1,89 @@
+"""What a question and a step are; `wizard.questions` has the questions themselves."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wizard.answers import Answers
+
+
+class Ask(StrEnum):
+    """How a question is answered."""
+
+    CHOICE = "choice"
+    TEXT = "text"
+    PATHS = "paths"
+    """One or more files or folders; several are parted by a space, quoted as in a shell."""
+    SECRET = "secret"  # noqa: S105 - the kind of a question, not a password
+    """A password that opens something."""
+    NEW_SECRET = "new-secret"  # noqa: S105 - likewise
+    """A password to be set: asked twice."""
+
+
+class View(StrEnum):
+    """What a step shows besides its questions; the session makes the text."""
+
+    NONE = "none"
+    FACTS = "facts"
+    VERDICT = "verdict"
+    DIAGNOSIS = "diagnosis"
+    HISTORY = "history"
+    REVIEW = "review"
+    CONFIRM = "confirm"
+    APPLY = "apply"
+    ELSEWHERE = "elsewhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One answer to choose: what is stored, and what is read."""
+
+    value: str
+    label: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question.
+
+    Attributes:
+        key: of the answers file (`primary.host`); for a secret, the key of its source (`primary.password`).
+        ask: how it is answered.
+        heading: the question itself.
+        why: one line about what it is for.
+        example: one answer as an example.
+        choices: for `Ask.CHOICE`.
+        optional: whether an empty answer is one.
+        flag: how a command gives it; empty when only the answers file does.
+    """
+
+    key: str
+    ask: Ask
+    heading: str
+    why: str
+    example: str = ""
+    choices: tuple[Choice, ...] = ()
+    optional: bool = False
+    flag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is asked or shown in one go.
+
+    Attributes:
+        id: permanent name; also the name of its help page.
+        title: a few words for the frame.
+        view: what is shown besides the questions.
+        questions: at most four.
+        role: whose chain a `View.VERDICT` is about: `primary`, `gateway.0`, `client.1`.
+        applies: whether the answers so far lead here.
+    """
+
+    id: str
+    title: str
+    view: View = View.NONE
+    questions: tuple[Question, ...] = ()
+    role: str = ""
+    applies: Callable[[Answers], bool] = lambda _answers: True
