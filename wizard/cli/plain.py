@@ -9,9 +9,22 @@ from typing import TextIO
 
 from wizard.cli.dialogue import Back, Dialogue, Leave
 from wizard.errors import ExitCode, WizardError
+from wizard.findings import FindingSpec, Severity
 from wizard.questions import Ask, Question, Step, View
 from wizard.secret import Secret
 from wizard.session import Session
+
+REFUSALS = (
+    FindingSpec(
+        "password.differs",
+        Severity.BLOCKER,
+        "the two passwords differ",
+        "The new password was typed in two different ways.",
+        "A password with a typing error would lock everybody out of the store.",
+        "Type both again, or let one be generated.",
+        "interface of the wizard",
+    ),
+)
 
 STOPPED = 130
 """Exit code when the operator left before the end, as after Ctrl+C in a command."""

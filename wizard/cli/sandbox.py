@@ -7,7 +7,20 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from wizard.findings import FindingSpec, Severity
 from wizard.sandbox.deployment import Deployment
+
+REFUSALS = (
+    FindingSpec(
+        "usage.sandbox",
+        Severity.BLOCKER,
+        "sandbox was called in another way",
+        "sandbox takes create DIR, serve DIR, or one folder.",
+        "It is not clear what shall be done.",
+        "See: cloudstream-wizard sandbox --help",
+        "interface of the wizard",
+    ),
+)
 
 _EPILOG = """\
 EXAMPLES
