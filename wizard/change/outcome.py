@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wizard.errors import ExitCode, WizardError
+from wizard.findings import FindingSpec, Severity
 
 APPLIED = "applied"
 NOTHING = "nothing_to_do"
@@ -86,3 +87,25 @@ class Outcome:
             else {"code": failure.code, "message": failure.message, "hint": failure.hint, "subject": failure.subject},
             "page": self.page or None,
         }
+
+
+REFUSALS: tuple[FindingSpec, ...] = (
+    FindingSpec(
+        "change.system",
+        Severity.BLOCKER,
+        "The system refused a step",
+        "The operating system refused something that the change needed; the message names its reason.",
+        "A step that the system refuses cannot be made; what was done before it is undone.",
+        "Put the named reason right, then try again.",
+        "errno(3)",
+    ),
+    FindingSpec(
+        "change.bug",
+        Severity.BLOCKER,
+        "A bug in the wizard",
+        "An error that nobody foresaw stopped the change; the message names the kind and the place in the program.",
+        "What was done before it is undone, as after any other failure.",
+        "Please report it with the text of the message; it holds no values.",
+        "own rule",
+    ),
+)
