@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wizard.answers import Answers
+from wizard.answers import Answers, Goal
 from wizard.answertext import needed, parsed, shown
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
@@ -94,6 +94,7 @@ class Session:
         self._review: Review | None = None
         self._planned: Planned | None = None
         self._run: ChangeRun | None = None
+        self._handed_off = False
         self._outcome: Outcome | None = None
 
     # -- questions ------------------------------------------------------------------------------------------------
@@ -158,7 +159,9 @@ class Session:
             for question in step.questions
             if question.ask in {Ask.TEXT, Ask.PATHS} and not question.optional and not self.value(question)
         ]
-        return missing or [Problem(key, error) for key, error in refusals(self, step)]
+        problems = missing or [Problem(key, error) for key, error in refusals(self, step)]
+        self._handed_off = self._handed_off or (step.id == "handoff" and not problems)
+        return problems
 
     def lines(self, step: Step) -> list[Line]:
         """BLOCKING. What the view of *step* shows."""
@@ -252,7 +255,7 @@ class Session:
         """BLOCKING. The same for people: the result, why, and what to do."""
         from wizard.reports import views
 
-        return views.outcome(self.outcome())
+        return views.outcome(self.outcome(), undo=self.answers.goal is Goal.UNDO)
 
     def watching(self) -> bool:
         """BLOCKING. Whether a change that an earlier face started is running; `events` then follows it."""
@@ -286,7 +289,8 @@ class Session:
         """What stays in the terminal after leaving: result, backups, how to undo, what is next."""
         from wizard.reports import views
 
-        return views.summary(self._outcome, self.machine)
+        packs = self.base / self.answers.packs if self._handed_off else None
+        return views.summary(self._outcome, self.machine, packs, undo=self.answers.goal is Goal.UNDO)
 
     # -- survival -------------------------------------------------------------------------------------------------
 

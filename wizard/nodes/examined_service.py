@@ -50,10 +50,10 @@ def unit_facts(state: UnitState, name: str, account: Account | None) -> UnitFact
     )
 
 
-def see_journal(machine: Machine, redactor: Redactor) -> tuple[str, ...] | None:
-    """The unit's last lines with every known secret covered; None when there are none to be read."""
+def see_journal(machine: Machine, redactor: Redactor) -> tuple[str, ...]:
+    """The unit's last lines with every known secret covered; empty when there are none to be read."""
     lines = Service(machine).journal_tail(JOURNAL_LINES)
-    return tuple(redactor.scrub(line) for line in lines) or None
+    return tuple(redactor.scrub(line) for line in lines)
 
 
 def see_port(port: int, unit: UnitState | None) -> ListenFacts:

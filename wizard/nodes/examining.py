@@ -120,13 +120,13 @@ def examine(machine: Machine, asked: Asked | None = None) -> Examined:
             java=unseen.tried("java", java.result),
             cacerts=cacerts,
             unit=unit_facts(unit, machine.unit, account) if unit is not None else None,
-            journal=unseen.tried("journal", journal.result),
+            journal=unseen.tried("journal", journal.result) or (),
             listening=unseen.tried("listening", ports.result) if ports else None,
             probes=seen[0] if seen else None,
             without_name=seen[1] if seen else None,
             versions=seen[2] if seen else None,
             change=change,
-            unseen={**unseen, **_reasons(machine, conf, local=ports is not None)},
+            unseen={**unseen, **_reasons(conf, local=ports is not None)},
             wizard=wizard.__version__,
         )
     if store is not None and judged is not None:
@@ -134,8 +134,8 @@ def examine(machine: Machine, asked: Asked | None = None) -> Examined:
     return Examined(facts, conf, store, account, nodes, redactor)
 
 
-def _reasons(machine: Machine, conf: ConfSeen, *, local: bool) -> dict[str, str]:
-    reasons = {"journal": f"the journal of {machine.unit} is empty, or may not be read"}
+def _reasons(conf: ConfSeen, *, local: bool) -> dict[str, str]:
+    reasons = {}
     if not local:
         reasons["listening"] = "the node is another machine"
     if conf.facts.file.problem:

@@ -16,6 +16,7 @@ from wizard.nodes.planning import Planned
 from wizard.nodes.primary import CACERTS_SECRET, STORE_SECRET, trust_alias
 from wizard.nodes.repaired_conf import mended, with_values
 from wizard.nodes.repaired_store import rewritten
+from wizard.printable import printable
 from wizard.secret import Secret
 
 Give = Callable[[str], Secret | None]
@@ -49,6 +50,7 @@ def plan_repair(machine: Machine, seen: Examined, repair: Repair, give: Give) ->
     Raises:
         WizardError: `doctor.by-hand`; `secret.missing`, or what forbids the change.
     """
+    _require_plain(seen, repair)
     secrets = {CACERTS_SECRET: give(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD}
     leaf = _leaf(seen)
     steps: list[Step]
@@ -79,6 +81,18 @@ def plan_repair(machine: Machine, seen: Examined, repair: Repair, give: Give) ->
             nodes = tuple((node, seen.facts.port) for node in seen.nodes)
             steps.append(Probe("probe", nodes, seen.facts.servername, leaf))
     return Planned(Plan(f"Repair: {repair.summary}", tuple(steps), "primary"), (), secrets)
+
+
+def _require_plain(seen: Examined, repair: Repair) -> None:
+    """Refuse a file name that could act on a terminal: a review must show what will be changed."""
+    for path in (repair.path, seen.conf.store_path):
+        if printable(path) != path:
+            raise WizardError(
+                "doctor.by-hand",
+                f"The file name {printable(path)} holds characters that cannot be shown.",
+                "Give the file a plain name, and name it so in application.conf.",
+                path,
+            )
 
 
 def rights_for(account: Account | None) -> tuple[int, int | None, int | None]:

@@ -38,7 +38,7 @@ def title(chain: Chain) -> str:
 
 def _about(certificate: Certificate, chain: Chain, now: datetime) -> str:
     place = "certificate" if certificate is chain.leaf else "root" if certificate is chain.root else "intermediate"
-    parts = [place, look.key_label(certificate), _dates(certificate, now)]
+    parts = [place, look.key_label(certificate), dates(certificate, now)]
     if certificate is chain.leaf:
         hosts = [printable(name, limit=60) for name in look.names(certificate)]
         more = f" and {len(hosts) - MOST_NAMES} more" if len(hosts) > MOST_NAMES else ""
@@ -47,7 +47,8 @@ def _about(certificate: Certificate, chain: Chain, now: datetime) -> str:
     return "; ".join(parts)
 
 
-def _dates(certificate: Certificate, now: datetime) -> str:
+def dates(certificate: Certificate, now: datetime) -> str:
+    """Until when it is valid and how many days that is, or that it has expired or is not valid yet."""
     try:
         start, end = look.not_before(certificate), look.not_after(certificate)
     except look.NOT_PARSED:

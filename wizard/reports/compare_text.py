@@ -6,7 +6,7 @@ from datetime import datetime
 from wizard.certificates import look
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.names import issuer, short, subject
-from wizard.reports.chain_text import validity
+from wizard.reports.chain_tree import dates
 from wizard.reports.lines import Line, Tone
 
 
@@ -36,7 +36,7 @@ _ROWS: tuple[tuple[str, Callable[[Certificate, datetime], str]], ...] = (
     ("Subject", lambda certificate, _now: subject(certificate)),
     ("Issuer", lambda certificate, _now: issuer(certificate)),
     ("Names", _names),
-    ("Validity", validity),
+    ("Validity", dates),
     ("Key", lambda certificate, _now: look.key_label(certificate)),
 )
 

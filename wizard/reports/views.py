@@ -1,5 +1,6 @@
 """What the steps of the wizard show besides their questions, the same for every face."""
 
+import shlex
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -13,9 +14,9 @@ from wizard.change.plan import EditFile, FileStep, ImportTrust, Plan, Probe, Put
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
 from wizard.host.accounts import group_name_of, name_of
-from wizard.host.machine import Machine
+from wizard.host.machine import Machine, default_state_dir
 from wizard.printable import printable
-from wizard.reports.chain_text import chain_lines
+from wizard.reports.chain_tree import title, tree_lines
 from wizard.reports.lines import Line, Tone, diff_lines, finding_lines
 
 
@@ -28,7 +29,7 @@ def verdict(
 ) -> list[Line]:
     """The chain that was found, what the rules say of it, and the files that could not be read."""
     files = f"{len(bundles)} file{'' if len(bundles) == 1 else 's'} read"
-    result = [Line(f"The chain ({files}):", Tone.HEADING), *chain_lines(chain, now), Line("")]
+    result = [Line(f"{title(chain)} ({files})", Tone.HEADING), *tree_lines(chain, now), Line("")]
     if all(finding.severity == Severity.NOTE for finding in findings):
         result.append(Line("Good: this chain is fit for its role.", Tone.GOOD))
     result += finding_lines(findings)
@@ -91,15 +92,16 @@ def confirm(plan: Plan, machine: Machine) -> list[Line]:
         Line(""),
         Line("The service is away while it restarts. If the proof fails, everything"),
         Line("is put back and restarted again by itself. Later, this brings it back:"),
-        Line("  cloudstream-wizard rollback"),
+        Line(f"  {command(machine)} rollback"),
         Line(f"Backups: {machine.state_dir}", Tone.FAINT),
     ]
 
 
-def outcome(ended: Outcome) -> list[Line]:
-    """How a change ended, why, and what to do."""
+def outcome(ended: Outcome, *, undo: bool = False) -> list[Line]:
+    """How a change, or the *undo* of one, ended, why, and what to do."""
+    done = "the old state is back" if undo else "the right certificate is served"
     words = {
-        APPLIED: ("Done: the right certificate is served, and it was proven.", Tone.GOOD),
+        APPLIED: (f"Done: {done}, and it was proven.", Tone.GOOD),
         NOTHING: ("Nothing to do: the server is set up like this already.", Tone.GOOD),
         KEPT: ("Closed as it stands.", Tone.WARN),
         ROLLED_BACK: ("Error: the change failed; everything was put back as it was.", Tone.BAD),
@@ -159,16 +161,30 @@ def elsewhere(answers: Answers, chain: Chain | None, *, public: bool, packs: Pat
     ]
 
 
-def summary(ended: Outcome | None, machine: Machine) -> list[str]:
-    """What stays in the terminal after leaving."""
-    if ended is None:
-        return ["Nothing was changed."]
-    result = [line.text for line in outcome(ended)]
-    if ended.change:
+def summary(ended: Outcome | None, machine: Machine, packs: Path | None, *, undo: bool = False) -> list[str]:
+    """What stays in the terminal after leaving: result, backups, packs, and the command that undoes it."""
+    result = ["Nothing was changed."] if ended is None else [line.text for line in outcome(ended, undo=undo)]
+    if ended is not None and ended.change:
         result.append(f"Change {ended.change}; journal and backups in {machine.state_dir}")
-    if ended.outcome == APPLIED and ended.change:
-        result.append(f"To undo it: cloudstream-wizard rollback {ended.change}")
+        if ended.outcome == APPLIED:
+            result.append(f"To undo it: {command(machine)} rollback {ended.change}")
+    if packs is not None:
+        result.append(f"Packs for the other machines: {packs}")
     return result
+
+
+def command(machine: Machine) -> str:
+    """How the program is called for *machine*: with the options that name it, unless it is this one."""
+    usual = Machine(state_dir=default_state_dir())
+    options = [
+        ("--root", str(machine.root), str(usual.root)),
+        ("--hcp-home", str(machine.hcp_home), str(usual.hcp_home)),
+        ("--state-dir", str(machine.state_dir), str(usual.state_dir)),
+        ("--systemctl", machine.systemctl, usual.systemctl),
+        ("--restart-command", shlex.join(machine.restart_command or ()), ""),
+    ]
+    words = [f"{name} {shlex.quote(value)}" for name, value, default in options if value != default]
+    return " ".join(["cloudstream-wizard", *words])
 
 
 def interrupted(entries: Iterable[Entry]) -> list[Line]:
