@@ -95,7 +95,7 @@ def test_no_secret_in_facts_text_or_bundle(
 def test_a_log_is_explained(broken: Practice, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     call = Call(broken, capsys)
     code, out, _ = call("doctor", "--log", str(broken.deployment.journal))
-    assert code == 0
+    assert code == 1
     assert "[doctor.log-password]" in out
     windows = tmp_path / "hcpclientcore.log"
     windows.write_bytes("12:00 ERROR invalid peer certificate: UnknownIssuer\r\n".encode("utf-16"))
@@ -106,8 +106,11 @@ def test_a_log_is_explained(broken: Practice, capsys: pytest.CaptureFixture[str]
 
 def test_a_log_on_standard_input(broken: Practice) -> None:
     done = broken.run("doctor", "--log", "-", stdin="java.net.BindException: Address already in use\n")
-    assert done.returncode == 0
+    assert done.returncode == 1
     assert "[doctor.log-port]" in done.stdout
+    quiet = broken.run("doctor", "--log", "-", stdin="Started hcp-server.service.\n")
+    assert quiet.returncode == 0
+    assert quiet.stdout == "None of its lines is known to the wizard.\n"
 
 
 def test_without_yes_and_terminal_nothing_is_changed(broken: Practice) -> None:

@@ -12,7 +12,7 @@ from wizard import __version__
 from wizard.cli.applying import ask_once, confirm
 from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode, WizardError
-from wizard.findings import FindingSpec, Severity
+from wizard.findings import FindingSpec, Severity, worst
 from wizard.reports.lines import Line
 
 if TYPE_CHECKING:
@@ -196,7 +196,8 @@ def _explain(args: argparse.Namespace) -> int:
         print_json("doctor", {"findings": [finding.as_json() for finding in found]})
     else:
         print_lines(log_lines(found))
-    return int(ExitCode.DONE)
+    level = worst(found)
+    return int(ExitCode.FINDINGS if level is not None and level >= Severity.ERROR else ExitCode.DONE)
 
 
 def _write_bundle(args: argparse.Namespace, diagnosis: "Diagnosis", seen: "Examined") -> None:

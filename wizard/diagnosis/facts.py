@@ -405,3 +405,10 @@ class DoctorFacts:
     unseen: Mapping[str, str] = field(default_factory=dict)
     wizard: str = ""
     schema: int = SCHEMA
+
+    @property
+    def serves_installed(self) -> bool:
+        """Whether the first node serves the very leaf of the configured key store."""
+        leaf = self.store.leaf if self.store is not None else None
+        served = self.probes[0].leaf if self.probes else None
+        return leaf is not None and served is not None and leaf.sha256 == served.sha256

@@ -9,6 +9,7 @@ from typing import Any
 
 from wizard.diagnosis.facts import DoctorFacts
 from wizard.findings import Finding
+from wizard.printable import printable
 
 
 class Kind(StrEnum):
@@ -206,7 +207,7 @@ def repair_for(finding: Finding, facts: DoctorFacts) -> Repair:
 
 def _names(finding: Finding, facts: DoctorFacts) -> dict[str, str]:
     leaf = facts.store.leaf if facts.store else None
-    return {
+    told = {
         "unit": facts.unit.name if facts.unit else "hcp-server",
         "path": facts.conf.file.path if facts.conf else "application.conf",
         "file": finding.subject.path,
@@ -217,6 +218,7 @@ def _names(finding: Finding, facts: DoctorFacts) -> dict[str, str]:
         "user": (facts.unit.user if facts.unit else "") or "ACCOUNT",
         "missing": str(finding.facts.get("missing", "")),
     }
+    return {name: printable(text) for name, text in told.items()}
 
 
 def _possible(short: str, kind: Kind, facts: DoctorFacts) -> bool:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from wizard.diagnosis.facts import CertificateFacts, DoctorFacts
+from wizard.printable import printable
 
 GATEWAYS = "gateways and local-storage clients"
 PRIMARY = "the primary (it no longer accepts certificates under this root)"
@@ -60,7 +61,7 @@ def places(facts: DoctorFacts) -> list[Place]:
     """Every chain that an examination saw: configured, served, trusted."""
     found: list[Place] = []
     if facts.store is not None and facts.store.chain:
-        found.append(Place(facts.store.file.path, GATEWAYS, facts.store.chain))
+        found.append(Place(printable(facts.store.file.path), GATEWAYS, facts.store.chain))
     found += [
         Place(f"served at {seen.endpoint}", GATEWAYS, seen.chain)
         for seen in facts.probes or ()

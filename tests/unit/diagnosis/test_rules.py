@@ -79,7 +79,10 @@ CASES: dict[str, tuple[DoctorFacts, str | None]] = {
         ),
         None,
     ),
-    "setting-elsewhere": (but(conf__store_file__elsewhere=(Place(60, "default-keystore-file", ""),)), None),
+    "setting-elsewhere": (
+        but(conf__store_file__elsewhere=(Place(60, "default-keystore-file", ""),), probes=FALLS_BACK),
+        None,
+    ),
     "setting-masked": (
         but(
             conf__password__shadowed=(Place(12, "hcp.tls.default-keystore-password", works=True),),
@@ -120,7 +123,7 @@ CASES: dict[str, tuple[DoctorFacts, str | None]] = {
     ),
     "store-no-key": (but(store__keys=0, store__key_matches=None, probes=FALLS_BACK), None),
     "store-key-mismatch": (but(store__key_matches=False, probes=FALLS_BACK), None),
-    "store-two-keys": (but(store__keys=2), None),
+    "store-two-keys": (but(store__keys=2, probes=FALLS_BACK), None),
     "java-refuses-store": (but(java__proof=False, java__proof_text="keytool says no", probes=FALLS_BACK), None),
     "store-named-otherwise": (
         but(name_from="leaf", store__file=file("/opt/hcp/conf/print-server.pfx")),
@@ -329,6 +332,20 @@ def test_a_store_named_after_another_host(path: str, names: tuple[str, ...], fir
     facts = but(name_from="leaf", store__file=file(path), store__chain=(leaf, MIDDLE, ROOT))
     served = replace(facts, probes=(replace(PROBE, chain=(leaf, MIDDLE)),), without_name=None)
     assert ("doctor.store-named-otherwise" in diagnose(served).root_causes) is fires
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        but(store__keys=2),
+        but(store__format="jks"),
+        but(conf__store_file__elsewhere=(Place(60, "web.default-keystore-file", "/web.pfx"),)),
+        but(java__reads_modern=False, java__version="11.0.5"),
+    ],
+    ids=["two keys", "JKS", "two objects", "old Java"],
+)
+def test_what_is_odd_but_served_right_is_no_fault(facts: DoctorFacts) -> None:
+    assert diagnose(facts).root_causes == ()
 
 
 def test_the_setting_of_an_untouched_installation_is_no_fault() -> None:

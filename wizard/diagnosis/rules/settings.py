@@ -149,6 +149,8 @@ def _present(facts: DoctorFacts) -> Iterator[Finding]:
 
 def _elsewhere(facts: DoctorFacts) -> Iterator[Finding]:
     conf = _conf(facts)
+    if facts.serves_installed:
+        raise NotApplicable("the key store that was taken for the configured one is served")
     for name, setting in _settings(conf):
         for other in setting.elsewhere:
             if not other.same:

@@ -127,8 +127,7 @@ def _too_new(facts: DoctorFacts) -> Iterator[Finding]:
         raise CouldNotLook("the version of the product's Java is not known")
     if not store.modern or java.reads_modern:
         return
-    served = facts.probes[0].leaf if facts.probes else None
-    if java.proof and served is not None and store.leaf is not None and served.sha256 == store.leaf.sha256:
+    if java.proof and facts.serves_installed:
         return  # its own keytool and its own port say otherwise
     told = {"path": store.file.path, "encryption": ", ".join(store.encryption), "version": java.version}
     yield Finding(TOO_NEW, file_at(store.file.path), told)
@@ -139,9 +138,9 @@ def _keys(facts: DoctorFacts) -> Iterator[Finding]:
     path = store.file.path
     if store.keys == 0:
         yield Finding(NO_KEY, file_at(path), {"path": path})
-    elif store.keys > 1:
+    elif store.keys > 1 and not facts.serves_installed:
         yield Finding(TWO_KEYS, file_at(path), {"path": path, "keys": store.keys})
-    elif not store.key_matches:
+    elif store.keys == 1 and not store.key_matches:
         yield Finding(MISMATCH, file_at(path), {"path": path})
 
 

@@ -132,7 +132,7 @@ def _format(facts: DoctorFacts) -> Iterator[Finding]:
     elif store.error is not None and store.error.code in {"reading.damaged", "reading.algorithm-unsupported"}:
         told: dict[str, str | int] = {"path": path, "size": store.file.size, "reason": store.error.message}
         yield Finding(DAMAGED, file_at(path), told)
-    elif store.format not in {"pkcs12", ""}:
+    elif store.format not in {"pkcs12", ""} and not facts.serves_installed:
         yield Finding(NOT_PKCS12, file_at(path), {"path": path, "format": _NAMES.get(store.format, store.format)})
 
 
