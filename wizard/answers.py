@@ -167,6 +167,11 @@ class Answers:
         )
         return found
 
+    def other_roles(self) -> list[str]:
+        """The gateways, and the clients that need a certificate, as `gateway.0`, `client.1`."""
+        gateways = [f"gateway.{number}" for number in range(len(self.gateway))]
+        return gateways + [f"client.{number}" for number, one in enumerate(self.client) if one.local_storage]
+
     def put(self, key: str, value: Any) -> "Answers":
         """A copy with *value* at *key*. A list index one past the end appends a fresh entry first."""
         if key in _HOSTS:

@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "probe": ("wizard.cli.probe", "what a TLS client sees"),
     "doctor": ("wizard.cli.doctor", "examine the installed machine, name the cause, repair it"),
     "status": ("wizard.cli.status", "expiry and drift for monitoring"),
+    "rehearse": ("wizard.cli.rehearse", "mutual TLS between the chains, in memory"),
     "handoff": ("wizard.cli.handoff", "packs and checklists for portal, gateways, clients"),
     "findings": ("wizard.cli.findings", "the catalogue of findings, or one explained"),
     "conf": ("wizard.cli.conf", "read or set one value of a HOCON file"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from wizard.answers import Answers, PrimaryKind
+from wizard.answers import PrimaryKind
 from wizard.errors import WizardError
 from wizard.findings import Severity
 from wizard.host.machine import Machine
@@ -38,7 +38,7 @@ def refusals(session: Reviewing, step: Step) -> Refused:
         case "others":
             return _others(session)
         case "others-verdict":
-            return [problem for role in other_roles(session.answers) for problem in _verdict(session, role)]
+            return [problem for role in session.answers.other_roles() for problem in _verdict(session, role)]
         case "handoff":
             return _tried("packs", lambda: write_packs(session.base / session.answers.packs, make_packs(session)))
         case "examine":
@@ -91,7 +91,7 @@ def _verdict(session: Planning, role: str) -> Refused:
 
 
 def _others(session: Planning) -> Refused:
-    for role in other_roles(session.answers):
+    for role in session.answers.other_roles():
         if not session.answers.table(role).chain:
             host = session.answers.table(role).host
             missing = WizardError("answer.missing", f"Where are the files of {host}?", "Name a folder or a file.", host)
@@ -101,12 +101,6 @@ def _others(session: Planning) -> Refused:
         except WizardError as error:
             return [("others.password" if error.code in PASSWORD_CODES else "others.chain", error)]
     return []
-
-
-def other_roles(answers: Answers) -> list[str]:
-    """The gateways, and the clients that need a certificate, as `gateway.0`, `client.1`."""
-    gateways = [f"gateway.{number}" for number in range(len(answers.gateway))]
-    return gateways + [f"client.{number}" for number, one in enumerate(answers.client) if one.local_storage]
 
 
 def _fits(session: Planning) -> None:

@@ -1,5 +1,6 @@
 """What will happen, for each goal, as one object that is shown and then done."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from wizard.answers import Goal
@@ -7,6 +8,7 @@ from wizard.change.plan import Plan
 from wizard.findings import Severity
 from wizard.nodes import undoing
 from wizard.nodes.planning import Planned, Planning, kept_plan, plan_primary
+from wizard.nodes.rehearsing import Rehearsed, rehearsal_lines, rehearse_all
 from wizard.nodes.rescuing import plan_rescue
 from wizard.reports import views
 from wizard.reports.review import Review
@@ -40,10 +42,14 @@ def review(session: Reviewing, kept: Plan | None) -> tuple[Review, Planned]:
         case Goal.RESCUE:
             return _of(plan_rescue(session, *session.examined("examine")))
         case _:
-            return _of(plan_primary(session))
+            planned = plan_primary(session)
+            if any(finding.severity >= Severity.ERROR for finding in planned.findings):
+                return _of(planned)
+            return _of(planned, rehearse_all(session))
 
 
-def _of(planned: Planned) -> tuple[Review, Planned]:
-    blocked = any(finding.severity >= Severity.ERROR for finding in planned.findings)
-    lines = tuple(views.review(planned.plan, planned.findings))
-    return Review(planned.plan, lines, planned.findings, blocked), planned
+def _of(planned: Planned, rehearsed: Sequence[Rehearsed] = ()) -> tuple[Review, Planned]:
+    unwelcome = [finding for one in rehearsed for finding in one.rehearsal.findings]
+    blocked = any(finding.severity >= Severity.ERROR for finding in (*planned.findings, *unwelcome))
+    lines = [*views.review(planned.plan, planned.findings), *rehearsal_lines(rehearsed)]
+    return Review(planned.plan, tuple(lines), (*planned.findings, *unwelcome), blocked), planned

@@ -7,7 +7,6 @@ from wizard.change.plan import Plan
 from wizard.host.clock import now_utc
 from wizard.host.facts import collect
 from wizard.nodes import undoing
-from wizard.nodes.checking import other_roles
 from wizard.nodes.judging import Judged
 from wizard.nodes.primary_facts import installed_chain
 from wizard.nodes.reviewing import Reviewing
@@ -36,7 +35,7 @@ def lines(session: Showing, step: Step) -> list[Line]:
         case View.FACTS:
             return facts_lines(collect(session.machine))
         case View.VERDICT:
-            roles = other_roles(session.answers) if step.role == "others" else [step.role]
+            roles = session.answers.other_roles() if step.role == "others" else [step.role]
             return [line for role in roles for line in _verdict(session, role)]
         case View.DIAGNOSIS:
             return diagnosis_lines(session.examined(step.id)[1])

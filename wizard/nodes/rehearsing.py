@@ -1,0 +1,88 @@
+"""The rehearsal: every machine of the answers connects to the primary in memory, with the very chains and stores.
+
+Trust is taken as it will be after the change and after the uploads of the checklist.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wizard.certificates.model import Certificate, Chain
+from wizard.certificates.reading import read
+from wizard.errors import WizardError
+from wizard.host.clock import now_utc
+from wizard.host.files import read_input
+from wizard.host.machine import Machine
+from wizard.host.secretsource import DEFAULT_STORE_PASSWORD
+from wizard.nodes.planning import Planning
+from wizard.printable import printable
+from wizard.probing.rehearsal import Rehearsal, rehearse
+from wizard.reports.lines import Line, Tone, finding_lines
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """One machine's connection to the primary: its name, and what would happen."""
+
+    name: str
+    rehearsal: Rehearsal
+
+
+def rehearse_all(session: Planning) -> list[Rehearsed]:
+    """Rehearse every gateway and client of *session*; with none, a client that only has to believe the primary.
+
+    Raises:
+        WizardError: a chain cannot be read.
+    """
+    server = session.judged("primary")
+    if server.chain.leaf is None:
+        return []
+    dialled = session.answers.primary.host or server.suggested_host
+    others = [
+        (session.answers.table(role).host or role, session.judged(role).chain) for role in session.answers.other_roles()
+    ]
+    shipped = _shipped(session.machine)
+    uploaded = [authority for _, chain in others for authority in chain.authorities]
+    server_trust = _distinct([*server.chain.authorities, *uploaded, *shipped])
+    client_trust = shipped if server.public else _roots(server.chain)
+    now = now_utc()
+    if not others:
+        only_server = rehearse(
+            server.chain, server_trust, None, client_trust, dialled, client_name="a gateway", now=now
+        )
+        return [Rehearsed("any gateway", only_server)]
+    return [
+        Rehearsed(name, rehearse(server.chain, server_trust, chain, client_trust, dialled, client_name=name, now=now))
+        for name, chain in others
+        if chain.leaf is not None
+    ]
+
+
+def rehearsal_lines(rehearsed: Sequence[Rehearsed]) -> list[Line]:
+    """The verdict for each machine in a line, and what would fail."""
+    result: list[Line] = []
+    for one in rehearsed:
+        name = printable(one.name)
+        if one.rehearsal.ok:
+            result.append(Line(f"Rehearsal: {name} and the primary accept each other.", Tone.GOOD))
+        else:
+            result.append(Line(f"Error: in the rehearsal {name} and the primary do not connect.", Tone.BAD))
+        result += finding_lines(one.rehearsal.findings)
+    return result
+
+
+def _roots(chain: Chain) -> list[Certificate]:
+    return [chain.root] if chain.root is not None else []
+
+
+def _shipped(machine: Machine) -> list[Certificate]:
+    try:
+        store = read(
+            read_input(machine.real(machine.cacerts)), name=str(machine.cacerts), password=DEFAULT_STORE_PASSWORD
+        )
+    except WizardError:
+        return []
+    return list(store.certificates)
+
+
+def _distinct(certificates: list[Certificate]) -> list[Certificate]:
+    return list(dict.fromkeys(certificates))
