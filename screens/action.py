@@ -10,7 +10,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from screens import glyphs
-from screens.field import move_focus
+from screens.field import move_focus, put_cursor
 
 
 class Action(Widget, can_focus=True, inherit_bindings=False):
@@ -60,7 +60,7 @@ class Action(Widget, can_focus=True, inherit_bindings=False):
     def place_cursor(self) -> None:
         """On the first letter of the label."""
         if self.screen.focused is self:
-            self.app.cursor_position = self.region.offset + Offset(4, 0)
+            put_cursor(self, Offset(4, 0))
 
     def action_step(self, by: int) -> None:
         """To the neighbour."""

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from rich.cells import cell_len
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
@@ -59,10 +60,10 @@ class ChoiceField(Field):
             rows.append(Content.assemble((text, "reverse" if focused else ""), gap, (detail, "dim")))
         return rows
 
-    def on_focus(self) -> None:
+    def on_focus(self, event: events.Focus) -> None:
         """Always begin at the chosen one, so that passing through with Enter changes nothing."""
         self._at = self._chosen
-        super().on_focus()
+        super().on_focus(event)
 
     def action_step(self, by: int) -> None:
         """Move inside the list, and out of it at its ends."""
@@ -89,4 +90,4 @@ class ChoiceField(Field):
     def _move(self, place: int) -> None:
         self._at = place
         self.place_cursor()
-        self.refresh()
+        self.draw()

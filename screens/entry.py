@@ -86,10 +86,9 @@ class EntryField(Field):
             return
         if printable(text) != text or len(self._value) + len(text) > MAX:
             self.app.bell()
-            self.note = "Warning: what was pasted holds signs that cannot be shown, or is too long. It was left out."
-            self.refresh()
+            self.remark("Warning: what was pasted holds signs that cannot be shown, or is too long. It was left out.")
             return
-        self.note = ""
+        self.remark("")
         self._value = self._value[: self._caret] + text + self._value[self._caret :]
         self._caret += len(text)
         self.changed()
@@ -118,7 +117,7 @@ class EntryField(Field):
         """Put the caret before the character *place*."""
         self._caret = min(len(self._value), max(0, place))
         self.place_cursor()
-        self.refresh()
+        self.draw()
 
     def action_erase(self, by: int) -> None:
         """Erase the character before the caret (-1) or under it (0)."""
@@ -126,7 +125,7 @@ class EntryField(Field):
         if 0 <= place < len(self._value):
             self._value = self._value[:place] + self._value[place + 1 :]
             self._caret = place
-            self.note = ""
+            self.remark("")
             self.changed()
 
 

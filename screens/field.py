@@ -6,7 +6,7 @@ from rich.cells import cell_len
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.geometry import Offset
+from textual.geometry import Offset, Region
 from textual.message import Message
 from textual.widget import Widget
 
@@ -43,6 +43,9 @@ class Field(Widget, can_focus=True, inherit_bindings=False):
     class Accepted(Changed):
         """Enter: go on to the next field."""
 
+    class Left(Changed):
+        """The focus went elsewhere."""
+
     def __init__(self, key: str, heading: str, hint: str, *, rows: int, notes: int, ident: str) -> None:
         """Lay the field out.
 
@@ -76,6 +79,12 @@ class Field(Widget, can_focus=True, inherit_bindings=False):
     def cursor(self) -> tuple[int, int]:
         """Column (counted from the gutter's end) and row of the control at which the work is."""
         raise NotImplementedError
+
+    def remark(self, note: str) -> None:
+        """Show *note* in place of the reason for asking; an empty one shows the reason again."""
+        if note != self.note:
+            self.note = note
+            self.refresh()
 
     def refuse(self, error: WizardError | None) -> None:
         """Show *error* below the control, or that there is none any more."""
@@ -113,22 +122,31 @@ class Field(Widget, can_focus=True, inherit_bindings=False):
         """Put the terminal's own cursor where the work is: screen readers and braille lines follow it."""
         if self.screen.focused is self:
             column, row = self.cursor()
-            self.app.cursor_position = self.region.offset + Offset(GUTTER + column, 1 + row)
+            put_cursor(self, Offset(GUTTER + column, 1 + row))
 
     def changed(self) -> None:
         """Tell the screen that the answer is another, and draw it."""
         self.place_cursor()
-        self.refresh()
+        self.draw()
         self.post_message(self.Changed(self))
 
-    def on_focus(self) -> None:
-        """Draw the mark."""
-        self.place_cursor()
-        self.refresh()
+    def draw(self) -> None:
+        """Draw the control, and no more: a slow line has to carry it."""
+        self.refresh(Region(0, 1, self.size.width, self._rows))
 
-    def on_blur(self) -> None:
-        """Take the mark away."""
-        self.refresh()
+    def on_focus(self, event: events.Focus) -> None:
+        """Draw the mark. Textual would draw the whole field, which is most of a kilobyte."""
+        event.prevent_default()
+        self.has_focus = True
+        self.place_cursor()
+        self.draw()
+
+    def on_blur(self, event: events.Blur) -> None:
+        """Take the mark away, in the same way."""
+        event.prevent_default()
+        self.has_focus = False
+        self.draw()
+        self.post_message(self.Left(self))
 
     def on_resize(self, _event: events.Resize) -> None:
         """The widget may stand elsewhere now."""
@@ -141,6 +159,14 @@ class Field(Widget, can_focus=True, inherit_bindings=False):
     def action_accept(self) -> None:
         """Go on to the next field."""
         self.post_message(self.Accepted(self))
+
+
+def put_cursor(widget: Widget, place: Offset) -> None:
+    """Put the terminal's own cursor at *place* of *widget*; it is sent with what is drawn next, so a cell is drawn."""
+    there = widget.region.offset + place
+    if widget.app.cursor_position != there:
+        widget.app.cursor_position = there
+        widget.refresh(Region(place.x, place.y, 1, 1))
 
 
 def move_focus(widget: Widget, by: int) -> None:

@@ -1,6 +1,7 @@
 """The frame of every step: where one is, the body, what is going on, the buttons, the keys."""
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
@@ -8,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
@@ -57,6 +59,8 @@ class Framed(Screen[None], inherit_bindings=False):
         *(Binding(keys, name, show=False) for name, (keys, _words) in KEYS.items()),
     ]
     AUTO_FOCUS = ""
+    # The screen is not painted anew for a focus that moves: what gains or loses it draws itself.
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
     keys: tuple[str, ...] = ("help", "redraw", "leave", "back")
 
     def __init__(self, heading: str) -> None:
@@ -67,12 +71,12 @@ class Framed(Screen[None], inherit_bindings=False):
         self._busy: Timer | None = None
         self._was_focused: Widget | None = None
 
-    @property
+    @cached_property
     def wizard(self) -> "WizardApp":
-        """The program."""
+        """The program; kept, because a thread that outlives this screen cannot look it up."""
         return cast("WizardApp", self.app)
 
-    @property
+    @cached_property
     def session(self) -> "Session":
         """The engine."""
         return self.wizard.session

@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from screens import glyphs
-from screens.field import move_focus
+from screens.field import move_focus, put_cursor
 from screens.text import joined, styled
 from wizard.reports.lines import Line
 
@@ -88,7 +88,7 @@ class Pane(Widget, can_focus=False, inherit_bindings=False):
     def place_cursor(self) -> None:
         """The first visible row: there a screen reader begins."""
         if self.screen.focused is self:
-            self.app.cursor_position = self.region.offset + Offset(0, 0)
+            put_cursor(self, Offset(0, 0))
 
     def action_scroll(self, by: int) -> None:
         """One row; at the ends on to the neighbour."""

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, cast
 
+from textual import events
+
 from screens import glyphs
 from screens.completion import Completion, complete
 from screens.entry import EntryField
@@ -23,15 +25,15 @@ class PathsField(EntryField):
         super().changed()
         self._look()
 
-    def on_focus(self) -> None:
+    def on_focus(self, event: events.Focus) -> None:
         """Likewise."""
-        super().on_focus()
+        super().on_focus(event)
         self._look()
 
-    def on_blur(self) -> None:
+    def on_blur(self, event: events.Blur) -> None:
         """The names are of no use elsewhere."""
-        self.note = ""
-        super().on_blur()
+        self.remark("")
+        super().on_blur(event)
 
     def action_move(self, by: int) -> None:
         """Right at the end of the text takes over what is certain."""
@@ -50,10 +52,9 @@ class PathsField(EntryField):
     def _found(self, result: tuple[str, Completion]) -> None:
         text, self._completion = result
         if text == self.text and self.has_focus:
-            self.note = self._remark(self._completion)
-            self.refresh()
+            self.remark(self._said_of(self._completion))
 
-    def _remark(self, completion: Completion) -> str:
+    def _said_of(self, completion: Completion) -> str:
         names = completion.names
         if not self.text or not names:
             return ""

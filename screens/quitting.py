@@ -6,7 +6,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.reactive import Reactive
 from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Static
 
 from screens import glyphs
@@ -27,6 +29,7 @@ class QuitScreen(ModalScreen[None], inherit_bindings=False):
         Binding("f3,ctrl+l", "redraw", show=False),
     ]
     AUTO_FOCUS = "#stay"
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
     def __init__(self, *, running: bool, over: bool) -> None:
         """*running*: a change is being made; *over*: one has ended."""

@@ -96,11 +96,11 @@ class QuestionScreen(StepScreen):
         """Enter goes on."""
         self.press_next()
 
-    def on_descendant_blur(self) -> None:
-        """What was left is looked at, as far as it can be judged alone."""
-        for field in self.fields:
-            if field.error is not None and not field.has_focus:
-                field.refuse(self._put(field) or field.error)
+    def on_field_left(self, message: Field.Left) -> None:
+        """What was filled and left is looked at, as far as it can be judged alone."""
+        field = message.field
+        if field.text and field.error is None and not isinstance(field, SecretField):
+            field.refuse(self._put(field))
 
     def press_next(self) -> None:
         """Take the answers; go on, or to the first that cannot be used."""
@@ -175,10 +175,7 @@ class QuestionScreen(StepScreen):
         if len(typed) == 2:
             first, second = (field.secret().reveal() for field in typed)
             wrong = not first.startswith(second)
-            note = "Warning: the two are not the same so far." if wrong else ""
-            if note != typed[1].note:
-                typed[1].note = note
-                typed[1].refresh()
+            typed[1].remark("Warning: the two are not the same so far." if wrong else "")
 
     def help_first(self) -> list[str]:
         """Every error in full."""

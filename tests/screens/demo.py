@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from tests.screens.fake_session import FakeSession, earlier_run
+from tests.screens.fake_session import STEPS, FakeSession, earlier_run
 from wizard.change.outcome import ROLLED_BACK
 from wizard.reports.lines import Line
 
@@ -26,12 +26,18 @@ def main(words: list[str]) -> int:
         session.earlier = earlier_run("primary-store")
     mode = True if "ascii" in words else False if "unicode" in words else None
     start = next((word.partition("=")[2] for word in words if word.startswith("start=")), "")
+    if start:
+        session.answers = STEPS[start][1]
     engine = cast("Session", session)
-    if "plain" in words:
-        plain = importlib.import_module("wizard.cli.plain")
-        return int(plain.run(engine, stdin=sys.stdin, stdout=sys.stdout))
-    screens = importlib.import_module("screens.app")
-    return int(screens.run(engine, ascii_mode=mode, start=start))
+    try:
+        if "plain" in words:
+            plain = importlib.import_module("wizard.cli.plain")
+            return int(plain.run(engine, stdin=sys.stdin, stdout=sys.stdout))
+        screens = importlib.import_module("screens.app")
+        return int(screens.run(engine, ascii_mode=mode, start=start))
+    finally:
+        saved = session.machine.state_dir / "saves.txt"
+        saved.write_text(" ".join(session.saves))
 
 
 if __name__ == "__main__":

@@ -43,6 +43,6 @@ class Text(_Picture):
 
 def same_as_before(pilot: Pilot[int], snapshot: "SnapshotAssertion", name: str) -> None:
     """Compare the screen with the picture *name*, as text first: its difference can be read."""
-    assert text(pilot) == snapshot(name=name, extension_class=Text)
+    assert f"{text(pilot)}\n" == snapshot(name=name, extension_class=Text)
     svg = pilot.app.export_screenshot(title="cloudstream-wizard")
     assert svg == snapshot(name=name, extension_class=Svg)

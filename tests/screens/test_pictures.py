@@ -7,14 +7,12 @@ from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
 
 from tests.screens.driving import keys, opened, text, until
-from tests.screens.fake_session import CHAIN, FakeSession, earlier_run
+from tests.screens.fake_session import CHAIN, STEPS, FakeSession, at, earlier_run
 from tests.screens.pictures import same_as_before
 from wizard.reports.lines import Line
 
 # The pictures are named for people, not for the tests that draw them.
 pytestmark = pytest.mark.filterwarnings("ignore:\\s*Can not relate snapshot:UserWarning")
-
-STEPS = [step.id for step in FakeSession(everything=True).steps()]
 
 
 def _blocked(session: FakeSession) -> None:
@@ -39,6 +37,8 @@ ERRORS: dict[str, tuple[Callable[[FakeSession], None], tuple[str, ...]]] = {
     "primary-verdict": (_no_change, (*["backspace"] * 4, "enter")),
     "primary-store-password": (_no_change, ("=abc", "tab", "=abd", "enter")),
     "others": (_no_change, ("='open", "tab", "tab", "enter")),
+    "examine": (_unreadable, ()),
+    "undo": (_unreadable, ()),
     "others-verdict": (_unreadable, ()),
     "review": (_blocked, ("enter",)),
     "confirm": (_unreadable, ()),
@@ -62,7 +62,7 @@ def colours(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("colours")
 @pytest.mark.parametrize("step", STEPS)
 async def test_first_view(step: str, snapshot: SnapshotAssertion) -> None:
-    async with opened(FakeSession(everything=True), start=step) as pilot:
+    async with opened(at(step), start=step) as pilot:
         await _ended(pilot)
         same_as_before(pilot, snapshot, step)
 
@@ -70,7 +70,7 @@ async def test_first_view(step: str, snapshot: SnapshotAssertion) -> None:
 @pytest.mark.usefixtures("colours")
 @pytest.mark.parametrize("step", ERRORS)
 async def test_an_error(step: str, snapshot: SnapshotAssertion) -> None:
-    session = FakeSession(everything=True)
+    session = at(step)
     prepare, pressed = ERRORS[step]
     prepare(session)
     async with opened(session, start=step) as pilot:
@@ -83,7 +83,7 @@ async def test_an_error(step: str, snapshot: SnapshotAssertion) -> None:
 @pytest.mark.parametrize("step", STEPS)
 async def test_without_colour(step: str, snapshot: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    async with opened(FakeSession(everything=True), start=step) as pilot:
+    async with opened(at(step), start=step) as pilot:
         await _ended(pilot)
         same_as_before(pilot, snapshot, f"{step}-no-color")
 
@@ -91,7 +91,7 @@ async def test_without_colour(step: str, snapshot: SnapshotAssertion, monkeypatc
 @pytest.mark.usefixtures("colours")
 @pytest.mark.parametrize("step", STEPS)
 async def test_in_ascii(step: str, snapshot: SnapshotAssertion) -> None:
-    async with opened(FakeSession(everything=True), start=step, ascii_only=True) as pilot:
+    async with opened(at(step), start=step, ascii_only=True) as pilot:
         await _ended(pilot)
         assert text(pilot).isascii()
         same_as_before(pilot, snapshot, f"{step}-ascii")
@@ -100,7 +100,7 @@ async def test_in_ascii(step: str, snapshot: SnapshotAssertion) -> None:
 @pytest.mark.usefixtures("colours")
 @pytest.mark.parametrize("step", STEPS)
 async def test_on_a_large_terminal(step: str, snapshot: SnapshotAssertion) -> None:
-    async with opened(FakeSession(everything=True), start=step, size=(132, 43)) as pilot:
+    async with opened(at(step), start=step, size=(132, 43)) as pilot:
         await _ended(pilot)
         same_as_before(pilot, snapshot, f"{step}-132x43")
 

@@ -12,19 +12,18 @@ from screens.glyphs import ASCII, AsciiFilter, ascii_wanted
 from screens.quitting import QuitScreen
 from screens.text import fit, fold
 from tests.screens.driving import focused, keys, opened, text
-from tests.screens.fake_session import CHAIN, PASSWORD, FakeSession, earlier_run
+from tests.screens.fake_session import CHAIN, PASSWORD, STEPS, FakeSession, at, earlier_run
 from wizard.questions import View
 from wizard.reports.lines import Line
 
-STEPS = [step.id for step in FakeSession(everything=True).steps()]
-STILL = [step.id for step in FakeSession(everything=True).steps() if step.view is not View.APPLY]
+STILL = [name for name, (step, _answers) in STEPS.items() if step.view is not View.APPLY]
 """The steps that do not change by themselves."""
 SIZES = [(60, 20), (20, 5), (1, 1), (79, 24), (80, 23)]
 
 
 @pytest.mark.parametrize("step", STILL)
 async def test_a_small_terminal_is_told_and_survived(step: str) -> None:
-    async with opened(FakeSession(everything=True), start=step) as pilot:
+    async with opened(at(step), start=step) as pilot:
         first, before = text(pilot), focused(pilot)
         for width, height in SIZES:
             await pilot.resize_terminal(width, height)
@@ -40,7 +39,7 @@ async def test_a_small_terminal_is_told_and_survived(step: str) -> None:
 @pytest.mark.parametrize("size", [(80, 24), (132, 43), (200, 60)])
 @pytest.mark.parametrize("step", STEPS)
 async def test_a_step_is_complete_and_no_wider_than_can_be_read(step: str, size: tuple[int, int]) -> None:
-    async with opened(FakeSession(everything=True), start=step, size=size) as pilot:
+    async with opened(at(step), start=step, size=size) as pilot:
         body = pilot.app.screen.query_one("#body").region
         assert body.width <= 100
         for widget in pilot.app.screen.query("#body > *"):
@@ -96,7 +95,7 @@ async def test_without_colour_every_state_is_still_told(monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("step", STEPS)
 async def test_hostile_text_is_shown_and_does_nothing(step: str) -> None:
-    session = FakeSession(hostile=True, everything=True)
+    session = at(step, hostile=True)
     async with opened(session, start=step) as pilot:
         await keys(pilot, "f5", "tab")
         assert pilot.app.return_code is None
@@ -124,7 +123,7 @@ async def test_what_a_terminal_cannot_show_is_not_taken_from_the_clipboard(what:
 @pytest.mark.parametrize("step", STILL)
 @pytest.mark.parametrize("key", ["ctrl+c", "ctrl+q"])
 async def test_leaving_is_asked_once_on_every_step(step: str, key: str) -> None:
-    async with opened(FakeSession(everything=True), start=step) as pilot:
+    async with opened(at(step), start=step) as pilot:
         before = focused(pilot)
         await keys(pilot, key, "ctrl+c", "ctrl+q")
         assert sum(isinstance(screen, QuitScreen) for screen in pilot.app.screen_stack) == 1
@@ -172,9 +171,9 @@ async def test_quitting_at_the_resume_page_leaves_the_saved_answers_alone() -> N
 
 @pytest.mark.parametrize("step", STEPS)
 async def test_every_step_has_a_help_page_with_an_example_for_each_field(step: str) -> None:
-    session = FakeSession(everything=True)
+    session = at(step)
     page = (Path(__file__).parents[2] / "screens" / "help" / f"{step}.md").read_text()
-    questions = next(each for each in session.steps() if each.id == step).questions
+    questions = STEPS[step][0].questions
     assert page.count("Example:") >= len(questions)
     assert "# What this step changes" in page
     assert max(len(row) for row in page.splitlines()) <= 78
@@ -255,7 +254,7 @@ async def test_right_completes_a_path(tmp_path: Path) -> None:
 
 async def test_the_cursor_of_the_terminal_follows_the_focus() -> None:
     for step in STEPS:
-        async with opened(FakeSession(everything=True), start=step) as pilot:
+        async with opened(at(step), start=step) as pilot:
             for _ in pilot.app.screen.focus_chain:
                 await keys(pilot, "tab")
                 assert pilot.app.focused is not None
@@ -328,7 +327,7 @@ def test_folding_loses_no_word_and_keeps_the_width() -> None:
 
 
 def test_only_the_views_that_are_read_are_steps_without_questions() -> None:
-    for step in FakeSession(everything=True).steps():
+    for step, _answers in STEPS.values():
         assert step.questions or step.view is not View.NONE
 
 
