@@ -9,6 +9,7 @@ import pytest
 
 from tests.headless.doctored import NAME, Call, settle
 from tests.headless.practice import Practice, company, practice
+from wizard.nodes.examining import collect
 from wizard.sandbox.pki import pfx
 
 CANARY = "c4nary-Passw0rd#1"
@@ -159,3 +160,18 @@ def test_who_may_not_read_is_told_so(tmp_path: Path) -> None:
         assert {"doctor.conf-syntax", "doctor.setting-missing"} <= {each["rule"] for each in not_run}
         assert all(each["reason"] for each in not_run)
         assert not [each for each in told["outcomes"] if each["outcome"] == "broken"]
+
+
+def test_a_variable_from_an_environment_file_counts(tmp_path: Path) -> None:
+    with practice(tmp_path / "x", java=None, start=False, configured=True) as made:
+        conf, root = made.deployment.conf, made.root
+        line = 'default-keystore-file = "/opt/hcp/conf/primary-host.pfx"'
+        conf.write_text(conf.read_text().replace(line, line + "\n      default-keystore-file = ${?HCP_STORE}"))
+        (root / "etc/hcp.env").write_text('HCP_STORE="/srv/from-a-file.pfx"\n')
+        with made.deployment.unit_file.open("a") as stream:
+            stream.write("\n[Service]\nEnvironmentFile=/etc/hcp.env\n")
+        setting = collect(made.deployment.machine).conf
+        assert setting is not None
+        assert setting.store_file is not None
+        assert setting.store_file.text == "/srv/from-a-file.pfx"
+        assert [place.text for place in setting.store_file.shadowed] == ["/opt/hcp/conf/primary-host.pfx"]

@@ -1,0 +1,125 @@
+"""The service as a doctor sees it: unit, port, what is served, the clock, the last change; plain data, no secret."""
+
+from dataclasses import dataclass
+
+from wizard.diagnosis.facts_files import CertificateFacts
+
+
+@dataclass(frozen=True, slots=True)
+class UnitFacts:
+    """The service as systemd tells; the words are systemd's."""
+
+    name: str
+    load: str
+    active: str = ""
+    sub: str = ""
+    result: str = ""
+    user: str = ""
+    user_known: bool = True
+    pid: int = 0
+    restarts: int = 0
+    started: float = 0.0
+    needs_reload: bool = False
+
+    @property
+    def running(self) -> bool:
+        """Whether its main process runs."""
+        return self.active == "active" and self.sub == "running"
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who listens on the primary's port; the program is "" when this account may not see it."""
+
+    address: str
+    pid: int = 0
+    program: str = ""
+    is_service: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListenFacts:
+    """The primary's port on this machine."""
+
+    port: int
+    listeners: tuple[Listener, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeFacts:
+    """What one look at a node saw; the members are those of `wizard.probing.result`."""
+
+    host: str
+    port: int
+    servername: str | None = None
+    reachable: bool = False
+    phase: str = ""
+    error: str | None = None
+    detail: str = ""
+    protocol: str | None = None
+    chain: tuple[CertificateFacts, ...] = ()
+    fallback: bool = False
+    name_matches: bool | None = None
+    client_auth: str = "unknown"
+    acceptable_cas: tuple[str, ...] = ()
+    alert: str | None = None
+    lowered: bool = False
+
+    @property
+    def endpoint(self) -> str:
+        """`host:port`."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def leaf(self) -> CertificateFacts | None:
+        """The presented end-entity certificate."""
+        return self.chain[0] if self.chain else None
+
+
+@dataclass(frozen=True, slots=True)
+class ClockFacts:
+    """The machine's clock: `now`, whether it is synchronised (None when unknown), and the newest file seen."""
+
+    now: str
+    synchronised: bool | None = None
+    newest_file: float = 0.0
+    newest_path: str = ""
+    built: str = ""
+    """A moment that has certainly passed: the wizard was made then."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedFile:
+    """A file that the last applied change wrote, then and now."""
+
+    path: str
+    sha256_then: str
+    sha256_now: str
+    mode_then: int = 0
+    mode_now: int = 0
+    trust_alias: str = ""
+    trust_sha256: str = ""
+    trust_present: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeFacts:
+    """The last applied change, and whether one was interrupted.
+
+    Attributes:
+        id: of the last applied one; "" when there is none.
+        title: for people.
+        at: when, RFC 3339.
+        files: then and now.
+        leaf: fingerprint that had to be served.
+        servername: that was probed.
+        interrupted: id of a change that neither ended nor is being worked on.
+    """
+
+    id: str = ""
+    title: str = ""
+    at: str = ""
+    files: tuple[ChangedFile, ...] = ()
+    leaf: str = ""
+    servername: str = ""
+    interrupted: str = ""
