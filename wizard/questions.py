@@ -50,6 +50,16 @@ def _has_others(answers: Answers) -> bool:
     return answers.goal.installs and bool(answers.gateway or answers.client)
 
 
+def _store_password(*choices: Choice) -> Question:
+    return Question(
+        "primary.keystore-password",
+        Ask.CHOICE,
+        "Which password shall the new key store have?",
+        "It is written into application.conf, where the server reads it.",
+        choices=choices,
+    )
+
+
 _GENERATE = Choice("generate", "Generate one", "strong, and safe for every reader")
 _TYPE = Choice("prompt", "Type one", "asked twice")
 _IMPORT_ROOT = Question(
@@ -142,13 +152,7 @@ _STEPS: tuple[Step, ...] = (
         "primary-store",
         "Key store of the primary",
         questions=(
-            Question(
-                "primary.keystore-password",
-                Ask.CHOICE,
-                "Which password shall the new key store have?",
-                "It is written into application.conf, where the server reads it.",
-                choices=(_GENERATE, _TYPE),
-            ),
+            _store_password(_GENERATE, _TYPE),
             _IMPORT_ROOT,
         ),
         applies=_sets_up_here,
@@ -157,12 +161,8 @@ _STEPS: tuple[Step, ...] = (
         "primary-store-again",
         "Key store of the primary",
         questions=(
-            Question(
-                "primary.keystore-password",
-                Ask.CHOICE,
-                "Which password shall the new key store have?",
-                "It is written into application.conf, where the server reads it.",
-                choices=(_GENERATE, Choice("keep", "Keep the installed one", "application.conf stays as it is"), _TYPE),
+            _store_password(
+                _GENERATE, Choice("keep", "Keep the installed one", "application.conf stays as it is"), _TYPE
             ),
             _IMPORT_ROOT,
         ),
