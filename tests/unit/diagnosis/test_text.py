@@ -7,8 +7,8 @@ import tarfile
 
 import pytest
 
+from tests.unit.diagnosis.cases import CASES
 from tests.unit.diagnosis.healthy import CONF, HEALTHY
-from tests.unit.diagnosis.test_rules import CASES
 from wizard.diagnosis import saved
 from wizard.diagnosis.examination import diagnose
 from wizard.redaction import Redactor
