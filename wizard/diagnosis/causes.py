@@ -49,20 +49,23 @@ DOWN = (
 
 _CAUSES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("store-missing", "store-is-folder", "password-wrong", "password-not-ascii"), VALUE),
+    "conf-missing": ("product-missing",),
+    "jre-missing": ("product-missing",),
+    "unit-missing": ("product-missing",),
     "setting-masked": ("setting-elsewhere",),
     "setting-missing": ("setting-commented",),
     "conf-damaged": VALUE,
     "java-refuses-store": (*CONF, *VALUE, *FILE, *CONTENT),
     "store-named-otherwise": ("store-two-keys",),
     "keytool-missing": ("jre-missing",),
-    "cacerts-missing": ("jre-missing",),
+    "cacerts-missing": ("product-missing", "jre-missing"),
     "root-not-trusted": ("cacerts-replaced", *TRUST),
     "cacerts-replaced": TRUST,
     "crash-loop": ("port-taken", *CONF, "account-missing"),
     "service-failed": ("port-taken", *CONF, "account-missing"),
     "service-stopped": (*CONF, "account-missing"),
     "service-starting": ("port-taken",),
-    "nothing-listens": DOWN,
+    "nothing-listens": ("product-missing", *DOWN),
     "not-tls": ("port-taken",),
     "not-restarted": STORE,
     "fallback-served": (*STORE, "not-restarted"),
@@ -90,6 +93,7 @@ _CLOCK = ("validity.leaf-not-yet-valid", "validity.intermediate-not-yet-valid", 
 """What a wrong clock brings along."""
 
 _FIRST = (
+    "product-missing",
     "change-interrupted",
     "clock-wrong",
     *CONF,

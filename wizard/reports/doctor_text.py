@@ -50,8 +50,7 @@ def _first(diagnosis: Diagnosis, code: str) -> Finding:
 
 def _root(finding: Finding, repair: Repair, diagnosis: Diagnosis, prefix: str) -> list[Line]:
     word = _WORDS[finding.severity]
-    title = finding.spec.title[:1].upper() + finding.spec.title[1:]
-    result = _wrapped(f"{word}: {title} [{finding.code}]", Tone.HEADING)
+    result = _wrapped(f"{word}: {finding.spec.title} [{finding.code}]", Tone.HEADING)
     same = [each for each in diagnosis.findings if each.code == finding.code]
     for each in same:
         result += _wrapped(each.message, _TONES[each.severity], indent="  ")
@@ -111,8 +110,8 @@ def log_lines(findings: Sequence[Finding]) -> list[Line]:
         return [Line("None of its lines is known to the wizard.")]
     result: list[Line] = []
     for finding in findings:
-        title = finding.spec.title[:1].upper() + finding.spec.title[1:]
-        result += _wrapped(f"{_WORDS[finding.severity]}: {title} [{finding.code}]", _TONES[finding.severity])
+        word = _WORDS[finding.severity]
+        result += _wrapped(f"{word}: {finding.spec.title} [{finding.code}]", _TONES[finding.severity])
         for text in (finding.message, finding.spec.why, finding.fix):
             result += _wrapped(text, indent="  ")
     return result

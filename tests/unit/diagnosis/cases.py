@@ -50,6 +50,19 @@ def judgement(code: str) -> Judged:
 
 CASES: dict[str, tuple[DoctorFacts, str | None]] = {
     # code: the facts, and the finding that is its cause (None: it is a root cause, or a note)
+    "product-missing": (
+        but(
+            conf__file=file(CONF, kind="absent"),
+            java__present="absent",
+            java__proof=None,
+            cacerts__file=file(CACERTS, kind="absent"),
+            unit__load="not-found",
+            store=None,
+            change=None,
+            probes=SILENT,
+        ),
+        None,
+    ),
     "conf-missing": (but(conf__file=file(CONF, kind="absent"), store=None), None),
     "conf-unreadable": (
         but(conf__file=file(CONF, service_reads=False, blocked_at="/opt/hcp/conf", blocked_why="hcp may not enter")),

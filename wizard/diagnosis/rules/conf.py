@@ -9,6 +9,15 @@ from wizard.findings import Finding, Severity
 _HOCON = "HOCON specification; behaviour of the Lightbend config library 1.3.1"
 _STOPS = "The server does not start with settings that it cannot read."
 
+NO_PRODUCT = spec(
+    "product-missing",
+    Severity.ERROR,
+    "the product is not on this machine",
+    "Neither {path}, nor the product's Java, nor its service was found here.",
+    why="This is no primary server, or its home is elsewhere.",
+    fix="Run this on the primary server; --hcp-home names its home, --root an image of it.",
+    source="manual, Primary server setup",
+)
 MISSING = spec(
     "conf-missing",
     Severity.BLOCKER,
@@ -72,7 +81,7 @@ ODD = spec(
     fix="Nothing, as long as the two key store settings are right.",
     source=_HOCON,
 )
-SPECS = (MISSING, UNREADABLE, UTF16, SYNTAX, DAMAGED, OPEN, ODD)
+SPECS = (NO_PRODUCT, MISSING, UNREADABLE, UTF16, SYNTAX, DAMAGED, OPEN, ODD)
 
 _HARMLESS = ("config.bom", "config.crlf")
 _ODD = ("config.not-utf-8", "config.mixed-line-ends")
@@ -97,6 +106,14 @@ def _missing(facts: DoctorFacts) -> Iterator[Finding]:
     conf = _conf(facts)
     if conf.file.kind == "absent":
         yield Finding(MISSING, file_at(conf.file.path), {"path": conf.file.path})
+
+
+def _product(facts: DoctorFacts) -> Iterator[Finding]:
+    conf = _conf(facts)
+    java = facts.java is not None and facts.java.present != "absent"
+    unit = facts.unit is not None and facts.unit.load != "not-found"
+    if conf.file.kind == "absent" and not java and not unit:
+        yield Finding(NO_PRODUCT, file_at(conf.file.path), {"path": conf.file.path})
 
 
 def _unreadable(facts: DoctorFacts) -> Iterator[Finding]:
@@ -143,6 +160,7 @@ def _open(facts: DoctorFacts) -> Iterator[Finding]:
 
 
 RULES = (
+    Rule("doctor.product-missing", ("conf",), _product),
     Rule("doctor.conf-missing", ("conf",), _missing),
     Rule("doctor.conf-unreadable", ("conf",), _unreadable),
     Rule("doctor.conf-syntax", ("conf",), _text),
