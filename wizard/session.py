@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from wizard.change.events import Event
     from wizard.change.outcome import Outcome
     from wizard.change.plan import Plan
-    from wizard.change.watch import ChangeRun
+    from wizard.change.watch import Awake, ChangeRun
     from wizard.diagnosis.examination import Diagnosis
     from wizard.nodes.examining import Examined
     from wizard.nodes.judging import Judged
@@ -214,8 +214,11 @@ class Session:
         """BLOCKING. The plan of the review."""
         return self.review().plan
 
-    def start(self) -> None:
+    def start(self, awake: "Awake | None" = None) -> None:
         """BLOCKING. Hand the reviewed plan to its own process, which goes on whatever becomes of this one.
+
+        Args:
+            awake: a process that waits for a change already; None starts one.
 
         Raises:
             WizardError: errors among the findings, another run at work, an interrupted change, or missing rights.
@@ -233,7 +236,7 @@ class Session:
         if review.plan.is_empty or self.dry_run:
             self._outcome = Outcome(NOTHING, digest=review.plan.digest)
             return
-        self._run = watch.start(self.machine, review.plan, self._planned.secrets)
+        self._run = watch.start(self.machine, review.plan, self._planned.secrets, awake=awake)
 
     def events(self) -> "Iterator[Event]":
         """BLOCKING. What happens, as it happens; ends when the change has ended."""

@@ -15,6 +15,10 @@ from wizard.secret import Secret
 APPLY, ROLLBACK, RECOVER = "apply", "rollback", "recover"
 
 
+MACHINE_PORTS = "wizard.change.machine_ports:ports_for"
+"""The real service, keytool and network; by name, because tests give others."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """One run of the worker.
@@ -37,7 +41,7 @@ class Job:
     mode: str = ""
     secrets: Mapping[str, Secret] = field(default_factory=dict, repr=False)
     who: Who = field(default_factory=Who)
-    ports: str = "wizard.change.machine_ports:ports_for"
+    ports: str = MACHINE_PORTS
 
     def dump(self) -> bytes:
         """JSON with the secrets in clear: for a pipe, never for a file."""

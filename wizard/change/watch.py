@@ -30,7 +30,7 @@ from wizard.secret import Secret
 OURS = "CLOUDSTREAM_WIZARD_PYTHONPATH"
 """What PYTHONPATH was before the worker needed its own: its children get that back."""
 
-_POLL_S = 0.1
+_POLL_S = 0.03
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SSL_CERT_FILE", "XDG_RUNTIME_DIR")
 """What the worker gets of our environment: nothing in which an operator would put a password."""
 
@@ -48,7 +48,43 @@ class ChangeRun:
     offset: int = 0
 
 
-def start(machine: Machine, plan: Plan, secrets: Mapping[str, Secret], *, ports: str = "") -> ChangeRun:
+Awake = subprocess.Popen[bytes]
+"""A worker that waits for its job."""
+
+
+def wake() -> Awake:
+    """Start a process that can make a change, before it is known which: its start then costs nobody any time.
+
+    Without a job, as when this process ends, it ends too and has touched nothing.
+    """
+    environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    # A one-file build has put its folders on the path by itself; the worker must find the same ones.
+    home = str(Path(wizard.__file__).resolve().parents[1])
+    environment |= {"PYTHONPATH": os.pathsep.join([home, *(entry for entry in sys.path if entry)])}
+    environment |= {"PYTHONSAFEPATH": "1", OURS: os.environ.get("PYTHONPATH", "")}
+    return subprocess.Popen(
+        [sys.executable, "-m", "wizard.change.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        env=environment,
+        start_new_session=True,
+    )
+
+
+def rest(awake: Awake) -> None:
+    """Let a process that `wake` started end, when there is nothing to do for it."""
+    if awake.stdin is None or awake.stdout is None or awake.stdin.closed:
+        return
+    awake.stdin.close()
+    awake.stdout.close()
+    awake.wait(timeout=30)
+
+
+def start(
+    machine: Machine, plan: Plan, secrets: Mapping[str, Secret], *, ports: str = "", awake: Awake | None = None
+) -> ChangeRun:
     """Begin to apply *plan* in a process that outlives this one.
 
     Args:
@@ -56,13 +92,15 @@ def start(machine: Machine, plan: Plan, secrets: Mapping[str, Secret], *, ports:
         plan: as reviewed.
         secrets: by the names that the plan uses; they go through a pipe.
         ports: for tests, as in `Job.ports`.
+        awake: a process that `wake` started; None starts one now.
 
     Raises:
         BusyError: another run is at work.
         RecoveryNeededError: an earlier change waits for `recover`.
         WizardError: whatever else kept it from beginning; `change.worker-silent`.
     """
-    return _launch(Job(APPLY, machine, plan.without_findings(), secrets=secrets, who=operator()), ports)
+    job = Job(APPLY, machine, plan.without_findings(), secrets=secrets, who=operator())
+    return _launch(job, ports, awake)
 
 
 def start_rollback(
@@ -166,24 +204,11 @@ def operator() -> Who:
     return Who(user)
 
 
-def _launch(job: Job, ports: str) -> ChangeRun:
+def _launch(job: Job, ports: str, awake: Awake | None = None) -> ChangeRun:
     if ports:
         job = Job(job.kind, job.machine, job.plan, job.change, job.mode, job.secrets, job.who, ports)
     before = _sizes(job.machine)
-    environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    # A one-file build has put its folders on the path by itself; the worker must find the same ones.
-    home = str(Path(wizard.__file__).resolve().parents[1])
-    environment |= {"PYTHONPATH": os.pathsep.join([home, *(entry for entry in sys.path if entry)])}
-    environment |= {"PYTHONSAFEPATH": "1", OURS: os.environ.get("PYTHONPATH", "")}
-    child = subprocess.Popen(
-        [sys.executable, "-m", "wizard.change.worker"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        cwd="/",
-        env=environment,
-        start_new_session=True,
-    )
+    child = awake or wake()
     if child.stdin is None or child.stdout is None:
         raise RuntimeError("pipes were asked for")
     with contextlib.suppress(BrokenPipeError), child.stdin:

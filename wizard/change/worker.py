@@ -16,7 +16,7 @@ from types import FrameType
 from wizard.change.context import Context
 from wizard.change.engine import apply
 from wizard.change.events import EventLog
-from wizard.change.job import APPLY, ROLLBACK, Job
+from wizard.change.job import APPLY, MACHINE_PORTS, ROLLBACK, Job
 from wizard.change.outcome import Failure, Outcome
 from wizard.change.recover import recover
 from wizard.change.rollback import rollback
@@ -83,8 +83,13 @@ def main() -> int:
         signal.signal(number, _unheard)
     signal.signal(signal.SIGTERM, stop.handle)
     _restore_environment()
+    # The starter may still be thinking: what every job needs is loaded meanwhile.
+    importlib.import_module(MACHINE_PORTS.partition(":")[0])
+    data = sys.stdin.buffer.read()
+    if not data:
+        return int(ExitCode.DONE)
     try:
-        job = Job.load(sys.stdin.buffer.read())
+        job = Job.load(data)
         outcome = _do(job, stop, answer)
     except Exception as error:  # noqa: BLE001 - whatever it is: whoever waits must learn of it
         answer.error(error)

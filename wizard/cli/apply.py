@@ -14,6 +14,7 @@ from wizard.questions import DEFAULT_WAIT_S
 from wizard.reports.lines import Line
 
 if TYPE_CHECKING:
+    from wizard.change.watch import Awake
     from wizard.reports.review import Review
     from wizard.session import Session
 
@@ -117,7 +118,18 @@ def run_plan(args: argparse.Namespace) -> int:
 
 def run_apply(args: argparse.Namespace) -> int:
     """Apply, or say why not; the exit code covers the proof as well."""
-    session = open_session(args)
+    from wizard.change.watch import rest, wake  # noqa: PLC0415 - usage errors need no engine
+
+    # With --yes a change is all but certain: its process starts while the plan is made.
+    awake = wake() if args.yes and not args.dry_run else None
+    try:
+        return _apply(args, open_session(args), awake)
+    finally:
+        if awake is not None:
+            rest(awake)
+
+
+def _apply(args: argparse.Namespace, session: "Session", awake: "Awake | None") -> int:
     review = session.review()
     print_lines(review.lines, people=True)
     if review.blocked:
@@ -126,7 +138,7 @@ def run_apply(args: argparse.Namespace) -> int:
         return int(ExitCode.FINDINGS)
     if not (review.plan.is_empty or args.dry_run or args.yes):
         confirm()
-    session.start()
+    session.start(awake)
     try:
         for event in session.events():
             print(f"  {event.step}: {event.state} {event.text}".rstrip(), file=sys.stderr, flush=True)

@@ -11,7 +11,6 @@ from wizard.nodes.handoff import make_packs, write_packs
 from wizard.nodes.planning import Planning
 from wizard.nodes.primary import STORE_SECRET
 from wizard.nodes.primary_facts import FILE_KEY, PASSWORD_KEY, conf_document, find_setting
-from wizard.nodes.rescuing import plan_rescue
 from wizard.nodes.reviewing import Reviewing
 from wizard.nodes.undoing import chosen
 from wizard.questions import Step
@@ -74,6 +73,8 @@ def _files(session: Planning) -> Refused:
 
 
 def _repair(session: Reviewing) -> Refused:
+    from wizard.nodes.rescuing import plan_rescue  # noqa: PLC0415 - the doctor is large, and only needed here
+
     try:
         plan_rescue(session, *session.examined("examine"))
     except WizardError as error:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wizard.certificates.model import Certificate, Chain
+from wizard.certificates.names import issuer, subject
 from wizard.certificates.reading import read
 from wizard.errors import WizardError
 from wizard.host.clock import now_utc
@@ -40,7 +41,7 @@ def rehearse_all(session: Planning) -> list[Rehearsed]:
     others = [
         (session.answers.table(role).host or role, session.judged(role).chain) for role in session.answers.other_roles()
     ]
-    shipped = _shipped(session.machine)
+    shipped = _shipped(session.machine, [server.chain, *(chain for _, chain in others)])
     uploaded = [authority for _, chain in others for authority in chain.authorities]
     server_trust = _distinct([*server.chain.authorities, *uploaded, *shipped])
     client_trust = shipped if server.public else _roots(server.chain)
@@ -74,14 +75,16 @@ def _roots(chain: Chain) -> list[Certificate]:
     return [chain.root] if chain.root is not None else []
 
 
-def _shipped(machine: Machine) -> list[Certificate]:
+def _shipped(machine: Machine, chains: Sequence[Chain]) -> list[Certificate]:
+    """The roots of the JRE that one of *chains* could end in; the other hundred change no verdict."""
     try:
         store = read(
             read_input(machine.real(machine.cacerts)), name=str(machine.cacerts), password=DEFAULT_STORE_PASSWORD
         )
     except WizardError:
         return []
-    return list(store.certificates)
+    ends = {issuer(chain.certificates[-1]) for chain in chains if chain.certificates}
+    return [certificate for certificate in store.certificates if subject(certificate) in ends]
 
 
 def _distinct(certificates: list[Certificate]) -> list[Certificate]:

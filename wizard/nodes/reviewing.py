@@ -9,7 +9,6 @@ from wizard.findings import Severity
 from wizard.nodes import undoing
 from wizard.nodes.planning import Planned, Planning, kept_plan, plan_primary
 from wizard.nodes.rehearsing import Rehearsed, rehearsal_lines, rehearse_all
-from wizard.nodes.rescuing import plan_rescue
 from wizard.reports import views
 from wizard.reports.review import Review
 
@@ -40,6 +39,8 @@ def review(session: Reviewing, kept: Plan | None) -> tuple[Review, Planned]:
             lines = tuple(undoing.undo_lines(manifest))
             return Review(plan, lines, (), blocked=False, undo=undoing.rows(manifest)), Planned(plan, (), {})
         case Goal.RESCUE:
+            from wizard.nodes.rescuing import plan_rescue  # noqa: PLC0415 - the doctor is large, and only needed here
+
             return _of(plan_rescue(session, *session.examined("examine")))
         case _:
             planned = plan_primary(session)
