@@ -18,6 +18,10 @@ POLICY_ROUTES = (
 )
 
 
+FOLDER = "portal"
+"""Of its pack; no gateway or client can have this host name."""
+
+
 def make_pack(answers: AccountAnswers, chains: Sequence[Chain], public_roots: Collection[str]) -> Pack:
     """One .cer per CA of all chains with its fingerprint, and the order of work in the portal."""
     files = cer_files(chains, public_roots=public_roots)
@@ -43,7 +47,7 @@ def make_pack(answers: AccountAnswers, chains: Sequence[Chain], public_roots: Co
     title = "Account in the portal"
     page = checklist(title, "Policy last: it takes every endpoint without a trusted certificate offline.", tuple(steps))
     return Pack(
-        "portal", title, (PackFile("CHECKLIST.md", page), *(PackFile(name, data) for name, data in files)), tuple(steps)
+        FOLDER, title, (PackFile("CHECKLIST.md", page), *(PackFile(name, data) for name, data in files)), tuple(steps)
     )
 
 

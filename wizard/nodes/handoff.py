@@ -1,6 +1,7 @@
 """Packs for every machine that the answers name, made from the very chains that were judged."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from wizard.answers import PrimaryKind
@@ -32,6 +33,15 @@ REFUSALS = (
         "design of the wizard",
     ),
     FindingSpec(
+        "handoff.host",
+        Severity.BLOCKER,
+        "a pack has no name of its own",
+        "A gateway or client has no host name, or one that another has too.",
+        "Each pack lies in a folder with the name of its host.",
+        "Give every gateway and client a host name of its own in the answers.",
+        "design of the wizard",
+    ),
+    FindingSpec(
         "handoff.folder-in-use",
         Severity.BLOCKER,
         "the folder for the packs is not empty",
@@ -59,6 +69,7 @@ def make_packs(session: Planning) -> list[Pack]:
         WizardError: a chain cannot be read or is not fit for its role, or a password or search text does not fit.
     """
     answers = session.answers
+    _require_folders([*(one.host for one in answers.gateway), *(one.host for one in answers.client)])
     primary = _fit(session, "primary") if answers.primary.chain else None
     gateways = [_fit(session, f"gateway.{number}") for number in range(len(answers.gateway))]
     clients = [
@@ -71,6 +82,20 @@ def make_packs(session: Planning) -> list[Pack]:
     known = tuple(leaf for leaf in (chain.leaf for chain in chains) if leaf is not None)
     packs += [_client(session, number, judged, known) for number, judged in enumerate(clients)]
     return packs
+
+
+def _require_folders(hosts: Sequence[str]) -> None:
+    """Each machine has a folder of its own, on systems that know no letter case too."""
+    taken = {account.FOLDER}
+    for host in hosts:
+        if not host or host.lower() in taken:
+            what = f"{host} is named twice." if host else "A gateway or client has no host name."
+            if host == account.FOLDER:
+                what = f"{host} is the name of the portal's own folder."
+            raise WizardError(
+                "handoff.host", what, "Give every gateway and client a host name of its own in the answers.", host
+            )
+        taken.add(host.lower())
 
 
 def _fit(session: Planning, role: str) -> Judged:
@@ -134,7 +159,17 @@ def _password(session: Planning, key: str) -> Secret:
 
 
 def write_packs(out: Path, packs: Sequence[Pack]) -> None:
-    """Write all packs below *out*, which must be new or empty; what holds a key or a password gets mode 0600.
+    """Write all packs below *out*, each into its folder.
+
+    Raises:
+        WizardError: as `write_files`.
+    """
+    below = [replace(file, name=f"{pack.folder}/{file.name}") for pack in packs for file in pack.files]
+    write_files(out, [PackFile("README.md", overview(packs)), *below])
+
+
+def write_files(out: Path, files: Sequence[PackFile]) -> None:
+    """Write *files* below *out*, which must be new or empty; what holds a key or a password gets mode 0600.
 
     Raises:
         WizardError: `handoff.folder-in-use`, `file.not-writable`.
@@ -148,11 +183,11 @@ def write_packs(out: Path, packs: Sequence[Pack]) -> None:
                 "Name a new folder, or delete the old packs first.",
                 str(out),
             )
-        put_file(out / "README.md", overview(packs), mode=0o644)
-        for pack in packs:
-            (out / pack.folder).mkdir(mode=0o700)
-            for file in pack.files:
-                put_file(out / pack.folder / file.name, file.data, mode=0o600 if file.secret else 0o644)
+        for file in files:
+            path = out / file.name
+            for folder in reversed(path.relative_to(out).parents[:-1]):
+                (out / folder).mkdir(mode=0o700, exist_ok=True)
+            put_file(path, file.data, mode=0o600 if file.secret else 0o644)
     except OSError as error:
         raise WizardError(
             "file.not-writable",

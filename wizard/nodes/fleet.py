@@ -1,0 +1,219 @@
+"""Roll-out over many machines: a playbook for Ansible with what each machine needs.
+
+Ansible carries files and starts the wizard; on a primary nothing but `cloudstream-wizard apply` changes anything.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from ipaddress import ip_address
+
+from wizard.answers import PROMPT, Answers, PasswordSource, PrimaryKind, SourceKind
+from wizard.answersfile import dump
+from wizard.certificates.model import Profile
+from wizard.certificates.writing import keystore
+from wizard.configs import envfile
+from wizard.errors import WizardError
+from wizard.findings import FindingSpec, Severity
+from wizard.nodes.fitness import PRIMARY, require_fit
+from wizard.nodes.handoff import make_packs
+from wizard.nodes.judging import Judged
+from wizard.nodes.packs import Pack, PackFile, from_template
+from wizard.nodes.planning import Planning
+from wizard.nodes.primary import CACERTS_SECRET, STORE_SECRET
+from wizard.passwords import generate
+from wizard.secret import Secret
+
+REFUSALS = (
+    FindingSpec(
+        "export.nothing",
+        Severity.BLOCKER,
+        "there is nothing to roll out",
+        "The answers name neither a primary on premise nor a gateway.",
+        "Windows clients and the portal are not reached by Ansible.",
+        "Name them in the answers file, or use handoff.",
+        "design of the wizard",
+    ),
+)
+
+STORES = {"HCP_DEFAULT_KEYSTORE": "0600", "HCP_DEFAULT_TRUSTSTORE": "0644"}
+"""The settings that name a store, and the store's mode: a trust store holds nothing secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """The folder for Ansible.
+
+    Attributes:
+        primaries: hosts in the order of their change.
+        gateways: hosts.
+        files: of the whole folder.
+    """
+
+    primaries: tuple[str, ...]
+    gateways: tuple[str, ...]
+    files: tuple[PackFile, ...]
+
+
+def make_fleet(session: Planning) -> Fleet:
+    """Playbook, inventory and the files of every machine.
+
+    Raises:
+        WizardError: `export.nothing`; a chain is not fit for its role, or a password not for its readers.
+    """
+    packs = make_packs(session)
+    gateways = packs[1 : 1 + len(session.answers.gateway)]
+    nodes = _nodes(session) if session.answers.primary.kind is PrimaryKind.ON_PREMISE else {}
+    if not nodes and not gateways:
+        raise WizardError(
+            "export.nothing",
+            "The answers name neither a primary on premise nor a gateway.",
+            "Name them in the answers file, or use handoff.",
+        )
+    files = [file for pack in gateways for file in _gateway(pack)]
+    if nodes:
+        files += _primaries(session, nodes)
+    names = tuple(pack.folder for pack in gateways)
+    files += [
+        PackFile("inventory.ini", _inventory(nodes, names)),
+        PackFile("site.yml", from_template("site.yml", {}).encode()),
+    ]
+    readme = PackFile("README.md", _readme(nodes, names, [file.name for file in files if file.secret]))
+    return Fleet(tuple(nodes), names, (readme, *files))
+
+
+def _nodes(session: Planning) -> dict[str, str]:
+    """Inventory name to the address that the node itself probes; a loopback node is the primary's own host."""
+    primary = session.answers.primary
+    own = primary.host or session.judged("primary").suggested_host
+    return {own if _loopback(node) else node: node for node in primary.nodes}
+
+
+def _loopback(node: str) -> bool:
+    try:
+        return ip_address(node).is_loopback
+    except ValueError:
+        return node == "localhost"
+
+
+def _gateway(pack: Pack) -> list[PackFile]:
+    """The stores and the check of one gateway, and its variables with the settings."""
+    data = {file.name: file for file in pack.files}
+    lines = envfile.parse(data["unattended-lines.conf"].data)
+    settings = {name: value.text for name in lines.names if (value := lines.get(name)) is not None}
+    stores = [
+        {"file": settings[name].rsplit("/", 1)[-1], "path": settings[name], "mode": mode}
+        for name, mode in STORES.items()
+        if name in settings
+    ]
+    wanted = [*(store["file"] for store in stores), *(["verify.sh"] if "verify.sh" in data else [])]
+    variables = [
+        f"verify: {'true' if 'verify.sh' in data else 'false'}",
+        *_list("stores", stores),
+        *_list("settings", [{"name": name, "value": value} for name, value in settings.items()]),
+    ]
+    return [
+        *(replace(data[name], name=f"files/{pack.folder}/{name}") for name in wanted),
+        PackFile(f"host_vars/{pack.folder}/tls.yml", _text(["---", *variables]), secret=True),
+    ]
+
+
+def _primaries(session: Planning, nodes: Mapping[str, str]) -> list[PackFile]:
+    """For each node its answers, the chain, and the passwords in files of their own."""
+    judged = session.judged("primary")
+    port = session.answers.primary.port
+    host = session.answers.primary.host or judged.suggested_host
+    chain_password = generate()
+    passwords = {"chain-password": chain_password, **_passwords(session)}
+    store = keystore(judged.chain, chain_password, profile=Profile.MODERN)
+    result: list[PackFile] = []
+    for name, node in nodes.items():
+        folder = f"files/{name}"
+        answers = dump(_answers(session.answers, host, node, passwords))
+        result += [
+            PackFile(f"{folder}/answers.toml", answers.encode()),
+            PackFile(f"{folder}/chain.pfx", store, secret=True),
+            *(
+                PackFile(f"{folder}/{file}", password.reveal().encode() + b"\n", secret=True)
+                for file, password in passwords.items()
+            ),
+            PackFile(f"host_vars/{name}/tls.yml", _node_variables(judged, host, node, port)),
+        ]
+    return result
+
+
+def _passwords(session: Planning) -> dict[str, Secret]:
+    """The passwords that every node needs besides the chain's, by the file that will hold each."""
+    primary = session.answers.primary
+    result: dict[str, Secret] = {}
+    if primary.keystore_password.kind not in {SourceKind.GENERATE, SourceKind.KEEP}:
+        result["store-password"] = _needed(session, STORE_SECRET)
+        require_fit(result["store-password"], STORE_SECRET, PRIMARY)
+    if primary.cacerts_password.kind is not SourceKind.DEFAULT:
+        result["cacerts-password"] = _needed(session, CACERTS_SECRET)
+    return result
+
+
+def _needed(session: Planning, name: str) -> Secret:
+    found = session.secret(name)
+    if found is None:
+        raise WizardError(
+            "secret.missing", f"The password {name} is not given.", f"Give --secret {name}=file:PATH.", name
+        )
+    return found
+
+
+def _answers(answers: Answers, host: str, node: str, files: Mapping[str, Secret]) -> Answers:
+    """The answers for one node: nothing but this node, and every password from a file beside them."""
+
+    def source(file: str, otherwise: PasswordSource) -> PasswordSource:
+        return PasswordSource(SourceKind.FILE, file) if file in files else otherwise
+
+    primary = replace(
+        answers.primary,
+        host=host,
+        nodes=(node,),
+        chain=("chain.pfx",),
+        password=source("chain-password", PROMPT),
+        keystore_password=source("store-password", answers.primary.keystore_password),
+        cacerts_password=source("cacerts-password", answers.primary.cacerts_password),
+    )
+    return Answers(goal=answers.goal, primary=primary)
+
+
+def _node_variables(judged: Judged, host: str, node: str, port: int) -> bytes:
+    leaf = judged.chain.leaf
+    endpoint = f"[{node}]:{port}" if ":" in node else f"{node}:{port}"
+    values = {"endpoint": endpoint, "servername": host, "leaf_sha256": leaf.sha256 if leaf is not None else ""}
+    return _text(["---", *(f"{name}: {_scalar(value)}" for name, value in values.items())])
+
+
+def _inventory(nodes: Iterable[str], gateways: Iterable[str]) -> bytes:
+    hint = "# unattended_file=/full/path/of/the/unattended/file"
+    return _text(["[primaries]", *nodes, "", "[gateways]", *gateways, "", "[gateways:vars]", hint])
+
+
+def _readme(nodes: Iterable[str], gateways: Iterable[str], secrets: list[str]) -> bytes:
+    groups = (("Primaries, in this order", nodes), ("Gateways", gateways))
+    what = "\n".join(f"- {title}: {', '.join(names)}" for title, names in groups if names)
+    places = " \\\n          ".join(["", *sorted(secrets)]).strip(" ")
+    return from_template("fleet.md", {"WHAT": what, "SECRETS": places}).encode()
+
+
+def _list(name: str, items: Iterable[Mapping[str, str]]) -> list[str]:
+    """A YAML list of mappings."""
+    result = [f"{name}:"]
+    for item in items:
+        members = [f"{key}: {_scalar(value)}" for key, value in item.items()]
+        result += [f"  - {members[0]}", *(f"    {member}" for member in members[1:])]
+    return result
+
+
+def _scalar(text: str) -> str:
+    """A YAML string that Ansible takes as it is: `!unsafe` keeps it from being read as a template."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '!unsafe "' + re.sub(r"[^\x20-\x7e]", lambda match: f"\\U{ord(match[0]):08x}", escaped) + '"'
+
+
+def _text(lines: Iterable[str]) -> bytes:
+    return ("\n".join(lines) + "\n").encode()
