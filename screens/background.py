@@ -29,6 +29,7 @@ class Background:
         self._latest: dict[tuple[int, str], int] = {}
         self._count = 0
         self._thread: threading.Thread | None = None
+        self._started = False
 
     def run(self, owner: MessagePump, purpose: str, work: Work, done: Done) -> None:
         """Call *work* in the thread and then *done* on the screen with its result, or with the `WizardError` it raised.
@@ -38,6 +39,12 @@ class Background:
         self._count += 1
         self._latest[id(owner), purpose] = self._count
         self._jobs.put((owner, purpose, self._count, work, done))
+        if self._started:
+            self.start()
+
+    def start(self) -> None:
+        """Begin with what was asked for so far. Before the first paint is out, a busy thread would only delay it."""
+        self._started = True
         if self._thread is None:
             self._thread = threading.Thread(target=self._loop, name="wizard engine", daemon=True)
             self._thread.start()

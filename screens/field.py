@@ -84,13 +84,16 @@ class Field(Widget, can_focus=True, inherit_bindings=False):
         """Show *note* in place of the reason for asking; an empty one shows the reason again."""
         if note != self.note:
             self.note = note
-            self.refresh()
+            self._draw_below()
 
     def refuse(self, error: WizardError | None) -> None:
         """Show *error* below the control, or that there is none any more."""
         if error is not self.error:
             self.error = error
-            self.refresh()
+            self._draw_below()
+
+    def _draw_below(self) -> None:
+        self.refresh(Region(0, 1 + self._rows, self.size.width, self._notes))
 
     def render(self) -> Content:
         """The whole field."""

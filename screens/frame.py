@@ -22,7 +22,7 @@ from wizard.questions import Step
 if TYPE_CHECKING:
     from textual.timer import Timer
 
-    from screens.app import WizardApp
+    from screens.program import WizardApp
     from wizard.session import Session
 
 PRODUCT = "CloudStream TLS wizard"
@@ -51,6 +51,7 @@ class Framed(Screen[None], inherit_bindings=False):
     Attributes:
         heading: the words of the first row.
         keys: which of `KEYS` work here.
+        on_top: whether it lies on a step and goes away again.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -61,6 +62,7 @@ class Framed(Screen[None], inherit_bindings=False):
     AUTO_FOCUS = ""
     # The screen is not painted anew for a focus that moves: what gains or loses it draws itself.
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+    on_top: ClassVar[bool] = False
     keys: tuple[str, ...] = ("help", "redraw", "leave", "back")
 
     def __init__(self, heading: str) -> None:

@@ -14,6 +14,7 @@ class PageScreen(Framed):
     """Lines to read; Esc, F1 or Close goes back to where one was."""
 
     keys = ("help", "redraw", "back")
+    on_top = True
 
     def __init__(self, heading: str, lines: Iterable[Line]) -> None:
         """Show *lines* under *heading*."""

@@ -44,8 +44,8 @@ class Pane(Widget, can_focus=False, inherit_bindings=False):
 
     @property
     def overflows(self) -> bool:
-        """Whether there are more rows than fit."""
-        return len(self._rows) > self.size.height
+        """Whether there are more rows than fit; a pane that takes the focus keeps its last row for the mark."""
+        return len(self._rows) > self.size.height - self._always
 
     def show(self, lines: Iterable[Line], *, follow: bool = False) -> None:
         """Show other lines; *follow* keeps the end in view when it was in view."""
@@ -61,7 +61,8 @@ class Pane(Widget, can_focus=False, inherit_bindings=False):
         if self._width != self.size.width:
             self._fold()
         if not self.overflows:
-            return joined(self._rows)
+            words = "> All is shown. Enter goes on" if self.has_focus else ""
+            return joined([*self._rows, *([Content.styled(words, "reverse")] if self._always else [])])
         visible = self._rows[self._top : self._top + height - 1]
         below = len(self._rows) - self._top - len(visible)
         mark = "> " if self.has_focus else "  "

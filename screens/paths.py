@@ -9,7 +9,7 @@ from screens.completion import Completion, complete
 from screens.entry import EntryField
 
 if TYPE_CHECKING:
-    from screens.app import WizardApp
+    from screens.program import WizardApp
 
 SHOWN = 6
 """Names that are listed; the rest is counted."""

@@ -52,7 +52,7 @@ class QuitScreen(ModalScreen[None], inherit_bindings=False):
 
     def on_action_pressed(self, message: Action.Pressed) -> None:
         """Do what was chosen."""
-        from screens.app import WizardApp  # noqa: PLC0415 - the app loads this module
+        from screens.program import WizardApp  # noqa: PLC0415 - the app loads this module
 
         message.stop()
         app = self.app

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from textual import events
 from textual.pilot import Pilot
 
-from screens.app import WizardApp
+from screens.program import WizardApp
 from tests.screens.fake_session import FakeSession
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from textual.pilot import Pilot
 
-from screens.app import WizardApp
+from screens.program import WizardApp
 from tests.screens.driving import focused, keys, opened, settle, text, until
 from tests.screens.fake_session import CHAIN, PASSWORD, STEPS, FakeSession, at, earlier_run
 from wizard.change.outcome import ROLLED_BACK, STUCK

@@ -1,0 +1,191 @@
+"""The wizard as lines, in a pipe and in a real terminal."""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import termios
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from tests.screens.fake_session import CHAIN, HOSTILE, PASSWORD, FakeSession, earlier_run
+from tests.terminal.terminal import ROOT, Terminal
+from wizard.cli import plain
+from wizard.reports.lines import Line
+from wizard.secret import Secret
+
+if TYPE_CHECKING:
+    from wizard.session import Session
+
+GIVEN = {"primary.chain": CHAIN, "primary.password": PASSWORD}
+
+
+def answers_to(step_id: str, **given: str) -> list[str]:
+    """The lines that lead to the step *step_id*: what has no default, else nothing."""
+    lines: list[str] = []
+    for step in FakeSession().steps():
+        if step.id == step_id:
+            break
+        lines += [given.get(q.key.replace(".", "_"), GIVEN.get(q.key, "")) for q in step.questions] or [""]
+    return lines
+
+
+TO_REVIEW = answers_to("review")
+TO_FILES = answers_to("primary-files")
+
+
+def talk(session: FakeSession, *lines: str) -> tuple[int, str]:
+    """Answer with *lines*; the exit code and what was said."""
+    out = io.StringIO()
+    code = plain.run(cast("Session", session), stdin=io.StringIO("".join(f"{line}\n" for line in lines)), stdout=out)
+    return code, out.getvalue()
+
+
+def test_the_same_steps_as_lines() -> None:
+    session = FakeSession()
+    code, said = talk(session, *TO_REVIEW, "", "apply", "")
+    assert code == 0
+    for number, step in enumerate(session.steps(), start=1):
+        assert f"Step {number} of {len(session.steps())}: {step.title}" in said
+        for question in step.questions:
+            assert question.heading in said
+            assert question.why in said
+    assert "default-keystore-file" in said
+    assert "Applied and proven." in said
+    assert said.endswith("summary: applied\n")
+    assert PASSWORD not in said
+    assert session.started == 1
+    assert session.forgotten
+    assert session.answers.primary.chain == (CHAIN,)
+    assert session.secrets["primary.password"] == Secret(PASSWORD)
+
+
+def test_help_back_and_defaults() -> None:
+    session = FakeSession()
+    code, said = talk(session, "?", "2", "back", "", "quit", "stay", "quit", "save")
+    assert code == 130
+    assert "the primary still shows its built-in certificate." in said
+    assert "# Keys" not in said
+    assert said.count("Step 1 of") == 2
+    assert "Number [2]: " in said, "what was answered is the default the next time"
+    assert session.saves[-1] == "place"
+
+
+def test_nothing_is_behind_the_first_step() -> None:
+    code, said = talk(FakeSession(), "back", "quit", "forget")
+    assert code == 130
+    assert "There is no step to go back to." in said
+
+
+def test_an_error_asks_that_question_alone_again() -> None:
+    session = FakeSession()
+    code, said = talk(session, *TO_FILES, "'open", CHAIN, "wrong", "", PASSWORD, "quit", "save")
+    assert code == 130
+    assert "A quote is open." in said
+    assert "Error: The password does not open primary-host.pfx." in said
+    assert said.count("Which password opens them?") == 2
+    assert said.count("  Files or a folder") == 1
+    assert "What was found in the files" in said
+
+
+def test_a_new_password_is_typed_twice() -> None:
+    session = FakeSession()
+    _code, said = talk(
+        session, "", "", CHAIN, PASSWORD, "", "2", "", "abcdef", "abcdeg", "abcdef", "abcdef", "quit", "save"
+    )
+    assert "Error: The two passwords are not the same." in said
+    assert session.secrets["primary.keystore-password"] == Secret("abcdef")
+
+
+def test_only_the_word_apply_applies() -> None:
+    session = FakeSession()
+    code, said = talk(session, *TO_REVIEW, "", "yes", "back", "quit", "save")
+    assert code == 130
+    assert "Nothing was done." in said
+    assert said.count("Review") == 2
+    assert session.started == 0
+
+
+def test_a_blocked_plan_and_a_failed_change() -> None:
+    session = FakeSession()
+    session.blocked = True
+    code, said = talk(session, *TO_REVIEW, "quit", "save")
+    assert "Error: this cannot be applied. The certificate has expired." in said
+    assert code == 130
+    session = FakeSession()
+    session.end = "rolled_back"
+    code, said = talk(session, *TO_REVIEW, "", "apply")
+    assert code == 3
+    assert "Everything was put back." in said
+    assert not session.forgotten
+
+
+def test_the_end_of_the_input_saves() -> None:
+    session = FakeSession()
+    code, _said = talk(session, *TO_FILES, CHAIN)
+    assert code == 130
+    assert session.saves[-1] == "primary-files"
+
+
+def test_what_an_earlier_run_left() -> None:
+    session = FakeSession()
+    session.unfinished = [Line("A change was cut off.")]
+    session.earlier = earlier_run("primary-store")
+    code, said = talk(session, "undo", "go", CHAIN, PASSWORD, "quit", "save")
+    assert code == 130
+    assert session.recovered == ["undo"]
+    assert f"Answer [{CHAIN}]" in said
+    session = FakeSession()
+    session.earlier = earlier_run("primary-store")
+    _code, said = talk(session, "over", "quit", "forget")
+    assert "Step 1 of" in said
+    session = FakeSession()
+    session.runs = True
+    code, said = talk(session, "")
+    assert code == 0
+    assert session.started == 0
+
+
+def test_hostile_text_is_only_text() -> None:
+    code, said = talk(FakeSession(hostile=True), "quit", "forget")
+    assert code == 130
+    for text in HOSTILE:
+        assert text in said
+    assert "\x1b" not in said
+
+
+def test_a_pipe_in_ascii_shows_everything() -> None:
+    words = [sys.executable, "-m", "tests.screens.demo", "/nonexistent", "plain", "hostile"]
+    env = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(words, input=b"quit\nforget\n", capture_output=True, cwd=ROOT, env=env, check=False)
+    assert b"M\\xfcller" in done.stdout
+    assert max(done.stdout) < 128
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_password_is_not_echoed_and_a_signal_gives_the_echo_back(number: int, tmp_path: Path) -> None:
+    with Terminal(tmp_path, "plain", "start=primary-files") as terminal:
+        terminal.until("Number [1]:")
+        terminal.press(*["enter"] * len(TO_FILES), f"={CHAIN}\r")
+        terminal.until("Password (not shown):")
+        terminal.press(f"={PASSWORD}")
+        assert PASSWORD not in terminal.text
+        assert not termios.tcgetattr(terminal.child.child_fd)[3] & termios.ECHO
+        os.kill(terminal.pid, number)
+        end = terminal.ended()
+        assert end == 128 + number
+        assert termios.tcgetattr(terminal.child.child_fd)[3] & termios.ECHO
+
+
+def test_a_key_of_the_keyboard_asks_before_it_leaves(tmp_path: Path) -> None:
+    with Terminal(tmp_path, "plain") as terminal:
+        terminal.until("Number [1]:")
+        terminal.press("ctrl+c")
+        terminal.until("[save/forget/stay]")
+        terminal.press("=stay\r")
+        terminal.until("Number [1]:")
+        terminal.press("ctrl+c", "ctrl+c")
+        assert terminal.ended() == 130
