@@ -6,10 +6,12 @@ Trust is taken as it will be after the change and after the uploads of the check
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from wizard.answers import PrimaryKind
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.names import issuer, subject
 from wizard.certificates.reading import read
 from wizard.errors import WizardError
+from wizard.findings import FindingSpec, Severity
 from wizard.host.clock import now_utc
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
@@ -18,6 +20,18 @@ from wizard.nodes.planning import Planning
 from wizard.printable import printable
 from wizard.probing.rehearsal import Rehearsal, rehearse
 from wizard.reports.lines import Line, Tone, finding_lines
+
+REFUSALS = (
+    FindingSpec(
+        "rehearse.cloud",
+        Severity.BLOCKER,
+        "there is no chain of the primary to rehearse with",
+        "The primary runs in the vendor's cloud, and its certificate is not among the files.",
+        "A connection has two ends; only one of them is here.",
+        "Look at the primary with probe.",
+        "design of the wizard",
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +46,15 @@ def rehearse_all(session: Planning) -> list[Rehearsed]:
     """Rehearse every gateway and client of *session*; with none, a client that only has to believe the primary.
 
     Raises:
-        WizardError: a chain cannot be read.
+        WizardError: a chain cannot be read, or `rehearse.cloud`.
     """
+    if session.answers.primary.kind is PrimaryKind.CLOUD and not session.answers.primary.chain:
+        raise WizardError(
+            "rehearse.cloud",
+            "The primary runs in the vendor's cloud, and its certificate is not among the files.",
+            "Look at it with: cloudstream-wizard probe HOST:PORT",
+            "primary.chain",
+        )
     server = session.judged("primary")
     if server.chain.leaf is None:
         return []

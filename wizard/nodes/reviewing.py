@@ -3,18 +3,25 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from wizard.answers import Goal
+from wizard.answers import Goal, PrimaryKind
 from wizard.change.plan import Plan
 from wizard.findings import Severity
 from wizard.nodes import undoing
 from wizard.nodes.planning import Planned, Planning, kept_plan, plan_primary
 from wizard.nodes.rehearsing import Rehearsed, rehearsal_lines, rehearse_all
 from wizard.reports import views
+from wizard.reports.lines import Line, Tone
 from wizard.reports.review import Review
 
 if TYPE_CHECKING:
     from wizard.diagnosis.examination import Diagnosis
     from wizard.nodes.examining import Examined
+
+
+_CLOUD = (
+    Line("Nothing to do on this machine: the primary runs in the vendor's cloud.", Tone.GOOD),
+    Line("Gateways and clients get their packs from: cloudstream-wizard handoff"),
+)
 
 
 class Reviewing(Planning, Protocol):
@@ -42,6 +49,9 @@ def review(session: Reviewing, kept: Plan | None) -> tuple[Review, Planned]:
             from wizard.nodes.rescuing import plan_rescue  # noqa: PLC0415 - the doctor is large, and only needed here
 
             return _of(plan_rescue(session, *session.examined("examine")))
+        case _ if session.answers.primary.kind is PrimaryKind.CLOUD:
+            plan = Plan("Primary in the vendor's cloud")
+            return Review(plan, _CLOUD, (), blocked=False), Planned(plan, (), {})
         case _:
             planned = plan_primary(session)
             if any(finding.severity >= Severity.ERROR for finding in planned.findings):

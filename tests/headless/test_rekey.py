@@ -1,0 +1,151 @@
+"""Certificates replaced: same paths, password kept or new; a change of the root told as the rollover that it is."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.headless.practice import Practice, company, practice
+from wizard.answersfile import load
+from wizard.host import jre as product_java
+from wizard.host.secretsource import DEFAULT_STORE_PASSWORD
+from wizard.nodes.primary_facts import FILE_KEY, PASSWORD_KEY, conf_document
+from wizard.questions import steps
+from wizard.sandbox.pki import Pki, make, new_key, pfx
+from wizard.session import Session
+
+STORE = "opt/hcp/conf/primary-host.pfx"
+CONF = "opt/hcp/conf/application.conf"
+CACERTS = "opt/hcp/jre/lib/security/cacerts"
+
+
+@cache
+def successor() -> Pki:
+    """Another root of another name for the same hosts."""
+    return make()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
+    with practice(tmp_path_factory.mktemp("rekey") / "p", configured=True) as made:
+        renewed = company().reissued("primary-host", days=(-1, 200), key=new_key())
+        (made.root / "renewed.pfx").write_bytes(pfx(renewed, "changeit", name="primary-host"))
+        other = successor().entities["primary-host"]
+        (made.root / "other-root.pfx").write_bytes(pfx(other, "changeit", name="primary-host"))
+        yield made
+
+
+def answers(server: Practice, chain: str, password: str = "{ keep = true }") -> str:
+    path = server.answers(goal='"re-key"', chain=f'["{chain}"]', keystore_password=password)
+    # The practice answers name other machines as well, whose certificates stay as they are.
+    text = Path(path).read_text()
+    Path(path).write_text(text[: text.index("[[gateway]]")])
+    return path
+
+
+def session(server: Practice, chain: str) -> Session:
+    path = Path(answers(server, chain))
+    return Session(server.deployment.machine, answers=load(path.read_text()), base=path.parent)
+
+
+def verdict(server: Practice, chain: str) -> str:
+    opened = session(server, chain)
+    (step,) = [step for step in steps(opened.answers) if step.id == "primary-verdict"]
+    return "\n".join(line.text for line in opened.lines(step))
+
+
+def changed(plan: dict[str, list[dict[str, object]]]) -> list[object]:
+    return [step["id"] for step in plan["steps"] if step["changed"]]
+
+
+def test_what_is_installed_needs_no_change(server: Practice) -> None:
+    chain = "certificates/primary-host.pfx"
+    plan = server.json("plan", "--answers", answers(server, chain))
+    assert plan["steps"] == []
+    assert "This certificate is the one that is installed." in verdict(server, chain)
+
+
+def test_a_renewed_leaf_changes_the_key_store_alone(server: Practice) -> None:
+    before = server.tree()
+    path = answers(server, "renewed.pfx")
+    assert changed(server.json("plan", "--answers", path)) == ["keystore", "restart"]
+    done = server.run("apply", "--answers", path, "--yes")
+    assert done.returncode == 0, done.stderr
+    after = server.tree()
+    assert {name for name in after if after[name] != before.get(name)} == {STORE}
+    assert after.keys() == before.keys()
+    assert server.run("rollback").returncode == 0
+    assert server.tree() == before
+
+
+def test_a_new_password_changes_the_settings_too(server: Practice) -> None:
+    before = server.tree()
+    path = answers(server, "renewed.pfx", "{ generate = true }")
+    assert changed(server.json("plan", "--answers", path)) == ["keystore", "settings", "restart"]
+    assert server.run("apply", "--answers", path, "--yes").returncode == 0
+    after = server.tree()
+    assert {name for name in after if after[name] != before.get(name)} == {STORE, CONF}
+    machine = server.deployment.machine
+    document = conf_document(machine)
+    (place,), (password,) = document.find(FILE_KEY), document.find(PASSWORD_KEY)
+    assert place.text == f"/{STORE}"
+    assert len(password.text) == 24
+    assert server.run("rollback").returncode == 0
+    assert server.tree() == before
+
+
+def test_old_and_new_are_shown_side_by_side(server: Practice) -> None:
+    told = verdict(server, "renewed.pfx")
+    assert told.index("Installed, and new:") < told.index("Validity") < told.index("The key is a new one.")
+    assert "the root changes" not in told
+
+
+def test_a_new_root_is_told_as_a_rollover_and_the_old_one_stays(server: Practice) -> None:
+    told = verdict(server, "other-root.pfx")
+    assert "Warning: the root changes" in told
+    first, second, third = (told.index(f"  {number}. ") for number in (1, 2, 3))
+    assert first < told.index("into the portal") < second < told.index("New certificates on gateways") < third
+
+    machine = server.deployment.machine
+    before = product_java.cacerts_fingerprints(machine, DEFAULT_STORE_PASSWORD)
+    path = answers(server, "other-root.pfx")
+    assert changed(server.json("plan", "--answers", path)) == ["keystore", "trust", "restart"]
+    done = server.run("apply", "--answers", path, "--yes")
+    assert done.returncode == 0, done.stderr
+    after = product_java.cacerts_fingerprints(machine, DEFAULT_STORE_PASSWORD)
+    assert before.keys() < after.keys()
+    assert len(after) == len(before) + 1
+    assert server.run("rollback").returncode == 0
+    assert product_java.cacerts_fingerprints(machine, DEFAULT_STORE_PASSWORD) == before
+
+
+def test_there_must_be_a_password_to_keep(server: Practice) -> None:
+    conf = server.root / CONF
+    kept = conf.read_bytes()
+    conf.write_bytes(kept.replace(b'"changeit"', b'"another"'))
+    try:
+        done = server.run("plan", "--answers", answers(server, "renewed.pfx"))
+    finally:
+        conf.write_bytes(kept)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: rekey.nothing-to-keep ")
+
+
+def test_the_configured_place_is_kept(server: Practice) -> None:
+    conf = server.root / CONF
+    kept = conf.read_bytes()
+    elsewhere = server.root / "opt/hcp/data/own-name.p12"
+    elsewhere.write_bytes((server.root / STORE).read_bytes())
+    conf.write_bytes(kept.replace(b"/opt/hcp/conf/primary-host.pfx", b"/opt/hcp/data/own-name.p12"))
+    try:
+        plan = session(server, "renewed.pfx").planned()
+        set_up = session(server, "renewed.pfx")
+        set_up.answers = replace(set_up.answers, goal=type(set_up.answers.goal)("set-up"))
+        fresh = set_up.planned()
+    finally:
+        conf.write_bytes(kept)
+        elsewhere.unlink()
+    assert str(plan.file_steps[0].path) == "/opt/hcp/data/own-name.p12"
+    assert str(fresh.file_steps[0].path) == "/opt/hcp/conf/primary-host.pfx"
