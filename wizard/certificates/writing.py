@@ -22,8 +22,8 @@ from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.secret import Secret
 
-ROUNDS = 20_000
-"""Key derivation rounds: slows guessing, and costs a JVM a few milliseconds (its own default is 10,000)."""
+ROUNDS = 10_000
+"""Key derivation rounds, as many as a JVM writes itself (JDK 17): each start of Java pays for them."""
 SHORTEST_PASSWORD = 6
 """keytool refuses to open or change stores whose password is shorter."""
 

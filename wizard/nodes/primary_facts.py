@@ -204,7 +204,7 @@ def _parsed(machine: Machine, data: bytes, unit: UnitState | None) -> hocon.Docu
     folder = machine.conf.parent
 
     def include(kind: str, name: str) -> bytes | None:
-        if kind not in {"file", "plain"}:
+        if kind not in {"file", "heuristic"}:
             return None
         try:
             return read_input(machine.real(folder / name))

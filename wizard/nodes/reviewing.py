@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Protocol
 from wizard.answers import Goal, PrimaryKind
 from wizard.change.plan import Plan
 from wizard.findings import Severity
-from wizard.nodes import undoing
 from wizard.nodes.planning import Planned, Planning, kept_plan, plan_primary
 from wizard.nodes.rehearsing import Rehearsed, rehearsal_lines, rehearse_all
 from wizard.reports import views
@@ -41,6 +40,8 @@ def review(session: Reviewing, kept: Plan | None) -> tuple[Review, Planned]:
         return _of(kept_plan(kept, session.secret))
     match session.answers.goal:
         case Goal.UNDO:
+            from wizard.nodes import undoing  # noqa: PLC0415 - the record of changes is only needed here
+
             manifest = undoing.chosen(session.machine, session.answers.change)
             plan = Plan(f"Undo {manifest.id}")
             lines = tuple(undoing.undo_lines(manifest))
