@@ -137,6 +137,23 @@ class SecretField(EntryField):
         super().__init__(key, heading, hint, notes=notes, ident=ident)
         self.kept = kept
         self.touched = False
+        self._afresh = False
+
+    def begin_again(self) -> None:
+        """What is typed next replaces all: nobody can see where to correct a masked password."""
+        self._afresh = True
+
+    def on_focus(self, event: events.Focus) -> None:
+        """Coming back to a password means typing it again."""
+        super().on_focus(event)
+        self.begin_again()
+
+    def insert(self, text: str) -> None:
+        """Type *text*, over what was there when this is the first since the focus or a refusal."""
+        if self._afresh and text:
+            self.clear()
+        self._afresh = False
+        super().insert(text)
 
     def secret(self) -> Secret:
         """What was typed."""
@@ -164,6 +181,7 @@ class SecretField(EntryField):
 
     def action_erase(self, by: int) -> None:
         """Backspace takes the last character; Delete takes all, also a password that was kept."""
+        self._afresh = False
         if by:
             super().action_erase(by)
         elif self._value or self.kept:

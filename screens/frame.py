@@ -55,8 +55,9 @@ class Framed(Screen[None], inherit_bindings=False):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "app.focus_next", show=False),
-        Binding("shift+tab", "app.focus_previous", show=False),
+        # Priority, because the field would get to its Tab only after it had taken what was typed ahead behind it.
+        Binding("tab", "app.focus_next", show=False, priority=True),
+        Binding("shift+tab", "app.focus_previous", show=False, priority=True),
         *(Binding(keys, name, show=False) for name, (keys, _words) in KEYS.items()),
     ]
     AUTO_FOCUS = ""

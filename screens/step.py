@@ -157,6 +157,8 @@ class QuestionScreen(StepScreen):
     def _refuse(self, wrong: list[tuple[Field, WizardError]]) -> None:
         for field in self.fields:
             field.refuse(next((error for bad, error in wrong if bad is field), None))
+            if field.error is not None and isinstance(field, SecretField):
+                field.begin_again()
         if wrong:
             self.focus_on(wrong[0][0])
 

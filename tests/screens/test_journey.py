@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 
 from screens.program import WizardApp
@@ -114,8 +115,21 @@ async def test_next_is_never_dead_and_an_error_moves_nothing() -> None:
         assert {widget.id: widget.region for widget in pilot.app.screen.query("*") if widget.id} == before
         await keys(pilot, "=x")
         assert "Error" not in text(pilot)
-        await keys(pilot, "delete", f"={PASSWORD}", "enter")
-        assert "What was found in the files" in text(pilot)
+        await keys(pilot, "enter")
+        assert "Error: The password does not open primary-host.pfx." in text(pilot)
+        await keys(pilot, f"={PASSWORD}", "enter")
+        assert "What was found in the files" in text(pilot), "what is typed after a refusal replaces the old password"
+
+
+async def test_what_is_typed_ahead_behind_a_tab_goes_into_the_next_field() -> None:
+    session = FakeSession()
+    async with opened(session, start="primary-store") as pilot:
+        await keys(pilot, "down", "enter", "enter")
+        for name in [*"abcdef", "tab", *"abcdef"]:
+            pilot.app.post_message(events.Key(name, name if len(name) == 1 else None))
+        await settle(pilot)
+        await keys(pilot, "enter")
+        assert session.secrets["primary.keystore-password"] == Secret("abcdef")
 
 
 async def test_a_new_password_is_typed_twice() -> None:
