@@ -63,6 +63,15 @@ ROOT_LEFT_OUT = FindingSpec(
     "Answer auto, unless somebody else imports it.",
     "manual, Primary server setup",
 )
+OUT_OF_REACH = FindingSpec(
+    "store.out-of-reach",
+    Severity.ERROR,
+    "the service cannot reach the key store",
+    "{path} cannot be reached by the service: at {blocked}, {reason}.",
+    "The server starts all the same, with its built-in certificate, and every gateway goes offline.",
+    "Give the service's account the right to enter that folder, or name another keystore-path.",
+    "manual, Primary server setup",
+)
 NODE_SILENT = FindingSpec(
     "node.silent",
     Severity.WARNING,
@@ -72,7 +81,7 @@ NODE_SILENT = FindingSpec(
     "Start the service there, or take the node out of the answers.",
     "design of the wizard",
 )
-SPECS = (NODE_SILENT, WORLD_READABLE, NO_JRE, ROOT_NOT_CHECKED, ROOT_NEEDS_KEYTOOL, ROOT_LEFT_OUT)
+SPECS = (OUT_OF_REACH, NODE_SILENT, WORLD_READABLE, NO_JRE, ROOT_NOT_CHECKED, ROOT_NEEDS_KEYTOOL, ROOT_LEFT_OUT)
 
 REFUSALS = (
     FindingSpec(
@@ -156,6 +165,10 @@ def _store_steps(
         findings.append(
             Finding(WORLD_READABLE, Locator("file", str(facts.store_path)), {"path": str(facts.store_path)})
         )
+    stopped = facts.access.blocked_at
+    if facts.access.ok is False and stopped is not None and stopped != facts.store_path:
+        where = {"path": str(facts.store_path), "blocked": str(stopped), "reason": facts.access.reason}
+        findings.append(Finding(OUT_OF_REACH, Locator("file", str(stopped)), where))
     profile = facts.profile.profile
     count = len(chain.certificates)
     put = PutFile(

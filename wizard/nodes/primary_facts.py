@@ -14,6 +14,7 @@ from wizard.configs import hocon
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.host import accounts, jre
+from wizard.host.access import Access, readable_as
 from wizard.host.accounts import Account
 from wizard.host.files import read_input
 from wizard.host.jre import ProfileChoice
@@ -91,6 +92,7 @@ class PrimaryFacts:
         profile: how a key store must be encrypted.
         can_prove: whether a keytool is there.
         account: of the service; None when unknown.
+        access: whether that account could read a store of that path now, and where it is stopped.
         euid: of this process.
         served: fingerprint of the leaf that each node serves now, "" when none.
     """
@@ -110,6 +112,7 @@ class PrimaryFacts:
     profile: ProfileChoice
     can_prove: bool
     account: Account | None
+    access: Access
     euid: int
     served: Mapping[tuple[str, int], str]
 
@@ -149,6 +152,7 @@ def look(
     store, _ = expectation(machine, path)
     java = jre.find(machine)
     cacerts, trusted, problem = _trusted(machine, cacerts_password)
+    account = accounts.lookup(machine, unit.user) if unit else None
     return PrimaryFacts(
         conf=conf,
         conf_data=data,
@@ -164,7 +168,8 @@ def look(
         cacerts_problem=problem,
         profile=jre.choose_profile(java),
         can_prove=java is not None and java.keytool is not None,
-        account=accounts.lookup(machine, unit.user) if unit else None,
+        account=account,
+        access=readable_as(machine, path, account),
         euid=os.geteuid(),
         served=served,
     )
