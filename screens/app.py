@@ -1,5 +1,6 @@
 """The door to the full screen: is there a terminal, and what is said in it when the screen is gone."""
 
+import contextlib
 import sys
 from typing import TYPE_CHECKING
 
@@ -22,22 +23,28 @@ def run(session: "Session", *, ascii_mode: bool | None = None, start: str = "") 
     """
     reason = refusal()
     if reason:
-        print(f"error: screen.terminal {reason}", file=sys.stderr)  # noqa: T201 - there is no screen to say it on
-        print("hint: cloudstream-wizard --plain asks the same questions line by line.", file=sys.stderr)  # noqa: T201
+        _say(
+            f"error: screen.terminal {reason}",
+            "hint: cloudstream-wizard --plain asks the same questions line by line.",
+        )
         return int(ExitCode.UNUSABLE)
     encoding = sys.stderr.encoding or "ascii"
     app = WizardApp(session, ascii_only=glyphs.ascii_wanted(ascii_mode, encoding), start=start)
     app.run(mouse=False)
     if app.crashed is not None:
-        return _report_crash(app.crashed)
-    for line in session.summary():
-        print(app.glyphs.text(line), file=sys.stderr)  # noqa: T201 - stays in the terminal after the screen is gone
+        report = [f"hint: please report it with {app.crashed} (it holds no values)."] if app.crashed else []
+        _say(
+            "error: wizard.bug this is a fault of the wizard, not of your files.",
+            "hint: nothing is left half done; `cloudstream-wizard recover` tells.",
+            *report,
+        )
+        return int(ExitCode.BUG)
+    _say(*(app.glyphs.text(line) for line in session.summary()))
     return app.return_code or 0
 
 
-def _report_crash(place: str) -> int:
-    print("error: wizard.bug this is a fault of the wizard, not of your files.", file=sys.stderr)  # noqa: T201 - as above
-    print("hint: nothing is left half done; `cloudstream-wizard recover` tells.", file=sys.stderr)  # noqa: T201 - as above
-    if place:
-        print(f"hint: please report it with {place} (it holds no values).", file=sys.stderr)  # noqa: T201 - as above
-    return int(ExitCode.BUG)
+def _say(*lines: str) -> None:
+    """Lines that stay in the terminal after the screen is gone, unless the link to the terminal is gone too."""
+    with contextlib.suppress(OSError):
+        for line in lines:
+            print(line, file=sys.stderr)  # noqa: T201 - there is no screen to say it on

@@ -102,7 +102,9 @@ def test_a_cut_link_leaves_no_process(words: tuple[str, ...], tmp_path: Path) ->
         os.close(terminal.child.child_fd)
         end = time.monotonic() + 5
         while time.monotonic() < end:
-            if os.waitpid(pid, os.WNOHANG)[0]:
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                assert os.waitstatus_to_exitcode(status) == 129
                 break
             time.sleep(0.05)
         else:
