@@ -6,6 +6,8 @@ from enum import StrEnum
 from pathlib import PurePath
 from typing import Any
 
+from wizard.sources import PasswordSource, SourceKind
+
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:]{2,39}")
 
 
@@ -41,26 +43,6 @@ class ImportRoot(StrEnum):
     AUTO = "auto"
     YES = "yes"
     NO = "no"
-
-
-class SourceKind(StrEnum):
-    """Where a password comes from; the values are the keys in the file."""
-
-    PROMPT = "prompt"
-    FILE = "file"
-    ENV = "env"
-    FD = "fd"
-    GENERATE = "generate"
-    KEEP = "keep"
-    DEFAULT = "value-is-default"
-
-
-@dataclass(frozen=True, slots=True)
-class PasswordSource:
-    """Where a password comes from, never the password. `name` is the path, variable or descriptor."""
-
-    kind: SourceKind = SourceKind.PROMPT
-    name: str = ""
 
 
 PROMPT = PasswordSource()

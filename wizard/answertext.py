@@ -3,10 +3,11 @@
 import shlex
 from typing import Any
 
-from wizard.answers import PROMPT, Goal, ImportRoot, PasswordSource, PrimaryKind, SourceKind, is_host
+from wizard.answers import PROMPT, Goal, ImportRoot, PrimaryKind, is_host
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.questions import Ask, Question
+from wizard.sources import PasswordSource, SourceKind
 
 REFUSALS = (
     FindingSpec(

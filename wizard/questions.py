@@ -4,8 +4,9 @@ A step is what is asked in one go; a question fills one key of the answers (or o
 follows from the answers alone, so going back and changing one makes others come and go.
 """
 
-from wizard.answers import Answers, Goal, PrimaryKind, SourceKind
+from wizard.answers import Answers, Goal, PrimaryKind
 from wizard.asking import Ask, Choice, Question, Step, View
+from wizard.sources import SourceKind
 
 __all__ = ["DEFAULT_WAIT_S", "Ask", "Choice", "Question", "Step", "View", "after", "before", "steps"]
 

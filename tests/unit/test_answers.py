@@ -2,23 +2,12 @@ from pathlib import Path
 
 import pytest
 
-from wizard.answers import (
-    GENERATE,
-    KEEP,
-    PROMPT,
-    Answers,
-    ClientAnswers,
-    GatewayAnswers,
-    Goal,
-    ImportRoot,
-    PasswordSource,
-    PrimaryKind,
-    SourceKind,
-)
+from wizard.answers import GENERATE, KEEP, PROMPT, Answers, ClientAnswers, GatewayAnswers, Goal, ImportRoot, PrimaryKind
 from wizard.answersfile import dump, load
 from wizard.answertext import parsed, shown
 from wizard.errors import WizardError
 from wizard.questions import Ask, Question, after, before, steps
+from wizard.sources import PasswordSource, SourceKind
 
 FULL = """
 schema = 1

@@ -180,7 +180,7 @@ def open_session(args: argparse.Namespace) -> "Session":
 
 def _giver(args: argparse.Namespace) -> Any:
     """Named sources first; what the answers file says to ask for is asked on the terminal, once."""
-    from wizard.answers import SourceKind  # noqa: PLC0415 - likewise
+    from wizard.sources import SourceKind  # noqa: PLC0415 - likewise
 
     def give(name: str, *, base: Path, source: Any) -> Any:
         found = args.secrets.named(name, base=base, source=source)
@@ -196,7 +196,7 @@ def _plan_json(review: "Review") -> dict[str, Any]:
 
 
 def _keep(path: Path, session: "Session", review: "Review") -> None:
-    from wizard.answers import SourceKind  # noqa: PLC0415 - likewise
+    from wizard.sources import SourceKind  # noqa: PLC0415 - likewise
     from wizard.change import plan_file  # noqa: PLC0415 - likewise
     from wizard.change.durable import put_file  # noqa: PLC0415 - likewise
 

@@ -5,11 +5,11 @@ import os
 import sys
 from pathlib import Path
 
-from wizard.answers import PasswordSource
 from wizard.errors import WizardError
 from wizard.host.secretsource import parse_source, resolve
 from wizard.redaction import Redactor
 from wizard.secret import Secret
+from wizard.sources import PasswordSource
 
 
 class SecretSources:

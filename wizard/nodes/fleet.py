@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
-from wizard.answers import PROMPT, Answers, PasswordSource, PrimaryKind, SourceKind
+from wizard.answers import PROMPT, Answers, PrimaryKind
 from wizard.answersfile import dump
 from wizard.certificates.model import Profile
 from wizard.certificates.writing import keystore
@@ -23,6 +23,7 @@ from wizard.nodes.planning import Planning
 from wizard.nodes.primary import CACERTS_SECRET, STORE_SECRET
 from wizard.passwords import generate
 from wizard.secret import Secret
+from wizard.sources import PasswordSource, SourceKind
 
 REFUSALS = (
     FindingSpec(

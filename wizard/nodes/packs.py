@@ -1,8 +1,8 @@
 """Packs for the machines that the wizard cannot reach: files with a checklist, all made before any is written."""
 
+import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.resources import files
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def from_template(name: str, values: Mapping[str, str]) -> str:
 
     The caller sees to it that no value can leave its place in the script.
     """
-    text = files("wizard.nodes").joinpath("templates", name).read_text(encoding="utf-8")
+    text = (pkgutil.get_data("wizard.nodes", f"templates/{name}") or b"").decode()
     for key, value in values.items():
         text = text.replace(f"@{key}@", value)
     return text

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-from wizard.answers import Answers, Goal, SourceKind
+from wizard.answers import Answers, Goal
 from wizard.change.plan import Plan
 from wizard.errors import WizardError
 from wizard.findings import Finding, FindingSpec, Severity
@@ -18,6 +18,7 @@ from wizard.nodes.judging import Judged
 from wizard.passwords import generate
 from wizard.probing.probe import probe
 from wizard.secret import Secret
+from wizard.sources import SourceKind
 
 REFUSALS = (
     FindingSpec(

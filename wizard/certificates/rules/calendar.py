@@ -1,10 +1,10 @@
 """The dates of public certificate authorities, from `data/public_ca.toml`."""
 
+import pkgutil
 import tomllib
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from importlib.resources import files
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,8 @@ class Calendar:
 @cache
 def calendar() -> Calendar:
     """The calendar that came with this version of the wizard."""
-    text = (files("wizard.certificates") / "data" / "public_ca.toml").read_text("utf-8")
+    # Not importlib.resources: it loads the whole of zipfile, and every judgement would pay for it.
+    text = (pkgutil.get_data("wizard.certificates", "data/public_ca.toml") or b"").decode()
     data = tomllib.loads(text)
     return Calendar(
         data["checked"],
