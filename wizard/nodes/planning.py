@@ -1,7 +1,6 @@
 """From the answers to the plan for the primary: look at the machine, make the passwords, plan."""
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -101,6 +100,10 @@ def served(answers: Answers) -> dict[tuple[str, int], str]:
     def one(node: tuple[str, int]) -> str:
         leaf = probe(node[0], node[1], servername=name, timeout_s=LOOK_TIMEOUT_S).leaf
         return leaf.sha256 if leaf is not None else ""
+
+    if len(nodes) == 1:
+        return {nodes[0]: one(nodes[0])}
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only a cluster needs it
 
     with ThreadPoolExecutor(max_workers=min(8, len(nodes) or 1)) as pool:
         return dict(zip(nodes, pool.map(one, nodes), strict=True))

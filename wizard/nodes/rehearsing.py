@@ -65,7 +65,7 @@ def rehearse_all(session: Planning) -> list[Rehearsed]:
     shipped = _shipped(session.machine, [server.chain, *(chain for _, chain in others)])
     uploaded = [authority for _, chain in others for authority in chain.authorities]
     server_trust = _distinct([*server.chain.authorities, *uploaded, *shipped])
-    client_trust = shipped if server.public else _roots(server.chain)
+    client_trust = [*shipped, *_roots(server.chain)]
     now = now_utc()
     if not others:
         only_server = rehearse(
@@ -98,13 +98,15 @@ def _roots(chain: Chain) -> list[Certificate]:
 
 def _shipped(machine: Machine, chains: Sequence[Chain]) -> list[Certificate]:
     """The roots of the JRE that one of *chains* could end in; the other hundred change no verdict."""
+    ends = {issuer(chain.certificates[-1]) for chain in chains if chain.certificates and not chain.complete}
+    if not ends:
+        return []
     try:
         store = read(
             read_input(machine.real(machine.cacerts)), name=str(machine.cacerts), password=DEFAULT_STORE_PASSWORD
         )
     except WizardError:
         return []
-    ends = {issuer(chain.certificates[-1]) for chain in chains if chain.certificates}
     return [certificate for certificate in store.certificates if subject(certificate) in ends]
 
 
