@@ -45,6 +45,7 @@ REFUSALS = (
 )
 
 _SAFE = re.compile(r"[A-Za-z0-9._-]+")
+_OURS = re.compile(r"\\(?:x\w{2}|u\w{4}|U\w{8}|.)|(?<![^,+])[A-Za-z0-9.]+=")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,8 @@ def search_text(leaf: Certificate, known: Iterable[Certificate], wanted: str = "
     if wanted != "auto":
         _require_match(wanted, leaf, others)
         return wanted
-    parts: set[str] = set(_SAFE.findall(subject(leaf)))
+    # Escapes and attribute types are how we write a name; Windows writes it in another way.
+    parts: set[str] = set(_SAFE.findall(_OURS.sub(" ", subject(leaf))))
     for candidate in sorted(parts, key=lambda text: (text != short(leaf), len(text), text)):
         if len(candidate) > 2 and not any(_stands_in(candidate, other) for other in others):
             return candidate
