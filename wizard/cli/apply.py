@@ -196,9 +196,9 @@ def _plan_json(review: "Review") -> dict[str, Any]:
 
 
 def _keep(path: Path, session: "Session", review: "Review") -> None:
-    from wizard.sources import SourceKind  # noqa: PLC0415 - likewise
     from wizard.change import plan_file  # noqa: PLC0415 - likewise
     from wizard.change.durable import put_file  # noqa: PLC0415 - likewise
+    from wizard.sources import SourceKind  # noqa: PLC0415 - likewise
 
     stores = any(getattr(step, "proof", None) for step in review.plan.steps)
     if stores and session.answers.primary.keystore_password.kind is SourceKind.GENERATE:

@@ -75,7 +75,9 @@ def entry() -> None:
 
 def main(argv: Sequence[str]) -> int:
     """Run one command and return its exit code; nothing but this decides what a failure looks like."""
-    parser = build_parser(_command_in(argv))
+    command = _command_in(argv)
+    asks_for_help = command is None and not {"-h", "--help"}.isdisjoint(argv)
+    parser = build_parser(command, whole=asks_for_help or command not in {None, *COMMANDS})
     args = parser.parse_args(argv)
     try:
         return int(_dispatch(args))
@@ -106,8 +108,13 @@ def report_refusal(error: WizardError, *, debug: bool = False) -> int:
     return int(error.exit_code)
 
 
-def build_parser(command: str | None) -> argparse.ArgumentParser:
-    """The parser; only *command* is loaded in full, the others are named with their one line."""
+def build_parser(command: str | None, *, whole: bool = True) -> argparse.ArgumentParser:
+    """The parser; only *command* is loaded in full.
+
+    Args:
+        command: the one that is wanted.
+        whole: name the others too, each with its one line: for help, and for a word that is no command.
+    """
     parser = argparse.ArgumentParser(
         prog="cloudstream-wizard",
         description="Sets up trusted certificates for RICOH CloudStream Print&Scan.",
@@ -126,7 +133,7 @@ def build_parser(command: str | None) -> argparse.ArgumentParser:
             already = set(subparsers.choices)
             importlib.import_module(module).register(subparsers)
             loaded |= set(subparsers.choices) - already
-        elif module != COMMANDS.get(command or "", ("", ""))[0]:
+        elif whole and module != COMMANDS.get(command or "", ("", ""))[0]:
             subparsers.add_parser(name, help=purpose, add_help=False)
     for name in loaded:
         _add_globals(subparsers.choices[name], top=False)
