@@ -1,6 +1,7 @@
 """The command line: one parser, and only the chosen command's module is loaded."""
 
 import argparse
+import gc
 import importlib
 import os
 import shlex
@@ -70,6 +71,8 @@ EXIT CODES
 
 def entry() -> None:
     """The installed command."""
+    # What starting makes lives as long as the program: the collector would walk it again and again for nothing.
+    gc.set_threshold(100_000, 50, 100)
     sys.exit(main(sys.argv[1:]))
 
 
