@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from screens.choices import ChoiceField
 from screens.entry import EntryField, SecretField
 from screens.field import Field
-from screens.paths import PathsField
 from wizard.questions import Ask, Question, Step
 from wizard.session import Session
 
@@ -40,6 +39,8 @@ def fields_of(step: Step, session: Session, drafts: Mapping[tuple[str, str], str
                     EntryField(question.key, question.heading, _hint(question), value, notes=notes, ident=ident)
                 )
             case Ask.PATHS:
+                from screens.paths import PathsField  # noqa: PLC0415 - the first step has none
+
                 fields.append(
                     PathsField(question.key, question.heading, _hint(question), value, notes=notes, ident=ident)
                 )

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-ROUNDS = 7
+ROUNDS = 11
 BARE = """
 import sys
 from textual.app import App
