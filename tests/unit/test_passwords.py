@@ -41,7 +41,9 @@ def test_each_consumer_has_its_verdict(text: str, unfit: set[Consumer]) -> None:
     assert all(len(text) < 3 or text not in verdict.reason for verdict in verdicts)
 
 
-@pytest.mark.parametrize(("text", "bad"), [("changeit", True), ("ChangeIt", True), ("password", True), ("Xk3nNq7W", False)])
+@pytest.mark.parametrize(
+    ("text", "bad"), [("changeit", True), ("ChangeIt", True), ("password", True), ("Xk3nNq7W", False)]
+)
 def test_known_ones_are_a_warning(text: str, bad: bool) -> None:
     assert passwords.known(Secret(text)) is bad
     assert [finding.code for finding in passwords.examine(Secret(text), "the key store")] == ["password.known"] * bad
