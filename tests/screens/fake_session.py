@@ -74,6 +74,32 @@ FACTS = (
 )
 
 
+REVIEWED = [
+    Line("1. Key store: 3 certificates and the key, mode 0640; Java 17.0.9 reads AES-256 key stores", Tone.HEADING),
+    Line("   /opt/hcp/conf/primary-host.pfx (created, mode 0640, owner root:hcp)"),
+    Line("2. Set default-keystore-file (line 29), default-keystore-password (line 30)", Tone.HEADING),
+    Line("   /opt/hcp/conf/application.conf (edited; owner and mode 0640 kept)"),
+    Line("   @@ -26,8 +26,8 @@", Tone.FAINT),
+    Line("          # Key store of this server, PKCS12. Empty: the built-in certificate."),
+    Line('   -      default-keystore-file = ""', Tone.REMOVED),
+    Line("   -      default-keystore-password = ********", Tone.REMOVED),
+    Line('   +      default-keystore-file = "/opt/hcp/conf/primary-host.pfx"', Tone.ADDED),
+    Line("   +      default-keystore-password = ********", Tone.ADDED),
+    Line("        }"),
+    Line("3. Trust Acme-CA-Root in cacerts, alias cloudstream-acme-ca-root-4f962a01", Tone.HEADING),
+    Line("   /opt/hcp/jre/lib/security/cacerts (changed by keytool on a copy)"),
+    Line(f"   SHA-256 {'4f962a01' * 8}", Tone.FAINT),
+    Line("4. Restart hcp-server and wait up to 300 s", Tone.HEADING),
+    Line("   Printing pauses until the server answers again.", Tone.WARN),
+    Line("5. Check that localhost:2560 serves leaf abababababababab... for the name primary-host", Tone.HEADING),
+    Line("Every file is backed up first. When the probe fails, all of it is undone."),
+    Line(""),
+    Line("Rehearsal: gateway-host and the primary accept each other.", Tone.GOOD),
+    Line("Rehearsal: pcclient-host and the primary accept each other.", Tone.GOOD),
+]
+"""What a real review of the manual's example looks like."""
+
+
 class FakeSession:
     """The engine as the screens see it. `wrong_password` and the like are behaviour that a test chooses."""
 
@@ -153,10 +179,11 @@ class FakeSession:
                 return list(FACTS)
             case View.VERDICT:
                 return [
-                    Line("The chain (1 file read):", Tone.HEADING),
-                    Line("  leaf          primary-host"),
-                    Line("  intermediate  Acme-CA-Intermediate"),
-                    Line("  root          Acme-CA-Root"),
+                    Line("primary-host: complete, with private key (1 file read)", Tone.HEADING),
+                    Line("Acme-CA-Root  [root; RSA-2048; until 2036-01-02, 3651 days]"),
+                    Line("`- Acme-CA-Intermediate  [intermediate; RSA-2048; until 2036-01-02, 3651 days]"),
+                    Line("   `- primary-host  [certificate; RSA-2048; until 2027-02-03, 397 days; for"),
+                    Line("      primary-host, primary-host.example.test; serverAuth, clientAuth]"),
                     Line(""),
                     Line("Good: this chain is fit for its role.", Tone.GOOD),
                 ]
@@ -176,9 +203,7 @@ class FakeSession:
 
     def review(self) -> Review:
         lines = [Line(text) for text in HOSTILE] if self.hostile else []
-        for number, step in enumerate(PLAN.steps, start=1):
-            lines += [Line(f"{number}. {step.summary}", Tone.HEADING), Line(f"   {step.target}")]
-        lines += [Line(f'+    default-keystore-file = "/opt/hcp/conf/{n}"', Tone.ADDED) for n in range(20)]
+        lines += REVIEWED
         return Review(PLAN, tuple(lines), (EXPIRED,) if self.blocked else (), blocked=self.blocked)
 
     def start(self) -> None:

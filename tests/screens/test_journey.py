@@ -177,7 +177,7 @@ async def test_what_was_found_fills_an_empty_field_and_f5_looks_again() -> None:
     async with opened(session, start="primary-verdict") as pilot:
         assert "> primary-host" in text(pilot)
         await keys(pilot, "f5")
-        assert "root          Acme-CA-Root" in text(pilot)
+        assert "Acme-CA-Root  [root" in text(pilot)
 
 
 async def test_a_blocked_plan_cannot_be_applied() -> None:
