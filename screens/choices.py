@@ -83,8 +83,10 @@ class ChoiceField(Field):
             self.changed()
 
     def action_accept(self) -> None:
-        """Choose the marked one and go on."""
-        self.action_choose()
+        """Choose the marked one and go on. Going on draws it; drawing it here as well would send every row twice."""
+        if self._chosen != self._at:
+            self._chosen = self._at
+            self.post_message(self.Changed(self))
         super().action_accept()
 
     def _move(self, place: int) -> None:

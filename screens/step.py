@@ -90,6 +90,7 @@ class QuestionScreen(StepScreen):
         if place < len(self.fields):
             self.fields[place].focus()
         else:
+            message.field.draw()
             self.press_next()
 
     def on_pane_accepted(self) -> None:
@@ -149,8 +150,12 @@ class QuestionScreen(StepScreen):
         by_key = {field.key: field for field in reversed(self.fields)}
         self._refuse([(by_key[problem.key], problem.error) for problem in problems if problem.key in by_key])
         for problem in problems:
-            if problem.key not in by_key:
-                self.say(f"Error: {problem.error.message} {' '.join(problem.error.hint.split())}", "bold ansi_red")
+            told = f"{problem.error.message} {' '.join(problem.error.hint.split())}"
+            if problem.error.code == "rescue.nothing-wrong":
+                # Nothing to repair is what everybody hopes for, although there is nothing to go on to.
+                self.say(f"Good: {told}")
+            elif problem.key not in by_key:
+                self.say(f"Error: {told}", "bold ansi_red")
         if not problems and leave:
             self.wizard.forward(self.step)
 
