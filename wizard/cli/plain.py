@@ -248,7 +248,8 @@ class PlainFace:
         return True
 
     def _refused(self, error: WizardError) -> None:
-        self.dialogue.say(f"Error: {error.message} [{error.code}]")
+        word = "Good" if error.code == "rescue.nothing-wrong" else "Error"
+        self.dialogue.say(f"{word}: {error.message} [{error.code}]")
         for line in error.hint.splitlines():
             self.dialogue.say(f"  {line}")
 

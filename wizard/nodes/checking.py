@@ -78,7 +78,8 @@ def _repair(session: Reviewing) -> Refused:
     try:
         plan_rescue(session, *session.examined("examine"))
     except WizardError as error:
-        return [(STORE_SECRET if error.code in {*PASSWORD_CODES, "secret.missing"} else "", error)]
+        password = error.code in {*PASSWORD_CODES, "secret.missing"} or error.code.endswith("key-password-differs")
+        return [(STORE_SECRET if password else "", error)]
     return []
 
 

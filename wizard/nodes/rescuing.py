@@ -1,15 +1,22 @@
 """Something is wrong: examine the machine, and plan the repair of the first cause that has one."""
 
 from wizard.diagnosis.examination import Diagnosis, diagnose
+from wizard.diagnosis.repairs import Repair
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.nodes.examining import Asked, Examined, examine
 from wizard.nodes.planning import Planned, Planning
+from wizard.nodes.primary import STORE_SECRET
+from wizard.nodes.repaired_store import KEY_SECRET
 from wizard.nodes.repairing import plan_repair
+from wizard.secret import Secret
+
+NOTHING_WRONG = "rescue.nothing-wrong"
+"""The refusal that is good news."""
 
 REFUSALS = (
     FindingSpec(
-        "rescue.nothing-wrong",
+        NOTHING_WRONG,
         Severity.NOTE,
         "nothing is wrong",
         "The doctor finds nothing to repair.",
@@ -44,8 +51,24 @@ def plan_rescue(session: Planning, seen: Examined, diagnosis: Diagnosis) -> Plan
     """
     for repair in diagnosis.repairs:
         if repair.automatic:
-            return plan_repair(session.machine, seen, repair, session.secret)
+            return _with_one_password(session, seen, repair)
     headline = diagnosis.headline
     if headline is None:
-        raise WizardError("rescue.nothing-wrong", "The doctor finds nothing to repair.", "F10 leaves.")
+        raise WizardError(NOTHING_WRONG, "The doctor finds nothing to repair.", "You can leave the wizard.")
     raise WizardError("rescue.by-hand", f"This needs a person: {headline.message}", headline.fix, headline.code)
+
+
+def _with_one_password(session: Planning, seen: Examined, repair: Repair) -> Planned:
+    # The step has one field for a password: it is whichever the repair lacks.
+    def give(name: str) -> Secret | None:
+        if name == KEY_SECRET:
+            return session.secret(STORE_SECRET) or None
+        return session.secret(name)
+
+    try:
+        return plan_repair(session.machine, seen, repair, give)
+    except WizardError as error:
+        if error.code == "secret.missing":
+            hint = "Type it here; whoever made the file knows it."
+            raise WizardError(error.code, error.message, hint, error.subject) from error
+        raise

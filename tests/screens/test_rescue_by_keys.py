@@ -1,0 +1,191 @@
+"""Somebody who knows nothing of TLS mends broken deployments: "Something is wrong", then what the screen offers."""
+
+import io
+from pathlib import Path
+
+import pytest
+
+from tests.headless.doctored import settle
+from tests.headless.practice import Practice, practice
+from tests.screens.operator import Operator, at_the_wizard, session_on
+from wizard.cli import plain
+
+MOST_KEYS = 20
+SERVED = "subject=O = Acme, CN = primary-host"
+GOOD = "Good: nothing wrong was found."
+KEY_PASSWORD = "other-Passw0rd"
+
+REPAIRED = {
+    "wrong-password": "the configured password does not open the key store",
+    "wrong-path": "the key store is not there",
+    "duplicate-key": "a right setting is overridden by another one",
+    "masked-by-include": "a right setting is overridden by another one",
+    "commented-out": "a key store setting is only a comment",
+    "conf-utf-16": "application.conf is UTF-16",
+    "smart-quotes": "typographic quotes in a setting",
+    "umlaut-password": "Java does not take this password",
+    "unreadable": "the service may not read the key store",
+    "conf-world-readable": "everybody can read the key store's password",
+    "not-restarted": "the service was not restarted since the change",
+    "root-missing": "the root is not in cacerts",
+}
+"""Fault, and the words that name it on the screen."""
+
+NEEDS_JAVA = {"root-missing"}
+
+
+async def choose_rescue(operator: Operator) -> None:
+    """From the first screen to the diagnosis."""
+    await operator.press("down", "down", "enter")
+    await operator.sees("Step 2 of 6 What is wrong", "[ Next ]")
+
+
+async def apply(operator: Operator, said: str = "This is the last question before anything is changed.") -> None:
+    """From the review to the end of the change; the dangerous button is not the one in focus."""
+    await operator.press("enter")
+    await operator.sees(said, "> [ Go back ]")
+    await operator.press("tab", "enter")
+    await operator.sees("Applying", "[ Next ]")
+
+
+async def mend(operator: Operator, headline: str, end: str) -> str:
+    """The whole round; the last screen, on which *end* was read."""
+    await choose_rescue(operator)
+    await operator.sees(headline)
+    await operator.press("enter")
+    await operator.sees("Step 3 of 6 Review", "1. ")
+    await apply(operator)
+    await operator.press("enter")
+    last = await operator.sees("Step 6 of 6 Looking again", end)
+    await operator.press("enter")
+    assert await operator.ends() == 0
+    return last
+
+
+@pytest.mark.parametrize("fault", REPAIRED)
+async def test_a_faulty_deployment_is_repaired_by_keys(fault: str, tmp_path: Path) -> None:
+    java = "17" if fault in NEEDS_JAVA else None
+    with practice(tmp_path / "x", java=java, start=False, faults=[fault], configured=True) as made:
+        settle(made)
+        async with at_the_wizard(session_on(made)) as operator:
+            last = await mend(operator, REPAIRED[fault], GOOD)
+            assert "Error" not in last
+            assert operator.pressed <= MOST_KEYS
+        assert made.served() == SERVED
+
+
+async def test_a_password_that_only_a_person_knows_is_asked_for(tmp_path: Path) -> None:
+    with practice(tmp_path / "x", java=None, start=False, faults=["key-password"], configured=True) as made:
+        settle(made)
+        before = made.tree()
+        async with at_the_wizard(session_on(made)) as operator:
+            await choose_rescue(operator)
+            await operator.sees("the private key has another password than the store")
+            await operator.press("enter")
+            await operator.sees("Error: The private key's own password is needed", "Type it here")
+            await operator.type("wrong-one")
+            await operator.press("enter")
+            await operator.sees("Error:", "private key")
+            assert made.tree() == before
+            await operator.press("delete")
+            pressed = operator.pressed - len("wrong-one")
+            await operator.type(KEY_PASSWORD)
+            await operator.press("enter")
+            await operator.sees("Step 3 of 6 Review", "1. ")
+            assert KEY_PASSWORD not in operator.screen
+            await apply(operator)
+            await operator.press("enter")
+            await operator.sees("Looking again", GOOD)
+            await operator.press("enter")
+            assert await operator.ends() == 0
+            assert pressed <= MOST_KEYS
+        assert made.served() == SERVED
+
+
+async def test_two_faults_are_repaired_in_two_rounds(tmp_path: Path) -> None:
+    faults = ["wrong-password", "root-missing"]
+    with practice(tmp_path / "x", java="17", start=False, faults=faults, configured=True) as made:
+        settle(made)
+        async with at_the_wizard(session_on(made)) as operator:
+            last = await mend(operator, REPAIRED["wrong-password"], REPAIRED["root-missing"])
+            assert GOOD not in last
+        async with at_the_wizard(session_on(made)) as operator:
+            await mend(operator, REPAIRED["root-missing"], GOOD)
+        assert made.served() == SERVED
+
+
+async def test_what_needs_a_person_is_said_and_nothing_changes(tmp_path: Path) -> None:
+    with practice(tmp_path / "x", java=None, start=False, faults=["expired"], configured=True) as made:
+        settle(made)
+        before = made.tree()
+        async with at_the_wizard(session_on(made)) as operator:
+            await choose_rescue(operator)
+            await operator.sees("The certificate has expired", "Ask the PKI team for a new certificate")
+            await operator.press("enter")
+            await operator.sees("Error: This needs a person: primary-host expired on", "Step 2 of 6")
+        assert made.tree() == before
+
+
+async def test_a_healthy_deployment_is_called_healthy(tmp_path: Path) -> None:
+    with practice(tmp_path / "x", java=None, start=False, configured=True) as made:
+        settle(made)
+        before = made.tree()
+        async with at_the_wizard(session_on(made)) as operator:
+            await choose_rescue(operator)
+            await operator.sees(GOOD)
+            await operator.press("enter")
+            screen = await operator.sees("Good: The doctor finds nothing to repair.")
+            assert "Error" not in screen
+        assert made.tree() == before
+
+
+async def test_an_undo_brings_the_fault_back_to_the_byte(tmp_path: Path) -> None:
+    with practice(tmp_path / "x", java=None, start=False, faults=["wrong-password"], configured=True) as made:
+        settle(made)
+        before = made.tree()
+        async with at_the_wizard(session_on(made)) as operator:
+            await mend(operator, REPAIRED["wrong-password"], GOOD)
+        assert made.tree() != before
+        async with at_the_wizard(session_on(made)) as operator:
+            await operator.press("down", "down", "down", "enter")
+            await operator.sees("Undo a change", "Repair:", "> 0001-")
+            await operator.press("enter")
+            await operator.sees("Review", "Put /opt/hcp/conf/application.conf back")
+            await apply(operator, "This undo is a change of its own")
+            await operator.press("enter")
+            assert await operator.ends() == 0
+            assert operator.pressed <= MOST_KEYS
+        assert made.tree() == before
+        assert made.served() != SERVED
+
+
+def by_lines(made: Practice, *lines: str) -> tuple[int, str]:
+    """Exit code and output of the wizard without a screen, these lines typed."""
+    stdout = io.StringIO()
+    code = plain.run(session_on(made), stdin=io.StringIO("".join(f"{line}\n" for line in lines)), stdout=stdout)
+    return code, stdout.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("fault", "password"),
+    [("wrong-path", ""), ("commented-out", ""), ("unreadable", ""), ("key-password", KEY_PASSWORD)],
+)
+def test_the_same_line_by_line(fault: str, password: str, tmp_path: Path) -> None:
+    with practice(tmp_path / "x", java=None, start=False, faults=[fault], configured=True) as made:
+        settle(made)
+        code, out = by_lines(made, "3", password, "", "apply", "")
+        assert code == 0, out
+        assert REPAIRED.get(fault, "the private key has another password") in " ".join(out.split())
+        assert out.index("Looking again") < out.index(GOOD)
+        assert KEY_PASSWORD not in out
+        assert made.served() == SERVED
+
+
+def test_a_healthy_deployment_is_called_healthy_line_by_line(tmp_path: Path) -> None:
+    with practice(tmp_path / "x", java=None, start=False, configured=True) as made:
+        settle(made)
+        before = made.tree()
+        _, out = by_lines(made, "3", "", "quit", "forget")
+        assert "Good: The doctor finds nothing to repair." in out
+        assert "Error" not in out
+        assert made.tree() == before
