@@ -31,6 +31,8 @@ def test_the_whole_way_there_and_back(server: Practice) -> None:
     assert result["outcome"] == "applied"
     assert result["digest"] == plan["digest"]
     assert {step["id"]: step["state"] for step in result["steps"]}["probe"] == "done"
+    assert [event["step"] for event in result["events"]][:2] == ["change", "prepare"]
+    assert result["events"][-1]["state"] == "done"
     assert "primary-host" in server.served()
     assert "changeit" not in done.stdout + done.stderr
 

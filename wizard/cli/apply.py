@@ -139,8 +139,10 @@ def _apply(args: argparse.Namespace, session: "Session", awake: "Awake | None") 
     if not (review.plan.is_empty or args.dry_run or args.yes):
         confirm()
     session.start(awake)
+    told: list[dict[str, str]] = []
     try:
         for event in session.events():
+            told.append({"step": event.step, "state": event.state, "text": event.text, "at": event.at})
             print(f"  {event.step}: {event.state} {event.text}".rstrip(), file=sys.stderr, flush=True)
     except KeyboardInterrupt:
         print("The change goes on by itself; `cloudstream-wizard history` tells its end.", file=sys.stderr)
@@ -148,7 +150,7 @@ def _apply(args: argparse.Namespace, session: "Session", awake: "Awake | None") 
     outcome = session.outcome()
     print_lines([Line(text) for text in session.summary()], people=args.json)
     if args.json:
-        print_json("apply", outcome.as_json())
+        print_json("apply", {**outcome.as_json(), "events": told})
     return int(outcome.exit_code)
 
 
