@@ -3,7 +3,9 @@
 import argparse
 from pathlib import Path
 
-from wizard.cli.output import print_json
+from wizard.cli.output import print_json, print_lines
+from wizard.printable import printable
+from wizard.reports.lines import Line, finding_lines
 
 _EPILOG = """\
 EXAMPLES
@@ -32,9 +34,14 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(args: argparse.Namespace) -> int:
     """Make all packs, then write them."""
     from wizard.cli.apply import open_session  # noqa: PLC0415 - usage errors need no engine
-    from wizard.nodes.handoff import make_packs, write_packs  # noqa: PLC0415 - likewise
+    from wizard.nodes.handoff import make_packs, unattended_findings, write_packs  # noqa: PLC0415 - likewise
 
-    packs = make_packs(open_session(args))
+    session = open_session(args)
+    packs = make_packs(session)
+    findings = unattended_findings(session)
+    for finding in findings:
+        where = Line(f"{printable(finding.subject.path)}, line {finding.subject.line}:")
+        print_lines([where, *finding_lines([finding])], people=True)
     if not args.dry_run:
         write_packs(args.out, packs)
     if args.json:
@@ -47,7 +54,9 @@ def run(args: argparse.Namespace) -> int:
             }
             for pack in packs
         ]
-        print_json("handoff", {"out": str(args.out), "packs": members})
+        print_json(
+            "handoff", {"out": str(args.out), "packs": members, "findings": [finding.as_json() for finding in findings]}
+        )
     else:
         for pack in packs:
             print(f"{pack.title}: {args.out / pack.folder}")

@@ -7,10 +7,12 @@ from pathlib import Path
 from wizard.answers import PrimaryKind
 from wizard.certificates.model import Certificate, Chain
 from wizard.change.durable import put_file
+from wizard.configs import envfile
+from wizard.configs.rules import exposed
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, Severity
+from wizard.findings import Finding, FindingSpec, Severity
 from wizard.host import jre
-from wizard.host.files import read_input
+from wizard.host.files import look, read_input
 from wizard.nodes import account, client, gateway
 from wizard.nodes.client import ClientInput
 from wizard.nodes.fitness import CLIENT, GATEWAY, is_fit, require_fit
@@ -156,6 +158,20 @@ def _password(session: Planning, key: str) -> Secret:
         return generate()
     require_fit(given, key, GATEWAY)
     return given
+
+
+def unattended_findings(session: Planning) -> list[Finding]:
+    """What is wrong with the unattended files as they lie here: secrets that everybody can read.
+
+    Raises:
+        WizardError: a file cannot be read or parsed.
+    """
+    files = [session.base / one.unattended_file for one in session.answers.gateway if one.unattended_file]
+    return [
+        finding
+        for file in files
+        for finding in exposed(envfile.parse(read_input(file)), look(file).mode, name=str(file))
+    ]
 
 
 def write_packs(out: Path, packs: Sequence[Pack]) -> None:
