@@ -3,7 +3,6 @@
 import argparse
 import json
 import platform
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -127,22 +126,13 @@ def _replayed(path: Path) -> "Diagnosis":
 
 def _tell(args: argparse.Namespace, diagnosis: "Diagnosis") -> int:
     from wizard.reports.doctor_text import diagnosis_lines  # noqa: PLC0415 - likewise
+    from wizard.reports.views import command  # noqa: PLC0415 - likewise
 
     if args.json:
         print_json("doctor", diagnosis.as_json())
     else:
-        print_lines(diagnosis_lines(diagnosis, prefix=_called(args)))
+        print_lines(diagnosis_lines(diagnosis, prefix=command(args.machine)))
     return int(ExitCode.FINDINGS if diagnosis.bad else ExitCode.DONE)
-
-
-def _called(args: argparse.Namespace) -> str:
-    """How the operator calls the program, so that a suggested command works as it stands."""
-    words = ["cloudstream-wizard"]
-    for name in ("root", "hcp_home", "state_dir", "systemctl"):
-        value = getattr(args, name, None)
-        if value:
-            words += [f"--{name.replace('_', '-')}", shlex.quote(str(value))]
-    return " ".join(words)
 
 
 def _fix(args: argparse.Namespace, diagnosis: "Diagnosis", seen: "Examined") -> int:

@@ -91,7 +91,7 @@ def make_pack(given: GatewayInput) -> Pack:
     assert leaf is not None  # noqa: S101 - the judgement before refuses a chain without leaf
     files = [
         PackFile(store_name, keystore(given.chain, given.store_password, profile=given.profile), secret=True),
-        PackFile("unattended-lines.conf", edited(given, b""), secret=True),
+        PackFile("unattended-lines.conf", envfile.snippet(settings(given)).encode(), secret=True),
     ]
     if given.unattended is not None:
         files.append(PackFile("unattended.conf", edited(given, given.unattended), secret=True))
