@@ -22,10 +22,11 @@ from wizard.secret import Secret
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from wizard.change.ahead import Asking
     from wizard.change.events import Event
     from wizard.change.outcome import Outcome
     from wizard.change.plan import Plan
-    from wizard.change.watch import Awake, ChangeRun
+    from wizard.change.watch import ChangeRun
     from wizard.diagnosis.examination import Diagnosis
     from wizard.nodes.examining import Examined
     from wizard.nodes.judging import Judged
@@ -67,6 +68,7 @@ class Session:
         plan: "Plan | None" = None,
         notes: tuple[str, ...] = (),
         wait_s: float = DEFAULT_WAIT_S,
+        asking: "Asking | None" = None,
     ) -> None:
         """Start with *answers*; nothing is looked at yet.
 
@@ -79,6 +81,7 @@ class Session:
             plan: one that was kept; it is reviewed and applied instead of a new one.
             notes: lines for the first screen.
             wait_s: how long the server may take to answer after the restart.
+            asking: asks Java about the plan as soon as it is made; None leaves that to the change.
         """
         self.machine = machine
         self.answers = answers or Answers()
@@ -86,6 +89,7 @@ class Session:
         self._kept = plan
         self._notes = notes
         self.wait_s = wait_s
+        self._asking = asking
         self.base = base or Path.cwd()
         self._giver: SecretGiver = secrets or (lambda name, *, base, source: resolve(source, base=base, name=name))
         self._typed: dict[str, Secret] = {}
@@ -208,17 +212,16 @@ class Session:
             from wizard.nodes.reviewing import review
 
             self._review, self._planned = review(self, self._kept)
+            if self._asking is not None and not self._review.blocked:
+                self._asking.ask(self._planned.plan, self._planned.secrets)
         return self._review
 
     def planned(self) -> "Plan":
         """BLOCKING. The plan of the review."""
         return self.review().plan
 
-    def start(self, awake: "Awake | None" = None) -> None:
+    def start(self) -> None:
         """BLOCKING. Hand the reviewed plan to its own process, which goes on whatever becomes of this one.
-
-        Args:
-            awake: a process that waits for a change already; None starts one.
 
         Raises:
             WizardError: errors among the findings, another run at work, an interrupted change, or missing rights.
@@ -236,7 +239,8 @@ class Session:
         if review.plan.is_empty or self.dry_run:
             self._outcome = Outcome(NOTHING, digest=review.plan.digest)
             return
-        self._run = watch.start(self.machine, review.plan, self._planned.secrets, awake=awake)
+        said = self._asking.said() if self._asking is not None else None
+        self._run = watch.start(self.machine, review.plan, self._planned.secrets, said=said)
 
     def events(self) -> "Iterator[Event]":
         """BLOCKING. What happens, as it happens; ends when the change has ended."""

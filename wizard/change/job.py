@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from wizard.change.ahead import Said
 from wizard.change.context import Who
 from wizard.change.plan import Plan
 from wizard.change.plan_file import dump, load
@@ -32,6 +33,7 @@ class Job:
         secrets: by the names that the steps use.
         who: the operator.
         ports: `module:function` that makes the ports from the machine; within this program only.
+        said: what Java said already.
     """
 
     kind: str
@@ -42,6 +44,7 @@ class Job:
     secrets: Mapping[str, Secret] = field(default_factory=dict, repr=False)
     who: Who = field(default_factory=Who)
     ports: str = MACHINE_PORTS
+    said: Said = field(default_factory=Said)
 
     def dump(self) -> bytes:
         """JSON with the secrets in clear: for a pipe, never for a file."""
@@ -62,6 +65,7 @@ class Job:
             "secrets": {name: secret.reveal() for name, secret in self.secrets.items()},
             "who": [self.who.user, self.who.tty],
             "ports": self.ports,
+            "said": self.said.as_json(),
         }
         return json.dumps(members).encode()
 
@@ -93,6 +97,7 @@ class Job:
                 secrets={name: Secret(value) for name, value in members["secrets"].items()},
                 who=Who(*members["who"]),
                 ports=members["ports"],
+                said=Said.of_json(members["said"]),
             )
         except (KeyError, TypeError) as error:
             raise ValueError("not a job") from error

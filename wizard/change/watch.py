@@ -8,12 +8,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 import wizard
+from wizard.change.ahead import Said
 from wizard.change.context import Who
 from wizard.change.events import CHANGE, Event, rfc3339
 from wizard.change.job import APPLY, RECOVER, ROLLBACK, Job
@@ -48,42 +50,8 @@ class ChangeRun:
     offset: int = 0
 
 
-Awake = subprocess.Popen[bytes]
-"""A worker that waits for its job."""
-
-
-def wake() -> Awake:
-    """Start a process that can make a change, before it is known which: its start then costs nobody any time.
-
-    Without a job, as when this process ends, it ends too and has touched nothing.
-    """
-    environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    # A one-file build has put its folders on the path by itself; the worker must find the same ones.
-    home = str(Path(wizard.__file__).resolve().parents[1])
-    environment |= {"PYTHONPATH": os.pathsep.join([home, *(entry for entry in sys.path if entry)])}
-    environment |= {"PYTHONSAFEPATH": "1", OURS: os.environ.get("PYTHONPATH", "")}
-    return subprocess.Popen(
-        [sys.executable, "-m", "wizard.change.worker"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        cwd="/",
-        env=environment,
-        start_new_session=True,
-    )
-
-
-def rest(awake: Awake) -> None:
-    """Let a process that `wake` started end, when there is nothing to do for it."""
-    if awake.stdin is None or awake.stdout is None or awake.stdin.closed:
-        return
-    awake.stdin.close()
-    awake.stdout.close()
-    awake.wait(timeout=30)
-
-
 def start(
-    machine: Machine, plan: Plan, secrets: Mapping[str, Secret], *, ports: str = "", awake: Awake | None = None
+    machine: Machine, plan: Plan, secrets: Mapping[str, Secret], *, ports: str = "", said: Said | None = None
 ) -> ChangeRun:
     """Begin to apply *plan* in a process that outlives this one.
 
@@ -92,15 +60,15 @@ def start(
         plan: as reviewed.
         secrets: by the names that the plan uses; they go through a pipe.
         ports: for tests, as in `Job.ports`.
-        awake: a process that `wake` started; None starts one now.
+        said: what Java said of it already.
 
     Raises:
         BusyError: another run is at work.
         RecoveryNeededError: an earlier change waits for `recover`.
         WizardError: whatever else kept it from beginning; `change.worker-silent`.
     """
-    job = Job(APPLY, machine, plan.without_findings(), secrets=secrets, who=operator())
-    return _launch(job, ports, awake)
+    job = Job(APPLY, machine, plan.without_findings(), secrets=secrets, who=operator(), said=said or Said())
+    return _launch(job, ports)
 
 
 def start_rollback(
@@ -204,19 +172,12 @@ def operator() -> Who:
     return Who(user)
 
 
-def _launch(job: Job, ports: str, awake: Awake | None = None) -> ChangeRun:
+def _launch(job: Job, ports: str) -> ChangeRun:
     if ports:
-        job = Job(job.kind, job.machine, job.plan, job.change, job.mode, job.secrets, job.who, ports)
+        job = replace(job, ports=ports)
     before = _sizes(job.machine)
-    child = awake or wake()
-    if child.stdin is None or child.stdout is None:
-        raise RuntimeError("pipes were asked for")
-    with contextlib.suppress(BrokenPipeError), child.stdin:
-        child.stdin.write(job.dump())
-    with child.stdout:
-        line = child.stdout.readline()
-    # Nobody waits for the worker, but a child that ended should not stay as a zombie while we live.
-    threading.Thread(target=child.wait, daemon=True).start()
+    # A fork has everything loaded already; beside other threads it would inherit their locks as they stood.
+    line = (_forked if threading.active_count() == 1 else _spawned)(job)
     if not line:
         raise WizardError(
             "change.worker-silent",
@@ -228,6 +189,54 @@ def _launch(job: Job, ports: str, awake: Awake | None = None) -> ChangeRun:
         raise _error(answer["error"], answer["exit_code"])
     change = str(answer.get("change", ""))
     return ChangeRun(change, before.get(change, 0))
+
+
+def _forked(job: Job) -> bytes:
+    """Have a copy of this process do *job*; what it answers, b"" when it ended without a word."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        from wizard.change import worker  # noqa: PLC0415 - only the copy needs it, and it knows this file
+
+        worker.be_worker(job, writing)
+    os.close(writing)
+    return _answer_of(open(reading, "rb"), lambda: os.waitpid(child, 0))  # noqa: PTH123 - closed there
+
+
+def _spawned(job: Job) -> bytes:
+    """Have a new process do *job*; as `_forked`."""
+    # A one-file build has put its folders on the path by itself; the worker must find the same ones.
+    home = str(Path(wizard.__file__).resolve().parents[1])
+    environment = passed_on(os.environ)
+    environment |= {"PYTHONPATH": os.pathsep.join([home, *(entry for entry in sys.path if entry)])}
+    environment |= {"PYTHONSAFEPATH": "1", OURS: os.environ.get("PYTHONPATH", "")}
+    child = subprocess.Popen(
+        [sys.executable, "-m", "wizard.change.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        env=environment,
+        start_new_session=True,
+    )
+    if child.stdin is None or child.stdout is None:
+        raise RuntimeError("pipes were asked for")
+    with contextlib.suppress(BrokenPipeError), child.stdin:
+        child.stdin.write(job.dump())
+    return _answer_of(child.stdout, child.wait)
+
+
+def passed_on(environment: Mapping[str, str]) -> dict[str, str]:
+    """What the worker gets of *environment*."""
+    return {name: environment[name] for name in _PASSED_ON if name in environment}
+
+
+def _answer_of(stream: IO[bytes], wait: Callable[[], object]) -> bytes:
+    """The worker's one line. *wait* goes on in the background, so that a child that ended is no zombie."""
+    with stream:
+        line = stream.readline()
+    threading.Thread(target=wait, daemon=True).start()
+    return line
 
 
 def _error(parts: list[str], exit_code: int) -> WizardError:

@@ -14,7 +14,7 @@ from wizard.questions import DEFAULT_WAIT_S
 from wizard.reports.lines import Line
 
 if TYPE_CHECKING:
-    from wizard.change.watch import Awake
+    from wizard.change.ahead import Asking
     from wizard.reports.review import Review
     from wizard.session import Session
 
@@ -118,18 +118,18 @@ def run_plan(args: argparse.Namespace) -> int:
 
 def run_apply(args: argparse.Namespace) -> int:
     """Apply, or say why not; the exit code covers the proof as well."""
-    from wizard.change.watch import rest, wake  # noqa: PLC0415 - usage errors need no engine
+    from wizard.change.ahead import Asking  # noqa: PLC0415 - usage errors need no engine
 
-    # With --yes a change is all but certain: its process starts while the plan is made.
-    awake = wake() if args.yes and not args.dry_run else None
+    # With --yes a change is all but certain: Java starts while the plan is made.
+    asking = Asking(args.machine) if args.yes and not args.dry_run else None
     try:
-        return _apply(args, open_session(args), awake)
+        return _apply(args, open_session(args, asking))
     finally:
-        if awake is not None:
-            rest(awake)
+        if asking is not None:
+            asking.drop()
 
 
-def _apply(args: argparse.Namespace, session: "Session", awake: "Awake | None") -> int:
+def _apply(args: argparse.Namespace, session: "Session") -> int:
     review = session.review()
     print_lines(review.lines, people=True)
     if review.blocked:
@@ -138,7 +138,7 @@ def _apply(args: argparse.Namespace, session: "Session", awake: "Awake | None") 
         return int(ExitCode.FINDINGS)
     if not (review.plan.is_empty or args.dry_run or args.yes):
         confirm()
-    session.start(awake)
+    session.start()
     told: list[dict[str, str]] = []
     try:
         for event in session.events():
@@ -154,8 +154,8 @@ def _apply(args: argparse.Namespace, session: "Session", awake: "Awake | None") 
     return int(outcome.exit_code)
 
 
-def open_session(args: argparse.Namespace) -> "Session":
-    """A session with the answers or the kept plan that *args* name."""
+def open_session(args: argparse.Namespace, asking: "Asking | None" = None) -> "Session":
+    """A session with the answers or the kept plan that *args* name; *asking* asks Java about its plan."""
     from wizard.host.files import read_input  # noqa: PLC0415 - usage errors need no engine
     from wizard.session import Session  # noqa: PLC0415 - likewise
 
@@ -163,7 +163,7 @@ def open_session(args: argparse.Namespace) -> "Session":
         from wizard.change import plan_file  # noqa: PLC0415 - likewise
 
         kept = plan_file.load(read_input(args.plan), name=str(args.plan))
-        return Session(args.machine, secrets=args.secrets.named, dry_run=args.dry_run, plan=kept)
+        return Session(args.machine, secrets=args.secrets.named, dry_run=args.dry_run, plan=kept, asking=asking)
     path: Path = args.answers
     data = read_input(path)
     try:
@@ -177,6 +177,7 @@ def open_session(args: argparse.Namespace) -> "Session":
         secrets=_giver(args),
         dry_run=args.dry_run,
         wait_s=getattr(args, "wait", DEFAULT_WAIT_S),
+        asking=asking,
     )
 
 

@@ -14,8 +14,15 @@ from wizard.host.processes import Completed, run
 from wizard.printable import printable
 from wizard.secret import Secret
 
-_LEAN = ("-J-XX:TieredStopAtLevel=1", "-J-XX:+UseSerialGC", "-J-Xshare:auto", "-J-Duser.language=en")
-"""A JVM that lives a quarter of a second needs no optimising compiler and no threads for its garbage collector."""
+LEAN = (
+    "-J-XX:TieredStopAtLevel=1",
+    "-J-XX:+UseSerialGC",
+    "-J-XX:-UsePerfData",
+    "-J-Xshare:auto",
+    "-J-Duser.language=en",
+)
+"""A JVM that lives a quarter of a second needs no optimising compiler, no threads for its garbage collector, and no
+file in /tmp with counters for others."""
 
 _PASSWORD = "WIZARD_STORE_PASSWORD"  # noqa: S105 - the name of a variable
 
@@ -161,15 +168,18 @@ class Keytool:
         )
 
     def _checked(self, argv: list[str], password: Secret, subject: str, data: bytes | None = None) -> Completed:
-        answer = run(
-            [self._program, *_LEAN, *argv, "-storepass:env", _PASSWORD],
+        answer = self._run(argv, password, data)
+        if not answer.ok:
+            raise explained(answer.stdout + answer.stderr, subject)
+        return answer
+
+    def _run(self, argv: list[str], password: Secret, data: bytes | None) -> Completed:
+        return run(
+            [self._program, *LEAN, *argv, "-storepass:env", _PASSWORD],
             secret_env={_PASSWORD: password},
             timeout_s=self._timeout_s,
             input=data,
         )
-        if not answer.ok:
-            raise explained(answer.stdout + answer.stderr, subject)
-        return answer
 
 
 def _pem(der: bytes) -> bytes:

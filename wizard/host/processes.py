@@ -1,5 +1,6 @@
 """The one door to other programs: no shell, no secret on the command line, an end in time."""
 
+import contextlib
 import os
 import select
 import signal
@@ -83,37 +84,47 @@ def environment(secret_env: Mapping[str, Secret] | None = None) -> dict[str, str
     return env
 
 
-def run(
-    argv: Sequence[str],
-    *,
-    secret_env: Mapping[str, Secret] | None = None,
-    timeout_s: float,
-    input: bytes | None = None,  # noqa: A002 - the name that subprocess uses for the same thing
-) -> Completed:
-    """Run a program to its end and return what it said.
+class Started:
+    """A program that runs already and may be told later what to do.
 
-    The child has its own session, so Ctrl+C at the terminal does not tear it down half way; when the time is up, the
-    whole group is killed.
-
-    Args:
-        argv: program and arguments. Never a secret: `ps` shows them to everybody.
-        secret_env: secrets for the environment of this child alone.
-        timeout_s: seconds after which it is killed.
-        input: bytes for its standard input; None gives an empty one.
-
-    Raises:
-        WizardError: program.missing, program.not-runnable, program.too-slow.
+    It has its own session, so Ctrl+C at the terminal does not tear it down half way.
     """
-    begun = time.monotonic()
-    name = printable(argv[0])
-    # Files, not pipes: a daemon that a restart command leaves behind would keep a pipe open, and we would wait for it.
-    with _memory() as given, _memory() as out, _memory() as err:
-        given.write(input or b"")
-        given.seek(0)
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        secret_env: Mapping[str, Secret] | None = None,
+        given: bytes | None = None,
+    ) -> None:
+        """Start it.
+
+        Args:
+            argv: program and arguments. Never a secret: `ps` shows them to everybody.
+            secret_env: secrets for the environment of this child alone.
+            given: bytes for its standard input; None keeps that open for `end`.
+
+        Raises:
+            WizardError: program.missing, program.not-runnable.
+        """
+        self._argv = tuple(argv)
+        self._begun = time.monotonic()
+        # Files, not pipes: a daemon that a restart command leaves behind would keep a pipe open, and we would wait.
+        self._out, self._err = memory_file(), memory_file()
+        name = printable(argv[0])
         try:
-            child = subprocess.Popen(
-                list(argv), stdin=given, stdout=out, stderr=err, env=environment(secret_env), start_new_session=True
-            )
+            with contextlib.ExitStack() as stack:
+                stdin: BinaryIO | int = subprocess.PIPE
+                if given is not None:
+                    stdin = stack.enter_context(memory_file(given))
+                self._child = subprocess.Popen(
+                    list(argv),
+                    stdin=stdin,
+                    stdout=self._out,
+                    stderr=self._err,
+                    env=environment(secret_env),
+                    start_new_session=True,
+                )
         except FileNotFoundError:
             raise WizardError(
                 "program.missing", f"the program {name} is not there", "Install it, or name its path.", name
@@ -125,10 +136,25 @@ def run(
                 "Check its mode, the mount option noexec and the processor type.",
                 name,
             ) from None
+
+    def end(self, timeout_s: float, data: bytes = b"") -> Completed:
+        """Give it *data*, the rest of its standard input, and wait for its end.
+
+        Args:
+            timeout_s: seconds after which its whole group is killed.
+            data: what it is to read.
+
+        Raises:
+            WizardError: program.too-slow.
+        """
+        if self._child.stdin is not None:
+            with contextlib.suppress(BrokenPipeError), self._child.stdin:
+                self._child.stdin.write(data)
         try:
-            _wait(child, timeout_s)
+            _wait(self._child, timeout_s)
         except subprocess.TimeoutExpired:
-            _kill_group(child)
+            _kill_group(self._child)
+            name = printable(self._argv[0])
             raise WizardError(
                 "program.too-slow",
                 f"{name} did not end within {timeout_s:g} seconds and was stopped",
@@ -136,13 +162,54 @@ def run(
                 name,
             ) from None
         except BaseException:
-            _kill_group(child)
+            _kill_group(self._child)
             raise
-        return Completed(tuple(argv), child.returncode, _text(out), _text(err), time.monotonic() - begun)
+        with self._out, self._err:
+            told = _text(self._out), _text(self._err)
+        return Completed(self._argv, self._child.returncode, *told, time.monotonic() - self._begun)
+
+    def drop(self) -> None:
+        """End it at once: nobody needs it any more. After `end` this does nothing."""
+        if self._child.returncode is None:
+            _kill_group(self._child)
+            for stream in (self._child.stdin, self._out, self._err):
+                if stream is not None:
+                    stream.close()
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    secret_env: Mapping[str, Secret] | None = None,
+    timeout_s: float,
+    input: bytes | None = None,  # noqa: A002 - the name that subprocess uses for the same thing
+) -> Completed:
+    """Run a program to its end and return what it said.
+
+    Args:
+        argv: as for `Started`.
+        secret_env: likewise.
+        timeout_s: seconds after which it is killed.
+        input: bytes for its standard input; None gives an empty one.
+
+    Raises:
+        WizardError: program.missing, program.not-runnable, program.too-slow.
+    """
+    return Started(argv, secret_env=secret_env, given=input or b"").end(timeout_s)
+
+
+def memory_file(data: bytes = b"") -> BinaryIO:
+    """A file without a name that holds *data*, read from its start; on disk where the kernel has none in memory.
+
+    In memory, so that a full disk does not stop a rollback.
+    """
+    stream = _memory()
+    stream.write(data)
+    stream.seek(0)
+    return stream
 
 
 def _memory() -> BinaryIO:
-    """A file without a disk, so that a full one does not stop a rollback; on disk where the kernel has none."""
     if hasattr(os, "memfd_create"):
         try:
             return open(os.memfd_create("output"), "w+b")  # noqa: PTH123 - of a descriptor; the caller closes it
