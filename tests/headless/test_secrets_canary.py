@@ -97,8 +97,8 @@ def said(server: Practice) -> dict[str, subprocess.CompletedProcess[str]]:
         run("apply", "apply", *answers, "--yes", "--json", "--debug")
     assert watcher.looks > 20
     assert watcher.on_argv == set()
-    # keytool takes a password from its own environment; nobody else has one.
-    assert watcher.in_environment == {"keytool"}
+    # The keytools that waited were given theirs through an open file; one that did not has it in its own environment.
+    assert watcher.in_environment <= {"keytool"}
     run("apply again", "apply", *answers, "--yes")
     run("history", "history", "--json")
     run("doctor", "doctor", "--json", codes=(0, 1))

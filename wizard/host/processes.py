@@ -108,22 +108,20 @@ class Started:
         """
         self._argv = tuple(argv)
         self._begun = time.monotonic()
-        # Files, not pipes: a daemon that a restart command leaves behind would keep a pipe open, and we would wait.
-        self._out, self._err = memory_file(), memory_file()
         name = printable(argv[0])
         try:
-            with contextlib.ExitStack() as stack:
-                stdin: BinaryIO | int = subprocess.PIPE
-                if given is not None:
-                    stdin = stack.enter_context(memory_file(given))
+            # Files, not pipes: a daemon that a restart command leaves behind would keep a pipe open, and we would wait.
+            with contextlib.ExitStack() as files, memory_file(given or b"") as now:
+                self._out, self._err = (files.enter_context(memory_file()) for _ in range(2))
                 self._child = subprocess.Popen(
                     list(argv),
-                    stdin=stdin,
+                    stdin=subprocess.PIPE if given is None else now,
                     stdout=self._out,
                     stderr=self._err,
                     env=environment(secret_env),
                     start_new_session=True,
                 )
+                self._files = files.pop_all()
         except FileNotFoundError:
             raise WizardError(
                 "program.missing", f"the program {name} is not there", "Install it, or name its path.", name
@@ -146,24 +144,24 @@ class Started:
         Raises:
             WizardError: program.too-slow.
         """
-        if self._child.stdin is not None:
-            with contextlib.suppress(BrokenPipeError), self._child.stdin:
-                self._child.stdin.write(data)
-        try:
-            _wait(self._child, timeout_s)
-        except subprocess.TimeoutExpired:
-            _kill_group(self._child)
-            name = printable(self._argv[0])
-            raise WizardError(
-                "program.too-slow",
-                f"{name} did not end within {timeout_s:g} seconds and was stopped",
-                "Look at the load of the machine, then try again.",
-                name,
-            ) from None
-        except BaseException:
-            _kill_group(self._child)
-            raise
-        with self._out, self._err:
+        with self._files:
+            try:
+                if self._child.stdin is not None:
+                    with contextlib.suppress(BrokenPipeError), self._child.stdin:
+                        self._child.stdin.write(data)
+                _wait(self._child, timeout_s)
+            except subprocess.TimeoutExpired:
+                _kill_group(self._child)
+                name = printable(self._argv[0])
+                raise WizardError(
+                    "program.too-slow",
+                    f"{name} did not end within {timeout_s:g} seconds and was stopped",
+                    "Look at the load of the machine, then try again.",
+                    name,
+                ) from None
+            except BaseException:
+                _kill_group(self._child)
+                raise
             told = _text(self._out), _text(self._err)
         return Completed(self._argv, self._child.returncode, *told, time.monotonic() - self._begun)
 
@@ -171,9 +169,9 @@ class Started:
         """End it at once: nobody needs it any more. After `end` this does nothing."""
         if self._child.returncode is None:
             _kill_group(self._child)
-            for stream in (self._child.stdin, self._out, self._err):
-                if stream is not None:
-                    stream.close()
+            self._files.close()
+            if self._child.stdin is not None:
+                self._child.stdin.close()
 
 
 def run(
