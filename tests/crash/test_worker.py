@@ -118,6 +118,54 @@ def test_it_outlives_the_process_that_started_it(tmp_path: Path) -> None:
     assert watch.outcome(scene.machine, change).outcome == APPLIED
 
 
+FACE = """
+import os, sys, threading, time
+from pathlib import Path
+from tests.crash.scene import Scene
+from tests.crash.test_worker import start
+if "thread" in sys.argv:
+    threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+os.dup2(1, 77)
+print(start(Scene(Path(sys.argv[1]))).id, flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "variable", "forked"),
+    [((), "harmless", True), (("thread",), "harmless", False), ((), PASSWORD, False)],
+    ids=["forked", "beside a thread", "a password in the environment"],
+)
+def test_it_keeps_nothing_of_its_face(tmp_path: Path, words: tuple[str, ...], variable: str, *, forked: bool) -> None:
+    scene = Scene(tmp_path).build()
+    scene.served.with_name("slow").write_text("0.7")
+    with subprocess.Popen(
+        [sys.executable, "-c", FACE, str(tmp_path), *words],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=BASIS,
+        env={**os.environ, "MINE": variable},
+        start_new_session=True,
+    ) as face:
+        assert face.stdout is not None
+        change = face.stdout.readline().decode().strip()
+        pid = worker(scene)
+        proc = Path(f"/proc/{pid}")
+        try:
+            assert os.getsid(pid) == pid
+            assert (proc / "cwd").readlink() == Path("/")
+            assert (b"wizard.change.worker" in (proc / "cmdline").read_bytes()) is not forked
+            opened = {entry.name: str(entry.readlink()) for entry in (proc / "fd").iterdir()}
+            # A pipe of the face that stayed open here would keep whoever reads it waiting.
+            ours = {"0"} if not forked else set()
+            assert {name for name, place in opened.items() if place.startswith("pipe:")} <= ours
+            assert opened["1"] == opened["2"] == os.devnull
+            assert PASSWORD.encode() not in (proc / "environ").read_bytes()
+        finally:
+            os.killpg(face.pid, signal.SIGKILL)
+    assert watch.outcome(scene.machine, change).outcome == APPLIED
+
+
 def test_two_at_once(tmp_path: Path) -> None:
     scene = Scene(tmp_path).build()
     plan = scene.plan()

@@ -58,7 +58,7 @@ def start(
     Args:
         machine: what is changed.
         plan: as reviewed.
-        secrets: by the names that the plan uses; they go through a pipe.
+        secrets: by the names that the plan uses; they go through a pipe, or stay in a copy of this process.
         ports: for tests, as in `Job.ports`.
         said: what Java said of it already.
 
@@ -176,8 +176,7 @@ def _launch(job: Job, ports: str) -> ChangeRun:
     if ports:
         job = replace(job, ports=ports)
     before = _sizes(job.machine)
-    # A fork has everything loaded already; beside other threads it would inherit their locks as they stood.
-    line = (_forked if threading.active_count() == 1 else _spawned)(job)
+    line = (_forked if _may_fork(job) else _spawned)(job)
     if not line:
         raise WizardError(
             "change.worker-silent",
@@ -189,6 +188,16 @@ def _launch(job: Job, ports: str) -> ChangeRun:
         raise _error(answer["error"], answer["exit_code"])
     change = str(answer.get("change", ""))
     return ChangeRun(change, before.get(change, 0))
+
+
+def _may_fork(job: Job) -> bool:
+    """Whether a copy of this process may do *job*. It has everything loaded already.
+
+    Beside other threads it would inherit their locks as they stood, and everybody who may look at it finds the
+    environment that this process was started with.
+    """
+    said = "\n".join(os.environ.values())
+    return threading.active_count() == 1 and not any(secret.reveal() in said for secret in job.secrets.values())
 
 
 def _forked(job: Job) -> bytes:
