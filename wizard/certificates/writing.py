@@ -22,8 +22,9 @@ from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.secret import Secret
 
-ROUNDS = 10_000
-"""Key derivation rounds, as many as a JVM writes itself (JDK 17): each start of Java pays for them."""
+ROUNDS = 2048
+"""Key derivation rounds. The MAC of the file has 2048, which `cryptography` fixes, and whoever guesses passwords tries
+the MAC: more rounds for key and certificates protect nothing, and each start of the server would pay for them."""
 SHORTEST_PASSWORD = 6
 """keytool refuses to open or change stores whose password is shorter."""
 
