@@ -239,7 +239,12 @@ class Session:
         if review.plan.is_empty or self.dry_run:
             self._outcome = Outcome(NOTHING, digest=review.plan.digest)
             return
-        said = self._asking.said() if self._asking is not None else None
+        said = None
+        if self._asking is not None:
+            # Loaded while Java thinks: the worker will be a copy of this process.
+            from wizard.change import machine_ports, worker  # noqa: F401
+
+            said = self._asking.said()
         self._run = watch.start(self.machine, review.plan, self._planned.secrets, said=said)
 
     def events(self) -> "Iterator[Event]":
