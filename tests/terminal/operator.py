@@ -13,8 +13,10 @@ MARKED = re.compile(r"^ >( |$)|> \[")
 PANE = re.compile(r"^ ?> (Lines|All is shown)")
 BUSY = ("Looking ...", "Looking at the machine", "Checking ...", "Starting ...")
 QUIET_S = 0.1
-"""After so long without a byte a screen is taken to be complete."""
+"""After so long without a byte a screen is taken to be complete; one who does not measure need not wait for that."""
+HASTE_S = 0.03
 PATIENCE_S = 40.0
+MOVES = ("tab", "enter", "up", "down")
 KEY_BYTES, STEP_BYTES = 1_000, 12_000
 """The most that a key and a new step may send."""
 
@@ -26,7 +28,6 @@ PROMPTS = {
     "Press Enter": "",
     "Type apply": "apply",
     "Continue anyway?": "yes",
-    "Go on with them": "go",
 }
 """Beginnings of prompts, and what is typed where the way has no answer."""
 
@@ -80,13 +81,18 @@ class Operator(ABC):
 
 
 class ByKeys(Operator):
-    """Before the full screen. Every paint and every key is measured, and the cursor looked for."""
+    """Before the full screen. Every paint and every key is measured, unless in haste, and the cursor looked for."""
+
+    def __init__(self, terminal: Terminal, way: Way, *, haste: bool = False) -> None:
+        super().__init__(terminal, way)
+        self._haste = haste
+        self._quiet_s = HASTE_S if haste else QUIET_S
 
     def at(self) -> Step | None:
         """See `Operator`."""
         end = time.monotonic() + PATIENCE_S
         while self.terminal.child.isalive():
-            quiet = not self.terminal.read(QUIET_S)
+            quiet = not self.terminal.read(self._quiet_s)
             if quiet and not any(word in self.terminal.text for word in BUSY):
                 if self.shown():
                     self.mark()
@@ -94,6 +100,8 @@ class ByKeys(Operator):
                 if GO_ON in self.terminal.text:
                     self.mark()
                     self.terminal.child.send(KEYS["enter"])
+                    while GO_ON in self.terminal.text and time.monotonic() < end:
+                        self.terminal.read(HASTE_S)
             assert time.monotonic() < end, self.terminal.text
         return None
 
@@ -116,8 +124,12 @@ class ByKeys(Operator):
         """Keys one by one, none of which may cost more than it may; `=word` is typed."""
         for key in keys:
             for part in (key[:2], f"={key[2:]}") if key[0] == "=" else (key,):
-                answer = self.terminal.press(part, quiet_s=QUIET_S) if part != "=" else b""
-                assert len(answer) <= KEY_BYTES, (part, len(answer), self.terminal.text)
+                place = self.terminal.screen.cursor.y
+                answer = self.terminal.press(part, quiet_s=self._quiet_s) if part != "=" else b""
+                end = time.monotonic() + 2
+                while part in MOVES and self.terminal.screen.cursor.y == place and time.monotonic() < end:
+                    answer += self.terminal.read(HASTE_S)
+                assert self._haste or len(answer) <= KEY_BYTES, (part, len(answer), self.terminal.text)
 
     def leave(self, step: Step) -> None:
         """See `Operator`."""
@@ -137,7 +149,7 @@ class ByKeys(Operator):
         self.terminal.child.send(KEYS["enter"])
         end = time.monotonic() + PATIENCE_S
         while self.shown() == step and self.terminal.child.isalive():
-            self.terminal.read(QUIET_S)
+            self.terminal.read(HASTE_S)
             for words, keys in ON_TOP.items():
                 if words in self.terminal.text:
                     before = len(self.terminal.sent)
@@ -145,7 +157,7 @@ class ByKeys(Operator):
             assert time.monotonic() < end, self.terminal.text
             assert self.terminal.text.count("Error:") <= errors or self.shown() != step, self.terminal.text
         self.at()
-        assert len(self.terminal.sent) - before <= STEP_BYTES, self.terminal.text
+        assert self._haste or len(self.terminal.sent) - before <= STEP_BYTES, self.terminal.text
 
     def _answer(self, question: Question, *last: str) -> None:
         """Fill its field, unless that holds the answer, and press *last*."""
@@ -197,25 +209,31 @@ class ByLines(Operator):
         """See `Operator`."""
         end = time.monotonic() + PATIENCE_S
         alive = True
-        while alive and not self.terminal.sent.endswith(b": ", self._read_to):
+        while alive:
+            told = self.terminal.sent[self._read_to :].decode(errors="replace").replace("\r\n", "\n")
+            shown = [self.named(int(n), title) for n, title in re.findall(r"(?m)^Step (\d+) of \d+: (.*)\n", told)]
+            if told.endswith(": ") and told.rpartition("\n")[2].startswith("Go on with them"):
+                self._answer("go")
+            elif told.endswith(": ") or (shown and shown[-1].view is View.APPLY):
+                break
             alive = bool(self.terminal.read(0.03)) or self.terminal.child.isalive()
-            assert time.monotonic() < end, self.terminal.sent[self._read_to :].decode()
-        told = self.terminal.sent[self._read_to :].decode().replace("\r\n", "\n")
-        shown = [self.named(int(number), title) for number, title in re.findall(r"(?m)^Step (\d+) of \d+: (.*)$", told)]
-        # One that asks nothing is left at once.
-        self.seen += [step.id for step in (shown[:-1] if alive else shown)]
+            assert time.monotonic() < end, told
         if not alive:
             return None
+        assert not re.search(r"Press Enter to (answer again|go back): $", told), told
         if shown:
             self._step, self._question = shown[-1], None
-        assert not re.search(r"Press Enter to (answer again|go back): $", told), told
         for question in self._step.questions if self._step else ():
             if question.heading in told:
                 self._question = question
+        if shown and shown[-1].view is View.APPLY:
+            self._read_to = len(self.terminal.sent)
         return self._step
 
-    def leave(self, step: Step) -> None:  # noqa: ARG002 - one prompt of it
+    def leave(self, step: Step) -> None:
         """See `Operator`."""
+        if step.view is View.APPLY:
+            return
         prompt = self.terminal.sent[self._read_to :].decode().rpartition("\n")[2]
         default = next((typed for words, typed in PROMPTS.items() if prompt.startswith(words)), None)
         answer = self.given(self._question) if self._question is not None else None
@@ -223,5 +241,8 @@ class ByLines(Operator):
             answer = default
         elif self._question is not None and self._question.ask is Ask.CHOICE and answer is not None:
             answer = str([choice.value for choice in self._question.choices].index(answer) + 1)
+        self._answer(answer or "")
+
+    def _answer(self, text: str) -> None:
         self._read_to = len(self.terminal.sent)
-        self.terminal.child.sendline(answer or "")
+        self.terminal.child.sendline(text)

@@ -100,7 +100,9 @@ def headless(here: Practice, command: str, answers: Path, *words: str) -> Any:
     """*command* on *answers*, with the passwords by name: what it prints."""
     there = load(answers.read_text())
     wanted = SOURCES if there.goal.installs else {}
-    wanted = wanted | {name: source for name, source in OTHERS.items() if name.rpartition(".")[0] in there.other_roles()}
+    wanted = wanted | {
+        name: source for name, source in OTHERS.items() if name.rpartition(".")[0] in there.other_roles()
+    }
     named = [word for name, source in wanted.items() for word in ("--secret", f"{name}=env:{source}")]
     done = here.run(command, "--answers", str(answers), *named, *words, "--json", env=ENVIRONMENT)
     assert done.returncode == 0, done.stderr

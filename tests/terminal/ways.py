@@ -11,6 +11,9 @@ from wizard.answers import Answers
 from wizard.answertext import parsed
 from wizard.questions import Ask, Step, steps
 from wizard.sandbox.pki import new_key, pfx
+from wizard.saved import save
+from wizard.secret import Secret
+from wizard.session import Session
 
 FILES_PASSWORD = "Kanarie-zingt-4711"
 STORE_PASSWORD = "Kanarie-slaapt-0815"
@@ -55,6 +58,7 @@ WAYS = {
     "set-up": Way(
         {
             "goal": "set-up",
+            "primary.host": "primary-host",
             "primary.keystore-password": "prompt",
             "others.gateways": "gateway-host",
             "others.clients": "pcclient-host",
@@ -62,7 +66,12 @@ WAYS = {
         SECRETS,
     ),
     "re-key": Way(
-        {"goal": "re-key", "primary.chain": "renewed.pfx", "primary.keystore-password": "prompt"},
+        {
+            "goal": "re-key",
+            "primary.chain": "renewed.pfx",
+            "primary.host": "primary-host",
+            "primary.keystore-password": "prompt",
+        },
         SECRETS,
         configured=True,
     ),
@@ -93,3 +102,15 @@ def answered(here: Practice, way: Way) -> Answers:
     start = Answers().put("primary.port", here.deployment.port).put("primary.nodes", ("127.0.0.1",))
     return way.decided(start.put("primary.chain", ("certificates/primary-host.pfx",)))
 
+
+def known(here: Practice) -> None:
+    """Let an earlier run have told where the server is probed, as on a real machine."""
+    save(here.deployment.machine, answered(here, Way({})), "goal", here.root)
+
+
+def prepared(here: Practice, way: Way) -> Session:
+    """The session of one who has answered everything and typed every password."""
+    session = Session(here.deployment.machine, answers=answered(here, way), base=here.root)
+    for name, password in way.secrets.items():
+        session.put_secret(name, Secret(password))
+    return session
