@@ -301,6 +301,8 @@ class Session:
         """What stays in the terminal after leaving: result, backups, how to undo, what is next."""
         from wizard.reports import views
 
+        if self._outcome is None and self._run is not None and self._run.id:
+            return views.at_work(self._run.id, self.machine)
         packs = self.base / self.answers.packs if self._handed_off else None
         return views.summary(self._outcome, self.machine, packs, undo=self.answers.goal is Goal.UNDO)
 

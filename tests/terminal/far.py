@@ -47,7 +47,8 @@ class Sshd:
         options = here.options if saved else []
         way = [*words, *options] if saved else ["sandbox", str(here.root), *words]
         command = shlex.join([sys.executable, "-m", "wizard", *way])
-        setting = shlex.join([f"{name}={value}" for name, value in ({"LC_ALL": "C.UTF-8"} | env).items()])
+        settings = {"LC_ALL": "C.UTF-8", "TMPDIR": str(mark(here))} | env
+        setting = shlex.join([f"{name}={value}" for name, value in settings.items()])
         far = f"cd {shlex.quote(str(here.root))} && exec env PYTHONPATH={shlex.quote(str(ROOT))} {setting} {command}"
         return Terminal(here.root, program=["ssh", *self.options, "127.0.0.1", far])
 
@@ -89,19 +90,35 @@ def sshd(folder: Path) -> Iterator[Sshd]:
         child.wait(timeout=10)
 
 
+def mark(here: Practice) -> Path:
+    """A folder of *here* for temporary files: whatever the wizard starts is told it, and can be known by it."""
+    folder = here.root / "tmp-of-the-wizard"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 def left(here: Practice) -> dict[int, list[str]]:
-    """The processes of the wizard that run for *here*: the face itself, a worker, whatever they started."""
-    found = {}
+    """The processes of the wizard that run for *here*: the face itself, a worker, whatever they started.
+
+    Not the practice server: that one is started and stopped as a service.
+    """
+    found, word = {}, f"TMPDIR={mark(here)}".encode()
     for place in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            words = (place / "cmdline").read_bytes().decode(errors="replace").rstrip("\0").split("\0")
-            mine = str(here.root) in words or place.joinpath("cwd").readlink() == here.root
-            if mine and words[1:3] == ["-m", "wizard"]:
-                found[int(place.name)] = words
+            if word in (place / "environ").read_bytes().split(b"\0"):
+                words = (place / "cmdline").read_bytes().decode(errors="replace").rstrip("\0").split("\0")
+                if not any(name.startswith("wizard.sandbox") for name in words) and words != [""]:
+                    found[int(place.name)] = words
     return found
 
 
-def wait_until_none_is_left(here: Practice, within_s: float = 8) -> None:
+def face(here: Practice) -> int:
+    """The process that talks to the operator."""
+    (pid,) = (pid for pid, words in left(here).items() if words[1:3] == ["-m", "wizard"])
+    return pid
+
+
+def wait_until_none_is_left(here: Practice, within_s: float = 15) -> None:
     """Fail when a process of the wizard outlives its terminal."""
     end = time.monotonic() + within_s
     while running := left(here):

@@ -16,6 +16,7 @@ KEYS = {
     "enter": "\r",
     "tab": "\t",
     "escape": "\x1b",
+    "home": "\x1b[H",
     "up": "\x1b[A",
     "down": "\x1b[B",
     "right": "\x1b[C",
@@ -40,6 +41,7 @@ class Terminal:
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self.sent = b""
+        self._text = ""
         base = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "COLUMNS", "LINES"}}
         base |= {"TERM": "xterm-256color", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"} | env
         command = program or [sys.executable, "-m", "tests.screens.demo", str(state), *words]
@@ -78,12 +80,12 @@ class Terminal:
             assert self.child.isalive() or words in self.text or self.read(0.1), self.text
         self.read()
 
-    def press(self, *keys: str) -> bytes:
-        """Press keys one by one, each when the last was answered; `=word` is typed."""
+    def press(self, *keys: str, quiet_s: float = 0.3) -> bytes:
+        """Press keys one by one, each when the last was answered; `=word` is typed. What the last one sent."""
         result = b""
         for key in keys:
             self.child.send(key[1:] if key.startswith("=") else KEYS[key])
-            result = self.read()
+            result = self.read(quiet_s)
         return result
 
     @property
@@ -95,7 +97,10 @@ class Terminal:
     @property
     def text(self) -> str:
         """What stands on the screen."""
-        return "\n".join(line.rstrip() for line in self.screen.display)
+        if self.screen.dirty or not self._text:
+            self.screen.dirty.clear()
+            self._text = "\n".join(line.rstrip() for line in self.screen.display)
+        return self._text
 
     def ended(self, within_s: float = 10) -> int:
         """Wait for the end; the exit code, or minus the signal."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from wizard.answers import PrimaryKind
-from wizard.certificates.model import Certificate, Chain
+from wizard.certificates.model import Certificate
 from wizard.change.durable import put_file
 from wizard.configs import envfile
 from wizard.configs.rules import exposed
@@ -72,7 +72,9 @@ def make_packs(session: Planning) -> list[Pack]:
     """
     answers = session.answers
     _require_folders([*(one.host for one in answers.gateway), *(one.host for one in answers.client)])
-    primary = _fit(session, "primary") if answers.primary.chain else None
+    # Nobody was asked for the files of a cloud primary, nor for what opens them: a path may be left from before.
+    here = answers.primary.kind is PrimaryKind.ON_PREMISE
+    primary = _fit(session, "primary") if here and answers.primary.chain else None
     gateways = [_fit(session, f"gateway.{number}") for number in range(len(answers.gateway))]
     clients = [
         _fit(session, f"client.{number}") if one.local_storage else None for number, one in enumerate(answers.client)
@@ -117,7 +119,7 @@ def _gateway(session: Planning, number: int, judged: Judged, primary: Judged | N
         GatewayInput(
             answers=answers.gateway[number],
             chain=judged.chain,
-            primary_chain=_primary_chain(answers.primary.kind, primary),
+            primary_chain=primary.chain if primary else None,
             primary_public=primary is not None and primary.public,
             primary_host=answers.primary.host or (primary.suggested_host if primary else ""),
             primary_port=answers.primary.port,
@@ -127,10 +129,6 @@ def _gateway(session: Planning, number: int, judged: Judged, primary: Judged | N
             unattended=read_input(session.base / file) if file else None,
         )
     )
-
-
-def _primary_chain(kind: PrimaryKind, primary: Judged | None) -> Chain | None:
-    return primary.chain if primary is not None and kind is PrimaryKind.ON_PREMISE else None
 
 
 def _client(session: Planning, number: int, judged: Judged | None, known: Sequence[Certificate]) -> Pack:

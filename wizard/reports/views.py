@@ -173,6 +173,14 @@ def summary(ended: Outcome | None, machine: Machine, packs: Path | None, *, undo
     return result
 
 
+def at_work(change: str, machine: Machine) -> list[str]:
+    """The same, when the operator left while the change was being made."""
+    return [
+        f"Change {change} is still being made; it goes on by itself, finished or undone.",
+        f"How it ended is told by: {command(machine)} history",
+    ]
+
+
 def command(machine: Machine) -> str:
     """How the program is called for *machine*: with the options that name it, unless it is this one."""
     usual = Machine(state_dir=default_state_dir())

@@ -1,0 +1,68 @@
+"""The link is cut at every step, and during the change: nothing is lost, nothing is told, nobody is left behind."""
+
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.headless.practice import Practice, practice
+from tests.terminal.canary import nothing_told
+from tests.terminal.far import Sshd, sshd, wait_until_none_is_left
+from tests.terminal.operator import ByKeys, ByLines, Operator
+from tests.terminal.terminal import Terminal
+from tests.terminal.ways import WAYS, Way, answered, furnish, known, prepared
+from wizard.saved import NAME, load
+
+pytestmark = pytest.mark.xdist_group("cut-links")
+
+
+@pytest.fixture(scope="module")
+def link(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    with sshd(tmp_path_factory.mktemp("sshd")) as server:
+        yield server
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[Practice]:
+    with practice(tmp_path / "p") as made:
+        furnish(made)
+        yield made
+
+
+def cut(terminal: Terminal, here: Practice) -> None:
+    """The link is gone, and the client cannot say goodbye."""
+    os.kill(terminal.pid, signal.SIGKILL)
+    wait_until_none_is_left(here)
+
+
+@pytest.mark.parametrize("face", [partial(ByKeys, haste=True), ByLines], ids=["by keys", "by lines"])
+def test_a_set_up_that_is_cut_off_at_every_step_ends_in_the_same_plan(
+    face: Callable[[Terminal, Way], Operator], here: Practice, link: Sshd
+) -> None:
+    way, words = WAYS["set-up"], ["--plain"] if face is ByLines else []
+    planned = prepared(here, way).planned().digest
+    known(here)
+    for step in way.steps:
+        with link.wizard(here, *words, saved=True) as terminal:
+            face(terminal, way).go(step.id)
+            cut(terminal, here)
+            nothing_told(here.root, terminal.sent)
+        kept = load(here.deployment.machine)
+        assert kept is not None
+        assert kept.step_id == step.id
+        assert (here.deployment.machine.state_dir / NAME).stat().st_mode & 0o777 == 0o600
+    assert kept.answers == answered(here, way)
+    # The packs were written before the last cut; a folder that is not empty is left alone.
+    way = replace(way, answers={**way.answers, "packs": "packs-again"})
+    with link.wizard(here, *words, saved=True) as terminal:
+        face(terminal, way).go()
+        assert terminal.ended() == 0
+    # Cut off while it was made, it went on by itself; coming back, there was nothing left to do.
+    (change,) = here.json("history")["changes"]
+    assert (change["outcome"], change["digest"]) == ("applied", planned)
+    assert "primary-host" in here.served()
