@@ -3,18 +3,21 @@
 import grp
 import hashlib
 import os
-from pathlib import PurePosixPath
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from wizard.change.context import Context
 from wizard.change.durable import dressed
 from wizard.change.images import FileImage
 from wizard.change.manifest import Action, TrustEntry
-from wizard.change.plan import EditFile, FileStep, ImportTrust, MakeFolder, Plan, PutFile
+from wizard.change.plan import EditFile, ImportTrust, MakeFolder, Plan, PutFile
 from wizard.change.targets import Target, check_expected, check_replaceable, look, resolve
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec
 from wizard.host.catalogue import refusal
+
+if TYPE_CHECKING:
+    from pathlib import PurePosixPath
 
 
 @dataclass(frozen=True, slots=True)

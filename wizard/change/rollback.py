@@ -1,7 +1,7 @@
 """An applied change taken back: a change like any other, which can be taken back in its turn."""
 
 from dataclasses import replace
-from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from wizard.change.anchors import without_anchor
 from wizard.change.context import Context
@@ -19,6 +19,9 @@ from wizard.errors import WizardError
 from wizard.findings import FindingSpec
 from wizard.host.catalogue import refusal
 from wizard.printable import printable
+
+if TYPE_CHECKING:
+    from pathlib import PurePosixPath
 
 
 def rollback(change: str | None, context: Context) -> Outcome:

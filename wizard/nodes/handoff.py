@@ -17,6 +17,7 @@ from wizard.nodes import account, client, gateway
 from wizard.nodes.client import ClientInput
 from wizard.nodes.fitness import CLIENT, GATEWAY, is_fit, require_fit
 from wizard.nodes.gateway import GatewayInput
+from wizard.nodes.gateway_trust import primary_trust
 from wizard.nodes.judging import Judged, public_roots
 from wizard.nodes.packs import Pack, PackFile, checklist
 from wizard.nodes.planning import Planning
@@ -72,7 +73,8 @@ def make_packs(session: Planning) -> list[Pack]:
     """
     answers = session.answers
     _require_folders([*(one.host for one in answers.gateway), *(one.host for one in answers.client)])
-    primary = _fit(session, "primary") if answers.primary.chain else None
+    elsewhere = answers.primary.kind is PrimaryKind.ELSEWHERE
+    primary = _fit(session, "primary") if answers.primary.chain and not elsewhere else None
     gateways = [_fit(session, f"gateway.{number}") for number in range(len(answers.gateway))]
     clients = [
         _fit(session, f"client.{number}") if one.local_storage else None for number, one in enumerate(answers.client)
@@ -113,11 +115,12 @@ def _gateway(session: Planning, number: int, judged: Judged, primary: Judged | N
     answers = session.answers
     key = f"gateway.{number}"
     file = answers.gateway[number].unattended_file
+    trust = primary_trust(session).chain if answers.primary.kind is PrimaryKind.ELSEWHERE else None
     return gateway.make_pack(
         GatewayInput(
             answers=answers.gateway[number],
             chain=judged.chain,
-            primary_chain=_primary_chain(answers.primary.kind, primary),
+            primary_chain=trust or _primary_chain(answers.primary.kind, primary),
             primary_public=primary is not None and primary.public,
             primary_host=answers.primary.host or (primary.suggested_host if primary else ""),
             primary_port=answers.primary.port,
