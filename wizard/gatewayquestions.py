@@ -55,7 +55,7 @@ GATEWAY_STEPS: tuple[Step, ...] = (
     ),
     Step(
         "gateway-primary",
-        "The primary, as seen from here",
+        "The primary of this gateway",
         questions=(
             Question(
                 "primary.host",
@@ -71,14 +71,21 @@ GATEWAY_STEPS: tuple[Step, ...] = (
                 "The port of the internal TLS link.",
                 "2560",
             ),
+        ),
+        applies=_here,
+    ),
+    Step(
+        "gateway-trust",
+        "Trust in the primary",
+        questions=(
             Question(
                 "primary.import-root",
                 Ask.CHOICE,
                 "Shall this gateway get a trust store?",
                 "It holds the root of the primary, unless Java brings that root.",
                 choices=(
-                    Choice(ImportRoot.AUTO, "Yes, unless the root is a public one"),
-                    Choice(ImportRoot.NO, "No", "the primary has a public certificate, as in a cloud"),
+                    Choice(ImportRoot.AUTO, "Yes", "unless its root is a public one"),
+                    Choice(ImportRoot.NO, "No", "the root is public, as in a cloud"),
                 ),
             ),
             Question(

@@ -110,8 +110,8 @@ _STEPS: tuple[Step, ...] = (
                 "Its place decides what is done on this machine.",
                 choices=(
                     Choice(PrimaryKind.ON_PREMISE, "On this machine", "on-premise"),
-                    Choice(PrimaryKind.ELSEWHERE, "On another machine", "this one is a gateway"),
                     Choice(PrimaryKind.CLOUD, "In the vendor's cloud", "its own steps are skipped"),
+                    Choice(PrimaryKind.ELSEWHERE, "On another machine", "this one is a gateway"),
                 ),
             ),
         ),

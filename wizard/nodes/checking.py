@@ -40,7 +40,7 @@ def refusals(session: Reviewing, step: Step) -> Refused:
             return _files(session, gateway_planning.ROLE)
         case "gateway-verdict":
             return _verdict(session, gateway_planning.ROLE)
-        case "gateway-primary":
+        case "gateway-trust":
             return _tried("primary.chain", lambda: primary_trust(session))
         case "gateway-unattended":
             return _tried("gateway.0.unattended-file", lambda: gateway_planning.unattended_of(session))
