@@ -149,6 +149,9 @@ def test_there_and_back(gateway: Practice) -> None:
         assert len(secret) in {8, 24}
         assert secret not in done.stdout + done.stderr + json.dumps(plan)
 
+    for record in gateway.deployment.machine.state_dir.rglob("*.json*"):
+        assert not any(secret in record.read_text() for secret in (values[NAMES[1]], values[NAMES[3]])), record
+
     again = gateway.run("apply", "--answers", path, "--yes", "--json")
     assert json.loads(again.stdout)["outcome"] == "nothing_to_do", again.stdout
     assert everything(gateway) == after
@@ -206,7 +209,7 @@ def test_without_a_unit_the_stores_are_the_owners_alone(shared: Practice) -> Non
     bare = Practice(shared.deployment)
     done = bare.run("apply", *options, "--answers", answers(shared), "--yes")
     assert done.returncode == 0, done.stderr
-    assert "gateway.account-unknown" in done.stderr
+    assert "gateway.owner-alone" in done.stderr
     assert "gateway.no-proof" in done.stderr
     for name in ("gateway-host.pfx", "acme-ca-root.pfx"):
         assert (shared.root / FOLDER / name).stat().st_mode & 0o7777 == 0o600
@@ -360,6 +363,19 @@ def test_what_is_refused(shared: Practice, case: Case) -> None:
     if case.exit_code == 2:
         assert done.stderr.startswith("error: ")
         assert "\nhint: " in done.stderr
+
+
+def test_somebody_without_the_rights(shared: Practice) -> None:
+    file = shared.root / "unattended.conf"
+    before = everything(shared)
+    file.chmod(0)
+    try:
+        done = shared.run("apply", "--answers", answers(shared), "--yes", powerless=True)
+    finally:
+        file.chmod(0o600)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: file.not-readable /unattended.conf "), done.stderr
+    assert everything(shared) == before
 
 
 @pytest.mark.parametrize(("mode", "told"), [(0o644, True), (0o600, False)])

@@ -30,11 +30,11 @@ NO_JAVA = FindingSpec(
     "After the installation, see in the portal that the gateway is online.",
     "design of the wizard",
 )
-ACCOUNT_LATER = FindingSpec(
-    "gateway.account-unknown",
+OWNER_ALONE = FindingSpec(
+    "gateway.owner-alone",
     Severity.NOTE,
-    "the account of the gateway's service is not known yet",
-    "No unit hcp-server tells its account here, so {path} is readable by its owner alone.",
+    "only the owner can read the stores",
+    "{path} is readable by its owner alone, because {reason}.",
     "A service with an account of its own could not open the stores.",
     "After the installation, give the stores to that account (chown ACCOUNT).",
     "domain facts, section 3",
@@ -57,7 +57,7 @@ TRUST_STAYS = FindingSpec(
     "Take both trust store lines out, unless something else needs them.",
     "manual, Setting up gateway in unattended mode",
 )
-SPECS = (NO_JAVA, ACCOUNT_LATER, UNCLEAR, TRUST_STAYS)
+SPECS = (NO_JAVA, OWNER_ALONE, UNCLEAR, TRUST_STAYS)
 
 
 def holds_chain(given: GatewayInput, facts: GatewayFacts) -> bool:
@@ -161,8 +161,12 @@ def _owner_and_mode(facts: GatewayFacts) -> tuple[int, int | None, int | None]:
 
 def _rights(facts: GatewayFacts) -> list[Finding]:
     path = str(facts.keystore.path)
-    if facts.account is None:
-        return [Finding(ACCOUNT_LATER, Locator("file", path), {"path": path})]
+    account = facts.account
+    if account is None or facts.euid not in {0, account.uid}:
+        reason = (
+            "no unit hcp-server tells its account yet" if account is None else f"only root can let {account.name} in"
+        )
+        return [Finding(OWNER_ALONE, Locator("file", path), {"path": path, "reason": reason})]
     stopped = facts.access.blocked_at
     if facts.access.ok is False and stopped is not None and stopped not in {facts.keystore.path, *facts.new_folders}:
         where = {"path": path, "blocked": str(stopped), "reason": facts.access.reason}

@@ -86,9 +86,10 @@ def _link(step: FileStep) -> list[Line]:
 
 def confirm(plan: Plan, machine: Machine) -> list[Line]:
     """The last words before the point of no return."""
-    files = [step.target for step in plan.file_steps if step.changed]
+    words = {MakeFolder.kind: "makes"}
+    files = [(words.get(step.kind, "changes"), step.target) for step in plan.file_steps if step.changed]
     result = [Line("This is the last question before anything is changed.", Tone.HEADING), Line("")]
-    result += [Line(f"  changes   {name}") for name in files]
+    result += [Line(f"  {word:<8}  {name}") for word, name in files]
     result += [Line(f"  restarts  {step.target}") for step in plan.steps if isinstance(step, Restart)]
     result += [Line(f"  proves    {step.target}") for step in plan.steps if isinstance(step, Probe)]
     away = [

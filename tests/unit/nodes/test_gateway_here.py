@@ -151,7 +151,8 @@ def test_as_tight_as_the_service_can_read(changes: dict[str, object], mode: int,
 
 
 FIRES = [
-    ("gateway.account-unknown", facts(account=None), facts()),
+    ("gateway.owner-alone", facts(account=None), facts()),
+    ("gateway.owner-alone", facts(euid=4711), facts(euid=991)),
     ("gateway.no-proof", facts(can_prove=False), facts()),
     ("config.world-readable-secret", facts(unattended=unattended(mode=0o644)), facts()),
     ("config.crlf-in-shell-file", facts(unattended=unattended('A="b"\r\n')), facts()),
