@@ -35,6 +35,8 @@ class PrimaryKind(StrEnum):
 
     ON_PREMISE = "on-premise"
     CLOUD = "cloud"
+    ELSEWHERE = "elsewhere"
+    """On another machine of the company: this one is a gateway, the first of the answers."""
 
 
 class ImportRoot(StrEnum):
@@ -57,7 +59,7 @@ class PrimaryAnswers:
     """The primary server.
 
     Attributes:
-        kind: on-premise or cloud.
+        kind: on-premise, cloud, or elsewhere (this machine is a gateway).
         host: the name that gateways and clients dial; it must stand in the certificate.
         port: of the internal TLS link.
         nodes: where this primary is probed; several for a cluster.
@@ -131,6 +133,8 @@ class Answers:
     def get(self, key: str) -> Any:
         """The value at *key* in the form of the file: `primary.host`, `gateway.0.chain`, `goal`.
 
+        A list index one past the end reads as a fresh entry, as `put` would make it.
+
         `others.gateways` and `others.clients` are the hosts of all of them, `others.chain` the files of all of them.
         """
         if key in _HOSTS:
@@ -145,7 +149,7 @@ class Answers:
         """The answers for one machine: `primary`, `gateway.0`, `client.1`."""
         kind, _, index = role.partition(".")
         found: PrimaryAnswers | GatewayAnswers | ClientAnswers = (
-            getattr(self, kind)[int(index)] if index else self.primary
+            self._entry(kind, int(index)) if index else self.primary
         )
         return found
 
@@ -190,8 +194,12 @@ class Answers:
         *path, name = key.replace("-", "_").split(".")
         holder: Any = self
         for part in path:
-            holder = holder[int(part)] if part.isdigit() else getattr(holder, part)
+            holder = self._entry(path[0], int(part)) if part.isdigit() else getattr(holder, part)
         return holder, name
+
+    def _entry(self, table: str, index: int) -> Any:
+        items = getattr(self, table)
+        return items[index] if index != len(items) else _LISTS[table]()
 
 
 _HOSTS = {"others.gateways": "gateway", "others.clients": "client"}

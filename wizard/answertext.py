@@ -65,9 +65,20 @@ def parsed(question: Question, before: Any, text: str) -> Any:
         return int(text)
     if isinstance(before, Goal | PrimaryKind | ImportRoot):
         return type(before)(text)
+    if question.ask is Ask.PATHS:
+        return _one_path(text)
     if question.key.endswith(".host") and text and not is_host(text):
         raise _unusable(question, "A host name has letters, digits, dots and hyphens.")
     return text
+
+
+def _one_path(text: str) -> str:
+    """Quoted as in a shell or as it is: one path has no need of quotes."""
+    try:
+        items = shlex.split(text)
+    except ValueError:
+        return text
+    return items[0] if len(items) == 1 else text
 
 
 def _several(question: Question, text: str) -> tuple[str, ...]:

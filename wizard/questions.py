@@ -6,6 +6,7 @@ follows from the answers alone, so going back and changing one makes others come
 
 from wizard.answers import Answers, Goal, PrimaryKind
 from wizard.asking import Ask, Choice, Question, Step, View
+from wizard.gatewayquestions import GATEWAY_STEPS
 from wizard.sources import SourceKind
 
 __all__ = ["DEFAULT_WAIT_S", "Ask", "Choice", "Question", "Step", "View", "after", "before", "steps"]
@@ -31,7 +32,7 @@ def _undoes(answers: Answers) -> bool:
 
 
 def _changes(answers: Answers) -> bool:
-    return not answers.goal.installs or answers.primary.kind is PrimaryKind.ON_PREMISE
+    return not answers.goal.installs or answers.primary.kind is not PrimaryKind.CLOUD
 
 
 def _sets_up_here(answers: Answers) -> bool:
@@ -47,8 +48,12 @@ def _types_store_password(answers: Answers) -> bool:
     return _on_premise(answers) and kind not in {SourceKind.GENERATE, SourceKind.KEEP}
 
 
+def _prepares_others(answers: Answers) -> bool:
+    return answers.goal.installs and answers.primary.kind is not PrimaryKind.ELSEWHERE
+
+
 def _has_others(answers: Answers) -> bool:
-    return answers.goal.installs and bool(answers.gateway or answers.client)
+    return _prepares_others(answers) and bool(answers.gateway or answers.client)
 
 
 def _store_password(*choices: Choice) -> Question:
@@ -102,10 +107,11 @@ _STEPS: tuple[Step, ...] = (
                 "primary.kind",
                 Ask.CHOICE,
                 "Where does the primary server run?",
-                "A cloud primary needs no steps on this machine.",
+                "Its place decides what is done on this machine.",
                 choices=(
                     Choice(PrimaryKind.ON_PREMISE, "On this machine", "on-premise"),
                     Choice(PrimaryKind.CLOUD, "In the vendor's cloud", "its own steps are skipped"),
+                    Choice(PrimaryKind.ELSEWHERE, "On another machine", "this one is a gateway"),
                 ),
             ),
         ),
@@ -183,6 +189,7 @@ _STEPS: tuple[Step, ...] = (
         ),
         applies=_types_store_password,
     ),
+    *GATEWAY_STEPS,
     Step(
         "others",
         "Gateways and clients",
@@ -220,7 +227,7 @@ _STEPS: tuple[Step, ...] = (
                 flag="--secret gateway.0.password=file:PATH",
             ),
         ),
-        applies=_installs,
+        applies=_prepares_others,
     ),
     Step("others-verdict", "Certificates of gateways and clients", View.VERDICT, role="others", applies=_has_others),
     Step(

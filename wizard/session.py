@@ -115,9 +115,10 @@ class Session:
             from wizard.nodes.undoing import newest
 
             return newest(self.machine)
-        if question.key == "primary.host" and not self.answers.primary.host and "primary" in self._judged:
-            return self._judged["primary"].suggested_host
-        return shown(self.answers.get(question.key))
+        found = shown(self.answers.get(question.key))
+        role, _, name = question.key.rpartition(".")
+        # The primary's name comes from its own certificate alone, which is not on a gateway.
+        return self._judged[role].suggested_host if name == "host" and not found and role in self._judged else found
 
     def put(self, question: Question, text: str) -> None:
         """Take *text* as the answer.

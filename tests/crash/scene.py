@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from wizard.change.context import Context, Who
 from wizard.change.events import Event, EventLog
-from wizard.change.plan import EditFile, Expectation, ImportTrust, Plan, Probe, PutFile, Restart
+from wizard.change.plan import EditFile, Expectation, ImportTrust, MakeFolder, Plan, Probe, PutFile, Restart
 from wizard.change.ports import Ports, Served, ServiceState
 from wizard.change.syscalls import Syscalls
 from wizard.change.targets import expectation
@@ -25,6 +25,8 @@ from wizard.secret import Secret
 KEYSTORE = PurePosixPath("/opt/hcp/conf/primary-host.pfx")
 CONF = PurePosixPath("/opt/hcp/conf/application.conf")
 EXTRA = PurePosixPath("/opt/hcp/conf/notes.txt")
+FOLDER = PurePosixPath("/etc/new")
+IN_FOLDER = FOLDER / "store.pfx"
 CACERTS = PurePosixPath("/opt/hcp/jre/lib/security/cacerts")
 ANCHOR = b"certificate of a root"
 PASSWORD = "pass-W0rd-canary-4711"
@@ -230,6 +232,8 @@ class Scene:
                     proof="keystore",
                     proof_alias="primary-host",
                 ),
+                MakeFolder("folder", FOLDER, 0o755, self.expect(FOLDER), "Make the folder"),
+                PutFile("inside", IN_FOLDER, b"in a new folder", 0o600, self.expect(IN_FOLDER), "Add a store"),
                 PutFile("extra", EXTRA, b"a new file\n", 0o644, self.expect(EXTRA), "Add a file"),
                 EditFile("conf", CONF, conf, "-old\n+********\n", self.expect(CONF), "Set two values"),
                 *anchors,

@@ -8,7 +8,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from tests.crash.scene import KEYSTORE, Interrupting, Scene, Tree, in_child, sha
+from tests.crash.scene import FOLDER, KEYSTORE, Interrupting, Scene, Tree, in_child, sha
 from wizard.change.engine import apply
 from wizard.change.outcome import KEPT, STUCK
 from wizard.change.plan import Plan, Probe, Restart
@@ -25,6 +25,10 @@ def random_plan(scene: Scene, chance: random.Random) -> Plan:
     plan = scene.plan(keystore=keystore, imports=chance.randint(0, 3))
     kept = [step for step in plan.file_steps if step.id == "keystore" or chance.random() < 0.7]
     chance.shuffle(kept)
+    # A folder is made before the file in it, or was there.
+    if not scene.machine.real(FOLDER).is_dir():
+        kept = [step for step in kept if step.id not in {"folder", "inside"}]
+        kept += [step for step in plan.file_steps if step.id in {"folder", "inside"}] if chance.random() < 0.6 else []
     return replace(plan, steps=(*kept, *(step for step in plan.steps if isinstance(step, Restart | Probe))))
 
 

@@ -78,6 +78,59 @@ def test_answers_that_an_interactive_run_kept_give_the_same_plan(server: Practic
     assert again.saved() is None
 
 
+def test_a_gateway_on_itself_gives_the_same_plan_too(server: Practice) -> None:
+    machine = server.deployment.machine
+    session = Session(machine, base=server.root)
+    typed = {
+        "goal": "set-up",
+        "primary.kind": "elsewhere",
+        "gateway.0.chain": str(server.root / "certificates/gateway-host.pfx"),
+        "gateway.0.host": "gateway-host",
+        "primary.host": "127.0.0.1",
+        "primary.port": server.deployment.endpoint.rsplit(":", 1)[1],
+        "primary.import-root": "auto",
+        "primary.chain": str(server.root / "certificates/Acme-CA-Root.cer"),
+        "gateway.0.unattended-file": str(server.root / "unattended.conf"),
+        "gateway.0.keystore-path": "",
+        "gateway.0.truststore-path": "/etc/own/trust.pfx",
+        "gateway.0.keystore-password": "prompt",
+    }
+    passwords = {"gateway.0.password": "changeit", "gateway.0.keystore-password": "Acme-2026-store"}
+    done: list[str] = []
+    while step := next((step for step in session.steps() if step.id not in done), None):
+        done.append(step.id)
+        for question in step.questions:
+            if question.ask in {Ask.SECRET, Ask.NEW_SECRET}:
+                session.put_secret(question.key, Secret(passwords[question.key]))
+            else:
+                session.put(question, typed[question.key])
+        assert session.check(step) == [], step.id
+        if step.id != "apply":
+            assert session.lines(step) is not None
+        session.save(step.id)
+    assert done == [
+        "goal", "place", "gateway-files", "gateway-verdict", "gateway-primary", "gateway-trust", "gateway-unattended",
+        "gateway-stores", "gateway-store-password", "review", "confirm", "apply", "elsewhere",
+    ]  # fmt: skip
+    digest = session.planned().digest
+
+    kept = machine.state_dir / NAME
+    assert load(kept.read_text()) == session.answers
+    assert not any(password in kept.read_text() for password in passwords.values())
+    words = []
+    for key, password in passwords.items():
+        (server.root / key).write_text(password)
+        words += ["--secret", f"{key}=file:{server.root / key}"]
+    assert server.json("plan", "--answers", str(kept), *words)["digest"] == digest
+
+    again = Session(machine)
+    assert again.resume() == "elsewhere"
+    for key, password in passwords.items():
+        again.put_secret(key, Secret(password))
+    assert again.planned().digest == digest
+    again.forget()
+
+
 def test_every_step_is_known_to_the_one_who_types(server: Practice) -> None:
     ids = [step.id for step in steps(Answers())]
     assert ids[0] == "goal"

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
-from wizard.answers import PROMPT, Answers, ClientAnswers, GatewayAnswers, Goal, PrimaryAnswers
+from wizard.answers import PROMPT, Answers, ClientAnswers, GatewayAnswers, Goal, PrimaryAnswers, PrimaryKind
 from wizard.answertext import parsed, shown
 from wizard.change.events import Event
 from wizard.change.outcome import APPLIED, ROLLED_BACK, STUCK, Outcome
@@ -23,6 +23,7 @@ from wizard.session import Problem
 
 PASSWORD = "Acme-2026"
 CHAIN = "/root/primary-host.pfx"
+UNATTENDED = "/root/unattended.conf"
 HOSTILE = (
     "CN=foo [/etc/ssl]",
     "CN=[@click=app.quit]quit[/]",
@@ -62,6 +63,7 @@ WAYS = (
     Answers(goal=Goal.RE_KEY),
     Answers(goal=Goal.RESCUE),
     Answers(goal=Goal.UNDO),
+    Answers(primary=PrimaryAnswers(PrimaryKind.ELSEWHERE), gateway=(GatewayAnswers(keystore_password=PROMPT),)),
 )
 """Answers that lead to every step there is."""
 STEPS = {step.id: (step, answers) for answers in reversed(WAYS) for step in steps(answers)}
@@ -153,9 +155,15 @@ class FakeSession:
     def check(self, step: Step) -> list[Problem]:
         self._bang("check")
         self.go_on.wait(30)
-        if step.id == "primary-files" and self.secrets.get("primary.password") != Secret(PASSWORD):
-            message = "The password does not open primary-host.pfx. The file is readable and is PKCS#12."
-            return [Problem("primary.password", WizardError("p12.password", message, "Type the password again."))]
+        role = {"primary-files": "primary", "gateway-files": "gateway.0"}.get(step.id)
+        if role is not None and self.secrets.get(f"{role}.password") != Secret(PASSWORD):
+            file = Path(self.answers.get(f"{role}.chain")[0]).name
+            message = f"The password does not open {file}. The file is readable and is PKCS#12."
+            return [Problem(f"{role}.password", WizardError("p12.password", message, "Type the password again."))]
+        if step.id == "gateway-unattended" and self.answers.gateway[0].unattended_file != UNATTENDED:
+            message = f"{self.answers.gateway[0].unattended_file} does not exist."
+            hint = "Name the file, or write it first as your version documents it."
+            return [Problem("gateway.0.unattended-file", WizardError("unattended.missing", message, hint))]
         if step.id == "primary-verdict" and self.answers.primary.host != "primary-host":
             message = f"The certificate is not made for {self.answers.primary.host}; it names primary-host alone."
             return [Problem("primary.host", WizardError("leaf.host", message, "Ask for a certificate with that name."))]

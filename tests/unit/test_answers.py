@@ -98,6 +98,22 @@ def test_a_value_is_put_and_got_by_the_key_of_the_file() -> None:
     assert answers.put("goal", Goal.RE_KEY).get("goal") is Goal.RE_KEY
 
 
+def test_an_entry_that_is_not_there_yet_reads_as_a_fresh_one() -> None:
+    assert Answers().get("gateway.0.keystore-password") == GENERATE
+    assert Answers().table("gateway.0") == GatewayAnswers()
+    with pytest.raises(IndexError):
+        Answers().get("gateway.1.host")
+
+
+@pytest.mark.parametrize(
+    ("text", "path"), [("/a/u.conf", "/a/u.conf"), ("'/a b/u.conf'", "/a b/u.conf"), ("/a b/u.conf", "/a b/u.conf")]
+)
+def test_one_path_needs_no_quotes(text: str, path: str) -> None:
+    question = _question("gateway.0.unattended-file", Ask.PATHS)
+    assert parsed(question, "", text) == path
+    assert parsed(question, "", shown(path)) == path
+
+
 def test_hosts_of_all_gateways_are_one_answer_that_keeps_what_is_known() -> None:
     answers = Answers().put("primary.chain", ("certs",)).put("others.gateways", ("g1", "g2"))
     assert [one.chain for one in answers.gateway] == [("certs",), ("certs",)]
@@ -173,6 +189,11 @@ def test_steps_come_and_go_with_the_answers() -> None:
         "handoff",
         "elsewhere",
     ]
+    here = [step.id for step in steps(with_gateway.put("primary.kind", PrimaryKind.ELSEWHERE))]
+    assert here[:2] == ["goal", "place"]
+    assert here[-4:] == ["review", "confirm", "apply", "elsewhere"]
+    assert all(name.startswith("gateway-") for name in here[2:-4])
+    assert "gateway-store-password" not in here
     local = [step.id for step in steps(Answers())]
     assert "primary-store-password" not in local
     typed = Answers().put("primary.keystore-password", PROMPT)

@@ -4,16 +4,20 @@ import grp
 import hashlib
 import os
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from wizard.change.context import Context
 from wizard.change.durable import dressed
 from wizard.change.images import FileImage
 from wizard.change.manifest import Action, TrustEntry
-from wizard.change.plan import EditFile, FileStep, ImportTrust, Plan, PutFile
+from wizard.change.plan import EditFile, ImportTrust, MakeFolder, Plan, PutFile
 from wizard.change.targets import Target, check_expected, check_replaceable, look, resolve
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec
 from wizard.host.catalogue import refusal
+
+if TYPE_CHECKING:
+    from pathlib import PurePosixPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ def drafts_of(plan: Plan, context: Context) -> list[Draft]:
         WizardError: of `wizard.change.targets`; `change.owner-needs-root`.
     """
     drafts: list[Draft] = []
+    made: set[PurePosixPath] = set()
     for step in plan.file_steps:
         target = resolve(context.machine, step.path)
         image, data = look(target)
@@ -51,14 +56,24 @@ def drafts_of(plan: Plan, context: Context) -> list[Draft]:
         if not step.changed:
             context.events.say(step.id, "skipped", f"{target.shown} is already as planned")
             continue
-        check_replaceable(target, image)
+        check_replaceable(target, image, made)
         if target.named != target.path:
             context.events.say(step.id, "progress", f"{target.shown}: the file behind the link is replaced")
-        drafts.append(_draft(step, target, image, data))
+        if isinstance(step, MakeFolder):
+            made.add(target.path)
+            drafts.append(folder_draft(step, target, image))
+        else:
+            drafts.append(_draft(step, target, image, data))
     return drafts
 
 
-def _draft(step: FileStep, target: Target, image: FileImage, data: bytes) -> Draft:
+def folder_draft(step: MakeFolder, target: Target, image: FileImage) -> Draft:
+    """A folder that is to be there: of the account that makes it, and of the group that its own folder hands down."""
+    after = FileImage("folder", mode=step.mode, uid=os.geteuid(), gid=_group_in(target))
+    return Draft(Action(step.id, target.path, target.named, step.summary, image, after), target, b"", b"")
+
+
+def _draft(step: PutFile | EditFile | ImportTrust, target: Target, image: FileImage, data: bytes) -> Draft:
     trust: TrustEntry | None = None
     wanted, new = dressed(image), b""
     if isinstance(step, PutFile):
@@ -90,9 +105,16 @@ def settled(wanted: FileImage, target: Target, data: bytes) -> FileImage:
     """The image with its bytes, and with the group that the kernel will give to a new file."""
     gid = wanted.gid
     if gid == -1:
-        folder = target.real.parent.stat()
-        gid = folder.st_gid if folder.st_mode & 0o2000 else os.getegid()
+        gid = _group_in(target)
     return replace(wanted, sha256=hashlib.sha256(data).hexdigest(), size=len(data), gid=gid)
+
+
+def _group_in(target: Target) -> int:
+    """The group of what is newly made in the folder of *target*; one that is yet to be made hands down nothing."""
+    if not target.real.parent.is_dir():
+        return os.getegid()
+    folder = target.real.parent.stat()
+    return folder.st_gid if folder.st_mode & 0o2000 else os.getegid()
 
 
 def check_owner(target: Target, before: FileImage, after: FileImage) -> None:

@@ -201,8 +201,16 @@ def _step(action: Action, manifest: Manifest, folder: ChangeFolder, journal: Jou
     context.events.say(action.id, "started", action.summary)
     forward(action, folder, manifest.token, context)
     journal.append(DONE, action.id)
-    done = "is in place and read back" if action.after.exists else "is removed"
-    context.events.say(action.id, "done", f"{action.named} {done}")
+    context.events.say(action.id, "done", f"{action.named} {_became(action, context)}")
+
+
+def _became(action: Action, context: Context) -> str:
+    if action.after.exists:
+        return "is in place and read back"
+    if action.after.kind == "folder":
+        return "is made"
+    kept = action.of_folder and live_image(action, context).kind == "folder"
+    return "stays: it holds files of somebody else" if kept else "is removed"
 
 
 def finish(manifest: Manifest, folder: ChangeFolder, journal: Journal, context: Context) -> Outcome:
@@ -210,5 +218,5 @@ def finish(manifest: Manifest, folder: ChangeFolder, journal: Journal, context: 
     with contextlib.suppress(OSError):
         journal.append(CLOSED, fact=APPLIED)
         folder.wipe_staged(context.calls)
-    say_outcome(context, "done", f"Change {folder.id} is applied and proven.", APPLIED)
+    say_outcome(context, "done", f"Change {folder.id} is applied{' and proven' if manifest.probe else ''}.", APPLIED)
     return Outcome(APPLIED, folder.id, manifest.digest, dict(context.events.states))

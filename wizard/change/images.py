@@ -30,7 +30,8 @@ class FileImage:
     """A file at one moment, without its bytes.
 
     Attributes:
-        kind: `file`, `absent`, `folder`, `link`, `pipe`, `socket` or `device`; the rest is empty unless `file`.
+        kind: `file`, `absent`, `folder`, `link`, `pipe`, `socket` or `device`; the rest is empty unless
+            `file`; of a folder mode and owner are told too.
         sha256: lower-case hex.
         size: in bytes.
         mode: permission bits.
@@ -98,6 +99,8 @@ def read_image(path: Path) -> tuple[FileImage, bytes]:
     except FileNotFoundError:
         return NOTHING, b""
     kind = _KINDS[stat.S_IFMT(named.st_mode)]
+    if kind == "folder":
+        return FileImage(kind=kind, mode=stat.S_IMODE(named.st_mode), uid=named.st_uid, gid=named.st_gid), b""
     if kind != "file":
         return FileImage(kind=kind), b""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)

@@ -22,7 +22,7 @@ class TrustEntry:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One file goes from `before` to `after`; undo is the same in reverse.
+    """One file or folder goes from `before` to `after`; undo is the same in reverse.
 
     Attributes:
         id: of the plan's step.
@@ -47,6 +47,11 @@ class Action:
     backup: str = ""
     inherit: bool = False
     trust: TrustEntry | None = None
+
+    @property
+    def of_folder(self) -> bool:
+        """Whether it makes or removes a folder."""
+        return "folder" in {self.before.kind, self.after.kind}
 
     def reversed(self) -> "Action":
         """The way back; staged and backup change places."""

@@ -82,7 +82,8 @@ def _file(action: Action, folder: ChangeFolder, context: Context) -> list[str]:
         put = f"install -m {image.mode:04o} -o {image.uid} -g {image.gid} {shlex.quote(str(backup))}"
         lines += [f"    backup  {backup}", f"    by hand {put} {shlex.quote(str(real))}"]
     else:
-        lines.append(f"    by hand rm {shlex.quote(str(real))}")
+        tool = "rmdir" if action.of_folder else "rm"
+        lines.append(f"    by hand {tool} {shlex.quote(str(real))}")
     return lines
 
 

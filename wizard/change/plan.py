@@ -11,6 +11,7 @@ from wizard.change.steps import (
     Expectation,
     FileStep,
     ImportTrust,
+    MakeFolder,
     Probe,
     PutFile,
     Restart,
@@ -25,6 +26,7 @@ __all__ = [
     "Expectation",
     "FileStep",
     "ImportTrust",
+    "MakeFolder",
     "Plan",
     "Probe",
     "PutFile",
@@ -54,7 +56,7 @@ class Plan:
     def __post_init__(self) -> None:
         """Refuse steps that could not be told apart, or that would overwrite each other."""
         # Several anchors may go into one trust store: each step then continues from the result of the one before.
-        written = [str(step.path) for step in self.steps if isinstance(step, PutFile | EditFile)]
+        written = [str(step.path) for step in self.steps if isinstance(step, MakeFolder | PutFile | EditFile)]
         stores = {str(step.path) for step in self.steps if isinstance(step, ImportTrust)}
         for names in ([step.id for step in self.steps], [*written, *stores]):
             twice = sorted({name for name in names if names.count(name) > 1})
@@ -119,6 +121,8 @@ def _meaning(step: Step) -> dict[str, Any]:
     }
     if isinstance(step, ImportTrust):
         return base | {"alias": step.alias, "sha256": step.sha256}
+    if isinstance(step, MakeFolder):
+        return base | {"mode": step.mode}
     base["content"] = step.content_id or digest_of(step.data)
     if isinstance(step, PutFile):
         base |= {"mode": step.mode, "uid": step.uid, "gid": step.gid, "proof": step.proof}

@@ -7,7 +7,7 @@ import json
 from pathlib import PurePosixPath
 from typing import Any
 
-from wizard.change.plan import EditFile, Expectation, ImportTrust, Plan, Probe, PutFile, Restart, Step
+from wizard.change.plan import EditFile, Expectation, ImportTrust, MakeFolder, Plan, Probe, PutFile, Restart, Step
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
 
@@ -93,6 +93,8 @@ def _dump_step(step: Step) -> dict[str, Any]:
     if isinstance(step, ImportTrust):
         text = base64.b64encode(step.certificate).decode()
         return head | {"certificate": text, "alias": step.alias, "sha256": step.sha256, "secret": step.secret}
+    if isinstance(step, MakeFolder):
+        return head | {"mode": step.mode}
     head |= {"data": base64.b64encode(step.data).decode(), "content_id": step.content_id}
     if isinstance(step, EditFile):
         return head | {"diff": step.diff}
@@ -119,6 +121,8 @@ def _load_step(members: dict[str, Any]) -> Step:
     if kind == "import_trust":
         certificate = base64.b64decode(members.pop("certificate"), validate=True)
         return ImportTrust(path=path, certificate=certificate, expect=expect, **members)
+    if kind == "make_folder":
+        return MakeFolder(path=path, expect=expect, **members)
     data = base64.b64decode(members.pop("data"), validate=True)
     if kind == "edit_file":
         return EditFile(path=path, data=data, expect=expect, **members)

@@ -1,6 +1,7 @@
 """An applied change taken back: a change like any other, which can be taken back in its turn."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from wizard.change.anchors import without_anchor
 from wizard.change.context import Context
@@ -18,6 +19,9 @@ from wizard.errors import WizardError
 from wizard.findings import FindingSpec
 from wizard.host.catalogue import refusal
 from wizard.printable import printable
+
+if TYPE_CHECKING:
+    from pathlib import PurePosixPath
 
 
 def rollback(change: str | None, context: Context) -> Outcome:
@@ -85,6 +89,7 @@ def choose(change: str | None, store: Store) -> ChangeFolder:
 def _drafts(manifest: Manifest, folder: ChangeFolder, place: Opened, context: Context) -> list[Draft]:
     drafts: list[Draft] = []
     live: dict[str, tuple[FileImage, bytes]] = {}
+    made: set[PurePosixPath] = set()
     for action in reversed(manifest.actions):
         target = resolve(context.machine, action.named)
         image, data = live.get(str(target.path)) or look(target)
@@ -99,11 +104,14 @@ def _drafts(manifest: Manifest, folder: ChangeFolder, place: Opened, context: Co
                 continue
             raise _changed_since(manifest, target, place)
         after, new = found
-        check_replaceable(target, image)
+        if after.kind == "folder":
+            made.add(target.path)
+        if image.kind != "folder":
+            check_replaceable(target, image, made)
         check_owner(target, image, after)
         back = replace(
             action.reversed(),
-            summary=f"Put {action.named} back" if after.exists else f"Remove {action.named}",
+            summary=f"Put {action.named} back" if after.kind != "absent" else f"Remove {action.named}",
             before=image,
             after=after,
             staged=action.id if after.exists else "",

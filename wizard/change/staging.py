@@ -12,6 +12,7 @@ from wizard.change.manifest import Action, Node
 from wizard.change.proof import capture
 from wizard.change.room import check_room
 from wizard.change.store import ChangeFolder
+from wizard.change.targets import standing_folder
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec
 from wizard.host.catalogue import refusal
@@ -34,7 +35,8 @@ def stage(
     Raises:
         WizardError: whatever refuses first; no live file was touched.
     """
-    check_room([(draft.target.real.parent, max(len(draft.new), len(draft.old))) for draft in drafts])
+    made = {draft.action.path for draft in drafts if draft.action.after.kind == "folder"}
+    check_room([(standing_folder(draft.target, made).real, max(len(draft.new), len(draft.old))) for draft in drafts])
     check_room([(folder.path, sum(len(draft.new) + 3 * len(draft.old) for draft in drafts))])
     chains = _chains(drafts)
     for draft in drafts:

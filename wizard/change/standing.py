@@ -5,6 +5,7 @@ from pathlib import Path
 
 from wizard.change.context import Context
 from wizard.change.durable import put_file, remove_file, remove_temporary
+from wizard.change.folders import make_folder, remove_folder, remove_temporary_folder
 from wizard.change.images import FileImage, read_image
 from wizard.change.manifest import Action
 from wizard.change.store import ChangeFolder, saved_bytes
@@ -23,6 +24,9 @@ def standing(live: FileImage, action: Action) -> Standing:
     """Compare the live file with what the manifest recorded."""
     if live.same(action.before):
         return Standing.OLD
+    if action.of_folder and live.kind in {action.before.kind, action.after.kind}:
+        # Whose rights somebody has changed since is the same folder still.
+        return Standing.OLD if live.kind == action.before.kind else Standing.NEW
     after = action.after
     if (live.kind, live.sha256, live.mode, live.uid, live.gid) == (
         after.kind,
@@ -64,6 +68,13 @@ def _bring(
     action: Action, image: FileImage, saved: Path, token: str, context: Context, *, inherit: bool = False
 ) -> None:
     real, calls = context.machine.real(action.path), context.calls
+    if action.of_folder:
+        remove_temporary_folder(real, token, calls=calls)
+        if image.kind == "folder":
+            make_folder(real, image, token=token, calls=calls)
+        else:
+            remove_folder(real, calls=calls)
+        return
     code = "change.staged-damaged" if image is action.after else "change.backup-damaged"
     remove_temporary(real, token, calls=calls)
     if not image.exists:

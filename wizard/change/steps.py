@@ -88,6 +88,39 @@ class PutFile:
 
 
 @dataclass(frozen=True, slots=True)
+class MakeFolder:
+    """Make one folder, for files of later steps; an undo takes it away again unless others have put something in it.
+
+    A planner leaves this step out when the folder is there.
+
+    Attributes:
+        id: unique within the plan.
+        path: logical, absolute; its parent is there, or is made by a step before.
+        mode: permission bits.
+        expect: what is there now: nothing.
+        summary: one line for the review.
+    """
+
+    id: str
+    path: PurePosixPath
+    mode: int
+    expect: Expectation
+    summary: str
+
+    kind = "make_folder"
+
+    @property
+    def target(self) -> str:
+        """The folder, as the operator knows it."""
+        return str(self.path)
+
+    @property
+    def changed(self) -> bool:
+        """Whether it is not there yet."""
+        return self.expect.kind != "folder"
+
+
+@dataclass(frozen=True, slots=True)
 class EditFile:
     """Replace the text of an existing file; owner, mode and extended attributes stay.
 
@@ -232,5 +265,5 @@ class Probe:
         return False
 
 
-FileStep = PutFile | EditFile | ImportTrust
-Step = PutFile | EditFile | ImportTrust | Restart | Probe
+FileStep = MakeFolder | PutFile | EditFile | ImportTrust
+Step = MakeFolder | PutFile | EditFile | ImportTrust | Restart | Probe

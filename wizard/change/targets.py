@@ -4,6 +4,7 @@ import fcntl
 import os
 import stat
 import struct
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -142,15 +143,31 @@ def check_expected(target: Target, image: FileImage, expect: Expectation) -> Non
     )
 
 
-def check_replaceable(target: Target, image: FileImage) -> None:
+def standing_folder(target: Target, made: Collection[PurePosixPath] = ()) -> Target:
+    """The nearest folder above *target* that is there, when those between are *made* by the same change.
+
+    Without such a change it is the parent, whether it is there or not.
+    """
+    path, real = target.path.parent, target.real.parent
+    while path in made and not real.is_dir():
+        path, real = path.parent, real.parent
+    return Target(path, path, real)
+
+
+def check_replaceable(target: Target, image: FileImage, made: Collection[PurePosixPath] = ()) -> None:
     """Refuse a file that cannot be replaced safely, each reason with its own code.
+
+    Args:
+        target: the file, or the folder that is to be made.
+        image: what is there.
+        made: folders that the same change makes before; logical.
 
     Raises:
         WizardError: `change.no-folder`, `change.target-not-file`, `change.hard-links`, `change.read-only`,
             `change.immutable`, `change.folder-open`, `change.folder-not-writable`.
     """
-    folder = target.real.parent
-    shown_folder = printable(str(target.path.parent))
+    above = standing_folder(target, made)
+    folder, shown_folder = above.real, printable(str(above.path))
 
     def refuse(code: str, message: str, hint: str) -> WizardError:
         return WizardError(code, message, hint, str(target.named))
@@ -228,7 +245,7 @@ REFUSALS: tuple[FindingSpec, ...] = (
         "change.no-folder",
         "The target folder does not exist",
         "The folder of a file that is to be written does not exist.",
-        "The wizard makes no folders in the product's tree.",
+        "Only a folder that the plan names is made; one in the product's tree never is.",
         "Make the folder, or name another place.",
         source="open(2)",
     ),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from wizard.change.anchors import without_anchor
 from wizard.change.context import Context
 from wizard.change.durable import put_file, remove_temporary
+from wizard.change.folders import remove_temporary_folder
 from wizard.change.images import read_image
 from wizard.change.journal import CLOSED, UNDO, UNDONE, Journal, replay
 from wizard.change.manifest import Action, Manifest
@@ -76,9 +77,13 @@ def _undo(
         stands = standing(live_image(action, context), action)
         if stands in {Standing.NEW, Standing.WORN}:
             backward(action, folder, manifest.token, context)
-            _compare(action, context)
+            if action.of_folder and live_image(action, context).kind == action.after.kind == "folder":
+                context.events.say(action.id, "progress", f"{action.named} stays: it holds files of somebody else")
+            else:
+                _compare(action, context)
         elif stands is Standing.OLD:
-            remove_temporary(context.machine.real(action.path), manifest.token, calls=context.calls)
+            clear = remove_temporary_folder if action.of_folder else remove_temporary
+            clear(context.machine.real(action.path), manifest.token, calls=context.calls)
         else:
             _undo_foreign(action, manifest, folder, context)
     except Exception as error:  # noqa: BLE001 - one file that cannot go back must not keep the others

@@ -203,12 +203,12 @@ def _keep(path: Path, session: "Session", review: "Review") -> None:
     from wizard.change.durable import put_file  # noqa: PLC0415 - likewise
     from wizard.sources import SourceKind  # noqa: PLC0415 - likewise
 
-    stores = any(getattr(step, "proof", None) for step in review.plan.steps)
-    if stores and session.answers.primary.keystore_password.kind is SourceKind.GENERATE:
+    stores = [name for step in review.plan.steps if (name := getattr(step, "proof", None))]
+    if any(session.answers.get(name).kind is SourceKind.GENERATE for name in stores):
         raise WizardError(
             "plan.needs-named-password",
             "The plan generates the key store's password, so nobody could prove the store later.",
             'Set keystore-password = { file = "PATH" } in the answers file.',
-            "primary.keystore-password",
+            stores[0],
         )
     put_file(path, plan_file.dump(review.plan), mode=0o600)

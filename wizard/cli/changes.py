@@ -175,7 +175,8 @@ def _end(command: str, args: argparse.Namespace, end: Outcome | None, code: Exit
     if args.json:
         print_json(command, end.as_json())
     elif end.failure is None or code is ExitCode.DONE:
-        word = "The old state is back and proven" if command == "rollback" and end.outcome == APPLIED else "Settled"
+        back = "The old state is back and proven" if "probe" in end.steps else "The old state is back"
+        word = back if command == "rollback" and end.outcome == APPLIED else "Settled"
         print(f"{word}: {end.outcome.replace('_', ' ')} {end.change}".rstrip())
     if end.failure is not None and code is not ExitCode.DONE:
         print(f"error: {end.failure.code} {end.failure.message}", file=sys.stderr)

@@ -6,13 +6,17 @@ from wizard.answers import PrimaryKind
 from wizard.errors import WizardError
 from wizard.findings import Severity
 from wizard.host.machine import Machine
-from wizard.nodes.fitness import PRIMARY, require_fit
+from wizard.nodes import gateway_planning
+from wizard.nodes.fitness import GATEWAY, PRIMARY, require_fit
+from wizard.nodes.gateway_here import STORE_SECRET as STORE_OF_GATEWAY
+from wizard.nodes.gateway_trust import primary_trust
 from wizard.nodes.handoff import make_packs, write_packs
 from wizard.nodes.planning import Planning
 from wizard.nodes.primary import STORE_SECRET
 from wizard.nodes.primary_facts import FILE_KEY, PASSWORD_KEY, conf_document, find_setting
 from wizard.nodes.reviewing import Reviewing
 from wizard.nodes.undoing import chosen
+from wizard.passwords import Consumer
 from wizard.questions import Step
 
 PASSWORD_CODES = ("reading.password-wrong", "reading.password-needed")
@@ -31,7 +35,19 @@ def refusals(session: Reviewing, step: Step) -> Refused:
         case "place" if session.answers.primary.kind is PrimaryKind.ON_PREMISE:
             return _tried("primary.kind", lambda: _settings_are_there(session.machine))
         case "primary-files":
-            return _files(session)
+            return _files(session, "primary")
+        case "gateway-files":
+            return _files(session, gateway_planning.ROLE)
+        case "gateway-verdict":
+            return _verdict(session, gateway_planning.ROLE)
+        case "gateway-trust":
+            return _tried("primary.chain", lambda: primary_trust(session))
+        case "gateway-unattended":
+            return _tried("gateway.0.unattended-file", lambda: gateway_planning.unattended_of(session))
+        case "gateway-stores":
+            return _stores(session)
+        case "gateway-store-password":
+            return _tried(STORE_OF_GATEWAY, lambda: _fits(session, STORE_OF_GATEWAY, GATEWAY))
         case "primary-verdict":
             return _verdict(session, "primary")
         case "others":
@@ -45,7 +61,7 @@ def refusals(session: Reviewing, step: Step) -> Refused:
         case "undo":
             return _tried("change", lambda: chosen(session.machine, session.answers.change))
         case "primary-store-password":
-            return _tried(STORE_SECRET, lambda: _fits(session))
+            return _tried(STORE_SECRET, lambda: _fits(session, STORE_SECRET, PRIMARY))
         case _:
             return []
 
@@ -64,11 +80,20 @@ def _settings_are_there(machine: Machine) -> None:
         find_setting(document, name, machine)
 
 
-def _files(session: Planning) -> Refused:
+def _files(session: Planning, role: str) -> Refused:
     try:
-        session.judged("primary")
+        session.judged(role)
     except WizardError as error:
-        return [("primary.password" if error.code in PASSWORD_CODES else "primary.chain", error)]
+        return [(f"{role}.password" if error.code in PASSWORD_CODES else f"{role}.chain", error)]
+    return []
+
+
+def _stores(session: Planning) -> Refused:
+    try:
+        gateway_planning.require_stores(session)
+    except WizardError as error:
+        own = error.code in {"gateway.store-path", "rekey.nothing-to-keep"}
+        return [(error.subject if own else "", error)]
     return []
 
 
@@ -105,10 +130,10 @@ def _others(session: Planning) -> Refused:
     return []
 
 
-def _fits(session: Planning) -> None:
-    password = session.secret(STORE_SECRET)
+def _fits(session: Planning, name: str, readers: tuple[Consumer, ...]) -> None:
+    password = session.secret(name)
     if password is None or not password:
         raise WizardError(
             "answer.missing", "The new password is empty.", "Type it twice, or go back and let one be made."
         )
-    require_fit(password, STORE_SECRET, PRIMARY)
+    require_fit(password, name, readers)

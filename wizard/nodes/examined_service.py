@@ -135,7 +135,7 @@ def see_change(
         manifest.id,
         printable(manifest.title),
         manifest.at,
-        tuple(_then_and_now(machine, action, known) for action in manifest.actions),
+        tuple(_then_and_now(machine, action, known) for action in manifest.actions if not action.of_folder),
         node.sha256 if node else "",
         node.servername if node else "",
         interrupted,

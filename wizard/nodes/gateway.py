@@ -15,6 +15,12 @@ STORE_FOLDER = "/etc/cloudstream-tls"
 """Where the stores lie on a gateway unless the answers say otherwise: outside the product, so an upgrade keeps them."""
 
 
+KEYSTORE = "HCP_DEFAULT_KEYSTORE"
+KEYSTORE_PASSWORD = "HCP_DEFAULT_KEYSTORE_PASSWORD"  # noqa: S105 - the name of a setting (manual)
+TRUSTSTORE = "HCP_DEFAULT_TRUSTSTORE"
+TRUSTSTORE_PASSWORD = "HCP_DEFAULT_TRUSTSTORE_PASSWORD"  # noqa: S105 - likewise
+
+
 @dataclass(frozen=True, slots=True)
 class GatewayInput:
     """What a gateway's pack is made from.
@@ -47,12 +53,12 @@ class GatewayInput:
 def settings(given: GatewayInput) -> dict[str, str]:
     """The settings of the unattended file (manual), trust store only when one is needed. Holds passwords."""
     result = {
-        "HCP_DEFAULT_KEYSTORE": keystore_path(given),
-        "HCP_DEFAULT_KEYSTORE_PASSWORD": given.store_password.reveal(),
+        KEYSTORE: keystore_path(given),
+        KEYSTORE_PASSWORD: given.store_password.reveal(),
     }
     if _anchor(given) is not None:
-        result["HCP_DEFAULT_TRUSTSTORE"] = truststore_path(given)
-        result["HCP_DEFAULT_TRUSTSTORE_PASSWORD"] = given.trust_password.reveal()
+        result[TRUSTSTORE] = truststore_path(given)
+        result[TRUSTSTORE_PASSWORD] = given.trust_password.reveal()
     return result
 
 

@@ -17,6 +17,7 @@ from wizard.nodes import account, client, gateway
 from wizard.nodes.client import ClientInput
 from wizard.nodes.fitness import CLIENT, GATEWAY, is_fit, require_fit
 from wizard.nodes.gateway import GatewayInput
+from wizard.nodes.gateway_trust import primary_trust
 from wizard.nodes.judging import Judged, public_roots
 from wizard.nodes.packs import Pack, PackFile, checklist
 from wizard.nodes.planning import Planning
@@ -115,11 +116,12 @@ def _gateway(session: Planning, number: int, judged: Judged, primary: Judged | N
     answers = session.answers
     key = f"gateway.{number}"
     file = answers.gateway[number].unattended_file
+    trust = primary_trust(session).chain if answers.primary.kind is PrimaryKind.ELSEWHERE else None
     return gateway.make_pack(
         GatewayInput(
             answers=answers.gateway[number],
             chain=judged.chain,
-            primary_chain=primary.chain if primary else None,
+            primary_chain=trust or (primary.chain if primary else None),
             primary_public=primary is not None and primary.public,
             primary_host=answers.primary.host or (primary.suggested_host if primary else ""),
             primary_port=answers.primary.port,

@@ -58,16 +58,7 @@ def load(paths: Sequence[str], base: Path, password: Callable[[], Secret | None]
     Raises:
         WizardError: a file is missing or unreadable, a password is wrong, or there is no end-entity certificate.
     """
-    bundles: list[Bundle] = []
-    problems: list[tuple[Path, WizardError]] = []
-    named = {(base / Path(path).expanduser()) for path in paths}
-    for file in expand_inputs(paths, base):
-        try:
-            bundles.append(_read(file, password))
-        except WizardError as error:
-            if file in named:
-                raise
-            problems.append((file, error))
+    bundles, problems = read_all(paths, base, password)
     chains = [chain for chain in assemble(bundles, host=host, now=now_utc()) if chain.leaf is not None]
     if not chains:
         if problems:
@@ -80,6 +71,27 @@ def load(paths: Sequence[str], base: Path, password: Callable[[], Secret | None]
         )
     best = next((chain for chain in chains if chain.key is not None), chains[0])
     return Loaded(best, tuple(chain for chain in chains if chain is not best), tuple(bundles), tuple(problems))
+
+
+def read_all(
+    paths: Sequence[str], base: Path, password: Callable[[], Secret | None]
+) -> tuple[list[Bundle], list[tuple[Path, WizardError]]]:
+    """What each file of *paths* holds, and those files of folders that could not be read.
+
+    Raises:
+        WizardError: a file that was named by itself is missing or unreadable, or a password is wrong.
+    """
+    bundles: list[Bundle] = []
+    problems: list[tuple[Path, WizardError]] = []
+    named = {(base / Path(path).expanduser()) for path in paths}
+    for file in expand_inputs(paths, base):
+        try:
+            bundles.append(_read(file, password))
+        except WizardError as error:
+            if file in named:
+                raise
+            problems.append((file, error))
+    return bundles, problems
 
 
 def _read(file: Path, password: Callable[[], Secret | None]) -> Bundle:

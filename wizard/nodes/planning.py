@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from wizard.answers import Answers, Goal
-from wizard.change.plan import Plan
+from wizard.change.plan import Plan, PutFile
 from wizard.errors import WizardError
 from wizard.findings import Finding, FindingSpec, Severity
 from wizard.host.machine import Machine
@@ -86,9 +86,11 @@ def plan_primary(session: Planning) -> Planned:
 def kept_plan(plan: Plan, secret: Callable[[str], Secret | None]) -> Planned:
     """A plan that was made earlier, with the secrets that its application needs."""
     wanted = {primary.CACERTS_SECRET: secret(primary.CACERTS_SECRET) or DEFAULT_STORE_PASSWORD}
-    password = secret(primary.STORE_SECRET)
-    if password is not None:
-        wanted[primary.STORE_SECRET] = password
+    proven = [step.proof for step in plan.file_steps if isinstance(step, PutFile) and step.proof is not None]
+    for name in (primary.STORE_SECRET, *proven):
+        password = secret(name)
+        if password is not None:
+            wanted[name] = password
     return Planned(plan, (), wanted)
 
 

@@ -104,7 +104,7 @@ def default_store_path(machine: Machine, host: str) -> PurePosixPath:
 
 def already_installed(chain: Chain, facts: PrimaryFacts) -> bool:
     """Whether the configured key store opens with the configured password and holds this very chain and key."""
-    return facts.installed is not None and _holds(facts.installed, chain)
+    return facts.installed is not None and holds(facts.installed, chain)
 
 
 def make_plan(
@@ -260,7 +260,8 @@ def trust_alias(name: str, sha256: str) -> str:
     return f"cloudstream-{words}-{sha256[:8]}"
 
 
-def _holds(installed: Bundle, chain: Chain) -> bool:
+def holds(installed: Bundle, chain: Chain) -> bool:
+    """Whether the store *installed* has every certificate of *chain* and the key of its leaf."""
     leaf = chain.leaf
     present = {certificate.sha256 for certificate in installed.certificates}
     keys: tuple[PrivateKey, ...] = installed.keys

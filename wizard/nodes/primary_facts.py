@@ -141,7 +141,7 @@ def look(
         WizardError: application.conf missing, unreadable or broken, or without the settings.
     """
     conf, data = _conf(machine)
-    unit = _unit(machine)
+    unit = unit_state(machine)
     document = _parsed(machine, data, unit)
     file_setting, password_setting = (
         find_setting(document, FILE_KEY, machine),
@@ -175,7 +175,8 @@ def look(
     )
 
 
-def _unit(machine: Machine) -> UnitState | None:
+def unit_state(machine: Machine) -> UnitState | None:
+    """The service as systemd shows it; None when there is no such unit, or nobody to ask."""
     try:
         unit = Service(machine).show()
     except WizardError:
@@ -190,7 +191,7 @@ def conf_document(machine: Machine) -> hocon.Document:
         WizardError: it is missing, unreadable or does not parse; the line is named.
     """
     _, data = _conf(machine)
-    return _parsed(machine, data, _unit(machine))
+    return _parsed(machine, data, unit_state(machine))
 
 
 def _conf(machine: Machine) -> tuple[Expectation, bytes]:

@@ -26,7 +26,7 @@ REFUSALS = (
         "rehearse.cloud",
         Severity.BLOCKER,
         "there is no chain of the primary to rehearse with",
-        "The primary runs in the vendor's cloud, and its certificate is not among the files.",
+        "The primary runs elsewhere, and its certificate with its key is not among the files.",
         "A connection has two ends; only one of them is here.",
         "Look at the primary with probe.",
         "design of the wizard",
@@ -48,6 +48,13 @@ def rehearse_all(session: Planning) -> list[Rehearsed]:
     Raises:
         WizardError: a chain cannot be read, or `rehearse.cloud`.
     """
+    if session.answers.primary.kind is PrimaryKind.ELSEWHERE:
+        raise WizardError(
+            "rehearse.cloud",
+            "The primary runs on another machine, and its key is not here.",
+            "plan looks at it from here; so does cloudstream-wizard probe HOST:PORT",
+            "primary.chain",
+        )
     if session.answers.primary.kind is PrimaryKind.CLOUD and not session.answers.primary.chain:
         raise WizardError(
             "rehearse.cloud",

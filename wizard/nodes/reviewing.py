@@ -53,15 +53,19 @@ def review(session: Reviewing, kept: Plan | None) -> tuple[Review, Planned]:
         case _ if session.answers.primary.kind is PrimaryKind.CLOUD:
             plan = Plan("Primary in the vendor's cloud")
             return Review(plan, _CLOUD, (), blocked=False), Planned(plan, (), {})
+        case _ if session.answers.primary.kind is PrimaryKind.ELSEWHERE:
+            from wizard.nodes.gateway_planning import review_gateway  # noqa: PLC0415 - only a gateway needs it
+
+            return _of(*review_gateway(session))
         case _:
             planned = plan_primary(session)
             if any(finding.severity >= Severity.ERROR for finding in planned.findings):
                 return _of(planned)
-            return _of(planned, rehearse_all(session))
+            return _of(planned, (), rehearse_all(session))
 
 
-def _of(planned: Planned, rehearsed: Sequence[Rehearsed] = ()) -> tuple[Review, Planned]:
+def _of(planned: Planned, seen: Sequence[Line] = (), rehearsed: Sequence[Rehearsed] = ()) -> tuple[Review, Planned]:
     unwelcome = [finding for one in rehearsed for finding in one.rehearsal.findings]
     blocked = any(finding.severity >= Severity.ERROR for finding in (*planned.findings, *unwelcome))
-    lines = [*views.review(planned.plan, planned.findings), *rehearsal_lines(rehearsed)]
+    lines = [*views.review(planned.plan, planned.findings), *seen, *rehearsal_lines(rehearsed)]
     return Review(planned.plan, tuple(lines), (*planned.findings, *unwelcome), blocked), planned

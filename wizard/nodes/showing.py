@@ -49,6 +49,10 @@ def lines(session: Showing, step: Step) -> list[Line]:
             packs = session.base / session.answers.packs
             if session.answers.primary.kind is PrimaryKind.CLOUD:
                 return views.elsewhere(session.answers, None, public=False, packs=packs)
+            if session.answers.primary.kind is PrimaryKind.ELSEWHERE:
+                from wizard.nodes.gateway_planning import left_lines  # noqa: PLC0415 - only a gateway needs it
+
+                return left_lines(session)
             judged = session.judged("primary")
             return views.elsewhere(session.answers, judged.chain, public=judged.public, packs=packs)
         case _:

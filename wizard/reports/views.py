@@ -10,7 +10,7 @@ from wizard.certificates.model import Bundle, Chain
 from wizard.certificates.names import short
 from wizard.change.history import INTERRUPTED, UNREADABLE, Entry
 from wizard.change.outcome import APPLIED, KEPT, NOTHING, REFUSED, ROLLED_BACK, STUCK, Outcome
-from wizard.change.plan import EditFile, FileStep, ImportTrust, Plan, Probe, PutFile, Restart
+from wizard.change.plan import EditFile, FileStep, ImportTrust, MakeFolder, Plan, Probe, PutFile, Restart
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
 from wizard.host.accounts import group_name_of, name_of
@@ -49,7 +49,9 @@ def review(plan: Plan, findings: Sequence[Finding]) -> list[Line]:
         for number, step in enumerate(plan.steps, start=1):
             result.append(Line(f"{number}. {step.summary}", Tone.HEADING))
             result += _details(step)
-        result.append(Line("Every file is backed up first. When the probe fails, all of it is undone."))
+        proven = any(isinstance(step, Probe) for step in plan.steps)
+        what = "the probe" if proven else "a step"
+        result.append(Line(f"Every file is backed up first. When {what} fails, all of it is undone."))
     if findings:
         result += [Line(""), *finding_lines(findings)]
     return result
@@ -60,6 +62,8 @@ def _details(step: FileStep | Restart | Probe) -> list[Line]:
         now = "replaced" if step.expect.exists else "created"
         owner = "" if step.uid is None or step.gid is None else f", owner {name_of(step.uid)}:{group_name_of(step.gid)}"
         return [Line(f"   {step.target} ({now}, mode {step.mode:04o}{owner})"), *_link(step)]
+    if isinstance(step, MakeFolder):
+        return [Line(f"   {step.target} (made; an undo removes it again)")]
     if isinstance(step, EditFile):
         mode = f"{step.expect.mode:04o}" if step.expect.mode is not None else ""
         kept = f"   {step.target} (edited; owner and mode {mode} kept)"
@@ -82,16 +86,24 @@ def _link(step: FileStep) -> list[Line]:
 
 def confirm(plan: Plan, machine: Machine) -> list[Line]:
     """The last words before the point of no return."""
-    files = [step.target for step in plan.file_steps if step.changed]
+    words = {MakeFolder.kind: "makes"}
+    files = [(words.get(step.kind, "changes"), step.target) for step in plan.file_steps if step.changed]
     result = [Line("This is the last question before anything is changed.", Tone.HEADING), Line("")]
-    result += [Line(f"  changes   {name}") for name in files]
+    result += [Line(f"  {word:<8}  {name}") for word, name in files]
     result += [Line(f"  restarts  {step.target}") for step in plan.steps if isinstance(step, Restart)]
     result += [Line(f"  proves    {step.target}") for step in plan.steps if isinstance(step, Probe)]
+    away = [
+        Line("The service is away while it restarts. If the proof fails, everything"),
+        Line("is put back and restarted again by itself. Later, this brings it back:"),
+    ]
+    still = [
+        Line("No service is restarted. If one step fails, all are put back by"),
+        Line("themselves. Later, this brings it back:"),
+    ]
     return [
         *result,
         Line(""),
-        Line("The service is away while it restarts. If the proof fails, everything"),
-        Line("is put back and restarted again by itself. Later, this brings it back:"),
+        *(away if any(isinstance(step, Restart) for step in plan.steps) else still),
         Line(f"  {command(machine)} rollback"),
         Line(f"Backups: {machine.state_dir}", Tone.FAINT),
     ]
@@ -100,8 +112,10 @@ def confirm(plan: Plan, machine: Machine) -> list[Line]:
 def outcome(ended: Outcome, *, undo: bool = False) -> list[Line]:
     """How a change, or the *undo* of one, ended, why, and what to do."""
     done = "the old state is back" if undo else "the right certificate is served"
+    unproven = "the old state is back." if undo else "every file is in place and was read back."
+    # Without a probe nobody has looked at what is served.
     words = {
-        APPLIED: (f"Done: {done}, and it was proven.", Tone.GOOD),
+        APPLIED: (f"Done: {done}, and it was proven." if "probe" in ended.steps else f"Done: {unproven}", Tone.GOOD),
         NOTHING: ("Nothing to do: the server is set up like this already.", Tone.GOOD),
         KEPT: ("Closed as it stands.", Tone.WARN),
         ROLLED_BACK: ("Error: the change failed; everything was put back as it was.", Tone.BAD),
@@ -133,13 +147,30 @@ def elsewhere(answers: Answers, chain: Chain | None, *, public: bool, packs: Pat
             Line(""),
         ]
     if answers.primary.kind is PrimaryKind.CLOUD:
-        result += [
-            Line("Cloud primary: its own steps are skipped.", Tone.HEADING),
-            Line("Warning: the vendor's PKI page says that trusted CA certificates work", Tone.WARN),
-            Line("only with an on-premise primary. Ask your vendor before you go on.", Tone.WARN),
-            Line(""),
-        ]
-    result += [
+        result += [Line("Cloud primary: its own steps are skipped.", Tone.HEADING), *cloud_lines()]
+    return [
+        *result,
+        *portal_lines(chain, public=public),
+        Line(""),
+        Line("Gateways and Windows clients, each with a certificate of its own:", Tone.HEADING),
+        Line("  they must trust the same root before the policy is switched."),
+        Line(""),
+        *policy_lines(),
+    ]
+
+
+def cloud_lines() -> list[Line]:
+    """What the vendor says of trusted certificates with a primary in its cloud."""
+    return [
+        Line("Warning: the vendor's PKI page says that trusted CA certificates work", Tone.WARN),
+        Line("only with an on-premise primary. Ask your vendor before you go on.", Tone.WARN),
+        Line(""),
+    ]
+
+
+def portal_lines(chain: Chain | None, *, public: bool) -> list[Line]:
+    """Which CA certificates of *chain* are uploaded in the portal, and where."""
+    result = [
         Line("Portal, before the policy is switched:", Tone.HEADING),
         Line("  Security > Security options > Certificates > Trusted CA certificates"),
         Line("  (older portals: Account settings > CERTIFICATES)"),
@@ -149,12 +180,12 @@ def elsewhere(answers: Answers, chain: Chain | None, *, public: bool, packs: Pat
     elif chain is not None:
         for authority in chain.authorities:
             result += [Line(f"  upload {short(authority)}"), Line(f"    SHA-256 {authority.sha256}", Tone.FAINT)]
+    return result
+
+
+def policy_lines() -> list[Line]:
+    """The last step of all, and the way back."""
     return [
-        *result,
-        Line(""),
-        Line("Gateways and Windows clients, each with a certificate of its own:", Tone.HEADING),
-        Line("  they must trust the same root before the policy is switched."),
-        Line(""),
         Line("Policy, last of all, in a quiet hour:", Tone.HEADING),
         Line("  PKI and encryption > Certificate policy > Use trusted CA certificates"),
         Line("  The way back is the built-in policy, on the same page."),

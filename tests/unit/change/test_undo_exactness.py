@@ -75,7 +75,7 @@ def test_several_imports_are_undone_last_first_and_without_keytool(scene: Scene)
     assert "keytool delete" not in calls.names
     assert scene.tree() == old
     undone = [event.step for event in scene.told if event.state == "undone"]
-    assert undone[:6] == ["import-2", "import-1", "import-0", "conf", "extra", "keystore"]
+    assert undone[:8] == ["import-2", "import-1", "import-0", "conf", "extra", "inside", "folder", "keystore"]
 
 
 def test_several_imports_can_be_finished(scene: Scene) -> None:

@@ -1,0 +1,115 @@
+"""A gateway set up on itself by somebody at its terminal: on the screen, and line by line; then undone."""
+
+import io
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.headless.practice import Practice, practice
+from tests.screens.operator import Operator, at_the_wizard
+from wizard.cli import plain
+from wizard.session import Session
+
+PASSWORD = "changeit"
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Iterator[Practice]:
+    with practice(tmp_path / "p", java=None, start=False) as deployment:
+        yield deployment
+
+
+def session(made: Practice) -> Session:
+    return Session(made.deployment.machine, base=made.root)
+
+
+def unattended(made: Practice) -> dict[str, str]:
+    script = '. ./unattended.conf; printf "%s\\n" "$HCP_DEFAULT_KEYSTORE" "$HCP_DEFAULT_TRUSTSTORE"'
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True, cwd=made.root)
+    return dict(zip(("keystore", "truststore"), done.stdout.splitlines(), strict=True))
+
+
+WANTED = {"keystore": "/etc/cloudstream-tls/gateway-host.pfx", "truststore": "/etc/cloudstream-tls/acme-ca-root.pfx"}
+
+
+async def to_the_file(operator: Operator) -> None:
+    await operator.press("enter")
+    await operator.sees("Where does the primary server run?")
+    await operator.press("down", "down", "enter")
+    await operator.sees("Certificate of this gateway")
+    await operator.type("certificates/gateway-host.pfx")
+    await operator.press("tab")
+    await operator.type(PASSWORD)
+    await operator.press("enter")
+    await operator.sees("What was found in the files", "gateway-host", "Which host name does this gateway have?")
+    await operator.press("enter")
+    await operator.sees("The primary of this gateway")
+    await operator.type("127.0.0.1")
+    await operator.press("enter", "enter")
+    await operator.sees("Shall this gateway get a trust store?")
+    await operator.press("enter", "enter")
+    await operator.sees("Which file does the unattended installation read?")
+
+
+async def test_on_the_screen(made: Practice) -> None:
+    before = (made.root / "unattended.conf").read_bytes()
+    async with at_the_wizard(session(made)) as operator:
+        await to_the_file(operator)
+        await operator.type("nowhere.conf")
+        await operator.press("enter")
+        await operator.sees("Error: /nowhere.conf does not exist.")
+        await operator.press(*["backspace"] * len("nowhere.conf"))
+        await operator.type("unattended.conf")
+        await operator.press("enter")
+        await operator.sees("Where shall the key store lie?")
+        await operator.type("k.pfx")
+        await operator.press("enter", "enter", "enter")
+        await operator.sees("Error: k.pfx cannot hold a store: it is no full path of a file.")
+        await operator.press(*["backspace"] * len("k.pfx"), "enter", "enter", "enter")
+        await operator.sees("Review", "1. Make the folder /etc/cloudstream-tls, mode 0755")
+        await operator.press("end")
+        await operator.sees("gateway.primary-silent")
+        await operator.press("enter")
+        await operator.sees("No service is restarted.", "> [ Go back ]", "[ Apply ]")
+        await operator.press("tab", "enter")
+        await operator.sees("Applying", "Done: every file is in place and was read back.", "[ Next ]")
+        await operator.press("enter")
+        await operator.sees("What is left to do", "Run the unattended installation", "/unattended.conf")
+        await operator.press("enter")
+        assert await operator.ends() == 0
+    assert unattended(made) == WANTED
+    assert made.run("rollback").returncode == 0
+    assert (made.root / "unattended.conf").read_bytes() == before
+    assert not (made.root / "etc/cloudstream-tls").exists()
+
+
+def test_line_by_line(made: Practice) -> None:
+    lines = [
+        "1",
+        "3",
+        "certificates/gateway-host.pfx",
+        PASSWORD,
+        "",
+        "127.0.0.1",
+        "",
+        "1",
+        "",
+        "unattended.conf",
+        "",
+        "",
+        "1",
+        "",
+        "apply",
+        "",
+        "",
+    ]
+    said = io.StringIO()
+    code = plain.run(session(made), stdin=io.StringIO("".join(f"{line}\n" for line in lines)), stdout=said)
+    told = said.getvalue()
+    assert code == 0, told
+    assert "Done: every file is in place and was read back." in told
+    assert "Run the unattended installation as your version documents it, with" in told
+    assert PASSWORD not in told
+    assert unattended(made) == WANTED

@@ -1,0 +1,203 @@
+"""What a plan for the gateway at hand needs to know of it, looked at once, before anything is decided."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from wizard.certificates.model import Bundle
+from wizard.certificates.reading import read
+from wizard.change.plan import Expectation
+from wizard.configs import envfile
+from wizard.errors import WizardError
+from wizard.findings import FindingSpec, Severity
+from wizard.host import accounts, jre
+from wizard.host.access import Access, readable_as
+from wizard.host.accounts import Account
+from wizard.host.files import read_input
+from wizard.host.jre import ProfileChoice
+from wizard.host.machine import Machine
+from wizard.nodes.gateway import KEYSTORE, KEYSTORE_PASSWORD, TRUSTSTORE, TRUSTSTORE_PASSWORD
+from wizard.nodes.primary_facts import expectation, unit_state
+from wizard.printable import printable
+from wizard.secret import Secret
+
+REFUSALS = (
+    FindingSpec(
+        "unattended.missing",
+        Severity.BLOCKER,
+        "the unattended file is not there",
+        "The file that the unattended installation shall read does not exist, or is no file.",
+        "The wizard changes four settings in it and makes none up: it holds more than they.",
+        "Name the file, or write it first as your version documents it.",
+        "manual, Setting up gateway in unattended mode",
+    ),
+    FindingSpec(
+        "unattended.other-file",
+        Severity.BLOCKER,
+        "this is no unattended file",
+        'The file has text in it, and no line of the form NAME="value".',
+        "The settings would be put into a file that the installation does not read.",
+        'Name the file with lines such as HCP_PRIMARY_ADDRESS="primary-host".',
+        "manual, Setting up gateway in unattended mode",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Unattended:
+    """The unattended file as it is.
+
+    Attributes:
+        path: logical.
+        expect: what is there now.
+        data: its bytes.
+        document: it, parsed.
+    """
+
+    path: PurePosixPath
+    expect: Expectation
+    data: bytes = field(repr=False)
+    document: envfile.Document = field(repr=False)
+
+    def installed_path(self, name: str) -> PurePosixPath | None:
+        """The full path that the setting *name* holds, None when it holds none."""
+        value = self.document.get(name)
+        path = PurePosixPath(value.text) if value is not None and value.decidable and value.text else None
+        return path if path is not None and path.is_absolute() else None
+
+    def installed_password(self, name: str) -> Secret | None:
+        """The password that the setting *name* holds, None when a shell and a plain parser read two."""
+        value = self.document.get(name)
+        return Secret(value.text) if value is not None and value.decidable and value.text else None
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A store: where it shall lie, and what lies there.
+
+    Attributes:
+        path: logical.
+        expect: what is there now.
+        content: what the unattended file's own store of this path holds, with its password; None when it names
+            another, or does not open it.
+        password: that password.
+    """
+
+    path: PurePosixPath
+    expect: Expectation
+    content: Bundle | None
+    password: Secret | None
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayFacts:
+    """The gateway as the plan needs it.
+
+    Attributes:
+        unattended: its file.
+        keystore: its own certificate and key.
+        truststore: its trust in the primary; None when it needs none.
+        new_folders: those that must be made for the stores, the outermost first; logical.
+        profile: how a key store must be encrypted.
+        can_prove: whether a keytool is there.
+        account: of the service; None when unknown.
+        access: whether that account could read the key store now, and where it is stopped.
+        euid: of this process.
+    """
+
+    unattended: Unattended
+    keystore: Store
+    truststore: Store | None
+    new_folders: tuple[PurePosixPath, ...]
+    profile: ProfileChoice
+    can_prove: bool
+    account: Account | None
+    access: Access
+    euid: int
+
+
+def look_at_unattended(machine: Machine, base: Path, text: str) -> Unattended:
+    """Read the unattended file that the answers name.
+
+    Args:
+        machine: the gateway.
+        base: the folder that a relative path is taken from.
+        text: as it was answered: a path of this machine, also when its root is another folder.
+
+    Raises:
+        WizardError: it is not there, cannot be read or parsed, or is another kind of file.
+    """
+    path = _logical(machine, base, text)
+    expect, data = expectation(machine, path)
+    if not expect.exists:
+        what = "does not exist" if expect.kind == "absent" else f"is a {expect.kind}, not a file"
+        raise WizardError(
+            "unattended.missing",
+            f"{printable(str(path))} {what}.",
+            "Name the file, or write it first as your version documents it.",
+            str(path),
+        )
+    try:
+        document = envfile.parse(data)
+    except WizardError as error:
+        raise WizardError(error.code, f"{path}, {error.message}.", error.hint, str(path)) from error
+    lines = [line.strip("\ufeff \t") for line in document.text.splitlines()]
+    if not document.names and any(line and not line.startswith("#") for line in lines):
+        raise WizardError(
+            "unattended.other-file",
+            f'{printable(str(path))} has no line of the form NAME="value".',
+            'Name the file with lines such as HCP_PRIMARY_ADDRESS="primary-host".',
+            str(path),
+        )
+    return Unattended(path, expect, data, document)
+
+
+def _logical(machine: Machine, base: Path, text: str) -> PurePosixPath:
+    """A path below the machine's root is meant as it is; any other full path is the machine's own name for it."""
+    real = Path(os.path.normpath(base / Path(text).expanduser()))
+    return machine.logical(real)
+
+
+def look(
+    machine: Machine, unattended: Unattended, keystore: PurePosixPath, truststore: PurePosixPath | None
+) -> GatewayFacts:
+    """Look at everything else that a plan for this gateway depends on.
+
+    Raises:
+        WizardError: a store is there and cannot be read.
+    """
+    java = jre.find(machine)
+    unit = unit_state(machine)
+    account = accounts.lookup(machine, unit.user) if unit else None
+    paths = [keystore] if truststore is None else [keystore, truststore]
+    folders = [folder for path in paths for folder in _missing(machine, path)]
+    return GatewayFacts(
+        unattended=unattended,
+        keystore=_store(machine, unattended, keystore, KEYSTORE, KEYSTORE_PASSWORD),
+        truststore=None
+        if truststore is None
+        else _store(machine, unattended, truststore, TRUSTSTORE, TRUSTSTORE_PASSWORD),
+        new_folders=tuple(dict.fromkeys(folders)),
+        profile=jre.choose_profile(java),
+        can_prove=java is not None and java.keytool is not None,
+        account=account,
+        access=readable_as(machine, keystore, account),
+        euid=os.geteuid(),
+    )
+
+
+def _missing(machine: Machine, path: PurePosixPath) -> list[PurePosixPath]:
+    """Folders above *path* that are not there, the outermost first; a name that is taken by something else counts."""
+    return [folder for folder in reversed(path.parents) if not machine.real(folder).is_dir()]
+
+
+def _store(machine: Machine, unattended: Unattended, path: PurePosixPath, name: str, password_name: str) -> Store:
+    expect, _ = expectation(machine, path)
+    password = unattended.installed_password(password_name)
+    if unattended.installed_path(name) != path or password is None or not expect.exists:
+        return Store(path, expect, None, None)
+    try:
+        content = read(read_input(machine.real(path)), name=str(path), password=password)
+    except WizardError:
+        return Store(path, expect, None, None)
+    return Store(path, expect, content, password)

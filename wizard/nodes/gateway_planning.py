@@ -1,0 +1,220 @@
+"""From the answers to the plan for the gateway at hand: trust, file, stores, passwords, and a look at the primary."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from wizard.answers import GatewayAnswers, Goal, ImportRoot
+from wizard.certificates.model import Certificate
+from wizard.change.plan import Plan
+from wizard.errors import WizardError
+from wizard.findings import Finding, FindingSpec, Severity
+from wizard.host import jre
+from wizard.host.machine import Machine
+from wizard.nodes import gateway, gateway_here
+from wizard.nodes.fitness import GATEWAY, require_fit
+from wizard.nodes.gateway import GatewayInput
+from wizard.nodes.gateway_facts import GatewayFacts, Store, Unattended, look, look_at_unattended
+from wizard.nodes.gateway_here import STORE_SECRET, TRUST_SECRET
+from wizard.nodes.gateway_primary import look_at_primary
+from wizard.nodes.gateway_trust import PrimaryTrust, primary_trust
+from wizard.nodes.judging import Judged
+from wizard.nodes.planning import Planned, Planning
+from wizard.nodes.primary_facts import expectation
+from wizard.passwords import generate
+from wizard.printable import printable
+from wizard.reports.gateway_text import left_to_do
+from wizard.reports.lines import Line
+from wizard.secret import Secret
+from wizard.sources import SourceKind
+
+REFUSALS = (
+    FindingSpec(
+        "gateway.store-path",
+        Severity.BLOCKER,
+        "a store cannot lie there",
+        "The path for a key store or trust store is no full path, or names a place that cannot be used.",
+        "The unattended file needs full paths, and each store a file of its own.",
+        "Name a full path such as /etc/cloudstream-tls/gateway-host.pfx, or leave it empty.",
+        "manual, Setting up gateway in unattended mode",
+    ),
+)
+
+ROLE = "gateway.0"
+"""The gateway of the answers that is this machine."""
+
+
+def plan_gateway(session: Planning) -> Planned:
+    """Plan this gateway.
+
+    Raises:
+        WizardError: the files, the unattended file or the answers do not allow a plan.
+    """
+    judged = session.judged(ROLE)
+    host = host_of(session, judged)
+    if any(finding.severity >= Severity.ERROR for finding in judged.findings):
+        # Nothing is planned with a certificate that the primary will not accept; the findings say why.
+        return Planned(Plan(f"Trusted certificate for the gateway {host}", (), "gateway"), judged.findings, {})
+    trust = primary_trust(session)
+    given, facts = look_here(session, trust)
+    store, weak = _password(session, STORE_SECRET, facts.keystore, kept=gateway_here.holds_chain(given, facts))
+    given = replace(given, store_password=store)
+    if facts.truststore is not None:
+        kept = gateway_here.holds_anchors(trust.anchors, facts)
+        password, more = _password(session, TRUST_SECRET, facts.truststore, kept=kept)
+        given, weak = replace(given, trust_password=password), (*weak, *more)
+    plan = gateway_here.make_plan(given, trust.anchors, facts, session.machine.keytool)
+    findings = (*judged.findings, *trust.findings, *plan.findings, *weak)
+    return Planned(plan, findings, {STORE_SECRET: given.store_password})
+
+
+def require_stores(session: Planning) -> None:
+    """Refuse places where the stores cannot lie, and a password to keep that there is not.
+
+    Raises:
+        WizardError: as `look_here`; `rekey.nothing-to-keep`.
+    """
+    _, facts = look_here(session, primary_trust(session))
+    if session.answers.get(STORE_SECRET).kind is SourceKind.KEEP:
+        _password(session, STORE_SECRET, facts.keystore, kept=False)
+
+
+def review_gateway(session: Planning) -> tuple[Planned, list[Line]]:
+    """The plan for this gateway, and how the primary looks from here.
+
+    Raises:
+        WizardError: as `plan_gateway`.
+    """
+    planned = plan_gateway(session)
+    if any(finding.severity >= Severity.ERROR for finding in planned.findings):
+        return planned, []
+    seen = look_at_primary(session, session.judged(ROLE).chain, primary_trust(session))
+    return planned, [Line(""), *seen]
+
+
+def left_lines(session: Planning) -> list[Line]:
+    """What is left to do when this gateway has its stores and its settings.
+
+    Raises:
+        WizardError: the files cannot be read any more.
+    """
+    judged, trust = session.judged(ROLE), primary_trust(session)
+    given, facts = look_here(session, trust)
+    stores = [facts.keystore, *([facts.truststore] if facts.truststore is not None else [])]
+    return left_to_do(
+        given.chain,
+        facts.unattended.path,
+        tuple(store.path for store in stores),
+        public=judged.public,
+        cloud=session.answers.primary.import_root is ImportRoot.NO,
+    )
+
+
+def host_of(session: Planning, judged: Judged) -> str:
+    """The name of this gateway: as answered, else the first one in its certificate."""
+    name: str = session.answers.get(f"{ROLE}.host")
+    return name or judged.suggested_host
+
+
+def unattended_of(session: Planning) -> Unattended:
+    """The unattended file of this gateway.
+
+    Raises:
+        WizardError: `answer.missing`; it is not there, cannot be read, or is another kind of file.
+    """
+    text = session.answers.get(f"{ROLE}.unattended-file")
+    if not text:
+        raise WizardError(
+            "answer.missing",
+            "The unattended file of this gateway is not named.",
+            "Name it in the answers: unattended-file, below [[gateway]].",
+            f"{ROLE}.unattended-file",
+        )
+    return look_at_unattended(session.machine, session.base, text)
+
+
+def look_here(session: Planning, trust: PrimaryTrust) -> tuple[GatewayInput, GatewayFacts]:
+    """What the stores are made from, with the paths where they shall lie and no passwords yet; and the machine.
+
+    Raises:
+        WizardError: as `unattended_of`; `gateway.store-path`.
+    """
+    judged, unattended = session.judged(ROLE), unattended_of(session)
+    answers = replace(session.answers.table(ROLE), host=host_of(session, judged))
+    assert isinstance(answers, GatewayAnswers)  # noqa: S101 - the table of that role
+    if session.answers.goal is Goal.RE_KEY:
+        answers = _where_they_lie(answers, unattended, trust.anchors)
+    given = GatewayInput(
+        answers=answers,
+        chain=judged.chain,
+        primary_chain=trust.chain,
+        primary_public=trust.chain is None,
+        primary_host=session.answers.primary.host,
+        primary_port=session.answers.primary.port,
+        store_password=Secret(""),
+        trust_password=Secret(""),
+        profile=jre.choose_profile(jre.find(session.machine)).profile,
+    )
+    store = PurePosixPath(gateway.keystore_path(given))
+    trusted = PurePosixPath(gateway.truststore_path(given)) if trust.anchors else None
+    taken = [unattended.path]
+    for name, path in (("keystore-path", store), ("truststore-path", trusted)):
+        if path is not None:
+            _require_place(name, path, session.machine, taken)
+            taken.append(path)
+    return given, look(session.machine, unattended, store, trusted)
+
+
+def _where_they_lie(answers: GatewayAnswers, unattended: Unattended, anchors: Sequence[Certificate]) -> GatewayAnswers:
+    """When certificates are replaced, the stores stay where the unattended file has them."""
+    store = answers.keystore_path or str(unattended.installed_path(gateway.KEYSTORE) or "")
+    trusted = answers.truststore_path or str(unattended.installed_path(gateway.TRUSTSTORE) or "")
+    return replace(answers, keystore_path=store, truststore_path=trusted if anchors else "")
+
+
+def _require_place(name: str, path: PurePosixPath, machine: Machine, taken: Sequence[PurePosixPath]) -> None:
+    def misplaced(why: str) -> WizardError:
+        return WizardError(
+            "gateway.store-path",
+            f"{printable(str(path))} cannot hold a store: {printable(why)}.",
+            "Name a full path such as /etc/cloudstream-tls/gateway-host.pfx,\nor leave it empty.",
+            f"{ROLE}.{name}",
+        )
+
+    if not path.is_absolute() or ".." in path.parts or not path.name:
+        raise misplaced("it is no full path of a file")
+    if path in taken:
+        raise misplaced("it is the place of another file of this change")
+    for folder in reversed(path.parents):
+        expect, _ = expectation(machine, folder)
+        if expect.kind == "absent" and machine.hcp_home in (folder, *folder.parents):
+            raise misplaced(f"{folder} does not exist, and the product makes its own folders")
+        if expect.kind not in {"absent", "folder"}:
+            raise misplaced(f"{folder} is a {expect.kind}, not a folder")
+    if expectation(machine, path)[0].kind == "folder":
+        raise misplaced("it is a folder")
+
+
+def _password(session: Planning, name: str, store: Store, *, kept: bool) -> tuple[Secret, tuple[Finding, ...]]:
+    """The password that the store shall have: the installed one when it stays or shall be kept, else given or made."""
+    kind = session.answers.get(name).kind
+    if kind is SourceKind.GENERATE:
+        return (store.password if kept and store.password is not None else generate()), ()
+    if kind is SourceKind.KEEP:
+        if store.password is None:
+            raise WizardError(
+                "rekey.nothing-to-keep",
+                f"No store that opens is at {store.path}, so there is no password to keep.",
+                "Go back and let one be generated, or type one.",
+                name,
+            )
+        return store.password, require_fit(store.password, name, GATEWAY)
+    found = session.secret(name)
+    if found is None:
+        raise WizardError(
+            "secret.missing",
+            "The password of the new store is not given.",
+            f"Give --secret {name}=file:PATH, or answer\n{{ generate = true }}.",
+            name,
+        )
+    return found, require_fit(found, name, GATEWAY)

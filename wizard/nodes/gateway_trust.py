@@ -1,0 +1,94 @@
+"""What a gateway must trust to believe its primary: the roots that the operator named, or that of its own chain."""
+
+from dataclasses import dataclass
+
+from wizard.answers import ImportRoot
+from wizard.certificates.chain import assemble
+from wizard.certificates.model import Certificate, Chain
+from wizard.errors import WizardError
+from wizard.findings import Finding, FindingSpec, Locator, Severity
+from wizard.host.clock import now_utc
+from wizard.nodes.judging import public_roots
+from wizard.nodes.loading import read_all
+from wizard.nodes.planning import Planning
+
+KEY_HERE = FindingSpec(
+    "gateway.primary-key-here",
+    Severity.WARNING,
+    "a private key among the files of the primary",
+    "{path} holds a private key; only CA certificates are needed from the primary.",
+    "Whoever can read the file on this gateway can stand for the primary.",
+    "Delete the file here, and name one with the CA certificates alone.",
+    "design of the wizard",
+)
+SPECS = (KEY_HERE,)
+
+REFUSALS = (
+    FindingSpec(
+        "gateway.no-anchor",
+        Severity.BLOCKER,
+        "no root to trust the primary by",
+        "There is no root certificate among the files that the trust store shall be made from.",
+        "Without the primary's root in its trust store the gateway does not believe the primary.",
+        "Name the file of the primary's root, or answer that no trust store is needed.",
+        "manual, Setting up gateway in unattended mode",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PrimaryTrust:
+    """The trust anchors for the primary.
+
+    Attributes:
+        anchors: what goes into the trust store; empty when none is needed.
+        findings: about the files that they are from.
+    """
+
+    anchors: tuple[Certificate, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def chain(self) -> Chain | None:
+        """The first anchor as the end of a chain whose leaf is not here; None when none is needed."""
+        return Chain(None, root=self.anchors[0]) if self.anchors else None
+
+
+def primary_trust(session: Planning) -> PrimaryTrust:
+    """The anchors that the answers of *session* lead to: none for a public root, unless it is asked for.
+
+    Raises:
+        WizardError: `gateway.no-anchor`; the files cannot be read.
+    """
+    primary = session.answers.primary
+    if primary.import_root is ImportRoot.NO:
+        return PrimaryTrust()
+    if primary.chain:
+        found = _from_files(session)
+    else:
+        root = session.judged("gateway.0").chain.root
+        found = PrimaryTrust((root,) if root is not None else ())
+    if not found.anchors:
+        what = " ".join(primary.chain) or "the chain of this gateway"
+        raise WizardError(
+            "gateway.no-anchor",
+            f"There is no root certificate in {what}.",
+            "Name the file of the primary's root, or answer that no trust store\nis needed.",
+            "primary.chain",
+        )
+    public = public_roots(session.machine)
+    if primary.import_root is ImportRoot.AUTO and all(anchor.sha256 in public for anchor in found.anchors):
+        return PrimaryTrust((), found.findings)
+    return found
+
+
+def _from_files(session: Planning) -> PrimaryTrust:
+    bundles, _ = read_all(
+        session.answers.primary.chain,
+        session.base,
+        lambda: session.secret("primary.password") or session.secret("gateway.0.password"),
+    )
+    roots = [chain.root for chain in assemble(bundles, now=now_utc()) if chain.root is not None]
+    keys = [bundle.name for bundle in bundles if bundle.keys]
+    findings = [Finding(KEY_HERE, Locator("file", name), {"path": name}) for name in keys]
+    return PrimaryTrust(tuple(dict.fromkeys(roots)), tuple(findings))
