@@ -31,7 +31,9 @@ def _undoes(answers: Answers) -> bool:
 
 
 def _changes(answers: Answers) -> bool:
-    return not answers.goal.installs or answers.primary.kind is PrimaryKind.ON_PREMISE
+    if answers.goal.installs:
+        return answers.primary.kind is PrimaryKind.ON_PREMISE
+    return answers.goal is not Goal.LEFT
 
 
 def _sets_up_here(answers: Answers) -> bool:
@@ -47,6 +49,10 @@ def _types_store_password(answers: Answers) -> bool:
     return _on_premise(answers) and kind not in {SourceKind.GENERATE, SourceKind.KEEP}
 
 
+def _leaves_something(answers: Answers) -> bool:
+    return answers.goal.installs or answers.goal is Goal.LEFT
+
+
 def _has_others(answers: Answers) -> bool:
     return answers.goal.installs and bool(answers.gateway or answers.client)
 
@@ -58,6 +64,7 @@ def _store_password(*choices: Choice) -> Question:
         "Which password shall the new key store have?",
         "It is written into application.conf, where the server reads it.",
         choices=choices,
+        short="Key store password",
     )
 
 
@@ -72,6 +79,7 @@ _IMPORT_ROOT = Question(
         Choice("auto", "If it is not there yet", "looked up by fingerprint"),
         Choice("no", "Leave cacerts alone"),
     ),
+    short="Root in cacerts",
 )
 
 _STEPS: tuple[Step, ...] = (
@@ -90,7 +98,9 @@ _STEPS: tuple[Step, ...] = (
                     Choice(Goal.RE_KEY, "Replace certificates", "new ones in place of installed ones"),
                     Choice(Goal.RESCUE, "Something is wrong", "find the cause and repair it"),
                     Choice(Goal.UNDO, "Undo a change", "bring an earlier state back"),
+                    Choice(Goal.LEFT, "See what is left to do", "portal, gateways, clients: a list to tick"),
                 ),
+                short="Goal",
             ),
         ),
     ),
@@ -107,6 +117,7 @@ _STEPS: tuple[Step, ...] = (
                     Choice(PrimaryKind.ON_PREMISE, "On this machine", "on-premise"),
                     Choice(PrimaryKind.CLOUD, "In the vendor's cloud", "its own steps are skipped"),
                 ),
+                short="Primary server",
             ),
         ),
         applies=_installs,
@@ -121,6 +132,7 @@ _STEPS: tuple[Step, ...] = (
                 "Which files hold the certificate, its key and its CA certificates?",
                 "Files or a folder; PFX, PEM, DER, P7B and JKS are told by content.",
                 "/root/primary-host.pfx",
+                short="Certificate files",
             ),
             Question(
                 "primary.password",
@@ -129,6 +141,7 @@ _STEPS: tuple[Step, ...] = (
                 "Leave it empty when nothing is protected.",
                 optional=True,
                 flag="--secret primary.password=file:PATH",
+                short="Their password",
             ),
         ),
         applies=_on_premise,
@@ -144,6 +157,7 @@ _STEPS: tuple[Step, ...] = (
                 "Which host name do gateways and clients dial?",
                 "It must stand in the certificate; they check it.",
                 "primary-host",
+                short="Host name",
             ),
         ),
         role="primary",
@@ -179,6 +193,7 @@ _STEPS: tuple[Step, ...] = (
                 "New password for the key store",
                 "At least 6 printable ASCII characters; Java accepts nothing else.",
                 flag="--secret primary.keystore-password=file:PATH",
+                short="New password",
             ),
         ),
         applies=_types_store_password,
@@ -194,6 +209,7 @@ _STEPS: tuple[Step, ...] = (
                 "Their host names; leave it empty to do them another time.",
                 "gateway-host",
                 optional=True,
+                short="Gateways",
             ),
             Question(
                 "others.clients",
@@ -202,6 +218,7 @@ _STEPS: tuple[Step, ...] = (
                 "Clients without local storage need no certificate.",
                 "pcclient-host",
                 optional=True,
+                short="Windows clients",
             ),
             Question(
                 "others.chain",
@@ -210,6 +227,7 @@ _STEPS: tuple[Step, ...] = (
                 "A folder will do: each certificate is found by its host name.",
                 "/root/certificates",
                 optional=True,
+                short="Files for these",
             ),
             Question(
                 "others.password",
@@ -218,6 +236,7 @@ _STEPS: tuple[Step, ...] = (
                 "Leave it empty when it is the same as the primary's, or none.",
                 optional=True,
                 flag="--secret gateway.0.password=file:PATH",
+                short="Their password",
             ),
         ),
         applies=_installs,
@@ -235,6 +254,7 @@ _STEPS: tuple[Step, ...] = (
                 "Only when the repair asks for it; otherwise leave it empty.",
                 optional=True,
                 flag="--secret primary.keystore-password=file:PATH",
+                short="Password for the repair",
             ),
         ),
         applies=_rescues,
@@ -250,6 +270,7 @@ _STEPS: tuple[Step, ...] = (
                 "Which change shall be undone?",
                 "Its files come back as they were; the undo can be undone too.",
                 "0001-20261124T101530Z",
+                short="Change to undo",
             ),
         ),
         applies=_undoes,
@@ -272,7 +293,7 @@ _STEPS: tuple[Step, ...] = (
         ),
         applies=_has_others,
     ),
-    Step("elsewhere", "What is left to do", View.ELSEWHERE, applies=_installs),
+    Step("elsewhere", "What is left to do", View.ELSEWHERE, applies=_leaves_something),
 )
 
 

@@ -5,9 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from wizard.answers import Answers, PrimaryKind
 from wizard.certificates.model import Bundle, Chain
-from wizard.certificates.names import short
 from wizard.change.history import INTERRUPTED, UNREADABLE, Entry
 from wizard.change.outcome import APPLIED, KEPT, NOTHING, REFUSED, ROLLED_BACK, STUCK, Outcome
 from wizard.change.plan import EditFile, FileStep, ImportTrust, Plan, Probe, PutFile, Restart
@@ -120,45 +118,6 @@ def outcome(ended: Outcome, *, undo: bool = False) -> list[Line]:
 def heading(host: str) -> list[Line]:
     """The host that the lines below are about; nothing when there is only one."""
     return [Line(""), Line(f"-- {printable(host)} --", Tone.HEADING)] if host else []
-
-
-def elsewhere(answers: Answers, chain: Chain | None, *, public: bool, packs: Path) -> list[Line]:
-    """What is left to do on other machines and in the portal, in the order that keeps printing alive."""
-    result: list[Line] = []
-    if answers.gateway or answers.client:
-        result += [
-            Line("Packs, each with a checklist, fingerprints and a check:", Tone.HEADING),
-            Line(f"  {printable(str(packs))}"),
-            Line("  Start with its README.md; the CA files for the portal are in it too."),
-            Line(""),
-        ]
-    if answers.primary.kind is PrimaryKind.CLOUD:
-        result += [
-            Line("Cloud primary: its own steps are skipped.", Tone.HEADING),
-            Line("Warning: the vendor's PKI page says that trusted CA certificates work", Tone.WARN),
-            Line("only with an on-premise primary. Ask your vendor before you go on.", Tone.WARN),
-            Line(""),
-        ]
-    result += [
-        Line("Portal, before the policy is switched:", Tone.HEADING),
-        Line("  Security > Security options > Certificates > Trusted CA certificates"),
-        Line("  (older portals: Account settings > CERTIFICATES)"),
-    ]
-    if public:
-        result.append(Line("  Nothing to upload: this root is a public one.", Tone.GOOD))
-    elif chain is not None:
-        for authority in chain.authorities:
-            result += [Line(f"  upload {short(authority)}"), Line(f"    SHA-256 {authority.sha256}", Tone.FAINT)]
-    return [
-        *result,
-        Line(""),
-        Line("Gateways and Windows clients, each with a certificate of its own:", Tone.HEADING),
-        Line("  they must trust the same root before the policy is switched."),
-        Line(""),
-        Line("Policy, last of all, in a quiet hour:", Tone.HEADING),
-        Line("  PKI and encryption > Certificate policy > Use trusted CA certificates"),
-        Line("  The way back is the built-in policy, on the same page."),
-    ]
 
 
 def summary(ended: Outcome | None, machine: Machine, packs: Path | None, *, undo: bool = False) -> list[str]:
