@@ -23,6 +23,7 @@ from wizard.secret import Secret
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from wizard.change.outcome import Outcome
     from wizard.change.plan import Plan
     from wizard.change.watch import Awake
     from wizard.diagnosis.examination import Diagnosis
@@ -94,6 +95,7 @@ class Session(Following):
         self._planned: Planned | None = None
         self._handed_off = False
         self._overruled: set[str] = set()
+        self._earlier: list[Outcome] = []
         self._run = None
         self._outcome = None
 
@@ -131,13 +133,13 @@ class Session(Following):
         value = parsed(question, before, text)
         if value != before:
             self.answers = self.answers.put(question.key, value)
-            self._forget_plan()
+            self.look_again()
 
     def put_secret(self, key: str, secret: Secret) -> None:
         """Take a typed password for the question *key*. It is kept in memory alone."""
         if self._typed.get(key) != secret:
             self._typed[key] = secret
-            self._forget_plan()
+            self.look_again()
 
     def has_secret(self, key: str) -> bool:
         """Whether a password was typed for *key*."""
@@ -227,9 +229,12 @@ class Session(Following):
 
         seen = self._examined.get(step.id)
         self._typed.pop(PASSWORD, None)
-        self._forget_plan()
+        self.look_again()
         if seen is not None:
             self._examined[EXAMINE] = seen
+        # The change that has ended is not the one to follow any more; the summary still names it.
+        self._earlier += [self._outcome] if self._outcome is not None else []
+        self._run = None
 
     def judged(self, role: str) -> "Judged":
         """BLOCKING. The chain for *role* (`primary`, `gateway.0`) and what the rules say of it.
@@ -278,6 +283,7 @@ class Session(Following):
         review = self.review()
         if review.undo and not self.dry_run:
             self._run = watch.start_rollback(self.machine, self.answers.change or None, self._store_secrets())
+            self._outcome = None
             return
         if self._planned is None or review.blocked:
             worst = max(review.findings, key=lambda finding: finding.severity)
@@ -286,6 +292,7 @@ class Session(Following):
             self._outcome = Outcome(NOTHING, digest=review.plan.digest)
             return
         self._run = watch.start(self.machine, review.plan, self._planned.secrets, awake=awake)
+        self._outcome = None
 
     def summary(self) -> list[str]:
         """What stays in the terminal after leaving: result, backups, how to undo, what is next."""
@@ -293,7 +300,9 @@ class Session(Following):
         from wizard.reports import checklist, views
 
         packs = self.base / self.answers.packs if self._handed_off else None
-        said = views.summary(self._outcome, self.machine, packs, undo=self.answers.goal is Goal.UNDO)
+        undo = self.answers.goal is Goal.UNDO
+        earlier = [each for each in self._earlier if each is not self._outcome]
+        said = views.summary(self._outcome, self.machine, packs, undo=undo, earlier=earlier)
         return [*said, *checklist.summary_lines(load(self.machine))]
 
     # -- survival -------------------------------------------------------------------------------------------------
@@ -316,7 +325,7 @@ class Session(Following):
         if run is None:
             return self.steps()[0].id
         self.answers, self.base = run.answers, run.base
-        self._forget_plan()
+        self.look_again()
         return run.step_id
 
     def forget(self) -> None:
@@ -325,8 +334,8 @@ class Session(Following):
 
         forget(self.machine)
 
-    def _forget_plan(self) -> None:
+    def look_again(self) -> None:
+        """Forget what was seen of the machine and the files, so that whatever is shown next is looked at anew."""
         self._judged.clear()
         self._examined.clear()
         self._review = None
-        self._outcome = None

@@ -98,7 +98,12 @@ def tick(machine: Machine, item: str) -> Checklist:
     """
     kept = load(machine)
     if kept is None or item not in {each.id for each in kept.items}:
-        raise WizardError("checklist.other-list", "This step is not on the list that is kept.", "Look again; a dry run keeps no list.", item)
+        raise WizardError(
+            "checklist.other-list",
+            "This step is not on the list that is kept.",
+            "Look again; a dry run keeps no list.",
+            item,
+        )
     if item == POLICY and item not in kept.done and kept.before_policy:
         several = kept.before_policy > 1
         raise WizardError(

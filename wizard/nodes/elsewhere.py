@@ -77,8 +77,8 @@ def _machine(role: str, host: str, chain: Chain, root: str) -> Item:
     kind = role.partition(".")[0]
     what = "Gateway" if kind == "gateway" else "Windows client"
     leaf = chain.leaf.sha256 if chain.leaf is not None else "none"
-    done = "its check says that the right certificate is shown" if kind == "gateway" else "its icon is an idle grey"
-    return Item(f"{kind}/{host}/{leaf}/{root}", f"{what} {host}: bring its pack there; {done}", f"{host}/CHECKLIST.md")
+    text = f"{what} {host}: bring its pack there, and see it connect"
+    return Item(f"{kind}/{host}/{leaf}/{root}", text, f"the steps: {host}/CHECKLIST.md")
 
 
 def _fingerprint(chain: Chain | None) -> str:

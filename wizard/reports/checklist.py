@@ -81,7 +81,7 @@ _ROOMS = {"gateway": "machines", "client": "machines"}
 def progress(checklist: Checklist) -> str:
     """How far it is, in one sentence without its full stop."""
     count, left = len(checklist.items), len(checklist.left)
-    return f"all {count} steps are done" if not left else f"{count - left} of {count} steps are done"
+    return f"{count - left} of {count} done" if left else f"all {count} done"
 
 
 def checklist_lines(checklist: Checklist) -> list[Line]:
@@ -106,7 +106,7 @@ def checklist_lines(checklist: Checklist) -> list[Line]:
             result += _heading(room, checklist.items)
         result.append(Line(f"[{'x' if item.id in checklist.done else ' '}] {printable(item.text)}", item=item.id))
         if item.detail:
-            result.append(Line(f"      {printable(item.detail)}", Tone.FAINT))
+            result.append(Line(f"    {printable(item.detail)}", Tone.FAINT))
     return result
 
 

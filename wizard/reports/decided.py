@@ -37,18 +37,18 @@ def decided_lines(
             if words:
                 asked.append((step.id, question.short or question.heading.rstrip("?"), words))
     width = max((len(name) for _step, name, _words in asked), default=0)
-    lines = [Line(f"  {name:{width}}  {words}", step=step) for step, name, words in asked]
+    lines = [Line(f"{name:{width}}  {words}", step=step) for step, name, words in asked]
     return [Line("What was decided:", Tone.HEADING), *lines, Line("")] if lines else []
 
 
-def _words(
-    question: Question, answers: Answers, value: Callable[[Question], str], typed: Callable[[str], bool]
-) -> str:
+def _words(question: Question, answers: Answers, value: Callable[[Question], str], typed: Callable[[str], bool]) -> str:
     if question.key in _OTHERS_FILES and not answers.other_roles():
         return ""
     match question.ask:
         case Ask.SECRET | Ask.NEW_SECRET if typed(question.key):
             return "typed, and kept in memory alone"
+        case Ask.SECRET if question.key == "others.password" and typed("primary.password"):
+            return "none of their own; the primary's is tried"
         case Ask.SECRET | Ask.NEW_SECRET:
             return _SOURCES.get(_source(question.key, answers).kind, "none was typed")
         case Ask.CHOICE:

@@ -120,13 +120,30 @@ def heading(host: str) -> list[Line]:
     return [Line(""), Line(f"-- {printable(host)} --", Tone.HEADING)] if host else []
 
 
-def summary(ended: Outcome | None, machine: Machine, packs: Path | None, *, undo: bool = False) -> list[str]:
-    """What stays in the terminal after leaving: result, backups, packs, and the command that undoes it."""
+def summary(
+    ended: Outcome | None,
+    machine: Machine,
+    packs: Path | None,
+    *,
+    undo: bool = False,
+    earlier: Iterable[Outcome] = (),
+) -> list[str]:
+    """What stays in the terminal after leaving: result, backups, packs, and the commands that undo it.
+
+    Args:
+        ended: the last change, None when none was made.
+        machine: that was changed.
+        packs: the folder for other machines, None when none were written.
+        undo: whether the change was the undo of one.
+        earlier: changes that the same run made before the last.
+    """
     result = ["Nothing was changed."] if ended is None else [line.text for line in outcome(ended, undo=undo)]
     if ended is not None and ended.change:
         result.append(f"Change {ended.change}; journal and backups in {machine.state_dir}")
         if ended.outcome == APPLIED:
             result.append(f"To undo it: {command(machine)} rollback {ended.change}")
+    ids = [each.change for each in earlier if each.outcome == APPLIED]
+    result += [f"Before it, change {name}; to undo that too: {command(machine)} rollback {name}" for name in ids]
     if packs is not None:
         result.append(f"Packs for the other machines: {packs}")
     return result
