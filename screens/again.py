@@ -21,7 +21,6 @@ class AgainScreen(QuestionScreen):
     def on_mount(self) -> None:
         """One button for the end is enough until there is another way to go."""
         self.query_one("#finish").display = False
-        super().on_mount()
 
     def look(self) -> list[Line]:
         """The lines, and at which step the next repair begins."""

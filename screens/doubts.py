@@ -2,31 +2,47 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from screens.frame import StepScreen
-from screens.pages import PageScreen
+from textual.widget import Widget
+
+from screens.frame import Framed, StepScreen
+from screens.pane import Pane
 from wizard.errors import WizardError
 from wizard.findings import Finding
 from wizard.reports.lines import Line, doubt_lines
 
 
-class DoubtScreen(PageScreen):
+class DoubtScreen(Framed):
     """Lies on the step; leaving it in any way but by its last button is a No."""
 
     keys = ("redraw", "back")
+    on_top = True
 
     def __init__(self, lines: Iterable[Line], go_on: Callable[[], None]) -> None:
         """Show *lines*; *go_on* is called for a Yes."""
-        super().__init__("A warning", lines)
+        super().__init__("A warning")
+        self._lines = tuple(lines)
         self._go_on = go_on
+
+    def body(self) -> Iterable[Widget]:
+        """The warnings, and what comes of them."""
+        yield Pane()
 
     def buttons(self) -> Sequence[tuple[str, str]]:
         """The safe one first."""
         return [("No, stay at this step", "back"), ("Continue anyway", "next")]
 
     def on_mount(self) -> None:
-        """Begin with No; Up leads to the text when it is longer than the screen."""
-        super().on_mount()
-        self.focus_on(self.query_one("#back"))
+        """Begin with No."""
+        self.query_one(Pane).show(self._lines)
+        self.query_one("#back").focus()
+
+    def on_pane_accepted(self) -> None:
+        """Enter in a long text is no Yes."""
+        self.query_one("#back").focus()
+
+    def action_back(self) -> None:
+        """No."""
+        self.dismiss()
 
     def press_next(self) -> None:
         """Yes."""

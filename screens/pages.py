@@ -13,7 +13,7 @@ from wizard.reports.lines import Line, Tone
 class PageScreen(Framed):
     """Lines to read; Esc, F1 or Close goes back to where one was."""
 
-    keys: tuple[str, ...] = ("help", "redraw", "back")
+    keys = ("help", "redraw", "back")
     on_top = True
 
     def __init__(self, heading: str, lines: Iterable[Line]) -> None:
