@@ -10,7 +10,7 @@ from textual.message import Message
 
 from screens.field import move_focus, put_cursor
 from screens.pane import Pane
-from wizard.reports.lines import Line
+from wizard.reports.lines import Line, Tone
 
 DONE = "[x]"
 """How a line that is ticked begins."""
@@ -140,7 +140,10 @@ class MarkPane(Pane):
             self._at = self._owners.index(owner) if owner in self._owners else -1
 
     def _move(self, row: int) -> None:
-        """Mark *row*, with the whole line in view."""
+        """Mark *row*, with the whole line and the details below it in view."""
         self._at = row
-        end = max(number for number, owner in enumerate(self._owners) if owner == self._owners[row])
+        owner = self._owners[row] + 1
+        while owner < len(self._lines) and self._lines[owner].tone is Tone.FAINT:
+            owner += 1
+        end = max(number for number, each in enumerate(self._owners) if each < owner)
         self._go(min(row, max(self._top, end - self._page + 1)))
