@@ -80,6 +80,12 @@ class Field(Widget, can_focus=True, inherit_bindings=False):
         """Column (counted from the gutter's end) and row of the control at which the work is."""
         raise NotImplementedError
 
+    def ask(self, heading: str, hint: str) -> None:
+        """The same question in other words."""
+        if (heading, hint) != (self.heading, self.hint):
+            self.heading, self.hint = heading, hint
+            self.refresh()
+
     def remark(self, note: str) -> None:
         """Show *note* in place of the reason for asking; an empty one shows the reason again."""
         if note != self.note:

@@ -36,17 +36,17 @@ def fields_of(step: Step, session: Session, drafts: Mapping[tuple[str, str], str
                 fields.append(ChoiceField(question, value, notes=1, ident=ident))
             case Ask.TEXT:
                 fields.append(
-                    EntryField(question.key, question.heading, _hint(question), value, notes=notes, ident=ident)
+                    EntryField(question.key, question.heading, hint_of(question), value, notes=notes, ident=ident)
                 )
             case Ask.PATHS:
                 from screens.paths import PathsField  # noqa: PLC0415 - the first step has none
 
                 fields.append(
-                    PathsField(question.key, question.heading, _hint(question), value, notes=notes, ident=ident)
+                    PathsField(question.key, question.heading, hint_of(question), value, notes=notes, ident=ident)
                 )
             case Ask.SECRET | Ask.NEW_SECRET:
                 kept = session.has_secret(question.key)
-                hint = _hint(question) if not kept else f"{question.why} One is kept; typing replaces it."
+                hint = hint_of(question, kept=kept)
                 fields.append(SecretField(question.key, question.heading, hint, kept=kept, notes=notes, ident=ident))
                 if question.ask is Ask.NEW_SECRET:
                     again = SecretField(
@@ -58,5 +58,8 @@ def fields_of(step: Step, session: Session, drafts: Mapping[tuple[str, str], str
     return fields
 
 
-def _hint(question: Question) -> str:
+def hint_of(question: Question, *, kept: bool = False) -> str:
+    """Why it is asked, with an example or, for a password, that one is *kept*."""
+    if kept:
+        return f"{question.why} One is kept; typing replaces it."
     return f"{question.why}\nExample: {question.example}" if question.example else question.why

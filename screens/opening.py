@@ -7,6 +7,7 @@ from wizard.questions import Step, View
 
 if TYPE_CHECKING:
     from screens.frame import StepScreen
+    from screens.step import QuestionScreen
 
 
 def screen_for(step: Step, steps: Sequence[Step]) -> "StepScreen":
@@ -27,8 +28,20 @@ def screen_for(step: Step, steps: Sequence[Step]) -> "StepScreen":
 
             return ApplyScreen(step, number, count)
         case _:
-            from screens.step import QuestionScreen  # noqa: PLC0415 - see above
-
             # What was applied is not un-applied by going back; `rollback` does that.
             back = place > 0 and steps[place - 1].view is not View.APPLY
-            return QuestionScreen(step, number, count, back=back)
+            return _asking(step)(step, number, count, back=back)
+
+
+def _asking(step: Step) -> "type[QuestionScreen]":
+    if step.view is View.ELSEWHERE:
+        from screens.checklist import ChecklistScreen  # noqa: PLC0415 - see above
+
+        return ChecklistScreen
+    if step.view is View.DIAGNOSIS and not step.questions:
+        from screens.again import AgainScreen  # noqa: PLC0415 - see above
+
+        return AgainScreen
+    from screens.step import QuestionScreen  # noqa: PLC0415 - see above
+
+    return QuestionScreen

@@ -17,7 +17,13 @@ from wizard.reports.lines import Line
 
 
 class Pane(Widget, can_focus=False, inherit_bindings=False):
-    """Shows lines; takes the focus only while there are more than fit, or when it is told to always."""
+    """Shows lines; takes the focus only while there are more than fit, or when it is told to always.
+
+    Attributes:
+        indent: columns before every row.
+    """
+
+    indent: ClassVar[int] = 0
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "scroll(-1)", show=False),
@@ -39,6 +45,7 @@ class Pane(Widget, can_focus=False, inherit_bindings=False):
         self.can_focus = always
         self._lines: tuple[Line, ...] = ()
         self._rows: list[Content] = []
+        self._owners: list[int] = []
         self._top = 0
         self._width = 0
 
@@ -60,15 +67,31 @@ class Pane(Widget, can_focus=False, inherit_bindings=False):
         height = max(1, self.size.height)
         if self._width != self.size.width:
             self._fold()
+        bar = self.has_focus and not self.marked
+        mark = "> " if bar else "  "
         if not self.overflows:
-            words = "> All is shown. Enter goes on" if self.has_focus else ""
-            return joined([*self._rows, *([Content.styled(words, "reverse")] if self._always else [])])
-        visible = self._rows[self._top : self._top + height - 1]
+            words = f"{mark}All is shown. {self.hint() or 'Enter goes on'}" if self.has_focus else ""
+            last = [Content.styled(words, "reverse" if bar else "")] if self._always else []
+            return joined([*map(self.drawn, range(len(self._rows))), *last])
+        visible = range(len(self._rows))[self._top : self._top + height - 1]
         below = len(self._rows) - self._top - len(visible)
-        mark = "> " if self.has_focus else "  "
-        keys = "  Up, Down, PgUp, PgDn" if self.has_focus else "  Tab here to read on"
-        place = f"{mark}Lines {self._top + 1}-{self._top + len(visible)} of {len(self._rows)}, {below} below{keys}"
-        return joined([*visible, Content.styled(place[: self.size.width], "reverse" if self.has_focus else "bold")])
+        keys = (self.hint() or "Up, Down, PgUp, PgDn") if self.has_focus else "Tab here to read on"
+        place = f"{mark}Lines {self._top + 1}-{self._top + len(visible)} of {len(self._rows)}, {below} below  {keys}"
+        shown = Content.styled(place[: self.size.width], "reverse" if bar else "bold")
+        return joined([*map(self.drawn, visible), shown])
+
+    @property
+    def marked(self) -> bool:
+        """Whether the mark of the focus stands at one of the rows; else it stands at the last row, which tells keys."""
+        return False
+
+    def hint(self) -> str:
+        """What the keys do just now; "" for what they do in every pane."""
+        return ""
+
+    def drawn(self, number: int) -> Content:
+        """The row *number* as it is shown."""
+        return self._rows[number]
 
     def on_resize(self, _event: events.Resize) -> None:
         """Fold for the new width."""
@@ -122,5 +145,8 @@ class Pane(Widget, can_focus=False, inherit_bindings=False):
     def _fold(self) -> None:
         sign = glyphs.of(self)
         self._width = self.size.width
-        self._rows = [row for line in self._lines for row in styled(line, self.size.width, sign.text(line.text))]
+        width = self.size.width - self.indent
+        folded = [styled(line, width, sign.text(line.text)) for line in self._lines]
+        self._rows = [row for rows in folded for row in rows]
+        self._owners = [number for number, rows in enumerate(folded) for _row in rows]
         self.can_focus = self._always or self.overflows

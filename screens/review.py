@@ -1,11 +1,12 @@
 """Everything that will be done, before anything is done."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from textual.widget import Widget
 
+from screens import doubts
 from screens.frame import StepScreen
-from screens.pane import Pane
+from screens.marks import MarkPane
 from screens.refusals import lines_of
 from wizard.errors import WizardError
 from wizard.reports.lines import Line, Tone
@@ -20,8 +21,8 @@ class ReviewScreen(StepScreen):
     _refusal: WizardError | None = None
 
     def body(self) -> Iterable[Widget]:
-        """One pane to read."""
-        yield Pane(always=True)
+        """One pane to read; the decisions in it lead to their steps."""
+        yield MarkPane(always=True)
 
     def buttons(self) -> Sequence[tuple[str, str]]:
         """On, or back to the questions."""
@@ -29,22 +30,33 @@ class ReviewScreen(StepScreen):
 
     def on_mount(self) -> None:
         """Make the plan."""
-        self.query_one(Pane).focus()
-        self.action_again()
+        self.query_one(MarkPane).focus()
+        self._make(self.session.review)
 
     def action_again(self) -> None:
         """Look at the machine and make the plan again."""
+        self._make(self._anew)
+
+    def _anew(self) -> Review:
+        self.session.look_again()
+        return self.session.review()
+
+    def _make(self, review: Callable[[], Review]) -> None:
         self._review = self._refusal = None
-        self.query_one(Pane).show([Line("Looking at the machine and making the plan ...", Tone.FAINT)])
-        self.wizard.engine.run(self, "review", self.session.review, self._show)
+        self.query_one(MarkPane).show([Line("Looking at the machine and making the plan ...", Tone.FAINT)])
+        self.wizard.engine.run(self, "review", review, self._show)
 
     def _show(self, result: Review | WizardError) -> None:
         if isinstance(result, WizardError):
             self._refusal = result
-            self.query_one(Pane).show(lines_of(result))
+            self.query_one(MarkPane).show(lines_of(result))
         else:
             self._review = result
-            self.query_one(Pane).show(result.lines)
+            self.query_one(MarkPane).show(result.page)
+
+    def on_mark_pane_chosen(self, message: MarkPane.Chosen) -> None:
+        """Open the step of a decision; Next leads from there back to the review."""
+        self.wizard.open_step(message.line.step)
 
     def on_pane_accepted(self) -> None:
         """Enter goes on."""
@@ -60,4 +72,4 @@ class ReviewScreen(StepScreen):
             worst = max(self._review.findings, key=lambda finding: finding.severity)
             self.say(f"Error: this cannot be applied. {worst.message}", "bold ansi_red")
         else:
-            self.wizard.forward(self.step)
+            doubts.leave(self)

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 
 from textual.widget import Widget
 
+from screens import doubts
 from screens.entry import EntryField, SecretField
 from screens.field import Field
-from screens.fields import NOTES_IN_ALL, fields_of
+from screens.fields import NOTES_IN_ALL, fields_of, hint_of
 from screens.frame import StepScreen
 from screens.pane import Pane
 from screens.refusals import lines_of
@@ -25,8 +26,9 @@ class QuestionScreen(StepScreen):
         self._last = number == count
         self._back = back
         self.keys = ("help", "redraw", "again", "leave", *(("back",) if back else ()))
-        self._checking = False
+        self._checking = self._again = False
         self.fields: list[Field] = []
+        self._asked = step.questions
 
     def body(self) -> Iterable[Widget]:
         """The view, then the fields."""
@@ -49,7 +51,7 @@ class QuestionScreen(StepScreen):
         start[0].focus()
         if self.step.view is not View.NONE:
             self.query_one(Pane).show([Line("Looking ...", Tone.FAINT)])
-            self.action_again()
+            self.wizard.engine.run(self, "view", self.look, self.show_view)
 
     # -- the view ---------------------------------------------------------------------------------------------------
 
@@ -58,11 +60,28 @@ class QuestionScreen(StepScreen):
         if self.step.view is View.NONE:
             self._check(leave=False)
             return
-        self.wizard.engine.run(self, "view", lambda: self.session.lines(self.step), self._show)
+        self._again = True
+        self.busy("Looking ...")
+        self.wizard.engine.run(self, "view", self._look_again, self.show_view)
 
-    def _show(self, result: list[Line] | WizardError) -> None:
+    def _look_again(self) -> list[Line]:
+        self.session.look_again()
+        return self.look()
+
+    def look(self) -> list[Line]:
+        """What the view shows, and how it words the questions; called away from the screen."""
+        lines = self.session.lines(self.step)
+        self._asked = self.session.asked(self.step)
+        return lines
+
+    def show_view(self, result: list[Line] | WizardError) -> None:
+        """Show what `look` gave, or the refusal that it raised."""
+        if self._again:
+            self._again = False
+            self.say("")
         self.query_one(Pane).show(lines_of(result) if isinstance(result, WizardError) else result)
-        for question, field in zip(self.step.questions, self.fields, strict=False):
+        for question, field in zip(self._asked, self.fields, strict=False):
+            field.ask(question.heading, hint_of(question, kept=self.session.has_secret(question.key)))
             # What was found may answer a question that is still empty.
             if isinstance(field, EntryField) and not isinstance(field, SecretField) and not field.text:
                 field.set_value(self.session.value(question))
@@ -157,7 +176,7 @@ class QuestionScreen(StepScreen):
             elif problem.key not in by_key:
                 self.say(f"Error: {told}", "bold ansi_red")
         if not problems and leave:
-            self.wizard.forward(self.step)
+            doubts.leave(self)
 
     def _refuse(self, wrong: list[tuple[Field, WizardError]]) -> None:
         for field in self.fields:

@@ -23,6 +23,8 @@ class Goal(StrEnum):
     RE_KEY = "re-key"
     RESCUE = "rescue"
     UNDO = "undo"
+    LEFT = "left-to-do"
+    """Read and tick the checklist for the other machines; nothing is changed here."""
 
     @property
     def installs(self) -> bool:

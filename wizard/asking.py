@@ -56,6 +56,7 @@ class Question:
         choices: for `Ask.CHOICE`.
         optional: whether an empty answer is one.
         flag: how a command gives it; empty when only the answers file does.
+        short: what it is about in a few words, for the review; empty is the heading.
     """
 
     key: str
@@ -66,6 +67,7 @@ class Question:
     choices: tuple[Choice, ...] = ()
     optional: bool = False
     flag: str = ""
+    short: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,9 @@ def _undoes(answers: Answers) -> bool:
 
 
 def _changes(answers: Answers) -> bool:
-    return not answers.goal.installs or answers.primary.kind is not PrimaryKind.CLOUD
+    if answers.goal.installs:
+        return answers.primary.kind is not PrimaryKind.CLOUD
+    return answers.goal is not Goal.LEFT
 
 
 def _sets_up_here(answers: Answers) -> bool:
@@ -52,6 +54,10 @@ def _prepares_others(answers: Answers) -> bool:
     return answers.goal.installs and answers.primary.kind is not PrimaryKind.ELSEWHERE
 
 
+def _leaves_something(answers: Answers) -> bool:
+    return answers.goal.installs or answers.goal is Goal.LEFT
+
+
 def _has_others(answers: Answers) -> bool:
     return _prepares_others(answers) and bool(answers.gateway or answers.client)
 
@@ -63,6 +69,7 @@ def _store_password(*choices: Choice) -> Question:
         "Which password shall the new key store have?",
         "It is written into application.conf, where the server reads it.",
         choices=choices,
+        short="Key store password",
     )
 
 
@@ -77,6 +84,7 @@ _IMPORT_ROOT = Question(
         Choice("auto", "If it is not there yet", "looked up by fingerprint"),
         Choice("no", "Leave cacerts alone"),
     ),
+    short="Root in cacerts",
 )
 
 _STEPS: tuple[Step, ...] = (
@@ -95,7 +103,9 @@ _STEPS: tuple[Step, ...] = (
                     Choice(Goal.RE_KEY, "Replace certificates", "new ones in place of installed ones"),
                     Choice(Goal.RESCUE, "Something is wrong", "find the cause and repair it"),
                     Choice(Goal.UNDO, "Undo a change", "bring an earlier state back"),
+                    Choice(Goal.LEFT, "See what is left to do", "portal, gateways, clients: a list to tick"),
                 ),
+                short="Goal",
             ),
         ),
     ),
@@ -113,6 +123,7 @@ _STEPS: tuple[Step, ...] = (
                     Choice(PrimaryKind.CLOUD, "In the vendor's cloud", "its own steps are skipped"),
                     Choice(PrimaryKind.ELSEWHERE, "On another machine", "this one is a gateway"),
                 ),
+                short="Primary server",
             ),
         ),
         applies=_installs,
@@ -127,6 +138,7 @@ _STEPS: tuple[Step, ...] = (
                 "Which files hold the certificate, its key and its CA certificates?",
                 "Files or a folder; PFX, PEM, DER, P7B and JKS are told by content.",
                 "/root/primary-host.pfx",
+                short="Certificate files",
             ),
             Question(
                 "primary.password",
@@ -135,6 +147,7 @@ _STEPS: tuple[Step, ...] = (
                 "Leave it empty when nothing is protected.",
                 optional=True,
                 flag="--secret primary.password=file:PATH",
+                short="Their password",
             ),
         ),
         applies=_on_premise,
@@ -150,6 +163,7 @@ _STEPS: tuple[Step, ...] = (
                 "Which host name do gateways and clients dial?",
                 "It must stand in the certificate; they check it.",
                 "primary-host",
+                short="Host name",
             ),
         ),
         role="primary",
@@ -185,6 +199,7 @@ _STEPS: tuple[Step, ...] = (
                 "New password for the key store",
                 "At least 6 printable ASCII characters; Java accepts nothing else.",
                 flag="--secret primary.keystore-password=file:PATH",
+                short="New password",
             ),
         ),
         applies=_types_store_password,
@@ -201,6 +216,7 @@ _STEPS: tuple[Step, ...] = (
                 "Their host names; leave it empty to do them another time.",
                 "gateway-host",
                 optional=True,
+                short="Gateways",
             ),
             Question(
                 "others.clients",
@@ -209,6 +225,7 @@ _STEPS: tuple[Step, ...] = (
                 "Clients without local storage need no certificate.",
                 "pcclient-host",
                 optional=True,
+                short="Windows clients",
             ),
             Question(
                 "others.chain",
@@ -217,6 +234,7 @@ _STEPS: tuple[Step, ...] = (
                 "A folder will do: each certificate is found by its host name.",
                 "/root/certificates",
                 optional=True,
+                short="Files for these",
             ),
             Question(
                 "others.password",
@@ -225,6 +243,7 @@ _STEPS: tuple[Step, ...] = (
                 "Leave it empty when it is the same as the primary's, or none.",
                 optional=True,
                 flag="--secret gateway.0.password=file:PATH",
+                short="Their password",
             ),
         ),
         applies=_prepares_others,
@@ -242,6 +261,7 @@ _STEPS: tuple[Step, ...] = (
                 "Only when the repair asks for it; otherwise leave it empty.",
                 optional=True,
                 flag="--secret primary.keystore-password=file:PATH",
+                short="Password for the repair",
             ),
         ),
         applies=_rescues,
@@ -257,6 +277,7 @@ _STEPS: tuple[Step, ...] = (
                 "Which change shall be undone?",
                 "Its files come back as they were; the undo can be undone too.",
                 "0001-20261124T101530Z",
+                short="Change to undo",
             ),
         ),
         applies=_undoes,
@@ -279,7 +300,7 @@ _STEPS: tuple[Step, ...] = (
         ),
         applies=_has_others,
     ),
-    Step("elsewhere", "What is left to do", View.ELSEWHERE, applies=_installs),
+    Step("elsewhere", "What is left to do", View.ELSEWHERE, applies=_leaves_something),
 )
 
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from wizard.answers import Answers, Goal
 from wizard.answertext import needed, parsed, shown
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, Severity
+from wizard.findings import Finding, FindingSpec, Severity
+from wizard.following import Following
 from wizard.host.machine import Machine
 from wizard.host.secretsource import SecretGiver, resolve
 from wizard.questions import DEFAULT_WAIT_S, Ask, Question, Step, View, steps
@@ -20,13 +21,11 @@ from wizard.reports.review import Review
 from wizard.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
     from wizard.change.ahead import Asking
-    from wizard.change.events import Event
     from wizard.change.outcome import Outcome
     from wizard.change.plan import Plan
-    from wizard.change.watch import ChangeRun
     from wizard.diagnosis.examination import Diagnosis
     from wizard.nodes.examining import Examined
     from wizard.nodes.judging import Judged
@@ -54,7 +53,7 @@ class Problem:
     error: WizardError
 
 
-class Session:
+class Session(Following):
     """One operator's run on one machine."""
 
     def __init__(
@@ -97,15 +96,23 @@ class Session:
         self._examined: dict[str, tuple[Examined, Diagnosis]] = {}
         self._review: Review | None = None
         self._planned: Planned | None = None
-        self._run: ChangeRun | None = None
         self._handed_off = False
-        self._outcome: Outcome | None = None
+        self._overruled: set[str] = set()
+        self._earlier: list[Outcome] = []
+        self._run = None
+        self._outcome = None
 
     # -- questions ------------------------------------------------------------------------------------------------
 
     def steps(self) -> tuple[Step, ...]:
         """The steps that the answers so far lead to."""
         return steps(self.answers)
+
+    def asked(self, step: Step) -> tuple[Question, ...]:
+        """BLOCKING. The questions of *step* in the words that fit what its view has found."""
+        from wizard.nodes.rescuing import reworded
+
+        return reworded(self, step)
 
     def value(self, question: Question) -> str:
         """What stands in the field: the answer so far, else what was found, else nothing."""
@@ -130,13 +137,13 @@ class Session:
         value = parsed(question, before, text)
         if value != before:
             self.answers = self.answers.put(question.key, value)
-            self._forget_plan()
+            self.look_again()
 
     def put_secret(self, key: str, secret: Secret) -> None:
         """Take a typed password for the question *key*. It is kept in memory alone."""
         if self._typed.get(key) != secret:
             self._typed[key] = secret
-            self._forget_plan()
+            self.look_again()
 
     def has_secret(self, key: str) -> bool:
         """Whether a password was typed for *key*."""
@@ -168,6 +175,32 @@ class Session:
         self._handed_off = self._handed_off or (step.id == "handoff" and not problems)
         return problems
 
+    def doubts(self, step: Step) -> tuple[Finding, ...]:
+        """BLOCKING. The warnings that stand at *step* and that nobody has overruled yet: going on is asked about.
+
+        Raises:
+            WizardError: what was looked at cannot be read any more.
+        """
+        from wizard.nodes.doubting import identity, warnings
+
+        return tuple(finding for finding in warnings(self, step) if identity(finding) not in self._overruled)
+
+    def overrule(self, doubts: "Iterable[Finding]") -> None:
+        """Go on in spite of *doubts*: exactly these are not asked about again in this run."""
+        from wizard.nodes.doubting import identity
+
+        self._overruled.update(identity(finding) for finding in doubts)
+
+    def tick(self, item: str) -> list[Line]:
+        """BLOCKING. Tick this item of the checklist, or take its tick away; the list as it is then.
+
+        Raises:
+            WizardError: it cannot be ticked now, or not be kept.
+        """
+        from wizard.nodes.elsewhere import tick
+
+        return tick(self, item)
+
     def lines(self, step: Step) -> list[Line]:
         """BLOCKING. What the view of *step* shows."""
         from wizard.nodes.showing import lines
@@ -186,6 +219,26 @@ class Session:
         if step_id not in self._examined:
             self._examined[step_id] = look(self)
         return self._examined[step_id]
+
+    def another_round(self, step: Step) -> str:
+        """BLOCKING. The id of the step at which the next repair begins; "" when *step* found none that can be made."""
+        from wizard.nodes.rescuing import EXAMINE, EXAMINE_AGAIN
+
+        repairs = self.examined(step.id)[1].repairs if step.id == EXAMINE_AGAIN else ()
+        return EXAMINE if any(repair.automatic for repair in repairs) else ""
+
+    def begin_round(self, step: Step) -> None:
+        """Go on from what *step* has seen as if it were the first look; a password for the last repair is forgotten."""
+        from wizard.nodes.rescuing import EXAMINE, PASSWORD
+
+        seen = self._examined.get(step.id)
+        self._typed.pop(PASSWORD, None)
+        self.look_again()
+        if seen is not None:
+            self._examined[EXAMINE] = seen
+        # The change that has ended is not the one to follow any more; the summary still names it.
+        self._earlier += [self._outcome] if self._outcome is not None else []
+        self._run = None
 
     def judged(self, role: str) -> "Judged":
         """BLOCKING. The chain for *role* (`primary`, `gateway.0`) and what the rules say of it.
@@ -233,6 +286,7 @@ class Session:
         review = self.review()
         if review.undo and not self.dry_run:
             self._run = watch.start_rollback(self.machine, self.answers.change or None, self._store_secrets())
+            self._outcome = None
             return
         if self._planned is None or review.blocked:
             worst = max(review.findings, key=lambda finding: finding.severity)
@@ -247,65 +301,20 @@ class Session:
 
             said = self._asking.said()
         self._run = watch.start(self.machine, review.plan, self._planned.secrets, said=said)
-
-    def events(self) -> "Iterator[Event]":
-        """BLOCKING. What happens, as it happens; ends when the change has ended."""
-        from wizard.change import watch
-
-        if self._run is not None:
-            yield from watch.events(self.machine, self._run)
-
-    def outcome(self) -> "Outcome":
-        """BLOCKING. How the change ended; after `events` is exhausted."""
-        from wizard.change import watch
-        from wizard.change.outcome import NOTHING, Outcome
-
-        if self._outcome is None and self._run is not None:
-            self._outcome = watch.outcome(self.machine, self._run)
-        return self._outcome or Outcome(NOTHING)
-
-    def outcome_lines(self) -> list[Line]:
-        """BLOCKING. The same for people: the result, why, and what to do."""
-        from wizard.reports import views
-
-        return views.outcome(self.outcome(), undo=self.answers.goal is Goal.UNDO)
-
-    def watching(self) -> bool:
-        """BLOCKING. Whether a change that an earlier face started is running; `events` then follows it."""
-        from wizard.change import watch
-
-        if self._run is None:
-            holder = watch.running(self.machine)
-            self._run = watch.ChangeRun(holder.change) if holder is not None and holder.change else None
-        return self._run is not None
-
-    def interrupted(self) -> list[Line]:
-        """BLOCKING. What is said about an unfinished change that no process works on; empty when there is none."""
-        from wizard.change.history import history
-        from wizard.reports import views
-
-        return views.interrupted(history(self.machine))
-
-    def recover(self, mode: str) -> list[Line]:
-        """BLOCKING. Settle the interrupted change: `finish`, `undo`, or `keep` it as it stands; tells how it ended.
-
-        Raises:
-            WizardError: another run is at work, or the change cannot be settled in this way.
-        """
-        from wizard.change import watch
-
         self._outcome = None
-        self._run = watch.start_recover(self.machine, mode, self._store_secrets())
-        return self.outcome_lines()
 
     def summary(self) -> list[str]:
         """What stays in the terminal after leaving: result, backups, how to undo, what is next."""
-        from wizard.reports import views
+        from wizard.nodes.checklist import load
+        from wizard.reports import checklist, views
 
         if self._outcome is None and self._run is not None and self._run.id:
             return views.at_work(self._run.id, self.machine)
         packs = self.base / self.answers.packs if self._handed_off else None
-        return views.summary(self._outcome, self.machine, packs, undo=self.answers.goal is Goal.UNDO)
+        undo = self.answers.goal is Goal.UNDO
+        earlier = [each for each in self._earlier if each is not self._outcome]
+        said = views.summary(self._outcome, self.machine, packs, undo=undo, earlier=earlier)
+        return [*said, *checklist.summary_lines(load(self.machine))]
 
     # -- survival -------------------------------------------------------------------------------------------------
 
@@ -327,7 +336,7 @@ class Session:
         if run is None:
             return self.steps()[0].id
         self.answers, self.base = run.answers, run.base
-        self._forget_plan()
+        self.look_again()
         return run.step_id
 
     def forget(self) -> None:
@@ -336,14 +345,8 @@ class Session:
 
         forget(self.machine)
 
-    def _store_secrets(self) -> dict[str, Secret]:
-        from wizard.host.secretsource import DEFAULT_STORE_PASSWORD
-        from wizard.nodes.primary import CACERTS_SECRET
-
-        return {CACERTS_SECRET: self.secret(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD}
-
-    def _forget_plan(self) -> None:
+    def look_again(self) -> None:
+        """Forget what was seen of the machine and the files, so that whatever is shown next is looked at anew."""
         self._judged.clear()
         self._examined.clear()
         self._review = None
-        self._outcome = None

@@ -1,7 +1,7 @@
 """A session in memory: the methods of the real one, nothing looked at and nothing changed."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -15,6 +15,8 @@ from wizard.errors import BusyError, WizardError
 from wizard.findings import Finding, FindingSpec, Locator, Severity
 from wizard.host.machine import Machine
 from wizard.questions import Ask, Question, Step, View, steps
+from wizard.reports.checklist import CA, POLICY, Checklist, Item, checklist_lines
+from wizard.reports.decided import decided_lines
 from wizard.reports.lines import Line, Tone
 from wizard.reports.review import Review
 from wizard.saved import SavedRun
@@ -53,6 +55,17 @@ EVENTS = (
 EXPIRED = Finding(
     FindingSpec("leaf.expired", Severity.BLOCKER, "expired", "The certificate has expired.", "why", "Renew it.", "RFC"),
     Locator("certificate"),
+)
+LIST = Checklist(
+    (
+        Item(f"{CA}{'4f962a01' * 8}", "Upload Acme-CA-Root", f"SHA-256 {'4f962a01' * 8}"),
+        Item(f"{CA}{'5a0c77be' * 8}", "Upload Acme-CA-Intermediate", f"SHA-256 {'5a0c77be' * 8}"),
+        Item("portal/ocsp/unchanged", "Leave the two OCSP settings as they are, unless the PKI administrator says so."),
+        Item("gateway/gateway-host/a/b", "Gateway gateway-host: bring its pack there", "gateway-host/CHECKLIST.md"),
+        Item("machines/all/b", "See that every gateway and client of the account has its certificate"),
+        Item(POLICY, "Set the certificate policy to Use trusted CA certificates", "Security > Security options"),
+    ),
+    packs="/root/cloudstream-packs",
 )
 WAYS = (
     Answers(
@@ -128,6 +141,11 @@ class FakeSession:
         self.go_on = threading.Event()
         self.go_on.set()
         self.ended = False
+        self.warnings: dict[str, tuple[Finding, ...]] = {}
+        self.overruled: list[Finding] = []
+        self.ticked: set[str] = set()
+        self.rounds = 0
+        self.looks = 0
 
     def steps(self) -> tuple[Step, ...]:
         return steps(self.answers)
@@ -175,6 +193,31 @@ class FakeSession:
             return [Problem("primary.keystore-password", WizardError("password.short", message, "Type a longer one."))]
         return []
 
+    def doubts(self, step: Step) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.warnings.get(step.id, ()) if finding not in self.overruled)
+
+    def overrule(self, doubts: Iterable[Finding]) -> None:
+        self.overruled += doubts
+
+    def look_again(self) -> None:
+        self.looks += 1
+
+    def asked(self, step: Step) -> tuple[Question, ...]:
+        return step.questions
+
+    def another_round(self, step: Step) -> str:
+        return "examine" if step.id == "examine-again" and self.rounds else ""
+
+    def begin_round(self, step: Step) -> None:
+        assert step.id == "examine-again"
+        self.rounds -= 1
+
+    def tick(self, item: str) -> list[Line]:
+        if item == POLICY and len(self.ticked) < len(LIST.items) - 1:
+            raise WizardError("checklist.policy-last", "The policy comes last: 4 other steps are not ticked.", "Wait.")
+        self.ticked ^= {item}
+        return checklist_lines(replace(LIST, done=frozenset(self.ticked)))
+
     def lines(self, step: Step) -> list[Line]:
         self._bang("lines")
         self.go_on.wait(30)
@@ -205,14 +248,16 @@ class FakeSession:
             case View.HISTORY:
                 return [Line("0001-20260102T030405Z  applied  Set up the primary")]
             case View.ELSEWHERE:
-                return [Line("In the portal", Tone.HEADING), Line("  [ ] Upload Acme-CA-Root.cer")]
+                return checklist_lines(replace(LIST, done=frozenset(self.ticked)))
             case _:
                 return []
 
     def review(self) -> Review:
         lines = [Line(text) for text in HOSTILE] if self.hostile else []
         lines += REVIEWED
-        return Review(PLAN, tuple(lines), (EXPIRED,) if self.blocked else (), blocked=self.blocked)
+        decided = decided_lines(self.steps(), self.answers, self.value, self.has_secret)
+        findings = (EXPIRED,) if self.blocked else self.warnings.get("review", ())
+        return Review(PLAN, tuple(lines), findings, blocked=self.blocked, decided=tuple(decided))
 
     def start(self) -> None:
         self._bang("start")

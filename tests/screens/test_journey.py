@@ -70,7 +70,7 @@ async def test_arrows_and_space_alone_reach_everything() -> None:
         await keys(pilot, "down", "space")
         assert "(*) Replace certificates" in text(pilot)
         assert session.answers.goal == "set-up", "nothing is taken before Next"
-        await keys(pilot, *["down"] * 3)
+        await keys(pilot, *["down"] * 4)
         assert focused(pilot) == "next"
         await keys(pilot, "space")
     assert session.answers.goal == "re-key"

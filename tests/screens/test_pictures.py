@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 from tests.screens.driving import keys, opened, text, until
 from tests.screens.fake_session import CHAIN, STEPS, FakeSession, at, earlier_run
 from tests.screens.pictures import same_as_before
+from wizard.findings import Finding, FindingSpec, Locator, Severity
 from wizard.reports.lines import Line
 
 # The pictures are named for people, not for the tests that draw them.
@@ -31,6 +32,18 @@ def _no_change(session: FakeSession) -> None:
     del session
 
 
+SOON = Finding(
+    FindingSpec(
+        "validity.expires-soon",
+        Severity.WARNING,
+        "the certificate ends soon",
+        "primary-host expires on 2026-01-07, in 4 days.",
+        "After that day every peer refuses it, and renewing takes a restart of the server.",
+        "Plan the renewal now.",
+        "RFC 5280",
+    ),
+    Locator("certificate"),
+)
 ERRORS: dict[str, tuple[Callable[[FakeSession], None], tuple[str, ...]]] = {
     "goal": (_unreadable, ()),
     "primary-files": (_no_change, (f"={CHAIN}", "enter", "=wrong", "enter")),
@@ -121,6 +134,24 @@ async def test_pages_on_top(snapshot: SnapshotAssertion) -> None:
     async with opened(FakeSession(), ascii_only=True) as pilot:
         await keys(pilot, "ctrl+c")
         same_as_before(pilot, snapshot, "page-leave-ascii")
+
+
+@pytest.mark.usefixtures("colours")
+async def test_what_can_be_chosen(snapshot: SnapshotAssertion) -> None:
+    session = at("review")
+    session.warnings = {"review": (SOON,)}
+    async with opened(session, start="review") as pilot:
+        await keys(pilot, "down", "down")
+        same_as_before(pilot, snapshot, "review-marked")
+        await keys(pilot, "home", "enter")
+        same_as_before(pilot, snapshot, "page-warning")
+    session = at("examine-again")
+    session.rounds = 1
+    async with opened(session, start="examine-again") as pilot:
+        same_as_before(pilot, snapshot, "examine-again-more")
+    async with opened(at("elsewhere"), start="elsewhere") as pilot:
+        await keys(pilot, "space", *["down"] * 5, "space")
+        same_as_before(pilot, snapshot, "elsewhere-policy")
 
 
 @pytest.mark.usefixtures("colours")

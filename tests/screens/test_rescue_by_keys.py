@@ -51,15 +51,20 @@ async def apply(operator: Operator, said: str = "This is the last question befor
 async def mend(operator: Operator, headline: str, end: str) -> str:
     """The whole round; the last screen, on which *end* was read."""
     await choose_rescue(operator)
+    last = await go_round(operator, headline, end)
+    await operator.press("enter")
+    assert await operator.ends() == 0
+    return last
+
+
+async def go_round(operator: Operator, headline: str, end: str) -> str:
+    """From the diagnosis to the look after the repair; that screen, on which *end* was read."""
     await operator.sees(headline)
     await operator.press("enter")
     await operator.sees("Step 3 of 6 Review", "1. ")
     await apply(operator)
     await operator.press("enter")
-    last = await operator.sees("Step 6 of 6 Looking again", end)
-    await operator.press("enter")
-    assert await operator.ends() == 0
-    return last
+    return await operator.sees("Step 6 of 6 Looking again", end)
 
 
 @pytest.mark.parametrize("fault", REPAIRED)
@@ -81,6 +86,8 @@ async def test_a_password_that_only_a_person_knows_is_asked_for(tmp_path: Path) 
         async with at_the_wizard(session_on(made)) as operator:
             await choose_rescue(operator)
             await operator.sees("the private key has another password than the store")
+            await operator.sees("Which password opens the private key?", "The key has one of its own")
+            assert "opens the key store?" not in operator.screen
             await operator.press("enter")
             await operator.sees("Error: The private key's own password is needed", "Type it here")
             await operator.type("wrong-one")
@@ -106,12 +113,33 @@ async def test_two_faults_are_repaired_in_two_rounds(tmp_path: Path) -> None:
     faults = ["wrong-password", "root-missing"]
     with practice(tmp_path / "x", java="17", start=False, faults=faults, configured=True) as made:
         settle(made)
-        async with at_the_wizard(session_on(made)) as operator:
-            last = await mend(operator, REPAIRED["wrong-password"], REPAIRED["root-missing"])
+        session = session_on(made)
+        async with at_the_wizard(session) as operator:
+            await choose_rescue(operator)
+            last = await go_round(operator, REPAIRED["wrong-password"], REPAIRED["root-missing"])
             assert GOOD not in last
-        async with at_the_wizard(session_on(made)) as operator:
-            await mend(operator, REPAIRED["root-missing"], GOOD)
+            assert "[ Repair the next cause ] [ Finish ]" in last
+            await operator.press("enter")
+            await operator.sees("Step 2 of 6 What is wrong", "This repair needs none")
+            await go_round(operator, REPAIRED["root-missing"], GOOD)
+            assert operator.screen.count("[ Finish ]") == 1
+            await operator.press("enter")
+            assert await operator.ends() == 0
+            assert operator.pressed <= MOST_KEYS
         assert made.served() == SERVED
+        undo = [line for line in session.summary() if " rollback 000" in line]
+        assert [line.rpartition("rollback ")[2][:4] for line in undo] == ["0002", "0001"]
+
+
+async def test_the_second_cause_can_be_left_for_another_day(tmp_path: Path) -> None:
+    faults = ["wrong-password", "conf-world-readable"]
+    with practice(tmp_path / "x", java=None, start=False, faults=faults, configured=True) as made:
+        settle(made)
+        async with at_the_wizard(session_on(made)) as operator:
+            await choose_rescue(operator)
+            await go_round(operator, REPAIRED["wrong-password"], REPAIRED["conf-world-readable"])
+            await operator.press("right", "enter")
+            assert await operator.ends() == 0
 
 
 async def test_what_needs_a_person_is_said_and_nothing_changes(tmp_path: Path) -> None:
@@ -178,6 +206,19 @@ def test_the_same_line_by_line(fault: str, password: str, tmp_path: Path) -> Non
         assert REPAIRED.get(fault, "the private key has another password") in " ".join(out.split())
         assert out.index("Looking again") < out.index(GOOD)
         assert KEY_PASSWORD not in out
+        assert made.served() == SERVED
+
+
+def test_two_faults_line_by_line(tmp_path: Path) -> None:
+    faults = ["key-password", "conf-world-readable"]
+    with practice(tmp_path / "x", java=None, start=False, faults=faults, configured=True) as made:
+        settle(made)
+        code, out = by_lines(made, "3", KEY_PASSWORD, "", "apply", "", "", "", "apply", "")
+        assert code == 0, out
+        assert "Which password opens the private key?" in out
+        assert "Repair the next cause, or go on to the end?" in out
+        assert out.count("Step 3 of 6: Review") == 2
+        assert GOOD in out
         assert made.served() == SERVED
 
 

@@ -1,6 +1,5 @@
 """The link is cut at every step, and during the change: nothing is lost, nothing is told, nobody is left behind."""
 
-import json
 import os
 import signal
 from collections.abc import Callable, Iterator

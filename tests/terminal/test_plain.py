@@ -11,15 +11,20 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from tests.screens.fake_session import CHAIN, HOSTILE, PASSWORD, FakeSession, earlier_run
+from tests.screens.fake_session import CHAIN, HOSTILE, LIST, PASSWORD, FakeSession, earlier_run
 from tests.terminal.terminal import ROOT, Terminal
 from wizard.cli import plain
+from wizard.findings import Finding, FindingSpec, Locator, Severity
 from wizard.reports.lines import Line
 from wizard.secret import Secret
 
 if TYPE_CHECKING:
     from wizard.session import Session
 
+WARNING = Finding(
+    FindingSpec("a.warning", Severity.WARNING, "t", "It is odd.", "It is looked at by a person.", "Mend it.", "RFC"),
+    Locator("certificate"),
+)
 GIVEN = {"primary.chain": CHAIN, "primary.password": PASSWORD}
 
 
@@ -121,6 +126,57 @@ def test_a_blocked_plan_and_a_failed_change() -> None:
     assert code == 3
     assert "Everything was put back." in said
     assert not session.forgotten
+
+
+@pytest.mark.parametrize("answer", ["5", "primary-verdict", "host name"])
+def test_the_review_leads_to_the_step_of_a_decision_and_the_steps_lead_back(answer: str) -> None:
+    session = FakeSession()
+    way_back = ["", "", "", *[""] * 4]
+    code, said = talk(session, *TO_REVIEW, answer, *way_back, "", "apply", "")
+    assert code == 0, said
+    assert "   5  Host name           primary-host" in said
+    assert said.count("What was found in the files") == 2
+    assert said.count("What was decided:") == 2
+    assert PASSWORD not in said
+
+
+def test_what_is_no_number_of_the_review_is_asked_again() -> None:
+    session = FakeSession()
+    code, said = talk(session, *TO_REVIEW, "99", "0", "nothing like it", "", "apply", "")
+    assert code == 0
+    assert said.count("Error: please type a number from 1 to 9, or press Enter.") == 3
+
+
+def test_a_blocked_plan_leads_to_a_step_too() -> None:
+    session = FakeSession()
+    session.blocked = True
+    _code, said = talk(session, *TO_REVIEW, "3", "quit", "save")
+    assert said.count("Certificate of the primary") == 2
+
+
+def test_a_warning_is_asked_about_once_with_no_as_the_default() -> None:
+    session = FakeSession()
+    session.warnings = dict.fromkeys(("primary-verdict", "review"), (WARNING,))
+    to_verdict = answers_to("primary-verdict")
+    rest = TO_REVIEW[len(to_verdict) + 1 :]
+    code, said = talk(session, *to_verdict, "", "", "", "maybe", "yes", *rest, "", "apply", "")
+    assert code == 0, said
+    assert said.count("Continue anyway? (yes/no) [no]: ") == 3
+    assert said.count("You are still at this step") == 1
+    assert "  It is looked at by a person." in said
+    assert session.overruled == [WARNING]
+
+
+def test_a_number_ticks_and_the_policy_comes_last() -> None:
+    session = FakeSession()
+    code, said = talk(session, *TO_REVIEW, "", "apply", "1", "6", "x", "list", "1", "1", "")
+    assert code == 0
+    assert "   1  [ ] Upload Acme-CA-Root" in said
+    assert "[x] Upload Acme-CA-Root\n1 of 6 done.\n" in said
+    assert "Error: The policy comes last" in said
+    assert "Error: please type a number from 1 to 6, or list." in said
+    assert "   1  [x] Upload Acme-CA-Root" in said, "list shows all of it again"
+    assert session.ticked == {LIST.items[0].id}
 
 
 def test_the_end_of_the_input_saves() -> None:

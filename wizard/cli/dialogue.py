@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from typing import TextIO
 
+from wizard.errors import WizardError
 from wizard.reports.lines import Line
 from wizard.secret import Secret
 
@@ -43,6 +44,22 @@ class Dialogue:
         """Lines of a report; their words carry their tone."""
         for line in lines:
             self.say(line.text)
+
+    def say_numbered(self, lines: Iterable[Line]) -> list[Line]:
+        """The same, with a number before each line that can be chosen; these lines, in the order of their numbers."""
+        numbered: list[Line] = []
+        for line in lines:
+            if line.can_be_chosen:
+                numbered.append(line)
+            self.say(f"  {len(numbered):2}  {line.text}" if line.can_be_chosen else line.text)
+        return numbered
+
+    def refuse(self, error: WizardError) -> None:
+        """Why something cannot be, and what to do; nothing to repair is good news."""
+        word = "Good" if error.code == "rescue.nothing-wrong" else "Error"
+        self.say(f"{word}: {error.message} [{error.code}]")
+        for line in error.hint.splitlines():
+            self.say(f"  {line}")
 
     def ask(self, prompt: str, default: str = "") -> str:
         """The answer to *prompt*; *default* stands in brackets and is what an empty line means.

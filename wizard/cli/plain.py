@@ -8,9 +8,11 @@ from types import FrameType
 from typing import TextIO
 
 from wizard.cli.dialogue import Back, Dialogue, Leave
+from wizard.cli.numbered import chosen, tick
 from wizard.errors import ExitCode, WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.questions import Ask, Question, Step, View
+from wizard.reports.lines import doubt_lines
 from wizard.secret import Secret
 from wizard.session import Session
 
@@ -38,6 +40,10 @@ def run(session: Session, *, stdin: TextIO, stdout: TextIO) -> int:
     for line in session.summary():
         face.dialogue.say(line)
     return code
+
+
+class _GoTo(Exception):  # noqa: N818 - a way of the conversation, not an error
+    """To the step whose id is the argument."""
 
 
 class PlainFace:
@@ -113,7 +119,9 @@ class PlainFace:
         try:
             match step.view:
                 case View.REVIEW:
-                    done = self._review()
+                    done = self._review(step)
+                case View.ELSEWHERE:
+                    done = tick(self.session, self.dialogue, step)
                 case View.CONFIRM:
                     done = self._confirm(step)
                 case View.APPLY:
@@ -122,6 +130,8 @@ class PlainFace:
                     done = self._questions(step)
         except Back:
             done = False
+        except _GoTo as there:
+            return [each.id for each in self.session.steps()].index(str(there))
         if done:
             following = self.session.steps()[place + 1 :]
             with contextlib.suppress(WizardError):
@@ -134,27 +144,49 @@ class PlainFace:
 
     def _questions(self, step: Step) -> bool:
         self._show(step)
+        self._offer_round(step)
         wanted = [question.key for question in step.questions]
         while True:
-            for question in step.questions:
+            for question in self.session.asked(step):
                 if question.key in wanted:
                     self._question(question)
             problems = self.session.check(step)
             if not problems:
                 if not step.questions:
                     self.dialogue.ask("Press Enter to go on")
-                return True
+                if self._goes_on(step):
+                    return True
+                continue
             for problem in problems:
-                self._refused(problem.error)
+                self.dialogue.refuse(problem.error)
             wanted = [problem.key for problem in problems if problem.key] or [each.key for each in step.questions]
             self.dialogue.ask("Press Enter to answer again")
+
+    def _offer_round(self, step: Step) -> None:
+        again = self.session.another_round(step)
+        prompt = "Repair the next cause, or go on to the end? (repair/end)"
+        if again and self.dialogue.choose(prompt, ("repair", "end"), "repair") == "repair":
+            self.session.begin_round(step)
+            raise _GoTo(again)
+
+    def _goes_on(self, step: Step) -> bool:
+        """Whether to leave *step*: asked when warnings stand there that nobody has overruled."""
+        doubts = self.session.doubts(step)
+        if not doubts:
+            return True
+        self.dialogue.say_lines(doubt_lines(doubts)[:-1])
+        if self.dialogue.choose("Continue anyway? (yes/no)", ("yes", "no"), "no") == "yes":
+            self.session.overrule(doubts)
+            return True
+        self.dialogue.say("You are still at this step; back leads to the one before.")
+        return False
 
     def _show(self, step: Step) -> None:
         if step.view is not View.NONE:
             try:
                 self.dialogue.say_lines(self.session.lines(step))
             except WizardError as error:
-                self._refused(error)
+                self.dialogue.refuse(error)
 
     def _question(self, question: Question) -> None:
         say = self.dialogue.say
@@ -173,7 +205,7 @@ class PlainFace:
                         text = self.dialogue.ask("Answer", self.session.value(question))
                         self.session.put(question, "" if text == "-" else text)
             except WizardError as error:
-                self._refused(error)
+                self.dialogue.refuse(error)
             else:
                 return
 
@@ -203,21 +235,27 @@ class PlainFace:
 
     # -- the change ---------------------------------------------------------------------------------------------------
 
-    def _review(self) -> bool:
+    def _review(self, step: Step) -> bool:
         try:
             review = self.session.review()
         except WizardError as error:
-            self._refused(error)
+            self.dialogue.refuse(error)
             self.dialogue.ask("Press Enter to go back")
             return False
-        self.dialogue.say_lines(review.lines)
+        numbered = self.dialogue.say_numbered(review.page)
         if review.blocked:
             worst = max(review.findings, key=lambda finding: finding.severity)
             self.dialogue.say(f"Error: this cannot be applied. {worst.message}")
-            self.dialogue.ask("Press Enter to go back")
-            return False
-        self.dialogue.ask("Press Enter to go on")
-        return True
+        prompt = f"Press Enter to go {'back' if review.blocked else 'on'}"
+        while True:
+            answer = self.dialogue.ask(f"{prompt}; a number leads to its step" if numbered else prompt)
+            line = chosen(numbered, answer) if answer else None
+            if line is not None:
+                raise _GoTo(line.step)
+            if answer and numbered:
+                self.dialogue.say(f"Error: please type a number from 1 to {len(numbered)}, or press Enter.")
+            elif review.blocked or self._goes_on(step):
+                return not review.blocked
 
     def _confirm(self, step: Step) -> bool:
         self._show(step)
@@ -233,7 +271,7 @@ class PlainFace:
                 self.dialogue.say(f"{event.state:8}  {event.text}")
             outcome = self.session.outcome()
         except WizardError as error:
-            self._refused(error)
+            self.dialogue.refuse(error)
             self.dialogue.ask("Press Enter to go back")
             return False
         except KeyboardInterrupt:
@@ -246,12 +284,6 @@ class PlainFace:
             # The answers stay saved: with the cause mended, the next run begins with them.
             raise Leave("ended")
         return True
-
-    def _refused(self, error: WizardError) -> None:
-        word = "Good" if error.code == "rescue.nothing-wrong" else "Error"
-        self.dialogue.say(f"{word}: {error.message} [{error.code}]")
-        for line in error.hint.splitlines():
-            self.dialogue.say(f"  {line}")
 
 
 @contextlib.contextmanager

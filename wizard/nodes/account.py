@@ -35,7 +35,7 @@ def make_pack(answers: AccountAnswers, chains: Sequence[Chain], public_roots: Co
     else:
         steps.append("Nothing to upload: every chain ends in a public root that Java brings.")
     steps += [
-        _ocsp(answers),
+        ocsp_advice(answers),
         (
             "See that the primary is proven, and that every gateway and client of\n"
             "this account has its certificate. Endpoints without one go offline\nwith the next step."
@@ -51,7 +51,8 @@ def make_pack(answers: AccountAnswers, chains: Sequence[Chain], public_roots: Co
     )
 
 
-def _ocsp(answers: AccountAnswers) -> str:
+def ocsp_advice(answers: AccountAnswers) -> str:
+    """What to do about the two OCSP settings; lines as in the checklist."""
     match answers.ocsp:
         case "unchanged":
             return "Leave the two OCSP settings as they are, unless the PKI administrator\nsays otherwise."

@@ -42,6 +42,7 @@ class Planning(Protocol):
     answers: Answers
     base: Path
     wait_s: float
+    dry_run: bool
 
     def judged(self, role: str) -> Judged:
         """The chain for *role* and its findings."""

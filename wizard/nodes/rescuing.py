@@ -1,15 +1,26 @@
 """Something is wrong: examine the machine, and plan the repair of the first cause that has one."""
 
+from dataclasses import replace
+from typing import Protocol
+
 from wizard.diagnosis.examination import Diagnosis, diagnose
 from wizard.diagnosis.repairs import Repair
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
+from wizard.host.machine import Machine
 from wizard.nodes.examining import Asked, Examined, examine
 from wizard.nodes.planning import Planned, Planning
 from wizard.nodes.primary import STORE_SECRET
 from wizard.nodes.repaired_store import KEY_SECRET
 from wizard.nodes.repairing import plan_repair
+from wizard.questions import Question, Step
 from wizard.secret import Secret
+
+EXAMINE, EXAMINE_AGAIN = "examine", "examine-again"
+"""The steps that look at the machine, before the repair and after it."""
+
+PASSWORD = STORE_SECRET
+"""The key of the one field for a password; it is whichever the repair lacks."""
 
 NOTHING_WRONG = "rescue.nothing-wrong"
 """The refusal that is good news."""
@@ -59,10 +70,9 @@ def plan_rescue(session: Planning, seen: Examined, diagnosis: Diagnosis) -> Plan
 
 
 def _with_one_password(session: Planning, seen: Examined, repair: Repair) -> Planned:
-    # The step has one field for a password: it is whichever the repair lacks.
     def give(name: str) -> Secret | None:
         if name == KEY_SECRET:
-            return session.secret(STORE_SECRET) or None
+            return session.secret(PASSWORD) or None
         return session.secret(name)
 
     try:
@@ -72,3 +82,57 @@ def _with_one_password(session: Planning, seen: Examined, repair: Repair) -> Pla
             hint = "Type it here; whoever made the file knows it."
             raise WizardError(error.code, error.message, hint, error.subject) from error
         raise
+
+
+class Examining(Planning, Protocol):
+    """Where the examination is; the session is one."""
+
+    def examined(self, step_id: str) -> tuple[Examined, Diagnosis]:
+        """What the doctor found at that step."""
+
+
+_WORDS = {
+    KEY_SECRET: (
+        "Which password opens the private key?",
+        "The key has one of its own, beside the store's; whoever made the file knows it.",
+    ),
+    STORE_SECRET: (
+        "Which password opens the key store?",
+        "The one in application.conf does not; whoever made the file knows it.",
+    ),
+    "": ("A password for the repair", "This repair needs none; leave it empty."),
+}
+"""What the field is called and why it is there, by the secret that the repair lacks."""
+
+
+def reworded(session: Examining, step: Step) -> tuple[Question, ...]:
+    """The questions of *step*; the password's says which one the repair lacks, when that is known."""
+    if step.id != EXAMINE:
+        return step.questions
+    try:
+        heading, why = _WORDS[lacking(session.machine, *session.examined(step.id))]
+    except (WizardError, KeyError):
+        return step.questions
+    return tuple(replace(question, heading=heading, why=why) for question in step.questions)
+
+
+def lacking(machine: Machine, seen: Examined, diagnosis: Diagnosis) -> str:
+    """The name of the secret that the first repair asks for, "" when it asks for none.
+
+    Raises:
+        WizardError: it asks for none and cannot be planned all the same.
+    """
+    wanted: list[str] = []
+
+    def give(name: str) -> None:
+        if name in _WORDS:
+            wanted.append(name)
+
+    repair = next((repair for repair in diagnosis.repairs if repair.automatic), None)
+    if repair is not None:
+        try:
+            plan_repair(machine, seen, repair, give)
+        except WizardError:
+            if not wanted:
+                raise
+    return wanted[-1] if wanted else ""

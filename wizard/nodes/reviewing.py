@@ -1,6 +1,7 @@
 """What will happen, for each goal, as one object that is shown and then done."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from wizard.answers import Goal, PrimaryKind
@@ -8,7 +9,9 @@ from wizard.change.plan import Plan
 from wizard.findings import Severity
 from wizard.nodes.planning import Planned, Planning, kept_plan, plan_primary
 from wizard.nodes.rehearsing import Rehearsed, rehearsal_lines, rehearse_all
+from wizard.questions import Question, Step
 from wizard.reports import views
+from wizard.reports.decided import decided_lines
 from wizard.reports.lines import Line, Tone
 from wizard.reports.review import Review
 
@@ -21,6 +24,7 @@ _CLOUD = (
     Line("Nothing to do on this machine: the primary runs in the vendor's cloud.", Tone.GOOD),
     Line("Gateways and clients get their packs from: cloudstream-wizard handoff"),
 )
+_ELSEWHERE = (Line("Nothing to do on this machine: the list is about the others.", Tone.GOOD),)
 
 
 class Reviewing(Planning, Protocol):
@@ -28,6 +32,15 @@ class Reviewing(Planning, Protocol):
 
     def examined(self, step_id: str) -> "tuple[Examined, Diagnosis]":
         """What the doctor found at that step."""
+
+    def steps(self) -> tuple[Step, ...]:
+        """The steps that the answers lead to."""
+
+    def value(self, question: Question) -> str:
+        """What was answered."""
+
+    def has_secret(self, key: str) -> bool:
+        """Whether a password was typed for *key*."""
 
 
 def review(session: Reviewing, kept: Plan | None) -> tuple[Review, Planned]:
@@ -38,6 +51,12 @@ def review(session: Reviewing, kept: Plan | None) -> tuple[Review, Planned]:
     """
     if kept is not None:
         return _of(kept_plan(kept, session.secret))
+    made, planned = _for_goal(session)
+    decided = decided_lines(session.steps(), session.answers, session.value, session.has_secret)
+    return replace(made, decided=tuple(decided)), planned
+
+
+def _for_goal(session: Reviewing) -> tuple[Review, Planned]:
     match session.answers.goal:
         case Goal.UNDO:
             from wizard.nodes import undoing  # noqa: PLC0415 - the record of changes is only needed here
@@ -50,6 +69,8 @@ def review(session: Reviewing, kept: Plan | None) -> tuple[Review, Planned]:
             from wizard.nodes.rescuing import plan_rescue  # noqa: PLC0415 - the doctor is large, and only needed here
 
             return _of(plan_rescue(session, *session.examined("examine")))
+        case Goal.LEFT:
+            return Review(Plan("What is left to do"), _ELSEWHERE, (), blocked=False), Planned(Plan(""), (), {})
         case _ if session.answers.primary.kind is PrimaryKind.CLOUD:
             plan = Plan("Primary in the vendor's cloud")
             return Review(plan, _CLOUD, (), blocked=False), Planned(plan, (), {})

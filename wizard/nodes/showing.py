@@ -6,12 +6,14 @@ from wizard.answers import Goal, PrimaryKind
 from wizard.change.plan import Plan
 from wizard.host.clock import now_utc
 from wizard.host.facts import collect
-from wizard.nodes import undoing
+from wizard.nodes import checklist, undoing
+from wizard.nodes.elsewhere import elsewhere_lines
 from wizard.nodes.judging import Judged
 from wizard.nodes.primary_facts import installed_chain
 from wizard.nodes.reviewing import Reviewing
 from wizard.questions import Step, View
 from wizard.reports import views
+from wizard.reports.checklist import fact_lines
 from wizard.reports.compare_text import compare_lines
 from wizard.reports.doctor_text import diagnosis_lines
 from wizard.reports.facts_text import facts_lines
@@ -33,7 +35,7 @@ def lines(session: Showing, step: Step) -> list[Line]:
     """
     match step.view:
         case View.FACTS:
-            return facts_lines(collect(session.machine))
+            return [*facts_lines(collect(session.machine)), *fact_lines(checklist.load(session.machine))]
         case View.VERDICT:
             roles = session.answers.other_roles() if step.role == "others" else [step.role]
             return [line for role in roles for line in _verdict(session, role)]
@@ -46,15 +48,11 @@ def lines(session: Showing, step: Step) -> list[Line]:
         case View.CONFIRM:
             return views.confirm(session.planned(), session.machine)
         case View.ELSEWHERE:
-            packs = session.base / session.answers.packs
-            if session.answers.primary.kind is PrimaryKind.CLOUD:
-                return views.elsewhere(session.answers, None, public=False, packs=packs)
             if session.answers.primary.kind is PrimaryKind.ELSEWHERE:
                 from wizard.nodes.gateway_planning import left_lines  # noqa: PLC0415 - only a gateway needs it
 
                 return left_lines(session)
-            judged = session.judged("primary")
-            return views.elsewhere(session.answers, judged.chain, public=judged.public, packs=packs)
+            return elsewhere_lines(session)
         case _:
             return []
 

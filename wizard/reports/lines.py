@@ -22,10 +22,24 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line, printable, without line end; faces may fold it."""
+    """One line, printable, without line end; faces may fold it.
+
+    Attributes:
+        text: the words.
+        tone: for faces that can show more than words.
+        step: id of the step at which this was answered; choosing the line leads there.
+        item: of the checklist; choosing the line ticks it, or takes the tick away.
+    """
 
     text: str
     tone: Tone = Tone.PLAIN
+    step: str = ""
+    item: str = ""
+
+    @property
+    def can_be_chosen(self) -> bool:
+        """Whether there is something to do with this line."""
+        return bool(self.step or self.item)
 
 
 _WORDS = {
@@ -44,6 +58,17 @@ def finding_lines(findings: Iterable[Finding]) -> list[Line]:
         result.append(Line(f"{word}: {finding.message} [{finding.code}]", tone))
         result.extend(Line(f"  {line}") for line in finding.fix.splitlines())
     return result
+
+
+def doubt_lines(warnings: Iterable[Finding]) -> list[Line]:
+    """Each warning with what comes of it when nothing is done, for the question whether to go on."""
+    result = []
+    for finding in warnings:
+        result.append(Line(f"Warning: {finding.message} [{finding.code}]", Tone.WARN))
+        result.extend(Line(f"  {line}") for line in finding.spec.why.splitlines())
+        result.extend(Line(f"  To mend it: {line}", Tone.FAINT) for line in finding.fix.splitlines()[:1])
+        result.append(Line(""))
+    return [*result, Line("Continue anyway?", Tone.HEADING)]
 
 
 def diff_lines(diff: str) -> list[Line]:

@@ -20,6 +20,7 @@ class Review:
         findings: of the judgement and the planning.
         blocked: an ERROR or BLOCKER is among them, so `start` refuses.
         undo: id and words of each step of an undo.
+        decided: what was answered, a line each that leads to its step; empty for a plan that was kept.
     """
 
     plan: "Plan"
@@ -27,6 +28,12 @@ class Review:
     findings: tuple[Finding, ...]
     blocked: bool
     undo: tuple[tuple[str, str], ...] = ()
+    decided: tuple[Line, ...] = ()
+
+    @property
+    def page(self) -> tuple[Line, ...]:
+        """What was decided, and below it what that leads to: for faces that can go back to a step."""
+        return (*self.decided, *self.lines)
 
     @property
     def rows(self) -> tuple[tuple[str, str], ...]:

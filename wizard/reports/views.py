@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from wizard.answers import Answers, PrimaryKind
 from wizard.certificates.model import Bundle, Chain
 from wizard.certificates.names import short
 from wizard.change.history import INTERRUPTED, UNREADABLE, Entry
@@ -136,29 +135,6 @@ def heading(host: str) -> list[Line]:
     return [Line(""), Line(f"-- {printable(host)} --", Tone.HEADING)] if host else []
 
 
-def elsewhere(answers: Answers, chain: Chain | None, *, public: bool, packs: Path) -> list[Line]:
-    """What is left to do on other machines and in the portal, in the order that keeps printing alive."""
-    result: list[Line] = []
-    if answers.gateway or answers.client:
-        result += [
-            Line("Packs, each with a checklist, fingerprints and a check:", Tone.HEADING),
-            Line(f"  {printable(str(packs))}"),
-            Line("  Start with its README.md; the CA files for the portal are in it too."),
-            Line(""),
-        ]
-    if answers.primary.kind is PrimaryKind.CLOUD:
-        result += [Line("Cloud primary: its own steps are skipped.", Tone.HEADING), *cloud_lines()]
-    return [
-        *result,
-        *portal_lines(chain, public=public),
-        Line(""),
-        Line("Gateways and Windows clients, each with a certificate of its own:", Tone.HEADING),
-        Line("  they must trust the same root before the policy is switched."),
-        Line(""),
-        *policy_lines(),
-    ]
-
-
 def cloud_lines() -> list[Line]:
     """What the vendor says of trusted certificates with a primary in its cloud."""
     return [
@@ -192,13 +168,30 @@ def policy_lines() -> list[Line]:
     ]
 
 
-def summary(ended: Outcome | None, machine: Machine, packs: Path | None, *, undo: bool = False) -> list[str]:
-    """What stays in the terminal after leaving: result, backups, packs, and the command that undoes it."""
+def summary(
+    ended: Outcome | None,
+    machine: Machine,
+    packs: Path | None,
+    *,
+    undo: bool = False,
+    earlier: Iterable[Outcome] = (),
+) -> list[str]:
+    """What stays in the terminal after leaving: result, backups, packs, and the commands that undo it.
+
+    Args:
+        ended: the last change, None when none was made.
+        machine: that was changed.
+        packs: the folder for other machines, None when none were written.
+        undo: whether the change was the undo of one.
+        earlier: changes that the same run made before the last.
+    """
     result = ["Nothing was changed."] if ended is None else [line.text for line in outcome(ended, undo=undo)]
     if ended is not None and ended.change:
         result.append(f"Change {ended.change}; journal and backups in {machine.state_dir}")
         if ended.outcome == APPLIED:
             result.append(f"To undo it: {command(machine)} rollback {ended.change}")
+    ids = [each.change for each in earlier if each.outcome == APPLIED]
+    result += [f"Before it, change {name}; to undo that too: {command(machine)} rollback {name}" for name in ids]
     if packs is not None:
         result.append(f"Packs for the other machines: {packs}")
     return result

@@ -1,0 +1,68 @@
+"""Going on in spite of warnings: asked once, with what comes of them, and No first."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from textual.widget import Widget
+
+from screens.frame import Framed, StepScreen
+from screens.pane import Pane
+from wizard.errors import WizardError
+from wizard.findings import Finding
+from wizard.reports.lines import Line, doubt_lines
+
+
+class DoubtScreen(Framed):
+    """Lies on the step; leaving it in any way but by its last button is a No."""
+
+    keys = ("redraw", "back")
+    on_top = True
+
+    def __init__(self, lines: Iterable[Line], go_on: Callable[[], None]) -> None:
+        """Show *lines*; *go_on* is called for a Yes."""
+        super().__init__("A warning")
+        self._lines = tuple(lines)
+        self._go_on = go_on
+
+    def body(self) -> Iterable[Widget]:
+        """The warnings, and what comes of them."""
+        yield Pane()
+
+    def buttons(self) -> Sequence[tuple[str, str]]:
+        """The safe one first."""
+        return [("No, stay at this step", "back"), ("Continue anyway", "next")]
+
+    def on_mount(self) -> None:
+        """Begin with No."""
+        self.query_one(Pane).show(self._lines)
+        self.query_one("#back").focus()
+
+    def on_pane_accepted(self) -> None:
+        """Enter in a long text is no Yes."""
+        self.query_one("#back").focus()
+
+    def action_back(self) -> None:
+        """No."""
+        self.dismiss()
+
+    def press_next(self) -> None:
+        """Yes."""
+        self.dismiss()
+        self._go_on()
+
+
+def leave(screen: StepScreen) -> None:
+    """Go on to the step after *screen*, with the question first when warnings stand that nobody has overruled."""
+
+    def answered(found: tuple[Finding, ...] | WizardError) -> None:
+        if isinstance(found, WizardError):
+            screen.say(f"Error: {found.message} {found.hint}", "bold ansi_red")
+        elif found:
+            screen.app.push_screen(DoubtScreen(doubt_lines(found), lambda: overruled(found)))
+        else:
+            screen.wizard.forward(screen.step)
+
+    def overruled(found: tuple[Finding, ...]) -> None:
+        screen.session.overrule(found)
+        screen.wizard.forward(screen.step)
+
+    screen.wizard.engine.run(screen, "doubts", lambda: screen.session.doubts(screen.step), answered)

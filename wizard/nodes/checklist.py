@@ -1,0 +1,121 @@
+"""The checklist in the state folder: made at the end of a set-up, ticked since, and there at every later start."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from wizard.change.durable import put_file
+from wizard.errors import WizardError
+from wizard.findings import FindingSpec, Severity
+from wizard.host.machine import Machine
+from wizard.reports.checklist import POLICY, Checklist, Item
+
+REFUSALS = (
+    FindingSpec(
+        "checklist.policy-last",
+        Severity.BLOCKER,
+        "the policy comes last",
+        "The policy shall be ticked while other steps are not.",
+        "Every endpoint without a trusted certificate goes offline with the policy.",
+        "Do and tick the other steps first.",
+        "manual, Account setup in the portal",
+    ),
+    FindingSpec(
+        "checklist.other-list",
+        Severity.BLOCKER,
+        "the list is another one now",
+        "The step that shall be ticked is not on the list that is kept.",
+        "Another run has made a new list since this one was shown, or it was never kept.",
+        "Look at the list again.",
+        "design of the wizard",
+    ),
+)
+
+NAME = "left-to-do.json"
+SCHEMA = "cloudstream-wizard/checklist/1"
+
+
+def load(machine: Machine) -> Checklist | None:
+    """The list that is kept, None when there is none or it cannot be understood."""
+    try:
+        data = json.loads(_path(machine).read_text(encoding="utf-8"))
+        if data["schema"] != SCHEMA:
+            return None
+        items = tuple(Item(str(each["id"]), str(each["text"]), str(each["detail"])) for each in data["items"])
+        return Checklist(items, frozenset(map(str, data["done"])), str(data["packs"]), cloud=bool(data["cloud"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def merged(machine: Machine, made: Checklist) -> Checklist:
+    """*made* with the ticks that are kept, and with the steps of machines that this run did not name."""
+    before = load(machine)
+    if before is None:
+        return made
+    named = {item.place for item in made.items}
+    others = tuple(
+        item for item in before.items if item.id.startswith(("gateway/", "client/")) and item.place not in named
+    )
+    at = next((at for at, item in enumerate(made.items) if item.id.startswith("machines/")), len(made.items))
+    items = (*made.items[:at], *others, *made.items[at:])
+    return replace(made, items=items, done=before.done, packs=made.packs or before.packs)
+
+
+def keep(machine: Machine, checklist: Checklist) -> None:
+    """Write *checklist* into the state folder (0600 in 0700), durably, unless it is there already.
+
+    Raises:
+        WizardError: the folder cannot be written.
+    """
+    if checklist == load(machine):
+        return
+    path = _path(machine)
+    data: dict[str, Any] = {
+        "schema": SCHEMA,
+        "packs": checklist.packs,
+        "cloud": checklist.cloud,
+        "items": [{"id": item.id, "text": item.text, "detail": item.detail} for item in checklist.items],
+        "done": sorted(checklist.done),
+    }
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise WizardError(
+            "file.not-writable",
+            f"The checklist cannot be kept in {path.parent}: {error.strerror}",
+            "Start the wizard with sudo.",
+            str(path),
+        ) from error
+    put_file(path, (json.dumps(data, indent=1) + "\n").encode(), mode=0o600)
+
+
+def tick(machine: Machine, item: str) -> Checklist:
+    """Tick the item with this id, or take its tick away.
+
+    Raises:
+        WizardError: `checklist.policy-last`, `checklist.other-list`, or the state folder cannot be written.
+    """
+    kept = load(machine)
+    if kept is None or item not in {each.id for each in kept.items}:
+        raise WizardError(
+            "checklist.other-list",
+            "This step is not on the list that is kept.",
+            "Look again; a dry run keeps no list.",
+            item,
+        )
+    if item == POLICY and item not in kept.done and kept.before_policy:
+        several = kept.before_policy > 1
+        raise WizardError(
+            "checklist.policy-last",
+            f"The policy comes last: {kept.before_policy} other step{'s are' if several else ' is'} not ticked.",
+            "An endpoint without a trusted certificate goes offline with the policy.",
+            item,
+        )
+    changed = replace(kept, done=kept.done ^ {item})
+    keep(machine, changed)
+    return changed
+
+
+def _path(machine: Machine) -> Path:
+    return machine.state_dir / NAME

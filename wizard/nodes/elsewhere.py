@@ -1,0 +1,86 @@
+"""What is left to do elsewhere, from the answers and the very chains that were judged."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+from wizard.answers import PrimaryKind
+from wizard.certificates.model import Chain
+from wizard.certificates.names import short
+from wizard.errors import WizardError
+from wizard.nodes import account, checklist
+from wizard.nodes.judging import public_roots
+from wizard.nodes.planning import Planning
+from wizard.reports.checklist import CA, NOTHING_KEPT, POLICY, Checklist, Item, checklist_lines
+from wizard.reports.lines import Line
+
+
+def elsewhere_lines(session: Planning) -> list[Line]:
+    """The list of this run, and that it is kept from now on; without certificates the one that was kept.
+
+    Raises:
+        WizardError: a chain cannot be read.
+    """
+    if not session.answers.goal.installs:
+        kept = checklist.load(session.machine)
+        return list(NOTHING_KEPT) if kept is None else checklist_lines(kept)
+    merged = checklist.merged(session.machine, make(session))
+    if not session.dry_run:
+        # A list that cannot be kept is still worth reading; ticking it says why it cannot.
+        with suppress(WizardError):
+            checklist.keep(session.machine, merged)
+    return checklist_lines(merged)
+
+
+def tick(session: Planning, item: str) -> list[Line]:
+    """Tick *item*, or take its tick away; the list as it is then.
+
+    Raises:
+        WizardError: it cannot be ticked now, or not be kept.
+    """
+    return checklist_lines(checklist.tick(session.machine, item))
+
+
+def make(session: Planning) -> Checklist:
+    """The list, nothing ticked.
+
+    Raises:
+        WizardError: a chain cannot be read.
+    """
+    answers = session.answers
+    cloud = answers.primary.kind is PrimaryKind.CLOUD
+    primary = None if cloud else session.judged("primary").chain
+    others = [(role, session.judged(role).chain) for role in answers.other_roles()]
+    chains = [*([primary] if primary is not None else []), *(chain for _role, chain in others)]
+    root = _fingerprint(primary)
+    items = [
+        *_uploads(session, chains),
+        Item(f"portal/ocsp/{answers.account.ocsp}", " ".join(account.ocsp_advice(answers.account).split())),
+        *(_machine(role, answers.table(role).host, chain, root) for role, chain in others),
+        Item(f"machines/all/{root}", "See that every gateway and client of the account has its certificate"),
+        Item(POLICY, "Set the certificate policy to Use trusted CA certificates", account.POLICY_ROUTES[0]),
+    ]
+    packs = str(session.base / answers.packs) if others else ""
+    return Checklist(tuple(items), packs=packs, cloud=cloud)
+
+
+def _uploads(session: Planning, chains: Sequence[Chain]) -> list[Item]:
+    if not chains:
+        return [Item(f"{CA}all", "Upload the CA certificates of every gateway and client that are not public ones")]
+    known = public_roots(session.machine)
+    wanted = [chain for chain in chains if chain.root is None or chain.root.sha256 not in known]
+    authorities = dict.fromkeys(each for chain in wanted for each in reversed(chain.authorities))
+    return [Item(f"{CA}{each.sha256}", f"Upload {short(each)}", f"SHA-256 {each.sha256}") for each in authorities]
+
+
+def _machine(role: str, host: str, chain: Chain, root: str) -> Item:
+    """Its certificate and the primary's root both go there, so either makes the work a new one."""
+    kind = role.partition(".")[0]
+    what = "Gateway" if kind == "gateway" else "Windows client"
+    leaf = chain.leaf.sha256 if chain.leaf is not None else "none"
+    text = f"{what} {host}: bring its pack there, and see it connect"
+    return Item(f"{kind}/{host}/{leaf}/{root}", text, f"the steps: {host}/CHECKLIST.md")
+
+
+def _fingerprint(chain: Chain | None) -> str:
+    """Of the root, or of the topmost certificate there is."""
+    return chain.certificates[-1].sha256 if chain is not None and chain.certificates else "none"

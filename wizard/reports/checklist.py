@@ -1,0 +1,146 @@
+"""What is left to do on other machines and in the portal: a list that is ticked, in the order that keeps printing."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from wizard.printable import printable
+from wizard.reports.lines import Line, Tone
+
+POLICY = "policy/account"
+"""The item that comes last: it takes every endpoint without a trusted certificate offline."""
+CA = "portal/ca/"
+"""How the item of a CA certificate begins; its fingerprint follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing to do.
+
+    Attributes:
+        id: what it is about, for ever: `room/what`, for most with the fingerprint of the certificate behind it. Another
+            certificate makes another item.
+        text: what to do, one line.
+        detail: what to compare or where to look, one line; "" when there is nothing.
+    """
+
+    id: str
+    text: str
+    detail: str = ""
+
+    @property
+    def place(self) -> str:
+        """Whose it is, without any certificate: `gateway/gateway-host`, `portal/ca`."""
+        return "/".join(self.id.split("/")[:2])
+
+
+@dataclass(frozen=True, slots=True)
+class Checklist:
+    """The list.
+
+    Attributes:
+        items: in the order of the work, the policy last.
+        done: ids of those that are ticked; there may be more, of certificates that were replaced.
+        packs: the folder with the packs, "" when none were made.
+        cloud: the primary runs in the vendor's cloud.
+    """
+
+    items: tuple[Item, ...]
+    done: frozenset[str] = frozenset()
+    packs: str = ""
+    cloud: bool = False
+
+    @property
+    def left(self) -> tuple[Item, ...]:
+        """What is not ticked."""
+        return tuple(item for item in self.items if item.id not in self.done)
+
+    @property
+    def before_policy(self) -> int:
+        """How many that are not ticked come before the policy."""
+        return sum(item.id != POLICY for item in self.left)
+
+
+_HEADINGS: dict[str, Sequence[str]] = {
+    "portal": (
+        "Portal, before the policy is switched:",
+        "  Security > Security options > Certificates > Trusted CA certificates",
+        "  (older portals: Account settings > CERTIFICATES)",
+    ),
+    "machines": (
+        "Gateways and Windows clients, each with a certificate of its own:",
+        "  they must trust the same root before the policy is switched.",
+    ),
+    "policy": (
+        "Policy, last of all, in a quiet hour:",
+        "  The way back is the built-in policy, on the same page.",
+    ),
+}
+_ROOMS = {"gateway": "machines", "client": "machines"}
+
+
+def progress(checklist: Checklist) -> str:
+    """How far it is, in one sentence without its full stop."""
+    count, left = len(checklist.items), len(checklist.left)
+    return f"{count - left} of {count} done" if left else f"all {count} done"
+
+
+def checklist_lines(checklist: Checklist) -> list[Line]:
+    """The whole list; each item is a line with `[ ]` or `[x]` that can be chosen."""
+    said = progress(checklist)
+    result = [Line(f"{said[0].upper()}{said[1:]}.", Tone.HEADING if checklist.left else Tone.GOOD)]
+    if checklist.packs:
+        result += [
+            Line(f"Packs, each with a checklist of its own: {printable(checklist.packs)}"),
+            Line("  Start with README.md there; the CA files for the portal are in it too."),
+        ]
+    if checklist.cloud:
+        result += [
+            Line("Cloud primary: its own steps are skipped.", Tone.HEADING),
+            Line("Warning: the vendor's PKI page says that trusted CA certificates work", Tone.WARN),
+            Line("only with an on-premise primary. Ask your vendor before you go on.", Tone.WARN),
+        ]
+    room = ""
+    for item in checklist.items:
+        last, room = room, _room(item)
+        if room != last:
+            result += _heading(room, checklist.items)
+        result.append(Line(f"[{'x' if item.id in checklist.done else ' '}] {printable(item.text)}", item=item.id))
+        if item.detail:
+            result.append(Line(f"    {printable(item.detail)}", Tone.FAINT))
+    return result
+
+
+def _room(item: Item) -> str:
+    first = item.id.partition("/")[0]
+    return _ROOMS.get(first, first)
+
+
+def _heading(room: str, items: Iterable[Item]) -> list[Line]:
+    first, *more = _HEADINGS.get(room, (room,))
+    result = [Line(""), Line(first, Tone.HEADING), *(Line(text) for text in more)]
+    if room == "portal" and not any(item.id.startswith(CA) for item in items):
+        result.append(Line("  Nothing to upload: every chain ends in a public root.", Tone.GOOD))
+    return result
+
+
+def fact_lines(checklist: Checklist | None) -> list[Line]:
+    """The same for the first screen, in one line; nothing while there is no list."""
+    if checklist is None:
+        return []
+    if checklist.left:
+        return [Line(f"  open     Elsewhere: {progress(checklist)}; the last choice shows what is left", Tone.WARN)]
+    return [Line(f"  ok       Elsewhere: {progress(checklist)}", Tone.GOOD)]
+
+
+def summary_lines(checklist: Checklist | None) -> list[str]:
+    """The same for the terminal after leaving; nothing when nothing is left."""
+    if checklist is None or not checklist.left:
+        return []
+    count = f"{len(checklist.left)} of {len(checklist.items)} steps"
+    return [f"Left to do elsewhere: {count}. The list: start the wizard, then See what is left to do."]
+
+
+NOTHING_KEPT = (
+    Line("No list is kept on this machine yet.", Tone.WARN),
+    Line("Setting up or replacing certificates makes it, as the last step."),
+)
