@@ -13,7 +13,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.headless.practice import Practice, company, practice
 from tests.jvm import run_java
+from wizard.certificates.reading import read
+from wizard.host.machine import Machine
 from wizard.sandbox.pki import SERVER, make, new_key, pfx
+from wizard.secret import Secret
+from wizard.session import Session
 
 PRIMARY = "certificates/primary-host.pfx"
 SECRET = 'password = { file = "secrets/primary" }'
@@ -43,6 +47,15 @@ truststore-path = "{truststore}"
 keystore-password = {password}
 unattended-file = "{unattended}"
 """
+
+
+@dataclass(frozen=True)
+class Bare:
+    """As much of a deployment as commands on it need."""
+
+    root: Path
+    port: int
+    machine: Machine
 
 
 @pytest.fixture
@@ -216,6 +229,36 @@ def test_without_a_unit_the_stores_are_the_owners_alone(shared: Practice) -> Non
     assert (shared.root / FOLDER).stat().st_mode & 0o7777 == 0o755
     assert shared.run("rollback").returncode == 0
     assert everything(shared) == before
+
+
+def test_a_machine_without_the_product(tmp_path: Path) -> None:
+    """What most gateways are before their unattended installation: no unit, no Java, nothing below /opt/hcp."""
+    root = tmp_path / "bare"
+    (root / "etc").mkdir(parents=True)
+    (root / "secrets").mkdir()
+    (root / "secrets/gateway").write_text("changeit")
+    (root / "gateway-host.pfx").write_bytes(pfx(company().entities["gateway-host"], "changeit"))
+    (root / "unattended.conf").write_text('HCP_PRIMARY_ADDRESS="primary-host"\n')
+    (root / "unattended.conf").chmod(0o600)
+    machine = Machine(root=root, state_dir=root / "state", systemctl="/nonexistent")
+    made = Practice(Bare(root, 2560, machine))  # type: ignore[arg-type]  # no sandbox built it
+    path = answers(made, chain='["gateway-host.pfx"]')
+    before = everything(made)
+    done = made.run("apply", "--answers", path, "--yes")
+    assert done.returncode == 0, done.stderr
+    values = sourced(made)
+    assert read((root / f"{FOLDER}/gateway-host.pfx").read_bytes(), password=Secret(values[NAMES[1]])).keys
+    assert read((root / f"{FOLDER}/acme-ca-root.pfx").read_bytes(), password=Secret(values[NAMES[3]])).trusted_aliases
+    assert "Nothing to do" in made.run("apply", "--answers", path, "--yes").stdout
+    for command in ("status", "doctor", "history"):
+        shown = made.run(command)
+        assert "Traceback" not in shown.stderr + shown.stdout
+        assert shown.returncode in {0, 1, 2, 3}, shown.stderr
+    session = Session(machine)
+    told = [line.text for line in session.lines(session.steps()[0])]
+    assert "A gateway that is yet to be installed looks like this." in told
+    assert made.run("rollback").returncode == 0
+    assert everything(made) == before
 
 
 def test_a_new_certificate_keeps_password_and_places(gateway: Practice) -> None:

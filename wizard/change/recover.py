@@ -69,8 +69,7 @@ def _nothing(context: Context) -> Outcome:
 
 def _closed(folder: ChangeFolder, context: Context) -> Outcome:
     """Only the last line was missing; it has been written."""
-    proven = " and proven" if folder.manifest().probe is not None else ""
-    text = f"Change {folder.id} had been applied{proven}; its record is complete now."
+    text = f"Change {folder.id} had been applied in full; its record is complete now."
     say_outcome(context, "done", text, APPLIED)
     return Outcome(APPLIED, folder.id)
 

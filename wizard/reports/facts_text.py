@@ -14,6 +14,8 @@ def facts_lines(facts: Facts) -> list[Line]:
     result.append(_settings(facts))
     result.append(_service(facts))
     result.append(_java(facts))
+    if not facts.installed:
+        result.append(Line("A gateway that is yet to be installed looks like this.", Tone.FAINT))
     if not facts.root_rights:
         result.append(_warn("Rights", "you may look; to change anything, start it with sudo"))
     if not facts.clock_ok:
