@@ -53,16 +53,23 @@ class DoubtScreen(Framed):
 def leave(screen: StepScreen) -> None:
     """Go on to the step after *screen*, with the question first when warnings stand that nobody has overruled."""
 
-    def answered(found: tuple[Finding, ...] | WizardError) -> None:
-        if isinstance(found, WizardError):
-            screen.say(f"Error: {found.message} {found.hint}", "bold ansi_red")
-        elif found:
-            screen.app.push_screen(DoubtScreen(doubt_lines(found), lambda: overruled(found)))
+    def found(result: tuple[Finding, ...] | WizardError) -> None:
+        if isinstance(result, WizardError):
+            screen.say(f"Error: {result.message} {result.hint}", "bold ansi_red")
         else:
-            screen.wizard.forward(screen.step)
+            go_on(screen, result)
 
-    def overruled(found: tuple[Finding, ...]) -> None:
-        screen.session.overrule(found)
+    screen.wizard.engine.run(screen, "doubts", lambda: screen.session.doubts(screen.step), found)
+
+
+def go_on(screen: StepScreen, doubts: tuple[Finding, ...]) -> None:
+    """The same with the warnings at hand."""
+
+    def overruled() -> None:
+        screen.session.overrule(doubts)
         screen.wizard.forward(screen.step)
 
-    screen.wizard.engine.run(screen, "doubts", lambda: screen.session.doubts(screen.step), answered)
+    if doubts:
+        screen.app.push_screen(DoubtScreen(doubt_lines(doubts), overruled))
+    else:
+        screen.wizard.forward(screen.step)

@@ -1,6 +1,7 @@
 """A step that asks: its view above, its questions below, the errors in place."""
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from textual.widget import Widget
 
@@ -16,6 +17,9 @@ from wizard.questions import Ask, Question, Step, View
 from wizard.reports.lines import Line, Tone
 from wizard.session import Problem
 
+if TYPE_CHECKING:
+    from wizard.findings import Finding
+
 
 class QuestionScreen(StepScreen):
     """Asks the questions of one step. It keeps no password: they go to the engine, and the fields are destroyed."""
@@ -29,6 +33,7 @@ class QuestionScreen(StepScreen):
         self._checking = self._again = False
         self.fields: list[Field] = []
         self._asked = step.questions
+        self._doubts: tuple[Finding, ...] = ()
 
     def body(self) -> Iterable[Widget]:
         """The view, then the fields."""
@@ -158,9 +163,12 @@ class QuestionScreen(StepScreen):
             return
         self._checking = True
         self.busy("Checking ...")
-        self.wizard.engine.run(
-            self, "check", lambda: self.session.check(self.step), lambda found: self._checked(found, leave=leave)
-        )
+        self.wizard.engine.run(self, "check", self._judge, lambda found: self._checked(found, leave=leave))
+
+    def _judge(self) -> list[Problem]:
+        problems = self.session.check(self.step)
+        self._doubts = () if problems else self.session.doubts(self.step)
+        return problems
 
     def _checked(self, found: list[Problem] | WizardError, *, leave: bool) -> None:
         self._checking = False
@@ -176,7 +184,7 @@ class QuestionScreen(StepScreen):
             elif problem.key not in by_key:
                 self.say(f"Error: {told}", "bold ansi_red")
         if not problems and leave:
-            doubts.leave(self)
+            doubts.go_on(self, self._doubts)
 
     def _refuse(self, wrong: list[tuple[Field, WizardError]]) -> None:
         for field in self.fields:
