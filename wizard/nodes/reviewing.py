@@ -4,13 +4,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from wizard.answers import Goal, PrimaryKind
+from wizard.certificates.rollover import Kind
 from wizard.change.plan import Plan
 from wizard.findings import Severity
+from wizard.host.clock import now_utc
 from wizard.nodes.planning import Planned, Planning, kept_plan, plan_primary
 from wizard.nodes.rehearsing import Rehearsed, rehearsal_lines, rehearse_all
+from wizard.nodes.replaced import rollover
 from wizard.reports import views
 from wizard.reports.lines import Line, Tone
 from wizard.reports.review import Review
+from wizard.reports.rollover_text import order_lines
 
 if TYPE_CHECKING:
     from wizard.diagnosis.examination import Diagnosis
@@ -57,11 +61,26 @@ def review(session: Reviewing, kept: Plan | None) -> tuple[Review, Planned]:
             planned = plan_primary(session)
             if any(finding.severity >= Severity.ERROR for finding in planned.findings):
                 return _of(planned)
-            return _of(planned, rehearse_all(session))
+            return _of(planned, rehearse_all(session), order(session))
 
 
-def _of(planned: Planned, rehearsed: Sequence[Rehearsed] = ()) -> tuple[Review, Planned]:
+def order(session: Planning) -> list[Line]:
+    """When certificates are replaced: how long both are valid, and the order of work; empty otherwise.
+
+    Raises:
+        WizardError: the new chain cannot be read.
+    """
+    change = rollover(session)
+    if change is None or change.kind is Kind.SAME:
+        return []
+    public = session.judged("primary").public
+    return [Line("Old and new:", Tone.HEADING), *order_lines(change, now_utc(), public=public), Line("")]
+
+
+def _of(
+    planned: Planned, rehearsed: Sequence[Rehearsed] = (), order: Sequence[Line] = ()
+) -> tuple[Review, Planned]:
     unwelcome = [finding for one in rehearsed for finding in one.rehearsal.findings]
     blocked = any(finding.severity >= Severity.ERROR for finding in (*planned.findings, *unwelcome))
-    lines = [*views.review(planned.plan, planned.findings), *rehearsal_lines(rehearsed)]
+    lines = [*views.review(planned.plan, planned.findings), *rehearsal_lines(rehearsed), *order]
     return Review(planned.plan, tuple(lines), (*planned.findings, *unwelcome), blocked), planned

@@ -9,7 +9,7 @@ from wizard.host.facts import collect
 from wizard.nodes import undoing
 from wizard.nodes.judging import Judged
 from wizard.nodes.primary_facts import installed_chain
-from wizard.nodes.reviewing import Reviewing
+from wizard.nodes.reviewing import Reviewing, order
 from wizard.questions import Step, View
 from wizard.reports import views
 from wizard.reports.compare_text import compare_lines
@@ -50,7 +50,8 @@ def lines(session: Showing, step: Step) -> list[Line]:
             if session.answers.primary.kind is PrimaryKind.CLOUD:
                 return views.elsewhere(session.answers, None, public=False, packs=packs)
             judged = session.judged("primary")
-            return views.elsewhere(session.answers, judged.chain, public=judged.public, packs=packs)
+            left = views.elsewhere(session.answers, judged.chain, public=judged.public, packs=packs)
+            return [*order(session), *left]
         case _:
             return []
 
@@ -70,4 +71,4 @@ def _beside_installed(session: Showing, role: str, judged: Judged) -> list[Line]
     installed = installed_chain(session.machine)
     if installed is None:
         return [Line("Nothing that could be read is installed yet; this will be a set-up.", Tone.WARN), Line("")]
-    return [*compare_lines(installed, judged.chain, now_utc()), Line("")]
+    return [*compare_lines(installed, judged.chain, now_utc(), public=judged.public), Line("")]
