@@ -8,12 +8,42 @@ from typing import Any
 
 from wizard.sources import PasswordSource, SourceKind
 
+ENDPOINTS = "primary.endpoints"
+"""The nodes of the primary with their port, as one answer."""
+
+_ENDPOINT = re.compile(r"(\[(?P<v6>[^\]]*)\]|(?P<name>[^:\[\]]+))(:(?P<port>[0-9]{1,5}))?|(?P<bare>[0-9A-Fa-f:]+)")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:]{2,39}")
 
 
 def is_host(text: str) -> bool:
     """Whether *text* is a host name or an address: nothing else may reach a script, a path or a URL."""
     return _HOST.fullmatch(text) is not None
+
+
+def endpoint(host: str, port: int) -> str:
+    """`host:port`, an IPv6 address in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def endpoints(text: str, port: int) -> tuple[tuple[str, ...], int]:
+    """The hosts in *text* and the port of all of them; *port* when none is written.
+
+    Raises:
+        ValueError: one is no host or address, a port is no port, there is none, or two ports differ.
+    """
+    hosts: list[str] = []
+    ports: set[int] = set()
+    for item in text.split():
+        found = _ENDPOINT.fullmatch(item)
+        host = found["v6"] or found["bare"] or found["name"] if found else ""
+        if not found or not is_host(host):
+            raise ValueError(item)
+        hosts.append(host)
+        ports |= {int(found["port"])} if found["port"] else set()
+    one = ports.pop() if ports else port
+    if not hosts or ports or not 0 < one < 65536:
+        raise ValueError(text)
+    return tuple(dict.fromkeys(hosts)), one
 
 
 class Goal(StrEnum):
@@ -37,6 +67,21 @@ class PrimaryKind(StrEnum):
     CLOUD = "cloud"
 
 
+class CloudSupport(StrEnum):
+    """Whether a cloud primary takes trusted CA certificates, on which the vendor's documents contradict each other."""
+
+    UNCLEAR = "unclear"
+    ACCEPTED = "accepted"
+    """The vendor said yes, or the operator goes on all the same."""
+
+
+class OcspProbe(StrEnum):
+    """Whether the OCSP responders of the certificates may be asked from this machine."""
+
+    NO = "no"
+    YES = "yes"
+
+
 class ImportRoot(StrEnum):
     """Whether the root goes into the JRE's cacerts; `auto` looks whether it is there already."""
 
@@ -58,10 +103,12 @@ class PrimaryAnswers:
 
     Attributes:
         kind: on-premise or cloud.
+        cloud_support: for cloud, whether it is known to take trusted CA certificates.
         host: the name that gateways and clients dial; it must stand in the certificate.
         port: of the internal TLS link.
         nodes: where this primary is probed; several for a cluster.
-        chain: files or folders with the certificate, its key and the CA certificates.
+        chain: files or folders with the certificate, its key and the CA certificates; for a cloud primary those of its
+            CA certificates that the vendor named.
         password: opens these files.
         keystore_path: where the key store is written, a path of the server; empty means beside application.conf.
         keystore_password: of the store that is written.
@@ -70,6 +117,7 @@ class PrimaryAnswers:
     """
 
     kind: PrimaryKind = PrimaryKind.ON_PREMISE
+    cloud_support: CloudSupport = CloudSupport.UNCLEAR
     host: str = ""
     port: int = 2560
     nodes: tuple[str, ...] = ("localhost",)
@@ -111,6 +159,7 @@ class AccountAnswers:
     """The account in the portal. `ocsp` is `unchanged`, `off`, `on` or a responder's URL."""
 
     ocsp: str = "unchanged"
+    ocsp_probe: OcspProbe = OcspProbe.NO
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +180,11 @@ class Answers:
     def get(self, key: str) -> Any:
         """The value at *key* in the form of the file: `primary.host`, `gateway.0.chain`, `goal`.
 
-        `others.gateways` and `others.clients` are the hosts of all of them, `others.chain` the files of all of them.
+        `others.gateways` and `others.clients` are the hosts of all of them, `others.chain` the files of all of them,
+        `primary.endpoints` the nodes with their port as one text.
         """
+        if key == ENDPOINTS:
+            return " ".join(endpoint(node, self.primary.port) for node in self.primary.nodes)
         if key in _HOSTS:
             return tuple(one.host for one in getattr(self, _HOSTS[key]))
         if key == "others.chain":
@@ -158,6 +210,9 @@ class Answers:
         """A copy with *value* at *key*. A list index one past the end appends a fresh entry first."""
         if key in _HOSTS:
             return self._with_hosts(_HOSTS[key], value)
+        if key == ENDPOINTS:
+            nodes, port = endpoints(value, self.primary.port)
+            return replace(self, primary=replace(self.primary, nodes=nodes, port=port))
         if key == "others.chain":
             gateways = tuple(replace(one, chain=value) for one in self.gateway)
             return replace(self, gateway=gateways, client=tuple(replace(one, chain=value) for one in self.client))

@@ -4,9 +4,10 @@ A step is what is asked in one go; a question fills one key of the answers (or o
 follows from the answers alone, so going back and changing one makes others come and go.
 """
 
-from wizard.answers import Answers, Goal, PrimaryKind
+from wizard.answers import Answers, Goal, OcspProbe, PrimaryKind
 from wizard.asking import Ask, Choice, Question, Step, View
 from wizard.sources import SourceKind
+from wizard.topology import CLOUD, WHERE
 
 __all__ = ["DEFAULT_WAIT_S", "Ask", "Choice", "Question", "Step", "View", "after", "before", "steps"]
 
@@ -49,6 +50,10 @@ def _types_store_password(answers: Answers) -> bool:
 
 def _has_others(answers: Answers) -> bool:
     return answers.goal.installs and bool(answers.gateway or answers.client)
+
+
+def _has_packs(answers: Answers) -> bool:
+    return _has_others(answers) or (_on_premise(answers) and len(answers.primary.nodes) > 1)
 
 
 def _store_password(*choices: Choice) -> Question:
@@ -105,12 +110,15 @@ _STEPS: tuple[Step, ...] = (
                 "A cloud primary needs no steps on this machine.",
                 choices=(
                     Choice(PrimaryKind.ON_PREMISE, "On this machine", "on-premise"),
-                    Choice(PrimaryKind.CLOUD, "In the vendor's cloud", "its own steps are skipped"),
+                    Choice(
+                        PrimaryKind.CLOUD, "In the vendor's cloud", "its own steps are skipped; ask your vendor first"
+                    ),
                 ),
             ),
         ),
         applies=_installs,
     ),
+    CLOUD,
     Step(
         "primary-files",
         "Certificate of the primary",
@@ -145,6 +153,7 @@ _STEPS: tuple[Step, ...] = (
                 "It must stand in the certificate; they check it.",
                 "primary-host",
             ),
+            WHERE,
         ),
         role="primary",
         applies=_on_premise,
@@ -269,8 +278,18 @@ _STEPS: tuple[Step, ...] = (
                 "One folder for each machine, with a checklist; a new or empty folder.",
                 "/root/cloudstream-packs",
             ),
+            Question(
+                "account.ocsp-probe",
+                Ask.CHOICE,
+                "Shall the OCSP responders be asked from here?",
+                "For the advice about the portal's OCSP settings; it uses the network.",
+                choices=(
+                    Choice(OcspProbe.NO, "No", "only what the certificates say"),
+                    Choice(OcspProbe.YES, "Yes", "those that the certificates name"),
+                ),
+            ),
         ),
-        applies=_has_others,
+        applies=_has_packs,
     ),
     Step("elsewhere", "What is left to do", View.ELSEWHERE, applies=_installs),
 )

@@ -31,6 +31,7 @@ def test_answers_that_an_interactive_run_kept_give_the_same_plan(server: Practic
         "primary.kind": "on-premise",
         "primary.chain": str(server.root / "certificates/primary-host.pfx"),
         "primary.host": "primary-host",
+        "primary.endpoints": f"127.0.0.1:{port}",
         "primary.keystore-password": "prompt",
         "primary.import-root": "auto",
         "others.gateways": "gateway-host",

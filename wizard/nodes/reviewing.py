@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from wizard.answers import Goal, PrimaryKind
+from wizard.answers import CloudSupport, Goal, PrimaryKind
 from wizard.certificates.rollover import Kind
 from wizard.change.plan import Plan
 from wizard.findings import Severity
 from wizard.host.clock import now_utc
+from wizard.nodes.cloud import uncertain
 from wizard.nodes.planning import Planned, Planning, kept_plan, plan_primary
 from wizard.nodes.rehearsing import Rehearsed, rehearsal_lines, rehearse_all
 from wizard.nodes.replaced import rollover
 from wizard.reports import views
-from wizard.reports.lines import Line, Tone
+from wizard.reports.lines import Line, Tone, finding_lines
 from wizard.reports.review import Review
 from wizard.reports.rollover_text import order_lines
 
@@ -56,7 +57,10 @@ def review(session: Reviewing, kept: Plan | None) -> tuple[Review, Planned]:
             return _of(plan_rescue(session, *session.examined("examine")))
         case _ if session.answers.primary.kind is PrimaryKind.CLOUD:
             plan = Plan("Primary in the vendor's cloud")
-            return Review(plan, _CLOUD, (), blocked=False), Planned(plan, (), {})
+            accepted = session.answers.primary.cloud_support is CloudSupport.ACCEPTED
+            findings = () if accepted else (uncertain(),)
+            lines = (*_CLOUD, *finding_lines(findings))
+            return Review(plan, lines, findings, blocked=False), Planned(plan, findings, {})
         case _:
             planned = plan_primary(session)
             if any(finding.severity >= Severity.ERROR for finding in planned.findings):
@@ -77,9 +81,7 @@ def order(session: Planning) -> list[Line]:
     return [Line("Old and new:", Tone.HEADING), *order_lines(change, now_utc(), public=public), Line("")]
 
 
-def _of(
-    planned: Planned, rehearsed: Sequence[Rehearsed] = (), order: Sequence[Line] = ()
-) -> tuple[Review, Planned]:
+def _of(planned: Planned, rehearsed: Sequence[Rehearsed] = (), order: Sequence[Line] = ()) -> tuple[Review, Planned]:
     unwelcome = [finding for one in rehearsed for finding in one.rehearsal.findings]
     blocked = any(finding.severity >= Severity.ERROR for finding in (*planned.findings, *unwelcome))
     lines = [*views.review(planned.plan, planned.findings), *rehearsal_lines(rehearsed), *order]

@@ -44,4 +44,3 @@ _ROWS: tuple[tuple[str, Callable[[Certificate, datetime], str]], ...] = (
     ("Validity", dates),
     ("Key", lambda certificate, _now: look.key_label(certificate)),
 )
-
