@@ -12,7 +12,7 @@ WHERE = Question(
     ENDPOINTS,
     Ask.TEXT,
     "Where does this server answer? In a cluster, name its other nodes too.",
-    "It is proven here; every other node needs a run of its own, with a pack.",
+    "Each other node needs its own run.",
     "localhost:2560 primary-2:2560",
 )
 

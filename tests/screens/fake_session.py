@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
-from wizard.answers import PROMPT, Answers, ClientAnswers, GatewayAnswers, Goal, PrimaryAnswers
+from wizard.answers import PROMPT, Answers, ClientAnswers, GatewayAnswers, Goal, PrimaryAnswers, PrimaryKind
 from wizard.answertext import parsed, shown
 from wizard.change.events import Event
 from wizard.change.outcome import APPLIED, ROLLED_BACK, STUCK, Outcome
@@ -62,6 +62,7 @@ WAYS = (
     Answers(goal=Goal.RE_KEY),
     Answers(goal=Goal.RESCUE),
     Answers(goal=Goal.UNDO),
+    Answers(primary=PrimaryAnswers(kind=PrimaryKind.CLOUD)),
 )
 """Answers that lead to every step there is."""
 STEPS = {step.id: (step, answers) for answers in reversed(WAYS) for step in steps(answers)}
