@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from ipaddress import IPv6Address
 from pathlib import PurePath
 from typing import Any
 
@@ -35,8 +36,11 @@ def endpoints(text: str, port: int) -> tuple[tuple[str, ...], int]:
     ports: set[int] = set()
     for item in text.split():
         found = _ENDPOINT.fullmatch(item)
-        host = found["v6"] or found["bare"] or found["name"] if found else ""
-        if not found or not is_host(host):
+        if found is None:
+            raise ValueError(item)
+        address = found["v6"] if found["name"] is None else ""
+        host = found["name"] or str(IPv6Address(address if address is not None else found["bare"]))
+        if not is_host(host):
             raise ValueError(item)
         hosts.append(host)
         ports |= {int(found["port"])} if found["port"] else set()

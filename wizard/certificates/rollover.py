@@ -85,16 +85,23 @@ def compare(old: Chain, new: Chain) -> Rollover | None:
         ends = min(look.not_after(each) for each in old.certificates)
     except look.NOT_PARSED:
         return None
-    added = tuple(each for each in new.authorities if each not in old.authorities)
-    dropped = tuple(each for each in old.authorities if each not in new.authorities)
+    same_root = _same_root(old, new)
+    added = _not_in(new, old, same_root=same_root)
+    dropped = _not_in(old, new, same_root=same_root)
     if old.leaf == new.leaf:
         kind, added, dropped = Kind.SAME, (), ()
-    elif not _same_root(old, new):
+    elif not same_root:
         kind = Kind.ROOT
     else:
         kind = Kind.INTERMEDIATE if added else Kind.LEAF
     gone = old.root if kind is Kind.ROOT else None
     return Rollover(kind, begins, ends, _root_name(old), _root_name(new), gone, added, dropped)
+
+
+def _not_in(one: Chain, other: Chain, *, same_root: bool) -> tuple[Certificate, ...]:
+    """The CA certificates of *one* that *other* lacks; a root that is merely left out of a file is not lacking."""
+    wanted = one.intermediates if same_root and other.root is None else one.authorities
+    return tuple(each for each in wanted if each not in other.authorities)
 
 
 def _same_root(old: Chain, new: Chain) -> bool:

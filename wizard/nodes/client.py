@@ -159,8 +159,8 @@ def make_pack(given: ClientInput) -> Pack:
         f"Bring this folder to {host}; the PFX holds a key: use no mail.",
         (
             "There, in an administrator's PowerShell:\n"
-            "powershell -ExecutionPolicy Bypass -File install.ps1\nIt asks for the password of the PFX, puts each"
-            " certificate into the store of the\nmachine where it belongs, and ends with a line that begins with good:."
+            "powershell -ExecutionPolicy Bypass -File install.ps1\nIt asks for the password of the PFX, puts every\n"
+            "certificate into the right store of the machine, and ends with: good: ..."
         ),
         (
             'Install the client with local storage and "Use pre-configured system\n'

@@ -29,7 +29,7 @@ $found = @(Get-ChildItem Cert:\LocalMachine\My | Where-Object {
     $_.Subject.IndexOf($text, [StringComparison]::OrdinalIgnoreCase) -ge 0 -or
     $_.Issuer.IndexOf($text, [StringComparison]::OrdinalIgnoreCase) -ge 0 })
 if ($found.Count -ne 1) {
-    $found | Format-Table Thumbprint, Subject, Issuer, NotAfter | Out-Host
+    $found | Format-Table -Property @('Thumbprint', 'Subject', 'Issuer', 'NotAfter') | Out-Host
     throw "$($found.Count) certificates match '$text'; the client would take the first. Remove the others."
 }
 
