@@ -95,7 +95,11 @@ def compare(old: Chain, new: Chain) -> Rollover | None:
     else:
         kind = Kind.INTERMEDIATE if added else Kind.LEAF
     gone = old.root if kind is Kind.ROOT else None
-    return Rollover(kind, begins, ends, _root_name(old), _root_name(new), gone, added, dropped)
+    names = (_root_name(old), _root_name(new))
+    if kind is Kind.ROOT and names[0] == names[1]:
+        # A successor often has its predecessor's name.
+        names = (_with_fingerprint(names[0], old), _with_fingerprint(names[1], new))
+    return Rollover(kind, begins, ends, *names, gone, added, dropped)
 
 
 def _not_in(one: Chain, other: Chain, *, same_root: bool) -> tuple[Certificate, ...]:
@@ -117,6 +121,10 @@ def _same_root(old: Chain, new: Chain) -> bool:
 
 def _root_name(chain: Chain) -> str:
     return short(chain.root) if chain.root is not None else (chain.missing_issuer or "a root that is not in the file")
+
+
+def _with_fingerprint(name: str, chain: Chain) -> str:
+    return f"{name} ({chain.root.sha256[:8]})" if chain.root is not None else f"{name} (not in the file)"
 
 
 def stages(change: Rollover, now: datetime, *, public: bool = False) -> tuple[Stage, ...]:

@@ -187,7 +187,9 @@ def make_pack(given: ClientInput) -> Pack:
             " private key: certlm.msc, Personal, All Tasks, Manage Private Keys."
         ),
         *(
-            [f"Leave {short(given.old_root)} in the stores until the last step of the portal's list."]
+            [
+                f"Leave {short(given.old_root)} ({given.old_root.sha256[:8]}) in the stores until the last step of the portal's list."
+            ]
             if given.old_root is not None
             else []
         ),

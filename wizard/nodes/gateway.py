@@ -172,7 +172,7 @@ def _notes(given: GatewayInput) -> tuple[str, ...]:
     if given.old_root is not None and _anchor(given) is not None:
         notes.append(
             "The trust store holds both roots, so it can be put in place before the primary changes;"
-            f" {short(given.old_root)} goes out with the last step of the order."
+            f" {short(given.old_root)} ({given.old_root.sha256[:8]}) goes out with the last step of the order."
         )
     elif given.old_root is not None:
         notes.append(

@@ -73,6 +73,14 @@ def test_kinds(case: str) -> None:
     assert (found.old_root is not None) is (kind is Kind.ROOT and old.root is not None)
 
 
+def test_roots_of_one_name_are_told_apart() -> None:
+    found = changed(chain(OLD), chain(issue("primary-host", SAME_NAME)))
+    assert found.old_name == f"Acme-CA-Root ({PKI.root.sha256[:8]})"
+    assert found.new_name == f"Acme-CA-Root ({SAME_NAME.sha256[:8]})"
+    unknown = changed(chain(OLD, root=False), chain(issue("primary-host", SAME_NAME)))
+    assert unknown.old_name != unknown.new_name
+
+
 def test_no_leaf_is_no_change() -> None:
     alone = Chain(None, (), PKI.root.certificate)
     assert compare(alone, chain(OLD)) is None

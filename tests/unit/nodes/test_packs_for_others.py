@@ -131,13 +131,13 @@ def test_a_rollover_trusts_both_roots_and_says_which_goes() -> None:
     old = authority("Old-Root").certificate
     page = data(gateway.make_pack(given(old_root=old)), "CHECKLIST.md")
     assert "holds both roots" in page
-    assert "Old-Root goes out with the last step" in page
+    assert f"Old-Root ({old.sha256[:8]}) goes out with the last step" in page
     assert "holds both roots" not in data(gateway.make_pack(given()), "CHECKLIST.md")
     public = gateway.make_pack(given(old_root=old, primary_public=True))
     assert "take its two lines out" in data(public, "CHECKLIST.md")
     leaf = acme().client
     made = ClientInput(ClientAnswers(host="pcclient-host"), chain(leaf), (leaf.certificate,), "p", PASSWORD, old)
-    assert "Leave Old-Root in the stores" in data(client.make_pack(made), "CHECKLIST.md")
+    assert f"Leave Old-Root ({old.sha256[:8]}) in the stores" in data(client.make_pack(made), "CHECKLIST.md")
 
 
 STORES = [
