@@ -108,11 +108,11 @@ class PrimaryAnswers:
     Attributes:
         kind: on-premise or cloud.
         cloud_support: for cloud, whether it is known to take trusted CA certificates.
+        cloud_authorities: for cloud, files or folders with the CA certificates of its address, if the vendor named any.
         host: the name that gateways and clients dial; it must stand in the certificate.
         port: of the internal TLS link.
         nodes: where this primary is probed; several for a cluster.
-        chain: files or folders with the certificate, its key and the CA certificates; for a cloud primary those of its
-            CA certificates that the vendor named.
+        chain: files or folders with the certificate, its key and the CA certificates.
         password: opens these files.
         keystore_path: where the key store is written, a path of the server; empty means beside application.conf.
         keystore_password: of the store that is written.
@@ -122,6 +122,7 @@ class PrimaryAnswers:
 
     kind: PrimaryKind = PrimaryKind.ON_PREMISE
     cloud_support: CloudSupport = CloudSupport.UNCLEAR
+    cloud_authorities: tuple[str, ...] = ()
     host: str = ""
     port: int = 2560
     nodes: tuple[str, ...] = ("localhost",)

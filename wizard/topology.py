@@ -38,7 +38,7 @@ CLOUD = Step(
             "primary.example.com",
         ),
         Question(
-            "primary.chain",
+            "primary.cloud-authorities",
             Ask.PATHS,
             "Which files hold the CA certificates of that address?",
             "Empty: gateways trust the public CAs that Java brings.",

@@ -96,7 +96,7 @@ def _cloud(session: Planning) -> Refused:
                 ),
             )
         ]
-    return _tried("primary.chain", lambda: cloud_trust(session))
+    return _tried("primary.cloud-authorities", lambda: cloud_trust(session))
 
 
 def _files(session: Planning) -> Refused:

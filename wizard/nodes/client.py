@@ -186,14 +186,10 @@ def make_pack(given: ClientInput) -> Pack:
             "A client that runs under a service account of its own (/USESERVICEACCOUNT=true) needs read access to the"
             " private key: certlm.msc, Personal, All Tasks, Manage Private Keys."
         ),
-        *(
-            [
-                f"Leave {short(given.old_root)} ({given.old_root.sha256[:8]}) in the stores until the last step of the portal's list."
-            ]
-            if given.old_root is not None
-            else []
-        ),
     )
+    if given.old_root is not None:
+        old = f"{short(given.old_root)} ({given.old_root.sha256[:8]})"
+        notes = (*notes, f"Leave {old} in the stores until the last step of the portal's list.")
     page = checklist(title, f"Certificate for {host}; the client finds it by the text {text}.", steps, notes)
     return Pack(host, title, (PackFile("CHECKLIST.md", page), *files), steps)
 

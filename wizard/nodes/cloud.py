@@ -30,6 +30,6 @@ def cloud_trust(session: Planning) -> Chain | None:
         WizardError: a file cannot be read, or there is no CA certificate.
     """
     primary = session.answers.primary
-    if primary.kind is not PrimaryKind.CLOUD or not primary.chain:
+    if primary.kind is not PrimaryKind.CLOUD or not primary.cloud_authorities:
         return None
-    return load_authorities(primary.chain, session.base, lambda: session.secret("primary.password"))
+    return load_authorities(primary.cloud_authorities, session.base, lambda: session.secret("primary.password"))
