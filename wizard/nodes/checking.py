@@ -89,7 +89,7 @@ def _cloud(session: Planning) -> Refused:
                 "primary.cloud-support",
                 WizardError(
                     "cloud.ask-vendor",
-                    "The vendor's documents contradict each other about a cloud primary.",
+                    "Ask your vendor first; its pages contradict each other.",
                     "Ask whether your cloud takes trusted CA certificates; leaving keeps the\n"
                     "answers. Go on only with a yes, or at your own risk.",
                     "primary.kind",

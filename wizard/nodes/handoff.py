@@ -77,7 +77,7 @@ def make_packs(session: Planning, *, nodes: bool = True) -> list[Pack]:
 
     Args:
         session: with the answers and the chains.
-        nodes: make packs for the other nodes of a cluster as well; they come last.
+        nodes: make packs for the other nodes of a cluster as well; they come after the portal's.
 
     Raises:
         WizardError: a chain cannot be read or is not fit for its role, or a password or search text does not fit.
@@ -93,11 +93,11 @@ def make_packs(session: Planning, *, nodes: bool = True) -> list[Pack]:
     ]
     everyone: list[Judged] = [one for one in (primary, *gateways, *clients) if one is not None]
     change = rollover(session)
-    packs = [_portal(session, [one.chain for one in everyone], change)]
+    packs = [_portal(session, [one.chain for one in everyone], change), *cluster_packs]
     trust = primary.chain if primary is not None else cloud_trust(session)
     packs += [_gateway(session, number, judged, trust, change) for number, judged in enumerate(gateways)]
     packs += [_client(session, number, judged, everyone, change) for number, judged in enumerate(clients)]
-    return packs + cluster_packs
+    return packs
 
 
 def _in_cloud(session: Planning) -> bool:
@@ -269,5 +269,8 @@ def write_files(out: Path, files: Sequence[PackFile]) -> None:
 def overview(packs: Sequence[Pack], order: tuple[str, ...] = ()) -> bytes:
     """The page that lies on top of all packs; *order* is what a change of certificates demands besides."""
     steps = tuple(f"{pack.title}: {pack.folder}/CHECKLIST.md" for pack in (*packs[1:], *packs[:1]))
-    intro = "Gateways and clients first; the portal's policy is switched last."
+    intro = (
+        "The CA certificates go into the portal before anything else; its policy is switched last.\n"
+        "So begin with the uploads of portal/CHECKLIST.md, and come back to the rest of it at the end."
+    )
     return checklist("Hand-off", intro, steps, order)

@@ -8,6 +8,7 @@ from wizard.host.clock import now_utc
 from wizard.host.facts import collect
 from wizard.nodes import undoing
 from wizard.nodes.judging import Judged
+from wizard.nodes.ocsp_advice import ocsp_evidence
 from wizard.nodes.primary_facts import installed_chain
 from wizard.nodes.reviewing import Reviewing, order
 from wizard.questions import Step, View
@@ -46,14 +47,21 @@ def lines(session: Showing, step: Step) -> list[Line]:
         case View.CONFIRM:
             return views.confirm(session.planned(), session.machine)
         case View.ELSEWHERE:
-            packs = session.base / session.answers.packs
-            if session.answers.primary.kind is PrimaryKind.CLOUD:
-                return views.elsewhere(session.answers, None, public=False, packs=packs)
-            judged = session.judged("primary")
-            left = views.elsewhere(session.answers, judged.chain, public=judged.public, packs=packs)
-            return [*order(session), *left]
+            return _elsewhere(session)
         case _:
             return []
+
+
+def _elsewhere(session: Showing) -> list[Line]:
+    answers, packs = session.answers, session.base / session.answers.packs
+    cloud = answers.primary.kind is PrimaryKind.CLOUD
+    roles = [*([] if cloud else ["primary"]), *answers.other_roles()]
+    ocsp = ocsp_evidence([session.judged(role).chain for role in roles], answers.account)
+    if cloud:
+        return views.elsewhere(answers, None, public=False, packs=packs, ocsp=ocsp)
+    judged = session.judged("primary")
+    left = views.elsewhere(answers, judged.chain, public=judged.public, packs=packs, ocsp=ocsp)
+    return [*order(session), *left]
 
 
 def _verdict(session: Showing, role: str) -> list[Line]:

@@ -122,14 +122,26 @@ def heading(host: str) -> list[Line]:
     return [Line(""), Line(f"-- {printable(host)} --", Tone.HEADING)] if host else []
 
 
-def elsewhere(answers: Answers, chain: Chain | None, *, public: bool, packs: Path) -> list[Line]:
-    """What is left to do on other machines and in the portal, in the order that keeps printing alive."""
+def elsewhere(
+    answers: Answers, chain: Chain | None, *, public: bool, packs: Path, ocsp: Sequence[str] = ()
+) -> list[Line]:
+    """What is left to do on other machines and in the portal, in the order that keeps printing alive.
+
+    *ocsp*: what is known about the two OCSP settings.
+    """
     result: list[Line] = []
-    if answers.gateway or answers.client:
+    cluster = answers.primary.kind is PrimaryKind.ON_PREMISE and len(answers.primary.nodes) > 1
+    if answers.gateway or answers.client or cluster:
         result += [
             Line("Packs, each with a checklist, fingerprints and a check:", Tone.HEADING),
             Line(f"  {printable(str(packs))}"),
             Line("  Start with its README.md; the CA files for the portal are in it too."),
+            Line(""),
+        ]
+    if cluster:
+        result += [
+            Line("Every other node of the cluster, one after the other:", Tone.HEADING),
+            Line("  a run of the wizard there, with its pack; this run changed one node."),
             Line(""),
         ]
     if answers.primary.kind is PrimaryKind.CLOUD:
@@ -155,8 +167,13 @@ def elsewhere(answers: Answers, chain: Chain | None, *, public: bool, packs: Pat
         Line("Gateways and Windows clients, each with a certificate of its own:", Tone.HEADING),
         Line("  they must trust the same root before the policy is switched."),
         Line(""),
-        Line("Policy, last of all, in a quiet hour:", Tone.HEADING),
-        Line("  PKI and encryption > Certificate policy > Use trusted CA certificates"),
+        *([Line("OCSP, the two settings as the PKI administrator says:", Tone.HEADING)] if ocsp else []),
+        *(Line(f"  {line}") for line in ocsp),
+        *([Line("")] if ocsp else []),
+        Line("Policy, last of all, in a quiet hour, when all of this is done:", Tone.HEADING),
+        Line("  Security > Security options > General (PKI) > Certificate policy"),
+        Line("  (older portals: Account settings > PKI and encryption)"),
+        Line("  Use trusted CA certificates"),
         Line("  The way back is the built-in policy, on the same page."),
     ]
 
