@@ -56,6 +56,15 @@ def _has_packs(answers: Answers) -> bool:
     return _has_others(answers) or (_on_premise(answers) and len(answers.primary.nodes) > 1)
 
 
+def _hands_off_first(answers: Answers) -> bool:
+    """A new root must be on the other machines before this one shows a certificate under it."""
+    return _has_packs(answers) and _re_keys_here(answers)
+
+
+def _hands_off_last(answers: Answers) -> bool:
+    return _has_packs(answers) and not _re_keys_here(answers)
+
+
 def _store_password(*choices: Choice) -> Question:
     return Question(
         "primary.keystore-password",
@@ -76,6 +85,27 @@ _IMPORT_ROOT = Question(
     choices=(
         Choice("auto", "If it is not there yet", "looked up by fingerprint"),
         Choice("no", "Leave cacerts alone"),
+    ),
+)
+
+_PACKS_TITLE = "Packs for the other machines"
+_PACKS = (
+    Question(
+        "packs",
+        Ask.TEXT,
+        "Where shall the packs be written?",
+        "One folder for each machine, with a checklist; a new or empty folder.",
+        "/root/cloudstream-packs",
+    ),
+    Question(
+        "account.ocsp-probe",
+        Ask.CHOICE,
+        "Shall the OCSP responders be asked from here?",
+        "For the advice about the portal's OCSP settings; it uses the network.",
+        choices=(
+            Choice(OcspProbe.NO, "No", "only what the certificates say"),
+            Choice(OcspProbe.YES, "Yes", "those that the certificates name"),
+        ),
     ),
 )
 
@@ -123,6 +153,7 @@ _STEPS: tuple[Step, ...] = (
         "primary-files",
         "Certificate of the primary",
         questions=(
+            WHERE,
             Question(
                 "primary.chain",
                 Ask.PATHS,
@@ -153,7 +184,6 @@ _STEPS: tuple[Step, ...] = (
                 "It must stand in the certificate; they check it.",
                 "primary-host",
             ),
-            WHERE,
         ),
         role="primary",
         applies=_on_premise,
@@ -264,33 +294,11 @@ _STEPS: tuple[Step, ...] = (
         applies=_undoes,
     ),
     Step("review", "Review", View.REVIEW, applies=_changes),
+    Step("handoff-first", _PACKS_TITLE, questions=_PACKS, applies=_hands_off_first),
     Step("confirm", "Apply", View.CONFIRM, applies=_changes),
     Step("apply", "Applying", View.APPLY, applies=_changes),
     Step("examine-again", "Looking again", View.DIAGNOSIS, applies=_rescues),
-    Step(
-        "handoff",
-        "Packs for the other machines",
-        questions=(
-            Question(
-                "packs",
-                Ask.TEXT,
-                "Where shall the packs be written?",
-                "One folder for each machine, with a checklist; a new or empty folder.",
-                "/root/cloudstream-packs",
-            ),
-            Question(
-                "account.ocsp-probe",
-                Ask.CHOICE,
-                "Shall the OCSP responders be asked from here?",
-                "For the advice about the portal's OCSP settings; it uses the network.",
-                choices=(
-                    Choice(OcspProbe.NO, "No", "only what the certificates say"),
-                    Choice(OcspProbe.YES, "Yes", "those that the certificates name"),
-                ),
-            ),
-        ),
-        applies=_has_packs,
-    ),
+    Step("handoff", _PACKS_TITLE, questions=_PACKS, applies=_hands_off_last),
     Step("elsewhere", "What is left to do", View.ELSEWHERE, applies=_installs),
 )
 

@@ -94,7 +94,7 @@ class Session:
         self._review: Review | None = None
         self._planned: Planned | None = None
         self._run: ChangeRun | None = None
-        self._handed_off = False
+        self._handed: Answers | None = None
         self._outcome: Outcome | None = None
 
     # -- questions ------------------------------------------------------------------------------------------------
@@ -159,8 +159,13 @@ class Session:
             for question in step.questions
             if question.ask in {Ask.TEXT, Ask.PATHS} and not question.optional and not self.value(question)
         ]
+        hands_off = step.id in {"handoff", "handoff-first"}
+        if hands_off and self._handed == self.answers:
+            # Back and forth: the packs of these very answers lie there already.
+            return []
         problems = missing or [Problem(key, error) for key, error in refusals(self, step)]
-        self._handed_off = self._handed_off or (step.id == "handoff" and not problems)
+        if hands_off and not problems:
+            self._handed = self.answers
         return problems
 
     def lines(self, step: Step) -> list[Line]:
@@ -292,7 +297,7 @@ class Session:
         """What stays in the terminal after leaving: result, backups, how to undo, what is next."""
         from wizard.reports import views
 
-        packs = self.base / self.answers.packs if self._handed_off else None
+        packs = self.base / self.answers.packs if self._handed is not None else None
         return views.summary(self._outcome, self.machine, packs, undo=self.answers.goal is Goal.UNDO)
 
     # -- survival -------------------------------------------------------------------------------------------------

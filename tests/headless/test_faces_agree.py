@@ -42,7 +42,7 @@ def test_answers_that_an_interactive_run_kept_give_the_same_plan(server: Practic
     done: set[str] = set()
     while step := next((step for step in session.steps() if step.id not in done), None):
         done.add(step.id)
-        if step.id in {"confirm", "apply", "handoff"}:
+        if step.id in {"confirm", "apply", "handoff", "handoff-first"}:
             continue
         for question in step.questions:
             if question.ask in {Ask.SECRET, Ask.NEW_SECRET}:

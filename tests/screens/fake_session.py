@@ -59,7 +59,7 @@ WAYS = (
         gateway=(GatewayAnswers(host="gateway-host"),),
         client=(ClientAnswers(host="pcclient-host"),),
     ),
-    Answers(goal=Goal.RE_KEY),
+    Answers(goal=Goal.RE_KEY, gateway=(GatewayAnswers(host="gateway-host"),)),
     Answers(goal=Goal.RESCUE),
     Answers(goal=Goal.UNDO),
     Answers(primary=PrimaryAnswers(kind=PrimaryKind.CLOUD)),

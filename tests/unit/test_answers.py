@@ -248,6 +248,15 @@ def test_replacing_offers_to_keep_what_is_installed() -> None:
     assert "primary-store-again" not in [step.id for step in steps(Answers())]
 
 
+def test_packs_come_before_the_change_when_certificates_are_replaced() -> None:
+    answers = Answers().put("others.gateways", ("g",))
+    for goal, wanted in ((Goal.SET_UP, "handoff"), (Goal.RE_KEY, "handoff-first")):
+        ids = [step.id for step in steps(answers.put("goal", goal))]
+        assert {"handoff", "handoff-first"} & set(ids) == {wanted}
+        assert (ids.index("review") < ids.index(wanted) < ids.index("confirm")) is (goal is Goal.RE_KEY)
+        assert (ids.index(wanted) > ids.index("apply")) is (goal is Goal.SET_UP)
+
+
 def test_back_undoes_next_at_every_step() -> None:
     answers = Answers()
     for step in steps(answers)[:-1]:

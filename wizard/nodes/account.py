@@ -60,7 +60,7 @@ def make_pack(
     else:
         steps.append("Nothing to upload: every chain ends in a public root that Java brings.")
     if leaving:
-        steps.append(f"Leave these in place for now, they go last: {', '.join(short(each) for each in leaving)}.")
+        steps.append(f"Leave these in place for now, they go last: {_listed(leaving)}.")
     steps += [
         "\n".join((_ocsp(answers), *evidence)),
         (
@@ -71,14 +71,18 @@ def make_pack(
         "See that every gateway and client is online again.\nThe way back is the built-in policy, in the same place.",
     ]
     if leaving:
-        names = ", ".join(f"{short(each)} (SHA-256 {each.sha256[:16]}...)" for each in leaving)
-        steps.append(f"Last of all, when nobody shows a certificate under them any more, remove\n{names}.")
+        steps.append(f"Last of all, when nobody shows a certificate under them any more, remove\n{_listed(leaving)}.")
     title = "Account in the portal"
     intro = "Policy last: it takes every endpoint without a trusted certificate offline."
     page = checklist(title, intro, tuple(steps), order)
     return Pack(
         FOLDER, title, (PackFile("CHECKLIST.md", page), *(PackFile(name, data) for name, data in files)), tuple(steps)
     )
+
+
+def _listed(certificates: Sequence[Certificate]) -> str:
+    """Names alone do not tell a CA from its successor."""
+    return ", ".join(f"{short(each)} (SHA-256 {each.sha256[:16]}...)" for each in certificates)
 
 
 def _policy(*, replaced: bool) -> str:

@@ -39,7 +39,8 @@ Refused = list[tuple[str, WizardError]]
 def refusals(session: Reviewing, step: Step) -> Refused:
     """What keeps *step* from being left; empty when nothing does.
 
-    Nothing is changed, with one exception: leaving `handoff` writes the packs into the folder that was named.
+    Nothing is changed, with one exception: leaving `handoff` or `handoff-first` writes the packs into the folder that
+    was named.
     """
     match step.id:
         case "place" if session.answers.primary.kind is PrimaryKind.ON_PREMISE:
@@ -54,7 +55,7 @@ def refusals(session: Reviewing, step: Step) -> Refused:
             return _others(session)
         case "others-verdict":
             return [problem for role in session.answers.other_roles() for problem in _verdict(session, role)]
-        case "handoff":
+        case "handoff" | "handoff-first":
             out = session.base / session.answers.packs
             return _tried("packs", lambda: write_packs(out, make_packs(session), order_of(session)))
         case "examine":

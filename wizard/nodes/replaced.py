@@ -10,11 +10,29 @@ from wizard.change.manifest import Action
 from wizard.change.store import ChangeFolder, Store, saved_bytes
 from wizard.configs import hocon
 from wizard.errors import WizardError
+from wizard.findings import Finding, FindingSpec, Locator, Severity
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.nodes.planning import Planning
 from wizard.nodes.primary_facts import PASSWORD_KEY, installed_chain
 from wizard.secret import Secret
+
+ROOT_CHANGES = FindingSpec(
+    "rollover.root-changes",
+    Severity.WARNING,
+    "the root changes",
+    "The root changes from {old} to {new}.",
+    "Every gateway and client that does not trust the new root yet goes offline at the restart, and so does every one "
+    "whose own certificate the portal does not trust.",
+    "Put {new} into the portal, every trust store and every client first; the order of work names the dates.",
+    "domain facts, section 5",
+)
+SPECS = (ROOT_CHANGES,)
+
+
+def root_changes(change: Rollover) -> Finding:
+    """What is to be said before a certificate under another root is shown."""
+    return Finding(ROOT_CHANGES, Locator("chain"), {"old": change.old_name, "new": change.new_name})
 
 
 def rollover(session: Planning) -> Rollover | None:

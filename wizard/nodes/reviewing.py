@@ -1,6 +1,7 @@
 """What will happen, for each goal, as one object that is shown and then done."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from wizard.answers import CloudSupport, Goal, PrimaryKind
@@ -11,7 +12,7 @@ from wizard.host.clock import now_utc
 from wizard.nodes.cloud import uncertain
 from wizard.nodes.planning import Planned, Planning, kept_plan, plan_primary
 from wizard.nodes.rehearsing import Rehearsed, rehearsal_lines, rehearse_all
-from wizard.nodes.replaced import rollover
+from wizard.nodes.replaced import rollover, root_changes
 from wizard.reports import views
 from wizard.reports.lines import Line, Tone, finding_lines
 from wizard.reports.review import Review
@@ -65,6 +66,9 @@ def review(session: Reviewing, kept: Plan | None) -> tuple[Review, Planned]:
             planned = plan_primary(session)
             if any(finding.severity >= Severity.ERROR for finding in planned.findings):
                 return _of(planned)
+            change = rollover(session)
+            if change is not None and change.kind is Kind.ROOT and not planned.plan.is_empty:
+                planned = replace(planned, findings=(*planned.findings, root_changes(change)))
             return _of(planned, rehearse_all(session), order(session))
 
 

@@ -25,7 +25,7 @@ def overlap_line(change: Rollover, now: datetime) -> Line:
     if change.ends < now:
         return Line(f"Warning: the old one is over since {ends}; nothing is left to overlap.", Tone.WARN)
     days = (change.ends - now).days
-    return Line(f"Both are valid from {begins} until {ends}; {days} days are left to swap them.")
+    return Line(f"Both are valid from {begins} until {ends}; {days} days to swap them.")
 
 
 def order_lines(change: Rollover, now: datetime, *, public: bool = False) -> list[Line]:

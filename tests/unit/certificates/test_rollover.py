@@ -88,7 +88,7 @@ def test_no_leaf_is_no_change() -> None:
 
 
 OVERLAPS = {
-    "long": (-30, 60, "Both are valid from", "60 days are left", False),
+    "long": (-30, 60, "Both are valid from", "60 days to swap them", False),
     "not yet": (10, 60, "Warning: the new one is not valid before", "both are until", False),
     "a gap": (61, 60, "Warning: a gap: the old one ends on", "the new one begins on", True),
     "the old one is over": (-5, -1, "Warning: the old one is over since", "nothing is left", False),
