@@ -3,17 +3,51 @@
 import re
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from ipaddress import IPv6Address
 from pathlib import PurePath
 from typing import Any
 
 from wizard.sources import PasswordSource, SourceKind
 
+ENDPOINTS = "primary.endpoints"
+"""The nodes of the primary with their port, as one answer."""
+
+_ENDPOINT = re.compile(r"(\[(?P<v6>[^\]]*)\]|(?P<name>[^:\[\]]+))(:(?P<port>[0-9]{1,5}))?|(?P<bare>[0-9A-Fa-f:]+)")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:]{2,39}")
 
 
 def is_host(text: str) -> bool:
     """Whether *text* is a host name or an address: nothing else may reach a script, a path or a URL."""
     return _HOST.fullmatch(text) is not None
+
+
+def endpoint(host: str, port: int) -> str:
+    """`host:port`, an IPv6 address in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def endpoints(text: str, port: int) -> tuple[tuple[str, ...], int]:
+    """The hosts in *text* and the port of all of them; *port* when none is written.
+
+    Raises:
+        ValueError: one is no host or address, a port is no port, there is none, or two ports differ.
+    """
+    hosts: list[str] = []
+    ports: set[int] = set()
+    for item in text.split():
+        found = _ENDPOINT.fullmatch(item)
+        if found is None:
+            raise ValueError(item)
+        address = found["v6"] if found["name"] is None else ""
+        host = found["name"] or str(IPv6Address(address if address is not None else found["bare"]))
+        if not is_host(host):
+            raise ValueError(item)
+        hosts.append(host)
+        ports |= {int(found["port"])} if found["port"] else set()
+    one = ports.pop() if ports else port
+    if not hosts or ports or not 0 < one < 65536:
+        raise ValueError(text)
+    return tuple(dict.fromkeys(hosts)), one
 
 
 class Goal(StrEnum):
@@ -41,6 +75,21 @@ class PrimaryKind(StrEnum):
     """On another machine of the company: this one is a gateway, the first of the answers."""
 
 
+class CloudSupport(StrEnum):
+    """Whether a cloud primary takes trusted CA certificates, on which the vendor's documents contradict each other."""
+
+    UNCLEAR = "unclear"
+    ACCEPTED = "accepted"
+    """The vendor said yes, or the operator goes on all the same."""
+
+
+class OcspProbe(StrEnum):
+    """Whether the OCSP responders of the certificates may be asked from this machine."""
+
+    NO = "no"
+    YES = "yes"
+
+
 class ImportRoot(StrEnum):
     """Whether the root goes into the JRE's cacerts; `auto` looks whether it is there already."""
 
@@ -62,6 +111,8 @@ class PrimaryAnswers:
 
     Attributes:
         kind: on-premise, cloud, or elsewhere (this machine is a gateway).
+        cloud_support: for cloud, whether it is known to take trusted CA certificates.
+        cloud_authorities: for cloud, files or folders with the CA certificates of its address, if the vendor named any.
         host: the name that gateways and clients dial; it must stand in the certificate.
         port: of the internal TLS link.
         nodes: where this primary is probed; several for a cluster.
@@ -74,6 +125,8 @@ class PrimaryAnswers:
     """
 
     kind: PrimaryKind = PrimaryKind.ON_PREMISE
+    cloud_support: CloudSupport = CloudSupport.UNCLEAR
+    cloud_authorities: tuple[str, ...] = ()
     host: str = ""
     port: int = 2560
     nodes: tuple[str, ...] = ("localhost",)
@@ -115,6 +168,7 @@ class AccountAnswers:
     """The account in the portal. `ocsp` is `unchanged`, `off`, `on` or a responder's URL."""
 
     ocsp: str = "unchanged"
+    ocsp_probe: OcspProbe = OcspProbe.NO
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +191,11 @@ class Answers:
 
         A list index one past the end reads as a fresh entry, as `put` would make it.
 
-        `others.gateways` and `others.clients` are the hosts of all of them, `others.chain` the files of all of them.
+        `others.gateways` and `others.clients` are the hosts of all of them, `others.chain` the files of all of them,
+        `primary.endpoints` the nodes with their port as one text.
         """
+        if key == ENDPOINTS:
+            return " ".join(endpoint(node, self.primary.port) for node in self.primary.nodes)
         if key in _HOSTS:
             return tuple(one.host for one in getattr(self, _HOSTS[key]))
         if key == "others.chain":
@@ -164,6 +221,9 @@ class Answers:
         """A copy with *value* at *key*. A list index one past the end appends a fresh entry first."""
         if key in _HOSTS:
             return self._with_hosts(_HOSTS[key], value)
+        if key == ENDPOINTS:
+            nodes, port = endpoints(value, self.primary.port)
+            return replace(self, primary=replace(self.primary, nodes=nodes, port=port))
         if key == "others.chain":
             gateways = tuple(replace(one, chain=value) for one in self.gateway)
             return replace(self, gateway=gateways, client=tuple(replace(one, chain=value) for one in self.client))

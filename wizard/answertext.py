@@ -3,7 +3,17 @@
 import shlex
 from typing import Any
 
-from wizard.answers import PROMPT, Goal, ImportRoot, PrimaryKind, is_host
+from wizard.answers import (
+    ENDPOINTS,
+    PROMPT,
+    CloudSupport,
+    Goal,
+    ImportRoot,
+    OcspProbe,
+    PrimaryKind,
+    endpoints,
+    is_host,
+)
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.questions import Ask, Question
@@ -63,10 +73,15 @@ def parsed(question: Question, before: Any, text: str) -> Any:
         if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
             raise _unusable(question, "It is a number from 1 to 65535.")
         return int(text)
-    if isinstance(before, Goal | PrimaryKind | ImportRoot):
+    if isinstance(before, Goal | PrimaryKind | ImportRoot | CloudSupport | OcspProbe):
         return type(before)(text)
     if question.ask is Ask.PATHS:
         return _one_path(text)
+    if question.key == ENDPOINTS:
+        try:
+            endpoints(text, 1)
+        except ValueError:
+            raise _unusable(question, "It is host:port, the same port for all of them.") from None
     if question.key.endswith(".host") and text and not is_host(text):
         raise _unusable(question, "A host name has letters, digits, dots and hyphens.")
     return text

@@ -4,10 +4,11 @@ A step is what is asked in one go; a question fills one key of the answers (or o
 follows from the answers alone, so going back and changing one makes others come and go.
 """
 
-from wizard.answers import Answers, Goal, PrimaryKind
+from wizard.answers import Answers, Goal, OcspProbe, PrimaryKind
 from wizard.asking import Ask, Choice, Question, Step, View
 from wizard.gatewayquestions import GATEWAY_STEPS
 from wizard.sources import SourceKind
+from wizard.topology import CLOUD, WHERE
 
 __all__ = ["DEFAULT_WAIT_S", "Ask", "Choice", "Question", "Step", "View", "after", "before", "steps"]
 
@@ -62,6 +63,19 @@ def _has_others(answers: Answers) -> bool:
     return _prepares_others(answers) and bool(answers.gateway or answers.client)
 
 
+def _has_packs(answers: Answers) -> bool:
+    return _has_others(answers) or (_on_premise(answers) and len(answers.primary.nodes) > 1)
+
+
+def _hands_off_first(answers: Answers) -> bool:
+    """A new root must be on the other machines before this one shows a certificate under it."""
+    return _has_packs(answers) and _re_keys_here(answers)
+
+
+def _hands_off_last(answers: Answers) -> bool:
+    return _has_packs(answers) and not _re_keys_here(answers)
+
+
 def _store_password(*choices: Choice) -> Question:
     return Question(
         "primary.keystore-password",
@@ -85,6 +99,27 @@ _IMPORT_ROOT = Question(
         Choice("no", "Leave cacerts alone"),
     ),
     short="Root in cacerts",
+)
+
+_PACKS_TITLE = "Packs for the other machines"
+_PACKS = (
+    Question(
+        "packs",
+        Ask.TEXT,
+        "Where shall the packs be written?",
+        "One folder for each machine, with a checklist; a new or empty folder.",
+        "/root/cloudstream-packs",
+    ),
+    Question(
+        "account.ocsp-probe",
+        Ask.CHOICE,
+        "Shall the OCSP responders be asked from here?",
+        "For the advice about the portal's OCSP settings; it uses the network.",
+        choices=(
+            Choice(OcspProbe.NO, "No", "only what the certificates say"),
+            Choice(OcspProbe.YES, "Yes", "those that the certificates name"),
+        ),
+    ),
 )
 
 _STEPS: tuple[Step, ...] = (
@@ -120,7 +155,9 @@ _STEPS: tuple[Step, ...] = (
                 "Its place decides what is done on this machine.",
                 choices=(
                     Choice(PrimaryKind.ON_PREMISE, "On this machine", "on-premise"),
-                    Choice(PrimaryKind.CLOUD, "In the vendor's cloud", "its own steps are skipped"),
+                    Choice(
+                        PrimaryKind.CLOUD, "In the vendor's cloud", "its own steps are skipped; ask your vendor first"
+                    ),
                     Choice(PrimaryKind.ELSEWHERE, "On another machine", "this one is a gateway"),
                 ),
                 short="Primary server",
@@ -128,10 +165,12 @@ _STEPS: tuple[Step, ...] = (
         ),
         applies=_installs,
     ),
+    CLOUD,
     Step(
         "primary-files",
         "Certificate of the primary",
         questions=(
+            WHERE,
             Question(
                 "primary.chain",
                 Ask.PATHS,
@@ -283,23 +322,11 @@ _STEPS: tuple[Step, ...] = (
         applies=_undoes,
     ),
     Step("review", "Review", View.REVIEW, applies=_changes),
+    Step("handoff-first", _PACKS_TITLE, questions=_PACKS, applies=_hands_off_first),
     Step("confirm", "Apply", View.CONFIRM, applies=_changes),
     Step("apply", "Applying", View.APPLY, applies=_changes),
     Step("examine-again", "Looking again", View.DIAGNOSIS, applies=_rescues),
-    Step(
-        "handoff",
-        "Packs for the other machines",
-        questions=(
-            Question(
-                "packs",
-                Ask.TEXT,
-                "Where shall the packs be written?",
-                "One folder for each machine, with a checklist; a new or empty folder.",
-                "/root/cloudstream-packs",
-            ),
-        ),
-        applies=_has_others,
-    ),
+    Step("handoff", _PACKS_TITLE, questions=_PACKS, applies=_hands_off_last),
     Step("elsewhere", "What is left to do", View.ELSEWHERE, applies=_leaves_something),
 )
 

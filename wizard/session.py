@@ -96,7 +96,7 @@ class Session(Following):
         self._examined: dict[str, tuple[Examined, Diagnosis]] = {}
         self._review: Review | None = None
         self._planned: Planned | None = None
-        self._handed_off = False
+        self._handed: Answers | None = None
         self._overruled: set[str] = set()
         self._earlier: list[Outcome] = []
         self._run = None
@@ -171,8 +171,13 @@ class Session(Following):
             for question in step.questions
             if question.ask in {Ask.TEXT, Ask.PATHS} and not question.optional and not self.value(question)
         ]
+        hands_off = step.id in {"handoff", "handoff-first"}
+        if hands_off and self._handed == self.answers:
+            # Back and forth: the packs of these very answers lie there already.
+            return []
         problems = missing or [Problem(key, error) for key, error in refusals(self, step)]
-        self._handed_off = self._handed_off or (step.id == "handoff" and not problems)
+        if hands_off and not problems:
+            self._handed = self.answers
         return problems
 
     def doubts(self, step: Step) -> tuple[Finding, ...]:
@@ -310,7 +315,7 @@ class Session(Following):
 
         if self._outcome is None and self._run is not None and self._run.id:
             return views.at_work(self._run.id, self.machine)
-        packs = self.base / self.answers.packs if self._handed_off else None
+        packs = self.base / self.answers.packs if self._handed is not None else None
         undo = self.answers.goal is Goal.UNDO
         earlier = [each for each in self._earlier if each is not self._outcome]
         said = views.summary(self._outcome, self.machine, packs, undo=undo, earlier=earlier)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.headless.practice import Practice, company, practice
+from tests.jvm import run_java
 from wizard.answersfile import load
 from wizard.host import jre as product_java
 from wizard.host.secretsource import DEFAULT_STORE_PASSWORD
@@ -149,3 +150,44 @@ def test_the_configured_place_is_kept(server: Practice) -> None:
         elsewhere.unlink()
     assert str(plan.file_steps[0].path) == "/opt/hcp/data/own-name.p12"
     assert str(fresh.file_steps[0].path) == "/opt/hcp/conf/primary-host.pfx"
+
+
+PORTAL = ("beside the old ones", "Leave these in place for now", "still says", "Last of all")
+
+
+def test_packs_of_a_rollover_trust_both_roots_before_and_after_it_is_applied(server: Practice) -> None:
+    path = Path(answers(server, "other-root.pfx"))
+    gateway = successor().entities["gateway-host"]
+    (server.root / "gateway.pfx").write_bytes(pfx(gateway, "changeit", name="gateway-host"))
+    (server.root / "pack-password").write_text("changeit")
+    more = ['[[gateway]]\nhost = "gateway-host"', 'chain = ["gateway.pfx"]', 'password = { file = "pack-password" }']
+    path.write_text(path.read_text() + "\n".join([*more, 'truststore-password = { file = "pack-password" }']) + "\n")
+
+    def handed(name: str) -> Path:
+        done = server.run("handoff", "--answers", str(path), "--out", str(server.root / name))
+        assert done.returncode == 0, done.stderr
+        return server.root / name
+
+    before = handed("before")
+    assert server.run("apply", "--answers", str(path), "--yes").returncode == 0
+    opened = Session(server.deployment.machine, answers=load(path.read_text()), base=path.parent)
+    left = "\n".join(line.text for step in steps(opened.answers)[-1:] for line in opened.lines(step))
+    after = handed("after")
+    assert server.run("rollback").returncode == 0
+    for folder in (before, after):
+        report = run_java("StoreReport", stdin=f"{folder}/gateway-host/acme-ca-root.pfx\tchangeit\n")
+        assert report.stdout.split("\t")[0].count(":cert") == 2, report.stdout + report.stderr
+        page = (folder / "portal/CHECKLIST.md").read_text()
+        assert [word for word in PORTAL if word not in page] == []
+        assert "holds both roots" in (folder / "gateway-host/CHECKLIST.md").read_text()
+        assert "Order, step 3 of 3" in (folder / "README.md").read_text()
+    assert "  1. " in left
+    assert "the root changes" in left
+
+
+def test_the_review_tells_the_order(server: Practice) -> None:
+    text = "\n".join(line.text for line in session(server, "other-root.pfx").review().lines)
+    assert "Both are valid from" in text
+    assert "Earliest: now. At the latest: " in text
+    plain = "\n".join(line.text for line in session(server, "certificates/primary-host.pfx").review().lines)
+    assert "Both are valid from" not in plain

@@ -75,7 +75,10 @@ def test_further_files_are_watched(tmp_path: Path, capsys: pytest.CaptureFixture
     soon = company().reissued("gateway-host", dns=["gateway-host"], eku=[CLIENT], days=(-300, 3))
     folder = tmp_path / "packs"
     folder.mkdir()
-    (folder / "gateway.pem").write_bytes(pem(soon.certificate, *soon.issuers))
+    pack = folder / "gateway-host"
+    pack.mkdir()
+    (folder / "portal").mkdir()
+    (pack / "gateway.pem").write_bytes(pem(soon.certificate, *soon.issuers))
     (folder / "closed.pfx").write_bytes(pfx(soon, "another-password"))
     with practice(tmp_path / "x", java=None, start=False, configured=True) as made:
         settle(made)

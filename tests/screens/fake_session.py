@@ -73,10 +73,11 @@ WAYS = (
         gateway=(GatewayAnswers(host="gateway-host"),),
         client=(ClientAnswers(host="pcclient-host"),),
     ),
-    Answers(goal=Goal.RE_KEY),
+    Answers(goal=Goal.RE_KEY, gateway=(GatewayAnswers(host="gateway-host"),)),
     Answers(goal=Goal.RESCUE),
     Answers(goal=Goal.UNDO),
     Answers(primary=PrimaryAnswers(PrimaryKind.ELSEWHERE), gateway=(GatewayAnswers(keystore_password=PROMPT),)),
+    Answers(primary=PrimaryAnswers(kind=PrimaryKind.CLOUD)),
 )
 """Answers that lead to every step there is."""
 STEPS = {step.id: (step, answers) for answers in reversed(WAYS) for step in steps(answers)}

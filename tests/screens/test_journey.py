@@ -79,7 +79,13 @@ async def test_arrows_and_space_alone_reach_everything() -> None:
 async def test_a_cloud_primary_skips_its_steps() -> None:
     async with opened(FakeSession(), start="place") as pilot:
         await keys(pilot, "down", "enter")
+        assert "Primary in the vendor's cloud" in text(pilot)
+        assert "Warning: the vendor's PKI page says only an on-premise primary does." in text(pilot)
+        await keys(pilot, "enter")
         assert "Gateways and clients" in text(pilot)
+        assert "Step 4 of 5" in text(pilot)
+        await keys(pilot, "escape", "escape", "up", "enter")
+        assert "Certificate of the primary" in text(pilot)
 
 
 async def test_back_and_forward_keep_what_was_typed() -> None:
@@ -90,7 +96,7 @@ async def test_back_and_forward_keep_what_was_typed() -> None:
         await keys(pilot, "enter")
         assert CHAIN in text(pilot)
         assert "********" in text(pilot), "the password is kept, and shown by the fixed mask"
-        await keys(pilot, "enter", "enter")
+        await keys(pilot, "enter", "enter", "enter")
         assert "What was found in the files" in text(pilot)
 
 

@@ -46,8 +46,9 @@ SOON = Finding(
 )
 ERRORS: dict[str, tuple[Callable[[FakeSession], None], tuple[str, ...]]] = {
     "goal": (_unreadable, ()),
+    "cloud": (_no_change, ("='open", "enter")),
     "primary-files": (_no_change, (f"={CHAIN}", "enter", "=wrong", "enter")),
-    "primary-verdict": (_no_change, (*["backspace"] * 4, "enter")),
+    "primary-verdict": (_no_change, (*["backspace"] * 4, "enter", "enter")),
     "primary-store-password": (_no_change, ("=abc", "tab", "=abd", "enter")),
     "others": (_no_change, ("='open", "tab", "tab", "enter")),
     "examine": (_unreadable, ()),
@@ -62,7 +63,7 @@ ERRORS: dict[str, tuple[Callable[[FakeSession], None], tuple[str, ...]]] = {
     "review": (_blocked, ("enter",)),
     "confirm": (_unreadable, ()),
     "apply": (_rolled_back, ()),
-    "handoff": (_no_change, (*["delete", "backspace"] * 30, "enter")),
+    "handoff": (_no_change, (*["delete", "backspace"] * 30, "enter", "enter")),
     "elsewhere": (_unreadable, ()),
 }
 """What goes wrong at a step, and the keys that bring it to light. Choices alone cannot be wrong."""

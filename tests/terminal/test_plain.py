@@ -39,7 +39,8 @@ def answers_to(step_id: str, **given: str) -> list[str]:
 
 
 TO_REVIEW = answers_to("review")
-TO_FILES = answers_to("primary-files")
+TO_FILES = [*answers_to("primary-files"), ""]
+"""Up to the question for the files; where the server answers is taken as it stands."""
 
 
 def talk(session: FakeSession, *lines: str) -> tuple[int, str]:
@@ -99,7 +100,7 @@ def test_an_error_asks_that_question_alone_again() -> None:
 def test_a_new_password_is_typed_twice() -> None:
     session = FakeSession()
     _code, said = talk(
-        session, "", "", CHAIN, PASSWORD, "", "2", "", "abcdef", "abcdeg", "abcdef", "abcdef", "quit", "save"
+        session, "", "", "", CHAIN, PASSWORD, "", "2", "", "abcdef", "abcdeg", "abcdef", "abcdef", "quit", "save"
     )
     assert "Error: The two passwords are not the same." in said
     assert session.secrets["primary.keystore-password"] == Secret("abcdef")
@@ -190,7 +191,7 @@ def test_what_an_earlier_run_left() -> None:
     session = FakeSession()
     session.unfinished = [Line("A change was cut off.")]
     session.earlier = earlier_run("primary-store")
-    code, said = talk(session, "undo", "go", CHAIN, PASSWORD, "quit", "save")
+    code, said = talk(session, "undo", "go", "", CHAIN, PASSWORD, "quit", "save")
     assert code == 130
     assert session.recovered == ["undo"]
     assert f"Answer [{CHAIN}]" in said

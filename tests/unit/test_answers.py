@@ -2,7 +2,19 @@ from pathlib import Path
 
 import pytest
 
-from wizard.answers import GENERATE, KEEP, PROMPT, Answers, ClientAnswers, GatewayAnswers, Goal, ImportRoot, PrimaryKind
+from wizard.answers import (
+    GENERATE,
+    KEEP,
+    PROMPT,
+    Answers,
+    ClientAnswers,
+    CloudSupport,
+    GatewayAnswers,
+    Goal,
+    ImportRoot,
+    OcspProbe,
+    PrimaryKind,
+)
 from wizard.answersfile import dump, load
 from wizard.answertext import parsed, shown
 from wizard.errors import WizardError
@@ -142,6 +154,8 @@ def _question(key: str, ask: Ask = Ask.TEXT, *, optional: bool = False) -> Quest
         ("primary.port", "2561", 2561),
         ("primary.chain", "'a b.pfx' c.pem", ("a b.pfx", "c.pem")),
         ("primary.kind", "cloud", PrimaryKind.CLOUD),
+        ("primary.cloud-support", "accepted", CloudSupport.ACCEPTED),
+        ("account.ocsp-probe", "yes", OcspProbe.YES),
         ("primary.keystore-password", "prompt", PROMPT),
         ("primary.keystore-password", "generate", GENERATE),
         ("primary.keystore-password", "keep", KEEP),
@@ -171,6 +185,36 @@ def test_typed_text_that_fits_nothing_is_refused(key: str, text: str, code: str)
     assert caught.value.code == code
 
 
+NODES = [
+    ("localhost", ("localhost",), 2560, "localhost:2560"),
+    ("localhost:2561", ("localhost",), 2561, "localhost:2561"),
+    ("a:2561  b", ("a", "b"), 2561, "a:2561 b:2561"),
+    ("a b:7 a", ("a", "b"), 7, "a:7 b:7"),
+    ("[::1]:2561 10.0.0.2:2561", ("::1", "10.0.0.2"), 2561, "[::1]:2561 10.0.0.2:2561"),
+    ("::1", ("::1",), 2560, "[::1]:2560"),
+    ("fe80::1 b", ("fe80::1", "b"), 2560, "[fe80::1]:2560 b:2560"),
+]
+
+
+@pytest.mark.parametrize(("text", "nodes", "port", "again"), NODES)
+def test_nodes_and_port_are_one_answer(text: str, nodes: tuple[str, ...], port: int, again: str) -> None:
+    question = _question("primary.endpoints")
+    assert Answers().get("primary.endpoints") == "localhost:2560"
+    answers = Answers().put("primary.endpoints", parsed(question, "localhost:2560", text))
+    assert (answers.primary.nodes, answers.primary.port) == (nodes, port)
+    assert answers.get("primary.endpoints") == again
+    assert load(dump(answers)) == answers
+
+
+@pytest.mark.parametrize(
+    "text", ["a:1 b:2", "a:0", "a:65536", "a:123456", "a:x", ":2560", "[::1", "[]:1", "a,b", "a;id", "a:1:2", "[a/b]:1"]
+)
+def test_nodes_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(WizardError) as caught:
+        parsed(_question("primary.endpoints"), "localhost:2560", text)
+    assert caught.value.code == "answer.unusable"
+
+
 def test_a_named_source_is_not_lost_by_looking_at_its_step() -> None:
     named = PasswordSource(SourceKind.FILE, "pw")
     question = _question("primary.keystore-password", Ask.CHOICE)
@@ -179,11 +223,12 @@ def test_a_named_source_is_not_lost_by_looking_at_its_step() -> None:
 
 def test_steps_come_and_go_with_the_answers() -> None:
     cloud = Answers().put("primary.kind", PrimaryKind.CLOUD)
-    assert [step.id for step in steps(cloud)] == ["goal", "place", "others", "elsewhere"]
+    assert [step.id for step in steps(cloud)] == ["goal", "place", "cloud", "others", "elsewhere"]
     with_gateway = cloud.put("others.gateways", ("g1", "g2"))
     assert [step.id for step in steps(with_gateway)] == [
         "goal",
         "place",
+        "cloud",
         "others",
         "others-verdict",
         "handoff",
@@ -198,6 +243,10 @@ def test_steps_come_and_go_with_the_answers() -> None:
     assert "primary-store-password" not in local
     typed = Answers().put("primary.keystore-password", PROMPT)
     assert "primary-store-password" in [step.id for step in steps(typed)]
+    assert {"cloud", "handoff"}.isdisjoint(local)
+    cluster = Answers().put("primary.nodes", ("localhost", "primary-2"))
+    assert [step.id for step in steps(cluster)] == [*local[:-1], "handoff", "elsewhere"]
+    assert "handoff" not in [step.id for step in steps(cluster.put("primary.kind", PrimaryKind.CLOUD))]
     assert local.index("review") < local.index("confirm") < local.index("apply") < local.index("elsewhere")
 
 
@@ -218,6 +267,15 @@ def test_replacing_offers_to_keep_what_is_installed() -> None:
     assert "keep" in [choice.value for choice in step.questions[0].choices]
     assert "primary-store-password" not in [step.id for step in steps(again.put("primary.keystore-password", KEEP))]
     assert "primary-store-again" not in [step.id for step in steps(Answers())]
+
+
+def test_packs_come_before_the_change_when_certificates_are_replaced() -> None:
+    answers = Answers().put("others.gateways", ("g",))
+    for goal, wanted in ((Goal.SET_UP, "handoff"), (Goal.RE_KEY, "handoff-first")):
+        ids = [step.id for step in steps(answers.put("goal", goal))]
+        assert {"handoff", "handoff-first"} & set(ids) == {wanted}
+        assert (ids.index("review") < ids.index(wanted) < ids.index("confirm")) is (goal is Goal.RE_KEY)
+        assert (ids.index(wanted) > ids.index("apply")) is (goal is Goal.SET_UP)
 
 
 def test_back_undoes_next_at_every_step() -> None:

@@ -34,7 +34,12 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(args: argparse.Namespace) -> int:
     """Make all packs, then write them."""
     from wizard.cli.apply import open_session  # noqa: PLC0415 - usage errors need no engine
-    from wizard.nodes.handoff import make_packs, unattended_findings, write_packs  # noqa: PLC0415 - likewise
+    from wizard.nodes.handoff import (  # noqa: PLC0415 - likewise
+        make_packs,
+        order_of,
+        unattended_findings,
+        write_packs,
+    )
 
     session = open_session(args)
     packs = make_packs(session)
@@ -43,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
         where = Line(f"{printable(finding.subject.path)}, line {finding.subject.line}:")
         print_lines([where, *finding_lines([finding])], people=True)
     if not args.dry_run:
-        write_packs(args.out, packs)
+        write_packs(args.out, packs, order_of(session))
     if args.json:
         members = [
             {

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from wizard.answers import AccountAnswers
-from wizard.certificates.model import Chain
+from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.names import short
 from wizard.certificates.writing import cer_files
 from wizard.nodes.packs import Pack, PackFile, checklist
@@ -22,32 +22,80 @@ FOLDER = "portal"
 """Of its pack; no gateway or client can have this host name."""
 
 
-def make_pack(answers: AccountAnswers, chains: Sequence[Chain], public_roots: Collection[str]) -> Pack:
-    """One .cer per CA of all chains with its fingerprint, and the order of work in the portal."""
+CLOUD_FIRST = (
+    "Ask your vendor whether your cloud takes trusted CA certificates: the\n"
+    "PKI page says that only an on-premise primary does. Without a yes, stop\nhere; nothing is lost by waiting."
+)
+
+
+def make_pack(
+    answers: AccountAnswers,
+    chains: Sequence[Chain],
+    public_roots: Collection[str],
+    *,
+    evidence: Sequence[str] = (),
+    order: tuple[str, ...] = (),
+    leaving: Sequence[Certificate] = (),
+    cloud: bool = False,
+) -> Pack:
+    """One .cer per CA of all chains with its fingerprint, and the order of work in the portal.
+
+    Args:
+        answers: about the OCSP settings.
+        chains: of all machines.
+        public_roots: SHA-256 of roots that need no upload.
+        evidence: lines about OCSP: what was seen, and what follows.
+        order: of the work when certificates are replaced, for the page.
+        leaving: CA certificates that go once nothing is under them any more.
+        cloud: the primary runs in the vendor's cloud.
+    """
     files = cer_files(chains, public_roots=public_roots)
     by_der = {certificate.der: certificate for chain in chains for certificate in chain.authorities}
     uploads = [f"{name}  ({short(by_der[data])})\nSHA-256 {by_der[data].sha256}" for name, data in files]
-    steps: list[str] = []
+    steps = [CLOUD_FIRST] if cloud else []
     if files:
         steps.append("Open Trusted CA certificates:\n" + "\n".join(ROUTES))
         steps += [f"Upload {upload}" for upload in uploads]
         steps.append("Compare each fingerprint that the portal shows.")
     else:
         steps.append("Nothing to upload: every chain ends in a public root that Java brings.")
+    if leaving:
+        steps.append(f"Leave these in place for now, they go last: {_listed(leaving)}.")
     steps += [
-        ocsp_advice(answers),
+        "\n".join((ocsp_advice(answers), *evidence)),
         (
             "See that the primary is proven, and that every gateway and client of\n"
             "this account has its certificate. Endpoints without one go offline\nwith the next step."
         ),
-        'In a quiet hour, set "Certificate policy for internal communication" to\n"Use trusted CA certificates":\n'
-        + "\n".join(POLICY_ROUTES),
+        _policy(replaced=bool(order)),
         "See that every gateway and client is online again.\nThe way back is the built-in policy, in the same place.",
     ]
+    if leaving:
+        steps.append(f"Last of all, when nobody shows a certificate under them any more, remove\n{_listed(leaving)}.")
     title = "Account in the portal"
-    page = checklist(title, "Policy last: it takes every endpoint without a trusted certificate offline.", tuple(steps))
+    intro = "Policy last: it takes every endpoint without a trusted certificate offline."
+    page = checklist(title, intro, tuple(steps), order)
     return Pack(
         FOLDER, title, (PackFile("CHECKLIST.md", page), *(PackFile(name, data) for name, data in files)), tuple(steps)
+    )
+
+
+def _listed(certificates: Sequence[Certificate]) -> str:
+    """Names alone do not tell a CA from its successor."""
+    return ", ".join(f"{short(each)} (SHA-256 {each.sha256[:16]}...)" for each in certificates)
+
+
+def _policy(*, replaced: bool) -> str:
+    routes = "\n".join(POLICY_ROUTES)
+    if replaced:
+        # It was switched when the first certificates came.
+        return (
+            'See that "Certificate policy for internal communication" still says\nUse trusted CA certificates:\n'
+            + routes
+        )
+    return (
+        'Only when every box above is ticked, and in a quiet hour: set\n"Certificate policy for internal communication"'
+        f" to\nUse trusted CA certificates:\n{routes}"
     )
 
 

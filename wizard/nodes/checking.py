@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 
-from wizard.answers import PrimaryKind
+from wizard.answers import CloudSupport, PrimaryKind
 from wizard.errors import WizardError
-from wizard.findings import Severity
+from wizard.findings import FindingSpec, Severity
 from wizard.host.machine import Machine
 from wizard.nodes import gateway_planning
+from wizard.nodes.cloud import cloud_trust
 from wizard.nodes.fitness import GATEWAY, PRIMARY, require_fit
 from wizard.nodes.gateway_here import STORE_SECRET as STORE_OF_GATEWAY
 from wizard.nodes.gateway_trust import primary_trust
-from wizard.nodes.handoff import make_packs, write_packs
+from wizard.nodes.handoff import make_packs, order_of, write_packs
 from wizard.nodes.planning import Planning
 from wizard.nodes.primary import STORE_SECRET
 from wizard.nodes.primary_facts import FILE_KEY, PASSWORD_KEY, conf_document, find_setting
@@ -18,6 +19,19 @@ from wizard.nodes.reviewing import Reviewing
 from wizard.nodes.undoing import chosen
 from wizard.passwords import Consumer
 from wizard.questions import Step
+
+REFUSALS = (
+    FindingSpec(
+        "cloud.ask-vendor",
+        Severity.BLOCKER,
+        "ask the vendor about the cloud",
+        "The vendor's documents contradict each other about a cloud primary.",
+        "One page says that trusted CA certificates work only with an on-premise primary; the chapter itself says that "
+        "the primary's step is merely skipped.",
+        "Ask the vendor; then go on with a yes, or at your own risk.",
+        "vendor page PKI and encryption; manual, Setup preparation",
+    ),
+)
 
 PASSWORD_CODES = ("reading.password-wrong", "reading.password-needed")
 """Refusals that another password cures; they belong to the password's field, all others to the path's."""
@@ -29,11 +43,14 @@ Refused = list[tuple[str, WizardError]]
 def refusals(session: Reviewing, step: Step) -> Refused:
     """What keeps *step* from being left; empty when nothing does.
 
-    Nothing is changed, with one exception: leaving `handoff` writes the packs into the folder that was named.
+    Nothing is changed, with one exception: leaving `handoff` or `handoff-first` writes the packs into the folder that
+    was named.
     """
     match step.id:
         case "place" if session.answers.primary.kind is PrimaryKind.ON_PREMISE:
             return _tried("primary.kind", lambda: _settings_are_there(session.machine))
+        case "cloud":
+            return _cloud(session)
         case "primary-files":
             return _files(session, "primary")
         case "gateway-files":
@@ -54,8 +71,9 @@ def refusals(session: Reviewing, step: Step) -> Refused:
             return _others(session)
         case "others-verdict":
             return [problem for role in session.answers.other_roles() for problem in _verdict(session, role)]
-        case "handoff":
-            return _tried("packs", lambda: write_packs(session.base / session.answers.packs, make_packs(session)))
+        case "handoff" | "handoff-first":
+            out = session.base / session.answers.packs
+            return _tried("packs", lambda: write_packs(out, make_packs(session), order_of(session)))
         case "examine":
             return _repair(session)
         case "undo":
@@ -78,6 +96,24 @@ def _settings_are_there(machine: Machine) -> None:
     document = conf_document(machine)
     for name in (FILE_KEY, PASSWORD_KEY):
         find_setting(document, name, machine)
+
+
+def _cloud(session: Planning) -> Refused:
+    primary = session.answers.primary
+    if primary.cloud_support is not CloudSupport.ACCEPTED:
+        return [
+            (
+                "primary.cloud-support",
+                WizardError(
+                    "cloud.ask-vendor",
+                    "Ask your vendor first; its pages contradict each other.",
+                    "Ask whether your cloud takes trusted CA certificates; leaving keeps the\n"
+                    "answers. Go on only with a yes, or at your own risk.",
+                    "primary.kind",
+                ),
+            )
+        ]
+    return _tried("primary.cloud-authorities", lambda: cloud_trust(session))
 
 
 def _files(session: Planning, role: str) -> Refused:

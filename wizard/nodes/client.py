@@ -7,8 +7,8 @@ from hashlib import sha1
 
 from wizard.answers import ClientAnswers
 from wizard.certificates.model import Certificate, Chain, Profile
-from wizard.certificates.names import file_stem, issuer, short, subject
-from wizard.certificates.writing import keystore
+from wizard.certificates.names import issuer, short, subject
+from wizard.certificates.writing import cer_files, keystore
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.nodes.packs import Pack, PackFile, checklist, from_template
@@ -44,6 +44,10 @@ REFUSALS = (
     ),
 )
 
+_IN_ISSUER = (
+    "The text stands in the issuer: every certificate of this CA in the machine's store has it too. It fits only where"
+    " this one is alone."
+)
 _SAFE = re.compile(r"[A-Za-z0-9._-]+")
 _OURS = re.compile(r"\\(?:x\w{2}|u\w{4}|U\w{8}|.)|(?<![^,+])[A-Za-z0-9.]+=")
 
@@ -58,6 +62,7 @@ class ClientInput:
         known: leaves of all machines, against which the search text is checked.
         primary_host: the name that the client dials.
         password: of the PFX.
+        old_root: the root that goes, when the root is replaced.
     """
 
     answers: ClientAnswers
@@ -65,12 +70,14 @@ class ClientInput:
     known: tuple[Certificate, ...]
     primary_host: str
     password: Secret
+    old_root: Certificate | None = None
 
 
 def search_text(leaf: Certificate, known: Iterable[Certificate], wanted: str = "auto") -> str:
     """The text for the installer: *wanted*, or for `auto` the shortest safe part of the subject that is unique.
 
-    It must stand in the subject or issuer of *leaf* and of no other known certificate, without regard to case.
+    It must stand in the subject or issuer of *leaf* and of no other known certificate, without regard to case. What
+    stands in the issuer is never chosen by `auto`: every certificate of that CA on the machine has it too.
 
     Raises:
         WizardError: `client.subject-unsafe`, `client.subject-unmatched`, `client.subject-ambiguous`.
@@ -82,7 +89,8 @@ def search_text(leaf: Certificate, known: Iterable[Certificate], wanted: str = "
     # Escapes and attribute types are how we write a name; Windows writes it in another way.
     parts: set[str] = set(_SAFE.findall(_OURS.sub(" ", subject(leaf))))
     for candidate in sorted(parts, key=lambda text: (text != short(leaf), len(text), text)):
-        if len(candidate) > 2 and not any(_stands_in(candidate, other) for other in others):
+        shared = candidate.lower() in issuer(leaf).lower()
+        if len(candidate) > 2 and not shared and not any(_stands_in(candidate, other) for other in others):
             return candidate
     raise WizardError(
         "client.subject-ambiguous",
@@ -134,13 +142,15 @@ def make_pack(given: ClientInput) -> Pack:
     assert given.chain is not None  # noqa: S101 - the judgement before refuses a client without chain
     assert given.chain.leaf is not None  # noqa: S101 - likewise
     leaf, text = given.chain.leaf, search_text(given.chain.leaf, given.known, given.answers.certificate_subject)
-    authorities = [(f"{file_stem(each)}.cer", each) for each in given.chain.authorities]
-    name = f"{host}.pfx"
+    by_der = {each.der: each for each in given.chain.authorities}
+    authorities = [(file, by_der[data]) for file, data in cer_files([given.chain])]
+    name = f"{host.replace(':', '-')}.pfx"
     files = [
         PackFile(name, keystore(given.chain, given.password, profile=Profile.MODERN), secret=True),
         PackFile("install.ps1", _script(name, leaf, authorities, given.chain.root, text)),
         *(PackFile(file, each.der) for file, each in authorities),
     ]
+    in_issuer = text.lower() in issuer(leaf).lower()
     line = (
         f"/S /GATEWAYADDRESS={given.primary_host} /ACCOUNTDOMAIN=<your account domain>\n"
         f"/STORAGETYPE=1 /CERTSTORE=true /CERTSUBJECT={text}"
@@ -149,21 +159,37 @@ def make_pack(given: ClientInput) -> Pack:
         f"Bring this folder to {host}; the PFX holds a key: use no mail.",
         (
             "There, in an administrator's PowerShell:\n"
-            "powershell -ExecutionPolicy Bypass -File install.ps1\nIt asks for the password of the PFX."
+            "powershell -ExecutionPolicy Bypass -File install.ps1\nIt asks for the password of the PFX, puts every\n"
+            "certificate into the right store of the machine, and ends with: good: ..."
         ),
         (
             'Install the client with local storage and "Use pre-configured system\n'
-            f'certificate for secure communication"; as the subject type: {text}'
+            f'certificate for secure communication"; as the subject text type: {text}'
         ),
         f"Or silently (check against your version's unattended page):\n<setup>.exe {line}",
         "Look at the notification icon: idle grey is connected; yellow is a\nnetwork or certificate problem.",
         "Delete this folder, the PFX first.",
     )
     notes = (
-        "Log: C:\\ProgramData\\hcpclientcore\\logs\\hcpclientcore.log (the folder's name may follow the brand).",
+        (
+            "Log: C:\\ProgramData\\hcpclientcore\\logs\\hcpclientcore.log; where the folder is named after the brand:"
+            " %ProgramData%\\*clientcore*\\logs\\*.log."
+        ),
         "`cloudstream-wizard doctor --log FILE` explains the lines of that log.",
         f"Certificate {short(leaf)}, SHA-256 {leaf.sha256}.",
+        *([_IN_ISSUER] if in_issuer else []),
+        (
+            "The client takes the first certificate that has the text, valid or not: remove an earlier one of this"
+            " host. The script counts them."
+        ),
+        (
+            "A client that runs under a service account of its own (/USESERVICEACCOUNT=true) needs read access to the"
+            " private key: certlm.msc, Personal, All Tasks, Manage Private Keys."
+        ),
     )
+    if given.old_root is not None:
+        old = f"{short(given.old_root)} ({given.old_root.sha256[:8]})"
+        notes = (*notes, f"Leave {old} in the stores until the last step of the portal's list.")
     page = checklist(title, f"Certificate for {host}; the client finds it by the text {text}.", steps, notes)
     return Pack(host, title, (PackFile("CHECKLIST.md", page), *files), steps)
 
@@ -173,7 +199,12 @@ def _script(
 ) -> bytes:
     """PowerShell for the machine's stores. Every inserted value is made of letters, digits, dot, hyphen, underscore."""
     imports = "\n".join(f"Add-Authority '{file}' '{'Root' if each == root else 'CA'}'" for file, each in authorities)
-    # Windows itself names certificates by SHA-1; it is a name here, not a protection.
-    thumbprint = sha1(leaf.der, usedforsecurity=False).hexdigest().upper()
-    values = {"IMPORTS": imports, "PFX": name, "THUMBPRINT": thumbprint, "TEXT": text}
-    return from_template("install.ps1", values).replace("\n", "\r\n").encode()
+    above = ", ".join(f"'{_thumbprint(each)}'" for _, each in authorities)
+    values = {"IMPORTS": imports, "PFX": name, "THUMBPRINT": _thumbprint(leaf), "TEXT": text, "ABOVE": above}
+    # Windows PowerShell 5.1 takes a file without a byte order mark for the code page of the machine: ASCII is safe.
+    return from_template("install.ps1", values).replace("\n", "\r\n").encode("ascii")
+
+
+def _thumbprint(certificate: Certificate) -> str:
+    """Windows itself names certificates by SHA-1; it is a name here, not a protection."""
+    return sha1(certificate.der, usedforsecurity=False).hexdigest().upper()

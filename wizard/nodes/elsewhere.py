@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from contextlib import suppress
 
-from wizard.answers import PrimaryKind
+from wizard.answers import Answers, Goal, ImportRoot, PrimaryKind
 from wizard.certificates.model import Chain
 from wizard.certificates.names import short
 from wizard.errors import WizardError
-from wizard.nodes import account, checklist
+from wizard.nodes import account, checklist, gateway_planning
 from wizard.nodes.judging import public_roots
-from wizard.nodes.planning import Planning
+from wizard.nodes.ocsp_advice import ocsp_evidence
+from wizard.nodes.planning import Planning, far_nodes
+from wizard.nodes.reviewing import order
 from wizard.reports.checklist import CA, NOTHING_KEPT, POLICY, Checklist, Item, checklist_lines
 from wizard.reports.lines import Line
 
@@ -28,7 +30,7 @@ def elsewhere_lines(session: Planning) -> list[Line]:
         # A list that cannot be kept is still worth reading; ticking it says why it cannot.
         with suppress(WizardError):
             checklist.keep(session.machine, merged)
-    return checklist_lines(merged)
+    return [*order(session), *checklist_lines(merged)]
 
 
 def tick(session: Planning, item: str) -> list[Line]:
@@ -47,20 +49,47 @@ def make(session: Planning) -> Checklist:
         WizardError: a chain cannot be read.
     """
     answers = session.answers
-    cloud = answers.primary.kind is PrimaryKind.CLOUD
-    primary = None if cloud else session.judged("primary").chain
+    kind = answers.primary.kind
+    primary = session.judged("primary").chain if kind is PrimaryKind.ON_PREMISE else None
     others = [(role, session.judged(role).chain) for role in answers.other_roles()]
     chains = [*([primary] if primary is not None else []), *(chain for _role, chain in others)]
+    uploads = [*_uploads(session, chains), _ocsp(session, chains)]
+    if kind is PrimaryKind.ELSEWHERE:
+        items = [*gateway_planning.left_here(session), *uploads, _policy(answers)]
+        # A gateway without a trust store of its own is one of a primary in the vendor's cloud.
+        return Checklist(tuple(items), cloud=answers.primary.import_root is ImportRoot.NO)
     root = _fingerprint(primary)
+    nodes = far_nodes(answers.primary) if primary is not None else ()
     items = [
-        *_uploads(session, chains),
-        Item(f"portal/ocsp/{answers.account.ocsp}", " ".join(account.ocsp_advice(answers.account).split())),
+        *uploads,
+        *(_node(node, primary) for node in nodes),
         *(_machine(role, answers.table(role).host, chain, root) for role, chain in others),
         Item(f"machines/all/{root}", "See that every gateway and client of the account has its certificate"),
-        Item(POLICY, "Set the certificate policy to Use trusted CA certificates", account.POLICY_ROUTES[0]),
+        _policy(answers),
     ]
-    packs = str(session.base / answers.packs) if others else ""
-    return Checklist(tuple(items), packs=packs, cloud=cloud)
+    packs = str(session.base / answers.packs) if others or nodes else ""
+    return Checklist(tuple(items), packs=packs, cloud=kind is PrimaryKind.CLOUD)
+
+
+def _policy(answers: Answers) -> Item:
+    """When certificates are replaced, it was switched when the first ones came."""
+    what = "Set the certificate policy to" if answers.goal is Goal.SET_UP else "See that the certificate policy says"
+    return Item(POLICY, f"{what} Use trusted CA certificates", "\n".join(account.POLICY_ROUTES))
+
+
+def _ocsp(session: Planning, chains: Sequence[Chain]) -> Item:
+    answers = session.answers.account
+    advice = " ".join(account.ocsp_advice(answers).split())
+    return Item(f"portal/ocsp/{answers.ocsp}", advice, "\n".join(ocsp_evidence(chains, answers)))
+
+
+def _node(node: str, primary: Chain | None) -> Item:
+    leaf = primary.leaf.sha256 if primary is not None and primary.leaf is not None else "none"
+    return Item(
+        f"node/{node}/{leaf}",
+        f"Cluster node {node}: run the wizard there with its pack",
+        f"this run changed one node alone; the steps: {node}/CHECKLIST.md",
+    )
 
 
 def _uploads(session: Planning, chains: Sequence[Chain]) -> list[Item]:

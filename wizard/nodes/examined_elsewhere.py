@@ -1,6 +1,7 @@
 """Certificates outside the product: hand-off packs, files of the PKI team; only what opens without a password."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from wizard.certificates.chain import assemble
@@ -21,7 +22,7 @@ def chains_in(paths: Sequence[str], base: Path) -> list[Place]:
         WizardError: a path that was named does not exist.
     """
     found: list[Place] = []
-    for file in expand_inputs(paths, base):
+    for file in expand_inputs(_with_packs(paths, base), base):
         try:
             bundle = read(read_input(file), name=str(file))
         except ReadingError as error:
@@ -35,6 +36,16 @@ def chains_in(paths: Sequence[str], base: Path) -> list[Place]:
             if certificates:
                 found.append(Place(printable(str(file)), _for_whom(chain.leaf), certificates))
     return found
+
+
+def _with_packs(paths: Sequence[str], base: Path) -> list[str]:
+    """*paths*, and the folders in those that are folders: each machine's pack is one."""
+    result = list(paths)
+    for path in paths:
+        with suppress(OSError):
+            found = sorted((base / Path(path).expanduser()).iterdir())
+            result += [str(each) for each in found if each.is_dir() and not each.is_symlink() and any(each.iterdir())]
+    return result
 
 
 def _for_whom(leaf: Certificate | None) -> str:

@@ -6,24 +6,16 @@ Ansible carries files and starts the wizard; on a primary nothing but `cloudstre
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from ipaddress import ip_address
 
-from wizard.answers import PROMPT, Answers, PrimaryKind
-from wizard.answersfile import dump
-from wizard.certificates.model import Profile
-from wizard.certificates.writing import keystore
+from wizard.answers import PrimaryKind, endpoint
 from wizard.configs import envfile
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
-from wizard.nodes.fitness import PRIMARY, require_fit
+from wizard.nodes.cluster import is_loopback, node_files
 from wizard.nodes.handoff import make_packs
 from wizard.nodes.judging import Judged
 from wizard.nodes.packs import Pack, PackFile, from_template
 from wizard.nodes.planning import Planning
-from wizard.nodes.primary import CACERTS_SECRET, STORE_SECRET
-from wizard.passwords import generate
-from wizard.secret import Secret
-from wizard.sources import PasswordSource, SourceKind
 
 REFUSALS = (
     FindingSpec(
@@ -62,7 +54,7 @@ def make_fleet(session: Planning) -> Fleet:
     Raises:
         WizardError: `export.nothing`; a chain is not fit for its role, or a password not for its readers.
     """
-    packs = make_packs(session)
+    packs = make_packs(session, nodes=False)
     gateways = packs[1 : 1 + len(session.answers.gateway)]
     nodes = _nodes(session) if session.answers.primary.kind is PrimaryKind.ON_PREMISE else {}
     if not nodes and not gateways:
@@ -87,14 +79,7 @@ def _nodes(session: Planning) -> dict[str, str]:
     """Inventory name to the address that the node itself probes; a loopback node is the primary's own host."""
     primary = session.answers.primary
     own = primary.host or session.judged("primary").suggested_host
-    return {own if _loopback(node) else node: node for node in primary.nodes}
-
-
-def _loopback(node: str) -> bool:
-    try:
-        return ip_address(node).is_loopback
-    except ValueError:
-        return node == "localhost"
+    return {own if is_loopback(node) else node: node for node in primary.nodes}
 
 
 def _gateway(pack: Pack) -> list[PackFile]:
@@ -122,70 +107,22 @@ def _gateway(pack: Pack) -> list[PackFile]:
 def _primaries(session: Planning, nodes: Mapping[str, str]) -> list[PackFile]:
     """For each node its answers, the chain, and the passwords in files of their own."""
     judged = session.judged("primary")
-    port = session.answers.primary.port
     host = session.answers.primary.host or judged.suggested_host
-    chain_password = generate()
-    passwords = {"chain-password": chain_password, **_passwords(session)}
-    store = keystore(judged.chain, chain_password, profile=Profile.MODERN)
     result: list[PackFile] = []
-    for name, node in nodes.items():
-        folder = f"files/{name}"
-        answers = dump(_answers(session.answers, host, node, passwords))
-        result += [
-            PackFile(f"{folder}/answers.toml", answers.encode()),
-            PackFile(f"{folder}/chain.pfx", store, secret=True),
-            *(
-                PackFile(f"{folder}/{file}", password.reveal().encode() + b"\n", secret=True)
-                for file, password in passwords.items()
-            ),
-            PackFile(f"host_vars/{name}/tls.yml", _node_variables(judged, host, node, port)),
-        ]
+    for name, files in node_files(session, nodes).items():
+        result += [replace(file, name=f"files/{name}/{file.name}") for file in files]
+        variables = _node_variables(judged, host, nodes[name], session.answers.primary.port)
+        result.append(PackFile(f"host_vars/{name}/tls.yml", variables))
     return result
-
-
-def _passwords(session: Planning) -> dict[str, Secret]:
-    """The passwords that every node needs besides the chain's, by the file that will hold each."""
-    primary = session.answers.primary
-    result: dict[str, Secret] = {}
-    if primary.keystore_password.kind not in {SourceKind.GENERATE, SourceKind.KEEP}:
-        result["store-password"] = _needed(session, STORE_SECRET)
-        require_fit(result["store-password"], STORE_SECRET, PRIMARY)
-    if primary.cacerts_password.kind is not SourceKind.DEFAULT:
-        result["cacerts-password"] = _needed(session, CACERTS_SECRET)
-    return result
-
-
-def _needed(session: Planning, name: str) -> Secret:
-    found = session.secret(name)
-    if found is None:
-        raise WizardError(
-            "secret.missing", f"The password {name} is not given.", f"Give --secret {name}=file:PATH.", name
-        )
-    return found
-
-
-def _answers(answers: Answers, host: str, node: str, files: Mapping[str, Secret]) -> Answers:
-    """The answers for one node: nothing but this node, and every password from a file beside them."""
-
-    def source(file: str, otherwise: PasswordSource) -> PasswordSource:
-        return PasswordSource(SourceKind.FILE, file) if file in files else otherwise
-
-    primary = replace(
-        answers.primary,
-        host=host,
-        nodes=(node,),
-        chain=("chain.pfx",),
-        password=source("chain-password", PROMPT),
-        keystore_password=source("store-password", answers.primary.keystore_password),
-        cacerts_password=source("cacerts-password", answers.primary.cacerts_password),
-    )
-    return Answers(goal=answers.goal, primary=primary)
 
 
 def _node_variables(judged: Judged, host: str, node: str, port: int) -> bytes:
     leaf = judged.chain.leaf
-    endpoint = f"[{node}]:{port}" if ":" in node else f"{node}:{port}"
-    values = {"endpoint": endpoint, "servername": host, "leaf_sha256": leaf.sha256 if leaf is not None else ""}
+    values = {
+        "endpoint": endpoint(node, port),
+        "servername": host,
+        "leaf_sha256": leaf.sha256 if leaf is not None else "",
+    }
     return _text(["---", *(f"{name}: {_scalar(value)}" for name, value in values.items())])
 
 

@@ -3,7 +3,7 @@
 import shlex
 from dataclasses import dataclass
 
-from wizard.answers import GatewayAnswers
+from wizard.answers import GatewayAnswers, endpoint
 from wizard.certificates.model import Certificate, Chain, Profile
 from wizard.certificates.names import file_stem, short
 from wizard.certificates.writing import keystore, pem_chain, truststore
@@ -36,6 +36,8 @@ class GatewayInput:
         trust_password: of the trust store.
         profile: the encryption that the gateway's Java reads.
         unattended: the unattended file, if the answers name one.
+        cloud: the primary runs in the vendor's cloud.
+        old_root: of the primary until now, when its root is replaced: trusted beside the new one for the time between.
     """
 
     answers: GatewayAnswers
@@ -48,6 +50,8 @@ class GatewayInput:
     trust_password: Secret
     profile: Profile
     unattended: bytes | None = None
+    cloud: bool = False
+    old_root: Certificate | None = None
 
 
 def settings(given: GatewayInput) -> dict[str, str]:
@@ -71,6 +75,8 @@ def truststore_path(given: GatewayInput) -> str:
     """Where the trust store will lie on the gateway."""
     anchor = _anchor(given)
     name = file_stem(anchor).lower() if anchor is not None else "trust"
+    if f"{name}.pfx" == _name(keystore_path(given)):
+        name = f"{name}-trust"
     return given.answers.truststore_path or f"{STORE_FOLDER}/{name}.pfx"
 
 
@@ -92,7 +98,10 @@ def make_pack(given: GatewayInput) -> Pack:
     Raises:
         WizardError: the chain has no key, or a password is not fit for every reader.
     """
-    store_name, trust_name = keystore_path(given).rsplit("/", 1)[-1], truststore_path(given).rsplit("/", 1)[-1]
+    store_name, trust_name = _name(keystore_path(given)), _name(truststore_path(given))
+    if trust_name == store_name:
+        # The answers may give both the same name in different folders; here they lie in one.
+        trust_name = f"trust-{trust_name}"
     leaf, anchor = given.chain.leaf, _anchor(given)
     assert leaf is not None  # noqa: S101 - the judgement before refuses a chain without leaf
     files = [
@@ -111,7 +120,8 @@ def make_pack(given: GatewayInput) -> Pack:
         f"install -m 0600 {shlex.quote(store_name)} {shlex.quote(keystore_path(given))}",
     ]
     if anchor is not None:
-        store = truststore([anchor], given.trust_password, profile=given.profile)
+        roots = [anchor, *([given.old_root] if given.old_root is not None else [])]
+        store = truststore(roots, given.trust_password, profile=given.profile)
         files.append(PackFile(trust_name, store, secret=True))
         steps.append(f"install -m 0644 {shlex.quote(trust_name)} {shlex.quote(truststore_path(given))}")
     steps += [
@@ -121,19 +131,65 @@ def make_pack(given: GatewayInput) -> Pack:
             "When the service has an account of its own, give it both stores:\nchown ACCOUNT, mode 0600."
         ),
     ]
-    if given.primary_chain is not None and given.primary_chain.leaf is not None:
-        files.append(PackFile("primary-chain.pem", pem_chain(given.primary_chain)))
-        files.append(PackFile("verify.sh", _verify(given, given.primary_chain.leaf.sha256)))
-        steps.append(f"sh verify.sh\nIt must say that {given.primary_host} shows the expected certificate.")
+    steps += _check(given, files)
     steps += [
         "In the portal, see that the gateway is online.",
         "Delete this folder on every machine it passed through.",
     ]
     intro = f"Certificate {short(leaf)}, SHA-256 {leaf.sha256}."
-    trust = "The primary's root is a public one: no trust store is needed." if given.primary_public else ""
     title = f"Gateway {given.answers.host}"
-    page = checklist(title, intro, tuple(steps), (trust,) if trust else ())
+    page = checklist(title, intro, tuple(steps), _notes(given))
     return Pack(given.answers.host, title, (PackFile("CHECKLIST.md", page), *files), tuple(steps))
+
+
+def _check(given: GatewayInput, files: list[PackFile]) -> list[str]:
+    """The step that looks at the primary with openssl alone; what it needs is added to *files*."""
+    chain, host = given.primary_chain, given.primary_host
+    if chain is not None and chain.leaf is not None:
+        files.append(PackFile("primary-chain.pem", pem_chain(chain)))
+        files.append(PackFile("verify.sh", _verify(given, chain.leaf.sha256)))
+        return [f"When the primary has its certificate:\nsh verify.sh\nIt must say that {host} shows the expected one."]
+    if not host:
+        return []
+    look = f"openssl s_client -connect {endpoint(host, given.primary_port)} -servername {host}"
+    if chain is None or chain.root is None:
+        return [f"Look at what the primary shows:\n{look} </dev/null |\nopenssl x509 -noout -subject -issuer -enddate"]
+    files.append(PackFile("primary-ca.pem", pem_chain(chain)))
+    return [
+        (
+            "Look whether the primary's certificate is from the CA that is trusted\n"
+            f"here:\n{look} \\\n"
+            f"  -CAfile primary-ca.pem -verify_hostname {host} -verify_return_error </dev/null\n"
+            'It must say "Verify return code: 0 (ok)"; an alert after that is normal.'
+        )
+    ]
+
+
+def _notes(given: GatewayInput) -> tuple[str, ...]:
+    notes = []
+    if given.primary_public:
+        notes.append("The primary's root is a public one: no trust store is needed.")
+    if given.cloud and given.primary_chain is None:
+        notes.append(
+            "No trust store is made: the CA certificates of the cloud primary were not given, so this gateway trusts"
+            " the public CAs that its own Java brings. If the check shows another issuer, ask the vendor for its root"
+            " and make the packs again with it."
+        )
+    if given.old_root is not None and _anchor(given) is not None:
+        notes.append(
+            "The trust store holds both roots, so it can be put in place before the primary changes;"
+            f" {short(given.old_root)} ({given.old_root.sha256[:8]}) goes out with the last step of the order."
+        )
+    elif given.old_root is not None:
+        notes.append(
+            "The primary's new root is a public one. A trust store that is installed here (HCP_DEFAULT_TRUSTSTORE) does"
+            " not hold it: take its two lines out of the unattended file before the primary changes."
+        )
+    return tuple(notes)
+
+
+def _name(path: str) -> str:
+    return path.rsplit("/", 1)[-1]
 
 
 def _settings_step(given: GatewayInput) -> str:

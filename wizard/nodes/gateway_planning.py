@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from wizard.answers import GatewayAnswers, Goal, ImportRoot
+from wizard.answers import GatewayAnswers, Goal
 from wizard.certificates.model import Certificate
 from wizard.change.plan import Plan
 from wizard.errors import WizardError
@@ -23,7 +23,7 @@ from wizard.nodes.planning import Planned, Planning
 from wizard.nodes.primary_facts import expectation
 from wizard.passwords import generate
 from wizard.printable import printable
-from wizard.reports.gateway_text import left_to_do
+from wizard.reports.checklist import Item
 from wizard.reports.lines import Line
 from wizard.secret import Secret
 from wizard.sources import SourceKind
@@ -92,21 +92,28 @@ def review_gateway(session: Planning) -> tuple[Planned, list[Line]]:
     return planned, [Line(""), *seen]
 
 
-def left_lines(session: Planning) -> list[Line]:
-    """What is left to do when this gateway has its stores and its settings.
+def left_here(session: Planning) -> tuple[Item, ...]:
+    """What is left to do on this gateway when it has its stores and its settings.
 
     Raises:
         WizardError: the files cannot be read any more.
     """
-    judged, trust = session.judged(ROLE), primary_trust(session)
-    given, facts = look_here(session, trust)
-    stores = [facts.keystore, *([facts.truststore] if facts.truststore is not None else [])]
-    return left_to_do(
-        given.chain,
-        facts.unattended.path,
-        tuple(store.path for store in stores),
-        public=judged.public,
-        cloud=session.answers.primary.import_root is ImportRoot.NO,
+    given, facts = look_here(session, primary_trust(session))
+    leaf = given.chain.leaf.sha256 if given.chain.leaf is not None else "none"
+    stores = [str(store.path) for store in (facts.keystore, facts.truststore) if store is not None]
+    host = host_of(session, session.judged(ROLE))
+    return (
+        Item(
+            f"here/install/{leaf}",
+            "Run the unattended installation as your version documents it",
+            f"with {facts.unattended.path}",
+        ),
+        Item(
+            f"here/owner/{leaf}",
+            "Give the stores to the service's account, when it has one of its own",
+            "\n".join(f"chown ACCOUNT {path}" for path in stores),
+        ),
+        Item(f"here/online/{leaf}", f"See in the portal that {host} is online"),
     )
 
 

@@ -5,24 +5,32 @@ from dataclasses import replace
 from pathlib import Path
 
 from wizard.answers import PrimaryKind
-from wizard.certificates.model import Certificate
+from wizard.certificates import look
+from wizard.certificates.model import Certificate, Chain
+from wizard.certificates.rollover import Rollover
 from wizard.change.durable import put_file
 from wizard.configs import envfile
 from wizard.configs.rules import exposed
 from wizard.errors import WizardError
 from wizard.findings import Finding, FindingSpec, Severity
 from wizard.host import jre
-from wizard.host.files import look, read_input
-from wizard.nodes import account, client, gateway
+from wizard.host.clock import now_utc
+from wizard.host.files import look as look_at
+from wizard.host.files import read_input
+from wizard.nodes import account, client, cluster, gateway
 from wizard.nodes.client import ClientInput
+from wizard.nodes.cloud import cloud_trust
 from wizard.nodes.fitness import CLIENT, GATEWAY, is_fit, require_fit
 from wizard.nodes.gateway import GatewayInput
 from wizard.nodes.gateway_trust import primary_trust
-from wizard.nodes.judging import Judged, public_roots
+from wizard.nodes.judging import Judged, public_roots, suggested_host
+from wizard.nodes.ocsp_advice import ocsp_evidence
 from wizard.nodes.packs import Pack, PackFile, checklist
 from wizard.nodes.planning import Planning
+from wizard.nodes.replaced import rollover
 from wizard.passwords import generate
 from wizard.printable import printable
+from wizard.reports.rollover_text import order_notes
 from wizard.secret import Secret
 
 REFUSALS = (
@@ -65,15 +73,21 @@ REFUSALS = (
 )
 
 
-def make_packs(session: Planning) -> list[Pack]:
+def make_packs(session: Planning, *, nodes: bool = True) -> list[Pack]:
     """The portal's pack, then one for each gateway and client; all are made before any is written.
+
+    Args:
+        session: with the answers and the chains.
+        nodes: make packs for the other nodes of a cluster as well; they come after the portal's.
 
     Raises:
         WizardError: a chain cannot be read or is not fit for its role, or a password or search text does not fit.
     """
     answers = session.answers
-    _require_folders([*(one.host for one in answers.gateway), *(one.host for one in answers.client)])
-    # Nobody was asked for the files of a cloud primary, nor for what opens them: a path may be left from before.
+    cluster_packs = cluster.make_packs(session) if nodes else []
+    machines = [*(one.host for one in answers.gateway), *(one.host for one in answers.client)]
+    _require_folders([*machines, *(pack.folder for pack in cluster_packs)])
+    # Nobody was asked for the files of a primary that is not here, nor for what opens them; a path may be left over.
     here = answers.primary.kind is PrimaryKind.ON_PREMISE
     primary = _fit(session, "primary") if here and answers.primary.chain else None
     gateways = [_fit(session, f"gateway.{number}") for number in range(len(answers.gateway))]
@@ -81,12 +95,41 @@ def make_packs(session: Planning) -> list[Pack]:
         _fit(session, f"client.{number}") if one.local_storage else None for number, one in enumerate(answers.client)
     ]
     everyone: list[Judged] = [one for one in (primary, *gateways, *clients) if one is not None]
-    chains = [one.chain for one in everyone]
-    packs = [account.make_pack(answers.account, chains, public_roots(session.machine))]
-    packs += [_gateway(session, number, judged, primary) for number, judged in enumerate(gateways)]
-    known = tuple(leaf for leaf in (chain.leaf for chain in chains) if leaf is not None)
-    packs += [_client(session, number, judged, known) for number, judged in enumerate(clients)]
+    change = rollover(session)
+    packs = [_portal(session, [one.chain for one in everyone], change), *cluster_packs]
+    trust = _trust(session, primary)
+    packs += [_gateway(session, number, judged, trust, change) for number, judged in enumerate(gateways)]
+    packs += [_client(session, number, judged, everyone, change) for number, judged in enumerate(clients)]
     return packs
+
+
+def _trust(session: Planning, primary: Judged | None) -> Chain | None:
+    """What gateways trust the primary by."""
+    match session.answers.primary.kind:
+        case PrimaryKind.CLOUD:
+            return cloud_trust(session)
+        case PrimaryKind.ELSEWHERE:
+            return primary_trust(session).chain
+        case _:
+            return primary.chain if primary is not None else None
+
+
+def _in_cloud(session: Planning) -> bool:
+    return session.answers.primary.kind is PrimaryKind.CLOUD
+
+
+def _portal(session: Planning, chains: Sequence[Chain], change: Rollover | None) -> Pack:
+    answers = session.answers
+    evidence = ocsp_evidence(chains, answers.account)
+    return account.make_pack(
+        answers.account,
+        chains,
+        public_roots(session.machine),
+        evidence=evidence,
+        order=order_of(session),
+        leaving=change.dropped if change is not None else (),
+        cloud=_in_cloud(session),
+    )
 
 
 def _require_folders(hosts: Sequence[str]) -> None:
@@ -112,28 +155,33 @@ def _fit(session: Planning, role: str) -> Judged:
     return judged
 
 
-def _gateway(session: Planning, number: int, judged: Judged, primary: Judged | None) -> Pack:
+def _gateway(session: Planning, number: int, judged: Judged, trust: Chain | None, change: Rollover | None) -> Pack:
     answers = session.answers
     key = f"gateway.{number}"
     file = answers.gateway[number].unattended_file
-    trust = primary_trust(session).chain if answers.primary.kind is PrimaryKind.ELSEWHERE else None
+    anchor = trust.root if trust is not None else None
+    suggested = suggested_host(trust.leaf) if trust is not None else ""
     return gateway.make_pack(
         GatewayInput(
             answers=answers.gateway[number],
             chain=judged.chain,
-            primary_chain=trust or (primary.chain if primary else None),
-            primary_public=primary is not None and primary.public,
-            primary_host=answers.primary.host or (primary.suggested_host if primary else ""),
+            primary_chain=trust,
+            primary_public=anchor is not None and anchor.sha256 in public_roots(session.machine),
+            primary_host=answers.primary.host or suggested,
             primary_port=answers.primary.port,
             store_password=_password(session, f"{key}.keystore-password"),
             trust_password=_password(session, f"{key}.truststore-password"),
             profile=jre.choose_profile(jre.find(session.machine)).profile,
             unattended=read_input(session.base / file) if file else None,
+            cloud=_in_cloud(session),
+            old_root=change.old_root if change is not None else None,
         )
     )
 
 
-def _client(session: Planning, number: int, judged: Judged | None, known: Sequence[Certificate]) -> Pack:
+def _client(
+    session: Planning, number: int, judged: Judged | None, everyone: Sequence[Judged], change: Rollover | None
+) -> Pack:
     answers = session.answers
     given = session.secret(f"client.{number}.password")
     password = given if given is not None and is_fit(given, CLIENT) else generate()
@@ -141,15 +189,24 @@ def _client(session: Planning, number: int, judged: Judged | None, known: Sequen
         ClientInput(
             answers=answers.client[number],
             chain=judged.chain if judged else None,
-            known=tuple(known),
+            known=_known(everyone, answers.client[number].host),
             primary_host=answers.primary.host or "<primary>",
             password=password,
+            old_root=change.old_root if change is not None else None,
         )
     )
     if judged is None or password is given:
         return pack
     note = PackFile("password.txt", password.reveal().encode() + b"\n", secret=True)
     return Pack(pack.folder, pack.title, (*pack.files, note), pack.steps)
+
+
+def _known(everyone: Sequence[Judged], host: str) -> tuple[Certificate, ...]:
+    """Every leaf that was seen; among those that no machine uses, not what *host* itself had before."""
+    used = [one.chain.leaf for one in everyone]
+    beside = [chain.leaf for one in everyone for chain in one.loaded.others]
+    further = [leaf for leaf in beside if leaf is not None and not look.matches(leaf, host)]
+    return tuple(dict.fromkeys([*(leaf for leaf in used if leaf is not None), *further]))
 
 
 def _password(session: Planning, key: str) -> Secret:
@@ -170,18 +227,28 @@ def unattended_findings(session: Planning) -> list[Finding]:
     return [
         finding
         for file in files
-        for finding in exposed(envfile.parse(read_input(file)), look(file).mode, name=str(file))
+        for finding in exposed(envfile.parse(read_input(file)), look_at(file).mode, name=str(file))
     ]
 
 
-def write_packs(out: Path, packs: Sequence[Pack]) -> None:
-    """Write all packs below *out*, each into its folder.
+def order_of(session: Planning) -> tuple[str, ...]:
+    """For the page on top: what the order of work is when certificates are replaced; empty otherwise.
+
+    Raises:
+        WizardError: the new chain cannot be read.
+    """
+    change = rollover(session)
+    return order_notes(change, now_utc(), public=session.judged("primary").public) if change is not None else ()
+
+
+def write_packs(out: Path, packs: Sequence[Pack], order: tuple[str, ...] = ()) -> None:
+    """Write all packs below *out*, each into its folder, and a page on top with the *order* of work.
 
     Raises:
         WizardError: as `write_files`.
     """
     below = [replace(file, name=f"{pack.folder}/{file.name}") for pack in packs for file in pack.files]
-    write_files(out, [PackFile("README.md", overview(packs)), *below])
+    write_files(out, [PackFile("README.md", overview(packs, order)), *below])
 
 
 def write_files(out: Path, files: Sequence[PackFile]) -> None:
@@ -213,8 +280,11 @@ def write_files(out: Path, files: Sequence[PackFile]) -> None:
         ) from error
 
 
-def overview(packs: Sequence[Pack]) -> bytes:
-    """The page that lies on top of all packs."""
+def overview(packs: Sequence[Pack], order: tuple[str, ...] = ()) -> bytes:
+    """The page that lies on top of all packs; *order* is what a change of certificates demands besides."""
     steps = tuple(f"{pack.title}: {pack.folder}/CHECKLIST.md" for pack in (*packs[1:], *packs[:1]))
-    intro = "Gateways and clients first; the portal's policy is switched last."
-    return checklist("Hand-off", intro, steps)
+    intro = (
+        "The CA certificates go into the portal before anything else; its policy is switched last.\n"
+        "So begin with the uploads of portal/CHECKLIST.md, and come back to the rest of it at the end."
+    )
+    return checklist("Hand-off", intro, steps, order)

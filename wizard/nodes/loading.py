@@ -23,6 +23,15 @@ REFUSALS = (
         "Ask the PKI team for the PFX of this host, or add its certificate.",
         "manual, Setup preparation",
     ),
+    FindingSpec(
+        "chain.no-authority",
+        Severity.BLOCKER,
+        "no CA certificate among the files",
+        "None of the files holds the certificate of a CA.",
+        "A trust store holds CA certificates; nothing else can be trusted.",
+        "Ask for the root certificate as .cer, .crt or .pem.",
+        "manual, Setting up gateway in unattended mode",
+    ),
 )
 
 
@@ -92,6 +101,24 @@ def read_all(
                 raise
             problems.append((file, error))
     return bundles, problems
+
+
+def load_authorities(paths: Sequence[str], base: Path, password: Callable[[], Secret | None]) -> Chain:
+    """Read *paths* (files or folders) for CA certificates alone; the chain that ends in a root, if one does.
+
+    Raises:
+        WizardError: a file is missing or unreadable, a password is wrong, or there is no CA certificate.
+    """
+    bundles, _ = read_all(paths, base, password)
+    chains = [chain for chain in assemble(bundles, now=now_utc()) if chain.authorities]
+    if not chains:
+        raise WizardError(
+            "chain.no-authority",
+            f"None of the {len(bundles)} files holds a CA certificate.",
+            "Ask for the root certificate as .cer, .crt or .pem.",
+            " ".join(paths),
+        )
+    return next((chain for chain in chains if chain.root is not None), chains[0])
 
 
 def _read(file: Path, password: Callable[[], Secret | None]) -> Bundle:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-from wizard.answers import Answers, Goal
+from wizard.answers import Answers, Goal, PrimaryAnswers
 from wizard.change.plan import Plan, PutFile
 from wizard.errors import WizardError
 from wizard.findings import Finding, FindingSpec, Severity
@@ -16,6 +16,7 @@ from wizard.nodes.fitness import PRIMARY, require_fit
 from wizard.nodes.judging import Judged
 from wizard.passwords import generate
 from wizard.probing.probe import probe
+from wizard.probing.resolving import is_here
 from wizard.secret import Secret
 from wizard.sources import SourceKind
 
@@ -76,7 +77,15 @@ def plan_primary(session: Planning) -> Planned:
     cacerts_password = session.secret(primary.CACERTS_SECRET) or DEFAULT_STORE_PASSWORD
     facts = primary_facts.look(machine, _store_path(answers, machine), cacerts_password, served(answers))
     password = _store_password(session, judged, facts)
-    plan = primary.make_plan(answers, judged.chain, facts, machine, store_password=password, wait_s=session.wait_s)
+    plan = primary.make_plan(
+        answers,
+        judged.chain,
+        facts,
+        machine,
+        store_password=password,
+        wait_s=session.wait_s,
+        elsewhere=_elsewhere(answers.primary),
+    )
     secrets = {primary.CACERTS_SECRET: cacerts_password}
     if password is not None:
         secrets[primary.STORE_SECRET] = password
@@ -110,6 +119,17 @@ def served(answers: Answers) -> dict[tuple[str, int], str]:
 
     with ThreadPoolExecutor(max_workers=min(8, len(nodes) or 1)) as pool:
         return dict(zip(nodes, pool.map(one, nodes), strict=True))
+
+
+def far_nodes(answers: PrimaryAnswers) -> tuple[str, ...]:
+    """The nodes of a cluster that are other machines; a single node is the one that is meant, wherever it is."""
+    return tuple(node for node in answers.nodes if len(answers.nodes) > 1 and not is_here(node, LOOK_TIMEOUT_S))
+
+
+def _elsewhere(answers: PrimaryAnswers) -> tuple[str, ...]:
+    """The nodes that a change of this machine cannot put right; none when this machine is not among them."""
+    far = far_nodes(answers)
+    return far if len(far) < len(answers.nodes) else ()
 
 
 def _store_path(answers: Answers, machine: Machine) -> PurePosixPath:

@@ -1,9 +1,10 @@
 """The primary server: a chain, the answers and the facts become a plan. Nothing is looked at and nothing is changed."""
 
 import re
+from collections.abc import Collection
 from pathlib import PurePosixPath
 
-from wizard.answers import Answers, ImportRoot, PrimaryAnswers
+from wizard.answers import Answers, ImportRoot, PrimaryAnswers, endpoint
 from wizard.certificates.model import Bundle, Chain, PrivateKey
 from wizard.certificates.names import short
 from wizard.certificates.writing import keystore
@@ -81,7 +82,25 @@ NODE_SILENT = FindingSpec(
     "Start the service there, or take the node out of the answers.",
     "design of the wizard",
 )
-SPECS = (OUT_OF_REACH, NODE_SILENT, WORLD_READABLE, NO_JRE, ROOT_NOT_CHECKED, ROOT_NEEDS_KEYTOOL, ROOT_LEFT_OUT)
+NODE_ELSEWHERE = FindingSpec(
+    "node.elsewhere",
+    Severity.NOTE,
+    "another node of the cluster is still to be done",
+    "{node} is another machine and does not show this certificate yet.",
+    "Every node has a key store, application.conf and cacerts of its own; this run changes those of this machine.",
+    "Run the wizard there with its pack, one node after the other.",
+    "vendor page Configure a primary server cluster",
+)
+SPECS = (
+    NODE_ELSEWHERE,
+    OUT_OF_REACH,
+    NODE_SILENT,
+    WORLD_READABLE,
+    NO_JRE,
+    ROOT_NOT_CHECKED,
+    ROOT_NEEDS_KEYTOOL,
+    ROOT_LEFT_OUT,
+)
 
 REFUSALS = (
     FindingSpec(
@@ -115,6 +134,7 @@ def make_plan(
     *,
     store_password: Secret | None,
     wait_s: float,
+    elsewhere: Collection[str] = (),
 ) -> Plan:
     """What must change on the primary so that it serves *chain*; empty when it does already.
 
@@ -124,6 +144,7 @@ def make_plan(
         facts: the machine as it is now.
         machine: its places.
         wait_s: how long the server may take to answer after the restart.
+        elsewhere: nodes that are other machines: they are told about and not proven.
         store_password: of the new store; None keeps the installed password where there is one that is right.
 
     Raises:
@@ -143,16 +164,23 @@ def make_plan(
         steps += _store_steps(chain, facts, store_password, machine, findings)
     steps += _trust_steps(answers.primary, chain, facts, machine, findings)
     assert chain.leaf is not None  # noqa: S101 - the judgement before refuses a chain without leaf
-    nodes = tuple((node, answers.primary.port) for node in answers.primary.nodes)
+    everywhere = [(node, answers.primary.port) for node in answers.primary.nodes]
+    nodes = tuple(node for node in everywhere if node[0] not in elsewhere)
     stale = any(facts.served.get(node) != chain.leaf.sha256 for node in nodes)
-    silent = [f"{host}:{port}" for host, port in nodes if not facts.served.get((host, port))]
-    findings += [Finding(NODE_SILENT, Locator("endpoint", endpoint=node), {"node": node}) for node in silent]
+    undone = [node for node in everywhere if node not in nodes and facts.served.get(node) != chain.leaf.sha256]
+    findings += [_about_node(NODE_ELSEWHERE, endpoint(*node)) for node in undone]
+    silent = [endpoint(host, port) for host, port in nodes if not facts.served.get((host, port))]
+    findings += [_about_node(NODE_SILENT, node) for node in silent]
     if steps or stale:
         steps.append(Restart("restart", machine.unit, wait_s, always=stale))
         steps.append(Probe("probe", nodes, answers.primary.host, chain.leaf.sha256, wait_s))
     if not facts.can_prove and not keeps:
         findings.append(Finding(NO_JRE, Locator("file", str(machine.keytool)), {"path": str(machine.keytool)}))
     return Plan(f"Trusted certificate for {answers.primary.host}", tuple(steps), "primary", tuple(findings))
+
+
+def _about_node(spec: FindingSpec, node: str) -> Finding:
+    return Finding(spec, Locator("endpoint", endpoint=node), {"node": node})
 
 
 def _store_steps(

@@ -4,16 +4,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from wizard.answers import Goal, PrimaryKind
+from wizard.answers import CloudSupport, Goal, PrimaryKind
+from wizard.certificates.rollover import Kind
 from wizard.change.plan import Plan
 from wizard.findings import Severity
+from wizard.host.clock import now_utc
+from wizard.nodes.cloud import uncertain
 from wizard.nodes.planning import Planned, Planning, kept_plan, plan_primary
 from wizard.nodes.rehearsing import Rehearsed, rehearsal_lines, rehearse_all
+from wizard.nodes.replaced import rollover, root_changes
 from wizard.questions import Question, Step
 from wizard.reports import views
 from wizard.reports.decided import decided_lines
-from wizard.reports.lines import Line, Tone
+from wizard.reports.lines import Line, Tone, finding_lines
 from wizard.reports.review import Review
+from wizard.reports.rollover_text import order_lines
 
 if TYPE_CHECKING:
     from wizard.diagnosis.examination import Diagnosis
@@ -73,7 +78,10 @@ def _for_goal(session: Reviewing) -> tuple[Review, Planned]:
             return Review(Plan("What is left to do"), _ELSEWHERE, (), blocked=False), Planned(Plan(""), (), {})
         case _ if session.answers.primary.kind is PrimaryKind.CLOUD:
             plan = Plan("Primary in the vendor's cloud")
-            return Review(plan, _CLOUD, (), blocked=False), Planned(plan, (), {})
+            accepted = session.answers.primary.cloud_support is CloudSupport.ACCEPTED
+            findings = () if accepted else (uncertain(),)
+            lines = (*_CLOUD, *finding_lines(findings))
+            return Review(plan, lines, findings, blocked=False), Planned(plan, findings, {})
         case _ if session.answers.primary.kind is PrimaryKind.ELSEWHERE:
             from wizard.nodes.gateway_planning import review_gateway  # noqa: PLC0415 - only a gateway needs it
 
@@ -82,11 +90,29 @@ def _for_goal(session: Reviewing) -> tuple[Review, Planned]:
             planned = plan_primary(session)
             if any(finding.severity >= Severity.ERROR for finding in planned.findings):
                 return _of(planned)
-            return _of(planned, (), rehearse_all(session))
+            change = rollover(session)
+            if change is not None and change.kind is Kind.ROOT and not planned.plan.is_empty:
+                planned = replace(planned, findings=(*planned.findings, root_changes(change)))
+            return _of(planned, rehearsed=rehearse_all(session), more=order(session))
 
 
-def _of(planned: Planned, seen: Sequence[Line] = (), rehearsed: Sequence[Rehearsed] = ()) -> tuple[Review, Planned]:
+def order(session: Planning) -> list[Line]:
+    """When certificates are replaced: how long both are valid, and the order of work; empty otherwise.
+
+    Raises:
+        WizardError: the new chain cannot be read.
+    """
+    change = rollover(session)
+    if change is None or change.kind is Kind.SAME:
+        return []
+    public = session.judged("primary").public
+    return [Line("Old and new:", Tone.HEADING), *order_lines(change, now_utc(), public=public), Line("")]
+
+
+def _of(
+    planned: Planned, seen: Sequence[Line] = (), rehearsed: Sequence[Rehearsed] = (), more: Sequence[Line] = ()
+) -> tuple[Review, Planned]:
     unwelcome = [finding for one in rehearsed for finding in one.rehearsal.findings]
     blocked = any(finding.severity >= Severity.ERROR for finding in (*planned.findings, *unwelcome))
-    lines = [*views.review(planned.plan, planned.findings), *seen, *rehearsal_lines(rehearsed)]
+    lines = [*views.review(planned.plan, planned.findings), *seen, *rehearsal_lines(rehearsed), *more]
     return Review(planned.plan, tuple(lines), (*planned.findings, *unwelcome), blocked), planned

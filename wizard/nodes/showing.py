@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from wizard.answers import Goal, PrimaryKind
+from wizard.answers import Goal
 from wizard.change.plan import Plan
 from wizard.host.clock import now_utc
 from wizard.host.facts import collect
@@ -48,10 +48,6 @@ def lines(session: Showing, step: Step) -> list[Line]:
         case View.CONFIRM:
             return views.confirm(session.planned(), session.machine)
         case View.ELSEWHERE:
-            if session.answers.primary.kind is PrimaryKind.ELSEWHERE:
-                from wizard.nodes.gateway_planning import left_lines  # noqa: PLC0415 - only a gateway needs it
-
-                return left_lines(session)
             return elsewhere_lines(session)
         case _:
             return []
@@ -72,4 +68,4 @@ def _beside_installed(session: Showing, role: str, judged: Judged) -> list[Line]
     installed = installed_chain(session.machine)
     if installed is None:
         return [Line("Nothing that could be read is installed yet; this will be a set-up.", Tone.WARN), Line("")]
-    return [*compare_lines(installed, judged.chain, now_utc()), Line("")]
+    return [*compare_lines(installed, judged.chain, now_utc(), public=judged.public), Line("")]

@@ -4,6 +4,7 @@ import ipaddress
 import socket
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,6 +96,19 @@ def resolve(host: str, port: int, timeout_s: float) -> tuple[Address, ...]:
     if not found:
         raise TimeoutError(f"the resolver did not answer within {timeout_s:g} s")
     return found[0]
+
+
+def is_here(host: str, timeout_s: float) -> bool:
+    """Whether *host* is this machine: one of its addresses can be bound. Nothing is sent; False when unknown."""
+    try:
+        found = resolve(host, 0, timeout_s)
+    except OSError:
+        return False
+    for address in found:
+        with socket.socket(address.family, socket.SOCK_DGRAM) as own, suppress(OSError):
+            own.bind(address.sockaddr)
+            return True
+    return False
 
 
 def _distinct(infos: Iterable[tuple[socket.AddressFamily, Any, int, str, tuple[Any, ...]]]) -> tuple[Address, ...]:

@@ -20,7 +20,7 @@ class Item:
         id: what it is about, for ever: `room/what`, for most with the fingerprint of the certificate behind it. Another
             certificate makes another item.
         text: what to do, one line.
-        detail: what to compare or where to look, one line; "" when there is nothing.
+        detail: what to compare or where to look, in lines; "" when there is nothing.
     """
 
     id: str
@@ -61,17 +61,23 @@ class Checklist:
 
 
 _HEADINGS: dict[str, Sequence[str]] = {
+    "here": (
+        "On this gateway:",
+        "  How an installed gateway takes new settings is not documented;",
+        "  the documented way is the unattended installation.",
+    ),
     "portal": (
         "Portal, before the policy is switched:",
         "  Security > Security options > Certificates > Trusted CA certificates",
         "  (older portals: Account settings > CERTIFICATES)",
     ),
+    "node": ("Every other node of the cluster, one after the other:",),
     "machines": (
         "Gateways and Windows clients, each with a certificate of its own:",
         "  they must trust the same root before the policy is switched.",
     ),
     "policy": (
-        "Policy, last of all, in a quiet hour:",
+        "Policy, last of all, in a quiet hour, when all of this is done:",
         "  The way back is the built-in policy, on the same page.",
     ),
 }
@@ -105,8 +111,7 @@ def checklist_lines(checklist: Checklist) -> list[Line]:
         if room != last:
             result += _heading(room, checklist.items)
         result.append(Line(f"[{'x' if item.id in checklist.done else ' '}] {printable(item.text)}", item=item.id))
-        if item.detail:
-            result.append(Line(f"    {printable(item.detail)}", Tone.FAINT))
+        result += [Line(f"    {printable(row)}", Tone.FAINT) for row in item.detail.splitlines()]
     return result
 
 

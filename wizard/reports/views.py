@@ -6,7 +6,6 @@ from datetime import datetime
 from pathlib import Path
 
 from wizard.certificates.model import Bundle, Chain
-from wizard.certificates.names import short
 from wizard.change.history import INTERRUPTED, UNREADABLE, Entry
 from wizard.change.outcome import APPLIED, KEPT, NOTHING, REFUSED, ROLLED_BACK, STUCK, Outcome
 from wizard.change.plan import EditFile, FileStep, ImportTrust, MakeFolder, Plan, Probe, PutFile, Restart
@@ -133,39 +132,6 @@ def outcome(ended: Outcome, *, undo: bool = False) -> list[Line]:
 def heading(host: str) -> list[Line]:
     """The host that the lines below are about; nothing when there is only one."""
     return [Line(""), Line(f"-- {printable(host)} --", Tone.HEADING)] if host else []
-
-
-def cloud_lines() -> list[Line]:
-    """What the vendor says of trusted certificates with a primary in its cloud."""
-    return [
-        Line("Warning: the vendor's PKI page says that trusted CA certificates work", Tone.WARN),
-        Line("only with an on-premise primary. Ask your vendor before you go on.", Tone.WARN),
-        Line(""),
-    ]
-
-
-def portal_lines(chain: Chain | None, *, public: bool) -> list[Line]:
-    """Which CA certificates of *chain* are uploaded in the portal, and where."""
-    result = [
-        Line("Portal, before the policy is switched:", Tone.HEADING),
-        Line("  Security > Security options > Certificates > Trusted CA certificates"),
-        Line("  (older portals: Account settings > CERTIFICATES)"),
-    ]
-    if public:
-        result.append(Line("  Nothing to upload: this root is a public one.", Tone.GOOD))
-    elif chain is not None:
-        for authority in chain.authorities:
-            result += [Line(f"  upload {short(authority)}"), Line(f"    SHA-256 {authority.sha256}", Tone.FAINT)]
-    return result
-
-
-def policy_lines() -> list[Line]:
-    """The last step of all, and the way back."""
-    return [
-        Line("Policy, last of all, in a quiet hour:", Tone.HEADING),
-        Line("  PKI and encryption > Certificate policy > Use trusted CA certificates"),
-        Line("  The way back is the built-in policy, on the same page."),
-    ]
 
 
 def summary(

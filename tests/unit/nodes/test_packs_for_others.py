@@ -60,10 +60,12 @@ WANTED = [
     ("given", ALPHABET, (ALPHA,), "phabet", "phabet"),
     ("without regard to case", ALPHABET, (ALPHA,), "ALPHABET", "ALPHABET"),
     ("itself among the known", ALPHABET, (ALPHABET,), "auto", "alphabet"),
+    ("given, in the issuer, and alone", ALPHABET, (), "Intermediate", "Intermediate"),
     ("hostile, a safe part", issue(HOSTILE, MIDDLE, sans=["pcclient-host"]), (ALPHA,), "auto", "-Recurse"),
 ]
 REFUSED = [
     ("ambiguous", ALPHA, (ALPHABET,), "alpha", "client.subject-ambiguous"),
+    ("auto, only parts that its issuer has too", issue("PC 7", MIDDLE), (), "auto", "client.subject-ambiguous"),
     ("auto, no part its own", ALPHA, (ALPHABET,), "auto", "client.subject-ambiguous"),
     ("in the issuer of all", ALPHABET, (ALPHA,), "Intermediate", "client.subject-ambiguous"),
     ("unmatched", ALPHA, (), "beta", "client.subject-unmatched"),
@@ -111,6 +113,67 @@ def test_a_client_without_local_storage_needs_nothing() -> None:
     made = client.make_pack(ClientInput(answers, None, (), "primary-host", PASSWORD))
     assert names(made) == {"CHECKLIST.md"}
     assert "needs no certificate" in data(made, "CHECKLIST.md")
+
+
+def test_a_text_of_the_issuer_is_taken_with_a_word_of_warning() -> None:
+    leaf = acme().client
+    for wanted, warned in (("auto", False), ("Intermediate", True)):
+        answers = ClientAnswers(host="pcclient-host", certificate_subject=wanted)
+        made = client.make_pack(ClientInput(answers, chain(leaf), (leaf.certificate,), "primary-host", PASSWORD))
+        page = data(made, "CHECKLIST.md")
+        assert ("every certificate of this CA in the machine's store" in page) is warned
+        for words in ("idle grey", "yellow", "check against your version", "hcpclientcore.log", "*clientcore*"):
+            assert words in page
+        assert f"/STORAGETYPE=1 /CERTSTORE=true /CERTSUBJECT={'pcclient-host' if wanted == 'auto' else wanted}" in page
+
+
+def test_a_rollover_trusts_both_roots_and_says_which_goes() -> None:
+    old = authority("Old-Root").certificate
+    page = data(gateway.make_pack(given(old_root=old)), "CHECKLIST.md")
+    assert "holds both roots" in page
+    assert f"Old-Root ({old.sha256[:8]}) goes out with the last step" in page
+    assert "holds both roots" not in data(gateway.make_pack(given()), "CHECKLIST.md")
+    public = gateway.make_pack(given(old_root=old, primary_public=True))
+    assert "take its two lines out" in data(public, "CHECKLIST.md")
+    leaf = acme().client
+    made = ClientInput(ClientAnswers(host="pcclient-host"), chain(leaf), (leaf.certificate,), "p", PASSWORD, old)
+    assert f"Leave Old-Root ({old.sha256[:8]}) in the stores" in data(client.make_pack(made), "CHECKLIST.md")
+
+
+STORES = [
+    ("", "", {"gateway-host.pfx", "acme-ca-root.pfx"}),
+    ("/a/x.pfx", "/b/x.pfx", {"x.pfx", "trust-x.pfx"}),
+    ("/a/acme-ca-root.pfx", "", {"acme-ca-root.pfx", "acme-ca-root-trust.pfx"}),
+]
+
+
+@pytest.mark.parametrize(("keystore", "truststore", "wanted"), STORES)
+def test_both_stores_are_in_the_pack_whatever_they_are_called(keystore: str, truststore: str, wanted: set[str]) -> None:
+    answers = GatewayAnswers(host="gateway-host", keystore_path=keystore, truststore_path=truststore)
+    made = gateway.make_pack(given(answers=answers))
+    assert {name for name in names(made) if name.endswith(".pfx")} == wanted
+    assert len(made.files) == len(names(made))
+    page = data(made, "CHECKLIST.md")
+    assert all(f" {name} " in page for name in wanted)
+
+
+CLOUDS = [
+    (None, False, ("No trust store is made", "openssl x509 -noout -subject -issuer"), set()),
+    ("ca", False, ("-CAfile primary-ca.pem -verify_hostname",), {"acme-ca-root.pfx", "primary-ca.pem"}),
+    ("ca", True, ("no trust store is needed",), {"primary-ca.pem"}),
+]
+
+
+@pytest.mark.parametrize(("trust", "public", "words", "more"), CLOUDS)
+def test_what_a_gateway_of_a_cloud_primary_trusts(
+    trust: str | None, public: bool, words: tuple[str, ...], more: set[str]
+) -> None:
+    above = replace(chain(acme().primary), leaf=None, key=None) if trust else None
+    made = gateway.make_pack(given(primary_chain=above, primary_public=public, cloud=True))
+    page = data(made, "CHECKLIST.md")
+    assert all(word in page for word in words)
+    assert names(made) - {"CHECKLIST.md", "gateway-host.pfx", "unattended-lines.conf"} == more
+    assert "verify.sh" not in page
 
 
 def test_no_trust_store_for_a_public_root() -> None:
@@ -172,6 +235,26 @@ def test_the_portal_has_the_words_for_ocsp_and_each_ca_once(answer: str, words: 
     assert names(made) == {"CHECKLIST.md", "Acme-CA-Root.cer", "Acme-CA-Intermediate.cer"}
     assert all(page.count(one.sha256) == 1 for one in pki.authorities)
     assert "Certificate policy" in made.steps[-2]
+
+
+def test_the_portal_in_order() -> None:
+    pki = acme()
+    chains = [chain(pki.primary)]
+    plain = account.make_pack(AccountAnswers(), chains, (), evidence=("Seen: nothing.",))
+    order = ["Upload Acme-CA-Root.cer", "OCSP settings", "See that the primary is proven", "Only when every box above"]
+    places = [next(place for place, step in enumerate(plain.steps) if word in step) for word in order]
+    assert places == sorted(places)
+    assert "Seen: nothing." in plain.steps[places[1]]
+    assert all(route in plain.steps[places[3]] for route in account.POLICY_ROUTES)
+    assert all(route in plain.steps[0] for route in account.ROUTES)
+    assert "The way back is the built-in policy" in plain.steps[-1]
+    assert "Ask your vendor" in account.make_pack(AccountAnswers(), chains, (), cloud=True).steps[0]
+    old = authority("Old-Root").certificate
+    again = account.make_pack(AccountAnswers(), chains, (), order=("Order, step 1: x",), leaving=[old])
+    assert any("still says" in step for step in again.steps)
+    assert not any("Only when every box above" in step for step in again.steps)
+    assert "Old-Root" in again.steps[-1]
+    assert "- Order, step 1: x" in data(again, "CHECKLIST.md")
 
 
 def test_a_public_root_is_not_uploaded() -> None:

@@ -1,0 +1,200 @@
+"""One chain in place of another: what kind of change that is, how long both are valid, and which order is safe.
+
+A root must be known to everybody before the first certificate under it is shown, and outlives the last one.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from wizard.certificates import look
+from wizard.certificates.model import Certificate, Chain
+from wizard.certificates.names import short, subject
+from wizard.certificates.signatures import signed_by
+
+
+class Kind(StrEnum):
+    """What is new besides the certificate itself."""
+
+    SAME = "same"
+    """Nothing: it is the very certificate."""
+    LEAF = "leaf"
+    """The certificate alone; its CAs are the same."""
+    INTERMEDIATE = "intermediate"
+    """At least one intermediate, or another copy of the root with the same key."""
+    ROOT = "root"
+    """The root."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step of the order.
+
+    Attributes:
+        what: to do, in words.
+        earliest: the first safe moment as far as dates tell; None when no date stands against it now.
+        latest: when it must be done, None when dates do not tell.
+    """
+
+    what: str
+    earliest: datetime | None = None
+    latest: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rollover:
+    """A change from one chain to another.
+
+    Attributes:
+        kind: what is new.
+        begins: from when all of the new chain is valid.
+        ends: until when all of the old chain is valid.
+        old_name: of the old root, or of what is missing in its place.
+        new_name: likewise.
+        old_root: the old root when it is known and goes; None otherwise.
+        added: CA certificates that are new.
+        dropped: CA certificates that are not in the new chain any more.
+    """
+
+    kind: Kind
+    begins: datetime
+    ends: datetime
+    old_name: str
+    new_name: str
+    old_root: Certificate | None = None
+    added: tuple[Certificate, ...] = ()
+    dropped: tuple[Certificate, ...] = ()
+
+    @property
+    def gap(self) -> bool:
+        """Whether the old chain ends before the new one begins."""
+        return self.ends < self.begins
+
+    @property
+    def overlap_days(self) -> int:
+        """Whole days on which both are valid; 0 when there are none."""
+        return max(0, (self.ends - self.begins).days)
+
+
+def compare(old: Chain, new: Chain) -> Rollover | None:
+    """What the change from *old* to *new* is; None when either has no leaf or a certificate has no readable dates."""
+    if old.leaf is None or new.leaf is None:
+        return None
+    try:
+        begins = max(look.not_before(each) for each in new.certificates)
+        ends = min(look.not_after(each) for each in old.certificates)
+    except look.NOT_PARSED:
+        return None
+    same_root = _same_root(old, new)
+    added = _not_in(new, old, same_root=same_root)
+    dropped = _not_in(old, new, same_root=same_root)
+    if old.leaf == new.leaf:
+        kind, added, dropped = Kind.SAME, (), ()
+    elif not same_root:
+        kind = Kind.ROOT
+    else:
+        kind = Kind.INTERMEDIATE if added else Kind.LEAF
+    gone = old.root if kind is Kind.ROOT else None
+    names = (_root_name(old), _root_name(new))
+    if kind is Kind.ROOT and names[0] == names[1]:
+        # A successor often has its predecessor's name.
+        names = (_with_fingerprint(names[0], old), _with_fingerprint(names[1], new))
+    return Rollover(kind, begins, ends, *names, gone, added, dropped)
+
+
+def _not_in(one: Chain, other: Chain, *, same_root: bool) -> tuple[Certificate, ...]:
+    """The CA certificates of *one* that *other* lacks; a root that is merely left out of a file is not lacking."""
+    wanted = one.intermediates if same_root and other.root is None else one.authorities
+    return tuple(each for each in wanted if each not in other.authorities)
+
+
+def _same_root(old: Chain, new: Chain) -> bool:
+    """By key: a renewed copy of a root is the same anchor. A root that a file lacks is told by what it signed."""
+    if old.root is not None and new.root is not None:
+        return old.root.public_key_der == new.root.public_key_der
+    for whole, part in ((old, new), (new, old)):
+        if whole.root is not None:
+            top = part.certificates[-1]
+            return part.missing_issuer == subject(whole.root) and signed_by(top, whole.root) is not False
+    return old.missing_issuer == new.missing_issuer
+
+
+def _root_name(chain: Chain) -> str:
+    return short(chain.root) if chain.root is not None else (chain.missing_issuer or "a root that is not in the file")
+
+
+def _with_fingerprint(name: str, chain: Chain) -> str:
+    return f"{name} ({chain.root.sha256[:8]})" if chain.root is not None else f"{name} (not in the file)"
+
+
+def stages(change: Rollover, now: datetime, *, public: bool = False) -> tuple[Stage, ...]:
+    """The order of steps that keeps everybody connected; empty when nothing changes.
+
+    Args:
+        change: as `compare` found it.
+        now: the present, aware.
+        public: the new root is one that every Java brings.
+    """
+    begins = change.begins if change.begins > now else None
+    swap = Stage(
+        "The new certificate on the primary (its restart is a short outage).",
+        earliest=begins,
+        latest=change.ends,
+    )
+    match change.kind:
+        case Kind.SAME:
+            return ()
+        case Kind.LEAF:
+            return (swap, Stage("Gateways, clients and the portal need nothing new: the CAs are the same."))
+        case Kind.INTERMEDIATE:
+            new = _listed(change.added)
+            return (
+                Stage(
+                    f"{new} into the portal, beside those that are there.", _first_day(change.added, now), change.ends
+                ),
+                swap,
+                Stage(
+                    f"{_listed(change.dropped) or 'Nothing'} out of the portal: sooner only if nobody shows a"
+                    " certificate under it any more, later if a gateway or client still does. Trust stores hold"
+                    " the root and stay as they are.",
+                    change.ends,
+                ),
+            )
+        case Kind.ROOT:
+            return _root_stages(change, now, swap, public=public)
+
+
+def _root_stages(change: Rollover, now: datetime, swap: Stage, *, public: bool) -> tuple[Stage, ...]:
+    if public:
+        first = (
+            f"{change.new_name} is a public root: nothing to upload, and cacerts has it. A gateway with a trust"
+            " store of its own needs it there, beside the old one."
+        )
+    else:
+        first = (
+            f"{change.new_name} and its intermediates everywhere, beside the old ones: into the portal, into the"
+            " trust store of every gateway and the stores of every client, and into cacerts."
+        )
+    return (
+        Stage(first, _first_day(change.added, now), change.ends),
+        Stage(
+            "New certificates on gateways and clients, then on the primary (its restart is a short outage),"
+            " when step 1 is done on every machine.",
+            swap.earliest,
+            swap.latest,
+        ),
+        Stage(
+            f"{change.old_name} out of all these places: sooner only if nobody shows a certificate under it any"
+            " more, later if a gateway or client still does.",
+            change.ends,
+        ),
+    )
+
+
+def _first_day(authorities: tuple[Certificate, ...], now: datetime) -> datetime | None:
+    begins = max((look.not_before(each) for each in authorities), default=now)
+    return begins if begins > now else None
+
+
+def _listed(authorities: tuple[Certificate, ...]) -> str:
+    return ", ".join(short(each) for each in authorities)

@@ -1,0 +1,153 @@
+"""The nodes of a primary: which of them is this machine, and what the wizard needs on each of the others.
+
+Nodes share a database and no disk: each has its own application.conf, key store and cacerts, so each needs its own run.
+"""
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import replace
+from ipaddress import ip_address
+
+from wizard.answers import PROMPT, Answers, PrimaryKind, endpoint
+from wizard.answersfile import dump
+from wizard.certificates.model import Profile
+from wizard.certificates.names import short
+from wizard.certificates.writing import keystore
+from wizard.errors import WizardError
+from wizard.nodes.fitness import PRIMARY, require_fit
+from wizard.nodes.packs import Pack, PackFile, checklist
+from wizard.nodes.planning import Planning, far_nodes
+from wizard.nodes.primary import CACERTS_SECRET, STORE_SECRET
+from wizard.passwords import generate
+from wizard.secret import Secret
+from wizard.sources import PasswordSource, SourceKind
+
+
+def is_loopback(node: str) -> bool:
+    """Whether *node* is an address of whatever machine it is used on."""
+    try:
+        return ip_address(node).is_loopback
+    except ValueError:
+        return node == "localhost"
+
+
+def node_files(session: Planning, nodes: Mapping[str, str]) -> dict[str, tuple[PackFile, ...]]:
+    """For each node its answers, the chain, and the passwords in files of their own.
+
+    Args:
+        session: with the chain and the passwords.
+        nodes: name of each, and the address under which it looks at itself.
+
+    Raises:
+        WizardError: a password is missing or not fit for its readers.
+    """
+    judged = session.judged("primary")
+    host = session.answers.primary.host or judged.suggested_host
+    passwords = {"chain-password": generate(), **_passwords(session)}
+    store = keystore(judged.chain, passwords["chain-password"], profile=Profile.MODERN)
+    secrets = tuple(
+        PackFile(file, password.reveal().encode() + b"\n", secret=True) for file, password in passwords.items()
+    )
+    result = {}
+    for name, node in nodes.items():
+        answers = dump(_answers(session.answers, host, node, passwords))
+        result[name] = (
+            PackFile("answers.toml", answers.encode()),
+            PackFile("chain.pfx", store, secret=True),
+            *secrets,
+        )
+    return result
+
+
+def make_packs(session: Planning) -> list[Pack]:
+    """One pack for each node that is not this machine: the same certificate and key, for a run of the wizard there.
+
+    Raises:
+        WizardError: as `node_files`.
+    """
+    primary = session.answers.primary
+    others = far_nodes(primary) if primary.kind is PrimaryKind.ON_PREMISE and primary.chain else ()
+    if not others:
+        return []
+    files = node_files(session, dict.fromkeys(others, "localhost"))
+    return [_pack(session, node, files[node]) for node in others]
+
+
+def _pack(session: Planning, node: str, files: tuple[PackFile, ...]) -> Pack:
+    primary, judged = session.answers.primary, session.judged("primary")
+    leaf = judged.chain.leaf
+    assert leaf is not None  # noqa: S101 - the judgement before refuses a chain without leaf
+    host = primary.host or judged.suggested_host
+    look = f"openssl s_client -connect {endpoint('localhost', primary.port)} -servername {shlex.quote(host)}"
+    steps = (
+        f"Copy this folder to {node} over SSH (scp, sftp).\nIt holds a key and passwords: use no mail and no share.",
+        (
+            "There, with the wizard installed, look first. Nothing is changed by\n"
+            "cloudstream-wizard plan --answers answers.toml"
+        ),
+        (
+            "When no other node is being restarted (take this one out of the load\nbalancer, if there is one):\n"
+            "sudo cloudstream-wizard apply --answers answers.toml\n"
+            "It asks first, proves the node, and puts everything back if that fails."
+        ),
+        (
+            f"The same check by hand, without the wizard:\n{look} </dev/null |\n"
+            "openssl x509 -noout -subject -fingerprint -sha256"
+        ),
+        "Put the node back behind the load balancer, then do the next node.",
+        "Delete this folder on every machine it passed through.",
+    )
+    notes = (
+        "Every node needs its own run: key store, application.conf and cacerts lie on its own disk.",
+        "The certificate and its key are the same on every node; the password of the store need not be.",
+        "Until all nodes are done, gateways and clients meet the old certificate on some and the new one on others.",
+        f"Port {primary.port}; when this node has another one, change it in answers.toml.",
+    )
+    title = f"Primary node {node}"
+    intro = f"Certificate {short(leaf)}, SHA-256 {leaf.sha256}."
+    page = PackFile("CHECKLIST.md", checklist(title, intro, steps, notes))
+    return Pack(folder(node), title, (page, *files), steps)
+
+
+def folder(node: str) -> str:
+    """The name of a node's pack: no colon, which some systems do not know in names."""
+    return node.replace(":", "-").strip("-") or "node"
+
+
+def _passwords(session: Planning) -> dict[str, Secret]:
+    """The passwords that every node needs besides the chain's, by the file that will hold each."""
+    primary = session.answers.primary
+    result: dict[str, Secret] = {}
+    if primary.keystore_password.kind not in {SourceKind.GENERATE, SourceKind.KEEP}:
+        result["store-password"] = _needed(session, STORE_SECRET)
+        require_fit(result["store-password"], STORE_SECRET, PRIMARY)
+    if primary.cacerts_password.kind is not SourceKind.DEFAULT:
+        result["cacerts-password"] = _needed(session, CACERTS_SECRET)
+    return result
+
+
+def _needed(session: Planning, name: str) -> Secret:
+    found = session.secret(name)
+    if found is None:
+        raise WizardError(
+            "secret.missing", f"The password {name} is not given.", f"Give --secret {name}=file:PATH.", name
+        )
+    return found
+
+
+def _answers(answers: Answers, host: str, node: str, files: Mapping[str, Secret]) -> Answers:
+    """The answers for one node: nothing but this node, and every password from a file beside them."""
+
+    def source(file: str, otherwise: PasswordSource) -> PasswordSource:
+        return PasswordSource(SourceKind.FILE, file) if file in files else otherwise
+
+    primary = replace(
+        answers.primary,
+        host=host,
+        nodes=(node,),
+        chain=("chain.pfx",),
+        password=source("chain-password", PROMPT),
+        keystore_password=source("store-password", answers.primary.keystore_password),
+        cacerts_password=source("cacerts-password", answers.primary.cacerts_password),
+    )
+    return Answers(goal=answers.goal, primary=primary)

@@ -1,0 +1,78 @@
+"""Which chain the new one takes the place of: what is installed, or was until the last change."""
+
+from wizard.answers import Goal, PrimaryKind
+from wizard.certificates.chain import assemble
+from wizard.certificates.model import Chain
+from wizard.certificates.reading import read
+from wizard.certificates.rollover import Rollover, compare
+from wizard.change.history import history
+from wizard.change.manifest import Action
+from wizard.change.store import ChangeFolder, Store, saved_bytes
+from wizard.configs import hocon
+from wizard.errors import WizardError
+from wizard.findings import Finding, FindingSpec, Locator, Severity
+from wizard.host.files import read_input
+from wizard.host.machine import Machine
+from wizard.nodes.planning import Planning
+from wizard.nodes.primary_facts import PASSWORD_KEY, installed_chain
+from wizard.secret import Secret
+
+ROOT_CHANGES = FindingSpec(
+    "rollover.root-changes",
+    Severity.WARNING,
+    "the root changes",
+    "The root changes from {old} to {new}.",
+    "Every gateway and client that does not trust the new root yet goes offline at the restart, and so does every one "
+    "whose own certificate the portal does not trust.",
+    "Put {new} into the portal, every trust store and every client first; the order of work names the dates.",
+    "domain facts, section 5",
+)
+SPECS = (ROOT_CHANGES,)
+
+
+def root_changes(change: Rollover) -> Finding:
+    """What is to be said before a certificate under another root is shown."""
+    return Finding(ROOT_CHANGES, Locator("chain"), {"old": change.old_name, "new": change.new_name})
+
+
+def rollover(session: Planning) -> Rollover | None:
+    """The change of certificates that *session* is about, before its application and after; None when it is none.
+
+    Raises:
+        WizardError: the new chain cannot be read.
+    """
+    primary = session.answers.primary
+    if session.answers.goal is not Goal.RE_KEY or primary.kind is not PrimaryKind.ON_PREMISE or not primary.chain:
+        return None
+    new = session.judged("primary").chain
+    old = installed_chain(session.machine)
+    if old is not None and old.leaf == new.leaf:
+        # Applied already: what is left to do still depends on what was there before.
+        old = _put_away(session.machine)
+    return compare(old, new) if old is not None else None
+
+
+def _put_away(machine: Machine) -> Chain | None:
+    """The chain of the key store that the newest change which stands took away; None when it cannot be read."""
+    try:
+        standing = [entry.id for entry in history(machine) if entry.stands and not entry.rolls_back]
+        folders = [Store(machine.state_dir).find(change) for change in standing]
+        for folder in reversed(folders):
+            actions = {action.id: action for action in folder.manifest().actions}
+            if "keystore" in actions and actions["keystore"].backup:
+                return _chain(machine, folder, actions)
+    except WizardError:
+        return None
+    return None
+
+
+def _chain(machine: Machine, folder: ChangeFolder, actions: dict[str, Action]) -> Chain | None:
+    conf = _saved(folder, actions["settings"]) if "settings" in actions else read_input(machine.real(machine.conf))
+    passwords = [value.text for value in hocon.parse(conf).find(PASSWORD_KEY)]
+    password = Secret(passwords[-1]) if passwords else None
+    store = read(_saved(folder, actions["keystore"]), name=str(actions["keystore"].named), password=password)
+    return next((chain for chain in assemble(store) if chain.leaf is not None), None)
+
+
+def _saved(folder: ChangeFolder, action: Action) -> bytes:
+    return saved_bytes(folder.backup(action.backup), action.before)
