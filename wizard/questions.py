@@ -109,6 +109,7 @@ _PACKS = (
         "Where shall the packs be written?",
         "One folder for each machine, with a checklist; a new or empty folder.",
         "/root/cloudstream-packs",
+        short="Folder for packs",
     ),
     Question(
         "account.ocsp-probe",
@@ -119,6 +120,7 @@ _PACKS = (
             Choice(OcspProbe.NO, "No", "only what the certificates say"),
             Choice(OcspProbe.YES, "Yes", "those that the certificates name"),
         ),
+        short="Ask responders",
     ),
 )
 

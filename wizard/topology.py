@@ -14,6 +14,7 @@ WHERE = Question(
     "Where does this server answer? In a cluster, name its other nodes too.",
     "Each other node needs its own run.",
     "localhost:2560 primary-2:2560",
+    short="Answers at",
 )
 
 CLOUD = Step(
@@ -29,6 +30,7 @@ CLOUD = Step(
                 Choice(CloudSupport.UNCLEAR, "Not known", "stop here and ask your vendor"),
                 Choice(CloudSupport.ACCEPTED, "Go on", "the vendor said yes, or at your own risk"),
             ),
+            short="The vendor's cloud",
         ),
         Question(
             "primary.host",
@@ -36,6 +38,7 @@ CLOUD = Step(
             "Which address do gateways and clients dial?",
             "It goes into the packs and their checks.",
             "primary.example.com",
+            short="Host name",
         ),
         Question(
             "primary.cloud-authorities",
@@ -44,6 +47,7 @@ CLOUD = Step(
             "Empty: gateways trust the public CAs that Java brings.",
             "/root/vendor-root.cer",
             optional=True,
+            short="CA files of it",
         ),
     ),
     applies=_in_cloud,

@@ -35,7 +35,7 @@ async def test_a_decision_of_the_review_leads_to_its_step_and_next_leads_back() 
     session = decided_session()
     async with opened(session, start="review") as pilot:
         assert marked(pilot).startswith("Lines 1-"), "no decision is marked at first, so Enter goes on"
-        await keys(pilot, *["down"] * 5)
+        await keys(pilot, *["down"] * 6)
         assert marked(pilot) == "Host name           primary-host"
         assert pilot.app.cursor_position.y == text(pilot).splitlines().index(f" > {marked(pilot)}")
         assert "Enter opens this step" in text(pilot)
@@ -55,6 +55,7 @@ async def test_every_decision_names_a_step_and_no_secret() -> None:
     assert {line.step for line in lines if line.can_be_chosen} <= {step.id for step in session.steps()}
     for step in session.steps()[: [step.view for step in session.steps()].index(View.REVIEW)]:
         for question in step.questions:
+            assert question.short, question.key
             if question.key not in {"others.chain", "others.password"}:
                 assert any(line.step == step.id and line.text.startswith(question.short) for line in lines)
 

@@ -68,16 +68,18 @@ async def test_on_the_screen(made: Practice) -> None:
         await operator.press("enter", "enter", "enter")
         await operator.sees("Error: k.pfx cannot hold a store: it is no full path of a file.")
         await operator.press(*["backspace"] * len("k.pfx"), "enter", "enter", "enter")
-        await operator.sees("Review", "1. Make the folder /etc/cloudstream-tls, mode 0755")
+        await operator.sees("Review", "What was decided:", "Primary's name", "127.0.0.1")
         await operator.press("end")
         await operator.sees("gateway.primary-silent")
         await operator.press("enter")
+        await operator.sees("Continue anyway?", "gateway.primary-silent")
+        await operator.press("right", "enter")
         await operator.sees("No service is restarted.", "> [ Go back ]", "[ Apply ]")
         await operator.press("tab", "enter")
         await operator.sees("Applying", "Done: every file is in place and was read back.", "[ Next ]")
         await operator.press("enter")
-        await operator.sees("What is left to do", "Run the unattended installation", "/unattended.conf")
-        await operator.press("enter")
+        await operator.sees("What is left to do", "[ ] Run the unattended installation", "/unattended.conf")
+        await operator.press("tab", "enter")
         assert await operator.ends() == 0
     assert unattended(made) == WANTED
     assert made.run("rollback").returncode == 0
@@ -101,6 +103,7 @@ def test_line_by_line(made: Practice) -> None:
         "",
         "1",
         "",
+        "yes",
         "apply",
         "",
         "",
@@ -110,6 +113,6 @@ def test_line_by_line(made: Practice) -> None:
     told = said.getvalue()
     assert code == 0, told
     assert "Done: every file is in place and was read back." in told
-    assert "Run the unattended installation as your version documents it, with" in told
+    assert "Run the unattended installation as your version documents it" in told
     assert PASSWORD not in told
     assert unattended(made) == WANTED
