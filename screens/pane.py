@@ -1,12 +1,13 @@
 """Lines to read, in a part of the screen: scrolled by keys, with the place in words instead of a scroll bar."""
 
 from collections.abc import Iterable
+from itertools import zip_longest
 from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.geometry import Offset
+from textual.geometry import Offset, Region
 from textual.message import Message
 from textual.widget import Widget
 
@@ -58,27 +59,33 @@ class Pane(Widget, can_focus=False, inherit_bindings=False):
         """Show other lines; *follow* keeps the end in view when it was in view."""
         at_end = self._top >= self._last
         self._lines = tuple(lines)
+        before = self._drawn()
         self._fold()
         self._top = self._last if follow and at_end else min(self._top, self._last)
-        self.refresh()
+        # Only rows that changed: while a change is made this is called twice a second, and a slow line must keep up.
+        for row, (old, new) in enumerate(zip_longest(before, self._drawn())):
+            if old is None or new is None or not old.is_same(new):
+                self.refresh(Region(0, row, self.size.width, 1))
 
     def render(self) -> Content:
         """The rows from the first visible one, and below them where that is."""
-        height = max(1, self.size.height)
         if self._width != self.size.width:
             self._fold()
+        return joined(self._drawn())
+
+    def _drawn(self) -> list[Content]:
         bar = self.has_focus and not self.marked
         mark = "> " if bar else "  "
         if not self.overflows:
             words = f"{mark}All is shown. {self.hint() or 'Enter goes on'}" if self.has_focus else ""
             last = [Content.styled(words, "reverse" if bar else "")] if self._always else []
-            return joined([*map(self.drawn, range(len(self._rows))), *last])
-        visible = range(len(self._rows))[self._top : self._top + height - 1]
+            return [*map(self.drawn, range(len(self._rows))), *last]
+        visible = range(len(self._rows))[self._top : self._top + max(1, self.size.height) - 1]
         below = len(self._rows) - self._top - len(visible)
         keys = (self.hint() or "Up, Down, PgUp, PgDn") if self.has_focus else "Tab here to read on"
         place = f"{mark}Lines {self._top + 1}-{self._top + len(visible)} of {len(self._rows)}, {below} below  {keys}"
         shown = Content.styled(place[: self.size.width], "reverse" if bar else "bold")
-        return joined([*map(self.drawn, visible), shown])
+        return [*map(self.drawn, visible), shown]
 
     @property
     def marked(self) -> bool:
@@ -100,14 +107,22 @@ class Pane(Widget, can_focus=False, inherit_bindings=False):
         self.refresh()
         self.call_after_refresh(self.place_cursor)
 
-    def on_focus(self) -> None:
-        """Draw the mark."""
+    def on_focus(self, event: events.Focus) -> None:
+        """Draw the mark, and no more: Textual would send every row again."""
+        event.prevent_default()
+        self.has_focus = True
         self.place_cursor()
-        self.refresh()
+        self._draw_mark()
 
-    def on_blur(self) -> None:
-        """Take the mark away."""
-        self.refresh()
+    def on_blur(self, event: events.Blur) -> None:
+        """Take the mark away, in the same way."""
+        event.prevent_default()
+        self.has_focus = False
+        self._draw_mark()
+
+    def _draw_mark(self) -> None:
+        row = self.size.height - 1 if self.overflows else len(self._rows)
+        self.refresh(Region(0, row, self.size.width, 1))
 
     def place_cursor(self) -> None:
         """The first visible row: there a screen reader begins."""

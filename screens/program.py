@@ -122,7 +122,8 @@ class WizardApp(App[int], inherit_bindings=False):
     def on_mount(self) -> None:
         """Restore the terminal on signals too, and look for what an earlier run left."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGHUP, signal.SIGTERM):
+        # Ctrl+C is a key here; SIGINT comes from elsewhere, and would end the program as if all were done.
+        for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._on_signal, number)
         self.engine.run(self, "look", self._look, self._looked)
         self.call_after_refresh(self._painted)

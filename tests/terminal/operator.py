@@ -93,7 +93,7 @@ class ByKeys(Operator):
         end = time.monotonic() + PATIENCE_S
         while self.terminal.child.isalive():
             quiet = not self.terminal.read(self._quiet_s)
-            if quiet and not any(word in self.terminal.text for word in BUSY):
+            if quiet and not any(word in self.terminal.text for word in BUSY) and self._filled():
                 if self.shown():
                     self.mark()
                     return self.shown()
@@ -104,6 +104,14 @@ class ByKeys(Operator):
                         self.terminal.read(HASTE_S)
             assert time.monotonic() < end, self.terminal.text
         return None
+
+    def _place(self) -> tuple[int, int]:
+        return self.terminal.screen.cursor.x, self.terminal.screen.cursor.y
+
+    def _filled(self) -> bool:
+        """Whether the view came; the last question is shown before what it is about."""
+        step = self.shown()
+        return step is None or step.view is not View.CONFIRM or any(self.terminal.text.splitlines()[1:6])
 
     def shown(self) -> Step | None:
         """The step of the first row."""
@@ -124,10 +132,10 @@ class ByKeys(Operator):
         """Keys one by one, none of which may cost more than it may; `=word` is typed."""
         for key in keys:
             for part in (key[:2], f"={key[2:]}") if key[0] == "=" else (key,):
-                place = self.terminal.screen.cursor.y
+                place = self._place()
                 answer = self.terminal.press(part, quiet_s=self._quiet_s) if part != "=" else b""
                 end = time.monotonic() + 2
-                while part in MOVES and self.terminal.screen.cursor.y == place and time.monotonic() < end:
+                while part in MOVES and self._place() == place and time.monotonic() < end:
                     answer += self.terminal.read(HASTE_S)
                 assert self._haste or len(answer) <= KEY_BYTES, (part, len(answer), self.terminal.text)
 

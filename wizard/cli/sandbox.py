@@ -1,10 +1,13 @@
 """`sandbox`: a practice deployment, built, served, or opened in the wizard."""
 
 import argparse
+import contextlib
 import json
 import os
 import subprocess
+import sys
 import tempfile
+import time
 from pathlib import Path
 
 from wizard.findings import FindingSpec, Severity
@@ -21,6 +24,8 @@ REFUSALS = (
         "interface of the wizard",
     ),
 )
+
+_LOOK_EVERY_S = 0.2
 
 _EPILOG = """\
 EXAMPLES
@@ -146,13 +151,13 @@ def _practise(args: argparse.Namespace, folder: Path | None) -> int:
         # A session that is killed cannot tidy up; the stand-in service manager then does.
         (deployment.root / OWNER).write_text(str(os.getpid()), encoding="ascii")
         try:
-            return _open(args, deployment)
+            return _open(args, deployment, temporary=True)
         finally:
             remove(deployment)
 
 
-def _open(args: argparse.Namespace, deployment: Deployment) -> int:
-    """Start the primary, open the wizard, stop the primary, whatever happened."""
+def _open(args: argparse.Namespace, deployment: Deployment, *, temporary: bool = False) -> int:
+    """Start the primary, open the wizard, stop the primary, whatever happened: but not under a change at work."""
     from wizard.answers import Answers  # noqa: PLC0415 - as above
     from wizard.cli.main import open_screens  # noqa: PLC0415 - main loads this module
     from wizard.sandbox.deployment import PASSWORD  # noqa: PLC0415 - as above
@@ -164,7 +169,35 @@ def _open(args: argparse.Namespace, deployment: Deployment) -> int:
     try:
         return open_screens(deployment.machine, args, answers, deployment.root, notes)
     finally:
-        _systemctl(deployment, "stop")
+        if _change_has_ended(deployment, temporary=temporary):
+            _systemctl(deployment, "stop")
+
+
+def _change_has_ended(deployment: Deployment, *, temporary: bool) -> bool:
+    """Wait for a change that goes on by itself; it needs the server to prove itself. False: the operator did not."""
+    cost = "the server goes with it" if temporary else "the server is not stopped"
+    from wizard.change.watch import running  # noqa: PLC0415 - as above
+    from wizard.errors import WizardError  # noqa: PLC0415 - as above
+
+    told = False
+    try:
+        with contextlib.suppress(WizardError):  # a record that cannot be read holds nobody up
+            while running(deployment.machine) is not None:
+                if not told:
+                    told = True
+                    _say("A change is still being made on the practice server; waiting for its end.")
+                    _say(f"Ctrl+C leaves at once; {cost}.")
+                time.sleep(_LOOK_EVERY_S)
+    except KeyboardInterrupt:
+        if not temporary:
+            _say(f"\nStop the server later with: {deployment.systemctl} stop hcp-server")
+        return False
+    return True
+
+
+def _say(text: str) -> None:
+    with contextlib.suppress(OSError):  # the terminal may be gone
+        print(text, file=sys.stderr, flush=True)
 
 
 def _systemctl(deployment: Deployment, verb: str) -> None:
