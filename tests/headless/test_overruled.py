@@ -112,3 +112,23 @@ def test_the_list_of_what_is_left_needs_no_plan(server: Practice) -> None:
     done = server.run("plan", "--answers", "left.toml")
     assert done.returncode == 0, done.stderr
     assert "Nothing to do on this machine" in done.stdout
+
+
+def test_the_list_is_made_and_ticked_without_a_screen(tmp_path: Path) -> None:
+    with practice(tmp_path / "p", java=None, start=False) as made:
+        none = made.run("checklist")
+        assert none.returncode == 2
+        assert none.stderr.startswith("error: checklist.none ")
+        assert made.run("checklist", "--answers", "answers.toml", "--dry-run").returncode == 0
+        assert made.run("checklist").returncode == 2, "a dry run keeps nothing"
+        shown = made.run("checklist", "--answers", "answers.toml")
+        assert " 1  [ ] Upload Acme-CA-Root" in shown.stdout, shown.stderr
+        first, *_, policy = made.json("checklist", "--tick", "1")["items"]
+        assert first["done"]
+        assert policy["id"] == "policy/account"
+        early = made.run("checklist", "--tick", "policy/account")
+        assert early.returncode == 2
+        assert "error: checklist.policy-last " in early.stderr
+        assert made.run("checklist", "--tick", "99").returncode == 2
+        again = made.json("checklist", "--tick", first["id"])
+        assert again["left"] == len(again["items"])
