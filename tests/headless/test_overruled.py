@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.headless.practice import Practice, company, practice
-from wizard.answers import Answers, Goal
+from wizard.answers import Answers, Goal, PrimaryKind
 from wizard.findings import Severity
 from wizard.questions import Step
 from wizard.sandbox.pki import pfx
@@ -60,6 +60,15 @@ def test_notes_are_never_asked_about(server: Practice) -> None:
         assert codes(session, name) == []
 
 
+def test_a_primary_in_the_cloud_is_asked_about_where_it_is_chosen(server: Practice) -> None:
+    session = session_with(server, "certificates/primary-host.pfx")
+    assert codes(session, "place") == []
+    session.answers = session.answers.put("primary.kind", PrimaryKind.CLOUD)
+    assert codes(session, "place") == ["primary.cloud"]
+    session.overrule(session.doubts(step(session, "place")))
+    assert codes(session, "place") == []
+
+
 def test_another_look_sees_another_file_and_asks_again(server: Practice, tmp_path: Path) -> None:
     chain = tmp_path / "primary-host.pfx"
     shutil.copy(server.root / "certificates/primary-host.pfx", chain)
@@ -86,16 +95,15 @@ def test_the_review_says_what_was_decided(server: Practice) -> None:
     session.answers = session.answers.put("others.gateways", ("gateway-host",))
     lines = session.review().decided
     told = {line.text.split("  ")[0]: (line.text.rpartition("  ")[2], line.step) for line in lines if line.step}
-    assert told["Certificate files"] == ("certificates/primary-host.pfx", "primary-files")
+    assert told["Certificate files"] == ("certificates/primary-host.pfx; password: typed", "primary-files")
     assert told["Host name"] == ("primary-host", "primary-verdict")
     assert told["Key store password"] == ("Generate one", "primary-store")
     assert told["Root in cacerts"][1] == "primary-store"
     assert told["Gateways"] == ("gateway-host", "others")
     session.put_secret("others.password", Secret(""))
-    again = [
-        line.text.rpartition("  ")[2] for line in session.review().decided if line.text.startswith("Their password")
-    ]
-    assert again == ["typed, and kept in memory alone", "none of their own; the primary's is tried"]
+    again = {line.text.split("  ")[0]: line.text.rpartition("; ")[2] for line in session.review().decided}
+    assert again["Certificate files"] == "password: typed"
+    assert again["Files for these"] == "password: as the primary's"
     assert not any("changeit" in line.text for line in lines)
     assert set(session.review().page) > set(session.review().lines)
 

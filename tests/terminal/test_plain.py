@@ -128,13 +128,13 @@ def test_a_blocked_plan_and_a_failed_change() -> None:
     assert not session.forgotten
 
 
-@pytest.mark.parametrize("answer", ["5", "primary-verdict", "host name"])
+@pytest.mark.parametrize("answer", ["4", "primary-verdict", "host name"])
 def test_the_review_leads_to_the_step_of_a_decision_and_the_steps_lead_back(answer: str) -> None:
     session = FakeSession()
     way_back = ["", "", "", *[""] * 4]
     code, said = talk(session, *TO_REVIEW, answer, *way_back, "", "apply", "")
     assert code == 0, said
-    assert "   5  Host name           primary-host" in said
+    assert "   4  Host name           primary-host" in said
     assert said.count("What was found in the files") == 2
     assert said.count("What was decided:") == 2
     assert PASSWORD not in said
@@ -144,7 +144,7 @@ def test_what_is_no_number_of_the_review_is_asked_again() -> None:
     session = FakeSession()
     code, said = talk(session, *TO_REVIEW, "99", "0", "nothing like it", "", "apply", "")
     assert code == 0
-    assert said.count("Error: please type a number from 1 to 9, or press Enter.") == 3
+    assert said.count("Error: please type a number from 1 to 8, or press Enter.") == 3
 
 
 def test_a_blocked_plan_leads_to_a_step_too() -> None:

@@ -3,11 +3,24 @@
 import json
 from typing import Protocol
 
-from wizard.findings import Finding, Severity
+from wizard.answers import PrimaryKind
+from wizard.findings import Finding, FindingSpec, Locator, Severity
 from wizard.nodes.judging import Judged
 from wizard.nodes.reviewing import Reviewing
 from wizard.questions import Step, View
 from wizard.reports.review import Review
+
+CLOUD = FindingSpec(
+    "primary.cloud",
+    Severity.WARNING,
+    "trusted certificates with a primary in the cloud",
+    "The primary runs in the vendor's cloud; whether it takes trusted CA certificates is not certain.",
+    "The vendor's PKI page says that they work only with an on-premise primary; gateways and clients that "
+    "were changed could then not connect.",
+    "Ask your vendor before you go on.",
+    "vendor manual, PKI and encryption",
+)
+SPECS = (CLOUD,)
 
 
 class Doubting(Reviewing, Protocol):
@@ -32,6 +45,8 @@ def warnings(session: Doubting, step: Step) -> tuple[Finding, ...]:
             found = [finding for role in roles for finding in session.judged(role).findings]
         case View.REVIEW:
             found = list(session.review().findings)
+        case _ if step.id == "place" and session.answers.primary.kind is PrimaryKind.CLOUD:
+            found = [Finding(CLOUD, Locator("answer"))]
         case _:
             found = []
     unique = {identity(finding): finding for finding in found if finding.severity == Severity.WARNING}
