@@ -146,8 +146,8 @@ class Session(Following):
             self.look_again()
 
     def has_secret(self, key: str) -> bool:
-        """Whether a password was typed for *key*."""
-        return key in self._typed
+        """Whether a password was typed for *key*; leaving its field empty is none."""
+        return bool(self._typed.get(key))
 
     def secret(self, key: str) -> Secret | None:
         """BLOCKING. The typed password, else the one that the answers name a source for."""

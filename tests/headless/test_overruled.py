@@ -86,12 +86,15 @@ def test_the_review_says_what_was_decided(server: Practice) -> None:
     session.answers = session.answers.put("others.gateways", ("gateway-host",))
     lines = session.review().decided
     told = {line.text.split("  ")[0]: (line.text.rpartition("  ")[2], line.step) for line in lines if line.step}
-    assert told["Certificate files"] == ("certificates/primary-host.pfx", "primary-files")
+    assert told["Certificate files"] == ("certificates/primary-host.pfx; password: typed", "primary-files")
     assert told["Host name"] == ("primary-host", "primary-verdict")
     assert told["Key store password"] == ("Generate one", "primary-store")
     assert told["Root in cacerts"][1] == "primary-store"
     assert told["Gateways"] == ("gateway-host", "others")
-    assert told["Their password"] == ("none of their own; the primary's is tried", "others")
+    session.put_secret("others.password", Secret(""))
+    again = {line.text.split("  ")[0]: line.text.rpartition("; ")[2] for line in session.review().decided}
+    assert again["Certificate files"] == "password: typed"
+    assert again["Files for these"] == "password: as the primary's"
     assert not any("changeit" in line.text for line in lines)
     assert set(session.review().page) > set(session.review().lines)
 
@@ -112,3 +115,23 @@ def test_the_list_of_what_is_left_needs_no_plan(server: Practice) -> None:
     done = server.run("plan", "--answers", "left.toml")
     assert done.returncode == 0, done.stderr
     assert "Nothing to do on this machine" in done.stdout
+
+
+def test_the_list_is_made_and_ticked_without_a_screen(tmp_path: Path) -> None:
+    with practice(tmp_path / "p", java=None, start=False) as made:
+        none = made.run("checklist")
+        assert none.returncode == 2
+        assert none.stderr.startswith("error: checklist.none ")
+        assert made.run("checklist", "--answers", "answers.toml", "--dry-run").returncode == 0
+        assert made.run("checklist").returncode == 2, "a dry run keeps nothing"
+        shown = made.run("checklist", "--answers", "answers.toml")
+        assert " 1  [ ] Upload Acme-CA-Root" in shown.stdout, shown.stderr
+        first, *_, policy = made.json("checklist", "--tick", "1")["items"]
+        assert first["done"]
+        assert policy["id"] == "policy/account"
+        early = made.run("checklist", "--tick", "policy/account")
+        assert early.returncode == 2
+        assert "error: checklist.policy-last " in early.stderr
+        assert made.run("checklist", "--tick", "99").returncode == 2
+        again = made.json("checklist", "--tick", first["id"])
+        assert again["left"] == len(again["items"])

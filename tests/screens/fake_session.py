@@ -169,7 +169,7 @@ class FakeSession:
         self.secrets[key] = secret
 
     def has_secret(self, key: str) -> bool:
-        return key in self.secrets
+        return bool(self.secrets.get(key))
 
     def check(self, step: Step) -> list[Problem]:
         self._bang("check")

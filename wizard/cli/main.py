@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("wizard.cli.status", "expiry and drift for monitoring"),
     "rehearse": ("wizard.cli.rehearse", "mutual TLS between the chains, in memory"),
     "handoff": ("wizard.cli.handoff", "packs and checklists for portal, gateways, clients"),
+    "checklist": ("wizard.cli.checklist", "what is left to do elsewhere; tick it"),
     "export": ("wizard.cli.export", "roll-out over many machines with Ansible"),
     "findings": ("wizard.cli.findings", "the catalogue of findings, or one explained"),
     "conf": ("wizard.cli.conf", "read or set one value of a HOCON file"),

@@ -25,7 +25,7 @@ def tick(session: Session, dialogue: Dialogue, step: Step) -> bool:
     except WizardError as error:
         dialogue.refuse(error)
     numbered = dialogue.say_numbered(lines)
-    prompt = "A number ticks its line, list shows all, Enter goes on" if numbered else "Press Enter to go on"
+    prompt = f"Press Enter to go on{'; a number ticks its line, list shows all' if numbered else ''}"
     while answer := dialogue.ask(prompt):
         line = chosen(numbered, answer)
         if answer.lower() == "list":

@@ -33,7 +33,7 @@ REFUSALS = (
 )
 
 NAME = "left-to-do.json"
-SCHEMA = "cloudstream-wizard/checklist/1"
+SCHEMA = "cloudstream-wizard/left-to-do/1"
 
 
 def load(machine: Machine) -> Checklist | None:

@@ -100,9 +100,9 @@ _WORDS = {
         "Which password opens the key store?",
         "The one in application.conf does not; whoever made the file knows it.",
     ),
-    "": ("A password for the repair", "This repair needs none; leave it empty."),
+    "": ("", "This repair needs none; leave it empty."),
 }
-"""What the field is called and why it is there, by the secret that the repair lacks."""
+"""What the field is called ("" is as always) and why it is there, by the secret that the repair lacks."""
 
 
 def reworded(session: Examining, step: Step) -> tuple[Question, ...]:
@@ -113,7 +113,7 @@ def reworded(session: Examining, step: Step) -> tuple[Question, ...]:
         heading, why = _WORDS[lacking(session.machine, *session.examined(step.id))]
     except (WizardError, KeyError):
         return step.questions
-    return tuple(replace(question, heading=heading, why=why) for question in step.questions)
+    return tuple(replace(question, heading=heading or question.heading, why=why) for question in step.questions)
 
 
 def lacking(machine: Machine, seen: Examined, diagnosis: Diagnosis) -> str:

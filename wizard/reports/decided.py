@@ -28,13 +28,16 @@ def decided_lines(
         value: what stands in the field of a question.
         typed: whether a password was typed for a key.
     """
-    asked = []
+    asked: list[tuple[str, str, str]] = []
     for step in steps:
         if step.view is View.REVIEW:
             break
         for question in step.questions:
             words = _words(question, answers, value, typed)
-            if words:
+            if question.ask is Ask.SECRET and words and asked and asked[-1][0] == step.id:
+                # A password and the files that it opens are one decision.
+                asked[-1] = (*asked[-1][:2], f"{asked[-1][2]}; password: {words}")
+            elif words:
                 asked.append((step.id, question.short or question.heading.rstrip("?"), words))
     width = max((len(name) for _step, name, _words in asked), default=0)
     lines = [Line(f"{name:{width}}  {words}", step=step) for step, name, words in asked]
@@ -46,11 +49,11 @@ def _words(question: Question, answers: Answers, value: Callable[[Question], str
         return ""
     match question.ask:
         case Ask.SECRET | Ask.NEW_SECRET if typed(question.key):
-            return "typed, and kept in memory alone"
+            return "typed"
         case Ask.SECRET if question.key == "others.password" and typed("primary.password"):
-            return "none of their own; the primary's is tried"
+            return "as the primary's"
         case Ask.SECRET | Ask.NEW_SECRET:
-            return _SOURCES.get(_source(question.key, answers).kind, "none was typed")
+            return _SOURCES.get(_source(question.key, answers).kind, "none")
         case Ask.CHOICE:
             chosen = value(question)
             return next((choice.label for choice in question.choices if choice.value == chosen), chosen)

@@ -193,7 +193,7 @@ def test_a_list_that_cannot_be_kept_is_still_shown(run: Run, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", '{"schema": "another/9"}', '{"schema": "cloudstream-wizard/checklist/1"}']
+    "text", ["", "{", "[]", '{"schema": "another/9"}', '{"schema": "cloudstream-wizard/left-to-do/1"}']
 )
 def test_a_file_that_is_not_ours_is_no_list(run: Run, text: str) -> None:
     run.machine.state_dir.mkdir()
