@@ -94,6 +94,13 @@ def load(text: str, *, name: str = "the answers file") -> Answers:
     )
 
 
+def field_names(
+    section: type[PrimaryAnswers] | type[GatewayAnswers] | type[ClientAnswers] | type[AccountAnswers],
+) -> tuple[str, ...]:
+    """The keys of one table as they are written in the file."""
+    return tuple(item.name.replace("_", "-") for item in fields(section))
+
+
 def dump(answers: Answers) -> str:
     """The TOML text that `load` reads back to an equal value. Values equal to the default are written too."""
     lines = [f"schema = {SCHEMA}", f"goal = {_toml(answers.goal)}", f"packs = {_toml(answers.packs)}"]

@@ -10,8 +10,8 @@ from tests.headless.practice import Practice, company, practice
 from tests.jvm import run_java
 from tests.oracle.test_verify_script import server as openssl_server
 from tests.pki import Entity
-from wizard.answers import Answers, CloudSupport
-from wizard.answersfile import load
+from wizard.answers import Answers, CloudSupport, GatewayAnswers
+from wizard.answersfile import dump, load
 from wizard.questions import steps
 from wizard.session import Session
 
@@ -55,6 +55,16 @@ def test_a_script_is_told_and_goes_on(server: Practice) -> None:
     assert [(finding["code"], finding["severity"]) for finding in plan["findings"]] == [("cloud.uncertain", "warning")]
     accepted = server.json("plan", "--answers", str(answers(server, 'cloud-support = "accepted"')))
     assert accepted["findings"] == []
+
+
+def test_help_names_every_key_of_an_answers_file(server: Practice) -> None:
+    told = server.run("plan", "--help").stdout
+    words = {word.strip(",") for word in told[told.index("KEYS OF THE") :].split()}
+    keys = {
+        line.partition(" = ")[0] for line in dump(Answers(gateway=(GatewayAnswers(),))).splitlines() if " = " in line
+    }
+    assert keys - {"schema"} <= words
+    assert all(len(line) <= 80 for line in told.splitlines())
 
 
 def test_without_ca_files_the_pack_says_what_the_gateway_trusts(server: Practice) -> None:

@@ -185,6 +185,24 @@ def test_packs_of_a_rollover_trust_both_roots_before_and_after_it_is_applied(ser
     assert "the root changes" in left
 
 
+def test_a_new_root_is_a_warning_before_the_swap_and_a_new_leaf_is_none(server: Practice) -> None:
+    told = {
+        chain: [finding["code"] for finding in server.json("plan", "--answers", answers(server, chain))["findings"]]
+        for chain in ("other-root.pfx", "renewed.pfx", "certificates/primary-host.pfx")
+    }
+    assert [chain for chain, codes in told.items() if "rollover.root-changes" in codes] == ["other-root.pfx"]
+
+
+def test_going_back_over_the_packs_writes_them_once(server: Practice) -> None:
+    opened = session(server, "renewed.pfx")
+    opened.answers = opened.answers.put("packs", str(server.root / "once")).put("primary.nodes", ("127.0.0.1", "gone"))
+    (step,) = [step for step in steps(opened.answers) if step.id == "handoff-first"]
+    assert opened.check(step) == []
+    assert opened.check(step) == []
+    opened.answers = opened.answers.put("primary.port", 1)
+    assert [problem.error.code for problem in opened.check(step)] == ["handoff.folder-in-use"]
+
+
 def test_the_review_tells_the_order(server: Practice) -> None:
     text = "\n".join(line.text for line in session(server, "other-root.pfx").review().lines)
     assert "Both are valid from" in text

@@ -137,6 +137,7 @@ def test_a_set_up_in_full_screen(here: Practice, link: Sshd) -> None:
         cursor_is_at_the_focus(terminal)
         step(terminal, last="enter")
         terminal.until("Where shall the packs be written?")
+        terminal.press("enter")  # on to the question about the responders
         step(terminal)
         terminal.until("What is left to do")
         terminal.press("enter")
@@ -162,6 +163,7 @@ def test_a_set_up_as_lines_and_its_undo(here: Practice, link: Sshd) -> None:
         for prompt, answer in (
             ("What do you want to do?", "1"),
             ("Where does the primary server run?", "1"),
+            ("Where does this server answer?", ""),
             ("Answer [certificates/primary-host.pfx]:", ""),
             ("Password (not shown):", FILES_PASSWORD),
             ("Answer [primary-host]:", ""),

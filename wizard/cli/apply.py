@@ -2,10 +2,12 @@
 
 import argparse
 import sys
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wizard.answersfile import load
+from wizard.answers import AccountAnswers, ClientAnswers, GatewayAnswers, PrimaryAnswers
+from wizard.answersfile import field_names, load
 from wizard.cli.applying import confirm
 from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode, WizardError
@@ -80,7 +82,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "plan",
         help="what would change, with diffs",
         description="Show what would change.",
-        epilog=_PLAN_EPILOG,
+        epilog=_PLAN_EPILOG + "\nKEYS OF THE ANSWERS FILE (TOML; the first line is schema = 1)\n" + _keys(),
         formatter_class=raw,
     )
     plan.add_argument("--answers", metavar="FILE", required=True, type=Path, help="the answers (TOML)")
@@ -100,6 +102,23 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     source.add_argument("--plan", metavar="FILE", type=Path, help="a plan that plan --out wrote")
     apply.add_argument("--yes", action="store_true", help="do not ask")
     apply.set_defaults(run=run_apply)
+
+
+def _keys() -> str:
+    """What may stand in an answers file, by its tables."""
+    tables = {
+        "": ("goal", "packs", "change"),
+        "[primary]": field_names(PrimaryAnswers),
+        "[[gateway]]": field_names(GatewayAnswers),
+        "[[client]]": field_names(ClientAnswers),
+        "[account]": field_names(AccountAnswers),
+    }
+    lines = [
+        textwrap.fill(f"{head} {', '.join(keys)}".strip(), 76, initial_indent="  ", subsequent_indent="      ",
+                      break_on_hyphens=False)
+        for head, keys in tables.items()
+    ]  # fmt: skip
+    return "\n".join(lines) + "\n"
 
 
 def run_plan(args: argparse.Namespace) -> int:

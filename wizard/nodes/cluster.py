@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from ipaddress import ip_address
 
-from wizard.answers import PROMPT, Answers, PrimaryKind, endpoint
+from wizard.answers import PROMPT, Answers, endpoint
 from wizard.answersfile import dump
 from wizard.certificates.model import Profile
 from wizard.certificates.names import short
@@ -62,11 +62,12 @@ def node_files(session: Planning, nodes: Mapping[str, str]) -> dict[str, tuple[P
 def make_packs(session: Planning) -> list[Pack]:
     """One pack for each node that is not this machine: the same certificate and key, for a run of the wizard there.
 
+    The chain of the primary is judged fit before.
+
     Raises:
         WizardError: as `node_files`.
     """
-    primary = session.answers.primary
-    others = far_nodes(primary) if primary.kind is PrimaryKind.ON_PREMISE and primary.chain else ()
+    others = far_nodes(session.answers.primary)
     if not others:
         return []
     files = node_files(session, dict.fromkeys(others, "localhost"))

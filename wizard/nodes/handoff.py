@@ -84,12 +84,12 @@ def make_packs(session: Planning, *, nodes: bool = True) -> list[Pack]:
         WizardError: a chain cannot be read or is not fit for its role, or a password or search text does not fit.
     """
     answers = session.answers
-    cluster_packs = cluster.make_packs(session) if nodes else []
-    machines = [*(one.host for one in answers.gateway), *(one.host for one in answers.client)]
-    _require_folders([*machines, *(pack.folder for pack in cluster_packs)])
     # Nobody was asked for the files of a primary that is not here, nor for what opens them; a path may be left over.
     here = answers.primary.kind is PrimaryKind.ON_PREMISE
     primary = _fit(session, "primary") if here and answers.primary.chain else None
+    cluster_packs = cluster.make_packs(session) if nodes and primary is not None else []
+    machines = [*(one.host for one in answers.gateway), *(one.host for one in answers.client)]
+    _require_folders([*machines, *(pack.folder for pack in cluster_packs)])
     gateways = [_fit(session, f"gateway.{number}") for number in range(len(answers.gateway))]
     clients = [
         _fit(session, f"client.{number}") if one.local_storage else None for number, one in enumerate(answers.client)

@@ -12,10 +12,12 @@ from wizard.answersfile import load
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Chain, Profile
 from wizard.errors import WizardError
-from wizard.nodes import account, client, gateway
+from wizard.nodes import account, client, gateway, handoff
 from wizard.nodes.client import ClientInput, search_text
 from wizard.nodes.fitness import CLIENT, GATEWAY, PRIMARY, is_fit, require_fit
 from wizard.nodes.gateway import GatewayInput
+from wizard.nodes.judging import Judged
+from wizard.nodes.loading import Loaded
 from wizard.nodes.packs import Pack
 from wizard.secret import Secret
 
@@ -55,6 +57,22 @@ def data(pack: Pack, name: str) -> str:
 
 MIDDLE = acme().intermediate
 ALPHA, ALPHABET = issue("alpha", MIDDLE), issue("alphabet", MIDDLE)
+BESIDE = issue("pcclient-host-2", MIDDLE)
+PREDECESSOR = issue("pcclient-host", MIDDLE, slot="before")
+
+
+def test_what_lies_beside_counts_too_but_not_what_the_host_had_before() -> None:
+    def judged(entity: Entity, *others: Entity) -> Judged:
+        return Judged(Loaded(chain(entity), tuple(chain(other) for other in others), (), ()), (), "", public=False)
+
+    mine = acme().client
+    known = handoff._known([judged(mine, BESIDE, PREDECESSOR), judged(acme().gateway, mine)], "pcclient-host")
+    assert known == (mine.certificate, acme().gateway.certificate, BESIDE.certificate)
+    with pytest.raises(WizardError) as refusal:
+        search_text(mine.certificate, known, "pcclient-host")
+    assert refusal.value.code == "client.subject-ambiguous"
+
+
 WANTED = [
     ("auto, the common name", ALPHABET, (ALPHA,), "auto", "alphabet"),
     ("given", ALPHABET, (ALPHA,), "phabet", "phabet"),
