@@ -1,5 +1,6 @@
 """A change that was handed to its own process: what happens, how it ends, and one that an earlier face left behind."""
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from wizard.answers import Answers, Goal
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from wizard.change.watch import ChangeRun
 
 
-class Following:
+class Following(ABC):
     """The half of the session that is about a change under way; `start` is the other half's.
 
     Attributes:
@@ -28,9 +29,9 @@ class Following:
     _run: "ChangeRun | None"
     _outcome: "Outcome | None"
 
+    @abstractmethod
     def secret(self, key: str) -> Secret | None:
         """BLOCKING. The password for *key*, if any."""
-        raise NotImplementedError
 
     def events(self) -> "Iterator[Event]":
         """BLOCKING. What happens, as it happens; ends when the change has ended."""

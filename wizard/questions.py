@@ -4,9 +4,10 @@ A step is what is asked in one go; a question fills one key of the answers (or o
 follows from the answers alone, so going back and changing one makes others come and go.
 """
 
-from wizard.answers import Answers, Goal, OcspProbe, PrimaryKind
+from wizard.answers import Answers, Goal, PrimaryKind
 from wizard.asking import Ask, Choice, Question, Step, View
 from wizard.gatewayquestions import GATEWAY_STEPS
+from wizard.otherquestions import OTHERS, OTHERS_VERDICT, PACKS_FIRST, PACKS_LAST
 from wizard.sources import SourceKind
 from wizard.topology import CLOUD, WHERE
 
@@ -51,29 +52,8 @@ def _types_store_password(answers: Answers) -> bool:
     return _on_premise(answers) and kind not in {SourceKind.GENERATE, SourceKind.KEEP}
 
 
-def _prepares_others(answers: Answers) -> bool:
-    return answers.goal.installs and answers.primary.kind is not PrimaryKind.ELSEWHERE
-
-
 def _leaves_something(answers: Answers) -> bool:
     return answers.goal.installs or answers.goal is Goal.LEFT
-
-
-def _has_others(answers: Answers) -> bool:
-    return _prepares_others(answers) and bool(answers.gateway or answers.client)
-
-
-def _has_packs(answers: Answers) -> bool:
-    return _has_others(answers) or (_on_premise(answers) and len(answers.primary.nodes) > 1)
-
-
-def _hands_off_first(answers: Answers) -> bool:
-    """A new root must be on the other machines before this one shows a certificate under it."""
-    return _has_packs(answers) and _re_keys_here(answers)
-
-
-def _hands_off_last(answers: Answers) -> bool:
-    return _has_packs(answers) and not _re_keys_here(answers)
 
 
 def _store_password(*choices: Choice) -> Question:
@@ -99,29 +79,6 @@ _IMPORT_ROOT = Question(
         Choice("no", "Leave cacerts alone"),
     ),
     short="Root in cacerts",
-)
-
-_PACKS_TITLE = "Packs for the other machines"
-_PACKS = (
-    Question(
-        "packs",
-        Ask.TEXT,
-        "Where shall the packs be written?",
-        "One folder for each machine, with a checklist; a new or empty folder.",
-        "/root/cloudstream-packs",
-        short="Folder for packs",
-    ),
-    Question(
-        "account.ocsp-probe",
-        Ask.CHOICE,
-        "Shall the OCSP responders be asked from here?",
-        "For the advice about the portal's OCSP settings; it uses the network.",
-        choices=(
-            Choice(OcspProbe.NO, "No", "only what the certificates say"),
-            Choice(OcspProbe.YES, "Yes", "those that the certificates name"),
-        ),
-        short="Ask responders",
-    ),
 )
 
 _STEPS: tuple[Step, ...] = (
@@ -246,50 +203,8 @@ _STEPS: tuple[Step, ...] = (
         applies=_types_store_password,
     ),
     *GATEWAY_STEPS,
-    Step(
-        "others",
-        "Gateways and clients",
-        questions=(
-            Question(
-                "others.gateways",
-                Ask.TEXT,
-                "Which gateways shall get a certificate?",
-                "Their host names; leave it empty to do them another time.",
-                "gateway-host",
-                optional=True,
-                short="Gateways",
-            ),
-            Question(
-                "others.clients",
-                Ask.TEXT,
-                "Which Windows clients with local storage?",
-                "Clients without local storage need no certificate.",
-                "pcclient-host",
-                optional=True,
-                short="Windows clients",
-            ),
-            Question(
-                "others.chain",
-                Ask.PATHS,
-                "Where are their files?",
-                "A folder will do: each certificate is found by its host name.",
-                "/root/certificates",
-                optional=True,
-                short="Files for these",
-            ),
-            Question(
-                "others.password",
-                Ask.SECRET,
-                "Which password opens them?",
-                "Leave it empty when it is the same as the primary's, or none.",
-                optional=True,
-                flag="--secret gateway.0.password=file:PATH",
-                short="Their password",
-            ),
-        ),
-        applies=_prepares_others,
-    ),
-    Step("others-verdict", "Certificates of gateways and clients", View.VERDICT, role="others", applies=_has_others),
+    OTHERS,
+    OTHERS_VERDICT,
     Step(
         "examine",
         "What is wrong",
@@ -324,11 +239,11 @@ _STEPS: tuple[Step, ...] = (
         applies=_undoes,
     ),
     Step("review", "Review", View.REVIEW, applies=_changes),
-    Step("handoff-first", _PACKS_TITLE, questions=_PACKS, applies=_hands_off_first),
+    PACKS_FIRST,
     Step("confirm", "Apply", View.CONFIRM, applies=_changes),
     Step("apply", "Applying", View.APPLY, applies=_changes),
     Step("examine-again", "Looking again", View.DIAGNOSIS, applies=_rescues),
-    Step("handoff", _PACKS_TITLE, questions=_PACKS, applies=_hands_off_last),
+    PACKS_LAST,
     Step("elsewhere", "What is left to do", View.ELSEWHERE, applies=_leaves_something),
 )
 

@@ -19,6 +19,7 @@ from wizard.questions import DEFAULT_WAIT_S, Ask, Question, Step, View, steps
 from wizard.reports.lines import Line
 from wizard.reports.review import Review
 from wizard.secret import Secret
+from wizard.unfinished import Unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from wizard.nodes.examining import Examined
     from wizard.nodes.judging import Judged
     from wizard.nodes.planning import Planned
-    from wizard.saved import SavedRun
 
 REFUSALS = (
     FindingSpec(
@@ -53,7 +53,7 @@ class Problem:
     error: WizardError
 
 
-class Session(Following):
+class Session(Following, Unfinished):
     """One operator's run on one machine."""
 
     def __init__(
@@ -320,35 +320,6 @@ class Session(Following):
         earlier = [each for each in self._earlier if each is not self._outcome]
         said = views.summary(self._outcome, self.machine, packs, undo=undo, earlier=earlier)
         return [*said, *checklist.summary_lines(load(self.machine))]
-
-    # -- survival -------------------------------------------------------------------------------------------------
-
-    def save(self, step_id: str = "") -> None:
-        """BLOCKING. Keep the answers, never a secret, so that a lost link costs nothing."""
-        from wizard.saved import save
-
-        save(self.machine, self.answers, step_id, self.base)
-
-    def saved(self) -> "SavedRun | None":
-        """BLOCKING. An earlier run that was not finished."""
-        from wizard.saved import load
-
-        return load(self.machine)
-
-    def resume(self) -> str:
-        """BLOCKING. Take the answers of the earlier run; return its step. Secrets must be typed again."""
-        run = self.saved()
-        if run is None:
-            return self.steps()[0].id
-        self.answers, self.base = run.answers, run.base
-        self.look_again()
-        return run.step_id
-
-    def forget(self) -> None:
-        """BLOCKING. Remove the saved answers."""
-        from wizard.saved import forget
-
-        forget(self.machine)
 
     def look_again(self) -> None:
         """Forget what was seen of the machine and the files, so that whatever is shown next is looked at anew."""

@@ -1,0 +1,106 @@
+"""Questions about the other machines: gateways and clients, and the packs for them and for the nodes of a cluster."""
+
+from wizard.answers import Answers, Goal, OcspProbe, PrimaryKind
+from wizard.asking import Ask, Choice, Question, Step, View
+
+
+def _replaces_here(answers: Answers) -> bool:
+    return answers.goal is Goal.RE_KEY and answers.primary.kind is PrimaryKind.ON_PREMISE
+
+
+def _prepares_others(answers: Answers) -> bool:
+    return answers.goal.installs and answers.primary.kind is not PrimaryKind.ELSEWHERE
+
+
+def _has_others(answers: Answers) -> bool:
+    return _prepares_others(answers) and bool(answers.gateway or answers.client)
+
+
+def _has_packs(answers: Answers) -> bool:
+    return _has_others(answers) or (
+        answers.goal.installs and answers.primary.kind is PrimaryKind.ON_PREMISE and len(answers.primary.nodes) > 1
+    )
+
+
+def _hands_off_first(answers: Answers) -> bool:
+    """A new root must be on the other machines before this one shows a certificate under it."""
+    return _has_packs(answers) and _replaces_here(answers)
+
+
+def _hands_off_last(answers: Answers) -> bool:
+    return _has_packs(answers) and not _replaces_here(answers)
+
+
+OTHERS = Step(
+    "others",
+    "Gateways and clients",
+    questions=(
+        Question(
+            "others.gateways",
+            Ask.TEXT,
+            "Which gateways shall get a certificate?",
+            "Their host names; leave it empty to do them another time.",
+            "gateway-host",
+            optional=True,
+            short="Gateways",
+        ),
+        Question(
+            "others.clients",
+            Ask.TEXT,
+            "Which Windows clients with local storage?",
+            "Clients without local storage need no certificate.",
+            "pcclient-host",
+            optional=True,
+            short="Windows clients",
+        ),
+        Question(
+            "others.chain",
+            Ask.PATHS,
+            "Where are their files?",
+            "A folder will do: each certificate is found by its host name.",
+            "/root/certificates",
+            optional=True,
+            short="Files for these",
+        ),
+        Question(
+            "others.password",
+            Ask.SECRET,
+            "Which password opens them?",
+            "Leave it empty when it is the same as the primary's, or none.",
+            optional=True,
+            flag="--secret gateway.0.password=file:PATH",
+            short="Their password",
+        ),
+    ),
+    applies=_prepares_others,
+)
+
+OTHERS_VERDICT = Step(
+    "others-verdict", "Certificates of gateways and clients", View.VERDICT, role="others", applies=_has_others
+)
+
+_PACKS_TITLE = "Packs for the other machines"
+_PACKS = (
+    Question(
+        "packs",
+        Ask.TEXT,
+        "Where shall the packs be written?",
+        "One folder for each machine, with a checklist; a new or empty folder.",
+        "/root/cloudstream-packs",
+        short="Folder for packs",
+    ),
+    Question(
+        "account.ocsp-probe",
+        Ask.CHOICE,
+        "Shall the OCSP responders be asked from here?",
+        "For the advice about the portal's OCSP settings; it uses the network.",
+        choices=(
+            Choice(OcspProbe.NO, "No", "only what the certificates say"),
+            Choice(OcspProbe.YES, "Yes", "those that the certificates name"),
+        ),
+        short="Ask responders",
+    ),
+)
+
+PACKS_FIRST = Step("handoff-first", _PACKS_TITLE, questions=_PACKS, applies=_hands_off_first)
+PACKS_LAST = Step("handoff", _PACKS_TITLE, questions=_PACKS, applies=_hands_off_last)
