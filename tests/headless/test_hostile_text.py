@@ -122,7 +122,8 @@ def what_a_tool_says(here: Practice, text: str, capsys: pytest.CaptureFixture[st
     told.write_text(f"Id={text}\nActiveState={text}\nFragmentPath=/{text}\nUser={text}\nEnvironment=A={text}\n")
     tool.write_text(f"#!/bin/sh\ncat {told}\ncat {told} >&2\nexit 1\n")
     tool.chmod(0o755)
-    options = ["--root", here.root, "--systemctl", tool, "--state-dir", here.deployment.machine.state_dir]
+    state = here.deployment.machine.state_dir
+    options: list[str | Path] = ["--root", here.root, "--systemctl", tool, "--state-dir", state]
     return said(capsys, "doctor", *options) + said(capsys, "plan", *options, "--answers", here.root / "answers.toml")
 
 
