@@ -10,10 +10,14 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.headless.practice import Practice, practice
 from tests.pki import authority, issue
-from wizard.answers import Answers
+from wizard.answers import AccountAnswers, Answers, ClientAnswers
+from wizard.certificates.chain import assemble
 from wizard.cli import plain
 from wizard.cli.main import main
 from wizard.errors import WizardError
+from wizard.nodes import account, client
+from wizard.nodes.client import ClientInput
+from wizard.nodes.handoff import overview
 from wizard.questions import Step, View, steps
 from wizard.secret import Secret
 from wizard.session import Session
@@ -158,7 +162,21 @@ def lines_of(session: Session, step: Step) -> list[str]:
         return [error.message, error.hint]
 
 
+def the_packs(here: Practice, text: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """Every text of the packs for the portal and for a client, and the names of their files."""
+    leaf = issue(f"{text}2", authority(text), sans=["pcclient-host"])
+    (chain,) = assemble(leaf.bundle)
+    wanted = ClientInput(
+        ClientAnswers(host="pcclient-host"), chain, (leaf.certificate,), "primary-host", Secret("changeit")
+    )
+    packs = [account.make_pack(AccountAnswers(), [chain], ()), client.make_pack(wanted)]
+    files = [file for pack in packs for file in pack.files]
+    texts = [file.data.decode() for file in files if file.name.endswith((".md", ".ps1", ".txt"))]
+    return "\n".join([overview(packs).decode(), *texts, *(file.name for file in files)]).replace("\r\n", "\n")
+
+
 PLACES: tuple[Place, ...] = (
+    the_packs,
     a_subject,
     a_judged_subject,
     a_file_name,
