@@ -53,7 +53,9 @@ class EntryField(Field):
     def shown(self) -> tuple[str, int]:
         """The text as it is drawn, and the column of the caret in it."""
         sign = glyphs.of(self)
-        return sign.text(self._value), cell_len(sign.text(self._value[: self._caret]))
+        # What was answered before may have come from a file that others wrote.
+        before = sign.text(printable(self._value[: self._caret]))
+        return before + sign.text(printable(self._value[self._caret :])), cell_len(before)
 
     def cursor(self) -> tuple[int, int]:
         """The caret."""

@@ -1,6 +1,7 @@
 """Small, colourless and ASCII terminals; hostile text; leaving; crashes; help. By keys, on a session in memory."""
 
 from pathlib import Path
+from unicodedata import category
 
 import pytest
 from rich.segment import Segment
@@ -361,3 +362,22 @@ async def test_a_change_that_ends_in_a_small_terminal_waits_for_a_larger_one() -
 )
 def test_the_last_word_of_several_paths(typed: str, before: str, word: str) -> None:
     assert last_word(typed) == (before, word)
+
+
+@pytest.mark.parametrize("ascii_only", [False, True])
+async def test_an_answer_from_a_hostile_file_is_shown_inert(ascii_only: bool, tmp_path: Path) -> None:
+    hostile = ("/a/\x1b[2J\x1b]0;x\x07", "\u202ex", "\x9b31m", "z\u200b", "[@click=app.quit]q[/]")
+    (tmp_path / "\x1b[2J\u202e").touch()
+    (tmp_path / "\x1b[2K").touch()
+    session = FakeSession()
+    session.base = tmp_path
+    session.answers = session.answers.put("primary.chain", hostile).put("packs", hostile[0])
+    for step, end in (("primary-files", "z\\u200b"), ("handoff", "x\\x07")):
+        session.answers = session.answers.put("others.gateways", ("gw",))
+        async with opened(session, start=step, ascii_only=ascii_only) as pilot:
+            assert end in text(pilot)
+            for key in ("tab", "shift+tab", "end", "left", "home", "f1", "escape"):
+                await keys(pilot, key)
+                assert not [sign for sign in text(pilot) if sign != "\n" and category(sign)[0] == "C"], text(pilot)
+            assert pilot.app.return_code is None
+    assert session.answers.primary.chain == hostile, "shown otherwise, but not changed"

@@ -55,6 +55,7 @@ def test_a_set_up_that_is_cut_off_at_every_step_ends_in_the_same_plan(
         assert kept is not None
         assert kept.step_id == step.id
         assert (here.deployment.machine.state_dir / NAME).stat().st_mode & 0o777 == 0o600
+    assert kept is not None
     assert kept.answers == answered(here, way)
     # The packs were written before the last cut; a folder that is not empty is left alone.
     way = replace(way, answers={**way.answers, "packs": "packs-again"})

@@ -40,6 +40,19 @@ def test_an_idle_screen_sends_nothing_and_no_step_more_than_a_slow_line_takes(tm
             assert not re.search(pattern, terminal.sent), what
 
 
+def test_a_change_that_is_watched_sends_little_and_one_that_has_ended_nothing(tmp_path: Path) -> None:
+    with Terminal(tmp_path, "hang", "start=apply") as terminal:
+        terminal.until("restarting hcp-server")
+        before, begun = len(terminal.sent), time.monotonic()
+        while time.monotonic() - begun < 3:
+            terminal.read(0.3)
+        assert len(terminal.sent) - before <= 3 * 1_000
+    with Terminal(tmp_path, "start=apply") as terminal:
+        terminal.until("> [ Next ]")
+        assert terminal.read(1.2) == b"", "idle"
+        assert len(terminal.press("tab")) <= 1_000
+
+
 def test_ascii_mode_sends_no_other_byte_on_the_whole_way(tmp_path: Path) -> None:
     with Terminal(tmp_path, "hostile", LC_ALL="C", LANG="C", TERM="vt220") as terminal:
         terminal.until(GOAL)

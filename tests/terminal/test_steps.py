@@ -48,7 +48,7 @@ def deployments(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
 def opened(here: Practice, step: str, **env: str) -> tuple[Terminal, ByKeys]:
     """The wizard, begun at *step*."""
     program = [sys.executable, "-m", "tests.terminal.begin", str(here.root), GOALS[step], step]
-    terminal = Terminal(here.root, program=program, TMPDIR=str(mark(here)), **env)
+    terminal = Terminal(here.root, size=(80, 24), program=program, TMPDIR=str(mark(here)), **env)
     return terminal, ByKeys(terminal, WAYS[GOALS[step]])
 
 

@@ -6,6 +6,7 @@ from importlib.resources import files
 from typing import TextIO
 
 from wizard.errors import WizardError
+from wizard.printable import printable
 from wizard.reports.lines import Line
 from wizard.secret import Secret
 
@@ -68,7 +69,8 @@ class Dialogue:
             Back: `back` was typed.
             Leave: `quit` was typed and confirmed, or there is no more input.
         """
-        shown = f"{prompt} [{default}]: " if default else f"{prompt}: "
+        # What was answered before may have come from a file that others wrote.
+        shown = f"{prompt} [{printable(default)}]: " if default else f"{prompt}: "
         while True:
             text = self._line(shown)
             match text.strip().lower():
