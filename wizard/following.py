@@ -85,6 +85,6 @@ class Following(ABC):
 
     def _store_secrets(self) -> dict[str, Secret]:
         from wizard.host.secretsource import DEFAULT_STORE_PASSWORD
-        from wizard.nodes.primary import CACERTS_SECRET
+        from wizard.nodes.stores import CACERTS_SECRET
 
         return {CACERTS_SECRET: self.secret(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD}

@@ -5,6 +5,7 @@ themselves, because the first screen must be there before cryptography is loaded
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from wizard.nodes.examining import Examined
     from wizard.nodes.judging import Judged
     from wizard.nodes.planning import Planned
+    from wizard.nodes.stores import Stores
 
 REFUSALS = (
     FindingSpec(
@@ -101,6 +103,13 @@ class Session(Following, Unfinished):
         self._earlier: list[Outcome] = []
         self._run = None
         self._outcome = None
+
+    @cached_property
+    def stores(self) -> "Stores":
+        """Makes the primary's key store."""
+        from wizard.nodes.stores import Stores
+
+        return Stores()
 
     # -- questions ------------------------------------------------------------------------------------------------
 
@@ -268,6 +277,11 @@ class Session(Following, Unfinished):
             WizardError: the machine, the files or the answers do not allow a plan.
         """
         if self._review is None:
+            if self._asking is not None:
+                # First of all: Java works while the rest of the plan is loaded and made.
+                from wizard.nodes.stores import ask_early
+
+                ask_early(self, self._asking)
             from wizard.nodes.reviewing import review
 
             self._review, self._planned = review(self, self._kept)

@@ -9,14 +9,13 @@ import contextlib
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 from wizard.change.plan import ImportTrust, Plan, PutFile
 from wizard.change.ports import Ports, Prover, TrustStores
 from wizard.change.steps import digest_of
 from wizard.errors import WizardError
-from wizard.host.jre import find
 from wizard.host.machine import Machine
 from wizard.host.processes import memory_file
 from wizard.host.waiting_keytool import WaitingKeytool, named
@@ -54,33 +53,44 @@ class Said:
 
 
 class Asking:
-    """Two JVMs that start now, and are asked as soon as there is a plan."""
+    """Java, waiting to be asked as soon as it is known about what."""
 
-    def __init__(self, machine: Machine) -> None:
-        """Start them, if the product's Java can wait; otherwise nothing is asked and the worker does it all."""
+    def __init__(self, machine: Machine, tools: Mapping[str, WaitingKeytool]) -> None:
+        """Ask *tools* (of `start_waiting`); what has none there is left to the worker.
+
+        Args:
+            machine: whose files are asked about.
+            tools: for `-certreq` and `-importcert`.
+        """
         self._machine = machine
-        self._tools: dict[str, WaitingKeytool] = {}
+        self._tools = tools
         self._pool = ThreadPoolExecutor(max_workers=2)
         self._proofs: dict[str, Future[str]] = {}
         self._stores: dict[str, Future[bytes]] = {}
-        jre = find(machine, ask_java=False)
-        if jre is not None and jre.keytool is not None and WaitingKeytool.can_wait(jre):
-            with contextlib.suppress(WizardError):
-                self._tools = {command: WaitingKeytool(jre, command) for command in ("-gencert", "-importcert")}
 
     def ask(self, plan: Plan, secrets: Mapping[str, Secret]) -> None:
-        """Begin to ask about the first key store and the first import of *plan*."""
+        """Begin to ask about the first key store and the first import of *plan*, unless it was asked before."""
         store = next((step for step in plan.steps if isinstance(step, PutFile) and step.proof), None)
         password = secrets.get(store.proof or "") if store is not None else None
-        if store is not None and password is not None and "-gencert" in self._tools:
-            key = _proof_key(store.data, store.proof_alias)
-            self._proofs[key] = self._pool.submit(self._prove, store, password)
+        if store is not None and password is not None:
+            self.prove(store.data, store.proof_alias, password)
         trust = next((step for step in plan.steps if isinstance(step, ImportTrust)), None)
-        if trust is not None and trust.secret in secrets and "-importcert" in self._tools:
-            with contextlib.suppress(OSError):
-                data = self._machine.real(trust.path).read_bytes()
-                key = _import_key(data, trust.certificate, trust.alias)
-                self._stores[key] = self._pool.submit(self._import, trust, data, secrets[trust.secret])
+        if trust is not None and trust.secret in secrets:
+            self.add_trust(trust.path, trust.certificate, trust.alias, secrets[trust.secret])
+
+    def prove(self, store: bytes, alias: str | None, password: Secret) -> None:
+        """Begin to have Java open the key store *store* and sign with the key *alias*."""
+        key = _proof_key(store, alias)
+        if "-certreq" in self._tools and key not in self._proofs:
+            self._proofs[key] = self._pool.submit(self._prove, store, alias, password)
+
+    def add_trust(self, path: PurePosixPath, certificate: bytes, alias: str, password: Secret) -> None:
+        """Begin to have keytool import *certificate* (DER) into a copy of the trust store at *path* (logical)."""
+        with contextlib.suppress(OSError):
+            data = self._machine.real(path).read_bytes()
+            key = _import_key(data, certificate, alias)
+            if "-importcert" in self._tools and key not in self._stores:
+                self._stores[key] = self._pool.submit(self._import, data, certificate, alias, password)
 
     def said(self) -> Said:
         """Wait for the answers. A refusal is left out: the worker asks again and tells it in full."""
@@ -95,17 +105,16 @@ class Asking:
             tool.drop()
         self._pool.shutdown()
 
-    def _prove(self, step: PutFile, password: Secret) -> str:
-        with memory_file(step.data) as store:
-            proof = self._tools["-gencert"].prove_keystore(Path(named(store.fileno())), password, step.proof_alias)
+    def _prove(self, data: bytes, alias: str | None, password: Secret) -> str:
+        with memory_file(data) as store:
+            proof = self._tools["-certreq"].prove_keystore(Path(named(store.fileno())), password, alias)
         if not proof.ok:
             raise WizardError(proof.code, proof.text, "")
         return proof.text
 
-    def _import(self, step: ImportTrust, data: bytes, password: Secret) -> bytes:
+    def _import(self, data: bytes, certificate: bytes, alias: str, password: Secret) -> bytes:
         with memory_file(data) as store:
-            tool = self._tools["-importcert"]
-            tool.import_trust(Path(named(store.fileno())), step.certificate, step.alias, password)
+            self._tools["-importcert"].import_trust(Path(named(store.fileno())), certificate, alias, password)
             store.seek(0)
             return store.read()
 

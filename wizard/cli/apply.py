@@ -137,15 +137,17 @@ def run_plan(args: argparse.Namespace) -> int:
 
 def run_apply(args: argparse.Namespace) -> int:
     """Apply, or say why not; the exit code covers the proof as well."""
-    from wizard.change.ahead import Asking  # noqa: PLC0415 - usage errors need no engine
+    from wizard.host.waiting_keytool import start_waiting  # noqa: PLC0415 - usage errors need no engine
 
-    # With --yes a change is all but certain: Java starts while the plan is made.
-    asking = Asking(args.machine) if args.yes and not args.dry_run else None
+    # With --yes a change is all but certain: Java starts before anything else is even loaded.
+    tools = start_waiting(args.machine, "-certreq", "-importcert") if args.yes and not args.dry_run else {}
     try:
-        return _apply(args, open_session(args, asking))
+        from wizard.change.ahead import Asking  # noqa: PLC0415 - likewise
+
+        return _apply(args, open_session(args, Asking(args.machine, tools) if tools else None))
     finally:
-        if asking is not None:
-            asking.drop()
+        for tool in tools.values():
+            tool.drop()
 
 
 def _apply(args: argparse.Namespace, session: "Session") -> int:

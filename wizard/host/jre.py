@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from wizard.certificates.model import Profile
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec
 from wizard.host.catalogue import refusal
@@ -12,6 +12,9 @@ from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.host.processes import run
 from wizard.secret import Secret
+
+if TYPE_CHECKING:
+    from wizard.certificates.model import Profile
 
 REFUSALS: tuple[FindingSpec, ...] = (
     refusal(
@@ -65,7 +68,7 @@ class ProfileChoice:
         reason: one sentence for the review.
     """
 
-    profile: Profile
+    profile: "Profile"
     known: bool
     reason: str
 
@@ -92,6 +95,8 @@ def find(machine: Machine, *, ask_java: bool = True) -> Jre | None:
 
 def choose_profile(jre: Jre | None) -> ProfileChoice:
     """The PKCS12 encryption that *jre* reads for certain."""
+    from wizard.certificates.model import Profile  # noqa: PLC0415 - finding and starting a JRE needs no cryptography
+
     numbers = parse_version(jre.version) if jre else None
     if jre is None or numbers is None:
         what = "no JRE was found" if jre is None else "the version of the JRE is unknown"

@@ -26,25 +26,6 @@ file in /tmp with counters for others."""
 
 _PASSWORD = "WIZARD_STORE_PASSWORD"  # noqa: S105 - the name of a variable
 
-# A certification request whose private key was thrown away when it was made. keytool signs an answer to it with the key
-# in the store; the answer is thrown away too. That proves the key, and `-rfc` shows the chain as the JVM built it.
-_REQUEST = b"""-----BEGIN NEW CERTIFICATE REQUEST-----
-MIICVTCCAT0CAQAwEDEOMAwGA1UEAwwFcHJvb2YwggEiMA0GCSqGSIb3DQEBAQUA
-A4IBDwAwggEKAoIBAQCos9WLhPk0uI613S9VYVca4xQdZhEwbOsWPB/lggYOwEvz
-Rc6Y1vX5sTYX9nzrQSo/k5OkunWpbvbPvQ31SjHWzvsoDRkpfeDdO6N3x9wt/Mbu
-D4Z33RVYO5DVA4e97rm8g2nuwcMVlRIljiKcEOYtIMb5v9qT1Jlx5F9VqsQZ0x4Q
-Xir4P1VCd4uFfo8EieUgBafTkh5qoXfCgW9Rk7l6tXC6BTPQ8RuYS8hHgii9l79R
-xZv/U4hlbN4nSFSovx63rvz5psSTwLC2x+Ur0U1Aj/zc6Qtv9rGbJQUkx4yAJkCW
-2/+IQZXRZcRuU+0Q7G7zEJDhLzYfDDOVDSpicG9ZAgMBAAGgADANBgkqhkiG9w0B
-AQsFAAOCAQEAOC8gn0Paz8sB9BuNT35Zf25KV25XbK0J/EmQa/vgv2ZgaRHBBeiE
-B8MZxoSWhGEH1HDWDQY5M/R7P+dVjTKBhKZxLYBMnHuh4sJ4UDC4Uz9iwC+Pd86t
-2wzwB4hXAjBI3Nxh4x9NLzLiwOYLeonKFYoXD3sz3B6SDjj26Imqrg3QtNjGhgaf
-VKuKtAxKCHGWWoTVLbOcFd3XioS6/eb7fZKFUL1CSFTY4vOSG9usw/pg17putYDp
-sO1BQ6MMF6m8+kYMtZ8fw0X3tO2J0a+Kyachq6yA+OXTfySYQOzrxaTugV9oqK+g
-ao3rn6thGwS4Mog+olfjxLnt0V3B1tF3hg==
------END NEW CERTIFICATE REQUEST-----
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class Proof:
@@ -56,7 +37,6 @@ class Proof:
         detail: keytool's own words when it refused, printable; "" otherwise.
         code: of the refusal, "" when ok.
         alias: the key entry that was used.
-        chain: SHA-256 fingerprints of the chain that the JVM built, leaf first, a self-signed root left out.
     """
 
     ok: bool
@@ -64,7 +44,6 @@ class Proof:
     detail: str = ""
     code: str = ""
     alias: str = ""
-    chain: tuple[str, ...] = ()
 
 
 class Keytool:
@@ -115,7 +94,7 @@ class Keytool:
         self._checked(["-delete", "-alias", alias, "-keystore", str(store_copy)], password, str(store_copy))
 
     def prove_keystore(self, path: Path, password: Secret, alias: str | None = None) -> Proof:
-        """Have the JVM open a PKCS12 store, build the chain and sign with the key.
+        """Have the JVM open a PKCS12 store and sign a certification request with the key.
 
         One start of Java when *alias* is given, two otherwise (its key entries are listed first).
 
@@ -127,13 +106,13 @@ class Keytool:
         """
         try:
             name = alias or self._key_alias(path, password)
-            argv = ["-gencert", "-rfc", "-alias", name, "-keystore", str(path), "-storetype", "PKCS12"]
-            answer = self._checked(argv, password, str(path), _REQUEST)
+            self._checked(
+                ["-certreq", "-alias", name, "-keystore", str(path), "-storetype", "PKCS12"], password, str(path)
+            )
         except KeytoolError as refused:
             return Proof(False, refused.message, refused.detail, refused.code, alias or "")
-        chain = tuple(_fingerprint(block) for block in _blocks(answer.stdout)[1:])
         text = f"Java {self.jre.version} opened the store and signed with the key {printable(name)}".replace("  ", " ")
-        return Proof(True, text, alias=name, chain=chain)
+        return Proof(True, text, alias=name)
 
     def trust_entries(self, path: Path, password: Secret) -> dict[str, str]:
         """The trust anchors that the JVM sees in *path*: SHA-256 fingerprint to alias.

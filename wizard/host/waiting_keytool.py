@@ -1,11 +1,14 @@
 """A keytool that is started before it is known what it shall do: a JVM starts longer than it works."""
 
+import contextlib
 import os
 import re
 from pathlib import Path
 
-from wizard.host.jre import Jre, parse_version
+from wizard.errors import WizardError
+from wizard.host.jre import Jre, find, parse_version
 from wizard.host.keytool import LEAN, Keytool
+from wizard.host.machine import Machine
 from wizard.host.processes import Completed, Started, memory_file
 from wizard.secret import Secret
 
@@ -22,7 +25,7 @@ class WaitingKeytool(Keytool):
     """
 
     def __init__(self, jre: Jre, command: str, *, timeout_s: float = 60) -> None:
-        """Start the keytool of *jre* for *command* (`-gencert`).
+        """Start the keytool of *jre* for *command* (`-certreq`).
 
         Raises:
             WizardError: jre.no-keytool, program.not-runnable.
@@ -52,9 +55,20 @@ class WaitingKeytool(Keytool):
         self._waiting = None
         with memory_file(password.reveal().encode()) as secret, memory_file(data or b"") as given:
             words = [*options, "-storepass:file", named(secret.fileno())]
-            words += ["-infile" if command == "-gencert" else "-file", named(given.fileno())]
+            words += ["-file", named(given.fileno())] if data is not None else []
             conf = f"keytool.{command.removeprefix('-')} = {' '.join(words)}\n"
             return waiting.end(self._timeout_s, conf.encode("ascii"))
+
+
+def start_waiting(machine: Machine, *commands: str) -> dict[str, WaitingKeytool]:
+    """A keytool for each of *commands* from the product's JRE; none where its Java cannot wait or does not start."""
+    jre = find(machine, ask_java=False)
+    started: dict[str, WaitingKeytool] = {}
+    if jre is not None and jre.keytool is not None and WaitingKeytool.can_wait(jre):
+        with contextlib.suppress(WizardError):
+            for command in commands:
+                started[command] = WaitingKeytool(jre, command)
+    return started
 
 
 def named(descriptor: int) -> str:

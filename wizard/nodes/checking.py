@@ -13,9 +13,9 @@ from wizard.nodes.gateway_here import STORE_SECRET as STORE_OF_GATEWAY
 from wizard.nodes.gateway_trust import primary_trust
 from wizard.nodes.handoff import make_packs, order_of, write_packs
 from wizard.nodes.planning import Planning
-from wizard.nodes.primary import STORE_SECRET
 from wizard.nodes.primary_facts import FILE_KEY, PASSWORD_KEY, conf_document, find_setting
 from wizard.nodes.reviewing import Reviewing
+from wizard.nodes.stores import STORE_SECRET
 from wizard.nodes.undoing import chosen
 from wizard.passwords import Consumer
 from wizard.questions import Step

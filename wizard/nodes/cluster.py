@@ -17,7 +17,7 @@ from wizard.errors import WizardError
 from wizard.nodes.fitness import PRIMARY, require_fit
 from wizard.nodes.packs import Pack, PackFile, checklist
 from wizard.nodes.planning import Planning, far_nodes
-from wizard.nodes.primary import CACERTS_SECRET, STORE_SECRET
+from wizard.nodes.stores import CACERTS_SECRET, STORE_SECRET
 from wizard.passwords import generate
 from wizard.secret import Secret
 from wizard.sources import PasswordSource, SourceKind

@@ -14,7 +14,7 @@ from wizard.host.secretsource import DEFAULT_STORE_PASSWORD
 from wizard.nodes import primary, primary_facts
 from wizard.nodes.fitness import PRIMARY, require_fit
 from wizard.nodes.judging import Judged
-from wizard.passwords import generate
+from wizard.nodes.stores import CACERTS_SECRET, STORE_SECRET, Stores
 from wizard.probing.probe import probe
 from wizard.probing.resolving import is_here
 from wizard.secret import Secret
@@ -45,6 +45,10 @@ class Planning(Protocol):
     wait_s: float
     dry_run: bool
 
+    @property
+    def stores(self) -> Stores:
+        """Makes the primary's key store."""
+
     def judged(self, role: str) -> Judged:
         """The chain for *role* and its findings."""
 
@@ -74,7 +78,7 @@ def plan_primary(session: Planning) -> Planned:
         # Nothing is planned with a certificate that somebody will not accept; the findings say why.
         return Planned(Plan(f"Trusted certificate for {host}", (), "primary"), judged.findings, {})
     answers = replace(answers, primary=replace(answers.primary, host=host))
-    cacerts_password = session.secret(primary.CACERTS_SECRET) or DEFAULT_STORE_PASSWORD
+    cacerts_password = session.secret(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD
     facts = primary_facts.look(machine, _store_path(answers, machine), cacerts_password, served(answers))
     password = _store_password(session, judged, facts)
     plan = primary.make_plan(
@@ -84,20 +88,21 @@ def plan_primary(session: Planning) -> Planned:
         machine,
         store_password=password,
         wait_s=session.wait_s,
+        stores=session.stores,
         elsewhere=_elsewhere(answers.primary),
     )
-    secrets = {primary.CACERTS_SECRET: cacerts_password}
+    secrets = {CACERTS_SECRET: cacerts_password}
     if password is not None:
-        secrets[primary.STORE_SECRET] = password
-    weak = require_fit(password, primary.STORE_SECRET, PRIMARY) if password is not None else ()
+        secrets[STORE_SECRET] = password
+    weak = require_fit(password, STORE_SECRET, PRIMARY) if password is not None else ()
     return Planned(plan, (*judged.findings, *plan.findings, *weak), secrets)
 
 
 def kept_plan(plan: Plan, secret: Callable[[str], Secret | None]) -> Planned:
     """A plan that was made earlier, with the secrets that its application needs."""
-    wanted = {primary.CACERTS_SECRET: secret(primary.CACERTS_SECRET) or DEFAULT_STORE_PASSWORD}
+    wanted = {CACERTS_SECRET: secret(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD}
     proven = [step.proof for step in plan.file_steps if isinstance(step, PutFile) and step.proof is not None]
-    for name in (primary.STORE_SECRET, *proven):
+    for name in (STORE_SECRET, *proven):
         password = secret(name)
         if password is not None:
             wanted[name] = password
@@ -149,17 +154,17 @@ def _store_password(session: Planning, judged: Judged, facts: primary_facts.Prim
                 "rekey.nothing-to-keep",
                 "No key store that opens is installed, so there is no password to keep.",
                 "Go back and let one be generated, or type one.",
-                primary.STORE_SECRET,
+                STORE_SECRET,
             )
         return facts.installed_password
     if kind is not SourceKind.GENERATE:
-        given = session.secret(primary.STORE_SECRET)
+        given = session.secret(STORE_SECRET)
         if given is None:
             raise WizardError(
                 "secret.missing",
                 "The password of the new key store is not given.",
-                f"Give --secret {primary.STORE_SECRET}=file:PATH, or answer\n{{ generate = true }}.",
-                primary.STORE_SECRET,
+                f"Give --secret {STORE_SECRET}=file:PATH, or answer\n{{ generate = true }}.",
+                STORE_SECRET,
             )
         return given
-    return None if primary.already_installed(judged.chain, facts) else generate()
+    return None if primary.already_installed(judged.chain, facts) else session.stores.generated()

@@ -7,17 +7,14 @@ from pathlib import PurePosixPath
 from wizard.answers import Answers, ImportRoot, PrimaryAnswers, endpoint
 from wizard.certificates.model import Bundle, Chain, PrivateKey
 from wizard.certificates.names import short
-from wizard.certificates.writing import keystore
 from wizard.change.plan import EditFile, FileStep, ImportTrust, Plan, Probe, PutFile, Restart, Step
 from wizard.configs.diffs import unified
 from wizard.errors import WizardError
 from wizard.findings import Finding, FindingSpec, Locator, Severity
 from wizard.host.machine import Machine
 from wizard.nodes.primary_facts import PrimaryFacts, Setting
+from wizard.nodes.stores import CACERTS_SECRET, STORE_SECRET, Stores, trust_alias
 from wizard.secret import Secret
-
-STORE_SECRET = "primary.keystore-password"  # noqa: S105 - the name of a secret
-CACERTS_SECRET = "primary.cacerts-password"  # noqa: S105 - likewise
 
 WORLD_READABLE = FindingSpec(
     "store.world-readable",
@@ -134,6 +131,7 @@ def make_plan(
     *,
     store_password: Secret | None,
     wait_s: float,
+    stores: Stores,
     elsewhere: Collection[str] = (),
 ) -> Plan:
     """What must change on the primary so that it serves *chain*; empty when it does already.
@@ -144,6 +142,7 @@ def make_plan(
         facts: the machine as it is now.
         machine: its places.
         wait_s: how long the server may take to answer after the restart.
+        stores: makes the key store.
         elsewhere: nodes that are other machines: they are told about and not proven.
         store_password: of the new store; None keeps the installed password where there is one that is right.
 
@@ -161,7 +160,7 @@ def make_plan(
                 f"Give --secret {STORE_SECRET}=file:PATH.",
                 STORE_SECRET,
             )
-        steps += _store_steps(chain, facts, store_password, machine, findings)
+        steps += _store_steps(chain, facts, store_password, machine, findings, stores=stores)
     steps += _trust_steps(answers.primary, chain, facts, machine, findings)
     assert chain.leaf is not None  # noqa: S101 - the judgement before refuses a chain without leaf
     everywhere = [(node, answers.primary.port) for node in answers.primary.nodes]
@@ -184,7 +183,7 @@ def _about_node(spec: FindingSpec, node: str) -> Finding:
 
 
 def _store_steps(
-    chain: Chain, facts: PrimaryFacts, password: Secret, machine: Machine, findings: list[Finding]
+    chain: Chain, facts: PrimaryFacts, password: Secret, machine: Machine, findings: list[Finding], *, stores: Stores
 ) -> list[FileStep]:
     leaf = chain.leaf
     assert leaf is not None  # noqa: S101 - as above
@@ -202,7 +201,7 @@ def _store_steps(
     put = PutFile(
         "keystore",
         facts.store_path,
-        keystore(chain, password, profile=profile, friendly_name=short(leaf)),
+        stores.keystore(chain, password, profile),
         mode,
         facts.store,
         f"Key store: {count} certificates and the key, mode {mode:04o}; {facts.profile.reason}",
@@ -280,12 +279,6 @@ def _trust_steps(
     alias = trust_alias(name, root.sha256)
     summary = f"Trust {name} in cacerts, alias {alias}"
     return [ImportTrust("trust", machine.cacerts, root.der, alias, root.sha256, CACERTS_SECRET, facts.cacerts, summary)]
-
-
-def trust_alias(name: str, sha256: str) -> str:
-    """An alias that says whose it is and cannot meet another certificate's: `cloudstream-acme-ca-root-0123abcd`."""
-    words = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "root"
-    return f"cloudstream-{words}-{sha256[:8]}"
 
 
 def holds(installed: Bundle, chain: Chain) -> bool:

@@ -17,7 +17,7 @@ from wizard.host import jre
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.nodes.examining import Examined
-from wizard.nodes.primary import STORE_SECRET
+from wizard.nodes.stores import STORE_SECRET
 from wizard.passwords import generate
 from wizard.secret import Secret
 

@@ -13,9 +13,9 @@ from wizard.host.machine import Machine
 from wizard.host.secretsource import DEFAULT_STORE_PASSWORD
 from wizard.nodes.examining import Examined
 from wizard.nodes.planning import Planned
-from wizard.nodes.primary import CACERTS_SECRET, STORE_SECRET, trust_alias
 from wizard.nodes.repaired_conf import mended, with_values
 from wizard.nodes.repaired_store import rewritten
+from wizard.nodes.stores import CACERTS_SECRET, STORE_SECRET, trust_alias
 from wizard.printable import printable
 from wizard.secret import Secret
 

@@ -12,6 +12,7 @@ from wizard.change.ahead import Asking, Said
 from wizard.change.job import APPLY, Job
 from wizard.change.ports import Ports
 from wizard.change.steps import digest_of
+from wizard.host.waiting_keytool import start_waiting
 from wizard.secret import Secret
 
 PASSWORD = Secret("changeit")
@@ -86,7 +87,7 @@ def test_a_job_carries_it(tmp_path: Path) -> None:
 
 def test_without_java_nothing_is_asked(tmp_path: Path) -> None:
     scene = Scene(tmp_path / "s").build()
-    asking = Asking(scene.machine)
+    asking = Asking(scene.machine, start_waiting(scene.machine, "-certreq"))
     asking.ask(scene.plan(), {})
     assert asking.said() == Said()
 

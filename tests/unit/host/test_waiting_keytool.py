@@ -45,7 +45,7 @@ def store(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("version", WHEELS)
 def test_a_proof_is_the_same_as_without_waiting(version: str, store: Path) -> None:
-    waiting = WaitingKeytool(java(version), "-gencert")
+    waiting = WaitingKeytool(java(version), "-certreq")
     assert waiting.prove_keystore(store, PASSWORD, "primary-host") == Keytool(java(version)).prove_keystore(
         store, PASSWORD, "primary-host"
     )
@@ -74,7 +74,7 @@ def test_an_import_is_the_same_as_without_waiting(version: str, tmp_path: Path) 
     ],
 )
 def test_a_refusal_is_the_same_as_without_waiting(store: Path, password: Secret, alias: str) -> None:
-    waiting = WaitingKeytool(java("17"), "-gencert")
+    waiting = WaitingKeytool(java("17"), "-certreq")
     try:
         early, late = (tool.prove_keystore(store, password, alias) for tool in (waiting, Keytool(java("17"))))
     finally:
@@ -84,7 +84,7 @@ def test_a_refusal_is_the_same_as_without_waiting(store: Path, password: Secret,
 
 
 def test_it_works_once_and_then_starts_anew(store: Path) -> None:
-    waiting = WaitingKeytool(java("17"), "-gencert")
+    waiting = WaitingKeytool(java("17"), "-certreq")
     assert waiting.prove_keystore(store, PASSWORD, "primary-host").ok
     assert waiting.prove_keystore(store, PASSWORD, "primary-host").ok
     assert waiting.trust_entries(jre("17") / "lib/security/cacerts", PASSWORD)
@@ -92,7 +92,7 @@ def test_it_works_once_and_then_starts_anew(store: Path) -> None:
 
 def test_what_is_not_needed_ends_at_once() -> None:
     before = keytools()
-    waiting = WaitingKeytool(java("17"), "-gencert")
+    waiting = WaitingKeytool(java("17"), "-certreq")
     assert set(keytools()) - set(before)
     waiting.drop()
     waiting.drop()

@@ -14,6 +14,7 @@ from wizard.host.machine import Machine
 from wizard.nodes import checklist, elsewhere
 from wizard.nodes.judging import Judged
 from wizard.nodes.loading import Loaded
+from wizard.nodes.stores import Stores
 from wizard.reports.checklist import CA, POLICY, Checklist, fact_lines, summary_lines
 from wizard.secret import Secret
 
@@ -33,6 +34,7 @@ class Run:
     base: Path = Path("/root")
     wait_s: float = 1.0
     dry_run: bool = False
+    stores: Stores = field(default_factory=Stores)
     entities: dict[str, Entity] = field(
         default_factory=lambda: {
             "primary": acme().primary,
