@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.geometry import Offset
+from textual.geometry import Offset, Region
 from textual.message import Message
 
 from screens.field import move_focus, put_cursor
@@ -72,6 +72,11 @@ class MarkPane(Pane):
         if number != self._at or not self.marked:
             return Content.assemble("  ", row)
         return Content.assemble("> " if self.has_focus else "* ", (row.plain, "reverse" if self.has_focus else "bold"))
+
+    def _draw_mark(self) -> None:
+        super()._draw_mark()
+        if self.marked:
+            self.refresh(Region(0, self._at - self._top, self.size.width, 1))
 
     def place_cursor(self) -> None:
         """The marked row, else the first visible one."""

@@ -57,9 +57,8 @@ class Pane(Widget, can_focus=False, inherit_bindings=False):
 
     def show(self, lines: Iterable[Line], *, follow: bool = False) -> None:
         """Show other lines; *follow* keeps the end in view when it was in view."""
-        at_end = self._top >= self._last
+        at_end, before = self._top >= self._last, self._drawn()
         self._lines = tuple(lines)
-        before = self._drawn()
         self._fold()
         self._top = self._last if follow and at_end else min(self._top, self._last)
         # Only rows that changed: while a change is made this is called twice a second, and a slow line must keep up.

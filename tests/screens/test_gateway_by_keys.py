@@ -72,7 +72,7 @@ async def test_on_the_screen(made: Practice) -> None:
         await operator.press("end")
         await operator.sees("gateway.primary-silent")
         await operator.press("enter")
-        await operator.sees("Continue anyway?", "gateway.primary-silent")
+        await operator.sees("Continue anyway?", "config.world-readable-secret")
         await operator.press("right", "enter")
         await operator.sees("No service is restarted.", "> [ Go back ]", "[ Apply ]")
         await operator.press("tab", "enter")
