@@ -164,7 +164,7 @@ def lines_of(session: Session, step: Step) -> list[str]:
 
 def the_packs(here: Practice, text: str, capsys: pytest.CaptureFixture[str]) -> str:
     """Every text of the packs for the portal and for a client, and the names of their files."""
-    leaf = issue(f"{text}2", authority(text), sans=["pcclient-host"])
+    leaf = issue(f"{text} pcclient", authority(text), sans=["pcclient-host"])
     (chain,) = assemble(leaf.bundle)
     wanted = ClientInput(
         ClientAnswers(host="pcclient-host"), chain, (leaf.certificate,), "primary-host", Secret("changeit")

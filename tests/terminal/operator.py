@@ -160,8 +160,11 @@ class ByKeys(Operator):
             self.terminal.read(HASTE_S)
             for words, keys in ON_TOP.items():
                 if words in self.terminal.text:
+                    self.press(*keys[:-1])
                     before = len(self.terminal.sent)
-                    self.press(*keys)
+                    self.terminal.child.send(KEYS[keys[-1]])
+                    while words in self.terminal.text and time.monotonic() < end:
+                        self.terminal.read(HASTE_S)
             assert time.monotonic() < end, self.terminal.text
             assert self.terminal.text.count("Error:") <= errors or self.shown() != step, self.terminal.text
         self.at()

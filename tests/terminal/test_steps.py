@@ -108,8 +108,9 @@ def test_a_step_on_a_slow_line_in_ascii(step: str, deployments: dict[str, Practi
             operator.press("tab")
             operator.mark()
         for key, most in (("f1", STEP_BYTES), ("escape", STEP_BYTES), ("ctrl+c", 4_000), ("escape", STEP_BYTES)):
-            assert len(terminal.press(key, quiet_s=0.15)) <= most, key
+            assert len(terminal.press(key, quiet_s=0.3)) <= most, key
             operator.mark()
-        assert terminal.read(0.7) == b"", "idle"
+        # A machine with other work may paint late, but not for ever.
+        assert any(terminal.read(0.7) == b"" for _ in range(3)), "idle"
         ended_by(signal.SIGINT, here, step, terminal)
         assert max(terminal.sent) < 128

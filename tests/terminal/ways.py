@@ -76,7 +76,13 @@ WAYS = {
         configured=True,
     ),
     "cloud": Way(
-        {"goal": "set-up", "primary.kind": "cloud", "others.gateways": "gateway-host"},
+        {
+            "goal": "set-up",
+            "primary.kind": "cloud",
+            "primary.cloud-support": "accepted",
+            "primary.host": "primary.example.com",
+            "others.gateways": "gateway-host",
+        },
         {"others.password": FILES_PASSWORD},
     ),
     "rescue": Way({"goal": "rescue"}, faults=("wrong-path",), configured=True),
