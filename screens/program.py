@@ -4,22 +4,18 @@ import asyncio
 import contextlib
 import gc
 import signal
-from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import events
-from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.dom import DOMNode
 from textual.filter import LineFilter
 from textual.screen import Screen
-from textual.timer import Timer
 
 from screens import glyphs
 from screens.background import Background
 from screens.frame import Framed, StepScreen
 from screens.opening import screen_for
+from screens.turns import KeysInTurn
 from wizard.errors import ExitCode, WizardError
 from wizard.questions import Step, View, after, before
 
@@ -27,13 +23,11 @@ if TYPE_CHECKING:
     from wizard.session import Session
 
 SENT_AFTER_S = 0.03
-TURN_S = 0.25
-"""How long the next key waits for one that got lost with its screen."""
 STOPPED = 130
 """Exit code when the operator left before the end, as after Ctrl+C in a command."""
 
 
-class WizardApp(App[int], inherit_bindings=False):
+class WizardApp(KeysInTurn, inherit_bindings=False):
     """Leads through the steps of a session. The screens show and ask; the session decides.
 
     Attributes:
@@ -55,7 +49,7 @@ class WizardApp(App[int], inherit_bindings=False):
 
     def __init__(self, session: "Session", *, ascii_only: bool = False, start: str = "") -> None:
         """Work on *session*, beginning at the step *start* (the first when empty)."""
-        super().__init__(ansi_color=True)
+        super().__init__()
         self.theme = "ansi-dark"
         self.animation_level = "none"
         self.session = session
@@ -67,8 +61,6 @@ class WizardApp(App[int], inherit_bindings=False):
         self.crashed: str | None = None
         self.ended: int | None = None
         self._start = start
-        self._typed: deque[events.Event] = deque()
-        self._turn: Timer | None = None
         self._ascii_filter = glyphs.AsciiFilter(enabled=ascii_only)
         self.set_class(ascii_only, "-ascii")
 
@@ -124,45 +116,6 @@ class WizardApp(App[int], inherit_bindings=False):
         # Not being able to save must not keep anybody from going on.
         if isinstance(result, WizardError) and isinstance(self.screen, Framed):
             self.screen.say(f"Warning: the answers are not saved. {result.message}")
-
-    # -- keys -------------------------------------------------------------------------------------------------------
-
-    async def on_event(self, event: events.Event) -> None:
-        """Keys one by one: on a slow line several come at once, and each is for what the one before led to."""
-        if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
-            await super().on_event(event)
-            return
-        self._typed.append(event)
-        if self._turn is None:
-            await self._next_typed()
-
-    async def _next_typed(self) -> None:
-        if self._turn is not None:
-            self._turn.stop()
-            self._turn = None
-        if self._typed:
-            event = self._typed.popleft()
-            # Should what has the focus vanish with the key, its turn ends after a while.
-            self._turn = self.set_timer(TURN_S, self._next_typed)
-            way = [node for node in (self.focused or self.screen).ancestors_with_self if node is not self]
-            await super().on_event(event)
-            # The first round follows the key itself, the second what its handler sent.
-            self._follow(deque([*way, self, *way, self]), self._turn)
-
-    def _follow(self, way: deque[DOMNode], turn: Timer) -> None:
-        """Go behind a key through the queue of each on its way; after the last the next key has its turn."""
-
-        async def go_on() -> None:
-            if self._turn is turn:
-                if way:
-                    self._follow(way, turn)
-                else:
-                    await self._next_typed()
-
-        while way:
-            if way.popleft().call_later(go_on):
-                return
-        self.call_later(self._next_typed)
 
     # -- what was there before --------------------------------------------------------------------------------------
 

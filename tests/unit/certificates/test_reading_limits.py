@@ -79,6 +79,17 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
 }  # fmt: skip
 
 
+def _limit() -> float:
+    """One second where counting to a million takes 0.05 s, and as much longer as this machine is slower just now."""
+    return max(1.0, min(_seconds(_count) for _ in range(3)) / 0.05)
+
+
+def _count() -> None:
+    number = 0
+    while number < 1_000_000:
+        number += 1
+
+
 def _seconds(work: Callable[[], object]) -> float:
     began = time.process_time()
     work()
@@ -94,8 +105,8 @@ def _read(data: bytes) -> None:
 def test_hostile_files_end_soon(case: str) -> None:
     data = HOSTILE[case]()
     # The best of five: the processor's clock also counts what other work on the machine does to its caches.
-    assert any(_seconds(lambda: sniff(data)) < 1 for _ in range(5)), "sniff"
-    assert any(_seconds(lambda: _read(data)) < 1 for _ in range(5)), "read"
+    assert any(_seconds(lambda: sniff(data)) < _limit() for _ in range(5)), "sniff"
+    assert any(_seconds(lambda: _read(data)) < _limit() for _ in range(5)), "read"
 
 
 @pytest.mark.parametrize("case", ["headers", "UTF-16", "a message of one certificate many times", "a store under 3DES"])
