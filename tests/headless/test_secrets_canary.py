@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import token_hex
 from typing import Self
 
 import pytest
@@ -17,10 +18,15 @@ from wizard.redaction import Redactor
 from wizard.sandbox.pki import pfx
 from wizard.secret import MASK, Secret
 
-INPUT = "Canary-in7-9fQx"
-STORE = "Canary-st0re-Wz4"
-GATEWAY = "Canary-gw-Hh81"
+# The same tests may run beside us, and their watcher sees every process of the machine: each has marks of its own.
+OWN = token_hex(4)
+INPUT = f"Canary-in7-9fQx-{OWN}"
+STORE = f"Canary-st0re-Wz4-{OWN}"
+GATEWAY = f"Canary-gw-Hh81-{OWN}"
 MARKS = (INPUT, STORE, GATEWAY)
+
+# What one long preparation made is looked at by all of them.
+pytestmark = pytest.mark.xdist_group("canary")
 
 
 def unfolded(data: bytes) -> bytes:

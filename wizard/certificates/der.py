@@ -1,6 +1,7 @@
 """A small walker over DER and BER (ITU-T X.690): it finds where things lie and never trusts a length."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 BOOLEAN: Final = 0x01
@@ -188,15 +189,7 @@ class Node:
         raw = self.content
         if self.tag != OID or not 0 < len(raw) <= 64 or raw[-1] & 0x80:
             raise self.error("an object identifier was expected")
-        arcs = []
-        value = 0
-        for byte in raw:
-            value = value << 7 | byte & 0x7F
-            if not byte & 0x80:
-                arcs.append(value)
-                value = 0
-        first = min(arcs[0] // 40, 2)
-        return ".".join(map(str, (first, arcs[0] - 40 * first, *arcs[1:])))
+        return _dotted(raw)
 
     @property
     def octet_string(self) -> bytes:
@@ -226,6 +219,19 @@ def parse(data: bytes, *, inner: bool = False) -> Node:
     if node.stop != len(data):
         raise node.document.error("bytes follow the end", node.stop)
     return node
+
+
+@lru_cache(maxsize=256)
+def _dotted(raw: bytes) -> str:
+    arcs = []
+    value = 0
+    for byte in raw:
+        value = value << 7 | byte & 0x7F
+        if not byte & 0x80:
+            arcs.append(value)
+            value = 0
+    first = min(arcs[0] // 40, 2)
+    return ".".join(map(str, (first, arcs[0] - 40 * first, *arcs[1:])))
 
 
 def whole(data: bytes) -> bool:

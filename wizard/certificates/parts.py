@@ -59,6 +59,11 @@ class Reader:
             self.collector.note("reading.many-keys", f"Only the first {KEY_COUNT_LIMIT} private keys were read.")
         return self.keys_met <= KEY_COUNT_LIMIT
 
+    @property
+    def keys_enough(self) -> bool:
+        """Whether the limit was passed and told, so that further keys need no look."""
+        return self.keys_met > KEY_COUNT_LIMIT
+
     def message(self, node: Node, where: str) -> None:
         """Take the certificates of a PKCS7 message."""
         found = pkcs7.certificates(node)

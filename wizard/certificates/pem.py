@@ -14,7 +14,6 @@ _MARK = re.compile(rb"-----BEGIN ([A-Za-z0-9 #.]{1,64}?)[ ]?-----")
 _CLOSING = re.compile(rb"-----END ([A-Za-z0-9 #.]{1,64}?)[ ]?-----")
 _CERTIFICATE_BEGIN = b"-----BEGIN CERTIFICATE-----"
 _CERTIFICATE_END = b"-----END CERTIFICATE-----"
-_USUAL_SIZE = 16 * 1024
 _FRIENDLY = re.compile(rb"friendlyName: ([^\r\n]{1,200})")
 _HEADER = re.compile(rb"([A-Za-z0-9-]{1,40}):[ \t]*([^\r\n]{0,200})\r?\n")
 _BARE = re.compile(rb"[A-Za-z0-9+/\s]++={0,2}+\s*+")
@@ -69,7 +68,12 @@ def as_text(data: bytes) -> tuple[bytes, str]:
 
 def has_mark(text: bytes) -> bool:
     """Whether a BEGIN mark of PEM stands anywhere in *text*."""
-    return next(blocks(text), None) is not None
+    return next(_spans(text), None) is not None
+
+
+def labels(text: bytes) -> Iterator[str]:
+    """What the blocks of *text* are called, in order; nothing is decoded."""
+    return (span.label for span in _spans(text))
 
 
 def blocks(text: bytes) -> Iterator[Block]:
@@ -79,48 +83,59 @@ def blocks(text: bytes) -> Iterator[Block]:
     `STRAY_LIMIT` marks that are none the search ends.
     """
     named = b"friendlyName:" in text
-    behind = counted = end = stray = 0
+    counted = behind = 0
     line = 1
-    at = text.find(_BEGIN)
-    while at >= 0 and stray < STRAY_LIMIT:
+    for label, at, start, end, problem in _spans(text):
         line += text.count(b"\n", counted, at)
         counted = at
         alias = _alias(text[behind:at]) if named else ""
-        usual = _certificate(text, at)
-        if usual is not None:
-            body, behind = usual
-            yield Block("CERTIFICATE", body, line, at, (), alias)
-        elif (begin := _MARK.match(text, at)) is not None:
-            label = begin[1].upper()
-            behind = begin.end()
-            if end < behind:
-                # Without any further END mark (-1) this becomes the length of the text, and is not searched for again.
-                end = text.find(_END, behind) % (len(text) + 1)
-            following = text.find(_BEGIN, behind, end)
-            closing = _CLOSING.match(text, end) if following < 0 else None
-            if closing is None:
-                yield Block(label.decode(), None, line, at, problem="its END line is missing")
-            elif closing[1].upper() != label:
-                yield Block(label.decode(), None, line, at, problem=f"it ends as {closing[1].decode()}")
-                behind = closing.end()
-            else:
-                yield _decoded(label.decode(), text[behind:end], line, at, alias)
-                behind = closing.end()
+        behind = end
+        if problem:
+            yield Block(label, None, line, at, problem=problem)
+        elif body := _base64(text[start:end].translate(None, _SPACE)):
+            yield Block(label, body, line, at, (), alias)
         else:
+            yield _mended(label, text[start:end], line, at, alias)
+
+
+class _Span(NamedTuple):
+    """Where a block lies: its BEGIN mark is *at*, its body from *start* to *end*, unless there is a problem."""
+
+    label: str
+    at: int
+    start: int
+    end: int
+    problem: str = ""
+
+
+def _spans(text: bytes) -> Iterator[_Span]:
+    mark = stray = 0
+    at = text.find(_BEGIN)
+    while at >= 0 and stray < STRAY_LIMIT:
+        label, start = _label(_MARK, _CERTIFICATE_BEGIN, text, at)
+        if not label:
             stray += 1
-            behind = at + len(_BEGIN)
+            at = text.find(_BEGIN, at + len(_BEGIN))
+            continue
+        if mark < start:
+            # Without any further END mark (-1) this becomes the length of the text, and is not searched for again.
+            mark = text.find(_END, start) % (len(text) + 1)
+        following = text.find(_BEGIN, start, mark)
+        closing, behind = _label(_CLOSING, _CERTIFICATE_END, text, mark) if following < 0 else ("", 0)
+        if not closing:
+            yield _Span(label, at, start, start, "its END line is missing")
+            at = text.find(_BEGIN, start)
+            continue
+        yield _Span(label, at, start, mark, "" if closing == label else f"it ends as {closing}")
         at = text.find(_BEGIN, behind)
 
 
-def _certificate(text: bytes, at: int) -> tuple[bytes, int] | None:
-    """The body of a faultless certificate of usual size at *at*, and where its block ends: the quick way."""
-    if not text.startswith(_CERTIFICATE_BEGIN, at):
-        return None
-    start = at + len(_CERTIFICATE_BEGIN)
-    end = text.find(_CERTIFICATE_END, start, start + _USUAL_SIZE)
-    # A mark in between, as any other character that is not base64, makes the strict decoding fail.
-    body = _base64(text[start:end].translate(None, _SPACE)) if end >= 0 else None
-    return (body, end + len(_CERTIFICATE_END)) if body else None
+def _label(mark: re.Pattern[bytes], usual: bytes, text: bytes, at: int) -> tuple[str, int]:
+    """What the mark *at* calls, and where it ends; "" where there is none. The usual one costs no expression."""
+    if text.startswith(usual, at):
+        return "CERTIFICATE", at + len(usual)
+    found = mark.match(text, at)
+    return (found[1].decode().upper(), found.end()) if found is not None else ("", at)
 
 
 def bare_base64(text: bytes) -> bytes | None:
@@ -142,10 +157,7 @@ def _base64(packed: bytes) -> bytes | None:
         return None
 
 
-def _decoded(label: str, raw: bytes, line: int, at: int, alias: str) -> Block:
-    body = _base64(raw.translate(None, _SPACE))
-    if body:
-        return Block(label, body, line, at, alias=alias)
+def _mended(label: str, raw: bytes, line: int, at: int, alias: str) -> Block:
     if len(raw) > _REPAIR_LIMIT:
         return Block(label, None, line, at, problem="its lines are not base64")
     headers: list[tuple[str, str]] = []

@@ -1,7 +1,6 @@
 """A PEM file: every block in it is taken for what it is, and the text around it is left alone."""
 
 import base64
-from collections.abc import Iterator
 from itertools import islice
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -16,7 +15,7 @@ from wizard.certificates import jks, pkcs12
 from wizard.certificates.der import DerError, Document, Node
 from wizard.certificates.model import Bundle, Format
 from wizard.certificates.parts import Reader
-from wizard.certificates.pem import Block, blocks
+from wizard.certificates.pem import Block, blocks, labels
 from wizard.certificates.reading_errors import damaged
 from wizard.certificates.shapes import Shape, shape
 
@@ -24,24 +23,22 @@ _CERTIFICATE = frozenset({"CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICAT
 _MESSAGE = frozenset({"PKCS7", "PKCS #7 SIGNED DATA", "CMS", "CERTIFICATE CHAIN"})
 _SILENT = frozenset({"EC PARAMETERS", "DH PARAMETERS", "DSA PARAMETERS", "X9.42 DH PARAMETERS"})
 _BLOCK_LIMIT = 100_000
+_KEY_BLOCK_LIMIT = 10_000
+"""Keys in one file after which what follows is not looked at: nobody keeps so many, and each costs time."""
 
 
 def format_of(text: bytes) -> Format:
     """PEM, or KEY, PKCS7 or PKCS12 when nothing else is armoured in *text*."""
-    return _format({block.label for block in _limited(text)})
+    return _format(set(islice(labels(text), _BLOCK_LIMIT)))
 
 
-def _format(labels: set[str]) -> Format:
-    labels = labels - _SILENT
-    if labels and labels <= _MESSAGE:
+def _format(found: set[str]) -> Format:
+    telling = found - _SILENT
+    if telling and telling <= _MESSAGE:
         return Format.PKCS7
-    if labels and all("PRIVATE KEY" in label for label in labels):
+    if telling and all("PRIVATE KEY" in label for label in telling):
         return Format.KEY
-    return Format.PKCS12 if labels == {"PKCS12"} else Format.PEM
-
-
-def _limited(text: bytes) -> Iterator[Block]:
-    return islice(blocks(text), _BLOCK_LIMIT)
+    return Format.PKCS12 if telling == {"PKCS12"} else Format.PEM
 
 
 def read(text: bytes, reader: Reader) -> Bundle:
@@ -51,9 +48,9 @@ def read(text: bytes, reader: Reader) -> Bundle:
         ReadingError: a key stayed closed; or every block was refused.
     """
     collector = reader.collector
-    labels = set()
-    for block in _limited(text):
-        labels.add(block.label)
+    found = set()
+    for block in islice(blocks(text), _BLOCK_LIMIT):
+        found.add(block.label)
         if block.body is None:
             if block.label not in _SILENT:
                 reason = f"the block {block.label} at line {block.line} is not readable: {block.problem}"
@@ -69,9 +66,12 @@ def read(text: bytes, reader: Reader) -> Bundle:
         packed = _other(block, body, reader)
         if packed is not None:
             return packed
-    if len(collector.certificates) + len(collector.keys) >= _BLOCK_LIMIT:
+        if reader.keys_met >= _KEY_BLOCK_LIMIT:
+            collector.note("pem.too-many", f"What follows the first {_KEY_BLOCK_LIMIT:,} keys was not read.")
+            break
+    if len(collector.certificates) >= _BLOCK_LIMIT:
         collector.note("pem.too-many", f"Only the first {_BLOCK_LIMIT:,} blocks were read.")
-    return reader.finished(_format(labels))
+    return reader.finished(_format(found))
 
 
 def _other(block: Block, body: bytes, reader: Reader) -> Bundle | None:
@@ -79,6 +79,9 @@ def _other(block: Block, body: bytes, reader: Reader) -> Bundle | None:
     collector = reader.collector
     where = f"line {block.line}"
     if block.label in _SILENT:
+        return None
+    if reader.keys_enough and "PRIVATE KEY" in block.label:
+        reader.one_more_key()
         return None
     if dict(block.headers).get("DEK-Info"):
         if reader.one_more_key():

@@ -322,6 +322,16 @@ def test_only_the_first_keys_are_read() -> None:
     assert [code for code, _ in bundle.notes] == ["reading.many-keys"]
 
 
+def test_a_file_of_keys_alone_is_given_up() -> None:
+    """What stands behind ten thousand keys is not looked at, and that is told; behind fewer it is found."""
+    key = b"-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n"
+    few = read(LEAF.key_pem() * 200 + key * 9_799 + PEM)
+    assert few.certificates
+    many = read(LEAF.key_pem() * 200 + key * 9_800 + PEM)
+    assert not many.certificates
+    assert [code for code, _ in many.notes] == ["reading.many-keys", "pem.too-many"]
+
+
 def test_codes_are_declared_once_and_only_if_used() -> None:
     codes = [spec.code for spec in REFUSALS]
     assert len(codes) == len(set(codes))

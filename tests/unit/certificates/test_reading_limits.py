@@ -104,9 +104,9 @@ def _read(data: bytes) -> None:
 @pytest.mark.parametrize("case", HOSTILE)
 def test_hostile_files_end_soon(case: str) -> None:
     data = HOSTILE[case]()
-    # The best of five: the processor's clock also counts what other work on the machine does to its caches.
-    assert any(_seconds(lambda: sniff(data)) < _limit() for _ in range(5)), "sniff"
-    assert any(_seconds(lambda: _read(data)) < _limit() for _ in range(5)), "read"
+    # The best of three: the processor's clock also counts what other work on the machine does to its caches.
+    assert any(_seconds(lambda: sniff(data)) < _limit() for _ in range(3)), "sniff"
+    assert any(_seconds(lambda: _read(data)) < _limit() for _ in range(3)), "read"
 
 
 @pytest.mark.parametrize("case", ["headers", "UTF-16", "a message of one certificate many times", "a store under 3DES"])

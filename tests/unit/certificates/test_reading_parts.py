@@ -138,6 +138,7 @@ BLOCKS = [
 def test_blocks(text: bytes, expected: list[tuple[str, int, bool]]) -> None:
     assert labels(text) == expected
     assert pem.has_mark(text) is bool(expected)
+    assert list(pem.labels(text)) == [label for label, _, _ in expected]
 
 
 def test_headers_come_apart() -> None:
