@@ -325,9 +325,9 @@ def test_only_the_first_keys_are_read() -> None:
 def test_a_file_of_keys_alone_is_given_up() -> None:
     """What stands behind ten thousand keys is not looked at, and that is told; behind fewer it is found."""
     key = b"-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n"
-    few = read(LEAF.key_pem() * 200 + key * 9_799 + PEM)
+    few = read(LEAF.key_pem() * 201 + key * 9_798 + PEM)
     assert few.certificates
-    many = read(LEAF.key_pem() * 200 + key * 9_800 + PEM)
+    many = read(LEAF.key_pem() * 201 + key * 9_799 + PEM)
     assert not many.certificates
     assert [code for code, _ in many.notes] == ["reading.many-keys", "pem.too-many"]
 
