@@ -4,7 +4,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual.widget import Widget
@@ -15,6 +14,7 @@ from screens.pane import Pane
 from screens.refusals import lines_of
 from wizard.errors import WizardError
 from wizard.questions import Step
+from wizard.records import dataclass
 from wizard.reports.lines import Line, Tone
 
 if TYPE_CHECKING:

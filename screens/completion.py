@@ -1,10 +1,10 @@
 """Completing a path that is being typed: which names could follow, read from the folder."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.printable import printable
+from wizard.records import dataclass
 
 MOST = 2000
 """Names looked at in one folder; a folder with more is not for picking by name."""

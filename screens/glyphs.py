@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 from textual.widget import Widget
+
+from wizard.records import dataclass
 
 _EARLY_TERMINALS = ("dumb", "vt", "ansi", "linux")
 

@@ -1,12 +1,13 @@
 """What the operator decided: the same values whether they were typed, drawn on a screen or read from a file."""
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from ipaddress import IPv6Address
 from pathlib import PurePath
 from typing import Any
 
+from wizard.records import dataclass
 from wizard.sources import PasswordSource, SourceKind
 
 ENDPOINTS = "primary.endpoints"

@@ -2,7 +2,6 @@
 
 import getpass
 import os
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from wizard.errors import WizardError
 from wizard.host.clock import now_utc
 from wizard.host.machine import Machine
 from wizard.printable import printable
+from wizard.records import dataclass
 
 NAME = "unfinished-run.toml"
 _MARK = "# wizard run:"

@@ -4,7 +4,6 @@ Methods marked BLOCKING open files, start programs or wait; a screen calls them 
 themselves, because the first screen must be there before cryptography is loaded.
 """
 
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from wizard.following import Following
 from wizard.host.machine import Machine
 from wizard.host.secretsource import SecretGiver, resolve
 from wizard.questions import DEFAULT_WAIT_S, Ask, Question, Step, View, steps
+from wizard.records import dataclass
 from wizard.reports.lines import Line
 from wizard.reports.review import Review
 from wizard.secret import Secret

@@ -1,7 +1,8 @@
 """Where a password comes from: a name for the place, never the password."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from wizard.records import dataclass
 
 
 class SourceKind(StrEnum):

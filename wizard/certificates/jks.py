@@ -7,7 +7,6 @@ numbers, strings in modified UTF-8, a SHA-1 digest over password, a fixed phrase
 import hashlib
 import hmac
 import struct
-from dataclasses import dataclass
 
 from wizard.certificates import reading_errors
 from wizard.certificates.collecting import KEY_COUNT_LIMIT, Collector
@@ -17,6 +16,7 @@ from wizard.certificates.kdf import Effort, Phrase, TooManyRounds, Unsupported
 from wizard.certificates.loading import KEY_LIMIT
 from wizard.certificates.model import Bundle, Format
 from wizard.certificates.pbe import WrongPassword, decrypt, understand
+from wizard.records import dataclass
 from wizard.secret import Secret
 
 JKS_MAGIC = b"\xfe\xed\xfe\xed"

@@ -1,7 +1,7 @@
 """Certificates, keys and chains as the rest of the house knows them: values without any file behind them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from functools import cached_property
 from hashlib import sha256
@@ -9,6 +9,8 @@ from hashlib import sha256
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from wizard.records import dataclass
 
 
 class Format(StrEnum):

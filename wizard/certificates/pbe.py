@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from cryptography.hazmat.decrepit.ciphers.algorithms import ARC4, TripleDES
@@ -23,6 +22,7 @@ from wizard.certificates.kdf import (
     salt_of,
     scrypt,
 )
+from wizard.records import dataclass
 
 
 class WrongPassword(ValueError):  # noqa: N818  # a verdict between two rooms, not a fault

@@ -1,7 +1,7 @@
 """PKCS12 files (RFC 7292): what they say before any password, and what the password opens."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from wizard.certificates import reading_errors
 from wizard.certificates.collecting import KEY_COUNT_LIMIT, Collector
@@ -11,6 +11,7 @@ from wizard.certificates.model import Bundle, Format, StoreFacts
 from wizard.certificates.pbe import Encryption, WrongPassword, decrypt, understand
 from wizard.certificates.pkcs12_mac import Mac, understand_mac
 from wizard.certificates.reading_errors import ReadingError
+from wizard.records import dataclass
 from wizard.secret import Secret
 
 _DATA = "1.2.840.113549.1.7.1"

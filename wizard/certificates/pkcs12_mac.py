@@ -2,11 +2,11 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from wizard.certificates.der import SEQUENCE, Node
 from wizard.certificates.kdf import HASHES, PRFS, Phrase, Unsupported, mac_matches, pkcs12_kdf, salt_of
 from wizard.certificates.pbe import pbkdf2_parameters
+from wizard.records import dataclass
 
 _PBMAC1 = "1.2.840.113549.1.5.14"
 _PBKDF2 = "1.2.840.113549.1.5.12"

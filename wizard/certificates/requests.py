@@ -3,7 +3,6 @@
 import ipaddress
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -19,6 +18,7 @@ from wizard.certificates.model import Bundle, Chain, Format, PrivateKey, Role
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.printable import printable
+from wizard.records import dataclass
 from wizard.secret import Secret
 
 

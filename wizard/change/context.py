@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 
 from wizard.change.events import EventLog
@@ -11,6 +11,7 @@ from wizard.change.syscalls import REAL, Syscalls
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.host.machine import Machine
+from wizard.records import dataclass
 from wizard.secret import Secret
 
 

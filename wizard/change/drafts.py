@@ -3,7 +3,7 @@
 import grp
 import hashlib
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wizard.change.context import Context
@@ -15,6 +15,7 @@ from wizard.change.targets import Target, check_expected, check_replaceable, loo
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec
 from wizard.host.catalogue import refusal
+from wizard.records import dataclass
 
 if TYPE_CHECKING:
     from pathlib import PurePosixPath

@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from wizard.change.context import Context
 from wizard.change.drafts import Draft, drafts_of
@@ -19,6 +18,7 @@ from wizard.change.standing import Standing, forward, live_image, standing
 from wizard.change.store import ChangeFolder
 from wizard.change.undo import take_back
 from wizard.errors import WizardError
+from wizard.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

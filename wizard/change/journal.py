@@ -5,12 +5,12 @@ import json
 import os
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.change.syscalls import REAL, Syscalls
 from wizard.errors import RecoveryNeededError
 from wizard.findings import FindingSpec, Severity
+from wizard.records import dataclass
 
 ARMED, INTENT, DONE, RESTART, VERIFIED, UNDO, UNDONE, CLOSED = (
     "armed",

@@ -6,12 +6,13 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from wizard.errors import BusyError
 from wizard.findings import FindingSpec, Severity
 from wizard.printable import printable
+from wizard.records import dataclass
 
 _PATIENCE_S = 0.5
 

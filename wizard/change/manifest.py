@@ -1,11 +1,12 @@
 """What one change is about, written before the first live file is touched: enough to undo it without the plan."""
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import PurePosixPath
 from typing import Any
 
 from wizard.change.images import NOTHING, FileImage
+from wizard.records import dataclass
 
 SCHEMA = 1
 

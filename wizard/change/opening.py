@@ -4,7 +4,7 @@ import contextlib
 import os
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from wizard.change.context import Context
 from wizard.change.durable import write_failure
@@ -18,6 +18,7 @@ from wizard.change.store import ChangeFolder, Store
 from wizard.errors import RecoveryNeededError
 from wizard.findings import FindingSpec
 from wizard.host.catalogue import refusal
+from wizard.records import dataclass
 
 
 @dataclass(slots=True)

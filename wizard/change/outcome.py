@@ -1,11 +1,12 @@
 """How a run ended, and what a command's exit code makes of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from wizard.errors import ExitCode, WizardError
 from wizard.findings import FindingSpec, Severity
+from wizard.records import dataclass
 
 APPLIED = "applied"
 NOTHING = "nothing_to_do"

@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from wizard.change.steps import (
@@ -19,6 +19,7 @@ from wizard.change.steps import (
     digest_of,
 )
 from wizard.findings import Finding
+from wizard.records import dataclass
 
 __all__ = [
     "ABSENT",

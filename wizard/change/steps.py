@@ -1,8 +1,10 @@
 """The steps of a plan, each with what it expects to find and what the review says of it."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import PurePosixPath
+
+from wizard.records import dataclass
 
 
 def digest_of(data: bytes) -> str:

@@ -4,7 +4,6 @@ import contextlib
 import os
 import re
 import stat
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from wizard.change.syscalls import REAL, Syscalls
 from wizard.errors import RecoveryNeededError, WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.printable import printable
+from wizard.records import dataclass
 
 PAGE = "RECOVERY.txt"
 _NAME = re.compile(r"(\d{4,})-\d{8}T\d{6}Z")

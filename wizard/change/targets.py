@@ -5,7 +5,6 @@ import os
 import stat
 import struct
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from wizard.change.images import FileImage, read_image
@@ -15,6 +14,7 @@ from wizard.findings import FindingSpec
 from wizard.host.catalogue import refusal
 from wizard.host.machine import Machine
 from wizard.printable import printable
+from wizard.records import dataclass
 
 _MOST_LINKS = 40
 _GETFLAGS = 0x80086601

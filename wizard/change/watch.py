@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -27,6 +27,7 @@ from wizard.errors import BusyError, ExitCode, RecoveryNeededError, WizardError
 from wizard.findings import FindingSpec
 from wizard.host.catalogue import refusal
 from wizard.host.machine import Machine
+from wizard.records import dataclass
 from wizard.secret import Secret
 
 OURS = "CLOUDSTREAM_WIZARD_PYTHONPATH"

@@ -1,6 +1,5 @@
 """The doctor's judgement: facts through all rules, symptoms tied to causes, each cause with its repair."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from wizard.diagnosis import logs, saved
@@ -21,6 +20,7 @@ from wizard.diagnosis.rules import (
     trust,
 )
 from wizard.findings import Finding, FindingSpec, Severity, worst
+from wizard.records import dataclass
 
 _FAMILIES = (moment, conf, settings, store_file, store_content, chain, trust, service, port, served)
 

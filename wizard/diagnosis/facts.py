@@ -5,7 +5,7 @@ seconds since 1970.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from wizard.diagnosis.facts_files import (
     CertificateFacts,
@@ -29,6 +29,7 @@ from wizard.diagnosis.facts_service import (
     ProbeFacts,
     UnitFacts,
 )
+from wizard.records import dataclass
 
 __all__ = [
     "SCHEMA",

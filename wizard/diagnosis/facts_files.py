@@ -1,7 +1,9 @@
 """The files of the product as a doctor sees them: settings, key store, Java, trust store; plain data, no secret."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from wizard.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

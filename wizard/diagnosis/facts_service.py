@@ -1,8 +1,7 @@
 """The service as a doctor sees it: unit, port, what is served, the clock, the last change; plain data, no secret."""
 
-from dataclasses import dataclass
-
 from wizard.diagnosis.facts_files import CertificateFacts
+from wizard.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,13 @@
 A repair is data. `wizard.nodes.repairing` turns those that the wizard can make into a plan with diff, apply and undo.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from wizard.diagnosis.facts import DoctorFacts
 from wizard.findings import Finding
 from wizard.printable import printable
+from wizard.records import dataclass
 
 
 class Kind(StrEnum):

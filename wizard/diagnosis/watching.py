@@ -1,7 +1,6 @@
 """The verdict of `status`: one state for monitoring, made of dates, drift and what is served."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 from typing import Any
@@ -10,6 +9,7 @@ from wizard.diagnosis.examination import Diagnosis
 from wizard.diagnosis.rules.moment import differs
 from wizard.diagnosis.timeline import Link, Place, places, timeline
 from wizard.findings import Severity
+from wizard.records import dataclass
 
 WARN_DAYS, CRITICAL_DAYS = 30, 7
 

@@ -3,7 +3,6 @@
 import os
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +16,7 @@ from wizard.host.files import FileState, Kind, look
 from wizard.host.listening import Listener, of_process
 from wizard.host.machine import Machine
 from wizard.host.systemd import Service, UnitState
+from wizard.records import dataclass
 
 _EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
 """The wizard is younger than this, so a clock that shows less is wrong."""

@@ -4,7 +4,6 @@ import errno
 import os
 import stat
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import file_digest
 from pathlib import Path
@@ -14,6 +13,7 @@ from wizard.findings import FindingSpec
 from wizard.host.access import Access, readable_as
 from wizard.host.catalogue import refusal
 from wizard.printable import printable
+from wizard.records import dataclass
 
 __all__ = ["Access", "FileState", "Kind", "expand_inputs", "look", "read_input", "readable_as"]
 

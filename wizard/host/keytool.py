@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.errors import WizardError
@@ -12,6 +11,7 @@ from wizard.host.keytool_errors import KeytoolError, explained
 from wizard.host.machine import Machine
 from wizard.host.processes import Completed, run
 from wizard.printable import printable
+from wizard.records import dataclass
 from wizard.secret import Secret
 
 LEAN = (

@@ -1,10 +1,10 @@
 """Who listens on a TCP port of this machine, as far as this account may see (proc(5))."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.printable import printable
+from wizard.records import dataclass
 
 _LISTEN = "0A"  # TCP_LISTEN in the table of the kernel
 _TABLES = ("/proc/net/tcp", "/proc/net/tcp6")

@@ -4,7 +4,7 @@ import shlex
 import socket
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from wizard.errors import WizardError
@@ -12,6 +12,7 @@ from wizard.host.machine import Machine
 from wizard.host.processes import Completed, run
 from wizard.host.systemd_refusals import refused
 from wizard.printable import printable
+from wizard.records import dataclass
 
 _PROPERTIES = (
     "LoadState",

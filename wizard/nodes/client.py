@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from hashlib import sha1
 
 from wizard.answers import ClientAnswers
@@ -12,6 +11,7 @@ from wizard.certificates.writing import cer_files, keystore
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.nodes.packs import Pack, PackFile, checklist, from_template
+from wizard.records import dataclass
 from wizard.secret import Secret
 
 REFUSALS = (

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 
 from wizard.configs import hocon
@@ -16,6 +16,7 @@ from wizard.host.machine import Machine
 from wizard.nodes.examined_files import file_facts, refused
 from wizard.nodes.primary_facts import FILE_KEY, PASSWORD_KEY
 from wizard.printable import printable
+from wizard.records import dataclass
 from wizard.secret import Secret
 
 QUOTES = "\u201c\u201d\u201e\u201f\u2018\u2019\u00ab\u00bb"

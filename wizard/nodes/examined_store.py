@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from wizard.certificates import look
@@ -27,6 +27,7 @@ from wizard.nodes.examined_conf import ConfSeen, Guess
 from wizard.nodes.examined_files import certificate_facts, file_facts, refused
 from wizard.nodes.judging import OUR_ALIASES, suggested_host
 from wizard.printable import printable
+from wizard.records import dataclass
 from wizard.secret import Secret
 
 _ENDINGS = (".pfx", ".p12", ".jks", ".pkcs12")

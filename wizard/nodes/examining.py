@@ -4,7 +4,7 @@ import contextlib
 import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
 
 import wizard
@@ -26,6 +26,7 @@ from wizard.nodes.examined_service import last_manifest, see_change, see_journal
 from wizard.nodes.examined_store import StoreSeen, judged_store, see_cacerts, see_java, see_store, with_works
 from wizard.nodes.judging import suggested_host
 from wizard.printable import printable
+from wizard.records import dataclass
 from wizard.redaction import Redactor
 from wizard.secret import Secret
 

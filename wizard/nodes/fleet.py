@@ -5,7 +5,7 @@ Ansible carries files and starts the wizard; on a primary nothing but `cloudstre
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from wizard.answers import PrimaryKind, endpoint
 from wizard.configs import envfile
@@ -16,6 +16,7 @@ from wizard.nodes.handoff import make_packs
 from wizard.nodes.judging import Judged
 from wizard.nodes.packs import Pack, PackFile, from_template
 from wizard.nodes.planning import Planning
+from wizard.records import dataclass
 
 REFUSALS = (
     FindingSpec(

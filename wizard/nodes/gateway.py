@@ -1,7 +1,6 @@
 """One gateway: its key store, the trust store for the primary, the four settings, and a checklist."""
 
 import shlex
-from dataclasses import dataclass
 
 from wizard.answers import GatewayAnswers, endpoint
 from wizard.certificates.model import Certificate, Chain, Profile
@@ -9,6 +8,7 @@ from wizard.certificates.names import file_stem, short
 from wizard.certificates.writing import keystore, pem_chain, truststore
 from wizard.configs import envfile
 from wizard.nodes.packs import Pack, PackFile, checklist, from_template
+from wizard.records import dataclass
 from wizard.secret import Secret
 
 STORE_FOLDER = "/etc/cloudstream-tls"

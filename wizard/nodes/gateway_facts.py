@@ -1,7 +1,7 @@
 """What a plan for the gateway at hand needs to know of it, looked at once, before anything is decided."""
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path, PurePosixPath
 
 from wizard.certificates.model import Bundle
@@ -19,6 +19,7 @@ from wizard.host.machine import Machine
 from wizard.nodes.gateway import KEYSTORE, KEYSTORE_PASSWORD, TRUSTSTORE, TRUSTSTORE_PASSWORD
 from wizard.nodes.primary_facts import expectation, unit_state
 from wizard.printable import printable
+from wizard.records import dataclass
 from wizard.secret import Secret
 
 REFUSALS = (

@@ -1,7 +1,5 @@
 """What a gateway must trust to believe its primary: the roots that the operator named, or that of its own chain."""
 
-from dataclasses import dataclass
-
 from wizard.answers import ImportRoot
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Certificate, Chain
@@ -11,6 +9,7 @@ from wizard.host.clock import now_utc
 from wizard.nodes.judging import public_roots
 from wizard.nodes.loading import read_all
 from wizard.nodes.planning import Planning
+from wizard.records import dataclass
 
 KEY_HERE = FindingSpec(
     "gateway.primary-key-here",

@@ -1,7 +1,6 @@
 """A chain from the operator's files, judged for its role."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.answers import Answers, ClientAnswers, GatewayAnswers, PrimaryAnswers
@@ -16,6 +15,7 @@ from wizard.host.clock import now_utc
 from wizard.host.machine import Machine
 from wizard.host.secretsource import DEFAULT_STORE_PASSWORD
 from wizard.nodes.loading import Loaded, load
+from wizard.records import dataclass
 from wizard.secret import Secret
 
 OUR_ALIASES = ("cloudstream-", "mykey")

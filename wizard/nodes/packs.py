@@ -2,7 +2,9 @@
 
 import pkgutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from wizard.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

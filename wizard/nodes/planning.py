@@ -1,7 +1,7 @@
 """From the answers to the plan for the primary: look at the machine, make the passwords, plan."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
@@ -17,6 +17,7 @@ from wizard.nodes.judging import Judged
 from wizard.nodes.stores import CACERTS_SECRET, STORE_SECRET, Stores
 from wizard.probing.probe import probe
 from wizard.probing.resolving import is_here
+from wizard.records import dataclass
 from wizard.secret import Secret
 from wizard.sources import SourceKind
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import PurePosixPath
 
 from wizard.certificates.chain import assemble
@@ -21,6 +21,7 @@ from wizard.host.jre import ProfileChoice
 from wizard.host.machine import Machine
 from wizard.host.systemd import Service, UnitState
 from wizard.printable import printable
+from wizard.records import dataclass
 from wizard.secret import Secret
 
 FILE_KEY = "default-keystore-file"

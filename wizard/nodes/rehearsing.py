@@ -4,7 +4,6 @@ Trust is taken as it will be after the change and after the uploads of the check
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from wizard.answers import PrimaryKind
 from wizard.certificates.model import Certificate, Chain
@@ -19,6 +18,7 @@ from wizard.host.secretsource import DEFAULT_STORE_PASSWORD
 from wizard.nodes.planning import Planning
 from wizard.printable import printable
 from wizard.probing.rehearsal import Rehearsal, rehearse
+from wizard.records import dataclass
 from wizard.reports.lines import Line, Tone, finding_lines
 
 REFUSALS = (

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from wizard.certificates.chain import assemble
@@ -21,6 +21,7 @@ from wizard.nodes.examined_files import file_facts
 from wizard.nodes.examined_store import opening
 from wizard.nodes.examining import Examined
 from wizard.nodes.primary_facts import FILE_KEY, PASSWORD_KEY
+from wizard.records import dataclass
 from wizard.secret import Secret
 
 

@@ -1,7 +1,6 @@
 """The repair of a key store: the right key and chain, written anew as the product's Java reads it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from wizard.certificates.chain import assemble
@@ -19,6 +18,7 @@ from wizard.host.machine import Machine
 from wizard.nodes.examining import Examined
 from wizard.nodes.stores import STORE_SECRET
 from wizard.passwords import generate
+from wizard.records import dataclass
 from wizard.secret import Secret
 
 KEY_SECRET = "primary.key-password"  # noqa: S105 - the name of a secret

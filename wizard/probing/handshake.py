@@ -3,13 +3,14 @@
 import select
 import socket
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from OpenSSL import SSL
 
 from wizard.probing.alerts import explain, reason_of
 from wizard.probing.resolving import Address, require_server_name
 from wizard.probing.trace import Trace
+from wizard.records import dataclass
 
 LATE_S = 2.0
 """How long a server may take to reject a client after a complete TLS 1.3 handshake, in seconds."""

@@ -5,7 +5,6 @@ JVMs the same questions.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
@@ -17,6 +16,7 @@ from wizard.certificates.model import Certificate
 from wizard.certificates.signatures import signed_by
 from wizard.probing.identity import common_names, covers, names_of
 from wizard.probing.trust import from_openssl
+from wizard.records import dataclass
 
 _SERVER_USAGES = frozenset({look.SERVER_AUTH, look.ANY_USAGE, "1.3.6.1.4.1.311.10.3.3", "2.16.840.1.113730.4.1"})
 _CLIENT_USAGES = frozenset({look.CLIENT_AUTH, look.ANY_USAGE})

@@ -1,7 +1,7 @@
 """What a probe saw."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from wizard.certificates.describe import certificate_json
@@ -10,6 +10,7 @@ from wizard.findings import Finding
 from wizard.printable import printable
 from wizard.probing.ocsp import OcspAnswer
 from wizard.probing.trust import Verdict
+from wizard.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +17,7 @@ from wizard.probing.crl import CrlAnswer
 from wizard.probing.fetching import MOST_CRL, MOST_OCSP, NotFetchedError, fetch
 from wizard.probing.identity import issued_by_name
 from wizard.probing.ocsp import OcspAnswer
+from wizard.records import dataclass
 
 SPECS: tuple[FindingSpec, ...] = (
     FindingSpec(

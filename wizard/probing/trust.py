@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -15,6 +14,7 @@ from wizard.certificates import names
 from wizard.certificates.loading import odd_certificates_allowed
 from wizard.certificates.model import Certificate
 from wizard.printable import printable
+from wizard.records import dataclass
 
 PUBLIC_ROOTS = "public roots"
 """Name of the trust set of public authorities: a private PKI is not in it, and that is no fault."""

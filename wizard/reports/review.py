@@ -1,9 +1,9 @@
 """The review: what will happen, as one object that is shown, confirmed, and then done."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wizard.findings import Finding
+from wizard.records import dataclass
 from wizard.reports.lines import Line
 
 if TYPE_CHECKING:

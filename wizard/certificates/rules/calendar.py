@@ -2,9 +2,10 @@
 
 import pkgutil
 import tomllib
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
+
+from wizard.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

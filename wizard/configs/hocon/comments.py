@@ -1,7 +1,6 @@
 """Settings that stand commented out, and where they would count if they did not."""
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wizard.configs.hocon.events import is_text
@@ -10,6 +9,7 @@ from wizard.configs.hocon.paths import Path, render_path
 from wizard.configs.hocon.syntax import parse_root
 from wizard.configs.hocon.tokens import content
 from wizard.errors import TextSyntaxError
+from wizard.records import dataclass
 
 if TYPE_CHECKING:
     from wizard.configs.hocon.document import Document

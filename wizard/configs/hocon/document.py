@@ -1,7 +1,6 @@
 """A HOCON text that can be asked and edited: what each path is worth, where it stands, what it hides."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -21,6 +20,7 @@ from wizard.configs.hocon.nodes import Field, Include, ListNode, ObjectNode
 from wizard.configs.hocon.paths import Path, parse_path, render_path
 from wizard.configs.hocon.resolve import ABSENT, OBJECT, TEXT, Outcome, View
 from wizard.configs.hocon.syntax import parse_root
+from wizard.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ was said before it, as in the Lightbend library.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from wizard.configs.hocon.events import Event, Includes, NotFollowed, flatten, references
@@ -13,6 +12,7 @@ from wizard.configs.hocon.nodes import Concat, Field, ListNode, Node, ObjectNode
 from wizard.configs.hocon.paths import Path, render_path
 from wizard.configs.hocon.tokens import content
 from wizard.printable import printable
+from wizard.records import dataclass
 
 ABSENT, TEXT, LIST, OBJECT = "absent", "text", "list", "object"
 HOPS = 60
