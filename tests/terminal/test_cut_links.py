@@ -2,35 +2,21 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import pytest
 
-from tests.headless.practice import Practice, practice
+from tests.headless.practice import Practice
 from tests.terminal.canary import nothing_told
-from tests.terminal.far import Sshd, sshd, wait_until_none_is_left
+from tests.terminal.far import Sshd, wait_until_none_is_left
 from tests.terminal.operator import ByKeys, ByLines, Operator
 from tests.terminal.terminal import Terminal
-from tests.terminal.ways import WAYS, Way, answered, furnish, known, prepared
+from tests.terminal.ways import WAYS, Way, answered, known, prepared
 from wizard.saved import NAME, load
 
 pytestmark = pytest.mark.xdist_group("cut-links")
-
-
-@pytest.fixture(scope="module")
-def link(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
-    with sshd(tmp_path_factory.mktemp("sshd")) as server:
-        yield server
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Iterator[Practice]:
-    with practice(tmp_path / "p") as made:
-        furnish(made)
-        yield made
 
 
 def cut(terminal: Terminal, here: Practice) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 
 from tests.headless.practice import Practice, practice
 from tests.terminal.canary import nothing_told
-from tests.terminal.far import Sshd, sshd, wait_until_none_is_left
+from tests.terminal.far import Sshd, wait_until_none_is_left
 from tests.terminal.operator import ByKeys, ByLines, Operator
 from tests.terminal.ways import FILES_PASSWORD, STORE_PASSWORD, WAYS, Way, furnish
 from wizard.answersfile import load
@@ -24,12 +23,6 @@ FACES: dict[type[Operator], tuple[str, ...]] = {ByKeys: (), ByLines: ("--plain",
 ENVIRONMENT = {"FILES": FILES_PASSWORD, "STORE": STORE_PASSWORD}
 SOURCES = {"primary.password": "FILES", "primary.keystore-password": "STORE"}
 OTHERS = {"gateway.0.password": "FILES", "client.0.password": "FILES"}
-
-
-@pytest.fixture(scope="module")
-def link(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
-    with sshd(tmp_path_factory.mktemp("sshd")) as server:
-        yield server
 
 
 @pytest.mark.parametrize("goal", WAYS)

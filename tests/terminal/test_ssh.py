@@ -4,35 +4,20 @@ import json
 import os
 import re
 import signal
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.headless.practice import Practice, practice
+from tests.headless.practice import Practice
 from tests.terminal.canary import nothing_told
-from tests.terminal.far import Sshd, face, sshd, wait_until_none_is_left
+from tests.terminal.far import Sshd, face, wait_until_none_is_left
 from tests.terminal.operator import ByKeys
 from tests.terminal.terminal import Terminal
-from tests.terminal.ways import WAYS, furnish, known
+from tests.terminal.ways import WAYS, known
 
 pytestmark = pytest.mark.xdist_group("ssh")
 
 COLOUR = re.compile(rb"\x1b\[(?:[0-9;]*;)?(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])(?:;[0-9;]*)?m")
 LEFT, CURSOR = b"\x1b[?1049l", b"\x1b[?25h"
-
-
-@pytest.fixture(scope="module")
-def link(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
-    with sshd(tmp_path_factory.mktemp("sshd")) as server:
-        yield server
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Iterator[Practice]:
-    with practice(tmp_path / "p") as made:
-        furnish(made)
-        yield made
 
 
 def delayed(here: Practice) -> None:
