@@ -11,7 +11,7 @@ from wizard.nodes import account, checklist, gateway_planning
 from wizard.nodes.judging import public_roots
 from wizard.nodes.ocsp_advice import ocsp_evidence
 from wizard.nodes.planning import Planning, far_nodes
-from wizard.nodes.reviewing import order
+from wizard.nodes.replaced import order
 from wizard.reports.checklist import CA, NOTHING_KEPT, POLICY, Checklist, Item, checklist_lines
 from wizard.reports.lines import Line
 

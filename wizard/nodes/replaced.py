@@ -1,20 +1,25 @@
 """Which chain the new one takes the place of: what is installed, or was until the last change."""
 
+from dataclasses import replace
+
 from wizard.answers import Goal, PrimaryKind
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Chain
 from wizard.certificates.reading import read
-from wizard.certificates.rollover import Rollover, compare
+from wizard.certificates.rollover import Kind, Rollover, compare
 from wizard.change.history import history
 from wizard.change.manifest import Action
 from wizard.change.store import ChangeFolder, Store, saved_bytes
 from wizard.configs import hocon
 from wizard.errors import WizardError
 from wizard.findings import Finding, FindingSpec, Locator, Severity
+from wizard.host.clock import now_utc
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
-from wizard.nodes.planning import Planning
+from wizard.nodes.planning import Planned, Planning
 from wizard.nodes.primary_facts import PASSWORD_KEY, installed_chain
+from wizard.reports.lines import Line, Tone
+from wizard.reports.rollover_text import order_lines
 from wizard.secret import Secret
 
 ROOT_CHANGES = FindingSpec(
@@ -28,11 +33,6 @@ ROOT_CHANGES = FindingSpec(
     "domain facts, section 5",
 )
 SPECS = (ROOT_CHANGES,)
-
-
-def root_changes(change: Rollover) -> Finding:
-    """What is to be said before a certificate under another root is shown."""
-    return Finding(ROOT_CHANGES, Locator("chain"), {"old": change.old_name, "new": change.new_name})
 
 
 def rollover(session: Planning) -> Rollover | None:
@@ -50,6 +50,32 @@ def rollover(session: Planning) -> Rollover | None:
         # Applied already: what is left to do still depends on what was there before.
         old = _put_away(session.machine)
     return compare(old, new) if old is not None else None
+
+
+def told(session: Planning, planned: Planned) -> Planned:
+    """*planned*, with a warning when its certificate is under another root than the one before.
+
+    Raises:
+        WizardError: the new chain cannot be read.
+    """
+    change = rollover(session)
+    if change is None or change.kind is not Kind.ROOT or planned.plan.is_empty:
+        return planned
+    warning = Finding(ROOT_CHANGES, Locator("chain"), {"old": change.old_name, "new": change.new_name})
+    return replace(planned, findings=(*planned.findings, warning))
+
+
+def order(session: Planning) -> list[Line]:
+    """When certificates are replaced: how long both are valid, and the order of work; empty otherwise.
+
+    Raises:
+        WizardError: the new chain cannot be read.
+    """
+    change = rollover(session)
+    if change is None or change.kind is Kind.SAME:
+        return []
+    public = session.judged("primary").public
+    return [Line("Old and new:", Tone.HEADING), *order_lines(change, now_utc(), public=public), Line("")]
 
 
 def _put_away(machine: Machine) -> Chain | None:

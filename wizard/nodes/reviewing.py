@@ -5,20 +5,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from wizard.answers import CloudSupport, Goal, PrimaryKind
-from wizard.certificates.rollover import Kind
 from wizard.change.plan import Plan
 from wizard.findings import Severity
-from wizard.host.clock import now_utc
-from wizard.nodes.cloud import uncertain
 from wizard.nodes.planning import Planned, Planning, kept_plan, plan_primary
 from wizard.nodes.rehearsing import Rehearsed, rehearsal_lines, rehearse_all
-from wizard.nodes.replaced import rollover, root_changes
 from wizard.questions import Question, Step
 from wizard.reports import views
 from wizard.reports.decided import decided_lines
 from wizard.reports.lines import Line, Tone, finding_lines
 from wizard.reports.review import Review
-from wizard.reports.rollover_text import order_lines
 
 if TYPE_CHECKING:
     from wizard.diagnosis.examination import Diagnosis
@@ -77,6 +72,8 @@ def _for_goal(session: Reviewing) -> tuple[Review, Planned]:
         case Goal.LEFT:
             return Review(Plan("What is left to do"), _ELSEWHERE, (), blocked=False), Planned(Plan(""), (), {})
         case _ if session.answers.primary.kind is PrimaryKind.CLOUD:
+            from wizard.nodes.cloud import uncertain  # noqa: PLC0415 - likewise
+
             plan = Plan("Primary in the vendor's cloud")
             accepted = session.answers.primary.cloud_support is CloudSupport.ACCEPTED
             findings = () if accepted else (uncertain(),)
@@ -90,23 +87,12 @@ def _for_goal(session: Reviewing) -> tuple[Review, Planned]:
             planned = plan_primary(session)
             if any(finding.severity >= Severity.ERROR for finding in planned.findings):
                 return _of(planned)
-            change = rollover(session)
-            if change is not None and change.kind is Kind.ROOT and not planned.plan.is_empty:
-                planned = replace(planned, findings=(*planned.findings, root_changes(change)))
-            return _of(planned, rehearsed=rehearse_all(session), more=order(session))
+            more: list[Line] = []
+            if session.answers.goal is Goal.RE_KEY:
+                from wizard.nodes.replaced import order, told  # noqa: PLC0415 - likewise
 
-
-def order(session: Planning) -> list[Line]:
-    """When certificates are replaced: how long both are valid, and the order of work; empty otherwise.
-
-    Raises:
-        WizardError: the new chain cannot be read.
-    """
-    change = rollover(session)
-    if change is None or change.kind is Kind.SAME:
-        return []
-    public = session.judged("primary").public
-    return [Line("Old and new:", Tone.HEADING), *order_lines(change, now_utc(), public=public), Line("")]
+                planned, more = told(session, planned), order(session)
+            return _of(planned, rehearsed=rehearse_all(session), more=more)
 
 
 def _of(
