@@ -38,6 +38,10 @@ class Following(ABC):
         from wizard.change import watch
 
         if self._run is not None:
+            # What is told at the end is loaded while the change is made, and not after it.
+            from wizard.nodes import checklist  # noqa: F401
+            from wizard.reports import views  # noqa: F401
+
             yield from watch.events(self.machine, self._run)
 
     def outcome(self) -> "Outcome":

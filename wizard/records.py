@@ -7,6 +7,7 @@ as with any other dataclass.
 
 import dataclasses
 from collections.abc import Callable
+from dataclasses import MISSING
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -54,14 +55,26 @@ def _first_init(made: Any) -> Callable[..., None]:
 
 
 def _compiled_init(made: Any) -> Any:
-    """The constructor that `dataclasses` writes for the same fields."""
-    given = [
-        (each.name, each.type, dataclasses.field(default=each.default, default_factory=each.default_factory))
-        for each in dataclasses.fields(made)
-    ]
-    also = {"__post_init__": made.__post_init__} if hasattr(made, "__post_init__") else {}
-    twin: Any = dataclasses.make_dataclass(made.__name__, given, frozen=True, repr=False, eq=False, namespace=also)
-    init = twin.__init__
+    """A constructor that puts each value into its slot, or what the field says where none is given."""
+    known: dict[str, Any] = {"missing": MISSING}
+    given, body = ["self"], []
+    for each in dataclasses.fields(made):
+        name = value = each.name
+        known[f"set_{name}"] = getattr(made, name).__set__
+        if each.default is not MISSING:
+            known[f"default_{name}"] = each.default
+            given.append(f"{name}=default_{name}")
+        elif each.default_factory is not MISSING:
+            known[f"make_{name}"] = each.default_factory
+            given.append(f"{name}=missing")
+            value = f"make_{name}() if {name} is missing else {name}"
+        else:
+            given.append(name)
+        body.append(f"set_{name}(self, {value})")
+    if hasattr(made, "__post_init__"):
+        body.append("self.__post_init__()")
+    exec(f"def __init__({', '.join(given)}):\n " + "\n ".join(body or ["pass"]), known)  # noqa: S102 - names of our own source
+    init = known["__init__"]
     init.__qualname__ = f"{made.__qualname__}.__init__"
     return init
 

@@ -33,7 +33,7 @@ from wizard.secret import Secret
 OURS = "CLOUDSTREAM_WIZARD_PYTHONPATH"
 """What PYTHONPATH was before the worker needed its own: its children get that back."""
 
-_POLL_S = 0.03
+_POLL_S = 0.01
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SSL_CERT_FILE", "XDG_RUNTIME_DIR")
 """What the worker gets of our environment: nothing in which an operator would put a password."""
 

@@ -2,18 +2,13 @@
 
 import argparse
 import sys
-import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wizard.answers import AccountAnswers, ClientAnswers, GatewayAnswers, PrimaryAnswers
-from wizard.answersfile import field_names, load
-from wizard.cli.applying import confirm
-from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode, WizardError
 from wizard.findings import FindingSpec, Severity
-from wizard.questions import DEFAULT_WAIT_S
-from wizard.reports.lines import Line
 
 if TYPE_CHECKING:
     from wizard.change.ahead import Asking
@@ -50,7 +45,9 @@ EXAMPLES
 EXIT CODES
   0 planned, or nothing to do   1 findings of severity error or worse
   2 wrong usage or unusable input
-"""
+
+KEYS OF THE ANSWERS FILE (TOML; the first line is schema = 1)
+{keys}"""
 
 _APPLY_EPILOG = """\
 EXAMPLES
@@ -70,20 +67,18 @@ EXIT CODES
 _WAIT: dict[str, Any] = {
     "metavar": "SECONDS",
     "type": float,
-    "default": DEFAULT_WAIT_S,
     "help": "how long the server may take to answer after the restart (default 300)",
 }
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `plan` and `apply`."""
-    raw = argparse.RawDescriptionHelpFormatter
     plan = subparsers.add_parser(
         "plan",
         help="what would change, with diffs",
         description="Show what would change.",
-        epilog=_PLAN_EPILOG + "\nKEYS OF THE ANSWERS FILE (TOML; the first line is schema = 1)\n" + _keys(),
-        formatter_class=raw,
+        epilog=_PLAN_EPILOG,
+        formatter_class=_WithKeys,
     )
     plan.add_argument("--answers", metavar="FILE", required=True, type=Path, help="the answers (TOML)")
     plan.add_argument("--out", metavar="FILE", type=Path, help="keep the plan in FILE (mode 0600), for apply --plan")
@@ -94,18 +89,30 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="make the change, prove it, or put everything back",
         description="Make the change, prove it from outside, or put everything back.",
         epilog=_APPLY_EPILOG,
-        formatter_class=raw,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     source = apply.add_mutually_exclusive_group(required=True)
     source.add_argument("--answers", metavar="FILE", type=Path, help="the answers (TOML)")
     apply.add_argument("--wait", **_WAIT)
     source.add_argument("--plan", metavar="FILE", type=Path, help="a plan that plan --out wrote")
     apply.add_argument("--yes", action="store_true", help="do not ask")
-    apply.set_defaults(run=run_apply)
+    apply.set_defaults(run=run_apply, around=java_started)
+
+
+class _WithKeys(argparse.RawDescriptionHelpFormatter):
+    """Looks up what may stand in an answers file when help is shown, and not before."""
+
+    def add_text(self, text: str | None) -> None:
+        super().add_text(text.replace("{keys}", _keys()) if text and "{keys}" in text else text)
 
 
 def _keys() -> str:
     """What may stand in an answers file, by its tables."""
+    import textwrap  # noqa: PLC0415 - only help needs it
+
+    from wizard.answers import AccountAnswers, ClientAnswers, GatewayAnswers, PrimaryAnswers  # noqa: PLC0415 - likewise
+    from wizard.answersfile import field_names  # noqa: PLC0415 - likewise
+
     tables = {
         "": ("goal", "packs", "change"),
         "[primary]": field_names(PrimaryAnswers),
@@ -123,6 +130,8 @@ def _keys() -> str:
 
 def run_plan(args: argparse.Namespace) -> int:
     """Print the plan; 1 when the findings forbid it."""
+    from wizard.cli.output import print_json, print_lines  # noqa: PLC0415 - Java is started first
+
     session = open_session(args)
     review = session.review()
     if args.out is not None:
@@ -135,22 +144,31 @@ def run_plan(args: argparse.Namespace) -> int:
     return int(ExitCode.FINDINGS if review.blocked else ExitCode.DONE)
 
 
-def run_apply(args: argparse.Namespace) -> int:
-    """Apply, or say why not; the exit code covers the proof as well."""
+@contextmanager
+def java_started(args: argparse.Namespace) -> Iterator[None]:
+    """Start Java before anything else is even loaded: with --yes a change is all but certain."""
     from wizard.host.waiting_keytool import start_waiting  # noqa: PLC0415 - usage errors need no engine
 
-    # With --yes a change is all but certain: Java starts before anything else is even loaded.
-    tools = start_waiting(args.machine, "-certreq", "-importcert") if args.yes and not args.dry_run else {}
+    args.tools = start_waiting(args.machine, "-certreq", "-importcert") if args.yes and not args.dry_run else {}
     try:
-        from wizard.change.ahead import Asking  # noqa: PLC0415 - likewise
-
-        return _apply(args, open_session(args, Asking(args.machine, tools) if tools else None))
+        yield
     finally:
-        for tool in tools.values():
+        for tool in args.tools.values():
             tool.drop()
 
 
+def run_apply(args: argparse.Namespace) -> int:
+    """Apply, or say why not; the exit code covers the proof as well."""
+    from wizard.change.ahead import Asking  # noqa: PLC0415 - Java is started first
+
+    return _apply(args, open_session(args, Asking(args.machine, args.tools) if args.tools else None))
+
+
 def _apply(args: argparse.Namespace, session: "Session") -> int:
+    from wizard.cli.applying import confirm  # noqa: PLC0415 - Java is started first
+    from wizard.cli.output import print_json, print_lines  # noqa: PLC0415 - likewise
+    from wizard.reports.lines import Line  # noqa: PLC0415 - likewise
+
     review = session.review()
     print_lines(review.lines, people=True)
     if review.blocked:
@@ -177,7 +195,9 @@ def _apply(args: argparse.Namespace, session: "Session") -> int:
 
 def open_session(args: argparse.Namespace, asking: "Asking | None" = None) -> "Session":
     """A session with the answers or the kept plan that *args* name; *asking* asks Java about its plan."""
-    from wizard.host.files import read_input  # noqa: PLC0415 - usage errors need no engine
+    from wizard.answersfile import load  # noqa: PLC0415 - usage errors need no engine
+    from wizard.host.files import read_input  # noqa: PLC0415 - likewise
+    from wizard.questions import DEFAULT_WAIT_S  # noqa: PLC0415 - likewise
     from wizard.session import Session  # noqa: PLC0415 - likewise
 
     if getattr(args, "plan", None) is not None:
@@ -191,13 +211,14 @@ def open_session(args: argparse.Namespace, asking: "Asking | None" = None) -> "S
         answers = load(data.decode(), name=str(path))
     except UnicodeDecodeError:
         raise WizardError("answers.not-toml", f"{path} is not UTF-8 text.", "Save it as UTF-8.", str(path)) from None
+    wait_s: float | None = getattr(args, "wait", None)
     return Session(
         args.machine,
         answers=answers,
         base=path.absolute().parent,
         secrets=_giver(args),
         dry_run=args.dry_run,
-        wait_s=getattr(args, "wait", DEFAULT_WAIT_S),
+        wait_s=DEFAULT_WAIT_S if wait_s is None else wait_s,
         asking=asking,
     )
 

@@ -5,7 +5,6 @@ import os
 import stat
 from collections.abc import Iterable
 from enum import StrEnum
-from hashlib import file_digest
 from pathlib import Path
 
 from wizard.errors import WizardError
@@ -117,6 +116,8 @@ def look(path: Path) -> FileState:
         return FileState(Kind.ABSENT)
     except (OSError, ValueError) as problem:
         return FileState(Kind.OTHER, reason=_words(problem))
+    from hashlib import file_digest  # noqa: PLC0415 - it loads OpenSSL, and those who only read need none
+
     kind, digest, target, reason = Kind.OTHER, "", "", ""
     if stat.S_ISREG(seen.st_mode):
         kind = Kind.FILE

@@ -1,7 +1,6 @@
 """The product's own keytool: imports a root into a copy of the trust store, and proves stores with the JVM's eyes."""
 
 import base64
-import hashlib
 import re
 from pathlib import Path
 
@@ -172,4 +171,6 @@ def _blocks(text: str) -> list[bytes]:
 
 
 def _fingerprint(der: bytes) -> str:
+    import hashlib  # noqa: PLC0415 - it loads OpenSSL, and Java is started before that
+
     return hashlib.sha256(der).hexdigest()
