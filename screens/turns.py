@@ -8,7 +8,10 @@ from textual.dom import DOMNode
 from textual.timer import Timer
 
 TURN_S = 0.25
-"""How long the next key waits for one that got lost with its screen."""
+"""After so long it is looked whether a key got lost with its screen, so that the next need not wait for it."""
+
+LOOKS = 20
+"""How often a slow machine may be looked at so before the next key has its turn all the same."""
 
 
 class KeysInTurn(App[int], inherit_bindings=False):
@@ -22,6 +25,8 @@ class KeysInTurn(App[int], inherit_bindings=False):
         super().__init__(ansi_color=True)
         self._typed: deque[events.Event] = deque()
         self._turn: Timer | None = None
+        self._waits_for: DOMNode = self
+        self._looks = 0
 
     async def on_event(self, event: events.Event) -> None:
         """Keys one by one: on a slow line several come at once, and each is for what the one before led to."""
@@ -38,12 +43,18 @@ class KeysInTurn(App[int], inherit_bindings=False):
             self._turn = None
         if self._typed:
             event = self._typed.popleft()
-            # Should what has the focus vanish with the key, its turn ends after a while.
-            self._turn = self.set_timer(TURN_S, self._next_typed)
+            self._waits_for, self._looks = self, 0
+            self._turn = self.set_interval(TURN_S, self._check_turn)
             way = [node for node in (self.focused or self.screen).ancestors_with_self if node is not self]
             await super().on_event(event)
             # The first round follows the key itself, the second what its handler sent.
             self._follow(deque([*way, self, *way, self]), self._turn)
+
+    async def _check_turn(self) -> None:
+        """Go on without the key when what had it vanished with it."""
+        self._looks += 1
+        if not self._waits_for.is_running or self._looks >= LOOKS:
+            await self._next_typed()
 
     def _follow(self, way: deque[DOMNode], turn: Timer) -> None:
         """Go behind a key through the queue of each on its way; after the last the next key has its turn."""
@@ -56,6 +67,7 @@ class KeysInTurn(App[int], inherit_bindings=False):
                     await self._next_typed()
 
         while way:
-            if way.popleft().call_later(go_on):
+            self._waits_for = way.popleft()
+            if self._waits_for.call_later(go_on):
                 return
         self.call_later(self._next_typed)

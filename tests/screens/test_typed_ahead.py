@@ -1,9 +1,13 @@
 """On a slow line several keys come in one packet: each goes where it would have gone one by one."""
 
+import asyncio
+
 import pytest
 from textual import events
 from textual.pilot import Pilot
 
+from screens.field import Field
+from screens.turns import TURN_S
 from tests.screens.driving import focused, opened, text
 from tests.screens.fake_session import FakeSession, at
 from wizard.answers import GENERATE
@@ -26,6 +30,24 @@ async def test_enter_leads_what_follows_to_the_next_field() -> None:
     assert session.answers.get("others.gateways") == ("g-1",)
     assert session.answers.get("others.clients") == ("c-1",)
     assert session.secrets["others.password"].reveal() == "wor"
+
+
+async def test_a_slow_machine_mixes_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second Enter is for the second field, also when the first takes longer than a key's turn."""
+    session = FakeSession()
+    quick = Field.action_accept
+
+    async def slow(self: Field) -> None:
+        await asyncio.sleep(3 * TURN_S)
+        quick(self)
+
+    monkeypatch.setattr(Field, "action_accept", slow)
+    async with opened(session, start="others") as pilot:
+        await burst(pilot, *"g", "enter", *"c", "enter", "enter", *"w", "enter")
+        await pilot.pause(5 * 3 * TURN_S)
+    assert session.answers.get("others.gateways") == ("g",)
+    assert session.answers.get("others.clients") == ("c",)
+    assert session.secrets["others.password"].reveal() == "w"
 
 
 async def test_a_choice_is_taken_before_the_next_field_has_its_turn() -> None:
