@@ -49,6 +49,6 @@ class ChecklistScreen(QuestionScreen):
 
     def _ticked(self, result: list[Line] | WizardError) -> None:
         if isinstance(result, WizardError):
-            self.say(f"Error: {result.message} {result.hint}", "bold ansi_red")
+            self.say(f"Error: {result.in_one_line}", "bold ansi_red")
         else:
             self.query_one(MarkPane).show(result)

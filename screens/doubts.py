@@ -55,7 +55,7 @@ def leave(screen: StepScreen) -> None:
 
     def found(result: tuple[Finding, ...] | WizardError) -> None:
         if isinstance(result, WizardError):
-            screen.say(f"Error: {result.message} {result.hint}", "bold ansi_red")
+            screen.say(f"Error: {result.in_one_line}", "bold ansi_red")
         else:
             go_on(screen, result)
 

@@ -116,7 +116,7 @@ class Field(Widget, can_focus=True, inherit_bindings=False):
     def _below(self, width: int) -> list[Content]:
         sign = glyphs.of(self)
         if self.error is not None:
-            text, style = f"Error: {self.error.message} {' '.join(self.error.hint.split())}", "bold ansi_red"
+            text, style = f"Error: {self.error.in_one_line}", "bold ansi_red"
         elif self.note:
             text, style = self.note, ""
         else:

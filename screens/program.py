@@ -139,7 +139,7 @@ class WizardApp(KeysInTurn, inherit_bindings=False):
     def _looked(self, found: "tuple[str, Any] | WizardError") -> None:
         if isinstance(found, WizardError):
             if isinstance(self.screen, Framed):
-                self.screen.say(f"Warning: {found.message} {found.hint}")
+                self.screen.say(f"Warning: {found.in_one_line}")
             return
         what, data = found
         if what == "apply":

@@ -177,7 +177,7 @@ class QuestionScreen(StepScreen):
         by_key = {field.key: field for field in reversed(self.fields)}
         self._refuse([(by_key[problem.key], problem.error) for problem in problems if problem.key in by_key])
         for problem in problems:
-            told = f"{problem.error.message} {' '.join(problem.error.hint.split())}"
+            told = problem.error.in_one_line
             if problem.error.code == "rescue.nothing-wrong":
                 # Nothing to repair is what everybody hopes for, although there is nothing to go on to.
                 self.say(f"Good: {told}")

@@ -57,6 +57,7 @@ class Question:
         optional: whether an empty answer is one.
         flag: how a command gives it; empty when only the answers file does.
         short: what it is about in a few words, for the review; empty is the heading.
+        otherwise: what an empty answer means, for the review.
     """
 
     key: str
@@ -68,6 +69,7 @@ class Question:
     optional: bool = False
     flag: str = ""
     short: str = ""
+    otherwise: str = "none"
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,12 @@ class WizardError(Exception):
     def __str__(self) -> str:
         return self.message
 
+    @property
+    def in_one_line(self) -> str:
+        """What is so and what to do, one after the other as whole sentences."""
+        stop = "" if self.message.endswith((".", "!", "?", ":")) else "."
+        return f"{self.message}{stop if self.hint else ''} {' '.join(self.hint.split())}".rstrip()
+
 
 class TextSyntaxError(WizardError, ValueError):
     """A text that does not parse. Lines and columns count from 1, columns in characters."""

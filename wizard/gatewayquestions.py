@@ -101,6 +101,7 @@ GATEWAY_STEPS: tuple[Step, ...] = (
                 "Certificates alone. Empty: the root of this gateway's own chain.",
                 "/root/Acme-CA-Root.cer",
                 optional=True,
+                otherwise="that of this gateway's own chain",
                 short="Primary's root",
             ),
         ),
@@ -132,6 +133,7 @@ GATEWAY_STEPS: tuple[Step, ...] = (
                 "A full path. Empty: in /etc/cloudstream-tls, named after the host.",
                 "/etc/cloudstream-tls/gateway-host.pfx",
                 optional=True,
+                otherwise="in /etc/cloudstream-tls",
                 short="Key store",
             ),
             Question(
@@ -141,6 +143,7 @@ GATEWAY_STEPS: tuple[Step, ...] = (
                 "A full path. Empty: in /etc/cloudstream-tls, named after the root.",
                 "/etc/cloudstream-tls/acme-ca-root.pfx",
                 optional=True,
+                otherwise="in /etc/cloudstream-tls",
                 short="Trust store's place",
             ),
             Question(

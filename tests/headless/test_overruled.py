@@ -91,6 +91,7 @@ def test_the_review_says_what_was_decided(server: Practice) -> None:
     assert told["Key store password"] == ("Generate one", "primary-store")
     assert told["Root in cacerts"][1] == "primary-store"
     assert told["Gateways"] == ("gateway-host", "others")
+    assert told["Windows clients"][0] == "none"
     session.put_secret("others.password", Secret(""))
     again = {line.text.split("  ")[0]: line.text.rpartition("; ")[2] for line in session.review().decided}
     assert again["Certificate files"] == "password: typed"

@@ -68,7 +68,7 @@ async def test_on_the_screen(made: Practice) -> None:
         await operator.press("enter", "enter", "enter")
         await operator.sees("Error: k.pfx cannot hold a store: it is no full path of a file.")
         await operator.press(*["backspace"] * len("k.pfx"), "enter", "enter", "enter")
-        await operator.sees("Review", "What was decided:", "Primary's name", "127.0.0.1")
+        await operator.sees("Review", "What was decided:", "Primary's name", "127.0.0.1", "in /etc/cloudstream-tls")
         await operator.press("end")
         await operator.sees("gateway.primary-silent")
         await operator.press("enter")

@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 from pathlib import PurePosixPath
 from typing import Any
 
+from wizard.answers import endpoint
 from wizard.change.images import NOTHING, FileImage
 from wizard.records import dataclass
 
@@ -89,7 +90,7 @@ class Node:
     @property
     def endpoint(self) -> str:
         """`host:port`."""
-        return f"{self.host}:{self.port}"
+        return endpoint(self.host, self.port)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import field
 from pathlib import PurePosixPath
 
+from wizard.answers import endpoint
 from wizard.records import dataclass
 
 
@@ -253,7 +254,7 @@ class Probe:
     @property
     def target(self) -> str:
         """Every `host:port`."""
-        return ", ".join(f"{host}:{port}" for host, port in self.nodes)
+        return ", ".join(endpoint(host, port) for host, port in self.nodes)
 
     @property
     def summary(self) -> str:

@@ -26,7 +26,7 @@ SPECS: tuple[FindingSpec, ...] = (
         "config.world-readable-secret",
         Severity.WARNING,
         "everybody can read the passwords",
-        "The mode {mode} lets every account of the machine read the file, which holds {setting} in line {line}.",
+        "The mode {mode} lets every account read {file}, which holds {setting} in line {line}.",
         "Whoever can log in can take the private key of the server.",
         "Take the right to read from others: mode 0640 with the group of the service, or 0600.",
         "POSIX file modes",
@@ -61,7 +61,12 @@ def exposed(document: AnyDocument, mode: int, *, name: str = "") -> list[Finding
     if not mode & 0o004:
         return []
     for path, value in _secrets(document):
-        facts: dict[str, str | int] = {"mode": f"{mode & 0o7777:04o}", "setting": path, "line": value.line}
+        facts: dict[str, str | int] = {
+            "mode": f"{mode & 0o7777:04o}",
+            "file": name or "the file",
+            "setting": path,
+            "line": value.line,
+        }
         return [Finding(_READABLE, Locator("file", path=name, line=value.line), facts)]
     return []
 

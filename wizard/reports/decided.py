@@ -58,7 +58,7 @@ def _words(question: Question, answers: Answers, value: Callable[[Question], str
             chosen = value(question)
             return next((choice.label for choice in question.choices if choice.value == chosen), chosen)
         case _:
-            return printable(value(question)) or "none"
+            return printable(value(question)) or question.otherwise
 
 
 def _source(key: str, answers: Answers) -> PasswordSource:

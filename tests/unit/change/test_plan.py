@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from wizard.change import plan_file
+from wizard.change.manifest import Node
 from wizard.change.plan import ABSENT, EditFile, Expectation, ImportTrust, Plan, Probe, PutFile, Restart, Step
 from wizard.errors import WizardError
 
@@ -166,3 +167,9 @@ def test_a_kept_plan_that_was_altered_is_refused(spoil: Callable[[bytes], bytes]
         plan_file.load(spoil(plan_file.dump(PLAN)), name="change.plan")
     assert refused.value.code == code
     assert "change.plan" in refused.value.message
+
+
+def test_an_address_of_many_colons_is_put_in_brackets() -> None:
+    nodes = (("::1", 2560), ("primary-host", 2561))
+    assert Probe("probe", nodes, "primary-host", "ef" * 32).target == "[::1]:2560, primary-host:2561"
+    assert Node("::1", 2560, "primary-host").endpoint == "[::1]:2560"
