@@ -1,6 +1,7 @@
 """The main job from the command line: set up, proven by others, repeated without effect, undone to the byte."""
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -97,3 +98,20 @@ def test_a_kept_plan_is_applied_later(server: Practice, tmp_path: Path) -> None:
     assert late.returncode == 2
     assert "change.changed-since-review" in late.stdout + late.stderr
     assert server.run("rollback").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("--answers", "answers.toml", "--secret", "primary.password=word"), "secret.source-unusable"),
+        (("--answers", "nowhere.toml"), "file.missing"),
+        (("--plan", "answers.toml"), "change.plan-unreadable"),
+    ],
+)
+def test_a_refusal_leaves_no_java_behind(server: Practice, words: tuple[str, ...], code: str) -> None:
+    """Java is started before anything is read; it must not outlive what is refused then."""
+    done = server.run("apply", *words, "--yes")
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith(f"error: {code}")
+    looked = subprocess.run(["pgrep", "-f", f"{server.root}/opt/hcp/jre"], capture_output=True, text=True, check=False)
+    assert looked.stdout == ""

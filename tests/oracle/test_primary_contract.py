@@ -22,6 +22,9 @@ from wizard.sandbox.deployment import Deployment
 from wizard.sandbox.pki import CLIENT, SERVER, Entity, Pki
 from wizard.sandbox.supervisor import own_command, package_folder
 
+# Both primaries take long to get ready: once for all is enough.
+pytestmark = pytest.mark.xdist_group("contract")
+
 ANYONE = {
     # name of the deployment: faults, and a word that both logs must hold
     "healthy": ((), ""),

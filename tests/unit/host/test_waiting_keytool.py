@@ -1,5 +1,6 @@
 """A keytool that starts before its work is known says and does the same as one that starts with it."""
 
+import os
 import subprocess
 import time
 from pathlib import Path
@@ -32,7 +33,9 @@ def chain() -> Chain:
 
 
 def keytools() -> list[str]:
-    done = subprocess.run(["pgrep", "-f", "keytool.*-conf"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["pgrep", "-P", str(os.getpid()), "-f", "keytool.*-conf"], capture_output=True, text=True, check=False
+    )
     return done.stdout.split()
 
 
