@@ -1,6 +1,7 @@
 """Keys and screens of a whole set-up on a practice server, and the time of each step change. Run as a script."""
 
 import asyncio
+import gc
 import statistics
 import sys
 import tempfile
@@ -108,6 +109,7 @@ async def drive(here: Practice) -> tuple[int, int, Timed]:
 
 
 def main() -> int:
+    gc.set_threshold(100_000, 50, 100)  # as the command does at its start
     with tempfile.TemporaryDirectory() as name, practice(Path(name) / "p") as here:
         keys, screens, timed = asyncio.run(drive(here))
         if "primary-host" not in here.served():

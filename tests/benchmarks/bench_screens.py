@@ -94,10 +94,9 @@ def main() -> int:
         sent = b"".join(run.read(0.1) for _ in range(30))
         missed += say("idle, bytes in 3 s", len(sent), 0, "")
         run.end()
-        demo = [sys.executable, "-m", "tests.screens.demo", name]
         steps = []
         for _ in range(3):
-            run = Run(demo)
+            run = Run(wizard)
             run.until(b"What do you")
             run.quiet()
             run.press(b"\r")
