@@ -110,6 +110,11 @@ def remove(document: "Document", keys: Path) -> "Document":
         before_rest = [_said(event) for event in document.events if event.path[:size] != keys]
         if before_rest != [_said(event) for event in after.events if event.path[:size] != keys]:
             raise refusal("edit-not-proven", f"removing {printable(path)} would change another setting", subject=path)
+        # What an object hid comes back when the last of its parts goes.
+        around = [after.view.lookup(keys[:size]) for size in range(1, len(keys))]
+        if any(each.state not in {OBJECT, ABSENT} and each.kind != "null" for each in around):
+            message = f"removing {printable(path)} would bring back an earlier value around it"
+            raise refusal("edit-not-proven", message, subject=path)
         _prove_followers(document, after, keys)
     return after
 
