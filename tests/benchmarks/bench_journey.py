@@ -16,6 +16,7 @@ from screens.program import WizardApp
 from tests.headless.practice import Practice, practice
 from tests.screens.driving import focused, settle, text
 from wizard.answers import Answers
+from wizard.cli.main import COLLECTOR
 from wizard.questions import Step
 from wizard.session import Problem, Session
 
@@ -109,7 +110,7 @@ async def drive(here: Practice) -> tuple[int, int, Timed]:
 
 
 def main() -> int:
-    gc.set_threshold(100_000, 50, 100)  # as the command does at its start
+    gc.set_threshold(*COLLECTOR)  # as the command does at its start
     with tempfile.TemporaryDirectory() as name, practice(Path(name) / "p") as here:
         keys, screens, timed = asyncio.run(drive(here))
         if "primary-host" not in here.served():

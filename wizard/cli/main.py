@@ -18,6 +18,9 @@ from wizard.host.machine import HCP_HOME, Machine, default_state_dir
 if TYPE_CHECKING:
     from wizard.answers import Answers
 
+COLLECTOR = (100_000, 50, 100)
+"""Thresholds of Python's cycle collector (`gc.set_threshold`)."""
+
 READER_GONE = 141
 """Exit code when nobody reads our output any more, as after SIGPIPE in a shell."""
 
@@ -77,7 +80,7 @@ EXIT CODES
 def entry() -> None:
     """The installed command."""
     # What starting makes lives as long as the program: the collector would walk it again and again for nothing.
-    gc.set_threshold(100_000, 50, 100)
+    gc.set_threshold(*COLLECTOR)
     code = main(sys.argv[1:])
     try:
         sys.stdout.flush()

@@ -1,5 +1,6 @@
 """The service as a doctor sees it: unit, port, what is served, the clock, the last change; plain data, no secret."""
 
+from wizard.answers import endpoint
 from wizard.diagnosis.facts_files import CertificateFacts
 from wizard.records import dataclass
 
@@ -67,7 +68,7 @@ class ProbeFacts:
     @property
     def endpoint(self) -> str:
         """`host:port`."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return endpoint(self.host, self.port)
 
     @property
     def leaf(self) -> CertificateFacts | None:

@@ -52,17 +52,17 @@ def rollover(session: Planning) -> Rollover | None:
     return compare(old, new) if old is not None else None
 
 
-def told(session: Planning, planned: Planned) -> Planned:
-    """*planned*, with a warning when its certificate is under another root than the one before.
+def told(session: Planning, planned: Planned) -> tuple[Planned, list[Line]]:
+    """*planned*, with a warning when its certificate is under another root than the one before; and as `order`.
 
     Raises:
         WizardError: the new chain cannot be read.
     """
     change = rollover(session)
-    if change is None or change.kind is not Kind.ROOT or planned.plan.is_empty:
-        return planned
-    warning = Finding(ROOT_CHANGES, Locator("chain"), {"old": change.old_name, "new": change.new_name})
-    return replace(planned, findings=(*planned.findings, warning))
+    if change is not None and change.kind is Kind.ROOT and not planned.plan.is_empty:
+        warning = Finding(ROOT_CHANGES, Locator("chain"), {"old": change.old_name, "new": change.new_name})
+        planned = replace(planned, findings=(*planned.findings, warning))
+    return planned, _order(session, change)
 
 
 def order(session: Planning) -> list[Line]:
@@ -71,7 +71,10 @@ def order(session: Planning) -> list[Line]:
     Raises:
         WizardError: the new chain cannot be read.
     """
-    change = rollover(session)
+    return _order(session, rollover(session))
+
+
+def _order(session: Planning, change: Rollover | None) -> list[Line]:
     if change is None or change.kind is Kind.SAME:
         return []
     public = session.judged("primary").public

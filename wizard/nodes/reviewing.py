@@ -89,9 +89,9 @@ def _for_goal(session: Reviewing) -> tuple[Review, Planned]:
                 return _of(planned)
             more: list[Line] = []
             if session.answers.goal is Goal.RE_KEY:
-                from wizard.nodes.replaced import order, told  # noqa: PLC0415 - likewise
+                from wizard.nodes.replaced import told  # noqa: PLC0415 - likewise
 
-                planned, more = told(session, planned), order(session)
+                planned, more = told(session, planned)
             return _of(planned, rehearsed=rehearse_all(session), more=more)
 
 

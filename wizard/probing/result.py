@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any
 
+from wizard.answers import endpoint
 from wizard.certificates.describe import certificate_json
 from wizard.certificates.model import Certificate
 from wizard.findings import Finding
@@ -84,7 +85,7 @@ class ProbeResult:
     @property
     def endpoint(self) -> str:
         """`host:port`, with brackets around an IPv6 address."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return endpoint(self.host, self.port)
 
     @property
     def leaf(self) -> Certificate | None:
