@@ -1,18 +1,15 @@
 """Settings that stand commented out, and where they would count if they did not."""
 
 import re
-from typing import TYPE_CHECKING
 
 from wizard.configs.hocon.events import is_text
 from wizard.configs.hocon.nodes import Concat, Field, Include, ObjectNode, Reference, Scalar
+from wizard.configs.hocon.parsed import Parsed
 from wizard.configs.hocon.paths import Path, render_path
 from wizard.configs.hocon.syntax import parse_root
 from wizard.configs.hocon.tokens import content
 from wizard.errors import TextSyntaxError
 from wizard.records import dataclass
-
-if TYPE_CHECKING:
-    from wizard.configs.hocon.document import Document
 
 _LINE = re.compile(r"^([ \t\ufeff]*)((?:#|//)+)([ \t]*)([^\r\n]*)", re.MULTILINE)
 
@@ -44,7 +41,7 @@ class Commented:
     value: tuple[int, int]
 
 
-def search(document: "Document", name: str) -> list[Commented]:
+def search(document: Parsed, name: str) -> list[Commented]:
     """All commented-out settings whose last key is *name*."""
     text, found = document.text, []
     for match in _LINE.finditer(text):

@@ -1,25 +1,21 @@
 """A HOCON text that can be asked and edited: what each path is worth, where it stands, what it hides."""
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any
 
-from wizard.configs.encoding import decode, encode
+from wizard.configs.encoding import decode
 from wizard.configs.hocon import comments, edit
 from wizard.configs.hocon.events import (
     Event,
-    IncludeNote,
     Includes,
     Loader,
     NotFollowed,
-    Source,
-    flatten,
     is_text,
 )
 from wizard.configs.hocon.nodes import Field, Include, ListNode, ObjectNode
+from wizard.configs.hocon.parsed import Parsed
 from wizard.configs.hocon.paths import Path, parse_path, render_path
-from wizard.configs.hocon.resolve import ABSENT, OBJECT, TEXT, Outcome, View
-from wizard.configs.hocon.syntax import parse_root
+from wizard.configs.hocon.resolve import ABSENT, OBJECT, TEXT, Outcome
 from wizard.records import dataclass
 
 
@@ -50,47 +46,8 @@ class Value:
     source: str = ""
 
 
-class Document:
+class Document(Parsed):
     """A parsed text. It does not change: `set` and `unset` give a new one."""
-
-    def __init__(self, text: str, includes: Includes, environment: Mapping[str, str] | None) -> None:
-        self.text = text
-        self.known_includes = includes
-        self.environment = environment
-        self.root = parse_root(text)
-        self.source = Source(text, "")
-
-    @cached_property
-    def _flat(self) -> tuple[list[Event], tuple[IncludeNote, ...]]:
-        notes: list[IncludeNote] = []
-        return flatten(self.root, self.source, self.known_includes, notes), tuple(notes)
-
-    @property
-    def events(self) -> list[Event]:
-        """Every place that says something, in the order in which it counts."""
-        return self._flat[0]
-
-    @property
-    def includes(self) -> tuple[IncludeNote, ...]:
-        """The include statements and what became of them."""
-        return self._flat[1]
-
-    @cached_property
-    def view(self) -> View:
-        """The answers to questions about paths."""
-        return View(self.events, self.environment)
-
-    def render(self) -> bytes:
-        """The bytes of the file, every one of them as it was read but for the edits."""
-        return encode(self.text)
-
-    def successor(self, text: str) -> "Document":
-        """Another text with the same surroundings.
-
-        Raises:
-            TextSyntaxError: it does not parse.
-        """
-        return Document(text, self.known_includes, self.environment)
 
     def get(self, path: str) -> Value | None:
         """The effective value of *path*; None when it is not set.

@@ -1,12 +1,13 @@
 """Changing one setting, and the proof that nothing else changed."""
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-from wizard.configs.hocon.comments import Commented
+from wizard.configs.hocon.comments import Commented, search
 from wizard.configs.hocon.events import Event, NotFollowed, references
 from wizard.configs.hocon.insertion import Change, addition
 from wizard.configs.hocon.nodes import Field, ListNode, ObjectNode, Reference, Scalar
+from wizard.configs.hocon.parsed import Parsed
 from wizard.configs.hocon.paths import Path, render_path
 from wizard.configs.hocon.refusals import refusal
 from wizard.configs.hocon.removal import removals
@@ -14,8 +15,7 @@ from wizard.configs.hocon.resolve import ABSENT, LIST, OBJECT, TEXT, Outcome
 from wizard.errors import TextSyntaxError, WizardError
 from wizard.printable import printable
 
-if TYPE_CHECKING:
-    from wizard.configs.hocon.document import Document
+AnyDocument = TypeVar("AnyDocument", bound=Parsed)
 
 
 class _Target(NamedTuple):
@@ -35,7 +35,7 @@ def quoted(text: str, subject: str = "") -> str:
     return json.dumps(text).replace("\x7f", "\\u007f")
 
 
-def assign(document: "Document", keys: Path, text: str, *, followers: bool) -> "Document":
+def assign(document: AnyDocument, keys: Path, text: str, *, followers: bool) -> AnyDocument:
     """See `Document.set`."""
     path = render_path(keys)
     literal = quoted(text, path)
@@ -56,7 +56,7 @@ def assign(document: "Document", keys: Path, text: str, *, followers: bool) -> "
     return after
 
 
-def _target(document: "Document", keys: Path, literal: str, current: Outcome) -> _Target:
+def _target(document: Parsed, keys: Path, literal: str, current: Outcome) -> _Target:
     own = [number for number in document.view.at.get(keys, ()) if _is_own(document, document.events[number], keys)]
     firm = [number for number in own if not _may_vanish(document.events[number])]
     if own:
@@ -65,7 +65,7 @@ def _target(document: "Document", keys: Path, literal: str, current: Outcome) ->
         return _Target(Change(event.node.start, event.node.end, literal), number)
     if current.winner is not None:
         raise _shadowed(document, keys, current)
-    places = [place for place in document.commented(keys[-1]) if place.keys == keys and place.whole]
+    places = [place for place in search(document, keys[-1]) if place.keys == keys and place.whole]
     if len(places) > 1:
         lines = ", ".join(str(place.line) for place in places)
         path = printable(render_path(keys))
@@ -75,7 +75,7 @@ def _target(document: "Document", keys: Path, literal: str, current: Outcome) ->
     return _Target(addition(document, keys, literal), None)
 
 
-def _is_own(document: "Document", event: Event, keys: Path) -> bool:
+def _is_own(document: Parsed, event: Event, keys: Path) -> bool:
     return (
         event.source is document.source
         and event.path == keys
@@ -97,7 +97,7 @@ def _revival(text: str, place: Commented, literal: str) -> Change:
     return Change(place.sign, place.value[1], keep + text[place.key : place.value[0]] + literal)
 
 
-def remove(document: "Document", keys: Path) -> "Document":
+def remove(document: AnyDocument, keys: Path) -> AnyDocument:
     """See `Document.unset`."""
     path = render_path(keys)
     changes = removals(document, keys)
@@ -125,7 +125,7 @@ def _said(event: Event) -> tuple[Path, str]:
     return event.path, event.source.text[event.node.start : event.node.end]
 
 
-def _applied(document: "Document", changes: list[Change], path: str) -> "Document":
+def _applied(document: AnyDocument, changes: list[Change], path: str) -> AnyDocument:
     text, parts, position = document.text, [], 0
     for change in sorted(changes):
         parts += [text[position : change.start], change.text]
@@ -138,7 +138,7 @@ def _applied(document: "Document", changes: list[Change], path: str) -> "Documen
         raise refusal("edit-not-proven", message, subject=path) from error
 
 
-def _prove_rest(before: "Document", after: "Document", target: _Target, path: str) -> None:
+def _prove_rest(before: Parsed, after: Parsed, target: _Target, path: str) -> None:
     """Every other place stands where it stood, shifted by what was put in: so it says what it said."""
     change = target.change
     shift = len(after.text) - len(before.text)
@@ -161,12 +161,12 @@ def _prove_rest(before: "Document", after: "Document", target: _Target, path: st
         raise refusal("edit-not-proven", message, subject=path)
 
 
-def _stands_in(event: Event, document: "Document", change: Change) -> bool:
+def _stands_in(event: Event, document: Parsed, change: Change) -> bool:
     written = change.start <= event.node.start < change.start + len(change.text)
     return event.source is document.source and written
 
 
-def _prove_followers(before: "Document", after: "Document", keys: Path) -> None:
+def _prove_followers(before: Parsed, after: Parsed, keys: Path) -> None:
     if "${" not in before.text and not any(note.status == "followed" for note in before.includes):
         return
     others = [path for path in _followers(before, keys) if path[: len(keys)] != keys]
@@ -179,7 +179,7 @@ def _prove_followers(before: "Document", after: "Document", keys: Path) -> None:
         raise refusal("others-follow", message, subject=render_path(keys))
 
 
-def _followers(document: "Document", keys: Path) -> list[Path]:
+def _followers(document: Parsed, keys: Path) -> list[Path]:
     """Paths that refer to *keys*, to something around or below it, or to another follower."""
     looking: list[tuple[Path, set[Path]]] = []
     for event in document.events:
@@ -205,13 +205,13 @@ def _followers(document: "Document", keys: Path) -> list[Path]:
     return list(found)
 
 
-def _worth(document: "Document", path: Path) -> tuple[str, str, Any]:
+def _worth(document: Parsed, path: Path) -> tuple[str, str, Any]:
     outcome = document.view.lookup(path)
     # The doubt names a line, which an added line moves.
     return outcome.state, outcome.text, document.view.tree(path) if outcome.state == OBJECT else outcome.items
 
 
-def _shadowed(document: "Document", keys: Path, outcome: Outcome) -> WizardError:
+def _shadowed(document: Parsed, keys: Path, outcome: Outcome) -> WizardError:
     path = printable(render_path(keys))
     if outcome.doubt:
         message = f"an edit of {path} might not count, because of {printable(outcome.doubt)}"
@@ -222,7 +222,7 @@ def _shadowed(document: "Document", keys: Path, outcome: Outcome) -> WizardError
     return refusal("shadowed", message, subject=path)
 
 
-def _line(document: "Document", number: int | None, words: str = "") -> str:
+def _line(document: Parsed, number: int | None, words: str = "") -> str:
     if number is None or number < 0:
         return ""
     event = document.events[number]

@@ -1,18 +1,16 @@
 """Where a new setting goes, and how it is written there: as its neighbours are."""
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from wizard.configs.encoding import line_end
 from wizard.configs.hocon.nodes import Field, Include, ObjectNode
+from wizard.configs.hocon.parsed import Parsed
 from wizard.configs.hocon.paths import Path, render_path
 from wizard.configs.hocon.refusals import refusal
 from wizard.configs.hocon.resolve import OBJECT
 from wizard.configs.hocon.tokens import BLANK
 from wizard.printable import printable
-
-if TYPE_CHECKING:
-    from wizard.configs.hocon.document import Document
 
 _BLANKS = BLANK.replace("\\r", "")
 _REST = re.compile(rf"[{_BLANKS}]*(,?)[{_BLANKS}]*?((?:#|//)[^\r\n]*)?[ \t]*(?=\r?\n|\Z)")
@@ -28,7 +26,7 @@ class Change(NamedTuple):
     text: str
 
 
-def addition(document: "Document", keys: Path, literal: str) -> Change:
+def addition(document: Parsed, keys: Path, literal: str) -> Change:
     """The change that adds an absent setting to its object.
 
     Raises:
@@ -59,11 +57,11 @@ def addition(document: "Document", keys: Path, literal: str) -> Change:
     )
 
 
-def _line(document: "Document", offset: int) -> int:
+def _line(document: Parsed, offset: int) -> int:
     return document.source.lines.place(offset)[0]
 
 
-def _dotted_sibling(document: "Document", parent: Path) -> Field | None:
+def _dotted_sibling(document: Parsed, parent: Path) -> Field | None:
     """The last setting of this text that is written with dots into the object, like `a.b = 1` for `a`."""
     for number in reversed(document.view.at.get(parent, ())):
         event = document.events[number]

@@ -1,21 +1,18 @@
 """Taking a setting out of the text: its line when it has one, or its part of a line."""
 
 import re
-from typing import TYPE_CHECKING
 
 from wizard.configs.hocon.insertion import Change
 from wizard.configs.hocon.nodes import Field
+from wizard.configs.hocon.parsed import Parsed
 from wizard.configs.hocon.paths import Path
 from wizard.configs.hocon.tokens import BLANK
-
-if TYPE_CHECKING:
-    from wizard.configs.hocon.document import Document
 
 _COMMA = re.compile(rf"[{BLANK}]*,?")
 _LINE_END = re.compile(r"[ \t\r]*(?:\n|\Z)")
 
 
-def removals(document: "Document", keys: Path) -> list[Change]:
+def removals(document: Parsed, keys: Path) -> list[Change]:
     """The changes that take away every place of this text that sets *keys* or something below it."""
     spans: dict[int, int] = {}
     for number in document.view.at.get(keys, ()):
