@@ -18,6 +18,7 @@ from wizard.host.catalogue import refusal
 from wizard.sandbox import exercises, javahome, texts
 from wizard.sandbox import pki as practice
 from wizard.sandbox.deployment import ACCOUNT, PASSWORD, Deployment
+from wizard.sandbox.mutate import add_anchor, write_conf
 from wizard.sandbox.supervisor import package_folder
 
 REFUSALS: tuple[FindingSpec, ...] = tuple(
@@ -100,20 +101,6 @@ def configure(deployment: Deployment, made: practice.Pki) -> None:
     write_conf(deployment, "/opt/hcp/conf/primary-host.pfx", PASSWORD)
     add_anchor(deployment, made.root)
     upload(deployment, made)
-
-
-def write_conf(deployment: Deployment, file: str, password: str) -> None:
-    """Write application.conf with the two settings as given, which go in as they are."""
-    text = texts.APPLICATION_CONF.format(port=deployment.port, file=file, password=password)
-    deployment.conf.write_text(text, encoding="utf-8")
-    deployment.conf.chmod(0o640)
-
-
-def add_anchor(deployment: Deployment, authority: practice.Entity) -> None:
-    """Add a root to cacerts in whichever form it is, without starting Java; a practice deployment may do so."""
-    from wizard.sandbox import truststore  # noqa: PLC0415 - not needed for a plain deployment
-
-    truststore.add(deployment.cacerts, authority.certificate, "acme-ca-root", PASSWORD)
 
 
 def upload(deployment: Deployment, made: practice.Pki) -> None:

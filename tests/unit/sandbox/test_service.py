@@ -20,8 +20,9 @@ from wizard.host.facts import collect
 from wizard.host.listening import on_port
 from wizard.host.machine import Machine
 from wizard.host.systemd import Service
-from wizard.sandbox.build import create, write_conf
+from wizard.sandbox.build import create
 from wizard.sandbox.deployment import PASSWORD, Deployment
+from wizard.sandbox.mutate import write_conf
 from wizard.sandbox.pki import Pki, pem, pfx, plain_key
 from wizard.sandbox.supervisor import OWNER, alive, read_state
 

@@ -3,9 +3,9 @@
 import os
 
 from wizard.sandbox import pki as practice
-from wizard.sandbox.build import add_anchor
 from wizard.sandbox.deployment import PASSWORD, Deployment
 from wizard.sandbox.faults.fault import Act, Fault, as_root, edit, put
+from wizard.sandbox.mutate import add_anchor
 from wizard.sandbox.pki import Entity, Pki, authority, new_key, pfx
 
 _NAME = "primary-host"

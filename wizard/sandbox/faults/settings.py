@@ -3,9 +3,9 @@
 import os
 import time
 
-from wizard.sandbox.build import write_conf
 from wizard.sandbox.deployment import PASSWORD, Deployment
 from wizard.sandbox.faults.fault import Act, Fault, as_root, edit, put
+from wizard.sandbox.mutate import write_conf
 from wizard.sandbox.pki import Pki, pfx
 
 _FILE = "/opt/hcp/conf/primary-host.pfx"

@@ -3,9 +3,9 @@
 import os
 
 from wizard.sandbox import truststore
-from wizard.sandbox.build import add_anchor
 from wizard.sandbox.deployment import PASSWORD, Deployment
 from wizard.sandbox.faults.fault import Fault, as_root
+from wizard.sandbox.mutate import add_anchor
 from wizard.sandbox.pki import Pki, authority, new_key
 
 
