@@ -279,7 +279,7 @@ class Session(Following, Unfinished):
         if self._review is None:
             if self._asking is not None:
                 # First of all: Java works while the rest of the plan is loaded and made.
-                from wizard.nodes.stores import ask_early
+                from wizard.nodes.planning import ask_early
 
                 ask_early(self, self._asking)
             from wizard.nodes.reviewing import review

@@ -1,20 +1,24 @@
 """From the answers to the plan for the primary: look at the machine, make the passwords, plan."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-from wizard.answers import Answers, Goal, PrimaryAnswers
+from wizard.answers import Answers, Goal, ImportRoot, PrimaryAnswers, PrimaryKind
+from wizard.certificates.names import short
+from wizard.change.ahead import Asking
 from wizard.change.plan import Plan, PutFile
 from wizard.errors import WizardError
 from wizard.findings import Finding, FindingSpec, Severity
+from wizard.host import jre
 from wizard.host.machine import Machine
 from wizard.host.secretsource import DEFAULT_STORE_PASSWORD
 from wizard.nodes import primary, primary_facts
 from wizard.nodes.fitness import PRIMARY, require_fit
 from wizard.nodes.judging import Judged
-from wizard.nodes.stores import CACERTS_SECRET, STORE_SECRET, Stores
+from wizard.nodes.stores import CACERTS_SECRET, STORE_SECRET, Stores, trust_alias
 from wizard.probing.probe import probe
 from wizard.probing.resolving import is_here
 from wizard.records import dataclass
@@ -97,6 +101,31 @@ def plan_primary(session: Planning) -> Planned:
         secrets[STORE_SECRET] = password
     weak = require_fit(password, STORE_SECRET, PRIMARY) if password is not None else ()
     return Planned(plan, (*judged.findings, *plan.findings, *weak), secrets)
+
+
+def ask_early(session: Planning, asking: Asking) -> None:
+    """Have Java look at what the plan for the primary will most likely hold.
+
+    Nothing is refused here: what does not fit is told by the plan, with all that belongs to it.
+    """
+    answers = session.answers.primary
+    if not session.answers.goal.installs or answers.kind is not PrimaryKind.ON_PREMISE:
+        return
+    with suppress(WizardError):
+        judged = session.judged("primary")
+        if any(finding.severity >= Severity.ERROR for finding in judged.findings):
+            return
+        kind = answers.keystore_password.kind
+        password = session.stores.generated() if kind is SourceKind.GENERATE else session.secret(STORE_SECRET)
+        if password is not None and judged.chain.leaf is not None:
+            profile = jre.choose_profile(jre.find(session.machine)).profile
+            asking.prove(session.stores.keystore(judged.chain, password, profile), short(judged.chain.leaf), password)
+        root = judged.chain.root
+        secret = session.secret(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD
+        if root is None or answers.import_root is ImportRoot.NO:
+            return
+        if root.sha256 not in jre.cacerts_fingerprints(session.machine, secret):
+            asking.add_trust(session.machine.cacerts, root.der, trust_alias(short(root), root.sha256), secret)
 
 
 def kept_plan(plan: Plan, secret: Callable[[str], Secret | None]) -> Planned:

@@ -1,24 +1,12 @@
 """The primary's key store: made once in a run, and shown to Java before the rest of the plan is thought about."""
 
 import re
-from contextlib import suppress
-from typing import TYPE_CHECKING
 
-from wizard.answers import ImportRoot, PrimaryKind
 from wizard.certificates.model import Chain, Profile
 from wizard.certificates.names import short
 from wizard.certificates.writing import keystore
-from wizard.change.ahead import Asking
-from wizard.errors import WizardError
-from wizard.findings import Severity
-from wizard.host import jre
-from wizard.host.secretsource import DEFAULT_STORE_PASSWORD
 from wizard.passwords import generate
 from wizard.secret import Secret
-from wizard.sources import SourceKind
-
-if TYPE_CHECKING:
-    from wizard.nodes.planning import Planning
 
 STORE_SECRET = "primary.keystore-password"  # noqa: S105 - the name of a secret
 CACERTS_SECRET = "primary.cacerts-password"  # noqa: S105 - likewise
@@ -52,31 +40,6 @@ class Stores:
         made = keystore(chain, password, profile=profile, friendly_name=name)
         self._made.append((wanted, password, made))
         return made
-
-
-def ask_early(session: "Planning", asking: Asking) -> None:
-    """Have Java look at what the plan for the primary will most likely hold.
-
-    Nothing is refused here: what does not fit is told by the plan, with all that belongs to it.
-    """
-    answers = session.answers.primary
-    if not session.answers.goal.installs or answers.kind is not PrimaryKind.ON_PREMISE:
-        return
-    with suppress(WizardError):
-        judged = session.judged("primary")
-        if any(finding.severity >= Severity.ERROR for finding in judged.findings):
-            return
-        kind = answers.keystore_password.kind
-        password = session.stores.generated() if kind is SourceKind.GENERATE else session.secret(STORE_SECRET)
-        if password is not None and judged.chain.leaf is not None:
-            profile = jre.choose_profile(jre.find(session.machine)).profile
-            asking.prove(session.stores.keystore(judged.chain, password, profile), short(judged.chain.leaf), password)
-        root = judged.chain.root
-        secret = session.secret(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD
-        if root is None or answers.import_root is ImportRoot.NO:
-            return
-        if root.sha256 not in jre.cacerts_fingerprints(session.machine, secret):
-            asking.add_trust(session.machine.cacerts, root.der, trust_alias(short(root), root.sha256), secret)
 
 
 def trust_alias(name: str, sha256: str) -> str:
