@@ -17,7 +17,7 @@ from wizard.host import jre
 from wizard.host.clock import now_utc
 from wizard.host.files import look as look_at
 from wizard.host.files import read_input
-from wizard.nodes import account, client, cluster, gateway
+from wizard.nodes import account, client, cluster, gateway_pack
 from wizard.nodes.client import ClientInput
 from wizard.nodes.cloud import cloud_trust
 from wizard.nodes.fitness import CLIENT, GATEWAY, is_fit, require_fit
@@ -161,7 +161,7 @@ def _gateway(session: Planning, number: int, judged: Judged, trust: Chain | None
     file = answers.gateway[number].unattended_file
     anchor = trust.root if trust is not None else None
     suggested = suggested_host(trust.leaf) if trust is not None else ""
-    return gateway.make_pack(
+    return gateway_pack.make_pack(
         GatewayInput(
             answers=answers.gateway[number],
             chain=judged.chain,

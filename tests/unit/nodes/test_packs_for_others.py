@@ -12,7 +12,7 @@ from wizard.answersfile import load
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Chain, Profile
 from wizard.errors import WizardError
-from wizard.nodes import account, client, gateway, handoff
+from wizard.nodes import account, client, gateway, gateway_pack, handoff
 from wizard.nodes.client import ClientInput, search_text
 from wizard.nodes.fitness import CLIENT, GATEWAY, PRIMARY, is_fit, require_fit
 from wizard.nodes.gateway import GatewayInput
@@ -147,11 +147,11 @@ def test_a_text_of_the_issuer_is_taken_with_a_word_of_warning() -> None:
 
 def test_a_rollover_trusts_both_roots_and_says_which_goes() -> None:
     old = authority("Old-Root").certificate
-    page = data(gateway.make_pack(given(old_root=old)), "CHECKLIST.md")
+    page = data(gateway_pack.make_pack(given(old_root=old)), "CHECKLIST.md")
     assert "holds both roots" in page
     assert f"Old-Root ({old.sha256[:8]}) goes out with the last step" in page
-    assert "holds both roots" not in data(gateway.make_pack(given()), "CHECKLIST.md")
-    public = gateway.make_pack(given(old_root=old, primary_public=True))
+    assert "holds both roots" not in data(gateway_pack.make_pack(given()), "CHECKLIST.md")
+    public = gateway_pack.make_pack(given(old_root=old, primary_public=True))
     assert "take its two lines out" in data(public, "CHECKLIST.md")
     leaf = acme().client
     made = ClientInput(ClientAnswers(host="pcclient-host"), chain(leaf), (leaf.certificate,), "p", PASSWORD, old)
@@ -168,7 +168,7 @@ STORES = [
 @pytest.mark.parametrize(("keystore", "truststore", "wanted"), STORES)
 def test_both_stores_are_in_the_pack_whatever_they_are_called(keystore: str, truststore: str, wanted: set[str]) -> None:
     answers = GatewayAnswers(host="gateway-host", keystore_path=keystore, truststore_path=truststore)
-    made = gateway.make_pack(given(answers=answers))
+    made = gateway_pack.make_pack(given(answers=answers))
     assert {name for name in names(made) if name.endswith(".pfx")} == wanted
     assert len(made.files) == len(names(made))
     page = data(made, "CHECKLIST.md")
@@ -187,7 +187,7 @@ def test_what_a_gateway_of_a_cloud_primary_trusts(
     trust: str | None, public: bool, words: tuple[str, ...], more: set[str]
 ) -> None:
     above = replace(chain(acme().primary), leaf=None, key=None) if trust else None
-    made = gateway.make_pack(given(primary_chain=above, primary_public=public, cloud=True))
+    made = gateway_pack.make_pack(given(primary_chain=above, primary_public=public, cloud=True))
     page = data(made, "CHECKLIST.md")
     assert all(word in page for word in words)
     assert names(made) - {"CHECKLIST.md", "gateway-host.pfx", "unattended-lines.conf"} == more
@@ -200,8 +200,8 @@ def test_no_trust_store_for_a_public_root() -> None:
         "HCP_DEFAULT_TRUSTSTORE",
         "HCP_DEFAULT_TRUSTSTORE_PASSWORD",
     }
-    assert names(gateway.make_pack(private)) - names(gateway.make_pack(public)) == {"acme-ca-root.pfx"}
-    assert "no trust store is needed" in data(gateway.make_pack(public), "CHECKLIST.md")
+    assert names(gateway_pack.make_pack(private)) - names(gateway_pack.make_pack(public)) == {"acme-ca-root.pfx"}
+    assert "no trust store is needed" in data(gateway_pack.make_pack(public), "CHECKLIST.md")
 
 
 def test_the_unattended_file_keeps_every_other_byte() -> None:
@@ -216,7 +216,7 @@ def test_the_unattended_file_keeps_every_other_byte() -> None:
 @pytest.mark.parametrize("sign", ["$", "`", '"', "'", "\\", "\n"])
 def test_a_password_that_a_shell_would_change_is_refused(sign: str) -> None:
     with pytest.raises(WizardError) as refusal:
-        gateway.make_pack(given(store_password=Secret(f"secret{sign}word")))
+        gateway_pack.make_pack(given(store_password=Secret(f"secret{sign}word")))
     assert refusal.value.code == "envfile.unsafe-value"
     assert "secret" not in refusal.value.message
 
@@ -231,7 +231,7 @@ def test_a_hostile_host_name_does_not_get_into_the_answers(host: str) -> None:
 
 
 def test_the_check_script_is_shell() -> None:
-    script = data(gateway.make_pack(given(primary_host="a'b;c")), "verify.sh")
+    script = data(gateway_pack.make_pack(given(primary_host="a'b;c")), "verify.sh")
     assert "@" not in script
     subprocess.run(["sh", "-n"], input=script, text=True, check=True, timeout=10)
 
