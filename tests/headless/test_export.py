@@ -92,7 +92,9 @@ def test_the_playbook_is_yaml_with_the_three_plays(folder: Path) -> None:
     gateways, primaries, verify = loaded(folder / "site.yml")
     assert [play["hosts"] for play in (gateways, primaries, verify)] == ["gateways", "primaries", "gateways"]
     assert primaries["serial"] == 1
-    (block,) = primaries["tasks"]
+    assert gateways["any_errors_fatal"] is primaries["any_errors_fatal"] is True
+    check, block = primaries["tasks"]
+    assert "ansible.builtin.assert" in check
     commands = [task["ansible.builtin.command"]["argv"] for task in block["block"] if "ansible.builtin.command" in task]
     assert [next(word for word in ("plan", "apply", "probe") if f"'{word}'" in argv) for argv in commands] == [
         "plan",
@@ -113,7 +115,7 @@ def test_tasks_that_handle_secrets_log_nothing(folder: Path) -> None:
     modules = {"ansible.builtin.copy", "ansible.builtin.slurp", "ansible.builtin.lineinfile"}
     silent = [task for task in every if task.get("no_log")]
     assert silent == [task for task in every if modules & task.keys()]
-    assert len(silent) == 5
+    assert len(silent) == 7
 
 
 def test_the_variables_hold_each_setting_as_it_is(folder: Path) -> None:
