@@ -6,7 +6,7 @@ PYTEST = $(BIN)/python -m pytest
 # By a path instead of an import hook, which would cost every start 0.02 s.
 EDITABLE = --config-settings editable_mode=compat -e
 
-.PHONY: try test lint types walls tests oracles bench fuzz crash snapshots clean
+.PHONY: try test lint types walls tests oracles bench fuzz crash snapshots public-roots clean
 
 try: $(VENV)/.run
 	@$(BIN)/cloudstream-wizard sandbox || [ $$? -eq 130 ] # left before the end
@@ -18,7 +18,7 @@ lint: $(VENV)/.test
 	$(BIN)/ruff check .
 
 types: $(VENV)/.test
-	$(BIN)/mypy wizard screens tests
+	$(BIN)/mypy wizard screens tests tools
 
 walls: $(VENV)/.test
 	$(BIN)/lint-imports
@@ -44,6 +44,11 @@ crash: oracles $(VENV)/.test
 # Only after looking at what changed.
 snapshots: $(VENV)/.test
 	$(PYTEST) tests/screens --snapshot-update -q
+
+# The list of public roots that comes with the wizard, anew from the newest certifi.
+public-roots: $(VENV)/.test
+	$(BIN)/python -m pip install -q --disable-pip-version-check --upgrade certifi
+	PYTHONPATH=. $(BIN)/python tools/public_roots.py
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -1,6 +1,7 @@
 """A step that asks: its view above, its questions below, the errors in place."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual.widget import Widget
@@ -85,12 +86,22 @@ class QuestionScreen(StepScreen):
             self._again = False
             self.say("")
         self.query_one(Pane).show(lines_of(result) if isinstance(result, WizardError) else result)
+        self._ask_more()
         for question, field in zip(self._asked, self.fields, strict=False):
             field.ask(question.heading, hint_of(question, kept=self.session.has_secret(question.key)))
             # What was found may answer a question that is still empty.
             if isinstance(field, EntryField) and not isinstance(field, SecretField) and not field.text:
                 field.set_value(self.session.value(question))
                 field.place_cursor()
+
+    def _ask_more(self) -> None:
+        """Fields for the questions that arise from what the view has found."""
+        known = {field.key for field in self.fields}
+        more = replace(self.step, questions=tuple(each for each in self._asked if each.key not in known))
+        if more.questions:
+            fields = fields_of(more, self.session, self.wizard.drafts, NOTES_IN_ALL // 2)
+            self.query_one("#body").mount(*fields, after=self.fields[-1] if self.fields else self.query_one(Pane))
+            self.fields += fields
 
     # -- answering --------------------------------------------------------------------------------------------------
 
@@ -152,7 +163,7 @@ class QuestionScreen(StepScreen):
         return None
 
     def _question(self, field: Field) -> Question:
-        return next(question for question in self.step.questions if question.key == field.key)
+        return next(question for question in self._asked if question.key == field.key)
 
     def _check(self, *, leave: bool) -> None:
         wrong = [(field, error) for field in self.fields if (error := self._put(field)) is not None]

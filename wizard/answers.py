@@ -12,6 +12,8 @@ from wizard.sources import PasswordSource, SourceKind
 
 ENDPOINTS = "primary.endpoints"
 """The nodes of the primary with their port, as one answer."""
+ROOT = "roots."
+"""Before the fingerprint of a root: whether that one is public, as one answer."""
 
 _ENDPOINT = re.compile(r"(\[(?P<v6>[^\]]*)\]|(?P<name>[^:\[\]]+))(:(?P<port>[0-9]{1,5}))?|(?P<bare>[0-9A-Fa-f:]+)")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:]{2,39}")
@@ -91,6 +93,14 @@ class OcspProbe(StrEnum):
     YES = "yes"
 
 
+class RootKind(StrEnum):
+    """Whose root a chain ends in, by the operator's word."""
+
+    UNCLEAR = "unclear"
+    PRIVATE = "private"
+    PUBLIC = "public"
+
+
 class ImportRoot(StrEnum):
     """Whether the root goes into the JRE's cacerts; `auto` looks whether it is there already."""
 
@@ -166,10 +176,35 @@ class ClientAnswers:
 
 @dataclass(frozen=True, slots=True)
 class AccountAnswers:
-    """The account in the portal. `ocsp` is `unchanged`, `off`, `on` or a responder's URL."""
+    """The account in the portal.
+
+    Attributes:
+        ocsp: `unchanged`, `off`, `on` or a responder's URL.
+        ocsp_probe: whether the responders may be asked from this machine.
+        public_roots: SHA-256 fingerprints of roots that are public, by the operator's word.
+        private_roots: likewise of roots that are not, although cacerts has them.
+    """
 
     ocsp: str = "unchanged"
     ocsp_probe: OcspProbe = OcspProbe.NO
+    public_roots: tuple[str, ...] = ()
+    private_roots: tuple[str, ...] = ()
+
+    def root(self, sha256: str) -> RootKind:
+        """What was said of one root."""
+        if sha256 in self.private_roots:
+            return RootKind.PRIVATE
+        return RootKind.PUBLIC if sha256 in self.public_roots else RootKind.UNCLEAR
+
+    def with_root(self, sha256: str, kind: RootKind) -> "AccountAnswers":
+        """A copy that says this of one root."""
+        public = tuple(each for each in self.public_roots if each != sha256)
+        private = tuple(each for each in self.private_roots if each != sha256)
+        return replace(
+            self,
+            public_roots=(*public, sha256) if kind is RootKind.PUBLIC else public,
+            private_roots=(*private, sha256) if kind is RootKind.PRIVATE else private,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,10 +228,12 @@ class Answers:
         A list index one past the end reads as a fresh entry, as `put` would make it.
 
         `others.gateways` and `others.clients` are the hosts of all of them, `others.chain` the files of all of them,
-        `primary.endpoints` the nodes with their port as one text.
+        `primary.endpoints` the nodes with their port as one text, `roots.SHA256` what was said of that root.
         """
         if key == ENDPOINTS:
             return " ".join(endpoint(node, self.primary.port) for node in self.primary.nodes)
+        if key.startswith(ROOT):
+            return self.account.root(key.removeprefix(ROOT))
         if key in _HOSTS:
             return tuple(one.host for one in getattr(self, _HOSTS[key]))
         if key == "others.chain":
@@ -220,6 +257,8 @@ class Answers:
 
     def put(self, key: str, value: Any) -> "Answers":
         """A copy with *value* at *key*. A list index one past the end appends a fresh entry first."""
+        if key.startswith(ROOT):
+            return replace(self, account=self.account.with_root(key.removeprefix(ROOT), value))
         if key in _HOSTS:
             return self._with_hosts(_HOSTS[key], value)
         if key == ENDPOINTS:

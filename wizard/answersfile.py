@@ -161,6 +161,10 @@ def _typed(default: Any, value: Any, where: str, name: str) -> Any:
             raise _unusable(where, 'a list of strings: ["..."]', name)
         if where.endswith(".nodes") and not all(is_host(item) for item in value):
             raise _unusable(where, "a list of host names or addresses", name)
+        if where.endswith("-roots"):
+            value = [item.replace(":", "").lower() for item in value]
+            if not all(re.fullmatch("[0-9a-f]{64}", item) for item in value):
+                raise _unusable(where, "a list of SHA-256 fingerprints", name)
         return tuple(value)
     if where.endswith(".host") and value and not (isinstance(value, str) and is_host(value)):
         raise _unusable(where, "a host name or an address", name)

@@ -11,6 +11,7 @@ from wizard.answers import (
     ImportRoot,
     OcspProbe,
     PrimaryKind,
+    RootKind,
     endpoints,
     is_host,
 )
@@ -73,7 +74,7 @@ def parsed(question: Question, before: Any, text: str) -> Any:
         if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
             raise _unusable(question, "It is a number from 1 to 65535.")
         return int(text)
-    if isinstance(before, Goal | PrimaryKind | ImportRoot | CloudSupport | OcspProbe):
+    if isinstance(before, Goal | PrimaryKind | ImportRoot | CloudSupport | OcspProbe | RootKind):
         return type(before)(text)
     if question.ask is Ask.PATHS:
         return _one_path(text)

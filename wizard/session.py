@@ -118,10 +118,11 @@ class Session(Following, Unfinished):
         return steps(self.answers)
 
     def asked(self, step: Step) -> tuple[Question, ...]:
-        """BLOCKING. The questions of *step* in the words that fit what its view has found."""
+        """BLOCKING. The questions of *step* in words that fit what its view has found, and those that arise from it."""
+        from wizard.nodes.doubting import root_questions
         from wizard.nodes.rescuing import reworded
 
-        return reworded(self, step)
+        return (*reworded(self, step), *root_questions(self, step))
 
     def value(self, question: Question) -> str:
         """What stands in the field: the answer so far, else what was found, else nothing."""

@@ -235,8 +235,9 @@ def test_the_products_cacerts_complete_a_chain_and_mark_public_roots(
     entity = issue("host", acme("p256").intermediate)
     security = tmp_path / "root/opt/hcp/jre/lib/security"
     security.mkdir(parents=True)
-    store = truststore([acme("p256").root.certificate], Secret("changeit"), profile=Profile.MODERN)
-    (security / "cacerts").write_bytes(store)
+    brought = [pkcs12.PKCS12Certificate(acme("p256").root.x509, b"acme-ca-root [jdk]")]
+    encryption = BestAvailableEncryption(b"changeit")
+    (security / "cacerts").write_bytes(pkcs12.serialize_java_truststore(brought, encryption))
     file = tmp_path / "host.pem"
     file.write_bytes(entity.pem + acme("p256").intermediate.pem + entity.key_pem())
     code, found = as_json(capsys, "check", "--role", "gateway", file, "--root", tmp_path / "root")

@@ -142,6 +142,7 @@ class FakeSession:
         self.go_on = threading.Event()
         self.go_on.set()
         self.ended = False
+        self.arisen: dict[str, tuple[Question, ...]] = {}
         self.warnings: dict[str, tuple[Finding, ...]] = {}
         self.overruled: list[Finding] = []
         self.ticked: set[str] = set()
@@ -204,7 +205,7 @@ class FakeSession:
         self.looks += 1
 
     def asked(self, step: Step) -> tuple[Question, ...]:
-        return step.questions
+        return (*step.questions, *self.arisen.get(step.id, ()))
 
     def another_round(self, step: Step) -> str:
         return "examine" if step.id == "examine-again" and self.rounds else ""

@@ -6,7 +6,7 @@ from textual.pilot import Pilot
 from tests.screens.driving import focused, keys, opened, text
 from tests.screens.fake_session import CHAIN, LIST, PASSWORD, FakeSession, at
 from wizard.findings import Finding, FindingSpec, Locator, Severity
-from wizard.questions import View
+from wizard.questions import Ask, Choice, Question, View
 from wizard.secret import Secret
 
 
@@ -93,6 +93,38 @@ async def test_f5_makes_the_plan_anew() -> None:
             assert session.looks == 0
             await keys(pilot, "f5")
             assert session.looks == 1, step
+
+
+# -- a question that arises from what was found -------------------------------------------------------------------------
+
+ROOT = "ab" * 32
+OWN = Question(
+    f"roots.{ROOT}",
+    Ask.CHOICE,
+    "Is Acme-CA-Root the root of your own PKI?",
+    "It is in cacerts, but not in the list of public roots.",
+    choices=(Choice("private", "Yes, our own"), Choice("public", "No, of a public CA")),
+)
+
+
+@pytest.mark.parametrize("step", ["primary-verdict", "gateway-verdict", "others-verdict"])
+@pytest.mark.parametrize("kind", ["private", "public"])
+async def test_a_question_that_arises_stands_below_the_others(step: str, kind: str) -> None:
+    session = at(step)
+    session.arisen = {step: (OWN,)}
+    session.answers = session.answers.put("gateway.0.host", "gateway-host")
+    async with opened(session, start=step) as pilot:
+        before = text(pilot)
+        assert OWN.heading in before
+        assert "(*) Yes, our own" in before
+        assert all(label in before for label in ("[ Next ]", "F1 Help"))
+        while focused(pilot) != f"field-roots-{ROOT}":
+            await keys(pilot, "tab")
+        await keys(pilot, *(["down", "space"] if kind == "public" else []), "enter")
+        assert text(pilot).splitlines()[0] != before.splitlines()[0]
+        assert session.value(OWN) == kind
+        await keys(pilot, "escape")
+        assert f"(*) {OWN.choices[kind == 'public'].label}" in text(pilot)
 
 
 # -- warnings -----------------------------------------------------------------------------------------------------------

@@ -7,10 +7,11 @@ from pathlib import Path
 from wizard.certificates.describe import certificate_json, chain_json
 from wizard.certificates.file_findings import file_findings
 from wizard.certificates.model import Bundle, Chain, Format, Role
+from wizard.certificates.public_roots import public_roots
 from wizard.certificates.reading import require_certificate
 from wizard.certificates.rules import judge
 from wizard.certificates.rules.pile import judge_pile
-from wizard.cli.inputs import Opened, known_roots, open_inputs, public_roots
+from wizard.cli.inputs import Opened, known_roots, open_inputs
 from wizard.cli.inspect import branch_for, chains_of
 from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode
@@ -69,13 +70,15 @@ def run(args: argparse.Namespace) -> int:
         bundles, more = fetch_issuers(bundles, chains[0], now=now_utc())
         chains = chains_of(bundles, known, args.host)
     chain, now = chains[0], now_utc()
+    roots = public_roots(known.certificates if known else ())
     findings = judge(
         chain,
         role=Role(args.role),
         host=args.host,
         now=now,
         ocsp_wanted=args.ocsp,
-        public_roots=public_roots(known),
+        public_roots=roots.public,
+        unclear_roots=roots.unclear,
     )
     about_files = [finding for bundle in bundles for finding in file_findings(bundle)]
     findings = sorted([*findings, *more, *about_files, *judge_pile(chains)], key=lambda each: -each.severity)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from wizard.certificates import names
 from wizard.certificates.model import Bundle, PrivateKey, Profile, Role
+from wizard.certificates.public_roots import public_roots
 from wizard.certificates.reading import read, require_certificate
 from wizard.certificates.requests import KeyKind, complete, make
 from wizard.certificates.rules import judge
@@ -134,7 +135,8 @@ def _complete(args: argparse.Namespace, key_file: Path, pfx_file: Path) -> int:
         require_certificate(bundles[0])
     known = known_roots(args)
     chain = complete(key, [*bundles, known] if known else bundles, now=now_utc())
-    findings = judge(chain, role=Role(args.role), host=args.host, now=now_utc())
+    roots = public_roots(known.certificates if known else ()).public
+    findings = judge(chain, role=Role(args.role), host=args.host, now=now_utc(), public_roots=roots)
     profile = Profile.LEGACY if args.legacy else Profile.MODERN
     data = keystore(chain, password, profile=profile)
     if not args.dry_run:

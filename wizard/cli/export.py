@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from wizard.cli.output import print_json
+from wizard.cli.output import print_json, print_lines
+from wizard.reports.lines import finding_lines
 
 _EPILOG = """\
 The folder holds a playbook, an inventory, and the files of every primary and
@@ -47,9 +48,11 @@ def run(args: argparse.Namespace) -> int:
     """Make everything, then write it."""
     from wizard.cli.apply import open_session  # noqa: PLC0415 - usage errors need no engine
     from wizard.nodes.fleet import make_fleet  # noqa: PLC0415 - likewise
-    from wizard.nodes.handoff import write_files  # noqa: PLC0415 - likewise
+    from wizard.nodes.handoff import root_doubts, write_files  # noqa: PLC0415 - likewise
 
-    fleet = make_fleet(open_session(args))
+    session = open_session(args)
+    fleet = make_fleet(session)
+    print_lines(finding_lines(root_doubts(session)), people=True)
     if not args.dry_run:
         write_files(args.out, fleet.files)
     if args.json:

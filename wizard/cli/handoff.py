@@ -37,16 +37,20 @@ def run(args: argparse.Namespace) -> int:
     from wizard.nodes.handoff import (  # noqa: PLC0415 - likewise
         make_packs,
         order_of,
+        root_doubts,
         unattended_findings,
         write_packs,
     )
 
     session = open_session(args)
     packs = make_packs(session)
-    findings = unattended_findings(session)
-    for finding in findings:
+    exposed = unattended_findings(session)
+    doubts = root_doubts(session)
+    findings = [*exposed, *doubts]
+    for finding in exposed:
         where = Line(f"{printable(finding.subject.path)}, line {finding.subject.line}:")
         print_lines([where, *finding_lines([finding])], people=True)
+    print_lines(finding_lines(doubts), people=True)
     if not args.dry_run:
         write_packs(args.out, packs, order_of(session))
     if args.json:

@@ -15,8 +15,6 @@ from wizard.secret import Secret
 
 SECRET = "password"  # noqa: S105 - the name of a secret, not its value
 CACERTS_PASSWORD = Secret("changeit")
-ADDED = ("cloudstream-", "mykey")
-"""Aliases under which this wizard, and keytool by the manual's command, add private roots to cacerts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +54,6 @@ def known_roots(args: argparse.Namespace) -> Bundle | None:
     except WizardError:
         # The doctor says what is wrong with cacerts; here it only means that no root is known.
         return None
-
-
-def public_roots(known: Bundle | None) -> frozenset[str]:
-    """SHA-256 of public roots: those that the JRE came with, and those of certifi where it is installed."""
-    shipped = [each for each in known.certificates if not each.alias.startswith(ADDED)] if known else []
-    try:
-        import certifi  # noqa: PLC0415 - not a run-time dependency
-    except ImportError:
-        return frozenset(each.sha256 for each in shipped)
-    bundle = read(certifi.contents().encode(), name="certifi")
-    return frozenset(each.sha256 for each in (*shipped, *bundle.certificates))
 
 
 def _open(args: argparse.Namespace, path: Path) -> Opened:

@@ -9,9 +9,10 @@ from wizard.certificates.chain import assemble
 from wizard.certificates.describe import certificate_json, chain_json, key_json
 from wizard.certificates.file_findings import file_findings
 from wizard.certificates.model import Bundle, Chain, Format
+from wizard.certificates.public_roots import public_roots
 from wizard.certificates.rules import judge
 from wizard.certificates.rules.pile import judge_pile
-from wizard.cli.inputs import Opened, known_roots, open_inputs, public_roots
+from wizard.cli.inputs import Opened, known_roots, open_inputs
 from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode
 from wizard.findings import Finding, Severity, worst
@@ -67,10 +68,14 @@ def run(args: argparse.Namespace) -> int:
     now = now_utc()
     known = known_roots(args)
     chains = chains_of([each.bundle for each in opened], known)
-    roots = public_roots(known)
+    roots = public_roots(known.certificates if known else ())
     findings = [
         *(finding for each in opened for finding in file_findings(each.bundle)),
-        *(finding for chain in chains for finding in judge(chain, role=None, now=now, public_roots=roots)),
+        *(
+            finding
+            for chain in chains
+            for finding in judge(chain, role=None, now=now, public_roots=roots.public, unclear_roots=roots.unclear)
+        ),
         *judge_pile(chains),
     ]
     if args.json:

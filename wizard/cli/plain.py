@@ -145,21 +145,23 @@ class PlainFace:
     def _questions(self, step: Step) -> bool:
         self._show(step)
         self._offer_round(step)
-        wanted = [question.key for question in step.questions]
+        asked = self.session.asked(step)
+        wanted = [question.key for question in asked]
         while True:
-            for question in self.session.asked(step):
+            for question in asked:
                 if question.key in wanted:
                     self._question(question)
             problems = self.session.check(step)
             if not problems:
-                if not step.questions:
+                if not asked:
                     self.dialogue.ask("Press Enter to go on")
                 if self._goes_on(step):
                     return True
                 continue
             for problem in problems:
                 self.dialogue.refuse(problem.error)
-            wanted = [problem.key for problem in problems if problem.key] or [each.key for each in step.questions]
+            asked = self.session.asked(step)
+            wanted = [problem.key for problem in problems if problem.key] or [each.key for each in asked]
             self.dialogue.ask("Press Enter to answer again")
 
     def _offer_round(self, step: Step) -> None:

@@ -13,7 +13,7 @@ from wizard.findings import FindingSpec, Severity
 from wizard.host.files import read_input
 from wizard.printable import printable
 from wizard.probing.contexts import ClientIdentity
-from wizard.probing.trust import PUBLIC_ROOTS, TrustSet, public_roots
+from wizard.probing.trust import SYSTEM_ROOTS, TrustSet, system_roots
 
 REFUSALS = (
     FindingSpec(
@@ -99,10 +99,10 @@ def _chains(args: argparse.Namespace, path: str, data: bytes, secret: str) -> li
 
 
 def trust_sets(args: argparse.Namespace, chain: tuple[Certificate, ...]) -> dict[str, TrustSet]:
-    """The expected chain's authorities, the product's cacerts and the public roots, as far as they are here."""
+    """The expected chain's authorities, the product's cacerts and the roots of this system, as far as they are here."""
     sets = {"expected chain": TrustSet(chain[-1:])} if len(chain) > 1 else {}
     known = known_roots(args)
     if known is not None:
         sets["cacerts"] = TrustSet(known.certificates)
-    sets[PUBLIC_ROOTS] = public_roots()
+    sets[SYSTEM_ROOTS] = system_roots()
     return sets

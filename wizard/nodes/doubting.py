@@ -1,12 +1,18 @@
-"""Warnings that the operator overrules before going on: asked once for exactly what was found, never for a note."""
+"""Warnings that the operator overrules before going on: asked once for exactly what was found, never for a note.
+
+And the one doubt that is a question of its own: whether a root is public.
+"""
 
 import json
 from typing import Protocol
 
+from wizard.answers import ROOT, PrimaryKind, RootKind
+from wizard.certificates.names import short
+from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
 from wizard.nodes.judging import Judged
 from wizard.nodes.reviewing import Reviewing
-from wizard.questions import Step, View
+from wizard.questions import Ask, Choice, Question, Step, View
 from wizard.reports.review import Review
 
 
@@ -36,6 +42,35 @@ def warnings(session: Doubting, step: Step) -> tuple[Finding, ...]:
             found = []
     unique = {identity(finding): finding for finding in found if finding.severity == Severity.WARNING}
     return tuple(unique.values())
+
+
+def root_questions(session: Doubting, step: Step) -> tuple[Question, ...]:
+    """Is it public? For each root of *step* about which cacerts leaves a doubt, and not twice in a run."""
+    if step.view is not View.VERDICT:
+        return ()
+    roles = session.answers.other_roles() if step.role == "others" else [step.role]
+    here = session.answers.primary.kind is PrimaryKind.ON_PREMISE
+    try:
+        before = {session.judged("primary").to_ask} if here and step.role == "others" else set()
+        roots = dict.fromkeys(session.judged(role).to_ask for role in roles)
+    except WizardError:
+        # The view of the step says what cannot be read.
+        return ()
+    return tuple(
+        Question(
+            ROOT + root.sha256,
+            Ask.CHOICE,
+            f"Is {short(root)[:40]} the root of your own PKI?",
+            "It is in cacerts, but not in the list of public roots.",
+            choices=(
+                Choice(RootKind.PRIVATE, "Yes, our own", "into the portal and the trust stores; never wrong"),
+                Choice(RootKind.PUBLIC, "No, of a public CA", "every Java brings it, so it is left out there"),
+            ),
+            short=f"Root {short(root)[:20]}",
+        )
+        for root in roots
+        if root is not None and root not in before
+    )
 
 
 def identity(finding: Finding) -> str:

@@ -8,7 +8,7 @@ from wizard.certificates.model import Chain
 from wizard.certificates.names import short
 from wizard.errors import WizardError
 from wizard.nodes import account, checklist, gateway_planning
-from wizard.nodes.judging import public_roots
+from wizard.nodes.judging import roots_of
 from wizard.nodes.ocsp_advice import ocsp_evidence
 from wizard.nodes.planning import Planning, far_nodes
 from wizard.nodes.replaced import order
@@ -95,7 +95,7 @@ def _node(node: str, primary: Chain | None) -> Item:
 def _uploads(session: Planning, chains: Sequence[Chain]) -> list[Item]:
     if not chains:
         return [Item(f"{CA}all", "Upload the CA certificates of every gateway and client that are not public ones")]
-    known = public_roots(session.machine)
+    known = roots_of(session.machine, session.answers).public
     wanted = [chain for chain in chains if chain.root is None or chain.root.sha256 not in known]
     authorities = dict.fromkeys(each for chain in wanted for each in reversed(chain.authorities))
     return [Item(f"{CA}{each.sha256}", f"Upload {short(each)}", f"SHA-256 {each.sha256}") for each in authorities]

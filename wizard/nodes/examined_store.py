@@ -13,6 +13,7 @@ from wizard.certificates.kdf import Unsupported
 from wizard.certificates.model import Bundle, Certificate, Chain, Format, Role
 from wizard.certificates.model import StoreFacts as PeekFacts
 from wizard.certificates.pkcs12 import peek
+from wizard.certificates.public_roots import OUR_ALIASES, public_roots
 from wizard.certificates.reading import ReadingError, read, sniff
 from wizard.certificates.rules import judge
 from wizard.diagnosis.facts import FileFacts, JavaFacts, Judged, Place, StoreFacts, TrustFacts
@@ -25,7 +26,7 @@ from wizard.host.machine import Machine
 from wizard.host.secretsource import DEFAULT_STORE_PASSWORD
 from wizard.nodes.examined_conf import ConfSeen, Guess
 from wizard.nodes.examined_files import certificate_facts, file_facts, refused
-from wizard.nodes.judging import OUR_ALIASES, suggested_host
+from wizard.nodes.judging import suggested_host
 from wizard.printable import printable
 from wizard.records import dataclass
 from wizard.secret import Secret
@@ -158,7 +159,7 @@ def judged_store(store: StoreSeen, anchors: Iterable[Certificate], host: str | N
             found = assemble([store.bundle, Bundle(Format.DER, roots)])
             chain = next((each for each in found if each.leaf == chain.leaf), chain)
     wanted = host or suggested_host(store.chain.leaf) or None
-    findings = judge(chain, role=Role.PRIMARY, host=wanted, now=now_utc())
+    findings = judge(chain, role=Role.PRIMARY, host=wanted, now=now_utc(), public_roots=public_roots(anchors).public)
     judged = tuple(Judged(each.code, dict(each.facts), each.subject.sha256) for each in findings)
     return replace(store.facts, judged=judged)
 

@@ -10,10 +10,11 @@ from wizard.certificates.names import short, subject
 from wizard.errors import WizardError
 from wizard.findings import Finding, FindingSpec, Locator, Severity
 from wizard.nodes.gateway_trust import PrimaryTrust
+from wizard.nodes.judging import cacerts_of
 from wizard.nodes.planning import LOOK_TIMEOUT_S, Planning
 from wizard.printable import printable
 from wizard.probing.probe import ClientIdentity, ProbeResult, TrustSet, probe
-from wizard.probing.trust import public_roots
+from wizard.probing.trust import system_roots
 from wizard.reports.lines import Line, Tone, finding_lines
 
 SILENT = FindingSpec(
@@ -70,12 +71,17 @@ def look_at_primary(session: Planning, chain: Chain, trust: PrimaryTrust) -> lis
     Args:
         session: names the primary.
         chain: of this gateway, shown when the primary asks.
-        trust: what the gateway will trust it by; without anchors the public roots of this system.
+        trust: what the gateway will trust it by; without anchors the roots of its Java, or of this system.
     """
     primary = session.answers.primary
     if not primary.host:
         return [Line("The primary was not looked at: primary.host is not given.", Tone.FAINT)]
-    roots = TrustSet(trust.anchors) if trust.anchors else public_roots()
+    if trust.anchors:
+        roots, anchors = TrustSet(trust.anchors), ", ".join(short(anchor) for anchor in trust.anchors)
+    elif shipped := cacerts_of(session.machine):
+        roots, anchors = TrustSet(shipped), "the roots of the product's Java"
+    else:
+        roots, anchors = system_roots(), "the roots of this system"
     try:
         seen = probe(
             primary.host,
@@ -87,7 +93,6 @@ def look_at_primary(session: Planning, chain: Chain, trust: PrimaryTrust) -> lis
         )
     except WizardError as error:
         return [Line(f"The primary was not looked at: {error.message} [{error.code}]", Tone.FAINT)]
-    anchors = ", ".join(short(anchor) for anchor in trust.anchors) or "the public roots"
     findings = list(_findings(seen, anchors))
     return [*_good(seen, anchors), *finding_lines(findings)]
 

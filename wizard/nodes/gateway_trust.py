@@ -3,10 +3,12 @@
 from wizard.answers import ImportRoot
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Certificate, Chain
+from wizard.certificates.rules.context import on
+from wizard.certificates.rules.unclear_root import UNCLEAR
 from wizard.errors import WizardError
 from wizard.findings import Finding, FindingSpec, Locator, Severity
 from wizard.host.clock import now_utc
-from wizard.nodes.judging import public_roots
+from wizard.nodes.judging import roots_of
 from wizard.nodes.loading import read_all
 from wizard.nodes.planning import Planning
 from wizard.records import dataclass
@@ -75,10 +77,13 @@ def primary_trust(session: Planning) -> PrimaryTrust:
             "Name the file of the primary's root, or answer that no trust store\nis needed.",
             "primary.chain",
         )
-    public = public_roots(session.machine)
-    if primary.import_root is ImportRoot.AUTO and all(anchor.sha256 in public for anchor in found.anchors):
+    roots = roots_of(session.machine, session.answers)
+    if primary.import_root is ImportRoot.YES:
+        return found
+    if all(anchor.sha256 in roots.public for anchor in found.anchors):
         return PrimaryTrust((), found.findings)
-    return found
+    doubts = [on(anchor, UNCLEAR, sha256=anchor.sha256) for anchor in found.anchors if anchor.sha256 in roots.unclear]
+    return PrimaryTrust(found.anchors, (*found.findings, *doubts))
 
 
 def _from_files(session: Planning) -> PrimaryTrust:

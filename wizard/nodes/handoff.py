@@ -8,6 +8,7 @@ from wizard.answers import PrimaryKind
 from wizard.certificates import look
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.rollover import Rollover
+from wizard.certificates.rules.unclear_root import UNCLEAR
 from wizard.change.durable import put_file
 from wizard.configs import envfile
 from wizard.configs.rules import exposed
@@ -23,7 +24,7 @@ from wizard.nodes.cloud import cloud_trust
 from wizard.nodes.fitness import CLIENT, GATEWAY, is_fit, require_fit
 from wizard.nodes.gateway import GatewayInput
 from wizard.nodes.gateway_trust import primary_trust
-from wizard.nodes.judging import Judged, public_roots, suggested_host
+from wizard.nodes.judging import Judged, roots_of, suggested_host
 from wizard.nodes.ocsp_advice import ocsp_evidence
 from wizard.nodes.packs import Pack, PackFile, checklist
 from wizard.nodes.planning import Planning
@@ -124,7 +125,7 @@ def _portal(session: Planning, chains: Sequence[Chain], change: Rollover | None)
     return account.make_pack(
         answers.account,
         chains,
-        public_roots(session.machine),
+        roots_of(session.machine, answers).public,
         evidence=evidence,
         order=order_of(session),
         leaving=change.dropped if change is not None else (),
@@ -166,7 +167,7 @@ def _gateway(session: Planning, number: int, judged: Judged, trust: Chain | None
             answers=answers.gateway[number],
             chain=judged.chain,
             primary_chain=trust,
-            primary_public=anchor is not None and anchor.sha256 in public_roots(session.machine),
+            primary_public=anchor is not None and anchor.sha256 in roots_of(session.machine, answers).public,
             primary_host=answers.primary.host or suggested,
             primary_port=answers.primary.port,
             store_password=_password(session, f"{key}.keystore-password"),
@@ -229,6 +230,14 @@ def unattended_findings(session: Planning) -> list[Finding]:
         for file in files
         for finding in exposed(envfile.parse(read_input(file)), look_at(file).mode, name=str(file))
     ]
+
+
+def root_doubts(session: Planning) -> list[Finding]:
+    """A warning for each root of the chains that counts as private and may be public."""
+    here = session.answers.primary.kind is PrimaryKind.ON_PREMISE and session.answers.primary.chain
+    roles = [*(["primary"] if here else []), *session.answers.other_roles()]
+    found = [one for role in roles for one in session.judged(role).findings if one.spec is UNCLEAR]
+    return list({one.facts["sha256"]: one for one in found}.values())
 
 
 def order_of(session: Planning) -> tuple[str, ...]:

@@ -7,19 +7,18 @@ from wizard.answers import Answers, ClientAnswers, GatewayAnswers, PrimaryAnswer
 from wizard.certificates import look
 from wizard.certificates.model import Certificate, Chain, Role
 from wizard.certificates.names import short
+from wizard.certificates.public_roots import PublicRoots, public_roots
+from wizard.certificates.reading import read
 from wizard.certificates.rules import judge
 from wizard.errors import WizardError
 from wizard.findings import Finding
-from wizard.host import jre
 from wizard.host.clock import now_utc
+from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.host.secretsource import DEFAULT_STORE_PASSWORD
 from wizard.nodes.loading import Loaded, load
 from wizard.records import dataclass
 from wizard.secret import Secret
-
-OUR_ALIASES = ("cloudstream-", "mykey")
-"""Entries in cacerts that somebody added for this product (by this wizard, by the manual's command)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +30,14 @@ class Judged:
         findings: of the rules, the worst first.
         suggested_host: the first host name in the leaf, "" when it has none.
         public: whether the root is one that every JRE brings.
+        to_ask: the root when only the operator can say whether it is public, whatever was said so far; else None.
     """
 
     loaded: Loaded
     findings: tuple[Finding, ...]
     suggested_host: str
     public: bool
+    to_ask: Certificate | None = None
 
     @property
     def chain(self) -> Chain:
@@ -54,7 +55,7 @@ def judge_role(
         answers: so far.
         base: the folder that relative paths are taken from.
         password: asked when a file turns out to be protected.
-        machine: whose JRE tells the public roots.
+        machine: whose JRE brings public roots of its own.
 
     Raises:
         WizardError: the files cannot be read or hold no certificate of a host.
@@ -62,18 +63,22 @@ def judge_role(
     section: PrimaryAnswers | GatewayAnswers | ClientAnswers = answers.table(role)
     loaded = load(section.chain, base, password, section.host or None)
     suggested = suggested_host(loaded.chain.leaf)
-    roots = public_roots(machine)
+    anchors = cacerts_of(machine)
+    roots = _roots(anchors, answers)
     findings = judge(
         loaded.chain,
         role=Role(role.partition(".")[0]),
         host=section.host or suggested,
         now=now_utc(),
         ocsp_wanted=answers.account.ocsp not in {"unchanged", "off"},
-        public_roots=roots,
+        public_roots=roots.public,
+        unclear_roots=roots.unclear,
     )
     findings.sort(key=lambda finding: -finding.severity)
     root = loaded.chain.root
-    return Judged(loaded, tuple(findings), suggested, root is not None and root.sha256 in roots)
+    unclear = root is not None and root.sha256 in public_roots(anchors).unclear
+    public = root is not None and root.sha256 in roots.public
+    return Judged(loaded, tuple(findings), suggested, public, root if unclear else None)
 
 
 def suggested_host(leaf: Certificate | None) -> str:
@@ -83,10 +88,19 @@ def suggested_host(leaf: Certificate | None) -> str:
     return next((name for name in look.dns_names(leaf) if "*" not in name), short(leaf))
 
 
-def public_roots(machine: Machine) -> frozenset[str]:
-    """Fingerprints of the roots that the product's JRE brings; empty when its store cannot be read."""
+def roots_of(machine: Machine, answers: Answers) -> PublicRoots:
+    """Which roots are public on *machine*, by the list, its cacerts and the word of the operator."""
+    return _roots(cacerts_of(machine), answers)
+
+
+def _roots(anchors: tuple[Certificate, ...], answers: Answers) -> PublicRoots:
+    return public_roots(anchors, public=answers.account.public_roots, private=answers.account.private_roots)
+
+
+def cacerts_of(machine: Machine) -> tuple[Certificate, ...]:
+    """The trust anchors of the product's JRE; none when its store cannot be read, which the plan tells of."""
     try:
-        entries = jre.cacerts_fingerprints(machine, DEFAULT_STORE_PASSWORD)
+        path = machine.real(machine.cacerts)
+        return read(read_input(path), name=str(machine.cacerts), password=DEFAULT_STORE_PASSWORD).certificates
     except WizardError:
-        return frozenset()
-    return frozenset(sha256 for sha256, alias in entries.items() if not alias.startswith(OUR_ALIASES))
+        return ()

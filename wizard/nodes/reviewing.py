@@ -9,7 +9,7 @@ from wizard.change.plan import Plan
 from wizard.findings import Severity
 from wizard.nodes.planning import Planned, Planning, kept_plan, plan_primary
 from wizard.nodes.rehearsing import Rehearsed, rehearsal_lines, rehearse_all
-from wizard.questions import Question, Step
+from wizard.questions import Question, Step, View
 from wizard.reports import views
 from wizard.reports.decided import decided_lines
 from wizard.reports.lines import Line, Tone, finding_lines
@@ -36,6 +36,9 @@ class Reviewing(Planning, Protocol):
     def steps(self) -> tuple[Step, ...]:
         """The steps that the answers lead to."""
 
+    def asked(self, step: Step) -> tuple[Question, ...]:
+        """The questions of *step*, with those that arise from what was found."""
+
     def value(self, question: Question) -> str:
         """What was answered."""
 
@@ -52,7 +55,10 @@ def review(session: Reviewing, kept: Plan | None) -> tuple[Review, Planned]:
     if kept is not None:
         return _of(kept_plan(kept, session.secret))
     made, planned = _for_goal(session)
-    decided = decided_lines(session.steps(), session.answers, session.value, session.has_secret)
+    steps = [
+        replace(step, questions=session.asked(step)) if step.view is View.VERDICT else step for step in session.steps()
+    ]
+    decided = decided_lines(steps, session.answers, session.value, session.has_secret)
     return replace(made, decided=tuple(decided)), planned
 
 

@@ -10,7 +10,7 @@ from wizard.findings import Finding, Locator
 from wizard.probing.identity import issued_by_name, names_of
 from wizard.probing.ocsp import utc_now
 from wizard.probing.specs import SPECS
-from wizard.probing.trust import PUBLIC_ROOTS
+from wizard.probing.trust import SYSTEM_ROOTS
 
 if TYPE_CHECKING:
     from wizard.probing.result import ProbeResult
@@ -153,8 +153,8 @@ def _path(chain: Sequence[Certificate]) -> list[Certificate]:
 
 
 def _trust(result: "ProbeResult") -> Iterator[Finding]:
-    # Sets are shown side by side; one that believes is enough, and a private chain is never among the public roots.
-    asked = [(name, verdict) for name, verdict in result.trust.items() if name != PUBLIC_ROOTS]
+    # Sets are shown side by side; one that believes is enough, and a private chain is mostly not among the system's.
+    asked = [(name, verdict) for name, verdict in result.trust.items() if name != SYSTEM_ROOTS]
     if asked and not any(verdict.ok for verdict in result.trust.values()):
         name, verdict = asked[0]
         yield _found(result, "probe.untrusted", trust=name, reason=verdict.reason)

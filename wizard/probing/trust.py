@@ -16,8 +16,9 @@ from wizard.certificates.model import Certificate
 from wizard.printable import printable
 from wizard.records import dataclass
 
-PUBLIC_ROOTS = "public roots"
-"""Name of the trust set of public authorities: a private PKI is not in it, and that is no fault."""
+SYSTEM_ROOTS = "roots of this system"
+"""Name of the trust set of this system's programs, whoever is in it: a private PKI mostly is not, and that is no fault.
+Whether a root is public is decided by `wizard.certificates.public_roots`, never by this set."""
 
 _BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",
@@ -25,7 +26,7 @@ _BUNDLES = (
     "/etc/ssl/ca-bundle.pem",
     "/etc/ssl/cert.pem",
 )
-"""Where Debian, Red Hat, SUSE, and Alpine or macOS keep the public roots."""
+"""Where Debian, Red Hat, SUSE, and Alpine or macOS keep the roots that the programs of the system trust."""
 
 _WORDS = {
     2: "the issuer {issuer} is missing",
@@ -133,8 +134,8 @@ def from_openssl(certificate: crypto.X509) -> Certificate:
 
 
 @cache
-def public_roots() -> TrustSet:
-    """The public authorities that this system trusts; empty when it has no bundle of them. Read once."""
+def system_roots() -> TrustSet:
+    """The authorities that the programs of this system trust; empty when it has no bundle of them. Read once."""
     for path in _BUNDLES:
         try:
             data = Path(path).read_bytes()

@@ -13,6 +13,7 @@ from tests.pki import DAY, END, NOW, SERVER, Entity, acme, authority, issue, key
 from wizard.certificates import rules
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Bundle, Certificate, Chain, Format, Role
+from wizard.certificates.public_roots import public_roots, shipped
 from wizard.certificates.rules import SPECS, judge
 from wizard.certificates.rules.calendar import calendar
 from wizard.certificates.rules.context import Context
@@ -62,6 +63,35 @@ def test_lifetimes_bind_public_certificates_alone() -> None:
     assert "lifetime.beyond-public" in judged(chain_of(leaf), public_roots=public(leaf))
     short = issue("host", authority("Root"), start=NOW - DAY, end=NOW + 60 * DAY)
     assert "lifetime.beyond-public" not in judged(chain_of(short), public_roots=public(short))
+
+
+def test_a_root_that_may_be_public_counts_as_private_and_is_named() -> None:
+    leaf = issue("host", authority("Root"))
+    ended = {"root.public-or-private"} & judged(chain_of(leaf), unclear_roots=public(leaf))
+    assert ended == {"root.public-or-private"}
+    assert "root.public-or-private" not in judged(chain_of(leaf), public_roots=public(leaf))
+
+
+@pytest.mark.parametrize(
+    ("alias", "is_public", "is_unclear"),
+    [
+        ("Acme [JDK]", True, False),
+        ("acme-ca", False, True),
+        ("acme [jdk] 2", False, True),
+        ("mykey", False, False),
+        ("cloudstream-acme-0123abcd", False, False),
+    ],
+)
+def test_what_an_alias_in_cacerts_says_of_a_root(alias: str, is_public: bool, is_unclear: bool) -> None:
+    anchor = Certificate(acme("p256").root.x509, alias=alias)
+    sha256 = anchor.sha256
+    found = public_roots([anchor])
+    assert (sha256 in found.public, sha256 in found.unclear) == (is_public, is_unclear)
+    assert shipped().keys() <= found.public
+    assert sha256 not in public_roots().public
+    for words in ({"public": [sha256]}, {"private": [sha256]}):
+        told = public_roots([anchor], **words)
+        assert (sha256 in told.public, sha256 in told.unclear) == ("public" in words, False)
 
 
 def test_a_renewal_under_shorter_limits_is_told() -> None:
@@ -224,7 +254,7 @@ def test_every_finding_has_a_case() -> None:
         "algorithm.unknown", "key.missing", "key.mismatch", "key.client-elsewhere", "chain.no-leaf", "chain.extra",
         "chain.namesake", "signature.not-verified", "ocsp.no-responder", "lifetime.beyond-public",
         "lifetime.renewal-is-shorter", "form.serial-too-long", "form.unreadable", "name.wildcard", "rules.broken",
-        "pile.same-subject", "pile.same-serial",
+        "pile.same-subject", "pile.same-serial", "root.public-or-private",
     }  # fmt: skip
     assert {spec.code for spec in SPECS} == here | notes | mine
 

@@ -14,7 +14,7 @@ from wizard.probing.findings import findings
 from wizard.probing.identity import covers, is_fallback
 from wizard.probing.result import ProbeResult
 from wizard.probing.specs import SPECS
-from wizard.probing.trust import PUBLIC_ROOTS, TrustSet, Verdict
+from wizard.probing.trust import SYSTEM_ROOTS, TrustSet, Verdict
 
 PKI = acme("p256")
 LEAF, MIDDLE, ROOT = PKI.primary.chain
@@ -44,7 +44,7 @@ def seen(*chain: Certificate, **facts: Any) -> ProbeResult:
 
 BAD = {"old": Verdict(ok=False, code=20, reason="the issuer is missing")}
 GOOD = {"new": Verdict(ok=True, path=(LEAF, MIDDLE, ROOT))}
-ONLY_PUBLIC = {PUBLIC_ROOTS: Verdict(ok=False, code=19, reason="x")}
+ONLY_PUBLIC = {SYSTEM_ROOTS: Verdict(ok=False, code=19, reason="x")}
 
 CASES: list[tuple[str, ProbeResult, set[str]]] = [
     ("as it should be", seen(LEAF, MIDDLE), set()),

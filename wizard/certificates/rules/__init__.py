@@ -18,6 +18,7 @@ from wizard.certificates.rules import (
     signature,
     strength,
     subtrees,
+    unclear_root,
     usage,
     validity,
 )
@@ -35,7 +36,7 @@ BROKEN = FindingSpec(
 )
 RULES: tuple[Any, ...] = (
     completeness, keypair, signature, validity, hostname, usage, keyusage, constraints, subtrees, strength,
-    revocation, lifetime, form,
+    revocation, lifetime, unclear_root, form,
 )  # fmt: skip
 """The rule modules, each with `SPECS` and `check(context)`, in the order in which their findings are told."""
 
@@ -51,6 +52,7 @@ def judge(
     now: datetime,
     ocsp_wanted: bool = False,
     public_roots: frozenset[str] = frozenset(),
+    unclear_roots: frozenset[str] = frozenset(),
 ) -> list[Finding]:
     """Apply every rule to one chain.
 
@@ -61,11 +63,12 @@ def judge(
         now: the moment that dates are judged at, in UTC.
         ocsp_wanted: whether revocation will be checked by OCSP.
         public_roots: SHA-256 of the roots that every Java trusts.
+        unclear_roots: SHA-256 of roots that count as private and may be public.
 
     Returns:
         Findings, the worst first; of equal severity in the order of the rules and from leaf to root.
     """
-    context = Context(chain, role, host, now, ocsp_wanted, public_roots)
+    context = Context(chain, role, host, now, ocsp_wanted, public_roots, unclear_roots)
     found = [finding for rule in RULES for finding in _guarded(rule.check, rule.__name__, context)]
     return sorted(found, key=lambda finding: -finding.severity)
 

@@ -19,6 +19,7 @@ class Context:
         now: the moment, in UTC.
         ocsp_wanted: whether revocation is to be checked by OCSP.
         public_roots: SHA-256 of the roots that every Java trusts.
+        unclear_roots: SHA-256 of roots that count as private and may be public (`wizard.certificates.public_roots`).
     """
 
     chain: Chain
@@ -27,6 +28,7 @@ class Context:
     now: datetime
     ocsp_wanted: bool = False
     public_roots: frozenset[str] = frozenset()
+    unclear_roots: frozenset[str] = frozenset()
 
     @property
     def is_public(self) -> bool:
