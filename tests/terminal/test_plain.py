@@ -237,6 +237,44 @@ def test_a_password_is_not_echoed_and_a_signal_gives_the_echo_back(number: int, 
         assert termios.tcgetattr(terminal.child.child_fd)[3] & termios.ECHO
 
 
+@pytest.mark.parametrize("first", ["", "enter"])
+def test_a_refused_password_is_asked_again_without_echo(first: str, tmp_path: Path) -> None:
+    with Terminal(tmp_path, "plain", "start=primary-files") as terminal:
+        terminal.until("Number [1]:")
+        terminal.press(*["enter"] * len(TO_FILES), f"={CHAIN}\r")
+        terminal.until("Password (not shown):")
+        terminal.press("=Wrong-2026\r")
+        terminal.until("The password does not open")
+        terminal.until("again")
+        assert not termios.tcgetattr(terminal.child.child_fd)[3] & termios.ECHO
+        if first:
+            terminal.press(first)
+            terminal.until("Enter keeps")
+        terminal.press(f"={PASSWORD}\r")
+        terminal.until("What was found in the files")
+        assert termios.tcgetattr(terminal.child.child_fd)[3] & termios.ECHO
+        assert PASSWORD.encode() not in terminal.sent
+        assert b"Wrong-2026" not in terminal.sent
+
+
+@pytest.mark.parametrize("word", ["back", "Quit", "?"])
+def test_the_ways_on_are_open_where_a_password_was_refused(word: str) -> None:
+    session = FakeSession()
+    _code, said = talk(session, *TO_FILES, CHAIN, "wrong", word, "save")
+    last = {"back": "Where the primary runs", "Quit": "[save/forget/stay]", "?": "Type back for the step before"}
+    assert last[word] in said.partition("does not open")[2]
+    assert session.secrets["primary.password"] == Secret("wrong" if word != "?" else "save")
+
+
+def test_a_new_password_that_is_refused_is_typed_twice_again() -> None:
+    session = FakeSession()
+    to_store = ["", "", "", CHAIN, PASSWORD, "", "2", ""]
+    _code, said = talk(session, *to_store, "abc", "abc", "abcdeg", "abcdeh", "abcdef", "abcdef", "quit", "save")
+    assert "The password has fewer than 6 characters" in said
+    assert "Error: The two passwords are not the same." in said
+    assert session.secrets["primary.keystore-password"] == Secret("abcdef")
+
+
 def test_a_key_of_the_keyboard_asks_before_it_leaves(tmp_path: Path) -> None:
     with Terminal(tmp_path, "plain") as terminal:
         terminal.until("Number [1]:")

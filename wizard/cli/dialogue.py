@@ -108,6 +108,25 @@ class Dialogue:
             self.leave()
             return self.ask_secret(prompt)
 
+    def ask_unseen(self, prompt: str) -> Secret:
+        """As `ask`, without showing what is typed: it may be the password that was just refused.
+
+        Raises:
+            Back: `back` was typed.
+            Leave: `quit` was typed and confirmed, or there is no more input.
+        """
+        while True:
+            typed = self.ask_secret(prompt)
+            match typed.reveal().strip().lower():
+                case "?":
+                    self._help()
+                case "back":
+                    raise Back
+                case "quit":
+                    self.leave()
+                case _:
+                    return typed
+
     def leave(self) -> None:
         """Ask whether to leave; returns when the operator stays.
 

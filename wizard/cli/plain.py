@@ -3,7 +3,7 @@
 import contextlib
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import FrameType
 from typing import TextIO
 
@@ -147,10 +147,11 @@ class PlainFace:
         self._offer_round(step)
         asked = self.session.asked(step)
         wanted = [question.key for question in asked]
+        typed: Secret | None = None
         while True:
             for question in asked:
                 if question.key in wanted:
-                    self._question(question)
+                    self._question(question, typed)
             problems = self.session.check(step)
             if not problems:
                 if not asked:
@@ -162,7 +163,17 @@ class PlainFace:
                 self.dialogue.refuse(problem.error)
             asked = self.session.asked(step)
             wanted = [problem.key for problem in problems if problem.key] or [each.key for each in asked]
+            typed = self._again([question for question in asked if question.key in wanted])
+
+    def _again(self, wanted: Sequence[Question]) -> Secret | None:
+        """Wait until the operator is ready for *wanted*; a password that is typed at once, unseen, is the answer."""
+        if all(question.ask not in {Ask.SECRET, Ask.NEW_SECRET} for question in wanted):
             self.dialogue.ask("Press Enter to answer again")
+            return None
+        if len(wanted) > 1:
+            self.dialogue.ask_unseen("Press Enter to answer again")
+            return None
+        return self.dialogue.ask_unseen("Type it again (not shown); Enter repeats the question") or None
 
     def _offer_round(self, step: Step) -> None:
         again = self.session.another_round(step)
@@ -190,17 +201,18 @@ class PlainFace:
             except WizardError as error:
                 self.dialogue.refuse(error)
 
-    def _question(self, question: Question) -> None:
-        say = self.dialogue.say
-        say(f"\n{question.heading}")
-        say(f"  {question.why}")
-        if question.example:
-            say(f"  Example: {question.example}")
+    def _question(self, question: Question, typed: Secret | None = None) -> None:
+        """Ask until the answer can be taken; *typed* is a password that was typed already."""
+        if typed is None:
+            self.dialogue.say(f"\n{question.heading}")
+            self.dialogue.say(f"  {question.why}")
+            if question.example:
+                self.dialogue.say(f"  Example: {question.example}")
         while True:
             try:
                 match question.ask:
                     case Ask.SECRET | Ask.NEW_SECRET:
-                        self._secret(question)
+                        self._secret(question, typed)
                     case Ask.CHOICE:
                         self._choice(question)
                     case _:
@@ -208,6 +220,7 @@ class PlainFace:
                         self.session.put(question, "" if text == "-" else text)
             except WizardError as error:
                 self.dialogue.refuse(error)
+                typed = None
             else:
                 return
 
@@ -221,12 +234,13 @@ class PlainFace:
         chosen = self.dialogue.choose("Number", numbers, default)
         self.session.put(question, values[int(chosen) - 1])
 
-    def _secret(self, question: Question) -> None:
-        kept = self.session.has_secret(question.key)
-        prompt = "Password (not shown; Enter keeps the one typed before)" if kept else "Password (not shown)"
-        typed = self.dialogue.ask_secret(prompt)
-        if kept and not typed:
-            return
+    def _secret(self, question: Question, typed: Secret | None) -> None:
+        if typed is None:
+            kept = self.session.has_secret(question.key)
+            prompt = "Password (not shown; Enter keeps the one typed before)" if kept else "Password (not shown)"
+            typed = self.dialogue.ask_secret(prompt)
+            if kept and not typed:
+                return
         if question.ask is Ask.NEW_SECRET:
             self._same_again(typed)
         self.session.put_secret(question.key, typed)
