@@ -8,7 +8,7 @@ from wizard.errors import WizardError
 from wizard.host.jre import find, trust_fingerprints
 from wizard.host.keytool import Keytool
 from wizard.host.machine import Machine
-from wizard.host.systemd import Service
+from wizard.host.systemd import UNUSABLE, Service
 from wizard.host.systemd_refusals import refused
 from wizard.printable import printable
 from wizard.probing.probe import probe
@@ -84,8 +84,8 @@ class Systemd:
         except WizardError as error:
             return ServiceState(False, restartable=False, code=error.code, text=error.message, hint=error.hint)
         words = f"{self._machine.unit} is {now.active} ({now.sub})"
-        if now.load in {"masked", "not-found"}:
-            why = refused(None, self._machine.unit, "masked" if now.load == "masked" else "unit-missing")
+        if now.load in UNUSABLE:
+            why = refused(None, self._machine.unit, UNUSABLE[now.load])
             return ServiceState(False, restartable=False, code=why.code, text=why.message, hint=why.hint)
         name = ""
         if now.restarts >= _HOPELESS_RESTARTS or now.result == "start-limit-hit":

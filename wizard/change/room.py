@@ -41,6 +41,21 @@ def check_room(sizes: Iterable[tuple[Path, int]]) -> None:
             )
 
 
+def check_change_room(state: Path, files: Iterable[tuple[Path, int, int]]) -> None:
+    """Refuse a change without room for its new files, its backups and its undo.
+
+    Args:
+        state: the folder of the change, or the nearest one that is there.
+        files: for each file its folder, its new and its old size in bytes.
+
+    Raises:
+        WizardError: `change.no-room`.
+    """
+    known = list(files)
+    check_room([(folder, max(new, old)) for folder, new, old in known])
+    check_room([(state, sum(new + 3 * old for _, new, old in known))])
+
+
 REFUSALS: tuple[FindingSpec, ...] = (
     refusal(
         "change.no-room",

@@ -10,7 +10,7 @@ from wizard.change.drafts import Draft, settled
 from wizard.change.durable import new_file, sync_file, sync_folder
 from wizard.change.manifest import Action, Node
 from wizard.change.proof import capture
-from wizard.change.room import check_room
+from wizard.change.room import check_change_room
 from wizard.change.store import ChangeFolder
 from wizard.change.targets import standing_folder
 from wizard.errors import WizardError
@@ -36,8 +36,10 @@ def stage(
         WizardError: whatever refuses first; no live file was touched.
     """
     made = {draft.action.path for draft in drafts if draft.action.after.kind == "folder"}
-    check_room([(standing_folder(draft.target, made).real, max(len(draft.new), len(draft.old))) for draft in drafts])
-    check_room([(folder.path, sum(len(draft.new) + 3 * len(draft.old) for draft in drafts))])
+    check_change_room(
+        folder.path,
+        [(standing_folder(draft.target, made).real, len(draft.new), len(draft.old)) for draft in drafts],
+    )
     chains = _chains(drafts)
     for draft in drafts:
         if draft.action.backup and (not draft.certificate or draft is chains[draft.target.real][0]):

@@ -144,6 +144,11 @@ def _fix(args: argparse.Namespace, diagnosis: "Diagnosis", seen: "Examined") -> 
     repair = named(diagnosis.repairs, args.fix)
     planned = plan_repair(args.machine, seen, repair, lambda name: ask_once(args, _PROMPTS, name))
     print_lines([Line(f"Repair of {repair.code}:"), *views.review(planned.plan, planned.findings)], people=args.json)
+    if any(finding.severity >= Severity.ERROR for finding in planned.findings):
+        if args.json:
+            told = [finding.as_json() for finding in planned.findings]
+            print_json("doctor", {**planned.plan.as_json(), "findings": told, "outcome": "refused"})
+        return int(ExitCode.FINDINGS)
     if planned.plan.is_empty or args.dry_run:
         if args.json:
             print_json("doctor", {**planned.plan.as_json(), "outcome": "nothing_to_do"})

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from wizard.findings import Finding, Severity
 
-CONF = ("conf-missing", "conf-unreadable", "conf-utf16", "conf-syntax")
+CONF = ("conf-missing", "conf-unreadable", "conf-utf16", "conf-syntax", "include-broken")
 VALUE = (
     "setting-commented",
     "setting-missing",

@@ -115,6 +115,8 @@ class ConfFacts:
         store_file: the setting of the key store's path; None when it is not set.
         password: the setting of its password; None when it is not set.
         commented: places where either setting stands as a comment, with their paths.
+        includes: files that are included and that the server cannot read; `code` is the including file, "" for
+            application.conf itself.
     """
 
     file: FileFacts
@@ -123,6 +125,7 @@ class ConfFacts:
     store_file: SettingFacts | None = None
     password: SettingFacts | None = None
     commented: tuple[Place, ...] = ()
+    includes: tuple[Damage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,6 +125,11 @@ _BY_HAND: dict[str, tuple[str, ...]] = {
         "Or put a backup back: cloudstream-wizard history",
         "cloudstream-wizard doctor",
     ),
+    "include-broken": (
+        "Correct it: {reason}",
+        "systemctl restart {unit}",
+        "cloudstream-wizard doctor",
+    ),
     "unit-masked": (
         "Find out who masked {unit}, and why.",
         "systemctl unmask {unit}",

@@ -49,6 +49,13 @@ def readable_as(machine: Machine, logical_path: PurePosixPath | str, account: Ac
     return worked_out
 
 
+def may_read(account: Account, mode: int, uid: int, gid: int) -> bool:
+    """Whether *account* may read a file with this mode, owner and group and without an ACL."""
+    if account.uid in {0, uid}:
+        return account.uid == 0 or bool(mode & 0o400)
+    return bool((mode >> 3 if gid in account.groups else mode) & 4)
+
+
 def selinux_label(path: Path) -> str:
     """The SELinux context of *path*, or "" where there is none."""
     try:

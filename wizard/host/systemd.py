@@ -40,7 +40,8 @@ _LOOK_TIMEOUT_S = 20.0
 _CALM_S = 0.3
 """How long a fresh start must last before it is believed: a program that dies at once is `active` for an instant."""
 
-_UNUSABLE = {"masked": "masked", "not-found": "unit-missing", "bad-setting": "unit-broken", "error": "unit-broken"}
+UNUSABLE = {"masked": "masked", "not-found": "unit-missing", "bad-setting": "unit-broken", "error": "unit-broken"}
+"""What cannot be started, by `LoadState`: the name of the refusal."""
 
 _CRASHES = 3
 """So many automatic restarts during one start are a crash loop."""
@@ -190,8 +191,8 @@ class Service:
 
     def _act(self, verb: str, timeout_s: float, progress: Callable[[str], None]) -> UnitState:
         before = self.show()
-        if before.load in _UNUSABLE:
-            raise self._refusal(_UNUSABLE[before.load])
+        if before.load in UNUSABLE:
+            raise self._refusal(UNUSABLE[before.load])
         progress(f"{verb} {self.unit}")
         answer = self._systemctl(verb, self.unit, "--no-block", "--no-ask-password")
         if not answer.ok:

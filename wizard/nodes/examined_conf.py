@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import chain
+from pathlib import PurePosixPath
 
 from wizard.configs import hocon
 from wizard.configs.damage import examine, repair
@@ -61,18 +62,33 @@ class ConfSeen:
     likely: hocon.Document | None = None
 
 
-def see_conf(machine: Machine, account: Account | None, environment: Mapping[str, str] | None) -> ConfSeen:
-    """Look at application.conf, with what it includes and the environment of the service (None: not known)."""
+def see_conf(
+    machine: Machine,
+    account: Account | None,
+    environment: Mapping[str, str] | None,
+    planned: Mapping[PurePosixPath, bytes] | None = None,
+) -> ConfSeen:
+    """Look at application.conf.
+
+    Args:
+        machine: where it is.
+        account: of the service.
+        environment: of the service; None when it is not known.
+        planned: logical path to the bytes that a change will write; they are judged in place of what is there.
+    """
     file, data = file_facts(machine, machine.conf, account)
     if file.kind != "file" or file.problem:
         return ConfSeen(ConfFacts(file))
+    new = planned or {}
+    data = new.get(machine.conf, data)
     damage = _damage(data)
 
     def include(kind: str, name: str) -> bytes | None:
         if kind not in {"heuristic", "file"}:
             return None
+        path = machine.conf.parent / name
         try:
-            return read_input(machine.real(machine.conf.parent / name))
+            return new[path] if path in new else read_input(machine.real(path))
         except WizardError:
             return None
 
@@ -100,6 +116,9 @@ def see_conf(machine: Machine, account: Account | None, environment: Mapping[str
         if password
         else None,
         commented,
+        tuple(
+            Damage(note.source, f"{note.name}: {note.reason}", note.line) for note in document.includes if note.fatal
+        ),
     )
     return ConfSeen(
         facts,

@@ -1,6 +1,5 @@
 """Collecting the facts of an installed primary, once: what is slow goes side by side. Nothing is changed."""
 
-import contextlib
 import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,13 +9,11 @@ from typing import TypeVar
 import wizard
 from wizard.certificates.rules.validity import CLOCK_FLOOR
 from wizard.change.manifest import Manifest
-from wizard.configs import envfile
 from wizard.diagnosis.facts import ClockFacts, DoctorFacts, TrustFacts
 from wizard.errors import WizardError
 from wizard.host import accounts, listening
 from wizard.host.accounts import Account
 from wizard.host.clock import now_utc
-from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.host.processes import run
 from wizard.host.secretsource import DEFAULT_STORE_PASSWORD
@@ -25,6 +22,7 @@ from wizard.nodes.examined_conf import ConfSeen, see_conf
 from wizard.nodes.examined_service import last_manifest, see_change, see_journal, see_nodes, see_port, unit_facts
 from wizard.nodes.examined_store import StoreSeen, judged_store, see_cacerts, see_java, see_store, with_works
 from wizard.nodes.judging import suggested_host
+from wizard.nodes.primary_facts import service_environment
 from wizard.printable import printable
 from wizard.records import dataclass
 from wizard.redaction import Redactor
@@ -94,7 +92,7 @@ def examine(machine: Machine, asked: Asked | None = None) -> Examined:
         manifest = pool.submit(last_manifest, machine)
         unit = unseen.tried("unit", Service(machine).show)
         account = accounts.lookup(machine, unit.user) if unit and unit.load == "loaded" else None
-        environment = _environment(machine, unit) if unit and unit.load == "loaded" else None
+        environment = service_environment(machine, unit) if unit and unit.load == "loaded" else None
         conf = see_conf(machine, account, environment)
         for guess in (conf.password, *(each.value for each in conf.passwords)):
             if guess is not None:
@@ -136,16 +134,6 @@ def examine(machine: Machine, asked: Asked | None = None) -> Examined:
     if store is not None and judged is not None:
         store = replace(store, facts=judged)
     return Examined(facts, conf, store, account, nodes, redactor)
-
-
-def _environment(machine: Machine, unit: UnitState) -> dict[str, str]:
-    """What the service gets to see: `Environment=`, then its environment files, of which the last one wins."""
-    known = dict(unit.environment)
-    for path in unit.environment_files:
-        with contextlib.suppress(WizardError):
-            document = envfile.parse(read_input(machine.real(path)))
-            known |= {name: value.text for name in document.names if (value := document.get(name)) is not None}
-    return known
 
 
 def _reasons(conf: ConfSeen, *, local: bool) -> dict[str, str]:

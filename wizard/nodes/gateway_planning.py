@@ -21,6 +21,7 @@ from wizard.nodes.gateway_trust import PrimaryTrust, primary_trust
 from wizard.nodes.judging import Judged
 from wizard.nodes.planning import Planned, Planning
 from wizard.nodes.primary_facts import expectation
+from wizard.nodes.restart_checks import plan_faults
 from wizard.passwords import generate
 from wizard.printable import printable
 from wizard.reports.checklist import Item
@@ -64,7 +65,7 @@ def plan_gateway(session: Planning) -> Planned:
         password, more = _password(session, TRUST_SECRET, facts.truststore, kept=kept)
         given, weak = replace(given, trust_password=password), (*weak, *more)
     plan = gateway_here.make_plan(given, trust.anchors, facts, session.machine.keytool)
-    findings = (*judged.findings, *trust.findings, *plan.findings, *weak)
+    findings = (*judged.findings, *trust.findings, *plan.findings, *weak, *plan_faults(session.machine, plan))
     return Planned(plan, findings, {STORE_SECRET: given.store_password})
 
 

@@ -18,6 +18,7 @@ from wizard.host.secretsource import DEFAULT_STORE_PASSWORD
 from wizard.nodes import primary, primary_facts
 from wizard.nodes.fitness import PRIMARY, require_fit
 from wizard.nodes.judging import Judged
+from wizard.nodes.restart_checks import plan_faults
 from wizard.nodes.stores import CACERTS_SECRET, STORE_SECRET, Stores, trust_alias
 from wizard.probing.probe import probe
 from wizard.probing.resolving import is_here
@@ -100,7 +101,8 @@ def plan_primary(session: Planning) -> Planned:
     if password is not None:
         secrets[STORE_SECRET] = password
     weak = require_fit(password, STORE_SECRET, PRIMARY) if password is not None else ()
-    return Planned(plan, (*judged.findings, *plan.findings, *weak), secrets)
+    found = (*judged.findings, *plan.findings, *weak, *plan_faults(machine, plan))
+    return Planned(plan, found, secrets)
 
 
 def ask_early(session: Planning, asking: Asking) -> None:
@@ -128,7 +130,7 @@ def ask_early(session: Planning, asking: Asking) -> None:
             asking.add_trust(session.machine.cacerts, root.der, trust_alias(short(root), root.sha256), secret)
 
 
-def kept_plan(plan: Plan, secret: Callable[[str], Secret | None]) -> Planned:
+def kept_plan(machine: Machine, plan: Plan, secret: Callable[[str], Secret | None]) -> Planned:
     """A plan that was made earlier, with the secrets that its application needs."""
     wanted = {CACERTS_SECRET: secret(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD}
     proven = [step.proof for step in plan.file_steps if isinstance(step, PutFile) and step.proof is not None]
@@ -136,7 +138,7 @@ def kept_plan(plan: Plan, secret: Callable[[str], Secret | None]) -> Planned:
         password = secret(name)
         if password is not None:
             wanted[name] = password
-    return Planned(plan, (), wanted)
+    return Planned(plan, plan_faults(machine, plan), wanted)
 
 
 def served(answers: Answers) -> dict[tuple[str, int], str]:

@@ -1,5 +1,6 @@
 """What a plan for the primary needs to know of the machine, looked at once, before anything is decided."""
 
+import contextlib
 import os
 from collections.abc import Mapping
 from dataclasses import field
@@ -10,7 +11,7 @@ from wizard.certificates.model import Bundle, Certificate, Chain
 from wizard.certificates.reading import read
 from wizard.change.plan import Expectation
 from wizard.change.targets import find
-from wizard.configs import hocon
+from wizard.configs import envfile, hocon
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.host import accounts, jre
@@ -185,6 +186,16 @@ def unit_state(machine: Machine) -> UnitState | None:
     return unit if unit.load == "loaded" else None
 
 
+def service_environment(machine: Machine, unit: UnitState) -> dict[str, str]:
+    """What the service gets to see: `Environment=`, then its environment files, of which the last one wins."""
+    known = dict(unit.environment)
+    for path in unit.environment_files:
+        with contextlib.suppress(WizardError):
+            document = envfile.parse(read_input(machine.real(path)))
+            known |= {name: value.text for name in document.names if (value := document.get(name)) is not None}
+    return known
+
+
 def conf_document(machine: Machine) -> hocon.Document:
     """application.conf, parsed with the files that it includes and the service's environment.
 
@@ -219,7 +230,7 @@ def _parsed(machine: Machine, data: bytes, unit: UnitState | None) -> hocon.Docu
             return None
 
     try:
-        return hocon.parse(data, includes=include, environment=unit.environment if unit else {})
+        return hocon.parse(data, includes=include, environment=service_environment(machine, unit) if unit else {})
     except WizardError as error:
         # The parser knows lines, not files.
         name = str(machine.conf)

@@ -15,6 +15,7 @@ from wizard.nodes.examining import Examined
 from wizard.nodes.planning import Planned
 from wizard.nodes.repaired_conf import mended, with_values
 from wizard.nodes.repaired_store import rewritten
+from wizard.nodes.restart_checks import plan_faults
 from wizard.nodes.stores import CACERTS_SECRET, STORE_SECRET, trust_alias
 from wizard.printable import printable
 from wizard.secret import Secret
@@ -80,7 +81,8 @@ def plan_repair(machine: Machine, seen: Examined, repair: Repair, give: Give) ->
         if leaf:
             nodes = tuple((node, seen.facts.port) for node in seen.nodes)
             steps.append(Probe("probe", nodes, seen.facts.servername, leaf))
-    return Planned(Plan(f"Repair: {repair.summary}", tuple(steps), "primary"), (), secrets)
+    plan = Plan(f"Repair: {repair.summary}", tuple(steps), "primary")
+    return Planned(plan, plan_faults(machine, plan, seen.facts), secrets)
 
 
 def _require_plain(seen: Examined, repair: Repair) -> None:

@@ -53,7 +53,7 @@ def review(session: Reviewing, kept: Plan | None) -> tuple[Review, Planned]:
         WizardError: the machine, the files or the answers do not allow a plan.
     """
     if kept is not None:
-        return _of(kept_plan(kept, session.secret))
+        return _of(kept_plan(session.machine, kept, session.secret))
     made, planned = _for_goal(session)
     steps = [
         replace(step, questions=session.asked(step)) if step.view is View.VERDICT else step for step in session.steps()

@@ -1,4 +1,7 @@
-"""Another program that sits on the primary's port, for the fault of that name; ends when its folder is gone."""
+"""Another program on the primary's port, for the fault of that name.
+
+It outlives the service that it keeps from starting; it ends with `systemctl stop`, or when its folder is gone.
+"""
 
 import json
 import os
@@ -6,6 +9,8 @@ import socket
 import sys
 import threading
 import time
+
+from wizard.sandbox.unitfile import WANTED
 
 _MARK = ".practice-deployment.json"
 
@@ -15,15 +20,19 @@ def main(root: str) -> None:
     mark = os.path.join(root, _MARK)  # noqa: PTH118 - as in unitfile
     with open(mark, encoding="utf-8") as stream:  # noqa: PTH123 - as in unitfile
         port = int(json.load(stream)["port"])
-    parent = os.getppid()
+    wanted = os.path.join(root, WANTED)  # noqa: PTH118 - as in unitfile
 
     def look() -> None:
-        while os.path.exists(mark) and os.getppid() == parent:  # noqa: PTH110 - as in unitfile
-            time.sleep(0.5)
+        while os.path.exists(mark) and os.path.exists(wanted):  # noqa: PTH110 - as in unitfile
+            time.sleep(0.2)
         os._exit(0)
 
+    try:
+        listener = socket.create_server(("127.0.0.1", port))
+    except OSError:
+        return  # an earlier one has the port
     threading.Thread(target=look, daemon=True).start()
-    with socket.create_server(("127.0.0.1", port)) as listener:
+    with listener:
         while True:
             channel, _ = listener.accept()
             with channel:

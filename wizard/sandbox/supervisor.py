@@ -11,7 +11,7 @@ import sys
 import time
 import uuid
 
-from wizard.sandbox.unitfile import UNIT, Unit, behaviour
+from wizard.sandbox.unitfile import UNIT, WANTED, Unit, behaviour
 
 STATE = "run/unit.json"
 JOURNAL = "var/log/journal.log"
@@ -68,14 +68,15 @@ class Supervisor:
         self._unit = Unit(root)
         self._restarts = 0
         self._starts: list[float] = []
-        self._squatter = 0
         self._state: dict[str, str] = {}
 
     def run(self) -> None:
         """Keep the primary running until it is stopped or gives up."""
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD, signal.SIGTERM})
         if behaviour(self._root).get("squatter"):
-            self._squatter = self._spawn("squat")
+            with open(os.path.join(self._root, WANTED), "w", encoding="ascii"):  # noqa: PTH118, PTH123 - as in unitfile
+                pass
+            self._spawn("squat")
             time.sleep(0.3)  # the other program must have the port first
         self._log(f"Starting {UNIT}.service...")
         if not self._unit.user_known(self._root):
@@ -175,9 +176,6 @@ class Supervisor:
         return got is not None or self._gone()
 
     def _end(self, active: str, sub: str, result: str, **more: int) -> None:
-        if self._squatter:
-            os.kill(self._squatter, signal.SIGTERM)
-            os.waitpid(self._squatter, 0)
         self._write(ActiveState=active, SubState=sub, Result=result, MainPID=0, **(more | {"Supervisor": 0}))
 
     def _spawn(self, verb: str) -> int:

@@ -1,5 +1,6 @@
 """The stand-ins for systemctl and journalctl: the verbs that an operator and the wizard use, on the practice unit."""
 
+import contextlib
 import fcntl
 import os
 import signal
@@ -8,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from wizard.sandbox.supervisor import JOURNAL, STATE, alive, own_command, package_folder, read_state
-from wizard.sandbox.unitfile import UNIT, Unit
+from wizard.sandbox.unitfile import UNIT, WANTED, Unit
 
 _TAKES_VALUE = {"-p", "--property", "-n", "--lines", "-o", "--output", "-u", "--unit", "-t", "--type", "-S", "--since"}
 _START_S = 10.0
@@ -163,6 +164,8 @@ def _act(root: str, verb: str) -> int:
             os.kill(running, signal.SIGTERM)
             _until(lambda: not alive(running))
         if verb == "stop":
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(os.path.join(root, WANTED))  # noqa: PTH108, PTH118 - as in unitfile
             return 0
         path = os.path.join(root, STATE)  # noqa: PTH118 - as in unitfile
         if os.path.exists(path):  # noqa: PTH110 - as in unitfile

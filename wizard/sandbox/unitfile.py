@@ -11,6 +11,8 @@ import shlex
 UNIT = "hcp-server"
 _PATH = "etc/systemd/system/hcp-server.service"
 _BEHAVIOUR = "etc/practice.json"
+WANTED = "run/other-program"
+"""While this file is there another program has the port of the primary, in a deployment with that fault."""
 
 
 class Unit:

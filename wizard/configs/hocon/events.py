@@ -74,6 +74,12 @@ class IncludeNote:
     status: str
     reason: str = ""
     source: str = ""
+    fatal: bool = False
+    """The Lightbend library refuses the whole configuration because of it."""
+
+
+class Broken(str):  # noqa: FURB189, SLOT000 - a reason that also says that nothing else can be read
+    """Why an included text does not parse."""
 
 
 @dataclass(slots=True)
@@ -108,7 +114,7 @@ class Includes:
             text = decode(data, code="hocon.utf-16")
             root = parse_root(text)
         except TextSyntaxError as error:
-            return f"it cannot be read ({error.message})"
+            return Broken(f"it cannot be read ({error.message})")
         return Source(text, name), root
 
 
@@ -178,8 +184,10 @@ def _include(entry: Include, path: Path, walk: _Walk) -> None:
     status = "not followed" if reason else "followed" if read else "missing"
     if status == "missing" and entry.required:
         status, reason = "not followed", "it is required and there is no such file"
+    # Another required name may also be found among the classes, which are not looked at here.
+    fatal = isinstance(reason, Broken) or (entry.required and entry.how == "file" and not read)
     line = walk.source.lines.place(entry.start)[0]
-    walk.notes.append(IncludeNote(entry.name, entry.how, line, status, reason, walk.source.name))
+    walk.notes.append(IncludeNote(entry.name, entry.how, line, status, reason, walk.source.name, fatal))
     # Of name.conf, name.json and name.properties the first wins, so it has to come last.
     for source, root in reversed(read):
         _object(root, path, walk._replace(source=source, prefix=len(path), depth=walk.depth + 1))

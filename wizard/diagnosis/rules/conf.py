@@ -1,6 +1,7 @@
 """application.conf as a file and as a text: there, readable, whole."""
 
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
 from wizard.diagnosis.facts import ConfFacts, DoctorFacts
 from wizard.diagnosis.rule import CouldNotLook, NotApplicable, Rule, file_at, spec
@@ -29,7 +30,7 @@ MISSING = spec(
 )
 UNREADABLE = spec(
     "conf-unreadable",
-    Severity.ERROR,
+    Severity.BLOCKER,
     "the service may not read application.conf",
     "The service cannot read {path}: {reason} (at {at}).",
     why=_STOPS,
@@ -38,7 +39,7 @@ UNREADABLE = spec(
 )
 UTF16 = spec(
     "conf-utf16",
-    Severity.ERROR,
+    Severity.BLOCKER,
     "application.conf is UTF-16",
     "{path} was saved as UTF-16 (Notepad calls it Unicode), which the server cannot read.",
     why=_STOPS,
@@ -47,11 +48,20 @@ UTF16 = spec(
 )
 SYNTAX = spec(
     "conf-syntax",
-    Severity.ERROR,
+    Severity.BLOCKER,
     "application.conf does not parse",
     "{path} does not parse: {reason}.",
     why=_STOPS,
     fix="Correct that line. A value with special characters belongs in double quotes.",
+    source=_HOCON,
+)
+INCLUDE = spec(
+    "include-broken",
+    Severity.BLOCKER,
+    "an included file cannot be read",
+    "{path}, line {line}, includes a file that the server cannot read: {reason}.",
+    why=_STOPS,
+    fix="Correct that file, or remove the include.",
     source=_HOCON,
 )
 DAMAGED = spec(
@@ -81,7 +91,7 @@ ODD = spec(
     fix="Nothing, as long as the two key store settings are right.",
     source=_HOCON,
 )
-SPECS = (NO_PRODUCT, MISSING, UNREADABLE, UTF16, SYNTAX, DAMAGED, OPEN, ODD)
+SPECS = (NO_PRODUCT, MISSING, UNREADABLE, UTF16, SYNTAX, INCLUDE, DAMAGED, OPEN, ODD)
 
 _HARMLESS = ("config.bom", "config.crlf")
 _ODD = ("config.not-utf-8", "config.mixed-line-ends")
@@ -139,6 +149,15 @@ def _text(facts: DoctorFacts) -> Iterator[Finding]:
         yield Finding(SYNTAX, where, {"path": path, "reason": conf.error.message.rstrip("."), "line": conf.error.line})
 
 
+def _includes(facts: DoctorFacts) -> Iterator[Finding]:
+    conf = _present(facts)
+    for each in conf.includes:
+        path = str(PurePosixPath(conf.file.path).parent / each.code) if each.code else conf.file.path
+        yield Finding(
+            INCLUDE, file_at(path, each.line), {"path": path, "line": each.line, "reason": each.message.rstrip(".")}
+        )
+
+
 def _damaged(facts: DoctorFacts) -> Iterator[Finding]:
     conf = _present(facts)
     if conf.error is not None:
@@ -164,6 +183,7 @@ RULES = (
     Rule("doctor.conf-missing", ("conf",), _missing),
     Rule("doctor.conf-unreadable", ("conf",), _unreadable),
     Rule("doctor.conf-syntax", ("conf",), _text),
+    Rule("doctor.include-broken", ("conf",), _includes),
     Rule("doctor.conf-damaged", ("conf",), _damaged),
     Rule("doctor.conf-world-readable", ("conf",), _open),
 )

@@ -10,7 +10,7 @@ _TAKEN = ("BindException", "Address already in use", "EADDRINUSE")
 
 TAKEN = spec(
     "port-taken",
-    Severity.ERROR,
+    Severity.BLOCKER,
     "another program has the port",
     "Port {port} belongs to {program}, not to the service.",
     why="The server cannot listen, so gateways reach somebody else or nobody.",

@@ -12,7 +12,7 @@ _DOWN = "Nothing is served, so no gateway and no client can connect."
 
 UNIT_MISSING = spec(
     "unit-missing",
-    Severity.ERROR,
+    Severity.BLOCKER,
     "the service unit does not exist",
     "systemd does not know the unit {unit}.",
     why=_DOWN,
@@ -21,7 +21,7 @@ UNIT_MISSING = spec(
 )
 UNIT_BROKEN = spec(
     "unit-broken",
-    Severity.ERROR,
+    Severity.BLOCKER,
     "systemd cannot read the service unit",
     "The unit {unit} is there, but systemd says {load}.",
     why=_DOWN,
@@ -30,7 +30,7 @@ UNIT_BROKEN = spec(
 )
 MASKED = spec(
     "unit-masked",
-    Severity.ERROR,
+    Severity.BLOCKER,
     "the service unit is masked",
     "The unit {unit} is masked, so systemd will not start it.",
     why=_DOWN,
@@ -39,7 +39,7 @@ MASKED = spec(
 )
 NO_ACCOUNT = spec(
     "account-missing",
-    Severity.ERROR,
+    Severity.BLOCKER,
     "the service's account does not exist",
     "The unit {unit} runs as {user}, and there is no such account.",
     why=_DOWN,

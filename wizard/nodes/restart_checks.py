@@ -1,0 +1,203 @@
+"""What would make a planned restart fail, found by the doctor's own rules before anything is touched.
+
+The files are judged as the change will leave them, so a change that removes a fault is not stopped by it.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import field, replace
+from pathlib import Path, PurePosixPath
+
+from wizard.change.manifest import Manifest
+from wizard.change.plan import EditFile, ImportTrust, MakeFolder, Plan, Probe, PutFile, Restart
+from wizard.change.room import check_change_room
+from wizard.change.store import ChangeFolder, saved_bytes
+from wizard.change.targets import resolve
+from wizard.diagnosis.facts import ClockFacts, ConfFacts, DoctorFacts, ProbeFacts
+from wizard.diagnosis.rules import conf as conf_rules
+from wizard.diagnosis.rules import port as port_rules
+from wizard.diagnosis.rules import service as service_rules
+from wizard.errors import WizardError
+from wizard.findings import Finding, FindingSpec, Locator, Severity
+from wizard.host import accounts
+from wizard.host.access import may_read
+from wizard.host.accounts import Account
+from wizard.host.clock import now_utc
+from wizard.host.machine import Machine
+from wizard.host.systemd import Service, UnitState
+from wizard.nodes.examined_conf import see_conf
+from wizard.nodes.examined_service import probe_facts, see_port, unit_facts
+from wizard.nodes.primary_facts import service_environment
+from wizard.probing.probe import probe
+from wizard.probing.resolving import is_here
+from wizard.records import dataclass
+
+UNIT_CHANGED = FindingSpec(
+    "restart.unit-changed",
+    Severity.BLOCKER,
+    "systemd has not read the changed unit file",
+    "The file of {unit} changed, and systemd still runs the old one.",
+    "What a restart would run is not what the unit file says, so nobody can say whether it comes up.",
+    "systemctl daemon-reload",
+    "systemctl(1), NeedDaemonReload",
+)
+NO_ROOM = FindingSpec(
+    "restart.no-room",
+    Severity.BLOCKER,
+    "there is not enough room for the change",
+    "{reason}",
+    "A change that runs out of room half way has to be undone, which needs room as well.",
+    "Make room there, then make the plan again.",
+    "statvfs(3)",
+)
+SPECS = (UNIT_CHANGED, NO_ROOM)
+
+_RULES = {
+    "doctor.conf-missing",
+    "doctor.conf-unreadable",
+    "doctor.conf-syntax",
+    "doctor.include-broken",
+    "doctor.unit",
+    "doctor.account-missing",
+    "doctor.unit-changed",
+    "doctor.port-taken",
+}
+"""The rules whose findings stop a start. A crash loop or a stopped service is none: a restart may end it."""
+
+_LOOK_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """What a change will leave, as far as a start depends on it.
+
+    Attributes:
+        texts: logical path to the new bytes.
+        rights: logical path to mode, owner and group; None keeps what is there.
+        nodes: host and port of each node that is checked afterwards.
+        servername: that is sent to them.
+    """
+
+    texts: Mapping[PurePosixPath, bytes] = field(default_factory=dict)
+    rights: Mapping[PurePosixPath, tuple[int, int | None, int | None]] = field(default_factory=dict)
+    nodes: tuple[tuple[str, int], ...] = ()
+    servername: str = ""
+
+
+def plan_faults(machine: Machine, plan: Plan, seen: DoctorFacts | None = None) -> tuple[Finding, ...]:
+    """What would make the restart of *plan* fail, and a lack of room for its files.
+
+    Args:
+        machine: that would be changed.
+        plan: nothing is said about an empty one.
+        seen: what the doctor has seen already; None looks now.
+    """
+    if plan.is_empty:
+        return ()
+    found = _room(machine, plan)
+    if not any(isinstance(step, Restart) for step in plan.steps):
+        return found
+    texts: dict[PurePosixPath, bytes] = {}
+    rights: dict[PurePosixPath, tuple[int, int | None, int | None]] = {}
+    for step in plan.file_steps:
+        if isinstance(step, EditFile | PutFile):
+            texts[step.path] = step.data
+        if isinstance(step, PutFile):
+            rights[step.path] = (step.mode, step.uid, step.gid)
+    probes = [step for step in plan.steps if isinstance(step, Probe)]
+    nodes = tuple(node for step in probes for node in step.nodes)
+    return (*found, *_faults(machine, Coming(texts, rights, nodes, probes[0].servername if probes else ""), seen))
+
+
+def undo_faults(machine: Machine, manifest: Manifest, folder: ChangeFolder) -> tuple[Finding, ...]:
+    """What would make the restart fail when the change *manifest* is undone.
+
+    A unit file that systemd has not read again is no reason to refuse an undo.
+    """
+    if manifest.restart is None:
+        return ()
+    texts: dict[PurePosixPath, bytes] = {}
+    rights: dict[PurePosixPath, tuple[int, int | None, int | None]] = {}
+    for action in reversed(manifest.actions):
+        before = action.before
+        if before.kind == "file" and action.trust is None:
+            try:
+                texts[action.named] = saved_bytes(folder.backup(action.backup), before)
+            except WizardError:
+                continue  # the undo itself refuses a damaged backup, with its own words
+            rights[action.named] = (before.mode, before.uid, before.gid)
+    nodes = tuple((node.host, node.port) for node in manifest.served)
+    coming = Coming(texts, rights, nodes, manifest.served[0].servername if manifest.served else "")
+    return tuple(each for each in _faults(machine, coming, None) if each.spec is not UNIT_CHANGED)
+
+
+def _faults(machine: Machine, coming: Coming, seen: DoctorFacts | None) -> tuple[Finding, ...]:
+    if machine.restart_command is not None:
+        return ()
+    try:
+        unit = Service(machine).show()
+    except WizardError:
+        return ()  # nobody to ask: the change itself refuses then, before anything is touched
+    account = accounts.lookup(machine, unit.user) if unit.load == "loaded" else None
+    facts = seen if seen is not None else _look(machine, coming, unit, account)
+    # The journal tells of former starts; who has the port now is what counts for the next one.
+    facts = replace(facts, conf=_conf_after(machine, coming, unit, account), journal=())
+    families = (conf_rules, service_rules, port_rules)
+    rules = [rule for family in families for rule in family.RULES if rule.name in _RULES]
+    return tuple(_blocking(finding) for rule in rules for finding in rule.run(facts)[1])
+
+
+def _blocking(finding: Finding) -> Finding:
+    return replace(finding, spec=UNIT_CHANGED) if finding.spec is service_rules.RELOAD else finding
+
+
+def _look(machine: Machine, coming: Coming, unit: UnitState, account: Account | None) -> DoctorFacts:
+    """The unit, the port, and what answers there when it is not the service."""
+    local = next((node for node in coming.nodes if is_here(node[0], _LOOK_S)), None)
+    listening = see_port(local[1], unit) if local is not None else None
+    probes: tuple[ProbeFacts, ...] = ()
+    if local is not None and listening and any(each.is_service is False for each in listening.listeners):
+        probes = (probe_facts(probe(*local, servername=coming.servername or None, timeout_s=_LOOK_S)),)
+    return DoctorFacts(
+        clock=ClockFacts(f"{now_utc():%Y-%m-%dT%H:%M:%S+00:00}"),
+        port=local[1] if local is not None else 0,
+        unit=unit_facts(unit, machine.unit, account),
+        listening=listening,
+        probes=probes,
+    )
+
+
+def _conf_after(machine: Machine, coming: Coming, unit: UnitState, account: Account | None) -> ConfFacts:
+    environment = service_environment(machine, unit) if unit.load == "loaded" else None
+    conf = see_conf(machine, account, environment, coming.texts).facts
+    rights = coming.rights.get(machine.conf)
+    file = conf.file
+    if rights is None or account is None or file.blocked_at not in {file.path, file.link_to}:
+        return conf
+    mode, uid, gid = rights
+    reads = may_read(account, mode, file.uid if uid is None else uid, file.gid if gid is None else gid)
+    return replace(conf, file=replace(file, service_reads=True, blocked_at="", blocked_why="")) if reads else conf
+
+
+def _room(machine: Machine, plan: Plan) -> tuple[Finding, ...]:
+    sizes: list[tuple[Path, int, int]] = []
+    for step in plan.file_steps:
+        if isinstance(step, MakeFolder):
+            continue
+        real = resolve(machine, step.path).real
+        try:
+            old = real.stat().st_size
+        except OSError:
+            old = 0
+        new = old if isinstance(step, ImportTrust) else len(step.data)
+        sizes.append((_there(real.parent), new, old))
+    try:
+        check_change_room(_there(machine.state_dir), sizes)
+    except WizardError as error:
+        return (Finding(NO_ROOM, Locator("file", error.subject), {"reason": error.message}),)
+    return ()
+
+
+def _there(path: Path) -> Path:
+    """The nearest folder of *path* that is there."""
+    return next(folder for folder in (path, *path.parents) if os.path.isdir(folder))  # noqa: PTH112 - one system call
