@@ -304,13 +304,13 @@ class Session(Following, Unfinished):
         from wizard.change.outcome import NOTHING, Outcome
 
         review = self.review()
+        if self._planned is None or review.blocked:
+            worst = max(review.findings, key=lambda finding: finding.severity)
+            raise WizardError("apply.findings", f"Nothing was changed: {worst.message}", worst.fix, worst.code)
         if review.undo and not self.dry_run:
             self._run = watch.start_rollback(self.machine, self.answers.change or None, self._store_secrets())
             self._outcome = None
             return
-        if self._planned is None or review.blocked:
-            worst = max(review.findings, key=lambda finding: finding.severity)
-            raise WizardError("apply.findings", f"Nothing was changed: {worst.message}", worst.fix, worst.code)
         if review.plan.is_empty or self.dry_run:
             self._outcome = Outcome(NOTHING, digest=review.plan.digest)
             return

@@ -12,8 +12,9 @@ from wizard.change.rollback import choose
 from wizard.change.store import Store
 from wizard.change.watch import ChangeRun, events, outcome, running, start_recover, start_rollback
 from wizard.cli.output import print_json
-from wizard.errors import ExitCode
+from wizard.errors import ExitCode, WizardError
 from wizard.host.machine import Machine
+from wizard.nodes.undoing import faults
 from wizard.secret import Secret
 
 _ROLLBACK = """\
@@ -94,6 +95,8 @@ def run_rollback(args: argparse.Namespace) -> int:
         folder = choose(args.change, Store(machine.state_dir))
         entry = next(entry for entry in history(machine) if entry.id == folder.id)
         return _dry("rollback", args, entry, f"Would take back {entry.id}: {entry.title}")
+    for fault in faults(machine, args.change or ""):
+        raise WizardError(fault.code, f"Nothing was changed. {fault.message}", fault.fix)
     run = start_rollback(machine, args.change, _secrets(args, machine))
     return _end("rollback", args, follow(machine, run))
 

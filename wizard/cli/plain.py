@@ -262,6 +262,7 @@ class PlainFace:
         if review.blocked:
             worst = max(review.findings, key=lambda finding: finding.severity)
             self.dialogue.say(f"Error: this cannot be applied. {worst.message}")
+            self.session.look_again()  # somebody may repair it meanwhile
         prompt = f"Press Enter to go {'back' if review.blocked else 'on'}"
         while True:
             answer = self.dialogue.ask(f"{prompt}; a number leads to its step" if numbered else prompt)

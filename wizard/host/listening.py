@@ -47,6 +47,15 @@ def of_process(pid: int) -> list[Listener]:
     return sorted(mine, key=lambda listener: (listener.port, listener.address))
 
 
+def in_unit(pid: int, unit: str) -> bool:
+    """Whether process *pid* is one of the service *unit*, by its control group; False when that may not be seen."""
+    try:
+        groups = Path(f"/proc/{pid}/cgroup").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return f"/{unit.removesuffix('.service')}.service" in groups
+
+
 def _sockets() -> list[tuple[str, Listener]]:
     found: list[tuple[str, Listener]] = []
     for table in _TABLES:

@@ -16,7 +16,7 @@ from wizard.nodes.planning import Planning
 from wizard.nodes.primary_facts import FILE_KEY, PASSWORD_KEY, conf_document, find_setting
 from wizard.nodes.reviewing import Reviewing
 from wizard.nodes.stores import STORE_SECRET
-from wizard.nodes.undoing import chosen
+from wizard.nodes.undoing import faults
 from wizard.passwords import Consumer
 from wizard.questions import Step
 
@@ -77,7 +77,7 @@ def refusals(session: Reviewing, step: Step) -> Refused:
         case "examine":
             return _repair(session)
         case "undo":
-            return _tried("change", lambda: chosen(session.machine, session.answers.change))
+            return _tried("change", lambda: _can_be_undone(session))
         case "primary-store-password":
             return _tried(STORE_SECRET, lambda: _fits(session, STORE_SECRET, PRIMARY))
         case _:
@@ -114,6 +114,11 @@ def _cloud(session: Planning) -> Refused:
             )
         ]
     return _tried("primary.cloud-authorities", lambda: cloud_trust(session))
+
+
+def _can_be_undone(session: Planning) -> None:
+    for fault in faults(session.machine, session.answers.change):
+        raise WizardError(fault.code, fault.message, fault.fix)
 
 
 def _files(session: Planning, role: str) -> Refused:

@@ -56,14 +56,18 @@ def see_journal(machine: Machine, redactor: Redactor) -> tuple[str, ...]:
     return tuple(redactor.scrub(line) for line in lines)
 
 
-def see_port(port: int, unit: UnitState | None) -> ListenFacts:
+def see_port(port: int, unit: UnitState | None, unit_name: str) -> ListenFacts:
     """Who listens on *port*, and whether that is the service."""
     own = {each.port for each in listening.of_process(unit.pid)} if unit is not None and unit.pid else set()
     found = []
     for each in listening.on_port(port):
         mine: bool | None = None
-        if each.pid is not None and unit is not None:
-            mine = bool(unit.pid) and (each.pid == unit.pid or port in own)
+        if unit is not None and unit.pid and each.pid is not None:
+            mine = each.pid == unit.pid or port in own or listening.in_unit(each.pid, unit_name)
+        elif unit is not None and unit.active in {"inactive", "failed"}:
+            mine = False
+        elif each.pid is not None and listening.in_unit(each.pid, unit_name):
+            mine = True  # systemd knows no main process of a SysV script, although it runs
         found.append(Listener(each.address, each.pid or 0, each.program, mine))
     return ListenFacts(port, tuple(found))
 

@@ -125,7 +125,8 @@ def undo_faults(machine: Machine, manifest: Manifest, folder: ChangeFolder) -> t
                 texts[action.named] = saved_bytes(folder.backup(action.backup), before)
             except WizardError:
                 continue  # the undo itself refuses a damaged backup, with its own words
-            rights[action.named] = (before.mode, before.uid, before.gid)
+            if "system.posix_acl_access" not in dict(before.xattrs):
+                rights[action.named] = (before.mode, before.uid, before.gid)
     nodes = tuple((node.host, node.port) for node in manifest.served)
     coming = Coming(texts, rights, nodes, manifest.served[0].servername if manifest.served else "")
     return tuple(each for each in _faults(machine, coming, None) if each.spec is not UNIT_CHANGED)
@@ -154,7 +155,7 @@ def _blocking(finding: Finding) -> Finding:
 def _look(machine: Machine, coming: Coming, unit: UnitState, account: Account | None) -> DoctorFacts:
     """The unit, the port, and what answers there when it is not the service."""
     local = next((node for node in coming.nodes if is_here(node[0], _LOOK_S)), None)
-    listening = see_port(local[1], unit) if local is not None else None
+    listening = see_port(local[1], unit, machine.unit) if local is not None else None
     probes: tuple[ProbeFacts, ...] = ()
     if local is not None and listening and any(each.is_service is False for each in listening.listeners):
         probes = (probe_facts(probe(*local, servername=coming.servername or None, timeout_s=_LOOK_S)),)
@@ -172,11 +173,13 @@ def _conf_after(machine: Machine, coming: Coming, unit: UnitState, account: Acco
     conf = see_conf(machine, account, environment, coming.texts).facts
     rights = coming.rights.get(machine.conf)
     file = conf.file
-    if rights is None or account is None or file.blocked_at not in {file.path, file.link_to}:
+    by_folder = file.service_reads is False and file.blocked_at not in {file.path, file.link_to}
+    if rights is None or account is None or by_folder:
         return conf
     mode, uid, gid = rights
     reads = may_read(account, mode, file.uid if uid is None else uid, file.gid if gid is None else gid)
-    return replace(conf, file=replace(file, service_reads=True, blocked_at="", blocked_why="")) if reads else conf
+    at, why = ("", "") if reads else (file.path, f"{account.name} may not read it (mode {mode:04o} after the change)")
+    return replace(conf, file=replace(file, service_reads=reads, blocked_at=at, blocked_why=why))
 
 
 def _room(machine: Machine, plan: Plan) -> tuple[Finding, ...]:

@@ -69,8 +69,10 @@ def _for_goal(session: Reviewing) -> tuple[Review, Planned]:
 
             manifest = undoing.chosen(session.machine, session.answers.change)
             plan = Plan(f"Undo {manifest.id}")
-            lines = tuple(undoing.undo_lines(manifest))
-            return Review(plan, lines, (), blocked=False, undo=undoing.rows(manifest)), Planned(plan, (), {})
+            found = undoing.faults(session.machine, session.answers.change)
+            lines = (*(views.review(plan, found) if found else undoing.undo_lines(manifest)),)
+            undo = undoing.rows(manifest)
+            return Review(plan, lines, found, blocked=bool(found), undo=undo), Planned(plan, found, {})
         case Goal.RESCUE:
             from wizard.nodes.rescuing import plan_rescue  # noqa: PLC0415 - the doctor is large, and only needed here
 

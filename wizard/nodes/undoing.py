@@ -4,7 +4,9 @@ from wizard.change.history import Entry, history
 from wizard.change.manifest import Action, Manifest
 from wizard.change.rollback import choose
 from wizard.change.store import Store
+from wizard.findings import Finding
 from wizard.host.machine import Machine
+from wizard.nodes.restart_checks import undo_faults
 from wizard.printable import printable
 from wizard.reports.lines import Line, Tone
 
@@ -38,6 +40,16 @@ def history_lines(machine: Machine) -> list[Line]:
         result.append(Line(f"{entry.id}  {state}", tone))
         result.append(Line(f"   {printable(entry.title)}, {entry.at}, by {printable(entry.by)}", tone))
     return result or [Line("No change is on record.", Tone.WARN)]
+
+
+def faults(machine: Machine, change: str) -> tuple[Finding, ...]:
+    """What would make the restart fail when *change* is undone.
+
+    Raises:
+        WizardError: as `chosen`.
+    """
+    folder = choose(change or None, Store(machine.state_dir))
+    return undo_faults(machine, folder.manifest(), folder)
 
 
 def undo_lines(manifest: Manifest) -> list[Line]:

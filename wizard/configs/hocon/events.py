@@ -78,7 +78,7 @@ class IncludeNote:
     """The Lightbend library refuses the whole configuration because of it."""
 
 
-class Broken(str):  # noqa: FURB189, SLOT000 - a reason that also says that nothing else can be read
+class Broken(str):  # noqa: SLOT000 - a reason that also says that nothing else can be read
     """Why an included text does not parse."""
 
 
