@@ -170,4 +170,4 @@ def test_a_service_that_does_not_come_back(tmp_path: Path, fault: str) -> None:
         done = made.run("apply", "--answers", "answers.toml", "--yes", "--wait", "3")
         assert done.returncode == (3 if fault == "crash-loop" else 1), done.stdout + done.stderr
         assert made.tree() == before
-        assert "hcp-server" in done.stdout + done.stderr
+        assert ("not to the service" if fault == "port-taken" else "hcp-server") in done.stdout + done.stderr

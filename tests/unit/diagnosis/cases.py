@@ -71,7 +71,7 @@ CASES: dict[str, tuple[DoctorFacts, str | None]] = {
     "conf-utf16": (but(conf__error=refused("hocon.utf-16"), store=None, probes=SILENT), None),
     "conf-syntax": (but(conf__error=refused("hocon.escape"), store=None, probes=SILENT), None),
     "include-broken": (
-        but(conf__includes=(Damage("", "local.conf: line 1, column 8: this { is never closed.", 3),)),
+        but(conf__includes=(Damage("", "local.conf: line 1, column 8: a key has no value.", 3),)),
         None,
     ),
     "conf-damaged": (but(conf__damage=(Damage("config.nul", "3 NUL bytes.", 9, repairable=True),)), None),
