@@ -14,9 +14,6 @@ from wizard.printable import printable
 from wizard.probing.probe import probe
 from wizard.secret import Secret
 
-_HOPELESS_RESTARTS = 3
-"""So many automatic restarts since the last start by hand are a crash loop."""
-
 
 def ports_for(machine: Machine) -> Ports:
     """The ports of *machine*; nothing is looked at before it is asked for."""
@@ -83,19 +80,14 @@ class Systemd:
             now = self._service.show()
         except WizardError as error:
             return ServiceState(False, restartable=False, code=error.code, text=error.message, hint=error.hint)
-        words = f"{self._machine.unit} is {now.active} ({now.sub})"
         if now.load in UNUSABLE:
-            why = refused(None, self._machine.unit, UNUSABLE[now.load])
+            why = refused(None, self._machine.unit, UNUSABLE[now.load], now.load_error)
             return ServiceState(False, restartable=False, code=why.code, text=why.message, hint=why.hint)
-        name = ""
-        if now.restarts >= _HOPELESS_RESTARTS or now.result == "start-limit-hit":
-            name = "crash-loop"
-        elif now.active == "failed":
-            name = "failed"
-        if name:
-            why = refused(None, self._machine.unit, name, f"{now.restarts} automatic restarts, {now.result}")
-            return ServiceState(now.running, hopeless=True, code=why.code, text=why.message, hint=why.hint)
-        return ServiceState(now.active == "active", text=words)
+        problem = self._service.hopeless(now)
+        if problem is not None:
+            why = refused(None, self._machine.unit, *problem)
+            return ServiceState(False, hopeless=True, code=why.code, text=why.message, hint=why.hint)
+        return ServiceState(now.steady, text=f"{self._machine.unit} is {now.active} ({now.sub})")
 
     def restart(self, timeout_s: float, say: Callable[[str], None]) -> None:
         """Restart and wait until the new process runs."""

@@ -1,5 +1,6 @@
 """The product's service, through systemctl: properties are parsed, text for humans never is."""
 
+import re
 import shlex
 import socket
 import time
@@ -15,14 +16,24 @@ from wizard.printable import printable
 from wizard.records import dataclass
 
 _PROPERTIES = (
+    "Id",
     "LoadState",
+    "LoadError",
     "ActiveState",
     "SubState",
     "Result",
+    "Job",
+    "ConditionResult",
+    "ConditionTimestampMonotonic",
+    "AssertResult",
+    "AssertTimestampMonotonic",
     "UnitFileState",
     "Type",
     "User",
     "Group",
+    "DynamicUser",
+    "ControlGroup",
+    "TimeoutStopUSec",
     "MainPID",
     "NRestarts",
     "ExecMainStatus",
@@ -30,7 +41,9 @@ _PROPERTIES = (
     "ExecMainStartTimestampMonotonic",
     "InvocationID",
     "FragmentPath",
+    "SourcePath",
     "DropInPaths",
+    "ExecStart",
     "Environment",
     "EnvironmentFiles",
     "NeedDaemonReload",
@@ -41,10 +54,20 @@ _CALM_S = 0.3
 """How long a fresh start must last before it is believed: a program that dies at once is `active` for an instant."""
 
 UNUSABLE = {"masked": "masked", "not-found": "unit-missing", "bad-setting": "unit-broken", "error": "unit-broken"}
-"""What cannot be started, by `LoadState`: the name of the refusal."""
+"""Load states of a unit that cannot be started, and the case of `refused` for each."""
+
+_SECRET = {"Environment", "ExecStart"}
+"""Properties in which an operator may have put a password: never shown, never saved."""
 
 _CRASHES = 3
-"""So many automatic restarts during one start are a crash loop."""
+"""So many automatic restarts since the start that we asked for are a crash loop."""
+
+_FRESH_S = 60.0
+"""A service that was started again by itself this short a time ago has not proven that it runs."""
+
+_DAY_S = 86400.0
+_UNITS_S = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": _DAY_S, "w": 7 * _DAY_S}
+"""Words of a time span as systemctl writes it (systemd.time(7)); months and years are no limits for a stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,36 +75,56 @@ class UnitState:
     """What systemd says about the unit.
 
     Attributes:
+        id: the unit's own name, which the journal knows; another one than was asked for when that is an alias.
         load: `loaded`, `not-found`, `masked`, `bad-setting`, `error`.
+        load_error: why the unit could not be loaded, in systemd's words.
         active: `active`, `inactive`, `activating`, `deactivating`, `failed`, `reloading`.
         sub: finer, `running`, `auto-restart`, `dead`, ...
         result: of the last run: `success`, `exit-code`, `timeout`, `start-limit-hit`, ...
-        user: `User=`; "" means root.
+        job: a start or stop is under way; without one a state that is inactive or failed stays.
+        unmet: when systemd last left the unit alone because of a condition or an assertion; "" when it did not.
+        user: `User=`; "" means root, or that a SysV script decides.
+        dynamic_user: `DynamicUser=`: the account exists only while the service runs.
         group: `Group=`; "" means the user's own.
         pid: of the main process, 0 when there is none.
-        restarts: automatic restarts since the last start by hand.
+        restarts: automatic restarts, counted since the unit was last stopped, or the count was reset.
         started: seconds since 1970 of the main process's start, 0.0 when unknown.
         invocation: changes with every start.
         stamp: of the main process's start, as systemd writes it; changes with every start.
         fragment: path of the unit file.
+        source: path of the SysV script that the unit was made from, "" when there is none.
+        drop_ins: paths of the files that add to the unit.
+        control_group: holds the unit's processes, as a path below the root of the cgroups; "" while it has none.
+        stop_s: how long a stop may take before systemd kills, in seconds; None when it waits for ever.
+        command: `ExecStart=` as written by systemd; may hold secrets, never shown.
         needs_reload: whether the unit file changed since systemd read it.
         environment: `Environment=` as written by systemd; may hold secrets, never shown.
         environment_files: `EnvironmentFiles=`.
-        properties: all of them as they came, `Environment` left out.
+        properties: all of them as they came, without those that may hold secrets.
     """
 
     load: str
+    id: str = ""
+    load_error: str = ""
     active: str = "inactive"
     sub: str = "dead"
     result: str = "success"
+    job: bool = False
+    unmet: str = ""
     user: str = ""
     group: str = ""
+    dynamic_user: bool = False
     pid: int = 0
     restarts: int = 0
     started: float = 0.0
     invocation: str = ""
     stamp: str = ""
     fragment: str = ""
+    source: str = ""
+    drop_ins: tuple[str, ...] = ()
+    control_group: str = ""
+    stop_s: float | None = None
+    command: str = field(default="", repr=False)
     needs_reload: bool = False
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     environment_files: tuple[str, ...] = ()
@@ -91,6 +134,16 @@ class UnitState:
     def running(self) -> bool:
         """Whether the service is up, as far as systemd knows; units without a main process are `active (exited)`."""
         return self.active == "active"
+
+    @property
+    def steady(self) -> bool:
+        """Whether the service is up and was not started again by itself a moment ago, as in a crash loop."""
+        return self.running and not (self.restarts and time.time() - self.started < _FRESH_S)
+
+    @property
+    def final(self) -> bool:
+        """Whether the service is down and nothing will start it any more."""
+        return self.active in {"inactive", "failed"} and not self.job and "auto-restart" not in self.sub
 
 
 def _quiet(_: str) -> None:
@@ -103,6 +156,8 @@ class Service:
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
         self.unit = machine.unit
+        self._id = ""
+        self._counted: int | None = None
 
     def show(self) -> UnitState:
         """What systemd says now. A unit that does not exist is a state too (`load` is `not-found`).
@@ -118,13 +173,34 @@ class Service:
             name, equals, value = line.partition("=")
             if equals:  # a property with several values comes on several lines
                 told[name] = f"{told[name]}\n{value}" if name in told else value
+        self._id = told.get("Id", "")
         return _state(told)
+
+    def crashes(self, now: UnitState) -> int:
+        """Automatic restarts since the last start that was asked for here; at first, since the first look."""
+        if self._counted is None:
+            self._counted = now.restarts
+        elif now.restarts < self._counted:  # the count began anew meanwhile
+            self._counted = 0
+        return now.restarts - self._counted
+
+    def hopeless(self, now: UnitState) -> tuple[str, str] | None:
+        """Why waiting cannot bring the service up: the case of `refused` and its evidence; None while it can."""
+        crashes = self.crashes(now)
+        if crashes >= _CRASHES:
+            return "crash-loop", f"after {crashes} automatic restarts"
+        if not now.final:
+            return None
+        if now.active == "failed":
+            return "crash-loop" if now.result == "start-limit-hit" else "failed", now.result
+        return "stopped", ""
 
     def restart(self, timeout_s: float = 180.0, progress: Callable[[str], None] = _quiet) -> UnitState | None:
         """Restart the service and wait until its new process runs. The port is another question: probe it.
 
         Args:
-            timeout_s: seconds until a start is given up; it goes on by itself.
+            timeout_s: seconds until a start is given up; it goes on by itself. A stop before it has a limit of its
+                own, that of the unit.
             progress: gets a line of plain words whenever the state changes.
 
         Returns:
@@ -132,8 +208,8 @@ class Service:
 
         Raises:
             WizardError: service.masked, service.unit-missing, service.unit-broken, service.offline,
-                service.no-systemctl, service.no-rights, service.failed, service.crash-loop,
-                service.start-timeout, service.restart-command.
+                service.no-systemctl, service.no-rights, service.failed, service.crash-loop, service.stopped,
+                service.not-started, service.stop-timeout, service.start-timeout, service.restart-command.
         """
         command = self._machine.restart_command
         if command is not None:
@@ -168,10 +244,9 @@ class Service:
             except OSError:
                 pass
             if self._machine.restart_command is None:
-                now = self.show()
-                self._still_alive(now)
-                if now.active == "inactive":
-                    raise self._refusal("stopped")
+                why = self.hopeless(self.show())
+                if why is not None:
+                    raise self._refusal(*why)
             waited = time.monotonic() - begun
             if waited > timeout_s:
                 raise self._refusal("port-closed", f"{printable(address)}:{port}, {timeout_s:g} seconds")
@@ -182,8 +257,10 @@ class Service:
         """The unit's last journal lines, printable, oldest first; empty when the journal cannot be read."""
         beside = Path(self._machine.systemctl).with_name("journalctl")
         program = str(beside) if "/" in self._machine.systemctl else "journalctl"
-        argv = [program, "-u", self.unit, "-n", str(lines), "--no-pager", "-o", "cat", "-q"]
         try:
+            if not self._id:
+                self.show()  # the journal does not know an alias
+            argv = [program, "-u", self._id or self.unit, "-n", str(lines), "--no-pager", "-o", "cat", "-q"]
             answer = run(argv, timeout_s=_LOOK_TIMEOUT_S)
         except WizardError:
             return []
@@ -192,18 +269,23 @@ class Service:
     def _act(self, verb: str, timeout_s: float, progress: Callable[[str], None]) -> UnitState:
         before = self.show()
         if before.load in UNUSABLE:
-            raise self._refusal(UNUSABLE[before.load])
+            raise self._refusal(UNUSABLE[before.load], before.load_error)
+        # Earlier starts count towards the start limit, those of a crash loop too: systemd would refuse this one.
+        # It fails where there is nothing to reset, and without the right to, which the next command tells better.
+        self._systemctl("reset-failed", self.unit, "--no-ask-password")
+        before = self.show()
+        self._counted = before.restarts
         progress(f"{verb} {self.unit}")
         answer = self._systemctl(verb, self.unit, "--no-block", "--no-ask-password")
         if not answer.ok:
             raise refused(answer, self.unit)
-        return self._wait(before, verb, time.monotonic() + timeout_s, timeout_s, progress)
+        return self._wait(before, verb, timeout_s, progress)
 
-    def _wait(
-        self, before: UnitState, verb: str, until: float, timeout_s: float, progress: Callable[[str], None]
-    ) -> UnitState:
-        shown, calm_since, pause = "", 0.0, 0.02
-        # `NRestarts` goes back to 0 with a start by hand, so what was counted before says nothing.
+    def _wait(self, before: UnitState, verb: str, timeout_s: float, progress: Callable[[str], None]) -> UnitState:
+        # systemd sends a signal, waits so long, kills, and waits once more.
+        stop_s = timeout_s if before.stop_s is None else 2 * before.stop_s + 10
+        stop_until = time.monotonic() + stop_s
+        shown, calm_since, until, pause = "", 0.0, 0.0, 0.02
         while True:
             now = self.show()
             words = f"{self.unit} is {now.active} ({now.sub})"
@@ -215,24 +297,35 @@ class Service:
                 getattr(now, name) != getattr(before, name) for name in ("invocation", "pid", "stamp")
             )
             moment = time.monotonic()
-            if now.running and fresh:
+            stopping = now.job and (now.active == "deactivating" or (now.running and not fresh))
+            if not stopping:
+                until = until or moment + timeout_s
+            if now.running and fresh and not now.job:
                 calm_since = calm_since or moment
                 if moment - calm_since >= _CALM_S:
                     return now
             else:
                 calm_since = 0.0
-                if fresh or now.result != before.result or before.active != "failed":
-                    self._still_alive(now, fresh=fresh)
-            if moment > until:
+                why = self._over(before, now)
+                if why is not None:
+                    raise self._refusal(*why)
+            if stopping and moment > stop_until:
+                raise self._refusal("stop-timeout", f"{stop_s:g} seconds")
+            if until and moment > until:
                 raise self._refusal("start-timeout", f"{timeout_s:g} seconds")
-            time.sleep(min(pause, max(0.0, until - moment) + 0.01))
+            time.sleep(pause)
             pause = min(pause * 1.5, 0.5)
 
-    def _still_alive(self, now: UnitState, *, fresh: bool = True) -> None:
-        if fresh and now.restarts >= _CRASHES:
-            raise self._refusal("crash-loop", f"after {now.restarts} automatic restarts")
-        if now.active == "failed":
-            raise self._refusal("crash-loop" if now.result == "start-limit-hit" else "failed", now.result)
+    def _over(self, before: UnitState, now: UnitState) -> tuple[str, str] | None:
+        """As `hopeless`, for a start that was asked for in the state *before*."""
+        if not (now.final and now.active == "inactive"):
+            return self.hopeless(now)
+        if now.unmet not in {"", before.unmet}:
+            return "not-started", "a condition of the unit is not met"
+        if now.stamp.strip("0") and now.stamp != before.stamp:
+            return "stopped", "it ended by itself, without an error"
+        # systemd forgets what happened to a unit that is not enabled and not running.
+        return "not-started", "a unit that it needs did not start, or it ended at once"
 
     def _by_command(self, command: tuple[str, ...], timeout_s: float) -> None:
         answer = run(command, timeout_s=timeout_s)
@@ -260,22 +353,32 @@ class Service:
 
 def _state(told: Mapping[str, str]) -> UnitState:
     return UnitState(
+        id=told.get("Id", ""),
         load=told.get("LoadState", ""),
+        load_error=printable(told.get("LoadError", "").partition(" ")[2].strip('"'), limit=200),
         active=told.get("ActiveState", ""),
         sub=told.get("SubState", ""),
         result=told.get("Result", ""),
+        job=_number(told.get("Job", "")) > 0,
+        unmet=_unmet(told),
         user=told.get("User", ""),
         group=told.get("Group", ""),
+        dynamic_user=told.get("DynamicUser") == "yes",
         pid=_number(told.get("MainPID", "")),
         restarts=_number(told.get("NRestarts", "")),
         started=_started(told),
         invocation=told.get("InvocationID", ""),
         stamp=told.get("ExecMainStartTimestampMonotonic", ""),
         fragment=told.get("FragmentPath", ""),
+        source=told.get("SourcePath", ""),
+        drop_ins=tuple(told.get("DropInPaths", "").split()),
+        control_group=told.get("ControlGroup", ""),
+        stop_s=_span(told.get("TimeoutStopUSec", "1min 30s")),
+        command=told.get("ExecStart", ""),
         needs_reload=told.get("NeedDaemonReload") == "yes",
         environment=_environment(told.get("Environment", "")),
         environment_files=tuple(line.partition(" (")[0] for line in told.get("EnvironmentFiles", "").splitlines()),
-        properties={name: value for name, value in told.items() if name != "Environment"},
+        properties={name: value for name, value in told.items() if name not in _SECRET},
     )
 
 
@@ -289,6 +392,23 @@ def _started(told: Mapping[str, str]) -> float:
     if not microseconds or not told.get("MainPID", "0").strip("0"):
         return 0.0
     return time.time() - time.clock_gettime(time.CLOCK_MONOTONIC) + microseconds / 1e6
+
+
+def _unmet(told: Mapping[str, str]) -> str:
+    """The moment at which a condition or an assertion failed; a unit that was never started has none."""
+    for name in ("Condition", "Assert"):
+        moment = told.get(f"{name}TimestampMonotonic", "0")
+        if told.get(f"{name}Result") == "no" and moment.strip("0"):
+            return f"{name} {moment}"
+    return ""
+
+
+def _span(text: str) -> float | None:
+    """A time span as systemctl writes it, `1min 30s`, in seconds; None for `infinity`."""
+    parts = re.findall(r"([\d.]+)([a-z]+)", text)
+    if not parts or any(unit not in _UNITS_S for _, unit in parts):
+        return None
+    return sum(float(number) * _UNITS_S[unit] for number, unit in parts)
 
 
 def _environment(text: str) -> dict[str, str]:

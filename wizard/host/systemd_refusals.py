@@ -47,20 +47,30 @@ _TABLE: dict[str, tuple[str, str, str]] = {
         "the unit is inactive: it ended by itself, or somebody stopped it",
         "Read its last journal lines below, then start it.",
     ),
+    "not-started": (
+        "systemd did not start the service",
+        "systemd left the unit inactive",
+        "Correct what its last journal lines below name, then start it; waiting is no help.",
+    ),
     "failed": (
         "The service did not come back",
         "the unit failed to start",
-        "Read its last journal lines below.",
+        "Remove the cause that its journal names; then systemctl reset-failed and restart.",
     ),
     "crash-loop": (
         "The service crashes and restarts again and again",
         "the unit starts, ends and is started again",
-        "Read its last journal lines below.",
+        "Remove the cause that its journal names; then systemctl reset-failed and restart.",
+    ),
+    "stop-timeout": (
+        "The service took too long to stop",
+        "the old process did not end in time, so the new one could not start",
+        "Wait for its end: systemctl status shows it. Then systemctl restart.",
     ),
     "start-timeout": (
         "The service took too long to start",
         "the unit did not come up in time",
-        "It may still come up: look at systemctl status, or allow more time.",
+        "It may still come up: wait and look at systemctl status, or allow more time with --wait.",
     ),
     "port-closed": (
         "The port stays closed",
@@ -88,6 +98,7 @@ _ANSWERS = (
     (r"not been booted with systemd|Failed to connect to bus|Host is down|No such file or directory.*bus", "offline"),
     (r"Access denied|[Ii]nteractive authentication|[Pp]ermission denied|not authorized", "no-rights"),
     (r"is masked", "masked"),
+    (r"bad unit file setting|not loaded properly", "unit-broken"),
     (r"not found|not loaded|No such (unit|file)", "unit-missing"),
 )
 

@@ -20,6 +20,7 @@ from wizard.sandbox import pki as practice
 from wizard.sandbox.deployment import ACCOUNT, PASSWORD, Deployment
 from wizard.sandbox.mutate import add_anchor, write_conf
 from wizard.sandbox.supervisor import package_folder
+from wizard.sandbox.unitfile import enable
 
 REFUSALS: tuple[FindingSpec, ...] = tuple(
     refusal(f"sandbox.{name}", title, message, "Practising needs a folder of its own.", fix, source="wizard")
@@ -197,6 +198,7 @@ def _programs(deployment: Deployment) -> None:
         program.write_text(text, encoding="utf-8")
         program.chmod(0o755)
     deployment.unit_file.write_text(texts.UNIT.format(user=ACCOUNT), encoding="utf-8")
+    enable(str(deployment.root), on=True)
 
 
 def _accounts(deployment: Deployment) -> None:

@@ -1,6 +1,7 @@
 """The practice primary: reads application.conf at its start, serves the key store, falls back to "localhost"."""
 
 import os
+import signal
 import socket
 import sys
 import threading
@@ -41,6 +42,8 @@ def serve(root: Path) -> int:
     for name, code in (("die_after", 1), ("quit_after", 0)):
         if acts.get(name):
             threading.Timer(acts[name], _end, [code]).start()
+    if acts.get("stop_delay"):
+        signal.signal(signal.SIGTERM, lambda *_: threading.Timer(acts["stop_delay"], os._exit, [0]).start())
     time.sleep(acts.get("start_delay", _START_S))
     try:
         wanted = settings_of.read(deployment, os.environ)

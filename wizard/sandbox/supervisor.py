@@ -20,6 +20,11 @@ OWNER = "run/owner"
 """Holds the process id of the session that a temporary deployment lives for."""
 
 _TICK_S = 1.0
+_QUICK_S = 0.05
+"""A stop that is over by then shows no state of its own."""
+
+_ASKED: dict[int, str] = {signal.SIGTERM: "stop", signal.SIGUSR1: "restart", signal.SIGUSR2: ""}
+"""How systemctl tells the supervisor what to do; the last one resets what was counted."""
 
 
 def package_folder() -> str:
@@ -65,58 +70,101 @@ class Supervisor:
 
     def __init__(self, root: str) -> None:
         self._root = root
-        self._unit = Unit(root)
-        self._restarts = 0
-        self._starts: list[float] = []
-        self._state: dict[str, str] = {}
+        self._unit = Unit(root, loaded=True)
+        self._state = read_state(root)
+        self._restarts = int(self._state.get("Kept", "0"))
+        self._starts = [float(word) for word in self._state.get("Starts", "").split()]
+        self._result = self._state.get("Result", "success")
+        self._turn = int(self._state.get("Turn", "0"))
 
     def run(self) -> None:
         """Keep the primary running until it is stopped or gives up."""
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD, signal.SIGTERM})
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD, *_ASKED})
         if behaviour(self._root).get("squatter"):
             with open(os.path.join(self._root, WANTED), "w", encoding="ascii"):  # noqa: PTH118, PTH123 - as in unitfile
                 pass
             self._spawn("squat")
             time.sleep(0.3)  # the other program must have the port first
-        self._log(f"Starting {UNIT}.service...")
-        if not self._unit.user_known(self._root):
-            self._log(f"{UNIT}.service: Failed to determine user credentials: No such process")
-            self._log(f"{UNIT}.service: Main process exited, code=exited, status=217/USER")
-            self._end("failed", "failed", "exit-code", ExecMainStatus=217)
-            return
-        while True:
-            pid = self._spawn("serve")
-            begun = time.monotonic()
-            self._write(
-                ActiveState="active",
-                SubState="running",
-                Result="success",
-                MainPID=pid,
-                InvocationID=uuid.uuid4().hex,
-                ExecMainStartTimestampMonotonic=int(begun * 1e6),
-                ExecMainStatus=0,
-            )
-            self._log(f"Started {UNIT}.service.")
-            code = self._watch(pid)
-            if code is None:
-                return
-            if not self._again(code, begun):
+        self._turn += 1
+        while self._start():
+            pid = int(self._state["MainPID"])
+            asked = self._watch(pid)
+            if asked:
+                self._stop(pid)
+                if asked == "stop":
+                    self._end("inactive", "dead", "success")
+                    return
+                self._again("restart", 0)
+            elif not self._ended():
                 return
 
-    def _watch(self, pid: int) -> int | None:
-        """Wait for the main process: its exit code, or None when it was stopped on purpose."""
+    def _start(self) -> bool:
+        """Start the primary, unless something forbids it (systemd.unit(5))."""
+        name = f"{UNIT}.service"
+        needed, _ = self._unit.requirement(self._root)
+        if needed:
+            self._log(f"Dependency failed for {name}.")
+            self._log(f"{name}: Job {name}/start failed with result 'dependency'.")
+            return self._end("inactive", "dead", self._result, Refused="dependency")
+        begun = time.monotonic()
+        span, burst = self._unit.seconds("StartLimitIntervalSec", 10.0), self._unit.number("StartLimitBurst", 5)
+        recent = [start for start in self._starts if begun - start < span]
+        if span and len(recent) >= burst:
+            result = "start-limit-hit" if self._result == "success" else self._result
+            self._log(f"{name}: Start request repeated too quickly.")
+            self._log(f"{name}: Failed with result '{result}'.")
+            return self._end("failed", "failed", result, Refused="limit")
+        self._starts = [*recent, begun][-100:]
+        for kind in ("Condition", "Assert"):
+            unmet = self._unit.unmet(self._root, kind)
+            self._state |= {
+                f"{kind}Result": "no" if unmet else "yes",
+                f"{kind}TimestampMonotonic": f"{begun * 1e6:.0f}",
+            }
+            if unmet:
+                self._log(f"{name} was skipped because of an unmet {kind.lower()} check ({unmet}).")
+                return self._end("inactive", "dead", "success", Refused=kind.lower())
+        self._log(f"Starting {name}...")
+        if not self._unit.user_known(self._root):
+            self._log(f"{name}: Failed to determine user credentials: No such process")
+            self._log(f"{name}: Main process exited, code=exited, status=217/USER")
+            return self._end("failed", "failed", "exit-code", ExecMainStatus=217)
+        self._result = "success"
+        self._write(
+            ActiveState="active",
+            SubState="running",
+            Result="success",
+            MainPID=self._spawn("serve"),
+            InvocationID=uuid.uuid4().hex,
+            ExecMainStartTimestampMonotonic=int(begun * 1e6),
+            ExecMainStatus=0,
+            Refused="",
+        )
+        self._log(f"Started {name}.")
+        return True
+
+    def _watch(self, pid: int) -> str:
+        """Wait for the end of the main process; `stop` or `restart` when it shall be ended."""
         while True:
-            got = signal.sigtimedwait([signal.SIGCHLD, signal.SIGTERM], _TICK_S)
+            asked = self._asked(_TICK_S)
             done, status = os.waitpid(pid, os.WNOHANG)
             if done:
                 code = os.waitstatus_to_exitcode(status)
                 how = f"code=exited, status={code}" if code >= 0 else f"code=killed, status={-code}"
                 self._log(f"{UNIT}.service: Main process exited, {how}")
-                return code
-            gone = self._gone()
-            if gone or (got is not None and got.si_signo == signal.SIGTERM):
-                self._stop(pid)
-                return None
+                self._state["ExecMainStatus"] = str(abs(code))
+                self._result = "success" if code == 0 else "exit-code" if code > 0 else "signal"
+                return ""
+            if asked or self._gone():
+                return asked or "stop"
+
+    def _asked(self, seconds: float) -> str:
+        """Wait for a signal: `stop` and `restart` are for the caller, the count is reset here."""
+        got = signal.sigtimedwait({signal.SIGCHLD, *_ASKED}, seconds)
+        if got is not None and got.si_signo == signal.SIGUSR2:
+            self._restarts, self._starts = 0, []
+            self._write(Result="success")
+        return _ASKED.get(got.si_signo, "") if got is not None else ""
 
     def _gone(self) -> bool:
         """Whether the folder is gone, or the session that it was made for: then the folder goes too."""
@@ -135,48 +183,59 @@ class Supervisor:
             return 0
 
     def _stop(self, pid: int) -> None:
-        self._write(ActiveState="deactivating", SubState="stop-sigterm")
         os.kill(pid, signal.SIGTERM)
-        limit = time.monotonic() + self._unit.seconds("TimeoutStopSec", 5.0)
+        begun = time.monotonic()
+        shown = False
         while os.waitpid(pid, os.WNOHANG)[0] == 0:
-            if time.monotonic() > limit:
+            waited = time.monotonic() - begun
+            if waited > _QUICK_S and not shown:
+                shown = True
+                self._write(ActiveState="deactivating", SubState="stop-sigterm")
+            if waited > self._unit.seconds("TimeoutStopSec", 90.0):
                 os.kill(pid, signal.SIGKILL)
-            time.sleep(0.01)
+            time.sleep(0.005)
         self._log(f"Stopped {UNIT}.service.")
-        self._end("inactive", "dead", "success")
 
-    def _again(self, code: int, begun: float) -> bool:
+    def _ended(self) -> bool:
         """After an exit: whether systemd would start it again (systemd.service(5), `Restart=`)."""
         policy = self._unit.settings.get("Restart", "no")
-        result = "success" if code == 0 else "exit-code" if code > 0 else "signal"
-        self._state["ExecMainStatus"] = str(abs(code))
-        if policy == "no" or (policy == "on-failure" and code == 0):
-            if code:
-                self._log(f"{UNIT}.service: Failed with result '{result}'.")
-            self._end("failed" if code else "inactive", "failed" if code else "dead", result)
-            return False
-        self._starts = [*self._starts, begun][-100:]
-        span, burst = self._unit.seconds("StartLimitIntervalSec", 10.0), self._unit.number("StartLimitBurst", 5)
-        if span and len([start for start in self._starts if begun - start < span]) >= burst:
-            self._log(f"{UNIT}.service: Start request repeated too quickly.")
-            self._log(f"{UNIT}.service: Failed with result 'start-limit-hit'.")
-            self._end("failed", "failed", "start-limit-hit")
-            return False
-        self._write(ActiveState="activating", SubState="auto-restart", Result=result, MainPID=0)
-        if self._pause(self._unit.seconds("RestartSec", 0.1)):
-            self._end("inactive", "dead", "success")
-            return False
-        self._restarts += 1
-        self._log(f"{UNIT}.service: Scheduled restart job, restart counter is at {self._restarts}.")
+        failed = self._result != "success"
+        if failed:
+            self._log(f"{UNIT}.service: Failed with result '{self._result}'.")
+        if policy == "no" or (policy == "on-failure" and not failed):
+            word = "failed" if failed else "inactive"
+            return self._end(word, "failed" if failed else "dead", self._result)
+        self._write(ActiveState="activating", SubState="auto-restart", Result=self._result, MainPID=0)
+        asked = self._pause(self._unit.seconds("RestartSec", 0.1))
+        if asked == "stop":
+            return self._end("inactive", "dead", self._result, Kept=self._restarts)
+        if asked == "restart":
+            return self._again("restart", self._restarts)
+        self._log(f"{UNIT}.service: Scheduled restart job, restart counter is at {self._restarts + 1}.")
+        return self._again("", self._restarts + 1)
+
+    def _again(self, asked: str, restarts: int) -> bool:
+        """Prepare the next start; one that was asked for uses the unit as it was loaded last."""
+        self._restarts = restarts
+        if asked:
+            self._unit = Unit(self._root, loaded=True)
+            self._turn += 1
         return True
 
-    def _pause(self, seconds: float) -> bool:
-        """Wait; True when it was told to stop meanwhile, or the folder is gone."""
-        got = signal.sigtimedwait([signal.SIGTERM], seconds)
-        return got is not None or self._gone()
+    def _pause(self, seconds: float) -> str:
+        """Wait; `stop` or `restart` when that was asked for meanwhile."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            asked = self._asked(left)
+            if asked or self._gone():
+                return asked or "stop"
+        return ""
 
-    def _end(self, active: str, sub: str, result: str, **more: int) -> None:
-        self._write(ActiveState=active, SubState=sub, Result=result, MainPID=0, **(more | {"Supervisor": 0}))
+    def _end(self, active: str, sub: str, result: str, **more: str | int) -> bool:
+        """Write the last state; False, because nothing goes on."""
+        ending: dict[str, str | int] = {"Kept": 0, "Refused": "", **more, "Supervisor": 0}
+        self._write(ActiveState=active, SubState=sub, Result=result, MainPID=0, **ending)
+        return False
 
     def _spawn(self, verb: str) -> int:
         command = own_command(verb, self._root)
@@ -196,7 +255,8 @@ class Supervisor:
         return os.posix_spawn(command[0], command, environment, file_actions=actions, setsigmask=[])
 
     def _write(self, **changes: str | int) -> None:
-        self._state |= {"Supervisor": str(os.getpid()), "NRestarts": str(self._restarts)}
+        self._state |= {"Supervisor": str(os.getpid()), "NRestarts": str(self._restarts), "Turn": str(self._turn)}
+        self._state["Starts"] = " ".join(f"{start:.3f}" for start in self._starts)
         self._state |= {name: str(value) for name, value in changes.items()}
         path = os.path.join(self._root, STATE)  # noqa: PTH118 - as in unitfile
         try:

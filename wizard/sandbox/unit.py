@@ -2,53 +2,60 @@
 
 import contextlib
 import fcntl
+import json
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from wizard.sandbox.supervisor import JOURNAL, STATE, alive, own_command, package_folder, read_state
-from wizard.sandbox.unitfile import UNIT, WANTED, Unit
+from wizard.sandbox.unitfile import UNIT, WANTED, Unit, enable, forget
 
 _TAKES_VALUE = {"-p", "--property", "-n", "--lines", "-o", "--output", "-u", "--unit", "-t", "--type", "-S", "--since"}
 _START_S = 10.0
+JOB = "run/job.json"
+"""Holds the process that carries out a job which nobody waits for."""
 
 
 def systemctl(root: str, arguments: list[str]) -> int:
-    """Do what `systemctl ARGUMENTS` would; returns its exit code (systemctl(1))."""
+    """Do what `systemctl ARGUMENTS` would; returns its exit code (systemctl(1), and measured with systemd 252)."""
     words, options = _split(arguments)
     verb = words[0] if words else "status"
+    if verb == "daemon-reload":
+        forget(root)
+        return 0
     name = (words[1] if len(words) > 1 else UNIT).removesuffix(".service")
-    unit = Unit(root)
-    if name != UNIT:
-        unit.load, unit.settings = "not-found", {}
+    unit = Unit(root, name, loaded=True)
     if verb == "show":
-        return _show(root, unit, name, options)
-    if verb in {"daemon-reload", "enable", "disable"}:
-        return 0
-    if unit.load == "not-found":
-        _say(f"Unit {name}.service could not be found.", error=True)
-        return 4 if verb in {"status", "is-active"} else 5
-    if verb in {"mask", "unmask"}:
-        return _mask(root, on=verb == "mask")
-    if verb == "is-enabled":
-        _say("masked" if unit.load == "masked" else "enabled")
-        return int(unit.load == "masked")
+        return _show(root, unit, options)
     if verb in {"is-active", "is-failed", "status"}:
-        return _state_word(root, verb)
+        return _state_word(root, unit, name, verb)
+    if verb == "is-enabled":
+        if unit.load == "not-found":
+            return _fail(f"Failed to get unit file state for {name}.service: No such file or directory")
+        _say(unit.enabled)
+        return int(unit.enabled in {"masked", "disabled"})
+    if verb not in {"start", "stop", "restart", "try-restart", "reset-failed", "mask", "unmask", "enable", "disable"}:
+        return _fail(f"Unknown command verb {verb}.")
+    if os.geteuid() not in {0, os.stat(root).st_uid}:  # noqa: PTH116 - as in unitfile
+        return _fail(f"Failed to {verb} {name}.service: Interactive authentication required.")
+    if unit.load == "not-found":
+        known = "not loaded" if verb in {"stop", "reset-failed"} else "not found"
+        _fail(f"Failed to {verb} {name}.service: Unit {name}.service {known}.")
+        return 1 if verb == "reset-failed" else 5
+    if verb in {"mask", "unmask", "enable", "disable"}:
+        return _change_file(root, verb)
     if verb == "reset-failed":
-        return 0
-    if verb not in {"start", "stop", "restart", "try-restart"}:
-        _say(f"Unknown command verb {verb}.", error=True)
-        return 1
-    if unit.load == "bad-setting" and verb != "stop":
-        _say(f"Failed to {verb} {name}.service: Unit {name}.service has a bad unit file setting.", error=True)
-        return 1
-    if unit.load == "masked" and verb != "stop":
-        _say(f"Failed to {verb} {name}.service: Unit {name}.service is masked.", error=True)
-        return 1
-    return _later(root, verb) if "--no-block" in options else _act(root, verb)
+        return _reset(root)
+    needed, there = unit.requirement(root)
+    if verb != "stop" and unit.load in {"bad-setting", "masked"}:
+        why = "is masked" if unit.load == "masked" else "has a bad unit file setting"
+        return _fail(f"Failed to {verb} {name}.service: Unit {name}.service {why}.")
+    if verb != "stop" and not there:
+        _fail(f"Failed to {verb} {name}.service: Unit {needed} not found.")
+        return 5
+    return _job(root, verb, wait="--no-block" not in options)
 
 
 def journalctl(root: str, arguments: list[str]) -> int:
@@ -56,9 +63,9 @@ def journalctl(root: str, arguments: list[str]) -> int:
     words, options = _split(arguments)
     short = next((word[2:] for word in arguments if word.startswith("-n") and word[2:].isdigit()), "")
     text = short or options.get("-n") or options.get("--lines") or "1000000"
-    name = (options.get("-u") or options.get("--unit") or UNIT).removesuffix(".service")
-    if name != UNIT or words:
-        return 0
+    name = (options.get("-u") or options.get("--unit") or Unit(root, loaded=True).id).removesuffix(".service")
+    if name != Unit(root, loaded=True).id or words:
+        return 0  # the journal does not know an alias
     try:
         with open(os.path.join(root, JOURNAL), encoding="utf-8", errors="replace") as stream:  # noqa: PTH118, PTH123 - as in unitfile
             lines = stream.read().splitlines()
@@ -71,6 +78,11 @@ def journalctl(root: str, arguments: list[str]) -> int:
 
 def _say(text: str, *, error: bool = False) -> None:
     (sys.stderr if error else sys.stdout).write(text + "\n")
+
+
+def _fail(text: str) -> int:
+    _say(text, error=True)
+    return 1
 
 
 def _split(arguments: list[str]) -> tuple[list[str], dict[str, str]]:
@@ -90,43 +102,81 @@ def _split(arguments: list[str]) -> tuple[list[str], dict[str, str]]:
     return words, options
 
 
-def _show(root: str, unit: Unit, name: str, options: dict[str, str]) -> int:
+def _show(root: str, unit: Unit, options: dict[str, str]) -> int:
     state = read_state(root) if unit.load != "not-found" else {}
+    usable = unit.load == "loaded"
+    settings = unit.settings if usable else {}
+    user = settings.get("User", unit.id if settings.get("DynamicUser") == "yes" else "")
     told = {
-        "Type": unit.settings.get("Type", "simple"),
-        "Restart": unit.settings.get("Restart", "no"),
-        "MainPID": state.get("MainPID", "0"),
+        "Type": settings.get("Type", "simple") if usable else "",
+        "Restart": settings.get("Restart", "no"),
+        "TimeoutStopUSec": _span(unit.seconds("TimeoutStopSec", 90.0)),
+        "MainPID": "0" if settings.get("GuessMainPID") == "no" else state.get("MainPID", "0"),
         "NRestarts": state.get("NRestarts", "0"),
         "Result": state.get("Result", "success"),
         "ExecMainStartTimestamp": "",
         "ExecMainStartTimestampMonotonic": state.get("ExecMainStartTimestampMonotonic", "0"),
         "ExecMainStatus": state.get("ExecMainStatus", "0"),
-        "Environment": " ".join(f"{key}={value}" for key, value in unit.environment.items()),
-        "EnvironmentFiles": unit.settings.get("EnvironmentFile", ""),
-        "User": unit.settings.get("User", ""),
-        "Group": unit.settings.get("Group", ""),
-        "Id": f"{name}.service",
+        "ExecStart": f"{{ argv[]={settings['ExecStart']} ; }}" if usable else None,
+        "ControlGroup": "",
+        "Environment": " ".join(map(_quoted, unit.environment.items())) if usable else "",
+        "EnvironmentFiles": [
+            f"{path} (ignore_errors={'yes' if optional else 'no'})" for path, optional in unit.environment_files
+        ],
+        "User": user,
+        "Group": settings.get("Group", ""),
+        "DynamicUser": settings.get("DynamicUser", "no"),
+        "Id": f"{unit.id}.service",
         "LoadState": unit.load,
+        "LoadError": {
+            "not-found": f'org.freedesktop.systemd1.NoSuchUnit "Unit {unit.id}.service not found."',
+            "bad-setting": "org.freedesktop.systemd1.BadUnitSetting"
+            f' "Unit {unit.id}.service has a bad unit file setting."',
+        }.get(unit.load, ""),
         "ActiveState": state.get("ActiveState", "inactive"),
         "SubState": state.get("SubState", "dead"),
-        "FragmentPath": unit.path if unit.load in {"loaded", "bad-setting"} else "",
-        "UnitFileState": {"loaded": "enabled", "masked": "masked"}.get(unit.load, ""),
-        "DropInPaths": "",
-        "NeedDaemonReload": "no",
+        "FragmentPath": unit.path,
+        "SourcePath": unit.unit.get("SourcePath", ""),
+        "UnitFileState": unit.enabled,
+        "DropInPaths": " ".join(unit.drop_ins),
+        "NeedDaemonReload": "yes" if unit.needs_reload else "no",
         "InvocationID": state.get("InvocationID", ""),
+        "Job": _pending(root),
+        "ConditionResult": state.get("ConditionResult", "no"),
+        "ConditionTimestampMonotonic": state.get("ConditionTimestampMonotonic", "0"),
+        "AssertResult": state.get("AssertResult", "no"),
+        "AssertTimestampMonotonic": state.get("AssertTimestampMonotonic", "0"),
     }
     wanted = [key for key in (options.get("-p") or options.get("--property") or "").split(",") if key]
     for key, value in told.items():
         if not wanted or key in wanted:
-            _say(value if "--value" in options else f"{key}={value}")
+            # A property without any value has no line at all.
+            for each in value if isinstance(value, list) else [value]:
+                if each is not None:
+                    _say(each if "--value" in options else f"{key}={each}")
     return 0
 
 
-def _state_word(root: str, verb: str) -> int:
-    state = read_state(root)
+def _quoted(pair: tuple[str, str]) -> str:
+    text = "=".join(pair)
+    if not any(letter in text for letter in ' \t"\\'):
+        return text
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _span(seconds: float) -> str:
+    minutes, rest = divmod(seconds, 60)
+    return " ".join([f"{minutes:.0f}min"] * bool(minutes) + [f"{rest:g}s"] * bool(rest)) or "0"
+
+
+def _state_word(root: str, unit: Unit, name: str, verb: str) -> int:
+    state = read_state(root) if unit.load != "not-found" else {}
     word = state.get("ActiveState", "inactive")
     if verb == "status":
-        _say(f"* {UNIT}.service - Practice primary server\n   Active: {word} ({state.get('SubState', 'dead')})")
+        if unit.load == "not-found":
+            _fail(f"Unit {name}.service could not be found.")
+            return 4
+        _say(f"* {unit.id}.service - Practice primary server\n   Active: {word} ({state.get('SubState', 'dead')})")
         journalctl(root, ["-n", "10"])
     else:
         _say(word)
@@ -135,60 +185,106 @@ def _state_word(root: str, verb: str) -> int:
     return 0 if word == "active" else 3
 
 
-def _mask(root: str, *, on: bool) -> int:
+def _change_file(root: str, verb: str) -> int:
+    """Mask, unmask, enable, disable; systemctl has systemd read the unit files anew after each."""
     path = os.path.join(root, Unit(root).path.lstrip("/"))  # noqa: PTH118 - as in unitfile
     kept = path + ".kept"
-    if on:
+    if verb == "mask":
         os.replace(path, kept)  # noqa: PTH105 - as in unitfile
         os.symlink(os.devnull, path)  # noqa: PTH211 - as in unitfile
-    elif os.path.exists(kept):  # noqa: PTH110 - as in unitfile
+    elif verb == "unmask" and os.path.exists(kept):  # noqa: PTH110 - as in unitfile
         os.replace(kept, path)  # noqa: PTH105 - as in unitfile
+    elif verb in {"enable", "disable"}:
+        enable(root, on=verb == "enable")
+    forget(root)
     return 0
 
 
-def _later(root: str, verb: str) -> int:
-    """Queue the job, as `--no-block` does: another process carries it out."""
-    _spawn([*_self_command(), root, "systemctl", verb, UNIT])
+def _reset(root: str) -> int:
+    """Forget failures and what was counted."""
+    state = read_state(root)
+    running = int(state.get("Supervisor", "0"))
+    if running:
+        os.kill(running, signal.SIGUSR2)
+        _until(lambda: not alive(running) or read_state(root).get("Starts") == "")
+    elif state:
+        if state.get("ActiveState") == "failed":
+            state |= {"ActiveState": "inactive", "SubState": "dead"}
+        state |= {"Result": "success", "NRestarts": "0", "Kept": "0", "Starts": ""}
+        _write(os.path.join(root, STATE), state)  # noqa: PTH118 - as in unitfile
     return 0
+
+
+def _write(path: str, state: Mapping[str, str | int]) -> None:
+    with open(f"{path}.{os.getpid()}", "w", encoding="utf-8") as stream:  # noqa: PTH123 - as in unitfile
+        json.dump(state, stream)
+    os.replace(f"{path}.{os.getpid()}", path)  # noqa: PTH105 - as in unitfile
+
+
+def _job(root: str, verb: str, *, wait: bool) -> int:
+    """Do *verb*, in a process of its own with `--no-block`; meanwhile `show` tells of a pending job."""
+    if wait:
+        return _act(root, verb)
+    child = os.fork()
+    if child == 0:
+        worker = os.fork()
+        if worker:
+            # Known before the caller hears that the job is queued.
+            _write(os.path.join(root, JOB), {"pid": worker})  # noqa: PTH118 - as in unitfile
+            os._exit(0)
+        os.setsid()
+        null = os.open(os.devnull, os.O_RDWR)
+        for number in range(3):
+            os.dup2(null, number)
+        code = 1
+        try:
+            code = _act(root, verb)
+        finally:
+            os._exit(code)
+    os.waitpid(child, 0)
+    return 0
+
+
+def _pending(root: str) -> str:
+    """The number of the pending job, "" when there is none."""
+    try:
+        with open(os.path.join(root, JOB), encoding="utf-8") as stream:  # noqa: PTH118, PTH123 - as in unitfile
+            pid = int(json.load(stream)["pid"])
+    except (OSError, ValueError):
+        return ""
+    return str(pid) if alive(pid) else ""
 
 
 def _act(root: str, verb: str) -> int:
     with open(os.path.join(root, "run/jobs.lock"), "w", encoding="ascii") as lock:  # noqa: PTH118, PTH123 - as in unitfile
         fcntl.flock(lock, fcntl.LOCK_EX)
-        running = int(read_state(root).get("Supervisor", "0"))
+        state = read_state(root)
+        running, turn = int(state.get("Supervisor", "0")), state.get("Turn")
         if verb == "try-restart" and not running:
             return 0
         if verb == "start" and running:
             return 0
+        limit_s = Unit(root, loaded=True).seconds("TimeoutStopSec", 90.0) + _START_S
         if running:
-            os.kill(running, signal.SIGTERM)
-            _until(lambda: not alive(running))
+            os.kill(running, signal.SIGTERM if verb == "stop" else signal.SIGUSR1)
+            _until(lambda: not alive(running) or read_state(root).get("Turn") != turn, limit_s)
         if verb == "stop":
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(os.path.join(root, WANTED))  # noqa: PTH108, PTH118 - as in unitfile
             return 0
-        path = os.path.join(root, STATE)  # noqa: PTH118 - as in unitfile
-        if os.path.exists(path):  # noqa: PTH110 - as in unitfile
-            os.unlink(path)  # noqa: PTH108 - as in unitfile
-        _spawn(own_command("supervise", root))
-        # A service of type simple counts as started once its process exists.
-        _until(lambda: os.path.exists(path))  # noqa: PTH110 - as in unitfile
-        if not os.path.exists(path):  # noqa: PTH110 - as in unitfile
-            _say(f"Job for {UNIT}.service failed.", error=True)
-            return 1
+        if read_state(root).get("Turn") == turn:
+            _spawn(own_command("supervise", root))
+            # A service of type simple counts as started once its process exists.
+            _until(lambda: read_state(root).get("Turn") != turn)
+        if read_state(root).get("Refused") in {"limit", "dependency", "assert"}:
+            return _fail(f"Job for {UNIT}.service failed.")
     return 0
 
 
-def _until(done: Callable[[], bool]) -> None:
-    limit = time.monotonic() + _START_S
+def _until(done: Callable[[], bool], seconds: float = _START_S) -> None:
+    limit = time.monotonic() + seconds
     while not done() and time.monotonic() < limit:
         time.sleep(0.005)
-
-
-def _self_command() -> list[str]:
-    if getattr(sys, "frozen", False):
-        return [sys.executable, "sandbox", "stand-in"]
-    return [sys.executable, "-B", "-S", "-m", "wizard.sandbox.unit"]
 
 
 def _spawn(command: list[str]) -> None:

@@ -9,48 +9,81 @@ import re
 import shlex
 
 UNIT = "hcp-server"
-_PATH = "etc/systemd/system/hcp-server.service"
+_FOLDER = "etc/systemd/system"
+_ENABLED = _FOLDER + "/multi-user.target.wants"
 _BEHAVIOUR = "etc/practice.json"
 WANTED = "run/other-program"
 """While this file is there another program has the port of the primary, in a deployment with that fault."""
+_LOADED = "run/loaded.json"
+"""What `daemon-reload` read: until the next one, changes on disk do not count."""
+
+Files = dict[str, tuple[int, str]]
+"""Path of a unit file or of a drop-in to its time of change in nanoseconds and its text."""
 
 
 class Unit:
-    """The unit file of the deployment in *root*, read now.
+    """The unit of the deployment in *root*.
 
     Attributes:
+        id: its own name, without `.service`; *name* may be an alias.
         load: `loaded`, `masked`, `bad-setting` or `not-found`, as systemd's LoadState.
         settings: of the `[Service]` section; a key given twice keeps its last value, `Environment` collects.
+        unit: of the `[Unit]` section, likewise.
         environment: what `Environment=` sets.
-        path: of the unit file, as inside the deployment.
+        environment_files: path, and whether it may be missing.
+        path: of the unit file, as inside the deployment; "" when there is none.
+        drop_ins: paths of the files that add to it.
+        enabled: `enabled`, `disabled`, `static` or `masked`, as systemd's UnitFileState.
+        needs_reload: whether what is on disk is not what was loaded.
     """
 
-    def __init__(self, root: str) -> None:
-        self.path = "/" + _PATH
+    def __init__(self, root: str, name: str = UNIT, *, loaded: bool = False) -> None:
+        """Read the unit file now; *loaded*: as `daemon-reload` or the first use found it."""
+        self.id = _own_name(root, name)
         self.settings: dict[str, str] = {}
+        self.unit: dict[str, str] = {}
         self.environment: dict[str, str] = {}
-        real = os.path.join(root, _PATH)  # noqa: PTH118 - pathlib would double the start-up time
-        if os.path.islink(real) and os.readlink(real) == os.devnull:  # noqa: PTH114, PTH115 - likewise
-            self.load = "masked"
-            return
-        try:
-            with open(real, encoding="utf-8") as stream:  # noqa: PTH123 - likewise
-                self._parse(stream.read())
-        except OSError:
-            self.load = "not-found"
+        self.environment_files: list[tuple[str, bool]] = []
+        ours = self.id == _own_name(root, UNIT)
+        on_disk = _files(root, self.id) if ours else {}
+        files = _kept(root, on_disk) if loaded and ours else on_disk
+        self.needs_reload = files != on_disk
+        first = next(iter(files), "")
+        self.path = f"/{first}" if first else ""
+        self.drop_ins = [f"/{path}" for path in list(files)[1:]]
+        if not files:
+            self.load, self.enabled = "not-found", ""
+        elif not files[first][0]:
+            self.load, self.enabled = "masked", "masked"
         else:
+            installable = False
+            for _, text in files.values():
+                installable |= self._parse(text)
             # systemd refuses a service that says nothing about what to start.
             self.load = "loaded" if self.settings.get("ExecStart") else "bad-setting"
+            wanted = os.path.lexists(os.path.join(root, _ENABLED, f"{self.id}.service"))  # noqa: PTH118 - pathlib would double the start-up time
+            self.enabled = "enabled" if wanted else "disabled" if installable else "static"
 
-    def _parse(self, text: str) -> None:
+    def _parse(self, text: str) -> bool:
+        """Take over the settings; whether there is an `[Install]` section."""
+        section, installable = "", False
         for line in text.splitlines():
-            key, equals, value = line.partition("=")
-            if not equals or line.startswith(("#", ";")):
+            if line.startswith("["):
+                section = line.strip().strip("[]")
+                installable |= section == "Install"
+            key, equals, value = (part.strip() for part in line.partition("="))
+            if not equals or line.startswith(("#", ";", "[")):
                 continue
-            self.settings[key.strip()] = value.strip()
-            if key.strip() == "Environment":
-                pairs = [word.partition("=") for word in shlex.split(value)]
-                self.environment |= {name: text for name, _, text in pairs}
+            if section == "Unit":
+                self.unit[key] = value
+            elif section == "Service":
+                self.settings[key] = value
+                if key == "Environment":
+                    pairs = [word.partition("=") for word in shlex.split(value)]
+                    self.environment |= {name: text for name, _, text in pairs}
+                elif key == "EnvironmentFile":
+                    self.environment_files.append((value.removeprefix("-"), value.startswith("-")))
+        return installable
 
     def user_known(self, root: str) -> bool:
         """Whether the account of `User=` stands in the deployment's own table."""
@@ -63,21 +96,101 @@ class Unit:
 
     def seconds(self, key: str, default: float) -> float:
         """A time span such as `100ms`, `5` or `2min` in seconds (systemd.time(7), single units only)."""
-        found = re.fullmatch(r"([\d.]+)\s*(ms|s|sec|min)?", self.settings.get(key, ""))
+        # systemd knows the start limit in [Unit] alone, and ignores it elsewhere.
+        text = (self.unit if key.startswith("StartLimit") else self.settings).get(key, "")
+        found = re.fullmatch(r"([\d.]+)\s*(ms|s|sec|min)?", text)
         if not found:
             return default
         return float(found[1]) * {"ms": 0.001, "min": 60.0}.get(found[2] or "s", 1.0)
 
     def number(self, key: str, default: int) -> int:
-        """A whole number."""
-        text = self.settings.get(key, "")
+        """A whole number of the `[Unit]` section."""
+        text = self.unit.get(key, "")
         return int(text) if text.isdigit() else default
+
+    def unmet(self, root: str, kind: str) -> str:
+        """The `ConditionPathExists=` or `AssertPathExists=` (by *kind*) that does not hold, "" when there is none."""
+        wanted = self.unit.get(f"{kind}PathExists", "")
+        path = wanted.removeprefix("!").lstrip("/")
+        there = os.path.exists(os.path.join(root, path))  # noqa: PTH110, PTH118 - as above
+        return "" if not wanted or there != wanted.startswith("!") else f"{kind}PathExists={wanted}"
+
+    def requirement(self, root: str) -> tuple[str, bool]:
+        """The unit of `Requires=`, and whether it exists: there it is one that fails to start. ("", True): none."""
+        name = self.unit.get("Requires", "")
+        return name, not name or os.path.exists(os.path.join(root, _FOLDER, name))  # noqa: PTH110, PTH118 - as above
+
+
+def forget(root: str) -> None:
+    """Have the next use read the unit file anew, as `daemon-reload` does."""
+    path = os.path.join(root, _LOADED)  # noqa: PTH118 - as above
+    if os.path.exists(path):  # noqa: PTH110 - as above
+        os.unlink(path)  # noqa: PTH108 - as above
+
+
+def enable(root: str, *, on: bool) -> None:
+    """Make or remove the link by which the unit starts with the machine."""
+    name = f"{_own_name(root, UNIT)}.service"
+    folder = os.path.join(root, _ENABLED)  # noqa: PTH118 - as above
+    link = os.path.join(folder, name)  # noqa: PTH118 - as above
+    if os.path.lexists(link):
+        os.unlink(link)  # noqa: PTH108 - as above
+    if on:
+        os.makedirs(folder, exist_ok=True)  # noqa: PTH103 - as above
+        os.symlink(f"../{name}", link)  # noqa: PTH211 - as above
+
+
+def _own_name(root: str, name: str) -> str:
+    """A link to another unit file is an alias."""
+    path = os.path.join(root, _FOLDER, f"{name}.service")  # noqa: PTH118 - as above
+    for _ in range(5):
+        if not os.path.islink(path) or os.readlink(path) == os.devnull:  # noqa: PTH114, PTH115 - as above
+            break
+        path = os.path.join(os.path.dirname(path), os.path.basename(os.readlink(path)))  # noqa: PTH115, PTH118, PTH119, PTH120 - as above
+    return os.path.basename(path).removesuffix(".service")  # noqa: PTH119 - as above
+
+
+def _files(root: str, name: str) -> Files:
+    """What is on disk; a masked unit has the time 0."""
+    path = f"{_FOLDER}/{name}.service"
+    real = os.path.join(root, path)  # noqa: PTH118 - as above
+    if os.path.islink(real):  # noqa: PTH114 - as above
+        return {path: (0, "")}
+    found: Files = {}
+    try:
+        drop_ins = sorted(each for each in os.listdir(f"{real}.d") if each.endswith(".conf"))  # noqa: PTH208 - as above
+    except OSError:
+        drop_ins = []
+    for each in (path, *(f"{path}.d/{drop_in}" for drop_in in drop_ins)):
+        try:
+            with open(os.path.join(root, each), encoding="utf-8") as stream:  # noqa: PTH118, PTH123 - as above
+                found[each] = (os.fstat(stream.fileno()).st_mtime_ns, stream.read())
+        except OSError:
+            break  # without the unit file its drop-ins are nothing
+    return found
+
+
+def _kept(root: str, on_disk: Files) -> Files:
+    """What was loaded earlier, else what is on disk, which is then remembered."""
+    path = os.path.join(root, _LOADED)  # noqa: PTH118 - as above
+    try:
+        with open(path, encoding="utf-8") as stream:  # noqa: PTH123 - as above
+            return {name: (moment, text) for name, (moment, text) in json.load(stream).items()}
+    except (OSError, ValueError):
+        pass
+    try:
+        with open(f"{path}.{os.getpid()}", "w", encoding="utf-8") as stream:  # noqa: PTH123 - as above
+            json.dump(on_disk, stream)
+        os.replace(f"{path}.{os.getpid()}", path)  # noqa: PTH105 - as above
+    except OSError:
+        pass  # another account asks, or the folder is gone
+    return on_disk
 
 
 def behaviour(root: str) -> dict[str, float]:
     """What a fault makes the service do.
 
-    `start_delay` seconds, `die_after` and `quit_after` seconds, `squatter` 1, `stale` 1.
+    `start_delay`, `stop_delay`, `die_after` and `quit_after` seconds, `squatter` 1, `stale` 1.
     """
     try:
         with open(os.path.join(root, _BEHAVIOUR), encoding="utf-8") as stream:  # noqa: PTH118, PTH123 - as above

@@ -29,7 +29,7 @@ def _unit_missing(deployment: Deployment, _: Pki) -> None:
 
 def _crash_loop(deployment: Deployment, pki: Pki) -> None:
     with deployment.unit_file.open("a", encoding="utf-8") as stream:
-        stream.write("\n[Service]\nRestart=always\nRestartSec=50ms\nStartLimitIntervalSec=0\n")
+        stream.write("\n[Service]\nRestart=always\nRestartSec=50ms\n\n[Unit]\nStartLimitIntervalSec=0\n")
     _behave(die_after=0.02)(deployment, pki)
 
 
