@@ -48,7 +48,7 @@ def test_the_facade_loads_without_cryptography() -> None:
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_file_is_one_idea(path: Path) -> None:
-    assert len(path.read_text().splitlines()) <= (250 if _room(path) == "screens" else 350)
+    assert len(path.read_text().splitlines()) <= (250 if _room(path) == "screens" else 450)
 
 
 CALLS = {
