@@ -22,6 +22,9 @@ else
     want acl command -v setfacl
     want bash command -v bash
     want procps command -v ps
+    want systemd test -x /lib/systemd/systemd
+    want dbus command -v dbus-daemon
+    want util-linux command -v nsenter
 fi
 [ -z "$missing" ] && exit 0
 

@@ -198,6 +198,7 @@ class Supervisor:
 
     def _ended(self) -> bool:
         """After an exit: whether systemd would start it again (systemd.service(5), `Restart=`)."""
+        self._unit = Unit(self._root, loaded=True)
         policy = self._unit.settings.get("Restart", "no")
         failed = self._result != "success"
         if failed:
@@ -215,11 +216,10 @@ class Supervisor:
         return self._again("", self._restarts + 1)
 
     def _again(self, asked: str, restarts: int) -> bool:
-        """Prepare the next start; one that was asked for uses the unit as it was loaded last."""
+        """Prepare the next start, with the unit as it was loaded last; one that was asked for is counted as such."""
+        self._unit = Unit(self._root, loaded=True)
         self._restarts = restarts
-        if asked:
-            self._unit = Unit(self._root, loaded=True)
-            self._turn += 1
+        self._turn += bool(asked)
         return True
 
     def _pause(self, seconds: float) -> str:

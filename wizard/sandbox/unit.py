@@ -165,6 +165,8 @@ def _quoted(pair: tuple[str, str]) -> str:
 
 
 def _span(seconds: float) -> str:
+    if seconds == float("inf"):
+        return "infinity"
     minutes, rest = divmod(seconds, 60)
     return " ".join([f"{minutes:.0f}min"] * bool(minutes) + [f"{rest:g}s"] * bool(rest)) or "0"
 

@@ -96,16 +96,18 @@ class Unit:
 
     def seconds(self, key: str, default: float) -> float:
         """A time span such as `100ms`, `5` or `2min` in seconds (systemd.time(7), single units only)."""
-        # systemd knows the start limit in [Unit] alone, and ignores it elsewhere.
-        text = (self.unit if key.startswith("StartLimit") else self.settings).get(key, "")
+        # systemd ignores this one in [Service], where older versions had it under another name.
+        text = (self.unit if key == "StartLimitIntervalSec" else self.settings).get(key, "")
+        if text == "infinity":
+            return float("inf")
         found = re.fullmatch(r"([\d.]+)\s*(ms|s|sec|min)?", text)
         if not found:
             return default
         return float(found[1]) * {"ms": 0.001, "min": 60.0}.get(found[2] or "s", 1.0)
 
     def number(self, key: str, default: int) -> int:
-        """A whole number of the `[Unit]` section."""
-        text = self.unit.get(key, "")
+        """A whole number of either section: `StartLimitBurst` is known in both."""
+        text = self.unit.get(key) or self.settings.get(key, "")
         return int(text) if text.isdigit() else default
 
     def unmet(self, root: str, kind: str) -> str:
