@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -72,7 +73,12 @@ def javac_classes(*names: str) -> Path:
 
 
 def run_java(
-    main: str, *args: str, version: str = "17", stdin: str | None = None, timeout: float = 60
+    main: str,
+    *args: str,
+    version: str = "17",
+    stdin: str | None = None,
+    timeout: float = 60,
+    options: Sequence[str] = (),
 ) -> subprocess.CompletedProcess[str]:
     """Run class *main* of `tests/java/` in the JRE of that age; lean start-up flags; output as text."""
     classpath = f"{javac_classes(main)}:{LIGHTBEND_JAR}"
@@ -80,6 +86,7 @@ def run_java(
         str(jre(version) / "bin" / "java"),
         "-XX:TieredStopAtLevel=1",
         "-XX:+UseSerialGC",
+        *options,
         "-cp",
         classpath,
         main,

@@ -256,7 +256,7 @@ def _authority_key(aki: "bool | bytes", issuer: Entity | None, signer: Any) -> x
         try:
             known = issuer.x509.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
             return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(known)
-        except x509.ExtensionNotFound:
+        except (x509.ExtensionNotFound, x509.UnsupportedGeneralNameType, ValueError, TypeError):
             pass
     return x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
 

@@ -221,6 +221,16 @@ def parse(data: bytes, *, inner: bool = False) -> Node:
     return node
 
 
+def wrap(tag: int, *parts: bytes) -> bytes:
+    """The element with that tag around *parts*."""
+    body = b"".join(parts)
+    size = len(body)
+    if size < 0x80:
+        return bytes((tag, size)) + body
+    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes((tag, 0x80 | len(length))) + length + body
+
+
 @lru_cache(maxsize=256)
 def _dotted(raw: bytes) -> str:
     arcs = []

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from wizard.certificates import look
+from wizard.certificates import look, raw
 from wizard.certificates.model import Certificate, Rejected
 from wizard.certificates.outline import Outline, outline
 from wizard.certificates.signatures import signed_by
@@ -47,6 +47,7 @@ class Shelf:
         self._links: dict[tuple[bytes, bytes | None], Link | None] = {}
         self._known: list[Link | None] = [None] * len(certificates)
         self._namesakes: dict[bytes, _Namesakes] = {}
+        self._spellings: dict[bytes, list[bytes]] | None = None
         self._key_ids: dict[int, bytes | None] = {}
         self._by_key_id: dict[bytes, list[int]] | None = None
 
@@ -59,7 +60,7 @@ class Shelf:
 
     def _link(self, place: int) -> Link:
         parts = self.outlines[place]
-        if parts.subject == parts.issuer:
+        if self._is_self_issued(place):
             alone = len(self._by_subject[parts.subject]) == 1 and not parts.may_be_ca
             if alone or signed_by(self.certificates[place], self.certificates[place]):
                 return Link((place,), ())
@@ -73,7 +74,13 @@ class Shelf:
         parts = self.outlines[place]
         if parts.may_be_ca:
             return look.is_ca(self.certificates[place])
-        return parts.subject == parts.issuer and b"\x55\x1d\x13" not in self.certificates[place].der
+        return self._is_self_issued(place) and b"\x55\x1d\x13" not in self.certificates[place].der
+
+    def _is_self_issued(self, place: int) -> bool:
+        """Whether its subject and its issuer are the same name."""
+        issuer, subject = self.outlines[place].issuer, self.outlines[place].subject
+        # Only names of about the same length can be spellings of each other, and only CAs are worth the comparison.
+        return issuer == subject or (self.outlines[place].may_be_ca and raw.canonical(issuer) == raw.canonical(subject))
 
     def key_id(self, place: int) -> bytes | None:
         """The subject key identifier."""
@@ -134,7 +141,7 @@ class Shelf:
 
     def _named(self, subject: bytes) -> _Namesakes:
         if subject not in self._namesakes:
-            places = self._by_subject.get(subject, ())
+            places = [place for name in self._spelled(subject) for place in self._by_subject[name]]
             able = tuple(place for place in places if self.able(place))
             by_key_id: dict[bytes | None, list[int]] = defaultdict(list)
             for place in able:
@@ -143,6 +150,15 @@ class Shelf:
             refused = tuple(Rejected(self.certificates[each], "it is not a CA certificate") for each in others)
             self._namesakes[subject] = _Namesakes(able, dict(by_key_id), refused)
         return self._namesakes[subject]
+
+    def _spelled(self, name: bytes) -> list[bytes]:
+        """The subjects in the pile that every peer takes for *name*, itself first."""
+        if self._spellings is None:
+            self._spellings = defaultdict(list)
+            for subject in dict.fromkeys(each.subject for each in self.outlines if each.may_be_ca):
+                self._spellings[raw.canonical(subject)].append(subject)
+        others = self._spellings.get(raw.canonical(name), ())
+        return list(dict.fromkeys([*([name] if name in self._by_subject else ()), *others]))
 
     def _differs(self, place: int, wanted: bytes | None) -> str:
         return f"its key id is {(self.key_id(place) or b'').hex()}, and {(wanted or b'').hex()} is wanted"

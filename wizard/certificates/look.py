@@ -3,18 +3,20 @@
 Rules report what could not be read (`certificate.unreadable-part`); everyone else only wants to look.
 """
 
-import ipaddress
 import warnings
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import AuthorityInformationAccessOID, ObjectIdentifier
 
+from wizard.certificates import hostnames, raw
+from wizard.certificates.der import SEQUENCE, DerError, wrap
 from wizard.certificates.model import Certificate
 
 SERVER_AUTH = "1.3.6.1.5.5.7.3.1"
@@ -33,6 +35,12 @@ USAGE_NAMES = {
     "1.3.6.1.5.2.3.5": "kdcAuthentication",
 }
 CURVES = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521", "secp224r1": "P-224", "secp192r1": "P-192"}
+OTHER_KEYS = {
+    "Ed448PublicKey": "Ed448",
+    "DHPublicKey": "Diffie-Hellman",
+    "X25519PublicKey": "X25519",
+    "X448PublicKey": "X448",
+}
 NOT_PARSED = (
     ValueError,
     TypeError,
@@ -48,32 +56,121 @@ NOT_PARSED = (
 Extension = TypeVar("Extension", bound=x509.ExtensionType)
 
 
+class Unread(NamedTuple):
+    """An extension that does not follow the standard.
+
+    Attributes:
+        oid: which one.
+        critical: whether Java must refuse the certificate for it.
+        names: the kinds of the entries that cannot be read, where the extension is a list of names.
+        repeated: whether it is there twice, which every peer refuses.
+        readable: whether it is only odd, so that Java and OpenSSL read it.
+    """
+
+    oid: str
+    critical: bool
+    names: tuple[raw.RawName, ...] = ()
+    repeated: bool = False
+    readable: bool = False
+
+
 class _Parsed(NamedTuple):
     subject: x509.Name | None
     issuer: x509.Name | None
     extensions: x509.Extensions
-    reason: str
+    unread: tuple[Unread, ...]
 
 
 @lru_cache(maxsize=2048)
 def _parsed(certificate: Certificate) -> _Parsed:
     """What the library parses late, warning of odd parts; the rules tell of them in their own words."""
-    reason = ""
     names: list[x509.Name | None] = []
     found = x509.Extensions([])
+    unread: tuple[Unread, ...] = ()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name in ("subject", "issuer"):
             try:
                 names.append(getattr(certificate.x509, name))
-            except NOT_PARSED as error:
+            except NOT_PARSED:
                 names.append(None)
-                reason = str(error) or type(error).__name__
         try:
             found = certificate.x509.extensions
-        except NOT_PARSED as error:
-            reason = str(error) or type(error).__name__
-    return _Parsed(names[0], names[1], found, reason)
+        except NOT_PARSED:
+            found, unread = _one_by_one(certificate)
+    return _Parsed(names[0], names[1], found, unread)
+
+
+def _one_by_one(certificate: Certificate) -> tuple[x509.Extensions, tuple[Unread, ...]]:
+    """The extensions that can be read, each by itself, and those that cannot."""
+    found: list[x509.Extension[x509.ExtensionType]] = []
+    unread: list[Unread] = []
+    seen: set[str] = set()
+    for each in raw_extensions(certificate):
+        if each.oid in seen:
+            unread.append(Unread(each.oid, each.critical, repeated=True))
+            continue
+        seen.add(each.oid)
+        try:
+            found.append(raw.parsed(each))
+        except NOT_PARSED:
+            value, names = _salvaged(each)
+            readable = (value is not None and not names) or _reads_limits(each)
+            unread.append(Unread(each.oid, each.critical, names, readable=readable))
+            if value is not None:
+                found.append(x509.Extension(value.oid, each.critical, value))
+    return x509.Extensions(found), tuple(unread)
+
+
+def _salvaged(extension: raw.RawExtension) -> tuple[x509.ExtensionType | None, tuple[raw.RawName, ...]]:
+    """What Java reads in an extension that the library refuses, and the names in it that nobody reads."""
+    try:
+        if extension.oid == x509.BasicConstraints.oid.dotted_string:
+            return x509.BasicConstraints(*raw.basic_constraints(extension.value)), ()
+        if extension.oid == x509.SubjectAlternativeName.oid.dotted_string:
+            names: list[x509.GeneralName] = []
+            odd: list[raw.RawName] = []
+            for each in raw.general_names(extension.value):
+                alone = raw.with_value(extension, wrap(SEQUENCE, wrap(each.tag, each.content)))
+                try:
+                    names += raw.parsed(alone).value  # type: ignore[arg-type]  # that OID is this class
+                except NOT_PARSED:
+                    odd.append(each)
+            return x509.SubjectAlternativeName(names), tuple(odd)
+    except NOT_PARSED:
+        pass
+    return None, ()
+
+
+def _reads_limits(extension: raw.RawExtension) -> bool:
+    """Whether they are name constraints that are only odd: empty, or with holes in a network mask."""
+    try:
+        return extension.oid == x509.NameConstraints.oid.dotted_string and bool(raw.name_constraints(extension.value))
+    except DerError:
+        return False
+
+
+def raw_extensions(certificate: Certificate) -> tuple[raw.RawExtension, ...]:
+    """All extensions as bytes; none when they are no list of extensions."""
+    try:
+        return raw.fields(certificate.der).extensions
+    except DerError:
+        return ()
+
+
+def raw_extension(certificate: Certificate, kind: type[x509.ExtensionType]) -> raw.RawExtension | None:
+    """One extension as bytes, or None."""
+    wanted = kind.oid.dotted_string
+    return next((each for each in raw_extensions(certificate) if each.oid == wanted), None)
+
+
+def raw_names(certificate: Certificate) -> tuple[raw.RawName, ...]:
+    """The subject alternative names as bytes; none when the extension is absent or no list of names."""
+    found = raw_extension(certificate, x509.SubjectAlternativeName)
+    try:
+        return raw.general_names(found.value) if found is not None else ()
+    except DerError:
+        return ()
 
 
 def subject_name(certificate: Certificate) -> x509.Name | None:
@@ -91,13 +188,26 @@ def extensions(certificate: Certificate) -> x509.Extensions:
     return _parsed(certificate).extensions
 
 
+def unread(certificate: Certificate) -> tuple[Unread, ...]:
+    """The extensions that do not follow the standard."""
+    return _parsed(certificate).unread
+
+
 def unreadable(certificate: Certificate) -> str:
-    """Why some part of the certificate does not parse, "" when all of it does."""
+    """Which field of the certificate cannot be read, extensions aside; "" when all can."""
+    parsed = _parsed(certificate)
+    for field, value in (("subject", parsed.subject), ("issuer", parsed.issuer)):
+        if value is None:
+            return field
+    return "extensions" if not parsed.extensions and not _lists_extensions(certificate) else ""
+
+
+def _lists_extensions(certificate: Certificate) -> bool:
     try:
-        not_after(certificate)
-    except NOT_PARSED as error:
-        return str(error) or type(error).__name__
-    return _parsed(certificate).reason
+        raw.fields(certificate.der)
+    except DerError:
+        return False
+    return True
 
 
 def extension(certificate: Certificate, kind: type[Extension]) -> Extension | None:
@@ -130,8 +240,11 @@ def is_version_1(certificate: Certificate) -> bool:
 
 def self_issued(certificate: Certificate) -> bool:
     """Whether subject and issuer are the same name."""
-    name = subject_name(certificate)
-    return name is not None and name == issuer_name(certificate)
+    try:
+        found = raw.fields(certificate.der)
+    except DerError:
+        return False
+    return found.subject == found.issuer or raw.canonical(found.subject) == raw.canonical(found.issuer)
 
 
 def subject_key_id(certificate: Certificate) -> bytes | None:
@@ -142,8 +255,20 @@ def subject_key_id(certificate: Certificate) -> bytes | None:
 
 def authority_key_id(certificate: Certificate) -> bytes | None:
     """The key identifier of the issuer, as the certificate names it."""
-    found = extension(certificate, x509.AuthorityKeyIdentifier)
-    return found.key_identifier if found is not None else None
+    return _authority_key(certificate)[0]
+
+
+def authority_serial(certificate: Certificate) -> int | None:
+    """The serial number of the issuer's certificate, as the certificate names it."""
+    return _authority_key(certificate)[1]
+
+
+def _authority_key(certificate: Certificate) -> tuple[bytes | None, int | None]:
+    found = raw_extension(certificate, x509.AuthorityKeyIdentifier)
+    try:
+        return raw.authority_key(found.value) if found is not None else (None, None)
+    except DerError:
+        return None, None
 
 
 def names(certificate: Certificate) -> list[str]:
@@ -187,34 +312,31 @@ def usage_names(certificate: Certificate) -> list[str] | None:
 
 
 def matches(certificate: Certificate, host: str) -> bool:
-    """Whether a subject alternative name covers *host* (RFC 6125: one left-most `*`; addresses must be equal)."""
+    """Whether a subject alternative name covers *host* for every peer (see `hostnames`)."""
+    return hostnames.matches(host, dns_names(certificate), addresses(certificate))
+
+
+def addresses(certificate: Certificate) -> list[object]:
+    """The IP addresses of the subject alternative name."""
     found = extension(certificate, x509.SubjectAlternativeName)
-    if found is None:
-        return False
-    wanted = host.strip().rstrip(".").lower()
-    try:
-        address = ipaddress.ip_address(wanted.strip("[]"))
-    except ValueError:
-        return any(_covers(pattern, wanted) for pattern in found.get_values_for_type(x509.DNSName))
-    return address in found.get_values_for_type(x509.IPAddress)
-
-
-def _covers(pattern: str, host: str) -> bool:
-    pattern = pattern.rstrip(".").lower()
-    if not pattern.startswith("*."):
-        return pattern == host
-    first, _, rest = host.partition(".")
-    # Java and the RFC let a star stand for one whole label, and not directly above a top-level domain.
-    return bool(first) and rest == pattern[2:] and "." in rest
+    return list(found.get_values_for_type(x509.IPAddress)) if found is not None else []
 
 
 def key_label(certificate: Certificate) -> str:
     """Kind and size of the public key: `RSA-2048`, `P-256`, `Ed25519`; `unknown` when it does not parse."""
-    try:
-        key = certificate.x509.public_key()
-    except Exception:  # noqa: BLE001 - unsupported algorithms, points off the curve: each has its own exception
-        return "unknown"
-    return public_key_label(key)
+    key = public_key(certificate)
+    return public_key_label(key) if key is not None else "unknown"
+
+
+def public_key(certificate: Certificate) -> CertificatePublicKeyTypes | None:
+    """The public key; None when the library does not know its kind or it is malformed."""
+    with warnings.catch_warnings():
+        # Of Diffie-Hellman keys the library warns that it will drop them.
+        warnings.simplefilter("ignore")
+        try:
+            return certificate.x509.public_key()
+        except Exception:  # noqa: BLE001 - unsupported algorithms, points off the curve: each has its own exception
+            return None
 
 
 def public_key_label(key: object) -> str:
@@ -227,7 +349,8 @@ def public_key_label(key: object) -> str:
         return f"DSA-{key.key_size}"
     if isinstance(key, ed25519.Ed25519PublicKey):
         return "Ed25519"
-    return "Ed448" if isinstance(key, ed448.Ed448PublicKey) else type(key).__name__.removesuffix("PublicKey")
+    # By their names, because the library warns of whoever touches the class of Diffie-Hellman keys.
+    return OTHER_KEYS.get(type(key).__name__, "unknown")
 
 
 def signature_label(certificate: Certificate) -> str:
@@ -251,12 +374,21 @@ def serial(certificate: Certificate) -> int:
 
 def not_before(certificate: Certificate) -> datetime:
     """The first valid instant, in UTC."""
-    return certificate.x509.not_valid_before_utc
+    return _moment(certificate, "not_valid_before_utc")
 
 
 def not_after(certificate: Certificate) -> datetime:
     """The last valid instant, in UTC."""
-    return certificate.x509.not_valid_after_utc
+    return _moment(certificate, "not_valid_after_utc")
+
+
+def _moment(certificate: Certificate, field: str) -> datetime:
+    try:
+        moment: datetime = getattr(certificate.x509, field)
+    except ValueError:
+        # The year 0, which Java and OpenSSL read and Python does not have.
+        return datetime.min.replace(tzinfo=UTC)
+    return moment
 
 
 def responders(certificate: Certificate) -> list[str]:

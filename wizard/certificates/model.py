@@ -1,5 +1,6 @@
 """Certificates, keys and chains as the rest of the house knows them: values without any file behind them."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import field
 from enum import StrEnum
@@ -58,7 +59,10 @@ class Certificate:
     @cached_property
     def public_key_der(self) -> bytes:
         """The SubjectPublicKeyInfo in DER; equal for a certificate and its private key."""
-        return self.x509.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        with warnings.catch_warnings():
+            # Of Diffie-Hellman keys the library warns that it will drop them.
+            warnings.simplefilter("ignore")
+            return self.x509.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
     def __eq__(self, other: object) -> bool:
         return self.der == other.der if isinstance(other, Certificate) else NotImplemented

@@ -1,7 +1,5 @@
 """Certificate requests for a role, and their completion when the CA has answered."""
 
-import ipaddress
-import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -12,7 +10,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 
-from wizard.certificates import look
+from wizard.certificates import hostnames, look
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Bundle, Chain, Format, PrivateKey, Role
 from wizard.errors import WizardError
@@ -35,7 +33,6 @@ USAGES: dict[Role, tuple[str, ...]] = {
     Role.GATEWAY: (look.SERVER_AUTH, look.CLIENT_AUTH),
     Role.CLIENT: (look.CLIENT_AUTH,),
 }
-LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 LONGEST_COMMON_NAME = 64
 
 BAD_NAME = FindingSpec(
@@ -138,20 +135,13 @@ def complete(key: PrivateKey, answers: Sequence[Bundle], *, now: datetime | None
 def _general(text: str) -> x509.GeneralName:
     """A DNS name (an international one in its ASCII form) or an address."""
     name = text.strip().rstrip(".")
-    try:
-        return x509.IPAddress(ipaddress.ip_address(name.strip("[]")))
-    except ValueError:
-        pass
-    try:
-        plain = name if name.isascii() else name.encode("idna").decode("ascii")
-    except UnicodeError:
-        raise _bad(text) from None
-    labels = plain.removeprefix("*.").split(".")
-    if len(plain) > 253 or not all(LABEL.fullmatch(label) for label in labels) or labels[-1].isdigit():
-        raise _bad(text)
-    return x509.DNSName(plain.lower())
-
-
-def _bad(text: str) -> WizardError:
-    shown = printable(text, limit=80)
-    return WizardError(BAD_NAME.code, f"{shown!r} is neither a host name nor an address.", BAD_NAME.fix, shown)
+    found = hostnames.address(name)
+    if found is not None:
+        return x509.IPAddress(found)
+    reason = hostnames.refused(name.removeprefix("*."))
+    if reason:
+        shown = printable(text, limit=80)
+        raise WizardError(
+            BAD_NAME.code, f"Java does not take {shown!r} as a host name: it {reason}.", BAD_NAME.fix, shown
+        )
+    return x509.DNSName(hostnames.plain(name))

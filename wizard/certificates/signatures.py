@@ -5,6 +5,7 @@ from functools import lru_cache
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
 
+from wizard.certificates import look
 from wizard.certificates.model import Certificate
 
 
@@ -17,8 +18,8 @@ def signed_by(certificate: Certificate, issuer: Certificate) -> bool | None:
     share their upper certificates.
     """
     parsed = certificate.x509
+    key = look.public_key(issuer)
     try:
-        key = issuer.x509.public_key()
         how = parsed.signature_algorithm_parameters
         if isinstance(key, rsa.RSAPublicKey):
             # The library names no padding for MD5, which is only ever used with PKCS #1 v1.5.

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from wizard.certificates import look
+from wizard.certificates import hostnames, look
 from wizard.certificates.model import Certificate
 
 FALLBACK_NAME = "localhost"
@@ -34,10 +34,9 @@ def common_names(certificate: Certificate) -> tuple[str, ...]:
 
 def covers(leaf: Certificate, name: str) -> bool:
     """Whether *leaf* is for the host name or address *name*: by its alternative names, else its common name."""
-    wanted = _ascii(name)
     if look.extension(leaf, x509.SubjectAlternativeName) is not None:
-        return look.matches(leaf, wanted)
-    return any(common.rstrip(".").lower() == wanted.rstrip(".").lower() for common in common_names(leaf))
+        return look.matches(leaf, name)
+    return hostnames.matches(name, common_names(leaf), ())
 
 
 def issued_by_name(certificate: Certificate, issuer: Certificate) -> bool:
@@ -62,12 +61,3 @@ def is_fallback(leaf: Certificate, expect: Collection[str], name: str) -> bool:
     if FALLBACK_NAME not in {common.lower() for common in common_names(leaf)} or leaf.sha256 in expect:
         return False
     return bool(expect) or look.self_issued(leaf) or not covers(leaf, name)
-
-
-def _ascii(name: str) -> str:
-    if name.isascii():
-        return name
-    try:
-        return name.encode("idna").decode()
-    except UnicodeError:
-        return name

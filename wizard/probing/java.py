@@ -11,7 +11,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from OpenSSL import crypto
 
-from wizard.certificates import look, names
+from wizard.certificates import look, names, raw
+from wizard.certificates.der import DerError
 from wizard.certificates.model import Certificate
 from wizard.certificates.signatures import signed_by
 from wizard.probing.identity import common_names, covers, names_of
@@ -106,9 +107,10 @@ def _paths(chain: Sequence[Certificate], anchors: Sequence[Certificate]) -> Iter
 
 def _issued(issuer: Certificate, certificate: Certificate) -> bool:
     try:
-        same = issuer.x509.subject == certificate.x509.issuer
-    except look.NOT_PARSED:
+        above, below = raw.fields(issuer.der).subject, raw.fields(certificate.der).issuer
+    except DerError:
         return False
+    same = above == below or raw.canonical(above) == raw.canonical(below)
     wanted, own = look.authority_key_id(certificate), look.subject_key_id(issuer)
     # Java's path builder passes over an issuer whose key identifier is another one, though the key would fit.
     fits = wanted is None or own is None or wanted == own
@@ -175,9 +177,8 @@ def _weak(certificate: Certificate) -> str:
     digest = look.signature_label(certificate)
     if digest in {"md5", "md2"}:
         return f"a signature with {digest.upper()}"
-    try:
-        key = certificate.x509.public_key()
-    except Exception:  # noqa: BLE001 - unknown algorithms each have their own exception; Java says so itself
+    key = look.public_key(certificate)
+    if key is None:
         return "a key of an unknown kind"
     if isinstance(key, rsa.RSAPublicKey | dsa.DSAPublicKey) and key.key_size < 1024:
         return f"a key of {key.key_size} bits"

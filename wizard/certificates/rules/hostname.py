@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from wizard.certificates import look
+from wizard.certificates import hostnames, look
 from wizard.certificates.model import Role
 from wizard.certificates.rules.context import Context, on
 from wizard.findings import Finding, FindingSpec, Severity
@@ -21,9 +21,9 @@ WRONG_HOST = FindingSpec(
     "name.wrong-host",
     Severity.BLOCKER,
     "The certificate is for another host",
-    "{name} is for {found}, but {host} is dialled.",
+    "{name} {difference}; {host} is dialled.",
     "Peers compare the name that they dial with the certificate, and refuse another one.",
-    "Ask for a certificate with {host} as a subject alternative name, or let peers dial {first}.",
+    "Ask for a certificate with {host} as an alternative name of the type {type}, or let peers dial another name.",
     "RFC 6125; JDK: No subject alternative DNS name matching",
 )
 OTHER_HOST = FindingSpec(
@@ -44,7 +44,16 @@ WILDCARD = FindingSpec(
     "Prefer one certificate a host.",
     "RFC 6125, 7.2",
 )
-SPECS = (NO_SAN, WRONG_HOST, OTHER_HOST, WILDCARD)
+NOT_FOR_JAVA = FindingSpec(
+    "name.java-refuses",
+    Severity.ERROR,
+    "Java refuses this host name",
+    "The name {host} {reason}.",
+    "Java refuses to verify such a name, whatever the certificate says, and does not send it to the server either.",
+    "Give the machine a name of letters, digits and hyphens, and ask for a certificate for that name.",
+    "JDK: SNIHostName, HostnameChecker; measured with JDK 11 to 25",
+)
+SPECS = (NO_SAN, WRONG_HOST, OTHER_HOST, WILDCARD, NOT_FOR_JAVA)
 MOST_NAMES = 5
 
 
@@ -53,14 +62,21 @@ def check(context: Context) -> Iterator[Finding]:
     leaf = context.chain.leaf
     if leaf is None or (context.role is None and context.host is None):
         return
-    found = [name for name in look.names(leaf) if ":" not in name or name.count(":") > 1]
+    found = [*look.dns_names(leaf), *map(str, look.addresses(leaf))]
     hosts = [printable(name, limit=80) for name in found]
-    if not hosts:
+    # Nobody compares the name of a client that dials in.
+    if not hosts and context.role is not Role.CLIENT:
         yield on(leaf, NO_SAN)
     shown = ", ".join(hosts[:MOST_NAMES]) + (f" and {len(hosts) - MOST_NAMES} more" if len(hosts) > MOST_NAMES else "")
-    if context.host is not None and hosts and not look.matches(leaf, context.host):
-        spec = WRONG_HOST if context.role in {Role.PRIMARY, None} else OTHER_HOST
-        yield on(leaf, spec, found=shown, host=context.host, first=hosts[0])
+    dialled = context.role in {Role.PRIMARY, None}
+    reason = hostnames.refused(context.host) if context.host is not None and dialled else ""
+    if context.host is not None and reason:
+        yield on(leaf, NOT_FOR_JAVA, host=context.host, reason=reason)
+    elif context.host is not None and hosts and not look.matches(leaf, context.host):
+        spec = WRONG_HOST if dialled else OTHER_HOST
+        odd = hostnames.difference(context.host, look.dns_names(leaf))
+        kind = "IP" if hostnames.address(context.host) is not None else "DNS"
+        yield on(leaf, spec, found=shown, host=context.host, difference=odd or f"is for {shown}", type=kind)
     stars = [name for name in hosts if name.startswith("*")]
     if stars:
         yield on(leaf, WILDCARD, found=", ".join(stars[:MOST_NAMES]))

@@ -35,7 +35,25 @@ KEY_ID = FindingSpec(
     "Ask the PKI team which certificate of {issuer} belongs to this chain.",
     "RFC 5280, 4.2.1.1; JDK: unable to find valid certification path; OpenSSL: X509_V_ERR_AKID_SKID_MISMATCH",
 )
-SPECS = (BROKEN, UNKNOWN, KEY_ID)
+SERIAL = FindingSpec(
+    "signature.issuer-serial-differs",
+    Severity.ERROR,
+    "The certificate asks for another certificate of its issuer",
+    "{name} asks for the certificate of {issuer} with the serial number {wanted}, and this one has {found}.",
+    "Java and OpenSSL look for that very certificate, most often an older root, and take no renewed one for it.",
+    "Add the certificate of {issuer} with that serial number, or ask for a new certificate under the renewed CA.",
+    "RFC 5280, 4.2.1.1; JDK: Path does not chain with any of the trust anchors; measured",
+)
+ROOT_KEY_ID = FindingSpec(
+    "signature.root-names-another-issuer",
+    Severity.WARNING,
+    "The root asks for another issuer than itself",
+    "The authority key identifier of the root {name} is not that of the root itself.",
+    "Java does not look at the extensions of a root that it trusts; OpenSSL refuses the chain.",
+    "Ask the PKI team for a proper root certificate.",
+    "OpenSSL: X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT; measured",
+)
+SPECS = (BROKEN, UNKNOWN, KEY_ID, SERIAL, ROOT_KEY_ID)
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -49,3 +67,13 @@ def check(context: Context) -> Iterator[Finding]:
         wanted, found = look.authority_key_id(lower), look.subject_key_id(upper)
         if wanted and found and wanted != found:
             yield on(lower, KEY_ID, issuer=names.short(upper), wanted=wanted.hex(), found=found.hex())
+        number = look.authority_serial(lower)
+        if number is not None and number != look.serial(upper):
+            shown = {"wanted": f"{number:x}", "found": f"{look.serial(upper):x}"}
+            yield on(lower, SERIAL, issuer=names.short(upper), **shown)
+    root = context.chain.root
+    own = look.subject_key_id(root) if root is not None else None
+    if root is not None and (
+        look.authority_key_id(root) not in {None, own} or look.authority_serial(root) not in {None, look.serial(root)}
+    ):
+        yield on(root, ROOT_KEY_ID)

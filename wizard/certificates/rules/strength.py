@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from wizard.certificates import look
+from wizard.certificates import look, raw
+from wizard.certificates.der import DerError, parse
 from wizard.certificates.model import Certificate, Role
 from wizard.certificates.rules.context import Context, on
 from wizard.findings import Finding, FindingSpec, Severity
@@ -59,16 +60,25 @@ EDWARDS = FindingSpec(
     "Prefer an RSA-3072 or P-256 key.",
     "JEP 339; rustls-cng README",
 )
+NOT_FOR_TLS = FindingSpec(
+    "algorithm.not-for-tls",
+    Severity.ERROR,
+    "A key that cannot sign",
+    "The key of {name} is {key}.",
+    "TLS needs a key that signs, so no handshake comes about.",
+    "Ask for a certificate with an RSA-3072 or P-256 key.",
+    "RFC 8446, 4.4.3",
+)
 UNKNOWN = FindingSpec(
     "algorithm.unknown",
-    Severity.WARNING,
-    "A key of a kind that is not known here",
-    "The public key of {name} could not be understood.",
-    "It cannot be judged here, and most peers will not understand it either.",
+    Severity.ERROR,
+    "A key that peers cannot use",
+    "The public key of {name} is malformed or of a kind that TLS does not have.",
+    "Java cannot read the certificate, or cannot use its key, so no handshake comes about.",
     "Ask for a certificate with an RSA-3072 or P-256 key.",
-    "practice",
+    "JDK: Unknown named curve, Only uncompressed point format supported; measured with JDK 11 to 25",
 )
-SPECS = (WEAK_KEY, WEAK_HASH, CURVE, CLIENT_KEY, EDWARDS, UNKNOWN)
+SPECS = (WEAK_KEY, WEAK_HASH, CURVE, CLIENT_KEY, EDWARDS, NOT_FOR_TLS, UNKNOWN)
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -86,12 +96,23 @@ def check(context: Context) -> Iterator[Finding]:
 
 def _key(certificate: Certificate, label: str) -> Iterator[Finding]:
     kind, _, size = label.partition("-")
-    if label == "unknown":
+    if label == "unknown" or _compressed(certificate):
         yield on(certificate, UNKNOWN)
+    elif label in {"X25519", "X448", "Diffie-Hellman"}:
+        yield on(certificate, NOT_FOR_TLS, key=label)
     elif kind == "DSA" or label in SMALL_CURVES or (kind == "RSA" and int(size) < LEAST_RSA):
         yield on(certificate, WEAK_KEY, key=label)
     elif kind not in {"RSA", "Ed25519", "Ed448"} and label not in TLS_CURVES:
         yield on(certificate, CURVE, key=label)
+
+
+def _compressed(certificate: Certificate) -> bool:
+    """Whether the key is a compressed point of a curve, which Java does not read."""
+    try:
+        point = parse(raw.fields(certificate.der).key).fields(2)[1].content
+    except DerError:
+        return False
+    return look.key_label(certificate) in TLS_CURVES and point[1:2] in {b"\2", b"\3"}
 
 
 def _for_role(leaf: Certificate, role: Role | None) -> Iterator[Finding]:

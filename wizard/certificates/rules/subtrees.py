@@ -1,20 +1,33 @@
-"""Name constraints: a CA that may only issue for some names."""
+"""Name constraints: a CA that may only issue for some names. Judged as Java judges them, which is measured."""
 
-import ipaddress
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from contextlib import suppress
+from ipaddress import ip_address
+from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from cryptography import x509
+from cryptography.x509.oid import NameOID
 
-from wizard.certificates import look, names
+from wizard.certificates import look, names, raw
+from wizard.certificates.der import DerError
 from wizard.certificates.model import Certificate
+from wizard.certificates.raw import ADDRESS, DIRECTORY, DNS, MAIL, NAME_KINDS, REGISTERED, URI, RawName
 from wizard.certificates.rules.context import Context, on
 from wizard.findings import Finding, FindingSpec, Severity
+
+OPENSSL_LIMIT = 1 << 20
+"""Names times subtrees of one CA; beyond, OpenSSL refuses the chain."""
+MOST_LABELS = 127
+"""Labels of a DNS name (RFC 1035)."""
+MOST_MASKS = 1_000
+"""Different network masks in one extension; real ones have a handful."""
 
 VIOLATED = FindingSpec(
     "subtrees.violated",
     Severity.ERROR,
     "A name lies outside what the issuer may certify",
-    "{name} carries {entry}, which the name constraints of {issuer} do not allow.",
+    "{name} carries {entry}, which the name constraints of {issuer} do not allow{more}.",
     "Peers refuse the whole chain.",
     "Ask for a certificate without that name, or for one from a CA that may certify it.",
     "RFC 5280, 4.2.1.10; JDK: name constraints check failed",
@@ -23,70 +36,211 @@ ROOT_VIOLATED = FindingSpec(
     "subtrees.root-violated",
     Severity.WARNING,
     "A name lies outside what the root may certify",
-    "{name} carries {entry}, which the name constraints of the root {issuer} do not allow.",
+    "{name} carries {entry}, which the name constraints of the root {issuer} do not allow{more}.",
     "Java does not apply the constraints of a root that it trusts; OpenSSL and Windows do and refuse the chain.",
     "Ask for a certificate without that name, or for one from a CA that may certify it.",
     "RFC 5280, 6.1: the trust anchor is not validated; OpenSSL: X509_V_ERR_PERMITTED_VIOLATION",
 )
-SPECS = (VIOLATED, ROOT_VIOLATED)
+LEADING_DOT = FindingSpec(
+    "subtrees.leading-dot",
+    Severity.ERROR,
+    "A name constraint begins with a dot",
+    "{issuer} allows {entry} in {name} by a name constraint with a dot in front.",
+    "Java 17 and older take no name for part of a subtree that begins with a dot, newer Java and OpenSSL do.",
+    "Ask the PKI team for a CA certificate whose name constraints have no dot in front.",
+    "RFC 5280, 4.2.1.10; measured with JDK 11, 17, 21 and 25",
+)
+DISTANCE = FindingSpec(
+    "subtrees.distance",
+    Severity.ERROR,
+    "A name constraint has a minimum or maximum",
+    "The name constraints of {name} have a minimum or maximum.",
+    "The standard forbids them; Java and OpenSSL refuse the whole chain.",
+    "Ask the PKI team for a CA certificate without them.",
+    "RFC 5280, 4.2.1.10; JDK: Maximum BaseDistance in name constraints not supported",
+)
+OPENSSL = FindingSpec(
+    "subtrees.openssl-refuses",
+    Severity.WARNING,
+    "OpenSSL applies a name constraint that Java does not",
+    "{name} has {entry} in its subject, which the name constraints of {issuer} do not allow.",
+    "Java compares the alternative names when there are any; OpenSSL the subject too, and refuses the chain.",
+    "Ask for a certificate without that name in its subject.",
+    "OpenSSL: X509_V_ERR_PERMITTED_VIOLATION; measured",
+)
+TOO_MANY = FindingSpec(
+    "subtrees.too-many",
+    Severity.WARNING,
+    "Too many names and name constraints for OpenSSL",
+    "{name} carries {count} names and {issuer} has {trees} name constraints.",
+    "OpenSSL refuses a chain in which names times constraints exceed a million; Java compares them all.",
+    "Ask the PKI team for a CA with fewer name constraints, or for a certificate with fewer names.",
+    "OpenSSL: NAME_CHECK_MAX",
+)
+SPECS = (VIOLATED, ROOT_VIOLATED, LEADING_DOT, DISTANCE, OPENSSL, TOO_MANY)
+
+
+class _Trees:
+    """The subtrees of one side, indexed, so that a name costs the same whatever their number."""
+
+    def __init__(self, trees: tuple[RawName, ...]) -> None:
+        self.kinds = {tree.tag for tree in trees}
+        self.texts = {(tree.tag, tree.content.lower()) for tree in trees}
+        self.directories: set[tuple[bytes, ...]] = set()
+        self.networks: dict[tuple[int, int], set[int]] = {}
+        self.unclear = set[int]()
+        for tree in trees:
+            if tree.tag == DIRECTORY:
+                try:
+                    self.directories.add(tuple(raw.relative_names(tree.content)))
+                except DerError:
+                    self.unclear.add(DIRECTORY)
+            elif tree.tag == ADDRESS:
+                half = len(tree.content) // 2
+                net, mask = tree.content[:half], int.from_bytes(tree.content[half:])
+                self.networks.setdefault((half, mask), set()).add(int.from_bytes(net) & mask)
+        if len(self.networks) > MOST_MASKS:
+            self.unclear.add(ADDRESS)
+
+    def cover(self, entry: RawName) -> bool | None:
+        """Whether *entry* lies in one of them; None where Java cannot tell and refuses the chain."""
+        tag, mine = entry.tag, entry.content.lower()
+        if tag in self.unclear:
+            return None
+        if tag == DNS:
+            # An empty subtree means every name; Java 21 and newer crash on it, older Java takes nothing for part of it.
+            return None if (DNS, b"") in self.texts else self.cover_without_dot(entry) or self._below(DNS, mine, b".")
+        if tag == ADDRESS:
+            value, size = int.from_bytes(entry.content), len(entry.content)
+            found = any(value & mask in nets for (half, mask), nets in self.networks.items() if half == size)
+            return found or (ADDRESS, mine) in self.texts
+        if tag == MAIL:
+            host = mine.rpartition(b"@")[2]
+            return (MAIL, mine) in self.texts or (MAIL, host) in self.texts or self._below(MAIL, host, b".")
+        if tag == URI:
+            found_host = _host(mine)
+            return ((URI, found_host) in self.texts or self._below(URI, found_host, b".")) if found_host else None
+        if tag == DIRECTORY:
+            try:
+                parts = raw.relative_names(entry.content)
+            except DerError:
+                return None
+            return any(tuple(parts[:count]) in self.directories for count in range(len(parts) + 1))
+        return True if tag == REGISTERED and (tag, mine) in self.texts else None
+
+    def cover_without_dot(self, entry: RawName) -> bool:
+        """Whether a DNS name lies in a subtree that has no dot in front."""
+        mine = entry.content.lower()
+        return (DNS, mine) in self.texts or self._below(DNS, mine, b"")
+
+    def _below(self, tag: int, name: bytes, dot: bytes) -> bool:
+        labels = name.split(b".", MOST_LABELS)
+        return any((tag, dot + b".".join(labels[start:])) in self.texts for start in range(1, len(labels)))
+
+
+class _Limits(NamedTuple):
+    permitted: _Trees
+    excluded: _Trees
+    number: int
+
+    def allow(self, entry: RawName) -> bool:
+        """Outside every excluded subtree, and inside one that is permitted of its kind."""
+        if entry.tag in self.excluded.kinds and self.excluded.cover(entry) is not False:
+            return False
+        return entry.tag not in self.permitted.kinds or self.permitted.cover(entry) is True
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Hold the leaf's names against the constraints of every CA above it."""
-    leaf = context.chain.leaf
-    if leaf is None:
-        return
-    entries = [*(look.extension(leaf, x509.SubjectAlternativeName) or ()), *_subject(leaf)]
-    for issuer in context.chain.authorities:
-        limits = look.extension(issuer, x509.NameConstraints)
-        if limits is None:
+    """Hold the names of each certificate against the constraints of every CA above it."""
+    chain = context.chain
+    path = chain.certificates
+    carried: dict[int, list[RawName]] = {}
+    for place, issuer in enumerate(path):
+        found = look.raw_extension(issuer, x509.NameConstraints)
+        if found is None or chain.leaf is None:
             continue
-        spec = ROOT_VIOLATED if issuer is context.chain.root else VIOLATED
-        for entry in entries:
-            if not allowed(entry, limits):
-                shown = entry.value.rfc4514_string() if isinstance(entry, x509.DirectoryName) else str(entry.value)
-                yield on(leaf, spec, entry=shown, issuer=names.short(issuer))
+        is_root = issuer is chain.root
+        try:
+            permitted, excluded, with_distance = raw.name_constraints(found.value)
+        except DerError:
+            continue
+        if with_distance and not is_root:
+            yield on(issuer, DISTANCE)
+        limits = _Limits(_Trees(permitted), _Trees(excluded), len(permitted) + len(excluded))
+        for below in range(place):
+            # RFC 5280, 6.1.4 (b): an intermediate with the name of its own issuer is exempt.
+            if below and look.self_issued(path[below]):
+                continue
+            if below not in carried:
+                carried[below] = _names(path[below])
+            yield from _against(path[below], carried[below], issuer, limits, is_root=is_root)
 
 
-def allowed(entry: x509.GeneralName, limits: x509.NameConstraints) -> bool:
-    """Whether *limits* permit *entry*: outside every excluded subtree, and inside one permitted of its kind."""
-    if any(_inside(entry, tree) for tree in _same_kind(entry, limits.excluded_subtrees)):
-        return False
-    permitted = list(_same_kind(entry, limits.permitted_subtrees))
-    return not permitted or any(_inside(entry, tree) for tree in permitted)
+def _against(
+    certificate: Certificate, carried: list[RawName], issuer: Certificate, limits: _Limits, *, is_root: bool
+) -> Iterator[Finding]:
+    above = names.short(issuer)
+    subject = look.subject_name(certificate)
+    count = len(look.raw_names(certificate)) + len(list(subject or ()))
+    if count * limits.number > OPENSSL_LIMIT:
+        yield on(certificate, TOO_MANY, count=count, trees=limits.number, issuer=above)
+    outside = [entry for entry in carried if not limits.allow(entry)]
+    if outside:
+        more = f", and {len(outside) - 1} more like it" if len(outside) > 1 else ""
+        spec = ROOT_VIOLATED if is_root else VIOLATED
+        yield on(certificate, spec, entry=shown(outside[0]), issuer=above, more=more)
+        return
+    if DNS in limits.permitted.kinds and not is_root:
+        dotted = [each for each in carried if each.tag == DNS and not limits.permitted.cover_without_dot(each)]
+        if dotted:
+            yield on(certificate, LEADING_DOT, entry=shown(dotted[0]), issuer=above)
+            return
+    hidden = next((entry for entry in _only_openssl(certificate, carried) if not limits.allow(entry)), None)
+    if hidden is not None:
+        yield on(certificate, OPENSSL, entry=shown(hidden), issuer=above)
 
 
-def _same_kind(entry: x509.GeneralName, trees: Iterable[x509.GeneralName] | None) -> Iterator[x509.GeneralName]:
-    return (tree for tree in trees or () if type(tree) is type(entry))
+def _names(certificate: Certificate) -> list[RawName]:
+    """What Java compares: the subject and the alternative names, or e-mail addresses in the subject without those."""
+    try:
+        subject = raw.fields(certificate.der).subject
+    except DerError:
+        return []
+    found = [RawName(DIRECTORY, subject)] if subject != b"\x30\x00" else []
+    alternative = look.raw_names(certificate)
+    return [*found, *(alternative or _in_subject(certificate, NameOID.EMAIL_ADDRESS, MAIL))]
 
 
-def _inside(entry: x509.GeneralName, tree: x509.GeneralName) -> bool:
-    if isinstance(entry, x509.DNSName) and isinstance(tree, x509.DNSName):
-        return _below(entry.value, tree.value)
-    if isinstance(entry, x509.IPAddress) and isinstance(tree, x509.IPAddress):
-        network = tree.value
-        if not isinstance(network, ipaddress.IPv4Network | ipaddress.IPv6Network):
-            return False
-        return isinstance(entry.value, ipaddress.IPv4Address | ipaddress.IPv6Address) and entry.value in network
-    if isinstance(entry, x509.RFC822Name) and isinstance(tree, x509.RFC822Name):
-        host = entry.value.rpartition("@")[2]
-        if "@" in tree.value:
-            return entry.value.lower() == tree.value.lower()
-        return _below(host, tree.value) if tree.value.startswith(".") else host.lower() == tree.value.lower()
-    if isinstance(entry, x509.DirectoryName) and isinstance(tree, x509.DirectoryName):
-        above = tree.value.rdns
-        return entry.value.rdns[: len(above)] == above
-    # Other kinds of names decide nothing in TLS.
-    return True
+def _only_openssl(certificate: Certificate, carried: list[RawName]) -> Iterator[RawName]:
+    """What OpenSSL compares besides: e-mail addresses in the subject, and host names there without a DNS name."""
+    yield from _in_subject(certificate, NameOID.EMAIL_ADDRESS, MAIL)
+    if not any(each.tag == DNS for each in carried):
+        yield from (each for each in _in_subject(certificate, NameOID.COMMON_NAME, DNS) if b" " not in each.content)
 
 
-def _below(name: str, tree: str) -> bool:
-    name, tree = name.rstrip(".").lower(), tree.rstrip(".").lower()
-    if not tree or name == tree:
-        return True
-    return name.endswith(tree if tree.startswith(".") else f".{tree}")
+def _in_subject(certificate: Certificate, kind: x509.ObjectIdentifier, tag: int) -> list[RawName]:
+    name = look.subject_name(certificate)
+    found = name.get_attributes_for_oid(kind) if name is not None else []
+    return [RawName(tag, str(each.value).encode()) for each in found]
 
 
-def _subject(leaf: Certificate) -> list[x509.GeneralName]:
-    name = look.subject_name(leaf)
-    return [x509.DirectoryName(name)] if name is not None and name.rdns else []
+def _host(uri: bytes) -> bytes:
+    try:
+        return (urlsplit(uri.decode("latin-1")).hostname or "").encode("latin-1")
+    except ValueError:
+        return b""
+
+
+def shown(entry: RawName) -> str:
+    """*entry* for people."""
+    text = entry.content.hex()
+    if entry.tag in {DNS, MAIL, URI}:
+        text = entry.content.decode(errors="replace")
+    else:
+        with suppress(ValueError):
+            text = (
+                names.readable(x509.Name.from_bytes(entry.content))
+                if entry.tag == DIRECTORY
+                else str(ip_address(entry.content))
+            )
+    return f"the {NAME_KINDS.get(entry.tag, 'name')} {text}"

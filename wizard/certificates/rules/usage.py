@@ -58,10 +58,10 @@ ANY = FindingSpec(
 CA_NARROW = FindingSpec(
     "usage.ca-narrow",
     Severity.WARNING,
-    "An intermediate is limited to other usages",
-    "The intermediate {name} is limited to {found}, which does not include {wanted}.",
+    "A CA is limited to other usages",
+    "The CA {name} is limited to {found}, which does not include {wanted}.",
     "Java looks at the usage of the last certificate alone; OpenSSL, Windows and the client apply that of every CA.",
-    "Ask the PKI team for an intermediate without that limit.",
+    "Ask the PKI team for a CA certificate without that limit.",
     "OpenSSL x509_vfy; RFC 5280 leaves the meaning in CA certificates open",
 )
 SPECS = (NO_SERVER, NO_CLIENT, DROPPING, NONE, ANY, CA_NARROW)
@@ -84,9 +84,9 @@ def check(context: Context) -> Iterator[Finding]:
     elif not server and context.is_public:
         end = calendar().client_auth_end(names.issuer(leaf))
         yield on(leaf, DROPPING, ca=end.organization or "public CAs", gone=f"{end.gone:%Y-%m-%d}")
-    for certificate in context.chain.intermediates:
+    for certificate in context.chain.authorities:
         limits = look.usages(certificate)
-        if limits is not None and wanted not in limits and look.ANY_USAGE not in limits:
+        if limits is not None and wanted not in limits:
             found_names = _words(look.usage_names(certificate))
             yield on(certificate, CA_NARROW, found=found_names, wanted=look.USAGE_NAMES[wanted])
 
