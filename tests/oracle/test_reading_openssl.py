@@ -56,7 +56,7 @@ PFX = {
     "AES-128": (("-certpbe", "AES-128-CBC", "-macalg", "sha512"), "PBES2 AES-128 HmacSHA256", "HmacSHA512"),
     "AES-192": (("-certpbe", "AES-192-CBC", "-macalg", "sha384"), "PBES2 AES-192 HmacSHA256", "HmacSHA384"),
     "3DES in PBES2": (("-certpbe", "DES-EDE3-CBC"), "PBES2 3DES HmacSHA256", "HmacSHA256"),
-    "many rounds": (("-iter", "100000"), "PBES2 AES-256 HmacSHA256", "HmacSHA256"),
+    "as Firefox": (("-iter", "600000", "-certpbe", "AES-128-CBC"), "PBES2 AES-256 HmacSHA256", "HmacSHA256"),
     "certificates in the clear": (("-certpbe", "NONE"), "PBES2 AES-256 HmacSHA256", "HmacSHA256"),
 }
 

@@ -94,13 +94,12 @@ def read(data: bytes, collector: Collector, password: Secret | None, key_passwor
             raise reading_errors.password_needed(name, "its private key", collector.bundle(Format.JKS))
         collector.note("jks.integrity-unchecked", "No password was given, so its integrity was not checked.")
         return collector.finished(Format.JKS)
-    text = password.reveal()
-    given = text.encode("utf-16-be", errors="surrogatepass")
-    expected = hashlib.sha1(given + _PHRASE + data[:behind], usedforsecurity=False).digest()
-    if not hmac.compare_digest(expected, digest):
+    # Of two passwords nobody remembers which is which.
+    passwords = [each.reveal() for each in (password, key_password) if each is not None]
+    if not any(hmac.compare_digest(_digest(each, data[:behind]), digest) for each in passwords):
         raise reading_errors.password_wrong(name, "or the file was changed after it was written")
-    passwords = [text] if key_password is None else [text, key_password.reveal()]
-    locked = [not _take(key, passwords, collector) for key in keys[:KEY_COUNT_LIMIT]]
+    effort = Effort()
+    locked = [not _take(key, passwords, collector, effort) for key in keys[:KEY_COUNT_LIMIT]]
     if len(keys) > KEY_COUNT_LIMIT:
         collector.note("reading.many-keys", f"Only the first {KEY_COUNT_LIMIT} private keys were read.")
     if any(locked):
@@ -109,6 +108,11 @@ def read(data: bytes, collector: Collector, password: Secret | None, key_passwor
             raise reading_errors.key_password_differs(name, "jks.key-password-differs", partial)
         raise reading_errors.password_wrong(name, "its private key", partial)
     return collector.finished(Format.JKS)
+
+
+def _digest(password: str, content: bytes) -> bytes:
+    given = password.encode("utf-16-be", errors="surrogatepass")
+    return hashlib.sha1(given + _PHRASE + content, usedforsecurity=False).digest()
 
 
 def _entries(stream: _Stream, collector: Collector) -> list[_Key]:
@@ -150,7 +154,7 @@ def _certificate(stream: _Stream, version: int) -> bytes:
     return stream.take(stream.number())
 
 
-def _take(key: _Key, passwords: list[str], collector: Collector) -> bool:
+def _take(key: _Key, passwords: list[str], collector: Collector, effort: Effort) -> bool:
     where = f'private key "{key.alias}"'
     try:
         algorithm, sealed = parse(key.sealed, inner=True).expect(SEQUENCE).fields(2)[:2]
@@ -163,7 +167,6 @@ def _take(key: _Key, passwords: list[str], collector: Collector) -> bool:
     except Unsupported as error:
         collector.unsupported(str(error), where)
         return True
-    effort = Effort()
     for password in passwords:
         try:
             if encryption is None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from wizard.certificates.der import SEQUENCE, Node
-from wizard.certificates.reading_errors import ROUNDS_LIMIT
+from wizard.certificates.reading_errors import FILE_ROUNDS_LIMIT, ROUNDS_LIMIT
 from wizard.records import dataclass
 
 PRFS: Final = {
@@ -53,17 +53,17 @@ class Effort:
 
     __slots__ = ("rounds",)
 
-    def __init__(self) -> None:
-        self.rounds = 0
+    def __init__(self, rounds: int = 0) -> None:
+        self.rounds = rounds
 
     def spend(self, rounds: int) -> None:
-        """Note that *rounds* are about to be made.
+        """Note that *rounds* are about to be made for one part.
 
         Raises:
-            TooManyRounds: they would exceed the limit.
+            TooManyRounds: they would exceed the limit for a part, or with those before them the limit for a file.
         """
         self.rounds += rounds
-        if self.rounds > ROUNDS_LIMIT:
+        if rounds > ROUNDS_LIMIT or self.rounds > FILE_ROUNDS_LIMIT:
             raise TooManyRounds(self.rounds)
 
 

@@ -6,7 +6,7 @@ from wizard.certificates.der import SEQUENCE, DerError, Node, parse
 from wizard.certificates.kdf import Effort, TooManyRounds, Unsupported, phrases
 from wizard.certificates.model import Bundle, Format
 from wizard.certificates.pbe import WrongPassword, decrypt, understand
-from wizard.certificates.shapes import Shape
+from wizard.certificates.shapes import Shape, shape
 from wizard.secret import Secret
 
 
@@ -49,8 +49,22 @@ class Reader:
                 collector.note("reading.revocation-list", f"There is a revocation list at {where}; it is left alone.")
             case Shape.PUBLIC_KEY:
                 collector.note("reading.public-key", f"There is a bare public key at {where}; it is left alone.")
+            case _ if self._path(node, where):
+                collector.note("reading.pkipath", "It is a PKIPATH, which keytool and OpenSSL do not read.")
             case _:
                 collector.note("reading.unknown-structure", f"There is a structure of unknown kind at {where}.")
+
+    def _path(self, node: Node, where: str) -> bool:
+        """Take the certificates of a PKIPATH, which is a sequence of them; False when *node* is none."""
+        try:
+            links = list(node.expect(SEQUENCE))
+        except DerError:
+            return False
+        if not links or any(shape(each) is not Shape.CERTIFICATE for each in links):
+            return False
+        for number, each in enumerate(links, 1):
+            self.collector.certificate(each.encoded, f"{where}, number {number} in the path", "", each.start)
+        return True
 
     def one_more_key(self) -> bool:
         """Count a key that is about to be looked at; False when the limit for one file is reached."""

@@ -1,6 +1,7 @@
 """PKCS12 files (RFC 7292): what they say before any password, and what the password opens."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import field, replace
 
 from wizard.certificates import reading_errors
@@ -77,10 +78,12 @@ def read(outer: Node, collector: Collector, password: Secret | None, key_passwor
     name = collector.name
     try:
         structure = _structure(outer)
-        asked = (structure.mac.rounds if structure.mac else 0) + sum(
-            part.encryption.rounds for part in structure.parts if part.encryption is not None
-        )
-        Effort().spend(asked)
+        asked = Effort()
+        if structure.mac is not None:
+            asked.spend(structure.mac.rounds)
+        for part in structure.parts:
+            if part.encryption is not None:
+                asked.spend(part.encryption.rounds)
         return _Opener(structure, collector, password, key_password).read()
     except TooManyRounds as error:
         raise reading_errors.too_many_rounds(name, error.rounds) from error
@@ -148,6 +151,9 @@ class _Opener:
         for number, (der, alias, trusted) in enumerate(found.certificates, 1):
             if self.collector.certificate(der, f"bag {number}", alias) and trusted:
                 self.collector.trusted.append(alias)
+        asked = Effort(self.effort.rounds)
+        for _, encryption, _ in found.keys[:KEY_COUNT_LIMIT]:
+            asked.spend(encryption.rounds if encryption is not None else 0)
         locked = [not self._take_key(*one) for one in found.keys[:KEY_COUNT_LIMIT]]
         if len(found.keys) > KEY_COUNT_LIMIT:
             self.collector.note("reading.many-keys", f"Only the first {KEY_COUNT_LIMIT} private keys were read.")
@@ -176,31 +182,48 @@ class _Opener:
         return self.collector.finished(Format.PKCS12, facts)
 
     def _check_mac(self, mac: Mac) -> None:
-        for phrase in self.candidates:
+        # Of two passwords nobody remembers which is which.
+        for phrase in [*self.candidates, *self.key_candidates]:
             self.effort.spend(mac.rounds)
             if mac.verify(phrase, self.structure.authenticated):
+                if phrase not in self.candidates:
+                    self.key_candidates = [*self.candidates, *self.key_candidates]
                 self.candidates = [phrase]
                 self.proved = True
                 return
         if not self.given:
             raise reading_errors.password_needed(self.collector.name)
-        for phrase in phrases(""):
-            self.effort.spend(mac.rounds)
-            if mac.verify(phrase, self.structure.authenticated):
-                raise reading_errors.password_wrong(self.collector.name, "it opens with an empty password")
-        if self._opens_anything():
-            reason = "its integrity check fails although the password opens it, so it was changed after it was written"
-            raise reading_errors.damaged(self.collector.name, reason)
+        # What follows only says more about the refusal; a store with many rounds is not worth it.
+        with suppress(TooManyRounds):
+            for phrase in phrases(""):
+                self.effort.spend(mac.rounds)
+                if mac.verify(phrase, self.structure.authenticated):
+                    raise reading_errors.password_wrong(self.collector.name, "it opens with an empty password")
+            if self._opens_part():
+                reason = "its integrity check fails although the password opens it, so it was changed later"
+                raise reading_errors.damaged(self.collector.name, reason)
+            if self._opens_key():
+                what = "it is that of its private key; the store itself has another, or was changed"
+                raise reading_errors.password_wrong(self.collector.name, what)
         raise reading_errors.password_wrong(self.collector.name)
 
-    def _opens_anything(self) -> bool:
+    def _opens_part(self) -> bool:
+        """Whether the password opens the first encrypted part."""
+        sealed = next((part for part in self.structure.parts if part.encryption is not None), None)
+        if sealed is None or sealed.encryption is None:
+            return False
+        try:
+            return self._try(sealed.encryption, sealed.content, self.candidates) is not None
+        except Unsupported:
+            return False
+
+    def _opens_key(self) -> bool:
+        """Whether the password opens the first private key in a part that is not encrypted."""
+        found = _Found()
         try:
             for part in self.structure.parts:
-                if part.encryption is not None:
-                    return self._try(part.encryption, part.content, self.candidates) is not None
-            found = _Found()
-            for part in self.structure.parts:
-                _bags(parse(part.content, inner=True), found)
+                if part.encryption is None:
+                    _bags(parse(part.content, inner=True), found)
             return any(
                 encryption is not None and self._try(encryption, data, self.candidates) is not None
                 for data, encryption, _ in found.keys[:1]

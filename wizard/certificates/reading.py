@@ -5,6 +5,7 @@ import re
 from wizard.certificates import jks, pkcs12, reading_errors, reading_pem
 from wizard.certificates.collecting import Collector
 from wizard.certificates.der import SEQUENCE, DerError, Document
+from wizard.certificates.foreign import foreign
 from wizard.certificates.loading import odd_certificates_allowed
 from wizard.certificates.model import Bundle, Format
 from wizard.certificates.parts import Reader
@@ -98,8 +99,10 @@ def _without_certificate(bundle: Bundle) -> WizardError:
             bundle.name,
         )
     found = {Format.EMPTY: "is empty", Format.TEXT: "is text without any certificate"}
-    if "reading.archive" in dict(bundle.notes):
-        found[Format.UNKNOWN] = "is a ZIP archive; unpack it and choose the certificate in it"
+    what, _, advice = dict(bundle.notes).get("reading.foreign", "").removeprefix("It is ").partition(": ")
+    if what:
+        advice = f"{advice[:1].upper()}{advice[1:]}"
+        return ReadingError("reading.no-certificate", f"{shown} is {what}.", advice, bundle.name)
     return ReadingError(
         "reading.no-certificate",
         f"{shown} {found.get(bundle.format, 'holds no certificate')}.",
@@ -122,13 +125,14 @@ def _read(data: bytes, reader: Reader) -> Bundle:
         if undone:
             collector.note(f"pem.{undone}", _UNDONE[undone])
         return reading_pem.read(text, reader)
+    if what := foreign(data, collector.name):
+        collector.note("reading.foreign", f"It is {what}.")
+        return collector.finished(Format.TEXT if _is_text(text) else Format.UNKNOWN)
     if data[0] == SEQUENCE and not _is_text(data):
         return _read_der(data, reader)
     if (decoded := bare_base64(text)) is not None and _der_format(decoded) is not Format.UNKNOWN:
         collector.note("pem.no-armour", "It is base64 without BEGIN and END lines; Java and OpenSSL do not read that.")
         return _read_der(decoded, reader)
-    if data.startswith(b"PK\x03\x04"):
-        collector.note("reading.archive", "It is a ZIP archive, which is not looked into; unpack it first.")
     return collector.finished(Format.TEXT if _is_text(text) else Format.UNKNOWN)
 
 

@@ -8,8 +8,11 @@ from wizard.printable import printable
 SIZE_LIMIT = 64 * 1024 * 1024
 """Bytes of one input; ten thousand certificates in PEM are about 15 MiB."""
 
-ROUNDS_LIMIT = 1_000_000
-"""Rounds of key derivation spent on one file: less than a second. Java writes 10,000, OpenSSL 2,048."""
+ROUNDS_LIMIT = 5_000_000
+"""Rounds of key derivation for one part of a file: the JDK's own limit. Java writes 10,000, Firefox 600,000."""
+
+FILE_ROUNDS_LIMIT = 10_000_000
+"""The same for all parts of one file and all attempts to open them: about ten seconds."""
 
 
 class ReadingError(WizardError):
@@ -110,7 +113,8 @@ def too_many_rounds(name: str, rounds: int) -> ReadingError:
     shown = f"{min(rounds, 10**15):,}"
     return ReadingError(
         "reading.iterations",
-        f"{called(name)} asks for {shown} rounds of key derivation; the limit is {ROUNDS_LIMIT:,} per file.",
+        f"{called(name)} asks for {shown} rounds of key derivation; the limit is {ROUNDS_LIMIT:,} for one part "
+        f"and {FILE_ROUNDS_LIMIT:,} for a file.",
         "Export it again with the defaults of Java (10,000 rounds) or OpenSSL (2,048 rounds).",
         name,
     )
@@ -185,7 +189,8 @@ REFUSALS: tuple[FindingSpec, ...] = (
     _blocker(
         "reading.iterations",
         "The file asks for absurdly many rounds",
-        f"Opening the file would take more than {ROUNDS_LIMIT:,} rounds of key derivation; it was not tried.",
+        f"Opening the file would take more than {ROUNDS_LIMIT:,} rounds of key derivation for one part or more than "
+        f"{FILE_ROUNDS_LIMIT:,} in all; it was not tried.",
         "Such a file would hold up the wizard, and the server at each start.",
         "Export it again with the defaults of Java (10,000 rounds) or OpenSSL (2,048 rounds).",
         "RFC 8018, section 4.2",

@@ -146,7 +146,7 @@ def file_lines(opened: Opened) -> list[Line]:
 def exit_code(opened: Sequence[Opened], findings: Sequence[Finding]) -> int:
     """2 when nothing could be read, 1 when something is wrong, else 0."""
     failed = [each for each in opened if each.error is not None]
-    if failed and len(failed) == len(opened) and not any(each.bundle.certificates for each in opened):
+    if not any(each.bundle.certificates or each.bundle.keys or each.bundle.requests for each in opened):
         return int(ExitCode.UNUSABLE)
     level = worst(findings)
     return int(ExitCode.FINDINGS if failed or (level is not None and level >= Severity.ERROR) else ExitCode.DONE)

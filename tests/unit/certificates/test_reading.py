@@ -23,6 +23,7 @@ from wizard.certificates import reading_errors
 from wizard.certificates.der import parse
 from wizard.certificates.model import Bundle, Format
 from wizard.certificates.reading import REFUSALS, SIZE_LIMIT, ReadingError, read, require_certificate, sniff
+from wizard.errors import WizardError
 from wizard.secret import Secret
 
 PKI = acme("p256")
@@ -122,7 +123,8 @@ READABLE: dict[str, tuple[Callable[[], bytes], Format, int, int, set[str]]] = {
     "nothing": (lambda: b"", Format.EMPTY, 0, 0, set()),
     "white space": (lambda: b"\r\n \0\0", Format.EMPTY, 0, 0, set()),
     "a picture": (lambda: b"\x89PNG\r\n\x1a\n" + bytes(range(256)), Format.UNKNOWN, 0, 0, set()),
-    "an archive": (lambda: b"PK\x03\x04\x14\0\0\0\x08\0" + bytes(300), Format.UNKNOWN, 0, 0, {"reading.archive"}),
+    "an archive": (lambda: b"PK\x03\x04\x14\0\0\0\x08\0" + bytes(300), Format.UNKNOWN, 0, 0, {"reading.foreign"}),
+    "a PKIPATH": (lambda: asn1.seq(*(each.der for each in reversed(LEAF.chain))), Format.UNKNOWN, 3, 0, {"reading.pkipath"}),
 }  # fmt: skip
 
 
@@ -171,7 +173,7 @@ def many_slow_keys() -> bytes:
     bag = parse(
         parse(parse(made).children[1].children[1].children[0].octets).children[0].children[1].children[0].octets
     )
-    return asn1.pfx([bag.children[0].encoded] * 6)
+    return asn1.pfx([bag.children[0].encoded] * 60)
 
 
 def tampered() -> bytes:
@@ -258,7 +260,7 @@ def test_the_parsers_dump_is_put_into_words(der: bytes, reason: str) -> None:
 
 
 def test_rounds_name_their_limit() -> None:
-    with pytest.raises(ReadingError, match=r"asks for 2,147,483,647 rounds of key derivation; the limit is 1,000,000"):
+    with pytest.raises(ReadingError, match=r"asks for 2,147,483,647 rounds of key derivation; the limit is 5,000,000"):
         read(weak_rounds(2**31 - 1), password=RIGHT)
 
 
@@ -336,3 +338,49 @@ def test_codes_are_declared_once_and_only_if_used() -> None:
     codes = [spec.code for spec in REFUSALS]
     assert len(codes) == len(set(codes))
     assert reading_errors.REFUSALS is REFUSALS
+
+
+SALT = b"\0\0\0\x14" + bytes(20) + b"\0\0\4\0"
+FOREIGN: dict[str, tuple[bytes, str, str]] = {
+    # what, its bytes, what it is called, what to do
+    "BKS": (b"\0\0\0\2" + SALT + b"\1\0\1a" + bytes(99), "Bouncy Castle (BKS)", "keytool -importkeystore"),
+    "UBER": (b"\0\0\0\1" + SALT + b"\xa7" * 99, "Bouncy Castle (UBER)", "keytool -importkeystore"),
+    "BCFKS": (
+        asn1.seq(asn1.seq(asn1.seq(asn1.oid("1.2.840.113549.1.5.13"), asn1.seq()), asn1.tlv(4, b"x" * 40)), asn1.seq()),
+        "Bouncy Castle (BCFKS)", "keytool -importkeystore"),
+    "KDB": (bytes(range(128, 256)), "key database of IBM", "exported to PKCS12"),
+    "SST": (b"\0\0\0\0CERT" + bytes(60), "Microsoft certificate store", "certmgr.msc"),
+    "PPK": (b"PuTTY-User-Key-File-3: ssh-rsa\nEncryption: none\n", "PuTTY key", "belongs to no certificate"),
+    "SSH": (b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI root@host\n", "public SSH key", "belongs to no certificate"),
+    "ZIP": (b"PK\3\4" + bytes(60), "ZIP archive", "npack it"),
+    "tar": (b"certs/leaf.cer" + bytes(243) + b"ustar\0" + bytes(300), "tar archive", "tar xf"),
+    "gzip": (b"\x1f\x8b\x08" + bytes(60), "gzip archive", "npack it"),
+    "7z": (b"7z\xbc\xaf\x27\x1c" + bytes(60), "7-Zip archive", "npack it"),
+    "HTML": (b"\r\n<!DOCTYPE html><html><head><title>Sign in</title>", "web page", "ownload the certificate itself"),
+    "mail": (b"Received: from a\nFrom: pki@acme.test\nTo: b\nSubject: cert\n\nhello\n", "a mail", "attachment"),
+    "dashes": ("\u2013\u2013BEGIN CERTIFICATE\u2014\u2014-\nMIIB\n".encode(), "dashes", "attachment"),
+    "dashes of Windows": (b"\x97-BEGIN CERTIFICATE-\x97\nMIIB\n", "dashes", "attachment"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_a_file_of_another_kind_is_named_with_what_to_do(kind: str) -> None:
+    data, what, advice = FOREIGN[kind]
+    with pytest.raises(WizardError) as refused:
+        require_certificate(read(data, name="key.kdb" if kind == "KDB" else "file"))
+    assert refused.value.code == "reading.no-certificate"
+    assert what in refused.value.message
+    assert advice in refused.value.hint
+
+
+def test_two_passwords_may_be_given_the_wrong_way_round() -> None:
+    data = asn1.pfx([asn1.key_bag(LEAF.key, "inner"), asn1.cert_bag(LEAF.der)], "outer")
+    for store, inner in (("outer", "inner"), ("inner", "outer")):
+        assert len(read(data, password=Secret(store), key_password=Secret(inner)).keys) == 1
+
+
+def test_the_password_of_the_key_alone_is_not_called_damage() -> None:
+    data = asn1.pfx([asn1.key_bag(LEAF.key, "inner"), asn1.cert_bag(LEAF.der)], "outer")
+    with pytest.raises(ReadingError, match="it is that of its private key") as refused:
+        read(data, password=Secret("inner"))
+    assert refused.value.code == "reading.password-wrong"
