@@ -55,7 +55,7 @@ class RecoverScreen(Notice):
 
     def buttons(self) -> Sequence[tuple[str, str]]:
         """Undoing is always possible, so it comes first."""
-        return [("Undo it", "undo"), ("Finish it", "finish"), ("Quit", "quit"), ("Help", "help")]
+        return [("Undo it", "undo"), ("Finish it", "finish"), ("Keep it", "keep"), ("Quit", "quit"), ("Help", "help")]
 
     def press_undo(self) -> None:
         """Put everything back; afterwards the button goes on to the steps."""
@@ -69,9 +69,21 @@ class RecoverScreen(Notice):
         if not self._over:
             self._recover("finish")
 
+    def press_keep(self) -> None:
+        """Accept everything as it is now."""
+        if not self._over:
+            self._recover("keep")
+
     def _recover(self, mode: str) -> None:
         self.say("Working ...")
-        self.wizard.engine.run(self, "recover", lambda: self.session.recover(mode), self._recovered)
+        self.wizard.engine.run(self, "recover", lambda: self._settled(mode), self._recovered)
+
+    def _settled(self, mode: str) -> list[Line]:
+        told = self.session.recover(mode)
+        text = "The wizard can go on now."
+        if self.session.interrupted():
+            text = "It is still unfinished. Go on to Something is wrong, which repairs the cause."
+        return [*told, Line(""), Line(text, Tone.HEADING)]
 
     def _recovered(self, result: list[Line] | WizardError) -> None:
         self.say("")
@@ -80,10 +92,11 @@ class RecoverScreen(Notice):
             self.wizard.ended = int(ExitCode.NEEDS_RECOVERY)
             return
         self._over = True
-        self.query_one(Pane).show([*result, Line(""), Line("The wizard can go on now.", Tone.HEADING)])
+        self.query_one(Pane).show(result)
         button = self.query_one("#undo", Action)
         button.set_label("Go on")
-        self.query_one("#finish").display = False
+        for name in ("#finish", "#keep"):
+            self.query_one(name).display = False
         self.focus_on(button)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from wizard.change.images import FileImage, read_image, xattrs_of
+from wizard.change.room import mount_point
 from wizard.change.syscalls import REAL, Syscalls
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
@@ -141,6 +142,9 @@ def sync_folder(path: Path, *, calls: Syscalls = REAL) -> None:
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         calls.fsync(descriptor, path.name)
+    except OSError as error:
+        error.filename = str(path)
+        raise
     finally:
         os.close(descriptor)
 
@@ -235,6 +239,9 @@ def _explained(path: Path) -> Iterator[None]:
         raise write_failure(path, error) from error
 
 
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""How the system says that there is no room left."""
+
 _HINTS = {
     errno.ENOSPC: "Make room on that file system, then try again.",
     errno.EDQUOT: "Make room or raise the quota, then try again.",
@@ -249,6 +256,8 @@ _HINTS = {
 def write_failure(path: Path, error: OSError) -> WizardError:
     """The refusal that stands for *error*; the reason is the system's own words."""
     reason = printable(error.strerror or str(error))
+    if error.errno in {*FULL, errno.EROFS}:
+        reason += f" (file system mounted at {printable(str(mount_point(path)))})"
     hint = _HINTS.get(error.errno or 0, "See the reason above, put it right, then try again.")
     return WizardError("change.write-failed", f"{printable(str(path))} cannot be written: {reason}.", hint, str(path))
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from wizard.change.context import Context
 from wizard.change.drafts import Draft, drafts_of
 from wizard.change.events import CHANGE, rfc3339
-from wizard.change.journal import ARMED, CLOSED, DONE, INTENT, RESTART, VERIFIED, Journal
+from wizard.change.journal import ARMED, CLOSED, DONE, INTENT, RESTART, VERIFIED, Journal, replay
 from wizard.change.manifest import Action, Manifest, Node
 from wizard.change.opening import Opened, new_token, opened, say_outcome, sweep
 from wizard.change.outcome import APPLIED, NOTHING, REFUSED, Failure, Outcome
@@ -16,7 +16,7 @@ from wizard.change.retention import prune
 from wizard.change.staging import stage
 from wizard.change.standing import Standing, forward, live_image, standing
 from wizard.change.store import ChangeFolder
-from wizard.change.undo import take_back
+from wizard.change.undo import close_what_is_back, take_back
 from wizard.errors import WizardError
 from wizard.records import dataclass
 
@@ -58,6 +58,9 @@ def apply(plan: Plan, context: Context) -> Outcome:
     if plan.is_empty and not context.machine.state_dir.is_dir():
         return _nothing(plan, context)
     with opened(context) as place:
+        if any(isinstance(step, Restart) and step.always for step in plan.steps):
+            # A repair. It must be possible when an undo has put the files back and the service still does not start.
+            close_what_is_back(place.store, context)
         # Also before nothing is done: after an interrupted change the files may be as planned, and the service not.
         sweep(place.store, context)
         if plan.is_empty:
@@ -100,6 +103,8 @@ def carry_out(order: Order, place: Opened, context: Context) -> Outcome:
         try:
             advance(manifest, folder, journal, context)
         except Exception as error:  # noqa: BLE001 - whatever it is: the files go back first
+            if replay(journal.records).untouched:
+                return _refuse(order, folder, journal, context, error)
             return take_back(manifest, folder, journal, context, Failure.of(error))
         outcome = finish(manifest, folder, journal, context)
     with contextlib.suppress(OSError):
@@ -140,9 +145,10 @@ def _prepare(order: Order, folder: ChangeFolder, context: Context) -> Manifest:
 def _refuse(order: Order, folder: ChangeFolder, journal: Journal, context: Context, error: Exception) -> Outcome:
     failure = Failure.of(error)
     context.events.say("prepare", "failed", failure.message)
+    # First of all: on a full disk this is the room for the last lines.
+    folder.wipe_staged(context.calls)
     with contextlib.suppress(OSError):
         journal.append(CLOSED, fact=REFUSED)
-    folder.wipe_staged(context.calls)
     say_outcome(context, "failed", f"Nothing was changed. {failure.message}", REFUSED, failure)
     return Outcome(REFUSED, folder.id, order.digest, dict(context.events.states), failure)
 

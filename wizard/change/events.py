@@ -109,11 +109,22 @@ class EventLog:
         hint = printable(self._redactor.scrub(failure.hint), newline=True) if failure else ""
         event = Event(step, state, clean, rfc3339(self._now()), outcome, code, hint)
         if self._descriptor is not None:
-            with contextlib.suppress(OSError):
-                os.write(self._descriptor, event.as_line().encode() + b"\n")
+            _append(self._descriptor, event.as_line().encode() + b"\n")
         if self._listener is not None:
             self._listener(event)
 
     def scrub(self, text: str) -> str:
         """Text without the secrets that are known here."""
         return self._redactor.scrub(text)
+
+
+def _append(descriptor: int, line: bytes) -> None:
+    """Write *line* or nothing: after a part of a line the next one could not be read either."""
+    with contextlib.suppress(OSError):
+        size = os.fstat(descriptor).st_size
+        try:
+            written = os.write(descriptor, line)
+        except OSError:
+            written = 0
+        if written != len(line):
+            os.ftruncate(descriptor, size)

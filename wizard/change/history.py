@@ -101,7 +101,7 @@ def _entry(folder: ChangeFolder, rolled_back_by: str) -> Entry:
     elif plan.phase == "closed":
         outcome = plan.outcome
     else:
-        outcome = STUCK if folder.page.exists() else REFUSED if plan.phase == "unarmed" else INTERRUPTED
+        outcome = STUCK if folder.page.exists() else REFUSED if plan.untouched else INTERRUPTED
     try:
         manifest = folder.manifest()
     except WizardError:

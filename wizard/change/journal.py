@@ -81,6 +81,14 @@ class RecoveryPlan:
     outcome: str = ""
     reason: str = ""
 
+    @property
+    def untouched(self) -> bool:
+        """Whether no live file was written and no restart asked for: an open change that needs no recovery.
+
+        The intent of a step is on disk before its file is written, so without one nothing was changed.
+        """
+        return self.phase in {"unarmed", "applying", "undoing"} and not self.touched and not self.restarted
+
 
 def replay(records: Sequence[Record]) -> RecoveryPlan:
     """Read the journal's meaning. Pure: the live files are looked at by whoever acts on it."""
@@ -125,7 +133,8 @@ def _parse(path: Path) -> tuple[tuple[Record, ...], int]:
             raise RecoveryNeededError(
                 "change.journal-damaged",
                 f"The journal {path} is damaged in line {len(records) + 1}.",
-                "Do not change the folder. Compare the files named in manifest.json beside it with their backups.",
+                "Do not change the folder. `recover --undo` looks at every file of the change and puts the old ones\n"
+                "back; `recover --keep` accepts everything as it is now.",
                 str(path),
             ) from error
         good += len(line)
@@ -143,6 +152,7 @@ class Journal:
     """Appends records; each is on disk when `append` returns, and only then in `records`."""
 
     def __init__(self, path: Path, calls: Syscalls = REAL) -> None:
+        self._path = path
         self._name = path.name
         self._calls = calls
         folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -165,11 +175,16 @@ class Journal:
         """
         record = Record(event, step, fact)
         line = record.as_line()
-        if os.fstat(self._descriptor).st_size != self._good:
-            self._calls.truncate(self._descriptor, self._good, self._name)
-        os.lseek(self._descriptor, 0, os.SEEK_END)
-        self._calls.write(self._descriptor, line, self._name)
-        self._calls.fsync(self._descriptor, self._name)
+        try:
+            if os.fstat(self._descriptor).st_size != self._good:
+                self._calls.truncate(self._descriptor, self._good, self._name)
+            os.lseek(self._descriptor, 0, os.SEEK_END)
+            self._calls.write(self._descriptor, line, self._name)
+            self._calls.fsync(self._descriptor, self._name)
+        except OSError as error:
+            # A write knows no name, and whoever reads of a full disk must learn which one it is.
+            error.filename = str(self._path)
+            raise
         self._good += len(line)
         self.records.append(record)
 
@@ -188,7 +203,7 @@ REFUSALS: tuple[FindingSpec, ...] = (
         "A journal is damaged",
         "The journal of a change holds a line that is not what the wizard wrote.",
         "Without it the wizard cannot know which files the interrupted change had reached.",
-        "Keep the folder as it is; compare the files named in its manifest.json with their backups by hand.",
+        "Keep the folder as it is; run `recover --undo`, which looks at every file of the change, or `recover --keep`.",
         "own format: each line carries a checksum",
     ),
 )

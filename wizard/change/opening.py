@@ -13,9 +13,9 @@ from wizard.change.journal import CLOSED, Journal, RecoveryPlan
 from wizard.change.lock import Holder, Lock, hold
 from wizard.change.manifest import Manifest
 from wizard.change.outcome import APPLIED, REFUSED, Failure
-from wizard.change.standing import Standing, live_image, standing
+from wizard.change.standing import is_back, live_image
 from wizard.change.store import ChangeFolder, Store
-from wizard.errors import RecoveryNeededError
+from wizard.errors import RecoveryNeededError, WizardError
 from wizard.findings import FindingSpec
 from wizard.host.catalogue import refusal
 from wizard.records import dataclass
@@ -30,10 +30,20 @@ class Opened:
     holder: Holder
 
     def begin(self, context: Context) -> tuple[ChangeFolder, Journal]:
-        """Make the folder and the journal of a new change, and tell everybody its id."""
-        folder = self.store.new(context.now())
-        self.attach(folder, context)
-        return folder, Journal(folder.journal, context.calls)
+        """Make the folder and the journal of a new change, and tell everybody its id.
+
+        Raises:
+            WizardError: `change.write-failed`; nothing was changed.
+        """
+        try:
+            folder = self.store.new(context.now())
+            self.attach(folder, context)
+            return folder, Journal(folder.journal, context.calls)
+        except OSError as error:
+            failure = write_failure(self.store.root, error)
+            raise WizardError(
+                failure.code, f"Nothing was changed. {failure.message}", failure.hint, failure.subject
+            ) from error
 
     def attach(self, folder: ChangeFolder, context: Context) -> None:
         """Tell who waits for the lock, and who watches, which change this is."""
@@ -68,7 +78,7 @@ def sweep(store: Store, context: Context) -> None:
     """
     for folder in store.changes():
         plan = folder.plan()
-        if plan.phase == "unarmed":
+        if plan.untouched:
             close(folder, REFUSED, context)
         elif plan.phase == "verified" and not _taken_back(folder.manifest(), context):
             close(folder, APPLIED, context)
@@ -81,7 +91,8 @@ def sweep(store: Store, context: Context) -> None:
 def unfinished(store: Store) -> ChangeFolder | None:
     """The change that waits for `recover`, or None."""
     for folder in reversed(store.changes()):
-        if folder.plan().phase not in {"closed", "unarmed"}:
+        plan = folder.plan()
+        if plan.phase != "closed" and not plan.untouched:
             return folder
     return None
 
@@ -109,7 +120,7 @@ def say_outcome(context: Context, state: str, text: str, outcome: str, failure: 
 
 def _taken_back(manifest: Manifest, context: Context) -> bool:
     """Whether an undo had begun that the journal does not know of, because its record could not be written."""
-    return any(standing(live_image(action, context), action) is Standing.OLD for action in manifest.actions)
+    return any(is_back(live_image(action, context), action) for action in manifest.actions)
 
 
 def _interrupted(folder: ChangeFolder, plan: RecoveryPlan) -> RecoveryNeededError:
@@ -118,7 +129,8 @@ def _interrupted(folder: ChangeFolder, plan: RecoveryPlan) -> RecoveryNeededErro
     return RecoveryNeededError(
         "change.interrupted",
         f"Change {folder.id} was interrupted while it was {phase}; nothing else may start before it is settled.",
-        f"Run `recover`; it undoes the change, or finishes it with --finish.{page}",
+        "Run `recover`: it undoes the change, or finishes it with --finish, or accepts\n"
+        f"everything as it is now with --keep.{page}",
         folder.id,
     )
 
@@ -129,7 +141,7 @@ REFUSALS: tuple[FindingSpec, ...] = (
         "A change was interrupted",
         "An earlier change was interrupted, or could not be undone completely.",
         "Files may be between two states; a new change would make its backups from that.",
-        "Run `recover`; it undoes the change, or finishes it with `--finish`.",
+        "Run `recover`; it undoes the change, finishes it with `--finish`, or accepts what is there with `--keep`.",
         source="own rule: the journal has no last line",
     ),
 )

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import field
+from pathlib import Path
 from typing import Any
 
+from wizard.change.durable import FULL, write_failure
 from wizard.errors import ExitCode, WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.records import dataclass
@@ -43,6 +45,8 @@ class Failure:
         while place is not None and place.tb_next is not None:
             place = place.tb_next
         where = "" if place is None else f" ({place.tb_frame.f_globals.get('__name__', '?')}:{place.tb_lineno})"
+        if isinstance(error, OSError) and error.errno in FULL and error.filename:
+            return cls.of(write_failure(Path(error.filename), error))
         if isinstance(error, OSError):
             text = f"The system refused a step of the change: {error.strerror or 'no reason given'}{where}."
             return cls("change.system", text, "Put the named reason right, then try again.")

@@ -54,6 +54,8 @@ def page_text(
         lines.append(f"  restart the service: systemctl restart {manifest.restart[1]}")
     lines += [f"  {node.endpoint} should serve leaf {node.sha256}" for node in manifest.served if node.sha256]
     lines += [
+        "  cloudstream-wizard doctor           finds why the service does not start;",
+        "                                      --fix repairs it when the files are back",
         "  cloudstream-wizard recover          tries the undo again",
         "  cloudstream-wizard recover --keep   accepts everything as it is now",
         "",

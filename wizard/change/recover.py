@@ -1,12 +1,12 @@
 """An interrupted change settled: undone, finished, or left as it is on the operator's word."""
 
 import contextlib
-import os
 
 from wizard.change.context import Context
+from wizard.change.durable import put_file
 from wizard.change.engine import advance, finish
 from wizard.change.events import CHANGE
-from wizard.change.journal import ARMED, CLOSED, Journal
+from wizard.change.journal import ARMED, CLOSED, INTENT, RESTART, Journal, Record
 from wizard.change.opening import Opened, opened, say_outcome, sweep, unfinished
 from wizard.change.outcome import APPLIED, KEPT, NOTHING, Failure, Outcome
 from wizard.change.store import ChangeFolder, Store
@@ -48,7 +48,7 @@ def recover(mode: str, context: Context) -> Outcome:
             return _nothing(context) if waiting is None else _closed(waiting, context)
         place.attach(folder, context)
         with contextlib.closing(Journal(folder.journal, context.calls)) as journal:
-            return _settle(mode, folder, journal, context, all_touched=damaged is not None)
+            return _settle(mode, folder, journal, context)
 
 
 def pending(machine: Machine) -> str | None:
@@ -74,7 +74,7 @@ def _closed(folder: ChangeFolder, context: Context) -> Outcome:
     return Outcome(APPLIED, folder.id)
 
 
-def _settle(mode: str, folder: ChangeFolder, journal: Journal, context: Context, *, all_touched: bool) -> Outcome:
+def _settle(mode: str, folder: ChangeFolder, journal: Journal, context: Context) -> Outcome:
     context.events.say(CHANGE, "started", f"Settle the interrupted change {folder.id}")
     if mode == KEEP:
         journal.append(CLOSED, fact=KEPT)
@@ -83,7 +83,6 @@ def _settle(mode: str, folder: ChangeFolder, journal: Journal, context: Context,
         return Outcome(KEPT, folder.id)
     manifest = folder.manifest()
     undoing = any(record.event == "undo" for record in journal.records)
-    touched = [action.id for action in manifest.actions] if all_touched else None
     reason = Failure("change.interrupted", "The run that made it was interrupted.")
     if mode == FINISH:
         if undoing:
@@ -99,26 +98,27 @@ def _settle(mode: str, folder: ChangeFolder, journal: Journal, context: Context,
             reason = Failure.of(error)
         else:
             return finish(manifest, folder, journal, context)
-    return take_back(manifest, folder, journal, context, reason, touched=touched, after_crash=True)
+    return take_back(manifest, folder, journal, context, reason, after_crash=True)
 
 
 def _set_damaged_aside(mode: str, place: Opened, context: Context) -> ChangeFolder | None:
-    """A journal that cannot be read is replaced, and every file of its change looked at, when that is asked for."""
+    """Replace a journal that cannot be read, when that is asked for, by one that says: any file may be new.
+
+    In one step, so that a run that dies meanwhile leaves either journal and never one that forgets a file.
+    """
     for folder in place.store.changes():
         try:
             folder.plan()
-        except RecoveryNeededError as error:
+        except RecoveryNeededError:
             if mode not in {UNDO, KEEP}:
-                hint = f"{error.hint}\nrecover --undo looks at every file of the change instead."
-                raise RecoveryNeededError(error.code, error.message, hint, error.subject) from error
-            at = os.open(folder.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            try:
-                context.calls.rename(folder.journal.name, f"{folder.journal.name}.damaged", at=at)
-                context.calls.fsync(at, folder.journal.name)
-            finally:
-                os.close(at)
-            with contextlib.closing(Journal(folder.journal, context.calls)) as journal:
-                journal.append(ARMED)
+                raise
+            # Nothing is read for --keep: it is the way out when the manifest is damaged as well.
+            steps = [action.id for action in folder.manifest().actions] if mode == UNDO else []
+            records = [Record(ARMED), *(Record(INTENT, step) for step in steps), Record(RESTART)]
+            aside = folder.journal.with_name(f"{folder.journal.name}.damaged")
+            put_file(aside, folder.journal.read_bytes(), mode=0o600, calls=context.calls)
+            data = b"".join(record.as_line() for record in records)
+            put_file(folder.journal, data, mode=0o600, calls=context.calls)
             return folder
     return None
 

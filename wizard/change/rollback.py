@@ -12,7 +12,7 @@ from wizard.change.images import FileImage
 from wizard.change.manifest import Action, Manifest
 from wizard.change.opening import Opened, opened, sweep
 from wizard.change.outcome import APPLIED, Outcome
-from wizard.change.standing import Standing, standing
+from wizard.change.standing import Standing, is_back, old_state, standing
 from wizard.change.store import ChangeFolder, Store, saved_bytes
 from wizard.change.targets import Target, check_replaceable, look, resolve
 from wizard.errors import WizardError
@@ -94,7 +94,7 @@ def _drafts(manifest: Manifest, folder: ChangeFolder, place: Opened, context: Co
         target = resolve(context.machine, action.named)
         image, data = live.get(str(target.path)) or look(target)
         stands = standing(image, action) if target.path == action.path else Standing.FOREIGN
-        if stands is Standing.OLD:
+        if stands is not Standing.FOREIGN and is_back(image, action):
             context.events.say(action.id, "skipped", f"{target.shown} is as it was before the change")
             continue
         found = _old_state(action, (image, data), folder, context, stands)
@@ -127,7 +127,8 @@ def _old_state(
 ) -> tuple[FileImage, bytes] | None:
     """What the file is to be: the saved state, or the live trust store without our entry; None when neither can be."""
     if stands is not Standing.FOREIGN:
-        return action.before, saved_bytes(folder.backup(action.backup), action.before) if action.before.exists else b""
+        old = old_state(live[0], action)
+        return old, saved_bytes(folder.backup(action.backup), old) if old.exists else b""
     if action.trust is None or not action.trust.added:
         return None
     new = without_anchor(live[1], action.trust, folder.path / f"{action.id}.copy", context)

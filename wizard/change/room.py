@@ -8,9 +8,13 @@ from pathlib import Path
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec
 from wizard.host.catalogue import refusal
+from wizard.printable import printable
 
 _SPARE = 1024 * 1024
 """Room that is left free on every file system written to, in bytes."""
+
+_LINES = 8192
+"""What the last lines of a change take, in bytes; a file system with less is called full."""
 
 
 def check_room(sizes: Iterable[tuple[Path, int]]) -> None:
@@ -35,8 +39,9 @@ def check_room(sizes: Iterable[tuple[Path, int]]) -> None:
         if free < needed[device] + _SPARE or (system.f_files and not system.f_ffree):
             raise WizardError(
                 "change.no-room",
-                f"The file system of {folder} has {free // 1024} KiB free; {needed[device] // 1024 + 1024} are needed.",
-                "Make room, then try again.",
+                f"The file system mounted at {printable(str(mount_point(folder)))} has {free // 1024} KiB free; "
+                f"{needed[device] // 1024 + 1024} are needed for {printable(str(folder))}.",
+                "Make room on that file system, then try again.",
                 str(folder),
             )
 
@@ -54,6 +59,24 @@ def check_change_room(state: Path, files: Iterable[tuple[Path, int, int]]) -> No
     known = list(files)
     check_room([(folder, max(new, old)) for folder, new, old in known])
     check_room([(state, sum(new + 3 * old for _, new, old in known))])
+
+
+def mount_point(path: Path) -> Path:
+    """Where the file system that holds *path*, or would hold it, is mounted."""
+    path = Path(os.path.realpath(path))
+    while not path.is_mount() and path != path.parent:
+        path = path.parent
+    return path
+
+
+def full_at(path: Path) -> str:
+    """Where the file system that holds *path* is mounted when it has no room for a few lines more; "" otherwise."""
+    try:
+        system = os.statvfs(path)
+    except OSError:
+        return ""
+    free = (system.f_bfree if os.geteuid() == 0 else system.f_bavail) * system.f_frsize
+    return printable(str(mount_point(path))) if free < _LINES or (system.f_files and not system.f_ffree) else ""
 
 
 REFUSALS: tuple[FindingSpec, ...] = (

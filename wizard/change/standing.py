@@ -1,5 +1,6 @@
 """Where a live file stands between the two states of an action, and how it is brought to either."""
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -46,6 +47,22 @@ def live_image(action: Action, context: Context) -> FileImage:
     return read_image(context.machine.real(action.path))[0]
 
 
+def old_state(live: FileImage, action: Action) -> FileImage:
+    """What an undo makes of the live file: its state before the change.
+
+    Owner, mode and attributes that are neither the old nor the new ones were set by somebody since, mostly to repair
+    them: they stay, or a fault that was there before the change would come back with every undo.
+    """
+    if action.before.exists and standing(live, action) is Standing.WORN:
+        return replace(action.before, mode=live.mode, uid=live.uid, gid=live.gid, xattrs=live.xattrs)
+    return action.before
+
+
+def is_back(live: FileImage, action: Action) -> bool:
+    """Whether nothing is left to be undone: the live file is as before the change, or has only been repaired since."""
+    return standing(live, action) is Standing.OLD or live.same(old_state(live, action))
+
+
 def forward(action: Action, folder: ChangeFolder, token: str, context: Context) -> None:
     """Bring the live file to its new state.
 
@@ -55,13 +72,13 @@ def forward(action: Action, folder: ChangeFolder, token: str, context: Context) 
     _bring(action, action.after, folder.staged(action.staged), token, context, inherit=action.inherit)
 
 
-def backward(action: Action, folder: ChangeFolder, token: str, context: Context) -> None:
-    """Bring the live file back to its old state, attributes included.
+def backward(action: Action, image: FileImage, folder: ChangeFolder, token: str, context: Context) -> None:
+    """Bring the live file back to its old state *image* (of `old_state`), attributes included.
 
     Raises:
         WizardError: of `durable`; `change.backup-damaged`.
     """
-    _bring(action, action.before, folder.backup(action.backup), token, context)
+    _bring(action, image, folder.backup(action.backup), token, context)
 
 
 def _bring(

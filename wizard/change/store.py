@@ -82,7 +82,8 @@ class ChangeFolder:
             raise RecoveryNeededError(
                 "change.manifest-damaged",
                 f"The record of change {self.id} cannot be read: {path}.",
-                "Keep the folder; its backup folder holds the old files, one for each step.",
+                "Keep the folder; its backup folder holds the old files, one for each step. `recover --keep` closes\n"
+                "the change and accepts everything as it is now.",
                 str(path),
             ) from error
 

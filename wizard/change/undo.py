@@ -7,15 +7,16 @@ from wizard.change.anchors import without_anchor
 from wizard.change.context import Context
 from wizard.change.durable import put_file, remove_temporary
 from wizard.change.folders import remove_temporary_folder
-from wizard.change.images import read_image
+from wizard.change.images import FileImage, read_image
 from wizard.change.journal import CLOSED, UNDO, UNDONE, Journal, replay
 from wizard.change.manifest import Action, Manifest
-from wizard.change.opening import say_outcome
+from wizard.change.opening import close, say_outcome
 from wizard.change.outcome import ROLLED_BACK, STUCK, Failure, Outcome
 from wizard.change.page import page_text
 from wizard.change.proof import prove, restart
-from wizard.change.standing import Standing, backward, live_image, standing
-from wizard.change.store import ChangeFolder
+from wizard.change.room import full_at
+from wizard.change.standing import Standing, backward, is_back, live_image, old_state, standing
+from wizard.change.store import ChangeFolder, Store
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec
 from wizard.host.catalogue import refusal
@@ -31,7 +32,6 @@ def take_back(
     context: Context,
     reason: Failure,
     *,
-    touched: Sequence[str] | None = None,
     after_crash: bool = False,
 ) -> Outcome:
     """Undo a change that failed or was interrupted.
@@ -44,11 +44,10 @@ def take_back(
         journal: its journal.
         context: the run.
         reason: why it is undone.
-        touched: steps whose file may be new; None reads it from the journal.
         after_crash: the service may have been started meanwhile, with any of the files, so it is restarted.
     """
     plan = replay(journal.records)
-    begun = set(plan.touched if touched is None else touched)
+    begun = set(plan.touched)
     _note(journal, UNDO, fact=reason.code)
     context.events.say("undo", "started", f"Put everything back: {reason.message}")
     problems: list[Problem] = []
@@ -56,12 +55,15 @@ def take_back(
         if action.id in begun:
             problems += _undo(action, manifest, folder, journal, context)
     restart_needed = plan.restarted or (after_crash and bool(begun))
-    problems += _service_back(manifest, context, restart_needed=restart_needed)
-    if not problems and not _note(journal, CLOSED, fact=ROLLED_BACK):
-        text = "Every file is back, but the last line of the journal could not be written."
-        problems.append(("undo", Failure("change.record-not-written", text, "Make room, then run `recover`.")))
-    if problems:
-        return _stuck(manifest, folder, context, reason, problems)
+    service = _service_back(manifest, context, restart_needed=restart_needed)
+    if not problems and not service and not _note(journal, CLOSED, fact=ROLLED_BACK):
+        full = full_at(folder.path)
+        why = f": the file system mounted at {full} is full" if full else ""
+        text = f"Every file is as it was, but the last line of {folder.journal} could not be written{why}."
+        hint = "Make room there, then run `recover`."
+        return _stuck(manifest, folder, context, reason, [("undo", Failure("change.record-not-written", text, hint))])
+    if problems or service:
+        return _stuck(manifest, folder, context, reason, [*problems, *service], only_service=not problems)
     with contextlib.suppress(OSError):
         folder.page.unlink(missing_ok=True)
     folder.wipe_staged(context.calls)
@@ -70,20 +72,43 @@ def take_back(
     return Outcome(ROLLED_BACK, folder.id, manifest.digest, dict(context.events.states), reason)
 
 
+def close_what_is_back(store: Store, context: Context) -> None:
+    """Close every change whose files are as before, so that a repair may be made while its recovery is pending.
+
+    Such a change waits for nothing but the service, which the repair restarts and proves. Any other one still has
+    files to be put back; it stays open, and so nothing else may start.
+
+    Raises:
+        RecoveryNeededError: a journal or a manifest is damaged.
+    """
+    for folder in store.changes():
+        plan = folder.plan()
+        if plan.phase == "closed" or plan.untouched:
+            continue
+        manifest = folder.manifest()
+        back = [is_back(live_image(action, context), action) for action in manifest.actions]
+        if not all(back) or (plan.phase == "verified" and not back):
+            continue
+        for action in manifest.actions:
+            _clear(action, manifest, context)
+        folder.page.unlink(missing_ok=True)
+        close(folder, ROLLED_BACK, context)
+
+
 def _undo(
     action: Action, manifest: Manifest, folder: ChangeFolder, journal: Journal, context: Context
 ) -> list[Problem]:
     try:
-        stands = standing(live_image(action, context), action)
-        if stands in {Standing.NEW, Standing.WORN}:
-            backward(action, folder, manifest.token, context)
+        live = live_image(action, context)
+        old = old_state(live, action)
+        if is_back(live, action):
+            _clear(action, manifest, context)
+        elif standing(live, action) is not Standing.FOREIGN:
+            backward(action, old, folder, manifest.token, context)
             if action.of_folder and live_image(action, context).kind == action.after.kind == "folder":
                 context.events.say(action.id, "progress", f"{action.named} stays: it holds files of somebody else")
             else:
-                _compare(action, context)
-        elif stands is Standing.OLD:
-            clear = remove_temporary_folder if action.of_folder else remove_temporary
-            clear(context.machine.real(action.path), manifest.token, calls=context.calls)
+                _compare(action, old, context)
         else:
             _undo_foreign(action, manifest, folder, context)
     except Exception as error:  # noqa: BLE001 - one file that cannot go back must not keep the others
@@ -91,8 +116,15 @@ def _undo(
         context.events.say(action.id, "failed", f"{action.named} could not be put back: {failure.message}")
         return [(action.id, failure)]
     _note(journal, UNDONE, action.id)
-    context.events.say(action.id, "undone", f"{action.named} is as it was")
+    kept = "" if old is action.before else "; its owner and mode were changed since and are kept"
+    context.events.say(action.id, "undone", f"{action.named} is as it was{kept}")
     return []
+
+
+def _clear(action: Action, manifest: Manifest, context: Context) -> None:
+    """Remove what a write that was cut off left beside the file of *action*."""
+    clear = remove_temporary_folder if action.of_folder else remove_temporary
+    clear(context.machine.real(action.path), manifest.token, calls=context.calls)
 
 
 def _undo_foreign(action: Action, manifest: Manifest, folder: ChangeFolder, context: Context) -> None:
@@ -113,8 +145,8 @@ def _undo_foreign(action: Action, manifest: Manifest, folder: ChangeFolder, cont
     )
 
 
-def _compare(action: Action, context: Context) -> None:
-    if not live_image(action, context).same(action.before):
+def _compare(action: Action, old: FileImage, context: Context) -> None:
+    if not live_image(action, context).same(old):
         raise WizardError(
             "change.undo-differs",
             f"{action.named} has its old bytes again, but not its old owner, mode or attributes.",
@@ -170,7 +202,13 @@ def _restart(step: tuple[str, str, float], context: Context, *, must_run: bool) 
 
 
 def _stuck(
-    manifest: Manifest, folder: ChangeFolder, context: Context, reason: Failure, problems: Sequence[Problem]
+    manifest: Manifest,
+    folder: ChangeFolder,
+    context: Context,
+    reason: Failure,
+    problems: Sequence[Problem],
+    *,
+    only_service: bool = False,
 ) -> Outcome:
     text = page_text(manifest, folder, context, reason, problems)
     page = ""
@@ -178,12 +216,13 @@ def _stuck(
         put_file(folder.page, context.events.scrub(text).encode(), mode=0o600, calls=context.calls)
         page = str(folder.page)
     first = problems[0][1]
-    failure = Failure(
-        "change.recovery-needed",
-        f"The undo is not complete: {first.message}",
-        f"{first.hint}\nWhat is where: {page or folder.path}\nThen run `recover`.".strip(),
-        first.subject,
-    )
+    what = "Every file is as it was, but the service is not" if only_service else "The undo is not complete"
+    hints = [first.hint, f"What is where: {page or folder.path}"]
+    if only_service:
+        # Perhaps the fault was there before the change, and only the restart has brought it to light.
+        hints.append("`doctor` finds the cause; `doctor --fix CODE` repairs it and ends this recovery.")
+    hints += ["Then run `recover` again; `recover --keep` ends it and accepts everything as it", "is now."]
+    failure = Failure("change.recovery-needed", f"{what}: {first.message}", "\n".join(hints).strip(), first.subject)
     context.events.say("undo", "failed", failure.message)
     say_outcome(context, "failed", f"{failure.message} See {page or folder.path}", STUCK, failure)
     return Outcome(STUCK, folder.id, manifest.digest, dict(context.events.states), failure, page)
@@ -227,7 +266,7 @@ REFUSALS: tuple[FindingSpec, ...] = (
         "An undo is not complete",
         "A change could not be undone completely; a page in the change's folder says what is where.",
         "The machine is between two states.",
-        "Read the page, put right what it names, then run `recover`.",
+        "Read the page, put right what it names, then run `recover`; `recover --keep` accepts everything as it is.",
         source="own rule",
     ),
 )

@@ -20,8 +20,9 @@ from wizard.change.context import Who
 from wizard.change.events import CHANGE, Event, rfc3339
 from wizard.change.job import APPLY, RECOVER, ROLLBACK, Job
 from wizard.change.lock import Holder, holder_of
-from wizard.change.outcome import APPLIED, KEPT, NOTHING, STUCK, Failure, Outcome
+from wizard.change.outcome import APPLIED, KEPT, NOTHING, REFUSED, STUCK, Failure, Outcome
 from wizard.change.plan import Plan
+from wizard.change.room import full_at
 from wizard.change.store import Store
 from wizard.errors import BusyError, ExitCode, RecoveryNeededError, WizardError
 from wizard.findings import FindingSpec
@@ -289,12 +290,23 @@ def _is_at_work(store: Store, change: str) -> bool:
 def _last_word(store: Store, change: str) -> Event:
     """What to say of a worker that died without an outcome: the journal knows."""
     plan = store.find(change).plan()
+    full = full_at(store.root)
+    disk = f"the file system mounted at {full}, which holds {store.root}, is full"
+    if plan.untouched or (plan.phase == "closed" and plan.outcome == REFUSED):
+        ended = f"the process that was to make change {change} was ended from outside"
+        code, hint = ("change.no-room", "Make room there") if full else ("change.worker-silent", "See why it ended")
+        text = f"Nothing was changed: {disk if full else ended}."
+        return Event(CHANGE, "failed", text, _now(), REFUSED, code, f"{hint}, then start again.")
     if plan.phase == "closed":
         text = f"Change {change} has ended: {plan.outcome}."
         state = "done" if plan.outcome in {APPLIED, KEPT} else "failed"
         return Event(CHANGE, state, text, _now(), plan.outcome)
     text = f"The process that made change {change} was ended from outside before it could finish."
-    return Event(CHANGE, "failed", text, _now(), STUCK, "change.interrupted", "Run `recover`.")
+    if full:
+        text = f"How change {change} ended could not be recorded: {disk}."
+    hint = "Make room there. " if full else ""
+    hint += "Run `recover`; `recover --keep` accepts everything as it is now."
+    return Event(CHANGE, "failed", text, _now(), STUCK, "change.interrupted", hint)
 
 
 def _now() -> str:

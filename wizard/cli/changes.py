@@ -47,7 +47,10 @@ EXIT CODES
 
 _RECOVER = """\
 A change that was interrupted is taken back, or closed as applied when it was
-proven already. With --finish the rest of it is made and proven.
+proven already. With --finish the rest of it is made and proven. Where the
+owner or mode of a file was repaired since, that repair stays. When the files
+are back and the server still does not start, `doctor --fix` may repair it
+first; with --keep everything is accepted as it is now.
 
 EXAMPLES
   cloudstream-wizard recover                  undo what was interrupted
@@ -130,7 +133,8 @@ def run_history(args: argparse.Namespace) -> int:
         if not known:
             print(f"No change is on record in {machine.state_dir}.")
     if waits:
-        print("hint: a change waits for `cloudstream-wizard recover`.", file=sys.stderr)
+        print("hint: a change waits for `cloudstream-wizard recover`, which undoes it;", file=sys.stderr)
+        print("hint: recover --finish makes the rest, recover --keep accepts what is there.", file=sys.stderr)
     return int(ExitCode.NEEDS_RECOVERY if waits else ExitCode.DONE)
 
 

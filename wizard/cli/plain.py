@@ -104,9 +104,13 @@ class PlainFace:
         self._ended = int(ExitCode.NEEDS_RECOVERY)
         self.dialogue.say("\nAn unfinished change")
         self.dialogue.say_lines(self.session.interrupted())
-        mode = self.dialogue.choose("Undo it, or finish it? (undo/finish)", ("undo", "finish"), "undo")
+        prompt = "Undo it, finish it, or keep everything as it is now? (undo/finish/keep)"
+        mode = self.dialogue.choose(prompt, ("undo", "finish", "keep"), "undo")
         self.dialogue.say_lines(self.session.recover(mode))
-        self._ended = None
+        if self.session.interrupted():
+            self.dialogue.say("It is still unfinished. Something is wrong, below, finds the cause and repairs it.")
+        else:
+            self._ended = None
 
     # -- steps --------------------------------------------------------------------------------------------------------
 

@@ -117,7 +117,7 @@ def outcome(ended: Outcome, *, undo: bool = False) -> list[Line]:
         NOTHING: ("Nothing to do: the server is set up like this already.", Tone.GOOD),
         KEPT: ("Closed as it stands.", Tone.WARN),
         ROLLED_BACK: ("Error: the change failed; everything was put back as it was.", Tone.BAD),
-        REFUSED: ("Error: the change was refused; nothing was touched.", Tone.BAD),
+        REFUSED: ("Error: the change was refused; nothing was changed.", Tone.BAD),
     }
     text, tone = words.get(ended.outcome, ("Error: the undo is incomplete; a recovery is needed.", Tone.BAD))
     result = [Line(text, tone)]
@@ -196,5 +196,9 @@ def interrupted(entries: Iterable[Entry]) -> list[Line]:
             *(Line(f"  {printable(name)}") for name in entry.files),
         ]
     if result:
-        result += [Line(""), Line("Until it is settled, nothing else can be changed.")]
+        result += [
+            Line(""),
+            Line("Until it is undone, finished or kept as it is now, nothing else can be"),
+            Line("changed. Only a repair can be made when its files are as before."),
+        ]
     return result
