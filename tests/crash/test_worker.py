@@ -1,5 +1,6 @@
 """The change in a process of its own: it outlives its face, and says how it ended even when it is killed."""
 
+import json
 import os
 import signal
 import subprocess
@@ -11,12 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.scene import PASSWORD, Scene
+from tests.crash.scene import PASSWORD, Scene, ports_for
 from wizard.change import watch
-from wizard.change.outcome import APPLIED, NOTHING, ROLLED_BACK, STUCK
+from wizard.change.outcome import APPLIED, NOTHING, REFUSED, ROLLED_BACK, STUCK
 from wizard.change.plan import Plan
+from wizard.change.ports import Ports
 from wizard.change.store import Store
 from wizard.errors import BusyError, ExitCode, RecoveryNeededError, WizardError
+from wizard.host.machine import Machine
 from wizard.secret import Secret
 
 PORTS = "tests.crash.scene:ports_for"
@@ -245,6 +248,85 @@ def test_the_state_folder_is_lost_while_it_runs(tmp_path: Path) -> None:
         watch.outcome(scene.machine, run)
     assert refused.value.code == "change.unknown"
     assert "lost state folder" in refused.value.hint
+
+
+def ports_that_die(machine: Machine) -> Ports:
+    """As `ports_for`; Java's proof, which comes before anything is touched, is the end of the process."""
+    ports = ports_for(machine)
+    ports.prover.prove = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment,method-assign]
+    return ports
+
+
+def test_a_worker_that_is_killed_before_it_is_armed_changed_nothing(tmp_path: Path) -> None:
+    scene = Scene(tmp_path).build()
+    old = scene.tree()
+    run = watch.start(scene.machine, scene.plan(), SECRETS, ports="tests.crash.test_worker:ports_that_die")
+    outcome = watch.outcome(scene.machine, run)
+    assert (outcome.outcome, outcome.exit_code) == (REFUSED, ExitCode.UNUSABLE)
+    assert outcome.failure is not None
+    assert outcome.failure.message.startswith("Nothing was changed: the process that was to make change 0001-")
+    assert scene.tree() == old
+    assert watch.outcome(scene.machine, start(scene)).outcome == APPLIED
+
+
+FULL = """
+import json, os, subprocess, sys
+from pathlib import Path
+from tests.crash import test_worker
+from tests.crash.scene import Scene
+scene = Scene(Path(sys.argv[1]))
+subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m,mode=0700", "none", scene.machine.state_dir], check=True)
+if sys.argv[2] == "before":
+    test_worker.fill(scene.machine.state_dir, int(sys.argv[3]))
+run = test_worker.watch.start(
+    scene.machine, scene.plan(keystore=b"CRASH"), test_worker.SECRETS, ports=f"tests.crash.test_worker:{sys.argv[4]}"
+)
+print(json.dumps(test_worker.watch.outcome(scene.machine, run).as_json()))
+"""
+
+
+def fill(folder: Path, left: int) -> None:
+    """Take all room of the file system of *folder* but *left* bytes, which are whole blocks."""
+    free = os.statvfs(folder)
+    with (folder / "filler").open("wb") as stream:
+        stream.write(bytes(free.f_bavail * free.f_bsize - left))
+
+
+def ports_that_fill(machine: Machine) -> Ports:
+    """As `ports_for`; at the restart the state disk is full, and the process ends without another word."""
+    ports = ports_for(machine)
+
+    def restart(_timeout_s: float, _say: Callable[[str], None]) -> None:
+        fill(machine.state_dir, 0)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    ports.service.restart = restart  # type: ignore[method-assign]
+    return ports
+
+
+@pytest.mark.parametrize(
+    ("when", "left", "ports"),
+    [("before", 0, "ports_for"), ("before", 8192, "ports_for"), ("at the restart", 0, "ports_that_fill")],
+)
+def test_a_state_disk_that_is_really_full_is_named(tmp_path: Path, when: str, left: int, ports: str) -> None:
+    """A file system of its own, which is gone with the process."""
+    scene = Scene(tmp_path).build()
+    scene.machine.state_dir.mkdir()
+    old = scene.tree()
+    words = [sys.executable, "-c", FULL, str(tmp_path), when, str(left), ports]
+    own = ["unshare", "-m" if os.geteuid() == 0 else "-rm"]
+    done = subprocess.run([*own, *words], capture_output=True, text=True, cwd=BASIS, check=True)
+    told = json.loads(done.stdout)
+    assert f"mounted at {scene.machine.state_dir}" in told["error"]["message"]
+    assert "Make room " in told["error"]["hint"]
+    if when == "before":
+        assert told["outcome"] == REFUSED
+        assert told["error"]["message"].startswith("Nothing was changed")
+        assert scene.tree() == old
+    else:
+        assert told["outcome"] == STUCK
+        assert "ended from outside" not in told["error"]["message"]
+        assert "recover --keep" in told["error"]["hint"]
 
 
 def _is_zombie(pid: int) -> bool:

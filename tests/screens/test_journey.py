@@ -274,6 +274,23 @@ async def test_an_interrupted_change_comes_first() -> None:
         assert "What do you want to do?" in text(pilot)
 
 
+async def test_an_interrupted_change_can_be_kept_or_still_wait() -> None:
+    session = FakeSession()
+    session.unfinished = [Line("A change was cut off.")]
+    async with opened(session) as pilot:
+        await keys(pilot, "right", "right", "enter")
+        assert session.recovered == ["keep"]
+        assert "The wizard can go on now." in text(pilot)
+    session = FakeSession()
+    session.unfinished = [Line("A change was cut off.")]
+    session.recover = lambda _mode: [Line("The undo is not complete.")]  # type: ignore[method-assign]
+    async with opened(session) as pilot:
+        await keys(pilot, "enter")
+        assert "It is still unfinished. Go on to Something is wrong" in text(pilot)
+        await keys(pilot, "enter")
+        assert "What do you want to do?" in text(pilot)
+
+
 async def test_an_unfinished_run_is_checked_again() -> None:
     session = FakeSession()
     session.earlier = earlier_run("primary-store")

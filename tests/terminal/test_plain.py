@@ -206,6 +206,20 @@ def test_what_an_earlier_run_left() -> None:
     assert session.started == 0
 
 
+def test_an_interrupted_change_can_be_kept_or_still_wait() -> None:
+    session = FakeSession()
+    session.unfinished = [Line("A change was cut off.")]
+    _code, said = talk(session, "keep", "quit", "forget")
+    assert session.recovered == ["keep"]
+    assert "It is still unfinished" not in said
+    session = FakeSession()
+    session.unfinished = [Line("A change was cut off.")]
+    session.recover = lambda _mode: [Line("The undo is not complete.")]  # type: ignore[method-assign]
+    code, said = talk(session, "undo", "quit", "forget")
+    assert code == 4
+    assert "It is still unfinished. Something is wrong, below, finds the cause" in said
+
+
 def test_hostile_text_is_only_text() -> None:
     code, said = talk(FakeSession(hostile=True), "quit", "forget")
     assert code == 130

@@ -59,7 +59,8 @@ def apply(plan: Plan, context: Context) -> Outcome:
         return _nothing(plan, context)
     with opened(context) as place:
         if any(isinstance(step, Restart) and step.always for step in plan.steps):
-            # A repair. It must be possible when an undo has put the files back and the service still does not start.
+            # The service does not serve what it should, and this plan restarts and proves it: a repair. That must be
+            # possible when an undo has put the files back and the service still does not start.
             close_what_is_back(place.store, context)
         # Also before nothing is done: after an interrupted change the files may be as planned, and the service not.
         sweep(place.store, context)
