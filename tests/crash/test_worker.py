@@ -296,7 +296,8 @@ def ports_that_fill(machine: Machine) -> Ports:
     """As `ports_for`; at the restart the state disk is full, and the process ends without another word."""
     ports = ports_for(machine)
 
-    def restart(_timeout_s: float, _say: Callable[[str], None]) -> None:
+    def restart(timeout_s: float, say: Callable[[str], None]) -> None:
+        say(f"{timeout_s:g} s are allowed")
         fill(machine.state_dir, 0)
         os.kill(os.getpid(), signal.SIGKILL)
 

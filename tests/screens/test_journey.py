@@ -283,7 +283,7 @@ async def test_an_interrupted_change_can_be_kept_or_still_wait() -> None:
         assert "The wizard can go on now." in text(pilot)
     session = FakeSession()
     session.unfinished = [Line("A change was cut off.")]
-    session.recover = lambda _mode: [Line("The undo is not complete.")]  # type: ignore[method-assign]
+    session.recover = lambda mode: [Line(f"The {mode} is not complete.")]  # type: ignore[method-assign]
     async with opened(session) as pilot:
         await keys(pilot, "enter")
         assert "It is still unfinished. Go on to Something is wrong" in text(pilot)

@@ -214,7 +214,7 @@ def test_an_interrupted_change_can_be_kept_or_still_wait() -> None:
     assert "It is still unfinished" not in said
     session = FakeSession()
     session.unfinished = [Line("A change was cut off.")]
-    session.recover = lambda _mode: [Line("The undo is not complete.")]  # type: ignore[method-assign]
+    session.recover = lambda mode: [Line(f"The {mode} is not complete.")]  # type: ignore[method-assign]
     code, said = talk(session, "undo", "quit", "forget")
     assert code == 4
     assert "It is still unfinished. Something is wrong, below, finds the cause" in said
