@@ -98,8 +98,10 @@ def run_rollback(args: argparse.Namespace) -> int:
         folder = choose(args.change, Store(machine.state_dir))
         entry = next(entry for entry in history(machine) if entry.id == folder.id)
         return _dry("rollback", args, entry, f"Would take back {entry.id}: {entry.title}")
-    for fault in faults(machine, args.change or ""):
-        raise WizardError(fault.code, f"Nothing was changed. {fault.message}", fault.fix)
+    # While another change is made or waits, that is what must be said first; the start below says it.
+    if running(machine) is None and pending(machine) is None:
+        for fault in faults(machine, args.change or ""):
+            raise WizardError(fault.code, f"Nothing was changed. {fault.message}", fault.fix)
     run = start_rollback(machine, args.change, _secrets(args, machine))
     return _end("rollback", args, follow(machine, run))
 
