@@ -63,7 +63,7 @@ def parse_source(text: str) -> PasswordSource:
 def resolve(source: PasswordSource, *, base: Path, name: str) -> Secret | None:
     """The password at *source*; None when it must be asked for or made.
 
-    A file's or descriptor's final line end is not part of the password.
+    A byte order mark and the final line ends of a file or descriptor are not part of the password.
 
     Args:
         source: where it comes from.
@@ -104,20 +104,32 @@ def _read(place: Path | int, name: str) -> bytes:
 
 
 def _text(data: bytes, name: str) -> str:
+    """The password in *data*: one line of text.
+
+    What looks like a mistake is named, because it would otherwise only show as a wrong password.
+    """
     if len(data) > LONGEST:
-        raise WizardError(
-            "secret.source-unusable",
-            f"The source of {name} holds more than {LONGEST} bytes; that is no password.",
+        raise _unusable(
+            name,
+            f"holds more than {LONGEST} bytes; that is no password",
             "Name the file that holds the password alone.",
-            name,
         )
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data:
+        raise _unusable(name, "is UTF-16 text or binary", "Save the password as plain UTF-8 text.")
     try:
-        text = data.decode()
+        # Windows editors put a byte order mark in front, which is no part of the password.
+        text = data.decode("utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError:
-        raise WizardError(
-            "secret.source-unusable",
-            f"The source of {name} is not UTF-8 text.",
-            "Save the password as plain text.",
-            name,
-        ) from None
-    return text.removesuffix("\n").removesuffix("\r")
+        raise _unusable(name, "is not UTF-8 text", "Save the password as plain UTF-8 text.") from None
+    if not text:
+        raise _unusable(name, "is empty", "Write the password into it; an empty one is given by env:VARIABLE.")
+    if "\n" in text or "\r" in text:
+        raise _unusable(name, "holds more than one line", "Write the password alone into it, on one line.")
+    if text != text.strip():
+        hint = "Remove the blank; if it belongs to the password, give the password by env:VARIABLE."
+        raise _unusable(name, "has a blank or tab at the beginning or end", hint)
+    return text
+
+
+def _unusable(name: str, what: str, hint: str) -> WizardError:
+    return WizardError("secret.source-unusable", f"The source of {name} {what}.", hint, name)
