@@ -28,7 +28,7 @@ class Case:
 
 EXERCISES = "certificates/exercises"
 FILES = [
-    Case("wrong password", "reading.password-wrong", 2, password='{ file = "passwords.toml" }'),
+    Case("wrong password", "reading.password-wrong", 2, password='{ file = "secrets/other" }'),
     Case("password not given", "secret.missing", 2, password="{ prompt = true }"),
     Case("file missing", "file.missing", 2, chain='["nowhere.pfx"]'),
     Case("folder without anything", "chain.no-certificate", 2, chain='["var/lib"]'),
@@ -48,6 +48,7 @@ FILES = [
 
 @pytest.mark.parametrize("case", FILES, ids=lambda case: case.name)
 def test_files_that_do_not_fit(server: Practice, case: Case) -> None:
+    (server.root / "secrets/other").write_text("another\n")
     before = server.tree()
     answers = server.answers(chain=case.chain, host=case.host, password=case.password)
     done = server.run("apply", "--answers", answers, "--yes")
