@@ -23,8 +23,9 @@ from wizard.secret import Secret
 from wizard.unfinished import Unfinished
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from wizard.certificates.model import Certificate
     from wizard.change.ahead import Asking
     from wizard.change.outcome import Outcome
     from wizard.change.plan import Plan
@@ -268,6 +269,12 @@ class Session(Following, Unfinished):
                 role, self.answers, self.base, lambda: self.secret(f"{role}.password"), self.machine
             )
         return self._judged[role]
+
+    def unreadable(self, certificates: "Sequence[Certificate]") -> "list[Finding]":
+        """BLOCKING. What the product's own Java refuses to parse; nothing where there is none to ask."""
+        from wizard.nodes.judging import unreadable
+
+        return unreadable(self.machine, certificates, self._asking.reader if self._asking is not None else None)
 
     # -- the change -----------------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import AuthorityInformationAccessOID, ObjectIdentifier
 
 from wizard.certificates import hostnames, raw
-from wizard.certificates.der import SEQUENCE, DerError, wrap
+from wizard.certificates.der import OID, SEQUENCE, DerError, parse, wrap
 from wizard.certificates.model import Certificate
 
 SERVER_AUTH = "1.3.6.1.5.5.7.3.1"
@@ -34,6 +34,8 @@ USAGE_NAMES = {
     "1.3.6.1.5.5.8.2.2": "ikeIntermediate",
     "1.3.6.1.5.2.3.5": "kdcAuthentication",
 }
+RSA_PSS = "1.2.840.113549.1.1.10"
+EC_KEY = "1.2.840.10045.2.1"
 CURVES = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521", "secp224r1": "P-224", "secp192r1": "P-192"}
 OTHER_KEYS = {
     "Ed448PublicKey": "Ed448",
@@ -351,6 +353,34 @@ def public_key_label(key: object) -> str:
         return "Ed25519"
     # By their names, because the library warns of whoever touches the class of Diffie-Hellman keys.
     return OTHER_KEYS.get(type(key).__name__, "unknown")
+
+
+def key_encoding(certificate: Certificate) -> str:
+    """How the public key is written where the library reads over it: `rsa-pss`, `ec-explicit`, else ""."""
+    try:
+        algorithm = parse(raw.fields(certificate.der).key).children[0].children
+        if algorithm[0].oid == RSA_PSS:
+            return "rsa-pss"
+        return "ec-explicit" if algorithm[0].oid == EC_KEY and algorithm[1].tag != OID else ""
+    except (DerError, IndexError):
+        return ""
+
+
+def java_refuses(certificate: Certificate) -> str:
+    """Why Java's certificate factory refuses a certificate that others read; "" when nothing is known against it.
+
+    The words of sun.security.x509 (X509CertInfo, X509CertImpl), measured with OpenJDK 11 to 25.
+    """
+    if key_encoding(certificate) == "ec-explicit":
+        return "its EC key spells out the parameters of the curve in place of its name"
+    subject, issuer = subject_name(certificate), issuer_name(certificate)
+    if issuer is not None and not list(issuer):
+        return "its issuer has an empty name"
+    if subject is not None and not list(subject):
+        alternative = raw_extension(certificate, x509.SubjectAlternativeName)
+        if alternative is None or not alternative.critical:
+            return "its subject is empty, and it has no critical subject alternative name"
+    return ""
 
 
 def signature_label(certificate: Certificate) -> str:

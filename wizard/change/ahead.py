@@ -61,13 +61,18 @@ class Asking:
 
         Args:
             machine: whose files are asked about.
-            tools: for `-certreq` and `-importcert`.
+            tools: for `-certreq`, `-importcert` and `-printcert`.
         """
         self._machine = machine
         self._tools = tools
         self._pool = ThreadPoolExecutor(max_workers=2)
         self._proofs: dict[str, Future[str]] = {}
         self._stores: dict[str, Future[bytes]] = {}
+
+    @property
+    def reader(self) -> WaitingKeytool | None:
+        """The one that parses certificates."""
+        return self._tools.get("-printcert")
 
     def ask(self, plan: Plan, secrets: Mapping[str, Secret]) -> None:
         """Begin to ask about the first key store and the first import of *plan*, unless it was asked before."""

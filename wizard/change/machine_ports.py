@@ -41,7 +41,7 @@ class JavaProver:
         raise WizardError(
             proof.code,
             f"The product's Java refuses the new key store: {proof.text}.",
-            "Nothing was changed. Choose another encryption or password for the store, then try again.",
+            f"Nothing was changed. {proof.hint}".strip(),
             proof.alias,
         )
 

@@ -17,6 +17,7 @@ from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode
 from wizard.findings import Finding, Severity, worst
 from wizard.host.clock import now_utc
+from wizard.nodes.judging import unreadable
 from wizard.probing.aia import fetch_issuers
 from wizard.reports.chain_tree import title, tree_lines
 from wizard.reports.lines import Line, Tone, finding_lines
@@ -80,6 +81,8 @@ def run(args: argparse.Namespace) -> int:
         public_roots=roots.public,
         unclear_roots=roots.unclear,
     )
+    if not any(finding.severity >= Severity.ERROR for finding in findings):
+        findings += unreadable(args.machine, chain.certificates)
     about_files = [finding for bundle in bundles for finding in file_findings(bundle)]
     findings = sorted([*findings, *more, *about_files, *judge_pile(chains)], key=lambda each: -each.severity)
     level = worst(findings)

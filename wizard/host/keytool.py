@@ -2,11 +2,12 @@
 
 import base64
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from wizard.errors import WizardError
 from wizard.host.jre import Jre, find
-from wizard.host.keytool_errors import KeytoolError, explained
+from wizard.host.keytool_errors import KeytoolError, explained, unread_certificate
 from wizard.host.machine import Machine
 from wizard.host.processes import Completed, run
 from wizard.printable import printable
@@ -36,6 +37,7 @@ class Proof:
         detail: keytool's own words when it refused, printable; "" otherwise.
         code: of the refusal, "" when ok.
         alias: the key entry that was used.
+        hint: what to do after a refusal.
     """
 
     ok: bool
@@ -43,6 +45,7 @@ class Proof:
     detail: str = ""
     code: str = ""
     alias: str = ""
+    hint: str = ""
 
 
 class Keytool:
@@ -105,13 +108,33 @@ class Keytool:
         """
         try:
             name = alias or self._key_alias(path, password)
-            self._checked(
-                ["-certreq", "-alias", name, "-keystore", str(path), "-storetype", "PKCS12"], password, str(path)
-            )
+            # -v prints the causes of a refusal: "password was incorrect" is said of unreadable certificates too.
+            argv = ["-certreq", "-v", "-alias", name, "-keystore", str(path), "-storetype", "PKCS12"]
+            signed = self._checked(argv, password, str(path))
+            _require_same_kind(signed.stdout, str(path))
         except KeytoolError as refused:
-            return Proof(False, refused.message, refused.detail, refused.code, alias or "")
+            return Proof(False, refused.message, refused.detail, refused.code, alias or "", refused.hint)
         text = f"Java {self.jre.version} opened the store and signed with the key {printable(name)}".replace("  ", " ")
         return Proof(True, text, alias=name)
+
+    def unreadable(self, certificates: Sequence[bytes]) -> dict[bytes, str]:
+        """Those of *certificates* (DER) that the JVM cannot parse, each with its reason. One start when it parses all.
+
+        Raises:
+            WizardError: Java does not run.
+        """
+        if not certificates or not self._why_unread(certificates):
+            return {}
+        return {each: why for each in certificates if (why := self._why_unread([each]))}
+
+    def _why_unread(self, certificates: Sequence[bytes]) -> str:
+        answer = self._run(["-printcert", "-v"], None, b"".join(map(_pem, certificates)))
+        if answer.ok:
+            return ""
+        refused = explained(answer.stdout + answer.stderr, "the certificates")
+        if refused.code not in {"keytool.certificate-unreadable", "keytool.not-a-certificate"}:
+            raise refused
+        return unread_certificate(answer.stdout + answer.stderr) or refused.message
 
     def trust_entries(self, path: Path, password: Secret) -> dict[str, str]:
         """The trust anchors that the JVM sees in *path*: SHA-256 fingerprint to alias.
@@ -151,12 +174,45 @@ class Keytool:
             raise explained(answer.stdout + answer.stderr, subject)
         return answer
 
-    def _run(self, argv: list[str], password: Secret, data: bytes | None) -> Completed:
+    def _run(self, argv: list[str], password: Secret | None, data: bytes | None) -> Completed:
+        words = ["-storepass:env", _PASSWORD] if password is not None else []
         return run(
-            [self._program, *LEAN, *argv, "-storepass:env", _PASSWORD],
-            secret_env={_PASSWORD: password},
+            [self._program, *LEAN, *argv, *words],
+            secret_env={_PASSWORD: password} if password is not None else None,
             timeout_s=self._timeout_s,
             input=data,
+        )
+
+
+_RSA = "1.2.840.113549.1.1"
+_SIGNERS = {f"{_RSA}.1": f"{_RSA}.", f"{_RSA}.10": f"{_RSA}.10", "1.2.840.10045.2.1": "1.2.840.10045.4."}
+"""The kind of a public key, and how the algorithm of a signature with its private key begins. Plain RSA signs both
+ways; a key that is read as plain RSA never signs as the RSASSA-PSS key that its certificate promises."""
+
+
+def _require_same_kind(request: str, subject: str) -> None:
+    """Compare the certificate's key with the private key, which has signed the certification request.
+
+    Raises:
+        KeytoolError: keytool.key-differs.
+    """
+    from wizard.certificates.der import DerError, parse  # noqa: PLC0415 - Java is started before that
+
+    found = re.search(r"-----BEGIN NEW CERTIFICATE REQUEST-----([^-]*)-----END", request)
+    try:
+        info, algorithm, *_ = parse(base64.b64decode(found[1] if found else "")).children
+        public, signer = info.children[2].children[0].children[0].oid, algorithm.children[0].oid
+    except (DerError, ValueError, IndexError) as error:
+        raise KeytoolError(
+            "keytool.failed", f"{subject}: keytool made a certification request that cannot be read", "", subject
+        ) from error
+    if not signer.startswith(_SIGNERS.get(public, "")):
+        raise KeytoolError(
+            "keytool.key-differs",
+            f"{subject}: Java takes the private key for another kind of key than its certificate names"
+            f" (it signs with {signer}, the certificate has {public})",
+            "Ask for a certificate with a plain RSA or P-256 key.",
+            subject,
         )
 
 

@@ -129,6 +129,22 @@ REFUSALS: tuple[FindingSpec, ...] = (
         source=_SOURCE,
     ),
     refusal(
+        "keytool.certificate-unreadable",
+        "Java cannot read a certificate",
+        "the store holds a certificate that Java cannot parse; keytool then says that the password is wrong",
+        "A server with this store starts with its built-in certificate.",
+        "Ask for a new certificate; for an EC key with a named curve.",
+        source=_SOURCE,
+    ),
+    refusal(
+        "keytool.key-differs",
+        "The key is of another kind than its certificate",
+        "the private key in the store is of another kind than the public key in its certificate",
+        "Java finds no way to sign in a handshake, though the store opens.",
+        "Ask for a certificate with a plain RSA or P-256 key.",
+        source=_SOURCE,
+    ),
+    refusal(
         "keytool.failed",
         "keytool refused",
         "keytool ended with a text that the wizard does not know",
@@ -139,6 +155,14 @@ REFUSALS: tuple[FindingSpec, ...] = (
 )
 
 
+def unread_certificate(output: str) -> str:
+    """Why Java could not parse a certificate, from the causes that `-v` prints; "" when that was not the reason."""
+    causes: list[str] = re.findall(r"^Caused by: (.*)$", output, re.MULTILINE)
+    if not any("CertificateParsingException" in cause for cause in causes):
+        return ""
+    return printable(re.sub(r"^([\w ]*: )?(java\.[\w.]+: )+", "", causes[-1]), limit=200)
+
+
 def explained(output: str, subject: str) -> KeytoolError:
     """The refusal that stands for what keytool printed.
 
@@ -147,6 +171,15 @@ def explained(output: str, subject: str) -> KeytoolError:
         subject: the store, as the operator knows it.
     """
     text = printable(" ".join(output.split()), limit=400)
+    unread = unread_certificate(output)
+    if unread:
+        return KeytoolError(
+            "keytool.certificate-unreadable",
+            f"{subject}: Java cannot read a certificate in it: {unread}",
+            "Ask for a new certificate; for an EC key with a named curve.",
+            subject,
+            detail=text,
+        )
     line = next((part for part in output.splitlines() if "keytool error" in part), text)
     said = printable(re.sub(r".*keytool error: (java\.[\w.]+: )?", "", line).strip() or "nothing", limit=200)
     for name, pattern, message, hint in _TABLE:

@@ -57,6 +57,7 @@ def plan_gateway(session: Planning) -> Planned:
         # Nothing is planned with a certificate that the primary will not accept; the findings say why.
         return Planned(Plan(f"Trusted certificate for the gateway {host}", (), "gateway"), judged.findings, {})
     trust = primary_trust(session)
+    refused = session.unreadable([*judged.chain.certificates, *trust.anchors])
     given, facts = look_here(session, trust)
     store, weak = _password(session, STORE_SECRET, facts.keystore, kept=gateway_here.holds_chain(given, facts))
     given = replace(given, store_password=store)
@@ -65,7 +66,14 @@ def plan_gateway(session: Planning) -> Planned:
         password, more = _password(session, TRUST_SECRET, facts.truststore, kept=kept)
         given, weak = replace(given, trust_password=password), (*weak, *more)
     plan = gateway_here.make_plan(given, trust.anchors, facts, session.machine.keytool)
-    findings = (*judged.findings, *trust.findings, *plan.findings, *weak, *plan_faults(session.machine, plan))
+    findings = (
+        *judged.findings,
+        *refused,
+        *trust.findings,
+        *plan.findings,
+        *weak,
+        *plan_faults(session.machine, plan),
+    )
     return Planned(plan, findings, {STORE_SECRET: given.store_password})
 
 

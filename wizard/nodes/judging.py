@@ -1,6 +1,7 @@
 """A chain from the operator's files, judged for its role."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 from pathlib import Path
 
 from wizard.answers import Answers, ClientAnswers, GatewayAnswers, PrimaryAnswers
@@ -10,10 +11,13 @@ from wizard.certificates.names import short
 from wizard.certificates.public_roots import PublicRoots, public_roots
 from wizard.certificates.reading import read
 from wizard.certificates.rules import judge
+from wizard.certificates.rules.context import on
+from wizard.certificates.rules.form import NOT_IN_JAVA
 from wizard.errors import WizardError
 from wizard.findings import Finding
 from wizard.host.clock import now_utc
 from wizard.host.files import read_input
+from wizard.host.keytool import Keytool
 from wizard.host.machine import Machine
 from wizard.host.secretsource import DEFAULT_STORE_PASSWORD
 from wizard.nodes.loading import Loaded, load
@@ -86,6 +90,28 @@ def suggested_host(leaf: Certificate | None) -> str:
     if leaf is None:
         return ""
     return next((name for name in look.dns_names(leaf) if "*" not in name), short(leaf))
+
+
+def unreadable(machine: Machine, certificates: Iterable[Certificate], keytool: Keytool | None = None) -> list[Finding]:
+    """What the product's own Java refuses to parse; nothing where there is none to ask.
+
+    Args:
+        machine: whose Java is asked.
+        certificates: of chains that the rules found nothing wrong with.
+        keytool: one that was started for this already.
+    """
+    by_der = {each.der: each for each in certificates}
+    try:
+        refused = _unreadable(machine, tuple(by_der), keytool)
+    except WizardError:
+        # Whether Java runs at all is judged elsewhere.
+        return []
+    return [on(by_der[der], NOT_IN_JAVA, reason=why) for der, why in refused.items()]
+
+
+@lru_cache(maxsize=32)
+def _unreadable(machine: Machine, asked: tuple[bytes, ...], keytool: Keytool | None) -> dict[bytes, str]:
+    return (keytool or Keytool.of(machine)).unreadable(asked)
 
 
 def roots_of(machine: Machine, answers: Answers) -> PublicRoots:

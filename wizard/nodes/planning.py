@@ -1,12 +1,13 @@
 """From the answers to the plan for the primary: look at the machine, make the passwords, plan."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from wizard.answers import Answers, Goal, ImportRoot, PrimaryAnswers, PrimaryKind
+from wizard.certificates.model import Certificate
 from wizard.certificates.names import short
 from wizard.change.ahead import Asking
 from wizard.change.plan import Plan, PutFile
@@ -57,6 +58,9 @@ class Planning(Protocol):
 
     def judged(self, role: str) -> Judged:
         """The chain for *role* and its findings."""
+
+    def unreadable(self, certificates: Sequence[Certificate]) -> list[Finding]:
+        """What the product's own Java refuses to parse."""
 
     def secret(self, key: str) -> Secret | None:
         """The password for *key*, if any."""

@@ -4,20 +4,21 @@ Trust is taken as it will be after the change and after the uploads of the check
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from wizard.answers import PrimaryKind
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.names import issuer, subject
 from wizard.certificates.reading import read
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, Severity
+from wizard.findings import Finding, FindingSpec, Severity
 from wizard.host.clock import now_utc
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.host.secretsource import DEFAULT_STORE_PASSWORD
 from wizard.nodes.planning import Planning
 from wizard.printable import printable
-from wizard.probing.rehearsal import Rehearsal, rehearse
+from wizard.probing.rehearsal import Rehearsal, RehearsalStep, rehearse
 from wizard.records import dataclass
 from wizard.reports.lines import Line, Tone, finding_lines
 
@@ -74,16 +75,34 @@ def rehearse_all(session: Planning) -> list[Rehearsed]:
     server_trust = _distinct([*server.chain.authorities, *uploaded, *shipped])
     client_trust = [*shipped, *_roots(server.chain)]
     now = now_utc()
+    refused = session.unreadable(
+        [*server.chain.certificates, *(one for _, each in others for one in each.certificates)]
+    )
     if not others:
         only_server = rehearse(
             server.chain, server_trust, None, client_trust, dialled, client_name="a gateway", now=now
         )
-        return [Rehearsed("any gateway", only_server)]
+        return [Rehearsed("any gateway", _with_java(only_server, refused, [server.chain]))]
     return [
-        Rehearsed(name, rehearse(server.chain, server_trust, chain, client_trust, dialled, client_name=name, now=now))
+        Rehearsed(
+            name,
+            _with_java(
+                rehearse(server.chain, server_trust, chain, client_trust, dialled, client_name=name, now=now),
+                refused,
+                [server.chain, chain],
+            ),
+        )
         for name, chain in others
         if chain.leaf is not None
     ]
+
+
+def _with_java(rehearsal: Rehearsal, refused: Sequence[Finding], chains: Sequence[Chain]) -> Rehearsal:
+    """*rehearsal* with what the product's own Java said of the certificates: it needs to parse them before all else."""
+    used = {certificate.sha256 for chain in chains for certificate in chain.certificates}
+    bad = [finding for finding in refused if finding.subject.sha256 in used]
+    steps = [RehearsalStep("Java can read the certificates", "failed", finding.message) for finding in bad]
+    return replace(rehearsal, steps=(*steps, *rehearsal.steps), findings=(*bad, *rehearsal.findings))
 
 
 def rehearsal_lines(rehearsed: Sequence[Rehearsed]) -> list[Line]:

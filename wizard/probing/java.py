@@ -28,7 +28,7 @@ class Objection:
     """One reason for which Java ends the handshake.
 
     Attributes:
-        kind: empty-trust, untrusted, dates, algorithm, usage or name.
+        kind: empty-trust, untrusted, unreadable, dates, algorithm, usage or name.
         words: what is wrong, naming the certificate.
         java: the text by which Java's log says it.
     """
@@ -55,7 +55,7 @@ def objections(
         dialled: the name that the client dialled; None leaves names alone.
         now: aware.
     """
-    found = list(_path_objections(chain, anchors, now))
+    found = [*_unreadable(chain), *_path_objections(chain, anchors, now)]
     leaf = chain[0]
     found += _usage(leaf, as_server=as_server)
     if as_server and dialled is not None and not covers(leaf, dialled):
@@ -82,6 +82,17 @@ def _path_objections(
         return
     # Java takes any path that holds: the one with the fewest objections explains best.
     yield from min((list(_along(path, now)) for path in paths), key=len)
+
+
+def _unreadable(chain: Sequence[Certificate]) -> Iterator[Objection]:
+    """What Java's own reader refuses; and a key that the key store of this wizard cannot hold as what it is."""
+    for certificate in chain:
+        if why := look.java_refuses(certificate):
+            words = f"Java cannot read {names.subject(certificate)}: {why}"
+            yield Objection("unreadable", words, "CertificateParsingException")
+    if look.key_encoding(chain[0]) == "rsa-pss":
+        words = f"the key of {names.subject(chain[0])} is of the kind RSASSA-PSS, which is written as plain RSA"
+        yield Objection("unreadable", words, "No available authentication scheme")
 
 
 _MOST_PATHS = 16

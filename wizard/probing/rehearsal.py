@@ -54,6 +54,13 @@ SPECS: tuple[FindingSpec, ...] = (
         "JDK jdk.certpath.disabledAlgorithms",
     ),
     _spec(
+        "unreadable",
+        "Java cannot use the certificate or its key",
+        "Java does not open a store with it, or finds no way to sign with its key.",
+        "Have it issued again, for a plain RSA key or a key on the named curve P-256.",
+        "OpenJDK 11 to 25; measured (CertificateParsingException, no available authentication scheme)",
+    ),
+    _spec(
         "usage",
         "Certificate not made for this role",
         "Java refuses a certificate whose usage does not fit its role in the handshake.",

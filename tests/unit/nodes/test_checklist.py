@@ -1,6 +1,7 @@
 """The checklist for other machines: what is on it, what is kept of it, and when a tick stands."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pytest
 from tests.pki import Entity, acme, authority, issue
 from wizard.answers import AccountAnswers, Answers, ClientAnswers, GatewayAnswers, Goal, PrimaryAnswers, PrimaryKind
 from wizard.certificates.chain import assemble
+from wizard.certificates.model import Certificate
 from wizard.errors import WizardError
+from wizard.findings import Finding
 from wizard.host.machine import Machine
 from wizard.nodes import checklist, elsewhere
 from wizard.nodes.judging import Judged
@@ -47,6 +50,10 @@ class Run:
     def judged(self, role: str) -> Judged:
         (chain,) = assemble(self.entities[role].bundle)
         return Judged(Loaded(chain, (), (), ()), (), "", public=False)
+
+    def unreadable(self, certificates: Sequence[Certificate]) -> list[Finding]:
+        del certificates
+        return []
 
     def secret(self, key: str) -> Secret | None:
         del key

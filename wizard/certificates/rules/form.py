@@ -125,9 +125,19 @@ ROOT_CRITICAL = FindingSpec(
     "Ask the PKI team for a root certificate in which that extension is not critical.",
     "OpenSSL: X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION",
 )
+NOT_IN_JAVA = FindingSpec(
+    "form.java-cannot-read",
+    Severity.ERROR,
+    "Java cannot read a certificate",
+    "Java cannot read {name}: {reason}.",
+    "A store with this certificate does not open in Java, which then says that the password is wrong; a peer that "
+    "sends it is refused.",
+    "Ask for a new certificate; for an EC key with a named curve (openssl: -param_enc named_curve).",
+    "OpenJDK 11 to 25: CertificateParsingException; RFC 5480, 2.1.1; RFC 5280, 4.1.2",
+)
 SPECS = (
     SERIAL, LONG_SERIAL, UNREADABLE, ODD_NAME, ODD_EXTENSION, BAD_EXTENSION, NO_SUBJECT, HOSTILE, CRITICAL,
-    ROOT_CRITICAL,
+    ROOT_CRITICAL, NOT_IN_JAVA,
 )  # fmt: skip
 
 
@@ -137,6 +147,11 @@ def check(context: Context) -> Iterator[Finding]:
         field = look.unreadable(certificate)
         if field:
             yield on(certificate, UNREADABLE if field == "extensions" else ODD_NAME, field=field)
+        missing = list(_subject(certificate))
+        yield from missing
+        why = look.java_refuses(certificate)
+        if why and not missing:
+            yield on(certificate, NOT_IN_JAVA, reason=why)
         number = look.serial(certificate)
         if number <= 0:
             yield on(certificate, SERIAL, serial=number)
@@ -145,7 +160,6 @@ def check(context: Context) -> Iterator[Finding]:
         text = next((each for each in _texts(certificate) if printable(each) != each), None)
         if text is not None:
             yield on(certificate, HOSTILE, text=printable(text, limit=80))
-        yield from _subject(certificate)
         yield from _extensions(certificate, context)
 
 

@@ -69,6 +69,26 @@ NOT_FOR_TLS = FindingSpec(
     "Ask for a certificate with an RSA-3072 or P-256 key.",
     "RFC 8446, 4.4.3",
 )
+PSS = FindingSpec(
+    "algorithm.rsa-pss",
+    Severity.BLOCKER,
+    "The key store cannot be written for this kind of key",
+    "The key of {name} is of the kind RSASSA-PSS, not plain RSA.",
+    "The key would be written as plain RSA. Java opens such a store and signs, and then no handshake comes about: no "
+    "available authentication scheme.",
+    "Ask for a certificate with a plain RSA key (rsaEncryption) or a P-256 key.",
+    "measured with OpenJDK 11 to 25; RFC 4055, 1.2",
+)
+PSS_AUTHORITY = FindingSpec(
+    "algorithm.rsa-pss-authority",
+    Severity.WARNING,
+    "Not every peer can check a CA with this kind of key",
+    "The key of the CA {name} is of the kind RSASSA-PSS, not plain RSA.",
+    "Java 17 and newer check what it signs; Java 11.0.5 does not read such a key with parameters, and the Windows "
+    "client knows plain RSA and EC keys of CAs alone.",
+    "Prefer a CA with a plain RSA or EC key.",
+    "measured with OpenJDK 11 to 25; rustls webpki: supported signature algorithms",
+)
 UNKNOWN = FindingSpec(
     "algorithm.unknown",
     Severity.ERROR,
@@ -78,7 +98,7 @@ UNKNOWN = FindingSpec(
     "Ask for a certificate with an RSA-3072 or P-256 key.",
     "JDK: Unknown named curve, Only uncompressed point format supported; measured with JDK 11 to 25",
 )
-SPECS = (WEAK_KEY, WEAK_HASH, CURVE, CLIENT_KEY, EDWARDS, NOT_FOR_TLS, UNKNOWN)
+SPECS = (WEAK_KEY, WEAK_HASH, CURVE, CLIENT_KEY, EDWARDS, PSS, PSS_AUTHORITY, NOT_FOR_TLS, UNKNOWN)
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -87,6 +107,8 @@ def check(context: Context) -> Iterator[Finding]:
     for certificate in chain.certificates:
         label = look.key_label(certificate)
         yield from _key(certificate, label)
+        if context.role is not None and look.key_encoding(certificate) == "rsa-pss":
+            yield on(certificate, PSS if certificate is chain.leaf else PSS_AUTHORITY)
         # The root's own signature is not verified by anyone: the root is trusted as it is.
         if certificate is not chain.root and look.signature_label(certificate) in OLD_HASHES:
             yield on(certificate, WEAK_HASH, hash=look.signature_label(certificate))

@@ -21,8 +21,8 @@ OTHER_NAME = spec(
 SPECS = (OTHER_NAME,)
 
 _BY_CODE = {each.code: each for each in CERTIFICATE_SPECS}
-_NOT_FOR_A_STORE = ("key.missing", "key.mismatch")
-"""Said by the rules for key stores, with the file's name."""
+_NOT_FOR_A_STORE = ("key.missing", "key.mismatch", "algorithm.rsa-pss")
+"""Said by the rules for key stores, with the file's name: whether Java can use the key is asked of Java."""
 
 _HOST_LIKE = re.compile(r"[a-z][a-z0-9]*([.-][a-z0-9]+)+")
 _GENERIC = re.compile(r"\d{4}|store|cert|chain|key|tls|ssl|new|old|backup|default|cloudstream|safeq|hcp")
