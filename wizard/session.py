@@ -272,9 +272,12 @@ class Session(Following, Unfinished):
 
     def unreadable(self, certificates: "Sequence[Certificate]") -> "list[Finding]":
         """BLOCKING. What the product's own Java refuses to parse; nothing where there is none to ask."""
-        from wizard.nodes.judging import unreadable
+        from wizard.nodes.judging import refused_store, unreadable
 
-        return unreadable(self.machine, certificates, self._asking.reader if self._asking is not None else None)
+        if self._asking is not None:
+            # Java parses the key store already: another start would cost as much as one of the two that `apply` needs.
+            return refused_store(certificates, self._asking.unread())
+        return unreadable(self.machine, certificates)
 
     # -- the change -----------------------------------------------------------------------------------------------
 

@@ -205,7 +205,7 @@ def test_what_java_cannot_parse_is_an_error(version: str, name: str) -> None:
     assert set(refused) == bad
     found = judge(it, role=Role.PRIMARY, host="primary-host", now=NOW)
     told = {finding.code for finding in found} & {"form.java-cannot-read", "form.empty-subject"}
-    assert len(told) == bool(bad), "once, whichever rule it is"
+    assert bool(told) is bool(bad)
     rehearsed = rehearse(it, it.authorities, None, it.authorities, "primary-host", now=NOW)
     assert ("rehearsal.unreadable" in {finding.code for finding in rehearsed.findings}) is bool(bad)
 

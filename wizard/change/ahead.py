@@ -61,7 +61,7 @@ class Asking:
 
         Args:
             machine: whose files are asked about.
-            tools: for `-certreq`, `-importcert` and `-printcert`.
+            tools: for `-certreq` and `-importcert`.
         """
         self._machine = machine
         self._tools = tools
@@ -69,10 +69,17 @@ class Asking:
         self._proofs: dict[str, Future[str]] = {}
         self._stores: dict[str, Future[bytes]] = {}
 
-    @property
-    def reader(self) -> WaitingKeytool | None:
-        """The one that parses certificates."""
-        return self._tools.get("-printcert")
+    def unread(self) -> str:
+        """Wait for the proofs. Why Java cannot parse a certificate in a key store that it was asked about, else ""."""
+        for proof in list(self._proofs.values()):
+            try:
+                proof.result()
+            except WizardError as error:
+                if error.code == "keytool.certificate-unreadable":
+                    return error.hint
+            except OSError:
+                continue
+        return ""
 
     def ask(self, plan: Plan, secrets: Mapping[str, Secret]) -> None:
         """Begin to ask about the first key store and the first import of *plan*, unless it was asked before."""
@@ -115,7 +122,7 @@ class Asking:
         with memory_file(data) as store:
             proof = self._tools["-certreq"].prove_keystore(Path(named(store.fileno())), password, alias)
         if not proof.ok:
-            raise WizardError(proof.code, proof.text, "")
+            raise WizardError(proof.code, proof.text, proof.detail)
         return proof.text
 
     def _import(self, data: bytes, certificate: bytes, alias: str, password: Secret) -> bytes:

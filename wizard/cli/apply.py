@@ -149,9 +149,7 @@ def java_started(args: argparse.Namespace) -> Iterator[None]:
     """Start Java before anything else is even loaded: with --yes a change is all but certain."""
     from wizard.host.waiting_keytool import start_waiting  # noqa: PLC0415 - usage errors need no engine
 
-    args.tools = (
-        start_waiting(args.machine, "-certreq", "-importcert", "-printcert") if args.yes and not args.dry_run else {}
-    )
+    args.tools = start_waiting(args.machine, "-certreq", "-importcert") if args.yes and not args.dry_run else {}
     try:
         yield
     finally:

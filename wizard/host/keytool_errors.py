@@ -178,7 +178,7 @@ def explained(output: str, subject: str) -> KeytoolError:
             f"{subject}: Java cannot read a certificate in it: {unread}",
             "Ask for a new certificate; for an EC key with a named curve.",
             subject,
-            detail=text,
+            detail=unread,
         )
     line = next((part for part in output.splitlines() if "keytool error" in part), text)
     said = printable(re.sub(r".*keytool error: (java\.[\w.]+: )?", "", line).strip() or "nothing", limit=200)

@@ -50,11 +50,11 @@ class WaitingKeytool(Keytool):
     def _run(self, argv: list[str], password: Secret | None, data: bytes | None) -> Completed:
         command, *options = argv
         waiting = self._waiting
-        if waiting is None or command != self._command or not all(map(_PLAIN.fullmatch, options)):
+        if password is None or waiting is None or command != self._command or not all(map(_PLAIN.fullmatch, options)):
             return super()._run(argv, password, data)
         self._waiting = None
-        with memory_file((password or Secret("")).reveal().encode()) as secret, memory_file(data or b"") as given:
-            words = [*options, *(["-storepass:file", named(secret.fileno())] if password is not None else [])]
+        with memory_file(password.reveal().encode()) as secret, memory_file(data or b"") as given:
+            words = [*options, "-storepass:file", named(secret.fileno())]
             words += ["-file", named(given.fileno())] if data is not None else []
             conf = f"keytool.{command.removeprefix('-')} = {' '.join(words)}\n"
             return waiting.end(self._timeout_s, conf.encode("ascii"))

@@ -1,6 +1,6 @@
 """A chain from the operator's files, judged for its role."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -92,26 +92,25 @@ def suggested_host(leaf: Certificate | None) -> str:
     return next((name for name in look.dns_names(leaf) if "*" not in name), short(leaf))
 
 
-def unreadable(machine: Machine, certificates: Iterable[Certificate], keytool: Keytool | None = None) -> list[Finding]:
-    """What the product's own Java refuses to parse; nothing where there is none to ask.
-
-    Args:
-        machine: whose Java is asked.
-        certificates: of chains that the rules found nothing wrong with.
-        keytool: one that was started for this already.
-    """
+def unreadable(machine: Machine, certificates: Iterable[Certificate]) -> list[Finding]:
+    """What the product's own Java refuses to parse of *certificates*; nothing where there is none to ask."""
     by_der = {each.der: each for each in certificates}
     try:
-        refused = _unreadable(machine, tuple(by_der), keytool)
+        refused = _unreadable(machine, tuple(by_der))
     except WizardError:
         # Whether Java runs at all is judged elsewhere.
         return []
     return [on(by_der[der], NOT_IN_JAVA, reason=why) for der, why in refused.items()]
 
 
+def refused_store(certificates: Sequence[Certificate], why: str) -> list[Finding]:
+    """The same from Java's proof of the key store, which does not say which of *certificates* it is about."""
+    return [on(certificates[0], NOT_IN_JAVA, reason=why)] if why else []
+
+
 @lru_cache(maxsize=32)
-def _unreadable(machine: Machine, asked: tuple[bytes, ...], keytool: Keytool | None) -> dict[bytes, str]:
-    return (keytool or Keytool.of(machine)).unreadable(asked)
+def _unreadable(machine: Machine, asked: tuple[bytes, ...]) -> dict[bytes, str]:
+    return Keytool.of(machine).unreadable(asked)
 
 
 def roots_of(machine: Machine, answers: Answers) -> PublicRoots:
