@@ -51,7 +51,7 @@ def test_an_absent_path_is_none(path: str) -> None:
         ('a = 1\nb { include "x" }', None, "1", ""),
         ('a = 1\ninclude classpath("x")', {}, "1", "line 2"),
         ('a = 1\ninclude url("http://x/")', {}, "1", "line 2"),
-        ("a = ${b}\nb = ${a}", {}, "${b}", "nowhere"),
+        ("a = ${b}\nb = ${a}", {}, "${b}", "leads back to itself"),
     ],
 )
 def test_it_says_when_it_cannot_decide(text: str, environment: dict[str, str] | None, value: str, reason: str) -> None:

@@ -15,6 +15,7 @@ from wizard.configs.hocon.events import (
 from wizard.configs.hocon.nodes import Field, Include, ListNode, ObjectNode
 from wizard.configs.hocon.parsed import Parsed
 from wizard.configs.hocon.paths import Path, parse_path, render_path
+from wizard.configs.hocon.refusals import syntax
 from wizard.configs.hocon.resolve import ABSENT, OBJECT, TEXT, Outcome
 from wizard.records import dataclass
 
@@ -193,4 +194,9 @@ def parse(data: bytes, *, includes: Loader | None = None, environment: Mapping[s
     Raises:
         TextSyntaxError: the Lightbend library would not read it either; with line and column.
     """
-    return Document(decode(data, code="hocon.utf-16"), Includes(includes), environment)
+    document = Document(decode(data, code="hocon.utf-16"), Includes(includes), environment)
+    refused = document.view.refused()
+    if refused is not None and not refused[0].source.name:
+        event, why = refused
+        raise syntax("mixed", why.partition(": ")[2] or why, *event.source.lines.place(event.node.start))
+    return document

@@ -170,13 +170,19 @@ def _prove_followers(before: Parsed, after: Parsed, keys: Path) -> None:
     if "${" not in before.text and not any(note.status == "followed" for note in before.includes):
         return
     others = [path for path in _followers(before, keys) if path[: len(keys)] != keys]
-    moved = [path for path in others if _worth(before, path) != _worth(after, path)]
+    moved = [path for path in others if _worth(before, path) != _worth(after, path) or _is_unknown(before, path)]
     if moved:
         names = ", ".join(printable(render_path(path)) for path in moved[:5])
         first = next(event for event in before.events if event.path == moved[0])
         line = first.source.lines.place(first.node.start)[0]
         message = f"{names} (line {line}) refers to {printable(render_path(keys))} and would change with it"
         raise refusal("others-follow", message, subject=render_path(keys))
+
+
+def _is_unknown(document: Parsed, path: Path) -> bool:
+    """Whether nothing is known of its value, so that it may change too."""
+    outcome = document.view.lookup(path)
+    return outcome.state == ABSENT and bool(outcome.doubt)
 
 
 def _followers(document: Parsed, keys: Path) -> list[Path]:

@@ -32,6 +32,8 @@ class Outcome:
         winner: the number of the event that decided, None when absent.
         doubt: why it cannot be decided; the rest then tells what would be so without the doubtful part.
         items: of a list.
+        wrong: the library refuses the whole configuration because of this place; `doubt` says why.
+        quoted: of a text: whether it is anything but one unquoted word, which the library drops behind a list.
     """
 
     state: str = ABSENT
@@ -40,6 +42,8 @@ class Outcome:
     winner: int | None = None
     doubt: str = ""
     items: tuple[Any, ...] = ()
+    wrong: bool = False
+    quoted: bool = True
 
 
 class View:
@@ -56,10 +60,18 @@ class View:
         self._outer = outer
         """For the objects in a list: where their substitutions look, which is never inside the list."""
         self._left = MOST
+        self._open: list[Path] = []
+        """The paths whose values are being found, each because the one before it refers to it."""
+        self._starts: list[int] = []
+        """For each event the number of the first one of its field: `a = { b = 1 } ${a}` makes several."""
+        fields: dict[Path, int] = {}
         self.at: dict[Path, list[int]] = {}
         """Path to the numbers of the events that stand at it, or lie below it through a key with dots."""
         for number, event in enumerate(events):
             path, known = event.path, self.at.get(event.path)
+            if event.entry is not None:
+                fields[path] = number
+            self._starts.append(fields.get(path, number))
             if known is None:
                 self.at[path] = [number]
             else:
@@ -89,7 +101,10 @@ class View:
         if hops > HOPS:
             return Outcome(doubt="its substitutions lead in a circle")
         doubt, opened = "", None if path else -1
-        for number, length in self._layers(path, limits):
+        layers = self._layers(path, limits)
+        if self._open:
+            doubt = next((why for number, length in layers if (why := self._meets_itself(number, path[length:]))), "")
+        for number, length in layers:
             event = self.events[number]
             node, rest = event.node, path[length:]
             if len(event.path) > length or isinstance(node, ObjectNode):
@@ -99,12 +114,16 @@ class View:
                 opened = number if opened is None and not rest else opened
             else:
                 found = self._value(number, rest, limits, hops)
+                if found.wrong and opened is None:
+                    return Outcome(winner=number, doubt=found.doubt, wrong=True)
                 doubt = doubt or found.doubt
                 if found.state == OBJECT:
                     opened = number if opened is None else opened
                 elif found.state != ABSENT or (rest and self._ends(number, limits, hops)):
                     if opened is None and found.state != ABSENT:
-                        return Outcome(found.state, found.text, found.kind, number, doubt, found.items)
+                        return Outcome(
+                            found.state, found.text, found.kind, number, doubt, found.items, quoted=found.quoted
+                        )
                     break
         return Outcome(doubt=doubt) if opened is None else Outcome(OBJECT, winner=opened, doubt=doubt)
 
@@ -115,8 +134,15 @@ class View:
 
     def _value(self, number: int, rest: Path, limits: dict[Path, int], hops: int) -> Outcome:
         """The value of one event, or what lies under *rest* in it."""
-        event = self.events[number]
-        below = {**limits, event.path: min(number, limits.get(event.path, number))}
+        event, start = self.events[number], self._starts[number]
+        below = {**limits, event.path: min(start, limits.get(event.path, start))}
+        self._open.append(event.path)
+        try:
+            return self._said(event, rest, below, hops)
+        finally:
+            self._open.pop()
+
+    def _said(self, event: Event, rest: Path, below: dict[Path, int], hops: int) -> Outcome:
         node = event.node
         if isinstance(node, ObjectNode | NotFollowed):
             return Outcome(OBJECT)
@@ -124,6 +150,14 @@ class View:
             before = self._lookup(event.path, below, hops + 1)
             added = self._list(node, event, below, hops)
             doubt = before.doubt or added.doubt
+            if before.state == TEXT and not doubt:
+                return Outcome(doubt=f"{_where(event, node)} += adds to what is no list", wrong=True)
+            if before.state == OBJECT:
+                # An object whose keys are numbers becomes a list; any other is refused.
+                why = f"{_where(event, node)} += adds to an object"
+                if not doubt and not any(key.isdigit() for key in self.keys(event.path)):
+                    return Outcome(doubt=why, wrong=True)
+                doubt = doubt or why
             return Outcome() if rest else Outcome(LIST, items=(*before.items, *added.items), doubt=doubt)
         return self._node(node, rest, event, below, hops)
 
@@ -138,7 +172,7 @@ class View:
             return self._list(node, event, limits, hops)
         if isinstance(node, Scalar):
             text = content(node.kind, event.source.text[node.start : node.end])
-            return Outcome(TEXT, text, _kind(node.kind, text))
+            return Outcome(TEXT, text, _kind(node.kind, text), quoted=node.kind not in {"word", "blank"})
         return Outcome(OBJECT)
 
     def _reference(self, node: Reference, rest: Path, event: Event, limits: dict[Path, int], hops: int) -> Outcome:
@@ -152,6 +186,8 @@ class View:
         if len(wanted) < len(event.path) and event.path[: len(wanted)] == wanted:
             why = f"{_where(event, node)} ${{{render_path(node.path)}}} holds the place that refers to it"
             return Outcome(doubt="" if node.optional else why)
+        if any(path[: len(wanted)] == wanted for path in self._open[:-1]):
+            return Outcome(doubt=f"{_where(event, node)} ${{{render_path(node.path)}}} leads back to itself")
         found = self._lookup(wanted + rest, limits, hops + 1)
         if found.state == ABSENT and event.prefix and not found.doubt:
             found = self._lookup(node.path + rest, limits, hops + 1)
@@ -184,7 +220,8 @@ class View:
             present = [(piece, found) for piece, found in present if not _is_blank(piece)]
             states = {found.state for _, found in present}
             if len(states) > 1:
-                return Outcome(doubt="it puts a text, a list or an object side by side")
+                why = f"{_where(event, node)} a text, a list or an object stand side by side"
+                return Outcome(doubt=doubt or why, wrong=not doubt and _refused(parts))
             if states == {OBJECT}:
                 return Outcome(OBJECT, doubt=doubt)
             return Outcome(LIST, items=tuple(item for _, found in present for item in found.items), doubt=doubt)
@@ -197,7 +234,7 @@ class View:
     def _list(self, node: Node, event: Event, limits: dict[Path, int], hops: int) -> Outcome:
         """What a list holds; an optional substitution without a value is no item."""
         items: list[Any] = []
-        doubt = ""
+        doubt, wrong = "", False
         for item in node.items if isinstance(node, ListNode) else ():
             found = self._node(item, (), event, limits, hops)
             if found.state == OBJECT or isinstance(item, Concat):
@@ -206,6 +243,8 @@ class View:
                 events = flatten(alone, event.source, Includes(None), [])
                 inner = View(events, self._environment, (self, event, limits, hops))
                 found = inner.lookup(("x",))
+                if found.wrong:
+                    doubt, wrong = found.doubt, True
                 doubt = doubt or next(iter(inner.doubts()), "")
                 if found.state == OBJECT:
                     items.append(inner.tree(("x",)))
@@ -215,7 +254,30 @@ class View:
                 items.append(list(found.items))
             elif found.state == TEXT:
                 items.append(found.text if found.kind != "null" else None)
-        return Outcome(LIST, items=tuple(items), doubt=doubt)
+        return Outcome(LIST, items=tuple(items), doubt=doubt, wrong=wrong)
+
+    def refused(self) -> tuple[Event, str] | None:
+        """The first place that counts and that makes the library refuse the whole configuration, with the reason."""
+        for event in self.events:
+            if event.appends or (isinstance(event.node, Concat | ListNode) and any(references(event.node))):
+                outcome = self.lookup(event.path)
+                if outcome.wrong and outcome.winner is not None:
+                    return self.events[outcome.winner], outcome.doubt
+        return None
+
+    def _meets_itself(self, number: int, rest: Path) -> str:
+        """Why a layer makes the answer doubtful: it refers to an object in which a value is just being found.
+
+        The library then looks only at what was said before, in an order of its own.
+        """
+        event = self.events[number]
+        if not rest or isinstance(event.node, ObjectNode | NotFollowed | Scalar):
+            return ""
+        for node in references(event.node):
+            wanted = event.path[: event.prefix] + node.path
+            if any(len(path) > len(wanted) and path[: len(wanted)] == wanted for path in self._open):
+                return f"{_where(event, node)} ${{{render_path(node.path)}}} leads back to itself"
+        return ""
 
     def doubts(self) -> Iterator[str]:
         """Why single places cannot be decided, whether they count or not, in the order of the text.
@@ -278,7 +340,36 @@ class View:
         yield from self._below.get(path, ())
 
 
-def _where(event: Event, node: Reference) -> str:
+def _refused(parts: list[tuple[Node, Outcome]]) -> bool:
+    """Whether the library surely refuses what stands side by side: a text beside a list or an object.
+
+    It joins literal texts first, drops one unquoted word behind a list or object, and makes a list of an object whose
+    keys are numbers.
+    """
+    left, literal = "", False
+    for place, (piece, found) in enumerate(parts):
+        if found.state == ABSENT:
+            continue
+        before, literal = literal, isinstance(piece, Scalar)
+        if literal and (before or (place + 1 < len(parts) and isinstance(parts[place + 1][0], Scalar))):
+            dropped = False
+        else:
+            dropped = found.state == TEXT and not found.quoted
+        if not left:
+            left = "" if literal and dropped and _is_blank(piece) else found.state
+        elif left != TEXT and found.state == TEXT:
+            if not dropped:
+                return True
+            if not literal:
+                return False
+        elif {left, found.state} == {LIST, OBJECT}:
+            return False
+        elif left != found.state:
+            return True
+    return False
+
+
+def _where(event: Event, node: Node) -> str:
     line = event.source.lines.place(node.start)[0]
     return f"{printable(event.source.name)} line {line}:" if event.source.name else f"line {line}:"
 

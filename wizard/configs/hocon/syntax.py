@@ -22,6 +22,7 @@ _LINE = re.compile(
     (?:(,)|(?:(?:\#|//)[^\n]*+)?\n)""",
     re.VERBOSE,
 )
+_URL = re.compile(r"\s*(?:url:)?(?:https?|file|jar|ftp|mailto|jrt|jmod):", re.IGNORECASE)
 _INCLUDE = re.compile(r"(required\()?(?:(url|file|classpath)\()?")
 
 
@@ -272,6 +273,8 @@ class _Parser:
         name = TOKEN.match(text, position)
         if name is None or name.lastgroup not in {"string", "triple"}:
             self._fail("include", "an include must name its file in double quotes", start)
+        if how == "url" and not _URL.match(content(name.lastgroup, name[0])):
+            self._fail("include", "the address of this include begins with no protocol that Java knows", start)
         position = name.end()
         for _ in range(bool(required) + bool(how)):
             position = self.skip(position)
