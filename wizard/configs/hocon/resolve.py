@@ -4,6 +4,7 @@ Substitutions are followed only as far as the question needs. A substitution tha
 was said before it, as in the Lightbend library.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from wizard.printable import printable
 from wizard.records import dataclass
 
 ABSENT, TEXT, LIST, OBJECT = "absent", "text", "list", "object"
+_NUMBER = re.compile(r"-*[0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?|-*[0-9]+\.")
 HOPS = 60
 """Substitutions behind one another; more is taken for a circle."""
 MOST = 50_000
@@ -383,4 +385,4 @@ def _kind(kind: str, text: str) -> str:
         return "boolean"
     if kind == "word" and text == "null":
         return "null"
-    return "number" if kind in {"number", "word"} and text.replace(".", "", 1).lstrip("-").isdigit() else "string"
+    return "number" if kind in {"number", "word"} and _NUMBER.fullmatch(text) else "string"
