@@ -39,7 +39,7 @@ fuzz: oracles $(VENV)/.test
 	FUZZ_SECONDS=$${FUZZ_SECONDS:-60} $(PYTEST) tests/fuzz -q
 
 crash: oracles $(VENV)/.test
-	CRASH_SECONDS=$${CRASH_SECONDS:-600} $(PYTEST) tests/crash -q
+	CRASH_EVERY=1 CRASH_SECONDS=$${CRASH_SECONDS:-600} $(PYTEST) tests/crash -q -n auto
 
 # Only after looking at what changed.
 snapshots: $(VENV)/.test

@@ -36,7 +36,7 @@ else:
             if frozen:
                 made.__setattr__ = made.__delattr__ = _refuse
                 made.__getstate__, made.__setstate__ = _getstate, _setstate
-            names = [each.name for each in dataclasses.fields(made)]
+            names = [each.name for each in dataclasses.fields(made) if each.compare]
             made.record_values = attrgetter(*names or ["__class__"])
             made.__init__ = _first_init(made)
             return made

@@ -9,6 +9,7 @@ from wizard.answers import Answers
 from wizard.answersfile import dump
 from wizard.answersfile import load as load_answers
 from wizard.change.durable import put_file, remove_file
+from wizard.change.store import own_folder
 from wizard.errors import WizardError
 from wizard.host.clock import now_utc
 from wizard.host.machine import Machine
@@ -44,11 +45,10 @@ def save(machine: Machine, answers: Answers, step_id: str, base: Path) -> None:
     Raises:
         WizardError: the folder cannot be written.
     """
-    path = _path(machine)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = own_folder(machine.state_dir)
     who = printable(_user(), limit=40).replace(" ", "_")
     head = f"{_MARK} {who} {now_utc():%Y-%m-%dT%H:%M:%SZ} {step_id or '-'} {printable(str(base))}\n"
-    put_file(path, (head + dump(answers)).encode(), mode=0o600)
+    put_file(folder, NAME, (head + dump(answers)).encode(), mode=0o600)
 
 
 def load(machine: Machine) -> SavedRun | None:
@@ -66,7 +66,7 @@ def load(machine: Machine) -> SavedRun | None:
 def forget(machine: Machine) -> None:
     """Remove the saved run, if any."""
     if _path(machine).exists():
-        remove_file(_path(machine))
+        remove_file(own_folder(machine.state_dir), NAME)
 
 
 def _path(machine: Machine) -> Path:

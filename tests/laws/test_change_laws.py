@@ -16,6 +16,7 @@ from wizard.change.journal import Journal, Record, read_journal
 from wizard.change.outcome import APPLIED
 from wizard.change.plan import EditFile, Expectation, ImportTrust, Plan, Probe, PutFile, Restart
 from wizard.change.rollback import rollback
+from wizard.host.directory import Directory
 from wizard.redaction import Redactor
 from wizard.secret import Secret
 
@@ -63,7 +64,7 @@ def test_put_file_gives_what_it_was_asked_for(old: bytes, new: bytes, before: in
         path = Path(folder) / "file"
         path.write_bytes(old)
         path.chmod(before)
-        image = put_file(path, new, mode=mode)
+        image = put_file(Directory(path.parent), path.name, new, mode=mode)
         assert (path.read_bytes(), path.stat().st_mode & 0o7777) == (new, mode)
         assert (image.size, image.mode) == (len(new), mode)
         assert list(Path(folder).iterdir()) == [path]
@@ -79,7 +80,7 @@ def test_temporary_names_fit_and_never_are_the_name_itself(name: str, token: str
     except UnicodeEncodeError:
         return
     if size <= 255:
-        temporary = temporary_name(Path("/d") / name, token)
+        temporary = temporary_name(name, token)
         assert len(temporary.encode(errors="surrogateescape")) <= 255
         assert temporary != name
 
@@ -89,14 +90,14 @@ def test_temporary_names_fit_and_never_are_the_name_itself(name: str, token: str
 def test_any_cut_of_a_journal_gives_a_beginning_of_it(records: list[Record], cut: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "journal"
-        journal = Journal(path)
+        journal = Journal(Directory(path.parent), path.name)
         for record in records:
             journal.append(record.event, record.step, record.fact)
         journal.close()
-        assert read_journal(path) == tuple(records)
+        assert read_journal(Directory(path.parent), path.name) == tuple(records)
         data = path.read_bytes()
         path.write_bytes(data[: cut % (len(data) + 1)])
-        left = read_journal(path)
+        left = read_journal(Directory(path.parent), path.name)
         assert left == tuple(records[: len(left)])
 
 

@@ -20,6 +20,7 @@ def shape(decorator: Callable[[type], Any]) -> Any:
         top: int = 2
         names: list[str] = dataclasses.field(default_factory=list)
         secret: str = dataclasses.field(default="s", repr=False)
+        beside: int = dataclasses.field(default=0, compare=False)
 
         def width(self) -> int:
             return self.top - self.left
@@ -74,6 +75,7 @@ SHAPES: dict[str, tuple[Callable[..., Any], Callable[[Any], object]]] = {
     "a list of its own": (shape, lambda kind: kind(1).names is kind(1).names),
     "equal": (shape, lambda kind: (kind(1) == kind(1), kind(1) == kind(2), kind(1) != kind(1, 3))),
     "not equal to others": (shape, lambda kind: (kind(1) == 1, kind(1) == (1, 2, [], "s"))),
+    "a part beside": (shape, lambda kind: (kind(1, beside=1) == kind(1, beside=2), hash(kind(1, 2, (), beside=1)) == hash(kind(1, 2, ())))),
     "hash of a list": (shape, lambda kind: hash(kind(1))),
     "hash": (shape, lambda kind: len({kind(1, 2, ()), kind(1, 2, ()), kind(2, 2, ())})),
     "set": (shape, lambda kind: setattr(kind(1), "left", 2)),

@@ -1,21 +1,24 @@
 """One entry taken out of a trust store that somebody else has changed since it was put in."""
 
-from pathlib import Path
+import contextlib
+import os
 
 from wizard.change.context import Context
 from wizard.change.durable import put_file
+from wizard.change.images import read_image
 from wizard.change.manifest import TrustEntry
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec
 from wizard.host.catalogue import refusal
+from wizard.host.directory import Directory
 from wizard.secret import Secret
 
 USUAL = Secret("changeit")
 """The password that every JRE's trust store is shipped with (manual); tried when none was given."""
 
 
-def without_anchor(data: bytes, trust: TrustEntry, copy: Path, context: Context) -> bytes | None:
-    """The content *data* of a trust store without our entry, made by keytool on the file *copy*, removed afterwards.
+def without_anchor(data: bytes, trust: TrustEntry, folder: Directory, name: str, context: Context) -> bytes | None:
+    """The content *data* of a trust store without our entry, made by keytool on a copy in *folder*.
 
     Returns:
         The new content, or None when the entry is not there any more, or the store itself is gone (a replaced JRE).
@@ -26,7 +29,8 @@ def without_anchor(data: bytes, trust: TrustEntry, copy: Path, context: Context)
     if not data:
         return None
     password = context.secrets.get(trust.secret, USUAL)
-    put_file(copy, data, mode=0o600, calls=context.calls)
+    copy = folder.outside(name)
+    put_file(folder, name, data, mode=0o600, calls=context.calls)
     try:
         alias = context.ports.trust.entries(copy, password).get(trust.sha256)
         if alias is None:
@@ -39,9 +43,10 @@ def without_anchor(data: bytes, trust: TrustEntry, copy: Path, context: Context)
                 "See whether the certificate is in the store a second time, under another alias.",
                 trust.alias,
             )
-        return copy.read_bytes()
+        return read_image(folder, name)[1]
     finally:
-        copy.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=folder.descriptor)
 
 
 REFUSALS: tuple[FindingSpec, ...] = (

@@ -4,12 +4,14 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from datetime import UTC, datetime
+from pathlib import PurePosixPath
 
 from wizard.change.events import EventLog
 from wizard.change.ports import Ports
 from wizard.change.syscalls import REAL, Syscalls
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
+from wizard.host.directory import Directory
 from wizard.host.machine import Machine
 from wizard.records import dataclass
 from wizard.secret import Secret
@@ -51,6 +53,7 @@ class Context:
         sleep: waits so many seconds.
         monotonic: seconds that never jump.
         stop: whether somebody asked to stop; looked at between steps.
+        folders: those of the files that are changed, kept open from the first look to the end; by logical path.
         announce: told the change's id as soon as it has one.
         settle_s: how long a wrong leaf is borne after a restart before it counts as the answer, in seconds.
     """
@@ -65,6 +68,7 @@ class Context:
     sleep: Callable[[float], None] = time.sleep
     monotonic: Callable[[], float] = time.monotonic
     stop: Callable[[], bool] = _never
+    folders: dict[PurePosixPath, Directory] = field(default_factory=dict)
     announce: Callable[[str], None] = lambda _: None
     settle_s: float = 10.0
 

@@ -11,10 +11,11 @@ from wizard.change.durable import dressed
 from wizard.change.images import FileImage
 from wizard.change.manifest import Action, TrustEntry
 from wizard.change.plan import EditFile, ImportTrust, MakeFolder, Plan, PutFile
-from wizard.change.targets import Target, check_expected, check_replaceable, look, resolve
+from wizard.change.targets import check_ancestors, check_expected, check_replaceable, keep_folder, look, resolve
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec
 from wizard.host.catalogue import refusal
+from wizard.host.directory import Identity, Target
 from wizard.records import dataclass
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ def drafts_of(plan: Plan, context: Context) -> list[Draft]:
             context.events.say(step.id, "skipped", f"{target.shown} is already as planned")
             continue
         check_replaceable(target, image, made)
+        check_ancestors(context.machine, target, context.who.user)
+        keep_folder(target, context)
         if target.named != target.path:
             context.events.say(step.id, "progress", f"{target.shown}: the file behind the link is replaced")
         if isinstance(step, MakeFolder):
@@ -71,7 +74,13 @@ def drafts_of(plan: Plan, context: Context) -> list[Draft]:
 def folder_draft(step: MakeFolder, target: Target, image: FileImage) -> Draft:
     """A folder that is to be there: of the account that makes it, and of the group that its own folder hands down."""
     after = FileImage("folder", mode=step.mode, uid=os.geteuid(), gid=_group_in(target))
-    return Draft(Action(step.id, target.path, target.named, step.summary, image, after), target, b"", b"")
+    action = Action(step.id, target.path, target.named, step.summary, image, after, folder=identity_of(target))
+    return Draft(action, target, b"", b"")
+
+
+def identity_of(target: Target) -> Identity | None:
+    """Which folder holds the file; None when it is not there yet."""
+    return None if target.folder is None else target.folder.identity
 
 
 def _draft(step: PutFile | EditFile | ImportTrust, target: Target, image: FileImage, data: bytes) -> Draft:
@@ -96,6 +105,7 @@ def _draft(step: PutFile | EditFile | ImportTrust, target: Target, image: FileIm
         backup=step.id if image.exists else "",
         inherit=not image.exists,
         trust=trust,
+        folder=identity_of(target),
     )
     proof = (step.proof, step.proof_alias) if isinstance(step, PutFile) and step.proof else None
     certificate = step.certificate if isinstance(step, ImportTrust) else b""
@@ -112,10 +122,8 @@ def settled(wanted: FileImage, target: Target, data: bytes) -> FileImage:
 
 def _group_in(target: Target) -> int:
     """The group of what is newly made in the folder of *target*; one that is yet to be made hands down nothing."""
-    if not target.real.parent.is_dir():
-        return os.getegid()
-    folder = target.real.parent.stat()
-    return folder.st_gid if folder.st_mode & 0o2000 else os.getegid()
+    folder = None if target.folder is None else target.folder.status
+    return folder.st_gid if folder is not None and folder.st_mode & 0o2000 else os.getegid()
 
 
 def check_owner(target: Target, before: FileImage, after: FileImage) -> None:

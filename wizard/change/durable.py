@@ -6,13 +6,14 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from wizard.change.images import FileImage, read_image, xattrs_of
 from wizard.change.room import mount_point
 from wizard.change.syscalls import REAL, Syscalls
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
+from wizard.host.directory import Directory, walk
 from wizard.printable import printable
 
 ACL = "system.posix_acl_access"
@@ -20,7 +21,8 @@ ACL = "system.posix_acl_access"
 
 
 def put_file(
-    path: Path,
+    folder: Directory,
+    name: str,
     data: bytes,
     *,
     mode: int | None = None,
@@ -30,13 +32,14 @@ def put_file(
     token: str | None = None,
     calls: Syscalls = REAL,
 ) -> FileImage:
-    """Write *data* to *path*: temporary file beside it, owner, mode and attributes, fsync, rename, fsync, read back.
+    """Write *data* to *name* in *folder*: temporary file, owner, mode and attributes, fsync, rename, fsync, read back.
 
     When it returns, the new file is on disk; when it raises before the rename, the old file is untouched and no
-    temporary file is left; when the process dies, at most `temporary_name(path, token)` is left.
+    temporary file is left; when the process dies, at most `temporary_name(name, token)` is left.
 
     Args:
-        path: real path; its last part must not be a link (links are resolved by `wizard.change.targets`).
+        folder: open.
+        name: of the file there, which must not be a link (links are resolved by `wizard.change.targets`).
         data: the whole content.
         mode: permission bits; None keeps the present file's, or 0600 for a new file.
         uid: numeric owner; None keeps the present file's, or the writer's for a new file.
@@ -51,10 +54,10 @@ def put_file(
     Raises:
         WizardError: `change.target-is-link`, `change.target-not-file`, `change.write-failed`, `change.read-back`.
     """
-    path = Path(path)
-    temporary = temporary_name(path, token or secrets.token_hex(6))
-    with _explained(path), _folder(path) as at:
-        before, _ = read_image(path)
+    path, at = folder.path / name, folder.descriptor
+    temporary = temporary_name(name, token or secrets.token_hex(6))
+    with _explained(path):
+        before, _ = read_image(folder, name)
         _refuse_kind(path, before)
         wanted = dressed(before, mode=mode, uid=uid, gid=gid, xattrs=xattrs)
         descriptor = calls.create(temporary, at=at)
@@ -65,97 +68,104 @@ def put_file(
                 calls.fsync(descriptor, temporary)
             finally:
                 os.close(descriptor)
-            calls.rename(temporary, path.name, at=at)
+            calls.rename(temporary, name, at=at)
         except BaseException:
             with contextlib.suppress(OSError):
                 calls.unlink(temporary, at=at)
             raise
-        calls.fsync(at, path.name)
-        after, _ = read_image(path)
+        calls.fsync(at, name)
+        after, _ = read_image(folder, name)
     _compare(path, after, wanted, hashlib.sha256(data).hexdigest())
     return after
 
 
-def new_file(path: Path, data: bytes, *, calls: Syscalls = REAL) -> None:
-    """Write *data* to the new file *path*, mode 0600, in a folder of our own, and wait for the disk.
+def put_named(path: Path, data: bytes, *, mode: int | None = None) -> None:
+    """As `put_file`, for a file that the operator named; links to its folder are followed once.
+
+    Raises:
+        WizardError: as `put_file`; `change.write-failed` also when its folder was exchanged meanwhile.
+    """
+    with _explained(path):
+        target = walk(Path("/"), PurePosixPath(path.absolute()), last=False)
+        if target.folder is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        put_file(target.folder, target.name, data, mode=mode)
+        check_still_there(path.parent, target.folder)
+
+
+def check_still_there(path: Path, folder: Directory) -> None:
+    """Refuse when *path* does not lead to *folder* any more.
+
+    Raises:
+        OSError: ESTALE; the message says where the folder is now.
+    """
+    try:
+        there = Directory(path).same_as(folder)
+    except OSError:
+        there = False
+    if not there:
+        raise OSError(errno.ESTALE, f"its folder was exchanged; what was written is in {folder.now_at}")
+
+
+def new_file(folder: Directory, name: str, data: bytes, *, calls: Syscalls = REAL) -> None:
+    """Write *data* to the new file *name*, mode 0600, in a folder of our own, and wait for the disk.
 
     The folder itself is to be synced by the caller, once for many files.
 
     Raises:
         WizardError: `change.write-failed`.
     """
-    with _explained(path), _folder(path) as at:
-        descriptor = calls.create(path.name, at=at)
+    with _explained(folder.path / name):
+        descriptor = calls.create(name, at=folder.descriptor)
         try:
-            calls.write(descriptor, data, path.name)
-            calls.fsync(descriptor, path.name)
+            calls.write(descriptor, data, name)
+            calls.fsync(descriptor, name)
         finally:
             os.close(descriptor)
 
 
-def sync_file(path: Path, *, calls: Syscalls = REAL) -> None:
-    """Wait until what another program wrote to *path* is on disk.
+def sync_file(folder: Directory, name: str, *, calls: Syscalls = REAL) -> None:
+    """Wait until what another program wrote to *name* is on disk.
 
     Raises:
         WizardError: `change.write-failed`.
     """
-    with _explained(path):
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    with _explained(folder.path / name):
+        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder.descriptor)
         try:
-            calls.fsync(descriptor, path.name)
+            calls.fsync(descriptor, name)
         finally:
             os.close(descriptor)
 
 
-def remove_file(path: Path, *, calls: Syscalls = REAL) -> None:
-    """Remove *path* and wait until the folder knows it on disk; a file that is not there is fine.
+def remove_file(folder: Directory, name: str, *, calls: Syscalls = REAL) -> None:
+    """Remove *name* and wait until the folder knows it on disk; a file that is not there is fine.
 
     Raises:
         WizardError: `change.target-not-file`, `change.write-failed`.
     """
-    with _explained(path), _folder(path) as at:
-        image, _ = read_image(path)
+    with _explained(folder.path / name):
+        image, _ = read_image(folder, name)
         if image.kind == "absent":
             return
-        _refuse_kind(path, image)
-        calls.unlink(path.name, at=at)
-        calls.fsync(at, path.name)
+        _refuse_kind(folder.path / name, image)
+        calls.unlink(name, at=folder.descriptor)
+        calls.fsync(folder.descriptor, name)
 
 
-def remove_temporary(path: Path, token: str, *, calls: Syscalls = REAL) -> None:
-    """Remove what a `put_file` with *token* left beside *path* when its process died."""
-    temporary = path.with_name(temporary_name(path, token))
-    if temporary.is_symlink() or temporary.exists():
-        with _explained(path), _folder(path) as at:
-            calls.unlink(temporary.name, at=at)
-            calls.fsync(at, temporary.name)
+def remove_temporary(folder: Directory, name: str, token: str, *, calls: Syscalls = REAL) -> None:
+    """Remove what a `put_file` with *token* left beside *name* when its process died."""
+    temporary = temporary_name(name, token)
+    with _explained(folder.path / name):
+        if read_image(folder, temporary)[0].kind != "absent":
+            calls.unlink(temporary, at=folder.descriptor)
+            calls.fsync(folder.descriptor, temporary)
 
 
-def temporary_name(path: Path, token: str) -> str:
+def temporary_name(name: str, token: str) -> str:
     """The name, in the same folder, under which new bytes wait for the rename (name limit 255 bytes)."""
-    head = os.fsdecode(os.fsencode(path.name)[: 255 - len(token) - 3])
+    head = os.fsdecode(os.fsencode(name)[: 255 - len(token) - 3])
     return f".#{head}.{token}"
-
-
-def sync_folder(path: Path, *, calls: Syscalls = REAL) -> None:
-    """Wait until the names in the folder *path* are on disk."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        calls.fsync(descriptor, path.name)
-    except OSError as error:
-        error.filename = str(path)
-        raise
-    finally:
-        os.close(descriptor)
-
-
-@contextlib.contextmanager
-def _folder(path: Path) -> Iterator[int]:
-    descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def dressed(

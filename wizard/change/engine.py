@@ -14,8 +14,9 @@ from wizard.change.plan import Plan, Probe, Restart
 from wizard.change.proof import prove, restart
 from wizard.change.retention import prune
 from wizard.change.staging import stage
-from wizard.change.standing import Standing, forward, live_image, standing
+from wizard.change.standing import Standing, forward, live_image, made_folder, standing
 from wizard.change.store import ChangeFolder
+from wizard.change.targets import check_in_place
 from wizard.change.undo import close_what_is_back, take_back
 from wizard.errors import WizardError
 from wizard.records import dataclass
@@ -163,6 +164,7 @@ def advance(manifest: Manifest, folder: ChangeFolder, journal: Journal, context:
     for action in _still_to_do(manifest, context):
         context.heed_stop()
         _step(action, manifest, folder, journal, context)
+    _all_in_place(manifest, context)
     context.heed_stop()
     if manifest.restart is not None:
         name, unit, limit = manifest.restart
@@ -176,7 +178,14 @@ def advance(manifest: Manifest, folder: ChangeFolder, journal: Journal, context:
         context.events.say(name, "started", "Wait until the right certificate is served")
         prove(name, manifest.target, limit, context)
         context.events.say(name, "done", "Every node serves the right certificate")
+    _all_in_place(manifest, context)
     journal.append(VERIFIED)
+
+
+def _all_in_place(manifest: Manifest, context: Context) -> None:
+    """New files in a folder that is not under its path any more are no success."""
+    for action in manifest.actions:
+        check_in_place(action.path.parent, context)
 
 
 def _still_to_do(manifest: Manifest, context: Context) -> tuple[Action, ...]:
@@ -194,6 +203,7 @@ def _still_to_do(manifest: Manifest, context: Context) -> tuple[Action, ...]:
 
 def _step(action: Action, manifest: Manifest, folder: ChangeFolder, journal: Journal, context: Context) -> None:
     stands = standing(live_image(action, context), action)
+    check_in_place(action.path.parent, context)
     if stands is Standing.NEW:
         context.events.say(action.id, "done", f"{action.named} is new already")
         return
@@ -207,7 +217,7 @@ def _step(action: Action, manifest: Manifest, folder: ChangeFolder, journal: Jou
     journal.append(INTENT, action.id)
     context.events.say(action.id, "started", action.summary)
     forward(action, folder, manifest.token, context)
-    journal.append(DONE, action.id)
+    journal.append(DONE, action.id, made_folder(action, context))
     context.events.say(action.id, "done", f"{action.named} {_became(action, context)}")
 
 

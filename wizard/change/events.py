@@ -5,9 +5,9 @@ import json
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 
 from wizard.change.outcome import Failure
+from wizard.host.directory import Directory
 from wizard.printable import printable
 from wizard.records import dataclass
 from wizard.redaction import Redactor
@@ -87,12 +87,12 @@ class EventLog:
         self._descriptor: int | None = None
         self.states: dict[str, str] = {}
 
-    def open(self, path: Path) -> None:
-        """From now on also append to *path* (made with mode 0600)."""
+    def open(self, folder: Directory, name: str) -> None:
+        """From now on also append to *name* (made with mode 0600) in *folder*."""
         self.close()
         with contextlib.suppress(OSError):
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-            self._descriptor = os.open(path, flags, 0o600)
+            self._descriptor = os.open(name, flags, 0o600, dir_fd=folder.descriptor)
 
     def close(self) -> None:
         """Let go of the file."""

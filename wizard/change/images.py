@@ -4,9 +4,9 @@ import base64
 import hashlib
 import os
 import stat
-from pathlib import Path
 from typing import Any
 
+from wizard.host.directory import Directory
 from wizard.records import dataclass
 
 BOUND_TO_CONTENT = frozenset({"security.ima", "security.evm"})
@@ -86,8 +86,8 @@ NOTHING = FileImage()
 """No file."""
 
 
-def read_image(path: Path) -> tuple[FileImage, bytes]:
-    """Look at *path*, which is not followed when it is a link, and read it when it is a regular file.
+def read_image(folder: Directory, file: str) -> tuple[FileImage, bytes]:
+    """Look at *file* in *folder*, which is not followed when it is a link, and read it when it is a regular file.
 
     Returns:
         The image, and the bytes (empty unless the kind is `file`).
@@ -96,7 +96,7 @@ def read_image(path: Path) -> tuple[FileImage, bytes]:
         OSError: it cannot be read, or is larger than `LARGEST`.
     """
     try:
-        named = path.lstat()
+        named = os.stat(file, dir_fd=folder.descriptor, follow_symlinks=False)
     except FileNotFoundError:
         return NOTHING, b""
     kind = _KINDS[stat.S_IFMT(named.st_mode)]
@@ -104,12 +104,13 @@ def read_image(path: Path) -> tuple[FileImage, bytes]:
         return FileImage(kind=kind, mode=stat.S_IMODE(named.st_mode), uid=named.st_uid, gid=named.st_gid), b""
     if kind != "file":
         return FileImage(kind=kind), b""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+    descriptor = os.open(file, flags, dir_fd=folder.descriptor)
     with open(descriptor, "rb") as stream:  # noqa: PTH123 - a descriptor, opened without following links
         status = os.fstat(stream.fileno())
         data = stream.read(LARGEST + 1)
         if len(data) > LARGEST:
-            raise OSError(27, "File too large", str(path))
+            raise OSError(27, "File too large", str(folder.path / file))
         image = FileImage(
             kind="file",
             sha256=hashlib.sha256(data).hexdigest(),

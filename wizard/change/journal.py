@@ -5,11 +5,12 @@ import json
 import os
 import zlib
 from collections.abc import Sequence
-from pathlib import Path
 
+from wizard.change.images import read_image
 from wizard.change.syscalls import REAL, Syscalls
 from wizard.errors import RecoveryNeededError
 from wizard.findings import FindingSpec, Severity
+from wizard.host.directory import Directory
 from wizard.records import dataclass
 
 ARMED, INTENT, DONE, RESTART, VERIFIED, UNDO, UNDONE, CLOSED = (
@@ -32,7 +33,8 @@ class Record:
         event: `armed` (all is staged and backed up), `intent` and `done` of a step, `restart`, `verified`, `undo`
             (from here backwards), `undone` of a step, `closed`.
         step: id of the step, empty for the change.
-        fact: outcome for `closed`, refusal code for `undo`, else empty.
+        fact: outcome for `closed`, refusal code for `undo`; for `done` and `undone` of a folder which one it is; else
+            empty.
     """
 
     event: str
@@ -102,20 +104,17 @@ def replay(records: Sequence[Record]) -> RecoveryPlan:
     return RecoveryPlan(phase, touched, RESTART in events, facts.get(CLOSED, ""), facts.get(UNDO, ""))
 
 
-def read_journal(path: Path) -> tuple[Record, ...]:
+def read_journal(folder: Directory, name: str) -> tuple[Record, ...]:
     """All whole records; a torn last line (the process died while writing it) does not count.
 
     Raises:
         RecoveryNeededError: `change.journal-damaged`: a line before the last is not what was written.
     """
-    return _parse(path)[0]
+    return _parse(folder, name)[0]
 
 
-def _parse(path: Path) -> tuple[tuple[Record, ...], int]:
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        return (), 0
+def _parse(folder: Directory, name: str) -> tuple[tuple[Record, ...], int]:
+    _, data = read_image(folder, name)
     records: list[Record] = []
     good = 0
     for line in data.splitlines(keepends=True):
@@ -130,6 +129,7 @@ def _parse(path: Path) -> tuple[tuple[Record, ...], int]:
             if last is not None and last.event == CLOSED:
                 # What came before no longer matters to anybody: the change is settled.
                 return (*records, last), len(data)
+            path = folder.path / name
             raise RecoveryNeededError(
                 "change.journal-damaged",
                 f"The journal {path} is damaged in line {len(records) + 1}.",
@@ -151,20 +151,17 @@ def _last(data: bytes) -> Record | None:
 class Journal:
     """Appends records; each is on disk when `append` returns, and only then in `records`."""
 
-    def __init__(self, path: Path, calls: Syscalls = REAL) -> None:
-        self._path = path
-        self._name = path.name
+    def __init__(self, folder: Directory, name: str, calls: Syscalls = REAL) -> None:
+        self._path = folder.path / name
+        self._name = name
         self._calls = calls
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        flags = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
-            if path.exists():
-                self._descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
-            else:
-                self._descriptor = calls.create(path.name, at=folder)
-                calls.fsync(folder, path.name)
-        finally:
-            os.close(folder)
-        records, self._good = _parse(path)
+            self._descriptor = os.open(name, flags, dir_fd=folder.descriptor)
+        except FileNotFoundError:
+            self._descriptor = calls.create(name, at=folder.descriptor)
+            calls.fsync(folder.descriptor, name)
+        records, self._good = _parse(folder, name)
         self.records: list[Record] = list(records)
 
     def append(self, event: str, step: str = "", fact: str = "") -> None:

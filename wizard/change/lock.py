@@ -5,12 +5,13 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 from wizard.errors import BusyError
 from wizard.findings import FindingSpec, Severity
+from wizard.host.directory import Directory
 from wizard.printable import printable
 from wizard.records import dataclass
 
@@ -63,15 +64,22 @@ class Lock:
 
 
 @contextlib.contextmanager
-def hold(path: Path, holder: Holder) -> Iterator[Lock]:
+def hold(ensure: Callable[[], Directory], path: Path, holder: Holder) -> Iterator[Lock]:
     """Hold the lock file *path* while the block runs; the kernel lets go of it when the process dies.
+
+    Args:
+        ensure: makes the file's folder where it is missing, and opens it.
+        path: of the file.
+        holder: this process.
 
     Raises:
         BusyError: `change.busy`, with the holder.
     """
     patience = time.monotonic() + _PATIENCE_S
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        folder = ensure()
+        descriptor = os.open(path.name, flags, 0o600, dir_fd=folder.descriptor)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

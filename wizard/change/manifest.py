@@ -1,12 +1,15 @@
 """What one change is about, written before the first live file is touched: enough to undo it without the plan."""
 
 import json
-from dataclasses import asdict, replace
+from collections.abc import Iterable
+from dataclasses import asdict, astuple, replace
 from pathlib import PurePosixPath
 from typing import Any
 
 from wizard.answers import endpoint
 from wizard.change.images import NOTHING, FileImage
+from wizard.change.journal import DONE, UNDONE, Record
+from wizard.host.directory import Identity
 from wizard.records import dataclass
 
 SCHEMA = 1
@@ -37,6 +40,8 @@ class Action:
         backup: name of the old bytes there; empty when there were none.
         inherit: a new file takes extended attributes from its folder rather than exactly those of `after`.
         trust: what an import adds, None for other files.
+        folder: which folder holds the file; None when the same change makes it, and in records of older versions.
+        folder_made: the same change makes or removes that folder, so it may be missing; known in a recovery only.
     """
 
     id: str
@@ -49,6 +54,8 @@ class Action:
     backup: str = ""
     inherit: bool = False
     trust: TrustEntry | None = None
+    folder: Identity | None = None
+    folder_made: bool = False
 
     @property
     def of_folder(self) -> bool:
@@ -127,6 +134,24 @@ class Manifest:
     was_running: bool = False
     rolls_back: str = ""
 
+    def knowing(self, records: Iterable[Record]) -> "Manifest":
+        """With the folders that the change itself made, as its journal names them: for a recovery.
+
+        Where the journal was cut before it could name one, its owner and mode must be those that it was made with.
+        """
+        told = {record.step: record.fact for record in records if record.event in {DONE, UNDONE}}
+        made: dict[PurePosixPath, Identity] = {}
+        for action in self.actions:
+            if action.of_folder:
+                image, fact = action.after if action.after.kind == "folder" else action.before, told.get(action.id)
+                weak = Identity("", 0, 0, image.uid, image.gid, image.mode)
+                made[action.path] = Identity(*json.loads(fact)) if fact else weak
+        actions = (
+            replace(action, folder=made[action.path.parent], folder_made=True) if action.path.parent in made else action
+            for action in self.actions
+        )
+        return replace(self, actions=tuple(actions))
+
     def dump(self) -> bytes:
         """JSON for the change's folder; holds no bytes of files and no secret."""
         members = {
@@ -179,11 +204,12 @@ def _action_json(action: Action) -> dict[str, Any]:
         "backup": action.backup,
         "inherit": action.inherit,
         "trust": None if action.trust is None else asdict(action.trust),
+        "folder": None if action.folder is None else astuple(action.folder),
     }
 
 
 def _action(data: dict[str, Any]) -> Action:
-    trust = data["trust"]
+    trust, folder = data["trust"], data.get("folder")
     return Action(
         id=data["id"],
         path=PurePosixPath(data["path"]),
@@ -195,4 +221,5 @@ def _action(data: dict[str, Any]) -> Action:
         backup=data["backup"],
         inherit=data["inherit"],
         trust=None if trust is None else TrustEntry(**trust),
+        folder=None if folder is None else Identity(*folder),
     )

@@ -14,7 +14,7 @@ from wizard.change.lock import Holder, Lock, hold
 from wizard.change.manifest import Manifest
 from wizard.change.outcome import APPLIED, REFUSED, Failure
 from wizard.change.standing import is_back, live_image
-from wizard.change.store import ChangeFolder, Store
+from wizard.change.store import EVENTS, ChangeFolder, Store
 from wizard.errors import RecoveryNeededError, WizardError
 from wizard.findings import FindingSpec
 from wizard.host.catalogue import refusal
@@ -38,7 +38,7 @@ class Opened:
         try:
             folder = self.store.new(context.now())
             self.attach(folder, context)
-            return folder, Journal(folder.journal, context.calls)
+            return folder, folder.open_journal(context.calls)
         except OSError as error:
             failure = write_failure(self.store.root, error)
             raise WizardError(
@@ -47,7 +47,7 @@ class Opened:
 
     def attach(self, folder: ChangeFolder, context: Context) -> None:
         """Tell who waits for the lock, and who watches, which change this is."""
-        context.events.open(folder.events)
+        context.events.open(folder.open(), EVENTS)
         self.lock.tell(replace(self.holder, change=folder.id))
         context.announce(folder.id)
 
@@ -63,8 +63,7 @@ def opened(context: Context) -> Iterator[Opened]:
     store = Store(context.machine.state_dir, context.calls)
     holder = Holder(os.getpid(), context.who.user, context.who.tty, rfc3339(context.now()))
     try:
-        store.ensure()
-        with hold(store.lock, holder) as lock:
+        with hold(store.ensure, store.lock, holder) as lock:
             yield Opened(store, lock, holder)
     except OSError as error:
         raise write_failure(store.root, error) from error
@@ -84,7 +83,7 @@ def sweep(store: Store, context: Context) -> None:
             close(folder, APPLIED, context)
         elif plan.phase != "closed":
             raise _interrupted(folder, plan)
-        elif any((folder.path / "staged").glob("*")):
+        elif folder.is_staged():
             folder.wipe_staged(context.calls)
 
 
@@ -99,7 +98,7 @@ def unfinished(store: Store) -> ChangeFolder | None:
 
 def close(folder: ChangeFolder, outcome: str, context: Context) -> None:
     """Write the last line of a change that an earlier run left open without harm."""
-    journal = Journal(folder.journal, context.calls)
+    journal = folder.open_journal(context.calls)
     try:
         journal.append(CLOSED, fact=outcome)
     finally:
@@ -120,7 +119,10 @@ def say_outcome(context: Context, state: str, text: str, outcome: str, failure: 
 
 def _taken_back(manifest: Manifest, context: Context) -> bool:
     """Whether an undo had begun that the journal does not know of, because its record could not be written."""
-    return any(is_back(live_image(action, context), action) for action in manifest.actions)
+    try:
+        return any(is_back(live_image(action, context), action) for action in manifest.knowing(()).actions)
+    except WizardError:
+        return False  # a folder was exchanged since: the journal alone knows
 
 
 def _interrupted(folder: ChangeFolder, plan: RecoveryPlan) -> RecoveryNeededError:

@@ -9,6 +9,7 @@ from wizard.change.manifest import Action, Manifest
 from wizard.change.outcome import Failure
 from wizard.change.standing import Standing, live_image, standing
 from wizard.change.store import ChangeFolder
+from wizard.errors import WizardError
 from wizard.printable import printable
 
 _WORDS = {
@@ -69,6 +70,8 @@ def _file(action: Action, folder: ChangeFolder, context: Context) -> list[str]:
         now, word = _image(live), _WORDS[standing(live, action)]
     except OSError as error:
         now, word = "cannot be read", printable(error.strerror or "unknown reason")
+    except WizardError as error:
+        now, word = "not known", error.message
     real = context.machine.real(action.path)
     lines = [
         "",

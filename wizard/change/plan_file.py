@@ -4,12 +4,14 @@ import base64
 import binascii
 import hashlib
 import json
+from dataclasses import astuple, replace
 from pathlib import PurePosixPath
 from typing import Any
 
 from wizard.change.plan import EditFile, Expectation, ImportTrust, MakeFolder, Plan, Probe, PutFile, Restart, Step
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
+from wizard.host.directory import Identity
 
 SCHEMA = "cloudstream-wizard/plan-file/1"
 
@@ -90,6 +92,8 @@ def _dump_step(step: Step) -> dict[str, Any]:
     now = step.expect
     head |= {"path": str(step.path), "summary": step.summary}
     head["expect"] = [now.exists, now.sha256, now.mode, now.uid, now.gid, now.kind, now.link_to]
+    if now.folder is not None:
+        head["folder"] = astuple(now.folder)
     if isinstance(step, ImportTrust):
         text = base64.b64encode(step.certificate).decode()
         return head | {"certificate": text, "alias": step.alias, "sha256": step.sha256, "secret": step.secret}
@@ -117,7 +121,8 @@ def _load_step(members: dict[str, Any]) -> Step:
     path = PurePosixPath(members.pop("path"))
     if not path.is_absolute():
         raise ValueError("a step names a path that is not absolute")
-    expect = Expectation(*members.pop("expect"))
+    folder = members.pop("folder", None)
+    expect = replace(Expectation(*members.pop("expect")), folder=None if folder is None else Identity(*folder))
     if kind == "import_trust":
         certificate = base64.b64decode(members.pop("certificate"), validate=True)
         return ImportTrust(path=path, certificate=certificate, expect=expect, **members)

@@ -6,10 +6,11 @@ from wizard.change.context import Context
 from wizard.change.durable import put_file
 from wizard.change.engine import advance, finish
 from wizard.change.events import CHANGE
+from wizard.change.images import read_image
 from wizard.change.journal import ARMED, CLOSED, INTENT, RESTART, Journal, Record
 from wizard.change.opening import Opened, opened, say_outcome, sweep, unfinished
 from wizard.change.outcome import APPLIED, KEPT, NOTHING, Failure, Outcome
-from wizard.change.store import ChangeFolder, Store
+from wizard.change.store import JOURNAL, ChangeFolder, Store
 from wizard.change.undo import take_back
 from wizard.errors import RecoveryNeededError, WizardError
 from wizard.findings import FindingSpec
@@ -47,7 +48,7 @@ def recover(mode: str, context: Context) -> Outcome:
         if folder is None:
             return _nothing(context) if waiting is None else _closed(waiting, context)
         place.attach(folder, context)
-        with contextlib.closing(Journal(folder.journal, context.calls)) as journal:
+        with contextlib.closing(folder.open_journal(context.calls)) as journal:
             return _settle(mode, folder, journal, context)
 
 
@@ -81,7 +82,7 @@ def _settle(mode: str, folder: ChangeFolder, journal: Journal, context: Context)
         folder.wipe_staged(context.calls)
         say_outcome(context, "done", f"Change {folder.id} is closed; everything stays as it is.", KEPT)
         return Outcome(KEPT, folder.id)
-    manifest = folder.manifest()
+    manifest = folder.manifest().knowing(journal.records)
     undoing = any(record.event == "undo" for record in journal.records)
     reason = Failure("change.interrupted", "The run that made it was interrupted.")
     if mode == FINISH:
@@ -115,10 +116,10 @@ def _set_damaged_aside(mode: str, place: Opened, context: Context) -> ChangeFold
             # Nothing is read for --keep: it is the way out when the manifest is damaged as well.
             steps = [action.id for action in folder.manifest().actions] if mode == UNDO else []
             records = [Record(ARMED), *(Record(INTENT, step) for step in steps), Record(RESTART)]
-            aside = folder.journal.with_name(f"{folder.journal.name}.damaged")
-            put_file(aside, folder.journal.read_bytes(), mode=0o600, calls=context.calls)
+            at = folder.open()
+            put_file(at, f"{JOURNAL}.damaged", read_image(at, JOURNAL)[1], mode=0o600, calls=context.calls)
             data = b"".join(record.as_line() for record in records)
-            put_file(folder.journal, data, mode=0o600, calls=context.calls)
+            put_file(at, JOURNAL, data, mode=0o600, calls=context.calls)
             return folder
     return None
 

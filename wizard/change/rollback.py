@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from wizard.change.anchors import without_anchor
 from wizard.change.context import Context
-from wizard.change.drafts import Draft, check_owner, settled
+from wizard.change.drafts import Draft, check_owner, identity_of, settled
 from wizard.change.engine import Order, carry_out
 from wizard.change.history import Entry, entries
 from wizard.change.images import FileImage
@@ -13,11 +13,12 @@ from wizard.change.manifest import Action, Manifest
 from wizard.change.opening import Opened, opened, sweep
 from wizard.change.outcome import APPLIED, Outcome
 from wizard.change.standing import Standing, is_back, old_state, standing
-from wizard.change.store import ChangeFolder, Store, saved_bytes
-from wizard.change.targets import Target, check_replaceable, look, resolve
+from wizard.change.store import BACKUP, ChangeFolder, Store
+from wizard.change.targets import check_ancestors, check_folder, check_replaceable, keep_folder, look, resolve
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec
 from wizard.host.catalogue import refusal
+from wizard.host.directory import Target
 from wizard.printable import printable
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def rollback(change: str | None, context: Context) -> Outcome:
     with opened(context) as place:
         sweep(place.store, context)
         folder = choose(change, place.store)
-        manifest = folder.manifest()
+        manifest = folder.manifest().knowing(())
         order = Order(
             title=f"Roll back {manifest.id}: {manifest.title}",
             digest="",
@@ -90,6 +91,7 @@ def _drafts(manifest: Manifest, folder: ChangeFolder, place: Opened, context: Co
     drafts: list[Draft] = []
     live: dict[str, tuple[FileImage, bytes]] = {}
     made: set[PurePosixPath] = set()
+    own = {action.path for action in manifest.actions if action.of_folder}
     for action in reversed(manifest.actions):
         target = resolve(context.machine, action.named)
         image, data = live.get(str(target.path)) or look(target)
@@ -97,17 +99,20 @@ def _drafts(manifest: Manifest, folder: ChangeFolder, place: Opened, context: Co
         if stands is not Standing.FOREIGN and is_back(image, action):
             context.events.say(action.id, "skipped", f"{target.shown} is as it was before the change")
             continue
-        found = _old_state(action, (image, data), folder, context, stands)
+        found = _old_state(action, target, (image, data), folder, context, stands=stands)
         if found is None:
             if action.trust is not None and action.trust.added and target.path == action.path:
                 context.events.say(action.id, "skipped", f"{action.trust.alias} is not in {target.shown} any more")
                 continue
             raise _changed_since(manifest, target, place)
+        check_folder(target, action.folder, exact=False, may_be_gone=action.folder_made)
+        keep_folder(target, context)
         after, new = found
         if after.kind == "folder":
             made.add(target.path)
         if image.kind != "folder":
             check_replaceable(target, image, made)
+            check_ancestors(context.machine, target, context.who.user)
         check_owner(target, image, after)
         back = replace(
             action.reversed(),
@@ -116,6 +121,8 @@ def _drafts(manifest: Manifest, folder: ChangeFolder, place: Opened, context: Co
             after=after,
             staged=action.id if after.exists else "",
             backup=action.id if image.exists else "",
+            # A folder that this change removes, or makes again, is another one when that is undone.
+            folder=None if target.path.parent in own else identity_of(target),
         )
         drafts.append(Draft(back, target, data, new))
         live[str(target.path)] = (after, new)
@@ -123,18 +130,24 @@ def _drafts(manifest: Manifest, folder: ChangeFolder, place: Opened, context: Co
 
 
 def _old_state(
-    action: Action, live: tuple[FileImage, bytes], folder: ChangeFolder, context: Context, stands: Standing
+    action: Action,
+    target: Target,
+    live: tuple[FileImage, bytes],
+    folder: ChangeFolder,
+    context: Context,
+    *,
+    stands: Standing,
 ) -> tuple[FileImage, bytes] | None:
     """What the file is to be: the saved state, or the live trust store without our entry; None when neither can be."""
     if stands is not Standing.FOREIGN:
         old = old_state(live[0], action)
-        return old, saved_bytes(folder.backup(action.backup), old) if old.exists else b""
+        return old, folder.saved(BACKUP, action.backup, old) if old.exists else b""
     if action.trust is None or not action.trust.added:
         return None
-    new = without_anchor(live[1], action.trust, folder.path / f"{action.id}.copy", context)
+    new = without_anchor(live[1], action.trust, folder.open(), f"{action.id}.copy", context)
     if new is None:
         return None
-    return settled(live[0], Target(action.named, action.path, context.machine.real(action.path)), new), new
+    return settled(live[0], target, new), new
 
 
 def _changed_since(manifest: Manifest, target: Target, place: Opened) -> WizardError:

@@ -8,6 +8,7 @@ from pathlib import Path
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec
 from wizard.host.catalogue import refusal
+from wizard.host.directory import Directory
 from wizard.printable import printable
 
 _SPARE = 1024 * 1024
@@ -17,36 +18,36 @@ _LINES = 8192
 """What the last lines of a change take, in bytes; a file system with less is called full."""
 
 
-def check_room(sizes: Iterable[tuple[Path, int]]) -> None:
+def check_room(sizes: Iterable[tuple[Directory, int]]) -> None:
     """Refuse when a file system has no room for what will be written to it.
 
     Args:
-        sizes: existing folders and how many bytes will be added there.
+        sizes: open folders and how many bytes will be added there.
 
     Raises:
         WizardError: `change.no-room`.
     """
     needed: Counter[int] = Counter()
-    folders: dict[int, Path] = {}
+    folders: dict[int, Directory] = {}
     for folder, size in sizes:
-        device = folder.stat().st_dev
+        device = folder.status.st_dev
         # Each file also takes its last block, and the name may need a new block in the folder.
         needed[device] += size + 8192
         folders.setdefault(device, folder)
     for device, folder in folders.items():
-        system = os.statvfs(folder)
+        system = os.statvfs(folder.descriptor)
         free = (system.f_bfree if os.geteuid() == 0 else system.f_bavail) * system.f_frsize
         if free < needed[device] + _SPARE or (system.f_files and not system.f_ffree):
             raise WizardError(
                 "change.no-room",
-                f"The file system mounted at {printable(str(mount_point(folder)))} has {free // 1024} KiB free; "
-                f"{needed[device] // 1024 + 1024} are needed for {printable(str(folder))}.",
+                f"The file system mounted at {printable(str(mount_point(folder.path)))} has {free // 1024} KiB free; "
+                f"{needed[device] // 1024 + 1024} are needed for {printable(str(folder.path))}.",
                 "Make room on that file system, then try again.",
-                str(folder),
+                str(folder.path),
             )
 
 
-def check_change_room(state: Path, files: Iterable[tuple[Path, int, int]]) -> None:
+def check_change_room(state: Directory, files: Iterable[tuple[Directory, int, int]]) -> None:
     """Refuse a change without room for its new files, its backups and its undo.
 
     Args:

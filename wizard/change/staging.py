@@ -3,19 +3,20 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
+from pathlib import PurePosixPath
 
 from wizard.change.context import Context
 from wizard.change.drafts import Draft, settled
-from wizard.change.durable import new_file, sync_file, sync_folder
+from wizard.change.durable import new_file, sync_file
+from wizard.change.images import read_image
 from wizard.change.manifest import Action, Node
 from wizard.change.proof import capture
 from wizard.change.room import check_change_room
-from wizard.change.store import ChangeFolder
-from wizard.change.targets import standing_folder
+from wizard.change.store import BACKUP, STAGED, ChangeFolder
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec
 from wizard.host.catalogue import refusal
+from wizard.host.directory import Directory
 
 
 def stage(
@@ -35,25 +36,22 @@ def stage(
     Raises:
         WizardError: whatever refuses first; no live file was touched.
     """
-    made = {draft.action.path for draft in drafts if draft.action.after.kind == "folder"}
-    check_change_room(
-        folder.path,
-        [(standing_folder(draft.target, made).real, len(draft.new), len(draft.old)) for draft in drafts],
-    )
+    staged, backup = folder.open(STAGED), folder.open(BACKUP)
+    check_change_room(staged, [(draft.target.folders[-1], len(draft.new), len(draft.old)) for draft in drafts])
     chains = _chains(drafts)
     for draft in drafts:
-        if draft.action.backup and (not draft.certificate or draft is chains[draft.target.real][0]):
-            new_file(folder.backup(draft.action.backup), draft.old, calls=context.calls)
+        if draft.action.backup and (not draft.certificate or draft is chains[draft.target.path][0]):
+            new_file(backup, draft.action.backup, draft.old, calls=context.calls)
         if draft.action.after.exists and not draft.certificate:
-            new_file(folder.staged(draft.action.staged), draft.new, calls=context.calls)
+            new_file(staged, draft.action.staged, draft.new, calls=context.calls)
     actions = {draft.action.id: draft.action for draft in drafts}
     jobs: list[Callable[[], Sequence[Action]]] = [
-        lambda draft=draft: _prove(draft, folder, context)  # type: ignore[misc]
+        lambda draft=draft: _prove(draft, staged, context)  # type: ignore[misc]
         for draft in drafts
         if draft.proof
     ]
     jobs += [
-        lambda chain=chain: _import(chain, folder, context)  # type: ignore[misc]
+        lambda chain=chain: _import(chain, staged, backup, context)  # type: ignore[misc]
         for chain in chains.values()
         if chain[0].certificate
     ]
@@ -63,28 +61,28 @@ def stage(
         running: list[Future[Sequence[Action]]] = [pool.submit(job) for job in jobs]
     for done in running:
         actions |= {action.id: action for action in done.result()}
-    for name in ("staged", "backup"):
-        sync_folder(folder.path / name, calls=context.calls)
+    for each in (staged, backup):
+        context.calls.fsync(each.descriptor, each.path.name)
     return tuple(actions.values()), looking.result()
 
 
-def _chains(drafts: Sequence[Draft]) -> dict[Path, list[Draft]]:
-    chains: dict[Path, list[Draft]] = {}
+def _chains(drafts: Sequence[Draft]) -> dict[PurePosixPath, list[Draft]]:
+    chains: dict[PurePosixPath, list[Draft]] = {}
     for draft in drafts:
-        chains.setdefault(draft.target.real, []).append(draft)
+        chains.setdefault(draft.target.path, []).append(draft)
     return chains
 
 
-def _prove(draft: Draft, folder: ChangeFolder, context: Context) -> Sequence[Action]:
+def _prove(draft: Draft, staged: Directory, context: Context) -> Sequence[Action]:
     if draft.proof is None:
         return ()
     name, alias = draft.proof
-    text = context.ports.prover.prove(folder.staged(draft.action.staged), context.secret(name), alias)
+    text = context.ports.prover.prove(staged.outside(draft.action.staged), context.secret(name), alias)
     context.events.say(draft.action.id, "progress", text)
     return ()
 
 
-def _import(chain: Sequence[Draft], folder: ChangeFolder, context: Context) -> Sequence[Action]:
+def _import(chain: Sequence[Draft], staged: Directory, backup: Directory, context: Context) -> Sequence[Action]:
     """Import one certificate after the other; each step starts from the result of the one before."""
     image, data = chain[0].action.before, chain[0].old
     actions: list[Action] = []
@@ -93,9 +91,9 @@ def _import(chain: Sequence[Draft], folder: ChangeFolder, context: Context) -> S
         if trust is None:
             continue
         if actions:
-            new_file(folder.backup(draft.action.backup), data, calls=context.calls)
-        copy = folder.staged(draft.action.staged)
-        new_file(copy, data, calls=context.calls)
+            new_file(backup, draft.action.backup, data, calls=context.calls)
+        name, copy = draft.action.staged, staged.outside(draft.action.staged)
+        new_file(staged, name, data, calls=context.calls)
         password = context.secret(trust.secret)
         context.ports.trust.add(copy, draft.certificate, trust.alias, password)
         if trust.sha256 not in context.ports.trust.entries(copy, password):
@@ -105,8 +103,8 @@ def _import(chain: Sequence[Draft], folder: ChangeFolder, context: Context) -> S
                 "Nothing was changed. See whether the store's type and password are what they seem.",
                 str(draft.target.named),
             )
-        sync_file(copy, calls=context.calls)  # keytool does not
-        data = copy.read_bytes()
+        sync_file(staged, name, calls=context.calls)  # keytool does not
+        _, data = read_image(staged, name)
         after = settled(draft.action.after, draft.target, data)
         actions.append(replace(draft.action, before=image, after=after))
         image = after

@@ -1,15 +1,16 @@
 """Where a live file stands between the two states of an action, and how it is brought to either."""
 
-from dataclasses import replace
+import json
+from dataclasses import astuple, replace
 from enum import StrEnum
-from pathlib import Path
 
 from wizard.change.context import Context
-from wizard.change.durable import put_file, remove_file, remove_temporary
+from wizard.change.durable import put_file, remove_file, remove_temporary, write_failure
 from wizard.change.folders import make_folder, remove_folder, remove_temporary_folder
-from wizard.change.images import FileImage, read_image
+from wizard.change.images import NOTHING, FileImage, read_image
 from wizard.change.manifest import Action
-from wizard.change.store import ChangeFolder, saved_bytes
+from wizard.change.store import BACKUP, STAGED, ChangeFolder
+from wizard.change.targets import check_in_place, folder_of
 
 
 class Standing(StrEnum):
@@ -43,8 +44,27 @@ def standing(live: FileImage, action: Action) -> Standing:
 
 
 def live_image(action: Action, context: Context) -> FileImage:
-    """The live file of *action* now."""
-    return read_image(context.machine.real(action.path))[0]
+    """The live file of *action* now, in the folder that this run keeps open.
+
+    Raises:
+        OSError: it cannot be read.
+        WizardError: `change.folder-exchanged`.
+    """
+    return live(action, context)[0]
+
+
+def live(action: Action, context: Context) -> tuple[FileImage, bytes]:
+    """As `live_image`, with the bytes."""
+    try:
+        return read_image(folder_of(action, context), action.path.name)
+    except FileNotFoundError:
+        return NOTHING, b""
+
+
+def made_folder(action: Action, context: Context) -> str:
+    """Which folder *action* has made, for the journal; empty when it made none."""
+    made = context.folders.get(action.path) if action.of_folder else None
+    return "" if made is None else json.dumps(astuple(made.identity))
 
 
 def old_state(live: FileImage, action: Action) -> FileImage:
@@ -67,36 +87,47 @@ def forward(action: Action, folder: ChangeFolder, token: str, context: Context) 
     """Bring the live file to its new state.
 
     Raises:
-        WizardError: of `durable`; `change.staged-damaged`.
+        WizardError: of `durable`; `change.staged-damaged`, `change.folder-exchanged`.
     """
-    _bring(action, action.after, folder.staged(action.staged), token, context, inherit=action.inherit)
+    _bring(action, action.after, folder, token, context, inherit=action.inherit)
 
 
 def backward(action: Action, image: FileImage, folder: ChangeFolder, token: str, context: Context) -> None:
     """Bring the live file back to its old state *image* (of `old_state`), attributes included.
 
     Raises:
-        WizardError: of `durable`; `change.backup-damaged`.
+        WizardError: of `durable`; `change.backup-damaged`, `change.folder-exchanged`.
     """
-    _bring(action, image, folder.backup(action.backup), token, context)
+    _bring(action, image, folder, token, context)
 
 
 def _bring(
-    action: Action, image: FileImage, saved: Path, token: str, context: Context, *, inherit: bool = False
+    action: Action, image: FileImage, folder: ChangeFolder, token: str, context: Context, *, inherit: bool = False
 ) -> None:
-    real, calls = context.machine.real(action.path), context.calls
+    try:
+        at = folder_of(action, context)
+    except FileNotFoundError as error:
+        if image.kind == "absent":
+            return
+        raise write_failure(context.machine.real(action.path), error) from error
+    name, calls = action.path.name, context.calls
     if action.of_folder:
-        remove_temporary_folder(real, token, calls=calls)
+        remove_temporary_folder(at, name, token, calls=calls)
         if image.kind == "folder":
-            make_folder(real, image, token=token, calls=calls)
+            context.folders[action.path] = make_folder(at, name, image, token=token, calls=calls)
         else:
-            remove_folder(real, calls=calls)
+            check_in_place(action.path, context)
+            remove_folder(at, name, calls=calls)
+            context.folders.pop(action.path, None)
         return
-    code = "change.staged-damaged" if image is action.after else "change.backup-damaged"
-    remove_temporary(real, token, calls=calls)
+    remove_temporary(at, name, token, calls=calls)
     if not image.exists:
-        remove_file(real, calls=calls)
+        remove_file(at, name, calls=calls)
         return
-    data = saved_bytes(saved, image, code)
+    data = (
+        folder.saved(STAGED, action.staged, image)
+        if image is action.after
+        else folder.saved(BACKUP, action.backup, image)
+    )
     xattrs = None if inherit else image.xattrs
-    put_file(real, data, mode=image.mode, uid=image.uid, gid=image.gid, xattrs=xattrs, token=token, calls=calls)
+    put_file(at, name, data, mode=image.mode, uid=image.uid, gid=image.gid, xattrs=xattrs, token=token, calls=calls)

@@ -5,6 +5,7 @@ from dataclasses import field
 from pathlib import PurePosixPath
 
 from wizard.answers import endpoint
+from wizard.host.directory import Identity
 from wizard.records import dataclass
 
 
@@ -25,6 +26,8 @@ class Expectation:
         gid: numeric group, None when there is none.
         kind: `file`, `absent`, or another word of `wizard.change.images` (a folder is never a fit target).
         link_to: where the path really leads when it passes through symbolic links, as a logical path; else empty.
+        folder: which folder holds it; None when the folder is not there yet. It says nothing about what will be done,
+            so it is neither compared nor in the digest.
     """
 
     exists: bool = False
@@ -34,6 +37,7 @@ class Expectation:
     gid: int | None = None
     kind: str = "absent"
     link_to: str = ""
+    folder: Identity | None = field(default=None, compare=False)
 
 
 ABSENT = Expectation()

@@ -3,29 +3,49 @@
 import contextlib
 import os
 import re
-import stat
 from datetime import UTC, datetime
 from pathlib import Path
 
-from wizard.change.durable import put_file, sync_folder, write_failure
+from wizard.change.durable import put_file, write_failure
+from wizard.change.folders import new_folder, reach
 from wizard.change.images import FileImage, read_image
-from wizard.change.journal import RecoveryPlan, read_journal, replay
+from wizard.change.journal import Journal, RecoveryPlan, read_journal, replay
 from wizard.change.manifest import Manifest
 from wizard.change.syscalls import REAL, Syscalls
 from wizard.errors import RecoveryNeededError, WizardError
 from wizard.findings import FindingSpec, Severity
+from wizard.host.directory import Directory
 from wizard.printable import printable
 from wizard.records import dataclass
 
 PAGE = "RECOVERY.txt"
+JOURNAL, EVENTS, MANIFEST = "journal.jsonl", "events.jsonl", "manifest.json"
+STAGED, BACKUP = "staged", "backup"
 _NAME = re.compile(r"(\d{4,})-\d{8}T\d{6}Z")
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeFolder:
-    """The folder of one change: `STATE/changes/NNNN-YYYYmmddTHHMMSSZ`."""
+    """The folder of one change: `STATE/changes/NNNN-YYYYmmddTHHMMSSZ`.
+
+    Paths are for messages and for those who only look; a run reads and writes by `open`.
+
+    Attributes:
+        path: of the folder.
+        above: the open folder of all changes.
+    """
 
     path: Path
+    above: Directory
+
+    def open(self, name: str = "") -> Directory:
+        """The folder itself, or the one of that *name* in it.
+
+        Raises:
+            OSError: it is gone.
+        """
+        folder = self.above.open(self.id)
+        return folder.open(name) if name else folder
 
     @property
     def id(self) -> str:
@@ -39,35 +59,38 @@ class ChangeFolder:
         return int(found[1]) if found else 0
 
     @property
-    def journal(self) -> Path:
-        """The journal."""
-        return self.path / "journal.jsonl"
-
-    @property
     def events(self) -> Path:
         """What faces follow."""
-        return self.path / "events.jsonl"
+        return self.path / EVENTS
 
     @property
     def page(self) -> Path:
         """The text for people, there only when recovery was incomplete."""
         return self.path / PAGE
 
-    def staged(self, name: str) -> Path:
-        """New bytes, mode 0600, until the change is closed."""
-        return self.path / "staged" / name
-
     def backup(self, name: str) -> Path:
         """Old bytes, mode 0600."""
-        return self.path / "backup" / name
+        return self.path / BACKUP / name
+
+    @property
+    def journal(self) -> Path:
+        """The journal."""
+        return self.path / JOURNAL
+
+    def open_journal(self, calls: Syscalls = REAL) -> Journal:
+        """The journal, to append to."""
+        return Journal(self.open(), JOURNAL, calls)
 
     def plan(self) -> RecoveryPlan:
         """What its journal means."""
-        return replay(read_journal(self.journal))
+        try:
+            return replay(read_journal(self.open(), JOURNAL))
+        except FileNotFoundError:
+            return replay(())
 
     def write_manifest(self, manifest: Manifest, calls: Syscalls) -> None:
         """Put the manifest on disk."""
-        put_file(self.path / "manifest.json", manifest.dump(), mode=0o600, calls=calls)
+        put_file(self.open(), MANIFEST, manifest.dump(), mode=0o600, calls=calls)
 
     def manifest(self) -> Manifest:
         """What was written.
@@ -75,9 +98,9 @@ class ChangeFolder:
         Raises:
             RecoveryNeededError: `change.manifest-damaged`.
         """
-        path = self.path / "manifest.json"
+        path = self.path / MANIFEST
         try:
-            return Manifest.load(path.read_bytes())
+            return Manifest.load(read_image(self.open(), MANIFEST)[1])
         except (OSError, ValueError) as error:
             raise RecoveryNeededError(
                 "change.manifest-damaged",
@@ -87,30 +110,38 @@ class ChangeFolder:
                 str(path),
             ) from error
 
+    def saved(self, kind: str, name: str, image: FileImage) -> bytes:
+        """Read a file from *kind* (`STAGED` or `BACKUP`) and compare it with the manifest's digest.
+
+        Raises:
+            RecoveryNeededError: `change.staged-damaged`, `change.backup-damaged`: it is gone or its bytes are not
+                those that were saved.
+        """
+        path = self.path / kind / name
+        try:
+            found, data = read_image(self.open(kind), name)
+        except OSError as error:
+            raise _damaged(path, kind, printable(error.strerror or "it cannot be read")) from error
+        if found.sha256 != image.sha256:
+            raise _damaged(path, kind, "it is gone" if found.kind == "absent" else "its digest is not the recorded one")
+        return data
+
+    def is_staged(self) -> bool:
+        """Whether payload is left."""
+        try:
+            return bool(self.open(STAGED).names())
+        except OSError:
+            return False
+
     def wipe_staged(self, calls: Syscalls) -> None:
         """Remove the staged payload; what cannot be removed now is removed at the next start."""
         with contextlib.suppress(OSError):
-            _remove_below(self.path / "staged", calls)
+            _remove_below(self.open(STAGED), calls)
 
 
-def saved_bytes(path: Path, image: FileImage, code: str = "change.backup-damaged") -> bytes:
-    """Read a backup or staged file and compare it with the manifest's digest.
-
-    Raises:
-        RecoveryNeededError: *code*: it is gone or its bytes are not those that were saved.
-    """
-    try:
-        found, data = read_image(path)
-    except OSError as error:
-        raise _damaged(path, code, printable(error.strerror or "it cannot be read")) from error
-    if found.sha256 != image.sha256:
-        raise _damaged(path, code, "it is gone" if found.kind == "absent" else "its digest is not the recorded one")
-    return data
-
-
-def _damaged(path: Path, code: str, why: str) -> RecoveryNeededError:
+def _damaged(path: Path, kind: str, why: str) -> RecoveryNeededError:
     return RecoveryNeededError(
-        code,
+        "change.staged-damaged" if kind == STAGED else "change.backup-damaged",
         f"The saved file {path} cannot be used: {why}.",
         "Nothing was written from it. Restore the file from the machine's own backup.",
         str(path),
@@ -123,6 +154,7 @@ class Store:
     def __init__(self, root: Path, calls: Syscalls = REAL) -> None:
         self.root = root
         self._calls = calls
+        self._changes: Directory | None = None
 
     @property
     def lock(self) -> Path:
@@ -134,21 +166,23 @@ class Store:
         """Where the changes are."""
         return self.root / "changes"
 
-    def ensure(self) -> None:
-        """Make the state folder, mode 0700, or refuse one that others could write.
+    def ensure(self) -> Directory:
+        """Make and open the state folder, mode 0700, or refuse one that others could write.
 
         Raises:
             WizardError: `change.state-unusable`, `change.write-failed`.
         """
+        root = own_folder(self.root, self._calls)
         try:
-            self.root.parent.mkdir(parents=True, exist_ok=True)
-            for path in (self.root, self.folder):
-                if not path.is_dir():
-                    self._calls.mkdir(path)
-                    sync_folder(path.parent, calls=self._calls)
-                _own(path)
+            try:
+                self._changes = root.open(self.folder.name)
+            except FileNotFoundError:
+                self._changes = new_folder(root, self.folder.name, calls=self._calls)
+                self._calls.fsync(root.descriptor, self.folder.name)
         except OSError as error:
             raise write_failure(self.root, error) from error
+        _own(self._changes)
+        return root
 
     def changes(self) -> list[ChangeFolder]:
         """Every change, oldest first.
@@ -157,7 +191,8 @@ class Store:
             WizardError: `change.state-unreadable`: this account may not look.
         """
         try:
-            names = [path.name for path in self.folder.iterdir()]
+            above = self._changes or Directory(self.folder)
+            names = above.names()
         except FileNotFoundError:
             return []
         except OSError as error:
@@ -167,7 +202,7 @@ class Store:
                 "Run the command as root (sudo).",
                 str(self.root),
             ) from error
-        found = [ChangeFolder(self.folder / name) for name in names if _NAME.fullmatch(name)]
+        found = [ChangeFolder(self.folder / name, above) for name in names if _NAME.fullmatch(name)]
         return sorted(found, key=lambda folder: folder.number)
 
     def find(self, change: str) -> ChangeFolder:
@@ -189,48 +224,62 @@ class Store:
     def new(self, now: datetime) -> ChangeFolder:
         """The folder of the next change. Its number is higher than any other's, whatever the clock says."""
         number = max((folder.number for folder in self.changes()), default=0) + 1
-        folder = ChangeFolder(self.folder / f"{number:04d}-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}")
-        for path in (folder.path, folder.path / "staged", folder.path / "backup"):
-            self._calls.mkdir(path)
-        for path in (folder.path, self.folder):
-            sync_folder(path, calls=self._calls)
-        return folder
+        name = f"{number:04d}-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+        above = self._changes or self.ensure().open(self.folder.name)
+        folder = new_folder(above, name, calls=self._calls)
+        for part in (STAGED, BACKUP):
+            self._calls.mkdir(part, at=folder.descriptor)
+        for each in (folder, above):
+            self._calls.fsync(each.descriptor, each.path.name)
+        return ChangeFolder(self.folder / name, above)
 
     def drop(self, folder: ChangeFolder) -> None:
         """Remove a closed change with its backups."""
         # The journal goes last: a folder half removed still says that it is closed.
-        for name in ("staged", "backup"):
-            path = folder.path / name
-            if path.is_dir():
-                _remove_below(path, self._calls)
-                self._calls.rmdir(path)
-        _remove_below(folder.path, self._calls, last=folder.journal.name)
-        self._calls.rmdir(folder.path)
+        at = folder.open()
+        for name in (STAGED, BACKUP):
+            with contextlib.suppress(FileNotFoundError):
+                _remove_below(at.open(name), self._calls)
+                self._calls.rmdir(name, at=at.descriptor)
+        _remove_below(at, self._calls, last=JOURNAL)
+        self._calls.rmdir(folder.id, at=folder.above.descriptor)
 
 
-def _remove_below(path: Path, calls: Syscalls, *, last: str = "") -> None:
-    names = sorted((entry.name for entry in path.iterdir()), key=lambda name: (name == last, name))
-    if not names:
-        return
-    at = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def _remove_below(folder: Directory, calls: Syscalls, *, last: str = "") -> None:
+    for name in sorted(folder.names(), key=lambda name: (name == last, name)):
+        calls.unlink(name, at=folder.descriptor)
+
+
+def own_folder(path: Path, calls: Syscalls = REAL) -> Directory:
+    """Open a folder for this account alone, made where it is missing.
+
+    Raises:
+        WizardError: `change.state-unusable`: it belongs to somebody else; `change.write-failed`.
+    """
     try:
-        for name in names:
-            calls.unlink(name, at=at)
-    finally:
-        os.close(at)
+        folder = reach(path, last=False, calls=calls)
+        _own(folder)
+    except NotADirectoryError as error:
+        raise _unusable(path) from error
+    except OSError as error:
+        raise write_failure(path, error) from error
+    return folder
 
 
-def _own(path: Path) -> None:
-    status = path.lstat()
-    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
-        raise WizardError(
-            "change.state-unusable",
-            f"The state folder {path} is not a folder that belongs to this account.",
-            "Run the command as its owner (mostly root), or name another folder with --state-dir.",
-            str(path),
-        )
-    if status.st_mode & 0o077:
-        path.chmod(0o700)
+def _own(folder: Directory) -> None:
+    if folder.status.st_uid != os.geteuid():
+        raise _unusable(folder.path)
+    if folder.status.st_mode & 0o077:
+        os.fchmod(folder.descriptor, 0o700)
+
+
+def _unusable(path: Path) -> WizardError:
+    return WizardError(
+        "change.state-unusable",
+        f"The state folder {path} is not a folder that belongs to this account.",
+        "Run the command as its owner (mostly root), or name another folder with --state-dir.",
+        str(path),
+    )
 
 
 def _refusal(code: str, title: str, message: str, why: str, fix: str) -> FindingSpec:

@@ -1,7 +1,6 @@
 """Every system call by which this room writes, in one place, so that tests can break each of them in turn."""
 
 import os
-from pathlib import Path
 
 
 class Syscalls:
@@ -66,15 +65,15 @@ class Syscalls:
         self.gate("unlink", name)
         os.unlink(name, dir_fd=at)
 
-    def mkdir(self, path: Path) -> None:
+    def mkdir(self, name: str, *, at: int) -> None:
         """A new folder of mode 0700."""
-        self.gate("mkdir", path.name)
-        path.mkdir(mode=0o700)
+        self.gate("mkdir", name)
+        os.mkdir(name, 0o700, dir_fd=at)
 
-    def rmdir(self, path: Path) -> None:
+    def rmdir(self, name: str, *, at: int) -> None:
         """Remove an empty folder."""
-        self.gate("rmdir", path.name)
-        path.rmdir()
+        self.gate("rmdir", name)
+        os.rmdir(name, dir_fd=at)
 
 
 REAL = Syscalls()

@@ -1,79 +1,56 @@
 """Where a path really leads, what is there, and whether it can be replaced: all of it looking, nothing written."""
 
+import errno
 import fcntl
 import os
-import stat
 import struct
 from collections.abc import Collection
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
-from wizard.change.images import FileImage, read_image
+from wizard.change.images import NOTHING, FileImage, read_image
 from wizard.change.plan import Expectation
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec
+from wizard.host.ancestors import strangers
 from wizard.host.catalogue import refusal
+from wizard.host.directory import Directory, Identity, Target, walk
 from wizard.host.machine import Machine
 from wizard.printable import printable
-from wizard.records import dataclass
 
-_MOST_LINKS = 40
+if TYPE_CHECKING:
+    from wizard.change.context import Context
+    from wizard.change.manifest import Action
+
 _GETFLAGS = 0x80086601
 _FROZEN = {0x10: "immutable", 0x20: "append-only"}
 """Inode flags of ioctl_iflags(2) that forbid replacing a file even to root."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A file step's file, found.
-
-    Attributes:
-        named: logical, as the plan names it.
-        path: logical, with every link resolved below the machine's root.
-        real: where the bytes are.
-    """
-
-    named: PurePosixPath
-    path: PurePosixPath
-    real: Path
-
-    @property
-    def shown(self) -> str:
-        """For messages: both names when they differ."""
-        name = printable(str(self.named))
-        return name if self.named == self.path else f"{name} (a link to {printable(str(self.path))})"
-
-
 def resolve(machine: Machine, named: PurePosixPath) -> Target:
-    """Follow symbolic links as the machine itself would, also when it lies below another root.
+    """Walk to *named* as the machine itself would, also when it lies below another root.
 
     Raises:
-        WizardError: `change.link-loop`.
+        WizardError: `change.link-loop`, `change.target-unreadable`.
     """
-    todo = list(reversed(named.parts[1:]))
-    done = PurePosixPath("/")
-    links = 0
-    while todo:
-        part = todo.pop()
-        if part == "..":
-            done = done.parent
-            continue
-        step = machine.real(done / part)
-        if not step.is_symlink():
-            done /= part
-            continue
-        links += 1
-        if links > _MOST_LINKS:
-            raise WizardError(
-                "change.link-loop",
-                f"{printable(str(named))} is a chain of symbolic links that does not end.",
-                "Repair the link (ls -l shows where it points).",
-                str(named),
-            )
-        goal = PurePosixPath(step.readlink())
-        if goal.is_absolute():
-            done = PurePosixPath("/")
-        todo.extend(reversed([piece for piece in goal.parts if piece != "/"]))
-    return Target(PurePosixPath(named), done, machine.real(done))
+    try:
+        return walk(machine.root, named)
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise _unreadable(printable(str(named)), named, error) from error
+        raise WizardError(
+            "change.link-loop",
+            f"{printable(str(named))} is a chain of symbolic links that does not end.",
+            "Repair the link (ls -l shows where it points).",
+            str(named),
+        ) from error
+
+
+def _unreadable(shown: str, named: PurePosixPath, error: OSError) -> WizardError:
+    reason = printable(error.strerror or str(error))
+    return WizardError(
+        "change.target-unreadable", f"{shown} cannot be read: {reason}.", "Run as root (sudo).", str(named)
+    )
 
 
 def expectation(machine: Machine, named: PurePosixPath) -> Expectation:
@@ -94,9 +71,10 @@ def find(machine: Machine, named: PurePosixPath) -> tuple[Expectation, bytes]:
 
 def _expectation(target: Target, image: FileImage) -> Expectation:
     link = "" if target.path == target.named else str(target.path)
+    folder = None if target.folder is None else target.folder.identity
     if not image.exists:
-        return Expectation(kind=image.kind, link_to=link)
-    return Expectation(True, image.sha256, image.mode, image.uid, image.gid, "file", link)
+        return Expectation(kind=image.kind, link_to=link, folder=folder)
+    return Expectation(True, image.sha256, image.mode, image.uid, image.gid, "file", link, folder)
 
 
 def look(target: Target) -> tuple[FileImage, bytes]:
@@ -106,24 +84,20 @@ def look(target: Target) -> tuple[FileImage, bytes]:
         WizardError: `change.target-unreadable`.
     """
     try:
-        return read_image(target.real)
+        return (NOTHING, b"") if target.folder is None else read_image(target.folder, target.name)
     except OSError as error:
-        raise WizardError(
-            "change.target-unreadable",
-            f"{target.shown} cannot be read: {printable(error.strerror or str(error))}.",
-            "Run as root (sudo).",
-            str(target.named),
-        ) from error
+        raise _unreadable(target.shown, target.named, error) from error
 
 
 def check_expected(target: Target, image: FileImage, expect: Expectation) -> None:
-    """Refuse a file that is not what the review showed.
+    """Refuse a file that is not what the review showed, or that is in another folder.
 
     Raises:
-        WizardError: `change.changed-since-review`, with what differs.
+        WizardError: `change.changed-since-review`, with what differs; `change.folder-exchanged`.
     """
     now = _expectation(target, image)
     if now == expect:
+        check_folder(target, expect.folder)
         return
     if now.exists != expect.exists:
         what = "it is there now" if now.exists else "it is gone"
@@ -143,15 +117,72 @@ def check_expected(target: Target, image: FileImage, expect: Expectation) -> Non
     )
 
 
-def standing_folder(target: Target, made: Collection[PurePosixPath] = ()) -> Target:
-    """The nearest folder above *target* that is there, when those between are *made* by the same change.
+def check_folder(target: Target, recorded: Identity | None, *, exact: bool = True, may_be_gone: bool = False) -> None:
+    """Refuse the folder of *target* when it is not the *recorded* one; `exact` as in `Identity.differs`.
 
-    Without such a change it is the parent, whether it is there or not.
+    Raises:
+        WizardError: `change.folder-exchanged`.
     """
-    path, real = target.path.parent, target.real.parent
-    while path in made and not real.is_dir():
-        path, real = path.parent, real.parent
-    return Target(path, path, real)
+    if recorded is not None and not (may_be_gone and target.folder is None):
+        why = "it is gone" if target.folder is None else recorded.differs(target.folder.identity, exact=exact)
+        if why:
+            raise _exchanged(target.path.parent, why)
+
+
+def _exchanged(folder: PurePosixPath, why: str) -> WizardError:
+    return WizardError(
+        "change.folder-exchanged",
+        f"The folder {printable(str(folder))} is not the one that was reviewed: {why}.",
+        "Its owner, and the owners of the folders above, can exchange it: ask them.\n"
+        "Put the right folder back in its place, then make the plan again.",
+        str(folder),
+    )
+
+
+def keep_folder(target: Target, context: "Context") -> None:
+    """Keep the folder of *target* open for the rest of the run.
+
+    Raises:
+        WizardError: `change.folder-exchanged`: another one is kept under this path already.
+    """
+    if target.folder is not None:
+        kept = context.folders.setdefault(target.path.parent, target.folder)
+        if not kept.same_as(target.folder):
+            raise _exchanged(target.path.parent, f"that one is now at {kept.now_at}")
+
+
+def folder_of(action: "Action", context: "Context") -> Directory:
+    """The open folder of a file; the first call of a run walks there without links, and later calls keep to it.
+
+    Raises:
+        FileNotFoundError: it is not there, and was not there before the change.
+        WizardError: `change.folder-exchanged`.
+    """
+    kept = context.folders.get(action.path.parent)
+    if kept is None:
+        target = walk(context.machine.root, action.path, last=False)
+        if target.path != action.path:
+            now = printable(str(target.path.parent))
+            raise _exchanged(action.path.parent, f"the path leads to {now} now")
+        check_folder(target, action.folder, may_be_gone=action.folder_made)
+        if target.folder is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(action.path.parent))
+        kept = context.folders[action.path.parent] = target.folder
+    return kept
+
+
+def check_in_place(folder: PurePosixPath, context: "Context") -> None:
+    """Refuse when the *folder* that this run keeps open is not under its path any more.
+
+    Raises:
+        WizardError: `change.folder-exchanged`, with where it is now.
+    """
+    kept = context.folders.get(folder)
+    if kept is None:
+        return
+    target = walk(context.machine.root, folder / "file", last=False)
+    if target.path.parent != folder or target.folder is None or not target.folder.same_as(kept):
+        raise _exchanged(folder, f"that one is now at {kept.now_at}")
 
 
 def check_replaceable(target: Target, image: FileImage, made: Collection[PurePosixPath] = ()) -> None:
@@ -164,16 +195,19 @@ def check_replaceable(target: Target, image: FileImage, made: Collection[PurePos
 
     Raises:
         WizardError: `change.no-folder`, `change.target-not-file`, `change.hard-links`, `change.read-only`,
-            `change.immutable`, `change.folder-open`, `change.folder-not-writable`.
+            `change.immutable`, `change.folder-not-writable`.
     """
-    above = standing_folder(target, made)
-    folder, shown_folder = above.real, printable(str(above.path))
+    folder, above = target.folders[-1], target.path.parents[len(target.names) - 1]
+    missing = [target.path.parents[number] for number in range(len(target.names) - 1)]
+    shown_folder = printable(str(above))
 
     def refuse(code: str, message: str, hint: str) -> WizardError:
         return WizardError(code, message, hint, str(target.named))
 
-    if not folder.is_dir():
-        raise refuse("change.no-folder", f"The folder {shown_folder} does not exist.", "Make it, or name another.")
+    for path in missing:
+        if path not in made:
+            message = f"The folder {printable(str(path))} does not exist."
+            raise refuse("change.no-folder", message, "Make it, or name another.")
     if image.kind not in {"file", "absent"}:
         message = f"{target.shown} is a {image.kind}, not a file."
         raise refuse("change.target-not-file", message, "Name a file, or move what is there out of the way.")
@@ -183,28 +217,43 @@ def check_replaceable(target: Target, image: FileImage, made: Collection[PurePos
             f"{target.shown} has {image.links} names (hard links); the others would keep the old content.",
             "Find them with find -samefile, and make each a file of its own.",
         )
-    if os.statvfs(folder).f_flag & os.ST_RDONLY:
+    if os.statvfs(folder.descriptor).f_flag & os.ST_RDONLY:
         message = f"{shown_folder} is on a file system that is mounted read-only."
         raise refuse("change.read-only", message, "Mount it for writing, or name another folder.")
-    for path, shown in ((target.real, target.shown), (folder, shown_folder)):
-        word = _frozen(path)
+    for name, shown in ((target.names[0], target.shown), (".", shown_folder)):
+        word = _frozen(folder, name)
         if word:
             message = f"{shown} is marked {word}."
             raise refuse("change.immutable", message, "Somebody set that on purpose: ask, then take it off (chattr).")
-    if folder.stat().st_mode & stat.S_IWOTH:
-        raise refuse(
-            "change.folder-open",
-            f"Everybody may write in the folder {shown_folder}, and so exchange what is put there.",
-            f"Take that right away: chmod o-w {shown_folder}",
-        )
-    if not os.access(folder, os.W_OK | os.X_OK, effective_ids=True):
+    if not os.access(".", os.W_OK | os.X_OK, dir_fd=folder.descriptor, effective_ids=True):
         message = f"This account may not write in {shown_folder}."
         raise refuse("change.folder-not-writable", message, "Run as root (sudo), or as the owner of the folder.")
 
 
-def _frozen(path: Path) -> str:
+def check_ancestors(machine: Machine, target: Target, operator: str) -> None:
+    """Refuse a file when others may exchange a folder on the way to it.
+
+    Args:
+        machine: whose service's account may.
+        target: the file.
+        operator: who runs the wizard, before sudo.
+
+    Raises:
+        WizardError: `change.folder-open`.
+    """
+    for other in strangers(machine, target, operator):
+        raise WizardError(
+            "change.folder-open",
+            f"{other.who} may write in the folder {other.folder}, and so exchange what is put there.",
+            f"Take that right away: {other.repair}",
+            str(target.named),
+        )
+
+
+def _frozen(folder: Directory, name: str) -> str:
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(name, flags, dir_fd=folder.descriptor)
     except OSError:
         return ""
     try:
@@ -224,6 +273,14 @@ REFUSALS: tuple[FindingSpec, ...] = (
         "What was reviewed is not what would happen; somebody else's edit would be lost.",
         "Make the plan again, review it, and apply that.",
         source="own rule: each file step carries what it expects",
+    ),
+    refusal(
+        "change.folder-exchanged",
+        "A folder was exchanged",
+        "A folder is not the one that was reviewed, or is not under its path any more.",
+        "Who can rename a folder could have files written into another one.",
+        "Put the right folder back in its place; then make the plan again, or run `recover` when a change waits.",
+        source="own rule: folders are opened once and used by descriptor; CWE-367",
     ),
     refusal(
         "change.link-loop",
@@ -275,10 +332,10 @@ REFUSALS: tuple[FindingSpec, ...] = (
     ),
     refusal(
         "change.folder-open",
-        "Everybody may write in the folder",
-        "The folder of a file that is to be written can be written by every user.",
-        "Any user could exchange the key store, or have it written elsewhere.",
-        "Take the right away with `chmod o-w`.",
+        "Others may write in a folder on the way",
+        "Others than root, the run's account and the service's account may write in the folder of a file, or above it.",
+        "They could exchange the key store, or a folder on the way to it.",
+        "Take the right away, mostly with `chmod o-w` or `chmod g-w`; the message names the command.",
         source="own rule; CWE-732",
     ),
     refusal(

@@ -1,13 +1,14 @@
 """The way back: files in reverse order, then the service, then a look from outside; a page when it is not whole."""
 
 import contextlib
-from collections.abc import Sequence
+import os
+from collections.abc import Container, Sequence
 
 from wizard.change.anchors import without_anchor
 from wizard.change.context import Context
 from wizard.change.durable import put_file, remove_temporary
 from wizard.change.folders import remove_temporary_folder
-from wizard.change.images import FileImage, read_image
+from wizard.change.images import FileImage
 from wizard.change.journal import CLOSED, UNDO, UNDONE, Journal, replay
 from wizard.change.manifest import Action, Manifest
 from wizard.change.opening import close, say_outcome
@@ -15,8 +16,18 @@ from wizard.change.outcome import ROLLED_BACK, STUCK, Failure, Outcome
 from wizard.change.page import page_text
 from wizard.change.proof import prove, restart
 from wizard.change.room import full_at
-from wizard.change.standing import Standing, backward, is_back, live_image, old_state, standing
-from wizard.change.store import ChangeFolder, Store
+from wizard.change.standing import (
+    Standing,
+    backward,
+    is_back,
+    live,
+    live_image,
+    made_folder,
+    old_state,
+    standing,
+)
+from wizard.change.store import PAGE, STAGED, ChangeFolder, Store
+from wizard.change.targets import check_in_place, folder_of
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec
 from wizard.host.catalogue import refusal
@@ -56,6 +67,7 @@ def take_back(
             problems += _undo(action, manifest, folder, journal, context)
     restart_needed = plan.restarted or (after_crash and bool(begun))
     service = _service_back(manifest, context, restart_needed=restart_needed)
+    problems = [*_moved(manifest, begun, context), *problems]
     if not problems and not service and not _note(journal, CLOSED, fact=ROLLED_BACK):
         full = full_at(folder.path)
         why = f": the file system mounted at {full} is full" if full else ""
@@ -65,11 +77,17 @@ def take_back(
     if problems or service:
         return _stuck(manifest, folder, context, reason, [*problems, *service], only_service=not problems)
     with contextlib.suppress(OSError):
-        folder.page.unlink(missing_ok=True)
+        _remove_page(folder)
     folder.wipe_staged(context.calls)
     context.events.say("undo", "done", "Everything is as it was")
     say_outcome(context, "failed", f"The change was undone. {reason.message}", ROLLED_BACK, reason)
     return Outcome(ROLLED_BACK, folder.id, manifest.digest, dict(context.events.states), reason)
+
+
+def _remove_page(folder: ChangeFolder) -> None:
+    at = folder.open()
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(PAGE, dir_fd=at.descriptor)
 
 
 def close_what_is_back(store: Store, context: Context) -> None:
@@ -85,13 +103,16 @@ def close_what_is_back(store: Store, context: Context) -> None:
         plan = folder.plan()
         if plan.phase == "closed" or plan.untouched:
             continue
-        manifest = folder.manifest()
-        back = [is_back(live_image(action, context), action) for action in manifest.actions]
+        manifest = folder.manifest().knowing(())
+        try:
+            back = [is_back(live_image(action, context), action) for action in manifest.actions]
+        except WizardError:
+            continue  # a folder was exchanged since: what is in it is not known
         if not all(back) or (plan.phase == "verified" and not back):
             continue
         for action in manifest.actions:
             _clear(action, manifest, context)
-        folder.page.unlink(missing_ok=True)
+        _remove_page(folder)
         close(folder, ROLLED_BACK, context)
 
 
@@ -99,11 +120,11 @@ def _undo(
     action: Action, manifest: Manifest, folder: ChangeFolder, journal: Journal, context: Context
 ) -> list[Problem]:
     try:
-        live = live_image(action, context)
-        old = old_state(live, action)
-        if is_back(live, action):
+        now = live_image(action, context)
+        old = old_state(now, action)
+        if is_back(now, action):
             _clear(action, manifest, context)
-        elif standing(live, action) is not Standing.FOREIGN:
+        elif standing(now, action) is not Standing.FOREIGN:
             backward(action, old, folder, manifest.token, context)
             if action.of_folder and live_image(action, context).kind == action.after.kind == "folder":
                 context.events.say(action.id, "progress", f"{action.named} stays: it holds files of somebody else")
@@ -115,7 +136,7 @@ def _undo(
         failure = Failure.of(error)
         context.events.say(action.id, "failed", f"{action.named} could not be put back: {failure.message}")
         return [(action.id, failure)]
-    _note(journal, UNDONE, action.id)
+    _note(journal, UNDONE, action.id, fact=made_folder(action, context))
     kept = "" if old is action.before else "; its owner and mode were changed since and are kept"
     context.events.say(action.id, "undone", f"{action.named} is as it was{kept}")
     return []
@@ -124,18 +145,30 @@ def _undo(
 def _clear(action: Action, manifest: Manifest, context: Context) -> None:
     """Remove what a write that was cut off left beside the file of *action*."""
     clear = remove_temporary_folder if action.of_folder else remove_temporary
-    clear(context.machine.real(action.path), manifest.token, calls=context.calls)
+    with contextlib.suppress(FileNotFoundError):
+        clear(folder_of(action, context), action.path.name, manifest.token, calls=context.calls)
+
+
+def _moved(manifest: Manifest, begun: Container[str], context: Context) -> list[Problem]:
+    """Old files in a folder that is not under its path any more are not yet as they were."""
+    problems: list[Problem] = []
+    for action in manifest.actions:
+        if action.id in begun:
+            try:
+                check_in_place(action.path.parent, context)
+            except WizardError as error:
+                problems.append((action.id, Failure.of(error)))
+    return problems
 
 
 def _undo_foreign(action: Action, manifest: Manifest, folder: ChangeFolder, context: Context) -> None:
     """Somebody changed the file since. From a trust store our entry alone is taken out; another file is left alone."""
-    real = context.machine.real(action.path)
-    remove_temporary(real, manifest.token, calls=context.calls)
+    at, name = folder_of(action, context), action.path.name
+    remove_temporary(at, name, manifest.token, calls=context.calls)
     if action.trust is not None and action.trust.added:
-        _, live = read_image(real)
-        data = without_anchor(live, action.trust, folder.staged(f"{action.id}.undo"), context)
+        data = without_anchor(live(action, context)[1], action.trust, folder.open(STAGED), f"{action.id}.undo", context)
         if data is not None:
-            put_file(real, data, token=manifest.token, calls=context.calls)
+            put_file(at, name, data, token=manifest.token, calls=context.calls)
         return
     raise WizardError(
         "change.foreign-edit",
@@ -212,8 +245,8 @@ def _stuck(
 ) -> Outcome:
     text = page_text(manifest, folder, context, reason, problems)
     page = ""
-    with contextlib.suppress(WizardError):
-        put_file(folder.page, context.events.scrub(text).encode(), mode=0o600, calls=context.calls)
+    with contextlib.suppress(WizardError, OSError):
+        put_file(folder.open(), PAGE, context.events.scrub(text).encode(), mode=0o600, calls=context.calls)
         page = str(folder.page)
     first = problems[0][1]
     what = "Every file is as it was, but the service is not" if only_service else "The undo is not complete"

@@ -242,7 +242,7 @@ def _plan_json(review: "Review") -> dict[str, Any]:
 
 def _keep(path: Path, session: "Session", review: "Review") -> None:
     from wizard.change import plan_file  # noqa: PLC0415 - likewise
-    from wizard.change.durable import put_file  # noqa: PLC0415 - likewise
+    from wizard.change.durable import put_named  # noqa: PLC0415 - likewise
     from wizard.sources import SourceKind  # noqa: PLC0415 - likewise
 
     stores = [name for step in review.plan.steps if (name := getattr(step, "proof", None))]
@@ -253,4 +253,4 @@ def _keep(path: Path, session: "Session", review: "Review") -> None:
             'Set keystore-password = { file = "PATH" } in the answers file.',
             stores[0],
         )
-    put_file(path, plan_file.dump(review.plan), mode=0o600)
+    put_named(path, plan_file.dump(review.plan), mode=0o600)

@@ -174,9 +174,9 @@ def _set(args: argparse.Namespace, document: Document, file: Path, data: bytes) 
     diff = unified(str(file), data, new)
     changed, dry = new != data, bool(getattr(args, "dry_run", False))
     if changed and not dry:
-        from wizard.change.durable import put_file  # noqa: PLC0415  # reading a value needs no part of the writer
+        from wizard.change.durable import put_named  # noqa: PLC0415  # reading a value needs no part of the writer
 
-        put_file(file.resolve(), new)
+        put_named(file.resolve(), new)
     value = after.get(args.path)
     line = value.line if value else 0
     if getattr(args, "json", False):

@@ -10,7 +10,8 @@ from wizard.certificates.reading import read, require_certificate
 from wizard.certificates.requests import KeyKind, complete, make
 from wizard.certificates.rules import judge
 from wizard.certificates.writing import encryption, keystore
-from wizard.change.durable import put_file
+from wizard.change.durable import put_named
+from wizard.change.folders import reach
 from wizard.cli.inputs import known_roots, open_inputs
 from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode, WizardError
@@ -109,8 +110,8 @@ def run(args: argparse.Namespace) -> int:
     encryption(password, Profile.MODERN)
     if not args.dry_run:
         _folder(args.out)
-        put_file(key_file, request.key_pem(password), mode=0o600)
-        put_file(csr_file, request.pem, mode=0o644)
+        put_named(key_file, request.key_pem(password), mode=0o600)
+        put_named(csr_file, request.pem, mode=0o644)
     if args.json:
         members = {"role": args.role, "host": args.host, "key": str(key_file), "request": str(csr_file)}
         print_json("csr", {**members, "written": not args.dry_run})
@@ -140,7 +141,7 @@ def _complete(args: argparse.Namespace, key_file: Path, pfx_file: Path) -> int:
     profile = Profile.LEGACY if args.legacy else Profile.MODERN
     data = keystore(chain, password, profile=profile)
     if not args.dry_run:
-        put_file(pfx_file, data, mode=0o600)
+        put_named(pfx_file, data, mode=0o600)
     if args.json:
         told = [finding.as_json() for finding in findings]
         print_json("csr", {"key_store": str(pfx_file), "written": not args.dry_run, "findings": told})
@@ -172,7 +173,7 @@ def _new_password(args: argparse.Namespace) -> Secret:
 
 def _folder(path: Path) -> None:
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        reach(path)
     except OSError as error:
         raise WizardError(
             "file.not-writable",

@@ -196,7 +196,7 @@ def _explain(args: argparse.Namespace) -> int:
 
 
 def _write_bundle(args: argparse.Namespace, diagnosis: "Diagnosis", seen: "Examined") -> None:
-    from wizard.change.durable import put_file  # noqa: PLC0415 - likewise
+    from wizard.change.durable import put_named  # noqa: PLC0415 - likewise
     from wizard.change.history import history  # noqa: PLC0415 - likewise
     from wizard.reports.bundle import bundle  # noqa: PLC0415 - likewise
 
@@ -204,7 +204,7 @@ def _write_bundle(args: argparse.Namespace, diagnosis: "Diagnosis", seen: "Exami
         changes = [entry.as_json() for entry in history(args.machine)]
     except WizardError:
         changes = []
-    put_file(args.bundle, bundle(diagnosis, _versions(diagnosis), changes, seen.redactor), mode=0o600)
+    put_named(args.bundle, bundle(diagnosis, _versions(diagnosis), changes, seen.redactor), mode=0o600)
     print(f"Support bundle written: {args.bundle} (mode 0600; no key, no password in it)", file=sys.stderr)
 
 

@@ -118,7 +118,7 @@ def _allowed(real: Path, seen: os.stat_result, account: Account) -> int:
         return 7
     if account.uid == seen.st_uid:
         return mode >> 6 & 7
-    entries = _acl(real)
+    entries = acl(real)
     if not entries:
         return (mode >> 3 if seen.st_gid in account.groups else mode) & 7
     mask = next((bits for tag, bits, _ in entries if tag == "mask"), 7)
@@ -135,8 +135,8 @@ def _allowed(real: Path, seen: os.stat_result, account: Account) -> int:
     return mode & 7
 
 
-def _acl(real: Path) -> list[tuple[str, int, int]]:
-    """The POSIX ACL of *real* as (tag, bits, id); empty without one (linux/posix_acl_xattr.h)."""
+def acl(real: Path | int) -> list[tuple[str, int, int]]:
+    """The POSIX ACL of a path or descriptor as (tag, bits, id); empty without one (linux/posix_acl_xattr.h)."""
     try:
         data = os.getxattr(real, "system.posix_acl_access")
     except (OSError, AttributeError):

@@ -56,6 +56,31 @@ def group_id(machine: Machine, name: str) -> int | None:
         return int(name) if name.isascii() and name.isdigit() else None
 
 
+def members(machine: Machine, gid: int) -> frozenset[int]:
+    """The accounts of a group, by user id: those that it names, and those whose primary group it is.
+
+    Group 0 counts as root alone: some systems have it as the primary group of accounts that cannot log in.
+    """
+    import grp  # noqa: PLC0415 - not on Windows, where only packs are made
+    import pwd  # noqa: PLC0415 - not on Windows either
+
+    if gid == 0:
+        return frozenset({0})
+    passwd = machine.real("/etc/passwd")
+    if machine.root != Path("/") and passwd.is_file():
+        rows = [row for row in _rows(passwd) if len(row) > 3 and row[2].isdigit() and row[3].isdigit()]
+        users = [(row[0], int(row[2]), int(row[3])) for row in rows]
+        groups = [row for row in _rows(machine.real("/etc/group")) if len(row) > 3 and row[2] == str(gid)]
+        named = {name for row in groups for name in row[3].split(",")}
+    else:
+        users = [(entry.pw_name, entry.pw_uid, entry.pw_gid) for entry in pwd.getpwall()]
+        try:
+            named = set(grp.getgrgid(gid).gr_mem)
+        except KeyError:
+            named = set()
+    return frozenset(uid for name, uid, primary in users if primary == gid or name in named)
+
+
 def name_of(uid: int) -> str:
     """The name of a user id on this machine, or the number as text."""
     import pwd  # noqa: PLC0415 - not on Windows, where only packs are made

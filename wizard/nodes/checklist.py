@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from wizard.change.durable import put_file
+from wizard.change.folders import reach
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.host.machine import Machine
@@ -70,7 +71,6 @@ def keep(machine: Machine, checklist: Checklist) -> None:
     """
     if checklist == load(machine):
         return
-    path = _path(machine)
     data: dict[str, Any] = {
         "schema": SCHEMA,
         "packs": checklist.packs,
@@ -79,15 +79,15 @@ def keep(machine: Machine, checklist: Checklist) -> None:
         "done": sorted(checklist.done),
     }
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = reach(machine.state_dir)
     except OSError as error:
         raise WizardError(
             "file.not-writable",
-            f"The checklist cannot be kept in {path.parent}: {error.strerror}",
+            f"The checklist cannot be kept in {machine.state_dir}: {error.strerror}",
             "Start the wizard with sudo.",
-            str(path),
+            str(_path(machine)),
         ) from error
-    put_file(path, (json.dumps(data, indent=1) + "\n").encode(), mode=0o600)
+    put_file(folder, NAME, (json.dumps(data, indent=1) + "\n").encode(), mode=0o600)
 
 
 def tick(machine: Machine, item: str) -> Checklist:

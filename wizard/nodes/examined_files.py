@@ -31,7 +31,8 @@ def file_facts(machine: Machine, logical: PurePosixPath | str, account: Account 
     }
     try:
         target = resolve(machine, PurePosixPath("/" + path.lstrip("/")))
-        seen = os.stat(target.real)  # noqa: PTH116 - one word for one system call
+        real = machine.real(target.path)
+        seen = os.stat(real)  # noqa: PTH116 - one word for one system call
     except (FileNotFoundError, NotADirectoryError):
         return FileFacts(**told, kind="absent"), b""
     except (OSError, ValueError, WizardError) as problem:
@@ -48,7 +49,7 @@ def file_facts(machine: Machine, logical: PurePosixPath | str, account: Account 
     data, problem_text, digest = b"", "", ""
     if told["kind"] == "file":
         try:
-            data = read_input(target.real)
+            data = read_input(real)
             digest = hashlib.sha256(data).hexdigest()
         except WizardError as problem:
             problem_text = problem.message

@@ -1,6 +1,7 @@
 """What a plan for the gateway at hand needs to know of it, looked at once, before anything is decided."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path, PurePosixPath
 
@@ -98,7 +99,7 @@ class GatewayFacts:
         unattended: its file.
         keystore: its own certificate and key.
         truststore: its trust in the primary; None when it needs none.
-        new_folders: those that must be made for the stores, the outermost first; logical.
+        new_folders: those that must be made for the stores, the outermost first, by logical path.
         profile: how a key store must be encrypted.
         can_prove: whether a keytool is there.
         account: of the service; None when unknown.
@@ -109,7 +110,7 @@ class GatewayFacts:
     unattended: Unattended
     keystore: Store
     truststore: Store | None
-    new_folders: tuple[PurePosixPath, ...]
+    new_folders: Mapping[PurePosixPath, Expectation]
     profile: ProfileChoice
     can_prove: bool
     account: Account | None
@@ -178,13 +179,19 @@ def look(
         truststore=None
         if truststore is None
         else _store(machine, unattended, truststore, TRUSTSTORE, TRUSTSTORE_PASSWORD),
-        new_folders=tuple(dict.fromkeys(folders)),
+        new_folders={folder: _to_come(machine, folder) for folder in folders},
         profile=jre.choose_profile(java),
         can_prove=java is not None and java.keytool is not None,
         account=account,
         access=readable_as(machine, keystore, account),
         euid=os.geteuid(),
     )
+
+
+def _to_come(machine: Machine, folder: PurePosixPath) -> Expectation:
+    """Nothing is there yet; where that is counts."""
+    found, _ = expectation(machine, folder)
+    return Expectation(link_to=found.link_to, folder=found.folder)
 
 
 def _missing(machine: Machine, path: PurePosixPath) -> list[PurePosixPath]:

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from wizard.certificates.model import Certificate
 from wizard.certificates.names import short
 from wizard.certificates.writing import keystore, truststore
-from wizard.change.plan import ABSENT, EditFile, FileStep, MakeFolder, Plan, PutFile
+from wizard.change.plan import EditFile, Expectation, FileStep, MakeFolder, Plan, PutFile
 from wizard.configs import damage, envfile
 from wizard.configs.diffs import unified
 from wizard.configs.rules import duplicates, exposed, known_passwords
@@ -96,7 +96,11 @@ def make_plan(given: GatewayInput, anchors: Sequence[Certificate], facts: Gatewa
         holds_anchors(anchors, facts) and given.trust_password == facts.truststore.password
     ):
         stores.append(_truststore_step(given, anchors, facts))
-    folders = [_folder_step(number, path) for number, path in enumerate(facts.new_folders, start=1)] if stores else []
+    folders = (
+        [_folder_step(number, *each) for number, each in enumerate(facts.new_folders.items(), start=1)]
+        if stores
+        else []
+    )
     edited, told = _edit(given, facts.unattended)
     findings += told
     edits = [edited] if edited.changed else []
@@ -104,9 +108,9 @@ def make_plan(given: GatewayInput, anchors: Sequence[Certificate], facts: Gatewa
     return Plan(title, (*folders, *stores, *edits), "gateway", tuple(findings))
 
 
-def _folder_step(number: int, path: PurePosixPath) -> MakeFolder:
+def _folder_step(number: int, path: PurePosixPath, expect: Expectation) -> MakeFolder:
     summary = f"Make the folder {path}, mode {FOLDER_MODE:04o}"
-    return MakeFolder(f"folder-{number}", path, FOLDER_MODE, ABSENT, summary)
+    return MakeFolder(f"folder-{number}", path, FOLDER_MODE, expect, summary)
 
 
 def _keystore_step(given: GatewayInput, facts: GatewayFacts) -> PutFile:

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from wizard.answers import PrimaryKind
 from wizard.certificates import look
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.rollover import Rollover
 from wizard.certificates.rules.unclear_root import UNCLEAR
-from wizard.change.durable import put_file
+from wizard.change.durable import check_still_there, put_file
+from wizard.change.folders import new_folder, reach
+from wizard.change.syscalls import REAL, Syscalls
 from wizard.configs import envfile
 from wizard.configs.rules import exposed
 from wizard.errors import WizardError
@@ -260,15 +262,15 @@ def write_packs(out: Path, packs: Sequence[Pack], order: tuple[str, ...] = ()) -
     write_files(out, [PackFile("README.md", overview(packs, order)), *below])
 
 
-def write_files(out: Path, files: Sequence[PackFile]) -> None:
+def write_files(out: Path, files: Sequence[PackFile], *, calls: Syscalls = REAL) -> None:
     """Write *files* below *out*, which must be new or empty; what holds a key or a password gets mode 0600.
 
     Raises:
         WizardError: `handoff.folder-in-use`, `file.not-writable`.
     """
     try:
-        out.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if any(out.iterdir()):
+        folder = reach(out, calls=calls)
+        if folder.names():
             raise WizardError(
                 "handoff.folder-in-use",
                 f"{printable(str(out))} is not empty.",
@@ -276,10 +278,15 @@ def write_files(out: Path, files: Sequence[PackFile]) -> None:
                 str(out),
             )
         for file in files:
-            path = out / file.name
-            for folder in reversed(path.relative_to(out).parents[:-1]):
-                (out / folder).mkdir(mode=0o700, exist_ok=True)
-            put_file(path, file.data, mode=0o600 if file.secret else 0o644)
+            *above, name = PurePosixPath(file.name).parts
+            at = folder
+            for part in above:
+                try:
+                    at = at.open(part)
+                except FileNotFoundError:
+                    at = new_folder(at, part, calls=calls)
+            put_file(at, name, file.data, mode=0o600 if file.secret else 0o644, calls=calls)
+        check_still_there(out, folder)
     except OSError as error:
         raise WizardError(
             "file.not-writable",

@@ -9,7 +9,7 @@ from wizard.certificates.reading import read
 from wizard.certificates.rollover import Kind, Rollover, compare
 from wizard.change.history import history
 from wizard.change.manifest import Action
-from wizard.change.store import ChangeFolder, Store, saved_bytes
+from wizard.change.store import BACKUP, ChangeFolder, Store
 from wizard.configs import hocon
 from wizard.errors import WizardError
 from wizard.findings import Finding, FindingSpec, Locator, Severity
@@ -104,4 +104,4 @@ def _chain(machine: Machine, folder: ChangeFolder, actions: dict[str, Action]) -
 
 
 def _saved(folder: ChangeFolder, action: Action) -> bytes:
-    return saved_bytes(folder.backup(action.backup), action.before)
+    return folder.saved(BACKUP, action.backup, action.before)

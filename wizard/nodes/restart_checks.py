@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from wizard.change.manifest import Manifest
 from wizard.change.plan import EditFile, ImportTrust, MakeFolder, Plan, Probe, PutFile, Restart
 from wizard.change.room import check_change_room
-from wizard.change.store import ChangeFolder, saved_bytes
+from wizard.change.store import BACKUP, ChangeFolder
 from wizard.change.targets import resolve
 from wizard.diagnosis.facts import ClockFacts, ConfFacts, DoctorFacts, ProbeFacts
 from wizard.diagnosis.rules import conf as conf_rules
@@ -22,7 +22,9 @@ from wizard.findings import Finding, FindingSpec, Locator, Severity
 from wizard.host import accounts
 from wizard.host.access import may_read
 from wizard.host.accounts import Account
+from wizard.host.ancestors import service_uid, strangers
 from wizard.host.clock import now_utc
+from wizard.host.directory import Directory
 from wizard.host.machine import Machine
 from wizard.host.systemd import Service, UnitState
 from wizard.nodes.examined_conf import see_conf
@@ -50,7 +52,25 @@ NO_ROOM = FindingSpec(
     "Make room there, then make the plan again.",
     "statvfs(3)",
 )
-SPECS = (UNIT_CHANGED, NO_ROOM)
+FOLDER_OPEN = FindingSpec(
+    "plan.folder-open",
+    Severity.ERROR,
+    "others may write in a folder on the way to a file",
+    "{who} may write in {folder}, and so exchange what is put there.",
+    "The key store could be exchanged, and a change is refused as long as that is so.",
+    "{repair}",
+    "own rule; CWE-732",
+)
+SERVICE_OWNS = FindingSpec(
+    "plan.folder-of-service",
+    Severity.NOTE,
+    "a folder on the way belongs to the service's account",
+    "{folder} belongs to the account of the service, {who}, which can rename what is in it.",
+    "The wizard keeps the folders open that were reviewed, and refuses when one is exchanged meanwhile.",
+    "Nothing has to be done.",
+    "own rule; CWE-367",
+)
+SPECS = (UNIT_CHANGED, NO_ROOM, FOLDER_OPEN, SERVICE_OWNS)
 
 _RULES = {
     "doctor.conf-missing",
@@ -94,7 +114,7 @@ def plan_faults(machine: Machine, plan: Plan, seen: DoctorFacts | None = None) -
     """
     if plan.is_empty:
         return ()
-    found = _room(machine, plan)
+    found = (*_folders(machine, plan), *_room(machine, plan))
     if not any(isinstance(step, Restart) for step in plan.steps):
         return found
     texts: dict[PurePosixPath, bytes] = {}
@@ -122,7 +142,7 @@ def undo_faults(machine: Machine, manifest: Manifest, folder: ChangeFolder) -> t
         before = action.before
         if before.kind == "file" and action.trust is None:
             try:
-                texts[action.named] = saved_bytes(folder.backup(action.backup), before)
+                texts[action.named] = folder.saved(BACKUP, action.backup, before)
             except WizardError:
                 continue  # the undo itself refuses a damaged backup, with its own words
             if "system.posix_acl_access" not in dict(before.xattrs):
@@ -182,20 +202,36 @@ def _conf_after(machine: Machine, coming: Coming, unit: UnitState, account: Acco
     return replace(conf, file=replace(file, service_reads=reads, blocked_at=at, blocked_why=why))
 
 
+def _folders(machine: Machine, plan: Plan) -> tuple[Finding, ...]:
+    """Each folder once: those that strangers may exchange, and those that the service may."""
+    found: dict[str, Finding] = {}
+    for step in plan.file_steps:
+        target = resolve(machine, step.path)
+        for each in strangers(machine, target, os.environ.get("SUDO_USER", "")):
+            facts = {"folder": each.folder, "who": each.who, "repair": each.repair}
+            found.setdefault(each.folder, Finding(FOLDER_OPEN, Locator("file", each.folder), facts))
+        for folder in target.folders:
+            uid, path = folder.status.st_uid, str(machine.logical(folder.path))
+            if uid not in {0, os.geteuid()} and path not in found and uid == service_uid(machine):
+                facts = {"folder": path, "who": accounts.name_of(uid)}
+                found[path] = Finding(SERVICE_OWNS, Locator("file", path), facts)
+    return tuple(found.values())
+
+
 def _room(machine: Machine, plan: Plan) -> tuple[Finding, ...]:
-    sizes: list[tuple[Path, int, int]] = []
+    sizes: list[tuple[Directory, int, int]] = []
     for step in plan.file_steps:
         if isinstance(step, MakeFolder):
             continue
-        real = resolve(machine, step.path).real
+        target = resolve(machine, step.path)
         try:
-            old = real.stat().st_size
+            old = os.stat(target.names[0], dir_fd=target.folders[-1].descriptor).st_size
         except OSError:
             old = 0
         new = old if isinstance(step, ImportTrust) else len(step.data)
-        sizes.append((_there(real.parent), new, old))
+        sizes.append((target.folders[-1], new, old))
     try:
-        check_change_room(_there(machine.state_dir), sizes)
+        check_change_room(Directory(_there(machine.state_dir)), sizes)
     except WizardError as error:
         return (Finding(NO_ROOM, Locator("file", error.subject), {"reason": error.message}),)
     return ()

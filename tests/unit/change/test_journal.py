@@ -21,6 +21,7 @@ from wizard.change.journal import (
     replay,
 )
 from wizard.errors import RecoveryNeededError
+from wizard.host.directory import Directory
 
 A, B = Record(INTENT, "a"), Record(INTENT, "b")
 
@@ -47,7 +48,7 @@ def test_replay(records: tuple[Record, ...], plan: RecoveryPlan) -> None:
 
 
 def written(path: Path) -> Journal:
-    journal = Journal(path)
+    journal = Journal(Directory(path.parent), path.name)
     for event, step in ((ARMED, ""), (INTENT, "a"), (DONE, "a")):
         journal.append(event, step)
     return journal
@@ -60,11 +61,11 @@ def test_torn_end_is_no_record_and_is_cut_before_the_next(tmp_path: Path) -> Non
     for left in range(len(whole)):
         path.write_bytes(whole[:left])
         count = whole[:left].count(b"\n")
-        assert len(read_journal(path)) == count
-        journal = Journal(path)
+        assert len(read_journal(Directory(path.parent), path.name)) == count
+        journal = Journal(Directory(path.parent), path.name)
         journal.append(CLOSED, fact="applied")
         journal.close()
-        records = read_journal(path)
+        records = read_journal(Directory(path.parent), path.name)
         assert (len(records), records[-1].event) == (count + 1, CLOSED)
 
 
@@ -72,7 +73,7 @@ def test_garbage_in_the_last_line_is_torn_too(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     written(path).close()
     path.write_bytes(path.read_bytes() + b"\0\0\0\0\n")
-    assert len(read_journal(path)) == 3
+    assert len(read_journal(Directory(path.parent), path.name)) == 3
 
 
 def test_damage_before_the_end_is_refused(tmp_path: Path) -> None:
@@ -80,7 +81,7 @@ def test_damage_before_the_end_is_refused(tmp_path: Path) -> None:
     written(path).close()
     path.write_bytes(path.read_bytes().replace(b'\\"armed', b'\\"harmd', 1))
     with pytest.raises(RecoveryNeededError) as refused:
-        read_journal(path)
+        read_journal(Directory(path.parent), path.name)
     assert refused.value.code == "change.journal-damaged"
     assert "line 1" in refused.value.message
 
@@ -91,13 +92,13 @@ def test_a_closed_change_stays_closed_whatever_the_middle_looks_like(tmp_path: P
     journal.append(CLOSED, fact="applied")
     journal.close()
     path.write_bytes(path.read_bytes().replace(b"intent", b"1ntent", 1))
-    assert replay(read_journal(path)).outcome == "applied"
+    assert replay(read_journal(Directory(path.parent), path.name)).outcome == "applied"
 
 
 def test_a_record_that_could_not_be_written_does_not_count(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     calls = Interrupting()
-    journal = Journal(path, calls)
+    journal = Journal(Directory(path.parent), path.name, calls)
     journal.append(ARMED)
     calls.act = failing(calls.count + 2, 5).act
     with pytest.raises(OSError, match="Input/output"):
@@ -106,4 +107,4 @@ def test_a_record_that_could_not_be_written_does_not_count(tmp_path: Path) -> No
     assert [record.event for record in journal.records] == [ARMED]
     journal.append(UNDO, fact="x")
     journal.close()
-    assert [record.event for record in read_journal(path)] == [ARMED, UNDO]
+    assert [record.event for record in read_journal(Directory(path.parent), path.name)] == [ARMED, UNDO]

@@ -1,13 +1,15 @@
 """Rollback, recovery, retention: what is put back, what is left alone, and what is said."""
 
+import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from tests.crash.scene import ANCHOR, CONF, EXTRA, KEYSTORE, Scene, dying_at, failing, in_child, sha
-from wizard.change import retention
+from wizard.change import drafts, retention
 from wizard.change.engine import apply
 from wizard.change.history import history, secret_names
 from wizard.change.outcome import APPLIED, KEPT, NOTHING, REFUSED, ROLLED_BACK, STUCK
@@ -292,8 +294,6 @@ def test_the_lock_within_one_process(scene: Scene) -> None:
 
 
 def test_a_state_folder_of_somebody_else_is_refused(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    import os  # noqa: PLC0415 - patched here alone
-
     Store(scene.machine.state_dir).ensure()
     monkeypatch.setattr(os, "geteuid", lambda: 4242)
     with pytest.raises(WizardError) as refused:
@@ -308,14 +308,9 @@ def test_an_open_state_folder_is_closed(scene: Scene) -> None:
 
 
 def test_who_is_not_root_keeps_to_what_he_owns(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    import os  # noqa: PLC0415 - patched here alone
-
     step = PutFile("extra", EXTRA, b"x", 0o640, scene.expect(EXTRA), "A file of root", uid=0, gid=0)
-    monkeypatch.setattr(os, "geteuid", lambda: 4242)
-    scene.machine.state_dir.mkdir()
-    os.chown(scene.machine.state_dir, 4242, -1)
-    (scene.machine.state_dir / "changes").mkdir()
-    os.chown(scene.machine.state_dir / "changes", 4242, -1)
+    accounts = SimpleNamespace(geteuid=lambda: 4242, getegid=os.getegid, getgroups=os.getgroups)
+    monkeypatch.setattr(drafts, "os", accounts)
     outcome = apply(Plan("A file", (step,)), scene.context())
     assert outcome.failure is not None
     assert (outcome.outcome, outcome.failure.code) == (REFUSED, "change.owner-needs-root")

@@ -48,7 +48,7 @@ def facts(**changes: object) -> GatewayFacts:
         unattended=unattended(),
         keystore=store(STORE),
         truststore=store(TRUST),
-        new_folders=(FOLDER,),
+        new_folders={FOLDER: ABSENT},
         profile=ProfileChoice(Profile.MODERN, True, "Java 17 reads AES-256 key stores"),
         can_prove=True,
         account=HCP,
@@ -64,7 +64,7 @@ def installed(own: GatewayInput, anchors: list[Certificate]) -> GatewayFacts:
         unattended=unattended(TEXT + lines),
         keystore=store(STORE, keystore(own.chain, PASSWORD, profile=Profile.MODERN)),
         truststore=store(TRUST, truststore(anchors, PASSWORD, profile=Profile.MODERN)),
-        new_folders=(),
+        new_folders={},
     )
 
 

@@ -1,0 +1,224 @@
+"""Directories that are opened once, step by step, and then used through their descriptors.
+
+Whoever owns a folder can rename it, or put a link in its place, between two calls that name it by its path; then what
+was checked is not what is written. A descriptor stays with the folder.
+"""
+
+import errno
+import os
+import stat
+from functools import cache
+from pathlib import Path, PurePosixPath
+
+from wizard.printable import printable
+from wizard.records import dataclass
+
+_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_MOST_LINKS = 40
+"""As many links as the kernel follows in one path (path_resolution(7))."""
+
+
+@cache
+def boot_id() -> str:
+    """What tells this run of the kernel from others; empty where it is not known."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What tells a folder from another one that was put in its place.
+
+    Attributes:
+        boot: of the kernel that gave device and inode: other mounts may get the same numbers after the next start.
+        device: number of its file system.
+        inode: its number there.
+        uid: numeric owner.
+        gid: numeric group.
+        mode: permission bits.
+    """
+
+    boot: str
+    device: int
+    inode: int
+    uid: int
+    gid: int
+    mode: int
+
+    def differs(self, now: "Identity", *, exact: bool = True) -> str:
+        """How *now* differs from what is recorded here, in words; empty when it is the same folder.
+
+        Args:
+            now: the folder under the same path.
+            exact: compare device and inode when both were seen in the same boot. Otherwise owner and mode are
+                compared: no other account may have gained the right to write.
+        """
+        if exact and self.boot and self.boot == now.boot:
+            same = (self.device, self.inode) == (now.device, now.inode)
+            return "" if same else "it is another folder"
+        if now.uid not in {self.uid, 0}:
+            return f"its owner is {now.uid}, not {self.uid}"
+        gained = now.mode & ~self.mode & 0o022
+        if gained or (now.mode & 0o020 and now.gid != self.gid):
+            return f"its mode is {now.mode:04o} and its group {now.gid}, not {self.mode:04o} and {self.gid}"
+        return ""
+
+
+class Directory:
+    """An open directory; it is closed when nothing refers to it any more.
+
+    Attributes:
+        descriptor: for `dir_fd`.
+        path: real path under which it was opened; for messages, because it may have been renamed since.
+        status: owner, mode, device and inode when it was opened.
+    """
+
+    descriptor = -1
+
+    def __init__(self, path: Path, *, above: "Directory | None" = None) -> None:
+        """Open *path*, following links; with *above* its last part in that folder, which must not be a link.
+
+        Raises:
+            OSError: it is not there, or is not a directory.
+        """
+        name = str(path) if above is None else path.name
+        flags, at = (_FLAGS, None) if above is None else (_FLAGS | os.O_NOFOLLOW, above.descriptor)
+        try:
+            self.descriptor = os.open(name, flags, dir_fd=at)
+        except PermissionError:
+            # The right to pass through a folder does not include the right to list it.
+            self.descriptor = os.open(name, flags | getattr(os, "O_PATH", 0), dir_fd=at)
+        self._process = os.getpid()
+        self.path = path
+        self.status = os.fstat(self.descriptor)
+
+    def __del__(self) -> None:
+        # A forked worker closes all descriptors at once, and may have got the same number for another file since.
+        if self.descriptor >= 0 and self._process == os.getpid():
+            os.close(self.descriptor)
+
+    def open(self, name: str) -> "Directory":
+        """The directory *name* in this one, which must not be a link.
+
+        Raises:
+            OSError: it is not there, or is not a directory.
+        """
+        return Directory(self.path / name, above=self)
+
+    def names(self) -> list[str]:
+        """What is in it, sorted."""
+        return sorted(os.listdir(self.descriptor))  # noqa: PTH208 - of a descriptor
+
+    def outside(self, name: str) -> Path:
+        """A path of the file *name* for other programs, good while this object lives."""
+        return Path(f"/proc/{os.getpid()}/fd/{self.descriptor}") / name
+
+    @property
+    def now_at(self) -> str:
+        """Where it is now, for a message."""
+        try:
+            return printable(str(Path(f"/proc/self/fd/{self.descriptor}").readlink()))
+        except OSError:
+            return "elsewhere"
+
+    @property
+    def identity(self) -> Identity:
+        """As seen when it was opened."""
+        seen = self.status
+        return Identity(boot_id(), seen.st_dev, seen.st_ino, seen.st_uid, seen.st_gid, stat.S_IMODE(seen.st_mode))
+
+    def same_as(self, other: "Directory") -> bool:
+        """Whether both are one and the same directory."""
+        return os.path.samestat(self.status, other.status)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a path leads.
+
+    Attributes:
+        named: logical, as it was given.
+        path: logical, without links.
+        folders: those that were passed, the root first; the last one holds the first of `names`.
+        names: below the last folder: one when the folder of the path is there, more when folders are missing.
+    """
+
+    named: PurePosixPath
+    path: PurePosixPath
+    folders: tuple[Directory, ...]
+    names: tuple[str, ...]
+
+    @property
+    def folder(self) -> Directory | None:
+        """The folder of the path, None when it is not there."""
+        return self.folders[-1] if len(self.names) == 1 else None
+
+    @property
+    def name(self) -> str:
+        """In the folder."""
+        return self.names[-1]
+
+    @property
+    def shown(self) -> str:
+        """For messages: both names when they differ."""
+        name = printable(str(self.named))
+        return name if self.named == self.path else f"{name} (a link to {printable(str(self.path))})"
+
+
+def walk(root: Path, named: PurePosixPath, *, last: bool = True) -> Target:
+    """Open every folder on the way to *named*, one inside the other; links are followed as below *root*, and reported.
+
+    Args:
+        root: the folder that counts as `/`; it is trusted, and opened once.
+        named: absolute; its last part may be anything, or missing.
+        last: follow a link in the last part too.
+
+    Raises:
+        OSError: a folder cannot be passed; ELOOP when the links form a loop.
+    """
+    stack = [Directory(root)]
+    passed = list(stack)
+    names: list[str] = []
+    todo = list(reversed(named.parts[1:]))
+    links = 0
+    while todo:
+        part = todo.pop()
+        if part == "..":
+            if names:
+                names.pop()
+            elif len(stack) > 1:
+                stack.pop()
+            continue
+        goal = None if names or not (todo or last) else _link(stack[-1], part)
+        if goal is not None:
+            links += 1
+            if links > _MOST_LINKS:
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(named))
+            del stack[1 if goal.is_absolute() else len(stack) :]
+            todo += reversed([piece for piece in goal.parts if piece != "/"])
+        elif names or not todo:
+            names.append(part)
+        else:
+            try:
+                stack.append(stack[-1].open(part))
+            except (FileNotFoundError, NotADirectoryError):
+                names.append(part)
+            else:
+                passed.append(stack[-1])
+    if not names:
+        names.append(stack.pop().path.name if len(stack) > 1 else ".")
+    path = PurePosixPath("/", stack[-1].path.relative_to(root), *names)
+    return Target(
+        PurePosixPath(named), path, (*(each for each in passed if each is not stack[-1]), stack[-1]), tuple(names)
+    )
+
+
+def _link(folder: Directory, name: str) -> PurePosixPath | None:
+    try:
+        return PurePosixPath(os.readlink(name, dir_fd=folder.descriptor))
+    except OSError as error:
+        if error.errno in {errno.EINVAL, errno.ENOENT, errno.ENOTDIR}:
+            return None
+        raise
