@@ -36,7 +36,9 @@ NOBODY = 65534
 EVERY = bool(os.environ.get("CRASH_EVERY"))
 """Whether to stop at every call, as `make crash` does."""
 CALLS = "%file,%desc"
-TOLD = re.compile("is not the one that was reviewed|changed since the plan was made|is not what change")
+TOLD = re.compile(
+    "is not the one that was reviewed|changed since the plan was made|is not what change|may write in the folder"
+)
 """What the report says of an exchanged folder."""
 
 

@@ -138,6 +138,15 @@ def sync_file(folder: Directory, name: str, *, calls: Syscalls = REAL) -> None:
             os.close(descriptor)
 
 
+def sync_folder(folder: Directory, *, calls: Syscalls = REAL) -> None:
+    """Wait until the names in *folder* are on disk."""
+    try:
+        calls.fsync(folder.descriptor, folder.path.name)
+    except OSError as error:
+        error.filename = str(folder.path)  # whoever reads of a full disk must learn which one it is
+        raise
+
+
 def remove_file(folder: Directory, name: str, *, calls: Syscalls = REAL) -> None:
     """Remove *name* and wait until the folder knows it on disk; a file that is not there is fine.
 

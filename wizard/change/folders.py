@@ -5,7 +5,7 @@ import errno
 import os
 from pathlib import Path, PurePosixPath
 
-from wizard.change.durable import temporary_name, write_failure
+from wizard.change.durable import sync_folder, temporary_name, write_failure
 from wizard.change.images import FileImage, read_image
 from wizard.change.syscalls import REAL, Syscalls
 from wizard.host.directory import Directory, walk
@@ -55,7 +55,7 @@ def reach(path: Path, *, last: bool = True, calls: Syscalls = REAL) -> Directory
             folder = folder.open(name)
         except FileNotFoundError:
             above, folder = folder, new_folder(folder, name, calls=calls)
-            calls.fsync(above.descriptor, name)
+            sync_folder(above, calls=calls)
     return folder
 
 

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from wizard.change.context import Context
 from wizard.change.drafts import Draft, settled
-from wizard.change.durable import new_file, sync_file
+from wizard.change.durable import new_file, sync_file, sync_folder
 from wizard.change.images import read_image
 from wizard.change.manifest import Action, Node
 from wizard.change.proof import capture
@@ -62,7 +62,7 @@ def stage(
     for done in running:
         actions |= {action.id: action for action in done.result()}
     for each in (staged, backup):
-        context.calls.fsync(each.descriptor, each.path.name)
+        sync_folder(each, calls=context.calls)
     return tuple(actions.values()), looking.result()
 
 

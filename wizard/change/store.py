@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-from wizard.change.durable import put_file, write_failure
+from wizard.change.durable import put_file, sync_folder, write_failure
 from wizard.change.folders import new_folder, reach
 from wizard.change.images import FileImage, read_image
 from wizard.change.journal import Journal, RecoveryPlan, read_journal, replay
@@ -178,7 +178,7 @@ class Store:
                 self._changes = root.open(self.folder.name)
             except FileNotFoundError:
                 self._changes = new_folder(root, self.folder.name, calls=self._calls)
-                self._calls.fsync(root.descriptor, self.folder.name)
+                sync_folder(root, calls=self._calls)
         except OSError as error:
             raise write_failure(self.root, error) from error
         _own(self._changes)
@@ -230,7 +230,7 @@ class Store:
         for part in (STAGED, BACKUP):
             self._calls.mkdir(part, at=folder.descriptor)
         for each in (folder, above):
-            self._calls.fsync(each.descriptor, each.path.name)
+            sync_folder(each, calls=self._calls)
         return ChangeFolder(self.folder / name, above)
 
     def drop(self, folder: ChangeFolder) -> None:
