@@ -38,6 +38,7 @@ EVERY = bool(os.environ.get("CRASH_EVERY"))
 CALLS = "%file,%desc"
 TOLD = re.compile(
     "is not the one that was reviewed|changed since the plan was made|is not what change|may write in the folder"
+    "|another folder was put in its place|was changed by somebody else"
 )
 """What the report says of an exchanged folder."""
 

@@ -27,7 +27,11 @@ def new_folder(above: Directory, name: str, *, calls: Syscalls = REAL) -> Direct
     return made
 
 
-def _the_same(there: Directory, made: Directory) -> Directory:
+def _the_same(above: Directory, name: str, made: Directory) -> Directory:
+    try:
+        there = above.open(name)
+    except OSError as error:
+        raise _exchanged() from error
     if not there.same_as(made):
         raise _exchanged()
     return there
@@ -76,7 +80,7 @@ def make_folder(above: Directory, name: str, image: FileImage, *, token: str, ca
         calls.fsync(made.descriptor, temporary)
         calls.rename(temporary, name, at=above.descriptor)
         calls.fsync(above.descriptor, name)
-        there = _the_same(above.open(name), made)
+        there = _the_same(above, name, made)
     except OSError as error:
         with contextlib.suppress(OSError):
             os.rmdir(temporary, dir_fd=above.descriptor)
