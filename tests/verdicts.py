@@ -245,7 +245,7 @@ ENTRIES: dict[str, bytes] = {
         "a.b.test", "A.B.Test", "a.b.test.", "*.b.test", "*.test", "*", "a*.b.test", "*a.b.test", "a.*.test", "*.*.test",
         "a.b.*", "xn--*.b.test", "my_host.test", "*.my_zone.test", "x y.test", " a.b.test", "a.b.test ",
         "a.b.test\0.evil", "a.b.test\0", "xn--mller-kva.test", "XN--MLLER-KVA.test", "m\u00fcller.test",
-        "xn--99999999999.test", "xn--.test", "10.1.2.3", "::1", "*.1.2.3", "primary", "-a.test", "a-.test", ".b.test",
+        "xn--99999999999.test", "xn--test--wg5h0h.test", "xn--.test", "10.1.2.3", "::1", "*.1.2.3", "primary", "-a.test", "a-.test", ".b.test",
         "a..test", "", "https://a.b.test/", "a.b.test:443", "xn--strae-oqa.test", "strasse.test", "123", "1.test",
         "a" * 64 + ".test",
     )},
@@ -259,7 +259,7 @@ ENTRIES: dict[str, bytes] = {
 HOSTS = (
     "a.b.test", "A.B.TEST", "a.b.test.", "b.test", "c.a.b.test", "ab.b.test", "my_host.test", "a.my_zone.test",
     "x y.test", " a.b.test", "a.b.test ", "a.b.test\0.evil", "a.b.test\0", "xn--mller-kva.test", "m\u00fcller.test",
-    "M\u00dcLLER.test", "xn--99999999999.test", "xn--.test", "xn--x.b.test", "10.1.2.3", "[::1]", "::1",
+    "M\u00dcLLER.test", "xn--99999999999.test", "xn--test--wg5h0h.test", "xn--.test", "xn--x.b.test", "10.1.2.3", "[::1]", "::1",
     "0:0:0:0:0:0:0:1", "::ffff:10.1.2.3", "010.1.2.3", "10.1.2.03", "primary", "Primary", "primary.", "-a.test",
     "a-.test", ".b.test", "a..test", "", "https://a.b.test/", "a.b.test:443", "stra\u00dfe.test", "strasse.test",
     "xn--strae-oqa.test", "123", "1.test", "a" * 64 + ".test", "x.test", "a\u3002b.test", "cn.test",

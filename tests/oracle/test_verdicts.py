@@ -1,5 +1,6 @@
 """The table of verdicts beside the programs that it speaks of: one process of each Java for all rows, and OpenSSL."""
 
+import atexit
 import ctypes
 import subprocess
 from base64 import b64encode
@@ -46,6 +47,7 @@ def dialled(row: Row) -> str:
 def folder() -> TemporaryDirectory[str]:
     """All inputs as files: N.pem from the leaf upwards, N.root; the certificates with one name as nN.pem."""
     made = TemporaryDirectory()
+    atexit.register(made.cleanup)
     for number, row in enumerate(CHAINS):
         entity = row.make()
         (Path(made.name) / f"{number}.pem").write_bytes(entity.chain_pem)
@@ -168,6 +170,10 @@ def test_java_refuses_the_names_that_we_say_and_sends_those_that_we_say(version:
         # "123" is an address to Java, and no entry of a certificate can be it.
         number = host.replace(".", "").isdigit() and hostnames.address(host) is None
         typed = host.strip() != host or host.startswith("[")
+        if host == "xn--test--wg5h0h.test":
+            # Decoded it ends in a hyphen: Java dials it and finds that no certificate matches, not even its own.
+            assert hostnames.refused(host)
+            continue
         assert number or typed or bool(hostnames.refused(host)) == ("Illegal given domain name" in verdict), host
         # Java 17 and newer send a name with a final dot without it, and then compare that one.
         assert host == "a.b.test." or typed or hostnames.sends_name(host) == (hello != "OK"), (host, hello)

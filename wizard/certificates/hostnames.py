@@ -55,8 +55,17 @@ def refused(host: str) -> str:
         return "has two dots in a row or one at its beginning"
     if any(len(label) > LONGEST_LABEL for label in labels) or len(name) > LONGEST_NAME:
         return f"is longer than {LONGEST_LABEL} letters between two dots, or than {LONGEST_NAME} in all"
-    edge = next((label for label in labels if not LABEL.fullmatch(label)), "")
+    edge = next((label for label in labels if not LABEL.fullmatch(_decoded(label))), "")
     return f"has a hyphen at the beginning or end of {edge!r}" if edge else ""
+
+
+def _decoded(label: str) -> str:
+    """An international label as Java compares it: decoded, its foreign letters replaced."""
+    try:
+        text = label.encode("ascii").decode("idna") if label.startswith("xn--") else label
+    except UnicodeError:
+        return label
+    return "".join(letter if letter.isascii() else "x" for letter in text)
 
 
 def _called(letter: str) -> str:
