@@ -19,6 +19,7 @@ from wizard.findings import Finding, Severity, worst
 from wizard.host.clock import now_utc
 from wizard.nodes.judging import unreadable
 from wizard.probing.aia import fetch_issuers
+from wizard.probing.revocation import chain_findings
 from wizard.reports.chain_tree import title, tree_lines
 from wizard.reports.lines import Line, Tone, finding_lines
 
@@ -52,7 +53,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder with files of any kind")
     parser.add_argument("--role", required=True, choices=[role.value for role in Role], help="what the chain is for")
     parser.add_argument("--host", metavar="NAME", help="the name that peers dial")
-    parser.add_argument("--ocsp", action="store_true", help="revocation will be checked by OCSP")
+    parser.add_argument(
+        "--ocsp", action="store_true", help="ask the responders and lists that the chain names whether it is revoked"
+    )
     parser.add_argument(
         "--fetch-issuers", action="store_true", help="fetch a missing issuer over HTTP from where the certificate says"
     )
@@ -81,6 +84,9 @@ def run(args: argparse.Namespace) -> int:
         public_roots=roots.public,
         unclear_roots=roots.unclear,
     )
+    if args.ocsp:
+        # That a certificate names nobody to ask is one of the rules already.
+        findings += [each for each in chain_findings(chain) if each.code != "revocation.no-responder"]
     if not any(finding.severity >= Severity.ERROR for finding in findings):
         findings += unreadable(args.machine, chain.certificates)
     about_files = [finding for bundle in bundles for finding in file_findings(bundle)]

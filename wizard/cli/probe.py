@@ -98,8 +98,7 @@ def run(args: argparse.Namespace) -> int:
     )
     revoked = _revocation(args, results, chain) if args.revocation else None
     if args.json:
-        checked = {} if revoked is None else _revocation_json(revoked)
-        print_json("probe", {**as_json(results), **checked})
+        print_json("probe", as_json(results) if revoked is None else _with_revocation(results, revoked))
     elif args.plain_dump:
         print("\n".join(plain_dump(result) for result in results), end="")
     else:
@@ -120,9 +119,15 @@ def _revocation(
     return check_revocation(presented, chain, timeout_s=args.timeout)
 
 
-def _revocation_json(revoked: tuple[Revocation, ...]) -> dict[str, Any]:
+def _with_revocation(results: tuple[ProbeResult, ...], revoked: tuple[Revocation, ...]) -> dict[str, Any]:
+    """The findings stand among those of each endpoint that presented the certificate, and once more by themselves."""
+    shown = as_json(results)
+    for result, members in zip(results, shown.get("endpoints", [shown]), strict=True):
+        presented = {certificate.sha256 for certificate in result.chain}
+        own = [finding for finding in revocation_findings(revoked) if finding.subject.sha256 in presented]
+        members["findings"] = [*members["findings"], *(finding.as_json() for finding in own)]
     said = advice(revoked)
-    return {
+    return shown | {
         "revocation": [one.as_json() for one in revoked],
         "revocation_findings": [finding.as_json() for finding in revocation_findings(revoked)],
         "ocsp_advice": {"check": said.check, "url": said.url or None, "why": said.why},

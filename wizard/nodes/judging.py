@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from wizard.answers import Answers, ClientAnswers, GatewayAnswers, PrimaryAnswers
+from wizard.answers import Answers, ClientAnswers, GatewayAnswers, OcspProbe, PrimaryAnswers
 from wizard.certificates import look
 from wizard.certificates.model import Certificate, Chain, Role
 from wizard.certificates.names import short
@@ -14,7 +14,7 @@ from wizard.certificates.rules import judge
 from wizard.certificates.rules.context import on
 from wizard.certificates.rules.form import NOT_IN_JAVA
 from wizard.errors import WizardError
-from wizard.findings import Finding
+from wizard.findings import Finding, Severity
 from wizard.host.clock import now_utc
 from wizard.host.files import read_input
 from wizard.host.keytool import Keytool
@@ -23,6 +23,9 @@ from wizard.host.secretsource import DEFAULT_STORE_PASSWORD
 from wizard.nodes.loading import Loaded, load
 from wizard.records import dataclass
 from wizard.secret import Secret
+
+_ANSWER_COUNTS_S = 60
+"""A responder is asked again about the same chain after that many seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +81,23 @@ def judge_role(
         public_roots=roots.public,
         unclear_roots=roots.unclear,
     )
+    if answers.account.ocsp_probe is OcspProbe.YES:
+        own = answers.account.ocsp if "://" in answers.account.ocsp else None
+        asked = Chain(loaded.chain.leaf, loaded.chain.intermediates, loaded.chain.root)
+        findings += _revocation(asked, own, int(now_utc().timestamp()) // _ANSWER_COUNTS_S)
     findings.sort(key=lambda finding: -finding.severity)
     root = loaded.chain.root
     unclear = root is not None and root.sha256 in public_roots(anchors).unclear
     public = root is not None and root.sha256 in roots.public
     return Judged(loaded, tuple(findings), suggested, public, root if unclear else None)
+
+
+@lru_cache(maxsize=16)
+def _revocation(chain: Chain, responder: str | None, _moment: int) -> list[Finding]:
+    """What responders say of *chain*; the same question is not asked again for a while."""
+    from wizard.probing.revocation import chain_findings  # noqa: PLC0415 - only those who allow the question pay for it
+
+    return [each for each in chain_findings(chain, responder=responder) if each.severity > Severity.NOTE]
 
 
 def suggested_host(leaf: Certificate | None) -> str:

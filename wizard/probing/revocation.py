@@ -9,7 +9,7 @@ from typing import Any
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from wizard.certificates import look, names
-from wizard.certificates.model import Certificate
+from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.signatures import signed_by
 from wizard.findings import Finding, FindingSpec, Locator, Severity
 from wizard.probing import crl, ocsp
@@ -196,6 +196,13 @@ def revocation_findings(results: Sequence[Revocation]) -> tuple[Finding, ...]:
     """What is worth saying about *results*, the worst first."""
     found = [finding for result in results if (finding := _finding(result)) is not None]
     return tuple(sorted(found, key=lambda finding: -finding.severity))
+
+
+def chain_findings(chain: Chain, *, responder: str | None = None, timeout_s: float = 5) -> tuple[Finding, ...]:
+    """What the responders and lists say of a chain before it is used; takes seconds and never fails."""
+    certificates = [each for each in (chain.leaf, *chain.intermediates) if each is not None]
+    asked = check_revocation(certificates, chain.authorities, responder=responder, timeout_s=timeout_s)
+    return revocation_findings(asked)
 
 
 def _finding(result: Revocation) -> Finding | None:

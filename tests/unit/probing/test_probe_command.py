@@ -14,9 +14,12 @@ from cryptography import x509
 from tests.pki import Acme, acme, authority, issue
 from tests.tls.servers import PracticeServer, free_port
 from tests.unit.probing.test_revocation_bytes import revocation_list
+from wizard.answers import AccountAnswers, Answers, OcspProbe, PrimaryAnswers
 from wizard.change import plan_file
 from wizard.change.plan import Plan, Probe
 from wizard.cli import main as cli
+from wizard.host.machine import Machine
+from wizard.nodes.judging import judge_role
 from wizard.probing.many import Target, probe_many
 from wizard.probing.result import ProbeResult
 
@@ -221,10 +224,26 @@ def test_a_revoked_certificate_is_an_error(tmp_path: Path, capsys: pytest.Captur
         )
         web.body = revocation_list(gone, signer=PKI.intermediate)
         running = PracticeServer(tmp_path, Acme(PKI.root, PKI.intermediate, gone, PKI.gateway, PKI.client), "required")
-        code, out, _ = run(capsys, f"127.0.0.1:{running.port}", "--servername", "primary-host", "--revocation")
+        words = (f"127.0.0.1:{running.port}", "--servername", "primary-host", "--revocation")
+        code, out, _ = run(capsys, *words)
+        scripted, members, _ = run(capsys, *words, "--json")
         running.close()
-    assert code == 1
+        leaf = tmp_path / "gone.pem"
+        leaf.write_bytes(gone.chain_pem + gone.key_pem())
+        asked = cli.main(["check", "--role", "primary", "--host", "primary-host", "--ocsp", str(leaf)])
+        told = capsys.readouterr().out
+        unasked = cli.main(["check", "--role", "primary", "--host", "primary-host", str(leaf)])
+        before_use = Answers(
+            primary=PrimaryAnswers(chain=(str(leaf),)), account=AccountAnswers(ocsp_probe=OcspProbe.YES)
+        )
+        judged = judge_role(
+            "primary", before_use, tmp_path, lambda: None, Machine(root=tmp_path, state_dir=tmp_path / "s")
+        )
+    assert (code, scripted, asked, unasked) == (1, 1, 1, 0)
     assert "[revocation.revoked]" in out
+    assert "[revocation.revoked]" in told
+    assert "revocation.revoked" in [each["code"] for each in json.loads(members)["findings"]]
+    assert judged.findings[0].code == "revocation.revoked"
 
 
 class ListServer:
