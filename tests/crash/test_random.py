@@ -81,8 +81,17 @@ def _after(scene: Scene, chance: random.Random) -> tuple[Tree, Plan | None]:
         status = path.lstat()
         os.chown(twin.root / path.relative_to(scene.root), status.st_uid, status.st_gid, follow_symlinks=False)
     plan = None if chance.random() < 0.4 else random_plan(scene, chance)
-    _run(twin, plan, Interrupting())
+    _run(twin, plan and _for_a_copy(plan), Interrupting())
     return twin.tree(), plan
+
+
+def _for_a_copy(plan: Plan) -> Plan:
+    """The folders of a copy are not those that the plan was made for."""
+    steps = [
+        step if isinstance(step, Restart | Probe) else replace(step, expect=replace(step.expect, folder=None))
+        for step in plan.steps
+    ]
+    return replace(plan, steps=tuple(steps))
 
 
 def _run(scene: Scene, plan: Plan | None, calls: Interrupting) -> None:
