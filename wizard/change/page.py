@@ -52,7 +52,12 @@ def page_text(
         lines += _file(action, folder, context)
     lines += ["", "THEN"]
     if manifest.restart is not None:
-        lines.append(f"  restart the service: systemctl restart {manifest.restart[1]}")
+        unit = manifest.restart[1]
+        lines += [
+            f"  see whether it still starts or stops, and then wait: systemctl status {unit}",
+            "  restart the service; without the first command systemd may refuse, after several",
+            f"  starts in a short time: systemctl reset-failed {unit}; systemctl restart {unit}",
+        ]
     lines += [f"  {node.endpoint} should serve leaf {node.sha256}" for node in manifest.served if node.sha256]
     lines += [
         "  cloudstream-wizard doctor           finds why the service does not start;",

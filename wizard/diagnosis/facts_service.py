@@ -20,6 +20,8 @@ class UnitFacts:
     restarts: int = 0
     started: float = 0.0
     needs_reload: bool = False
+    trust_store: str = ""
+    """That its Java is told to use in place of cacerts."""
 
     @property
     def running(self) -> bool:

@@ -44,7 +44,8 @@ def readable_as(machine: Machine, logical_path: PurePosixPath | str, account: Ac
     if account is None:
         return Access(None, None, "the account is not known on this machine")
     worked_out = _walk(machine, PurePosixPath("/" + str(logical_path).lstrip("/")), account)
-    if machine.root == Path("/") and account.uid and hasattr(os, "geteuid") and os.geteuid() == 0:
+    named = account.name != str(account.uid)  # runuser knows no account without a name
+    if named and machine.root == Path("/") and account.uid and hasattr(os, "geteuid") and os.geteuid() == 0:
         return _asked(worked_out, logical_path, account)
     return worked_out
 

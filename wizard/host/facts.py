@@ -13,8 +13,9 @@ from wizard.host import jre as java
 from wizard.host.access import Access, readable_as, selinux_label
 from wizard.host.clock import now_utc
 from wizard.host.files import FileState, Kind, look
-from wizard.host.listening import Listener, of_process
+from wizard.host.listening import Listener, of_processes
 from wizard.host.machine import Machine
+from wizard.host.service_processes import account_of, processes
 from wizard.host.systemd import Service, UnitState
 from wizard.records import dataclass
 
@@ -112,7 +113,7 @@ def collect(machine: Machine) -> Facts:
     if machine.restart_command:
         reasons["unit"] = "a restart command is used instead of systemd"
     known = unit is not None and unit.load == "loaded"
-    account = accounts.lookup(machine, unit.user) if unit is not None and known else None
+    account = account_of(machine, unit) if unit is not None and known else None
     if account is None:
         reasons["account"] = (
             f"the account {unit.user} is not known here" if unit and known else "the service tells no account"
@@ -122,9 +123,9 @@ def collect(machine: Machine) -> Facts:
         reasons["jre"] = f"{machine.jre_home} is not there"
     elif found.reason:
         reasons["jre"] = found.reason
-    ports = tuple(of_process(unit.pid)) if unit is not None and unit.pid else ()
+    ports = tuple(of_processes(processes(unit))) if unit is not None else ()
     if not ports:
-        reasons["ports"] = "the service does not run" if not (unit and unit.pid) else "its sockets cannot be seen"
+        reasons["ports"] = "its sockets cannot be seen" if unit and unit.running else "the service does not run"
     kind = _store_kind(machine.real(machine.cacerts), cacerts, reasons)
     now = now_utc()
     return Facts(

@@ -1,6 +1,7 @@
 """Who listens on a TCP port of this machine, as far as this account may see (proc(5))."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from wizard.printable import printable
@@ -38,22 +39,13 @@ def on_port(port: int) -> list[Listener]:
     return [_owned(listener, owners.get(inode)) for inode, listener in found]
 
 
-def of_process(pid: int) -> list[Listener]:
-    """What process *pid* and its children listen on, lowest port first; empty when that may not be seen."""
+def of_processes(pids: Iterable[int]) -> list[Listener]:
+    """What these processes listen on, lowest port first; empty when that may not be seen."""
     held: dict[str, int] = {}
-    for member in _family(pid):
+    for member in pids:
         held |= dict.fromkeys(_inodes(member), member)
     mine = [_owned(listener, held[inode]) for inode, listener in _sockets() if inode in held]
     return sorted(mine, key=lambda listener: (listener.port, listener.address))
-
-
-def in_unit(pid: int, unit: str) -> bool:
-    """Whether process *pid* is one of the service *unit*, by its control group; False when that may not be seen."""
-    try:
-        groups = Path(f"/proc/{pid}/cgroup").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return False
-    return f"/{unit.removesuffix('.service')}.service" in groups
 
 
 def _sockets() -> list[tuple[str, Listener]]:
@@ -113,7 +105,8 @@ def _inodes(pid: int) -> set[str]:
     return found
 
 
-def _family(pid: int) -> list[int]:
+def family(pid: int) -> list[int]:
+    """Process *pid*, its children, and theirs."""
     members: list[int] = []
     pending = [pid]
     while pending and len(members) < 1000:

@@ -21,6 +21,7 @@ from wizard.errors import WizardError
 from wizard.host import listening
 from wizard.host.accounts import Account
 from wizard.host.machine import Machine
+from wizard.host.service_processes import processes
 from wizard.host.systemd import Service, UnitState
 from wizard.nodes.examined_files import certificate_facts, file_facts
 from wizard.printable import printable
@@ -33,7 +34,7 @@ PROBE_S = 4.0
 """The longest wait in each phase of a look at a node."""
 
 
-def unit_facts(state: UnitState, name: str, account: Account | None) -> UnitFacts:
+def unit_facts(state: UnitState, name: str, account: Account | None, trust_store: str = "") -> UnitFacts:
     """The unit as data."""
     return UnitFacts(
         name,
@@ -41,12 +42,13 @@ def unit_facts(state: UnitState, name: str, account: Account | None) -> UnitFact
         state.active,
         state.sub,
         state.result,
-        state.user,
-        account is not None or state.load != "loaded",
+        account.name if account is not None else state.user,
+        account is not None or state.load != "loaded" or not state.user or state.dynamic_user,
         state.pid,
         state.restarts,
         state.started,
         state.needs_reload,
+        trust_store,
     )
 
 
@@ -56,18 +58,15 @@ def see_journal(machine: Machine, redactor: Redactor) -> tuple[str, ...]:
     return tuple(redactor.scrub(line) for line in lines)
 
 
-def see_port(port: int, unit: UnitState | None, unit_name: str) -> ListenFacts:
+def see_port(port: int, unit: UnitState | None) -> ListenFacts:
     """Who listens on *port*, and whether that is the service."""
-    own = {each.port for each in listening.of_process(unit.pid)} if unit is not None and unit.pid else set()
+    own = {each.port for each in listening.of_processes(processes(unit))} if unit is not None else set()
+    down = unit is not None and unit.active in {"inactive", "failed"}
+    known = unit is not None and bool(unit.pid or unit.control_group)
     found = []
     for each in listening.on_port(port):
-        mine: bool | None = None
-        if unit is not None and unit.pid and each.pid is not None:
-            mine = each.pid == unit.pid or port in own or listening.in_unit(each.pid, unit_name)
-        elif unit is not None and unit.active in {"inactive", "failed"}:
-            mine = False
-        elif each.pid is not None and listening.in_unit(each.pid, unit_name):
-            mine = True  # systemd knows no main process of a SysV script, although it runs
+        other = down or (known and each.pid is not None)
+        mine = True if port in own else False if other else None
         found.append(Listener(each.address, each.pid or 0, each.program, mine))
     return ListenFacts(port, tuple(found))
 

@@ -11,12 +11,13 @@ from wizard.certificates.rules.validity import CLOCK_FLOOR
 from wizard.change.manifest import Manifest
 from wizard.diagnosis.facts import ClockFacts, DoctorFacts, TrustFacts
 from wizard.errors import WizardError
-from wizard.host import accounts, listening
+from wizard.host import listening
 from wizard.host.accounts import Account
 from wizard.host.clock import now_utc
 from wizard.host.machine import Machine
 from wizard.host.processes import run
 from wizard.host.secretsource import DEFAULT_STORE_PASSWORD
+from wizard.host.service_processes import account_of, processes, trust_store_of
 from wizard.host.systemd import Service, UnitState
 from wizard.nodes.examined_conf import ConfSeen, see_conf
 from wizard.nodes.examined_service import last_manifest, see_change, see_journal, see_nodes, see_port, unit_facts
@@ -91,8 +92,9 @@ def examine(machine: Machine, asked: Asked | None = None) -> Examined:
         clock = pool.submit(_synchronised, machine)
         manifest = pool.submit(last_manifest, machine)
         unit = unseen.tried("unit", Service(machine).show)
-        account = accounts.lookup(machine, unit.user) if unit and unit.load == "loaded" else None
+        account = account_of(machine, unit) if unit and unit.load == "loaded" else None
         environment = service_environment(machine, unit) if unit and unit.load == "loaded" else None
+        other_trust = trust_store_of(machine, unit, environment or {}) if unit is not None else ""
         conf = see_conf(machine, account, environment)
         for guess in (conf.password, *(each.value for each in conf.passwords)):
             if guess is not None:
@@ -104,7 +106,7 @@ def examine(machine: Machine, asked: Asked | None = None) -> Examined:
         probing = pool.submit(see_nodes, nodes, port, name)
         java = pool.submit(see_java, machine, store)
         trusting = pool.submit(see_cacerts, machine, account, asked.cacerts_password or DEFAULT_STORE_PASSWORD, store)
-        ports = pool.submit(see_port, port, unit, machine.unit) if _is_local(nodes) else None
+        ports = pool.submit(see_port, port, unit) if _is_local(nodes) else None
         conf = with_works(machine, account, conf, store)
         cacerts, anchors = unseen.tried("cacerts", trusting.result) or (None, ())
         host = name if name_from in {"given", "plan"} else None
@@ -121,7 +123,7 @@ def examine(machine: Machine, asked: Asked | None = None) -> Examined:
             store=judged,
             java=unseen.tried("java", java.result),
             cacerts=cacerts,
-            unit=unit_facts(unit, machine.unit, account) if unit is not None else None,
+            unit=unit_facts(unit, machine.unit, account, other_trust) if unit is not None else None,
             journal=unseen.tried("journal", journal.result) or (),
             listening=unseen.tried("listening", ports.result) if ports else None,
             probes=seen[0] if seen else None,
@@ -164,7 +166,7 @@ def _port(conf: ConfSeen, unit: UnitState | None) -> int:
         ports = [int(text) for text in named if text.isascii() and text.isdigit() and 0 < int(text) < 65536]
         if len(ports) == 1:
             return ports[0]
-    own = {each.port for each in listening.of_process(unit.pid)} if unit is not None and unit.pid else set()
+    own = {each.port for each in listening.of_processes(processes(unit))} if unit is not None else set()
     return own.pop() if len(own) == 1 else PORT
 
 

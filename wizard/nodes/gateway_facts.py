@@ -11,12 +11,13 @@ from wizard.change.plan import Expectation
 from wizard.configs import envfile
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
-from wizard.host import accounts, jre
+from wizard.host import jre
 from wizard.host.access import Access, readable_as
 from wizard.host.accounts import Account
 from wizard.host.files import read_input
 from wizard.host.jre import ProfileChoice
 from wizard.host.machine import Machine
+from wizard.host.service_processes import account_of
 from wizard.nodes.gateway import KEYSTORE, KEYSTORE_PASSWORD, TRUSTSTORE, TRUSTSTORE_PASSWORD
 from wizard.nodes.primary_facts import expectation, unit_state
 from wizard.printable import printable
@@ -170,7 +171,7 @@ def look(
     """
     java = jre.find(machine)
     unit = unit_state(machine)
-    account = accounts.lookup(machine, unit.user) if unit else None
+    account = account_of(machine, unit) if unit else None
     paths = [keystore] if truststore is None else [keystore, truststore]
     folders = [folder for path in paths for folder in _missing(machine, path)]
     return GatewayFacts(

@@ -61,6 +61,15 @@ ROOT_LEFT_OUT = FindingSpec(
     "Answer auto, unless somebody else imports it.",
     "manual, Primary server setup",
 )
+ROOT_ELSEWHERE = FindingSpec(
+    "cacerts.not-used",
+    Severity.WARNING,
+    "the server's Java uses another trust store than cacerts",
+    "The service starts Java with -Djavax.net.ssl.trustStore={other}, so it does not use {path}.",
+    "Whom the server trusts is decided by that other file, which this change does not touch.",
+    "Add the root to {other} by hand, or take the option out of the unit.",
+    "JDK: Java Secure Socket Extension, customising the default trust store",
+)
 OUT_OF_REACH = FindingSpec(
     "store.out-of-reach",
     Severity.ERROR,
@@ -97,6 +106,7 @@ SPECS = (
     ROOT_NOT_CHECKED,
     ROOT_NEEDS_KEYTOOL,
     ROOT_LEFT_OUT,
+    ROOT_ELSEWHERE,
 )
 
 REFUSALS = (
@@ -162,6 +172,9 @@ def make_plan(
             )
         steps += _store_steps(chain, facts, store_password, machine, findings, stores=stores)
     steps += _trust_steps(answers.primary, chain, facts, machine, findings)
+    if facts.other_trust:
+        where = {"other": facts.other_trust, "path": str(machine.cacerts)}
+        findings.append(Finding(ROOT_ELSEWHERE, Locator("file", facts.other_trust), where))
     assert chain.leaf is not None  # noqa: S101 - the judgement before refuses a chain without leaf
     everywhere = [(node, answers.primary.port) for node in answers.primary.nodes]
     nodes = tuple(node for node in everywhere if node[0] not in elsewhere)

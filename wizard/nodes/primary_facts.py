@@ -14,12 +14,13 @@ from wizard.change.targets import find
 from wizard.configs import envfile, hocon
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
-from wizard.host import accounts, jre
+from wizard.host import jre
 from wizard.host.access import Access, readable_as
 from wizard.host.accounts import Account
 from wizard.host.files import read_input
 from wizard.host.jre import ProfileChoice
 from wizard.host.machine import Machine
+from wizard.host.service_processes import account_of, trust_store_of
 from wizard.host.systemd import Service, UnitState
 from wizard.printable import printable
 from wizard.records import dataclass
@@ -91,6 +92,7 @@ class PrimaryFacts:
         cacerts: the JRE's trust store; None where there is no JRE.
         trusted: fingerprints in it; None when it could not be read.
         cacerts_problem: why it could not be read.
+        other_trust: the trust store that the service's Java uses in place of cacerts; "" when it uses cacerts.
         profile: how a key store must be encrypted.
         can_prove: whether a keytool is there.
         account: of the service; None when unknown.
@@ -117,6 +119,7 @@ class PrimaryFacts:
     access: Access
     euid: int
     served: Mapping[tuple[str, int], str]
+    other_trust: str = ""
 
 
 def expectation(machine: Machine, logical: PurePosixPath | str) -> tuple[Expectation, bytes]:
@@ -154,7 +157,7 @@ def look(
     store, _ = expectation(machine, path)
     java = jre.find(machine)
     cacerts, trusted, problem = _trusted(machine, cacerts_password)
-    account = accounts.lookup(machine, unit.user) if unit else None
+    account = account_of(machine, unit) if unit else None
     return PrimaryFacts(
         conf=conf,
         conf_data=data,
@@ -174,6 +177,7 @@ def look(
         access=readable_as(machine, path, account),
         euid=os.geteuid(),
         served=served,
+        other_trust=trust_store_of(machine, unit, service_environment(machine, unit)) if unit else "",
     )
 
 

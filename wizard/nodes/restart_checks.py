@@ -19,13 +19,13 @@ from wizard.diagnosis.rules import port as port_rules
 from wizard.diagnosis.rules import service as service_rules
 from wizard.errors import WizardError
 from wizard.findings import Finding, FindingSpec, Locator, Severity
-from wizard.host import accounts
 from wizard.host.access import may_read
 from wizard.host.accounts import Account
 from wizard.host.ancestors import service_uid, strangers
 from wizard.host.clock import now_utc
 from wizard.host.directory import Directory
 from wizard.host.machine import Machine
+from wizard.host.service_processes import account_of
 from wizard.host.systemd import Service, UnitState
 from wizard.nodes.examined_conf import see_conf
 from wizard.nodes.examined_service import probe_facts, see_port, unit_facts
@@ -159,7 +159,7 @@ def _faults(machine: Machine, coming: Coming, seen: DoctorFacts | None) -> tuple
         unit = Service(machine).show()
     except WizardError:
         return ()  # nobody to ask: the change itself refuses then, before anything is touched
-    account = accounts.lookup(machine, unit.user) if unit.load == "loaded" else None
+    account = account_of(machine, unit) if unit.load == "loaded" else None
     facts = seen if seen is not None else _look(machine, coming, unit, account)
     # The journal tells of former starts; who has the port now is what counts for the next one.
     facts = replace(facts, conf=_conf_after(machine, coming, unit, account), journal=())
@@ -175,7 +175,7 @@ def _blocking(finding: Finding) -> Finding:
 def _look(machine: Machine, coming: Coming, unit: UnitState, account: Account | None) -> DoctorFacts:
     """The unit, the port, and what answers there when it is not the service."""
     local = next((node for node in coming.nodes if is_here(node[0], _LOOK_S)), None)
-    listening = see_port(local[1], unit, machine.unit) if local is not None else None
+    listening = see_port(local[1], unit) if local is not None else None
     probes: tuple[ProbeFacts, ...] = ()
     if local is not None and listening and any(each.is_service is False for each in listening.listeners):
         probes = (probe_facts(probe(*local, servername=coming.servername or None, timeout_s=_LOOK_S)),)

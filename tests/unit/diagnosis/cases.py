@@ -157,6 +157,7 @@ CASES: dict[str, tuple[DoctorFacts, str | None]] = {
         ),
         None,
     ),
+    "cacerts-not-used": (but(unit__trust_store="/etc/pki/java/cacerts"), None),
     "unit-missing": (but(unit__load="not-found", unit__active="inactive", probes=SILENT), None),
     "unit-broken": (but(unit__load="bad-setting", unit__active="inactive", probes=SILENT), None),
     "unit-masked": (but(unit__load="masked", unit__active="inactive", probes=SILENT), None),

@@ -1,7 +1,7 @@
 import os
 import socket
 
-from wizard.host.listening import of_process, on_port
+from wizard.host.listening import family, of_processes, on_port
 
 
 def test_our_own_listener_is_found() -> None:
@@ -12,7 +12,7 @@ def test_our_own_listener_is_found() -> None:
             ("127.0.0.1", port, os.getpid(), os.geteuid())
         ]
         assert found[0].program
-        assert port in [listener.port for listener in of_process(os.getpid())]
+        assert port in [listener.port for listener in of_processes(family(os.getpid()))]
     assert on_port(port) == []
 
 
@@ -22,4 +22,4 @@ def test_ipv6_addresses_are_written_as_such() -> None:
 
 
 def test_a_process_that_is_gone_listens_on_nothing() -> None:
-    assert of_process(2**22 + 1) == []
+    assert of_processes(family(2**22 + 1)) == []

@@ -99,6 +99,15 @@ NO_ROOT_KNOWN = spec(
     fix="Run the set-up with the root certificate of your PKI team.",
     source=_MANUAL,
 )
+NOT_USED = spec(
+    "cacerts-not-used",
+    Severity.WARNING,
+    "the server's Java uses another trust store than cacerts",
+    "The service starts Java with -Djavax.net.ssl.trustStore={other}.",
+    why="Whom the server trusts is decided by that file; what is in cacerts does not count.",
+    fix="Look for the root in that file, or take the option out of the unit or the start script.",
+    source="JDK: Java Secure Socket Extension, customising the default trust store",
+)
 SPECS = (
     NO_JAVA,
     NO_KEYTOOL,
@@ -110,6 +119,7 @@ SPECS = (
     EMPTY,
     NO_ROOT,
     NO_ROOT_KNOWN,
+    NOT_USED,
 )
 
 
@@ -175,9 +185,16 @@ def _root(facts: DoctorFacts) -> Iterator[Finding]:
         yield Finding(NO_ROOT, file_at(trust.file.path), told)
 
 
+def _used(facts: DoctorFacts) -> Iterator[Finding]:
+    assert facts.unit is not None  # noqa: S101 - the rule's needs
+    if facts.unit.trust_store:
+        yield Finding(NOT_USED, file_at(facts.unit.trust_store), {"other": facts.unit.trust_store})
+
+
 RULES = (
     Rule("doctor.jre", ("java",), _java),
     Rule("doctor.cacerts-file", ("cacerts",), _file),
     Rule("doctor.cacerts-content", ("cacerts",), _content),
     Rule("doctor.root-not-trusted", ("cacerts",), _root),
+    Rule("doctor.cacerts-not-used", ("unit",), _used),
 )

@@ -1,0 +1,208 @@
+"""Changes on a real systemd: after a failure the old server runs, and a repair of a broken one is accepted."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.headless.practice import company
+from tests.systemd.booted import Booted, own_python
+from tests.systemd.manager import FILE, FOLDER, Real, until
+from wizard.host.machine import UNIT
+from wizard.sandbox.build import create
+from wizard.sandbox.deployment import ACCOUNT, MARK, Deployment
+
+pytestmark = pytest.mark.xdist_group("systemd-changes")
+
+STORE = "opt/hcp/conf/primary-host.pfx"
+NEW = "primary-host.pfx"
+"""What application.conf says after the change and not before."""
+
+OLD = 'keystore-file = ""'
+UID = 991
+
+PROGRAM = f"""#!/bin/sh
+# Ends with a code when application.conf holds a text: /opt/hcp/ends has both.
+if read -r code text < /opt/hcp/ends && grep -q -e "$text" /opt/hcp/conf/application.conf; then
+    echo "this configuration is of no use"
+    exit "$code"
+fi
+export PYTHONPATH={Path(__file__).resolve().parents[2]}
+exec $AS {sys.executable} -B -m wizard.sandbox.serve /
+"""
+
+SERVICE = f"User={ACCOUNT}\nEnvironment=LC_ALL=C.UTF-8"
+
+
+class Product:
+    """The practice primary on the machine of `booted`, below `/`, as a unit of the real systemd."""
+
+    def __init__(self, machine: Booted, template: Deployment, programs: Path) -> None:
+        self.machine = machine
+        self.template = template
+        self.manager = Real(machine, programs)
+        self.manager.program = "/opt/hcp/bin/hcp-server"
+        for name in ("passwd", "group"):
+            line = f"{ACCOUNT}:x:{UID}:{UID}::/opt/hcp:/bin/false" if name == "passwd" else f"{ACCOUNT}:x:{UID}:"
+            with machine.path(f"etc/{name}").open("a") as stream:
+                stream.write(line + "\n")
+        for each in (MARK, "answers.toml", "certificates", "secrets", "unattended.conf"):
+            source, target = template.root / each, machine.path(each)
+            shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
+
+    def install(self) -> None:
+        """The product as its installer leaves it, without unit."""
+        self.manager.clear()
+        for folder in ("opt/hcp", "var/lib/cloudstream-wizard"):
+            shutil.rmtree(self.machine.path(folder), ignore_errors=True)
+        copied = self.machine.path("opt/hcp")
+        subprocess.run(["cp", "-a", str(self.template.root / "opt/hcp"), str(copied)], check=True)
+        (copied / "bin/hcp-server").write_text(PROGRAM)
+        (copied / "bin/hcp-server").chmod(0o755)
+        self.ends("")
+
+    def ends(self, text: str, code: int = 1) -> None:
+        """From now on the server ends at its start when application.conf holds *text*."""
+        self.machine.path("opt/hcp/ends").write_text(f"{code} {text}\n" if text else "")
+
+    def run(self, unit: str = "", service: str = "") -> None:
+        """Define the unit and start the server."""
+        self.manager.define(unit, f"{SERVICE}\n{service}")
+        assert self.manager.do("start", UNIT).returncode == 0
+        until(lambda: bool(self.served()))
+
+    def served(self) -> str:
+        """The subject that openssl is shown."""
+        look = f"openssl s_client -connect 127.0.0.1:{self.template.port} < /dev/null 2>/dev/null | openssl x509 -noout -subject"
+        return self.machine.run("sh", "-c", look).stdout.strip()
+
+    def wizard(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """A command of the wizard on that machine, as root."""
+        return self.machine.run(*own_python("-m", "wizard", *words), timeout_s=120)
+
+    def apply(self) -> subprocess.CompletedProcess[str]:
+        """The change."""
+        return self.wizard("apply", "--answers", "/answers.toml", "--yes", "--wait", "40", "--json")
+
+
+@pytest.fixture(scope="module")
+def installed(machine: Booted, tmp_path_factory: pytest.TempPathFactory) -> Product:
+    template = create(tmp_path_factory.mktemp("product") / "x", find_jre=False, pki=company())
+    return Product(machine, template, tmp_path_factory.mktemp("programs"))
+
+
+@pytest.fixture
+def product(installed: Product) -> Iterator[Product]:
+    installed.install()
+    yield installed
+    installed.manager.clear()
+
+
+@pytest.mark.parametrize(
+    ("unit", "service", "code"),
+    [
+        ("", "Restart=no", 1),
+        ("", "Restart=always\nRestartSec=100ms", 1),
+        ("", "Restart=always\nRestartSec=1", 1),
+        ("", "Restart=on-failure\nRestartSec=100ms", 1),
+        ("", "Restart=on-failure\nRestartSec=1", 1),
+        ("", "Restart=no", 0),
+        (f"ConditionPathExists=!/{STORE}", "Restart=always", 0),
+        ("Requires=needed.service\nAfter=needed.service", "Restart=always", 0),
+    ],
+    ids=["no", "always-100ms", "always-1s", "failure-100ms", "failure-1s", "exit-0", "condition", "requires"],
+)
+def test_after_a_failed_change_the_old_server_runs(product: Product, unit: str, service: str, code: int) -> None:
+    needed = f'[Service]\nType=oneshot\nExecStart=/bin/sh -c "! test -e /{STORE}"\n'
+    product.machine.path(f"{FOLDER}/needed.service").write_text(needed)
+    product.run(unit, service)
+    before = product.served()
+    if not unit:
+        product.ends(NEW, code)
+    done = product.apply()
+    assert done.returncode == 3, done.stderr
+    assert json.loads(done.stdout)["outcome"] == "rolled_back"
+    assert product.manager.show("ActiveState") == ["active"]
+    assert product.served() == before
+    assert not product.machine.path(STORE).exists()
+    assert product.wizard("history").returncode == 0
+
+
+def test_the_repair_of_a_server_in_a_crash_loop_is_accepted(product: Product) -> None:
+    product.ends(OLD)
+    product.manager.define("StartLimitIntervalSec=0", f"{SERVICE}\nRestart=always\nRestartSec=500ms")
+    product.manager.do("start", UNIT)
+    until(lambda: product.manager.count() >= 4)
+    done = product.apply()
+    assert done.returncode == 0, done.stderr
+    assert "primary-host" in product.served()
+
+
+def test_a_repair_after_the_start_limit_is_accepted(product: Product) -> None:
+    product.ends(OLD)
+    product.manager.define("StartLimitIntervalSec=3600", f"{SERVICE}\nRestart=always\nRestartSec=10ms")
+    product.manager.do("start", UNIT)
+    until(lambda: product.manager.show("ActiveState") == ["failed"])
+    assert product.manager.do("restart", UNIT).returncode == 1
+    assert product.apply().returncode == 0
+    assert "primary-host" in product.served()
+
+
+def test_a_masked_unit_stops_the_change_before_anything_is_touched(product: Product) -> None:
+    product.run()
+    product.manager.path(FILE).unlink()
+    product.manager.do("mask", UNIT)
+    done = product.apply()
+    assert done.returncode in {1, 2}, done.stderr
+    assert "masked" in done.stderr
+    assert product.manager.show("ActiveState") == ["active"]
+    assert not product.machine.path(STORE).exists()
+
+
+def test_the_account_of_a_sysv_script_is_that_of_its_server(product: Product) -> None:
+    script = product.machine.path(f"etc/init.d/{UNIT}")
+    script.parent.mkdir(exist_ok=True)
+    info = "### BEGIN INIT INFO\n# Provides: x\n# Default-Start: 3\n# Default-Stop: 0\n### END INIT INFO\n"
+    run = f'AS="setpriv --reuid {UID} --regid {UID} --clear-groups" {product.manager.program}'
+    start = f"{run} >/dev/null 2>&1 & echo $! > /run/server.pid"
+    stop = "read -r pid < /run/server.pid; kill $pid; while kill -0 $pid 2>/dev/null; do sleep 0.05; done"
+    script.write_text(f"#!/bin/sh\n{info}case $1 in\nstart) {start};;\nstop) {stop};;\nesac\n")
+    script.chmod(0o755)
+    product.manager.do("daemon-reload")
+    product.manager.do("start", UNIT)
+    until(lambda: bool(product.served()))
+    assert product.manager.show("User", "MainPID") == ["", "0"]
+    done = product.apply()
+    assert done.returncode == 0, done.stderr
+    assert "primary-host" in product.served()
+    state = product.machine.path(STORE).stat()
+    assert (state.st_mode & 0o777, state.st_uid, state.st_gid) == (0o640, 0, UID)
+    product.manager.do("stop", UNIT)
+    script.unlink()
+
+
+def test_the_account_of_a_dynamic_user_is_that_of_its_server(product: Product) -> None:
+    for path in ("opt/hcp/conf/application.conf", "opt/hcp/lib/builtin-localhost.pem"):
+        product.machine.path(path).chmod(0o644)
+    product.manager.define(service="DynamicUser=yes\nEnvironment=LC_ALL=C.UTF-8")
+    product.manager.do("start", UNIT)
+    until(lambda: bool(product.served()))
+    uid = int(product.machine.run("stat", "-c", "%u", f"/proc/{product.manager.show('MainPID')[0]}").stdout)
+    done = product.apply()
+    assert done.returncode == 0, done.stderr
+    assert "primary-host" in product.served()
+    state = product.machine.path(STORE).stat()
+    assert (state.st_mode & 0o777, state.st_uid, state.st_gid) == (0o640, 0, uid)
+
+
+def test_another_trust_store_of_java_is_named(product: Product) -> None:
+    product.run(service='Environment="JAVA_TOOL_OPTIONS=-Djavax.net.ssl.trustStore=/etc/pki/our.jks -Xmx1g"')
+    planned = json.loads(product.wizard("plan", "--answers", "/answers.toml", "--json").stdout)
+    named = [each for each in planned["findings"] if each["code"] == "cacerts.not-used"]
+    assert named[0]["subject"]["path"] == "/etc/pki/our.jks"
+    judged = json.loads(product.wizard("doctor", "--json").stdout)
+    assert "doctor.cacerts-not-used" in [each["code"] for each in judged["findings"]]
