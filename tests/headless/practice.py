@@ -42,7 +42,8 @@ class Practice:
     @property
     def options(self) -> list[str]:
         machine = self.deployment.machine
-        return ["--root", str(self.root), "--systemctl", machine.systemctl, "--state-dir", str(machine.state_dir)]
+        where = ["--root", str(self.root), "--systemctl", machine.systemctl, "--state-dir", str(machine.state_dir)]
+        return [*where, "--settle", "0"]
 
     def run(
         self, *words: str, powerless: bool = False, env: dict[str, str] | None = None, stdin: str | None = None

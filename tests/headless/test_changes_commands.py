@@ -27,7 +27,7 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
 def options(scene: Scene) -> list[str]:
     secret = scene.root.parent / "secret"
     secret.write_text(PASSWORD + "\n")
-    where = ["--root", str(scene.root), "--state-dir", str(scene.machine.state_dir)]
+    where = ["--root", str(scene.root), "--state-dir", str(scene.machine.state_dir), "--settle", "0"]
     return [*where, "--secret", f"cacerts-password=file:{secret}"]
 
 

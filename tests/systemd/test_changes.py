@@ -86,7 +86,7 @@ class Product:
 
     def apply(self) -> subprocess.CompletedProcess[str]:
         """The change."""
-        return self.wizard("apply", "--answers", "/answers.toml", "--yes", "--wait", "40", "--json")
+        return self.wizard("apply", "--answers", "/answers.toml", "--yes", "--wait", "40", "--settle", "1", "--json")
 
 
 @pytest.fixture(scope="module")

@@ -45,7 +45,7 @@ class Sshd:
         was saved before has told the port.
         """
         options = here.options if saved else []
-        way = [*words, *options] if saved else ["sandbox", str(here.root), *words]
+        way = [*words, *options] if saved else ["sandbox", str(here.root), "--settle", "0", *words]
         command = shlex.join([sys.executable, "-m", "wizard", *way])
         settings = {"LC_ALL": "C.UTF-8", "TMPDIR": str(mark(here))} | env
         setting = shlex.join([f"{name}={value}" for name, value in settings.items()])

@@ -11,7 +11,7 @@ from wizard.change.manifest import Action, Manifest, Node
 from wizard.change.opening import Opened, new_token, opened, say_outcome, sweep
 from wizard.change.outcome import APPLIED, NOTHING, REFUSED, Failure, Outcome
 from wizard.change.plan import Plan, Probe, Restart
-from wizard.change.proof import prove, restart
+from wizard.change.proof import prove, restart, watch_over
 from wizard.change.retention import prune
 from wizard.change.staging import stage
 from wizard.change.standing import Standing, forward, live_image, made_folder, standing
@@ -178,6 +178,8 @@ def advance(manifest: Manifest, folder: ChangeFolder, journal: Journal, context:
         context.events.say(name, "started", "Wait until the right certificate is served")
         prove(name, manifest.target, limit, context)
         context.events.say(name, "done", "Every node serves the right certificate")
+    if manifest.restart is not None:
+        watch_over(manifest.target, context)
     _all_in_place(manifest, context)
     journal.append(VERIFIED)
 

@@ -87,7 +87,8 @@ class Systemd:
         if problem is not None:
             why = refused(None, self._machine.unit, *problem)
             return ServiceState(False, hopeless=True, code=why.code, text=why.message, hint=why.hint)
-        return ServiceState(now.steady, text=f"{self._machine.unit} is {now.active} ({now.sub})")
+        words = f"{self._machine.unit} is {now.active} ({now.sub})"
+        return ServiceState(now.steady, restarts=self._service.crashes(now), text=words)
 
     def restart(self, timeout_s: float, say: Callable[[str], None]) -> None:
         """Restart and wait until the new process runs."""

@@ -27,6 +27,10 @@ EXIT = {
 }
 
 
+SETTLE = "settle"
+"""The step that watches the server after the change; `skipped` when it was not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Why it did not go through: the four parts of a `WizardError`, as data."""

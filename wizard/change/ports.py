@@ -47,6 +47,7 @@ class ServiceState:
         running: the unit is active (which says nothing about what it serves).
         restartable: a restart can be asked for at all; false when masked, missing, or without any way to restart.
         hopeless: waiting longer cannot help (a crash loop, a failed start).
+        restarts: how often it was started again by itself since it was restarted here.
         code: refusal code that says why, when not restartable or hopeless.
         text: one line for people.
         hint: the next step when something is wrong.
@@ -55,6 +56,7 @@ class ServiceState:
     running: bool
     restartable: bool = True
     hopeless: bool = False
+    restarts: int = 0
     code: str = ""
     text: str = ""
     hint: str = ""

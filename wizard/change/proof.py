@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from wizard.change.context import Context
 from wizard.change.manifest import Node
+from wizard.change.outcome import SETTLE
 from wizard.change.ports import Served
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
@@ -15,6 +16,8 @@ _FIRST_PAUSE_S = 0.25
 _LONGEST_PAUSE_S = 5.0
 _TELL_S = 10.0
 _LINES = 8
+_WATCH_S = 1.0
+_LAST_LOOK_S = 10.0
 _TAKEN = re.compile(r"Address already in use|BindException|EADDRINUSE")
 """How the kernel's EADDRINUSE reads in Java, C and Go."""
 
@@ -82,6 +85,47 @@ def prove(step: str, nodes: Sequence[Node], timeout_s: float, context: Context, 
         pause = min(pause * 1.6, _LONGEST_PAUSE_S)
 
 
+def watch_over(nodes: Sequence[Node], context: Context) -> None:
+    """Watch the service for a while after its start, then look at every node once more.
+
+    A server may end some seconds after it began to answer, or load its real configuration only then.
+
+    Raises:
+        WizardError: as `prove`, or `change.died-after-start`.
+    """
+    seconds = context.machine.settle_s
+    if not seconds:
+        text = "Not checked: whether the server stays up after its start (--settle 0)"
+        context.events.say(SETTLE, "skipped", text)
+        return
+    text = f"Watch the server for {seconds:g} s: it may end, or change its certificate, after its start"
+    context.events.say(SETTLE, "started", text)
+    until = context.monotonic() + seconds
+    while (left := until - context.monotonic()) > 0:
+        context.sleep(min(left, _WATCH_S))
+        state = context.ports.service.state()
+        if context.stop():
+            # The machine may be going down, and the service with it. What was proven before is no failure.
+            context.events.say(SETTLE, "skipped", "Asked to stop: the server was not watched to the end")
+            return
+        if state.hopeless:
+            raise _with_lines(WizardError(state.code, state.text, state.hint, context.machine.unit), context)
+        if state.restarts:
+            raise _with_lines(_died(state.restarts, context), context)
+    prove(SETTLE, nodes, _LAST_LOOK_S, context)
+    context.events.say(SETTLE, "done", "The server still runs and serves the right certificate" if nodes else "It runs")
+
+
+def _died(restarts: int, context: Context) -> WizardError:
+    unit = context.machine.unit
+    return WizardError(
+        "change.died-after-start",
+        f"{unit} ended after its start, and systemd started it again ({restarts} times).",
+        f"See why in its journal: journalctl -u {unit}",
+        unit,
+    )
+
+
 def _look(node: Node, context: Context) -> Served:
     return context.ports.prober.look(node.host, node.port, node.servername, _LOOK_S)
 
@@ -131,6 +175,15 @@ def _with_lines(error: WizardError, context: Context) -> WizardError:
 
 
 REFUSALS: tuple[FindingSpec, ...] = (
+    FindingSpec(
+        "change.died-after-start",
+        Severity.BLOCKER,
+        "The server ended after its start",
+        "The server served the right certificate, then ended, and systemd started it again.",
+        "A server that ends again and again is offline again and again.",
+        "See the last lines of the service's journal; the change was undone.",
+        "own rule: the server is watched for a while after a change (--settle)",
+    ),
     FindingSpec(
         "change.not-reachable",
         Severity.BLOCKER,

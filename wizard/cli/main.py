@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from wizard import __version__
 from wizard.errors import WizardError
-from wizard.host.machine import HCP_HOME, Machine, default_state_dir
+from wizard.host.machine import HCP_HOME, SETTLE_S, Machine, default_state_dir
 
 if TYPE_CHECKING:
     from wizard.answers import Answers
 
 COLLECTOR = (100_000, 50, 100)
 """Thresholds of Python's cycle collector (`gc.set_threshold`)."""
+
+_LONGEST_S = 86400.0
 
 READER_GONE = 141
 """Exit code when nobody reads our output any more, as after SIGPIPE in a shell."""
@@ -46,12 +48,28 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 """Command to the module that has `register(subparsers)`, and what it is for."""
 
+
+def _seconds(text: str) -> float:
+    """A time of 0 or more, for argparse."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= _LONGEST_S:
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds from 0 to {_LONGEST_S:g}")
+    return seconds
+
+
 GLOBALS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("--root",), {"metavar": "DIR", "help": "take every path of the host below DIR (an image or practice folder)"}),
     (("--hcp-home",), {"metavar": "PATH", "help": "home of the product (default /opt/hcp)"}),
     (("--state-dir",), {"metavar": "DIR", "help": "folder for journal, backups and saved answers"}),
     (("--systemctl",), {"metavar": "PATH", "help": "the systemctl to use (default: the one on PATH)"}),
     (("--restart-command",), {"metavar": "CMD", "help": "restarts the server where there is no systemd"}),
+    (
+        ("--settle",),
+        {"metavar": "SECONDS", "type": _seconds, "help": "watch a changed server so long (default 15; 0: not at all)"},
+    ),
     (("--secret",), {"metavar": "NAME=SOURCE", "action": "append", "help": "a password by file:PATH, env:VAR or fd:N"}),
     (("--dry-run",), {"action": "store_true", "help": "do everything but change the machine"}),
     (("--json",), {"action": "store_true", "help": "one JSON object on standard output"}),
@@ -166,6 +184,7 @@ def machine_from(args: argparse.Namespace) -> Machine:
         state_dir=Path(_text(args, "state_dir") or default_state_dir()).absolute(),
         systemctl=_text(args, "systemctl") or "systemctl",
         restart_command=tuple(shlex.split(command)) if (command := _text(args, "restart_command")) else None,
+        settle_s=getattr(args, "settle", SETTLE_S),
     )
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from wizard.findings import FindingSpec, Severity
@@ -167,7 +168,8 @@ def _open(args: argparse.Namespace, deployment: Deployment, *, temporary: bool =
     notes = ("A practice server: nothing here touches the machine around it.", f"Every password here is {PASSWORD}", "")
     _systemctl(deployment, "start")
     try:
-        return open_screens(deployment.machine, args, answers, deployment.root, notes)
+        machine = replace(deployment.machine, settle_s=args.machine.settle_s)
+        return open_screens(machine, args, answers, deployment.root, notes)
     finally:
         if _change_has_ended(deployment, temporary=temporary):
             _systemctl(deployment, "stop")

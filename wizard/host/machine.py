@@ -9,6 +9,9 @@ from wizard.records import dataclass
 UNIT = "hcp-server"
 """The service unit of a primary server (manual)."""
 
+SETTLE_S = 15.0
+"""How long every command watches a changed server, in seconds, unless it is told otherwise."""
+
 HCP_HOME = PurePosixPath("/opt/hcp")
 """Where the product lives (manual)."""
 
@@ -27,6 +30,7 @@ class Machine:
         systemctl: the program, by name or path.
         restart_command: a shell-free command line that restarts the service where there is no systemd, else None.
         unit: the service unit.
+        settle_s: how long a server is watched after a change before it counts as proven, in seconds; 0: not at all.
     """
 
     root: Path = Path("/")
@@ -35,6 +39,7 @@ class Machine:
     systemctl: str = "systemctl"
     restart_command: tuple[str, ...] | None = None
     unit: str = UNIT
+    settle_s: float = 0.0
 
     def real(self, logical: PurePosixPath | str) -> Path:
         """Where the bytes of *logical* are. `..` cannot climb above the root; links are not followed here."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from wizard.certificates.model import Bundle, Chain
 from wizard.change.history import INTERRUPTED, UNREADABLE, Entry
-from wizard.change.outcome import APPLIED, KEPT, NOTHING, REFUSED, ROLLED_BACK, STUCK, Outcome
+from wizard.change.outcome import APPLIED, KEPT, NOTHING, REFUSED, ROLLED_BACK, SETTLE, STUCK, Outcome
 from wizard.change.plan import EditFile, FileStep, ImportTrust, MakeFolder, Plan, Probe, PutFile, Restart
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
@@ -119,8 +119,11 @@ def outcome(ended: Outcome, *, undo: bool = False) -> list[Line]:
         ROLLED_BACK: ("Error: the change failed; everything was put back as it was.", Tone.BAD),
         REFUSED: ("Error: the change was refused; nothing was changed.", Tone.BAD),
     }
+    unwatched = ended.outcome == APPLIED and ended.steps.get(SETTLE) == "skipped"
     text, tone = words.get(ended.outcome, ("Error: the undo is incomplete; a recovery is needed.", Tone.BAD))
     result = [Line(text, tone)]
+    if unwatched:
+        result.append(Line("Not checked: whether the server stays up after its start.", Tone.WARN))
     if ended.failure is not None:
         result.append(Line(f"{ended.failure.message} [{ended.failure.code}]"))
         result += [Line(f"  {line}") for line in ended.failure.hint.splitlines()]

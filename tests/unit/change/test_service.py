@@ -1,6 +1,7 @@
 """The service after a change: each way to fail has its own words, and none of them waits longer than it must."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from wizard.change.plan import Plan, Probe, Restart
 from wizard.change.ports import Served, ServiceState
 from wizard.change.proof import capture, prove
 from wizard.errors import WizardError
+from wizard.reports import views
 
 NODE = Node("localhost", 2560, "primary-host", "aa" * 32)
 
@@ -231,3 +233,64 @@ def test_journal_lines_are_scrubbed(scene: Scene) -> None:
     for event in scene.told:
         assert PASSWORD not in event.text + event.hint
         assert "\x1b" not in event.text + event.hint
+
+
+def watched(scene: Scene, seconds: float = 15.0) -> Context:
+    scene.machine = replace(scene.machine, settle_s=seconds)
+    return scene.context()
+
+
+def test_the_server_is_watched_after_its_start(scene: Scene) -> None:
+    begun = scene.time
+    outcome = apply(scene.plan(), watched(scene))
+    assert (outcome.outcome, outcome.steps["settle"]) == (APPLIED, "done")
+    assert 15 <= scene.time - begun < 25
+
+
+def later(scene: Scene, context: Context, text: str, at: float = 5.0) -> None:
+    """From *at* seconds after the watch began the service is in another state."""
+    original = context.sleep
+
+    def sleep(seconds: float) -> None:
+        original(seconds)
+        if scene.told and scene.told[-1].step == "settle" and scene.time > at:
+            scene.served.write_text(text)
+
+    object.__setattr__(context, "sleep", sleep)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("crashed", "service.crash-loop"), ("ab" * 32, "change.wrong-leaf"), ("down", "change.not-reachable")],
+)
+def test_what_happens_after_the_start_undoes_the_change(scene: Scene, text: str, code: str) -> None:
+    old = scene.tree()
+    context = watched(scene)
+    later(scene, context, text)
+    outcome = apply(scene.plan(), context)
+    assert outcome.failure is not None
+    assert (outcome.outcome, outcome.failure.code, scene.tree()) == (ROLLED_BACK, code, old)
+    assert scene.restarts == 2
+
+
+def test_an_automatic_restart_after_the_start_undoes_the_change(scene: Scene) -> None:
+    context = watched(scene)
+    states = [ServiceState(running=True), ServiceState(running=True), ServiceState(running=True, restarts=1)]
+    context.ports.service.state = lambda: states.pop(0) if len(states) > 1 else states[0]  # type: ignore[method-assign]
+    outcome = apply(scene.plan(), context)
+    assert outcome.failure is not None
+    assert (outcome.outcome, outcome.failure.code) == (ROLLED_BACK, "change.died-after-start")
+
+
+def test_a_shutdown_during_the_watch_undoes_nothing(scene: Scene) -> None:
+    context = watched(scene)
+    object.__setattr__(context, "stop", lambda: bool(scene.told) and scene.told[-1].step == "settle")
+    outcome = apply(scene.plan(), context)
+    assert (outcome.outcome, outcome.steps["settle"]) == (APPLIED, "skipped")
+
+
+def test_the_summary_says_that_nobody_watched(scene: Scene) -> None:
+    outcome = apply(scene.plan(), watched(scene, 0))
+    assert outcome.outcome == APPLIED
+    lines = [line.text for line in views.outcome(outcome)]
+    assert "Not checked: whether the server stays up after its start." in lines
