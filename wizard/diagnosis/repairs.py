@@ -146,7 +146,12 @@ _BY_HAND: dict[str, tuple[str, ...]] = {
         "systemctl restart {unit}",
         "cloudstream-wizard doctor",
     ),
-    "crash-loop": ("Read why it ends: journalctl -u {unit} -n 50", "Mend that, then: systemctl restart {unit}"),
+    "crash-loop": (
+        "Read why it ends: journalctl -u {unit} -n 50",
+        "Remove the cause. Then, because systemd may refuse a start after so many:",
+        "systemctl reset-failed {unit}",
+        "systemctl restart {unit}",
+    ),
     "service-starting": ("Wait a minute.", "cloudstream-wizard doctor"),
     "store-unreadable": (
         "{blocked} is what stops the service; give its account the right to enter:",
