@@ -19,6 +19,7 @@ from wizard.diagnosis.rules import port as port_rules
 from wizard.diagnosis.rules import service as service_rules
 from wizard.errors import WizardError
 from wizard.findings import Finding, FindingSpec, Locator, Severity
+from wizard.host import accounts
 from wizard.host.access import may_read
 from wizard.host.accounts import Account
 from wizard.host.ancestors import service_uid, strangers
