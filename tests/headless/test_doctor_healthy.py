@@ -184,5 +184,5 @@ def test_an_installation_that_was_never_set_up_is_told_as_that(tmp_path: Path) -
     with practice(tmp_path / "x", java=None, start=False, configured=False) as made:
         settle(made)
         diagnosis = examined(made)
-        assert diagnosis.root_causes == ()
-        assert "doctor.not-set-up" in {finding.code for finding in diagnosis.findings}
+        assert diagnosis.root_causes == ("doctor.not-set-up",)
+        assert not diagnosis.bad

@@ -8,7 +8,7 @@ from wizard.change.drafts import Draft, drafts_of
 from wizard.change.events import CHANGE, rfc3339
 from wizard.change.journal import ARMED, CLOSED, DONE, INTENT, RESTART, VERIFIED, Journal, replay
 from wizard.change.manifest import Action, Manifest, Node
-from wizard.change.opening import Opened, new_token, opened, say_outcome, sweep
+from wizard.change.opening import Opened, keeps_copies, new_token, opened, say_outcome, sweep
 from wizard.change.outcome import APPLIED, NOTHING, REFUSED, Failure, Outcome
 from wizard.change.plan import Plan, Probe, Restart
 from wizard.change.proof import prove, restart, watch_over
@@ -236,6 +236,7 @@ def finish(manifest: Manifest, folder: ChangeFolder, journal: Journal, context: 
     """Write the last line of a verified change. Should it fail, the next start writes it."""
     with contextlib.suppress(OSError):
         journal.append(CLOSED, fact=APPLIED)
-        folder.wipe_staged(context.calls)
+        if not keeps_copies(manifest):
+            folder.wipe_staged(context.calls)
     say_outcome(context, "done", f"Change {folder.id} is applied{' and proven' if manifest.probe else ''}.", APPLIED)
     return Outcome(APPLIED, folder.id, manifest.digest, dict(context.events.states))

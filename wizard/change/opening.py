@@ -83,7 +83,7 @@ def sweep(store: Store, context: Context) -> None:
             close(folder, APPLIED, context)
         elif plan.phase != "closed":
             raise _interrupted(folder, plan)
-        elif folder.is_staged():
+        elif folder.is_staged() and not (plan.outcome == APPLIED and _keeps_copies(folder)):
             folder.wipe_staged(context.calls)
 
 
@@ -103,7 +103,22 @@ def close(folder: ChangeFolder, outcome: str, context: Context) -> None:
         journal.append(CLOSED, fact=outcome)
     finally:
         journal.close()
-    folder.wipe_staged(context.calls)
+    if outcome != APPLIED or not _keeps_copies(folder):
+        folder.wipe_staged(context.calls)
+
+
+def keeps_copies(manifest: Manifest) -> bool:
+    """Whether the new bytes of an applied change stay, so that what is lost later can be applied again from them.
+
+    An undo leaves what an earlier change left, which has a copy of its own.
+    """
+    return not manifest.rolls_back
+
+
+def _keeps_copies(folder: ChangeFolder) -> bool:
+    with contextlib.suppress(RecoveryNeededError):
+        return keeps_copies(folder.manifest())
+    return False
 
 
 def new_token() -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 EPILOG = """\
 The first line is for monitoring. Below it stand all certificates in all known
 places with the first day on which each link fails, and for whom; then what is
-not as the last applied change left it. Nothing is changed.
+not as the applied changes left it. Nothing is changed.
 
 EXAMPLES
   cloudstream-wizard status

@@ -14,8 +14,10 @@ VALUE = (
     "value-cut",
     "setting-masked",
     "setting-elsewhere",
+    "settings-lost",
 )
 FILE = (
+    "store-lost",
     "store-missing",
     "store-is-folder",
     "store-unreadable",
@@ -49,11 +51,15 @@ DOWN = (
 
 _CAUSES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("store-missing", "store-is-folder", "password-wrong", "password-not-ascii"), VALUE),
+    "store-missing": (*VALUE, "store-lost"),
+    "store-empty": ("store-lost",),
+    "store-damaged": ("store-lost",),
+    "settings-lost": (*CONF, *(each for each in VALUE if each not in {"setting-missing", "settings-lost"})),
+    "setting-missing": ("setting-commented", "settings-lost"),
     "conf-missing": ("product-missing",),
     "jre-missing": ("product-missing",),
     "unit-missing": ("product-missing",),
     "setting-masked": ("setting-elsewhere",),
-    "setting-missing": ("setting-commented",),
     "conf-damaged": VALUE,
     "java-refuses-store": (*CONF, *VALUE, *FILE, *CONTENT),
     "store-named-otherwise": ("store-two-keys",),

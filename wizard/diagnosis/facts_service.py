@@ -92,7 +92,14 @@ class ClockFacts:
 
 @dataclass(frozen=True, slots=True)
 class ChangedFile:
-    """A file that the last applied change wrote, then and now."""
+    """A file or a trust anchor that an applied change left, then and now.
+
+    Attributes:
+        change: the newest change that wrote it; "" is the newest of all.
+        at: when, RFC 3339.
+        kept: whether the record has what is needed to write it again.
+        gone: whether there is no such file now; an unreadable one has no digest either.
+    """
 
     path: str
     sha256_then: str
@@ -102,20 +109,48 @@ class ChangedFile:
     trust_alias: str = ""
     trust_sha256: str = ""
     trust_present: bool | None = None
+    change: str = ""
+    at: str = ""
+    kept: bool = False
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedSettings:
+    """The two key store settings as the newest change that wrote them left them, against now.
+
+    Attributes:
+        change: its id.
+        at: when, RFC 3339.
+        store: the key store's path; "" when no copy of the settings is kept.
+        file_lost: the path is not set any more, or another one that is of no use.
+        password_lost: likewise the password.
+        store_lost: the key store is gone, empty or damaged, and no other one is of use; its path.
+        kept: whether the settings and a key store that opens with them can be written again from the record.
+    """
+
+    change: str
+    at: str
+    store: str = ""
+    file_lost: bool = False
+    password_lost: bool = False
+    store_lost: str = ""
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeFacts:
-    """The last applied change, and whether one was interrupted.
+    """What the applied changes left, without those that were undone, and whether one was interrupted.
 
     Attributes:
-        id: of the last applied one; "" when there is none.
+        id: of the newest one; "" when there is none.
         title: for people.
         at: when, RFC 3339.
-        files: then and now.
+        files: of each file and each trust anchor the newest change, then and now.
         leaf: fingerprint that had to be served.
         servername: that was probed.
         interrupted: id of a change that neither ended nor is being worked on.
+        settings: the key store settings; None when no change wrote them.
     """
 
     id: str = ""
@@ -125,3 +160,4 @@ class ChangeFacts:
     leaf: str = ""
     servername: str = ""
     interrupted: str = ""
+    settings: ExpectedSettings | None = None

@@ -29,6 +29,8 @@ class Kind(StrEnum):
     """Write the key store anew: PKCS12, one key, one ASCII password, the encryption that the JRE reads."""
     IMPORT_ROOT = "import_root"
     """Import the root of the installed chain into cacerts."""
+    FROM_RECORD = "from_record"
+    """Write again what the changes left and what is lost since: key store, settings, trust."""
     RIGHTS = "rights"
     """Give a file the tightest owner and mode with which the service can read it."""
     BY_HAND = "by_hand"
@@ -103,6 +105,9 @@ _AUTOMATIC: dict[str, tuple[Kind, str]] = {
     "cacerts-replaced": (Kind.IMPORT_ROOT, "Import the root into cacerts again"),
 }
 
+_FROM_RECORD = ("settings-lost", "store-lost", "cacerts-replaced", "conf-missing")
+"""What is written again from the record of changes, when that has what is needed."""
+
 _NEW_CERTIFICATE = (
     "Ask the PKI team for a new certificate for {name}.",
     "A request with a fresh key: cloudstream-wizard csr --role primary --host {name} --out DIR",
@@ -113,7 +118,15 @@ _AGAIN = (
     "Run cloudstream-wizard and choose to replace certificates; name that file.",
 )
 
+_SET_UP_AGAIN = (
+    "It cannot be written again from the record: no copy of the key store that opens is kept.",
+    "Get the PFX of this host from the PKI team, or from where it was kept.",
+    "Run cloudstream-wizard and set the server up with it.",
+)
+
 _BY_HAND: dict[str, tuple[str, ...]] = {
+    "settings-lost": _SET_UP_AGAIN,
+    "store-lost": _SET_UP_AGAIN,
     "conf-missing": (
         "See whether a backup is there: cloudstream-wizard history",
         "Else take the file from the product's installer, or from the machine's own backup.",
@@ -207,6 +220,8 @@ def repair_for(finding: Finding, facts: DoctorFacts) -> Repair:
     short = finding.code.removeprefix("doctor.")
     names = _names(finding, facts)
     steps = tuple(step.format_map(names) for step in _BY_HAND.get(short, ()))
+    if short in _FROM_RECORD and _recorded(finding, facts):
+        return Repair(finding.code, Kind.FROM_RECORD, "Write again what the changes left", finding.subject.path)
     known = _AUTOMATIC.get(short)
     if known is not None and _possible(short, known[0], facts):
         return Repair(finding.code, known[0], known[1].format_map(names), finding.subject.path)
@@ -229,6 +244,17 @@ def _names(finding: Finding, facts: DoctorFacts) -> dict[str, str]:
         "missing": str(finding.facts.get("missing", "")),
     }
     return {name: printable(text) for name, text in told.items()}
+
+
+def _recorded(finding: Finding, facts: DoctorFacts) -> bool:
+    """Whether the record has what is needed to repair *finding*."""
+    change = facts.change
+    if change is None:
+        return False
+    if finding.code == "doctor.cacerts-replaced":
+        lost = [file for file in change.files if file.trust_present is False]
+        return all(file.kept for file in lost) and facts.java is not None and facts.java.present == "whole"
+    return change.settings is not None and change.settings.kept
 
 
 def _possible(short: str, kind: Kind, facts: DoctorFacts) -> bool:

@@ -31,7 +31,7 @@ class Status:
         state: the one word.
         reason: why, in one line without the word.
         links: all of them, the first to end in front.
-        drift: what is not as the last applied change left it, one line each.
+        drift: what is not as the applied changes left it, one line each.
         days: until the first link ends; None when no certificate was found.
     """
 
@@ -120,7 +120,8 @@ def _by_findings(diagnosis: Diagnosis) -> list[tuple[State, str]]:
     headline = diagnosis.headline
     # Dates are judged by the limits that were given, not by those of the rules.
     dated = ("validity.",)
-    if headline is None or headline.code.startswith(dated):
+    # Where nothing was ever set up there is nothing to watch: unknown, not a warning.
+    if headline is None or headline.code.startswith(dated) or headline.code == "doctor.not-set-up":
         return []
     state = State.CRITICAL if headline.severity >= Severity.ERROR else State.WARNING
     return [(state, f"{headline.message} [{headline.code}]")]
@@ -132,11 +133,12 @@ def _drift(diagnosis: Diagnosis) -> tuple[str, ...]:
         return ()
     found = []
     for file in change.files:
+        name = file.change or change.id
         if file.trust_present is False:
-            found.append(f"{file.path} no longer holds the root that change {change.id} imported")
+            found.append(f"{file.path} no longer holds the root that change {name} imported ({file.trust_alias})")
         what = differs(file)
         if what:
-            found.append(f"{file.path} is not as change {change.id} left it: {what}")
+            found.append(f"{file.path} is not as change {name} left it: {what}")
     return tuple(found)
 
 

@@ -77,9 +77,9 @@ def see_conf(
         planned: logical path to the bytes that a change will write; they are judged in place of what is there.
     """
     file, data = file_facts(machine, machine.conf, account)
-    if file.kind != "file" or file.problem:
-        return ConfSeen(ConfFacts(file))
     new = planned or {}
+    if machine.conf not in new and (file.kind != "file" or file.problem):
+        return ConfSeen(ConfFacts(file))
     data = new.get(machine.conf, data)
     damage = _damage(data)
 

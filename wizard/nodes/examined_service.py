@@ -1,29 +1,19 @@
-"""The doctor's look at the service: unit, journal, port, what is served, and the last change."""
+"""The doctor's look at the service: unit, journal, port, and what is served."""
 
-import contextlib
 from collections.abc import Sequence
 
-from wizard.certificates.model import Certificate
-from wizard.change import watch
-from wizard.change.history import INTERRUPTED, entries
-from wizard.change.manifest import Action, Manifest
-from wizard.change.outcome import STUCK
-from wizard.change.store import Store
 from wizard.diagnosis.facts import (
-    ChangedFile,
-    ChangeFacts,
     Listener,
     ListenFacts,
     ProbeFacts,
     UnitFacts,
 )
-from wizard.errors import WizardError
 from wizard.host import listening
 from wizard.host.accounts import Account
 from wizard.host.machine import Machine
 from wizard.host.service_processes import processes
 from wizard.host.systemd import Service, UnitState
-from wizard.nodes.examined_files import certificate_facts, file_facts
+from wizard.nodes.examined_files import certificate_facts
 from wizard.printable import printable
 from wizard.probing.many import Target, probe_many
 from wizard.probing.result import ProbeResult
@@ -105,56 +95,4 @@ def probe_facts(result: ProbeResult) -> ProbeFacts:
         result.acceptable_cas,
         result.alert,
         result.lowered,
-    )
-
-
-def last_manifest(machine: Machine) -> Manifest | None:
-    """Of the newest change that stands; None when there is none that can be read."""
-    with contextlib.suppress(WizardError):
-        store = Store(machine.state_dir)
-        for entry in reversed(entries(store)):
-            if entry.stands and not entry.rolls_back:
-                return store.find(entry.id).manifest()
-    return None
-
-
-def see_change(
-    machine: Machine, manifest: Manifest | None, anchors: Sequence[Certificate], *, opened: bool
-) -> ChangeFacts:
-    """What the last applied change left, held against what is there now.
-
-    Raises:
-        WizardError: the record of changes cannot be read.
-    """
-    interrupted = ""
-    if watch.running(machine) is None:
-        waiting = [entry.id for entry in entries(Store(machine.state_dir)) if entry.outcome in {INTERRUPTED, STUCK}]
-        interrupted = waiting[-1] if waiting else ""
-    if manifest is None:
-        return ChangeFacts(interrupted=interrupted)
-    known = {anchor.sha256 for anchor in anchors} if opened else None
-    node = manifest.target[0] if manifest.target else None
-    return ChangeFacts(
-        manifest.id,
-        printable(manifest.title),
-        manifest.at,
-        tuple(_then_and_now(machine, action, known) for action in manifest.actions if not action.of_folder),
-        node.sha256 if node else "",
-        node.servername if node else "",
-        interrupted,
-    )
-
-
-def _then_and_now(machine: Machine, action: Action, known: set[str] | None) -> ChangedFile:
-    now, _ = file_facts(machine, action.path, None)
-    trust = action.trust
-    return ChangedFile(
-        str(action.named),
-        action.after.sha256,
-        now.sha256,
-        action.after.mode,
-        now.mode,
-        trust.alias if trust and trust.added else "",
-        trust.sha256 if trust else "",
-        None if trust is None or known is None else trust.sha256 in known,
     )

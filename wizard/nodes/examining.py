@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import wizard
 from wizard.certificates.rules.validity import CLOCK_FLOOR
-from wizard.change.manifest import Manifest
+from wizard.change.record import Record
 from wizard.diagnosis.facts import ClockFacts, DoctorFacts, TrustFacts
 from wizard.errors import WizardError
 from wizard.host import listening
@@ -20,7 +20,8 @@ from wizard.host.secretsource import DEFAULT_STORE_PASSWORD
 from wizard.host.service_processes import account_of, processes, trust_store_of
 from wizard.host.systemd import Service, UnitState
 from wizard.nodes.examined_conf import ConfSeen, see_conf
-from wizard.nodes.examined_service import last_manifest, see_change, see_journal, see_nodes, see_port, unit_facts
+from wizard.nodes.examined_record import expected_conf, known_record, see_change, see_settings
+from wizard.nodes.examined_service import see_journal, see_nodes, see_port, unit_facts
 from wizard.nodes.examined_store import StoreSeen, judged_store, see_cacerts, see_java, see_store, with_works
 from wizard.nodes.judging import suggested_host
 from wizard.nodes.primary_facts import service_environment
@@ -64,6 +65,9 @@ class Examined:
     account: Account | None
     nodes: tuple[str, ...]
     redactor: Redactor
+    record: Record
+    expected: ConfSeen | None
+    anchors: tuple[str, ...]
 
 
 class _Unseen(dict[str, str]):
@@ -87,10 +91,11 @@ def collect(machine: Machine, asked: Asked | None = None) -> DoctorFacts:
 def examine(machine: Machine, asked: Asked | None = None) -> Examined:
     """As `collect`, with what a repair needs besides."""
     asked = asked or Asked()
+    password = asked.cacerts_password or DEFAULT_STORE_PASSWORD
     unseen, redactor = _Unseen(), Redactor()
     with ThreadPoolExecutor(max_workers=8, thread_name_prefix="doctor") as pool:
         clock = pool.submit(_synchronised, machine)
-        manifest = pool.submit(last_manifest, machine)
+        recorded = pool.submit(known_record, machine)
         unit = unseen.tried("unit", Service(machine).show)
         account = account_of(machine, unit) if unit and unit.load == "loaded" else None
         environment = service_environment(machine, unit) if unit and unit.load == "loaded" else None
@@ -101,18 +106,24 @@ def examine(machine: Machine, asked: Asked | None = None) -> Examined:
                 redactor.learn(guess)
         journal = pool.submit(see_journal, machine, redactor)
         store = see_store(machine, account, conf)
-        nodes, port = _where(asked, manifest.result(), conf, unit)
-        name, name_from = _name(asked, manifest.result(), store)
+        record = recorded.result()
+        expected = expected_conf(machine, record)
+        if expected is not None and expected.password is not None:
+            redactor.learn(expected.password)
+        nodes, port = _where(asked, record, conf, unit)
+        name, name_from = _name(asked, record, store)
         probing = pool.submit(see_nodes, nodes, port, name)
         java = pool.submit(see_java, machine, store)
-        trusting = pool.submit(see_cacerts, machine, account, asked.cacerts_password or DEFAULT_STORE_PASSWORD, store)
+        trusting = pool.submit(see_cacerts, machine, account, password, store)
         ports = pool.submit(see_port, port, unit) if _is_local(nodes) else None
         conf = with_works(machine, account, conf, store)
         cacerts, anchors = unseen.tried("cacerts", trusting.result) or (None, ())
         host = name if name_from in {"given", "plan"} else None
         judged = judged_store(store, anchors, host) if store is not None else None
         opened = cacerts is not None and cacerts.error is None
-        change = unseen.tried("change", lambda: see_change(machine, manifest.result(), anchors, opened=opened))
+        settings = see_settings(machine, record, expected, conf, store)
+        known = anchors if opened else None
+        change = unseen.tried("change", lambda: see_change(machine, record, known, password, settings))
         seen = unseen.tried("probes", probing.result)
         facts = DoctorFacts(
             clock=_clock(clock, conf, store, cacerts),
@@ -135,7 +146,9 @@ def examine(machine: Machine, asked: Asked | None = None) -> Examined:
         )
     if store is not None and judged is not None:
         store = replace(store, facts=judged)
-    return Examined(facts, conf, store, account, nodes, redactor)
+    return Examined(
+        facts, conf, store, account, nodes, redactor, record, expected, tuple(each.sha256 for each in anchors)
+    )
 
 
 def _reasons(conf: ConfSeen, *, local: bool) -> dict[str, str]:
@@ -149,10 +162,8 @@ def _reasons(conf: ConfSeen, *, local: bool) -> dict[str, str]:
     return reasons
 
 
-def _where(
-    asked: Asked, manifest: Manifest | None, conf: ConfSeen, unit: UnitState | None
-) -> tuple[tuple[str, ...], int]:
-    told = manifest.target if manifest is not None else ()
+def _where(asked: Asked, record: Record, conf: ConfSeen, unit: UnitState | None) -> tuple[tuple[str, ...], int]:
+    told = record.target
     nodes = asked.nodes or tuple(dict.fromkeys(node.host for node in told)) or ("localhost",)
     return nodes, asked.port or (told[0].port if told else _port(conf, unit))
 
@@ -170,11 +181,11 @@ def _port(conf: ConfSeen, unit: UnitState | None) -> int:
     return own.pop() if len(own) == 1 else PORT
 
 
-def _name(asked: Asked, manifest: Manifest | None, store: StoreSeen | None) -> tuple[str, str]:
+def _name(asked: Asked, record: Record, store: StoreSeen | None) -> tuple[str, str]:
     if asked.servername:
         return asked.servername, "given"
-    if manifest is not None and manifest.target and manifest.target[0].servername:
-        return manifest.target[0].servername, "plan"
+    if record.target and record.target[0].servername:
+        return record.target[0].servername, "plan"
     leaf = store.chain.leaf if store is not None and store.chain is not None else None
     found = suggested_host(leaf) if leaf is not None else ""
     return (printable(found), "leaf") if found and "*" not in found else ("", "")

@@ -59,10 +59,11 @@ def _leaf_with(machine: Machine, conf: bytes) -> str:
         return ""
     data = file_facts(machine, path[0].text, None)[1]
     secret = Secret(password[0].text)
-    return _leaf(data, secret) if data and opening(data, [Guess("", secret)]) is not None else ""
+    return leaf_of(data, secret) if data and opening(data, [Guess("", secret)]) is not None else ""
 
 
-def _leaf(data: bytes, password: Secret) -> str:
+def leaf_of(data: bytes, password: Secret) -> str:
+    """The fingerprint of the leaf in the key store *data*, "" when there is none."""
     chains = [chain for chain in assemble(read(data, password=password)) if chain.leaf is not None]
     leaf = chains[0].leaf if chains else None
     return leaf.sha256 if leaf is not None else ""
@@ -80,6 +81,15 @@ def with_values(machine: Machine, seen: Examined, ask: Callable[[], Secret | Non
         WizardError: `secret.missing`, `doctor.by-hand`, or why the text cannot be edited safely.
     """
     path, password, data = _fit(machine, seen, ask)
+    return Values(tuple(settings_steps(machine, seen, path, password)), leaf_of(data, password))
+
+
+def settings_steps(machine: Machine, seen: Examined, path: str, password: Secret) -> list[EditFile]:
+    """The edits that give the two settings these values, wherever they count.
+
+    Raises:
+        WizardError: `doctor.by-hand`, or why the text cannot be edited safely.
+    """
     facts, document = seen.conf.facts, seen.conf.document
     if document is None:
         raise WizardError("doctor.by-hand", f"{machine.conf} does not parse.", "Mend that first.", str(machine.conf))
@@ -98,7 +108,7 @@ def with_values(machine: Machine, seen: Examined, ask: Callable[[], Secret | Non
     rendered = document.render()
     if rendered != seen.conf.data:
         steps.append(_edit(machine, machine.conf, seen.conf.data, rendered))
-    return Values(tuple(steps), _leaf(data, password))
+    return steps
 
 
 def _fit(machine: Machine, seen: Examined, ask: Callable[[], Secret | None]) -> tuple[str, Secret, bytes]:
@@ -107,8 +117,11 @@ def _fit(machine: Machine, seen: Examined, ask: Callable[[], Secret | None]) -> 
         *((conf.store_path,) if conf.store_path else ()),
         *((store.similar,) if store is not None and store.similar else ()),
         *(guess.value.reveal() for guess in conf.paths),
+        *((seen.expected.store_path,) if seen.expected is not None and seen.expected.store_path else ()),
     ]
     known = [Guess("", conf.password)] if conf.password is not None else []
+    if seen.expected is not None and seen.expected.password is not None:
+        known.append(Guess("the record", seen.expected.password))
     known += [*conf.passwords, Guess("default", DEFAULT_STORE_PASSWORD)]
     files = [(path, data) for path in dict.fromkeys(paths) if (data := file_facts(machine, path, None)[1])]
     for path, data in files:
@@ -145,6 +158,10 @@ def _set(document: hocon.Document, path: str, value: str) -> hocon.Document:
 def _revived(document: hocon.Document, name: str, value: str, seen: Examined) -> hocon.Document:
     places = [place for place in seen.conf.facts.commented if place.path.rpartition(".")[2] == name]
     place = next((each for each in places if each.works), places[0] if places else None)
+    expected = seen.expected.facts if seen.expected is not None else None
+    left = (expected.store_file if name == FILE_KEY else expected.password) if expected is not None else None
+    if left is not None and (place is None or not place.works):
+        return document.set(left.path, value)
     if place is None:
         raise WizardError(
             "doctor.by-hand",

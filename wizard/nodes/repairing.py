@@ -14,6 +14,7 @@ from wizard.host.secretsource import DEFAULT_STORE_PASSWORD
 from wizard.nodes.examining import Examined
 from wizard.nodes.planning import Planned
 from wizard.nodes.repaired_conf import mended, with_values
+from wizard.nodes.repaired_record import from_record
 from wizard.nodes.repaired_store import rewritten
 from wizard.nodes.restart_checks import plan_faults
 from wizard.nodes.stores import CACERTS_SECRET, STORE_SECRET, trust_alias
@@ -68,6 +69,11 @@ def plan_repair(machine: Machine, seen: Examined, repair: Repair, give: Give) ->
             store = rewritten(machine, seen, give, rights_for(seen.account))
             steps, leaf = list(store.steps), store.leaf
             secrets[STORE_SECRET] = store.password
+        case Kind.FROM_RECORD:
+            again = from_record(machine, seen, give, rights_for(seen.account))
+            steps, leaf = list(again.steps), again.leaf or leaf
+            if again.password is not None:
+                secrets[STORE_SECRET] = again.password
         case Kind.IMPORT_ROOT:
             steps = [_import(machine, seen)]
         case Kind.RIGHTS:

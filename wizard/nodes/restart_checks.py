@@ -192,6 +192,8 @@ def _look(machine: Machine, coming: Coming, unit: UnitState, account: Account | 
 def _conf_after(machine: Machine, coming: Coming, unit: UnitState, account: Account | None) -> ConfFacts:
     environment = service_environment(machine, unit) if unit.load == "loaded" else None
     conf = see_conf(machine, account, environment, coming.texts).facts
+    if machine.conf in coming.texts:
+        conf = replace(conf, file=replace(conf.file, kind="file", problem=""))
     rights = coming.rights.get(machine.conf)
     file = conf.file
     by_folder = file.service_reads is False and file.blocked_at not in {file.path, file.link_to}

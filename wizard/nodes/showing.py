@@ -5,12 +5,16 @@ from typing import Protocol
 from wizard.answers import Goal
 from wizard.change.plan import Plan
 from wizard.host.clock import now_utc
-from wizard.host.facts import collect
+from wizard.host.facts import Facts, collect
+from wizard.host.machine import Machine
 from wizard.nodes import checklist, undoing
 from wizard.nodes.elsewhere import elsewhere_lines
+from wizard.nodes.examined_record import known_record
+from wizard.nodes.examining import PORT
 from wizard.nodes.judging import Judged
 from wizard.nodes.primary_facts import installed_chain
 from wizard.nodes.reviewing import Reviewing
+from wizard.probing.probe import probe
 from wizard.questions import Step, View
 from wizard.reports import views
 from wizard.reports.checklist import fact_lines
@@ -18,6 +22,9 @@ from wizard.reports.compare_text import compare_lines
 from wizard.reports.doctor_text import diagnosis_lines
 from wizard.reports.facts_text import facts_lines
 from wizard.reports.lines import Line, Tone
+
+_LOOK_S = 2.0
+"""The longest wait in each phase of the look at the port; the first screen waits for it."""
 
 
 class Showing(Reviewing, Protocol):
@@ -35,7 +42,9 @@ def lines(session: Showing, step: Step) -> list[Line]:
     """
     match step.view:
         case View.FACTS:
-            return [*facts_lines(collect(session.machine)), *fact_lines(checklist.load(session.machine))]
+            facts = collect(session.machine)
+            built_in = presents_built_in(session.machine, facts)
+            return [*facts_lines(facts, built_in=built_in), *fact_lines(checklist.load(session.machine))]
         case View.VERDICT:
             roles = session.answers.other_roles() if step.role == "others" else [step.role]
             return [line for role in roles for line in _verdict(session, role)]
@@ -51,6 +60,18 @@ def lines(session: Showing, step: Step) -> list[Line]:
             return elsewhere_lines(session)
         case _:
             return []
+
+
+def presents_built_in(machine: Machine, facts: Facts) -> bool:
+    """Whether the primary's port on this machine presents the product's built-in certificate."""
+    target = known_record(machine).target
+    wanted = target[0].port if target else PORT
+    ports = {each.port: each.address for each in facts.ports}
+    if wanted not in ports and len(ports) != 1:
+        return False
+    port = wanted if wanted in ports else next(iter(ports))
+    address = "localhost" if ports[port] in {"0.0.0.0", "::"} else ports[port]  # noqa: S104 - compared, not bound
+    return probe(address, port, servername=target[0].servername or None if target else None, timeout_s=_LOOK_S).fallback
 
 
 def _verdict(session: Showing, role: str) -> list[Line]:

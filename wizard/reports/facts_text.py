@@ -6,13 +6,20 @@ from wizard.printable import printable
 from wizard.reports.lines import Line, Tone
 
 
-def facts_lines(facts: Facts) -> list[Line]:
-    """One line a matter: the product, its settings, its service, its Java, the rights of this run."""
+def facts_lines(facts: Facts, *, built_in: bool = False) -> list[Line]:
+    """One line a matter: the product, its settings, its service, its Java, the rights of this run.
+
+    Args:
+        facts: what was found.
+        built_in: the server presents the product's built-in certificate.
+    """
     result = [Line("What was found on this machine:", Tone.HEADING)]
     if not facts.installed:
         result.append(_bad("Product", "not found here; name its home with --hcp-home"))
     result.append(_settings(facts))
     result.append(_service(facts))
+    if built_in:
+        result.append(_warn("Certificate", "the built-in one (localhost) is presented; no gateway accepts it"))
     result.append(_java(facts))
     if not facts.installed:
         result.append(Line("A gateway that is yet to be installed looks like this.", Tone.FAINT))

@@ -22,12 +22,14 @@ from wizard.diagnosis.facts import (
     ChangedFile,
     Damage,
     DoctorFacts,
+    ExpectedSettings,
     Judged,
     Listener,
     Place,
     Refused,
 )
 
+CHANGE, AT = "0001-20261124T100000Z", "2026-11-24T10:00:00Z"
 FALLS_BACK = (replace(PROBE, chain=(FALLBACK,), fallback=True, name_matches=False),)
 SILENT = (replace(PROBE, reachable=False, chain=(), error="probe.refused", detail="nothing listens there"),)
 
@@ -114,6 +116,24 @@ CASES: dict[str, tuple[DoctorFacts, str | None]] = {
         None,
     ),
     "store-missing": (but(store__file=file(STORE, kind="absent"), **unopened("")), None),
+    "settings-lost": (
+        but(
+            conf__store_file__empty=True,
+            conf__store_file__text="",
+            store=None,
+            change__settings=ExpectedSettings(CHANGE, AT, STORE, file_lost=True, password_lost=True, kept=True),
+            probes=FALLS_BACK,
+        ),
+        None,
+    ),
+    "store-lost": (
+        but(
+            store__file=file(STORE, kind="absent"),
+            change__settings=ExpectedSettings(CHANGE, AT, STORE, store_lost=STORE, kept=True),
+            **unopened(""),
+        ),
+        None,
+    ),
     "store-is-folder": (but(store__file=file(STORE, kind="folder"), **unopened("")), None),
     "store-unreadable": (
         but(store__file__service_reads=False, store__file__blocked_why="(-rw------- 0:0)", probes=FALLS_BACK),
@@ -187,6 +207,7 @@ CASES: dict[str, tuple[DoctorFacts, str | None]] = {
     "client-auth-off": (but(probes=(replace(PROBE, client_auth="none"),)), None),
     "alert-normal": (but(probes=(replace(PROBE, alert="bad_certificate"),)), None),
     "fallback-served": (but(probes=FALLS_BACK), None),
+    "built-in-installed": (but(store__chain=(FALLBACK,), store__complete=True, probes=FALLS_BACK), None),
     "other-certificate-served": (but(probes=(replace(PROBE, chain=(OTHER, MIDDLE)),)), None),
     "served-incomplete": (but(probes=(replace(PROBE, chain=(LEAF,)),)), None),
     "served-for-another-name": (but(probes=(replace(PROBE, name_matches=False),)), None),

@@ -151,6 +151,8 @@ def test_what_is_odd_but_served_right_is_no_fault(facts: DoctorFacts) -> None:
     assert diagnose(facts).root_causes == ()
 
 
-def test_the_setting_of_an_untouched_installation_is_no_fault() -> None:
+def test_the_setting_of_an_untouched_installation_is_no_error_and_not_good() -> None:
     facts = but(conf__store_file=SettingFacts("hcp.x", empty=True, line=3), store=None, change=None, probes=FALLS_BACK)
-    assert diagnose(facts).root_causes == ()
+    diagnosis = diagnose(facts)
+    assert diagnosis.root_causes == ("doctor.not-set-up",)
+    assert not diagnosis.bad

@@ -85,10 +85,10 @@ def _interrupted(facts: DoctorFacts) -> Iterator[Finding]:
 
 def differs(file: ChangedFile) -> str:
     """In words, how *file* differs from what the change left; "" when it does not."""
-    if file.trust_alias:
-        return "" if file.sha256_now else "it is gone"
     if not file.sha256_now:
-        return "it is gone"
+        return "it is gone" if file.gone else ""  # or this account may not read it
+    if file.trust_alias:
+        return ""
     if file.sha256_now != file.sha256_then:
         return "its content is another"
     if file.mode_now != file.mode_then:
@@ -103,7 +103,7 @@ def _drift(facts: DoctorFacts) -> Iterator[Finding]:
     for file in change.files:
         what = differs(file)
         if what:
-            told = {"path": file.path, "change": change.id, "at": change.at, "what": what}
+            told = {"path": file.path, "change": file.change or change.id, "at": file.at or change.at, "what": what}
             yield Finding(DRIFT, file_at(file.path), told)
 
 
@@ -111,12 +111,12 @@ def _replaced(facts: DoctorFacts) -> Iterator[Finding]:
     change = _change(facts)
     imported = [file for file in change.files if file.trust_alias]
     if not imported:
-        raise NotApplicable("the last change imported no root")
+        raise NotApplicable("no change imported a root")
     for file in imported:
         if file.trust_present is None:
             raise CouldNotLook("cacerts does not open")
         if not file.trust_present:
-            told = {"path": file.path, "change": change.id, "alias": file.trust_alias}
+            told = {"path": file.path, "change": file.change or change.id, "alias": file.trust_alias}
             yield Finding(REPLACED, file_at(file.path), told)
 
 

@@ -10,9 +10,18 @@ FALLBACK = spec(
     "fallback-served",
     Severity.ERROR,
     "the built-in certificate is served",
-    "{endpoint} serves the built-in certificate ({subject}), although a key store is configured.",
+    "{endpoint} serves the built-in certificate ({subject}), although a key store was set up.",
     why="The server could not use the key store, says so only in its log, and gateways refuse this certificate.",
     fix="Settings, readability and password are the causes to look at; then restart the service.",
+    source="manual, check of the set-up: localhost",
+)
+BUILT_IN = spec(
+    "built-in-installed",
+    Severity.ERROR,
+    "the key store holds a certificate like the built-in one",
+    "{endpoint} serves {subject}, and that is what the configured key store holds.",
+    why="It is a certificate for localhost; gateways and clients refuse it as they refuse the built-in one.",
+    fix="Set the server up with the certificate of its own name: cloudstream-wizard.",
     source="manual, check of the set-up: localhost",
 )
 OTHER = spec(
@@ -60,7 +69,7 @@ CA_MISSING = spec(
     fix="Upload it in the portal: Security > Security options > Certificates > Trusted CA certificates.",
     source="RFC 8446, section 4.2.4; vendor's PKI page: root and every intermediate",
 )
-SPECS = (FALLBACK, OTHER, SHORT, NAME, SNI, CA_MISSING)
+SPECS = (FALLBACK, BUILT_IN, OTHER, SHORT, NAME, SNI, CA_MISSING)
 
 
 def _found(which: FindingSpec, seen: ProbeFacts, **told: str | int) -> Finding:
@@ -81,20 +90,21 @@ def _installed(facts: DoctorFacts) -> CertificateFacts | None:
 
 def _configured(facts: DoctorFacts) -> bool:
     conf = facts.conf
+    if facts.change is not None and facts.change.settings is not None:
+        return True
     if conf is None:
-        return False
+        return True  # it was not seen, and the built-in certificate is never what is wanted
     return conf.error is not None or conf.store_file is None or not conf.store_file.empty
 
 
 def _fallback(facts: DoctorFacts) -> Iterator[Finding]:
-    if facts.conf is None:
-        raise CouldNotLook(facts.unseen.get("conf", "application.conf was not seen"))
     if not _configured(facts):
         raise NotApplicable("no key store is configured")
     installed = _installed(facts)
     for seen, leaf in _served(facts):
-        if seen.fallback and (installed is None or leaf.sha256 != installed.sha256):
-            yield _found(FALLBACK, seen, subject=leaf.subject)
+        if seen.fallback:
+            same = installed is not None and leaf.sha256 == installed.sha256
+            yield _found(BUILT_IN if same else FALLBACK, seen, subject=leaf.subject)
 
 
 def _other(facts: DoctorFacts) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from wizard.diagnosis.facts import ConfFacts, DoctorFacts, SettingFacts
+from wizard.diagnosis.facts import ConfFacts, DoctorFacts, ExpectedSettings, SettingFacts
 from wizard.diagnosis.rule import CouldNotLook, NotApplicable, Rule, setting_at, spec
 from wizard.findings import Finding, FindingSpec, Severity
 
@@ -13,8 +13,8 @@ _FALLBACK = "The server starts all the same, with its built-in certificate, and 
 
 NEVER_SET = spec(
     "not-set-up",
-    Severity.NOTE,
-    "no key store is configured",
+    Severity.WARNING,
+    "trusted certificates are not set up",
     "{path} names no key store, so the server uses its built-in certificate.",
     why="That is the state after the installation; trusted certificates are not set up yet.",
     fix="Set them up: cloudstream-wizard.",
@@ -28,6 +28,15 @@ ABSENT = spec(
     why=_FALLBACK,
     fix="Run the set-up; it says where the line belongs.",
     source=_MANUAL,
+)
+GONE = spec(
+    "settings-lost",
+    Severity.ERROR,
+    "the key store settings are lost",
+    "{path} no longer {what}, as change {change} of {at} had set it.",
+    why="An update of the product, or somebody, has replaced the file. " + _FALLBACK,
+    fix="Have what the changes left written again.",
+    source="design of the wizard: the record of changes is the state to expect",
 )
 COMMENTED = spec(
     "setting-commented",
@@ -101,7 +110,7 @@ UNDECIDED = spec(
     fix="Look at that place; an environment variable or an included file may override the setting.",
     source=_HOCON,
 )
-SPECS = (NEVER_SET, ABSENT, COMMENTED, AMBIGUOUS, MASKED, SHADOWED, QUOTES, LOST, CUT, UNDECIDED)
+SPECS = (NEVER_SET, ABSENT, GONE, COMMENTED, AMBIGUOUS, MASKED, SHADOWED, QUOTES, LOST, CUT, UNDECIDED)
 
 FILE, PASSWORD = "default-keystore-file", "default-keystore-password"
 
@@ -136,8 +145,12 @@ def _found(conf: ConfFacts, which: FindingSpec, name: str, setting: SettingFacts
 
 def _present(facts: DoctorFacts) -> Iterator[Finding]:
     conf = _conf(facts)
+    expected = facts.change.settings if facts.change is not None else None
+    if expected is not None and (expected.file_lost or expected.password_lost):
+        yield _lost(conf, expected)
     if conf.store_file is not None and conf.store_file.empty:
-        yield Finding(NEVER_SET, setting_at(conf.file.path, conf.store_file.line), {"path": conf.file.path})
+        if expected is None:
+            yield Finding(NEVER_SET, setting_at(conf.file.path, conf.store_file.line), {"path": conf.file.path})
         return
     for name, setting in ((FILE, conf.store_file), (PASSWORD, conf.password)):
         if setting is None:
@@ -145,6 +158,15 @@ def _present(facts: DoctorFacts) -> Iterator[Finding]:
             line = next((place.line for place in places if place.works), 0)
             told: dict[str, str | int] = {"path": conf.file.path, "name": name, "line": line}
             yield Finding(COMMENTED if line else ABSENT, setting_at(conf.file.path, line), told)
+
+
+def _lost(conf: ConfFacts, expected: ExpectedSettings) -> Finding:
+    what = f"names the key store {expected.store}" if expected.store else "names the key store that was set up"
+    if not expected.file_lost:
+        what = f"has the password of {expected.store}"
+    setting = conf.store_file if expected.file_lost else conf.password
+    told = {"path": conf.file.path, "what": what, "change": expected.change, "at": expected.at}
+    return Finding(GONE, setting_at(conf.file.path, setting.line if setting is not None else 0), told)
 
 
 def _elsewhere(facts: DoctorFacts) -> Iterator[Finding]:

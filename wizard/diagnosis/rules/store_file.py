@@ -18,6 +18,15 @@ MISSING = spec(
     fix="Correct the path, or put the key store there.",
     source=_MANUAL,
 )
+LOST = spec(
+    "store-lost",
+    Severity.ERROR,
+    "the key store that was set up is lost",
+    "{path}, which change {change} of {at} had set up, is gone, empty or damaged.",
+    why="An update of the product, or somebody, has removed it. " + FALLBACK,
+    fix="Have what the changes left written again.",
+    source="design of the wizard: the record of changes is the state to expect",
+)
 FOLDER = spec(
     "store-is-folder",
     Severity.ERROR,
@@ -72,7 +81,7 @@ OPEN = spec(
     fix="Mode 0640 with the service's group is enough.",
     source=_MANUAL + ": 0644 is its example; CWE-732",
 )
-SPECS = (MISSING, FOLDER, UNREADABLE, EMPTY, NOT_PKCS12, DAMAGED, OPEN)
+SPECS = (MISSING, LOST, FOLDER, UNREADABLE, EMPTY, NOT_PKCS12, DAMAGED, OPEN)
 
 _NAMES = {
     "jks": "a JKS file of Java",
@@ -113,6 +122,16 @@ def _there(facts: DoctorFacts) -> Iterator[Finding]:
         yield Finding(which, file_at(store.file.path), {"path": store.file.path, "similar": nearby})
 
 
+def _lost(facts: DoctorFacts) -> Iterator[Finding]:
+    assert facts.change is not None  # noqa: S101 - the rule's needs
+    expected = facts.change.settings
+    if expected is None:
+        raise NotApplicable("no key store was set up by the wizard")
+    if expected.store_lost:
+        told = {"path": expected.store_lost, "change": expected.change, "at": expected.at}
+        yield Finding(LOST, file_at(expected.store_lost), told)
+
+
 def _unreadable(facts: DoctorFacts) -> Iterator[Finding]:
     file = _store(facts).file
     if file.kind not in {"file", "unknown"}:
@@ -148,6 +167,7 @@ def _open(facts: DoctorFacts) -> Iterator[Finding]:
 
 RULES = (
     Rule("doctor.store-missing", ("store",), _there),
+    Rule("doctor.store-lost", ("change",), _lost),
     Rule("doctor.store-unreadable", ("store",), _unreadable),
     Rule("doctor.store-format", ("store",), _format),
     Rule("doctor.store-world-readable", ("store",), _open),

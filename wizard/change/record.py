@@ -1,0 +1,83 @@
+"""What all changes that stand have left: for each file and each trust anchor the newest of them, with its copy."""
+
+from wizard.change.history import entries
+from wizard.change.manifest import Action, Manifest, Node
+from wizard.change.store import ChangeFolder, Store, saved_bytes
+from wizard.errors import WizardError
+from wizard.records import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A file, or a trust anchor in one, as a change left it."""
+
+    action: Action
+    at: str
+    folder: ChangeFolder
+
+    @property
+    def change(self) -> str:
+        """The change's id."""
+        return self.folder.id
+
+    def data(self) -> bytes | None:
+        """The bytes that it wrote, from the copy that is kept; None when there is none, or it is damaged."""
+        try:
+            return saved_bytes(self.folder.staged(self.action.staged), self.action.after)
+        except WizardError:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The state to expect.
+
+    Attributes:
+        newest: the newest change that stands; None when there is none.
+        files: of every file the newest change.
+        anchors: of every trust anchor the newest change.
+        target: what the newest change with a check from outside had to serve.
+    """
+
+    newest: Manifest | None = None
+    files: tuple[Left, ...] = ()
+    anchors: tuple[Left, ...] = ()
+    target: tuple[Node, ...] = ()
+
+    def file(self, path: object) -> Left | None:
+        """What was left at *path* (logical, as a plan names it)."""
+        return next((left for left in self.files if str(left.action.named) == str(path)), None)
+
+
+def read_record(store: Store) -> Record:
+    """Go through every change that stands; what was undone, and the undo itself, cancel each other.
+
+    A change whose record cannot be read any more is passed over.
+
+    Raises:
+        WizardError: `change.state-unreadable`.
+    """
+    newest: Manifest | None = None
+    files: dict[str, Left] = {}
+    anchors: dict[tuple[str, str], Left] = {}
+    target: tuple[Node, ...] = ()
+    for entry in entries(store):
+        if not entry.stands or entry.rolls_back:
+            continue
+        folder = store.find(entry.id)
+        try:
+            newest = folder.manifest()
+        except WizardError:
+            continue
+        for action in newest.actions:
+            name, left = str(action.named), Left(action, newest.at, folder)
+            if action.trust is not None:
+                # The store around the anchor belongs to the JRE.
+                files.pop(name, None)
+                anchors.pop((name, action.trust.sha256), None)
+                if action.trust.added:
+                    anchors[name, action.trust.sha256] = left
+            elif action.after.kind == "file":
+                files[name] = left
+        target = newest.target or target
+    return Record(newest, tuple(files.values()), tuple(anchors.values()), target)
