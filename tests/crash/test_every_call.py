@@ -21,7 +21,7 @@ from tests.crash.scene import (
     sha,
 )
 from wizard.change.engine import apply
-from wizard.change.history import history
+from wizard.change.history import entries, history
 from wizard.change.outcome import APPLIED, NOTHING, REFUSED, ROLLED_BACK, STUCK
 from wizard.change.recover import pending, recover
 from wizard.change.rollback import rollback
@@ -56,8 +56,14 @@ def settled(scene: Scene, old: Tree, new: Tree, where: str) -> str:
     leaf = tree[str(KEYSTORE)[1:]][3]
     assert isinstance(leaf, bytes)
     assert text == sha(leaf), f"{where}: the service does not serve what is on disk"
-    for folder in Store(scene.machine.state_dir).changes():
-        assert not list((folder.path / "staged").glob("*")), f"{where}: payload is left in {folder.path}"
+    store = Store(scene.machine.state_dir)
+    for entry in entries(store):
+        folder = store.find(entry.id)
+        found = {path.name for path in (folder.path / "staged").glob("*")}
+        kept = entry.outcome == APPLIED and not entry.rolls_back
+        # Only of an applied change the new bytes stay: they tell what to expect, and what to write again.
+        wanted = {action.staged for action in folder.manifest().actions if action.staged} if kept else set()
+        assert found == wanted, f"{where}: {found} in {folder.path}"
     return "new" if tree == new else "old"
 
 

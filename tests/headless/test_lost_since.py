@@ -130,8 +130,8 @@ def test_every_root_that_stands_is_imported_again(tmp_path: Path, capsys: pytest
     [(True, False, "settings-lost"), (False, True, "store-lost"), (True, True, "settings-lost")],
 )
 def test_settings_and_key_store(
-    conf: bool,  # noqa: FBT001 - a case
-    store: bool,  # noqa: FBT001 - a case
+    conf: bool,
+    store: bool,
     code: str,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -199,7 +199,7 @@ def test_the_copies_are_for_the_owner_alone(tmp_path: Path, capsys: pytest.Captu
         server.apply()
         state = server.made.deployment.machine.state_dir
         assert state.stat().st_mode & 0o777 == 0o700
-        copies = [path for path in state.glob("changes/*/staged/*")]
+        copies = list(state.glob("changes/*/staged/*"))
         assert {path.name for path in copies} == {"keystore", "settings"}
         assert {path.stat().st_mode & 0o777 for path in copies} == {0o600}
 

@@ -2,7 +2,7 @@
 
 from wizard.change.history import entries
 from wizard.change.manifest import Action, Manifest, Node
-from wizard.change.store import ChangeFolder, Store, saved_bytes
+from wizard.change.store import STAGED, ChangeFolder, Store
 from wizard.errors import WizardError
 from wizard.records import dataclass
 
@@ -23,7 +23,7 @@ class Left:
     def data(self) -> bytes | None:
         """The bytes that it wrote, from the copy that is kept; None when there is none, or it is damaged."""
         try:
-            return saved_bytes(self.folder.staged(self.action.staged), self.action.after)
+            return self.folder.saved(STAGED, self.action.staged, self.action.after)
         except WizardError:
             return None
 

@@ -21,6 +21,7 @@ from wizard.records import dataclass
 PAGE = "RECOVERY.txt"
 JOURNAL, EVENTS, MANIFEST = "journal.jsonl", "events.jsonl", "manifest.json"
 STAGED, BACKUP = "staged", "backup"
+"""New bytes, mode 0600, which stay after success to be written again when they are lost; and old bytes, likewise."""
 _NAME = re.compile(r"(\d{4,})-\d{8}T\d{6}Z")
 
 
