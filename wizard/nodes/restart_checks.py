@@ -3,6 +3,7 @@
 The files are judged as the change will leave them, so a change that removes a fault is not stopped by it.
 """
 
+import contextlib
 import os
 from collections.abc import Mapping
 from dataclasses import field, replace
@@ -154,13 +155,12 @@ def undo_faults(machine: Machine, manifest: Manifest, folder: ChangeFolder) -> t
 
 
 def _faults(machine: Machine, coming: Coming, seen: DoctorFacts | None) -> tuple[Finding, ...]:
-    if machine.restart_command is not None:
-        return ()
-    try:
-        unit = Service(machine).show()
-    except WizardError:
-        return ()  # nobody to ask: the change itself refuses then, before anything is touched
-    account = account_of(machine, unit) if unit.load == "loaded" else None
+    unit: UnitState | None = None
+    if machine.restart_command is None:
+        # With nobody to ask, the settings alone are judged; the change itself then refuses before it touches anything.
+        with contextlib.suppress(WizardError):
+            unit = Service(machine).show()
+    account = account_of(machine, unit) if unit is not None and unit.load == "loaded" else None
     facts = seen if seen is not None else _look(machine, coming, unit, account)
     # The journal tells of former starts; who has the port now is what counts for the next one.
     facts = replace(facts, conf=_conf_after(machine, coming, unit, account), journal=())
@@ -173,7 +173,7 @@ def _blocking(finding: Finding) -> Finding:
     return replace(finding, spec=UNIT_CHANGED) if finding.spec is service_rules.RELOAD else finding
 
 
-def _look(machine: Machine, coming: Coming, unit: UnitState, account: Account | None) -> DoctorFacts:
+def _look(machine: Machine, coming: Coming, unit: UnitState | None, account: Account | None) -> DoctorFacts:
     """The unit, the port, and what answers there when it is not the service."""
     local = next((node for node in coming.nodes if is_here(node[0], _LOOK_S)), None)
     listening = see_port(local[1], unit) if local is not None else None
@@ -183,14 +183,14 @@ def _look(machine: Machine, coming: Coming, unit: UnitState, account: Account | 
     return DoctorFacts(
         clock=ClockFacts(f"{now_utc():%Y-%m-%dT%H:%M:%S+00:00}"),
         port=local[1] if local is not None else 0,
-        unit=unit_facts(unit, machine.unit, account),
+        unit=unit_facts(unit, machine.unit, account) if unit is not None else None,
         listening=listening,
         probes=probes,
     )
 
 
-def _conf_after(machine: Machine, coming: Coming, unit: UnitState, account: Account | None) -> ConfFacts:
-    environment = service_environment(machine, unit) if unit.load == "loaded" else None
+def _conf_after(machine: Machine, coming: Coming, unit: UnitState | None, account: Account | None) -> ConfFacts:
+    environment = service_environment(machine, unit) if unit is not None and unit.load == "loaded" else None
     conf = see_conf(machine, account, environment, coming.texts).facts
     if machine.conf in coming.texts:
         conf = replace(conf, file=replace(conf.file, kind="file", problem=""))
