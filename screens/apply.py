@@ -160,8 +160,8 @@ class ApplyScreen(StepScreen):
         elif self._ended.outcome.exit_code == 0:
             self.wizard.forward(self.step)
         else:
-            # The answers stay saved: with the cause mended, the next run begins with them.
-            self.wizard.leave()
+            # The answers stay saved: with the cause repaired, the next run begins with them.
+            self.wizard.engine.run(self, "keep", self.session.put_aside, lambda _result: self.wizard.leave())
 
     def action_leave(self) -> None:
         """There is nothing to save: the change has what it needs."""

@@ -51,7 +51,7 @@ class RecoverScreen(Notice):
     def __init__(self, lines: Iterable[Line]) -> None:
         """*lines*: what the engine says of it."""
         super().__init__("An unfinished change", lines)
-        self._over = False
+        self._over = self._waits = False
 
     def buttons(self) -> Sequence[tuple[str, str]]:
         """Undoing is always possible, so it comes first."""
@@ -59,8 +59,11 @@ class RecoverScreen(Notice):
 
     def press_undo(self) -> None:
         """Put everything back; afterwards the button goes on to the steps."""
-        if self._over:
+        if self._waits:
             self.wizard.open_step("")
+        elif self._over:
+            # Answers may be left, also those of a change that was finished just now.
+            self.wizard.begin()
         else:
             self._recover("undo")
 
@@ -81,7 +84,8 @@ class RecoverScreen(Notice):
     def _settled(self, mode: str) -> list[Line]:
         told = self.session.recover(mode)
         text = "The wizard can go on now."
-        if self.session.interrupted():
+        self._waits = bool(self.session.interrupted())
+        if self._waits:
             text = "It is still unfinished. Go on to Something is wrong, which repairs the cause."
         return [*told, Line(""), Line(text, Tone.HEADING)]
 
@@ -105,12 +109,13 @@ class ResumeScreen(Notice):
 
     name_of_page = "resume"
 
-    def __init__(self, run: SavedRun) -> None:
-        """*run*: who saved it, and when."""
+    def __init__(self, run: SavedRun, ended: Sequence[Line] = ()) -> None:
+        """*run*: who saved it, and when; *ended*: what is said of its change, when that has ended meanwhile."""
+        self._change = run.change
         step = f", at the step {run.step_id}" if run.step_id else ""
         text = f"{run.who} saved unfinished answers on {run.when:%Y-%m-%d at %H:%M} UTC{step}."
         more = "Going on checks them all again and asks for the passwords anew; none was saved."
-        super().__init__("An unfinished run", [Line(text), Line(""), Line(more)])
+        super().__init__("An unfinished run", ended or [Line(text), Line(""), Line(more)])
 
     def buttons(self) -> Sequence[tuple[str, str]]:
         """Going on loses nothing."""
@@ -123,6 +128,8 @@ class ResumeScreen(Notice):
 
     def _resume(self) -> str:
         wanted = self.session.resume()
+        if self.session.taken_up:
+            return wanted
         for step in self.session.steps():
             fails = bool(step.questions) and bool(self.session.check(step))
             if fails or step.id == wanted or step.view is View.REVIEW:
@@ -130,7 +137,11 @@ class ResumeScreen(Notice):
         return ""
 
     def _resumed(self, result: str | WizardError) -> None:
-        self.wizard.open_step("" if isinstance(result, WizardError) else result)
+        if self.session.taken_up:
+            self.wizard.ended = int(ExitCode.DONE)
+            self.wizard.go_on(result)
+        else:
+            self.wizard.open_step("" if isinstance(result, WizardError) else result)
 
     def press_over(self) -> None:
         """Begin with the first step; the saved answers go with the next save."""

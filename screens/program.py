@@ -68,12 +68,35 @@ class WizardApp(KeysInTurn, inherit_bindings=False):
 
     def forward(self, step: Step) -> None:
         """Show the step after *step*, or end after the last."""
-        following = after(step.id, self.session.answers)
-        if following is None:
+        if step.view is View.APPLY and self.session.unknown_answers:
+            # What follows it is not this session's: nobody knows from which answers it was made.
+            self.session.let_go()
+            self.begin()
+        elif self.session.taken_up and step.id in self._up_to_apply():
+            self.engine.run(self, "after", self.session.after_change, self.go_on)
+        else:
+            following = after(step.id, self.session.answers)
+            self.go_on(following.id if following is not None else "")
+
+    def go_on(self, name: str | WizardError) -> None:
+        """Show the step called *name*, with the answers saved, or end when it is ""."""
+        if isinstance(name, WizardError):
+            if isinstance(self.screen, Framed):
+                self.screen.say(f"Error: {name.in_one_line}", "bold ansi_red")
+        elif not name:
             self.finish()
-            return
-        self.engine.run(self, "save", lambda: self.session.save(following.id), self._saved)
-        self._show(screen_for(following, self.session.steps()))
+        else:
+            self.engine.run(self, "save", lambda: self.session.save(name), self._saved)
+            self.open_step(name)
+
+    def _up_to_apply(self) -> list[str]:
+        ids = [step.id for step in self.session.steps()]
+        return ids[: ids.index("apply") + 1] if "apply" in ids else []
+
+    def begin(self) -> None:
+        """Show the first step, and look for what an earlier run left."""
+        self.open_step("")
+        self.engine.run(self, "look", self._look, self._looked)
 
     def back(self, step: Step) -> None:
         """Show the step before *step*."""
@@ -134,7 +157,9 @@ class WizardApp(KeysInTurn, inherit_bindings=False):
         if lines := self.session.interrupted():
             return "recover", lines
         saved = None if self._start else self.session.saved()
-        return ("resume", saved) if saved is not None else ("", None)
+        if saved is None:
+            return "", None
+        return "resume", (saved, self.session.ended_lines(saved) if saved.change else [])
 
     def _looked(self, found: "tuple[str, Any] | WizardError") -> None:
         if isinstance(found, WizardError):
@@ -151,7 +176,7 @@ class WizardApp(KeysInTurn, inherit_bindings=False):
         elif what == "resume":
             from screens.notices import ResumeScreen  # noqa: PLC0415 - rarely needed
 
-            self._show(ResumeScreen(data))
+            self._show(ResumeScreen(*data))
 
     # -- pages on top -----------------------------------------------------------------------------------------------
 

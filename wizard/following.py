@@ -1,37 +1,42 @@
 """A change that was handed to its own process: what happens, how it ends, and one that an earlier face left behind."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from typing import TYPE_CHECKING
 
-from wizard.answers import Answers, Goal
-from wizard.host.machine import Machine
+from wizard.answers import Goal
 from wizard.reports.lines import Line
 from wizard.secret import Secret
+from wizard.unfinished import Unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from wizard.change.events import Event
     from wizard.change.outcome import Outcome
-    from wizard.change.watch import ChangeRun
 
 
-class Following(ABC):
-    """The half of the session that is about a change under way; `start` is the other half's.
+class Following(Unfinished):
+    """The half of the session that is about a change under way; `start` is the other half's."""
 
-    Attributes:
-        machine: that is changed.
-        answers: for what kind of change it is.
-    """
-
-    machine: Machine
-    answers: Answers
-    _run: "ChangeRun | None"
-    _outcome: "Outcome | None"
+    _earlier: "list[Outcome]"
+    _started = False
 
     @abstractmethod
     def secret(self, key: str) -> Secret | None:
         """BLOCKING. The password for *key*, if any."""
+
+    @property
+    def unknown_answers(self) -> bool:
+        """Whether the change that is followed was started elsewhere from answers that nobody has kept.
+
+        It may be a rollback, a kept plan or a repair by a command; the steps after it are not this session's.
+        """
+        return self._run is not None and not self._started and not self.taken_up
+
+    def let_go(self) -> None:
+        """The change that was followed has ended; this session begins its own work."""
+        self._earlier += [self._outcome] if self._outcome is not None else []
+        self._run, self._started, self.taken_up = None, False, False
 
     def events(self) -> "Iterator[Event]":
         """BLOCKING. What happens, as it happens; ends when the change has ended."""
@@ -57,7 +62,10 @@ class Following(ABC):
         """BLOCKING. The same for people: the result, why, and what to do."""
         from wizard.reports import views
 
-        return views.outcome(self.outcome(), undo=self.answers.goal is Goal.UNDO)
+        lines = views.outcome(self.outcome(), undo=self.answers.goal is Goal.UNDO)
+        if not self.outcome().exit_code and self.needed_again() is not None:
+            lines += [Line(""), Line("Passwords are not saved: for the last steps they are asked for again.")]
+        return lines
 
     def watching(self) -> bool:
         """BLOCKING. Whether a change that an earlier face started is running; `events` then follows it."""
@@ -65,7 +73,9 @@ class Following(ABC):
 
         if self._run is None:
             holder = watch.running(self.machine)
-            self._run = watch.ChangeRun(holder.change) if holder is not None and holder.change else None
+            if holder is not None and holder.change:
+                self._run = watch.ChangeRun(holder.change)
+                self.take_answers_of(holder.change)
         return self._run is not None
 
     def interrupted(self) -> list[Line]:
@@ -85,7 +95,11 @@ class Following(ABC):
 
         self._outcome = None
         self._run = watch.start_recover(self.machine, mode, self._store_secrets())
-        return self.outcome_lines()
+        try:
+            return self.outcome_lines()
+        finally:
+            # It has ended; the next change of this session is another one.
+            self._run = None
 
     def _store_secrets(self) -> dict[str, Secret]:
         from wizard.host.secretsource import DEFAULT_STORE_PASSWORD

@@ -20,7 +20,6 @@ from wizard.records import dataclass
 from wizard.reports.lines import Line
 from wizard.reports.review import Review
 from wizard.secret import Secret
-from wizard.unfinished import Unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -56,7 +55,7 @@ class Problem:
     error: WizardError
 
 
-class Session(Following, Unfinished):
+class Session(Following):
     """One operator's run on one machine."""
 
     def __init__(
@@ -191,6 +190,10 @@ class Session(Following, Unfinished):
             self._handed = self.answers
         return problems
 
+    def fails(self, step: Step) -> bool:
+        """BLOCKING. Whether *step* cannot be left."""
+        return bool(self.check(step))
+
     def doubts(self, step: Step) -> tuple[Finding, ...]:
         """BLOCKING. The warnings that stand at *step* and that nobody has overruled yet: going on is asked about.
 
@@ -253,8 +256,8 @@ class Session(Following, Unfinished):
         if seen is not None:
             self._examined[EXAMINE] = seen
         # The change that has ended is not the one to follow any more; the summary still names it.
-        self._earlier += [self._outcome] if self._outcome is not None else []
-        self._run = None
+        self.forget_change()
+        self.let_go()
 
     def judged(self, role: str) -> "Judged":
         """BLOCKING. The chain for *role* (`primary`, `gateway.0`) and what the rules say of it.
@@ -319,7 +322,7 @@ class Session(Following, Unfinished):
             raise WizardError("apply.findings", f"Nothing was changed: {worst.message}", worst.fix, worst.code)
         if review.undo and not self.dry_run:
             self._run = watch.start_rollback(self.machine, self.answers.change or None, self._store_secrets())
-            self._outcome = None
+            self._begun()
             return
         if review.plan.is_empty or self.dry_run:
             self._outcome = Outcome(NOTHING, digest=review.plan.digest)
@@ -331,7 +334,12 @@ class Session(Following, Unfinished):
 
             said = self._asking.said()
         self._run = watch.start(self.machine, review.plan, self._planned.secrets, said=said)
-        self._outcome = None
+        self._begun()
+
+    def _begun(self) -> None:
+        self._outcome, self._started, self.taken_up = None, True, False
+        if self._kept is None:
+            self.keep_beside_change()
 
     def summary(self) -> list[str]:
         """What stays in the terminal after leaving: result, backups, how to undo, what is next."""

@@ -130,6 +130,9 @@ class FakeSession:
         self.unfinished: list[Line] = []
         self.earlier: SavedRun | None = None
         self.runs = False
+        self.taken_up = False
+        self.unknown_answers = False
+        self.again: list[str] = []
         self.explode = ""
         self.refuse_start = False
         self.refuse_lines = False
@@ -312,10 +315,25 @@ class FakeSession:
     def resume(self) -> str:
         assert self.earlier is not None
         self.answers = self.earlier.answers
+        if self.earlier.change:
+            self.taken_up = True
+            return self.after_change()
         return self.earlier.step_id
 
     def forget(self) -> None:
         self.forgotten = True
+
+    def let_go(self) -> None:
+        self.unknown_answers = self.runs = False
+
+    def put_aside(self) -> None:
+        self.saves.append("review")
+
+    def after_change(self) -> str:
+        return self.again.pop(0) if self.again else "handoff" if self.answers.gateway else "elsewhere"
+
+    def ended_lines(self, run: SavedRun) -> list[Line]:
+        return [Line(f"{run.who} started change {run.change}. It has ended:"), *self.outcome_lines()]
 
     def _bang(self, where: str) -> None:
         secret = "S3cret-in-a-local"

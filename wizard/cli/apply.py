@@ -169,15 +169,21 @@ def _apply(args: argparse.Namespace, session: "Session") -> int:
     from wizard.cli.output import print_json, print_lines  # noqa: PLC0415 - likewise
     from wizard.reports.lines import Line  # noqa: PLC0415 - likewise
 
-    review = session.review()
-    print_lines(review.lines, people=True)
-    if review.blocked:
-        if args.json:
-            print_json("apply", {**_plan_json(review), "outcome": "refused"})
-        return int(ExitCode.FINDINGS)
-    if not (review.plan.is_empty or args.dry_run or args.yes):
-        confirm()
-    session.start()
+    own = args.plan is None and not args.dry_run
+    if own:
+        print_lines(session.earlier_end(), people=True)
+    if own and session.rejoin():
+        print("A change that was started with these answers is being made; following it.", file=sys.stderr)
+    else:
+        review = session.review()
+        print_lines(review.lines, people=True)
+        if review.blocked:
+            if args.json:
+                print_json("apply", {**_plan_json(review), "outcome": "refused"})
+            return int(ExitCode.FINDINGS)
+        if not (review.plan.is_empty or args.dry_run or args.yes):
+            confirm()
+        session.start()
     told: list[dict[str, str]] = []
     try:
         for event in session.events():
@@ -187,6 +193,8 @@ def _apply(args: argparse.Namespace, session: "Session") -> int:
         print("The change goes on by itself; `cloudstream-wizard history` tells its end.", file=sys.stderr)
         return 130
     outcome = session.outcome()
+    if own:
+        session.reported()
     print_lines([Line(text) for text in session.summary()], people=args.json)
     if args.json:
         print_json("apply", {**outcome.as_json(), "events": told})

@@ -78,26 +78,38 @@ class PlainFace:
     # -- what was there before ----------------------------------------------------------------------------------------
 
     def _beginning(self) -> int:
-        ids = [step.id for step in self.session.steps()]
         if self.session.watching():
-            return ids.index("apply")
+            self.dialogue.say("\nA change that another session started is being made.")
+            return self._place("apply")
         if self.session.interrupted():
             self._recover()
         run = self.session.saved()
         if run is None:
             return 0
         self.dialogue.page = "resume"
-        self.dialogue.say(f"\n{run.who} saved unfinished answers on {run.when:%Y-%m-%d at %H:%M} UTC.")
-        self.dialogue.say("Going on checks them all again and asks for the passwords anew.")
+        if run.change:
+            self.dialogue.say("")
+            self.dialogue.say_lines(self.session.ended_lines(run))
+        else:
+            self.dialogue.say(f"\n{run.who} saved unfinished answers on {run.when:%Y-%m-%d at %H:%M} UTC.")
+            self.dialogue.say("Going on checks them all again and asks for the passwords anew.")
         if self.dialogue.choose("Go on with them, or start over? (go/over)", ("go", "over"), "go") == "over":
             self.session.forget()
             return 0
         wanted = self.session.resume()
+        if self.session.taken_up:
+            self._ended = int(ExitCode.DONE)
+            return self._place(wanted)
         for place, step in enumerate(self.session.steps()):
             fails = bool(step.questions) and bool(self.session.check(step))
             if fails or step.id == wanted or step.view is View.REVIEW:
                 return place
         return 0
+
+    def _place(self, name: str) -> int:
+        """Where the step *name* is; behind the last one when it is ""."""
+        ids = [step.id for step in self.session.steps()]
+        return ids.index(name) if name in ids else len(ids)
 
     def _recover(self) -> None:
         self.dialogue.page = "recover"
@@ -136,12 +148,19 @@ class PlainFace:
             done = False
         except _GoTo as there:
             return [each.id for each in self.session.steps()].index(str(there))
+        if done and step.view is View.APPLY and self.session.unknown_answers:
+            # What follows it is not this session's: nobody knows from which answers it was made.
+            self.session.let_go()
+            return self._beginning()
         if done:
             following = self.session.steps()[place + 1 :]
+            name = following[0].id if following else ""
+            if self.session.taken_up and place <= self._place("apply"):
+                name = self.session.after_change()
             with contextlib.suppress(WizardError):
-                self.session.save(following[0].id if following else "")
-            return place + 1
-        if place == 0 or steps[place - 1].view is View.APPLY:
+                self.session.save(name)
+            return self._place(name)
+        if place == 0 or steps[place - 1].view is View.APPLY or self.session.taken_up:
             self.dialogue.say("There is no step to go back to.")
             return place
         return place - 1
@@ -302,7 +321,8 @@ class PlainFace:
         self.dialogue.so_far = "The change has ended, and what it did stays."
         self.dialogue.say_lines(self.session.outcome_lines())
         if self._ended:
-            # The answers stay saved: with the cause mended, the next run begins with them.
+            # The answers stay saved: with the cause repaired, the next run begins with them.
+            self.session.put_aside()
             raise Leave("ended")
         return True
 
