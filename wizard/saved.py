@@ -10,12 +10,12 @@ from wizard.answers import Answers
 from wizard.answersfile import dump
 from wizard.answersfile import load as load_answers
 from wizard.change.durable import put_file, remove_file, write_failure
-from wizard.change.directory import Directory
 from wizard.change.history import INTERRUPTED, UNREADABLE, history
 from wizard.change.outcome import STUCK
 from wizard.change.store import Store, own_folder
 from wizard.errors import WizardError
 from wizard.host.clock import now_utc
+from wizard.host.directory import Directory
 from wizard.host.machine import Machine
 from wizard.printable import printable
 from wizard.records import dataclass
