@@ -11,6 +11,7 @@ from wizard.host import accounts
 from wizard.host.access import acl
 from wizard.host.directory import Directory, Target
 from wizard.host.machine import Machine
+from wizard.host.service_processes import account_of
 from wizard.host.systemd import Service
 from wizard.printable import printable
 from wizard.records import dataclass
@@ -62,7 +63,7 @@ def service_uid(machine: Machine) -> int | None:
         unit = Service(machine).show() if machine.restart_command is None else None
     except WizardError:
         unit = None
-    account = accounts.lookup(machine, unit.user) if unit is not None and unit.load == "loaded" else None
+    account = account_of(machine, unit) if unit is not None and unit.load == "loaded" else None
     if account is not None:
         return account.uid
     try:
