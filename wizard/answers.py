@@ -190,6 +190,11 @@ class AccountAnswers:
     public_roots: tuple[str, ...] = ()
     private_roots: tuple[str, ...] = ()
 
+    @property
+    def responder(self) -> str | None:
+        """The URL of the company's own responder, if one was given."""
+        return None if self.ocsp in {"unchanged", "off", "on"} else self.ocsp
+
     def root(self, sha256: str) -> RootKind:
         """What was said of one root."""
         if sha256 in self.private_roots:

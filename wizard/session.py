@@ -22,7 +22,7 @@ from wizard.reports.review import Review
 from wizard.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from wizard.certificates.model import Certificate
     from wizard.change.ahead import Asking
@@ -67,6 +67,7 @@ class Session(Following):
         secrets: SecretGiver | None = None,
         dry_run: bool = False,
         plan: "Plan | None" = None,
+        chains: "Mapping[str, Sequence[bytes]] | None" = None,
         notes: tuple[str, ...] = (),
         wait_s: float = DEFAULT_WAIT_S,
         asking: "Asking | None" = None,
@@ -79,7 +80,8 @@ class Session(Following):
             base: the folder that relative paths in the answers are taken from; None is the current one.
             secrets: gives passwords from named sources; None reads the sources in the answers alone.
             dry_run: `start` refuses nothing and changes nothing.
-            plan: one that was kept; it is reviewed and applied instead of a new one.
+            plan: one that was kept; it is judged again and applied instead of a new one.
+            chains: the certificates (DER) for each role that *plan* was made with, in place of files.
             notes: lines for the first screen.
             wait_s: how long the server may take to answer after the restart.
             asking: asks Java about the plan as soon as it is made; None leaves that to the change.
@@ -88,6 +90,7 @@ class Session(Following):
         self.answers = answers or Answers()
         self.dry_run = dry_run
         self._kept = plan
+        self._chains = chains or {}
         self._notes = notes
         self.wait_s = wait_s
         self._asking = asking
@@ -265,8 +268,10 @@ class Session(Following):
         Raises:
             WizardError: the files cannot be read or hold no certificate of a host.
         """
-        from wizard.nodes.judging import judge_role
+        from wizard.nodes.judging import judge_kept, judge_role
 
+        if role not in self._judged and role in self._chains:
+            self._judged[role] = judge_kept(role, self.answers, self._chains[role], self.machine)
         if role not in self._judged:
             self._judged[role] = judge_role(
                 role, self.answers, self.base, lambda: self.secret(f"{role}.password"), self.machine
@@ -293,12 +298,15 @@ class Session(Following):
         if self._review is None:
             if self._asking is not None:
                 # First of all: Java works while the rest of the plan is loaded and made.
-                from wizard.nodes.planning import ask_early
+                from wizard.nodes.planning import ask_early, kept_secrets
 
-                ask_early(self, self._asking)
+                if self._kept is None:
+                    ask_early(self, self._asking)
+                else:
+                    self._asking.ask(self._kept, kept_secrets(self._kept, self.secret))
             from wizard.nodes.reviewing import review
 
-            self._review, self._planned = review(self, self._kept)
+            self._review, self._planned = review(self, self._kept, tuple(self._chains))
             if self._asking is not None and not self._review.blocked:
                 self._asking.ask(self._planned.plan, self._planned.secrets)
         return self._review

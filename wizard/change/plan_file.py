@@ -4,7 +4,8 @@ import base64
 import binascii
 import hashlib
 import json
-from dataclasses import astuple, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -12,26 +13,48 @@ from wizard.change.plan import EditFile, Expectation, ImportTrust, MakeFolder, P
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.host.directory import Identity
+from wizard.records import dataclass
 
 SCHEMA = "cloudstream-wizard/plan-file/1"
 
 
-def dump(plan: Plan) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a plan was judged by, so that it can be judged again when it is applied.
+
+    Attributes:
+        answers: those that the judgement depends on, as an answers file; no secret and no path of a file.
+        chains: the certificates (DER) for each role, the leaf first; the role of this machine first.
+    """
+
+    answers: str
+    chains: Mapping[str, Sequence[bytes]] = field(default_factory=dict)
+
+
+def dump(plan: Plan, basis: Basis | None = None) -> bytes:
     """The whole plan with its payload (key stores, settings with passwords): to be kept with mode 0600.
 
-    Findings are not kept; secrets are not in a plan, only their names.
+    Findings are not kept, because they are judged again; secrets are not in a plan, only their names.
     """
-    body = {
+    body: dict[str, Any] = {
         "schema": SCHEMA,
         "title": plan.title,
         "created_for": plan.created_for,
         "digest": plan.digest,
         "steps": [_dump_step(step) for step in plan.steps],
     }
+    if basis is not None:
+        chains = [[role, [base64.b64encode(each).decode() for each in chain]] for role, chain in basis.chains.items()]
+        body["basis"] = {"answers": basis.answers, "chains": chains}
     return _json(body | {"checksum": _checksum(body)}) + b"\n"
 
 
 def load(data: bytes, *, name: str = "the plan") -> Plan:
+    """The plan that `dump` wrote; arguments and refusals as of `load_with_basis`, which needs a basis."""
+    return _load(data, name)[0]
+
+
+def load_with_basis(data: bytes, *, name: str = "the plan") -> tuple[Plan, Basis]:
     """Read what `dump` wrote.
 
     Args:
@@ -39,14 +62,28 @@ def load(data: bytes, *, name: str = "the plan") -> Plan:
         name: what messages call it.
 
     Raises:
-        WizardError: `change.plan-unreadable` when it is no plan, `change.plan-damaged` when it was altered.
+        WizardError: `change.plan-unreadable` when it is no plan, `change.plan-damaged` when it was altered,
+            `change.plan-without-basis` when it does not say what it was judged by.
     """
+    plan, basis = _load(data, name)
+    if basis is None:
+        raise WizardError(
+            "change.plan-without-basis",
+            f"{name} does not hold the certificates that it was made with, so they cannot be judged again.",
+            "Make it again with `plan --answers FILE --out PLAN`.",
+            name,
+        )
+    return plan, basis
+
+
+def _load(data: bytes, name: str) -> tuple[Plan, Basis | None]:
     try:
         body = json.loads(data)
         checksum = _of_schema(body).pop("checksum")
         steps = tuple(_load_step(dict(step)) for step in body["steps"])
         plan = Plan(str(body["title"]), steps, str(body["created_for"]))
         digest = body["digest"]
+        basis = _load_basis(body["basis"]) if "basis" in body else None
     except (ValueError, KeyError, TypeError, binascii.Error, RecursionError) as error:
         raise WizardError(
             "change.plan-unreadable",
@@ -61,7 +98,14 @@ def load(data: bytes, *, name: str = "the plan") -> Plan:
             "Make it again with `plan --answers FILE --out PLAN`, and review it again.",
             name,
         )
-    return plan
+    return plan, basis
+
+
+def _load_basis(members: Any) -> Basis:
+    chains = {
+        str(role): tuple(base64.b64decode(each, validate=True) for each in chain) for role, chain in members["chains"]
+    }
+    return Basis(str(members["answers"]), chains)
 
 
 def _of_schema(body: Any) -> dict[str, Any]:
@@ -137,6 +181,15 @@ def _load_step(members: dict[str, Any]) -> Step:
 
 
 REFUSALS: tuple[FindingSpec, ...] = (
+    FindingSpec(
+        "change.plan-without-basis",
+        Severity.BLOCKER,
+        "The plan cannot be judged again",
+        "The plan does not hold the certificates that it was made with; an older version of the wizard wrote it.",
+        "A certificate may have expired or been revoked since the plan was reviewed.",
+        "Make it again with `plan --answers FILE --out PLAN`.",
+        "own format",
+    ),
     FindingSpec(
         "change.plan-unreadable",
         Severity.BLOCKER,

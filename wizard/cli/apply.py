@@ -211,8 +211,16 @@ def open_session(args: argparse.Namespace, asking: "Asking | None" = None) -> "S
     if getattr(args, "plan", None) is not None:
         from wizard.change import plan_file  # noqa: PLC0415 - likewise
 
-        kept = plan_file.load(read_input(args.plan), name=str(args.plan))
-        return Session(args.machine, secrets=args.secrets.named, dry_run=args.dry_run, plan=kept, asking=asking)
+        kept, basis = plan_file.load_with_basis(read_input(args.plan), name=str(args.plan))
+        return Session(
+            args.machine,
+            answers=load(basis.answers, name=str(args.plan)),
+            secrets=args.secrets.named,
+            dry_run=args.dry_run,
+            plan=kept,
+            chains=basis.chains,
+            asking=asking,
+        )
     path: Path = args.answers
     data = read_input(path)
     try:
@@ -251,6 +259,7 @@ def _plan_json(review: "Review") -> dict[str, Any]:
 def _keep(path: Path, session: "Session", review: "Review") -> None:
     from wizard.change import plan_file  # noqa: PLC0415 - likewise
     from wizard.change.durable import put_named  # noqa: PLC0415 - likewise
+    from wizard.nodes.planning import basis_of  # noqa: PLC0415 - likewise
     from wizard.sources import SourceKind  # noqa: PLC0415 - likewise
 
     stores = [name for step in review.plan.steps if (name := getattr(step, "proof", None))]
@@ -261,4 +270,4 @@ def _keep(path: Path, session: "Session", review: "Review") -> None:
             'Set keystore-password = { file = "PATH" } in the answers file.',
             stores[0],
         )
-    put_named(path, plan_file.dump(review.plan), mode=0o600)
+    put_named(path, plan_file.dump(review.plan, basis_of(session)), mode=0o600)

@@ -1,12 +1,15 @@
 """A chain from the operator's files, judged for its role."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from wizard.answers import Answers, ClientAnswers, GatewayAnswers, OcspProbe, PrimaryAnswers
+from wizard.answers import Answers, OcspProbe
 from wizard.certificates import look
-from wizard.certificates.model import Certificate, Chain, Role
+from wizard.certificates.chain import assemble
+from wizard.certificates.loading import load_certificate
+from wizard.certificates.model import Bundle, Certificate, Chain, Format, Role
 from wizard.certificates.names import short
 from wizard.certificates.public_roots import PublicRoots, public_roots
 from wizard.certificates.reading import read
@@ -67,8 +70,31 @@ def judge_role(
     Raises:
         WizardError: the files cannot be read or hold no certificate of a host.
     """
-    section: PrimaryAnswers | GatewayAnswers | ClientAnswers = answers.table(role)
-    loaded = load(section.chain, base, password, section.host or None)
+    section = answers.table(role)
+    return _judged(role, answers, load(section.chain, base, password, section.host or None), machine)
+
+
+def judge_kept(role: str, answers: Answers, certificates: Sequence[bytes], machine: Machine) -> Judged:
+    """Judge the chain of *certificates* (DER, the leaf first) that a plan was made with; the plan holds its key.
+
+    Raises:
+        WizardError: `change.plan-unreadable`, when they make no chain.
+    """
+    try:
+        bundle = Bundle(Format.DER, tuple(load_certificate(each) for each in certificates))
+        chain = next(each for each in assemble(bundle, now=now_utc()) if each.leaf is not None)
+    except (ValueError, StopIteration) as error:
+        raise WizardError(
+            "change.plan-unreadable",
+            f"The certificates of {role} in the plan cannot be read.",
+            "Make it again with `plan --answers FILE --out PLAN`.",
+            role,
+        ) from error
+    return _judged(role, answers, Loaded(replace(chain, key_matches=True), (), (bundle,), ()), machine)
+
+
+def _judged(role: str, answers: Answers, loaded: Loaded, machine: Machine) -> Judged:
+    section = answers.table(role)
     suggested = suggested_host(loaded.chain.leaf)
     anchors = cacerts_of(machine)
     roots = _roots(anchors, answers)
@@ -82,9 +108,8 @@ def judge_role(
         unclear_roots=roots.unclear,
     )
     if answers.account.ocsp_probe is OcspProbe.YES:
-        own = answers.account.ocsp if "://" in answers.account.ocsp else None
         asked = Chain(loaded.chain.leaf, loaded.chain.intermediates, loaded.chain.root)
-        findings += _revocation(asked, own, int(now_utc().timestamp()) // _ANSWER_COUNTS_S)
+        findings += _revocation(asked, answers.account.responder, int(now_utc().timestamp()) // _ANSWER_COUNTS_S)
     findings.sort(key=lambda finding: -finding.severity)
     root = loaded.chain.root
     unclear = root is not None and root.sha256 in public_roots(anchors).unclear

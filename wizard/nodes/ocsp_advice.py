@@ -13,7 +13,6 @@ from wizard.probing.revocation import Advice, Revocation, advice, check_revocati
 
 _MOST = 3
 _WIDTH = 70
-_UNCHANGED = {"unchanged", "off", "on"}
 
 
 def ocsp_evidence(chains: Sequence[Chain], answers: AccountAnswers) -> tuple[str, ...]:
@@ -24,7 +23,7 @@ def ocsp_evidence(chains: Sequence[Chain], answers: AccountAnswers) -> tuple[str
     certificates = _below_roots(chains)
     if not certificates:
         return ()
-    own = answers.ocsp if answers.ocsp not in _UNCHANGED else ""
+    own = answers.responder or ""
     texts = [_named(certificates, own)]
     if answers.ocsp_probe is OcspProbe.YES:
         issuers = [authority for chain in chains for authority in chain.authorities]

@@ -6,11 +6,21 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-from wizard.answers import Answers, Goal, ImportRoot, PrimaryAnswers, PrimaryKind
+from wizard.answers import (
+    Answers,
+    ClientAnswers,
+    GatewayAnswers,
+    Goal,
+    ImportRoot,
+    PrimaryAnswers,
+    PrimaryKind,
+)
+from wizard.answersfile import dump
 from wizard.certificates.model import Certificate
 from wizard.certificates.names import short
 from wizard.change.ahead import Asking
 from wizard.change.plan import Plan, PutFile
+from wizard.change.plan_file import Basis
 from wizard.errors import WizardError
 from wizard.findings import Finding, FindingSpec, Severity
 from wizard.host import jre
@@ -134,15 +144,42 @@ def ask_early(session: Planning, asking: Asking) -> None:
             asking.add_trust(session.machine.cacerts, root.der, trust_alias(short(root), root.sha256), secret)
 
 
+def basis_of(session: Planning) -> Basis:
+    """What a plan of *session* is judged by, to be kept with it.
+
+    Raises:
+        WizardError: a chain cannot be read.
+    """
+    answers = session.answers
+    roles: list[str] = []
+    if answers.goal.installs and answers.primary.kind is PrimaryKind.ON_PREMISE:
+        roles = ["primary", *answers.other_roles()]
+    elif answers.goal.installs and answers.primary.kind is PrimaryKind.ELSEWHERE:
+        roles = ["gateway.0"]
+    judged = Answers(
+        primary=PrimaryAnswers(answers.primary.kind, host=answers.primary.host, port=answers.primary.port),
+        gateway=tuple(GatewayAnswers(host=one.host) for one in answers.gateway),
+        client=tuple(ClientAnswers(host=one.host, local_storage=one.local_storage) for one in answers.client),
+        account=answers.account,
+    )
+    chains = {role: [each.der for each in session.judged(role).chain.certificates] for role in roles}
+    return Basis(dump(judged), chains)
+
+
 def kept_plan(machine: Machine, plan: Plan, secret: Callable[[str], Secret | None]) -> Planned:
     """A plan that was made earlier, with the secrets that its application needs."""
+    return Planned(plan, plan_faults(machine, plan), kept_secrets(plan, secret))
+
+
+def kept_secrets(plan: Plan, secret: Callable[[str], Secret | None]) -> dict[str, Secret]:
+    """The secrets that the application of *plan* needs, as far as they are given."""
     wanted = {CACERTS_SECRET: secret(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD}
     proven = [step.proof for step in plan.file_steps if isinstance(step, PutFile) and step.proof is not None]
     for name in (STORE_SECRET, *proven):
         password = secret(name)
         if password is not None:
             wanted[name] = password
-    return Planned(plan, plan_faults(machine, plan), wanted)
+    return wanted
 
 
 def served(answers: Answers) -> dict[tuple[str, int], str]:

@@ -1,12 +1,12 @@
 """What will happen, for each goal, as one object that is shown and then done."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from wizard.answers import CloudSupport, Goal, PrimaryKind
 from wizard.change.plan import Plan
-from wizard.findings import Severity
+from wizard.findings import Finding, Severity
 from wizard.nodes.planning import Planned, Planning, kept_plan, plan_primary
 from wizard.nodes.rehearsing import Rehearsed, rehearsal_lines, rehearse_all
 from wizard.questions import Question, Step, View
@@ -46,14 +46,19 @@ class Reviewing(Planning, Protocol):
         """Whether a password was typed for *key*."""
 
 
-def review(session: Reviewing, kept: Plan | None) -> tuple[Review, Planned]:
+def review(session: Reviewing, kept: Plan | None, roles: Sequence[str] = ()) -> tuple[Review, Planned]:
     """The review for the goal of *session*, or of the plan that was *kept*, and the secrets to apply it.
+
+    Args:
+        session: what it is made from.
+        kept: a plan that was made earlier; it is judged again.
+        roles: whose chains *kept* was judged by, that of this machine first.
 
     Raises:
         WizardError: the machine, the files or the answers do not allow a plan.
     """
     if kept is not None:
-        return _of(kept_plan(session.machine, kept, session.secret))
+        return _judged_again(session, kept, roles)
     made, planned = _for_goal(session)
     steps = [
         replace(step, questions=session.asked(step)) if step.view is View.VERDICT else step for step in session.steps()
@@ -93,7 +98,7 @@ def _for_goal(session: Reviewing) -> tuple[Review, Planned]:
             return _of(*review_gateway(session))
         case _:
             planned = plan_primary(session)
-            if any(finding.severity >= Severity.ERROR for finding in planned.findings):
+            if _errors(planned):
                 return _of(planned)
             more: list[Line] = []
             if session.answers.goal is Goal.RE_KEY:
@@ -101,6 +106,27 @@ def _for_goal(session: Reviewing) -> tuple[Review, Planned]:
 
                 planned, more = told(session, planned)
             return _of(planned, rehearsed=rehearse_all(session), more=more)
+
+
+def _judged_again(session: Reviewing, kept: Plan, roles: Sequence[str]) -> tuple[Review, Planned]:
+    """A kept plan may be old: dates, clock, revocation and everything else are judged as for a new one."""
+    planned = kept_plan(session.machine, kept, session.secret)
+    if not roles:
+        return _of(planned)
+    planned = _with(planned, session.judged(roles[0]).findings)
+    if _errors(planned):
+        return _of(planned)
+    if roles[0] == "primary":
+        return _of(planned, rehearsed=rehearse_all(session))
+    return _of(_with(planned, session.unreadable(session.judged(roles[0]).chain.certificates)))
+
+
+def _with(planned: Planned, more: Iterable[Finding]) -> Planned:
+    return replace(planned, findings=(*planned.findings, *more))
+
+
+def _errors(planned: Planned) -> bool:
+    return any(finding.severity >= Severity.ERROR for finding in planned.findings)
 
 
 def _of(
