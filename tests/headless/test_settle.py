@@ -56,16 +56,9 @@ def test_each_command_that_changes_the_server_watches_it(server: Practice) -> No
     conf = server.deployment.conf
     conf.write_text(conf.read_text().replace("changeit", "wrong"))
     server.systemctl("restart")
-    words = ("--port", str(server.deployment.port), "--secret", f"primary.keystore-password=file:{_word(server)}")
-    repaired = server.run("doctor", "--fix", "doctor.password-wrong", "--yes", "--settle", "0.2", *words)
+    repaired = server.run("doctor", "--fix", "doctor.settings-lost", "--yes", "--settle", "0.2")
     assert repaired.returncode == 0, repaired.stderr
     assert "settle" in repaired.stderr
-
-
-def _word(server: Practice) -> Path:
-    path = server.root / "word"
-    path.write_text("changeit\n")
-    return path
 
 
 @pytest.mark.parametrize(("words", "seconds"), [([], 15.0), (["--settle", "0"], 0.0), (["--settle", "2.5"], 2.5)])
