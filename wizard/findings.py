@@ -123,3 +123,8 @@ class Finding:
 def worst(findings: Iterable[Finding]) -> Severity | None:
     """The highest severity among *findings*, or None when there are none."""
     return max((finding.severity for finding in findings), default=None)
+
+
+def refusal(code: str, title: str, message: str, why: str, fix: str, *, source: str = "manual") -> FindingSpec:
+    """A catalogue entry for something that the wizard cannot go on with; parameters as in `FindingSpec`."""
+    return FindingSpec(code, Severity.BLOCKER, title, message, why, fix, source)

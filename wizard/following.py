@@ -102,7 +102,7 @@ class Following(Unfinished):
             self._run = None
 
     def _store_secrets(self) -> dict[str, Secret]:
-        from wizard.host.secretsource import DEFAULT_STORE_PASSWORD
+        from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
         from wizard.nodes.stores import CACERTS_SECRET
 
         return {CACERTS_SECRET: self.secret(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD}

@@ -14,7 +14,7 @@ from wizard.errors import WizardError
 from wizard.findings import Finding, FindingSpec, Severity
 from wizard.following import Following
 from wizard.host.machine import Machine
-from wizard.host.secretsource import SecretGiver, resolve
+from wizard.host.secret_sources import SecretGiver, resolve
 from wizard.questions import DEFAULT_WAIT_S, Ask, Question, Step, View, steps
 from wizard.records import dataclass
 from wizard.reports.lines import Line

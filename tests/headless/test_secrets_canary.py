@@ -14,9 +14,8 @@ from typing import Self
 import pytest
 
 from tests.headless.practice import Practice, company, practice
-from wizard.redaction import Redactor
 from wizard.sandbox.pki import pfx
-from wizard.secret import MASK, Secret
+from wizard.secret import MASK, Redactor, Secret
 
 # The same tests may run beside us, and their watcher sees every process of the machine: each has marks of its own.
 OWN = token_hex(4)

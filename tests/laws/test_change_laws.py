@@ -17,8 +17,7 @@ from wizard.change.outcome import APPLIED
 from wizard.change.plan import EditFile, Expectation, ImportTrust, Plan, Probe, PutFile, Restart
 from wizard.change.rollback import rollback
 from wizard.host.directory import Directory
-from wizard.redaction import Redactor
-from wizard.secret import Secret
+from wizard.secret import Redactor, Secret
 
 TEXT = st.text(max_size=30)
 PATHS = st.lists(st.from_regex(r"[a-zäß ._-]{1,8}", fullmatch=True), min_size=1, max_size=4).map(

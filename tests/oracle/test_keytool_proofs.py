@@ -9,8 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.jvm import jre as java_home
 from wizard.host.jre import Jre, choose_profile, find
-from wizard.host.keytool import Keytool
-from wizard.host.keytool_errors import REFUSALS, KeytoolError, explained
+from wizard.host.keytool import REFUSALS, Keytool, KeytoolError, explained
 from wizard.host.machine import Machine
 from wizard.sandbox import pki as practice
 from wizard.sandbox import splice, truststore

@@ -6,8 +6,7 @@ import pytest
 from wizard.errors import BusyError, ExitCode, RecoveryNeededError, TextSyntaxError, WizardError
 from wizard.findings import Finding, FindingSpec, Locator, Severity, worst
 from wizard.printable import printable
-from wizard.redaction import Redactor
-from wizard.secret import MASK, Secret
+from wizard.secret import MASK, Redactor, Secret
 
 SPEC = FindingSpec("x.y", Severity.WARNING, "t", "{file} holds {count} keys.", "w", "Look at {file}.", "s")
 

@@ -8,8 +8,7 @@ from wizard.change.durable import put_file
 from wizard.change.images import read_image
 from wizard.change.manifest import TrustEntry
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec
-from wizard.host.catalogue import refusal
+from wizard.findings import FindingSpec, refusal
 from wizard.host.directory import Directory
 from wizard.secret import Secret
 

@@ -13,8 +13,7 @@ from wizard.change.manifest import Action, TrustEntry
 from wizard.change.plan import EditFile, ImportTrust, MakeFolder, Plan, PutFile
 from wizard.change.targets import check_ancestors, check_expected, check_replaceable, keep_folder, look, resolve
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec
-from wizard.host.catalogue import refusal
+from wizard.findings import FindingSpec, refusal
 from wizard.host.directory import Identity, Target
 from wizard.records import dataclass
 

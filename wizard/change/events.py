@@ -10,7 +10,7 @@ from wizard.change.outcome import Failure
 from wizard.host.directory import Directory
 from wizard.printable import printable
 from wizard.records import dataclass
-from wizard.redaction import Redactor
+from wizard.secret import Redactor
 
 CHANGE = "change"
 """The step name of events about the change as a whole."""

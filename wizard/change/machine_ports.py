@@ -8,8 +8,7 @@ from wizard.errors import WizardError
 from wizard.host.jre import find, trust_fingerprints
 from wizard.host.keytool import Keytool
 from wizard.host.machine import Machine
-from wizard.host.systemd import UNUSABLE, Service
-from wizard.host.systemd_refusals import refused
+from wizard.host.systemd import UNUSABLE, Service, refused
 from wizard.printable import printable
 from wizard.probing.probe import probe
 from wizard.secret import Secret

@@ -16,8 +16,7 @@ from wizard.change.outcome import APPLIED, REFUSED, Failure
 from wizard.change.standing import is_back, live_image
 from wizard.change.store import EVENTS, ChangeFolder, Store
 from wizard.errors import RecoveryNeededError, WizardError
-from wizard.findings import FindingSpec
-from wizard.host.catalogue import refusal
+from wizard.findings import FindingSpec, refusal
 from wizard.records import dataclass
 
 

@@ -13,8 +13,7 @@ from wizard.change.outcome import APPLIED, KEPT, NOTHING, Failure, Outcome
 from wizard.change.store import JOURNAL, ChangeFolder, Store
 from wizard.change.undo import take_back
 from wizard.errors import RecoveryNeededError, WizardError
-from wizard.findings import FindingSpec
-from wizard.host.catalogue import refusal
+from wizard.findings import FindingSpec, refusal
 from wizard.host.machine import Machine
 
 AUTO, UNDO, FINISH, KEEP = "auto", "undo", "finish", "keep"

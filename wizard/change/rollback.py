@@ -16,8 +16,7 @@ from wizard.change.standing import Standing, is_back, old_state, standing
 from wizard.change.store import BACKUP, ChangeFolder, Store
 from wizard.change.targets import check_ancestors, check_folder, check_replaceable, keep_folder, look, resolve
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec
-from wizard.host.catalogue import refusal
+from wizard.findings import FindingSpec, refusal
 from wizard.host.directory import Target
 from wizard.printable import printable
 

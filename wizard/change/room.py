@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec
-from wizard.host.catalogue import refusal
+from wizard.findings import FindingSpec, refusal
 from wizard.host.directory import Directory
 from wizard.printable import printable
 

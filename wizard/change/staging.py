@@ -14,8 +14,7 @@ from wizard.change.proof import capture
 from wizard.change.room import check_change_room
 from wizard.change.store import BACKUP, STAGED, ChangeFolder
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec
-from wizard.host.catalogue import refusal
+from wizard.findings import FindingSpec, refusal
 from wizard.host.directory import Directory
 
 

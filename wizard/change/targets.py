@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 from wizard.change.images import NOTHING, FileImage, read_image
 from wizard.change.plan import Expectation
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec
+from wizard.findings import FindingSpec, refusal
 from wizard.host.ancestors import strangers
-from wizard.host.catalogue import refusal
 from wizard.host.directory import Directory, Identity, Target, walk
 from wizard.host.machine import Machine
 from wizard.printable import printable

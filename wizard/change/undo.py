@@ -29,8 +29,7 @@ from wizard.change.standing import (
 from wizard.change.store import PAGE, STAGED, ChangeFolder, Store
 from wizard.change.targets import check_in_place, folder_of
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec
-from wizard.host.catalogue import refusal
+from wizard.findings import FindingSpec, refusal
 
 Problem = tuple[str, Failure]
 """The step, and why it could not be undone."""

@@ -25,8 +25,7 @@ from wizard.change.plan import Plan
 from wizard.change.room import full_at
 from wizard.change.store import Store
 from wizard.errors import BusyError, ExitCode, RecoveryNeededError, WizardError
-from wizard.findings import FindingSpec
-from wizard.host.catalogue import refusal
+from wizard.findings import FindingSpec, refusal
 from wizard.host.machine import Machine
 from wizard.records import dataclass
 from wizard.secret import Secret

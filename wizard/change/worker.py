@@ -24,7 +24,7 @@ from wizard.change.recover import recover
 from wizard.change.rollback import rollback
 from wizard.change.watch import OURS, passed_on
 from wizard.errors import ExitCode, WizardError
-from wizard.redaction import Redactor
+from wizard.secret import Redactor
 
 
 class _Answer:

@@ -7,7 +7,7 @@ import traceback
 from pathlib import Path
 
 from wizard.errors import ExitCode
-from wizard.redaction import Redactor
+from wizard.secret import Redactor
 
 
 def trace_text(error: BaseException, redactor: Redactor | None = None) -> str:

@@ -6,9 +6,8 @@ import sys
 from pathlib import Path
 
 from wizard.errors import WizardError
-from wizard.host.secretsource import parse_source, resolve
-from wizard.redaction import Redactor
-from wizard.secret import Secret
+from wizard.host.secret_sources import parse_source, resolve
+from wizard.secret import Redactor, Secret
 from wizard.sources import PasswordSource
 
 

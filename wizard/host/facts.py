@@ -13,9 +13,9 @@ from wizard.host import jre as java
 from wizard.host.access import Access, readable_as, selinux_label
 from wizard.host.clock import now_utc
 from wizard.host.files import FileState, Kind, look
-from wizard.host.listening import Listener, of_processes
 from wizard.host.machine import Machine
 from wizard.host.service_processes import account_of, processes
+from wizard.host.sockets import Listener, of_processes
 from wizard.host.systemd import Service, UnitState
 from wizard.records import dataclass
 

@@ -8,9 +8,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec
+from wizard.findings import FindingSpec, refusal
 from wizard.host.access import Access, readable_as
-from wizard.host.catalogue import refusal
 from wizard.printable import printable
 from wizard.records import dataclass
 

@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import BinaryIO, cast
 
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec
-from wizard.host.catalogue import refusal
+from wizard.findings import FindingSpec, refusal
 from wizard.printable import printable
 from wizard.records import dataclass
 from wizard.secret import Secret

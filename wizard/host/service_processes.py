@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from wizard.host import accounts, listening
+from wizard.host import accounts, sockets
 from wizard.host.accounts import Account
 from wizard.host.machine import Machine
 from wizard.host.systemd import UnitState
@@ -27,7 +27,7 @@ def account_of(machine: Machine, unit: UnitState) -> Account | None:
         found = accounts.lookup(machine, unit.user)
         if found is not None or not unit.dynamic_user:
             return found
-    owners = {listener.uid: listener.pid for listener in listening.of_processes(processes(unit))}
+    owners = {listener.uid: listener.pid for listener in sockets.of_processes(processes(unit))}
     # A helper of root may listen beside the server itself.
     for uid, pid in sorted(owners.items(), key=lambda owner: owner[0] == 0):
         if pid is not None:
@@ -52,7 +52,7 @@ def trust_store_of(machine: Machine, unit: UnitState, environment: Mapping[str, 
 
 def processes(unit: UnitState) -> list[int]:
     """Everything that runs in the unit's control group, and the family of its main process."""
-    found = dict.fromkeys(listening.family(unit.pid)) if unit.pid else {}
+    found = dict.fromkeys(sockets.family(unit.pid)) if unit.pid else {}
     for mount in _CGROUPS if unit.control_group.strip("/") else ():
         for path in Path(mount + unit.control_group).glob("**/cgroup.procs"):
             try:

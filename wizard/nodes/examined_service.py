@@ -8,7 +8,7 @@ from wizard.diagnosis.facts import (
     ProbeFacts,
     UnitFacts,
 )
-from wizard.host import listening
+from wizard.host import sockets
 from wizard.host.accounts import Account
 from wizard.host.machine import Machine
 from wizard.host.service_processes import processes
@@ -17,7 +17,7 @@ from wizard.nodes.examined_files import certificate_facts
 from wizard.printable import printable
 from wizard.probing.many import Target, probe_many
 from wizard.probing.result import ProbeResult
-from wizard.redaction import Redactor
+from wizard.secret import Redactor
 
 JOURNAL_LINES = 30
 PROBE_S = 4.0
@@ -50,11 +50,11 @@ def see_journal(machine: Machine, redactor: Redactor) -> tuple[str, ...]:
 
 def see_port(port: int, unit: UnitState | None) -> ListenFacts:
     """Who listens on *port*, and whether that is the service."""
-    own = {each.port for each in listening.of_processes(processes(unit))} if unit is not None else set()
+    own = {each.port for each in sockets.of_processes(processes(unit))} if unit is not None else set()
     down = unit is not None and unit.active in {"inactive", "failed"}
     known = unit is not None and bool(unit.pid or unit.control_group)
     found = []
-    for each in listening.on_port(port):
+    for each in sockets.on_port(port):
         other = down or (known and each.pid is not None)
         mine = True if port in own else False if other else None
         found.append(Listener(each.address, each.pid or 0, each.program, mine))

@@ -23,7 +23,7 @@ from wizard.host.accounts import Account
 from wizard.host.clock import now_utc
 from wizard.host.keytool import Keytool
 from wizard.host.machine import Machine
-from wizard.host.secretsource import DEFAULT_STORE_PASSWORD
+from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.nodes.examined_conf import ConfSeen, Guess
 from wizard.nodes.examined_files import certificate_facts, file_facts, refused
 from wizard.nodes.judging import suggested_host

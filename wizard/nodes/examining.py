@@ -11,12 +11,12 @@ from wizard.certificates.rules.validity import CLOCK_FLOOR
 from wizard.change.record import Record
 from wizard.diagnosis.facts import ClockFacts, DoctorFacts, TrustFacts
 from wizard.errors import WizardError
-from wizard.host import listening
+from wizard.host import sockets
 from wizard.host.accounts import Account
 from wizard.host.clock import now_utc
 from wizard.host.machine import Machine
 from wizard.host.processes import run
-from wizard.host.secretsource import DEFAULT_STORE_PASSWORD
+from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.host.service_processes import account_of, processes, trust_store_of
 from wizard.host.systemd import Service, UnitState
 from wizard.nodes.examined_conf import ConfSeen, see_conf
@@ -27,8 +27,7 @@ from wizard.nodes.judging import suggested_host
 from wizard.nodes.primary_facts import service_environment
 from wizard.printable import printable
 from wizard.records import dataclass
-from wizard.redaction import Redactor
-from wizard.secret import Secret
+from wizard.secret import Redactor, Secret
 
 PORT = 2560
 """Of a primary's internal TLS (manual)."""
@@ -177,7 +176,7 @@ def _port(conf: ConfSeen, unit: UnitState | None) -> int:
         ports = [int(text) for text in named if text.isascii() and text.isdigit() and 0 < int(text) < 65536]
         if len(ports) == 1:
             return ports[0]
-    own = {each.port for each in listening.of_processes(processes(unit))} if unit is not None else set()
+    own = {each.port for each in sockets.of_processes(processes(unit))} if unit is not None else set()
     return own.pop() if len(own) == 1 else PORT
 
 

@@ -25,7 +25,7 @@ from wizard.errors import WizardError
 from wizard.findings import Finding, FindingSpec, Severity
 from wizard.host import jre
 from wizard.host.machine import Machine
-from wizard.host.secretsource import DEFAULT_STORE_PASSWORD
+from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.nodes import primary, primary_facts
 from wizard.nodes.fitness import PRIMARY, require_fit
 from wizard.nodes.judging import Judged

@@ -15,7 +15,7 @@ from wizard.diagnosis.facts import SettingFacts
 from wizard.errors import WizardError
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
-from wizard.host.secretsource import DEFAULT_STORE_PASSWORD
+from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.nodes.examined_conf import Guess, mendable
 from wizard.nodes.examined_files import file_facts
 from wizard.nodes.examined_store import opening

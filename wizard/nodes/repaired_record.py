@@ -8,7 +8,7 @@ from wizard.change.plan import EditFile, ImportTrust, PutFile
 from wizard.change.targets import expectation
 from wizard.errors import WizardError
 from wizard.host.machine import Machine
-from wizard.host.secretsource import DEFAULT_STORE_PASSWORD
+from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.nodes.examined_record import lost_anchors, store_to_restore
 from wizard.nodes.examining import Examined
 from wizard.nodes.repaired_conf import leaf_of, settings_steps

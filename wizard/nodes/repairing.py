@@ -10,7 +10,7 @@ from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.host.accounts import Account
 from wizard.host.machine import Machine
-from wizard.host.secretsource import DEFAULT_STORE_PASSWORD
+from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.nodes.examining import Examined
 from wizard.nodes.planning import Planned
 from wizard.nodes.repaired_conf import mended, with_values

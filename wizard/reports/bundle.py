@@ -11,8 +11,8 @@ import tarfile
 from collections.abc import Mapping, Sequence
 
 from wizard.diagnosis.examination import Diagnosis
-from wizard.redaction import Redactor
 from wizard.reports.doctor_text import diagnosis_lines
+from wizard.secret import Redactor
 
 FOLDER = "cloudstream-wizard-support"
 

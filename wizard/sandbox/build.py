@@ -13,8 +13,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat, pkcs7, pkcs12
 
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec
-from wizard.host.catalogue import refusal
+from wizard.findings import FindingSpec, refusal
 from wizard.sandbox import exercises, javahome, texts
 from wizard.sandbox import pki as practice
 from wizard.sandbox.deployment import ACCOUNT, PASSWORD, Deployment

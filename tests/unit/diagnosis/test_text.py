@@ -11,10 +11,9 @@ from tests.unit.diagnosis.cases import CASES
 from tests.unit.diagnosis.healthy import CONF, HEALTHY
 from wizard.diagnosis import saved
 from wizard.diagnosis.examination import diagnose
-from wizard.redaction import Redactor
 from wizard.reports.bundle import FOLDER, bundle
 from wizard.reports.doctor_text import diagnosis_lines
-from wizard.secret import Secret
+from wizard.secret import Redactor, Secret
 
 
 def test_a_healthy_server_in_words() -> None:

@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from wizard.cli import main as cli
 from wizard.errors import WizardError
 from wizard.host.facts import collect
-from wizard.host.listening import on_port
 from wizard.host.machine import Machine
+from wizard.host.sockets import on_port
 from wizard.host.systemd import Service
 from wizard.sandbox.build import create
 from wizard.sandbox.deployment import PASSWORD, Deployment
