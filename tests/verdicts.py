@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID, ObjectIdentifier
 from tests import pki
 from tests.bad_chains import HOST
 from tests.pki import ANY_USAGE, CLIENT, NOW, Entity, authority, issue
-from wizard.certificates.der import parse, wrap
+from wizard.certificates.formats.der import parse, wrap
 from wizard.certificates.model import Role
 
 JAVAS = ("11.0.5", "17", "21", "25")

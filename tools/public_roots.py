@@ -10,7 +10,7 @@ from pathlib import Path
 
 import certifi
 
-from wizard.certificates import look, names
+from wizard.certificates import fields, names
 from wizard.certificates.reading import read
 
 TARGET = Path(__file__).parents[1] / "wizard/certificates/data/public_roots.txt"
@@ -23,7 +23,7 @@ def listed(pem: bytes) -> list[str]:
     """One line for each root in *pem*, in the order of their names."""
     roots = [(names.short(root), root) for root in read(pem, name="certifi").certificates]
     roots.sort(key=lambda pair: (pair[0].lower(), pair[1].sha256))
-    return [f"{root.sha256} {look.not_after(root):%Y-%m-%d} {name}" for name, root in roots]
+    return [f"{root.sha256} {fields.not_after(root):%Y-%m-%d} {name}" for name, root in roots]
 
 
 def main() -> int:

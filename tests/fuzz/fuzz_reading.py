@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from tests.pki import acme, key
 from tests.unit.certificates import asn1
-from wizard.certificates.der import DerError, Node, parse
+from wizard.certificates.formats.der import DerError, Node, parse
 from wizard.certificates.reading import REFUSALS, ReadingError, read, sniff
 from wizard.secret import Secret
 

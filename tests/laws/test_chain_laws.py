@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.pki import DAY, NOW, Entity, acme, authority, cross_signed, issue, renewed
-from wizard.certificates import look
+from wizard.certificates import fields
 from wizard.certificates.chain import assemble
+from wizard.certificates.issuers import outline
 from wizard.certificates.model import Bundle, Chain, Format
-from wizard.certificates.outline import outline
 from wizard.certificates.rules import judge
 from wizard.certificates.signatures import signed_by
 
@@ -100,7 +100,7 @@ def test_a_chain_is_complete_or_names_what_is_missing(chosen: list[int]) -> None
         single = chain.leaf is not None and not chain.authorities and chain.missing_issuer is None
         assert chain.complete is (chain.missing_issuer is None and not single)
         if single and chain.leaf is not None:
-            assert look.self_issued(chain.leaf)
+            assert fields.self_issued(chain.leaf)
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
@@ -124,5 +124,5 @@ def test_the_outline_says_what_the_parser_says() -> None:
         assert cut.subject == certificate.x509.subject.public_bytes()
         assert cut.issuer == certificate.x509.issuer.public_bytes()
         assert cut.public_key == certificate.public_key_der
-        assert cut.authority_key_id == look.authority_key_id(certificate)
-        assert cut.may_be_ca or not look.is_ca(certificate)
+        assert cut.authority_key_id == fields.authority_key_id(certificate)
+        assert cut.may_be_ca or not fields.is_ca(certificate)

@@ -6,12 +6,12 @@ from pathlib import Path
 import cryptography_vectors
 
 from wizard.certificates import names
+from wizard.certificates.as_json import certificate_json, chain_json
 from wizard.certificates.chain import assemble
-from wizard.certificates.describe import certificate_json, chain_json
 from wizard.certificates.model import Bundle, Chain, Role
 from wizard.certificates.reading import read
 from wizard.certificates.rules import judge
-from wizard.certificates.rules.pile import judge_pile
+from wizard.certificates.rules.across_chains import judge_pile
 from wizard.errors import WizardError
 from wizard.reports.chain_tree import title, tree_lines
 

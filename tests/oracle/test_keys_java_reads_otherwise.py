@@ -17,7 +17,7 @@ from cryptography import x509
 from tests.headless.practice import Practice, practice
 from tests.jvm import jre, run_java
 from tests.pki import NOW, acme, authority, issue
-from wizard.certificates import look
+from wizard.certificates import fields
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Chain, Profile, Role
 from wizard.certificates.reading import read
@@ -178,7 +178,7 @@ def test_a_key_that_is_written_as_plain_rsa_makes_no_handshake_and_the_proof_say
     assert keytool(version).prove_keystore(ours, WORD, "primary-host").code == "keytool.key-differs"
     # keytool of 11.0.5 cannot sign with such a key, though its TLS can.
     assert keytool(version).prove_keystore(theirs, WORD, "primary-host").ok is (version != "11.0.5")
-    assert look.key_encoding(chain(folder).certificates[0]) == "rsa-pss"
+    assert fields.key_encoding(chain(folder).certificates[0]) == "rsa-pss"
 
 
 EMPTY = x509.Name([])
@@ -201,7 +201,7 @@ ODD = {
 def test_what_java_cannot_parse_is_an_error(version: str, name: str) -> None:
     it = assemble(ODD[name]().bundle, host="primary-host", now=NOW)[0]
     refused = keytool(version).unreadable([each.der for each in it.certificates])
-    bad = {each.der for each in it.certificates if look.java_refuses(each)}
+    bad = {each.der for each in it.certificates if fields.java_refuses(each)}
     assert set(refused) == bad
     found = judge(it, role=Role.PRIMARY, host="primary-host", now=NOW)
     told = {finding.code for finding in found} & {"form.java-cannot-read", "form.empty-subject"}

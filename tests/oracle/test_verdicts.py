@@ -15,9 +15,9 @@ from tests.bad_chains import HOST
 from tests.jvm import run_java
 from tests.pki import NOW, Entity, issue
 from tests.verdicts import CHAINS, ENTRIES, HOSTS, JAVAS, SAN, Row, dns, leaf, middle, raw, why_names_differ
-from wizard.certificates import hostnames, look, requests
+from wizard.certificates import csr, fields, hostnames
 from wizard.certificates.chain import assemble
-from wizard.certificates.der import wrap
+from wizard.certificates.formats.der import wrap
 from wizard.certificates.model import Role
 from wizard.certificates.rules import judge
 from wizard.errors import WizardError
@@ -144,7 +144,7 @@ def test_a_host_name_is_matched_as_every_java_does(entry: str) -> None:
     for host in HOSTS:
         theirs = {version: java(version)["name", entry, host].startswith("OK") for version in JAVAS}
         why = why_names_differ(host, entry)
-        ours = look.matches(certificate, host)
+        ours = fields.matches(certificate, host)
         assert ours == all(theirs.values()) or why, (host, ours, theirs)
         assert not ours or openssl_matches(certificate.der, host), host
 
@@ -208,4 +208,4 @@ def test_the_message_names_what_differs(host: str, entry: bytes, words: str) -> 
     # Of a request the final dot is taken off.
     if hostnames.refused(host) and not host.endswith("."):
         with pytest.raises(WizardError, match=words):
-            requests.make(host, role=Role.PRIMARY)
+            csr.make(host, role=Role.PRIMARY)

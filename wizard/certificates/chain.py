@@ -5,12 +5,135 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
-from wizard.certificates import look, names
+from wizard.certificates import fields, names
 from wizard.certificates.issuers import Link, Shelf
 from wizard.certificates.model import Bundle, Certificate, Chain, PrivateKey, Rejected
-from wizard.certificates.paths import Paths
+
+LONGEST = 32
+"""Certificates in a path. Java's own limit is 10; this one only keeps hostile piles from filling the memory."""
+
+
+class Cost(NamedTuple):
+    """What makes one path worse than another, the weightiest first."""
+
+    incomplete: bool
+    defects: int
+    length: int
+
+
+class Tie(NamedTuple):
+    """What decides between equal costs: the later expiry, then the fingerprint, so that the choice is repeatable."""
+
+    expiry: float
+    fingerprint: str
+
+
+class Paths:
+    """The best paths above the certificates of a shelf that were asked for."""
+
+    def __init__(self, shelf: Shelf, starts: set[int]) -> None:
+        """Find the best path for each certificate in *starts* and everything above them."""
+        self._shelf = shelf
+        self._above: dict[int, int] = {}
+        self.cost: dict[int, Cost] = {}
+        self.self_signed: set[int] = set()
+        self._children: dict[int, list[int]] = {}
+        self._search(self._ends(starts))
+
+    def _ends(self, starts: set[int]) -> list[int]:
+        """Walk up from *starts*, note who issued whom, and return the places where paths end."""
+        waiting, seen, ends = sorted(starts), set(starts), []
+        while waiting:
+            place = waiting.pop()
+            issuers = self._shelf.link(place).issuers
+            if place in issuers:
+                self.self_signed.add(place)
+            if not issuers or place in issuers:
+                ends.append(place)
+                continue
+            for issuer in issuers:
+                self._children.setdefault(issuer, []).append(place)
+                if issuer not in seen:
+                    seen.add(issuer)
+                    waiting.append(issuer)
+        self._seen = seen
+        return ends
+
+    def _search(self, ends: list[int]) -> None:
+        """Dijkstra's search from the ends downwards: the cost only grows along a path."""
+        none = Tie(0.0, "")
+        heap = [(self._end_cost(place), none, place, -1) for place in ends]
+        heapify(heap)
+        while heap:
+            cost, _, place, above = heappop(heap)
+            if place in self.cost:
+                continue
+            self.cost[place] = cost
+            if above >= 0:
+                self._above[place] = above
+            if cost.length >= LONGEST:
+                continue
+            tie = self._tie(place)
+            for child in self._children.get(place, ()):
+                if child not in self.cost:
+                    heappush(heap, (self._step(cost, place, child), tie, child, place))
+        for place in self._seen - self.cost.keys():
+            # CAs that certify each other in a ring, or hang under a path that is too long.
+            self.cost[place] = self._end_cost(place)
+
+    def _end_cost(self, place: int) -> Cost:
+        return Cost(place not in self.self_signed, int(bool(self._shelf.defect(place))), 1)
+
+    def _step(self, cost: Cost, issuer: int, child: int) -> Cost:
+        tight = fields.path_length(self._shelf.certificates[issuer]) == 0
+        return Cost(cost.incomplete, cost.defects + bool(self._shelf.defect(child)) + tight, cost.length + 1)
+
+    def _tie(self, place: int) -> Tie:
+        certificate = self._shelf.certificates[place]
+        return Tie(-_expiry(certificate), certificate.sha256)
+
+    def best(self, issuers: tuple[int, ...]) -> int:
+        """The issuer with the best path above it."""
+        if len(issuers) == 1:
+            return issuers[0]
+        return min(issuers, key=lambda place: (self.cost[place], self._tie(place)))
+
+    def above(self, place: int) -> int | None:
+        """The chosen issuer of the certificate at *place*; None at the end of the path."""
+        return self._above.get(place)
+
+    def places(self, place: int) -> tuple[int, ...]:
+        """The path from *place* upwards, itself first."""
+        path = [place]
+        while path[-1] in self._above:
+            path.append(self._above[path[-1]])
+        return tuple(path)
+
+    def why_not(self, candidate: int, chosen: int, *, below_is_ca: bool) -> str:
+        """Why *candidate*, which fits too, was left for *chosen*."""
+        defect = self._shelf.defect(candidate)
+        mine, other = self.cost[candidate], self.cost[chosen]
+        if defect:
+            return f"it fits, but {defect}"
+        if below_is_ca and fields.path_length(self._shelf.certificates[candidate]) == 0:
+            return "it fits, but its path length does not allow the CA certificate below it"
+        if mine.incomplete and not other.incomplete:
+            return "it fits, but no root was found above it"
+        if mine.defects > other.defects:
+            return "it fits, but a certificate above it is outside its dates or its path length"
+        if mine.length > other.length:
+            return "it fits too; the other path to a root is shorter"
+        return "it fits too; the other one is valid for longer"
+
+
+def _expiry(certificate: Certificate) -> float:
+    try:
+        return fields.not_after(certificate).timestamp()
+    except fields.NOT_PARSED:
+        return 0.0
 
 
 def assemble(
@@ -96,7 +219,9 @@ class _Assembly:
     def _parted(self) -> tuple[set[int], list[int]]:
         """The places of CA certificates, and those of the leaves in order."""
         outlines = self.shelf.outlines
-        authorities = {place for place, each in enumerate(outlines) if each.may_be_ca and look.is_ca(self.pile[place])}
+        authorities = {
+            place for place, each in enumerate(outlines) if each.may_be_ca and fields.is_ca(self.pile[place])
+        }
         leaves = [place for place in range(len(self.pile)) if place not in authorities]
         doubtful = self.key_of.keys() & authorities
         if doubtful:
@@ -172,12 +297,12 @@ class _Assembly:
         return [Chain(None, tail.intermediates, tail.root, None, self.without_key, *tail[2:]) for tail in tails]
 
     def _rank(self, chain: Chain, host: str | None) -> tuple[bool, bool, bool, bool, bool, float]:
-        fits = host is not None and chain.leaf is not None and look.matches(chain.leaf, host)
+        fits = host is not None and chain.leaf is not None and fields.matches(chain.leaf, host)
         expired, newest = False, 0.0
         if chain.leaf is not None and (fits or chain.key is not None):
-            with suppress(*look.NOT_PARSED):
+            with suppress(*fields.NOT_PARSED):
                 expired = self.now is not None and not (
-                    look.not_before(chain.leaf) <= self.now <= look.not_after(chain.leaf)
+                    fields.not_before(chain.leaf) <= self.now <= fields.not_after(chain.leaf)
                 )
-                newest = -look.not_after(chain.leaf).timestamp()
+                newest = -fields.not_after(chain.leaf).timestamp()
         return not fits, chain.key is None, chain.leaf is None, expired, not chain.complete, newest

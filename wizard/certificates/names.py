@@ -6,7 +6,7 @@ import unicodedata
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from wizard.certificates import look
+from wizard.certificates import fields
 from wizard.certificates.model import Certificate
 from wizard.printable import printable
 
@@ -23,13 +23,13 @@ def readable(name: x509.Name) -> str:
 
 def subject(certificate: Certificate) -> str:
     """The subject as `readable` gives it."""
-    name = look.subject_name(certificate)
+    name = fields.subject_name(certificate)
     return readable(name) if name is not None else UNREADABLE
 
 
 def issuer(certificate: Certificate) -> str:
     """The issuer as `readable` gives it."""
-    name = look.issuer_name(certificate)
+    name = fields.issuer_name(certificate)
     return readable(name) if name is not None else UNREADABLE
 
 
@@ -42,12 +42,12 @@ def short(certificate: Certificate) -> str:
 
 
 def _short(certificate: Certificate) -> str:
-    name = look.subject_name(certificate)
+    name = fields.subject_name(certificate)
     if name is None:
         return ""
     for oid in (NameOID.COMMON_NAME, None, NameOID.ORGANIZATIONAL_UNIT_NAME, NameOID.ORGANIZATION_NAME):
         if oid is None:
-            values = look.dns_names(certificate)
+            values = fields.dns_names(certificate)
         else:
             values = [str(attribute.value) for attribute in name.get_attributes_for_oid(oid)]
         # The last common name is the most specific one.

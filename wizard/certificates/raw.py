@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from cryptography import x509
 
-from wizard.certificates.der import (
+from wizard.certificates.formats.der import (
     BOOLEAN,
     INTEGER,
     OCTET_STRING,

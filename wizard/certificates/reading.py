@@ -2,16 +2,15 @@
 
 import re
 
-from wizard.certificates import jks, pkcs12, reading_errors, reading_pem
-from wizard.certificates.collecting import Collector
-from wizard.certificates.der import SEQUENCE, DerError, Document
-from wizard.certificates.foreign import foreign
-from wizard.certificates.loading import odd_certificates_allowed
+from wizard.certificates.formats import jks, pem, pkcs12, refusals
+from wizard.certificates.formats.asn1_kind import Shape, shape
+from wizard.certificates.formats.der import SEQUENCE, DerError, Document
+from wizard.certificates.formats.foreign import foreign
+from wizard.certificates.formats.load import odd_certificates_allowed
+from wizard.certificates.formats.objects import Collector, Reader
+from wizard.certificates.formats.pem import as_text, bare_base64, has_mark
+from wizard.certificates.formats.refusals import REFUSALS, SIZE_LIMIT, ReadingError, damaged
 from wizard.certificates.model import Bundle, Format
-from wizard.certificates.parts import Reader
-from wizard.certificates.pem import as_text, bare_base64, has_mark
-from wizard.certificates.reading_errors import REFUSALS, SIZE_LIMIT, ReadingError, damaged
-from wizard.certificates.shapes import Shape, shape
 from wizard.errors import WizardError
 from wizard.secret import Secret
 
@@ -41,7 +40,7 @@ def sniff(data: bytes) -> Format:
         return form
     text, _ = as_text(data[:SIZE_LIMIT])
     if has_mark(text):
-        return reading_pem.format_of(text)
+        return pem.format_of(text)
     if (decoded := bare_base64(text)) is not None:
         inner = _der_format(decoded)
         return inner if inner is not Format.UNKNOWN else Format.TEXT
@@ -64,7 +63,7 @@ def read(data: bytes, *, name: str = "", password: Secret | None = None, key_pas
         ReadingError: one of `REFUSALS`; its `partial` holds what could be read all the same.
     """
     if len(data) > SIZE_LIMIT:
-        raise reading_errors.too_large(name, len(data))
+        raise refusals.too_large(name, len(data))
     with odd_certificates_allowed() as caught:
         collector = Collector(name, caught)
         reader = Reader(collector, password, key_password)
@@ -83,7 +82,7 @@ def require_certificate(bundle: Bundle) -> Bundle:
 
 
 def _without_certificate(bundle: Bundle) -> WizardError:
-    shown = reading_errors.called(bundle.name)
+    shown = refusals.called(bundle.name)
     if bundle.requests:
         return ReadingError(
             "reading.request",
@@ -124,7 +123,7 @@ def _read(data: bytes, reader: Reader) -> Bundle:
     if has_mark(text):
         if undone:
             collector.note(f"pem.{undone}", _UNDONE[undone])
-        return reading_pem.read(text, reader)
+        return pem.read(text, reader)
     if what := foreign(data, collector.name):
         collector.note("reading.foreign", f"It is {what}.")
         return collector.finished(Format.TEXT if _is_text(text) else Format.UNKNOWN)

@@ -6,7 +6,7 @@ A root must be known to everybody before the first certificate under it is shown
 from datetime import datetime
 from enum import StrEnum
 
-from wizard.certificates import look
+from wizard.certificates import fields
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.names import short, subject
 from wizard.certificates.signatures import signed_by
@@ -81,9 +81,9 @@ def compare(old: Chain, new: Chain) -> Rollover | None:
     if old.leaf is None or new.leaf is None:
         return None
     try:
-        begins = max(look.not_before(each) for each in new.certificates)
-        ends = min(look.not_after(each) for each in old.certificates)
-    except look.NOT_PARSED:
+        begins = max(fields.not_before(each) for each in new.certificates)
+        ends = min(fields.not_after(each) for each in old.certificates)
+    except fields.NOT_PARSED:
         return None
     same_root = _same_root(old, new)
     added = _not_in(new, old, same_root=same_root)
@@ -192,7 +192,7 @@ def _root_stages(change: Rollover, now: datetime, swap: Stage, *, public: bool) 
 
 
 def _first_day(authorities: tuple[Certificate, ...], now: datetime) -> datetime | None:
-    begins = max((look.not_before(each) for each in authorities), default=now)
+    begins = max((fields.not_before(each) for each in authorities), default=now)
     return begins if begins > now else None
 
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
 
-from wizard.certificates import look
+from wizard.certificates import fields
 from wizard.certificates.model import Certificate
 
 
@@ -18,7 +18,7 @@ def signed_by(certificate: Certificate, issuer: Certificate) -> bool | None:
     share their upper certificates.
     """
     parsed = certificate.x509
-    key = look.public_key(issuer)
+    key = fields.public_key(issuer)
     try:
         how = parsed.signature_algorithm_parameters
         if isinstance(key, rsa.RSAPublicKey):

@@ -4,13 +4,13 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from wizard.certificates.describe import certificate_json, chain_json
-from wizard.certificates.file_findings import file_findings
+from wizard.certificates.as_json import certificate_json, chain_json
+from wizard.certificates.formats.file_findings import file_findings
 from wizard.certificates.model import Bundle, Chain, Format, Role
 from wizard.certificates.public_roots import public_roots
 from wizard.certificates.reading import require_certificate
 from wizard.certificates.rules import judge
-from wizard.certificates.rules.pile import judge_pile
+from wizard.certificates.rules.across_chains import judge_pile
 from wizard.cli.inputs import Opened, known_roots, open_inputs
 from wizard.cli.inspect import branch_for, chains_of
 from wizard.cli.output import print_json, print_lines

@@ -4,10 +4,10 @@ import argparse
 from pathlib import Path
 
 from wizard.certificates import names
+from wizard.certificates.csr import KeyKind, complete, make
 from wizard.certificates.model import Bundle, PrivateKey, Profile, Role
 from wizard.certificates.public_roots import public_roots
 from wizard.certificates.reading import read, require_certificate
-from wizard.certificates.requests import KeyKind, complete, make
 from wizard.certificates.rules import judge
 from wizard.certificates.writing import encryption, keystore
 from wizard.change.durable import put_named

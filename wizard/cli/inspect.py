@@ -5,13 +5,13 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from wizard.certificates.as_json import certificate_json, chain_json, key_json
 from wizard.certificates.chain import assemble
-from wizard.certificates.describe import certificate_json, chain_json, key_json
-from wizard.certificates.file_findings import file_findings
+from wizard.certificates.formats.file_findings import file_findings
 from wizard.certificates.model import Bundle, Chain, Format
 from wizard.certificates.public_roots import public_roots
 from wizard.certificates.rules import judge
-from wizard.certificates.rules.pile import judge_pile
+from wizard.certificates.rules.across_chains import judge_pile
 from wizard.cli.inputs import Opened, known_roots, open_inputs
 from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode

@@ -383,7 +383,7 @@ def _require_same_kind(request: str, subject: str) -> None:
     Raises:
         KeytoolError: keytool.key-differs.
     """
-    from wizard.certificates.der import DerError, parse  # noqa: PLC0415 - Java is started before that
+    from wizard.certificates.formats.der import DerError, parse  # noqa: PLC0415 - Java is started before that
 
     found = re.search(r"-----BEGIN NEW CERTIFICATE REQUEST-----([^-]*)-----END", request)
     try:

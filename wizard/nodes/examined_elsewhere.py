@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from wizard.certificates.chain import assemble
-from wizard.certificates.look import CLIENT_AUTH, SERVER_AUTH, usages
+from wizard.certificates.fields import CLIENT_AUTH, SERVER_AUTH, usages
 from wizard.certificates.model import Certificate
 from wizard.certificates.reading import ReadingError, read
 from wizard.diagnosis.timeline import GATEWAYS, Place

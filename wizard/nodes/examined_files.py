@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-from wizard.certificates import look, names
+from wizard.certificates import fields, names
 from wizard.certificates.model import Certificate
 from wizard.change.targets import resolve
 from wizard.diagnosis.facts import CertificateFacts, FileFacts, Refused
@@ -65,20 +65,20 @@ def refused(error: WizardError) -> Refused:
 
 def certificate_facts(certificate: Certificate) -> CertificateFacts:
     """A certificate as data; parts that do not parse are empty."""
-    usage = look.usage_names(certificate)
+    usage = fields.usage_names(certificate)
     return CertificateFacts(
         subject=names.subject(certificate),
         issuer=names.issuer(certificate),
         sha256=certificate.sha256,
-        not_before=_moment(look.not_before(certificate)),
-        not_after=_moment(look.not_after(certificate)),
+        not_before=_moment(fields.not_before(certificate)),
+        not_after=_moment(fields.not_after(certificate)),
         name=names.short(certificate),
-        san=tuple(printable(name) for name in look.names(certificate)),
+        san=tuple(printable(name) for name in fields.names(certificate)),
         eku=tuple(usage) if usage is not None else None,
-        is_ca=look.is_ca(certificate),
-        self_issued=look.self_issued(certificate),
-        key=look.key_label(certificate),
-        signature=look.signature_label(certificate),
+        is_ca=fields.is_ca(certificate),
+        self_issued=fields.self_issued(certificate),
+        key=fields.key_label(certificate),
+        signature=fields.signature_label(certificate),
     )
 
 

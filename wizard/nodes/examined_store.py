@@ -5,14 +5,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from wizard.certificates import look
+from wizard.certificates import fields
 from wizard.certificates.chain import assemble
-from wizard.certificates.der import DerError
-from wizard.certificates.der import parse as parse_der
-from wizard.certificates.kdf import Unsupported
+from wizard.certificates.formats.der import DerError
+from wizard.certificates.formats.der import parse as parse_der
+from wizard.certificates.formats.kdf import Unsupported
+from wizard.certificates.formats.pkcs12 import peek
 from wizard.certificates.model import Bundle, Certificate, Chain, Format, Role
 from wizard.certificates.model import StoreFacts as PeekFacts
-from wizard.certificates.pkcs12 import peek
 from wizard.certificates.public_roots import OUR_ALIASES, public_roots
 from wizard.certificates.reading import ReadingError, read, sniff
 from wizard.certificates.rules import judge
@@ -153,7 +153,7 @@ def judged_store(store: StoreSeen, anchors: Iterable[Certificate], host: str | N
     chain = store.chain
     if not chain.complete:
         top = chain.certificates[-1]
-        roots = tuple(each for each in anchors if look.self_issued(each) and each.x509.subject == top.x509.issuer)
+        roots = tuple(each for each in anchors if fields.self_issued(each) and each.x509.subject == top.x509.issuer)
         if roots:
             # Peers have the root; that the file leaves it out is no fault.
             found = assemble([store.bundle, Bundle(Format.DER, roots)])

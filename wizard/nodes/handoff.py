@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from wizard.answers import PrimaryKind
-from wizard.certificates import look
+from wizard.certificates import fields
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.rollover import Rollover
 from wizard.certificates.rules.unclear_root import UNCLEAR
@@ -208,7 +208,7 @@ def _known(everyone: Sequence[Judged], host: str) -> tuple[Certificate, ...]:
     """Every leaf that was seen; among those that no machine uses, not what *host* itself had before."""
     used = [one.chain.leaf for one in everyone]
     beside = [chain.leaf for one in everyone for chain in one.loaded.others]
-    further = [leaf for leaf in beside if leaf is not None and not look.matches(leaf, host)]
+    further = [leaf for leaf in beside if leaf is not None and not fields.matches(leaf, host)]
     return tuple(dict.fromkeys([*(leaf for leaf in used if leaf is not None), *further]))
 
 

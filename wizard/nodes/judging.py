@@ -6,16 +6,16 @@ from functools import lru_cache
 from pathlib import Path
 
 from wizard.answers import Answers, OcspProbe
-from wizard.certificates import look
+from wizard.certificates import fields
 from wizard.certificates.chain import assemble
-from wizard.certificates.loading import load_certificate
+from wizard.certificates.formats.load import load_certificate
 from wizard.certificates.model import Bundle, Certificate, Chain, Format, Role
 from wizard.certificates.names import short
 from wizard.certificates.public_roots import PublicRoots, public_roots
 from wizard.certificates.reading import read
 from wizard.certificates.rules import judge
 from wizard.certificates.rules.context import on
-from wizard.certificates.rules.form import NOT_IN_JAVA
+from wizard.certificates.rules.encoding import NOT_IN_JAVA
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
 from wizard.host.clock import now_utc
@@ -129,7 +129,7 @@ def suggested_host(leaf: Certificate | None) -> str:
     """The first DNS name in the leaf that is a host's, else its common name, for the operator to confirm."""
     if leaf is None:
         return ""
-    return next((name for name in look.dns_names(leaf) if "*" not in name), short(leaf))
+    return next((name for name in fields.dns_names(leaf) if "*" not in name), short(leaf))
 
 
 def unreadable(machine: Machine, certificates: Iterable[Certificate]) -> list[Finding]:

@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Sequence
 
 from wizard.answers import AccountAnswers, OcspProbe
-from wizard.certificates import look
+from wizard.certificates import fields
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.names import short
 from wizard.printable import printable
@@ -44,7 +44,7 @@ def _below_roots(chains: Sequence[Chain]) -> list[Certificate]:
 
 def _named(certificates: Sequence[Certificate], own: str) -> str:
     total = len(certificates)
-    responders = {each: look.responders(each) for each in certificates}
+    responders = {each: fields.responders(each) for each in certificates}
     mute = [short(each) for each in certificates if not responders[each]]
     lists = sum(bool(distribution_points(each)) for each in certificates)
     others = f"; {lists} name a CRL, which these settings do not use" if lists else ""

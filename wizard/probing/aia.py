@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from wizard.certificates import look, names
+from wizard.certificates import fields, names
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Bundle, Certificate, Chain
 from wizard.certificates.reading import read
@@ -47,7 +47,7 @@ def fetch_issuers(
             break
         top = chain.certificates[-1]
         bundle = None
-        for url in look.issuer_urls(top):
+        for url in fields.issuer_urls(top):
             try:
                 bundle = _get(url, timeout_s)
             except (NotFetchedError, WizardError) as error:

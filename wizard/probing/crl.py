@@ -7,7 +7,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
-from wizard.certificates import look
+from wizard.certificates import fields
 from wizard.certificates.model import Certificate
 from wizard.printable import printable
 from wizard.probing.ocsp import CLOCK_TOLERANCE, rfc3339
@@ -42,7 +42,7 @@ class CrlAnswer:
 
 def distribution_points(certificate: Certificate) -> list[str]:
     """Where the certificate says that its list can be fetched, http only."""
-    found = look.extension(certificate, x509.CRLDistributionPoints)
+    found = fields.extension(certificate, x509.CRLDistributionPoints)
     return [
         name.value
         for point in found or ()
@@ -57,7 +57,7 @@ def judge_list(data: bytes, certificate: Certificate, issuer: Certificate, now: 
         pem = data.lstrip().startswith(b"-----BEGIN")
         revoked = x509.load_pem_x509_crl(data) if pem else x509.load_der_x509_crl(data)
         return _judged(revoked, certificate, issuer, now)
-    except (*look.NOT_PARSED, UnsupportedAlgorithm) as error:
+    except (*fields.NOT_PARSED, UnsupportedAlgorithm) as error:
         return CrlAnswer("unusable", f"the list does not parse: {error}")
 
 
@@ -76,7 +76,7 @@ def _judged(
         return CrlAnswer("unusable", f"the list is from the future ({since:%Y-%m-%d %H:%M} UTC)", since, until)
     if until is not None and until < now - CLOCK_TOLERANCE:
         return CrlAnswer("unusable", f"the list is out of date (next was due {until:%Y-%m-%d})", since, until)
-    entry = revoked.get_revoked_certificate_by_serial_number(look.serial(certificate))
+    entry = revoked.get_revoked_certificate_by_serial_number(fields.serial(certificate))
     if entry is None:
         return CrlAnswer("good", "", since, until)
     reason = "no reason given"
@@ -93,7 +93,7 @@ def _out_of_scope(revoked: x509.CertificateRevocationList, certificate: Certific
     scope = extensions.get(x509.IssuingDistributionPoint)
     if scope is None or not isinstance(scope.value, x509.IssuingDistributionPoint):
         return ""
-    point, authority = scope.value, look.is_ca(certificate)
+    point, authority = scope.value, fields.is_ca(certificate)
     if point.indirect_crl or point.only_contains_attribute_certs or point.only_some_reasons:
         return "the list is of a kind that does not speak for this certificate alone"
     if (point.only_contains_ca_certs and not authority) or (point.only_contains_user_certs and authority):

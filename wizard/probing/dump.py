@@ -2,8 +2,8 @@
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from wizard.certificates import look, names
-from wizard.certificates.describe import certificate_json
+from wizard.certificates import fields, names
+from wizard.certificates.as_json import certificate_json
 from wizard.certificates.model import Certificate
 from wizard.printable import printable
 from wizard.probing.result import ProbeResult
@@ -35,7 +35,7 @@ def _chain(chain: tuple[Certificate, ...]) -> list[str]:
         lines += [
             f"{place:2d} s:{names.subject(certificate)}",
             f"   i:{names.issuer(certificate)}",
-            f"   a:PKEY: {look.key_label(certificate)}; sigalg: {look.signature_label(certificate)}",
+            f"   a:PKEY: {fields.key_label(certificate)}; sigalg: {fields.signature_label(certificate)}",
             f"   v:NotBefore: {told['not_before']}; NotAfter: {told['not_after']}",
             f"   f:SHA-256: {certificate.sha256}",
         ]

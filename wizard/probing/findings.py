@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from wizard.certificates import look, names
+from wizard.certificates import fields, names
 from wizard.certificates.model import Certificate
 from wizard.findings import Finding, Locator
 from wizard.probing.identity import issued_by_name, names_of
@@ -105,8 +105,8 @@ def _identity(result: "ProbeResult", expected_chain: Sequence[Certificate]) -> I
 def _dates(result: "ProbeResult", now: datetime) -> Iterator[Finding]:
     for certificate in result.chain:
         try:
-            until, since = look.not_after(certificate), look.not_before(certificate)
-        except look.NOT_PARSED:
+            until, since = fields.not_after(certificate), fields.not_before(certificate)
+        except fields.NOT_PARSED:
             yield _found(result, "probe.certificate-unreadable")
             continue
         subject = names.subject(certificate)
@@ -129,13 +129,13 @@ def _order(result: "ProbeResult", expected_chain: Sequence[Certificate]) -> Iter
             yield _found(result, "probe.chain-extra", subject=names.subject(extra))
     last = path[-1]
     subject, missing = names.subject(last), names.issuer(last)
-    if look.self_issued(last):
+    if fields.self_issued(last):
         if len(path) > 1:
             yield _found(result, "probe.root-sent", subject=subject)
         return
     known = [*expected_chain, *(certificate for verdict in result.trust.values() for certificate in verdict.path)]
     issuer = next((one for one in known if issued_by_name(last, one)), None)
-    if issuer is not None and not look.self_issued(issuer):
+    if issuer is not None and not fields.self_issued(issuer):
         yield _found(result, "probe.chain-incomplete", subject=subject, missing=missing)
     elif issuer is None and len(path) == 1:
         yield _found(result, "probe.leaf-only", subject=subject, missing=missing)
@@ -144,7 +144,7 @@ def _order(result: "ProbeResult", expected_chain: Sequence[Certificate]) -> Iter
 def _path(chain: Sequence[Certificate]) -> list[Certificate]:
     """From the leaf upwards by issuer names, as far as the sent certificates reach."""
     path = [chain[0]]
-    while not look.self_issued(path[-1]):
+    while not fields.self_issued(path[-1]):
         above = next((one for one in chain if one not in path and issued_by_name(path[-1], one)), None)
         if above is None:
             break

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from wizard.certificates import hostnames, look
+from wizard.certificates import fields, hostnames
 from wizard.certificates.model import Certificate
 
 FALLBACK_NAME = "localhost"
@@ -18,8 +18,8 @@ def names_of(leaf: Certificate) -> list[str]:
     The common name counts only when there is no subject alternative name at all, as in Java's HTTPS check (RFC 2818,
     section 3.1).
     """
-    if look.extension(leaf, x509.SubjectAlternativeName) is not None:
-        return look.names(leaf)
+    if fields.extension(leaf, x509.SubjectAlternativeName) is not None:
+        return fields.names(leaf)
     return list(common_names(leaf))
 
 
@@ -27,15 +27,15 @@ def common_names(certificate: Certificate) -> tuple[str, ...]:
     """The common names of the subject, in the order of the certificate."""
     try:
         attributes = certificate.x509.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    except look.NOT_PARSED:
+    except fields.NOT_PARSED:
         return ()
     return tuple(str(attribute.value) for attribute in attributes)
 
 
 def covers(leaf: Certificate, name: str) -> bool:
     """Whether *leaf* is for the host name or address *name*: by its alternative names, else its common name."""
-    if look.extension(leaf, x509.SubjectAlternativeName) is not None:
-        return look.matches(leaf, name)
+    if fields.extension(leaf, x509.SubjectAlternativeName) is not None:
+        return fields.matches(leaf, name)
     return hostnames.matches(name, common_names(leaf), ())
 
 
@@ -43,7 +43,7 @@ def issued_by_name(certificate: Certificate, issuer: Certificate) -> bool:
     """Whether *issuer* carries the name that *certificate* gives for its issuer."""
     try:
         return certificate.x509.issuer == issuer.x509.subject
-    except look.NOT_PARSED:
+    except fields.NOT_PARSED:
         return False
 
 
@@ -60,4 +60,4 @@ def is_fallback(leaf: Certificate, expect: Collection[str], name: str) -> bool:
     """
     if FALLBACK_NAME not in {common.lower() for common in common_names(leaf)} or leaf.sha256 in expect:
         return False
-    return bool(expect) or look.self_issued(leaf) or not covers(leaf, name)
+    return bool(expect) or fields.self_issued(leaf) or not covers(leaf, name)

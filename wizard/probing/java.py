@@ -11,16 +11,16 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from OpenSSL import crypto
 
-from wizard.certificates import look, names, raw
-from wizard.certificates.der import DerError
+from wizard.certificates import fields, names, raw
+from wizard.certificates.formats.der import DerError
 from wizard.certificates.model import Certificate
 from wizard.certificates.signatures import signed_by
 from wizard.probing.identity import common_names, covers, names_of
 from wizard.probing.trust import from_openssl
 from wizard.records import dataclass
 
-_SERVER_USAGES = frozenset({look.SERVER_AUTH, look.ANY_USAGE, "1.3.6.1.4.1.311.10.3.3", "2.16.840.1.113730.4.1"})
-_CLIENT_USAGES = frozenset({look.CLIENT_AUTH, look.ANY_USAGE})
+_SERVER_USAGES = frozenset({fields.SERVER_AUTH, fields.ANY_USAGE, "1.3.6.1.4.1.311.10.3.3", "2.16.840.1.113730.4.1"})
+_CLIENT_USAGES = frozenset({fields.CLIENT_AUTH, fields.ANY_USAGE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +87,10 @@ def _path_objections(
 def _unreadable(chain: Sequence[Certificate]) -> Iterator[Objection]:
     """What Java's own reader refuses; and a key that the key store of this wizard cannot hold as what it is."""
     for certificate in chain:
-        if why := look.java_refuses(certificate):
+        if why := fields.java_refuses(certificate):
             words = f"Java cannot read {names.subject(certificate)}: {why}"
             yield Objection("unreadable", words, "CertificateParsingException")
-    if look.key_encoding(chain[0]) == "rsa-pss":
+    if fields.key_encoding(chain[0]) == "rsa-pss":
         words = f"the key of {names.subject(chain[0])} is of the kind RSASSA-PSS, which is written as plain RSA"
         yield Objection("unreadable", words, "No available authentication scheme")
 
@@ -122,7 +122,7 @@ def _issued(issuer: Certificate, certificate: Certificate) -> bool:
     except DerError:
         return False
     same = above == below or raw.canonical(above) == raw.canonical(below)
-    wanted, own = look.authority_key_id(certificate), look.subject_key_id(issuer)
+    wanted, own = fields.authority_key_id(certificate), fields.subject_key_id(issuer)
     # Java's path builder passes over an issuer whose key identifier is another one, though the key would fit.
     fits = wanted is None or own is None or wanted == own
     return same and fits and signed_by(certificate, issuer) is not False
@@ -130,13 +130,13 @@ def _issued(issuer: Certificate, certificate: Certificate) -> bool:
 
 def _why_no_path(chain: Sequence[Certificate], anchors: Sequence[Certificate]) -> str:
     path = [chain[0]]
-    while not look.self_issued(path[-1]):
+    while not fields.self_issued(path[-1]):
         above = next((one for one in chain if one not in path and _issued(one, path[-1])), None)
         if above is None:
             break
         path.append(above)
     top = path[-1]
-    if look.self_issued(top):
+    if fields.self_issued(top):
         same = any(anchor.x509.subject == top.x509.subject for anchor in anchors)
         note = "; a trusted certificate of the same name has another key" if same else ""
         return f"the chain ends in {names.subject(top)}, which is not trusted{note}"
@@ -146,10 +146,10 @@ def _why_no_path(chain: Sequence[Certificate], anchors: Sequence[Certificate]) -
 def _along(path: Sequence[Certificate], now: datetime) -> Iterator[Objection]:
     """What PKIX finds on *path*; the anchor itself is believed as it is."""
     anchor = path[-1]
-    if _version(anchor) == x509.Version.v3 and not look.is_ca(anchor):
+    if _version(anchor) == x509.Version.v3 and not fields.is_ca(anchor):
         words = f"the trusted {names.subject(anchor)} is used as an authority but is no CA certificate"
         yield Objection("untrusted", words, "TrustAnchor is not a CA certificate")
-    anchored = look.extension(anchor, x509.KeyUsage)
+    anchored = fields.extension(anchor, x509.KeyUsage)
     if anchored is not None and not anchored.key_cert_sign:
         words = f"the key usage of the trusted {names.subject(anchor)} does not allow signing certificates"
         yield Objection("untrusted", words, "TrustAnchor does not have keyCertSign bit set in KeyUsage extension")
@@ -157,11 +157,11 @@ def _along(path: Sequence[Certificate], now: datetime) -> Iterator[Objection]:
         subject = names.subject(certificate)
         if place > 0:
             yield from _authority(certificate, subject, place - 1)
-        if look.not_after(certificate) < now:
-            words = f"{subject} expired on {look.not_after(certificate):%Y-%m-%d}"
+        if fields.not_after(certificate) < now:
+            words = f"{subject} expired on {fields.not_after(certificate):%Y-%m-%d}"
             yield Objection("dates", words, "PKIX path validation failed: validity check failed (NotAfter)")
-        elif look.not_before(certificate) > now:
-            words = f"{subject} is valid only from {look.not_before(certificate):%Y-%m-%d}"
+        elif fields.not_before(certificate) > now:
+            words = f"{subject} is valid only from {fields.not_before(certificate):%Y-%m-%d}"
             yield Objection("dates", words, "PKIX path validation failed: validity check failed (NotBefore)")
         weak = _weak(certificate)
         if weak:
@@ -170,9 +170,9 @@ def _along(path: Sequence[Certificate], now: datetime) -> Iterator[Objection]:
 
 
 def _authority(certificate: Certificate, subject: str, below: int) -> Iterator[Objection]:
-    length = look.path_length(certificate)
-    usage = look.extension(certificate, x509.KeyUsage)
-    if not look.is_ca(certificate):
+    length = fields.path_length(certificate)
+    usage = fields.extension(certificate, x509.KeyUsage)
+    if not fields.is_ca(certificate):
         words = f"{subject} is used as an authority but is no CA certificate"
         yield Objection("untrusted", words, "basic constraints check failed: this is not a CA certificate")
     elif length is not None and below > length:
@@ -185,10 +185,10 @@ def _authority(certificate: Certificate, subject: str, below: int) -> Iterator[O
 
 def _weak(certificate: Certificate) -> str:
     """What `jdk.certpath.disabledAlgorithms` refuses in every supported JDK; "" when nothing."""
-    digest = look.signature_label(certificate)
+    digest = fields.signature_label(certificate)
     if digest in {"md5", "md2"}:
         return f"a signature with {digest.upper()}"
-    key = look.public_key(certificate)
+    key = fields.public_key(certificate)
     if key is None:
         return "a key of an unknown kind"
     if isinstance(key, rsa.RSAPublicKey | dsa.DSAPublicKey) and key.key_size < 1024:
@@ -207,7 +207,7 @@ def _constrained(path: Sequence[Certificate]) -> Iterator[Objection]:
     Java does not apply those of the trust anchor, so the certificate below it stands for the anchor here.
     """
     path = path[:-1]
-    if not any(look.extension(one, x509.NameConstraints) or _critical_unknown(one) for one in path):
+    if not any(fields.extension(one, x509.NameConstraints) or _critical_unknown(one) for one in path):
         return
     store = crypto.X509Store()
     store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN | _NO_CHECK_TIME)
@@ -223,26 +223,26 @@ def _constrained(path: Sequence[Certificate]) -> Iterator[Objection]:
 
 
 def _critical_unknown(certificate: Certificate) -> bool:
-    kinds = look.extensions(certificate)
+    kinds = fields.extensions(certificate)
     return any(each.critical and isinstance(each.value, x509.UnrecognizedExtension) for each in kinds)
 
 
 def _version(certificate: Certificate) -> x509.Version | None:
     try:
         return certificate.x509.version
-    except look.NOT_PARSED:
+    except fields.NOT_PARSED:
         return None
 
 
 def _usage(leaf: Certificate, *, as_server: bool) -> Iterable[Objection]:
     role = "server" if as_server else "client"
-    usages, subject = look.usages(leaf), names.subject(leaf)
+    usages, subject = fields.usages(leaf), names.subject(leaf)
     if usages is not None and not set(usages) & (_SERVER_USAGES if as_server else _CLIENT_USAGES):
-        listed = ", ".join(look.usage_names(leaf) or []) or "nothing"
+        listed = ", ".join(fields.usage_names(leaf) or []) or "nothing"
         words = f"the extended key usage of {subject} allows {listed}, not {role}Auth"
         java = f"Extended key usage does not permit use for TLS {role} authentication"
         yield Objection("usage", words, java)
-    usage = look.extension(leaf, x509.KeyUsage)
+    usage = fields.extension(leaf, x509.KeyUsage)
     if usage is not None and not usage.digital_signature:
         words = f"the key usage of {subject} lacks digitalSignature"
         yield Objection("usage", words, "KeyUsage does not allow digital signatures")

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, paddin
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from wizard.certificates import look, names
+from wizard.certificates import fields, names
 from wizard.certificates.model import Certificate
 from wizard.printable import printable
 from wizard.records import dataclass
@@ -73,7 +73,7 @@ def judge(
     """Read a DER *response* about *certificate* and decide whether it may be believed at *now* (aware, UTC)."""
     try:
         return _judge(ocsp.load_der_ocsp_response(response), certificate, issuer, now, nonce)
-    except (*look.NOT_PARSED, UnsupportedAlgorithm) as error:
+    except (*fields.NOT_PARSED, UnsupportedAlgorithm) as error:
         return OcspAnswer("unusable", f"the response does not parse: {error}")
 
 

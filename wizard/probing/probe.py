@@ -7,8 +7,8 @@ from typing import Any
 
 from OpenSSL import SSL, crypto
 
-from wizard.certificates import look, names
-from wizard.certificates.loading import odd_certificates_allowed
+from wizard.certificates import fields, names
+from wizard.certificates.formats.load import odd_certificates_allowed
 from wizard.certificates.model import Certificate
 from wizard.probing.alerts import LOWERED_HELPS, alert_of
 from wizard.probing.contexts import ClientIdentity, Version, context
@@ -194,7 +194,7 @@ def _presented(connection: SSL.Connection) -> tuple[Certificate, ...]:
     try:
         with odd_certificates_allowed():
             chain = connection.get_peer_cert_chain(as_cryptography=True)
-    except (*look.NOT_PARSED, crypto.Error):
+    except (*fields.NOT_PARSED, crypto.Error):
         return ()
     return tuple(Certificate(parsed) for parsed in chain or ())
 

@@ -5,7 +5,7 @@ from dataclasses import field
 from typing import Any
 
 from wizard.answers import endpoint
-from wizard.certificates.describe import certificate_json
+from wizard.certificates.as_json import certificate_json
 from wizard.certificates.model import Certificate
 from wizard.findings import Finding
 from wizard.printable import printable

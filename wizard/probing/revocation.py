@@ -8,7 +8,7 @@ from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
 
-from wizard.certificates import look, names
+from wizard.certificates import fields, names
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.signatures import signed_by
 from wizard.findings import Finding, FindingSpec, Locator, Severity
@@ -130,7 +130,7 @@ def check_revocation(
         now: aware; None means the present.
     """
     given = tuple(dict.fromkeys(certificates))
-    asked = [one for one in given if not look.self_issued(one)]
+    asked = [one for one in given if not fields.self_issued(one)]
     pile = (*given, *issuers)
     moment = now or ocsp.utc_now()
 
@@ -149,7 +149,7 @@ def _issued(issuer: Certificate, certificate: Certificate) -> bool:
 def _asked(
     certificate: Certificate, issuer: Certificate | None, responder: str | None, timeout_s: float, now: datetime
 ) -> Revocation:
-    own = look.responders(certificate)
+    own = fields.responders(certificate)
     places = own or ([responder] if responder else [])
     place, said = "", None
     for place in places:

@@ -11,7 +11,7 @@ from cryptography import x509
 from OpenSSL import crypto
 
 from wizard.certificates import names
-from wizard.certificates.loading import odd_certificates_allowed
+from wizard.certificates.formats.load import odd_certificates_allowed
 from wizard.certificates.model import Certificate
 from wizard.printable import printable
 from wizard.records import dataclass

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from wizard.certificates import look, names
+from wizard.certificates import fields, names
 from wizard.certificates.model import Certificate, Chain
 from wizard.printable import printable
 from wizard.reports.lines import Line, Tone
@@ -38,20 +38,20 @@ def title(chain: Chain) -> str:
 
 def _about(certificate: Certificate, chain: Chain, now: datetime) -> str:
     place = "certificate" if certificate is chain.leaf else "root" if certificate is chain.root else "intermediate"
-    parts = [place, look.key_label(certificate), dates(certificate, now)]
+    parts = [place, fields.key_label(certificate), dates(certificate, now)]
     if certificate is chain.leaf:
-        hosts = [printable(name, limit=60) for name in look.names(certificate)]
+        hosts = [printable(name, limit=60) for name in fields.names(certificate)]
         more = f" and {len(hosts) - MOST_NAMES} more" if len(hosts) > MOST_NAMES else ""
         parts += [f"for {', '.join(hosts[:MOST_NAMES])}{more}" if hosts else "for no host name"]
-        parts += [", ".join(look.usage_names(certificate) or ["any usage"])]
+        parts += [", ".join(fields.usage_names(certificate) or ["any usage"])]
     return "; ".join(parts)
 
 
 def dates(certificate: Certificate, now: datetime) -> str:
     """Until when it is valid and how many days that is, or that it has expired or is not valid yet."""
     try:
-        start, end = look.not_before(certificate), look.not_after(certificate)
-    except look.NOT_PARSED:
+        start, end = fields.not_before(certificate), fields.not_after(certificate)
+    except fields.NOT_PARSED:
         return "dates unreadable"
     if now > end:
         return f"EXPIRED {end:%Y-%m-%d}"

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from wizard.certificates import look, rollover
+from wizard.certificates import fields, rollover
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.names import issuer, subject
 from wizard.reports.chain_tree import dates
@@ -34,7 +34,7 @@ def compare_lines(old: Chain, new: Chain, now: datetime, *, public: bool = False
 
 
 def _names(certificate: Certificate, _now: datetime) -> str:
-    return ", ".join(look.dns_names(certificate)) or "none"
+    return ", ".join(fields.dns_names(certificate)) or "none"
 
 
 _ROWS: tuple[tuple[str, Callable[[Certificate, datetime], str]], ...] = (
@@ -42,5 +42,5 @@ _ROWS: tuple[tuple[str, Callable[[Certificate, datetime], str]], ...] = (
     ("Issuer", lambda certificate, _now: issuer(certificate)),
     ("Names", _names),
     ("Validity", dates),
-    ("Key", lambda certificate, _now: look.key_label(certificate)),
+    ("Key", lambda certificate, _now: fields.key_label(certificate)),
 )

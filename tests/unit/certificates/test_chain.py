@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import pytest
 
 from tests.pki import DAY, NOW, Entity, acme, authority, cross_signed, issue, renewed
-from wizard.certificates.chain import assemble
+from wizard.certificates.chain import LONGEST, assemble
 from wizard.certificates.issuers import MOST_CANDIDATES
 from wizard.certificates.model import Bundle, Certificate, Chain, Format
 from wizard.certificates.names import short
-from wizard.certificates.paths import LONGEST
 
 HOSTS = ("primary-host", "gateway-host", "pcclient-host")
 

@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.serialization import (
 
 from tests.pki import acme, issue, key
 from tests.unit.certificates import asn1
-from wizard.certificates import reading_errors
-from wizard.certificates.der import parse
+from wizard.certificates.formats import refusals
+from wizard.certificates.formats.der import parse
 from wizard.certificates.model import Bundle, Format
 from wizard.certificates.reading import REFUSALS, SIZE_LIMIT, ReadingError, read, require_certificate, sniff
 from wizard.errors import WizardError
@@ -337,7 +337,7 @@ def test_a_file_of_keys_alone_is_given_up() -> None:
 def test_codes_are_declared_once_and_only_if_used() -> None:
     codes = [spec.code for spec in REFUSALS]
     assert len(codes) == len(set(codes))
-    assert reading_errors.REFUSALS is REFUSALS
+    assert refusals.REFUSALS is REFUSALS
 
 
 SALT = b"\0\0\0\x14" + bytes(20) + b"\0\0\4\0"

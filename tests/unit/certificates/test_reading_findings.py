@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.pki import acme, issue, key
 from tests.unit.certificates import asn1
-from wizard.certificates.file_findings import SPECS, file_findings
+from wizard.certificates.formats.file_findings import SPECS, file_findings
 from wizard.certificates.model import Bundle, Format, StoreFacts
 from wizard.certificates.reading import read
 from wizard.secret import Secret

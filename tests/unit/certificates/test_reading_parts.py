@@ -5,11 +5,11 @@ import hashlib
 import pytest
 
 from tests.unit.certificates import asn1
-from wizard.certificates import pem, rc2
-from wizard.certificates.der import ELEMENT_LIMIT, DerError, Document, parse, tags
-from wizard.certificates.java_object import object_end
-from wizard.certificates.kdf import Phrase, java_md5, phrases, pkcs12_kdf
-from wizard.certificates.shapes import Shape, shape
+from wizard.certificates.formats import pbe, pem
+from wizard.certificates.formats.asn1_kind import Shape, shape
+from wizard.certificates.formats.der import ELEMENT_LIMIT, DerError, Document, parse, tags
+from wizard.certificates.formats.jks import object_end
+from wizard.certificates.formats.kdf import Phrase, java_md5, phrases, pkcs12_kdf
 
 BROKEN = [
     (b"", 0, "ends inside"),
@@ -78,7 +78,7 @@ RC2 = [  # RFC 2268, section 5, those whose effective length is that of the key
 
 @pytest.mark.parametrize(("secret", "plain", "sealed"), RC2)
 def test_rc2_of_the_rfc(secret: str, plain: str, sealed: str) -> None:
-    opened = rc2.decrypt_cbc(bytes.fromhex(secret), bytes(8), bytes.fromhex(sealed))
+    opened = pbe.decrypt_cbc(bytes.fromhex(secret), bytes(8), bytes.fromhex(sealed))
     assert opened.hex() == plain
 
 

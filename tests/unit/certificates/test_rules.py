@@ -17,9 +17,9 @@ from wizard.certificates.chain import assemble
 from wizard.certificates.model import Bundle, Certificate, Chain, Format, Role
 from wizard.certificates.public_roots import public_roots, shipped
 from wizard.certificates.rules import SPECS, judge
-from wizard.certificates.rules.calendar import calendar
+from wizard.certificates.rules.across_chains import judge_pile
 from wizard.certificates.rules.context import Context
-from wizard.certificates.rules.pile import judge_pile
+from wizard.certificates.rules.public_ca import calendar
 from wizard.findings import Finding, Severity
 
 
@@ -172,14 +172,14 @@ def test_a_missing_issuer_tells_where_it_could_be_fetched_and_what_was_near() ->
 
 def test_long_serial_wildcard_and_version_1_root() -> None:
     # The library issues 20 bytes at most; 2**159 is the first that no longer fits, its sign being counted.
-    with patch("wizard.certificates.look.serial", return_value=1 << 159):
+    with patch("wizard.certificates.fields.serial", return_value=1 << 159):
         assert "form.serial-too-long" in judged(chain_of(acme("p256").primary))
     star = issue("star", acme("p256").intermediate, sans=["*.acme.example"])
     assert "name.wildcard" in judged(chain_of(star), host="a.acme.example")
     assert "name.wrong-host" in judged(chain_of(star), host="a.b.acme.example")
     assert "name.wrong-host" in judged(chain_of(star), host="acme.example")
     old = issue("host", authority("V1", basic=False))
-    with patch("wizard.certificates.look.is_version_1", return_value=True):
+    with patch("wizard.certificates.fields.is_version_1", return_value=True):
         assert "constraints.root-without-constraints" in judged(chain_of(old))
 
 
@@ -214,11 +214,11 @@ def test_name_constraints_of_every_kind() -> None:
 
 def test_unreadable_and_unknown_parts_become_findings() -> None:
     pki = acme("p256")
-    with patch("wizard.certificates.look.unreadable", return_value="extensions"):
+    with patch("wizard.certificates.fields.unreadable", return_value="extensions"):
         assert "form.unreadable" in judged(chain_of(pki.primary))
-    with patch("wizard.certificates.look.unreadable", return_value="subject"):
+    with patch("wizard.certificates.fields.unreadable", return_value="subject"):
         assert "form.name-unreadable" in judged(chain_of(pki.primary))
-    with patch("wizard.certificates.look.key_label", return_value="unknown"):
+    with patch("wizard.certificates.fields.key_label", return_value="unknown"):
         assert "algorithm.unknown" in judged(chain_of(pki.primary))
     with patch("wizard.certificates.rules.signature.signed_by", return_value=None):
         assert "signature.not-verified" in judged(chain_of(pki.primary))
@@ -265,7 +265,7 @@ def test_every_finding_has_a_case() -> None:
 
 
 def test_dsa_keys_are_below_the_floor() -> None:
-    with patch("wizard.certificates.look.key_label", return_value="DSA-2048"):
+    with patch("wizard.certificates.fields.key_label", return_value="DSA-2048"):
         assert "strength.weak-key" in judged(chain_of(acme("p256").primary))
 
 

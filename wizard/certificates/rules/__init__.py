@@ -6,18 +6,17 @@ from typing import Any
 
 from wizard.certificates.model import Chain, Role
 from wizard.certificates.rules import (
+    across_chains,
+    basic_constraints,
     completeness,
-    constraints,
-    form,
+    encoding,
     hostname,
-    keypair,
-    keyusage,
-    lifetime,
-    pile,
+    name_constraints,
+    private_key,
+    public_ca,
     revocation,
     signature,
     strength,
-    subtrees,
     unclear_root,
     usage,
     validity,
@@ -35,12 +34,12 @@ BROKEN = FindingSpec(
     "the wizard",
 )
 RULES: tuple[Any, ...] = (
-    completeness, keypair, signature, validity, hostname, usage, keyusage, constraints, subtrees, strength,
-    revocation, lifetime, unclear_root, form,
+    completeness, private_key, signature, validity, hostname, usage, basic_constraints, name_constraints, strength,
+    revocation, public_ca, unclear_root, encoding,
 )  # fmt: skip
 """The rule modules, each with `SPECS` and `check(context)`, in the order in which their findings are told."""
 
-SPECS = (BROKEN, *(spec for rule in (*RULES, pile) for spec in rule.SPECS))
+SPECS = (BROKEN, *(spec for rule in (*RULES, across_chains) for spec in rule.SPECS))
 """Every finding that a rule for chains can report."""
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from wizard.certificates import look, names
+from wizard.certificates import fields, names
 from wizard.certificates.rules.context import Context, on, on_chain
 from wizard.findings import Finding, FindingSpec, Severity
 
@@ -78,7 +78,7 @@ def _incomplete(context: Context) -> Finding:
     chain = context.chain
     top = chain.certificates[-1]
     near = next((each for each in chain.rejected if names.subject(each.candidate) == chain.missing_issuer), None)
-    url = next(iter(look.issuer_urls(top)), "")
+    url = next(iter(fields.issuer_urls(top)), "")
     return on(
         top,
         INCOMPLETE,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from wizard.certificates import hostnames, look
+from wizard.certificates import fields, hostnames
 from wizard.certificates.model import Role
 from wizard.certificates.rules.context import Context, on
 from wizard.findings import Finding, FindingSpec, Severity
@@ -62,7 +62,7 @@ def check(context: Context) -> Iterator[Finding]:
     leaf = context.chain.leaf
     if leaf is None or (context.role is None and context.host is None):
         return
-    found = [*look.dns_names(leaf), *map(str, look.addresses(leaf))]
+    found = [*fields.dns_names(leaf), *map(str, fields.addresses(leaf))]
     hosts = [printable(name, limit=80) for name in found]
     # Nobody compares the name of a client that dials in.
     if not hosts and context.role is not Role.CLIENT:
@@ -72,9 +72,9 @@ def check(context: Context) -> Iterator[Finding]:
     reason = hostnames.refused(context.host) if context.host is not None and dialled else ""
     if context.host is not None and reason:
         yield on(leaf, NOT_FOR_JAVA, host=context.host, reason=reason)
-    elif context.host is not None and hosts and not look.matches(leaf, context.host):
+    elif context.host is not None and hosts and not fields.matches(leaf, context.host):
         spec = WRONG_HOST if dialled else OTHER_HOST
-        odd = hostnames.difference(context.host, look.dns_names(leaf))
+        odd = hostnames.difference(context.host, fields.dns_names(leaf))
         kind = "IP" if hostnames.address(context.host) is not None else "DNS"
         yield on(leaf, spec, found=shown, host=context.host, difference=odd or f"is for {shown}", type=kind)
     stars = [name for name in hosts if name.startswith("*")]

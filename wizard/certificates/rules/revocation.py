@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from wizard.certificates import look
+from wizard.certificates import fields
 from wizard.certificates.rules.context import Context, on
 from wizard.findings import Finding, FindingSpec, Severity
 
@@ -22,5 +22,5 @@ def check(context: Context) -> Iterator[Finding]:
     """Only when OCSP is wanted: every certificate below the root needs a responder."""
     chain = context.chain
     for certificate in (chain.leaf, *chain.intermediates) if context.ocsp_wanted else ():
-        if certificate is not None and not look.responders(certificate):
+        if certificate is not None and not fields.responders(certificate):
             yield on(certificate, NO_RESPONDER)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
-from wizard.certificates import look, names
+from wizard.certificates import fields, names
 from wizard.certificates.rules.context import Context, on
 from wizard.certificates.signatures import signed_by
 from wizard.findings import Finding, FindingSpec, Severity
@@ -61,19 +61,20 @@ def check(context: Context) -> Iterator[Finding]:
     for lower, upper in pairwise(context.chain.certificates):
         verified = signed_by(lower, upper)
         if verified is None:
-            yield on(lower, UNKNOWN, algorithm=look.signature_label(lower))
+            yield on(lower, UNKNOWN, algorithm=fields.signature_label(lower))
         elif not verified:
             yield on(lower, BROKEN, issuer=names.short(upper))
-        wanted, found = look.authority_key_id(lower), look.subject_key_id(upper)
+        wanted, found = fields.authority_key_id(lower), fields.subject_key_id(upper)
         if wanted and found and wanted != found:
             yield on(lower, KEY_ID, issuer=names.short(upper), wanted=wanted.hex(), found=found.hex())
-        number = look.authority_serial(lower)
-        if number is not None and number != look.serial(upper):
-            shown = {"wanted": f"{number:x}", "found": f"{look.serial(upper):x}"}
+        number = fields.authority_serial(lower)
+        if number is not None and number != fields.serial(upper):
+            shown = {"wanted": f"{number:x}", "found": f"{fields.serial(upper):x}"}
             yield on(lower, SERIAL, issuer=names.short(upper), **shown)
     root = context.chain.root
-    own = look.subject_key_id(root) if root is not None else None
+    own = fields.subject_key_id(root) if root is not None else None
     if root is not None and (
-        look.authority_key_id(root) not in {None, own} or look.authority_serial(root) not in {None, look.serial(root)}
+        fields.authority_key_id(root) not in {None, own}
+        or fields.authority_serial(root) not in {None, fields.serial(root)}
     ):
         yield on(root, ROOT_KEY_ID)

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from wizard.certificates import look, raw
-from wizard.certificates.der import DerError, parse
+from wizard.certificates import fields, raw
+from wizard.certificates.formats.der import DerError, parse
 from wizard.certificates.model import Certificate, Role
 from wizard.certificates.rules.context import Context, on
 from wizard.findings import Finding, FindingSpec, Severity
@@ -105,13 +105,13 @@ def check(context: Context) -> Iterator[Finding]:
     """Judge the key of every certificate, and the hash of every signature that a peer verifies."""
     chain = context.chain
     for certificate in chain.certificates:
-        label = look.key_label(certificate)
+        label = fields.key_label(certificate)
         yield from _key(certificate, label)
-        if context.role is not None and look.key_encoding(certificate) == "rsa-pss":
+        if context.role is not None and fields.key_encoding(certificate) == "rsa-pss":
             yield on(certificate, PSS if certificate is chain.leaf else PSS_AUTHORITY)
         # The root's own signature is not verified by anyone: the root is trusted as it is.
-        if certificate is not chain.root and look.signature_label(certificate) in OLD_HASHES:
-            yield on(certificate, WEAK_HASH, hash=look.signature_label(certificate))
+        if certificate is not chain.root and fields.signature_label(certificate) in OLD_HASHES:
+            yield on(certificate, WEAK_HASH, hash=fields.signature_label(certificate))
     if chain.leaf is not None:
         yield from _for_role(chain.leaf, context.role)
 
@@ -134,11 +134,11 @@ def _compressed(certificate: Certificate) -> bool:
         point = parse(raw.fields(certificate.der).key).fields(2)[1].content
     except DerError:
         return False
-    return look.key_label(certificate) in TLS_CURVES and point[1:2] in {b"\2", b"\3"}
+    return fields.key_label(certificate) in TLS_CURVES and point[1:2] in {b"\2", b"\3"}
 
 
 def _for_role(leaf: Certificate, role: Role | None) -> Iterator[Finding]:
-    label = look.key_label(leaf)
+    label = fields.key_label(leaf)
     if role is Role.CLIENT:
         if not label.startswith("RSA-") and label not in CLIENT_KEYS | {"unknown"}:
             yield on(leaf, CLIENT_KEY, key=label)

@@ -1,11 +1,13 @@
-"""Extended key usage for the role, and the public CAs that are dropping clientAuth."""
+"""Extended key usage and key usage: what the role needs, and the public CAs that are dropping clientAuth."""
 
 from collections.abc import Iterator
 
-from wizard.certificates import look, names
+from cryptography import x509
+
+from wizard.certificates import fields, names
 from wizard.certificates.model import Role
-from wizard.certificates.rules.calendar import calendar
 from wizard.certificates.rules.context import Context, on
+from wizard.certificates.rules.public_ca import calendar
 from wizard.findings import Finding, FindingSpec, Severity
 
 JDK = "RFC 5280, 4.2.1.12; JDK: Extended key usage does not permit use for TLS"
@@ -64,32 +66,74 @@ CA_NARROW = FindingSpec(
     "Ask the PKI team for a CA certificate without that limit.",
     "OpenSSL x509_vfy; RFC 5280 leaves the meaning in CA certificates open",
 )
-SPECS = (NO_SERVER, NO_CLIENT, DROPPING, NONE, ANY, CA_NARROW)
 
 
 def check(context: Context) -> Iterator[Finding]:
+    """Compare extended key usage and key usage with what the role needs."""
+    yield from _extended_key_usage(context)
+    yield from _key_usage(context)
+
+
+def _extended_key_usage(context: Context) -> Iterator[Finding]:
     """Compare extended key usage with what the role needs."""
     leaf = context.chain.leaf
     if leaf is None or context.role is None:
         return
     server = context.role is Role.PRIMARY
-    wanted = look.SERVER_AUTH if server else look.CLIENT_AUTH
-    found = look.usages(leaf)
+    wanted = fields.SERVER_AUTH if server else fields.CLIENT_AUTH
+    found = fields.usages(leaf)
     if found is None:
         yield on(leaf, NONE)
-    elif wanted not in found and look.ANY_USAGE in found:
-        yield on(leaf, ANY, wanted=look.USAGE_NAMES[wanted])
+    elif wanted not in found and fields.ANY_USAGE in found:
+        yield on(leaf, ANY, wanted=fields.USAGE_NAMES[wanted])
     elif wanted not in found:
-        yield on(leaf, NO_SERVER if server else NO_CLIENT, found=_words(look.usage_names(leaf)))
+        yield on(leaf, NO_SERVER if server else NO_CLIENT, found=_words(fields.usage_names(leaf)))
     elif not server and context.is_public:
         end = calendar().client_auth_end(names.issuer(leaf))
         yield on(leaf, DROPPING, ca=end.organization or "public CAs", gone=f"{end.gone:%Y-%m-%d}")
     for certificate in context.chain.authorities:
-        limits = look.usages(certificate)
+        limits = fields.usages(certificate)
         if limits is not None and wanted not in limits:
-            found_names = _words(look.usage_names(certificate))
-            yield on(certificate, CA_NARROW, found=found_names, wanted=look.USAGE_NAMES[wanted])
+            found_names = _words(fields.usage_names(certificate))
+            yield on(certificate, CA_NARROW, found=found_names, wanted=fields.USAGE_NAMES[wanted])
 
 
 def _words(found: list[str] | None) -> str:
     return ", ".join(found or []) or "nothing"
+
+
+NO_SIGNATURE = FindingSpec(
+    "key-usage.no-digital-signature",
+    Severity.ERROR,
+    "The key may not sign handshakes",
+    "The key usage of {name} does not contain digitalSignature.",
+    "TLS 1.3 and every modern suite of TLS 1.2 sign the handshake with this key; Java refuses the certificate.",
+    "Ask for a certificate with the key usage digitalSignature.",
+    "RFC 8446, 4.4.2.2; JDK: KeyUsage does not allow digital signatures",
+)
+CANNOT_SIGN = FindingSpec(
+    "key-usage.ca-cannot-sign",
+    Severity.ERROR,
+    "A CA may not sign certificates",
+    "The key usage of the CA {name} does not contain keyCertSign.",
+    "Peers refuse certificates that were signed with this key, also when it is that of the root.",
+    "Ask the PKI team for a proper CA certificate.",
+    "RFC 5280, 4.2.1.3; JDK: keyCertSign bit is not set",
+)
+
+
+def _key_usage(context: Context) -> Iterator[Finding]:
+    """Look at the key usage of every certificate that has the extension."""
+    chain = context.chain
+    for certificate in chain.certificates:
+        usage = fields.extension(certificate, x509.KeyUsage)
+        if usage is None:
+            continue
+        if certificate is chain.leaf:
+            if not usage.digital_signature:
+                yield on(certificate, NO_SIGNATURE)
+        elif not usage.key_cert_sign:
+            yield on(certificate, CANNOT_SIGN)
+
+
+SPECS: tuple[FindingSpec, ...] = (NO_SERVER, NO_CLIENT, DROPPING, NONE, ANY, CA_NARROW, NO_SIGNATURE, CANNOT_SIGN)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from wizard.certificates import look, names
+from wizard.certificates import fields, names
 from wizard.certificates.rules.context import Context, on, on_chain
 from wizard.findings import Finding, FindingSpec, Severity
 
@@ -104,7 +104,7 @@ def check(context: Context) -> Iterator[Finding]:
     if now < CLOCK_FLOOR:
         yield on_chain(chain, CLOCK, now=f"{now:%Y-%m-%d %H:%M} UTC")
     for certificate in chain.certificates:
-        start, end = look.not_before(certificate), look.not_after(certificate)
+        start, end = fields.not_before(certificate), fields.not_after(certificate)
         left = _facts(end, end - now)
         if certificate is chain.root:
             if not start <= now <= end:
@@ -121,10 +121,10 @@ def check(context: Context) -> Iterator[Finding]:
         elif certificate is chain.leaf:
             yield on(certificate, DAYS_LEFT, **left)
     if chain.leaf is not None:
-        last = look.not_after(chain.leaf)
+        last = fields.not_after(chain.leaf)
         for issuer in chain.authorities:
-            if now < look.not_after(issuer) < last:
-                date = f"{look.not_after(issuer):%Y-%m-%d}"
+            if now < fields.not_after(issuer) < last:
+                date = f"{fields.not_after(issuer):%Y-%m-%d}"
                 yield on(issuer, ISSUER_FIRST, date=date, leaf_date=f"{last:%Y-%m-%d}", leaf=names.short(chain.leaf))
 
 

@@ -1,6 +1,6 @@
 """PKCS7 and CMS: the certificates that lie in a signed message, from DER or BER (RFC 5652, section 5.1)."""
 
-from wizard.certificates.der import OID, SEQUENCE, SET, DerError, Node, tags
+from wizard.certificates.formats.der import OID, SEQUENCE, SET, DerError, Node, tags
 
 SIGNED = "1.2.840.113549.1.7.2"
 ENVELOPED = "1.2.840.113549.1.7.3"

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from wizard.certificates import look, names, raw
-from wizard.certificates.der import DerError
+from wizard.certificates import fields, names, raw
+from wizard.certificates.formats.der import DerError
 from wizard.certificates.model import Certificate
 from wizard.certificates.raw import ADDRESS, DIRECTORY, DNS, MAIL, NAME_KINDS, REGISTERED, URI, RawName
 from wizard.certificates.rules.context import Context, on
@@ -156,7 +156,7 @@ def check(context: Context) -> Iterator[Finding]:
     path = chain.certificates
     carried: dict[int, list[RawName]] = {}
     for place, issuer in enumerate(path):
-        found = look.raw_extension(issuer, x509.NameConstraints)
+        found = fields.raw_extension(issuer, x509.NameConstraints)
         if found is None or chain.leaf is None:
             continue
         is_root = issuer is chain.root
@@ -169,7 +169,7 @@ def check(context: Context) -> Iterator[Finding]:
         limits = _Limits(_Trees(permitted), _Trees(excluded), len(permitted) + len(excluded))
         for below in range(place):
             # RFC 5280, 6.1.4 (b): an intermediate with the name of its own issuer is exempt.
-            if below and look.self_issued(path[below]):
+            if below and fields.self_issued(path[below]):
                 continue
             if below not in carried:
                 carried[below] = _names(path[below])
@@ -180,8 +180,8 @@ def _against(
     certificate: Certificate, carried: list[RawName], issuer: Certificate, limits: _Limits, *, is_root: bool
 ) -> Iterator[Finding]:
     above = names.short(issuer)
-    subject = look.subject_name(certificate)
-    count = len(look.raw_names(certificate)) + len(list(subject or ()))
+    subject = fields.subject_name(certificate)
+    count = len(fields.raw_names(certificate)) + len(list(subject or ()))
     if count * limits.number > OPENSSL_LIMIT:
         yield on(certificate, TOO_MANY, count=count, trees=limits.number, issuer=above)
     outside = [entry for entry in carried if not limits.allow(entry)]
@@ -207,7 +207,7 @@ def _names(certificate: Certificate) -> list[RawName]:
     except DerError:
         return []
     found = [RawName(DIRECTORY, subject)] if subject != b"\x30\x00" else []
-    alternative = look.raw_names(certificate)
+    alternative = fields.raw_names(certificate)
     return [*found, *(alternative or _in_subject(certificate, NameOID.EMAIL_ADDRESS, MAIL))]
 
 
@@ -219,7 +219,7 @@ def _only_openssl(certificate: Certificate, carried: list[RawName]) -> Iterator[
 
 
 def _in_subject(certificate: Certificate, kind: x509.ObjectIdentifier, tag: int) -> list[RawName]:
-    name = look.subject_name(certificate)
+    name = fields.subject_name(certificate)
     found = name.get_attributes_for_oid(kind) if name is not None else []
     return [RawName(tag, str(each.value).encode()) for each in found]
 

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 from cryptography.utils import CryptographyDeprecationWarning
 
+from wizard.certificates.formats.refusals import damaged, unsupported
 from wizard.certificates.model import Certificate
-from wizard.certificates.reading_errors import damaged, unsupported
 
 KEY_LIMIT = 12 * 1024
 """Bytes of one private key in DER; RSA with 16,384 bits, the largest that OpenSSL takes, needs 9,300."""

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 
-from wizard.certificates import hostnames, look
+from wizard.certificates import fields, hostnames
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Bundle, Chain, Format, PrivateKey, Role
 from wizard.errors import WizardError
@@ -29,9 +29,9 @@ class KeyKind(StrEnum):
 
 USAGES: dict[Role, tuple[str, ...]] = {
     # A gateway dials the primary, and answers clients itself.
-    Role.PRIMARY: (look.SERVER_AUTH,),
-    Role.GATEWAY: (look.SERVER_AUTH, look.CLIENT_AUTH),
-    Role.CLIENT: (look.CLIENT_AUTH,),
+    Role.PRIMARY: (fields.SERVER_AUTH,),
+    Role.GATEWAY: (fields.SERVER_AUTH, fields.CLIENT_AUTH),
+    Role.CLIENT: (fields.CLIENT_AUTH,),
 }
 LONGEST_COMMON_NAME = 64
 

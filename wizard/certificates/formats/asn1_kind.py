@@ -2,15 +2,8 @@
 
 from enum import StrEnum
 
-from wizard.certificates.der import (
-    INTEGER,
-    OID,
-    SEQUENCE,
-    UTC_TIME,
-    Node,
-    tags,
-)
-from wizard.certificates.pkcs7 import ENVELOPED, NETSCAPE_SEQUENCE, SIGNED, content_type
+from wizard.certificates.formats.der import INTEGER, OID, SEQUENCE, UTC_TIME, Node, tags
+from wizard.certificates.formats.pkcs7 import ENVELOPED, NETSCAPE_SEQUENCE, SIGNED, content_type
 
 _GENERALIZED_TIME = 0x18
 

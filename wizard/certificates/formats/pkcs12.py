@@ -1,19 +1,102 @@
 """PKCS12 files (RFC 7292): what they say before any password, and what the password opens."""
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import field, replace
 
-from wizard.certificates import reading_errors
-from wizard.certificates.collecting import KEY_COUNT_LIMIT, Collector
-from wizard.certificates.der import SEQUENCE, DerError, Node, parse
-from wizard.certificates.kdf import Effort, Phrase, TooManyRounds, Unsupported, phrases
+from wizard.certificates.formats import refusals
+from wizard.certificates.formats.der import SEQUENCE, DerError, Node, parse
+from wizard.certificates.formats.kdf import (
+    HASHES,
+    PRFS,
+    Effort,
+    Phrase,
+    TooManyRounds,
+    Unsupported,
+    mac_matches,
+    phrases,
+    pkcs12_kdf,
+    salt_of,
+)
+from wizard.certificates.formats.objects import KEY_COUNT_LIMIT, Collector
+from wizard.certificates.formats.pbe import Encryption, WrongPassword, decrypt, pbkdf2_parameters, understand
+from wizard.certificates.formats.refusals import ReadingError
 from wizard.certificates.model import Bundle, Format, StoreFacts
-from wizard.certificates.pbe import Encryption, WrongPassword, decrypt, understand
-from wizard.certificates.pkcs12_mac import Mac, understand_mac
-from wizard.certificates.reading_errors import ReadingError
 from wizard.records import dataclass
 from wizard.secret import Secret
+
+_PBMAC1 = "1.2.840.113549.1.5.14"
+_PBKDF2 = "1.2.840.113549.1.5.12"
+
+
+@dataclass(frozen=True, slots=True)
+class Mac:
+    """An integrity check, understood but not yet made.
+
+    Attributes:
+        name: for people, such as `HmacSHA256`.
+        iterations: of its key derivation.
+        rounds: what that costs.
+        verify: (password, content) -> whether the check holds.
+    """
+
+    name: str
+    iterations: int
+    rounds: int
+    verify: Callable[[Phrase, bytes], bool]
+
+
+def understand_mac(node: Node) -> Mac:
+    """What a MacData asks for.
+
+    Raises:
+        Unsupported: its algorithm is not known here.
+        DerError: it is malformed.
+    """
+    parts = node.expect(SEQUENCE).fields(2)
+    info = parts[0].expect(SEQUENCE).fields(2)
+    algorithm, expected = info[0].expect(SEQUENCE).fields(1), info[1].octet_string
+    kind = algorithm[0].oid
+    if kind == _PBMAC1:
+        return _pbmac1(algorithm, expected)
+    if kind not in HASHES:
+        raise Unsupported(f"the integrity check {kind}")
+    digest = HASHES[kind]
+    salt = salt_of(parts[1])
+    count = parts[2].integer if len(parts) > 2 else 1
+    if count < 1:
+        raise node.error("an iteration count is not positive")
+
+    def verify(phrase: Phrase, content: bytes) -> bool:
+        size = hashlib.new(digest, usedforsecurity=False).digest_size
+        key = pkcs12_kdf(digest, phrase, salt, count, purpose=3, length=size)
+        return mac_matches(key, digest, content, expected)
+
+    return Mac(f"Hmac{digest.upper()}", count, count, verify)
+
+
+def _pbmac1(algorithm: list[Node], expected: bytes) -> Mac:
+    """RFC 9579: the salt and count beside it are unused; everything stands in the parameters."""
+    if len(algorithm) < 2:
+        raise algorithm[0].error("PBMAC1 has no parameters")
+    derivation, scheme = (part.expect(SEQUENCE).fields(1) for part in algorithm[1].expect(SEQUENCE).fields(2)[:2])
+    if len(derivation) < 2 or derivation[0].oid != _PBKDF2 or scheme[0].oid not in PRFS:
+        raise Unsupported("a PBMAC1 integrity check without PBKDF2 or HMAC")
+    salt, count, prf = pbkdf2_parameters(derivation[1])
+    digest = PRFS[scheme[0].oid]
+    lengths = [part.integer for part in derivation[1].children[2:3] if part.tag != SEQUENCE]
+    length = lengths[0] if lengths else hashlib.new(digest, usedforsecurity=False).digest_size
+    if not 1 <= length <= 64:
+        raise Unsupported("a PBMAC1 key of an unusual length")
+
+    def verify(phrase: Phrase, content: bytes) -> bool:
+        key = hashlib.pbkdf2_hmac(prf, phrase.utf8, salt, count, length)
+        return mac_matches(key, digest, content, expected)
+
+    blocks = -(-length // hashlib.new(prf, usedforsecurity=False).digest_size)
+    return Mac(f"PBMAC1 Hmac{digest.upper()}", count, blocks * count, verify)
+
 
 _DATA = "1.2.840.113549.1.7.1"
 _ENCRYPTED = "1.2.840.113549.1.7.6"
@@ -86,9 +169,9 @@ def read(outer: Node, collector: Collector, password: Secret | None, key_passwor
                 asked.spend(part.encryption.rounds)
         return _Opener(structure, collector, password, key_password).read()
     except TooManyRounds as error:
-        raise reading_errors.too_many_rounds(name, error.rounds) from error
+        raise refusals.too_many_rounds(name, error.rounds) from error
     except Unsupported as error:
-        raise reading_errors.unsupported(name, str(error)) from error
+        raise refusals.unsupported(name, str(error)) from error
 
 
 def _structure(outer: Node) -> _Structure:
@@ -192,20 +275,20 @@ class _Opener:
                 self.proved = True
                 return
         if not self.given:
-            raise reading_errors.password_needed(self.collector.name)
+            raise refusals.password_needed(self.collector.name)
         # What follows only says more about the refusal; a store with many rounds is not worth it.
         with suppress(TooManyRounds):
             for phrase in phrases(""):
                 self.effort.spend(mac.rounds)
                 if mac.verify(phrase, self.structure.authenticated):
-                    raise reading_errors.password_wrong(self.collector.name, "it opens with an empty password")
+                    raise refusals.password_wrong(self.collector.name, "it opens with an empty password")
             if self._opens_part():
                 reason = "its integrity check fails although the password opens it, so it was changed later"
-                raise reading_errors.damaged(self.collector.name, reason)
+                raise refusals.damaged(self.collector.name, reason)
             if self._opens_key():
                 what = "it is that of its private key; the store itself has another, or was changed"
-                raise reading_errors.password_wrong(self.collector.name, what)
-        raise reading_errors.password_wrong(self.collector.name)
+                raise refusals.password_wrong(self.collector.name, what)
+        raise refusals.password_wrong(self.collector.name)
 
     def _opens_part(self) -> bool:
         """Whether the password opens the first encrypted part."""
@@ -240,10 +323,10 @@ class _Opener:
             return plain
         name = self.collector.name
         if not self.given:
-            raise reading_errors.password_needed(name)
+            raise refusals.password_needed(name)
         if self.proved and not self.key_given:
-            raise reading_errors.key_password_differs(name, "pkcs12.key-password-differs", None)
-        raise reading_errors.password_wrong(name)
+            raise refusals.key_password_differs(name, "pkcs12.key-password-differs", None)
+        raise refusals.password_wrong(name)
 
     def _try(self, encryption: Encryption, data: bytes, candidates: list[Phrase]) -> bytes | None:
         """The plain text under the first phrase that yields one whole element, which then stands for the others."""
@@ -272,10 +355,10 @@ class _Opener:
     def _locked(self, partial: Bundle) -> ReadingError:
         name = self.collector.name
         if not self.given:
-            return reading_errors.password_needed(name, "its private key", partial)
+            return refusals.password_needed(name, "its private key", partial)
         if self.key_given or not self.proved:
-            return reading_errors.password_wrong(name, "its private key", partial)
-        return reading_errors.key_password_differs(name, "pkcs12.key-password-differs", partial)
+            return refusals.password_wrong(name, "its private key", partial)
+        return refusals.key_password_differs(name, "pkcs12.key-password-differs", partial)
 
 
 def _bags(contents: Node, found: _Found, depth: int = 0) -> None:

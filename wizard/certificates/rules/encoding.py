@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from cryptography import x509
 
-from wizard.certificates import look, raw
-from wizard.certificates.der import OID, SEQUENCE, DerError, parse, wrap
+from wizard.certificates import fields, raw
+from wizard.certificates.formats.der import OID, SEQUENCE, DerError, parse, wrap
 from wizard.certificates.model import Certificate, Role
 from wizard.certificates.rules.context import Context, on
 from wizard.findings import Finding, FindingSpec, Severity
@@ -144,15 +144,15 @@ SPECS = (
 def check(context: Context) -> Iterator[Finding]:
     """Look at each certificate of the chain by itself."""
     for certificate in context.chain.certificates:
-        field = look.unreadable(certificate)
+        field = fields.unreadable(certificate)
         if field:
             yield on(certificate, UNREADABLE if field == "extensions" else ODD_NAME, field=field)
         missing = list(_subject(certificate))
         yield from missing
-        why = look.java_refuses(certificate)
+        why = fields.java_refuses(certificate)
         if why and not missing:
             yield on(certificate, NOT_IN_JAVA, reason=why)
-        number = look.serial(certificate)
+        number = fields.serial(certificate)
         if number <= 0:
             yield on(certificate, SERIAL, serial=number)
         elif number >= LONGEST_SERIAL:
@@ -164,10 +164,10 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _subject(certificate: Certificate) -> Iterator[Finding]:
-    name = look.subject_name(certificate)
+    name = fields.subject_name(certificate)
     if name is None or name.rdns:
         return
-    alternative = look.raw_extension(certificate, x509.SubjectAlternativeName)
+    alternative = fields.raw_extension(certificate, x509.SubjectAlternativeName)
     if alternative is None or not alternative.critical:
         yield on(certificate, NO_SUBJECT, state="missing" if alternative is None else "not critical")
 
@@ -175,7 +175,7 @@ def _subject(certificate: Certificate) -> Iterator[Finding]:
 def _extensions(certificate: Certificate, context: Context) -> Iterator[Finding]:
     is_leaf = certificate is context.chain.leaf
     judged: set[str] = set()
-    for each in look.unread(certificate):
+    for each in fields.unread(certificate):
         judged.add(each.oid)
         names = [*map(_kind, each.names)]
         part = " and is there twice" if each.repeated else f": {', '.join(dict.fromkeys(names[:3]))}" if names else ""
@@ -188,20 +188,22 @@ def _extensions(certificate: Certificate, context: Context) -> Iterator[Finding]
         else:
             yield on(certificate, ODD_EXTENSION, **facts)
     if is_leaf and SAN not in judged and context.role is not Role.CLIENT:
-        odd = [name for name in look.raw_names(certificate) if _java_refuses(name)]
+        odd = [name for name in fields.raw_names(certificate) if _java_refuses(name)]
         if odd:
             yield on(certificate, BAD_EXTENSION, how="", extension=EXTENSIONS[SAN], part=f": {_kind(odd[0])}")
-        networks = [each for each in look.raw_names(certificate) if each.tag == raw.ADDRESS and len(each.content) == 8]
+        networks = [
+            each for each in fields.raw_names(certificate) if each.tag == raw.ADDRESS and len(each.content) == 8
+        ]
         if networks:
             yield on(certificate, ODD_EXTENSION, extension=EXTENSIONS[SAN], part=": a network instead of an address")
     spec, takes = (ROOT_CRITICAL, OPENSSL_TAKES) if certificate is context.chain.root else (CRITICAL, JAVA_TAKES)
-    for extension in look.raw_extensions(certificate):
+    for extension in fields.raw_extensions(certificate):
         if extension.critical and extension.oid not in takes:
             known = EXTENSIONS.get(extension.oid)
             yield on(certificate, spec, oid=f"{known} ({extension.oid})" if known else extension.oid)
 
 
-def _salvaged(each: look.Unread) -> bool:
+def _salvaged(each: fields.Unread) -> bool:
     """Whether Java reads it all the same: only odd, or with names that it does not check."""
     return each.readable or (bool(each.names) and not any(map(_java_refuses, each.names)))
 
@@ -240,8 +242,8 @@ def _java_uri(content: bytes) -> bool:
 
 
 def _texts(certificate: Certificate) -> Iterator[str]:
-    for name in (look.subject_name(certificate), look.issuer_name(certificate)):
+    for name in (fields.subject_name(certificate), fields.issuer_name(certificate)):
         for attribute in name or ():
             if isinstance(attribute.value, str):
                 yield attribute.value
-    yield from look.names(certificate)
+    yield from fields.names(certificate)

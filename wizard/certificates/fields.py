@@ -16,7 +16,7 @@ from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import AuthorityInformationAccessOID, ObjectIdentifier
 
 from wizard.certificates import hostnames, raw
-from wizard.certificates.der import OID, SEQUENCE, DerError, parse, wrap
+from wizard.certificates.formats.der import OID, SEQUENCE, DerError, parse, wrap
 from wizard.certificates.model import Certificate
 
 SERVER_AUTH = "1.3.6.1.5.5.7.3.1"

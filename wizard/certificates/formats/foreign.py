@@ -2,7 +2,7 @@
 
 import re
 
-from wizard.certificates.der import OID, SEQUENCE, DerError, Document
+from wizard.certificates.formats.der import OID, SEQUENCE, DerError, Document
 
 _STARTS: tuple[tuple[bytes, str, str], ...] = (
     (b"PK\x03\x04", "a ZIP archive", "unpack it and choose the certificate in it"),

@@ -5,8 +5,8 @@ import hmac
 from collections.abc import Callable
 from typing import Final
 
-from wizard.certificates.der import SEQUENCE, Node
-from wizard.certificates.reading_errors import FILE_ROUNDS_LIMIT, ROUNDS_LIMIT
+from wizard.certificates.formats.der import SEQUENCE, Node
+from wizard.certificates.formats.refusals import FILE_ROUNDS_LIMIT, ROUNDS_LIMIT
 from wizard.records import dataclass
 
 PRFS: Final = {

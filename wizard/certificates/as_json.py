@@ -5,7 +5,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from wizard.certificates import look, names
+from wizard.certificates import fields, names
 from wizard.certificates.model import Certificate, Chain, PrivateKey
 from wizard.printable import printable
 
@@ -15,22 +15,22 @@ def certificate_json(certificate: Certificate) -> dict[str, Any]:
     return {
         "subject": names.subject(certificate),
         "issuer": names.issuer(certificate),
-        "serial": f"{look.serial(certificate):x}",
-        "not_before": _moment(certificate, look.not_before),
-        "not_after": _moment(certificate, look.not_after),
+        "serial": f"{fields.serial(certificate):x}",
+        "not_before": _moment(certificate, fields.not_before),
+        "not_after": _moment(certificate, fields.not_after),
         "sha256": certificate.sha256,
-        "san": [printable(name) for name in look.names(certificate)],
-        "eku": look.usage_names(certificate),
-        "is_ca": look.is_ca(certificate),
-        "key": look.key_label(certificate),
-        "signature": look.signature_label(certificate),
+        "san": [printable(name) for name in fields.names(certificate)],
+        "eku": fields.usage_names(certificate),
+        "is_ca": fields.is_ca(certificate),
+        "key": fields.key_label(certificate),
+        "signature": fields.signature_label(certificate),
     }
 
 
 def key_json(key: PrivateKey) -> dict[str, Any]:
     """What may be told of a private key: its kind, whether it lay encrypted, and the hash of its public half."""
     return {
-        "key": look.public_key_label(key.key.public_key()),
+        "key": fields.public_key_label(key.key.public_key()),
         "encrypted": key.encrypted,
         "public_key_sha256": sha256(key.public_key_der).hexdigest(),
         "alias": printable(key.alias),
@@ -59,5 +59,5 @@ def chain_json(chain: Chain) -> dict[str, Any]:
 def _moment(certificate: Certificate, when: Callable[[Certificate], datetime]) -> str | None:
     try:
         return when(certificate).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except look.NOT_PARSED:
+    except fields.NOT_PARSED:
         return None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from wizard.certificates import look, names
+from wizard.certificates import fields, names
 from wizard.certificates.rules.context import Context, on
 from wizard.findings import Finding, FindingSpec, Severity
 
@@ -57,16 +57,16 @@ SPECS = (LEAF_IS_CA, PATH_LENGTH, ROOT_PATH_LENGTH, ROOT_UNMARKED, ROOT_NOT_CA)
 def check(context: Context) -> Iterator[Finding]:
     """Count CA certificates below each limit; self-issued ones do not count (RFC 5280, 6.1.4 (l))."""
     chain = context.chain
-    if chain.leaf is not None and look.is_ca(chain.leaf):
+    if chain.leaf is not None and fields.is_ca(chain.leaf):
         yield on(chain.leaf, LEAF_IS_CA)
     below = 0
     lower = chain.leaf
     for certificate in chain.authorities:
-        allowed = look.path_length(certificate)
+        allowed = fields.path_length(certificate)
         if allowed is not None and below > allowed:
             spec = ROOT_PATH_LENGTH if certificate is chain.root else PATH_LENGTH
             yield on(certificate, spec, allowed=allowed, found=below, below=names.short(lower) if lower else "")
-        below += not look.self_issued(certificate)
+        below += not fields.self_issued(certificate)
         lower = certificate
-    if chain.root is not None and not look.is_ca(chain.root):
-        yield on(chain.root, ROOT_UNMARKED if look.is_version_1(chain.root) else ROOT_NOT_CA)
+    if chain.root is not None and not fields.is_ca(chain.root):
+        yield on(chain.root, ROOT_UNMARKED if fields.is_version_1(chain.root) else ROOT_NOT_CA)

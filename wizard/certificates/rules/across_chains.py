@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from wizard.certificates import look, names
+from wizard.certificates import fields, names
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.rules.context import on
 from wizard.findings import Finding, FindingSpec, Severity
@@ -42,7 +42,7 @@ def judge_pile(chains: Iterable[Chain]) -> Iterator[Finding]:
             if certificate.sha256 in seen:
                 continue
             seen.add(certificate.sha256)
-            other = numbers.setdefault((names.issuer(certificate), look.serial(certificate)), certificate)
+            other = numbers.setdefault((names.issuer(certificate), fields.serial(certificate)), certificate)
             if other is not certificate:
                 yield on(certificate, SAME_SERIAL, other=names.short(other))
     for twins in leaves.values():
