@@ -3,10 +3,9 @@
 import re
 
 from wizard.configs.hocon.events import is_text
-from wizard.configs.hocon.nodes import Concat, Field, Include, ObjectNode, Reference, Scalar
 from wizard.configs.hocon.parsed import Parsed
 from wizard.configs.hocon.paths import Path, render_path
-from wizard.configs.hocon.syntax import parse_root
+from wizard.configs.hocon.syntax import Concat, Field, Include, ObjectNode, Reference, Scalar, parse_root
 from wizard.configs.hocon.tokens import content
 from wizard.errors import TextSyntaxError
 from wizard.records import dataclass

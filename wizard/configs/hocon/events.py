@@ -5,9 +5,18 @@ from dataclasses import field
 from typing import NamedTuple
 
 from wizard.configs.encoding import decode
-from wizard.configs.hocon.nodes import Concat, Field, Include, ListNode, Node, ObjectNode, Reference, Scalar
 from wizard.configs.hocon.paths import Path
-from wizard.configs.hocon.syntax import parse_root
+from wizard.configs.hocon.syntax import (
+    Concat,
+    Field,
+    Include,
+    ListNode,
+    Node,
+    ObjectNode,
+    Reference,
+    Scalar,
+    parse_root,
+)
 from wizard.configs.hocon.tokens import Lines
 from wizard.errors import TextSyntaxError
 from wizard.printable import printable

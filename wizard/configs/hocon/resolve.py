@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from wizard.configs.hocon.events import Event, Includes, NotFollowed, flatten, references
-from wizard.configs.hocon.nodes import Concat, Field, ListNode, Node, ObjectNode, Reference, Scalar
 from wizard.configs.hocon.paths import Path, render_path
+from wizard.configs.hocon.syntax import Concat, Field, ListNode, Node, ObjectNode, Reference, Scalar
 from wizard.configs.hocon.tokens import content
 from wizard.printable import printable
 from wizard.records import dataclass

@@ -1,13 +1,77 @@
 """From text to a light tree; the grammar is that of the Lightbend library 1.3.1."""
 
 import re
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
-from wizard.configs.hocon.nodes import Concat, Field, Include, ListNode, Node, ObjectNode, Reference, Scalar
 from wizard.configs.hocon.paths import Elements, Path
 from wizard.configs.hocon.refusals import syntax
 from wizard.configs.hocon.tokens import BLANK, PLAIN, SIMPLE, TOKEN, TRIVIA, check_number, content, place, unreadable
 from wizard.printable import printable
+
+
+class Scalar(NamedTuple):
+    """One word: `string`, `triple`, `number`, `word`, or the `blank` between two parts of a value."""
+
+    kind: str
+    start: int
+    end: int
+
+
+class Reference(NamedTuple):
+    """A substitution `${path}`, or `${?path}` when optional."""
+
+    path: Path
+    optional: bool
+    start: int
+    end: int
+
+
+class Concat(NamedTuple):
+    """Several values side by side on one line."""
+
+    pieces: "tuple[Node, ...]"
+    start: int
+    end: int
+
+
+class ListNode(NamedTuple):
+    """A list in square brackets."""
+
+    items: "tuple[Node, ...]"
+    start: int
+    end: int
+
+
+class ObjectNode(NamedTuple):
+    """An object; *start* and *end* include its braces when it has them (the root may have none)."""
+
+    entries: "list[Field | Include]"
+    start: int
+    end: int
+    braces: bool
+
+
+Node = Scalar | Reference | Concat | ListNode | ObjectNode
+
+
+class Field(NamedTuple):
+    """A key with its value; *separator* is `=`, `:`, `+=` or empty before an object."""
+
+    keys: Path
+    start: int
+    separator: str
+    value: Node
+
+
+class Include(NamedTuple):
+    """An include statement: *how* is `heuristic`, `file`, `url` or `classpath`."""
+
+    how: str
+    name: str
+    required: bool
+    start: int
+    end: int
+
 
 DEEPEST = 256
 """Objects and lists inside each other; more is refused, so that reading cannot exhaust the stack."""
