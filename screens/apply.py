@@ -13,7 +13,7 @@ from screens.frame import StepScreen
 from screens.pane import Pane
 from screens.refusals import lines_of
 from wizard.errors import WizardError
-from wizard.questions import Step
+from wizard.questions.flow import Step
 from wizard.records import dataclass
 from wizard.reports.lines import Line, Tone
 

@@ -10,7 +10,7 @@ from textual.content import Content
 from screens import glyphs
 from screens.field import Field
 from screens.text import fit
-from wizard.questions import Choice, Question
+from wizard.questions.flow import Choice, Question
 
 
 class ChoiceField(Field):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from screens.choices import ChoiceField
 from screens.entry import EntryField, SecretField
 from screens.field import Field
-from wizard.questions import Ask, Question, Step
+from wizard.questions.flow import Ask, Question, Step
 from wizard.session import Session
 
 BODY_ROWS = 18

@@ -17,7 +17,7 @@ from textual.widgets import Static
 from screens import glyphs
 from screens.action import Action
 from screens.text import fit, fold, joined
-from wizard.questions import Step
+from wizard.questions.flow import Step
 
 if TYPE_CHECKING:
     from textual.timer import Timer

@@ -9,7 +9,7 @@ from screens.frame import Framed
 from screens.pane import Pane
 from screens.refusals import lines_of
 from wizard.errors import ExitCode, WizardError
-from wizard.questions import View
+from wizard.questions.flow import View
 from wizard.reports.lines import Line, Tone
 from wizard.saved import SavedRun
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from wizard.questions import Step, View
+from wizard.questions.flow import Step, View
 
 if TYPE_CHECKING:
     from screens.frame import StepScreen

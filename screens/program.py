@@ -17,7 +17,7 @@ from screens.frame import Framed, StepScreen
 from screens.opening import screen_for
 from screens.turns import KeysInTurn
 from wizard.errors import ExitCode, WizardError
-from wizard.questions import Step, View, after, before
+from wizard.questions.flow import Step, View, after, before
 
 if TYPE_CHECKING:
     from wizard.session import Session

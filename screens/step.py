@@ -14,7 +14,7 @@ from screens.frame import StepScreen
 from screens.pane import Pane
 from screens.refusals import lines_of
 from wizard.errors import WizardError
-from wizard.questions import Ask, Question, Step, View
+from wizard.questions.flow import Ask, Question, Step, View
 from wizard.reports.lines import Line, Tone
 from wizard.session import Problem
 

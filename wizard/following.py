@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from typing import TYPE_CHECKING
 
-from wizard.answers import Goal
+from wizard.questions.answers import Goal
 from wizard.reports.lines import Line
 from wizard.secret import Secret
 from wizard.unfinished import Unfinished

@@ -6,9 +6,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from wizard.answers import Answers
-from wizard.answersfile import dump
-from wizard.answersfile import load as load_answers
 from wizard.change.durable import put_file, remove_file, write_failure
 from wizard.change.history import INTERRUPTED, UNREADABLE, history
 from wizard.change.outcome import STUCK
@@ -18,6 +15,9 @@ from wizard.host.clock import now_utc
 from wizard.host.directory import Directory
 from wizard.host.machine import Machine
 from wizard.printable import printable
+from wizard.questions.answers import Answers
+from wizard.questions.answers_file import dump
+from wizard.questions.answers_file import load as load_answers
 from wizard.records import dataclass
 
 NAME = "unfinished-run.toml"

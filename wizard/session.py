@@ -8,14 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wizard.answers import Answers, Goal
-from wizard.answertext import needed, parsed, shown
 from wizard.errors import WizardError
 from wizard.findings import Finding, FindingSpec, Severity
 from wizard.following import Following
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import SecretGiver, resolve
-from wizard.questions import DEFAULT_WAIT_S, Ask, Question, Step, View, steps
+from wizard.questions.answers import Answers, Goal
+from wizard.questions.field_text import needed, parsed, shown
+from wizard.questions.flow import DEFAULT_WAIT_S, Ask, Question, Step, View, steps
 from wizard.records import dataclass
 from wizard.reports.lines import Line
 from wizard.reports.review import Review

@@ -5,10 +5,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wizard.answers import Answers, PrimaryKind
 from wizard.errors import WizardError
 from wizard.host.machine import Machine
-from wizard.questions import Ask, Step, View, after, steps
+from wizard.questions.answers import Answers, PrimaryKind
+from wizard.questions.flow import Ask, Step, View, after, steps
 from wizard.reports.lines import Line
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ class Unfinished(ABC):
 
     def ended_lines(self, run: "SavedRun") -> list[Line]:
         """BLOCKING. How the change of *run* ended, and what is left of it."""
-        from wizard.answers import Goal
         from wizard.change import watch
+        from wizard.questions.answers import Goal
         from wizard.reports import views
 
         ended = watch.outcome(self.machine, run.change)

@@ -15,9 +15,9 @@ from textual.screen import Screen
 from screens.program import WizardApp
 from tests.headless.practice import Practice, practice
 from tests.screens.driving import focused, settle, text
-from wizard.answers import Answers
 from wizard.cli.main import COLLECTOR
-from wizard.questions import Step
+from wizard.questions.answers import Answers
+from wizard.questions.flow import Step
 from wizard.session import Problem, Session
 
 KEYS, SCREENS, CHANGE_MS = 60, 12, 100

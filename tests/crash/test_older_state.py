@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.crash.scene import CONF, KEYSTORE, PASSWORD, Scene
-from wizard.answers import Goal
 from wizard.change import watch
 from wizard.change.outcome import APPLIED, ROLLED_BACK
 from wizard.cli.main import main
 from wizard.errors import ExitCode
+from wizard.questions.answers import Goal
 from wizard.secret import Secret
 from wizard.session import Session
 

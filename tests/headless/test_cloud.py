@@ -10,9 +10,9 @@ from tests.headless.practice import Practice, company, practice
 from tests.jvm import run_java
 from tests.oracle.test_verify_script import server as openssl_server
 from tests.pki import Entity
-from wizard.answers import Answers, CloudSupport, GatewayAnswers
-from wizard.answersfile import dump, load
-from wizard.questions import steps
+from wizard.questions.answers import Answers, CloudSupport, GatewayAnswers
+from wizard.questions.answers_file import dump, load
+from wizard.questions.flow import steps
 from wizard.session import Session
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.headless.practice import Practice, practice
-from wizard.answers import Answers
-from wizard.answersfile import load
-from wizard.questions import Ask, steps
+from wizard.questions.answers import Answers
+from wizard.questions.answers_file import load
+from wizard.questions.flow import Ask, steps
 from wizard.saved import NAME
 from wizard.secret import Secret
 from wizard.session import Session

@@ -10,7 +10,6 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.headless.practice import Practice, practice
 from tests.pki import authority, issue
-from wizard.answers import AccountAnswers, Answers, ClientAnswers
 from wizard.certificates.chain import assemble
 from wizard.cli import plain
 from wizard.cli.main import main
@@ -18,7 +17,8 @@ from wizard.errors import WizardError
 from wizard.nodes import account, client
 from wizard.nodes.client import ClientInput
 from wizard.nodes.handoff import overview
-from wizard.questions import Step, View, steps
+from wizard.questions.answers import AccountAnswers, Answers, ClientAnswers
+from wizard.questions.flow import Step, View, steps
 from wizard.secret import Secret
 from wizard.session import Session
 

@@ -11,9 +11,9 @@ import pytest
 
 from tests.headless.doctored import NAME, Call, settle
 from tests.headless.practice import Practice, company, practice
-from wizard.answers import Answers
 from wizard.nodes.showing import lines
-from wizard.questions import View, steps
+from wizard.questions.answers import Answers
+from wizard.questions.flow import View, steps
 from wizard.sandbox.build import upload
 from wizard.sandbox.deployment import PASSWORD
 from wizard.sandbox.mutate import write_conf

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.headless.practice import Practice, company, practice
-from wizard.answers import Answers, Goal
 from wizard.findings import Severity
-from wizard.questions import Step
+from wizard.questions.answers import Answers, Goal
+from wizard.questions.flow import Step
 from wizard.sandbox.pki import pfx
 from wizard.secret import Secret
 from wizard.session import Session

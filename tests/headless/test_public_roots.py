@@ -16,11 +16,11 @@ from tests.headless.practice import ROOT, Practice, company, practice
 from tests.jvm import run_java
 from tests.pki import acme
 from tools.public_roots import listed
-from wizard.answers import Answers
-from wizard.answersfile import dump, load
 from wizard.certificates.public_roots import shipped
 from wizard.cli import plain
-from wizard.questions import Ask, Step
+from wizard.questions.answers import Answers
+from wizard.questions.answers_file import dump, load
+from wizard.questions.flow import Ask, Step
 from wizard.secret import Secret
 from wizard.session import Session
 

@@ -9,11 +9,11 @@ import pytest
 
 from tests.headless.practice import Practice, company, practice
 from tests.jvm import run_java
-from wizard.answersfile import load
 from wizard.host import jre as product_java
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.nodes.primary_facts import FILE_KEY, PASSWORD_KEY, conf_document
-from wizard.questions import steps
+from wizard.questions.answers_file import load
+from wizard.questions.flow import steps
 from wizard.sandbox.pki import Pki, make, new_key, pfx
 from wizard.session import Session
 

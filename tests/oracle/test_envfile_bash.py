@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from wizard import passwords
 from wizard.configs import envfile
 from wizard.errors import WizardError
+from wizard.questions import passwords
 
 FILES = {
     "manual": b'HCP_DEFAULT_KEYSTORE="/full/path/to/gateway-host.pfx"\nHCP_DEFAULT_KEYSTORE_PASSWORD="changeit"\n',

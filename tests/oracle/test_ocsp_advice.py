@@ -9,9 +9,9 @@ from cryptography import x509
 from tests.oracle.test_ocsp_vs_openssl import PKI, Leaves, Responder, leaves
 from tests.pki import Entity, authority, issue
 from tests.tls.servers import free_port
-from wizard.answers import AccountAnswers, OcspProbe
 from wizard.certificates.chain import assemble
 from wizard.nodes.ocsp_advice import ocsp_evidence
+from wizard.questions.answers import AccountAnswers, OcspProbe
 
 URL = "http://ocsp.acme.test/"
 CRL = x509.CRLDistributionPoints(

@@ -9,9 +9,9 @@ import pytest
 
 from tests.pki import Entity, acme, authority, issue
 from tests.unit.nodes.test_packs_for_others import HOSTILE, PASSWORD, chain, data
-from wizard.answers import ClientAnswers
 from wizard.nodes import client
 from wizard.nodes.client import ClientInput
+from wizard.questions.answers import ClientAnswers
 
 PKI = acme()
 ONE_NAME = issue("pcclient-host", authority("Acme-CA-Root", authority("Acme CA Root")))

@@ -6,15 +6,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
-from wizard.answers import PROMPT, Answers, ClientAnswers, GatewayAnswers, Goal, PrimaryAnswers, PrimaryKind
-from wizard.answertext import parsed, shown
 from wizard.change.events import Event
 from wizard.change.outcome import APPLIED, ROLLED_BACK, STUCK, Outcome
 from wizard.change.plan import ABSENT, Plan, Probe, PutFile, Restart
 from wizard.errors import BusyError, WizardError
 from wizard.findings import Finding, FindingSpec, Locator, Severity
 from wizard.host.machine import Machine
-from wizard.questions import Ask, Question, Step, View, steps
+from wizard.questions.answers import PROMPT, Answers, ClientAnswers, GatewayAnswers, Goal, PrimaryAnswers, PrimaryKind
+from wizard.questions.field_text import parsed, shown
+from wizard.questions.flow import Ask, Question, Step, View, steps
 from wizard.reports.checklist import CA, POLICY, Checklist, Item, checklist_lines
 from wizard.reports.decided import decided_lines
 from wizard.reports.lines import Line, Tone

@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from screens.program import WizardApp
 from tests.headless.practice import Practice
 from tests.screens.driving import text
-from wizard.answers import Answers
+from wizard.questions.answers import Answers
 from wizard.session import Session
 
 PATIENCE_S = 60.0

@@ -6,7 +6,7 @@ from textual.pilot import Pilot
 from tests.screens.driving import focused, keys, opened, text
 from tests.screens.fake_session import CHAIN, LIST, PASSWORD, FakeSession, at
 from wizard.findings import Finding, FindingSpec, Locator, Severity
-from wizard.questions import Ask, Choice, Question, View
+from wizard.questions.flow import Ask, Choice, Question, View
 from wizard.secret import Secret
 
 

@@ -10,7 +10,7 @@ from screens.program import WizardApp
 from tests.screens.driving import focused, keys, opened, settle, text, until
 from tests.screens.fake_session import CHAIN, PASSWORD, STEPS, FakeSession, at, earlier_run
 from wizard.change.outcome import ROLLED_BACK, STUCK
-from wizard.questions import View
+from wizard.questions.flow import View
 from wizard.reports.lines import Line
 from wizard.secret import Secret
 

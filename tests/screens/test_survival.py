@@ -14,7 +14,7 @@ from screens.quitting import QuitScreen
 from screens.text import fit, fold
 from tests.screens.driving import focused, keys, opened, text, until
 from tests.screens.fake_session import CHAIN, PASSWORD, STEPS, FakeSession, at, earlier_run
-from wizard.questions import View
+from wizard.questions.flow import View
 from wizard.reports.lines import Line
 
 STILL = [name for name, (step, _answers) in STEPS.items() if step.view is not View.APPLY]

@@ -10,8 +10,8 @@ from screens.field import Field
 from screens.turns import TURN_S
 from tests.screens.driving import focused, opened, text
 from tests.screens.fake_session import FakeSession, at
-from wizard.answers import GENERATE
-from wizard.questions import steps
+from wizard.questions.answers import GENERATE
+from wizard.questions.flow import steps
 
 
 async def burst(pilot: Pilot[int], *keys: str) -> None:

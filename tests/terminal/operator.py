@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from tests.terminal.terminal import KEYS, Terminal
 from tests.terminal.ways import TYPED, Way
-from wizard.questions import Ask, Question, Step, View
+from wizard.questions.flow import Ask, Question, Step, View
 
 MARKED = re.compile(r"^ >( |$)|> \[")
 PANE = re.compile(r"^ ?> (Lines|All is shown)")

@@ -12,8 +12,8 @@ from tests.terminal.canary import nothing_told
 from tests.terminal.far import Sshd, wait_until_none_is_left
 from tests.terminal.operator import ByKeys, ByLines, Operator
 from tests.terminal.ways import FILES_PASSWORD, STORE_PASSWORD, WAYS, Way, furnish
-from wizard.answersfile import load
-from wizard.questions import Step, View
+from wizard.questions.answers_file import load
+from wizard.questions.flow import Step, View
 from wizard.saved import NAME
 
 pytestmark = pytest.mark.xdist_group("journeys")

@@ -16,7 +16,7 @@ from tests.terminal.far import left, mark, wait_until_none_is_left
 from tests.terminal.operator import STEP_BYTES, ByKeys
 from tests.terminal.terminal import Terminal
 from tests.terminal.ways import WAYS, furnish
-from wizard.questions import View
+from wizard.questions.flow import View
 from wizard.saved import NAME
 
 GOALS = {step.id: goal for goal in reversed(WAYS) for step in WAYS[goal].steps}

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.headless.practice import Practice, company
-from wizard.answers import Answers
-from wizard.answertext import parsed
-from wizard.questions import Ask, Step, steps
+from wizard.questions.answers import Answers
+from wizard.questions.field_text import parsed
+from wizard.questions.flow import Ask, Step, steps
 from wizard.sandbox.pki import new_key, pfx
 from wizard.saved import save
 from wizard.secret import Secret

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from wizard.answers import (
+from wizard.errors import WizardError
+from wizard.questions.answers import (
     GENERATE,
     KEEP,
     PROMPT,
@@ -13,13 +14,13 @@ from wizard.answers import (
     Goal,
     ImportRoot,
     OcspProbe,
+    PasswordSource,
     PrimaryKind,
+    SourceKind,
 )
-from wizard.answersfile import dump, load
-from wizard.answertext import parsed, shown
-from wizard.errors import WizardError
-from wizard.questions import Ask, Question, after, before, steps
-from wizard.sources import PasswordSource, SourceKind
+from wizard.questions.answers_file import dump, load
+from wizard.questions.field_text import parsed, shown
+from wizard.questions.flow import Ask, Question, after, before, steps
 
 FULL = """
 schema = 1

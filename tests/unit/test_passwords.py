@@ -1,7 +1,7 @@
 import pytest
 
-from wizard import passwords
-from wizard.passwords import Consumer
+from wizard.questions import passwords
+from wizard.questions.passwords import Consumer
 from wizard.secret import Secret
 
 ALL = set(Consumer)

@@ -6,10 +6,10 @@ from dataclasses import asdict, astuple, replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from wizard.answers import endpoint
 from wizard.change.images import NOTHING, FileImage
 from wizard.change.journal import DONE, UNDONE, Record
 from wizard.host.directory import Identity
+from wizard.questions.answers import endpoint
 from wizard.records import dataclass
 
 SCHEMA = 1

@@ -4,8 +4,8 @@ import hashlib
 from dataclasses import field
 from pathlib import PurePosixPath
 
-from wizard.answers import endpoint
 from wizard.host.directory import Identity
+from wizard.questions.answers import endpoint
 from wizard.records import dataclass
 
 

@@ -110,8 +110,8 @@ def _keys() -> str:
     """What may stand in an answers file, by its tables."""
     import textwrap  # noqa: PLC0415 - only help needs it
 
-    from wizard.answers import AccountAnswers, ClientAnswers, GatewayAnswers, PrimaryAnswers  # noqa: PLC0415 - likewise
-    from wizard.answersfile import field_names  # noqa: PLC0415 - likewise
+    from wizard.questions.answers import AccountAnswers, ClientAnswers, GatewayAnswers, PrimaryAnswers  # noqa: PLC0415 - likewise
+    from wizard.questions.answers_file import field_names  # noqa: PLC0415 - likewise
 
     tables = {
         "": ("goal", "packs", "change"),
@@ -203,9 +203,9 @@ def _apply(args: argparse.Namespace, session: "Session") -> int:
 
 def open_session(args: argparse.Namespace, asking: "Asking | None" = None) -> "Session":
     """A session with the answers or the kept plan that *args* name; *asking* asks Java about its plan."""
-    from wizard.answersfile import load  # noqa: PLC0415 - usage errors need no engine
     from wizard.host.files import read_input  # noqa: PLC0415 - likewise
-    from wizard.questions import DEFAULT_WAIT_S  # noqa: PLC0415 - likewise
+    from wizard.questions.answers_file import load  # noqa: PLC0415 - usage errors need no engine
+    from wizard.questions.flow import DEFAULT_WAIT_S  # noqa: PLC0415 - likewise
     from wizard.session import Session  # noqa: PLC0415 - likewise
 
     if getattr(args, "plan", None) is not None:
@@ -241,7 +241,7 @@ def open_session(args: argparse.Namespace, asking: "Asking | None" = None) -> "S
 
 def _giver(args: argparse.Namespace) -> Any:
     """Named sources first; what the answers file says to ask for is asked on the terminal, once."""
-    from wizard.sources import SourceKind  # noqa: PLC0415 - likewise
+    from wizard.questions.answers import SourceKind  # noqa: PLC0415 - likewise
 
     def give(name: str, *, base: Path, source: Any) -> Any:
         found = args.secrets.named(name, base=base, source=source)
@@ -260,7 +260,7 @@ def _keep(path: Path, session: "Session", review: "Review") -> None:
     from wizard.change import plan_file  # noqa: PLC0415 - likewise
     from wizard.change.durable import put_named  # noqa: PLC0415 - likewise
     from wizard.nodes.planning import basis_of  # noqa: PLC0415 - likewise
-    from wizard.sources import SourceKind  # noqa: PLC0415 - likewise
+    from wizard.questions.answers import SourceKind  # noqa: PLC0415 - likewise
 
     stores = [name for step in review.plan.steps if (name := getattr(step, "proof", None))]
     if any(session.answers.get(name).kind is SourceKind.GENERATE for name in stores):

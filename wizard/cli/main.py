@@ -16,7 +16,7 @@ from wizard.errors import WizardError
 from wizard.host.machine import HCP_HOME, SETTLE_S, Machine, default_state_dir
 
 if TYPE_CHECKING:
-    from wizard.answers import Answers
+    from wizard.questions.answers import Answers
 
 COLLECTOR = (100_000, 50, 100)
 """Thresholds of Python's cycle collector (`gc.set_threshold`)."""

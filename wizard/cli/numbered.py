@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from wizard.cli.dialogue import Dialogue
 from wizard.errors import WizardError
-from wizard.questions import Step
+from wizard.questions.flow import Step
 from wizard.reports.lines import Line
 from wizard.session import Session
 

@@ -11,7 +11,7 @@ from wizard.cli.dialogue import Back, Dialogue, Leave
 from wizard.cli.numbered import chosen, tick
 from wizard.errors import ExitCode, WizardError
 from wizard.findings import FindingSpec, Severity
-from wizard.questions import Ask, Question, Step, View
+from wizard.questions.flow import Ask, Question, Step, View
 from wizard.reports.lines import doubt_lines
 from wizard.secret import Secret
 from wizard.session import Session

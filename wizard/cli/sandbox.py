@@ -159,8 +159,8 @@ def _practise(args: argparse.Namespace, folder: Path | None) -> int:
 
 def _open(args: argparse.Namespace, deployment: Deployment, *, temporary: bool = False) -> int:
     """Start the primary, open the wizard, stop the primary, whatever happened: but not under a change at work."""
-    from wizard.answers import Answers  # noqa: PLC0415 - as above
     from wizard.cli.main import open_screens  # noqa: PLC0415 - main loads this module
+    from wizard.questions.answers import Answers  # noqa: PLC0415 - as above
     from wizard.sandbox.deployment import PASSWORD  # noqa: PLC0415 - as above
 
     answers = Answers().put("primary.port", deployment.port).put("primary.nodes", ("127.0.0.1",))

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from wizard.errors import WizardError
 from wizard.host.secret_sources import parse_source, resolve
+from wizard.questions.answers import PasswordSource
 from wizard.secret import Redactor, Secret
-from wizard.sources import PasswordSource
 
 
 class SecretSources:

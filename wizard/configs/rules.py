@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterable
 
-from wizard import passwords
 from wizard.configs import envfile, hocon
 from wizard.configs.masking import SECRET_KEYS
 from wizard.findings import Finding, FindingSpec, Locator, Severity
+from wizard.questions import passwords
 from wizard.secret import Secret
 
 AnyDocument = hocon.Document | envfile.Document

@@ -1,7 +1,7 @@
 """The service as a doctor sees it: unit, port, what is served, the clock, the last change; plain data, no secret."""
 
-from wizard.answers import endpoint
 from wizard.diagnosis.facts_files import CertificateFacts
+from wizard.questions.answers import endpoint
 from wizard.records import dataclass
 
 

@@ -7,8 +7,8 @@ from typing import Protocol
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.printable import printable
+from wizard.questions.answers import PasswordSource, SourceKind
 from wizard.secret import Secret
-from wizard.sources import PasswordSource, SourceKind
 
 DEFAULT_STORE_PASSWORD = Secret("changeit")
 """The password of cacerts as the JRE ships it (manual, JDK keytool document)."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Sequence
 
-from wizard.answers import AccountAnswers
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.names import short
 from wizard.certificates.writing import cer_files
 from wizard.nodes.packs import Pack, PackFile, checklist
+from wizard.questions.answers import AccountAnswers
 
 ROUTES = (
     "newer portal: Security > Security options > Certificates",

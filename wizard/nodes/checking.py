@@ -2,13 +2,11 @@
 
 from collections.abc import Callable
 
-from wizard.answers import CloudSupport, PrimaryKind
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.host.machine import Machine
 from wizard.nodes import gateway_planning
 from wizard.nodes.cloud import cloud_trust
-from wizard.nodes.fitness import GATEWAY, PRIMARY, require_fit
 from wizard.nodes.gateway_here import STORE_SECRET as STORE_OF_GATEWAY
 from wizard.nodes.gateway_trust import primary_trust
 from wizard.nodes.handoff import make_packs, order_of, write_packs
@@ -17,8 +15,9 @@ from wizard.nodes.primary_facts import FILE_KEY, PASSWORD_KEY, conf_document, fi
 from wizard.nodes.reviewing import Reviewing
 from wizard.nodes.stores import STORE_SECRET
 from wizard.nodes.undoing import faults
-from wizard.passwords import Consumer
-from wizard.questions import Step
+from wizard.questions.answers import CloudSupport, PrimaryKind
+from wizard.questions.flow import Step
+from wizard.questions.passwords import GATEWAY, PRIMARY, Consumer, require_fit
 
 REFUSALS = (
     FindingSpec(

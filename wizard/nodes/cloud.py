@@ -1,10 +1,10 @@
 """A primary in the vendor's cloud: what is known about its support, and which CA certificates its gateways trust."""
 
-from wizard.answers import PrimaryKind
 from wizard.certificates.model import Chain
 from wizard.findings import Finding, FindingSpec, Locator, Severity
 from wizard.nodes.loading import load_authorities
 from wizard.nodes.planning import Planning
+from wizard.questions.answers import PrimaryKind
 
 UNCERTAIN = FindingSpec(
     "cloud.uncertain",

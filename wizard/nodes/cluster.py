@@ -8,19 +8,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from ipaddress import ip_address
 
-from wizard.answers import PROMPT, Answers, endpoint
-from wizard.answersfile import dump
 from wizard.certificates.model import Profile
 from wizard.certificates.names import short
 from wizard.certificates.writing import keystore
 from wizard.errors import WizardError
-from wizard.nodes.fitness import PRIMARY, require_fit
 from wizard.nodes.packs import Pack, PackFile, checklist
 from wizard.nodes.planning import Planning, far_nodes
 from wizard.nodes.stores import CACERTS_SECRET, STORE_SECRET
-from wizard.passwords import generate
+from wizard.questions.answers import PROMPT, Answers, PasswordSource, SourceKind, endpoint
+from wizard.questions.answers_file import dump
+from wizard.questions.passwords import PRIMARY, generate, require_fit
 from wizard.secret import Secret
-from wizard.sources import PasswordSource, SourceKind
 
 
 def is_loopback(node: str) -> bool:

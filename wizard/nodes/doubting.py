@@ -6,13 +6,13 @@ And the one doubt that is a question of its own: whether a root is public.
 import json
 from typing import Protocol
 
-from wizard.answers import ROOT, PrimaryKind, RootKind
 from wizard.certificates.names import short
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
 from wizard.nodes.judging import Judged
 from wizard.nodes.reviewing import Reviewing
-from wizard.questions import Ask, Choice, Question, Step, View
+from wizard.questions.answers import ROOT, PrimaryKind, RootKind
+from wizard.questions.flow import Ask, Choice, Question, Step, View
 from wizard.reports.review import Review
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from contextlib import suppress
 
-from wizard.answers import Answers, Goal, ImportRoot, PrimaryKind
 from wizard.certificates.model import Chain
 from wizard.certificates.names import short
 from wizard.errors import WizardError
@@ -12,6 +11,7 @@ from wizard.nodes.judging import roots_of
 from wizard.nodes.ocsp_advice import ocsp_evidence
 from wizard.nodes.planning import Planning, far_nodes
 from wizard.nodes.replaced import order
+from wizard.questions.answers import Answers, Goal, ImportRoot, PrimaryKind
 from wizard.reports.checklist import CA, NOTHING_KEPT, POLICY, Checklist, Item, checklist_lines
 from wizard.reports.lines import Line
 

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from wizard.answers import PrimaryKind, endpoint
 from wizard.configs import envfile
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
@@ -16,6 +15,7 @@ from wizard.nodes.handoff import make_packs
 from wizard.nodes.judging import Judged
 from wizard.nodes.packs import Pack, PackFile, from_template
 from wizard.nodes.planning import Planning
+from wizard.questions.answers import PrimaryKind, endpoint
 from wizard.records import dataclass
 
 REFUSALS = (

@@ -2,7 +2,6 @@
 
 import shlex
 
-from wizard.answers import endpoint
 from wizard.certificates.names import short
 from wizard.certificates.writing import keystore, pem_chain, truststore
 from wizard.configs import envfile
@@ -16,6 +15,7 @@ from wizard.nodes.gateway import (
     truststore_path,
 )
 from wizard.nodes.packs import Pack, PackFile, checklist, from_template
+from wizard.questions.answers import endpoint
 
 
 def make_pack(given: GatewayInput) -> Pack:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from wizard.answers import GatewayAnswers, Goal
 from wizard.certificates.model import Certificate
 from wizard.change.plan import Plan
 from wizard.errors import WizardError
@@ -12,7 +11,6 @@ from wizard.findings import Finding, FindingSpec, Severity
 from wizard.host import jre
 from wizard.host.machine import Machine
 from wizard.nodes import gateway, gateway_here
-from wizard.nodes.fitness import GATEWAY, require_fit
 from wizard.nodes.gateway import GatewayInput
 from wizard.nodes.gateway_facts import GatewayFacts, Store, Unattended, look, look_at_unattended
 from wizard.nodes.gateway_here import STORE_SECRET, TRUST_SECRET
@@ -22,12 +20,12 @@ from wizard.nodes.judging import Judged
 from wizard.nodes.planning import Planned, Planning
 from wizard.nodes.primary_facts import expectation
 from wizard.nodes.restart_checks import plan_faults
-from wizard.passwords import generate
 from wizard.printable import printable
+from wizard.questions.answers import GatewayAnswers, Goal, SourceKind
+from wizard.questions.passwords import GATEWAY, generate, require_fit
 from wizard.reports.checklist import Item
 from wizard.reports.lines import Line
 from wizard.secret import Secret
-from wizard.sources import SourceKind
 
 REFUSALS = (
     FindingSpec(

@@ -1,6 +1,5 @@
 """What a gateway must trust to believe its primary: the roots that the operator named, or that of its own chain."""
 
-from wizard.answers import ImportRoot
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.rules.context import on
@@ -11,6 +10,7 @@ from wizard.host.clock import now_utc
 from wizard.nodes.judging import roots_of
 from wizard.nodes.loading import read_all
 from wizard.nodes.planning import Planning
+from wizard.questions.answers import ImportRoot
 from wizard.records import dataclass
 
 KEY_HERE = FindingSpec(

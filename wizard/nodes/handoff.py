@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from wizard.answers import PrimaryKind
 from wizard.certificates import fields
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.rollover import Rollover
@@ -23,7 +22,6 @@ from wizard.host.files import read_input
 from wizard.nodes import account, client, cluster, gateway_pack
 from wizard.nodes.client import ClientInput
 from wizard.nodes.cloud import cloud_trust
-from wizard.nodes.fitness import CLIENT, GATEWAY, is_fit, require_fit
 from wizard.nodes.gateway import GatewayInput
 from wizard.nodes.gateway_trust import primary_trust
 from wizard.nodes.judging import Judged, roots_of, suggested_host
@@ -31,8 +29,9 @@ from wizard.nodes.ocsp_advice import ocsp_evidence
 from wizard.nodes.packs import Pack, PackFile, checklist
 from wizard.nodes.planning import Planning
 from wizard.nodes.replaced import rollover
-from wizard.passwords import generate
 from wizard.printable import printable
+from wizard.questions.answers import PrimaryKind
+from wizard.questions.passwords import CLIENT, GATEWAY, generate, is_fit, require_fit
 from wizard.reports.rollover_text import order_notes
 from wizard.secret import Secret
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from wizard.answers import Answers, OcspProbe
 from wizard.certificates import fields
 from wizard.certificates.chain import assemble
 from wizard.certificates.formats.load import load_certificate
@@ -24,6 +23,7 @@ from wizard.host.keytool import Keytool
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.nodes.loading import Loaded, load
+from wizard.questions.answers import Answers, OcspProbe
 from wizard.records import dataclass
 from wizard.secret import Secret
 

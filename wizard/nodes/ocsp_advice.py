@@ -3,13 +3,13 @@
 import textwrap
 from collections.abc import Sequence
 
-from wizard.answers import AccountAnswers, OcspProbe
 from wizard.certificates import fields
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.names import short
 from wizard.printable import printable
 from wizard.probing.crl import distribution_points
 from wizard.probing.revocation import Advice, Revocation, advice, check_revocation
+from wizard.questions.answers import AccountAnswers, OcspProbe
 
 _MOST = 3
 _WIDTH = 70

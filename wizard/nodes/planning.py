@@ -6,16 +6,6 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-from wizard.answers import (
-    Answers,
-    ClientAnswers,
-    GatewayAnswers,
-    Goal,
-    ImportRoot,
-    PrimaryAnswers,
-    PrimaryKind,
-)
-from wizard.answersfile import dump
 from wizard.certificates.model import Certificate
 from wizard.certificates.names import short
 from wizard.change.ahead import Asking
@@ -27,15 +17,25 @@ from wizard.host import jre
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.nodes import primary, primary_facts
-from wizard.nodes.fitness import PRIMARY, require_fit
 from wizard.nodes.judging import Judged
 from wizard.nodes.restart_checks import plan_faults
 from wizard.nodes.stores import CACERTS_SECRET, STORE_SECRET, Stores, trust_alias
 from wizard.probing.probe import probe
 from wizard.probing.resolving import is_here
+from wizard.questions.answers import (
+    Answers,
+    ClientAnswers,
+    GatewayAnswers,
+    Goal,
+    ImportRoot,
+    PrimaryAnswers,
+    PrimaryKind,
+    SourceKind,
+)
+from wizard.questions.answers_file import dump
+from wizard.questions.passwords import PRIMARY, require_fit
 from wizard.records import dataclass
 from wizard.secret import Secret
-from wizard.sources import SourceKind
 
 REFUSALS = (
     FindingSpec(

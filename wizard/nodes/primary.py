@@ -4,7 +4,6 @@ import re
 from collections.abc import Collection
 from pathlib import PurePosixPath
 
-from wizard.answers import Answers, ImportRoot, PrimaryAnswers, endpoint
 from wizard.certificates.model import Bundle, Chain, PrivateKey
 from wizard.certificates.names import short
 from wizard.change.plan import EditFile, FileStep, ImportTrust, Plan, Probe, PutFile, Restart, Step
@@ -14,6 +13,7 @@ from wizard.findings import Finding, FindingSpec, Locator, Severity
 from wizard.host.machine import Machine
 from wizard.nodes.primary_facts import PrimaryFacts, Setting
 from wizard.nodes.stores import CACERTS_SECRET, STORE_SECRET, Stores, trust_alias
+from wizard.questions.answers import Answers, ImportRoot, PrimaryAnswers, endpoint
 from wizard.secret import Secret
 
 WORLD_READABLE = FindingSpec(

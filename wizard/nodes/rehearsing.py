@@ -6,7 +6,6 @@ Trust is taken as it will be after the change and after the uploads of the check
 from collections.abc import Sequence
 from dataclasses import replace
 
-from wizard.answers import PrimaryKind
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.names import issuer, subject
 from wizard.certificates.reading import read
@@ -19,6 +18,7 @@ from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.nodes.planning import Planning
 from wizard.printable import printable
 from wizard.probing.rehearsal import Rehearsal, RehearsalStep, rehearse
+from wizard.questions.answers import PrimaryKind
 from wizard.records import dataclass
 from wizard.reports.lines import Line, Tone, finding_lines
 

@@ -17,7 +17,7 @@ from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.nodes.examining import Examined
 from wizard.nodes.stores import STORE_SECRET
-from wizard.passwords import generate
+from wizard.questions.passwords import generate
 from wizard.records import dataclass
 from wizard.secret import Secret
 

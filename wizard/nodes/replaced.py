@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from wizard.answers import Goal, PrimaryKind
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Chain
 from wizard.certificates.reading import read
@@ -18,6 +17,7 @@ from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.nodes.planning import Planned, Planning
 from wizard.nodes.primary_facts import PASSWORD_KEY, installed_chain
+from wizard.questions.answers import Goal, PrimaryKind
 from wizard.reports.lines import Line, Tone
 from wizard.reports.rollover_text import order_lines
 from wizard.secret import Secret

@@ -13,7 +13,7 @@ from wizard.nodes.planning import Planned, Planning
 from wizard.nodes.repaired_store import KEY_SECRET
 from wizard.nodes.repairing import plan_repair
 from wizard.nodes.stores import STORE_SECRET
-from wizard.questions import Question, Step
+from wizard.questions.flow import Question, Step
 from wizard.secret import Secret
 
 EXAMINE, EXAMINE_AGAIN = "examine", "examine-again"

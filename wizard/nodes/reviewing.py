@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from wizard.answers import CloudSupport, Goal, PrimaryKind
 from wizard.change.plan import Plan
 from wizard.findings import Finding, Severity
 from wizard.nodes.planning import Planned, Planning, kept_plan, plan_primary
 from wizard.nodes.rehearsing import Rehearsed, rehearsal_lines, rehearse_all
-from wizard.questions import Question, Step, View
+from wizard.questions.answers import CloudSupport, Goal, PrimaryKind
+from wizard.questions.flow import Question, Step, View
 from wizard.reports import views
 from wizard.reports.decided import decided_lines
 from wizard.reports.lines import Line, Tone, finding_lines

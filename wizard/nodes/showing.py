@@ -2,7 +2,6 @@
 
 from typing import Protocol
 
-from wizard.answers import Goal
 from wizard.change.plan import Plan
 from wizard.host.clock import now_utc
 from wizard.host.facts import Facts, collect
@@ -15,7 +14,8 @@ from wizard.nodes.judging import Judged
 from wizard.nodes.primary_facts import installed_chain
 from wizard.nodes.reviewing import Reviewing
 from wizard.probing.probe import probe
-from wizard.questions import Step, View
+from wizard.questions.answers import Goal
+from wizard.questions.flow import Step, View
 from wizard.reports import views
 from wizard.reports.checklist import fact_lines
 from wizard.reports.compare_text import compare_lines

@@ -5,7 +5,7 @@ import re
 from wizard.certificates.model import Chain, Profile
 from wizard.certificates.names import short
 from wizard.certificates.writing import keystore
-from wizard.passwords import generate
+from wizard.questions.passwords import generate
 from wizard.secret import Secret
 
 STORE_SECRET = "primary.keystore-password"  # noqa: S105 - the name of a secret

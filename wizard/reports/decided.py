@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
-from wizard.answers import PROMPT, Answers
 from wizard.printable import printable
-from wizard.questions import Ask, Question, Step, View
+from wizard.questions.answers import PROMPT, Answers, PasswordSource, SourceKind
+from wizard.questions.flow import Ask, Question, Step, View
 from wizard.reports.lines import Line, Tone
-from wizard.sources import PasswordSource, SourceKind
 
 _SOURCES = {
     SourceKind.FILE: "from a file",

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from tests.pki import Entity, acme, authority, issue
-from wizard.answers import AccountAnswers, Answers, ClientAnswers, GatewayAnswers, Goal, PrimaryAnswers, PrimaryKind
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Certificate
 from wizard.errors import WizardError
@@ -18,6 +17,15 @@ from wizard.nodes import checklist, elsewhere
 from wizard.nodes.judging import Judged
 from wizard.nodes.loading import Loaded
 from wizard.nodes.stores import Stores
+from wizard.questions.answers import (
+    AccountAnswers,
+    Answers,
+    ClientAnswers,
+    GatewayAnswers,
+    Goal,
+    PrimaryAnswers,
+    PrimaryKind,
+)
 from wizard.reports.checklist import CA, POLICY, Checklist, fact_lines, summary_lines
 from wizard.secret import Secret
 

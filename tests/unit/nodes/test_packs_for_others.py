@@ -7,18 +7,18 @@ from dataclasses import replace
 import pytest
 
 from tests.pki import Entity, acme, authority, issue
-from wizard.answers import AccountAnswers, ClientAnswers, GatewayAnswers
-from wizard.answersfile import load
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Chain, Profile
 from wizard.errors import WizardError
 from wizard.nodes import account, client, gateway, gateway_pack, handoff
 from wizard.nodes.client import ClientInput, search_text
-from wizard.nodes.fitness import CLIENT, GATEWAY, PRIMARY, is_fit, require_fit
 from wizard.nodes.gateway import GatewayInput
 from wizard.nodes.judging import Judged
 from wizard.nodes.loading import Loaded
 from wizard.nodes.packs import Pack
+from wizard.questions.answers import AccountAnswers, ClientAnswers, GatewayAnswers
+from wizard.questions.answers_file import load
+from wizard.questions.passwords import CLIENT, GATEWAY, PRIMARY, is_fit, require_fit
 from wizard.secret import Secret
 
 PASSWORD = Secret("Acme-2026-pack")

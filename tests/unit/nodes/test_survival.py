@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from tests.pki import NOW, Entity, acme, authority, issue
-from wizard.answers import Answers, PrimaryAnswers
 from wizard.certificates.chain import assemble
 from wizard.cli.crash import report_bug, trace_text
 from wizard.cli.secrets import SecretSources
@@ -16,12 +15,12 @@ from wizard.errors import WizardError
 from wizard.host.machine import Machine
 from wizard.nodes.loading import load as load_files
 from wizard.nodes.undoing import changes, chosen, history_lines, newest
+from wizard.questions.answers import Answers, PasswordSource, PrimaryAnswers, SourceKind
 from wizard.reports.compare_text import compare_lines
 from wizard.reports.views import command
 from wizard.saved import NAME, forget, load, save
 from wizard.secret import Secret
 from wizard.session import Session
-from wizard.sources import PasswordSource, SourceKind
 
 CANARY = "Canary-in-a-l0cal"
 

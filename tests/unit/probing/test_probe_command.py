@@ -14,7 +14,6 @@ from cryptography import x509
 from tests.pki import Acme, acme, authority, issue
 from tests.tls.servers import PracticeServer, free_port
 from tests.unit.probing.test_revocation_bytes import revocation_list
-from wizard.answers import AccountAnswers, Answers, OcspProbe, PrimaryAnswers
 from wizard.change import plan_file
 from wizard.change.plan import Plan, Probe
 from wizard.cli import main as cli
@@ -22,6 +21,7 @@ from wizard.host.machine import Machine
 from wizard.nodes.judging import judge_role
 from wizard.probing.many import Target, probe_many
 from wizard.probing.result import ProbeResult
+from wizard.questions.answers import AccountAnswers, Answers, OcspProbe, PrimaryAnswers
 
 PKI = acme()
 

@@ -1,9 +1,9 @@
-"""What a question and a step are; `wizard.questions` has the questions themselves."""
+"""What a question and a step are; `wizard.questions.flow` has the questions themselves."""
 
 from collections.abc import Callable
 from enum import StrEnum
 
-from wizard.answers import Answers
+from wizard.questions.answers import Answers
 from wizard.records import dataclass
 
 

@@ -1,7 +1,7 @@
 """Questions about the other machines: gateways and clients, and the packs for them and for the nodes of a cluster."""
 
-from wizard.answers import Answers, Goal, OcspProbe, PrimaryKind
-from wizard.asking import Ask, Choice, Question, Step, View
+from wizard.questions.answers import Answers, Goal, OcspProbe, PrimaryKind
+from wizard.questions.model import Ask, Choice, Question, Step, View
 
 
 def _replaces_here(answers: Answers) -> bool:

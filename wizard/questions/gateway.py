@@ -1,8 +1,7 @@
 """The questions of a run on a gateway: its own files, the primary that it dials, its unattended file, its stores."""
 
-from wizard.answers import Answers, ImportRoot, PrimaryKind
-from wizard.asking import Ask, Choice, Question, Step, View
-from wizard.sources import SourceKind
+from wizard.questions.answers import Answers, ImportRoot, PrimaryKind, SourceKind
+from wizard.questions.model import Ask, Choice, Question, Step, View
 
 
 def _here(answers: Answers) -> bool:

@@ -4,12 +4,60 @@ A step is what is asked in one go; a question fills one key of the answers (or o
 follows from the answers alone, so going back and changing one makes others come and go.
 """
 
-from wizard.answers import Answers, Goal, PrimaryKind
-from wizard.asking import Ask, Choice, Question, Step, View
-from wizard.gatewayquestions import GATEWAY_STEPS
-from wizard.otherquestions import OTHERS, OTHERS_VERDICT, PACKS_FIRST, PACKS_LAST
-from wizard.sources import SourceKind
-from wizard.topology import CLOUD, WHERE
+from wizard.questions.answers import ENDPOINTS, Answers, CloudSupport, Goal, PrimaryKind, SourceKind
+from wizard.questions.gateway import GATEWAY_STEPS
+from wizard.questions.model import Ask, Choice, Question, Step, View
+from wizard.questions.others import OTHERS, OTHERS_VERDICT, PACKS_FIRST, PACKS_LAST
+
+
+def _in_cloud(answers: Answers) -> bool:
+    return answers.goal.installs and answers.primary.kind is PrimaryKind.CLOUD
+
+
+WHERE = Question(
+    ENDPOINTS,
+    Ask.TEXT,
+    "Where does this server answer? In a cluster, name its other nodes too.",
+    "Each other node needs its own run.",
+    "localhost:2560 primary-2:2560",
+    short="Answers at",
+)
+
+CLOUD = Step(
+    "cloud",
+    "Primary in the vendor's cloud",
+    questions=(
+        Question(
+            "primary.cloud-support",
+            Ask.CHOICE,
+            "Does your vendor's cloud take trusted CA certificates?",
+            "Warning: the vendor's PKI page says only an on-premise primary does.",
+            choices=(
+                Choice(CloudSupport.UNCLEAR, "Not known", "stop here and ask your vendor"),
+                Choice(CloudSupport.ACCEPTED, "Go on", "the vendor said yes, or at your own risk"),
+            ),
+            short="The vendor's cloud",
+        ),
+        Question(
+            "primary.host",
+            Ask.TEXT,
+            "Which address do gateways and clients dial?",
+            "It goes into the packs and their checks.",
+            "primary.example.com",
+            short="Host name",
+        ),
+        Question(
+            "primary.cloud-authorities",
+            Ask.PATHS,
+            "Which files hold the CA certificates of that address?",
+            "Empty: gateways trust the public CAs that Java brings.",
+            "/root/vendor-root.cer",
+            optional=True,
+            short="CA files of it",
+        ),
+    ),
+    applies=_in_cloud,
+)
 
 __all__ = ["DEFAULT_WAIT_S", "Ask", "Choice", "Question", "Step", "View", "after", "before", "steps"]
 

@@ -7,11 +7,20 @@ from dataclasses import fields, replace
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from wizard.answers import AccountAnswers, Answers, ClientAnswers, GatewayAnswers, Goal, PrimaryAnswers, is_host
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.printable import printable
-from wizard.sources import PasswordSource, SourceKind
+from wizard.questions.answers import (
+    AccountAnswers,
+    Answers,
+    ClientAnswers,
+    GatewayAnswers,
+    Goal,
+    PasswordSource,
+    PrimaryAnswers,
+    SourceKind,
+    is_host,
+)
 
 SCHEMA = 1
 

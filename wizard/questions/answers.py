@@ -8,7 +8,27 @@ from pathlib import PurePath
 from typing import Any
 
 from wizard.records import dataclass
-from wizard.sources import PasswordSource, SourceKind
+
+
+class SourceKind(StrEnum):
+    """Where a password comes from; the values are the keys in the file."""
+
+    PROMPT = "prompt"
+    FILE = "file"
+    ENV = "env"
+    FD = "fd"
+    GENERATE = "generate"
+    KEEP = "keep"
+    DEFAULT = "value-is-default"
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordSource:
+    """Where a password comes from, never the password. `name` is the path, variable or descriptor."""
+
+    kind: SourceKind = SourceKind.PROMPT
+    name: str = ""
+
 
 ENDPOINTS = "primary.endpoints"
 """The nodes of the primary with their port, as one answer."""

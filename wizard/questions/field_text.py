@@ -3,22 +3,23 @@
 import shlex
 from typing import Any
 
-from wizard.answers import (
+from wizard.errors import WizardError
+from wizard.findings import FindingSpec, Severity
+from wizard.questions.answers import (
     ENDPOINTS,
     PROMPT,
     CloudSupport,
     Goal,
     ImportRoot,
     OcspProbe,
+    PasswordSource,
     PrimaryKind,
     RootKind,
+    SourceKind,
     endpoints,
     is_host,
 )
-from wizard.errors import WizardError
-from wizard.findings import FindingSpec, Severity
-from wizard.questions import Ask, Question
-from wizard.sources import PasswordSource, SourceKind
+from wizard.questions.flow import Ask, Question
 
 REFUSALS = (
     FindingSpec(

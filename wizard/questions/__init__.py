@@ -1,0 +1,1 @@
+"""What the operator is asked, in which order, and the answers; pure."""
