@@ -14,10 +14,10 @@ from cryptography import x509
 
 from tests.pki import NOW, Acme, Entity, acme, authority, issue
 from tests.tls.servers import free_port, wait_for_port
-from wizard.probing.fetching import fetch
-from wizard.probing.ocsp import utc_now
 from wizard.probing.probe import probe
-from wizard.probing.revocation import Revocation, advice, check_revocation, revocation_findings
+from wizard.probing.revocation.check import Revocation, advice, check_revocation, revocation_findings
+from wizard.probing.revocation.fetch import fetch
+from wizard.probing.revocation.ocsp import utc_now
 
 OCSP_SIGNING = "1.3.6.1.5.5.7.3.9"
 PKI = acme()
@@ -250,7 +250,7 @@ def test_an_answer_to_another_question_is_not_believed(
     if signer != "issuer":
         assert ask(made.good).status in {"good", "unusable"}
         return
-    from wizard.probing import ocsp  # noqa: PLC0415 - only this case builds requests by hand
+    from wizard.probing.revocation import ocsp  # noqa: PLC0415 - only this case builds requests by hand
 
     question = ocsp.request(made.good.certificate, PKI.intermediate.certificate, b"n" * 16)
     answer = fetch(ask(made.good).responder, body=question, limit=65536, timeout_s=5)
@@ -265,7 +265,7 @@ def test_an_answer_to_another_question_is_not_believed(
 
 def test_the_staple_of_a_server_is_read(asked: tuple[str, Leaves], tmp_path: Path) -> None:
     signer, made = asked
-    from wizard.probing import ocsp  # noqa: PLC0415 - as above
+    from wizard.probing.revocation import ocsp  # noqa: PLC0415 - as above
 
     for name in ("good", "revoked"):
         entity: Entity = getattr(made, name)

@@ -13,9 +13,9 @@ import pytest
 from tests.pki import Entity, acme, authority, issue
 from tests.tls.servers import free_port, wait_for_port
 from wizard.probing.contexts import Version
-from wizard.probing.dump import plain_dump
 from wizard.probing.many import compare_sni, compare_versions
 from wizard.probing.probe import probe
+from wizard.probing.text_dump import plain_dump
 
 PKI = acme()
 EC = acme("p256")

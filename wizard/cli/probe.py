@@ -12,11 +12,11 @@ from wizard.cli.probe_inputs import client_identity, expected, trust_sets
 from wizard.errors import ExitCode, WizardError
 from wizard.findings import FindingSpec, Severity, worst
 from wizard.printable import printable
-from wizard.probing.dump import plain_dump
 from wizard.probing.many import Target, probe_many
-from wizard.probing.resolving import is_address
+from wizard.probing.resolve import is_address
 from wizard.probing.result import ProbeResult
-from wizard.probing.revocation import Revocation, advice, check_revocation, revocation_findings
+from wizard.probing.revocation.check import Revocation, advice, check_revocation, revocation_findings
+from wizard.probing.text_dump import plain_dump
 from wizard.reports.lines import Line, finding_lines
 
 EPILOG = """\

@@ -120,7 +120,7 @@ def _judged(role: str, answers: Answers, loaded: Loaded, machine: Machine) -> Ju
 @lru_cache(maxsize=16)
 def _revocation(chain: Chain, responder: str | None, _moment: int) -> list[Finding]:
     """What responders say of *chain*; the same question is not asked again for a while."""
-    from wizard.probing.revocation import chain_findings  # noqa: PLC0415 - only those who allow the question pay for it
+    from wizard.probing.revocation.check import chain_findings  # noqa: PLC0415 - only those who allow the question pay for it
 
     return [each for each in chain_findings(chain, responder=responder) if each.severity > Severity.NOTE]
 

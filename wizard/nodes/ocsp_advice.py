@@ -7,8 +7,8 @@ from wizard.certificates import fields
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.names import short
 from wizard.printable import printable
-from wizard.probing.crl import distribution_points
-from wizard.probing.revocation import Advice, Revocation, advice, check_revocation
+from wizard.probing.revocation.check import Advice, Revocation, advice, check_revocation
+from wizard.probing.revocation.crl import distribution_points
 from wizard.questions.answers import AccountAnswers, OcspProbe
 
 _MOST = 3

@@ -21,7 +21,7 @@ from wizard.nodes.judging import Judged
 from wizard.nodes.restart_checks import plan_faults
 from wizard.nodes.stores import CACERTS_SECRET, STORE_SECRET, Stores, trust_alias
 from wizard.probing.probe import probe
-from wizard.probing.resolving import is_here
+from wizard.probing.resolve import is_here
 from wizard.questions.answers import (
     Answers,
     ClientAnswers,

@@ -33,7 +33,7 @@ from wizard.nodes.examined_conf import see_conf
 from wizard.nodes.examined_service import probe_facts, see_port, unit_facts
 from wizard.nodes.primary_facts import service_environment
 from wizard.probing.probe import probe
-from wizard.probing.resolving import is_here
+from wizard.probing.resolve import is_here
 from wizard.records import dataclass
 
 UNIT_CHANGED = FindingSpec(

@@ -9,7 +9,7 @@ from OpenSSL import SSL, crypto
 from wizard.certificates.model import Certificate, PrivateKey
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
-from wizard.probing.trace import on_info, on_staple
+from wizard.probing.handshake import on_info, on_staple
 from wizard.records import dataclass
 
 Version = Literal["1.2", "1.3"]

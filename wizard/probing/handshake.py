@@ -7,10 +7,104 @@ from dataclasses import field
 
 from OpenSSL import SSL
 
+from wizard.printable import printable
 from wizard.probing.alerts import explain, reason_of
-from wizard.probing.resolving import Address, require_server_name
-from wizard.probing.trace import Trace
+from wizard.probing.resolve import Address, require_server_name
 from wizard.records import dataclass
+
+PHASES = ("resolve", "connect", "hello", "certificate", "client-auth", "application")
+"""The stretches of a probe, in order."""
+
+
+class Trace:
+    """Fills itself through the callbacks of the context; read it at any moment.
+
+    Attributes:
+        server_hello: the server answered in TLS.
+        certificate: its certificate arrived.
+        request: it asked for a client certificate (works for TLS 1.2 and 1.3, also without any CA names).
+        proved: a client certificate was really sent, with its proof of possession.
+        finished: the handshake is complete on our side.
+        ticket: a session ticket arrived; in TLS 1.3 a server sends it after it accepted the client.
+        alert: number of the last fatal alert that the server sent.
+        warned: number of the last alert that was only a warning (TLS 1.2: a server name that it does not know).
+        closing: it said close_notify.
+        staple: the OCSP response that came with the handshake, DER; b"" when there was none.
+    """
+
+    __slots__ = (
+        "alert",
+        "certificate",
+        "closing",
+        "finished",
+        "proved",
+        "request",
+        "server_hello",
+        "staple",
+        "ticket",
+        "warned",
+    )
+
+    def __init__(self) -> None:
+        self.server_hello = False
+        self.certificate = False
+        self.request = False
+        self.proved = False
+        self.finished = False
+        self.ticket = False
+        self.closing = False
+        self.alert: int | None = None
+        self.warned: int | None = None
+        self.staple = b""
+
+    @property
+    def phase(self) -> str:
+        """Where the handshake stands."""
+        if self.finished:
+            return "application"
+        if self.certificate:
+            return "client-auth"
+        return "certificate" if self.server_hello else "hello"
+
+
+_STATES = {
+    b"SSLv3/TLS read server hello": "server_hello",
+    b"SSLv3/TLS read server certificate": "certificate",
+    b"SSLv3/TLS read server certificate request": "request",
+    b"SSLv3/TLS write certificate verify": "proved",
+    b"SSLv3/TLS read server session ticket": "ticket",
+}
+"""State texts of OpenSSL (the same in 1.1.1, 3 and 4) to members of `Trace`."""
+
+
+_FATAL = 2  # The level of an alert, RFC 5246, section 7.2; TLS 1.3 ignores it.
+_CANCELED = 90
+
+
+def on_info(connection: SSL.Connection, where: int, value: int) -> None:
+    """The info callback of every context of this room."""
+    trace = connection.get_app_data()
+    if where & SSL.SSL_CB_LOOP:
+        member = _STATES.get(connection.get_state_string())
+        if member is not None:
+            setattr(trace, member, True)
+    elif where & SSL.SSL_CB_HANDSHAKE_DONE:
+        trace.finished = True
+    elif where & SSL.SSL_CB_ALERT and where & SSL.SSL_CB_READ:
+        number = value & 0xFF
+        if number == 0:
+            trace.closing = True
+        elif value >> 8 == _FATAL or (number != _CANCELED and connection.get_protocol_version() == SSL.TLS1_3_VERSION):
+            trace.alert = number
+        else:
+            trace.warned = number
+
+
+def on_staple(connection: SSL.Connection, response: bytes, _data: object) -> bool:
+    """The OCSP callback: keeps the response, refuses nothing."""
+    connection.get_app_data().staple = response
+    return True
+
 
 LATE_S = 2.0
 """How long a server may take to reject a client after a complete TLS 1.3 handshake, in seconds."""
@@ -230,3 +324,26 @@ def _ready(sock: socket.socket, seconds: float, *, writing: bool) -> bool:
         poller.register(sock, select.POLLOUT if writing else select.POLLIN)
         return bool(poller.poll(seconds * 1000))
     return any(select.select([] if writing else [sock], [sock] if writing else [], [], seconds))
+
+
+_BANNERS: tuple[tuple[bytes, str], ...] = (
+    (b"SSH-", "an SSH server"),
+    (b"220", "a mail or FTP server"),
+    (b"+OK", "a POP3 server"),
+    (b"* OK", "an IMAP server"),
+    (b"RFB ", "a VNC server"),
+    (b"<", "a server that speaks HTML or XML without TLS"),
+)
+_PROXY_MARKS = (b"proxy", b"squid", b"via:", b" 407 ", b"zscaler", b"blue coat", b"bluecoat", b"forcepoint")
+
+
+def recognise(first: bytes) -> tuple[str, str]:
+    """The probe's error code and words for an answer that starts with *first* and is not TLS."""
+    line = first.split(b"\n", 1)[0].decode("latin-1").rstrip("\r")
+    shown = printable(line, limit=60)
+    if first.startswith(b"HTTP/"):
+        if any(mark in first.lower() for mark in _PROXY_MARKS):
+            return "probe.proxy", f"a proxy answered in HTTP: {shown}"
+        return "probe.http", f"the answer is HTTP without TLS: {shown}"
+    kind = next((words for start, words in _BANNERS if first.startswith(start)), None)
+    return "probe.not-tls", f"it is {kind}: {shown}" if kind else f"the answer is not TLS: {shown}"

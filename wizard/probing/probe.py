@@ -13,12 +13,11 @@ from wizard.certificates.model import Certificate
 from wizard.probing.alerts import LOWERED_HELPS, alert_of
 from wizard.probing.contexts import ClientIdentity, Version, context
 from wizard.probing.findings import findings
-from wizard.probing.handshake import Outcome, connect, shake
+from wizard.probing.handshake import Outcome, connect, recognise, shake
 from wizard.probing.identity import covers, is_fallback, issued_by_name
-from wizard.probing.notls import recognise
-from wizard.probing.ocsp import OcspAnswer, judge, utc_now
-from wizard.probing.resolving import require_server_name, resolve
+from wizard.probing.resolve import require_server_name, resolve
 from wizard.probing.result import ProbeResult
+from wizard.probing.revocation.ocsp import OcspAnswer, judge, utc_now
 from wizard.probing.trust import TrustSet
 
 __all__ = ["ClientIdentity", "ProbeResult", "TrustSet", "probe"]

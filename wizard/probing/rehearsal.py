@@ -11,8 +11,8 @@ from wizard.certificates import names
 from wizard.certificates.model import Certificate, Chain
 from wizard.findings import Finding, FindingSpec, Locator, Severity
 from wizard.probing.contexts import Version, equip
-from wizard.probing.java import Objection, objections
-from wizard.probing.ocsp import utc_now
+from wizard.probing.java_trust import Objection, objections
+from wizard.probing.revocation.ocsp import utc_now
 from wizard.records import dataclass
 
 VERSIONS: tuple[Version, ...] = ("1.2", "1.3")

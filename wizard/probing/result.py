@@ -8,7 +8,7 @@ from wizard.certificates.as_json import certificate_json
 from wizard.certificates.model import Certificate
 from wizard.findings import Finding
 from wizard.printable import printable
-from wizard.probing.ocsp import OcspAnswer
+from wizard.probing.revocation.ocsp import OcspAnswer
 from wizard.probing.trust import Verdict
 from wizard.questions.answers import endpoint
 from wizard.records import dataclass

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from tests.pki import Entity, authority, issue
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Bundle, Chain, Format
-from wizard.probing.aia import MOST_BYTES, fetch_issuers
+from wizard.probing.revocation.fetch import MOST_BYTES, fetch_issuers
 
 
 class Shelf(BaseHTTPRequestHandler):

@@ -7,8 +7,8 @@ import pytest
 
 from tests.pki import Acme, acme, authority, issue
 from tests.tls.servers import PracticeServer
-from wizard.probing.dump import plain_dump
 from wizard.probing.probe import probe
+from wizard.probing.text_dump import plain_dump
 from wizard.probing.trust import TrustSet
 
 PKI = acme()

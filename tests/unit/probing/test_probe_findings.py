@@ -10,10 +10,9 @@ from tests.pki import DAY, NOW, Entity, acme, authority, issue
 from wizard.certificates.model import Certificate
 from wizard.findings import Finding
 from wizard.probing.alerts import ALERTS, REASONS
-from wizard.probing.findings import findings
+from wizard.probing.findings import SPECS, findings
 from wizard.probing.identity import covers, is_fallback
 from wizard.probing.result import ProbeResult
-from wizard.probing.specs import SPECS
 from wizard.probing.trust import SYSTEM_ROOTS, TrustSet, Verdict
 
 PKI = acme("p256")

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.pki import DAY, NOW, Entity, acme, authority, issue
-from wizard.probing.crl import CrlAnswer, judge_list
-from wizard.probing.ocsp import OcspAnswer, judge
+from wizard.probing.revocation.crl import CrlAnswer, judge_list
+from wizard.probing.revocation.ocsp import OcspAnswer, judge
 
 PKI = acme("p256")
 LEAF = PKI.primary

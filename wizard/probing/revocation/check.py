@@ -12,11 +12,11 @@ from wizard.certificates import fields, names
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.signatures import signed_by
 from wizard.findings import Finding, FindingSpec, Locator, Severity
-from wizard.probing import crl, ocsp
-from wizard.probing.crl import CrlAnswer
-from wizard.probing.fetching import MOST_CRL, MOST_OCSP, NotFetchedError, fetch
 from wizard.probing.identity import issued_by_name
-from wizard.probing.ocsp import OcspAnswer
+from wizard.probing.revocation import crl, ocsp
+from wizard.probing.revocation.crl import CrlAnswer
+from wizard.probing.revocation.fetch import MOST_CRL, MOST_OCSP, NotFetchedError, fetch
+from wizard.probing.revocation.ocsp import OcspAnswer
 from wizard.records import dataclass
 
 SPECS: tuple[FindingSpec, ...] = (

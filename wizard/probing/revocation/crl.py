@@ -10,7 +10,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from wizard.certificates import fields
 from wizard.certificates.model import Certificate
 from wizard.printable import printable
-from wizard.probing.ocsp import CLOCK_TOLERANCE, rfc3339
+from wizard.probing.revocation.ocsp import CLOCK_TOLERANCE, rfc3339
 from wizard.records import dataclass
 
 

@@ -1,0 +1,1 @@
+"""OCSP and CRL: asked only when the operator allows it."""
