@@ -338,7 +338,7 @@ class Session(Following):
         said = None
         if self._asking is not None:
             # Loaded while Java thinks: the worker will be a copy of this process.
-            from wizard.change import machine_ports, worker  # noqa: F401
+            from wizard.change import adapters, worker  # noqa: F401
 
             said = self._asking.said()
         self._run = watch.start(self.machine, review.plan, self._planned.secrets, said=said)

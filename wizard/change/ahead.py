@@ -12,9 +12,8 @@ from dataclasses import field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
-from wizard.change.plan import ImportTrust, Plan, PutFile
+from wizard.change.plan import ImportTrust, Plan, PutFile, digest_of
 from wizard.change.ports import Ports, Prover, TrustStores
-from wizard.change.steps import digest_of
 from wizard.errors import WizardError
 from wizard.host.machine import Machine
 from wizard.host.processes import memory_file

@@ -4,22 +4,47 @@ import contextlib
 from collections.abc import Callable
 
 from wizard.change.context import Context
-from wizard.change.drafts import Draft, drafts_of
 from wizard.change.events import CHANGE, rfc3339
+from wizard.change.file_state import Standing, forward, live_image, made_folder, standing
+from wizard.change.history import entries
 from wizard.change.journal import ARMED, CLOSED, DONE, INTENT, RESTART, VERIFIED, Journal, replay
+from wizard.change.lock import Opened, keeps_copies, new_token, opened, say_outcome, sweep
 from wizard.change.manifest import Action, Manifest, Node
-from wizard.change.opening import Opened, keeps_copies, new_token, opened, say_outcome, sweep
-from wizard.change.outcome import APPLIED, NOTHING, REFUSED, Failure, Outcome
+from wizard.change.outcome import APPLIED, KEPT, NOTHING, REFUSED, ROLLED_BACK, Failure, Outcome
 from wizard.change.plan import Plan, Probe, Restart
 from wizard.change.proof import prove, restart, watch_over
-from wizard.change.retention import prune
-from wizard.change.staging import stage
-from wizard.change.standing import Standing, forward, live_image, made_folder, standing
-from wizard.change.store import ChangeFolder
+from wizard.change.record import read_record
+from wizard.change.staging import Draft, drafts_of, stage
+from wizard.change.store import ChangeFolder, Store
 from wizard.change.targets import check_in_place
 from wizard.change.undo import close_what_is_back, take_back
 from wizard.errors import WizardError
 from wizard.records import dataclass
+
+KEEP = 20
+"""How many changes that stand can be taken back, one after the other."""
+
+_SETTLED = {APPLIED, KEPT, REFUSED, ROLLED_BACK}
+
+
+def prune(store: Store) -> None:
+    """Remove changes that are older than the last `KEEP` that stand.
+
+    A rollback is a change too, and leaves two that no longer count; so that a long row of both does not fill the disk,
+    no more than three times as many applied changes, and as many others, are kept. The newest folder always stays: its
+    number is the count. So does a change that no later one has replaced: it tells the state to expect.
+    """
+    record = read_record(store)
+    expected = {left.change for left in (*record.files, *record.anchors)}
+    stand = applied = others = 0
+    for position, entry in enumerate(reversed(entries(store))):
+        stand += entry.stands and not entry.rolls_back
+        applied += entry.outcome == APPLIED
+        others += entry.outcome != APPLIED
+        too_many = applied > 3 * KEEP if entry.outcome == APPLIED else others > 3 * KEEP
+        if position and entry.id not in expected and (stand > KEEP or too_many) and entry.outcome in _SETTLED:
+            with contextlib.suppress(WizardError, OSError):
+                store.drop(store.find(entry.id))
 
 
 @dataclass(frozen=True, slots=True)

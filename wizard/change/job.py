@@ -17,7 +17,7 @@ from wizard.secret import Secret
 APPLY, ROLLBACK, RECOVER = "apply", "rollback", "recover"
 
 
-MACHINE_PORTS = "wizard.change.machine_ports:ports_for"
+MACHINE_PORTS = "wizard.change.adapters:ports_for"
 """The real service, keytool and network; by name, because tests give others."""
 
 

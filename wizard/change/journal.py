@@ -6,7 +6,7 @@ import os
 import zlib
 from collections.abc import Sequence
 
-from wizard.change.images import read_image
+from wizard.change.file_image import read_image
 from wizard.change.syscalls import REAL, Syscalls
 from wizard.errors import RecoveryNeededError
 from wizard.findings import FindingSpec, Severity

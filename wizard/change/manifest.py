@@ -6,7 +6,7 @@ from dataclasses import asdict, astuple, replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from wizard.change.images import NOTHING, FileImage
+from wizard.change.file_image import NOTHING, FileImage
 from wizard.change.journal import DONE, UNDONE, Record
 from wizard.host.directory import Identity
 from wizard.questions.answers import endpoint

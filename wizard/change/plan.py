@@ -1,25 +1,283 @@
 """What will be changed, as data: reviewed, digested, written out, and applied from the very same object."""
 
+import hashlib
 import json
 import re
-from dataclasses import replace
+from dataclasses import field, replace
+from pathlib import PurePosixPath
 from typing import Any
 
-from wizard.change.steps import (
-    ABSENT,
-    EditFile,
-    Expectation,
-    FileStep,
-    ImportTrust,
-    MakeFolder,
-    Probe,
-    PutFile,
-    Restart,
-    Step,
-    digest_of,
-)
 from wizard.findings import Finding
+from wizard.host.directory import Identity
+from wizard.questions.answers import endpoint
 from wizard.records import dataclass
+
+
+def digest_of(data: bytes) -> str:
+    """SHA-256, lower-case hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What a file step expects to find; a step whose file looks different by then is refused.
+
+    Attributes:
+        exists: whether there is a file.
+        sha256: of its bytes, lower-case hex; empty when there is none.
+        mode: permission bits, None when there is none.
+        uid: numeric owner, None when there is none.
+        gid: numeric group, None when there is none.
+        kind: `file`, `absent`, or another word of `wizard.change.file_image` (a folder is never a fit target).
+        link_to: where the path really leads when it passes through symbolic links, as a logical path; else empty.
+        folder: which folder holds it; None when the folder is not there yet. It says nothing about what will be done,
+            so it is neither compared nor in the digest.
+    """
+
+    exists: bool = False
+    sha256: str = ""
+    mode: int | None = None
+    uid: int | None = None
+    gid: int | None = None
+    kind: str = "absent"
+    link_to: str = ""
+    folder: Identity | None = field(default=None, compare=False)
+
+
+ABSENT = Expectation()
+"""There is nothing yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class PutFile:
+    """Write a whole file, new or replaced.
+
+    Attributes:
+        id: unique within the plan, a short word (`keystore`).
+        path: logical, absolute.
+        data: the bytes; never shown.
+        content_id: what the digest covers instead of the bytes (a PFX has random salts); empty: the bytes themselves.
+        mode: permission bits of the result.
+        uid: numeric owner of the result; None keeps the present one, or the writer's for a new file.
+        gid: numeric group, in the same way.
+        expect: what is there now.
+        summary: one line for the review.
+        proof: name of the secret that opens this key store, for the proof by the JVM; None for other files.
+        proof_alias: the key entry's name; without it the JVM has to be started once more to find it.
+    """
+
+    id: str
+    path: PurePosixPath
+    data: bytes = field(repr=False)
+    mode: int
+    expect: Expectation
+    summary: str
+    content_id: str = ""
+    uid: int | None = None
+    gid: int | None = None
+    proof: str | None = None
+    proof_alias: str | None = None
+
+    kind = "put_file"
+
+    @property
+    def target(self) -> str:
+        """The file, as the operator knows it."""
+        return str(self.path)
+
+    @property
+    def changed(self) -> bool:
+        """Whether the result differs from what is expected to be there."""
+        now = self.expect
+        return not (
+            now.exists
+            and now.sha256 == digest_of(self.data)
+            and now.mode == self.mode
+            and self.uid in {None, now.uid}
+            and self.gid in {None, now.gid}
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MakeFolder:
+    """Make one folder, for files of later steps; an undo takes it away again unless others have put something in it.
+
+    A planner leaves this step out when the folder is there.
+
+    Attributes:
+        id: unique within the plan.
+        path: logical, absolute; its parent is there, or is made by a step before.
+        mode: permission bits.
+        expect: what is there now: nothing.
+        summary: one line for the review.
+    """
+
+    id: str
+    path: PurePosixPath
+    mode: int
+    expect: Expectation
+    summary: str
+
+    kind = "make_folder"
+
+    @property
+    def target(self) -> str:
+        """The folder, as the operator knows it."""
+        return str(self.path)
+
+    @property
+    def changed(self) -> bool:
+        """Whether it is not there yet."""
+        return self.expect.kind != "folder"
+
+
+@dataclass(frozen=True, slots=True)
+class EditFile:
+    """Replace the text of an existing file; owner, mode and extended attributes stay.
+
+    Attributes:
+        id: unique within the plan.
+        path: logical, absolute.
+        data: the whole new content; never shown.
+        diff: unified diff with secrets already masked.
+        expect: what is there now.
+        summary: one line for the review.
+        content_id: what the digest covers instead of the bytes; empty: the bytes themselves.
+    """
+
+    id: str
+    path: PurePosixPath
+    data: bytes = field(repr=False)
+    diff: str
+    expect: Expectation
+    summary: str
+    content_id: str = ""
+
+    kind = "edit_file"
+
+    @property
+    def target(self) -> str:
+        """The file, as the operator knows it."""
+        return str(self.path)
+
+    @property
+    def changed(self) -> bool:
+        """Whether the new text differs from what is expected to be there."""
+        return self.expect.sha256 != digest_of(self.data)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportTrust:
+    """Add one trust anchor to a trust store that belongs to the JRE.
+
+    A planner leaves this step out when the store already holds the certificate by fingerprint.
+
+    Attributes:
+        id: unique within the plan.
+        path: the trust store (`cacerts`), logical.
+        certificate: DER.
+        alias: the explicit name that the entry gets.
+        sha256: fingerprint of the certificate, lower-case hex.
+        secret: name of the secret that opens the store.
+        expect: what the store is now.
+        summary: one line for the review.
+    """
+
+    id: str
+    path: PurePosixPath
+    certificate: bytes = field(repr=False)
+    alias: str
+    sha256: str
+    secret: str
+    expect: Expectation
+    summary: str
+
+    kind = "import_trust"
+
+    @property
+    def target(self) -> str:
+        """The trust store, as the operator knows it."""
+        return str(self.path)
+
+    @property
+    def changed(self) -> bool:
+        """Always: an anchor that is there already makes no step."""
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """Restart the service so that it reads the new files.
+
+    Attributes:
+        id: unique within the plan.
+        unit: of systemd, or the words for another way.
+        timeout_s: longest wait for the restart itself, in seconds.
+        always: restart also when no file changes (a repair); otherwise it follows the file steps.
+    """
+
+    id: str
+    unit: str
+    timeout_s: float = 300.0
+    always: bool = False
+
+    kind = "restart"
+
+    @property
+    def target(self) -> str:
+        """The unit."""
+        return self.unit
+
+    @property
+    def summary(self) -> str:
+        """One line for the review."""
+        return f"Restart {self.unit} and wait up to {self.timeout_s:g} s"
+
+    @property
+    def changed(self) -> bool:
+        """Whether this alone makes the plan worth applying."""
+        return self.always
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Prove from outside that every node serves the right leaf.
+
+    Attributes:
+        id: unique within the plan.
+        nodes: host and port of each.
+        servername: sent as SNI; empty sends none.
+        expect_sha256: fingerprint of the leaf that must be served, lower-case hex.
+        timeout_s: longest wait until it is, in seconds, counted from the end of the restart.
+    """
+
+    id: str
+    nodes: tuple[tuple[str, int], ...]
+    servername: str
+    expect_sha256: str
+    timeout_s: float = 300.0
+
+    kind = "probe"
+
+    @property
+    def target(self) -> str:
+        """Every `host:port`."""
+        return ", ".join(endpoint(host, port) for host, port in self.nodes)
+
+    @property
+    def summary(self) -> str:
+        """One line for the review."""
+        name = f" for the name {self.servername}" if self.servername else ""
+        return f"Check that {self.target} serves leaf {self.expect_sha256[:16]}...{name}"
+
+    @property
+    def changed(self) -> bool:
+        """Never: looking changes nothing."""
+        return False
+
+
+FileStep = MakeFolder | PutFile | EditFile | ImportTrust
+Step = MakeFolder | PutFile | EditFile | ImportTrust | Restart | Probe
 
 __all__ = [
     "ABSENT",

@@ -6,9 +6,9 @@ from wizard.change.context import Context
 from wizard.change.durable import put_file
 from wizard.change.engine import advance, finish
 from wizard.change.events import CHANGE
-from wizard.change.images import read_image
+from wizard.change.file_image import read_image
 from wizard.change.journal import ARMED, CLOSED, INTENT, RESTART, Journal, Record
-from wizard.change.opening import Opened, opened, say_outcome, sweep, unfinished
+from wizard.change.lock import Opened, opened, say_outcome, sweep, unfinished
 from wizard.change.outcome import APPLIED, KEPT, NOTHING, Failure, Outcome
 from wizard.change.store import JOURNAL, ChangeFolder, Store
 from wizard.change.undo import take_back

@@ -3,18 +3,18 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from wizard.change.anchors import without_anchor
 from wizard.change.context import Context
-from wizard.change.drafts import Draft, check_owner, identity_of, settled
 from wizard.change.engine import Order, carry_out
+from wizard.change.file_image import FileImage
+from wizard.change.file_state import Standing, is_back, old_state, standing
 from wizard.change.history import Entry, entries
-from wizard.change.images import FileImage
+from wizard.change.lock import Opened, opened, sweep
 from wizard.change.manifest import Action, Manifest
-from wizard.change.opening import Opened, opened, sweep
 from wizard.change.outcome import APPLIED, Outcome
-from wizard.change.standing import Standing, is_back, old_state, standing
+from wizard.change.staging import Draft, check_owner, identity_of, settled
 from wizard.change.store import BACKUP, ChangeFolder, Store
 from wizard.change.targets import check_ancestors, check_folder, check_replaceable, keep_folder, look, resolve
+from wizard.change.undo import without_anchor
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, refusal
 from wizard.host.directory import Target

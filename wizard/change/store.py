@@ -6,9 +6,8 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-from wizard.change.durable import put_file, sync_folder, write_failure
-from wizard.change.folders import new_folder, reach
-from wizard.change.images import FileImage, read_image
+from wizard.change.durable import new_folder, put_file, reach, sync_folder, write_failure
+from wizard.change.file_image import FileImage, read_image
 from wizard.change.journal import Journal, RecoveryPlan, read_journal, replay
 from wizard.change.manifest import Manifest
 from wizard.change.syscalls import REAL, Syscalls

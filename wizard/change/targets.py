@@ -8,7 +8,7 @@ from collections.abc import Collection
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from wizard.change.images import NOTHING, FileImage, read_image
+from wizard.change.file_image import NOTHING, FileImage, read_image
 from wizard.change.plan import Expectation
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, refusal

@@ -4,32 +4,59 @@ import contextlib
 import os
 from collections.abc import Container, Sequence
 
-from wizard.change.anchors import without_anchor
 from wizard.change.context import Context
-from wizard.change.durable import put_file, remove_temporary
-from wizard.change.folders import remove_temporary_folder
-from wizard.change.images import FileImage
+from wizard.change.disk_space import full_at
+from wizard.change.durable import put_file, remove_temporary, remove_temporary_folder
+from wizard.change.file_image import FileImage, read_image
+from wizard.change.file_state import Standing, backward, is_back, live, live_image, made_folder, old_state, standing
 from wizard.change.journal import CLOSED, UNDO, UNDONE, Journal, replay
-from wizard.change.manifest import Action, Manifest
-from wizard.change.opening import close, say_outcome
+from wizard.change.lock import close, say_outcome
+from wizard.change.manifest import Action, Manifest, TrustEntry
 from wizard.change.outcome import ROLLED_BACK, STUCK, Failure, Outcome
-from wizard.change.page import page_text
 from wizard.change.proof import prove, restart
-from wizard.change.room import full_at
-from wizard.change.standing import (
-    Standing,
-    backward,
-    is_back,
-    live,
-    live_image,
-    made_folder,
-    old_state,
-    standing,
-)
+from wizard.change.recovery_report import page_text
 from wizard.change.store import PAGE, STAGED, ChangeFolder, Store
 from wizard.change.targets import check_in_place, folder_of
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, refusal
+from wizard.host.directory import Directory
+from wizard.secret import Secret
+
+USUAL = Secret("changeit")
+"""The password that every JRE's trust store is shipped with (manual); tried when none was given."""
+
+
+def without_anchor(data: bytes, trust: TrustEntry, folder: Directory, name: str, context: Context) -> bytes | None:
+    """The content *data* of a trust store without our entry, made by keytool on a copy in *folder*.
+
+    Returns:
+        The new content, or None when the entry is not there any more, or the store itself is gone (a replaced JRE).
+
+    Raises:
+        WizardError: of keytool; `change.anchor-stays`.
+    """
+    if not data:
+        return None
+    password = context.secrets.get(trust.secret, USUAL)
+    copy = folder.outside(name)
+    put_file(folder, name, data, mode=0o600, calls=context.calls)
+    try:
+        alias = context.ports.trust.entries(copy, password).get(trust.sha256)
+        if alias is None:
+            return None
+        context.ports.trust.remove(copy, alias, password)
+        if trust.sha256 in context.ports.trust.entries(copy, password):
+            raise WizardError(
+                "change.anchor-stays",
+                f"keytool said that it removed {alias}, but the copy of the trust store still holds it.",
+                "See whether the certificate is in the store a second time, under another alias.",
+                trust.alias,
+            )
+        return read_image(folder, name)[1]
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=folder.descriptor)
+
 
 Problem = tuple[str, Failure]
 """The step, and why it could not be undone."""
@@ -300,5 +327,13 @@ REFUSALS: tuple[FindingSpec, ...] = (
         "The machine is between two states.",
         "Read the page, put right what it names, then run `recover`; `recover --keep` accepts everything as it is.",
         source="own rule",
+    ),
+    refusal(
+        "change.anchor-stays",
+        "The trust anchor is still in the store",
+        "After the removal of an alias the trust store still holds the certificate.",
+        "The service would go on trusting what the rollback was to take away.",
+        "See whether the certificate is in the store a second time, under another alias.",
+        source="own rule: an undo is read back",
     ),
 )

@@ -17,12 +17,12 @@ from typing import IO
 import wizard
 from wizard.change.ahead import Said
 from wizard.change.context import Who
+from wizard.change.disk_space import full_at
 from wizard.change.events import CHANGE, Event, rfc3339
 from wizard.change.job import APPLY, RECOVER, ROLLBACK, Job
 from wizard.change.lock import Holder, holder_of
 from wizard.change.outcome import APPLIED, KEPT, NOTHING, REFUSED, STUCK, Failure, Outcome
 from wizard.change.plan import Plan
-from wizard.change.room import full_at
 from wizard.change.store import Store
 from wizard.errors import BusyError, ExitCode, RecoveryNeededError, WizardError
 from wizard.findings import FindingSpec, refusal

@@ -10,8 +10,7 @@ from wizard.certificates.public_roots import public_roots
 from wizard.certificates.reading import read, require_certificate
 from wizard.certificates.rules import judge
 from wizard.certificates.writing import encryption, keystore
-from wizard.change.durable import put_named
-from wizard.change.folders import reach
+from wizard.change.durable import put_named, reach
 from wizard.cli.inputs import known_roots, open_inputs
 from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode, WizardError

@@ -5,8 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from wizard.change.durable import put_file
-from wizard.change.folders import reach
+from wizard.change.durable import put_file, reach
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.host.machine import Machine

@@ -8,8 +8,7 @@ from wizard.certificates import fields
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.rollover import Rollover
 from wizard.certificates.rules.unclear_root import UNCLEAR
-from wizard.change.durable import check_still_there, put_file
-from wizard.change.folders import new_folder, reach
+from wizard.change.durable import check_still_there, new_folder, put_file, reach
 from wizard.change.syscalls import REAL, Syscalls
 from wizard.configs import envfile
 from wizard.configs.rules import exposed

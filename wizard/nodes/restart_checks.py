@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import field, replace
 from pathlib import Path, PurePosixPath
 
+from wizard.change.disk_space import check_change_room
 from wizard.change.manifest import Manifest
 from wizard.change.plan import EditFile, ImportTrust, MakeFolder, Plan, Probe, PutFile, Restart
-from wizard.change.room import check_change_room
 from wizard.change.store import BACKUP, ChangeFolder
 from wizard.change.targets import resolve
 from wizard.diagnosis.facts import ClockFacts, ConfFacts, DoctorFacts, ProbeFacts

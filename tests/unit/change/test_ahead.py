@@ -10,8 +10,8 @@ import pytest
 from tests.crash.scene import Scene
 from wizard.change.ahead import Asking, Said
 from wizard.change.job import APPLY, Job
+from wizard.change.plan import digest_of
 from wizard.change.ports import Ports
-from wizard.change.steps import digest_of
 from wizard.host.waiting_keytool import start_waiting
 from wizard.secret import Secret
 

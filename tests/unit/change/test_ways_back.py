@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.crash.scene import ANCHOR, CONF, EXTRA, KEYSTORE, Scene, dying_at, failing, in_child, sha
-from wizard.change import drafts, retention
+from wizard.change import engine, staging
 from wizard.change.engine import apply
 from wizard.change.history import history, secret_names
 from wizard.change.outcome import APPLIED, KEPT, NOTHING, REFUSED, ROLLED_BACK, STUCK
@@ -150,7 +150,7 @@ def test_a_clock_set_back_does_not_mix_the_order(scene: Scene) -> None:
 
 
 def test_retention_keeps_the_last_and_the_count(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retention, "KEEP", 3)
+    monkeypatch.setattr(engine, "KEEP", 3)
     for number in range(6):
         apply(scene.plan(keystore=str(number).encode()), scene.context())
         apply(scene.plan(keystore=b"UNUSABLE"), scene.context())
@@ -311,7 +311,7 @@ def test_an_open_state_folder_is_closed(scene: Scene) -> None:
 def test_who_is_not_root_keeps_to_what_he_owns(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     step = PutFile("extra", EXTRA, b"x", 0o640, scene.expect(EXTRA), "A file of root", uid=0, gid=0)
     accounts = SimpleNamespace(geteuid=lambda: 4242, getegid=os.getegid, getgroups=os.getgroups)
-    monkeypatch.setattr(drafts, "os", accounts)
+    monkeypatch.setattr(staging, "os", accounts)
     outcome = apply(Plan("A file", (step,)), scene.context())
     assert outcome.failure is not None
     assert (outcome.outcome, outcome.failure.code) == (REFUSED, "change.owner-needs-root")

@@ -10,8 +10,7 @@ from tests.unit.nodes.test_packs_for_others import PASSWORD, chain, given
 from wizard.certificates.model import Certificate, Profile
 from wizard.certificates.reading import read
 from wizard.certificates.writing import keystore, truststore
-from wizard.change.plan import ABSENT, EditFile, Expectation, MakeFolder, PutFile
-from wizard.change.steps import digest_of
+from wizard.change.plan import ABSENT, EditFile, Expectation, MakeFolder, PutFile, digest_of
 from wizard.configs import envfile
 from wizard.errors import WizardError
 from wizard.host.access import Access

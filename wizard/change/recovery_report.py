@@ -4,10 +4,10 @@ import shlex
 from collections.abc import Sequence
 
 from wizard.change.context import Context
-from wizard.change.images import FileImage
+from wizard.change.file_image import FileImage
+from wizard.change.file_state import Standing, live_image, standing
 from wizard.change.manifest import Action, Manifest
 from wizard.change.outcome import Failure
-from wizard.change.standing import Standing, live_image, standing
 from wizard.change.store import ChangeFolder
 from wizard.errors import WizardError
 from wizard.printable import printable

@@ -5,9 +5,16 @@ from dataclasses import astuple, replace
 from enum import StrEnum
 
 from wizard.change.context import Context
-from wizard.change.durable import put_file, remove_file, remove_temporary, write_failure
-from wizard.change.folders import make_folder, remove_folder, remove_temporary_folder
-from wizard.change.images import NOTHING, FileImage, read_image
+from wizard.change.durable import (
+    make_folder,
+    put_file,
+    remove_file,
+    remove_folder,
+    remove_temporary,
+    remove_temporary_folder,
+    write_failure,
+)
+from wizard.change.file_image import NOTHING, FileImage, read_image
 from wizard.change.manifest import Action
 from wizard.change.store import BACKUP, STAGED, ChangeFolder
 from wizard.change.targets import check_in_place, folder_of
