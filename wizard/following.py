@@ -45,7 +45,7 @@ class Following(Unfinished):
         if self._run is not None:
             # What is told at the end is loaded while the change is made, and not after it.
             from wizard.nodes import checklist  # noqa: F401
-            from wizard.reports import views  # noqa: F401
+            from wizard.reports import outcome  # noqa: F401
 
             yield from watch.events(self.machine, self._run)
 
@@ -60,9 +60,9 @@ class Following(Unfinished):
 
     def outcome_lines(self) -> list[Line]:
         """BLOCKING. The same for people: the result, why, and what to do."""
-        from wizard.reports import views
+        from wizard.reports import outcome
 
-        lines = views.outcome(self.outcome(), undo=self.answers.goal is Goal.UNDO)
+        lines = outcome.outcome(self.outcome(), undo=self.answers.goal is Goal.UNDO)
         if not self.outcome().exit_code and self.needed_again() is not None:
             lines += [Line(""), Line("Passwords are not saved: for the last steps they are asked for again.")]
         return lines
@@ -81,9 +81,9 @@ class Following(Unfinished):
     def interrupted(self) -> list[Line]:
         """BLOCKING. What is said about an unfinished change that no process works on; empty when there is none."""
         from wizard.change.history import history
-        from wizard.reports import views
+        from wizard.reports import outcome
 
-        return views.interrupted(history(self.machine))
+        return outcome.interrupted(history(self.machine))
 
     def recover(self, mode: str) -> list[Line]:
         """BLOCKING. Settle the interrupted change: `finish`, `undo`, or `keep` it as it stands; tells how it ended.

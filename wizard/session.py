@@ -352,14 +352,14 @@ class Session(Following):
     def summary(self) -> list[str]:
         """What stays in the terminal after leaving: result, backups, how to undo, what is next."""
         from wizard.nodes.checklist import load
-        from wizard.reports import checklist, views
+        from wizard.reports import checklist, outcome
 
         if self._outcome is None and self._run is not None and self._run.id:
-            return views.at_work(self._run.id, self.machine)
+            return outcome.at_work(self._run.id, self.machine)
         packs = self.base / self.answers.packs if self._handed is not None else None
         undo = self.answers.goal is Goal.UNDO
         earlier = [each for each in self._earlier if each is not self._outcome]
-        said = views.summary(self._outcome, self.machine, packs, undo=undo, earlier=earlier)
+        said = outcome.summary(self._outcome, self.machine, packs, undo=undo, earlier=earlier)
         return [*said, *checklist.summary_lines(load(self.machine))]
 
     def look_again(self) -> None:

@@ -70,12 +70,12 @@ class Unfinished(ABC):
         """BLOCKING. How the change of *run* ended, and what is left of it."""
         from wizard.change import watch
         from wizard.questions.answers import Goal
-        from wizard.reports import views
+        from wizard.reports import outcome
 
         ended = watch.outcome(self.machine, run.change)
         return [
             Line(f"{run.who} started change {run.change} on {run.when:%Y-%m-%d at %H:%M} UTC. It has ended:"),
-            *views.outcome(ended, undo=run.answers.goal is Goal.UNDO),
+            *outcome.outcome(ended, undo=run.answers.goal is Goal.UNDO),
             Line(""),
             Line("Going on makes its last steps: packs and the list of what is left to do."),
             Line("Passwords are not saved; those that are needed are asked for again."),
@@ -152,13 +152,13 @@ class Unfinished(ABC):
     def earlier_end(self) -> list[Line]:
         """BLOCKING. How a change ended that an earlier command started with these answers and did not follow."""
         from wizard.change import watch
-        from wizard.reports import views
+        from wizard.reports import outcome
         from wizard.saved import load_ended
 
         run = load_ended(self.machine)
         if run is None or not self._are_mine(run):
             return []
-        lines = views.outcome(watch.outcome(self.machine, run.change))
+        lines = outcome.outcome(watch.outcome(self.machine, run.change))
         return [Line(f"Change {run.change}, started before with these answers, has ended:"), *lines]
 
     def reported(self) -> None:

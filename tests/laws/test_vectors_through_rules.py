@@ -13,7 +13,7 @@ from wizard.certificates.reading import read
 from wizard.certificates.rules import judge
 from wizard.certificates.rules.across_chains import judge_pile
 from wizard.errors import WizardError
-from wizard.reports.chain_tree import title, tree_lines
+from wizard.reports.chain import title, tree_lines
 
 FOLDER = Path(cryptography_vectors.__file__).parent / "x509"
 NOW = datetime(2026, 11, 23, tzinfo=UTC)

@@ -16,9 +16,8 @@ from wizard.questions.answers import PROMPT, Answers, ClientAnswers, GatewayAnsw
 from wizard.questions.field_text import parsed, shown
 from wizard.questions.flow import Ask, Question, Step, View, steps
 from wizard.reports.checklist import CA, POLICY, Checklist, Item, checklist_lines
-from wizard.reports.decided import decided_lines
 from wizard.reports.lines import Line, Tone
-from wizard.reports.review import Review
+from wizard.reports.review import Review, decided_lines
 from wizard.saved import SavedRun
 from wizard.secret import Secret
 from wizard.session import Problem

@@ -20,7 +20,7 @@ from wizard.host.clock import now_utc
 from wizard.nodes.judging import unreadable
 from wizard.probing.revocation.check import chain_findings
 from wizard.probing.revocation.fetch import fetch_issuers
-from wizard.reports.chain_tree import title, tree_lines
+from wizard.reports.chain import title, tree_lines
 from wizard.reports.lines import Line, Tone, finding_lines
 
 EPILOG = """\

@@ -126,7 +126,7 @@ def _replayed(path: Path) -> "Diagnosis":
 
 def _tell(args: argparse.Namespace, diagnosis: "Diagnosis") -> int:
     from wizard.reports.doctor_text import diagnosis_lines  # noqa: PLC0415 - likewise
-    from wizard.reports.views import command  # noqa: PLC0415 - likewise
+    from wizard.reports.outcome import command  # noqa: PLC0415 - likewise
 
     if args.json:
         print_json("doctor", diagnosis.as_json())
@@ -139,11 +139,11 @@ def _fix(args: argparse.Namespace, diagnosis: "Diagnosis", seen: "Examined") -> 
     from wizard.change import watch  # noqa: PLC0415 - likewise
     from wizard.cli.changes import follow  # noqa: PLC0415 - likewise
     from wizard.nodes.repairing import named, plan_repair  # noqa: PLC0415 - likewise
-    from wizard.reports import views  # noqa: PLC0415 - likewise
+    from wizard.reports import outcome  # noqa: PLC0415 - likewise
 
     repair = named(diagnosis.repairs, args.fix)
     planned = plan_repair(args.machine, seen, repair, lambda name: ask_once(args, _PROMPTS, name))
-    print_lines([Line(f"Repair of {repair.code}:"), *views.review(planned.plan, planned.findings)], people=args.json)
+    print_lines([Line(f"Repair of {repair.code}:"), *outcome.review(planned.plan, planned.findings)], people=args.json)
     if any(finding.severity >= Severity.ERROR for finding in planned.findings):
         if args.json:
             told = [finding.as_json() for finding in planned.findings]
@@ -160,7 +160,7 @@ def _fix(args: argparse.Namespace, diagnosis: "Diagnosis", seen: "Examined") -> 
         return 130
     if args.json:
         print_json("doctor", end.as_json())
-    print_lines(views.outcome(end), people=args.json)
+    print_lines(outcome.outcome(end), people=args.json)
     if end.exit_code is ExitCode.DONE and not args.json:
         _look_again(args, repair.code)
     return int(end.exit_code)

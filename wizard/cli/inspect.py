@@ -18,7 +18,7 @@ from wizard.errors import ExitCode
 from wizard.findings import Finding, Severity, worst
 from wizard.host.clock import now_utc
 from wizard.printable import printable
-from wizard.reports.chain_tree import ASCII_BRANCH, UNICODE_BRANCH, title, tree_lines
+from wizard.reports.chain import ASCII_BRANCH, UNICODE_BRANCH, title, tree_lines
 from wizard.reports.lines import Line, Tone, finding_lines
 
 EPILOG = """\

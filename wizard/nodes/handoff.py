@@ -31,7 +31,7 @@ from wizard.nodes.replaced import rollover
 from wizard.printable import printable
 from wizard.questions.answers import PrimaryKind
 from wizard.questions.passwords import CLIENT, GATEWAY, generate, is_fit, require_fit
-from wizard.reports.rollover_text import order_notes
+from wizard.reports.chain import order_notes
 from wizard.secret import Secret
 
 REFUSALS = (

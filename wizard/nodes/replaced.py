@@ -18,8 +18,8 @@ from wizard.host.machine import Machine
 from wizard.nodes.planning import Planned, Planning
 from wizard.nodes.primary_facts import PASSWORD_KEY, installed_chain
 from wizard.questions.answers import Goal, PrimaryKind
+from wizard.reports.chain import order_lines
 from wizard.reports.lines import Line, Tone
-from wizard.reports.rollover_text import order_lines
 from wizard.secret import Secret
 
 ROOT_CHANGES = FindingSpec(

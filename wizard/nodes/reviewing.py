@@ -10,10 +10,9 @@ from wizard.nodes.planning import Planned, Planning, kept_plan, plan_primary
 from wizard.nodes.rehearsing import Rehearsed, rehearsal_lines, rehearse_all
 from wizard.questions.answers import CloudSupport, Goal, PrimaryKind
 from wizard.questions.flow import Question, Step, View
-from wizard.reports import views
-from wizard.reports.decided import decided_lines
+from wizard.reports import outcome
 from wizard.reports.lines import Line, Tone, finding_lines
-from wizard.reports.review import Review
+from wizard.reports.review import Review, decided_lines
 
 if TYPE_CHECKING:
     from wizard.diagnosis.examination import Diagnosis
@@ -75,7 +74,7 @@ def _for_goal(session: Reviewing) -> tuple[Review, Planned]:
             manifest = undoing.chosen(session.machine, session.answers.change)
             plan = Plan(f"Undo {manifest.id}")
             found = undoing.faults(session.machine, session.answers.change)
-            lines = (*(views.review(plan, found) if found else undoing.undo_lines(manifest)),)
+            lines = (*(outcome.review(plan, found) if found else undoing.undo_lines(manifest)),)
             undo = undoing.rows(manifest)
             return Review(plan, lines, found, blocked=bool(found), undo=undo), Planned(plan, found, {})
         case Goal.RESCUE:
@@ -134,5 +133,5 @@ def _of(
 ) -> tuple[Review, Planned]:
     unwelcome = [finding for one in rehearsed for finding in one.rehearsal.findings]
     blocked = any(finding.severity >= Severity.ERROR for finding in (*planned.findings, *unwelcome))
-    lines = [*views.review(planned.plan, planned.findings), *seen, *rehearsal_lines(rehearsed), *more]
+    lines = [*outcome.review(planned.plan, planned.findings), *seen, *rehearsal_lines(rehearsed), *more]
     return Review(planned.plan, tuple(lines), (*planned.findings, *unwelcome), blocked), planned

@@ -16,11 +16,11 @@ from wizard.nodes.reviewing import Reviewing
 from wizard.probing.probe import probe
 from wizard.questions.answers import Goal
 from wizard.questions.flow import Step, View
-from wizard.reports import views
+from wizard.reports import outcome
+from wizard.reports.chain import compare_lines
 from wizard.reports.checklist import fact_lines
-from wizard.reports.compare_text import compare_lines
 from wizard.reports.doctor_text import diagnosis_lines
-from wizard.reports.facts_text import facts_lines
+from wizard.reports.facts import facts_lines
 from wizard.reports.lines import Line, Tone
 
 _LOOK_S = 2.0
@@ -55,7 +55,7 @@ def lines(session: Showing, step: Step) -> list[Line]:
         case View.CONFIRM if session.answers.goal is Goal.UNDO:
             return undoing.undo_lines(undoing.chosen(session.machine, session.answers.change))
         case View.CONFIRM:
-            return views.confirm(session.planned(), session.machine)
+            return outcome.confirm(session.planned(), session.machine)
         case View.ELSEWHERE:
             return elsewhere_lines(session)
         case _:
@@ -78,8 +78,8 @@ def _verdict(session: Showing, role: str) -> list[Line]:
     judged = session.judged(role)
     problems = [(str(path), error) for path, error in judged.loaded.problems]
     host = session.answers.table(role).host if role != "primary" else ""
-    shown = views.verdict(judged.chain, judged.findings, judged.loaded.bundles, problems, now_utc())
-    return [*views.heading(host), *_beside_installed(session, role, judged), *shown]
+    shown = outcome.verdict(judged.chain, judged.findings, judged.loaded.bundles, problems, now_utc())
+    return [*outcome.heading(host), *_beside_installed(session, role, judged), *shown]
 
 
 def _beside_installed(session: Showing, role: str, judged: Judged) -> list[Line]:

@@ -15,7 +15,7 @@ from wizard.change.plan import Plan, Probe, Restart
 from wizard.change.ports import Served, ServiceState
 from wizard.change.proof import capture, prove
 from wizard.errors import WizardError
-from wizard.reports import views
+from wizard.reports.outcome import outcome as outcome_lines
 
 NODE = Node("localhost", 2560, "primary-host", "aa" * 32)
 
@@ -292,5 +292,5 @@ def test_a_shutdown_during_the_watch_undoes_nothing(scene: Scene) -> None:
 def test_the_summary_says_that_nobody_watched(scene: Scene) -> None:
     outcome = apply(scene.plan(), watched(scene, 0))
     assert outcome.outcome == APPLIED
-    lines = [line.text for line in views.outcome(outcome)]
+    lines = [line.text for line in outcome_lines(outcome)]
     assert "Not checked: whether the server stays up after its start." in lines

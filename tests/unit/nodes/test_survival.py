@@ -16,8 +16,8 @@ from wizard.host.machine import Machine
 from wizard.nodes.loading import load as load_files
 from wizard.nodes.undoing import changes, chosen, history_lines, newest
 from wizard.questions.answers import Answers, PasswordSource, PrimaryAnswers, SourceKind
-from wizard.reports.compare_text import compare_lines
-from wizard.reports.views import command
+from wizard.reports.chain import compare_lines
+from wizard.reports.outcome import command
 from wizard.saved import NAME, forget, load, save
 from wizard.secret import Secret
 from wizard.session import Session

@@ -14,7 +14,7 @@ from wizard.findings import Finding, Severity
 from wizard.host.accounts import group_name_of, name_of
 from wizard.host.machine import Machine, default_state_dir
 from wizard.printable import printable
-from wizard.reports.chain_tree import title, tree_lines
+from wizard.reports.chain import title, tree_lines
 from wizard.reports.lines import Line, Tone, diff_lines, finding_lines
 
 
