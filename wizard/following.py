@@ -103,6 +103,6 @@ class Following(Unfinished):
 
     def _store_secrets(self) -> dict[str, Secret]:
         from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
-        from wizard.nodes.stores import CACERTS_SECRET
+        from wizard.planning.primary.plan import CACERTS_SECRET
 
         return {CACERTS_SECRET: self.secret(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD}

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from wizard.change.plan import Plan
     from wizard.diagnosis.examination import Diagnosis
     from wizard.nodes.examining import Examined
-    from wizard.nodes.judging import Judged
-    from wizard.nodes.planning import Planned
-    from wizard.nodes.stores import Stores
+    from wizard.planning.judge import Judged
+    from wizard.planning.primary.inputs import Planned
+    from wizard.planning.primary.plan import Stores
 
 REFUSALS = (
     FindingSpec(
@@ -110,7 +110,7 @@ class Session(Following):
     @cached_property
     def stores(self) -> "Stores":
         """Makes the primary's key store."""
-        from wizard.nodes.stores import Stores
+        from wizard.planning.primary.plan import Stores
 
         return Stores()
 
@@ -268,7 +268,7 @@ class Session(Following):
         Raises:
             WizardError: the files cannot be read or hold no certificate of a host.
         """
-        from wizard.nodes.judging import judge_kept, judge_role
+        from wizard.planning.judge import judge_kept, judge_role
 
         if role not in self._judged and role in self._chains:
             self._judged[role] = judge_kept(role, self.answers, self._chains[role], self.machine)
@@ -280,7 +280,7 @@ class Session(Following):
 
     def unreadable(self, certificates: "Sequence[Certificate]") -> "list[Finding]":
         """BLOCKING. What the product's own Java refuses to parse; nothing where there is none to ask."""
-        from wizard.nodes.judging import refused_store, unreadable
+        from wizard.planning.judge import refused_store, unreadable
 
         if self._asking is not None:
             # Java parses the key store already: another start would cost as much as one of the two that `apply` needs.
@@ -298,7 +298,7 @@ class Session(Following):
         if self._review is None:
             if self._asking is not None:
                 # First of all: Java works while the rest of the plan is loaded and made.
-                from wizard.nodes.planning import ask_early, kept_secrets
+                from wizard.planning.primary.inputs import ask_early, kept_secrets
 
                 if self._kept is None:
                     ask_early(self, self._asking)

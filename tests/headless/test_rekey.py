@@ -11,7 +11,7 @@ from tests.headless.practice import Practice, company, practice
 from tests.jvm import run_java
 from wizard.host import jre as product_java
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
-from wizard.nodes.primary_facts import FILE_KEY, PASSWORD_KEY, conf_document
+from wizard.planning.primary.facts import FILE_KEY, PASSWORD_KEY, conf_document
 from wizard.questions.answers_file import load
 from wizard.questions.flow import steps
 from wizard.sandbox.pki import Pki, make, new_key, pfx

@@ -259,7 +259,7 @@ def _plan_json(review: "Review") -> dict[str, Any]:
 def _keep(path: Path, session: "Session", review: "Review") -> None:
     from wizard.change import plan_file  # noqa: PLC0415 - likewise
     from wizard.change.durable import put_named  # noqa: PLC0415 - likewise
-    from wizard.nodes.planning import basis_of  # noqa: PLC0415 - likewise
+    from wizard.planning.primary.inputs import basis_of  # noqa: PLC0415 - likewise
     from wizard.questions.answers import SourceKind  # noqa: PLC0415 - likewise
 
     stores = [name for step in review.plan.steps if (name := getattr(step, "proof", None))]

@@ -17,7 +17,7 @@ from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode
 from wizard.findings import Finding, Severity, worst
 from wizard.host.clock import now_utc
-from wizard.nodes.judging import unreadable
+from wizard.planning.judge import unreadable
 from wizard.probing.revocation.check import chain_findings
 from wizard.probing.revocation.fetch import fetch_issuers
 from wizard.reports.chain import title, tree_lines

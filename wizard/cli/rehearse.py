@@ -37,7 +37,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(args: argparse.Namespace) -> int:
     """Rehearse, and tell what would happen."""
     from wizard.cli.apply import open_session  # noqa: PLC0415 - usage errors need no engine
-    from wizard.nodes.rehearsing import rehearsal_lines, rehearse_all  # noqa: PLC0415 - likewise
+    from wizard.planning.rehearsal import rehearsal_lines, rehearse_all  # noqa: PLC0415 - likewise
 
     rehearsed = rehearse_all(open_session(args))
     if args.json:

@@ -5,16 +5,16 @@ from collections.abc import Callable
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.host.machine import Machine
-from wizard.nodes import gateway_planning
-from wizard.nodes.cloud import cloud_trust
-from wizard.nodes.gateway_here import STORE_SECRET as STORE_OF_GATEWAY
-from wizard.nodes.gateway_trust import primary_trust
 from wizard.nodes.handoff import make_packs, order_of, write_packs
-from wizard.nodes.planning import Planning
-from wizard.nodes.primary_facts import FILE_KEY, PASSWORD_KEY, conf_document, find_setting
 from wizard.nodes.reviewing import Reviewing
-from wizard.nodes.stores import STORE_SECRET
 from wizard.nodes.undoing import faults
+from wizard.planning.gateway import plan
+from wizard.planning.gateway.steps import STORE_SECRET as STORE_OF_GATEWAY
+from wizard.planning.gateway.trust import primary_trust
+from wizard.planning.primary.cloud import cloud_trust
+from wizard.planning.primary.facts import FILE_KEY, PASSWORD_KEY, conf_document, find_setting
+from wizard.planning.primary.inputs import Planning
+from wizard.planning.primary.plan import STORE_SECRET
 from wizard.questions.answers import CloudSupport, PrimaryKind
 from wizard.questions.flow import Step
 from wizard.questions.passwords import GATEWAY, PRIMARY, Consumer, require_fit
@@ -53,13 +53,13 @@ def refusals(session: Reviewing, step: Step) -> Refused:
         case "primary-files":
             return _files(session, "primary")
         case "gateway-files":
-            return _files(session, gateway_planning.ROLE)
+            return _files(session, plan.ROLE)
         case "gateway-verdict":
-            return _verdict(session, gateway_planning.ROLE)
+            return _verdict(session, plan.ROLE)
         case "gateway-trust":
             return _tried("primary.chain", lambda: primary_trust(session))
         case "gateway-unattended":
-            return _tried("gateway.0.unattended-file", lambda: gateway_planning.unattended_of(session))
+            return _tried("gateway.0.unattended-file", lambda: plan.unattended_of(session))
         case "gateway-stores":
             return _stores(session)
         case "gateway-store-password":
@@ -130,7 +130,7 @@ def _files(session: Planning, role: str) -> Refused:
 
 def _stores(session: Planning) -> Refused:
     try:
-        gateway_planning.require_stores(session)
+        plan.require_stores(session)
     except WizardError as error:
         own = error.code in {"gateway.store-path", "rekey.nothing-to-keep"}
         return [(error.subject if own else "", error)]

@@ -13,8 +13,8 @@ from wizard.certificates.names import short
 from wizard.certificates.writing import keystore
 from wizard.errors import WizardError
 from wizard.nodes.packs import Pack, PackFile, checklist
-from wizard.nodes.planning import Planning, far_nodes
-from wizard.nodes.stores import CACERTS_SECRET, STORE_SECRET
+from wizard.planning.primary.inputs import Planning, far_nodes
+from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET
 from wizard.questions.answers import PROMPT, Answers, PasswordSource, SourceKind, endpoint
 from wizard.questions.answers_file import dump
 from wizard.questions.passwords import PRIMARY, generate, require_fit

@@ -9,8 +9,8 @@ from typing import Protocol
 from wizard.certificates.names import short
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
-from wizard.nodes.judging import Judged
 from wizard.nodes.reviewing import Reviewing
+from wizard.planning.judge import Judged
 from wizard.questions.answers import ROOT, PrimaryKind, RootKind
 from wizard.questions.flow import Ask, Choice, Question, Step, View
 from wizard.reports.review import Review

@@ -6,11 +6,12 @@ from contextlib import suppress
 from wizard.certificates.model import Chain
 from wizard.certificates.names import short
 from wizard.errors import WizardError
-from wizard.nodes import account, checklist, gateway_planning
-from wizard.nodes.judging import roots_of
+from wizard.nodes import account, checklist
 from wizard.nodes.ocsp_advice import ocsp_evidence
-from wizard.nodes.planning import Planning, far_nodes
-from wizard.nodes.replaced import order
+from wizard.planning.gateway import plan
+from wizard.planning.judge import roots_of
+from wizard.planning.primary.inputs import Planning, far_nodes
+from wizard.planning.replaced import order
 from wizard.questions.answers import Answers, Goal, ImportRoot, PrimaryKind
 from wizard.reports.checklist import CA, NOTHING_KEPT, POLICY, Checklist, Item, checklist_lines
 from wizard.reports.lines import Line
@@ -55,7 +56,7 @@ def make(session: Planning) -> Checklist:
     chains = [*([primary] if primary is not None else []), *(chain for _role, chain in others)]
     uploads = [*_uploads(session, chains), _ocsp(session, chains)]
     if kind is PrimaryKind.ELSEWHERE:
-        items = [*gateway_planning.left_here(session), *uploads, _policy(answers)]
+        items = [*plan.left_here(session), *uploads, _policy(answers)]
         # A gateway without a trust store of its own is one of a primary in the vendor's cloud.
         return Checklist(tuple(items), cloud=answers.primary.import_root is ImportRoot.NO)
     root = _fingerprint(primary)

@@ -15,7 +15,7 @@ from wizard.host.accounts import Account
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.nodes.examined_files import file_facts, refused
-from wizard.nodes.primary_facts import FILE_KEY, PASSWORD_KEY
+from wizard.planning.primary.facts import FILE_KEY, PASSWORD_KEY
 from wizard.printable import printable
 from wizard.records import dataclass
 from wizard.secret import Secret

@@ -26,7 +26,7 @@ from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.nodes.examined_conf import ConfSeen, Guess
 from wizard.nodes.examined_files import certificate_facts, file_facts, refused
-from wizard.nodes.judging import suggested_host
+from wizard.planning.judge import suggested_host
 from wizard.printable import printable
 from wizard.records import dataclass
 from wizard.secret import Secret

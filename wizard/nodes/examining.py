@@ -23,8 +23,8 @@ from wizard.nodes.examined_conf import ConfSeen, see_conf
 from wizard.nodes.examined_record import expected_conf, known_record, see_change, see_settings
 from wizard.nodes.examined_service import see_journal, see_nodes, see_port, unit_facts
 from wizard.nodes.examined_store import StoreSeen, judged_store, see_cacerts, see_java, see_store, with_works
-from wizard.nodes.judging import suggested_host
-from wizard.nodes.primary_facts import service_environment
+from wizard.planning.judge import suggested_host
+from wizard.planning.primary.facts import service_environment
 from wizard.printable import printable
 from wizard.records import dataclass
 from wizard.secret import Redactor, Secret

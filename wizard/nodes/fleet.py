@@ -12,9 +12,9 @@ from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.nodes.cluster import is_loopback, node_files
 from wizard.nodes.handoff import make_packs
-from wizard.nodes.judging import Judged
 from wizard.nodes.packs import Pack, PackFile, from_template
-from wizard.nodes.planning import Planning
+from wizard.planning.judge import Judged
+from wizard.planning.primary.inputs import Planning
 from wizard.questions.answers import PrimaryKind, endpoint
 from wizard.records import dataclass
 

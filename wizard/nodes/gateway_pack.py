@@ -5,7 +5,8 @@ import shlex
 from wizard.certificates.names import short
 from wizard.certificates.writing import keystore, pem_chain, truststore
 from wizard.configs import envfile
-from wizard.nodes.gateway import (
+from wizard.nodes.packs import Pack, PackFile, checklist, from_template
+from wizard.planning.gateway.stores import (
     GatewayInput,
     edited,
     file_name,
@@ -14,7 +15,6 @@ from wizard.nodes.gateway import (
     trust_anchor,
     truststore_path,
 )
-from wizard.nodes.packs import Pack, PackFile, checklist, from_template
 from wizard.questions.answers import endpoint
 
 

@@ -20,14 +20,14 @@ from wizard.host.files import look as look_at
 from wizard.host.files import read_input
 from wizard.nodes import account, client, cluster, gateway_pack
 from wizard.nodes.client import ClientInput
-from wizard.nodes.cloud import cloud_trust
-from wizard.nodes.gateway import GatewayInput
-from wizard.nodes.gateway_trust import primary_trust
-from wizard.nodes.judging import Judged, roots_of, suggested_host
 from wizard.nodes.ocsp_advice import ocsp_evidence
 from wizard.nodes.packs import Pack, PackFile, checklist
-from wizard.nodes.planning import Planning
-from wizard.nodes.replaced import rollover
+from wizard.planning.gateway.stores import GatewayInput
+from wizard.planning.gateway.trust import primary_trust
+from wizard.planning.judge import Judged, roots_of, suggested_host
+from wizard.planning.primary.cloud import cloud_trust
+from wizard.planning.primary.inputs import Planning
+from wizard.planning.replaced import rollover
 from wizard.printable import printable
 from wizard.questions.answers import PrimaryKind
 from wizard.questions.passwords import CLIENT, GATEWAY, generate, is_fit, require_fit

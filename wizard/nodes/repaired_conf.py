@@ -20,7 +20,7 @@ from wizard.nodes.examined_conf import Guess, mendable
 from wizard.nodes.examined_files import file_facts
 from wizard.nodes.examined_store import opening
 from wizard.nodes.examining import Examined
-from wizard.nodes.primary_facts import FILE_KEY, PASSWORD_KEY
+from wizard.planning.primary.facts import FILE_KEY, PASSWORD_KEY
 from wizard.records import dataclass
 from wizard.secret import Secret
 

@@ -12,7 +12,7 @@ from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.nodes.examined_record import lost_anchors, store_to_restore
 from wizard.nodes.examining import Examined
 from wizard.nodes.repaired_conf import leaf_of, settings_steps
-from wizard.nodes.stores import CACERTS_SECRET, STORE_SECRET
+from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET
 from wizard.records import dataclass
 from wizard.secret import Secret
 

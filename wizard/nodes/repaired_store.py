@@ -16,7 +16,7 @@ from wizard.host import jre
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.nodes.examining import Examined
-from wizard.nodes.stores import STORE_SECRET
+from wizard.planning.primary.plan import STORE_SECRET
 from wizard.questions.passwords import generate
 from wizard.records import dataclass
 from wizard.secret import Secret

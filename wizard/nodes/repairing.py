@@ -12,12 +12,12 @@ from wizard.host.accounts import Account
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.nodes.examining import Examined
-from wizard.nodes.planning import Planned
 from wizard.nodes.repaired_conf import mended, with_values
 from wizard.nodes.repaired_record import from_record
 from wizard.nodes.repaired_store import rewritten
 from wizard.nodes.restart_checks import plan_faults
-from wizard.nodes.stores import CACERTS_SECRET, STORE_SECRET, trust_alias
+from wizard.planning.primary.inputs import Planned
+from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET, trust_alias
 from wizard.printable import printable
 from wizard.secret import Secret
 

@@ -9,10 +9,10 @@ from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.host.machine import Machine
 from wizard.nodes.examining import Asked, Examined, examine
-from wizard.nodes.planning import Planned, Planning
 from wizard.nodes.repaired_store import KEY_SECRET
 from wizard.nodes.repairing import plan_repair
-from wizard.nodes.stores import STORE_SECRET
+from wizard.planning.primary.inputs import Planned, Planning
+from wizard.planning.primary.plan import STORE_SECRET
 from wizard.questions.flow import Question, Step
 from wizard.secret import Secret
 

@@ -31,7 +31,7 @@ from wizard.host.service_processes import account_of
 from wizard.host.systemd import Service, UnitState
 from wizard.nodes.examined_conf import see_conf
 from wizard.nodes.examined_service import probe_facts, see_port, unit_facts
-from wizard.nodes.primary_facts import service_environment
+from wizard.planning.primary.facts import service_environment
 from wizard.probing.probe import probe
 from wizard.probing.resolve import is_here
 from wizard.records import dataclass

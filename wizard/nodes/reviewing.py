@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from wizard.change.plan import Plan
 from wizard.findings import Finding, Severity
-from wizard.nodes.planning import Planned, Planning, kept_plan, plan_primary
-from wizard.nodes.rehearsing import Rehearsed, rehearsal_lines, rehearse_all
+from wizard.planning.primary.inputs import Planned, Planning, kept_plan, plan_primary
+from wizard.planning.rehearsal import Rehearsed, rehearsal_lines, rehearse_all
 from wizard.questions.answers import CloudSupport, Goal, PrimaryKind
 from wizard.questions.flow import Question, Step, View
 from wizard.reports import outcome
@@ -84,7 +84,7 @@ def _for_goal(session: Reviewing) -> tuple[Review, Planned]:
         case Goal.LEFT:
             return Review(Plan("What is left to do"), _ELSEWHERE, (), blocked=False), Planned(Plan(""), (), {})
         case _ if session.answers.primary.kind is PrimaryKind.CLOUD:
-            from wizard.nodes.cloud import uncertain  # noqa: PLC0415 - likewise
+            from wizard.planning.primary.cloud import uncertain  # noqa: PLC0415 - likewise
 
             plan = Plan("Primary in the vendor's cloud")
             accepted = session.answers.primary.cloud_support is CloudSupport.ACCEPTED
@@ -92,7 +92,7 @@ def _for_goal(session: Reviewing) -> tuple[Review, Planned]:
             lines = (*_CLOUD, *finding_lines(findings))
             return Review(plan, lines, findings, blocked=False), Planned(plan, findings, {})
         case _ if session.answers.primary.kind is PrimaryKind.ELSEWHERE:
-            from wizard.nodes.gateway_planning import review_gateway  # noqa: PLC0415 - only a gateway needs it
+            from wizard.planning.gateway.plan import review_gateway  # noqa: PLC0415 - only a gateway needs it
 
             return _of(*review_gateway(session))
         case _:
@@ -101,7 +101,7 @@ def _for_goal(session: Reviewing) -> tuple[Review, Planned]:
                 return _of(planned)
             more: list[Line] = []
             if session.answers.goal is Goal.RE_KEY:
-                from wizard.nodes.replaced import told  # noqa: PLC0415 - likewise
+                from wizard.planning.replaced import told  # noqa: PLC0415 - likewise
 
                 planned, more = told(session, planned)
             return _of(planned, rehearsed=rehearse_all(session), more=more)

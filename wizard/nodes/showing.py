@@ -10,9 +10,9 @@ from wizard.nodes import checklist, undoing
 from wizard.nodes.elsewhere import elsewhere_lines
 from wizard.nodes.examined_record import known_record
 from wizard.nodes.examining import PORT
-from wizard.nodes.judging import Judged
-from wizard.nodes.primary_facts import installed_chain
 from wizard.nodes.reviewing import Reviewing
+from wizard.planning.judge import Judged
+from wizard.planning.primary.facts import installed_chain
 from wizard.probing.probe import probe
 from wizard.questions.answers import Goal
 from wizard.questions.flow import Step, View

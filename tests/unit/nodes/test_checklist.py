@@ -14,9 +14,9 @@ from wizard.errors import WizardError
 from wizard.findings import Finding
 from wizard.host.machine import Machine
 from wizard.nodes import checklist, elsewhere
-from wizard.nodes.judging import Judged
-from wizard.nodes.loading import Loaded
-from wizard.nodes.stores import Stores
+from wizard.planning.judge import Judged
+from wizard.planning.load_chain import Loaded
+from wizard.planning.primary.plan import Stores
 from wizard.questions.answers import (
     AccountAnswers,
     Answers,

@@ -10,12 +10,13 @@ from tests.pki import Entity, acme, authority, issue
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Chain, Profile
 from wizard.errors import WizardError
-from wizard.nodes import account, client, gateway, gateway_pack, handoff
+from wizard.nodes import account, client, gateway_pack, handoff
 from wizard.nodes.client import ClientInput, search_text
-from wizard.nodes.gateway import GatewayInput
-from wizard.nodes.judging import Judged
-from wizard.nodes.loading import Loaded
 from wizard.nodes.packs import Pack
+from wizard.planning.gateway import stores
+from wizard.planning.gateway.stores import GatewayInput
+from wizard.planning.judge import Judged
+from wizard.planning.load_chain import Loaded
 from wizard.questions.answers import AccountAnswers, ClientAnswers, GatewayAnswers
 from wizard.questions.answers_file import load
 from wizard.questions.passwords import CLIENT, GATEWAY, PRIMARY, is_fit, require_fit
@@ -196,7 +197,7 @@ def test_what_a_gateway_of_a_cloud_primary_trusts(
 
 def test_no_trust_store_for_a_public_root() -> None:
     private, public = given(), given(primary_public=True)
-    assert set(gateway.settings(private)) - set(gateway.settings(public)) == {
+    assert set(stores.settings(private)) - set(stores.settings(public)) == {
         "HCP_DEFAULT_TRUSTSTORE",
         "HCP_DEFAULT_TRUSTSTORE_PASSWORD",
     }
@@ -206,11 +207,11 @@ def test_no_trust_store_for_a_public_root() -> None:
 
 def test_the_unattended_file_keeps_every_other_byte() -> None:
     old = b'\xef\xbb\xbf# comment\r\nA="1"\r\n  HCP_DEFAULT_KEYSTORE="old"  # mine\r\nB=2\r\n'
-    new = gateway.edited(given(), old)
+    new = stores.edited(given(), old)
     assert new.startswith(
         b'\xef\xbb\xbf# comment\r\nA="1"\r\n  HCP_DEFAULT_KEYSTORE="/etc/cloudstream-tls/gateway-host.pfx"  # mine\r\nB=2\r\n'
     )
-    assert gateway.edited(given(), new) == new
+    assert stores.edited(given(), new) == new
 
 
 @pytest.mark.parametrize("sign", ["$", "`", '"', "'", "\\", "\n"])

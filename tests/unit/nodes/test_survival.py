@@ -13,8 +13,8 @@ from wizard.cli.crash import report_bug, trace_text
 from wizard.cli.secrets import SecretSources
 from wizard.errors import WizardError
 from wizard.host.machine import Machine
-from wizard.nodes.loading import load as load_files
 from wizard.nodes.undoing import changes, chosen, history_lines, newest
+from wizard.planning.load_chain import load as load_files
 from wizard.questions.answers import Answers, PasswordSource, PrimaryAnswers, SourceKind
 from wizard.reports.chain import compare_lines
 from wizard.reports.outcome import command

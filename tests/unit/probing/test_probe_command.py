@@ -18,7 +18,7 @@ from wizard.change import plan_file
 from wizard.change.plan import Plan, Probe
 from wizard.cli import main as cli
 from wizard.host.machine import Machine
-from wizard.nodes.judging import judge_role
+from wizard.planning.judge import judge_role
 from wizard.probing.many import Target, probe_many
 from wizard.probing.result import ProbeResult
 from wizard.questions.answers import AccountAnswers, Answers, OcspProbe, PrimaryAnswers

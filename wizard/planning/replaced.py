@@ -15,8 +15,8 @@ from wizard.findings import Finding, FindingSpec, Locator, Severity
 from wizard.host.clock import now_utc
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
-from wizard.nodes.planning import Planned, Planning
-from wizard.nodes.primary_facts import PASSWORD_KEY, installed_chain
+from wizard.planning.primary.facts import PASSWORD_KEY, installed_chain
+from wizard.planning.primary.inputs import Planned, Planning
 from wizard.questions.answers import Goal, PrimaryKind
 from wizard.reports.chain import order_lines
 from wizard.reports.lines import Line, Tone

@@ -10,16 +10,16 @@ from wizard.errors import WizardError
 from wizard.findings import Finding, FindingSpec, Severity
 from wizard.host import jre
 from wizard.host.machine import Machine
-from wizard.nodes import gateway, gateway_here
-from wizard.nodes.gateway import GatewayInput
-from wizard.nodes.gateway_facts import GatewayFacts, Store, Unattended, look, look_at_unattended
-from wizard.nodes.gateway_here import STORE_SECRET, TRUST_SECRET
-from wizard.nodes.gateway_primary import look_at_primary
-from wizard.nodes.gateway_trust import PrimaryTrust, primary_trust
-from wizard.nodes.judging import Judged
-from wizard.nodes.planning import Planned, Planning
-from wizard.nodes.primary_facts import expectation
 from wizard.nodes.restart_checks import plan_faults
+from wizard.planning.gateway import steps, stores
+from wizard.planning.gateway.facts import GatewayFacts, Store, Unattended, look, look_at_unattended
+from wizard.planning.gateway.primary_probe import look_at_primary
+from wizard.planning.gateway.steps import STORE_SECRET, TRUST_SECRET
+from wizard.planning.gateway.stores import GatewayInput
+from wizard.planning.gateway.trust import PrimaryTrust, primary_trust
+from wizard.planning.judge import Judged
+from wizard.planning.primary.facts import expectation
+from wizard.planning.primary.inputs import Planned, Planning
 from wizard.printable import printable
 from wizard.questions.answers import GatewayAnswers, Goal, SourceKind
 from wizard.questions.passwords import GATEWAY, generate, require_fit
@@ -57,13 +57,13 @@ def plan_gateway(session: Planning) -> Planned:
     trust = primary_trust(session)
     refused = session.unreadable([*judged.chain.certificates, *trust.anchors])
     given, facts = look_here(session, trust)
-    store, weak = _password(session, STORE_SECRET, facts.keystore, kept=gateway_here.holds_chain(given, facts))
+    store, weak = _password(session, STORE_SECRET, facts.keystore, kept=steps.holds_chain(given, facts))
     given = replace(given, store_password=store)
     if facts.truststore is not None:
-        kept = gateway_here.holds_anchors(trust.anchors, facts)
+        kept = steps.holds_anchors(trust.anchors, facts)
         password, more = _password(session, TRUST_SECRET, facts.truststore, kept=kept)
         given, weak = replace(given, trust_password=password), (*weak, *more)
-    plan = gateway_here.make_plan(given, trust.anchors, facts, session.machine.keytool)
+    plan = steps.make_plan(given, trust.anchors, facts, session.machine.keytool)
     findings = (
         *judged.findings,
         *refused,
@@ -169,8 +169,8 @@ def look_here(session: Planning, trust: PrimaryTrust) -> tuple[GatewayInput, Gat
         trust_password=Secret(""),
         profile=jre.choose_profile(jre.find(session.machine)).profile,
     )
-    store = PurePosixPath(gateway.keystore_path(given))
-    trusted = PurePosixPath(gateway.truststore_path(given)) if trust.anchors else None
+    store = PurePosixPath(stores.keystore_path(given))
+    trusted = PurePosixPath(stores.truststore_path(given)) if trust.anchors else None
     taken = [unattended.path]
     for name, path in (("keystore-path", store), ("truststore-path", trusted)):
         if path is not None:
@@ -181,8 +181,8 @@ def look_here(session: Planning, trust: PrimaryTrust) -> tuple[GatewayInput, Gat
 
 def _where_they_lie(answers: GatewayAnswers, unattended: Unattended, anchors: Sequence[Certificate]) -> GatewayAnswers:
     """When certificates are replaced, the stores stay where the unattended file has them."""
-    store = answers.keystore_path or str(unattended.installed_path(gateway.KEYSTORE) or "")
-    trusted = answers.truststore_path or str(unattended.installed_path(gateway.TRUSTSTORE) or "")
+    store = answers.keystore_path or str(unattended.installed_path(stores.KEYSTORE) or "")
+    trusted = answers.truststore_path or str(unattended.installed_path(stores.TRUSTSTORE) or "")
     return replace(answers, keystore_path=store, truststore_path=trusted if anchors else "")
 
 

@@ -18,8 +18,8 @@ from wizard.host.files import read_input
 from wizard.host.jre import ProfileChoice
 from wizard.host.machine import Machine
 from wizard.host.service_processes import account_of
-from wizard.nodes.gateway import KEYSTORE, KEYSTORE_PASSWORD, TRUSTSTORE, TRUSTSTORE_PASSWORD
-from wizard.nodes.primary_facts import expectation, unit_state
+from wizard.planning.gateway.stores import KEYSTORE, KEYSTORE_PASSWORD, TRUSTSTORE, TRUSTSTORE_PASSWORD
+from wizard.planning.primary.facts import expectation, unit_state
 from wizard.printable import printable
 from wizard.records import dataclass
 from wizard.secret import Secret

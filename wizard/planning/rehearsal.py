@@ -15,7 +15,7 @@ from wizard.host.clock import now_utc
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
-from wizard.nodes.planning import Planning
+from wizard.planning.primary.inputs import Planning
 from wizard.printable import printable
 from wizard.probing.rehearsal import Rehearsal, RehearsalStep, rehearse
 from wizard.questions.answers import PrimaryKind

@@ -9,9 +9,9 @@ from wizard.certificates.model import Chain
 from wizard.certificates.names import short, subject
 from wizard.errors import WizardError
 from wizard.findings import Finding, FindingSpec, Locator, Severity
-from wizard.nodes.gateway_trust import PrimaryTrust
-from wizard.nodes.judging import cacerts_of
-from wizard.nodes.planning import LOOK_TIMEOUT_S, Planning
+from wizard.planning.gateway.trust import PrimaryTrust
+from wizard.planning.judge import cacerts_of
+from wizard.planning.primary.inputs import LOOK_TIMEOUT_S, Planning
 from wizard.printable import printable
 from wizard.probing.probe import ClientIdentity, ProbeResult, TrustSet, probe
 from wizard.probing.trust import system_roots

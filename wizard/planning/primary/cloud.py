@@ -2,8 +2,8 @@
 
 from wizard.certificates.model import Chain
 from wizard.findings import Finding, FindingSpec, Locator, Severity
-from wizard.nodes.loading import load_authorities
-from wizard.nodes.planning import Planning
+from wizard.planning.load_chain import load_authorities
+from wizard.planning.primary.inputs import Planning
 from wizard.questions.answers import PrimaryKind
 
 UNCERTAIN = FindingSpec(

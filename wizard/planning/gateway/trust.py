@@ -7,9 +7,9 @@ from wizard.certificates.rules.unclear_root import UNCLEAR
 from wizard.errors import WizardError
 from wizard.findings import Finding, FindingSpec, Locator, Severity
 from wizard.host.clock import now_utc
-from wizard.nodes.judging import roots_of
-from wizard.nodes.loading import read_all
-from wizard.nodes.planning import Planning
+from wizard.planning.judge import roots_of
+from wizard.planning.load_chain import read_all
+from wizard.planning.primary.inputs import Planning
 from wizard.questions.answers import ImportRoot
 from wizard.records import dataclass
 

@@ -16,10 +16,18 @@ from wizard.findings import Finding, FindingSpec, Severity
 from wizard.host import jre
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
-from wizard.nodes import primary, primary_facts
-from wizard.nodes.judging import Judged
 from wizard.nodes.restart_checks import plan_faults
-from wizard.nodes.stores import CACERTS_SECRET, STORE_SECRET, Stores, trust_alias
+from wizard.planning.judge import Judged
+from wizard.planning.primary.facts import PrimaryFacts, configured_store, look
+from wizard.planning.primary.plan import (
+    CACERTS_SECRET,
+    STORE_SECRET,
+    Stores,
+    already_installed,
+    default_store_path,
+    make_plan,
+    trust_alias,
+)
 from wizard.probing.probe import probe
 from wizard.probing.resolve import is_here
 from wizard.questions.answers import (
@@ -99,9 +107,9 @@ def plan_primary(session: Planning) -> Planned:
         return Planned(Plan(f"Trusted certificate for {host}", (), "primary"), judged.findings, {})
     answers = replace(answers, primary=replace(answers.primary, host=host))
     cacerts_password = session.secret(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD
-    facts = primary_facts.look(machine, _store_path(answers, machine), cacerts_password, served(answers))
+    facts = look(machine, _store_path(answers, machine), cacerts_password, served(answers))
     password = _store_password(session, judged, facts)
-    plan = primary.make_plan(
+    plan = make_plan(
         answers,
         judged.chain,
         facts,
@@ -213,13 +221,13 @@ def _elsewhere(answers: PrimaryAnswers) -> tuple[str, ...]:
 def _store_path(answers: Answers, machine: Machine) -> PurePosixPath:
     if answers.primary.keystore_path:
         return PurePosixPath(answers.primary.keystore_path)
-    installed = primary_facts.configured_store(machine) if answers.goal is Goal.RE_KEY else None
+    installed = configured_store(machine) if answers.goal is Goal.RE_KEY else None
     if installed is not None:
         return installed
-    return primary.default_store_path(machine, answers.primary.host)
+    return default_store_path(machine, answers.primary.host)
 
 
-def _store_password(session: Planning, judged: Judged, facts: primary_facts.PrimaryFacts) -> Secret | None:
+def _store_password(session: Planning, judged: Judged, facts: PrimaryFacts) -> Secret | None:
     kind = session.answers.primary.keystore_password.kind
     if kind is SourceKind.KEEP:
         if facts.installed is None or facts.installed_password is None:
@@ -240,4 +248,4 @@ def _store_password(session: Planning, judged: Judged, facts: primary_facts.Prim
                 STORE_SECRET,
             )
         return given
-    return None if primary.already_installed(judged.chain, facts) else session.stores.generated()
+    return None if already_installed(judged.chain, facts) else session.stores.generated()

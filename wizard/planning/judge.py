@@ -22,7 +22,7 @@ from wizard.host.files import read_input
 from wizard.host.keytool import Keytool
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
-from wizard.nodes.loading import Loaded, load
+from wizard.planning.load_chain import Loaded, load
 from wizard.questions.answers import Answers, OcspProbe
 from wizard.records import dataclass
 from wizard.secret import Secret

@@ -11,9 +11,9 @@ from wizard.configs import damage, envfile
 from wizard.configs.diffs import unified
 from wizard.configs.rules import duplicates, exposed, known_passwords
 from wizard.findings import Finding, FindingSpec, Locator, Severity
-from wizard.nodes.gateway import TRUSTSTORE, GatewayInput, settings
-from wizard.nodes.gateway_facts import GatewayFacts, Unattended
-from wizard.nodes.primary import OUT_OF_REACH, holds
+from wizard.planning.gateway.facts import GatewayFacts, Unattended
+from wizard.planning.gateway.stores import TRUSTSTORE, GatewayInput, settings
+from wizard.planning.primary.plan import OUT_OF_REACH, holds
 
 STORE_SECRET = "gateway.0.keystore-password"  # noqa: S105 - the name of a secret
 TRUST_SECRET = "gateway.0.truststore-password"  # noqa: S105 - likewise

@@ -1,0 +1,1 @@
+"""From answers and the machine's facts to a plan; changes nothing."""

@@ -1,0 +1,1 @@
+"""Plans an on-premise primary server, or a primary in the vendor's cloud."""
