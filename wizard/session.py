@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from wizard.change.ahead import Asking
     from wizard.change.outcome import Outcome
     from wizard.change.plan import Plan
-    from wizard.diagnosis.examination import Diagnosis
-    from wizard.nodes.examining import Examined
+    from wizard.doctor.collect.run import Examined
+    from wizard.doctor.diagnose import Diagnosis
     from wizard.planning.judge import Judged
     from wizard.planning.primary.inputs import Planned
     from wizard.planning.primary.plan import Stores

@@ -10,8 +10,8 @@ import pytest
 
 from tests.headless.practice import Practice
 from wizard.cli.main import main
-from wizard.diagnosis.examination import Diagnosis, diagnose
-from wizard.nodes.examining import Asked, collect
+from wizard.doctor.collect.run import Asked, collect
+from wizard.doctor.diagnose import Diagnosis, diagnose
 
 NAME = "primary-host"
 """What the operator knows and no file tells for certain: the name that gateways dial."""

@@ -9,7 +9,7 @@ import pytest
 
 from tests.headless.doctored import NAME, Call, settle
 from tests.headless.practice import Practice, company, practice
-from wizard.nodes.examining import collect
+from wizard.doctor.collect.run import collect
 from wizard.sandbox.pki import pfx
 
 CANARY = "c4nary-Passw0rd#1"

@@ -6,7 +6,7 @@ import pytest
 
 from tests.headless.doctored import NAME, Call, examined, settle
 from tests.headless.practice import practice
-from wizard.diagnosis.rule import Result
+from wizard.doctor.rule import Result
 from wizard.sandbox.faults import all_faults
 
 HEADLINES = {

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
 from tests.headless.doctored import examined, settle
 from tests.headless.practice import Practice, company, practice
-from wizard.diagnosis.rule import Result
+from wizard.doctor.rule import Result
 from wizard.sandbox.pki import pem, pfx
 
 Change = Callable[[Practice], None]

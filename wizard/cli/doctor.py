@@ -15,8 +15,8 @@ from wizard.findings import FindingSpec, Severity, worst
 from wizard.reports.lines import Line
 
 if TYPE_CHECKING:
-    from wizard.diagnosis.examination import Diagnosis
-    from wizard.nodes.examining import Examined
+    from wizard.doctor.collect.run import Examined
+    from wizard.doctor.diagnose import Diagnosis
 
 EPILOG = """\
 Nothing is changed without --fix. Every root cause comes with its evidence and
@@ -100,21 +100,21 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _examined(args: argparse.Namespace) -> "Examined":
-    from wizard.nodes.examining import Asked, examine  # noqa: PLC0415 - usage errors need no engine
+    from wizard.doctor.collect.run import Asked, examine  # noqa: PLC0415 - usage errors need no engine
 
     password = args.secrets.named("primary.cacerts-password")
     return examine(args.machine, Asked(tuple(args.host), args.port, args.servername, password))
 
 
 def _judged(seen: "Examined") -> "Diagnosis":
-    from wizard.diagnosis.examination import diagnose  # noqa: PLC0415 - likewise
+    from wizard.doctor.diagnose import diagnose  # noqa: PLC0415 - likewise
 
     return diagnose(seen.facts)
 
 
 def _replayed(path: Path) -> "Diagnosis":
-    from wizard.diagnosis.examination import diagnose  # noqa: PLC0415 - likewise
-    from wizard.diagnosis.saved import REFUSALS, from_json  # noqa: PLC0415 - likewise
+    from wizard.doctor.diagnose import diagnose  # noqa: PLC0415 - likewise
+    from wizard.doctor.saved_facts import REFUSALS, from_json  # noqa: PLC0415 - likewise
     from wizard.host.files import read_input  # noqa: PLC0415 - likewise
 
     try:
@@ -125,7 +125,7 @@ def _replayed(path: Path) -> "Diagnosis":
 
 
 def _tell(args: argparse.Namespace, diagnosis: "Diagnosis") -> int:
-    from wizard.reports.doctor_text import diagnosis_lines  # noqa: PLC0415 - likewise
+    from wizard.doctor.text import diagnosis_lines  # noqa: PLC0415 - likewise
     from wizard.reports.outcome import command  # noqa: PLC0415 - likewise
 
     if args.json:
@@ -138,7 +138,7 @@ def _tell(args: argparse.Namespace, diagnosis: "Diagnosis") -> int:
 def _fix(args: argparse.Namespace, diagnosis: "Diagnosis", seen: "Examined") -> int:
     from wizard.change import watch  # noqa: PLC0415 - likewise
     from wizard.cli.changes import follow  # noqa: PLC0415 - likewise
-    from wizard.nodes.repairing import named, plan_repair  # noqa: PLC0415 - likewise
+    from wizard.doctor.repair.plan import named, plan_repair  # noqa: PLC0415 - likewise
     from wizard.reports import outcome  # noqa: PLC0415 - likewise
 
     repair = named(diagnosis.repairs, args.fix)
@@ -179,9 +179,9 @@ def _look_again(args: argparse.Namespace, code: str) -> None:
 
 
 def _explain(args: argparse.Namespace) -> int:
-    from wizard.diagnosis.logs import explain  # noqa: PLC0415 - likewise
+    from wizard.doctor.logs import explain  # noqa: PLC0415 - likewise
+    from wizard.doctor.text import log_lines  # noqa: PLC0415 - likewise
     from wizard.host.files import read_input  # noqa: PLC0415 - likewise
-    from wizard.reports.doctor_text import log_lines  # noqa: PLC0415 - likewise
 
     data = sys.stdin.buffer.read(_LARGEST_LOG) if args.log == "-" else read_input(Path(args.log))
     # Windows programs write UTF-16 with a mark; everything else that matters here is ASCII.
@@ -198,7 +198,7 @@ def _explain(args: argparse.Namespace) -> int:
 def _write_bundle(args: argparse.Namespace, diagnosis: "Diagnosis", seen: "Examined") -> None:
     from wizard.change.durable import put_named  # noqa: PLC0415 - likewise
     from wizard.change.history import history  # noqa: PLC0415 - likewise
-    from wizard.reports.bundle import bundle  # noqa: PLC0415 - likewise
+    from wizard.doctor.support_bundle import bundle  # noqa: PLC0415 - likewise
 
     try:
         changes = [entry.as_json() for entry in history(args.machine)]

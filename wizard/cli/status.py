@@ -11,8 +11,8 @@ from wizard.errors import WizardError
 from wizard.reports.lines import Line
 
 if TYPE_CHECKING:
-    from wizard.diagnosis.timeline import Place
-    from wizard.diagnosis.watching import Status
+    from wizard.doctor.status import Status
+    from wizard.doctor.timeline import Place
 
 EPILOG = """\
 The first line is for monitoring. Below it stand all certificates in all known
@@ -52,9 +52,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(args: argparse.Namespace) -> int:
     """Examine, print, and return the state as exit code."""
-    from wizard.diagnosis.examination import diagnose  # noqa: PLC0415 - usage errors need no engine
-    from wizard.diagnosis.watching import State, status  # noqa: PLC0415 - likewise
-    from wizard.nodes.examining import Asked, collect  # noqa: PLC0415 - likewise
+    from wizard.doctor.collect.run import Asked, collect  # noqa: PLC0415 - likewise
+    from wizard.doctor.diagnose import diagnose  # noqa: PLC0415 - usage errors need no engine
+    from wizard.doctor.status import State, status  # noqa: PLC0415 - likewise
 
     try:
         password = args.secrets.named("primary.cacerts-password")
@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _further(args: argparse.Namespace) -> "list[Place]":
     """What --also names, and the input files of a run of the wizard that is not finished."""
-    from wizard.nodes.examined_elsewhere import chains_in  # noqa: PLC0415 - likewise
+    from wizard.doctor.collect.run import chains_in  # noqa: PLC0415 - likewise
     from wizard.saved import load  # noqa: PLC0415 - likewise
 
     found = chains_in(args.also, Path.cwd()) if args.also else []

@@ -3,14 +3,14 @@
 from dataclasses import replace
 from typing import Protocol
 
-from wizard.diagnosis.examination import Diagnosis, diagnose
-from wizard.diagnosis.repairs import Repair
+from wizard.doctor.collect.run import Asked, Examined, examine
+from wizard.doctor.diagnose import Diagnosis, diagnose
+from wizard.doctor.repair.choose import Repair
+from wizard.doctor.repair.plan import plan_repair
+from wizard.doctor.repair.store import KEY_SECRET
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.host.machine import Machine
-from wizard.nodes.examining import Asked, Examined, examine
-from wizard.nodes.repaired_store import KEY_SECRET
-from wizard.nodes.repairing import plan_repair
 from wizard.planning.primary.inputs import Planned, Planning
 from wizard.planning.primary.plan import STORE_SECRET
 from wizard.questions.flow import Question, Step

@@ -15,8 +15,8 @@ from wizard.reports.lines import Line, Tone, finding_lines
 from wizard.reports.review import Review, decided_lines
 
 if TYPE_CHECKING:
-    from wizard.diagnosis.examination import Diagnosis
-    from wizard.nodes.examining import Examined
+    from wizard.doctor.collect.run import Examined
+    from wizard.doctor.diagnose import Diagnosis
 
 
 _CLOUD = (

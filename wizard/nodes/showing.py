@@ -3,13 +3,14 @@
 from typing import Protocol
 
 from wizard.change.plan import Plan
+from wizard.doctor.collect.record import known_record
+from wizard.doctor.collect.run import PORT
+from wizard.doctor.text import diagnosis_lines
 from wizard.host.clock import now_utc
 from wizard.host.facts import Facts, collect
 from wizard.host.machine import Machine
 from wizard.nodes import checklist, undoing
 from wizard.nodes.elsewhere import elsewhere_lines
-from wizard.nodes.examined_record import known_record
-from wizard.nodes.examining import PORT
 from wizard.nodes.reviewing import Reviewing
 from wizard.planning.judge import Judged
 from wizard.planning.primary.facts import installed_chain
@@ -19,7 +20,6 @@ from wizard.questions.flow import Step, View
 from wizard.reports import outcome
 from wizard.reports.chain import compare_lines
 from wizard.reports.checklist import fact_lines
-from wizard.reports.doctor_text import diagnosis_lines
 from wizard.reports.facts import facts_lines
 from wizard.reports.lines import Line, Tone
 

@@ -4,9 +4,9 @@ from wizard.change.history import Entry, history
 from wizard.change.manifest import Action, Manifest
 from wizard.change.rollback import choose
 from wizard.change.store import Store
+from wizard.doctor.restart_checks import undo_faults
 from wizard.findings import Finding
 from wizard.host.machine import Machine
-from wizard.nodes.restart_checks import undo_faults
 from wizard.printable import printable
 from wizard.reports.lines import Line, Tone
 

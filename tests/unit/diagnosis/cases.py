@@ -18,16 +18,7 @@ from tests.unit.diagnosis.healthy import (
     file,
 )
 from wizard.certificates.rules import SPECS as CERTIFICATE_SPECS
-from wizard.diagnosis.facts import (
-    ChangedFile,
-    Damage,
-    DoctorFacts,
-    ExpectedSettings,
-    Judged,
-    Listener,
-    Place,
-    Refused,
-)
+from wizard.doctor.facts import ChangedFile, Damage, DoctorFacts, ExpectedSettings, Judged, Listener, Place, Refused
 
 CHANGE, AT = "0001-20261124T100000Z", "2026-11-24T10:00:00Z"
 FALLS_BACK = (replace(PROBE, chain=(FALLBACK,), fallback=True, name_matches=False),)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from wizard.diagnosis.facts import (
+from wizard.doctor.facts import (
     CertificateFacts,
     ChangedFile,
     ChangeFacts,

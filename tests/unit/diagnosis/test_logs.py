@@ -2,7 +2,7 @@
 
 import pytest
 
-from wizard.diagnosis.logs import PATTERNS, SPECS, explain
+from wizard.doctor.logs import PATTERNS, SPECS, explain
 from wizard.findings import Severity
 
 PKIX = "sun.security.validator.ValidatorException: PKIX path"

@@ -15,14 +15,9 @@ from tests.unit.diagnosis.healthy import (
     but,
     file,
 )
-from wizard.diagnosis.examination import RULES, SPECS, diagnose
-from wizard.diagnosis.facts import (
-    DoctorFacts,
-    Judged,
-    Place,
-    SettingFacts,
-)
-from wizard.diagnosis.rule import Result, Rule
+from wizard.doctor.diagnose import RULES, SPECS, diagnose
+from wizard.doctor.facts import DoctorFacts, Judged, Place, SettingFacts
+from wizard.doctor.rule import Result, Rule
 from wizard.findings import Severity
 
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from tests.unit.diagnosis.healthy import HEALTHY, but
-from wizard.diagnosis import saved
-from wizard.diagnosis.examination import diagnose
-from wizard.diagnosis.facts import Judged, Refused
+from wizard.doctor import saved_facts
+from wizard.doctor.diagnose import diagnose
+from wizard.doctor.facts import Judged, Refused
 from wizard.errors import WizardError
 
 SETS = {
@@ -22,7 +22,7 @@ SETS = {
 @pytest.mark.parametrize("name", SETS)
 def test_round_trip(name: str) -> None:
     facts = SETS[name]
-    again = saved.from_json(json.loads(json.dumps(saved.as_json(facts))))
+    again = saved_facts.from_json(json.loads(json.dumps(saved_facts.as_json(facts))))
     assert again == facts
     assert diagnose(again).as_json() == diagnose(facts).as_json()
 
@@ -45,10 +45,10 @@ def test_round_trip(name: str) -> None:
 )
 def test_what_is_no_set_of_facts_is_refused(data: Any) -> None:
     with pytest.raises(WizardError) as refused:
-        saved.from_json(data)
+        saved_facts.from_json(data)
     assert refused.value.code == "doctor.facts-unusable"
 
 
 def test_members_of_a_later_version_are_left_alone() -> None:
-    data = saved.as_json(HEALTHY) | {"something": "new"}
-    assert saved.from_json(data) == HEALTHY
+    data = saved_facts.as_json(HEALTHY) | {"something": "new"}
+    assert saved_facts.from_json(data) == HEALTHY

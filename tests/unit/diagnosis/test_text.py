@@ -9,10 +9,10 @@ import pytest
 
 from tests.unit.diagnosis.cases import CASES
 from tests.unit.diagnosis.healthy import CONF, HEALTHY
-from wizard.diagnosis import saved
-from wizard.diagnosis.examination import diagnose
-from wizard.reports.bundle import FOLDER, bundle
-from wizard.reports.doctor_text import diagnosis_lines
+from wizard.doctor import saved_facts
+from wizard.doctor.diagnose import diagnose
+from wizard.doctor.support_bundle import FOLDER, bundle
+from wizard.doctor.text import diagnosis_lines
 from wizard.secret import Redactor, Secret
 
 
@@ -55,7 +55,7 @@ def test_the_bundle_holds_its_files_and_no_secret() -> None:
         names = archive.getnames()
         facts = archive.extractfile(f"{FOLDER}/facts.json")
         assert facts is not None
-        replayed = saved.from_json(json.load(facts))
+        replayed = saved_facts.from_json(json.load(facts))
     assert sorted(name.rpartition("/")[2] for name in names) == [
         "README.txt",
         "diagnosis.txt",

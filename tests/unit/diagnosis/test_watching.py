@@ -6,10 +6,10 @@ from datetime import datetime
 import pytest
 
 from tests.unit.diagnosis.healthy import CACERTS, CONF, FALLBACK, HEALTHY, LEAF, MIDDLE, NOW, PROBE, ROOT, but
-from wizard.diagnosis.examination import diagnose
-from wizard.diagnosis.facts import ChangedFile, DoctorFacts
-from wizard.diagnosis.timeline import Place, places, timeline
-from wizard.diagnosis.watching import State, Status, status
+from wizard.doctor.diagnose import diagnose
+from wizard.doctor.facts import ChangedFile, DoctorFacts
+from wizard.doctor.status import State, Status, status
+from wizard.doctor.timeline import Place, places, timeline
 
 MOMENT = datetime.fromisoformat(NOW)
 

@@ -6,11 +6,11 @@ from pathlib import PurePosixPath
 
 from wizard.certificates.model import Certificate
 from wizard.change.plan import Plan
+from wizard.doctor.restart_checks import plan_faults
 from wizard.errors import WizardError
 from wizard.findings import Finding, FindingSpec, Severity
 from wizard.host import jre
 from wizard.host.machine import Machine
-from wizard.nodes.restart_checks import plan_faults
 from wizard.planning.gateway import steps, stores
 from wizard.planning.gateway.facts import GatewayFacts, Store, Unattended, look, look_at_unattended
 from wizard.planning.gateway.primary_probe import look_at_primary

@@ -11,12 +11,12 @@ from wizard.certificates.names import short
 from wizard.change.ahead import Asking
 from wizard.change.plan import Plan, PutFile
 from wizard.change.plan_file import Basis
+from wizard.doctor.restart_checks import plan_faults
 from wizard.errors import WizardError
 from wizard.findings import Finding, FindingSpec, Severity
 from wizard.host import jre
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
-from wizard.nodes.restart_checks import plan_faults
 from wizard.planning.judge import Judged
 from wizard.planning.primary.facts import PrimaryFacts, configured_store, look
 from wizard.planning.primary.plan import (

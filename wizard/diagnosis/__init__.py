@@ -1,1 +1,0 @@
-"""Facts to findings to root causes to repairs."""

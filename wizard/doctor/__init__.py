@@ -1,0 +1,1 @@
+"""Diagnosis of an installed machine: collected facts, findings, root causes, repairs."""

@@ -1,0 +1,1 @@
+"""Reads what the doctor judges: files, configuration, stores, service, port. Changes nothing."""

@@ -1,0 +1,93 @@
+"""The doctor's look at single files: what stands there, where a link leads, and whether the service can read it."""
+
+import hashlib
+import os
+import stat
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Any
+
+from wizard.certificates import fields, names
+from wizard.certificates.model import Certificate
+from wizard.change.targets import resolve
+from wizard.doctor.facts import CertificateFacts, FileFacts, Refused
+from wizard.errors import TextSyntaxError, WizardError
+from wizard.host.access import readable_as
+from wizard.host.accounts import Account
+from wizard.host.files import read_input
+from wizard.host.machine import Machine
+from wizard.printable import printable
+
+
+def file_facts(machine: Machine, logical: PurePosixPath | str, account: Account | None) -> tuple[FileFacts, bytes]:
+    """The file at *logical*, links followed, and its bytes (empty when there are none to be had). Never raises."""
+    path = str(logical)
+    access = readable_as(machine, path, account)
+    told: dict[str, Any] = {
+        "path": path,
+        "service_reads": access.ok,
+        "blocked_at": str(access.blocked_at or ""),
+        "blocked_why": access.reason,
+    }
+    try:
+        target = resolve(machine, PurePosixPath("/" + path.lstrip("/")))
+        real = machine.real(target.path)
+        seen = os.stat(real)  # noqa: PTH116 - one word for one system call
+    except (FileNotFoundError, NotADirectoryError):
+        return FileFacts(**told, kind="absent"), b""
+    except (OSError, ValueError, WizardError) as problem:
+        return FileFacts(**told, kind="unknown", problem=_words(problem)), b""
+    told |= {
+        "link_to": str(target.path) if target.path != target.named else "",
+        "kind": "file" if stat.S_ISREG(seen.st_mode) else "folder" if stat.S_ISDIR(seen.st_mode) else "other",
+        "size": seen.st_size,
+        "mode": stat.S_IMODE(seen.st_mode),
+        "uid": seen.st_uid,
+        "gid": seen.st_gid,
+        "mtime": seen.st_mtime,
+    }
+    data, problem_text, digest = b"", "", ""
+    if told["kind"] == "file":
+        try:
+            data = read_input(real)
+            digest = hashlib.sha256(data).hexdigest()
+        except WizardError as problem:
+            problem_text = problem.message
+    return FileFacts(**told, sha256=digest, problem=problem_text), data
+
+
+def refused(error: WizardError) -> Refused:
+    """A refusal as data."""
+    if isinstance(error, TextSyntaxError):
+        return Refused(error.code, error.message, error.hint, error.line, error.column)
+    return Refused(error.code, error.message, error.hint)
+
+
+def certificate_facts(certificate: Certificate) -> CertificateFacts:
+    """A certificate as data; parts that do not parse are empty."""
+    usage = fields.usage_names(certificate)
+    return CertificateFacts(
+        subject=names.subject(certificate),
+        issuer=names.issuer(certificate),
+        sha256=certificate.sha256,
+        not_before=_moment(fields.not_before(certificate)),
+        not_after=_moment(fields.not_after(certificate)),
+        name=names.short(certificate),
+        san=tuple(printable(name) for name in fields.names(certificate)),
+        eku=tuple(usage) if usage is not None else None,
+        is_ca=fields.is_ca(certificate),
+        self_issued=fields.self_issued(certificate),
+        key=fields.key_label(certificate),
+        signature=fields.signature_label(certificate),
+    )
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _words(problem: Exception) -> str:
+    if isinstance(problem, WizardError):
+        return problem.message
+    strerror = problem.strerror if isinstance(problem, OSError) else None
+    return f"it could not be looked at: {(strerror or 'error').lower()}"

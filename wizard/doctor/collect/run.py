@@ -1,0 +1,274 @@
+"""Collecting the facts of an installed primary, once: what is slow goes side by side. Nothing is changed."""
+
+import re
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+import wizard
+from wizard.certificates.chain import assemble
+from wizard.certificates.fields import CLIENT_AUTH, SERVER_AUTH, usages
+from wizard.certificates.model import Certificate
+from wizard.certificates.reading import ReadingError, read
+from wizard.certificates.rules.validity import CLOCK_FLOOR
+from wizard.change.record import Record
+from wizard.doctor.collect.conf import ConfSeen, see_conf
+from wizard.doctor.collect.files import certificate_facts
+from wizard.doctor.collect.record import expected_conf, known_record, see_change, see_settings
+from wizard.doctor.collect.service import see_journal, see_nodes, see_port, unit_facts
+from wizard.doctor.collect.store import StoreSeen, judged_store, see_cacerts, see_java, see_store, with_works
+from wizard.doctor.facts import ClockFacts, DoctorFacts, TrustFacts
+from wizard.doctor.timeline import GATEWAYS, Place
+from wizard.errors import WizardError
+from wizard.host import sockets
+from wizard.host.accounts import Account
+from wizard.host.clock import now_utc
+from wizard.host.files import expand_inputs, read_input
+from wizard.host.machine import Machine
+from wizard.host.processes import run
+from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
+from wizard.host.service_processes import account_of, processes, trust_store_of
+from wizard.host.systemd import Service, UnitState
+from wizard.planning.judge import suggested_host
+from wizard.planning.primary.facts import service_environment
+from wizard.printable import printable
+from wizard.records import dataclass
+from wizard.secret import Redactor, Secret
+
+PORT = 2560
+"""Of a primary's internal TLS (manual)."""
+
+_PORT_KEY = re.compile(r"(?i)(tls|ssl|internal).*port$")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the operator said about the primary; everything may be left to be found out.
+
+    Attributes:
+        nodes: hosts to look at; empty takes those of the last change, else this machine.
+        port: 0 takes that of the last change, else 2560.
+        servername: the name that gateways dial; "" takes that of the last change, else the leaf's first name.
+        cacerts_password: None is the documented default.
+    """
+
+    nodes: tuple[str, ...] = ()
+    port: int = 0
+    servername: str = ""
+    cacerts_password: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """The facts, and what a repair needs besides: secrets and parsed files, which are never saved."""
+
+    facts: DoctorFacts
+    conf: ConfSeen
+    store: StoreSeen | None
+    account: Account | None
+    nodes: tuple[str, ...]
+    redactor: Redactor
+    record: Record
+    expected: ConfSeen | None
+    anchors: tuple[str, ...]
+
+
+class _Unseen(dict[str, str]):
+    """Why a part could not be looked at, by its name."""
+
+    def tried(self, name: str, look: Callable[[], T]) -> T | None:
+        try:
+            return look()
+        except WizardError as problem:
+            self[name] = problem.message
+        except OSError as problem:
+            self[name] = f"it could not be looked at: {(problem.strerror or 'error').lower()}"
+        return None
+
+
+def collect(machine: Machine, asked: Asked | None = None) -> DoctorFacts:
+    """Everything that the doctor judges. Never raises: what could not be seen is said in `unseen`."""
+    return examine(machine, asked).facts
+
+
+def examine(machine: Machine, asked: Asked | None = None) -> Examined:
+    """As `collect`, with what a repair needs besides."""
+    asked = asked or Asked()
+    password = asked.cacerts_password or DEFAULT_STORE_PASSWORD
+    unseen, redactor = _Unseen(), Redactor()
+    with ThreadPoolExecutor(max_workers=8, thread_name_prefix="doctor") as pool:
+        clock = pool.submit(_synchronised, machine)
+        recorded = pool.submit(known_record, machine)
+        unit = unseen.tried("unit", Service(machine).show)
+        account = account_of(machine, unit) if unit and unit.load == "loaded" else None
+        environment = service_environment(machine, unit) if unit and unit.load == "loaded" else None
+        other_trust = trust_store_of(machine, unit, environment or {}) if unit is not None else ""
+        conf = see_conf(machine, account, environment)
+        for guess in (conf.password, *(each.value for each in conf.passwords)):
+            if guess is not None:
+                redactor.learn(guess)
+        journal = pool.submit(see_journal, machine, redactor)
+        store = see_store(machine, account, conf)
+        record = recorded.result()
+        expected = expected_conf(machine, record)
+        if expected is not None and expected.password is not None:
+            redactor.learn(expected.password)
+        nodes, port = _where(asked, record, conf, unit)
+        name, name_from = _name(asked, record, store)
+        probing = pool.submit(see_nodes, nodes, port, name)
+        java = pool.submit(see_java, machine, store)
+        trusting = pool.submit(see_cacerts, machine, account, password, store)
+        ports = pool.submit(see_port, port, unit) if _is_local(nodes) else None
+        conf = with_works(machine, account, conf, store)
+        cacerts, anchors = unseen.tried("cacerts", trusting.result) or (None, ())
+        host = name if name_from in {"given", "plan"} else None
+        judged = judged_store(store, anchors, host) if store is not None else None
+        opened = cacerts is not None and cacerts.error is None
+        settings = see_settings(machine, record, expected, conf, store)
+        known = anchors if opened else None
+        change = unseen.tried("change", lambda: see_change(machine, record, known, password, settings))
+        seen = unseen.tried("probes", probing.result)
+        facts = DoctorFacts(
+            clock=_clock(clock, conf, store, cacerts),
+            port=port,
+            servername=name,
+            name_from=name_from,
+            conf=conf.facts,
+            store=judged,
+            java=unseen.tried("java", java.result),
+            cacerts=cacerts,
+            unit=unit_facts(unit, machine.unit, account, other_trust) if unit is not None else None,
+            journal=unseen.tried("journal", journal.result) or (),
+            listening=unseen.tried("listening", ports.result) if ports else None,
+            probes=seen[0] if seen else None,
+            without_name=seen[1] if seen else None,
+            versions=seen[2] if seen else None,
+            change=change,
+            unseen={**unseen, **_reasons(conf, local=ports is not None)},
+            wizard=wizard.__version__,
+        )
+    if store is not None and judged is not None:
+        store = replace(store, facts=judged)
+    return Examined(
+        facts, conf, store, account, nodes, redactor, record, expected, tuple(each.sha256 for each in anchors)
+    )
+
+
+def _reasons(conf: ConfSeen, *, local: bool) -> dict[str, str]:
+    reasons = {}
+    if not local:
+        reasons["listening"] = "the node is another machine"
+    if conf.facts.file.problem:
+        reasons["store"] = conf.facts.file.problem
+    elif conf.facts.error is not None:
+        reasons["store"] = "application.conf does not parse, so the key store is not known"
+    return reasons
+
+
+def _where(asked: Asked, record: Record, conf: ConfSeen, unit: UnitState | None) -> tuple[tuple[str, ...], int]:
+    told = record.target
+    nodes = asked.nodes or tuple(dict.fromkeys(node.host for node in told)) or ("localhost",)
+    return nodes, asked.port or (told[0].port if told else _port(conf, unit))
+
+
+def _port(conf: ConfSeen, unit: UnitState | None) -> int:
+    """The port that a single setting of that name gives, or that the service alone listens on; else the manual's."""
+    document = conf.document or conf.likely
+    if document is not None:
+        values = document.resolved()
+        named = {str(text) for path, text in values.items() if path and _PORT_KEY.search(path[-1])}
+        ports = [int(text) for text in named if text.isascii() and text.isdigit() and 0 < int(text) < 65536]
+        if len(ports) == 1:
+            return ports[0]
+    own = {each.port for each in sockets.of_processes(processes(unit))} if unit is not None else set()
+    return own.pop() if len(own) == 1 else PORT
+
+
+def _name(asked: Asked, record: Record, store: StoreSeen | None) -> tuple[str, str]:
+    if asked.servername:
+        return asked.servername, "given"
+    if record.target and record.target[0].servername:
+        return record.target[0].servername, "plan"
+    leaf = store.chain.leaf if store is not None and store.chain is not None else None
+    found = suggested_host(leaf) if leaf is not None else ""
+    return (printable(found), "leaf") if found and "*" not in found else ("", "")
+
+
+def _is_local(nodes: Sequence[str]) -> bool:
+    return nodes[0] in {"localhost", "127.0.0.1", "::1"}
+
+
+def _synchronised(machine: Machine) -> bool | None:
+    """Whether a time server keeps the clock, as systemd says; None when nobody can be asked, or for an image."""
+    if str(machine.root) != "/" or machine.systemctl != "systemctl":
+        return None
+    try:
+        answer = run(["timedatectl", "show", "-p", "NTPSynchronized", "--value"], timeout_s=3)
+    except WizardError:
+        return None
+    return {"yes": True, "no": False}.get(answer.stdout.strip()) if answer.ok else None
+
+
+def _clock(
+    synchronised: Future[bool | None], conf: ConfSeen, store: StoreSeen | None, cacerts: TrustFacts | None
+) -> ClockFacts:
+    files = [
+        conf.facts.file,
+        *((store.facts.file,) if store is not None else ()),
+        *((cacerts.file,) if cacerts is not None else ()),
+    ]
+    newest = max(files, key=lambda file: file.mtime)
+    return ClockFacts(
+        f"{now_utc():%Y-%m-%dT%H:%M:%S+00:00}",
+        synchronised.result(),
+        newest.mtime,
+        newest.path,
+        f"{CLOCK_FLOOR:%Y-%m-%dT%H:%M:%S+00:00}",
+    )
+
+
+def chains_in(paths: Sequence[str], base: Path) -> list[Place]:
+    """One place for each chain in the files and folders *paths*; files that do not open are left out.
+
+    Raises:
+        WizardError: a path that was named does not exist.
+    """
+    found: list[Place] = []
+    for file in expand_inputs(_with_packs(paths, base), base):
+        try:
+            bundle = read(read_input(file), name=str(file))
+        except ReadingError as error:
+            if error.partial is None:
+                continue
+            bundle = error.partial
+        except WizardError:
+            continue
+        for chain in assemble(bundle):
+            certificates = tuple(certificate_facts(each) for each in chain.certificates)
+            if certificates:
+                found.append(Place(printable(str(file)), _for_whom(chain.leaf), certificates))
+    return found
+
+
+def _with_packs(paths: Sequence[str], base: Path) -> list[str]:
+    """*paths*, and the folders in those that are folders: each machine's pack is one."""
+    result = list(paths)
+    for path in paths:
+        with suppress(OSError):
+            found = sorted((base / Path(path).expanduser()).iterdir())
+            result += [str(each) for each in found if each.is_dir() and not each.is_symlink() and any(each.iterdir())]
+    return result
+
+
+def _for_whom(leaf: Certificate | None) -> str:
+    if leaf is None:
+        return "everybody under this authority"
+    allowed = usages(leaf)
+    if allowed is not None and SERVER_AUTH in allowed and CLIENT_AUTH not in allowed:
+        return GATEWAYS
+    return "whoever uses this certificate"

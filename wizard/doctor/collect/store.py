@@ -1,0 +1,256 @@
+"""The doctor's look at the configured key store and at cacerts, with our own reader and with the product's Java."""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from wizard.certificates import fields
+from wizard.certificates.chain import assemble
+from wizard.certificates.formats.der import DerError
+from wizard.certificates.formats.der import parse as parse_der
+from wizard.certificates.formats.kdf import Unsupported
+from wizard.certificates.formats.pkcs12 import peek
+from wizard.certificates.model import Bundle, Certificate, Chain, Format, Role
+from wizard.certificates.model import StoreFacts as PeekFacts
+from wizard.certificates.public_roots import OUR_ALIASES, public_roots
+from wizard.certificates.reading import ReadingError, read, sniff
+from wizard.certificates.rules import judge
+from wizard.doctor.collect.conf import ConfSeen, Guess
+from wizard.doctor.collect.files import certificate_facts, file_facts, refused
+from wizard.doctor.facts import FileFacts, JavaFacts, Judged, Place, StoreFacts, TrustFacts
+from wizard.errors import WizardError
+from wizard.host import jre
+from wizard.host.accounts import Account
+from wizard.host.clock import now_utc
+from wizard.host.keytool import Keytool
+from wizard.host.machine import Machine
+from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
+from wizard.planning.judge import suggested_host
+from wizard.printable import printable
+from wizard.records import dataclass
+from wizard.secret import Secret
+
+_ENDINGS = (".pfx", ".p12", ".jks", ".pkcs12")
+_MOST_NEARBY = 8
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSeen:
+    """The key store with what a repair and a proof need; never saved.
+
+    Attributes:
+        facts: for the diagnosis.
+        path: logical.
+        password: that opens it; None when none is known.
+        bundle: what it holds; None when it does not open.
+        chain: the one that is meant.
+        similar: a file nearby that opens.
+    """
+
+    facts: StoreFacts
+    path: str
+    password: Secret | None = None
+    bundle: Bundle | None = None
+    chain: Chain | None = None
+
+
+def see_store(machine: Machine, account: Account | None, conf: ConfSeen) -> StoreSeen | None:
+    """Look at the configured key store; None when none is configured."""
+    if not conf.store_path:
+        return None
+    file, data = file_facts(machine, conf.store_path, account)
+    if file.kind in {"absent", "folder"}:
+        similar = _nearby(machine, conf, file)
+        return StoreSeen(StoreFacts(file, similar=similar), conf.store_path, conf.password)
+    if file.problem or file.kind != "file":
+        return StoreSeen(StoreFacts(file), conf.store_path, conf.password)
+    return _opened(data, file, conf)
+
+
+def _opened(data: bytes, file: FileFacts, conf: ConfSeen) -> StoreSeen:
+    known = _peeked(data)
+    form = sniff(data)
+    base = StoreFacts(
+        file,
+        form.value,
+        modern=any("PBES2" in name for name in known.encryption) or known.integrity not in {"", "HmacSHA1"},
+        integrity=known.integrity,
+        encryption=known.encryption,
+        iterations=known.iterations,
+    )
+    password, where, error = conf.password, "", None
+    try:
+        bundle = read(data, name=file.path, password=password)
+    except WizardError as problem:
+        error, bundle = problem, None
+        guess = opening(data, [*conf.passwords, Guess("the default of the manual (changeit)", DEFAULT_STORE_PASSWORD)])
+        if guess is not None and problem.code in {"reading.password-wrong", "reading.password-needed"}:
+            password, where = guess.value, guess.where
+            bundle = read(data, name=file.path, password=password)
+        elif isinstance(problem, ReadingError):
+            bundle = problem.partial
+    facts = replace(base, error=refused(error) if error else None, opened_by=where)
+    if bundle is None:
+        return StoreSeen(facts, file.path)
+    chains = [chain for chain in assemble(bundle) if chain.leaf is not None]
+    chain = chains[0] if chains else None
+    facts = replace(facts, keys=len(bundle.keys))
+    if chain is not None:
+        facts = replace(
+            facts,
+            key_matches=chain.key_matches,
+            chain=tuple(certificate_facts(each) for each in chain.certificates),
+            complete=chain.complete,
+            missing_issuer=chain.missing_issuer or "",
+        )
+    opens = error is None or bool(where)
+    return StoreSeen(facts, file.path, password if opens else None, bundle, chain)
+
+
+def opening(data: bytes, guesses: Iterable[Guess]) -> Guess | None:
+    """The first of *guesses* that opens *data*."""
+    for guess in guesses:
+        try:
+            if read(data, password=guess.value).keys:
+                return guess
+        except WizardError:
+            continue
+    return None
+
+
+def with_works(machine: Machine, account: Account | None, conf: ConfSeen, store: StoreSeen | None) -> ConfSeen:
+    """The settings with what each other place of them would do: a path that opens, a password that opens."""
+    if store is not None and store.facts.usable:
+        return conf
+    passwords = [guess for guess in (Guess("", conf.password) if conf.password else None, *conf.passwords) if guess]
+    lines: set[int] = set()
+    for guess in conf.paths:
+        _, data = file_facts(machine, guess.value.reveal(), account)
+        fit = opening(data, passwords) if data else None
+        if fit is not None:
+            lines |= {guess.line, *((fit.line,) if fit.line else ())}
+    if store is not None:
+        _, data = file_facts(machine, store.path, account)
+        lines |= {guess.line for guess in conf.passwords if data and opening(data, [guess])}
+    facts = conf.facts
+
+    def judged(places: tuple[Place, ...]) -> tuple[Place, ...]:
+        return tuple(replace(place, works=place.line in lines) for place in places)
+
+    settings = {
+        name: replace(setting, shadowed=judged(setting.shadowed), elsewhere=judged(setting.elsewhere))
+        for name, setting in (("store_file", facts.store_file), ("password", facts.password))
+        if setting is not None
+    }
+    return replace(conf, facts=replace(facts, commented=judged(facts.commented), **settings))  # type: ignore[arg-type]  # a table of members
+
+
+def judged_store(store: StoreSeen, anchors: Iterable[Certificate], host: str | None) -> StoreFacts:
+    """The store's facts with what the certificate rules say of its chain, roots from *anchors* counted as present."""
+    if store.bundle is None or store.chain is None or store.chain.leaf is None:
+        return store.facts
+    chain = store.chain
+    if not chain.complete:
+        top = chain.certificates[-1]
+        roots = tuple(each for each in anchors if fields.self_issued(each) and each.x509.subject == top.x509.issuer)
+        if roots:
+            # Peers have the root; that the file leaves it out is no fault.
+            found = assemble([store.bundle, Bundle(Format.DER, roots)])
+            chain = next((each for each in found if each.leaf == chain.leaf), chain)
+    wanted = host or suggested_host(store.chain.leaf) or None
+    findings = judge(chain, role=Role.PRIMARY, host=wanted, now=now_utc(), public_roots=public_roots(anchors).public)
+    judged = tuple(Judged(each.code, dict(each.facts), each.subject.sha256) for each in findings)
+    return replace(store.facts, judged=judged)
+
+
+def see_java(machine: Machine, store: StoreSeen | None) -> JavaFacts:
+    """The product's JRE, and whether its keytool can use the key store."""
+    home = str(machine.jre_home)
+    found = jre.find(machine)
+    if found is None:
+        return JavaFacts(home, proof_text="the product's Java is not there")
+    present = "whole" if found.keytool else "no-keytool" if (found.home / "bin").is_dir() else "bare"
+    numbers = jre.parse_version(found.version)
+    modern = jre.choose_profile(found).profile.value == "modern" if numbers else None
+    facts = JavaFacts(home, present, found.version, printable(found.vendor), modern)
+    if found.keytool is None:
+        return replace(facts, proof_text="the product's Java has no keytool")
+    if store is None or store.bundle is None or store.facts.error is not None or store.password is None:
+        return replace(facts, proof_text="the key store does not open, so Java was not asked")
+    if store.facts.format not in {"pkcs12", "jks"} or not store.bundle.keys:
+        return replace(facts, proof_text="it holds no private key, so Java was not asked")
+    try:
+        tool, path = Keytool(found, timeout_s=20), machine.real(store.path)
+        alias = store.bundle.keys[0].alias.lower() or None
+        proof = tool.prove_keystore(path, store.password, alias if alias and alias.isascii() else None)
+        if proof.code == "keytool.alias-missing":
+            proof = tool.prove_keystore(path, store.password)
+    except WizardError as problem:
+        return replace(facts, proof_text=problem.message)
+    if proof.code == "keytool.password-short":
+        return replace(facts, proof_code=proof.code, proof_text=proof.text)
+    return replace(facts, proof=proof.ok, proof_code=proof.code, proof_text=proof.text)
+
+
+def see_cacerts(
+    machine: Machine, account: Account | None, password: Secret, store: StoreSeen | None
+) -> tuple[TrustFacts, tuple[Certificate, ...]]:
+    """The JRE's trust store, and the certificates in it."""
+    file, data = file_facts(machine, machine.cacerts, account)
+    if file.kind != "file" or file.problem:
+        return TrustFacts(file), ()
+    error: WizardError | None = None
+    try:
+        bundle = read(data, name=file.path, password=password)
+    except WizardError as problem:
+        error = problem
+        bundle = (problem.partial if isinstance(problem, ReadingError) else None) or Bundle(Format.UNKNOWN)
+    anchors = bundle.certificates
+    root, namesake = _root_in(anchors, store)
+    ours = tuple(
+        (printable(each.alias), certificate_facts(each)) for each in anchors if each.alias.startswith(OUR_ALIASES)
+    )
+    form = sniff(data)
+    unknown = error is not None and not anchors
+    refusal = refused(error) if error else None
+    return TrustFacts(file, form.value, refusal, len(anchors), None if unknown else root, namesake, ours), anchors
+
+
+def _root_in(anchors: tuple[Certificate, ...], store: StoreSeen | None) -> tuple[bool | None, bool]:
+    chain = store.chain if store is not None else None
+    if chain is None or not chain.certificates:
+        return None, False
+    top = chain.certificates[-1]
+    wanted = top.x509.subject if chain.complete else top.x509.issuer
+    same_name = [each for each in anchors if each.x509.subject == wanted]
+    if not chain.complete:
+        return bool(same_name), False
+    return any(each == top for each in same_name), any(each != top for each in same_name)
+
+
+def _peeked(data: bytes) -> PeekFacts:
+    try:
+        return peek(parse_der(data))
+    except (DerError, Unsupported):
+        return PeekFacts()
+
+
+def _nearby(machine: Machine, conf: ConfSeen, file: FileFacts) -> str:
+    """A key store near the place that was named, which opens with the configured password."""
+    named = PurePosixPath(file.path)
+    folders = dict.fromkeys([named if file.kind == "folder" else named.parent, machine.conf.parent])
+    found: list[PurePosixPath] = []
+    for folder in folders:
+        try:
+            entries = sorted(machine.real(folder).iterdir())
+        except OSError:
+            continue
+        found += [folder / entry.name for entry in entries if entry.suffix.lower() in _ENDINGS and entry.is_file()]
+    found.sort(key=lambda path: -difflib.SequenceMatcher(None, path.name, named.name).ratio())
+    passwords = [Guess("", conf.password)] if conf.password else []
+    for path in found[:_MOST_NEARBY]:
+        _, data = file_facts(machine, path, None)
+        if data and opening(data, passwords):
+            return str(path)
+    return ""

@@ -1,0 +1,100 @@
+"""The doctor's judgement: facts through all rules, symptoms tied to causes, each cause with its repair."""
+
+from typing import Any
+
+from wizard.doctor import logs, saved_facts
+from wizard.doctor.causes import linked, root_causes
+from wizard.doctor.facts import DoctorFacts
+from wizard.doctor.repair.choose import Repair, repair_for
+from wizard.doctor.rule import Outcome, Result, Rule
+from wizard.doctor.rules import (
+    chain,
+    clock_and_changes,
+    conf,
+    port,
+    served,
+    service,
+    settings,
+    store_content,
+    store_file,
+    trust,
+)
+from wizard.findings import Finding, FindingSpec, Severity, worst
+from wizard.records import dataclass
+
+_FAMILIES = (clock_and_changes, conf, settings, store_file, store_content, chain, trust, service, port, served)
+
+RULES: tuple[Rule, ...] = tuple(rule for family in _FAMILIES for rule in family.RULES)
+"""Every rule, in the order in which outcomes are told."""
+
+SPECS: tuple[FindingSpec, ...] = (*(spec for family in _FAMILIES for spec in family.SPECS), *logs.SPECS)
+"""Every finding that is the doctor's own; it also reports those of the certificate rules."""
+
+REFUSALS = saved_facts.REFUSALS
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What the facts came to.
+
+    Attributes:
+        facts: that were judged.
+        outcomes: one for each rule.
+        findings: causes first, each symptom with `caused_by`.
+        root_causes: codes of the headlines, the first one the headline.
+        repairs: for each root cause that has one.
+    """
+
+    facts: DoctorFacts
+    outcomes: tuple[Outcome, ...]
+    findings: tuple[Finding, ...]
+    root_causes: tuple[str, ...]
+    repairs: tuple[Repair, ...]
+
+    @property
+    def headline(self) -> Finding | None:
+        """The first root cause, None when there is nothing to complain about."""
+        if not self.root_causes:
+            return None
+        return next(finding for finding in self.findings if finding.code == self.root_causes[0])
+
+    @property
+    def bad(self) -> bool:
+        """Whether a finding is an error or worse."""
+        level = worst(self.findings)
+        return level is not None and level >= Severity.ERROR
+
+    @property
+    def not_seen(self) -> tuple[Outcome, ...]:
+        """Rules that could not look, or broke."""
+        return tuple(each for each in self.outcomes if each.result in {Result.NOT_RUN, Result.BROKEN})
+
+    def as_json(self) -> dict[str, Any]:
+        """The members that `doctor --json` promises, and the repairs."""
+        return {
+            "facts": saved_facts.as_json(self.facts),
+            "outcomes": [outcome.as_json() for outcome in self.outcomes],
+            "findings": [finding.as_json() for finding in self.findings],
+            "root_causes": list(self.root_causes),
+            "repairs": [repair.as_json() for repair in self.repairs],
+        }
+
+
+def diagnose(facts: DoctorFacts) -> Diagnosis:
+    """Judge *facts*. Pure: the same facts give the same diagnosis, on any machine."""
+    outcomes: list[Outcome] = []
+    found: list[Finding] = []
+    for rule in RULES:
+        outcome, findings = rule.run(facts)
+        outcomes.append(outcome)
+        found += findings
+    ordered = linked(_once(found))
+    roots = root_causes(ordered)
+    by_code = {finding.code: finding for finding in reversed(ordered)}
+    repairs = tuple(repair_for(by_code[code], facts) for code in roots)
+    return Diagnosis(facts, tuple(outcomes), tuple(ordered), tuple(roots), repairs)
+
+
+def _once(findings: list[Finding]) -> list[Finding]:
+    """The same code about the same thing is told once."""
+    return list({(each.code, each.subject, str(sorted(each.facts.items()))): each for each in findings}.values())

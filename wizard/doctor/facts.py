@@ -1,0 +1,100 @@
+"""Everything that a doctor looks at, collected once; plain data that can be saved and judged again elsewhere.
+
+No secret is in it: of a password only its verdicts are kept. Times are RFC 3339 in UTC or, for files and processes,
+seconds since 1970.
+"""
+
+from collections.abc import Mapping
+from dataclasses import field
+
+from wizard.doctor.facts_files import (
+    CertificateFacts,
+    ConfFacts,
+    Damage,
+    FileFacts,
+    JavaFacts,
+    Judged,
+    Place,
+    Refused,
+    SettingFacts,
+    StoreFacts,
+    TrustFacts,
+)
+from wizard.doctor.facts_service import (
+    ChangedFile,
+    ChangeFacts,
+    ClockFacts,
+    ExpectedSettings,
+    Listener,
+    ListenFacts,
+    ProbeFacts,
+    UnitFacts,
+)
+from wizard.records import dataclass
+
+__all__ = [
+    "SCHEMA",
+    "CertificateFacts",
+    "ChangeFacts",
+    "ChangedFile",
+    "ClockFacts",
+    "ConfFacts",
+    "Damage",
+    "DoctorFacts",
+    "ExpectedSettings",
+    "FileFacts",
+    "JavaFacts",
+    "Judged",
+    "ListenFacts",
+    "Listener",
+    "Place",
+    "ProbeFacts",
+    "Refused",
+    "SettingFacts",
+    "StoreFacts",
+    "TrustFacts",
+    "UnitFacts",
+]
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorFacts:
+    """One examination. A part that is None was not seen; `unseen` says why, by the name of the part.
+
+    Attributes:
+        port: of the primary.
+        servername: the name that gateways dial, as far as known.
+        name_from: where that is known from: `given`, `plan`, `leaf`, or "" when it is not known.
+        versions: TLS versions that the first node speaks, each tried alone.
+        journal: the unit's last lines, oldest first.
+        probes: one for each node, with the server name.
+        without_name: the first node without any server name.
+    """
+
+    clock: ClockFacts
+    port: int
+    servername: str = ""
+    name_from: str = ""
+    conf: ConfFacts | None = None
+    store: StoreFacts | None = None
+    java: JavaFacts | None = None
+    cacerts: TrustFacts | None = None
+    unit: UnitFacts | None = None
+    journal: tuple[str, ...] | None = None
+    listening: ListenFacts | None = None
+    probes: tuple[ProbeFacts, ...] | None = None
+    without_name: ProbeFacts | None = None
+    versions: tuple[str, ...] | None = None
+    change: ChangeFacts | None = None
+    unseen: Mapping[str, str] = field(default_factory=dict)
+    wizard: str = ""
+    schema: int = SCHEMA
+
+    @property
+    def serves_installed(self) -> bool:
+        """Whether the first node serves the very leaf of the configured key store."""
+        leaf = self.store.leaf if self.store is not None else None
+        served = self.probes[0].leaf if self.probes else None
+        return leaf is not None and served is not None and leaf.sha256 == served.sha256

@@ -1,0 +1,1 @@
+"""Turns a diagnosis into a plan that removes its cause."""

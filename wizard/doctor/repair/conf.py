@@ -1,0 +1,186 @@
+"""Repairs of application.conf: values that work, at every place where they count, as an edit with its diff."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from wizard.certificates.chain import assemble
+from wizard.certificates.reading import read
+from wizard.change.plan import EditFile
+from wizard.change.targets import expectation
+from wizard.configs import hocon
+from wizard.configs.diffs import unified
+from wizard.doctor.collect.conf import Guess, mendable
+from wizard.doctor.collect.files import file_facts
+from wizard.doctor.collect.run import Examined
+from wizard.doctor.collect.store import opening
+from wizard.doctor.facts import SettingFacts
+from wizard.errors import WizardError
+from wizard.host.files import read_input
+from wizard.host.machine import Machine
+from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
+from wizard.planning.primary.facts import FILE_KEY, PASSWORD_KEY
+from wizard.records import dataclass
+from wizard.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Edits that set values that work, and the leaf that is then served (lower-case hex, "" when unknown)."""
+
+    steps: tuple[EditFile, ...]
+    leaf: str
+
+
+def mended(machine: Machine, seen: Examined) -> Values:
+    """The edit that undoes the damage to application.conf, and the leaf that is served with it.
+
+    Raises:
+        WizardError: `doctor.by-hand` when it cannot be undone safely.
+    """
+    facts = seen.conf.facts
+    data = mendable(seen.conf.data, facts.error.line if facts.error is not None else 0)
+    if data is None:
+        raise WizardError(
+            "doctor.by-hand",
+            f"{machine.conf} cannot be mended safely.",
+            "Correct it with an editor (not Notepad), or put a backup back; then run the doctor again.",
+            str(machine.conf),
+        )
+    step = _edit(machine, machine.conf, seen.conf.data, data)
+    return Values((replace(step, summary="Mend the text; nothing else changes"),), _leaf_with(machine, data))
+
+
+def _leaf_with(machine: Machine, conf: bytes) -> str:
+    document = hocon.parse(conf)
+    path, password = document.find(FILE_KEY), document.find(PASSWORD_KEY)
+    if len(path) != 1 or len(password) != 1:
+        return ""
+    data = file_facts(machine, path[0].text, None)[1]
+    secret = Secret(password[0].text)
+    return leaf_of(data, secret) if data and opening(data, [Guess("", secret)]) is not None else ""
+
+
+def leaf_of(data: bytes, password: Secret) -> str:
+    """The fingerprint of the leaf in the key store *data*, "" when there is none."""
+    chains = [chain for chain in assemble(read(data, password=password)) if chain.leaf is not None]
+    leaf = chains[0].leaf if chains else None
+    return leaf.sha256 if leaf is not None else ""
+
+
+def with_values(machine: Machine, seen: Examined, ask: Callable[[], Secret | None]) -> Values:
+    """Set the path and the password of a key store that opens, wherever these settings count.
+
+    Args:
+        machine: whose files.
+        seen: the examination.
+        ask: for the password, when none that is written anywhere opens the store.
+
+    Raises:
+        WizardError: `secret.missing`, `doctor.by-hand`, or why the text cannot be edited safely.
+    """
+    path, password, data = _fit(machine, seen, ask)
+    return Values(tuple(settings_steps(machine, seen, path, password)), leaf_of(data, password))
+
+
+def settings_steps(machine: Machine, seen: Examined, path: str, password: Secret) -> list[EditFile]:
+    """The edits that give the two settings these values, wherever they count.
+
+    Raises:
+        WizardError: `doctor.by-hand`, or why the text cannot be edited safely.
+    """
+    facts, document = seen.conf.facts, seen.conf.document
+    if document is None:
+        raise WizardError("doctor.by-hand", f"{machine.conf} does not parse.", "Mend that first.", str(machine.conf))
+    steps: list[EditFile] = []
+    for name, setting, value in (
+        (FILE_KEY, facts.store_file, path),
+        (PASSWORD_KEY, facts.password, password.reveal()),
+    ):
+        if setting is None:
+            document = _revived(document, name, value, seen)
+        elif setting.source:
+            steps.append(_included(machine, setting, value))
+        else:
+            for each in dict.fromkeys([setting.path, *(place.path for place in setting.elsewhere)]):
+                document = _set(document, each, value)
+    rendered = document.render()
+    if rendered != seen.conf.data:
+        steps.append(_edit(machine, machine.conf, seen.conf.data, rendered))
+    return steps
+
+
+def _fit(machine: Machine, seen: Examined, ask: Callable[[], Secret | None]) -> tuple[str, Secret, bytes]:
+    conf, store = seen.conf, seen.facts.store
+    paths = [
+        *((conf.store_path,) if conf.store_path else ()),
+        *((store.similar,) if store is not None and store.similar else ()),
+        *(guess.value.reveal() for guess in conf.paths),
+        *((seen.expected.store_path,) if seen.expected is not None and seen.expected.store_path else ()),
+    ]
+    known = [Guess("", conf.password)] if conf.password is not None else []
+    if seen.expected is not None and seen.expected.password is not None:
+        known.append(Guess("the record", seen.expected.password))
+    known += [*conf.passwords, Guess("default", DEFAULT_STORE_PASSWORD)]
+    files = [(path, data) for path in dict.fromkeys(paths) if (data := file_facts(machine, path, None)[1])]
+    for path, data in files:
+        fit = opening(data, known)
+        if fit is not None:
+            return path, fit.value, data
+    given = ask() if files else None
+    if given is not None:
+        for path, data in files:
+            if opening(data, [Guess("", given)]) is not None:
+                return path, given, data
+        raise WizardError(
+            "reading.password-wrong",
+            f"The password that was given does not open {files[0][0]}.",
+            "Ask whoever made the file; or run the set-up with the files of the PKI team.",
+            files[0][0],
+        )
+    raise WizardError(
+        "doctor.by-hand",
+        "No key store was found that opens with a known password.",
+        "Run cloudstream-wizard and choose to replace certificates; name the PFX of this host.",
+        str(machine.conf),
+    )
+
+
+def _set(document: hocon.Document, path: str, value: str) -> hocon.Document:
+    try:
+        return document.set(path, value)
+    except WizardError:
+        # A later place, or a variable of the environment, would win: all places go, one remains.
+        return document.unset(path).set(path, value)
+
+
+def _revived(document: hocon.Document, name: str, value: str, seen: Examined) -> hocon.Document:
+    places = [place for place in seen.conf.facts.commented if place.path.rpartition(".")[2] == name]
+    place = next((each for each in places if each.works), places[0] if places else None)
+    expected = seen.expected.facts if seen.expected is not None else None
+    left = (expected.store_file if name == FILE_KEY else expected.password) if expected is not None else None
+    if left is not None and (place is None or not place.works):
+        return document.set(left.path, value)
+    if place is None:
+        raise WizardError(
+            "doctor.by-hand",
+            f"{seen.conf.facts.file.path} has no setting {name}, and nothing tells where it belongs.",
+            "Run cloudstream-wizard and set the server up.",
+            seen.conf.facts.file.path,
+        )
+    lines = document.text.split("\n")
+    lines[place.line - 1] = re.sub(r"^(\s*)(?:#|//)+[ \t]?", r"\1", lines[place.line - 1])
+    return document.successor("\n".join(lines)).set(place.path, value)
+
+
+def _included(machine: Machine, setting: SettingFacts, value: str) -> EditFile:
+    path = machine.conf.parent / setting.source
+    data = read_input(machine.real(path))
+    step = _edit(machine, path, data, hocon.parse(data).set(setting.path, value).render())
+    return replace(step, id="included", summary=f"Set {setting.path} in the included file")
+
+
+def _edit(machine: Machine, path: PurePosixPath, old: bytes, new: bytes) -> EditFile:
+    summary = "Set the key store's path and password"
+    return EditFile("settings", path, new, unified(str(path), old, new), expectation(machine, path), summary)

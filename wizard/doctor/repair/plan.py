@@ -1,0 +1,184 @@
+"""From a repair to an ordinary plan: the same steps, review, proof and way back as any other change."""
+
+from collections.abc import Callable, Sequence
+
+from wizard.certificates.names import short
+from wizard.change.plan import ImportTrust, Plan, Probe, PutFile, Restart, Step
+from wizard.change.targets import expectation
+from wizard.doctor.collect.run import Examined
+from wizard.doctor.repair.choose import Kind, Repair
+from wizard.doctor.repair.conf import mended, with_values
+from wizard.doctor.repair.record import from_record
+from wizard.doctor.repair.store import rewritten
+from wizard.doctor.restart_checks import plan_faults
+from wizard.errors import WizardError
+from wizard.findings import FindingSpec, Severity
+from wizard.host.accounts import Account
+from wizard.host.machine import Machine
+from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
+from wizard.planning.primary.inputs import Planned
+from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET, trust_alias
+from wizard.printable import printable
+from wizard.secret import Secret
+
+Give = Callable[[str], Secret | None]
+"""Asks for a secret by its name; None when there is none."""
+
+REFUSALS = (
+    FindingSpec(
+        "doctor.by-hand",
+        Severity.BLOCKER,
+        "this has to be repaired by a person",
+        "The wizard cannot repair what was named.",
+        "It needs something that only people have: a new certificate, another program moved, a decision.",
+        "Follow the steps that the doctor names.",
+        "design of the wizard",
+    ),
+    FindingSpec(
+        "doctor.not-found",
+        Severity.BLOCKER,
+        "this was not found on the machine",
+        "The code that was given to --fix is not among the root causes.",
+        "What is not broken is not repaired.",
+        "Run the doctor without --fix to see what was found.",
+        "interface of the doctor command",
+    ),
+)
+
+
+def plan_repair(machine: Machine, seen: Examined, repair: Repair, give: Give) -> Planned:
+    """The plan that makes *repair*, its findings and the secrets that applying it needs.
+
+    Raises:
+        WizardError: `doctor.by-hand`; `secret.missing`, or what forbids the change.
+    """
+    _require_plain(seen, repair)
+    secrets = {CACERTS_SECRET: give(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD}
+    leaf = _leaf(seen)
+    steps: list[Step]
+    match repair.kind:
+        case Kind.RESTART:
+            steps = []
+        case Kind.MEND_CONF:
+            values = mended(machine, seen)
+            steps, leaf = list(values.steps), values.leaf
+        case Kind.SET_FILE | Kind.SET_PASSWORD | Kind.SET_BOTH:
+            values = with_values(machine, seen, lambda: give(STORE_SECRET))
+            steps, leaf = list(values.steps), values.leaf
+        case Kind.REWRITE_STORE:
+            store = rewritten(machine, seen, give, rights_for(seen.account))
+            steps, leaf = list(store.steps), store.leaf
+            secrets[STORE_SECRET] = store.password
+        case Kind.FROM_RECORD:
+            again = from_record(machine, seen, give, rights_for(seen.account))
+            steps, leaf = list(again.steps), again.leaf or leaf
+            if again.password is not None:
+                secrets[STORE_SECRET] = again.password
+        case Kind.IMPORT_ROOT:
+            steps = [_import(machine, seen)]
+        case Kind.RIGHTS:
+            steps = [_rights(machine, seen, repair)]
+        case _:
+            raise WizardError(
+                "doctor.by-hand", f"{repair.code}: {repair.summary}", "\n".join(repair.steps), repair.path
+            )
+    if not repair.code.endswith("-world-readable"):
+        steps.append(Restart("restart", machine.unit, always=True))
+        if leaf:
+            nodes = tuple((node, seen.facts.port) for node in seen.nodes)
+            steps.append(Probe("probe", nodes, seen.facts.servername, leaf))
+    plan = Plan(f"Repair: {repair.summary}", tuple(steps), "primary")
+    return Planned(plan, plan_faults(machine, plan, seen.facts), secrets)
+
+
+def _require_plain(seen: Examined, repair: Repair) -> None:
+    """Refuse a file name that could act on a terminal: a review must show what will be changed."""
+    for path in (repair.path, seen.conf.store_path):
+        if printable(path) != path:
+            raise WizardError(
+                "doctor.by-hand",
+                f"The file name {printable(path)} holds characters that cannot be shown.",
+                "Give the file a plain name, and name it so in application.conf.",
+                path,
+            )
+
+
+def rights_for(account: Account | None) -> tuple[int, int | None, int | None]:
+    """Mode, owner and group that are tightest for a file that *account* must read."""
+    import os  # noqa: PLC0415 - beside its one use
+
+    if account is not None and account.uid == os.geteuid():
+        return 0o600, None, None
+    if account is not None and os.geteuid() == 0:
+        return 0o640, 0, account.gid
+    return 0o644, None, None
+
+
+def _leaf(seen: Examined) -> str:
+    store = seen.facts.store
+    return store.leaf.sha256 if store is not None and store.leaf is not None and store.keys else ""
+
+
+def _import(machine: Machine, seen: Examined) -> ImportTrust:
+    chain = seen.store.chain if seen.store is not None else None
+    root = chain.root if chain is not None else None
+    if root is None:
+        raise WizardError(
+            "doctor.by-hand",
+            "The root certificate is not in the key store, so there is nothing to import.",
+            "Run cloudstream-wizard with the root certificate of your PKI team.",
+            str(machine.cacerts),
+        )
+    alias = trust_alias(short(root), root.sha256)
+    return ImportTrust(
+        "trust",
+        machine.cacerts,
+        root.der,
+        alias,
+        root.sha256,
+        CACERTS_SECRET,
+        expectation(machine, machine.cacerts),
+        f"Trust {short(root)} in cacerts, alias {alias}",
+    )
+
+
+def _rights(machine: Machine, seen: Examined, repair: Repair) -> PutFile:
+    from pathlib import PurePosixPath  # noqa: PLC0415 - beside its one use
+
+    from wizard.host.files import read_input  # noqa: PLC0415 - likewise
+
+    path = PurePosixPath(repair.path)
+    if seen.account is None:
+        raise WizardError(
+            "doctor.by-hand",
+            f"The service's account is not known, so the right mode of {path} is not known either.",
+            "Find out which account the server runs as, then: chgrp GROUP FILE; chmod 0640 FILE",
+            str(path),
+        )
+    mode, uid, gid = (0o644, None, None) if path == machine.cacerts else rights_for(seen.account)
+    expect = expectation(machine, path)
+    return PutFile(
+        "rights",
+        path,
+        read_input(machine.real(expect.link_to or path)),
+        mode,
+        expect,
+        f"Same content, mode {mode:04o}, so that {seen.account.name} can read it",
+        uid=uid,
+        gid=gid,
+    )
+
+
+def named(repairs: Sequence[Repair], code: str) -> Repair:
+    """The repair of the root cause *code*, with or without its room.
+
+    Raises:
+        WizardError: `doctor.not-found`.
+    """
+    for repair in repairs:
+        if code in {repair.code, repair.code.removeprefix("doctor.")}:
+            return repair
+    known = ", ".join(repair.code for repair in repairs) or "nothing was found"
+    raise WizardError(
+        "doctor.not-found", f"{code} is not among the root causes ({known}).", "Run the doctor without --fix.", code
+    )

@@ -1,0 +1,129 @@
+"""The repair of a key store: the right key and chain, written anew as the product's Java reads it."""
+
+from collections.abc import Callable
+from pathlib import PurePosixPath
+
+from wizard.certificates.chain import assemble
+from wizard.certificates.model import Bundle, Chain
+from wizard.certificates.names import short
+from wizard.certificates.reading import read
+from wizard.certificates.writing import SHORTEST_PASSWORD, keystore
+from wizard.change.plan import EditFile, PutFile
+from wizard.change.targets import expectation
+from wizard.configs.diffs import unified
+from wizard.doctor.collect.run import Examined
+from wizard.errors import WizardError
+from wizard.host import jre
+from wizard.host.files import read_input
+from wizard.host.machine import Machine
+from wizard.planning.primary.plan import STORE_SECRET
+from wizard.questions.passwords import generate
+from wizard.records import dataclass
+from wizard.secret import Secret
+
+KEY_SECRET = "primary.key-password"  # noqa: S105 - the name of a secret
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """The steps, the leaf that is then served (lower-case hex), and the new store's password."""
+
+    steps: tuple[PutFile | EditFile, ...]
+    leaf: str
+    password: Secret
+
+
+def rewritten(
+    machine: Machine,
+    seen: Examined,
+    give: Callable[[str], Secret | None],
+    rights: tuple[int, int | None, int | None],
+) -> Rewritten:
+    """Write the configured key store anew, and set its password where that must change.
+
+    Raises:
+        WizardError: `doctor.by-hand` when no key or certificate can be read from it; `secret.missing`.
+    """
+    store, document = seen.store, seen.conf.document
+    setting = seen.conf.facts.password
+    if store is None or document is None or setting is None:
+        raise WizardError("doctor.by-hand", "No key store is configured.", "Run the set-up.", str(machine.conf))
+    bundle = _bundle(machine, seen, give)
+    chain = _meant(bundle, seen)
+    leaf = chain.leaf
+    if leaf is None or chain.key is None:
+        raise WizardError(
+            "doctor.by-hand",
+            f"{store.path} has no private key that belongs to a certificate in it.",
+            "Get the PFX of this host from the PKI team; run cloudstream-wizard and choose to\nreplace certificates.",
+            store.path,
+        )
+    present = seen.conf.password
+    kept = present is not None and present.reveal().isascii() and len(present.reveal()) >= SHORTEST_PASSWORD
+    password = present if kept and present is not None else generate()
+    choice = jre.choose_profile(jre.find(machine))
+    mode, uid, gid = rights
+    path = PurePosixPath(store.path)
+    put = PutFile(
+        "keystore",
+        path,
+        keystore(chain, password, profile=choice.profile, friendly_name=short(leaf)),
+        mode,
+        expectation(machine, path),
+        f"Key store: {len(chain.certificates)} certificates and one key, mode {mode:04o}; {choice.reason}",
+        content_id=f"pkcs12 {choice.profile} " + " ".join(certificate.sha256 for certificate in chain.certificates),
+        uid=uid,
+        gid=gid,
+        proof=STORE_SECRET,
+    )
+    steps: list[PutFile | EditFile] = [put]
+    if not kept:
+        data = document.set(setting.path, password.reveal()).render()
+        diff = unified(str(machine.conf), seen.conf.data, data)
+        steps.append(
+            EditFile(
+                "settings",
+                machine.conf,
+                data,
+                diff,
+                expectation(machine, machine.conf),
+                "Set the new password",
+                content_id=f"{setting.path}=(the store's password)",
+            )
+        )
+    return Rewritten(tuple(steps), leaf.sha256, password)
+
+
+def _bundle(machine: Machine, seen: Examined, give: Callable[[str], Secret | None]) -> Bundle:
+    store = seen.store
+    assert store is not None  # noqa: S101 - asked before
+    code = store.facts.error.code if store.facts.error is not None else ""
+    data = read_input(machine.real(store.path))
+    if code.endswith("key-password-differs"):
+        key_password = give(KEY_SECRET)
+        if key_password is None:
+            raise WizardError(
+                "secret.missing",
+                "The private key's own password is needed to give it the store's.",
+                f"Give --secret {KEY_SECRET}=file:PATH; whoever exported the file knows it.",
+                KEY_SECRET,
+            )
+        return read(data, name=store.path, password=seen.conf.password, key_password=key_password)
+    if store.bundle is None or (code and not store.facts.opened_by):
+        password = give(STORE_SECRET)
+        if password is None:
+            raise WizardError(
+                "secret.missing",
+                f"The password of {store.path} is not known.",
+                f"Give --secret {STORE_SECRET}=file:PATH.",
+                STORE_SECRET,
+            )
+        return read(data, name=store.path, password=password)
+    return store.bundle
+
+
+def _meant(bundle: Bundle, seen: Examined) -> Chain:
+    """The chain with a key that is meant: for the dialled name, complete, and not self-signed."""
+    chains = [chain for chain in assemble(bundle, host=seen.facts.servername or None) if chain.key is not None]
+    chains.sort(key=lambda chain: (len(chain.certificates) < 2, not chain.complete))
+    return chains[0] if chains else Chain(None)

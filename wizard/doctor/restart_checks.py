@@ -1,0 +1,245 @@
+"""What would make a planned restart fail, found by the doctor's own rules before anything is touched.
+
+The files are judged as the change will leave them, so a change that removes a fault is not stopped by it.
+"""
+
+import contextlib
+import os
+from collections.abc import Mapping
+from dataclasses import field, replace
+from pathlib import Path, PurePosixPath
+
+from wizard.change.disk_space import check_change_room
+from wizard.change.manifest import Manifest
+from wizard.change.plan import EditFile, ImportTrust, MakeFolder, Plan, Probe, PutFile, Restart
+from wizard.change.store import BACKUP, ChangeFolder
+from wizard.change.targets import resolve
+from wizard.doctor.collect.conf import see_conf
+from wizard.doctor.collect.service import probe_facts, see_port, unit_facts
+from wizard.doctor.facts import ClockFacts, ConfFacts, DoctorFacts, ProbeFacts
+from wizard.doctor.rules import conf as conf_rules
+from wizard.doctor.rules import port as port_rules
+from wizard.doctor.rules import service as service_rules
+from wizard.errors import WizardError
+from wizard.findings import Finding, FindingSpec, Locator, Severity
+from wizard.host import accounts
+from wizard.host.access import may_read
+from wizard.host.accounts import Account
+from wizard.host.ancestors import service_uid, strangers
+from wizard.host.clock import now_utc
+from wizard.host.directory import Directory
+from wizard.host.machine import Machine
+from wizard.host.service_processes import account_of
+from wizard.host.systemd import Service, UnitState
+from wizard.planning.primary.facts import service_environment
+from wizard.probing.probe import probe
+from wizard.probing.resolve import is_here
+from wizard.records import dataclass
+
+UNIT_CHANGED = FindingSpec(
+    "restart.unit-changed",
+    Severity.BLOCKER,
+    "systemd has not read the changed unit file",
+    "The file of {unit} changed, and systemd still runs the old one.",
+    "What a restart would run is not what the unit file says, so nobody can say whether it comes up.",
+    "systemctl daemon-reload",
+    "systemctl(1), NeedDaemonReload",
+)
+NO_ROOM = FindingSpec(
+    "restart.no-room",
+    Severity.BLOCKER,
+    "there is not enough room for the change",
+    "{reason}",
+    "A change that runs out of room half way has to be undone, which needs room as well.",
+    "Make room there, then make the plan again.",
+    "statvfs(3)",
+)
+FOLDER_OPEN = FindingSpec(
+    "plan.folder-open",
+    Severity.ERROR,
+    "others may write in a folder on the way to a file",
+    "{who} may write in {folder}, and so exchange what is put there.",
+    "The key store could be exchanged, and a change is refused as long as that is so.",
+    "{repair}",
+    "own rule; CWE-732",
+)
+SERVICE_OWNS = FindingSpec(
+    "plan.folder-of-service",
+    Severity.NOTE,
+    "a folder on the way belongs to the service's account",
+    "{folder} belongs to the account of the service, {who}, which can rename what is in it.",
+    "The wizard keeps the folders open that were reviewed, and refuses when one is exchanged meanwhile.",
+    "Nothing has to be done.",
+    "own rule; CWE-367",
+)
+SPECS = (UNIT_CHANGED, NO_ROOM, FOLDER_OPEN, SERVICE_OWNS)
+
+_RULES = {
+    "doctor.conf-missing",
+    "doctor.conf-unreadable",
+    "doctor.conf-syntax",
+    "doctor.include-broken",
+    "doctor.unit",
+    "doctor.account-missing",
+    "doctor.unit-changed",
+    "doctor.port-taken",
+}
+"""The rules whose findings stop a start. A crash loop or a stopped service is none: a restart may end it."""
+
+_LOOK_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """What a change will leave, as far as a start depends on it.
+
+    Attributes:
+        texts: logical path to the new bytes.
+        rights: logical path to mode, owner and group; None keeps what is there.
+        nodes: host and port of each node that is checked afterwards.
+        servername: that is sent to them.
+    """
+
+    texts: Mapping[PurePosixPath, bytes] = field(default_factory=dict)
+    rights: Mapping[PurePosixPath, tuple[int, int | None, int | None]] = field(default_factory=dict)
+    nodes: tuple[tuple[str, int], ...] = ()
+    servername: str = ""
+
+
+def plan_faults(machine: Machine, plan: Plan, seen: DoctorFacts | None = None) -> tuple[Finding, ...]:
+    """What would make the restart of *plan* fail, and a lack of room for its files.
+
+    Args:
+        machine: that would be changed.
+        plan: nothing is said about an empty one.
+        seen: what the doctor has seen already; None looks now.
+    """
+    if plan.is_empty:
+        return ()
+    found = (*_folders(machine, plan), *_room(machine, plan))
+    if not any(isinstance(step, Restart) for step in plan.steps):
+        return found
+    texts: dict[PurePosixPath, bytes] = {}
+    rights: dict[PurePosixPath, tuple[int, int | None, int | None]] = {}
+    for step in plan.file_steps:
+        if isinstance(step, EditFile | PutFile):
+            texts[step.path] = step.data
+        if isinstance(step, PutFile):
+            rights[step.path] = (step.mode, step.uid, step.gid)
+    probes = [step for step in plan.steps if isinstance(step, Probe)]
+    nodes = tuple(node for step in probes for node in step.nodes)
+    return (*found, *_faults(machine, Coming(texts, rights, nodes, probes[0].servername if probes else ""), seen))
+
+
+def undo_faults(machine: Machine, manifest: Manifest, folder: ChangeFolder) -> tuple[Finding, ...]:
+    """What would make the restart fail when the change *manifest* is undone.
+
+    A unit file that systemd has not read again is no reason to refuse an undo.
+    """
+    if manifest.restart is None:
+        return ()
+    texts: dict[PurePosixPath, bytes] = {}
+    rights: dict[PurePosixPath, tuple[int, int | None, int | None]] = {}
+    for action in reversed(manifest.actions):
+        before = action.before
+        if before.kind == "file" and action.trust is None:
+            try:
+                texts[action.named] = folder.saved(BACKUP, action.backup, before)
+            except WizardError:
+                continue  # the undo itself refuses a damaged backup, with its own words
+            if "system.posix_acl_access" not in dict(before.xattrs):
+                rights[action.named] = (before.mode, before.uid, before.gid)
+    nodes = tuple((node.host, node.port) for node in manifest.served)
+    coming = Coming(texts, rights, nodes, manifest.served[0].servername if manifest.served else "")
+    return tuple(each for each in _faults(machine, coming, None) if each.spec is not UNIT_CHANGED)
+
+
+def _faults(machine: Machine, coming: Coming, seen: DoctorFacts | None) -> tuple[Finding, ...]:
+    unit: UnitState | None = None
+    if machine.restart_command is None:
+        # With nobody to ask, the settings alone are judged; the change itself then refuses before it touches anything.
+        with contextlib.suppress(WizardError):
+            unit = Service(machine).show()
+    account = account_of(machine, unit) if unit is not None and unit.load == "loaded" else None
+    facts = seen if seen is not None else _look(machine, coming, unit, account)
+    # The journal tells of former starts; who has the port now is what counts for the next one.
+    facts = replace(facts, conf=_conf_after(machine, coming, unit, account), journal=())
+    families = (conf_rules, service_rules, port_rules)
+    rules = [rule for family in families for rule in family.RULES if rule.name in _RULES]
+    return tuple(_blocking(finding) for rule in rules for finding in rule.run(facts)[1])
+
+
+def _blocking(finding: Finding) -> Finding:
+    return replace(finding, spec=UNIT_CHANGED) if finding.spec is service_rules.RELOAD else finding
+
+
+def _look(machine: Machine, coming: Coming, unit: UnitState | None, account: Account | None) -> DoctorFacts:
+    """The unit, the port, and what answers there when it is not the service."""
+    local = next((node for node in coming.nodes if is_here(node[0], _LOOK_S)), None)
+    listening = see_port(local[1], unit) if local is not None else None
+    probes: tuple[ProbeFacts, ...] = ()
+    if local is not None and listening and any(each.is_service is False for each in listening.listeners):
+        probes = (probe_facts(probe(*local, servername=coming.servername or None, timeout_s=_LOOK_S)),)
+    return DoctorFacts(
+        clock=ClockFacts(f"{now_utc():%Y-%m-%dT%H:%M:%S+00:00}"),
+        port=local[1] if local is not None else 0,
+        unit=unit_facts(unit, machine.unit, account) if unit is not None else None,
+        listening=listening,
+        probes=probes,
+    )
+
+
+def _conf_after(machine: Machine, coming: Coming, unit: UnitState | None, account: Account | None) -> ConfFacts:
+    environment = service_environment(machine, unit) if unit is not None and unit.load == "loaded" else None
+    conf = see_conf(machine, account, environment, coming.texts).facts
+    if machine.conf in coming.texts:
+        conf = replace(conf, file=replace(conf.file, kind="file", problem=""))
+    rights = coming.rights.get(machine.conf)
+    file = conf.file
+    by_folder = file.service_reads is False and file.blocked_at not in {file.path, file.link_to}
+    if rights is None or account is None or by_folder:
+        return conf
+    mode, uid, gid = rights
+    reads = may_read(account, mode, file.uid if uid is None else uid, file.gid if gid is None else gid)
+    at, why = ("", "") if reads else (file.path, f"{account.name} may not read it (mode {mode:04o} after the change)")
+    return replace(conf, file=replace(file, service_reads=reads, blocked_at=at, blocked_why=why))
+
+
+def _folders(machine: Machine, plan: Plan) -> tuple[Finding, ...]:
+    """Each folder once: those that strangers may exchange, and those that the service may."""
+    found: dict[str, Finding] = {}
+    for step in plan.file_steps:
+        target = resolve(machine, step.path)
+        for each in strangers(machine, target, os.environ.get("SUDO_USER", "")):
+            facts = {"folder": each.folder, "who": each.who, "repair": each.repair}
+            found.setdefault(each.folder, Finding(FOLDER_OPEN, Locator("file", each.folder), facts))
+        for folder in target.folders:
+            uid, path = folder.status.st_uid, str(machine.logical(folder.path))
+            if uid not in {0, os.geteuid()} and path not in found and uid == service_uid(machine):
+                facts = {"folder": path, "who": accounts.name_of(uid)}
+                found[path] = Finding(SERVICE_OWNS, Locator("file", path), facts)
+    return tuple(found.values())
+
+
+def _room(machine: Machine, plan: Plan) -> tuple[Finding, ...]:
+    sizes: list[tuple[Directory, int, int]] = []
+    for step in plan.file_steps:
+        if isinstance(step, MakeFolder):
+            continue
+        target = resolve(machine, step.path)
+        try:
+            old = os.stat(target.names[0], dir_fd=target.folders[-1].descriptor).st_size
+        except OSError:
+            old = 0
+        new = old if isinstance(step, ImportTrust) else len(step.data)
+        sizes.append((target.folders[-1], new, old))
+    try:
+        check_change_room(Directory(_there(machine.state_dir)), sizes)
+    except WizardError as error:
+        return (Finding(NO_ROOM, Locator("file", error.subject), {"reason": error.message}),)
+    return ()
+
+
+def _there(path: Path) -> Path:
+    """The nearest folder of *path* that is there."""
+    return next(folder for folder in (path, *path.parents) if os.path.isdir(folder))  # noqa: PTH112 - one system call

@@ -1,0 +1,89 @@
+"""A rule of the doctor: what it needs to have seen, when it has something to say, and its check."""
+
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+
+from wizard.doctor.facts import DoctorFacts
+from wizard.findings import Finding, FindingSpec, Locator, Severity
+from wizard.records import dataclass
+
+
+class Result(StrEnum):
+    """What became of one rule."""
+
+    PASS = "pass"  # noqa: S105 - an outcome
+    FOUND = "found"
+    NOT_APPLICABLE = "not_applicable"
+    NOT_RUN = "not_run"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One rule's result; the reason stands with `not_applicable`, `not_run` and `broken`."""
+
+    rule: str
+    result: Result
+    reason: str = ""
+
+    def as_json(self) -> dict[str, str]:
+        """The outcome object of the contract."""
+        return {"rule": self.rule, "outcome": self.result.value, "reason": self.reason}
+
+
+class NotApplicable(Exception):  # noqa: N818 - an answer, not an error
+    """Raised by a check that has nothing to look at; the text says why."""
+
+
+class CouldNotLook(Exception):  # noqa: N818 - an answer, not an error
+    """Raised by a check that would need something that was not seen; the text says why."""
+
+
+Check = Callable[[DoctorFacts], Iterator[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule.
+
+    Attributes:
+        name: permanent, dotted; mostly the code of its finding.
+        needs: members of `DoctorFacts` without which it cannot look.
+        check: pure; yields what it finds.
+    """
+
+    name: str
+    needs: tuple[str, ...]
+    check: Check
+
+    def run(self, facts: DoctorFacts) -> tuple[Outcome, list[Finding]]:
+        """Check *facts*. A rule that crashes is an outcome too, and never stops the others."""
+        for part in self.needs:
+            if getattr(facts, part) is None:
+                reason = facts.unseen.get(part, "")
+                result = Result.NOT_RUN if reason else Result.NOT_APPLICABLE
+                return Outcome(self.name, result, reason or f"there is nothing to look at ({part})"), []
+        try:
+            found = list(self.check(facts))
+        except NotApplicable as answer:
+            return Outcome(self.name, Result.NOT_APPLICABLE, str(answer)), []
+        except CouldNotLook as answer:
+            return Outcome(self.name, Result.NOT_RUN, str(answer)), []
+        except Exception as error:  # noqa: BLE001 - one broken rule must not hide what the others found
+            return Outcome(self.name, Result.BROKEN, type(error).__name__), []
+        return Outcome(self.name, Result.FOUND if found else Result.PASS), found
+
+
+def spec(code: str, severity: Severity, title: str, message: str, *, why: str, fix: str, source: str) -> FindingSpec:
+    """A catalogue entry of the doctor; *code* without its room."""
+    return FindingSpec(f"doctor.{code}", severity, title, message, why, fix, source)
+
+
+def file_at(path: str, line: int = 0) -> Locator:
+    """Where a finding about a file is."""
+    return Locator("file", path=path, line=line)
+
+
+def setting_at(path: str, line: int = 0) -> Locator:
+    """Where a finding about a setting is."""
+    return Locator("setting", path=path, line=line)

@@ -1,0 +1,71 @@
+"""The installed chain: what the certificate rules say of it, and whose it seems to be."""
+
+import re
+from collections.abc import Iterator
+
+from wizard.certificates.rules import SPECS as CERTIFICATE_SPECS
+from wizard.doctor.facts import DoctorFacts
+from wizard.doctor.rule import CouldNotLook, NotApplicable, Rule, file_at, spec
+from wizard.doctor.rules.store_file import read_store
+from wizard.findings import Finding, Locator, Severity
+
+OTHER_NAME = spec(
+    "store-named-otherwise",
+    Severity.WARNING,
+    "the key store is named after another host",
+    "{path} is named after {stem}, and the certificate in it is for {names}.",
+    why="If gateways dial the name of the file, they refuse the certificate.",
+    fix="Give the name that gateways dial: cloudstream-wizard doctor --servername NAME.",
+    source="manual, Primary server setup: the file is named after the host",
+)
+SPECS = (OTHER_NAME,)
+
+_BY_CODE = {each.code: each for each in CERTIFICATE_SPECS}
+_NOT_FOR_A_STORE = ("key.missing", "key.mismatch", "algorithm.rsa-pss")
+"""Said by the rules for key stores, with the file's name: whether Java can use the key is asked of Java."""
+
+_HOST_LIKE = re.compile(r"[a-z][a-z0-9]*([.-][a-z0-9]+)+")
+_GENERIC = re.compile(r"\d{4}|store|cert|chain|key|tls|ssl|new|old|backup|default|cloudstream|safeq|hcp")
+
+
+def _judged(facts: DoctorFacts) -> Iterator[Finding]:
+    store = read_store(facts)
+    if not store.chain:
+        raise CouldNotLook("the key store does not open, or holds no certificate")
+    for item in store.judged:
+        if item.code in _BY_CODE and item.code not in _NOT_FOR_A_STORE:
+            where = Locator("certificate", path=store.file.path, sha256=item.sha256)
+            finding = Finding(_BY_CODE[item.code], where, item.facts)
+            if not _fillable(finding):
+                raise CouldNotLook("the saved judgement of the certificates is of another version")
+            yield finding
+
+
+def _fillable(finding: Finding) -> bool:
+    """Whether the facts, which may come from a file, fill the finding's texts."""
+    try:
+        return bool(finding.message and finding.fix)
+    except (KeyError, IndexError):
+        return False
+
+
+def _named(facts: DoctorFacts) -> Iterator[Finding]:
+    store = read_store(facts)
+    if store.leaf is None:
+        raise CouldNotLook("the key store does not open, or holds no certificate")
+    if facts.name_from in {"given", "plan"}:
+        raise NotApplicable("the name that gateways dial is known")
+    stem = store.file.path.rpartition("/")[2].rpartition(".")[0].lower()
+    if not _HOST_LIKE.fullmatch(stem) or _GENERIC.search(stem):
+        raise NotApplicable("the file is not named after a host")
+    names = [name.lower() for name in (*store.leaf.san, store.leaf.name)]
+    short = {name.partition(".")[0] for name in names}
+    if stem not in {*names, *short} and stem.partition(".")[0] not in short:
+        told = {"path": store.file.path, "stem": stem, "names": ", ".join(names[:4]) or "no host"}
+        yield Finding(OTHER_NAME, file_at(store.file.path), told)
+
+
+RULES = (
+    Rule("doctor.certificates", ("store",), _judged),
+    Rule("doctor.store-named-otherwise", ("store",), _named),
+)

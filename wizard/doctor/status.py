@@ -1,0 +1,153 @@
+"""The verdict of `status`: one state for monitoring, made of dates, drift and what is served."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import IntEnum
+from typing import Any
+
+from wizard.doctor.diagnose import Diagnosis
+from wizard.doctor.rules.clock_and_changes import differs
+from wizard.doctor.timeline import Link, Place, places, timeline
+from wizard.findings import Severity
+from wizard.records import dataclass
+
+WARN_DAYS, CRITICAL_DAYS = 30, 7
+
+
+class State(IntEnum):
+    """As the Nagios plugin guidelines number them; also the exit code of `status`."""
+
+    OK = 0
+    WARNING = 1
+    CRITICAL = 2
+    UNKNOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What monitoring is told.
+
+    Attributes:
+        state: the one word.
+        reason: why, in one line without the word.
+        links: all of them, the first to end in front.
+        drift: what is not as the applied changes left it, one line each.
+        days: until the first link ends; None when no certificate was found.
+    """
+
+    state: State
+    reason: str
+    links: tuple[Link, ...]
+    drift: tuple[str, ...]
+    days: int | None
+    limits: tuple[int, int]
+
+    @property
+    def first_line(self) -> str:
+        """The line that monitoring shows, with performance data behind the bar."""
+        data = "" if self.days is None else f" | days={self.days};{self.limits[0]};{self.limits[1]}"
+        return f"CLOUDSTREAM TLS {self.state.name} - {self.reason}{data}"
+
+    def as_json(self) -> dict[str, Any]:
+        """The members of `status --json`."""
+        return {
+            "state": self.state.name.lower(),
+            "reason": self.reason,
+            "days": self.days,
+            "warn": self.limits[0],
+            "critical": self.limits[1],
+            "links": [link.as_json() for link in self.links],
+            "drift": list(self.drift),
+        }
+
+
+def status(
+    diagnosis: Diagnosis,
+    now: datetime,
+    *,
+    warn: int = WARN_DAYS,
+    critical: int = CRITICAL_DAYS,
+    further: Sequence[Place] = (),
+) -> Status:
+    """Judge an examination for monitoring.
+
+    Args:
+        diagnosis: of the machine.
+        now: aware.
+        warn: fewer whole days than this left are a warning.
+        critical: likewise, critical.
+        further: chains elsewhere that the wizard knows of (hand-off packs, input files).
+    """
+    links = tuple(timeline([*places(diagnosis.facts), *further], now))
+    drift = _drift(diagnosis)
+    days = links[0].days if links else None
+    candidates = [*_by_dates(links, now, warn, critical), *_by_findings(diagnosis)]
+    if drift:
+        candidates.append((State.WARNING, drift[0]))
+    worst = max(candidates, key=lambda each: _ORDER[each[0]], default=None)
+    if worst is not None and _ORDER[worst[0]] > _ORDER[State.UNKNOWN]:
+        state, reason = worst
+    elif not links:
+        state, reason = State.UNKNOWN, _nothing(diagnosis)
+    elif not _served(diagnosis):
+        state, reason = State.UNKNOWN, "what is served could not be looked at"
+    else:
+        first = links[0]
+        state, reason = State.OK, f"{first.first.name} is valid until {first.ends:%Y-%m-%d}, {first.days} days"
+    return Status(state, reason, links, drift, days, (warn, critical))
+
+
+_ORDER = {State.OK: 0, State.UNKNOWN: 1, State.WARNING: 2, State.CRITICAL: 3}
+
+
+def _by_dates(links: Sequence[Link], now: datetime, warn: int, critical: int) -> list[tuple[State, str]]:
+    found = []
+    for link in links:
+        name = link.first.name
+        where = f"{name} ({link.where})"
+        if link.ends <= now:
+            found.append((State.CRITICAL, f"{where} expired on {link.ends:%Y-%m-%d}; cut off: {link.for_whom}"))
+        elif link.begins > now:
+            found.append((State.CRITICAL, f"{where} is not valid before {link.begins:%Y-%m-%d}"))
+        elif link.days < warn:
+            state = State.CRITICAL if link.days < critical else State.WARNING
+            text = f"{where} expires on {link.ends:%Y-%m-%d}, in {link.days} days; cut off then: {link.for_whom}"
+            found.append((state, text))
+    return found
+
+
+def _by_findings(diagnosis: Diagnosis) -> list[tuple[State, str]]:
+    headline = diagnosis.headline
+    # Dates are judged by the limits that were given, not by those of the rules.
+    dated = ("validity.",)
+    # Where nothing was ever set up there is nothing to watch: unknown, not a warning.
+    if headline is None or headline.code.startswith(dated) or headline.code == "doctor.not-set-up":
+        return []
+    state = State.CRITICAL if headline.severity >= Severity.ERROR else State.WARNING
+    return [(state, f"{headline.message} [{headline.code}]")]
+
+
+def _drift(diagnosis: Diagnosis) -> tuple[str, ...]:
+    change = diagnosis.facts.change
+    if change is None or not change.id:
+        return ()
+    found = []
+    for file in change.files:
+        name = file.change or change.id
+        if file.trust_present is False:
+            found.append(f"{file.path} no longer holds the root that change {name} imported ({file.trust_alias})")
+        what = differs(file)
+        if what:
+            found.append(f"{file.path} is not as change {name} left it: {what}")
+    return tuple(found)
+
+
+def _served(diagnosis: Diagnosis) -> bool:
+    return any(seen.leaf is not None for seen in diagnosis.facts.probes or ())
+
+
+def _nothing(diagnosis: Diagnosis) -> str:
+    conf = diagnosis.facts.conf
+    if conf is not None and conf.store_file is not None and conf.store_file.empty:
+        return "no key store is configured; the built-in certificate is in use"
+    return "no certificate could be looked at"

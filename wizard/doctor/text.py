@@ -1,0 +1,132 @@
+"""A diagnosis for people: the headline first, then its cause, what can be done, and what could not be seen."""
+
+import textwrap
+from collections.abc import Iterable, Sequence
+
+from wizard.doctor.diagnose import Diagnosis
+from wizard.doctor.repair.choose import Repair
+from wizard.doctor.rule import Result
+from wizard.findings import Finding, Severity
+from wizard.printable import printable
+from wizard.reports.lines import Line, Tone
+
+WIDTH = 78
+_WORDS = {Severity.BLOCKER: "Error", Severity.ERROR: "Error", Severity.WARNING: "Warning", Severity.NOTE: "Note"}
+_TONES = {
+    Severity.BLOCKER: Tone.BAD,
+    Severity.ERROR: Tone.BAD,
+    Severity.WARNING: Tone.WARN,
+    Severity.NOTE: Tone.FAINT,
+}
+
+
+def diagnosis_lines(diagnosis: Diagnosis, *, prefix: str = "cloudstream-wizard") -> list[Line]:
+    """The whole diagnosis.
+
+    Args:
+        diagnosis: to be told.
+        prefix: how the operator calls the program, for the commands that are suggested.
+    """
+    result: list[Line] = []
+    roots = [_first(diagnosis, code) for code in diagnosis.root_causes]
+    if not roots:
+        result += _wrapped("Good: nothing wrong was found.", Tone.GOOD)
+    for number, (finding, repair) in enumerate(zip(roots, diagnosis.repairs, strict=True)):
+        result += [Line("")] if number else []
+        result += _root(finding, repair, diagnosis, prefix)
+    told = {finding.code for finding in roots}
+    others = [finding for finding in diagnosis.findings if finding.code not in told and finding.caused_by not in told]
+    if others:
+        result += [Line(""), Line("Also found:", Tone.HEADING)]
+        for finding in others:
+            result += _finding(finding)
+    result += _unseen(diagnosis)
+    return result
+
+
+def _first(diagnosis: Diagnosis, code: str) -> Finding:
+    return next(finding for finding in diagnosis.findings if finding.code == code)
+
+
+def _root(finding: Finding, repair: Repair, diagnosis: Diagnosis, prefix: str) -> list[Line]:
+    word = _WORDS[finding.severity]
+    result = _wrapped(f"{word}: {finding.spec.title} [{finding.code}]", Tone.HEADING)
+    same = [each for each in diagnosis.findings if each.code == finding.code]
+    for each in same:
+        result += _wrapped(each.message, _TONES[each.severity], indent="  ")
+    result += _wrapped(finding.spec.why, indent="  ")
+    symptoms = [each for each in diagnosis.findings if _leads_to(each, finding.code, diagnosis)]
+    if symptoms:
+        result.append(Line("  It explains:"))
+        for each in symptoms:
+            result += _wrapped(f"- {each.message} [{each.code}]", Tone.FAINT, indent="    ")
+    return result + _repair(repair, prefix)
+
+
+def _leads_to(finding: Finding, code: str, diagnosis: Diagnosis) -> bool:
+    """Whether *code* is the cause of *finding*, directly or through other findings."""
+    seen: set[str] = set()
+    cause = finding.caused_by
+    while cause is not None and cause not in seen:
+        if cause == code:
+            return True
+        seen.add(cause)
+        cause = _first(diagnosis, cause).caused_by
+    return False
+
+
+def _repair(repair: Repair, prefix: str) -> list[Line]:
+    if repair.automatic:
+        first = _wrapped(f"Repair: {repair.summary}.", Tone.GOOD, indent="  ")
+        return [*first, Line(f"    {prefix} doctor --fix {repair.code}")]
+    result = [Line("  What to do:")]
+    for number, step in enumerate(repair.steps, start=1):
+        result += _wrapped(f"{number}. {printable(step)}", indent="    ")
+    return result
+
+
+def _finding(finding: Finding) -> list[Line]:
+    result = _wrapped(f"{_WORDS[finding.severity]}: {finding.message} [{finding.code}]", _TONES[finding.severity])
+    return result + _wrapped(finding.fix, indent="  ")
+
+
+def _unseen(diagnosis: Diagnosis) -> list[Line]:
+    by_reason: dict[str, list[str]] = {}
+    for outcome in diagnosis.outcomes:
+        if outcome.result in {Result.NOT_RUN, Result.BROKEN}:
+            reason = outcome.reason if outcome.result is Result.NOT_RUN else f"the rule failed ({outcome.reason})"
+            by_reason.setdefault(reason, []).append(outcome.rule.removeprefix("doctor."))
+    if not by_reason:
+        return []
+    result = [Line(""), Line("Could not be looked at:", Tone.HEADING)]
+    for reason, rules in by_reason.items():
+        result += _wrapped(f"{', '.join(rules)}: {printable(reason)}", Tone.FAINT, indent="  ")
+    return result
+
+
+def log_lines(findings: Sequence[Finding]) -> list[Line]:
+    """What the lines of a log mean."""
+    if not findings:
+        return [Line("None of its lines is known to the wizard.")]
+    result: list[Line] = []
+    for finding in findings:
+        word = _WORDS[finding.severity]
+        result += _wrapped(f"{word}: {finding.spec.title} [{finding.code}]", _TONES[finding.severity])
+        for text in (finding.message, finding.spec.why, finding.fix):
+            result += _wrapped(text, indent="  ")
+    return result
+
+
+def _wrapped(text: str, tone: Tone = Tone.PLAIN, *, indent: str = "") -> list[Line]:
+    return [Line(line, tone) for line in _folded(text, indent)]
+
+
+def _folded(text: str, indent: str) -> Iterable[str]:
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent + "  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [indent]
