@@ -44,7 +44,7 @@ class Following(Unfinished):
 
         if self._run is not None:
             # What is told at the end is loaded while the change is made, and not after it.
-            from wizard.nodes import checklist  # noqa: F401
+            from wizard.handoff import checklist  # noqa: F401
             from wizard.reports import outcome  # noqa: F401
 
             yield from watch.events(self.machine, self._run)

@@ -219,7 +219,7 @@ class Session(Following):
         Raises:
             WizardError: it cannot be ticked now, or not be kept.
         """
-        from wizard.nodes.elsewhere import tick
+        from wizard.handoff.remaining_tasks import tick
 
         return tick(self, item)
 
@@ -351,7 +351,7 @@ class Session(Following):
 
     def summary(self) -> list[str]:
         """What stays in the terminal after leaving: result, backups, how to undo, what is next."""
-        from wizard.nodes.checklist import load
+        from wizard.handoff.checklist import load
         from wizard.reports import checklist, outcome
 
         if self._outcome is None and self._run is not None and self._run.id:

@@ -28,8 +28,8 @@ from wizard.change.recover import AUTO, recover
 from wizard.change.rollback import rollback
 from wizard.change.store import Store
 from wizard.errors import WizardError
-from wizard.nodes.handoff import write_files
-from wizard.nodes.packs import PackFile
+from wizard.handoff.build import write_files
+from wizard.handoff.bundle import PackFile
 
 BASIS = Path(__file__).parents[2]
 NOBODY = 65534

@@ -14,9 +14,9 @@ from wizard.certificates.chain import assemble
 from wizard.cli import plain
 from wizard.cli.main import main
 from wizard.errors import WizardError
-from wizard.nodes import account, client
-from wizard.nodes.client import ClientInput
-from wizard.nodes.handoff import overview
+from wizard.handoff import client, portal
+from wizard.handoff.build import overview
+from wizard.handoff.client import ClientInput
 from wizard.questions.answers import AccountAnswers, Answers, ClientAnswers
 from wizard.questions.flow import Step, View, steps
 from wizard.secret import Secret
@@ -169,7 +169,7 @@ def the_packs(here: Practice, text: str, capsys: pytest.CaptureFixture[str]) -> 
     wanted = ClientInput(
         ClientAnswers(host="pcclient-host"), chain, (leaf.certificate,), "primary-host", Secret("changeit")
     )
-    packs = [account.make_pack(AccountAnswers(), [chain], ()), client.make_pack(wanted)]
+    packs = [portal.make_pack(AccountAnswers(), [chain], ()), client.make_pack(wanted)]
     files = [file for pack in packs for file in pack.files]
     texts = [file.data.decode() for file in files if file.name.endswith((".md", ".ps1", ".txt"))]
     return "\n".join([overview(packs).decode(), *texts, *(file.name for file in files)]).replace("\r\n", "\n")

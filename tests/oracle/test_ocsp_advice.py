@@ -10,7 +10,7 @@ from tests.oracle.test_ocsp_vs_openssl import PKI, Leaves, Responder, leaves
 from tests.pki import Entity, authority, issue
 from tests.tls.servers import free_port
 from wizard.certificates.chain import assemble
-from wizard.nodes.ocsp_advice import ocsp_evidence
+from wizard.handoff.portal import ocsp_evidence
 from wizard.questions.answers import AccountAnswers, OcspProbe
 
 URL = "http://ocsp.acme.test/"

@@ -11,7 +11,7 @@ import pytest
 from tests.pki import Entity, acme, issue
 from tests.tls.servers import free_port
 from tests.unit.nodes.test_packs_for_others import data, given
-from wizard.nodes import gateway_pack
+from wizard.handoff import gateway
 
 PKI = acme()
 OTHER = issue("primary-host", PKI.intermediate, slot="another")
@@ -51,7 +51,7 @@ def server(folder: Path, entity: Entity, options: list[str], address: str) -> It
 
 
 def verified(folder: Path, host: str, port: int, env: dict[str, str] | None = None) -> tuple[int, str]:
-    pack = gateway_pack.make_pack(given(primary_host=host, primary_port=port))
+    pack = gateway.make_pack(given(primary_host=host, primary_port=port))
     (folder / "verify.sh").write_text(data(pack, "verify.sh"))
     done = subprocess.run(
         ["/bin/sh", "verify.sh"], cwd=folder, capture_output=True, text=True, check=False, timeout=60, env=env
@@ -84,7 +84,7 @@ def test_nobody_is_there(tmp_path: Path, host: str) -> None:
 def test_somebody_is_there_who_does_not_talk_tls(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(20)
-        pack = gateway_pack.make_pack(given(primary_host="127.0.0.1", primary_port=listener.getsockname()[1]))
+        pack = gateway.make_pack(given(primary_host="127.0.0.1", primary_port=listener.getsockname()[1]))
         (tmp_path / "verify.sh").write_text(data(pack, "verify.sh"))
         with subprocess.Popen(["/bin/sh", "verify.sh"], cwd=tmp_path, stdout=subprocess.PIPE, text=True) as running:
             channel, _ = listener.accept()

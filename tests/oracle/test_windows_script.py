@@ -9,8 +9,8 @@ import pytest
 
 from tests.pki import Entity, acme, authority, issue
 from tests.unit.nodes.test_packs_for_others import HOSTILE, PASSWORD, chain, data
-from wizard.nodes import client
-from wizard.nodes.client import ClientInput
+from wizard.handoff import client
+from wizard.handoff.client import ClientInput
 from wizard.questions.answers import ClientAnswers
 
 PKI = acme()

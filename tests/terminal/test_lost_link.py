@@ -14,7 +14,7 @@ from tests.terminal.operator import ByKeys, ByLines, Operator
 from tests.terminal.terminal import ROOT, Terminal
 from tests.terminal.ways import FILES_PASSWORD, WAYS, Way, known
 from wizard.change import watch
-from wizard.nodes import checklist
+from wizard.handoff import checklist
 from wizard.saved import NAME
 
 pytestmark = pytest.mark.xdist_group("lost-link")

@@ -54,7 +54,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(args: argparse.Namespace) -> int:
     """Make the list if asked to, tick, and print it."""
-    from wizard.nodes import checklist  # noqa: PLC0415 - usage errors need no engine
+    from wizard.handoff import checklist  # noqa: PLC0415 - usage errors need no engine
     from wizard.reports.checklist import checklist_lines  # noqa: PLC0415 - likewise
 
     kept = checklist.load(args.machine) if args.answers is None else _made(args)
@@ -81,9 +81,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _made(args: argparse.Namespace) -> "Checklist":
     from wizard.cli.apply import open_session  # noqa: PLC0415 - usage errors need no engine
-    from wizard.nodes import checklist, elsewhere  # noqa: PLC0415 - likewise
+    from wizard.handoff import checklist, remaining_tasks  # noqa: PLC0415 - likewise
 
-    made = checklist.merged(args.machine, elsewhere.make(open_session(args)))
+    made = checklist.merged(args.machine, remaining_tasks.make(open_session(args)))
     if not args.dry_run:
         checklist.keep(args.machine, made)
     return made

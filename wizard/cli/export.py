@@ -47,8 +47,8 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(args: argparse.Namespace) -> int:
     """Make everything, then write it."""
     from wizard.cli.apply import open_session  # noqa: PLC0415 - usage errors need no engine
-    from wizard.nodes.fleet import make_fleet  # noqa: PLC0415 - likewise
-    from wizard.nodes.handoff import root_doubts, write_files  # noqa: PLC0415 - likewise
+    from wizard.handoff.ansible import make_fleet  # noqa: PLC0415 - likewise
+    from wizard.handoff.build import root_doubts, write_files  # noqa: PLC0415 - likewise
 
     session = open_session(args)
     fleet = make_fleet(session)

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
+from wizard.handoff.build import make_packs, order_of, write_packs
 from wizard.host.machine import Machine
-from wizard.nodes.handoff import make_packs, order_of, write_packs
 from wizard.nodes.reviewing import Reviewing
 from wizard.nodes.undoing import faults
 from wizard.planning.gateway import plan

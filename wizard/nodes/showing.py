@@ -6,11 +6,12 @@ from wizard.change.plan import Plan
 from wizard.doctor.collect.record import known_record
 from wizard.doctor.collect.run import PORT
 from wizard.doctor.text import diagnosis_lines
+from wizard.handoff import checklist
+from wizard.handoff.remaining_tasks import elsewhere_lines
 from wizard.host.clock import now_utc
 from wizard.host.facts import Facts, collect
 from wizard.host.machine import Machine
-from wizard.nodes import checklist, undoing
-from wizard.nodes.elsewhere import elsewhere_lines
+from wizard.nodes import undoing
 from wizard.nodes.reviewing import Reviewing
 from wizard.planning.judge import Judged
 from wizard.planning.primary.facts import installed_chain

@@ -10,9 +10,9 @@ from tests.pki import Entity, acme, authority, issue
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Chain, Profile
 from wizard.errors import WizardError
-from wizard.nodes import account, client, gateway_pack, handoff
-from wizard.nodes.client import ClientInput, search_text
-from wizard.nodes.packs import Pack
+from wizard.handoff import build, client, gateway, portal
+from wizard.handoff.bundle import Pack
+from wizard.handoff.client import ClientInput, search_text
 from wizard.planning.gateway import stores
 from wizard.planning.gateway.stores import GatewayInput
 from wizard.planning.judge import Judged
@@ -67,7 +67,7 @@ def test_what_lies_beside_counts_too_but_not_what_the_host_had_before() -> None:
         return Judged(Loaded(chain(entity), tuple(chain(other) for other in others), (), ()), (), "", public=False)
 
     mine = acme().client
-    known = handoff._known([judged(mine, BESIDE, PREDECESSOR), judged(acme().gateway, mine)], "pcclient-host")
+    known = build._known([judged(mine, BESIDE, PREDECESSOR), judged(acme().gateway, mine)], "pcclient-host")
     assert known == (mine.certificate, acme().gateway.certificate, BESIDE.certificate)
     with pytest.raises(WizardError) as refusal:
         search_text(mine.certificate, known, "pcclient-host")
@@ -148,11 +148,11 @@ def test_a_text_of_the_issuer_is_taken_with_a_word_of_warning() -> None:
 
 def test_a_rollover_trusts_both_roots_and_says_which_goes() -> None:
     old = authority("Old-Root").certificate
-    page = data(gateway_pack.make_pack(given(old_root=old)), "CHECKLIST.md")
+    page = data(gateway.make_pack(given(old_root=old)), "CHECKLIST.md")
     assert "holds both roots" in page
     assert f"Old-Root ({old.sha256[:8]}) goes out with the last step" in page
-    assert "holds both roots" not in data(gateway_pack.make_pack(given()), "CHECKLIST.md")
-    public = gateway_pack.make_pack(given(old_root=old, primary_public=True))
+    assert "holds both roots" not in data(gateway.make_pack(given()), "CHECKLIST.md")
+    public = gateway.make_pack(given(old_root=old, primary_public=True))
     assert "take its two lines out" in data(public, "CHECKLIST.md")
     leaf = acme().client
     made = ClientInput(ClientAnswers(host="pcclient-host"), chain(leaf), (leaf.certificate,), "p", PASSWORD, old)
@@ -169,7 +169,7 @@ STORES = [
 @pytest.mark.parametrize(("keystore", "truststore", "wanted"), STORES)
 def test_both_stores_are_in_the_pack_whatever_they_are_called(keystore: str, truststore: str, wanted: set[str]) -> None:
     answers = GatewayAnswers(host="gateway-host", keystore_path=keystore, truststore_path=truststore)
-    made = gateway_pack.make_pack(given(answers=answers))
+    made = gateway.make_pack(given(answers=answers))
     assert {name for name in names(made) if name.endswith(".pfx")} == wanted
     assert len(made.files) == len(names(made))
     page = data(made, "CHECKLIST.md")
@@ -188,7 +188,7 @@ def test_what_a_gateway_of_a_cloud_primary_trusts(
     trust: str | None, public: bool, words: tuple[str, ...], more: set[str]
 ) -> None:
     above = replace(chain(acme().primary), leaf=None, key=None) if trust else None
-    made = gateway_pack.make_pack(given(primary_chain=above, primary_public=public, cloud=True))
+    made = gateway.make_pack(given(primary_chain=above, primary_public=public, cloud=True))
     page = data(made, "CHECKLIST.md")
     assert all(word in page for word in words)
     assert names(made) - {"CHECKLIST.md", "gateway-host.pfx", "unattended-lines.conf"} == more
@@ -201,8 +201,8 @@ def test_no_trust_store_for_a_public_root() -> None:
         "HCP_DEFAULT_TRUSTSTORE",
         "HCP_DEFAULT_TRUSTSTORE_PASSWORD",
     }
-    assert names(gateway_pack.make_pack(private)) - names(gateway_pack.make_pack(public)) == {"acme-ca-root.pfx"}
-    assert "no trust store is needed" in data(gateway_pack.make_pack(public), "CHECKLIST.md")
+    assert names(gateway.make_pack(private)) - names(gateway.make_pack(public)) == {"acme-ca-root.pfx"}
+    assert "no trust store is needed" in data(gateway.make_pack(public), "CHECKLIST.md")
 
 
 def test_the_unattended_file_keeps_every_other_byte() -> None:
@@ -217,7 +217,7 @@ def test_the_unattended_file_keeps_every_other_byte() -> None:
 @pytest.mark.parametrize("sign", ["$", "`", '"', "'", "\\", "\n"])
 def test_a_password_that_a_shell_would_change_is_refused(sign: str) -> None:
     with pytest.raises(WizardError) as refusal:
-        gateway_pack.make_pack(given(store_password=Secret(f"secret{sign}word")))
+        gateway.make_pack(given(store_password=Secret(f"secret{sign}word")))
     assert refusal.value.code == "envfile.unsafe-value"
     assert "secret" not in refusal.value.message
 
@@ -232,7 +232,7 @@ def test_a_hostile_host_name_does_not_get_into_the_answers(host: str) -> None:
 
 
 def test_the_check_script_is_shell() -> None:
-    script = data(gateway_pack.make_pack(given(primary_host="a'b;c")), "verify.sh")
+    script = data(gateway.make_pack(given(primary_host="a'b;c")), "verify.sh")
     assert "@" not in script
     subprocess.run(["sh", "-n"], input=script, text=True, check=True, timeout=10)
 
@@ -248,7 +248,7 @@ OCSP = [
 @pytest.mark.parametrize(("answer", "words"), OCSP)
 def test_the_portal_has_the_words_for_ocsp_and_each_ca_once(answer: str, words: str) -> None:
     pki = acme()
-    made = account.make_pack(AccountAnswers(answer), [chain(pki.primary), chain(pki.gateway)], ())
+    made = portal.make_pack(AccountAnswers(answer), [chain(pki.primary), chain(pki.gateway)], ())
     page = data(made, "CHECKLIST.md")
     assert words in page
     assert names(made) == {"CHECKLIST.md", "Acme-CA-Root.cer", "Acme-CA-Intermediate.cer"}
@@ -259,17 +259,17 @@ def test_the_portal_has_the_words_for_ocsp_and_each_ca_once(answer: str, words: 
 def test_the_portal_in_order() -> None:
     pki = acme()
     chains = [chain(pki.primary)]
-    plain = account.make_pack(AccountAnswers(), chains, (), evidence=("Seen: nothing.",))
+    plain = portal.make_pack(AccountAnswers(), chains, (), evidence=("Seen: nothing.",))
     order = ["Upload Acme-CA-Root.cer", "OCSP settings", "See that the primary is proven", "Only when every box above"]
     places = [next(place for place, step in enumerate(plain.steps) if word in step) for word in order]
     assert places == sorted(places)
     assert "Seen: nothing." in plain.steps[places[1]]
-    assert all(route in plain.steps[places[3]] for route in account.POLICY_ROUTES)
-    assert all(route in plain.steps[0] for route in account.ROUTES)
+    assert all(route in plain.steps[places[3]] for route in portal.POLICY_ROUTES)
+    assert all(route in plain.steps[0] for route in portal.ROUTES)
     assert "The way back is the built-in policy" in plain.steps[-1]
-    assert "Ask your vendor" in account.make_pack(AccountAnswers(), chains, (), cloud=True).steps[0]
+    assert "Ask your vendor" in portal.make_pack(AccountAnswers(), chains, (), cloud=True).steps[0]
     old = authority("Old-Root").certificate
-    again = account.make_pack(AccountAnswers(), chains, (), order=("Order, step 1: x",), leaving=[old])
+    again = portal.make_pack(AccountAnswers(), chains, (), order=("Order, step 1: x",), leaving=[old])
     assert any("still says" in step for step in again.steps)
     assert not any("Only when every box above" in step for step in again.steps)
     assert "Old-Root" in again.steps[-1]
@@ -278,7 +278,7 @@ def test_the_portal_in_order() -> None:
 
 def test_a_public_root_is_not_uploaded() -> None:
     pki = acme()
-    made = account.make_pack(AccountAnswers(), [chain(pki.primary)], {pki.root.sha256})
+    made = portal.make_pack(AccountAnswers(), [chain(pki.primary)], {pki.root.sha256})
     assert names(made) == {"CHECKLIST.md"}
     assert "Nothing to upload" in made.steps[0]
 

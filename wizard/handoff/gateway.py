@@ -5,7 +5,7 @@ import shlex
 from wizard.certificates.names import short
 from wizard.certificates.writing import keystore, pem_chain, truststore
 from wizard.configs import envfile
-from wizard.nodes.packs import Pack, PackFile, checklist, from_template
+from wizard.handoff.bundle import Pack, PackFile, checklist, from_template
 from wizard.planning.gateway.stores import (
     GatewayInput,
     edited,

@@ -10,9 +10,9 @@ from dataclasses import replace
 from wizard.configs import envfile
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
-from wizard.nodes.cluster import is_loopback, node_files
-from wizard.nodes.handoff import make_packs
-from wizard.nodes.packs import Pack, PackFile, from_template
+from wizard.handoff.build import make_packs
+from wizard.handoff.bundle import Pack, PackFile, from_template
+from wizard.handoff.cluster import is_loopback, node_files
 from wizard.planning.judge import Judged
 from wizard.planning.primary.inputs import Planning
 from wizard.questions.answers import PrimaryKind, endpoint

@@ -9,7 +9,7 @@ from wizard.certificates.names import issuer, short, subject
 from wizard.certificates.writing import cer_files, keystore
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
-from wizard.nodes.packs import Pack, PackFile, checklist, from_template
+from wizard.handoff.bundle import Pack, PackFile, checklist, from_template
 from wizard.questions.answers import ClientAnswers
 from wizard.records import dataclass
 from wizard.secret import Secret

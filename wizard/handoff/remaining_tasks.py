@@ -6,8 +6,8 @@ from contextlib import suppress
 from wizard.certificates.model import Chain
 from wizard.certificates.names import short
 from wizard.errors import WizardError
-from wizard.nodes import account, checklist
-from wizard.nodes.ocsp_advice import ocsp_evidence
+from wizard.handoff import checklist, portal
+from wizard.handoff.portal import ocsp_evidence
 from wizard.planning.gateway import plan
 from wizard.planning.judge import roots_of
 from wizard.planning.primary.inputs import Planning, far_nodes
@@ -75,12 +75,12 @@ def make(session: Planning) -> Checklist:
 def _policy(answers: Answers) -> Item:
     """When certificates are replaced, it was switched when the first ones came."""
     what = "Set the certificate policy to" if answers.goal is Goal.SET_UP else "See that the certificate policy says"
-    return Item(POLICY, f"{what} Use trusted CA certificates", "\n".join(account.POLICY_ROUTES))
+    return Item(POLICY, f"{what} Use trusted CA certificates", "\n".join(portal.POLICY_ROUTES))
 
 
 def _ocsp(session: Planning, chains: Sequence[Chain]) -> Item:
     answers = session.answers.account
-    advice = " ".join(account.ocsp_advice(answers).split())
+    advice = " ".join(portal.ocsp_advice(answers).split())
     return Item(f"portal/ocsp/{answers.ocsp}", advice, "\n".join(ocsp_evidence(chains, answers)))
 
 

@@ -55,7 +55,7 @@ def from_template(name: str, values: Mapping[str, str]) -> str:
 
     The caller sees to it that no value can leave its place in the script.
     """
-    text = (pkgutil.get_data("wizard.nodes", f"templates/{name}") or b"").decode()
+    text = (pkgutil.get_data("wizard.handoff", f"templates/{name}") or b"").decode()
     for key, value in values.items():
         text = text.replace(f"@{key}@", value)
     return text

@@ -14,14 +14,14 @@ from wizard.configs import envfile
 from wizard.configs.rules import exposed
 from wizard.errors import WizardError
 from wizard.findings import Finding, FindingSpec, Severity
+from wizard.handoff import client, cluster, gateway, portal
+from wizard.handoff.bundle import Pack, PackFile, checklist
+from wizard.handoff.client import ClientInput
+from wizard.handoff.portal import ocsp_evidence
 from wizard.host import jre
 from wizard.host.clock import now_utc
 from wizard.host.files import look as look_at
 from wizard.host.files import read_input
-from wizard.nodes import account, client, cluster, gateway_pack
-from wizard.nodes.client import ClientInput
-from wizard.nodes.ocsp_advice import ocsp_evidence
-from wizard.nodes.packs import Pack, PackFile, checklist
 from wizard.planning.gateway.stores import GatewayInput
 from wizard.planning.gateway.trust import primary_trust
 from wizard.planning.judge import Judged, roots_of, suggested_host
@@ -122,7 +122,7 @@ def _in_cloud(session: Planning) -> bool:
 def _portal(session: Planning, chains: Sequence[Chain], change: Rollover | None) -> Pack:
     answers = session.answers
     evidence = ocsp_evidence(chains, answers.account)
-    return account.make_pack(
+    return portal.make_pack(
         answers.account,
         chains,
         roots_of(session.machine, answers).public,
@@ -135,11 +135,11 @@ def _portal(session: Planning, chains: Sequence[Chain], change: Rollover | None)
 
 def _require_folders(hosts: Sequence[str]) -> None:
     """Each machine has a folder of its own, on systems that know no letter case too."""
-    taken = {account.FOLDER}
+    taken = {portal.FOLDER}
     for host in hosts:
         if not host or host.lower() in taken:
             what = f"{host} is named twice." if host else "A gateway or client has no host name."
-            if host == account.FOLDER:
+            if host == portal.FOLDER:
                 what = f"{host} is the name of the portal's own folder."
             raise WizardError(
                 "handoff.host", what, "Give every gateway and client a host name of its own in the answers.", host
@@ -162,7 +162,7 @@ def _gateway(session: Planning, number: int, judged: Judged, trust: Chain | None
     file = answers.gateway[number].unattended_file
     anchor = trust.root if trust is not None else None
     suggested = suggested_host(trust.leaf) if trust is not None else ""
-    return gateway_pack.make_pack(
+    return gateway.make_pack(
         GatewayInput(
             answers=answers.gateway[number],
             chain=judged.chain,

@@ -12,7 +12,7 @@ from wizard.certificates.model import Profile
 from wizard.certificates.names import short
 from wizard.certificates.writing import keystore
 from wizard.errors import WizardError
-from wizard.nodes.packs import Pack, PackFile, checklist
+from wizard.handoff.bundle import Pack, PackFile, checklist
 from wizard.planning.primary.inputs import Planning, far_nodes
 from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET
 from wizard.questions.answers import PROMPT, Answers, PasswordSource, SourceKind, endpoint

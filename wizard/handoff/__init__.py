@@ -1,0 +1,1 @@
+"""What other machines and the portal get: bundles, checklist, Ansible roll-out."""
