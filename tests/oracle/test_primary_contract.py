@@ -20,7 +20,7 @@ from wizard.sandbox import pki as practice
 from wizard.sandbox.build import create
 from wizard.sandbox.deployment import Deployment
 from wizard.sandbox.pki import CLIENT, SERVER, Entity, Pki
-from wizard.sandbox.supervisor import own_command, package_folder
+from wizard.sandbox.service.supervisor import own_command, package_folder
 
 # Both primaries take long to get ready: once for all is enough.
 pytestmark = pytest.mark.xdist_group("contract")

@@ -12,8 +12,8 @@ from tests.headless.practice import company
 from tests.systemd.manager import FILE, FOLDER, Manager, Real, Simulated, until
 from wizard.errors import WizardError
 from wizard.host.machine import UNIT
-from wizard.sandbox import unit as stand_in
 from wizard.sandbox.build import create
+from wizard.sandbox.service import systemctl as stand_in
 
 pytestmark = pytest.mark.xdist_group("systemd-behaviour")
 

@@ -32,7 +32,7 @@ if read -r code text < /opt/hcp/ends && grep -q -e "$text" /opt/hcp/conf/applica
     exit "$code"
 fi
 export PYTHONPATH={Path(__file__).resolve().parents[2]}
-exec $AS {sys.executable} -B -m wizard.sandbox.serve /
+exec $AS {sys.executable} -B -m wizard.sandbox.server.serve /
 """
 
 SERVICE = f"User={ACCOUNT}\nEnvironment=LC_ALL=C.UTF-8"

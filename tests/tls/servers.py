@@ -19,8 +19,8 @@ from typing import Protocol
 
 from tests.jvm import LIGHTBEND_JAR, javac_classes, jre
 from tests.pki import Acme, Entity, acme, issue
-from wizard.sandbox import tls
-from wizard.sandbox.stores import Identity
+from wizard.sandbox.server import tls
+from wizard.sandbox.server.stores import Identity
 
 PATIENCE_S = 10.0
 

@@ -123,26 +123,26 @@ def _create(args: argparse.Namespace, folder: Path) -> int:
 
 
 def _serve(folder: Path) -> int:
-    from wizard.sandbox.serve import serve  # noqa: PLC0415 - as above
+    from wizard.sandbox.server.serve import serve  # noqa: PLC0415 - as above
 
     return serve(folder)
 
 
 def _stand_in(words: list[str]) -> int:
     """What a deployment made by a one-file build calls, where there is no `python -m`."""
-    from wizard.sandbox import squatter, supervisor, unit  # noqa: PLC0415 - as above
+    from wizard.sandbox.service import port_blocker, supervisor, systemctl  # noqa: PLC0415 - as above
 
     verb, folder, *rest = words
     if verb == "stand-in":
-        return unit.main([folder, *rest])
-    (supervisor if verb == "supervise" else squatter).main(folder)
+        return systemctl.main([folder, *rest])
+    (supervisor if verb == "supervise" else port_blocker).main(folder)
     return 0
 
 
 def _practise(args: argparse.Namespace, folder: Path | None) -> int:
     from wizard.sandbox.build import remove  # noqa: PLC0415 - as above
     from wizard.sandbox.deployment import MARK, load  # noqa: PLC0415 - as above
-    from wizard.sandbox.supervisor import OWNER  # noqa: PLC0415 - as above
+    from wizard.sandbox.service.supervisor import OWNER  # noqa: PLC0415 - as above
 
     if folder is not None:
         known = (folder / MARK).exists()

@@ -14,12 +14,104 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, refusal
-from wizard.sandbox import exercises, javahome, texts
 from wizard.sandbox import pki as practice
+from wizard.sandbox import texts
 from wizard.sandbox.deployment import ACCOUNT, PASSWORD, Deployment
 from wizard.sandbox.mutate import add_anchor, write_conf
-from wizard.sandbox.supervisor import package_folder
-from wizard.sandbox.unitfile import enable
+from wizard.sandbox.pki import CLIENT, Pki, new_key, pem, pfx
+from wizard.sandbox.service.supervisor import package_folder
+from wizard.sandbox.service.unit_file import enable
+
+
+def found() -> Path | None:
+    """A Java with keytool on this machine: `JAVA_HOME`, or the one that `java` on PATH belongs to."""
+    named = os.environ.get("JAVA_HOME")
+    program = shutil.which("java")
+    candidates = [Path(named)] if named else []
+    if program:
+        candidates.append(Path(program).resolve().parent.parent)
+    return next((home for home in candidates if usable(home)), None)
+
+
+def usable(home: Path) -> bool:
+    """Whether *home* has a keytool and a trust store."""
+    return (home / "bin" / "keytool").is_file() and (home / "lib" / "security" / "cacerts").is_file()
+
+
+def link(home: Path, target: Path) -> None:
+    """Build *target* as a JRE of links to *home*, with its own `release` and its own copy of cacerts.
+
+    keytool finds the rest of its Java through the real path of the link, so it works from here.
+
+    Raises:
+        WizardError: sandbox.no-keytool.
+    """
+    if not usable(home):
+        raise WizardError(
+            "sandbox.no-keytool",
+            f"{home} is no Java home: bin/keytool or lib/security/cacerts is missing",
+            "Name the folder that holds bin/ and lib/.",
+            str(home),
+        )
+    # Folders in which something is ever changed must be real ones: a link would lead the change to the real Java.
+    _links(home, target, except_for={"bin", "lib", "release"})
+    _links(home / "bin", target / "bin", except_for=set())
+    _links(home / "lib", target / "lib", except_for={"security"})
+    _links(home / "lib" / "security", target / "lib" / "security", except_for={"cacerts"})
+    if (home / "release").is_file():
+        shutil.copyfile(home / "release", target / "release")
+    cacerts = target / "lib" / "security" / "cacerts"
+    shutil.copyfile(home / "lib" / "security" / "cacerts", cacerts)
+    cacerts.chmod(0o644)
+
+
+def _links(source: Path, target: Path, *, except_for: set[str]) -> None:
+    target.mkdir(parents=True, exist_ok=True)
+    for entry in source.resolve().iterdir():
+        if entry.name not in except_for:
+            (target / entry.name).symlink_to(entry.resolve())
+
+
+_OTHER = "s3cond-Password"
+
+
+def write(folder: Path, made: Pki) -> dict[str, str]:
+    """Write the exercises into *folder*; returns file name (below `certificates/`) to password."""
+    primary = made.entities["primary-host"]
+    leaf, root, intermediate = primary.certificate, made.root.certificate, made.intermediate.certificate
+    good = pfx(primary, PASSWORD, name="primary-host")
+    other_key = new_key()
+    files = {
+        "leaf-only.pfx": pfx(primary, PASSWORD, certificates=[]),
+        "no-intermediate.pfx": pfx(primary, PASSWORD, certificates=[root]),
+        "no-root.pfx": pfx(primary, PASSWORD, certificates=[intermediate]),
+        "expired.pfx": pfx(made.reissued("primary-host", days=(-400, -3)), PASSWORD),
+        "not-yet-valid.pfx": pfx(made.reissued("primary-host", days=(30, 400)), PASSWORD),
+        "ends-soon.pfx": pfx(made.reissued("primary-host", days=(-360, 5)), PASSWORD),
+        "wrong-host.pfx": pfx(made.reissued("primary-host", dns=["old-server.example.test"]), PASSWORD),
+        "no-san.pfx": pfx(made.reissued("primary-host", dns=[]), PASSWORD),
+        "client-only.pfx": pfx(made.reissued("primary-host", eku=[CLIENT]), PASSWORD),
+        "other-password.pfx": pfx(primary, _OTHER),
+        "old-encryption.pfx": pfx(primary, PASSWORD, legacy=True),
+        "cut-off.pfx": good[: len(good) * 2 // 3],
+        "empty.pfx": b"",
+        "really-pem.pfx": pem(leaf, intermediate, root),
+        "no-key.pem": pem(leaf, intermediate, root),
+        "key-of-another.pem": pem(leaf, intermediate, root)
+        + other_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(PASSWORD.encode())),
+        "reversed.pem": pem(root, intermediate, leaf),
+        "no-certificate.cer": b"Dear colleague, the certificate is attached.\r\n",
+        "utf-16.pem": pem(leaf).decode().encode("utf-16"),
+        "leaf.der": leaf.public_bytes(Encoding.DER),
+        "chain.p7b": pkcs7.serialize_certificates([leaf, intermediate, root], Encoding.PEM),
+    }
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    special = {"exercises/other-password.pfx": _OTHER}
+    return {
+        f"exercises/{name}": PASSWORD for name in files if name.endswith(".pfx") and name != "other-password.pfx"
+    } | special
+
 
 REFUSALS: tuple[FindingSpec, ...] = tuple(
     refusal(f"sandbox.{name}", title, message, "Practising needs a folder of its own.", fix, source="wizard")
@@ -71,9 +163,9 @@ def create(
         deployment = Deployment(root, _free_port(), tuple(faults))
         _folders(deployment)
         made = pki or practice.make()
-        java = jre or (javahome.found() if find_jre else None)
+        java = jre or (found() if find_jre else None)
         if java is not None:
-            javahome.link(java, root / "opt/hcp/jre")
+            link(java, root / "opt/hcp/jre")
         _product(deployment, made, with_java=java is not None)
         _handed_over(deployment, made)
         _programs(deployment)
@@ -169,7 +261,7 @@ def _handed_over(deployment: Deployment, made: practice.Pki) -> None:
     authorities = [made.intermediate.certificate, made.root.certificate]
     (folder / "acme-chain.p7b").write_bytes(pkcs7.serialize_certificates(authorities, Encoding.DER))
     passwords = {f"{name}.pfx": PASSWORD for name in made.entities} | {"cacerts": PASSWORD}
-    passwords |= exercises.write(folder / "exercises", made)
+    passwords |= write(folder / "exercises", made)
     lines = "".join(f'"{name}" = "{word}"\n' for name, word in passwords.items())
     root = deployment.root
     (root / "passwords.toml").write_text(lines, encoding="utf-8")
@@ -184,7 +276,7 @@ def _handed_over(deployment: Deployment, made: practice.Pki) -> None:
 
 def _programs(deployment: Deployment) -> None:
     frozen = getattr(sys, "frozen", False)
-    module = "sandbox stand-in" if frozen else "-B -S -m wizard.sandbox.unit"
+    module = "sandbox stand-in" if frozen else "-B -S -m wizard.sandbox.service.systemctl"
     for name in ("systemctl", "journalctl"):
         text = texts.STAND_IN.format(
             name=name,

@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, pkcs12
 
 from wizard.certificates.formats.load import odd_certificates_allowed
-from wizard.sandbox import splice
+from wizard.sandbox import pkcs12_parts
 
 _JKS = 0xFEEDFEED
 _SALT = b"Mighty Aphrodite"  # the constant in the digest of every JKS file
@@ -85,7 +85,7 @@ def _entries(data: bytes, password: str) -> tuple[list[pkcs12.PKCS12Certificate]
 def _pkcs12(entries: list[pkcs12.PKCS12Certificate], password: str | None) -> bytes:
     if password is None:
         # The library would seal it with an empty password, which Java takes for damage.
-        return splice.unsealed(pkcs12.serialize_java_truststore(entries, NoEncryption()))
+        return pkcs12_parts.unsealed(pkcs12.serialize_java_truststore(entries, NoEncryption()))
     return pkcs12.serialize_java_truststore(entries, BestAvailableEncryption(password.encode()))
 
 

@@ -13,10 +13,10 @@ from wizard.cli.main import main
 from wizard.configs import hocon
 from wizard.errors import WizardError
 from wizard.host import jre
-from wizard.sandbox import settings
 from wizard.sandbox.build import create
 from wizard.sandbox.deployment import load
 from wizard.sandbox.pki import Pki
+from wizard.sandbox.server import settings
 from wizard.secret import Secret
 
 

@@ -10,14 +10,14 @@ from tests.jvm import jre as java_home
 from wizard.errors import WizardError
 from wizard.host.systemd import Service
 from wizard.reports.catalogue import catalogue
-from wizard.sandbox import settings, stores
 from wizard.sandbox.build import create
 from wizard.sandbox.deployment import Deployment
 from wizard.sandbox.faults import all_faults
 from wizard.sandbox.faults.fault import Fault
 from wizard.sandbox.faults.healthy import VARIANTS
 from wizard.sandbox.pki import Pki
-from wizard.sandbox.unitfile import Unit, behaviour
+from wizard.sandbox.server import settings, stores
+from wizard.sandbox.service.unit_file import Unit, behaviour
 
 # These show only when the service really runs; the tests of the stand-in start them.
 RUNNING = {

@@ -24,7 +24,7 @@ from wizard.sandbox.build import create
 from wizard.sandbox.deployment import PASSWORD, Deployment
 from wizard.sandbox.mutate import write_conf
 from wizard.sandbox.pki import Pki, pem, pfx, plain_key
-from wizard.sandbox.supervisor import OWNER, alive, read_state
+from wizard.sandbox.service.supervisor import OWNER, alive, read_state
 
 Maker = Callable[..., Deployment]
 

@@ -5,7 +5,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 
-from wizard.sandbox import splice
+from wizard.sandbox import pkcs12_parts
 from wizard.sandbox.deployment import PASSWORD, Deployment
 from wizard.sandbox.faults.fault import Act, Fault, as_root, edit, put
 from wizard.sandbox.pki import CLIENT, Entity, Pki, pem, pfx
@@ -52,16 +52,19 @@ def _other_entity(deployment: Deployment, pki: Pki) -> None:
 
 
 def _key_password(deployment: Deployment, pki: Pki) -> None:
-    certificates, _ = splice.parts(pfx(pki.entities[_NAME], PASSWORD, name=_NAME))
-    _, key = splice.parts(pfx(pki.entities[_NAME], "other-Passw0rd", name=_NAME))
-    put(deployment, splice.joined([certificates, key], PASSWORD))
+    certificates, _ = pkcs12_parts.parts(pfx(pki.entities[_NAME], PASSWORD, name=_NAME))
+    _, key = pkcs12_parts.parts(pfx(pki.entities[_NAME], "other-Passw0rd", name=_NAME))
+    put(deployment, pkcs12_parts.joined([certificates, key], PASSWORD))
 
 
 def _two_keys(deployment: Deployment, pki: Pki) -> None:
     # The self-signed one comes first, so it is the one that gets served.
     extra = Entity(pki.fallback.certificate, pki.fallback.key)
-    members = [*splice.parts(pfx(extra, PASSWORD, name="a-test")), *splice.parts(deployment.keystore.read_bytes())]
-    put(deployment, splice.joined(members, PASSWORD))
+    members = [
+        *pkcs12_parts.parts(pfx(extra, PASSWORD, name="a-test")),
+        *pkcs12_parts.parts(deployment.keystore.read_bytes()),
+    ]
+    put(deployment, pkcs12_parts.joined(members, PASSWORD))
 
 
 def _no_key(deployment: Deployment, pki: Pki) -> None:
@@ -126,11 +129,11 @@ def _closed_folder(deployment: Deployment, _: Pki) -> None:
 
 def _key_of_another(deployment: Deployment, pki: Pki) -> None:
     primary, other = pki.entities[_NAME], pki.entities["pcclient-host"]
-    certificates, _ = splice.parts(pfx(primary, PASSWORD, name=_NAME))
-    _, key = splice.parts(pfx(other, PASSWORD, name=_NAME))
+    certificates, _ = pkcs12_parts.parts(pfx(primary, PASSWORD, name=_NAME))
+    _, key = pkcs12_parts.parts(pfx(other, PASSWORD, name=_NAME))
     # The identifier that ties a key to its certificate stands in clear beside the encrypted key.
     ours, theirs = (entity.certificate.fingerprint(SHA1()) for entity in (primary, other))  # noqa: S303 - an identifier
-    put(deployment, splice.joined([certificates, key.replace(theirs, ours)], PASSWORD))
+    put(deployment, pkcs12_parts.joined([certificates, key.replace(theirs, ours)], PASSWORD))
 
 
 def _world_readable(deployment: Deployment, _: Pki) -> None:

@@ -11,7 +11,7 @@ import sys
 import time
 import uuid
 
-from wizard.sandbox.unitfile import UNIT, WANTED, Unit, behaviour
+from wizard.sandbox.service.unit_file import UNIT, WANTED, Unit, behaviour
 
 STATE = "run/unit.json"
 JOURNAL = "var/log/journal.log"
@@ -37,8 +37,8 @@ def own_command(verb: str, root: str) -> list[str]:
     if getattr(sys, "frozen", False):
         return [sys.executable, "sandbox", verb, root]
     flags = ["-B", "-S"] if verb == "supervise" else ["-B"]
-    module = {"supervise": "wizard.sandbox.supervisor", "squat": "wizard.sandbox.squatter"}.get(
-        verb, "wizard.sandbox.serve"
+    module = {"supervise": "wizard.sandbox.service.supervisor", "squat": "wizard.sandbox.service.port_blocker"}.get(
+        verb, "wizard.sandbox.server.serve"
     )
     return [sys.executable, *flags, "-m", module, root]
 

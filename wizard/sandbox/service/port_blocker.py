@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 
-from wizard.sandbox.unitfile import WANTED
+from wizard.sandbox.service.unit_file import WANTED
 
 _MARK = ".practice-deployment.json"
 

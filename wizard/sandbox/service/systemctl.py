@@ -9,8 +9,8 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
-from wizard.sandbox.supervisor import JOURNAL, STATE, alive, own_command, package_folder, read_state
-from wizard.sandbox.unitfile import UNIT, WANTED, Unit, enable, forget
+from wizard.sandbox.service.supervisor import JOURNAL, STATE, alive, own_command, package_folder, read_state
+from wizard.sandbox.service.unit_file import UNIT, WANTED, Unit, enable, forget
 
 _TAKES_VALUE = {"-p", "--property", "-n", "--lines", "-o", "--output", "-u", "--unit", "-t", "--type", "-S", "--since"}
 _START_S = 10.0

@@ -9,7 +9,7 @@ from wizard.host.access import readable_as
 from wizard.host.accounts import lookup
 from wizard.records import dataclass
 from wizard.sandbox.deployment import KEY_PATH, Deployment
-from wizard.sandbox.unitfile import Unit
+from wizard.sandbox.service.unit_file import Unit
 
 
 @dataclass(frozen=True, slots=True)

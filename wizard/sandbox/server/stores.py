@@ -14,8 +14,8 @@ from wizard.host.access import readable_as
 from wizard.host.accounts import lookup
 from wizard.records import dataclass
 from wizard.sandbox.deployment import Deployment
-from wizard.sandbox.settings import Settings
-from wizard.sandbox.unitfile import Unit
+from wizard.sandbox.server.settings import Settings
+from wizard.sandbox.service.unit_file import Unit
 from wizard.secret import Secret
 
 # DER of the object identifier of PBES2 (RFC 8018), which the old PKCS12 reader of Java misunderstands.

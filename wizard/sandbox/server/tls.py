@@ -11,7 +11,7 @@ from cryptography import x509
 from OpenSSL import SSL, crypto
 
 from wizard.printable import printable
-from wizard.sandbox.stores import Identity
+from wizard.sandbox.server.stores import Identity
 
 _HANDSHAKE_S = 10.0
 _IDLE_S = 60.0

@@ -1,0 +1,1 @@
+"""The practice primary: TLS with the stores and settings of the deployment."""

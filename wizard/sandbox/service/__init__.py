@@ -1,0 +1,1 @@
+"""The simulated systemd of a practice deployment."""
