@@ -10,7 +10,7 @@ from screens.program import WizardApp
 from wizard.errors import ExitCode
 
 if TYPE_CHECKING:
-    from wizard.session import Session
+    from wizard.session.session import Session
 
 
 def run(session: "Session", *, ascii_mode: bool | None = None, start: str = "") -> int:

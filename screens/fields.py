@@ -6,7 +6,7 @@ from screens.choices import ChoiceField
 from screens.entry import EntryField, SecretField
 from screens.field import Field
 from wizard.questions.flow import Ask, Question, Step
-from wizard.session import Session
+from wizard.session.session import Session
 
 BODY_ROWS = 18
 """Rows between the first row and what is going on, at 80x24."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
     from screens.program import WizardApp
-    from wizard.session import Session
+    from wizard.session.session import Session
 
 PRODUCT = "CloudStream TLS wizard"
 COLUMNS, ROWS = 80, 24

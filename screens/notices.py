@@ -11,7 +11,7 @@ from screens.refusals import lines_of
 from wizard.errors import ExitCode, WizardError
 from wizard.questions.flow import View
 from wizard.reports.lines import Line, Tone
-from wizard.saved import SavedRun
+from wizard.session.saved_run import SavedRun
 
 
 class Notice(Framed):

@@ -20,7 +20,7 @@ from wizard.errors import ExitCode, WizardError
 from wizard.questions.flow import Step, View, after, before
 
 if TYPE_CHECKING:
-    from wizard.session import Session
+    from wizard.session.session import Session
 
 SENT_AFTER_S = 0.03
 STOPPED = 130

@@ -16,7 +16,7 @@ from screens.refusals import lines_of
 from wizard.errors import WizardError
 from wizard.questions.flow import Ask, Question, Step, View
 from wizard.reports.lines import Line, Tone
-from wizard.session import Problem
+from wizard.session.session import Problem
 
 if TYPE_CHECKING:
     from wizard.findings import Finding

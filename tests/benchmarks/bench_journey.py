@@ -18,7 +18,7 @@ from tests.screens.driving import focused, settle, text
 from wizard.cli.main import COLLECTOR
 from wizard.questions.answers import Answers
 from wizard.questions.flow import Step
-from wizard.session import Problem, Session
+from wizard.session.session import Problem, Session
 
 KEYS, SCREENS, CHANGE_MS = 60, 12, 100
 TYPED = {

@@ -14,7 +14,7 @@ from wizard.cli.main import main
 from wizard.errors import ExitCode
 from wizard.questions.answers import Goal
 from wizard.secret import Secret
-from wizard.session import Session
+from wizard.session.session import Session
 
 ARCHIVE = Path(__file__).parents[1] / "data" / "state" / "schema-1.tar.xz"
 PORTS = "tests.crash.scene:ports_for"

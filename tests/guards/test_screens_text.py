@@ -15,7 +15,7 @@ import screens
 from screens.frame import KEYS, Framed
 from screens.program import WizardApp
 from tests.screens.fake_session import STEPS, FakeSession
-from wizard.session import Session
+from wizard.session.session import Session
 
 SOURCES = sorted(Path(str(screens.__path__[0])).glob("*.py"))
 MARKUP_TAKERS = {"Static", "Label", "Button", "Option", "notify", "Checkbox", "update"}

@@ -43,7 +43,7 @@ def test_help_loads_neither_cryptography_nor_a_screen_library() -> None:
 
 
 def test_the_facade_loads_without_cryptography() -> None:
-    assert "cryptography" not in _loaded("import wizard.session")
+    assert "cryptography" not in _loaded("import wizard.session.session")
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -13,7 +13,7 @@ from tests.pki import Entity
 from wizard.questions.answers import Answers, CloudSupport, GatewayAnswers
 from wizard.questions.answers_file import dump, load
 from wizard.questions.flow import steps
-from wizard.session import Session
+from wizard.session.session import Session
 
 
 @pytest.fixture(scope="module")

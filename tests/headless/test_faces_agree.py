@@ -9,9 +9,9 @@ from tests.headless.practice import Practice, practice
 from wizard.questions.answers import Answers
 from wizard.questions.answers_file import load
 from wizard.questions.flow import Ask, steps
-from wizard.saved import NAME
 from wizard.secret import Secret
-from wizard.session import Session
+from wizard.session.saved_run import NAME
+from wizard.session.session import Session
 
 
 @pytest.fixture(scope="module")

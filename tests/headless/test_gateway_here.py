@@ -17,7 +17,7 @@ from wizard.certificates.reading import read
 from wizard.host.machine import Machine
 from wizard.sandbox.pki import SERVER, make, new_key, pfx
 from wizard.secret import Secret
-from wizard.session import Session
+from wizard.session.session import Session
 
 PRIMARY = "certificates/primary-host.pfx"
 SECRET = 'password = { file = "secrets/primary" }'

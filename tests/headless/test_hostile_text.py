@@ -20,7 +20,7 @@ from wizard.handoff.client import ClientInput
 from wizard.questions.answers import AccountAnswers, Answers, ClientAnswers
 from wizard.questions.flow import Step, View, steps
 from wizard.secret import Secret
-from wizard.session import Session
+from wizard.session.session import Session
 
 TEXTS = {
     "markup": "[@click=app.quit]quit[/] [b [/etc/ssl]",

@@ -11,14 +11,14 @@ import pytest
 
 from tests.headless.doctored import NAME, Call, settle
 from tests.headless.practice import Practice, company, practice
-from wizard.nodes.showing import lines
 from wizard.questions.answers import Answers
 from wizard.questions.flow import View, steps
 from wizard.sandbox.build import upload
 from wizard.sandbox.deployment import PASSWORD
 from wizard.sandbox.mutate import write_conf
 from wizard.sandbox.pki import Entity, Pki, authority, make, new_key, pfx
-from wizard.session import Session
+from wizard.session.session import Session
+from wizard.session.views import lines
 
 RIGHT = "subject=O = Acme, CN = primary-host"
 STORE = "/opt/hcp/conf/primary-host.pfx"

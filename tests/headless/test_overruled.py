@@ -12,7 +12,7 @@ from wizard.questions.answers import Answers, Goal
 from wizard.questions.flow import Step
 from wizard.sandbox.pki import pfx
 from wizard.secret import Secret
-from wizard.session import Session
+from wizard.session.session import Session
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from wizard.questions.answers import Answers
 from wizard.questions.answers_file import dump, load
 from wizard.questions.flow import Ask, Step
 from wizard.secret import Secret
-from wizard.session import Session
+from wizard.session.session import Session
 
 SETTINGS = {
     "HCP_DEFAULT_KEYSTORE",

@@ -15,7 +15,7 @@ from wizard.planning.primary.facts import FILE_KEY, PASSWORD_KEY, conf_document
 from wizard.questions.answers_file import load
 from wizard.questions.flow import steps
 from wizard.sandbox.pki import Pki, make, new_key, pfx
-from wizard.session import Session
+from wizard.session.session import Session
 
 STORE = "opt/hcp/conf/primary-host.pfx"
 CONF = "opt/hcp/conf/application.conf"

@@ -10,7 +10,7 @@ from wizard.change.outcome import ROLLED_BACK
 from wizard.reports.lines import Line
 
 if TYPE_CHECKING:
-    from wizard.session import Session
+    from wizard.session.session import Session
 
 
 def main(words: list[str]) -> int:

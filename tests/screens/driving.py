@@ -12,7 +12,7 @@ from screens.program import WizardApp
 from tests.screens.fake_session import FakeSession
 
 if TYPE_CHECKING:
-    from wizard.session import Session
+    from wizard.session.session import Session
 
 
 @asynccontextmanager

@@ -18,9 +18,9 @@ from wizard.questions.flow import Ask, Question, Step, View, steps
 from wizard.reports.checklist import CA, POLICY, Checklist, Item, checklist_lines
 from wizard.reports.lines import Line, Tone
 from wizard.reports.review import Review, decided_lines
-from wizard.saved import SavedRun
 from wizard.secret import Secret
-from wizard.session import Problem
+from wizard.session.saved_run import SavedRun
+from wizard.session.session import Problem
 
 PASSWORD = "Acme-2026"
 CHAIN = "/root/primary-host.pfx"

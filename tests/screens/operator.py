@@ -12,7 +12,7 @@ from screens.program import WizardApp
 from tests.headless.practice import Practice
 from tests.screens.driving import text
 from wizard.questions.answers import Answers
-from wizard.session import Session
+from wizard.session.session import Session
 
 PATIENCE_S = 60.0
 """How long words may take to come; a quiet machine shows all of them within a few seconds."""

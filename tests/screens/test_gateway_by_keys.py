@@ -10,7 +10,7 @@ import pytest
 from tests.headless.practice import Practice, practice
 from tests.screens.operator import Operator, at_the_wizard
 from wizard.cli import plain
-from wizard.session import Session
+from wizard.session.session import Session
 
 PASSWORD = "changeit"
 

@@ -14,7 +14,7 @@ from tests.terminal.far import Sshd, wait_until_none_is_left
 from tests.terminal.operator import ByKeys, ByLines, Operator
 from tests.terminal.terminal import Terminal
 from tests.terminal.ways import WAYS, Way, answered, known, prepared
-from wizard.saved import NAME, load
+from wizard.session.saved_run import NAME, load
 
 pytestmark = pytest.mark.xdist_group("cut-links")
 

@@ -14,7 +14,7 @@ from tests.terminal.operator import ByKeys, ByLines, Operator
 from tests.terminal.ways import FILES_PASSWORD, STORE_PASSWORD, WAYS, Way, furnish
 from wizard.questions.answers_file import load
 from wizard.questions.flow import Step, View
-from wizard.saved import NAME
+from wizard.session.saved_run import NAME
 
 pytestmark = pytest.mark.xdist_group("journeys")
 

@@ -15,7 +15,7 @@ from tests.terminal.terminal import ROOT, Terminal
 from tests.terminal.ways import FILES_PASSWORD, WAYS, Way, known
 from wizard.change import watch
 from wizard.handoff import checklist
-from wizard.saved import NAME
+from wizard.session.saved_run import NAME
 
 pytestmark = pytest.mark.xdist_group("lost-link")
 

@@ -19,7 +19,7 @@ from wizard.reports.lines import Line
 from wizard.secret import Secret
 
 if TYPE_CHECKING:
-    from wizard.session import Session
+    from wizard.session.session import Session
 
 WARNING = Finding(
     FindingSpec("a.warning", Severity.WARNING, "t", "It is odd.", "It is looked at by a person.", "Mend it.", "RFC"),

@@ -17,7 +17,7 @@ from tests.terminal.operator import STEP_BYTES, ByKeys
 from tests.terminal.terminal import Terminal
 from tests.terminal.ways import WAYS, furnish
 from wizard.questions.flow import View
-from wizard.saved import NAME
+from wizard.session.saved_run import NAME
 
 GOALS = {step.id: goal for goal in reversed(WAYS) for step in WAYS[goal].steps}
 """Every step there is, and a goal that leads to it."""

@@ -11,9 +11,9 @@ from wizard.questions.answers import Answers
 from wizard.questions.field_text import parsed
 from wizard.questions.flow import Ask, Step, steps
 from wizard.sandbox.pki import new_key, pfx
-from wizard.saved import save
 from wizard.secret import Secret
-from wizard.session import Session
+from wizard.session.saved_run import save
+from wizard.session.session import Session
 
 FILES_PASSWORD = "Kanarie-zingt-4711"
 STORE_PASSWORD = "Kanarie-slaapt-0815"

@@ -13,7 +13,7 @@ from wizard.findings import FindingSpec, Severity
 if TYPE_CHECKING:
     from wizard.change.ahead import Asking
     from wizard.reports.review import Review
-    from wizard.session import Session
+    from wizard.session.session import Session
 
 REFUSALS = (
     FindingSpec(
@@ -206,7 +206,7 @@ def open_session(args: argparse.Namespace, asking: "Asking | None" = None) -> "S
     from wizard.host.files import read_input  # noqa: PLC0415 - likewise
     from wizard.questions.answers_file import load  # noqa: PLC0415 - usage errors need no engine
     from wizard.questions.flow import DEFAULT_WAIT_S  # noqa: PLC0415 - likewise
-    from wizard.session import Session  # noqa: PLC0415 - likewise
+    from wizard.session.session import Session  # noqa: PLC0415 - likewise
 
     if getattr(args, "plan", None) is not None:
         from wizard.change import plan_file  # noqa: PLC0415 - likewise

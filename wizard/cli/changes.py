@@ -14,8 +14,8 @@ from wizard.change.watch import ChangeRun, events, outcome, running, start_recov
 from wizard.cli.output import print_json
 from wizard.errors import ExitCode, WizardError
 from wizard.host.machine import Machine
-from wizard.nodes.undoing import faults
 from wizard.secret import Secret
+from wizard.session.review import faults
 
 _ROLLBACK = """\
 Files that the change replaced get their old bytes, owner, mode and attributes

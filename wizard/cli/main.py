@@ -204,7 +204,7 @@ def open_screens(
         base: the folder that relative paths are taken from; None is the current one.
         notes: lines for the first screen.
     """
-    from wizard.session import Session  # noqa: PLC0415 - start-up loads only what the first screen needs
+    from wizard.session.session import Session  # noqa: PLC0415 - start-up loads only what the first screen needs
 
     session = Session(machine, answers=answers, base=base, notes=notes, dry_run=_flag(args, "dry_run"))
     if _flag(args, "plain"):

@@ -6,7 +6,7 @@ from wizard.cli.dialogue import Dialogue
 from wizard.errors import WizardError
 from wizard.questions.flow import Step
 from wizard.reports.lines import Line
-from wizard.session import Session
+from wizard.session.session import Session
 
 
 def chosen(numbered: Sequence[Line], answer: str) -> Line | None:

@@ -14,7 +14,7 @@ from wizard.findings import FindingSpec, Severity
 from wizard.questions.flow import Ask, Question, Step, View
 from wizard.reports.lines import doubt_lines
 from wizard.secret import Secret
-from wizard.session import Session
+from wizard.session.session import Session
 
 REFUSALS = (
     FindingSpec(

@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
 def _further(args: argparse.Namespace) -> "list[Place]":
     """What --also names, and the input files of a run of the wizard that is not finished."""
     from wizard.doctor.collect.run import chains_in  # noqa: PLC0415 - likewise
-    from wizard.saved import load  # noqa: PLC0415 - likewise
+    from wizard.session.saved_run import load  # noqa: PLC0415 - likewise
 
     found = chains_in(args.also, Path.cwd()) if args.also else []
     unfinished = load(args.machine)

@@ -13,14 +13,14 @@ from wizard.cli.crash import report_bug, trace_text
 from wizard.cli.secrets import SecretSources
 from wizard.errors import WizardError
 from wizard.host.machine import Machine
-from wizard.nodes.undoing import changes, chosen, history_lines, newest
 from wizard.planning.load_chain import load as load_files
 from wizard.questions.answers import Answers, PasswordSource, PrimaryAnswers, SourceKind
 from wizard.reports.chain import compare_lines
 from wizard.reports.outcome import command
-from wizard.saved import NAME, forget, load, save
 from wizard.secret import Secret
-from wizard.session import Session
+from wizard.session.review import changes, chosen, history_lines, newest
+from wizard.session.saved_run import NAME, forget, load, save
+from wizard.session.session import Session
 
 CANARY = "Canary-in-a-l0cal"
 

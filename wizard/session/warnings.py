@@ -9,11 +9,11 @@ from typing import Protocol
 from wizard.certificates.names import short
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
-from wizard.nodes.reviewing import Reviewing
 from wizard.planning.judge import Judged
 from wizard.questions.answers import ROOT, PrimaryKind, RootKind
 from wizard.questions.flow import Ask, Choice, Question, Step, View
 from wizard.reports.review import Review
+from wizard.session.review import Reviewing
 
 
 class Doubting(Reviewing, Protocol):

@@ -6,8 +6,6 @@ from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.handoff.build import make_packs, order_of, write_packs
 from wizard.host.machine import Machine
-from wizard.nodes.reviewing import Reviewing
-from wizard.nodes.undoing import faults
 from wizard.planning.gateway import plan
 from wizard.planning.gateway.steps import STORE_SECRET as STORE_OF_GATEWAY
 from wizard.planning.gateway.trust import primary_trust
@@ -18,6 +16,7 @@ from wizard.planning.primary.plan import STORE_SECRET
 from wizard.questions.answers import CloudSupport, PrimaryKind
 from wizard.questions.flow import Step
 from wizard.questions.passwords import GATEWAY, PRIMARY, Consumer, require_fit
+from wizard.session.review import Reviewing, faults
 
 REFUSALS = (
     FindingSpec(
@@ -138,7 +137,7 @@ def _stores(session: Planning) -> Refused:
 
 
 def _repair(session: Reviewing) -> Refused:
-    from wizard.nodes.rescuing import plan_rescue  # noqa: PLC0415 - the doctor is large, and only needed here
+    from wizard.session.repair_flow import plan_rescue  # noqa: PLC0415 - the doctor is large, and only needed here
 
     try:
         plan_rescue(session, *session.examined("examine"))

@@ -11,8 +11,6 @@ from wizard.handoff.remaining_tasks import elsewhere_lines
 from wizard.host.clock import now_utc
 from wizard.host.facts import Facts, collect
 from wizard.host.machine import Machine
-from wizard.nodes import undoing
-from wizard.nodes.reviewing import Reviewing
 from wizard.planning.judge import Judged
 from wizard.planning.primary.facts import installed_chain
 from wizard.probing.probe import probe
@@ -23,6 +21,8 @@ from wizard.reports.chain import compare_lines
 from wizard.reports.checklist import fact_lines
 from wizard.reports.facts import facts_lines
 from wizard.reports.lines import Line, Tone
+from wizard.session import review
+from wizard.session.review import Reviewing
 
 _LOOK_S = 2.0
 """The longest wait in each phase of the look at the port; the first screen waits for it."""
@@ -52,9 +52,9 @@ def lines(session: Showing, step: Step) -> list[Line]:
         case View.DIAGNOSIS:
             return diagnosis_lines(session.examined(step.id)[1])
         case View.HISTORY:
-            return undoing.history_lines(session.machine)
+            return review.history_lines(session.machine)
         case View.CONFIRM if session.answers.goal is Goal.UNDO:
-            return undoing.undo_lines(undoing.chosen(session.machine, session.answers.change))
+            return review.undo_lines(review.chosen(session.machine, session.answers.change))
         case View.CONFIRM:
             return outcome.confirm(session.planned(), session.machine)
         case View.ELSEWHERE:

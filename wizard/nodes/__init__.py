@@ -1,1 +1,0 @@
-"""Primary, gateway, client, account: answers and facts to a plan or a pack."""

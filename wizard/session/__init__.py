@@ -1,0 +1,1 @@
+"""One run of one operator: questions, validation, warnings, review, repair, saved answers."""
