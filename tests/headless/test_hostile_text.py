@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from tests.headless.practice import Practice, practice
 from tests.pki import authority, issue
 from wizard.certificates.chain import assemble
-from wizard.cli import plain
+from wizard.cli import line_mode
 from wizard.cli.main import main
 from wizard.errors import WizardError
 from wizard.handoff import client, portal
@@ -136,7 +136,7 @@ def the_plain_face(here: Practice, text: str, _capsys: pytest.CaptureFixture[str
     session = Session(here.deployment.machine, answers=answers, base=here.root)
     out = io.StringIO()
     lines = ["1", "1", "", "", "", "back", "", "", "", "quit", "forget"]
-    plain.run(session, stdin=io.StringIO("\n".join(lines) + "\n"), stdout=out)
+    line_mode.run(session, stdin=io.StringIO("\n".join(lines) + "\n"), stdout=out)
     return out.getvalue()
 
 

@@ -17,7 +17,7 @@ from tests.jvm import run_java
 from tests.pki import acme
 from tools.public_roots import listed
 from wizard.certificates.public_roots import shipped
-from wizard.cli import plain
+from wizard.cli import line_mode
 from wizard.questions.answers import Answers
 from wizard.questions.answers_file import dump, load
 from wizard.questions.flow import Ask, Step
@@ -191,7 +191,7 @@ def test_line_mode_asks(server: Practice) -> None:
     session = started(server)
     answers = ["", "", "", "", "changeit", "primary-host", "", "quit", "forget"]
     out = io.StringIO()
-    plain.run(session, stdin=io.StringIO("".join(f"{line}\n" for line in answers)), stdout=out)
+    line_mode.run(session, stdin=io.StringIO("".join(f"{line}\n" for line in answers)), stdout=out)
     assert "Is Acme-CA-Root the root of your own PKI?" in out.getvalue()
     assert session.answers.account.private_roots == (fingerprint(),)
     assert "Continue anyway?" not in out.getvalue()

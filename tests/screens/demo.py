@@ -31,7 +31,7 @@ def main(words: list[str]) -> int:
     engine = cast("Session", session)
     try:
         if "plain" in words:
-            plain = importlib.import_module("wizard.cli.plain")
+            plain = importlib.import_module("wizard.cli.line_mode")
             return int(plain.run(engine, stdin=sys.stdin, stdout=sys.stdout))
         screens = importlib.import_module("screens.app")
         return int(screens.run(engine, ascii_mode=mode, start=start))

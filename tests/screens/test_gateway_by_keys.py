@@ -9,7 +9,7 @@ import pytest
 
 from tests.headless.practice import Practice, practice
 from tests.screens.operator import Operator, at_the_wizard
-from wizard.cli import plain
+from wizard.cli import line_mode
 from wizard.session.session import Session
 
 PASSWORD = "changeit"
@@ -109,7 +109,7 @@ def test_line_by_line(made: Practice) -> None:
         "",
     ]
     said = io.StringIO()
-    code = plain.run(session(made), stdin=io.StringIO("".join(f"{line}\n" for line in lines)), stdout=said)
+    code = line_mode.run(session(made), stdin=io.StringIO("".join(f"{line}\n" for line in lines)), stdout=said)
     told = said.getvalue()
     assert code == 0, told
     assert "Done: every file is in place and was read back." in told

@@ -8,7 +8,7 @@ import pytest
 from tests.headless.doctored import settle
 from tests.headless.practice import Practice, practice
 from tests.screens.operator import Operator, at_the_wizard, session_on
-from wizard.cli import plain
+from wizard.cli import line_mode
 
 MOST_KEYS = 20
 SERVED = "subject=O = Acme, CN = primary-host"
@@ -190,7 +190,7 @@ async def test_an_undo_brings_the_fault_back_to_the_byte(tmp_path: Path) -> None
 def by_lines(made: Practice, *lines: str) -> tuple[int, str]:
     """Exit code and output of the wizard without a screen, these lines typed."""
     stdout = io.StringIO()
-    code = plain.run(session_on(made), stdin=io.StringIO("".join(f"{line}\n" for line in lines)), stdout=stdout)
+    code = line_mode.run(session_on(made), stdin=io.StringIO("".join(f"{line}\n" for line in lines)), stdout=stdout)
     return code, stdout.getvalue()
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.screens.fake_session import CHAIN, HOSTILE, LIST, PASSWORD, FakeSession, earlier_run
 from tests.terminal.terminal import ROOT, Terminal
-from wizard.cli import plain
+from wizard.cli import line_mode
 from wizard.findings import Finding, FindingSpec, Locator, Severity
 from wizard.reports.lines import Line
 from wizard.secret import Secret
@@ -46,7 +46,9 @@ TO_FILES = [*answers_to("primary-files"), ""]
 def talk(session: FakeSession, *lines: str) -> tuple[int, str]:
     """Answer with *lines*; the exit code and what was said."""
     out = io.StringIO()
-    code = plain.run(cast("Session", session), stdin=io.StringIO("".join(f"{line}\n" for line in lines)), stdout=out)
+    code = line_mode.run(
+        cast("Session", session), stdin=io.StringIO("".join(f"{line}\n" for line in lines)), stdout=out
+    )
     return code, out.getvalue()
 
 

@@ -165,7 +165,7 @@ def run_apply(args: argparse.Namespace) -> int:
 
 
 def _apply(args: argparse.Namespace, session: "Session") -> int:
-    from wizard.cli.applying import confirm  # noqa: PLC0415 - Java is started first
+    from wizard.cli.confirm import confirm  # noqa: PLC0415 - Java is started first
     from wizard.cli.output import print_json, print_lines  # noqa: PLC0415 - likewise
     from wizard.reports.lines import Line  # noqa: PLC0415 - likewise
 

@@ -11,7 +11,7 @@ from wizard.certificates.reading import read, require_certificate
 from wizard.certificates.rules import judge
 from wizard.certificates.writing import encryption, keystore
 from wizard.change.durable import put_named, reach
-from wizard.cli.inputs import known_roots, open_inputs
+from wizard.cli.files import known_roots, open_inputs
 from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode, WizardError
 from wizard.findings import FindingSpec, Severity, worst

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wizard import __version__
-from wizard.cli.applying import ask_once, confirm
+from wizard.cli.confirm import ask_once, confirm
 from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode, WizardError
 from wizard.findings import FindingSpec, Severity, worst

@@ -208,9 +208,9 @@ def open_screens(
 
     session = Session(machine, answers=answers, base=base, notes=notes, dry_run=_flag(args, "dry_run"))
     if _flag(args, "plain"):
-        from wizard.cli import plain  # noqa: PLC0415 - as above
+        from wizard.cli import line_mode  # noqa: PLC0415 - as above
 
-        return plain.run(session, stdin=sys.stdin, stdout=sys.stdout)
+        return line_mode.run(session, stdin=sys.stdin, stdout=sys.stdout)
     if _flag(args, "no_color"):
         os.environ["NO_COLOR"] = "1"
     # By name: the engine's import graph must not know the screens.
@@ -226,7 +226,7 @@ def _dispatch(args: argparse.Namespace) -> int:
     run: Callable[[argparse.Namespace], int] | None = getattr(args, "run", None)
     around: Callable[[argparse.Namespace], AbstractContextManager[None]] | None = getattr(args, "around", None)
     with around(args) if around is not None else nullcontext():
-        from wizard.cli.secrets import SecretSources  # noqa: PLC0415 - as above
+        from wizard.cli.secret_options import SecretSources  # noqa: PLC0415 - as above
 
         args.secrets = SecretSources(getattr(args, "secret", None) or [])
         return run(args) if run is not None else open_screens(args.machine, args)

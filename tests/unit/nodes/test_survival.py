@@ -10,7 +10,7 @@ import pytest
 from tests.pki import NOW, Entity, acme, authority, issue
 from wizard.certificates.chain import assemble
 from wizard.cli.crash import report_bug, trace_text
-from wizard.cli.secrets import SecretSources
+from wizard.cli.secret_options import SecretSources
 from wizard.errors import WizardError
 from wizard.host.machine import Machine
 from wizard.planning.load_chain import load as load_files
