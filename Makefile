@@ -48,7 +48,7 @@ snapshots: $(VENV)/.test
 # The list of public roots that comes with the wizard, anew from the newest certifi.
 public-roots: $(VENV)/.test
 	$(BIN)/python -m pip install -q --disable-pip-version-check --upgrade certifi
-	PYTHONPATH=. $(BIN)/python tools/public_roots.py
+	PYTHONPATH=. $(BIN)/python tests/support/public_roots.py
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

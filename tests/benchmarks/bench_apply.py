@@ -14,8 +14,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.headless.practice import Practice, practice
-from tests.jvm import jre
+from tests.support.jvm import jre
+from tests.support.practice import Practice, practice
 from wizard.host.jre import Jre
 from wizard.host.keytool import Keytool
 from wizard.secret import Secret

@@ -13,7 +13,7 @@ from typing import Any
 
 from cryptography import x509
 
-from tests.pki import NOW, Entity, authority, issue
+from tests.support.pki import NOW, Entity, authority, issue
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Chain, Role
 from wizard.certificates.reading import read

@@ -7,7 +7,7 @@ import tempfile
 import time
 from pathlib import Path, PurePosixPath
 
-from tests.crash.scene import Prober, Scene, Service, Trust
+from tests.support.fake_host import Prober, Scene, Service, Trust
 from wizard.change.engine import apply
 from wizard.change.outcome import APPLIED
 from wizard.change.ports import Ports

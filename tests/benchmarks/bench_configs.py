@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.jvm import run_java
+from tests.support.jvm import run_java
 from wizard.configs import hocon
 
 RUNS = 3

@@ -6,8 +6,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.headless.doctored import settle
-from tests.headless.practice import practice
+from tests.support.doctor_runs import settle
+from tests.support.practice import practice
 
 LIMITS = {"with a JRE": ("17", 3.0), "without a JRE": (None, 1.0)}
 RUNS = 5

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.jvm import jre as java_home
+from tests.support.jvm import jre as java_home
 from wizard.host.facts import collect
 from wizard.host.jre import Jre
 from wizard.host.keytool import Keytool

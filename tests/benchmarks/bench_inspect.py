@@ -10,8 +10,8 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.jvm import jre
-from tests.pki import acme
+from tests.support.jvm import jre
+from tests.support.pki import acme
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Profile
 from wizard.certificates.reading import read

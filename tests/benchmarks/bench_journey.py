@@ -13,8 +13,8 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 
 from screens.program import WizardApp
-from tests.headless.practice import Practice, practice
 from tests.screens.driving import focused, settle, text
+from tests.support.practice import Practice, practice
 from wizard.cli.main import COLLECTOR
 from wizard.questions.answers import Answers
 from wizard.questions.flow import Step

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from OpenSSL import SSL
 
-from tests.pki import acme
-from tests.tls.servers import free_port, wait_for_port
+from tests.support.pki import acme
+from tests.support.tls_servers import free_port, wait_for_port
 from wizard.probing.many import Target, probe_many
 from wizard.probing.probe import probe
 

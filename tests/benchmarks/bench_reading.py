@@ -14,8 +14,8 @@ from pathlib import Path
 
 from cryptography import x509
 
-from tests.jvm import jre
-from tests.pki import acme, issue
+from tests.support.jvm import jre
+from tests.support.pki import acme, issue
 from wizard.certificates.reading import read
 from wizard.secret import Secret
 

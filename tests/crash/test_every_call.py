@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.scene import (
+from tests.support.fake_host import (
     CACERTS,
     ERRORS,
     EXTRA,

@@ -17,8 +17,8 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from tests.crash.scene import CONF, FOLDER, Interrupting, Scene, Tree, dying_at, in_child
 from tests.crash.test_worker import PORTS, SECRETS
+from tests.support.fake_host import CONF, FOLDER, Interrupting, Scene, Tree, dying_at, in_child
 from wizard.change.context import Who
 from wizard.change.engine import apply
 from wizard.change.history import history

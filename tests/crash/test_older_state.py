@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.scene import CONF, KEYSTORE, PASSWORD, Scene
+from tests.support.fake_host import CONF, KEYSTORE, PASSWORD, Scene
 from wizard.change import watch
 from wizard.change.outcome import APPLIED, ROLLED_BACK
 from wizard.cli.main import main
@@ -17,7 +17,7 @@ from wizard.secret import Secret
 from wizard.session.session import Session
 
 ARCHIVE = Path(__file__).parents[1] / "data" / "state" / "schema-1.tar.xz"
-PORTS = "tests.crash.scene:ports_for"
+PORTS = "tests.support.fake_host:ports_for"
 SECRETS = {"cacerts-password": Secret(PASSWORD)}
 CHANGE = "0001-20261129T044350Z"
 OLD_CONF = b'default-keystore-password = "old"\n'

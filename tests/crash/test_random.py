@@ -8,7 +8,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from tests.crash.scene import FOLDER, KEYSTORE, Interrupting, Scene, Tree, in_child, sha
+from tests.support.fake_host import FOLDER, KEYSTORE, Interrupting, Scene, Tree, in_child, sha
 from wizard.change.engine import apply
 from wizard.change.outcome import KEPT, STUCK
 from wizard.change.plan import Plan, Probe, Restart

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.scene import PASSWORD, Scene, sha
 from tests.crash.test_worker import PORTS, SECRETS
+from tests.support.fake_host import PASSWORD, Scene, sha
 from wizard.change import watch
 from wizard.change.context import Who
 from wizard.change.engine import apply

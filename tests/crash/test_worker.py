@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.scene import PASSWORD, Scene, ports_for
+from tests.support.fake_host import PASSWORD, Scene, ports_for
 from wizard.change import watch
 from wizard.change.outcome import APPLIED, NOTHING, REFUSED, ROLLED_BACK, STUCK
 from wizard.change.plan import Plan
@@ -22,7 +22,7 @@ from wizard.errors import BusyError, ExitCode, RecoveryNeededError, WizardError
 from wizard.host.machine import Machine
 from wizard.secret import Secret
 
-PORTS = "tests.crash.scene:ports_for"
+PORTS = "tests.support.fake_host:ports_for"
 SECRETS = {"cacerts-password": Secret(PASSWORD), "keystore": Secret(PASSWORD)}
 BASIS = Path(__file__).parents[2]
 
@@ -106,7 +106,7 @@ def test_it_outlives_the_process_that_started_it(tmp_path: Path) -> None:
     text = (
         "import sys, time\n"
         "from pathlib import Path\n"
-        "from tests.crash.scene import Scene\n"
+        "from tests.support.fake_host import Scene\n"
         "from tests.crash.test_worker import start\n"
         "print(start(Scene(Path(sys.argv[1]))).id, flush=True)\n"
         "time.sleep(60)\n"

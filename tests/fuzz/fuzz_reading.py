@@ -18,8 +18,8 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs7
 
-from tests.pki import acme, key
-from tests.unit.certificates import asn1
+from tests.support import asn1
+from tests.support.pki import acme, key
 from wizard.certificates.formats.der import DerError, Node, parse
 from wizard.certificates.reading import REFUSALS, ReadingError, read, sniff
 from wizard.secret import Secret

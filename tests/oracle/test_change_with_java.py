@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from tests.headless.practice import Practice, practice
+from tests.support.practice import Practice, practice
 from wizard.change import watch
 from wizard.change.plan import Plan, PutFile, Restart
 from wizard.change.targets import expectation

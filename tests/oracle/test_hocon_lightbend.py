@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from tests.fuzz.fuzz_configs import mutated
-from tests.jvm import run_java
 from tests.oracle.hocon_cases import CASES, INCLUDED, WHY, WITH_INCLUDES
+from tests.support.jvm import run_java
 from wizard.configs import hocon
 from wizard.configs.hocon import Document
 from wizard.errors import TextSyntaxError, WizardError

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.headless.practice import ROOT, Practice, company, practice
 from tests.oracle.test_ocsp_vs_openssl import PKI, Responder, leaves
-from tests.tls.servers import free_port
+from tests.support.practice import ROOT, Practice, company, practice
+from tests.support.tls_servers import free_port
 from wizard.change import plan_file
 from wizard.sandbox.pki import pfx
 

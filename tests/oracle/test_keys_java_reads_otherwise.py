@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from cryptography import x509
 
-from tests.headless.practice import Practice, practice
-from tests.jvm import jre, run_java
-from tests.pki import NOW, acme, authority, issue
+from tests.support.jvm import jre, run_java
+from tests.support.pki import NOW, acme, authority, issue
+from tests.support.practice import Practice, practice
 from wizard.certificates import fields
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Chain, Profile, Role

@@ -7,7 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from tests.jvm import jre as java_home
+from tests.support.jvm import jre as java_home
 from wizard.host.jre import Jre, choose_profile, find
 from wizard.host.keytool import REFUSALS, Keytool, KeytoolError, explained
 from wizard.host.machine import Machine

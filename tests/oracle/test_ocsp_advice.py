@@ -7,8 +7,8 @@ import pytest
 from cryptography import x509
 
 from tests.oracle.test_ocsp_vs_openssl import PKI, Leaves, Responder, leaves
-from tests.pki import Entity, authority, issue
-from tests.tls.servers import free_port
+from tests.support.pki import Entity, authority, issue
+from tests.support.tls_servers import free_port
 from wizard.certificates.chain import assemble
 from wizard.handoff.portal import ocsp_evidence
 from wizard.questions.answers import AccountAnswers, OcspProbe

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import pytest
 from cryptography import x509
 
-from tests.pki import NOW, Acme, Entity, acme, authority, issue
-from tests.tls.servers import free_port, wait_for_port
+from tests.support.pki import NOW, Acme, Entity, acme, authority, issue
+from tests.support.tls_servers import free_port, wait_for_port
 from wizard.probing.probe import probe
 from wizard.probing.revocation.check import Revocation, advice, check_revocation, revocation_findings
 from wizard.probing.revocation.fetch import fetch

@@ -15,7 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.hashes import SHA256
 from OpenSSL import SSL
 
-from tests.jvm import LIGHTBEND_JAR, javac_classes, jre
+from tests.support.jvm import LIGHTBEND_JAR, javac_classes, jre
 from wizard.sandbox import pki as practice
 from wizard.sandbox.build import create
 from wizard.sandbox.deployment import Deployment

@@ -10,8 +10,8 @@ from ssl import PEM_cert_to_DER_cert
 
 import pytest
 
-from tests.pki import Entity, acme, authority, issue
-from tests.tls.servers import free_port, wait_for_port
+from tests.support.pki import Entity, acme, authority, issue
+from tests.support.tls_servers import free_port, wait_for_port
 from wizard.probing.contexts import Version
 from wizard.probing.many import compare_sni, compare_versions
 from wizard.probing.probe import probe

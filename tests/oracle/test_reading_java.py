@@ -13,8 +13,8 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import PrivateFormat, pkcs12
 
-from tests.jvm import jre, run_java
-from tests.pki import Entity, acme
+from tests.support.jvm import jre, run_java
+from tests.support.pki import Entity, acme
 from wizard.certificates.model import Bundle, Format
 from wizard.certificates.reading import ReadingError, read, sniff
 from wizard.secret import Secret

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from tests.pki import acme, key
+from tests.support.pki import acme, key
 from wizard.certificates.model import Bundle, Format
 from wizard.certificates.reading import ReadingError, read, sniff
 from wizard.secret import Secret

@@ -10,9 +10,9 @@ from unittest.mock import patch
 import pytest
 from cryptography.hazmat.primitives.serialization import PrivateFormat, pkcs12
 
-from tests import bad_chains
-from tests.jvm import run_java
-from tests.pki import NOW
+from tests.support import bad_chains
+from tests.support.jvm import run_java
+from tests.support.pki import NOW
 from tests.unit.probing.test_rehearsal import GATEWAYS, PKI, PRIMARIES, ROOT, chain
 from wizard.certificates import writing
 from wizard.certificates.chain import assemble

@@ -8,9 +8,9 @@ from unittest.mock import patch
 
 import pytest
 
-from tests.bad_chains import CASES, HOST, Case
-from tests.jvm import run_java
-from tests.pki import NOW, Entity, acme
+from tests.support.bad_chains import CASES, HOST, Case
+from tests.support.jvm import run_java
+from tests.support.pki import NOW, Entity, acme
 from wizard.certificates import writing
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Bundle, Format, Profile, Role

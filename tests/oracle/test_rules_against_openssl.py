@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from tests.bad_chains import CASES, HOST, Case
-from tests.pki import NOW
+from tests.support.bad_chains import CASES, HOST, Case
+from tests.support.pki import NOW
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Role
 from wizard.certificates.rules import judge

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.jvm import jre, run_java
-from tests.pki import Entity, acme, issue
+from tests.support.jvm import jre, run_java
+from tests.support.pki import Entity, acme, issue
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Profile
 from wizard.certificates.writing import keystore, truststore

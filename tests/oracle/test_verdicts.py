@@ -11,10 +11,10 @@ from tempfile import TemporaryDirectory
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from tests.bad_chains import HOST
-from tests.jvm import run_java
-from tests.pki import NOW, Entity, issue
-from tests.verdicts import CHAINS, ENTRIES, HOSTS, JAVAS, SAN, Row, dns, leaf, middle, raw, why_names_differ
+from tests.support.bad_chains import HOST
+from tests.support.jvm import run_java
+from tests.support.pki import NOW, Entity, issue
+from tests.support.verdicts import CHAINS, ENTRIES, HOSTS, JAVAS, SAN, Row, dns, leaf, middle, raw, why_names_differ
 from wizard.certificates import csr, fields, hostnames
 from wizard.certificates.chain import assemble
 from wizard.certificates.formats.der import wrap

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.pki import Entity, acme, issue
-from tests.tls.servers import free_port
-from tests.unit.nodes.test_packs_for_others import data, given
+from tests.support.pki import Entity, acme, issue
+from tests.support.tls_servers import free_port
+from tests.unit.handoff.test_bundles import data, given
 from wizard.handoff import gateway
 
 PKI = acme()

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.pki import Entity, acme, authority, issue
-from tests.unit.nodes.test_packs_for_others import HOSTILE, PASSWORD, chain, data
+from tests.support.pki import Entity, acme, authority, issue
+from tests.unit.handoff.test_bundles import HOSTILE, PASSWORD, chain, data
 from wizard.handoff import client
 from wizard.handoff.client import ClientInput
 from wizard.questions.answers import ClientAnswers

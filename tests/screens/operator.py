@@ -9,8 +9,8 @@ from typing import cast
 from textual.pilot import Pilot
 
 from screens.program import WizardApp
-from tests.headless.practice import Practice
 from tests.screens.driving import text
+from tests.support.practice import Practice
 from wizard.questions.answers import Answers
 from wizard.session.session import Session
 

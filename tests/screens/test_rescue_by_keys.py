@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.headless.doctored import settle
-from tests.headless.practice import Practice, practice
 from tests.screens.operator import Operator, at_the_wizard, session_on
+from tests.support.doctor_runs import settle
+from tests.support.practice import Practice, practice
 from wizard.cli import line_mode
 
 MOST_KEYS = 20

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.systemd.booted import Booted, booted, missing
+from tests.support.booted_systemd import Booted, booted, missing
 
 
 @pytest.fixture(scope="module")

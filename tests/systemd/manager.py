@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.systemd.booted import Booted
+from tests.support.booted_systemd import Booted
 from wizard.host.machine import UNIT, Machine
 from wizard.host.systemd import Service
 from wizard.sandbox.deployment import Deployment

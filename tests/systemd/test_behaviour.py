@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.headless.practice import company
+from tests.support.practice import company
 from tests.systemd.manager import FILE, FOLDER, Manager, Real, Simulated, until
 from wizard.errors import WizardError
 from wizard.host.machine import UNIT

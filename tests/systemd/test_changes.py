@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.headless.practice import company
-from tests.systemd.booted import Booted, own_python
+from tests.support.booted_systemd import Booted, own_python
+from tests.support.practice import company
 from tests.systemd.manager import FILE, FOLDER, Real, until
 from wizard.host.machine import UNIT
 from wizard.sandbox.build import create

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.headless.practice import Practice, practice
-from tests.terminal.far import Sshd, sshd
-from tests.terminal.ways import furnish
+from tests.support.practice import Practice, practice
+from tests.support.scenarios import furnish
+from tests.support.sshd import Sshd, sshd
 
 
 @pytest.fixture(scope="module")

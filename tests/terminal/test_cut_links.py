@@ -8,12 +8,12 @@ from functools import partial
 
 import pytest
 
-from tests.headless.practice import Practice
-from tests.terminal.canary import nothing_told
-from tests.terminal.far import Sshd, wait_until_none_is_left
-from tests.terminal.operator import ByKeys, ByLines, Operator
-from tests.terminal.terminal import Terminal
-from tests.terminal.ways import WAYS, Way, answered, known, prepared
+from tests.support.canary import nothing_told
+from tests.support.practice import Practice
+from tests.support.pty_operator import ByKeys, ByLines, Operator
+from tests.support.pty_terminal import Terminal
+from tests.support.scenarios import WAYS, Way, answered, known, prepared
+from tests.support.sshd import Sshd, wait_until_none_is_left
 from wizard.session.saved_run import NAME, load
 
 pytestmark = pytest.mark.xdist_group("cut-links")

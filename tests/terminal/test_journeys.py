@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.headless.practice import Practice, practice
-from tests.terminal.canary import nothing_told
-from tests.terminal.far import Sshd, wait_until_none_is_left
-from tests.terminal.operator import ByKeys, ByLines, Operator
-from tests.terminal.ways import FILES_PASSWORD, STORE_PASSWORD, WAYS, Way, furnish
+from tests.support.canary import nothing_told
+from tests.support.practice import Practice, practice
+from tests.support.pty_operator import ByKeys, ByLines, Operator
+from tests.support.scenarios import FILES_PASSWORD, STORE_PASSWORD, WAYS, Way, furnish
+from tests.support.sshd import Sshd, wait_until_none_is_left
 from wizard.questions.answers_file import load
 from wizard.questions.flow import Step, View
 from wizard.session.saved_run import NAME

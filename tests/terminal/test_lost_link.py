@@ -8,11 +8,11 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.headless.practice import Practice
-from tests.terminal.canary import nothing_told
-from tests.terminal.operator import ByKeys, ByLines, Operator
-from tests.terminal.terminal import ROOT, Terminal
-from tests.terminal.ways import FILES_PASSWORD, WAYS, Way, known
+from tests.support.canary import nothing_told
+from tests.support.practice import Practice
+from tests.support.pty_operator import ByKeys, ByLines, Operator
+from tests.support.pty_terminal import ROOT, Terminal
+from tests.support.scenarios import FILES_PASSWORD, WAYS, Way, known
 from wizard.change import watch
 from wizard.handoff import checklist
 from wizard.session.saved_run import NAME
@@ -95,7 +95,7 @@ def test_a_second_session_makes_the_last_steps(face: str, meanwhile: str, waitin
     way = WAYS["set-up"]
     known(waiting)
     # By keys all is answered before, which is tested elsewwaiting.
-    begin = [sys.executable, "-m", "tests.terminal.begin", str(waiting.root), "set-up", "confirm"]
+    begin = [sys.executable, "-m", "tests.support.start_command", str(waiting.root), "set-up", "confirm"]
     with wizard(waiting, *words) if words else Terminal(waiting.root, program=begin) as terminal:
         operator(terminal, way).go("apply")
         change = hang_up(terminal, waiting)

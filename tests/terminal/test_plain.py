@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from tests.screens.fake_session import CHAIN, HOSTILE, LIST, PASSWORD, FakeSession, earlier_run
-from tests.terminal.terminal import ROOT, Terminal
+from tests.support.pty_terminal import ROOT, Terminal
 from wizard.cli import line_mode
 from wizard.findings import Finding, FindingSpec, Locator, Severity
 from wizard.reports.lines import Line

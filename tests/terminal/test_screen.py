@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.screens.fake_session import CHAIN, PASSWORD
-from tests.terminal.terminal import ROOT, Terminal
+from tests.support.pty_terminal import ROOT, Terminal
 
 GOAL = "What do you want to do?"
 LEFT = b"\x1b[?1049l"

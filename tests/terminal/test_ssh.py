@@ -7,12 +7,12 @@ import signal
 
 import pytest
 
-from tests.headless.practice import Practice
-from tests.terminal.canary import nothing_told
-from tests.terminal.far import Sshd, face, wait_until_none_is_left
-from tests.terminal.operator import ByKeys
-from tests.terminal.terminal import Terminal
-from tests.terminal.ways import WAYS, known
+from tests.support.canary import nothing_told
+from tests.support.practice import Practice
+from tests.support.pty_operator import ByKeys
+from tests.support.pty_terminal import Terminal
+from tests.support.scenarios import WAYS, known
+from tests.support.sshd import Sshd, face, wait_until_none_is_left
 
 pytestmark = pytest.mark.xdist_group("ssh")
 

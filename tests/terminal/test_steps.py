@@ -10,12 +10,12 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.headless.practice import Practice, practice
-from tests.terminal.canary import nothing_told
-from tests.terminal.far import left, mark, wait_until_none_is_left
-from tests.terminal.operator import STEP_BYTES, ByKeys
-from tests.terminal.terminal import Terminal
-from tests.terminal.ways import WAYS, furnish
+from tests.support.canary import nothing_told
+from tests.support.practice import Practice, practice
+from tests.support.pty_operator import STEP_BYTES, ByKeys
+from tests.support.pty_terminal import Terminal
+from tests.support.scenarios import WAYS, furnish
+from tests.support.sshd import left, mark, wait_until_none_is_left
 from wizard.questions.flow import View
 from wizard.session.saved_run import NAME
 
@@ -47,7 +47,7 @@ def deployments(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
 
 def opened(here: Practice, step: str, **env: str) -> tuple[Terminal, ByKeys]:
     """The wizard, begun at *step*."""
-    program = [sys.executable, "-m", "tests.terminal.begin", str(here.root), GOALS[step], step]
+    program = [sys.executable, "-m", "tests.support.start_command", str(here.root), GOALS[step], step]
     terminal = Terminal(here.root, size=(80, 24), program=program, TMPDIR=str(mark(here)), **env)
     return terminal, ByKeys(terminal, WAYS[GOALS[step]])
 

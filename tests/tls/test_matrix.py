@@ -5,8 +5,8 @@ from itertools import product
 
 import pytest
 
-from tests.pki import DAY, NOW, SERVER, Entity, authority, issue
-from tests.tls.servers import KINDS, Server, pki
+from tests.support.pki import DAY, NOW, SERVER, Entity, authority, issue
+from tests.support.tls_servers import KINDS, Server, pki
 from wizard.probing.contexts import ClientIdentity, Version
 from wizard.probing.probe import probe
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.pki import DAY, NOW, Entity, acme, authority, cross_signed, issue, renewed
+from tests.support.pki import DAY, NOW, Entity, acme, authority, cross_signed, issue, renewed
 from wizard.certificates.chain import LONGEST, assemble
 from wizard.certificates.issuers import MOST_CANDIDATES
 from wizard.certificates.model import Bundle, Certificate, Chain, Format

@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 
-from tests.pki import acme, issue, key
-from tests.unit.certificates import asn1
+from tests.support import asn1
+from tests.support.pki import acme, issue, key
 from wizard.certificates.formats import refusals
 from wizard.certificates.formats.der import parse
 from wizard.certificates.model import Bundle, Format

@@ -7,8 +7,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from tests.pki import acme, issue, key
-from tests.unit.certificates import asn1
+from tests.support import asn1
+from tests.support.pki import acme, issue, key
 from wizard.certificates.formats.file_findings import SPECS, file_findings
 from wizard.certificates.model import Bundle, Format, StoreFacts
 from wizard.certificates.reading import read

@@ -7,8 +7,8 @@ from contextlib import suppress
 
 import pytest
 
-from tests.pki import acme
-from tests.unit.certificates import asn1
+from tests.support import asn1
+from tests.support.pki import acme
 from wizard.certificates.reading import ReadingError, read, sniff
 from wizard.secret import Secret
 

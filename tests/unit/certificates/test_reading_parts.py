@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from tests.unit.certificates import asn1
+from tests.support import asn1
 from wizard.certificates.formats import pbe, pem
 from wizard.certificates.formats.asn1_kind import Shape, shape
 from wizard.certificates.formats.der import ELEMENT_LIMIT, DerError, Document, parse, tags

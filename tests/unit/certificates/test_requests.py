@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from tests.pki import CLIENT, END, NOW, SERVER, START, acme
+from tests.support.pki import CLIENT, END, NOW, SERVER, START, acme
 from wizard.certificates.csr import KeyKind, Request, complete, make
 from wizard.certificates.model import Bundle, Certificate, Format, Profile, Role
 from wizard.certificates.reading import read

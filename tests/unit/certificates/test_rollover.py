@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.pki import NOW, Entity, acme, authority, cross_signed, issue, renewed
+from tests.support.pki import NOW, Entity, acme, authority, cross_signed, issue, renewed
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Chain
 from wizard.certificates.rollover import Kind, Rollover, compare, stages

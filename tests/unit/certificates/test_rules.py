@@ -9,9 +9,9 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from tests.bad_chains import CASES, HOST
-from tests.pki import DAY, END, NOW, SERVER, Entity, acme, authority, issue, key
-from tests.verdicts import CHAINS
+from tests.support.bad_chains import CASES, HOST
+from tests.support.pki import DAY, END, NOW, SERVER, Entity, acme, authority, issue, key
+from tests.support.verdicts import CHAINS
 from wizard.certificates import rules
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Bundle, Certificate, Chain, Format, Role

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.bad_chains import CASES, HOST, Case
-from tests.pki import NOW, START, Entity
+from tests.support.bad_chains import CASES, HOST, Case
+from tests.support.pki import NOW, START, Entity
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Chain
 from wizard.certificates.rules import judge

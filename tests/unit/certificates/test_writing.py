@@ -6,7 +6,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import pkcs12
 
-from tests.pki import Entity, acme, authority, issue
+from tests.support.pki import Entity, acme, authority, issue
 from wizard.certificates import names
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Chain, Profile

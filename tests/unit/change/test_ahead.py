@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from tests.crash.scene import Scene
+from tests.support.fake_host import Scene
 from wizard.change.ahead import Asking, Said
 from wizard.change.job import APPLY, Job
 from wizard.change.plan import digest_of

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from tests.crash.scene import EXTRA, FOLDER, IN_FOLDER, Scene
+from tests.support.fake_host import EXTRA, FOLDER, IN_FOLDER, Scene
 from wizard.change.engine import apply
 from wizard.change.outcome import APPLIED, REFUSED, ROLLED_BACK
 from wizard.change.plan import ABSENT, MakeFolder, Plan, PutFile

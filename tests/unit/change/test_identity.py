@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.scene import CONF, Scene
+from tests.support.fake_host import CONF, Scene
 from wizard.change import plan_file
 from wizard.change.engine import apply
 from wizard.change.manifest import Manifest

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.scene import Interrupting, failing
+from tests.support.fake_host import Interrupting, failing
 from wizard.change.journal import (
     ARMED,
     CLOSED,

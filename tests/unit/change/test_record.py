@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.scene import CACERTS, CONF, KEYSTORE, Scene
+from tests.support.fake_host import CACERTS, CONF, KEYSTORE, Scene
 from wizard.change.engine import apply
 from wizard.change.outcome import APPLIED
 from wizard.change.record import Record, read_record

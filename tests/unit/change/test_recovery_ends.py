@@ -7,7 +7,18 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from tests.crash.scene import CONF, KEYSTORE, Interrupting, Scene, Service, dying, dying_at, failing, in_child, sha
+from tests.support.fake_host import (
+    CONF,
+    KEYSTORE,
+    Interrupting,
+    Scene,
+    Service,
+    dying,
+    dying_at,
+    failing,
+    in_child,
+    sha,
+)
 from wizard.change.engine import apply
 from wizard.change.history import history
 from wizard.change.outcome import APPLIED, KEPT, NOTHING, REFUSED, ROLLED_BACK, STUCK, Failure, Outcome

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.scene import PASSWORD, Scene, Service, sha
+from tests.support.fake_host import PASSWORD, Scene, Service, sha
 from wizard.change.context import Context
 from wizard.change.engine import apply
 from wizard.change.manifest import Node

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from tests.crash.scene import CONF, KEYSTORE, Interrupting, Scene, dying_at, in_child, sha
+from tests.support.fake_host import CONF, KEYSTORE, Interrupting, Scene, dying_at, in_child, sha
 from wizard.change.engine import apply
 from wizard.change.outcome import APPLIED, ROLLED_BACK
 from wizard.change.plan import Plan, Probe, PutFile

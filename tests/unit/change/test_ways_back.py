@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.crash.scene import ANCHOR, CONF, EXTRA, KEYSTORE, Scene, dying_at, failing, in_child, sha
+from tests.support.fake_host import ANCHOR, CONF, EXTRA, KEYSTORE, Scene, dying_at, failing, in_child, sha
 from wizard.change import engine, staging
 from wizard.change.engine import apply
 from wizard.change.history import history, secret_names

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import pki
+from tests.support import pki
 from wizard.certificates.model import Profile
 from wizard.errors import WizardError
 from wizard.host import jre

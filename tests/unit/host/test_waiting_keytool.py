@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.headless.practice import company
-from tests.jvm import WHEELS, jre
+from tests.support.jvm import WHEELS, jre
+from tests.support.practice import company
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Chain, Profile
 from wizard.certificates.reading import read

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
-from tests.pki import Entity, authority, issue
+from tests.support.pki import Entity, authority, issue
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Bundle, Chain, Format
 from wizard.probing.revocation.fetch import MOST_BYTES, fetch_issuers

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from OpenSSL import SSL
 
-from tests.pki import acme
+from tests.support.pki import acme
 from wizard.probing.contexts import context
 from wizard.probing.handshake import Outcome, shake
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.pki import Acme, acme, authority, issue
-from tests.tls.servers import PracticeServer
+from tests.support.pki import Acme, acme, authority, issue
+from tests.support.tls_servers import PracticeServer
 from wizard.probing.probe import probe
 from wizard.probing.text_dump import plain_dump
 from wizard.probing.trust import TrustSet

@@ -11,8 +11,8 @@ from typing import Any, Self
 import pytest
 from cryptography import x509
 
-from tests.pki import Acme, acme, authority, issue
-from tests.tls.servers import PracticeServer, free_port
+from tests.support.pki import Acme, acme, authority, issue
+from tests.support.tls_servers import PracticeServer, free_port
 from tests.unit.probing.test_revocation_bytes import revocation_list
 from wizard.change import plan_file
 from wizard.change.plan import Plan, Probe

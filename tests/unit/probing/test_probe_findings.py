@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.pki import DAY, NOW, Entity, acme, authority, issue
+from tests.support.pki import DAY, NOW, Entity, acme, authority, issue
 from wizard.certificates.model import Certificate
 from wizard.findings import Finding
 from wizard.probing.alerts import ALERTS, REASONS

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.pki import CLIENT, DAY, NOW, SERVER, Entity, acme, authority, issue
+from tests.support.pki import CLIENT, DAY, NOW, SERVER, Entity, acme, authority, issue
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Certificate, Chain
 from wizard.probing.rehearsal import rehearse

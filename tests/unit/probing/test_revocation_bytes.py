@@ -14,7 +14,7 @@ from cryptography.x509 import ocsp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.pki import DAY, NOW, Entity, acme, authority, issue
+from tests.support.pki import DAY, NOW, Entity, acme, authority, issue
 from wizard.probing.revocation.crl import CrlAnswer, judge_list
 from wizard.probing.revocation.ocsp import OcspAnswer, judge
 

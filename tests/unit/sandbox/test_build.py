@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from tests.jvm import jre as java_home
+from tests.support.jvm import jre as java_home
 from wizard.certificates.model import Certificate
 from wizard.certificates.reading import read
 from wizard.cli.main import main

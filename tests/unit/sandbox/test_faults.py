@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.jvm import jre as java_home
+from tests.support.jvm import jre as java_home
 from wizard.errors import WizardError
 from wizard.host.systemd import Service
 from wizard.reports.catalogue import catalogue

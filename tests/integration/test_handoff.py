@@ -1,0 +1,192 @@
+"""The packs: what is in them, who may read them, and whether the other machines' own programs take them."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.jvm import run_java
+from tests.support.practice import Practice, company, practice
+from wizard.sandbox.pki import CLIENT, pfx
+
+PACKS = {
+    "README.md": 0o644,
+    "portal/CHECKLIST.md": 0o644,
+    "portal/Acme-CA-Root.cer": 0o644,
+    "portal/Acme-CA-Intermediate.cer": 0o644,
+    "gateway-host/CHECKLIST.md": 0o644,
+    "gateway-host/gateway-host.pfx": 0o600,
+    "gateway-host/acme-ca.pfx": 0o600,
+    "gateway-host/unattended-lines.conf": 0o600,
+    "gateway-host/unattended.conf": 0o600,
+    "gateway-host/primary-chain.pem": 0o644,
+    "gateway-host/verify.sh": 0o644,
+    "pcclient-host/CHECKLIST.md": 0o644,
+    "pcclient-host/install.ps1": 0o644,
+    "pcclient-host/pcclient-host.pfx": 0o600,
+    "pcclient-host/Acme-CA-Root.cer": 0o644,
+    "pcclient-host/Acme-CA-Intermediate.cer": 0o644,
+}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
+    with practice(tmp_path_factory.mktemp("handoff") / "p", java=None) as made:
+        # The practice certificate names localhost too: a name that resolves on every test machine.
+        (made.root / "local.toml").write_text(Path(made.answers(host='"localhost"')).read_text())
+        yield made
+
+
+@pytest.fixture(scope="module")
+def packs(server: Practice) -> Path:
+    out = server.root / "packs"
+    done = server.run("handoff", "--answers", "local.toml", "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    assert "changeit" not in done.stdout + done.stderr
+    return out
+
+
+def openssl(*words: str, data: bytes | None = None) -> str:
+    done = subprocess.run(["openssl", *words], capture_output=True, check=True, input=data, timeout=20)
+    return done.stdout.decode()
+
+
+def test_every_file_with_its_mode(packs: Path) -> None:
+    found = {str(path.relative_to(packs)): path.stat().st_mode & 0o777 for path in packs.rglob("*") if path.is_file()}
+    assert found == PACKS
+    assert {path.stat().st_mode & 0o777 for path in (packs, *packs.iterdir()) if path.is_dir()} == {0o700}
+
+
+def test_a_second_run_is_refused_and_touches_nothing(server: Practice, packs: Path) -> None:
+    before = {path: path.read_bytes() for path in packs.rglob("*") if path.is_file()}
+    done = server.run("handoff", "--answers", "local.toml", "--out", str(packs))
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: handoff.folder-in-use ")
+    assert {path: path.read_bytes() for path in packs.rglob("*") if path.is_file()} == before
+
+
+def test_json_names_the_packs_and_dry_run_writes_none(server: Practice) -> None:
+    told = server.json("handoff", "--answers", "local.toml", "--out", str(server.root / "none"), "--dry-run")
+    assert told["schema"] == "cloudstream-wizard/handoff/1"
+    assert [pack["folder"] for pack in told["packs"]] == ["portal", "gateway-host", "pcclient-host"]
+    listed = {f"{pack['folder']}/{name}" for pack in told["packs"] for name in pack["files"]}
+    assert listed | {"README.md"} == set(PACKS)
+    assert not (server.root / "none").exists()
+
+
+def test_java_opens_both_stores_of_the_gateway(packs: Path) -> None:
+    settings = sourced(packs / "gateway-host/unattended.conf")
+    lines = [
+        f"{packs}/gateway-host/gateway-host.pfx\t{settings['HCP_DEFAULT_KEYSTORE_PASSWORD']}",
+        f"{packs}/gateway-host/acme-ca.pfx\t{settings['HCP_DEFAULT_TRUSTSTORE_PASSWORD']}",
+    ]
+    report = run_java("StoreReport", version="11.0.5", stdin="\n".join(lines) + "\n")
+    assert report.stdout.splitlines() == ["gateway-host:RSA:3\t1", "acme-ca-root:cert\t1"], report.stderr
+
+
+def sourced(path: Path) -> dict[str, str]:
+    """The settings as a shell reads them."""
+    command = ["env", "-i", "bash", "-c", 'set -ae; . "$1"; exec env', "bash", str(path)]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20).stdout
+    return dict(line.split("=", 1) for line in told.splitlines() if line.startswith("HCP_"))
+
+
+def test_bash_reads_the_unattended_file(server: Practice, packs: Path) -> None:
+    old = (server.root / "unattended.conf").read_bytes()
+    new = (packs / "gateway-host/unattended.conf").read_bytes()
+    assert new.startswith(old)
+    settings = sourced(packs / "gateway-host/unattended.conf")
+    assert settings["HCP_DEFAULT_KEYSTORE"] == "/full/path/to/gateway-host.pfx"
+    assert settings["HCP_DEFAULT_TRUSTSTORE"] == "/full/path/to/acme-ca.pfx"
+    assert settings["HCP_DEFAULT_KEYSTORE_PASSWORD"] == "changeit"
+    assert re.fullmatch(r"[A-Za-z0-9]{24}", settings["HCP_DEFAULT_TRUSTSTORE_PASSWORD"])
+    assert settings["HCP_PRIMARY_ADDRESS"] == "primary-host"
+    assert sourced(packs / "gateway-host/unattended-lines.conf").items() <= settings.items()
+
+
+def test_the_portals_fingerprints_are_those_of_openssl(packs: Path) -> None:
+    page = (packs / "portal/CHECKLIST.md").read_text()
+    for name in ("Acme-CA-Root", "Acme-CA-Intermediate"):
+        shown = openssl(
+            "x509", "-inform", "DER", "-noout", "-fingerprint", "-sha256", "-in", f"{packs}/portal/{name}.cer"
+        )
+        assert shown.strip().partition("=")[2].replace(":", "").lower() in page
+
+
+def test_the_windows_script_names_the_certificate_in_the_pfx(packs: Path) -> None:
+    folder = packs / "pcclient-host"
+    script = (folder / "install.ps1").read_bytes()
+    assert b"\r\n" in script
+    assert b"@" not in re.sub(rb"@\(", b"", script)
+    pem = openssl("pkcs12", "-in", f"{folder}/pcclient-host.pfx", "-passin", "pass:changeit", "-nokeys", "-clcerts")
+    shown = openssl("x509", "-noout", "-fingerprint", "-sha1", data=pem.encode())
+    thumbprint = shown.strip().partition("=")[2].replace(":", "")
+    assert script.count(thumbprint.encode()) == 2
+    assert b"$text = 'pcclient-host'" in script
+    assert b"Add-Authority 'Acme-CA-Root.cer' 'Root'" in script
+    assert b"Add-Authority 'Acme-CA-Intermediate.cer' 'CA'" in script
+    assert b"xportable" not in script
+    assert "/CERTSUBJECT=pcclient-host" in (folder / "CHECKLIST.md").read_text()
+
+
+def verified(packs: Path) -> tuple[int, str]:
+    script = packs / "gateway-host/verify.sh"
+    done = subprocess.run(["sh", str(script)], capture_output=True, text=True, check=False, timeout=30)
+    return done.returncode, done.stdout
+
+
+def test_verify_says_which_certificate_is_shown(server: Practice, packs: Path) -> None:
+    code, said = verified(packs)
+    assert code == 1
+    assert 'built-in certificate "localhost"' in said
+    expected = openssl(
+        "x509", "-noout", "-fingerprint", "-sha256", "-in", f"{server.root}/certificates/primary-host.pem"
+    )
+    assert f"expected {expected.strip().partition('=')[2]}" in said
+    assert server.run("apply", "--answers", "local.toml", "--yes").returncode == 0
+    assert verified(packs) == (0, "good: the primary localhost shows the expected certificate.\n")
+    server.systemctl("stop")
+    code, said = verified(packs)
+    assert code == 1
+    assert "shows no certificate" in said
+    server.start()
+    assert server.run("rollback").returncode == 0
+
+
+def test_no_pack_with_a_certificate_that_does_not_fit(server: Practice) -> None:
+    wrong = company().reissued("gateway-host", eku=[CLIENT], days=(-30, -1))
+    (server.root / "expired.pfx").write_bytes(pfx(wrong, "changeit", name="gateway-host"))
+    text = (server.root / "local.toml").read_text().replace("certificates/gateway-host.pfx", "expired.pfx")
+    (server.root / "wrong.toml").write_text(text)
+    out = server.root / "wrong-packs"
+    done = server.run("handoff", "--answers", "wrong.toml", "--out", str(out))
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: handoff.findings No pack for gateway-host: ")
+    assert not out.exists()
+
+
+HOSTS = {
+    "two of one name": ('host = "pcclient-host"', 'host = "Gateway-Host"', "Gateway-Host is named twice."),
+    "one without a name": ('host = "pcclient-host"', 'host = ""', "has no host name"),
+    "the portal's name": ('host = "pcclient-host"', 'host = "portal"', "the portal's own folder"),
+}
+
+
+@pytest.mark.parametrize("case", HOSTS)
+def test_every_pack_has_a_folder_of_its_own(server: Practice, case: str) -> None:
+    old, new, words = HOSTS[case]
+    (server.root / "hosts.toml").write_text((server.root / "local.toml").read_text().replace(old, new))
+    done = server.run("handoff", "--answers", "hosts.toml", "--out", str(server.root / "hosts"))
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: handoff.host ")
+    assert words in done.stderr
+
+
+def test_a_folder_that_cannot_be_written(server: Practice) -> None:
+    place = server.root / "closed"
+    place.mkdir(mode=0o555)
+    done = server.run("handoff", "--answers", "local.toml", "--out", str(place / "packs"), powerless=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: file.not-writable ")

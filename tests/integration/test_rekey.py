@@ -1,0 +1,211 @@
+"""Certificates replaced: same paths, password kept or new; a change of the root told as the rollover that it is."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.support.jvm import run_java
+from tests.support.practice import Practice, company, practice
+from wizard.host import jre as product_java
+from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
+from wizard.planning.primary.facts import FILE_KEY, PASSWORD_KEY, conf_document
+from wizard.questions.answers_file import load
+from wizard.questions.flow import steps
+from wizard.sandbox.pki import Pki, make, new_key, pfx
+from wizard.session.session import Session
+
+STORE = "opt/hcp/conf/primary-host.pfx"
+CONF = "opt/hcp/conf/application.conf"
+CACERTS = "opt/hcp/jre/lib/security/cacerts"
+
+
+@cache
+def successor() -> Pki:
+    """Another root of another name for the same hosts."""
+    return make()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
+    with practice(tmp_path_factory.mktemp("rekey") / "p", configured=True) as made:
+        renewed = company().reissued("primary-host", days=(-1, 200), key=new_key())
+        (made.root / "renewed.pfx").write_bytes(pfx(renewed, "changeit", name="primary-host"))
+        other = successor().entities["primary-host"]
+        (made.root / "other-root.pfx").write_bytes(pfx(other, "changeit", name="primary-host"))
+        yield made
+
+
+def answers(server: Practice, chain: str, password: str = "{ keep = true }") -> str:
+    path = server.answers(goal='"re-key"', chain=f'["{chain}"]', keystore_password=password)
+    # The practice answers name other machines as well, whose certificates stay as they are.
+    text = Path(path).read_text()
+    Path(path).write_text(text[: text.index("[[gateway]]")])
+    return path
+
+
+def session(server: Practice, chain: str) -> Session:
+    path = Path(answers(server, chain))
+    return Session(server.deployment.machine, answers=load(path.read_text()), base=path.parent)
+
+
+def verdict(server: Practice, chain: str) -> str:
+    opened = session(server, chain)
+    (step,) = [step for step in steps(opened.answers) if step.id == "primary-verdict"]
+    return "\n".join(line.text for line in opened.lines(step))
+
+
+def changed(plan: dict[str, list[dict[str, object]]]) -> list[object]:
+    return [step["id"] for step in plan["steps"] if step["changed"]]
+
+
+def test_what_is_installed_needs_no_change(server: Practice) -> None:
+    chain = "certificates/primary-host.pfx"
+    plan = server.json("plan", "--answers", answers(server, chain))
+    assert plan["steps"] == []
+    assert "This certificate is the one that is installed." in verdict(server, chain)
+
+
+def test_a_renewed_leaf_changes_the_key_store_alone(server: Practice) -> None:
+    before = server.tree()
+    path = answers(server, "renewed.pfx")
+    assert changed(server.json("plan", "--answers", path)) == ["keystore", "restart"]
+    done = server.run("apply", "--answers", path, "--yes")
+    assert done.returncode == 0, done.stderr
+    after = server.tree()
+    assert {name for name in after if after[name] != before.get(name)} == {STORE}
+    assert after.keys() == before.keys()
+    assert server.run("rollback").returncode == 0
+    assert server.tree() == before
+
+
+def test_a_new_password_changes_the_settings_too(server: Practice) -> None:
+    before = server.tree()
+    path = answers(server, "renewed.pfx", "{ generate = true }")
+    assert changed(server.json("plan", "--answers", path)) == ["keystore", "settings", "restart"]
+    assert server.run("apply", "--answers", path, "--yes").returncode == 0
+    after = server.tree()
+    assert {name for name in after if after[name] != before.get(name)} == {STORE, CONF}
+    machine = server.deployment.machine
+    document = conf_document(machine)
+    (place,), (password,) = document.find(FILE_KEY), document.find(PASSWORD_KEY)
+    assert place.text == f"/{STORE}"
+    assert len(password.text) == 24
+    assert server.run("rollback").returncode == 0
+    assert server.tree() == before
+
+
+def test_old_and_new_are_shown_side_by_side(server: Practice) -> None:
+    told = verdict(server, "renewed.pfx")
+    assert told.index("Installed, and new:") < told.index("Validity") < told.index("The key is a new one.")
+    assert "the root changes" not in told
+
+
+def test_a_new_root_is_told_as_a_rollover_and_the_old_one_stays(server: Practice) -> None:
+    told = verdict(server, "other-root.pfx")
+    assert "Warning: the root changes" in told
+    first, second, third = (told.index(f"  {number}. ") for number in (1, 2, 3))
+    assert first < told.index("into the portal") < second < told.index("New certificates on gateways") < third
+
+    machine = server.deployment.machine
+    before = product_java.cacerts_fingerprints(machine, DEFAULT_STORE_PASSWORD)
+    path = answers(server, "other-root.pfx")
+    assert changed(server.json("plan", "--answers", path)) == ["keystore", "trust", "restart"]
+    done = server.run("apply", "--answers", path, "--yes")
+    assert done.returncode == 0, done.stderr
+    after = product_java.cacerts_fingerprints(machine, DEFAULT_STORE_PASSWORD)
+    assert before.keys() < after.keys()
+    assert len(after) == len(before) + 1
+    assert server.run("rollback").returncode == 0
+    assert product_java.cacerts_fingerprints(machine, DEFAULT_STORE_PASSWORD) == before
+
+
+def test_there_must_be_a_password_to_keep(server: Practice) -> None:
+    conf = server.root / CONF
+    kept = conf.read_bytes()
+    conf.write_bytes(kept.replace(b'"changeit"', b'"another"'))
+    try:
+        done = server.run("plan", "--answers", answers(server, "renewed.pfx"))
+    finally:
+        conf.write_bytes(kept)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: rekey.nothing-to-keep ")
+
+
+def test_the_configured_place_is_kept(server: Practice) -> None:
+    conf = server.root / CONF
+    kept = conf.read_bytes()
+    elsewhere = server.root / "opt/hcp/data/own-name.p12"
+    elsewhere.write_bytes((server.root / STORE).read_bytes())
+    conf.write_bytes(kept.replace(b"/opt/hcp/conf/primary-host.pfx", b"/opt/hcp/data/own-name.p12"))
+    try:
+        plan = session(server, "renewed.pfx").planned()
+        set_up = session(server, "renewed.pfx")
+        set_up.answers = replace(set_up.answers, goal=type(set_up.answers.goal)("set-up"))
+        fresh = set_up.planned()
+    finally:
+        conf.write_bytes(kept)
+        elsewhere.unlink()
+    assert str(plan.file_steps[0].path) == "/opt/hcp/data/own-name.p12"
+    assert str(fresh.file_steps[0].path) == "/opt/hcp/conf/primary-host.pfx"
+
+
+PORTAL = ("beside the old ones", "Leave these in place for now", "still says", "Last of all")
+
+
+def test_packs_of_a_rollover_trust_both_roots_before_and_after_it_is_applied(server: Practice) -> None:
+    path = Path(answers(server, "other-root.pfx"))
+    gateway = successor().entities["gateway-host"]
+    (server.root / "gateway.pfx").write_bytes(pfx(gateway, "changeit", name="gateway-host"))
+    (server.root / "pack-password").write_text("changeit")
+    more = ['[[gateway]]\nhost = "gateway-host"', 'chain = ["gateway.pfx"]', 'password = { file = "pack-password" }']
+    path.write_text(path.read_text() + "\n".join([*more, 'truststore-password = { file = "pack-password" }']) + "\n")
+
+    def handed(name: str) -> Path:
+        done = server.run("handoff", "--answers", str(path), "--out", str(server.root / name))
+        assert done.returncode == 0, done.stderr
+        return server.root / name
+
+    before = handed("before")
+    assert server.run("apply", "--answers", str(path), "--yes").returncode == 0
+    opened = Session(server.deployment.machine, answers=load(path.read_text()), base=path.parent)
+    left = "\n".join(line.text for step in steps(opened.answers)[-1:] for line in opened.lines(step))
+    after = handed("after")
+    assert server.run("rollback").returncode == 0
+    for folder in (before, after):
+        report = run_java("StoreReport", stdin=f"{folder}/gateway-host/acme-ca-root.pfx\tchangeit\n")
+        assert report.stdout.split("\t")[0].count(":cert") == 2, report.stdout + report.stderr
+        page = (folder / "portal/CHECKLIST.md").read_text()
+        assert [word for word in PORTAL if word not in page] == []
+        assert "holds both roots" in (folder / "gateway-host/CHECKLIST.md").read_text()
+        assert "Order, step 3 of 3" in (folder / "README.md").read_text()
+    assert "  1. " in left
+    assert "the root changes" in left
+
+
+def test_a_new_root_is_a_warning_before_the_swap_and_a_new_leaf_is_none(server: Practice) -> None:
+    told = {
+        chain: [finding["code"] for finding in server.json("plan", "--answers", answers(server, chain))["findings"]]
+        for chain in ("other-root.pfx", "renewed.pfx", "certificates/primary-host.pfx")
+    }
+    assert [chain for chain, codes in told.items() if "rollover.root-changes" in codes] == ["other-root.pfx"]
+
+
+def test_going_back_over_the_packs_writes_them_once(server: Practice) -> None:
+    opened = session(server, "renewed.pfx")
+    opened.answers = opened.answers.put("packs", str(server.root / "once")).put("primary.nodes", ("127.0.0.1", "gone"))
+    (step,) = [step for step in steps(opened.answers) if step.id == "handoff-first"]
+    assert opened.check(step) == []
+    assert opened.check(step) == []
+    opened.answers = opened.answers.put("primary.port", 1)
+    assert [problem.error.code for problem in opened.check(step)] == ["handoff.folder-in-use"]
+
+
+def test_the_review_tells_the_order(server: Practice) -> None:
+    text = "\n".join(line.text for line in session(server, "other-root.pfx").review().lines)
+    assert "Both are valid from" in text
+    assert "Earliest: now. At the latest: " in text
+    plain = "\n".join(line.text for line in session(server, "certificates/primary-host.pfx").review().lines)
+    assert "Both are valid from" not in plain

@@ -1,0 +1,88 @@
+"""`status` for monitoring: first line, exit codes, limits, drift after a real change, further files."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.doctor_runs import NAME, Call, settle
+from tests.support.practice import company, practice
+from wizard.sandbox import truststore
+from wizard.sandbox.build import upload
+from wizard.sandbox.pki import CLIENT, pem, pfx
+
+
+def test_ok_warning_critical_unknown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with practice(tmp_path / "x", java=None, start=False, configured=True) as made:
+        settle(made)
+        call = Call(made, capsys)
+        code, out, _ = call("status", "--servername", NAME)
+        first = out.splitlines()[0]
+        assert code == 0
+        assert first.startswith("CLOUDSTREAM TLS OK - primary-host is valid until ")
+        assert first.rpartition("| ")[2].startswith("days=39")
+        assert "then cut off: gateways and local-storage clients" in out
+        assert call("status", "--warn", "500")[0] == 1
+        assert call("status", "--warn", "900", "--critical", "500")[0] == 2
+        told = call.json("status")
+        assert told["schema"] == "cloudstream-wizard/status/1"
+        assert told["state"] == "ok"
+        assert {link["where"] for link in told["links"]} >= {"/opt/hcp/conf/primary-host.pfx"}
+        made.systemctl("stop")
+        code, out, _ = call("status")
+        assert code == 2
+        assert "[doctor.service-stopped]" in out.splitlines()[0]
+        code, out, _ = call("status", "--also", str(tmp_path / "nothing"))
+        assert code == 3
+        assert out.startswith("CLOUDSTREAM TLS UNKNOWN - ")
+
+
+def test_a_machine_without_the_product_is_unknown_or_critical(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with practice(tmp_path / "x", java=None, start=False, configured=False) as made:
+        settle(made)
+        code, out, _ = Call(made, capsys)("status")
+        assert code == 3
+        assert "no key store is configured" in out.splitlines()[0]
+
+
+def test_drift_after_a_real_change(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with practice(tmp_path / "x", java="17", start=False, configured=False) as made:
+        upload(made.deployment, company())
+        settle(made)
+        call = Call(made, capsys)
+        done = call("apply", "--answers", str(made.root / "answers.toml"), "--yes")
+        assert done[0] == 0, done
+        assert call("status")[0] == 0
+        conf = made.deployment.conf
+        conf.write_text(conf.read_text() + "# a note\n")
+        code, out, _ = call("status")
+        assert code == 1
+        assert "drift: /opt/hcp/conf/application.conf is not as change 0001" in out
+        # An update of the product's Java brings a fresh cacerts.
+        truststore.remove(made.deployment.cacerts, company().root.certificate, "changeit")
+        code, out, _ = call("status")
+        assert code == 2
+        assert "no longer holds the root" in out
+        told = call.json("doctor")
+        assert told["root_causes"] == ["doctor.cacerts-replaced"]
+        code, out, err = call("doctor", "--fix", "doctor.cacerts-replaced", "--yes")
+        assert code == 0, out + err
+        assert call.json("doctor")["root_causes"] == []
+
+
+def test_further_files_are_watched(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    soon = company().reissued("gateway-host", dns=["gateway-host"], eku=[CLIENT], days=(-300, 3))
+    folder = tmp_path / "packs"
+    folder.mkdir()
+    pack = folder / "gateway-host"
+    pack.mkdir()
+    (folder / "portal").mkdir()
+    (pack / "gateway.pem").write_bytes(pem(soon.certificate, *soon.issuers))
+    (folder / "closed.pfx").write_bytes(pfx(soon, "another-password"))
+    with practice(tmp_path / "x", java=None, start=False, configured=True) as made:
+        settle(made)
+        code, out, _ = Call(made, capsys)("status", "--also", str(folder))
+        assert code == 2
+        assert "gateway-host" in out.splitlines()[0]
+        assert "closed.pfx" not in out

@@ -1,0 +1,148 @@
+"""A practice deployment that tests drive from the command line, as an operator would."""
+
+import hashlib
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from tests.support.jvm import jre
+from wizard.sandbox.build import create
+from wizard.sandbox.deployment import Deployment
+from wizard.sandbox.pki import Pki, make
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@cache
+def company() -> Pki:
+    """One PKI for all deployments of a test process; making keys costs more than anything else."""
+    return make()
+
+
+@dataclass(frozen=True)
+class Practice:
+    """A deployment, and the commands on it."""
+
+    deployment: Deployment
+
+    @property
+    def root(self) -> Path:
+        return self.deployment.root
+
+    @property
+    def options(self) -> list[str]:
+        machine = self.deployment.machine
+        where = ["--root", str(self.root), "--systemctl", machine.systemctl, "--state-dir", str(machine.state_dir)]
+        return [*where, "--settle", "0"]
+
+    def run(
+        self, *words: str, powerless: bool = False, env: dict[str, str] | None = None, stdin: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """One command with the options that point at this deployment; *powerless* obeys modes even as root."""
+        command = [sys.executable, "-m", "wizard", words[0], *self.options, *words[1:]]
+        if powerless and os.geteuid() == 0:
+            command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all", *command]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), **(env or {})}
+        return subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            cwd=self.root,
+            env=environment,
+            input=stdin or "",
+        )
+
+    def json(self, *words: str) -> Any:
+        """The object that a command prints with `--json`."""
+        done = self.run(*words, "--json")
+        assert done.stdout, done.stderr
+        return json.loads(done.stdout)
+
+    def systemctl(self, verb: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(self.deployment.systemctl), verb, "hcp-server"],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def start(self) -> None:
+        """Start the service and wait until it listens: like the real one, it does so some time after its start."""
+        self.systemctl("start")
+        host, port = self.deployment.endpoint.rsplit(":", 1)
+        give_up = time.monotonic() + 20
+        while time.monotonic() < give_up:
+            with suppress(OSError), socket.create_connection((host, int(port)), timeout=1):
+                return
+            time.sleep(0.05)
+        raise AssertionError("the practice primary does not listen")
+
+    def answers(self, **changes: str) -> str:
+        """The deployment's own answers with lines changed, as a file; a value is TOML text."""
+        text = (self.root / "answers.toml").read_text()
+        for key, value in changes.items():
+            name = key.replace("_", "-")
+            text, count = re.subn(rf"(?m)^{name} = .*$", f"{name} = {value}", text, count=1)
+            assert count, name
+        path = self.root / "changed.toml"
+        path.write_text(text)
+        return str(path)
+
+    def tree(self) -> dict[str, tuple[str, int, int, int]]:
+        """Every file of the product: digest, mode, owner, group."""
+        found = {}
+        for path in sorted((self.root / "opt").rglob("*")):
+            if path.is_file() and not path.is_symlink() and "/log" not in str(path):
+                seen = path.stat()
+                digest = hashlib.sha256(path.read_bytes()).hexdigest()
+                found[str(path.relative_to(self.root))] = (digest, seen.st_mode, seen.st_uid, seen.st_gid)
+        return found
+
+    def served(self, name: str = "primary-host") -> str:
+        """The subject that openssl, not the wizard, is shown."""
+        host, port = self.deployment.endpoint.rsplit(":", 1)
+        shown = subprocess.run(
+            ["openssl", "s_client", "-connect", f"{host}:{port}", "-servername", name],
+            capture_output=True,
+            text=True,
+            input="",
+            timeout=20,
+            check=False,
+        )
+        picked = subprocess.run(
+            ["openssl", "x509", "-noout", "-subject"], input=shown.stdout, capture_output=True, text=True, check=False
+        )
+        return picked.stdout.strip()
+
+
+@contextmanager
+def practice(
+    folder: Path,
+    *,
+    java: str | None = "17",
+    start: bool = True,
+    faults: Sequence[str] = (),
+    configured: bool | None = None,
+) -> Iterator[Practice]:
+    """A deployment with its own service, which is stopped at the end."""
+    home = jre(java) if java else None
+    made = Practice(create(folder, jre=home, find_jre=False, faults=faults, configured=configured, pki=company()))
+    try:
+        if start:
+            made.start()
+        yield made
+    finally:
+        made.systemctl("stop")

@@ -1,0 +1,306 @@
+"""Packs for gateways, clients and the portal: what goes in, and that nothing hostile gets into a script."""
+
+import re
+import subprocess
+from dataclasses import replace
+
+import pytest
+
+from tests.support.pki import Entity, acme, authority, issue
+from wizard.certificates.chain import assemble
+from wizard.certificates.model import Chain, Profile
+from wizard.errors import WizardError
+from wizard.handoff import build, client, gateway, portal
+from wizard.handoff.bundle import Pack
+from wizard.handoff.client import ClientInput, search_text
+from wizard.planning.gateway import stores
+from wizard.planning.gateway.stores import GatewayInput
+from wizard.planning.judge import Judged
+from wizard.planning.load_chain import Loaded
+from wizard.questions.answers import AccountAnswers, ClientAnswers, GatewayAnswers
+from wizard.questions.answers_file import load
+from wizard.questions.passwords import CLIENT, GATEWAY, PRIMARY, is_fit, require_fit
+from wizard.secret import Secret
+
+PASSWORD = Secret("Acme-2026-pack")
+HOSTILE = "x'; Remove-Item C:\\ -Recurse #`$(id) \u202e\x1b[2J"
+
+
+def chain(entity: Entity) -> Chain:
+    (found,) = assemble(entity.bundle)
+    return found
+
+
+def given(**changes: object) -> GatewayInput:
+    pki = acme()
+    made = GatewayInput(
+        GatewayAnswers(host="gateway-host"),
+        chain(pki.gateway),
+        chain(pki.primary),
+        primary_public=False,
+        primary_host="primary-host",
+        primary_port=2560,
+        store_password=PASSWORD,
+        trust_password=PASSWORD,
+        profile=Profile.MODERN,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # the test names the fields
+
+
+def names(pack: Pack) -> set[str]:
+    return {file.name for file in pack.files}
+
+
+def data(pack: Pack, name: str) -> str:
+    (found,) = [file.data for file in pack.files if file.name == name]
+    return found.decode()
+
+
+MIDDLE = acme().intermediate
+ALPHA, ALPHABET = issue("alpha", MIDDLE), issue("alphabet", MIDDLE)
+BESIDE = issue("pcclient-host-2", MIDDLE)
+PREDECESSOR = issue("pcclient-host", MIDDLE, slot="before")
+
+
+def test_what_lies_beside_counts_too_but_not_what_the_host_had_before() -> None:
+    def judged(entity: Entity, *others: Entity) -> Judged:
+        return Judged(Loaded(chain(entity), tuple(chain(other) for other in others), (), ()), (), "", public=False)
+
+    mine = acme().client
+    known = build._known([judged(mine, BESIDE, PREDECESSOR), judged(acme().gateway, mine)], "pcclient-host")
+    assert known == (mine.certificate, acme().gateway.certificate, BESIDE.certificate)
+    with pytest.raises(WizardError) as refusal:
+        search_text(mine.certificate, known, "pcclient-host")
+    assert refusal.value.code == "client.subject-ambiguous"
+
+
+WANTED = [
+    ("auto, the common name", ALPHABET, (ALPHA,), "auto", "alphabet"),
+    ("given", ALPHABET, (ALPHA,), "phabet", "phabet"),
+    ("without regard to case", ALPHABET, (ALPHA,), "ALPHABET", "ALPHABET"),
+    ("itself among the known", ALPHABET, (ALPHABET,), "auto", "alphabet"),
+    ("given, in the issuer, and alone", ALPHABET, (), "Intermediate", "Intermediate"),
+    ("hostile, a safe part", issue(HOSTILE, MIDDLE, sans=["pcclient-host"]), (ALPHA,), "auto", "-Recurse"),
+]
+REFUSED = [
+    ("ambiguous", ALPHA, (ALPHABET,), "alpha", "client.subject-ambiguous"),
+    ("auto, only parts that its issuer has too", issue("PC 7", MIDDLE), (), "auto", "client.subject-ambiguous"),
+    ("auto, no part its own", ALPHA, (ALPHABET,), "auto", "client.subject-ambiguous"),
+    ("in the issuer of all", ALPHABET, (ALPHA,), "Intermediate", "client.subject-ambiguous"),
+    ("unmatched", ALPHA, (), "beta", "client.subject-unmatched"),
+    ("a space", ALPHA, (), "al pha", "client.subject-unsafe"),
+    ("a quote", ALPHA, (), "al'pha", "client.subject-unsafe"),
+    ("empty", ALPHA, (), "", "client.subject-unsafe"),
+]
+
+
+@pytest.mark.parametrize(
+    ("case", "leaf", "known", "wanted", "text"), WANTED, ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_search_text(case: str, leaf: Entity, known: tuple[Entity, ...], wanted: str, text: str) -> None:
+    assert search_text(leaf.certificate, [one.certificate for one in known], wanted) == text
+
+
+@pytest.mark.parametrize(
+    ("case", "leaf", "known", "wanted", "code"), REFUSED, ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_search_text_refused(case: str, leaf: Entity, known: tuple[Entity, ...], wanted: str, code: str) -> None:
+    with pytest.raises(WizardError) as refusal:
+        search_text(leaf.certificate, [one.certificate for one in known], wanted)
+    assert refusal.value.code == code
+    assert refusal.value.hint
+
+
+def test_a_hostile_subject_cannot_leave_its_place_in_the_script() -> None:
+    root = authority(HOSTILE)
+    leaf = issue(HOSTILE + "2", root, sans=["pcclient-host"])
+    made = client.make_pack(
+        ClientInput(ClientAnswers(host="pcclient-host"), chain(leaf), (leaf.certificate,), "primary-host", PASSWORD)
+    )
+    script = data(made, "install.ps1")
+    for quoted in re.findall(r"^Add-Authority '(.*?)' '(.*?)'\r$", script, re.MULTILINE):
+        assert all(re.fullmatch(r"[A-Za-z0-9._-]+", value) for value in quoted), quoted
+    assert script.count("Add-Authority '") == 1
+    assert re.search(r"^\$text = '[A-Za-z0-9._-]+'\r$", script, re.MULTILINE)
+    for mark in ("\x1b", "\u202e", "$(id)", PASSWORD.reveal()):
+        assert mark not in script
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+", name) for name in names(made))
+
+
+def test_a_client_without_local_storage_needs_nothing() -> None:
+    answers = ClientAnswers(host="pcclient-host", local_storage=False)
+    made = client.make_pack(ClientInput(answers, None, (), "primary-host", PASSWORD))
+    assert names(made) == {"CHECKLIST.md"}
+    assert "needs no certificate" in data(made, "CHECKLIST.md")
+
+
+def test_a_text_of_the_issuer_is_taken_with_a_word_of_warning() -> None:
+    leaf = acme().client
+    for wanted, warned in (("auto", False), ("Intermediate", True)):
+        answers = ClientAnswers(host="pcclient-host", certificate_subject=wanted)
+        made = client.make_pack(ClientInput(answers, chain(leaf), (leaf.certificate,), "primary-host", PASSWORD))
+        page = data(made, "CHECKLIST.md")
+        assert ("every certificate of this CA in the machine's store" in page) is warned
+        for words in ("idle grey", "yellow", "check against your version", "hcpclientcore.log", "*clientcore*"):
+            assert words in page
+        assert f"/STORAGETYPE=1 /CERTSTORE=true /CERTSUBJECT={'pcclient-host' if wanted == 'auto' else wanted}" in page
+
+
+def test_a_rollover_trusts_both_roots_and_says_which_goes() -> None:
+    old = authority("Old-Root").certificate
+    page = data(gateway.make_pack(given(old_root=old)), "CHECKLIST.md")
+    assert "holds both roots" in page
+    assert f"Old-Root ({old.sha256[:8]}) goes out with the last step" in page
+    assert "holds both roots" not in data(gateway.make_pack(given()), "CHECKLIST.md")
+    public = gateway.make_pack(given(old_root=old, primary_public=True))
+    assert "take its two lines out" in data(public, "CHECKLIST.md")
+    leaf = acme().client
+    made = ClientInput(ClientAnswers(host="pcclient-host"), chain(leaf), (leaf.certificate,), "p", PASSWORD, old)
+    assert f"Leave Old-Root ({old.sha256[:8]}) in the stores" in data(client.make_pack(made), "CHECKLIST.md")
+
+
+STORES = [
+    ("", "", {"gateway-host.pfx", "acme-ca-root.pfx"}),
+    ("/a/x.pfx", "/b/x.pfx", {"x.pfx", "trust-x.pfx"}),
+    ("/a/acme-ca-root.pfx", "", {"acme-ca-root.pfx", "acme-ca-root-trust.pfx"}),
+]
+
+
+@pytest.mark.parametrize(("keystore", "truststore", "wanted"), STORES)
+def test_both_stores_are_in_the_pack_whatever_they_are_called(keystore: str, truststore: str, wanted: set[str]) -> None:
+    answers = GatewayAnswers(host="gateway-host", keystore_path=keystore, truststore_path=truststore)
+    made = gateway.make_pack(given(answers=answers))
+    assert {name for name in names(made) if name.endswith(".pfx")} == wanted
+    assert len(made.files) == len(names(made))
+    page = data(made, "CHECKLIST.md")
+    assert all(f" {name} " in page for name in wanted)
+
+
+CLOUDS = [
+    (None, False, ("No trust store is made", "openssl x509 -noout -subject -issuer"), set()),
+    ("ca", False, ("-CAfile primary-ca.pem -verify_hostname",), {"acme-ca-root.pfx", "primary-ca.pem"}),
+    ("ca", True, ("no trust store is needed",), {"primary-ca.pem"}),
+]
+
+
+@pytest.mark.parametrize(("trust", "public", "words", "more"), CLOUDS)
+def test_what_a_gateway_of_a_cloud_primary_trusts(
+    trust: str | None, public: bool, words: tuple[str, ...], more: set[str]
+) -> None:
+    above = replace(chain(acme().primary), leaf=None, key=None) if trust else None
+    made = gateway.make_pack(given(primary_chain=above, primary_public=public, cloud=True))
+    page = data(made, "CHECKLIST.md")
+    assert all(word in page for word in words)
+    assert names(made) - {"CHECKLIST.md", "gateway-host.pfx", "unattended-lines.conf"} == more
+    assert "verify.sh" not in page
+
+
+def test_no_trust_store_for_a_public_root() -> None:
+    private, public = given(), given(primary_public=True)
+    assert set(stores.settings(private)) - set(stores.settings(public)) == {
+        "HCP_DEFAULT_TRUSTSTORE",
+        "HCP_DEFAULT_TRUSTSTORE_PASSWORD",
+    }
+    assert names(gateway.make_pack(private)) - names(gateway.make_pack(public)) == {"acme-ca-root.pfx"}
+    assert "no trust store is needed" in data(gateway.make_pack(public), "CHECKLIST.md")
+
+
+def test_the_unattended_file_keeps_every_other_byte() -> None:
+    old = b'\xef\xbb\xbf# comment\r\nA="1"\r\n  HCP_DEFAULT_KEYSTORE="old"  # mine\r\nB=2\r\n'
+    new = stores.edited(given(), old)
+    assert new.startswith(
+        b'\xef\xbb\xbf# comment\r\nA="1"\r\n  HCP_DEFAULT_KEYSTORE="/etc/cloudstream-tls/gateway-host.pfx"  # mine\r\nB=2\r\n'
+    )
+    assert stores.edited(given(), new) == new
+
+
+@pytest.mark.parametrize("sign", ["$", "`", '"', "'", "\\", "\n"])
+def test_a_password_that_a_shell_would_change_is_refused(sign: str) -> None:
+    with pytest.raises(WizardError) as refusal:
+        gateway.make_pack(given(store_password=Secret(f"secret{sign}word")))
+    assert refusal.value.code == "envfile.unsafe-value"
+    assert "secret" not in refusal.value.message
+
+
+@pytest.mark.parametrize("host", ["a;id", "$(id)", "a b", "../x", "a'b", "-x", "a\nb", "\u202ea"])
+def test_a_hostile_host_name_does_not_get_into_the_answers(host: str) -> None:
+    text = "".join(f"\\u{ord(sign):04x}" for sign in host)
+    for table in ("[primary]", "[[gateway]]", "[[client]]"):
+        with pytest.raises(WizardError) as refusal:
+            load(f'schema = 1\n{table}\nhost = "{text}"\n')
+        assert refusal.value.code == "answers.unusable-value"
+
+
+def test_the_check_script_is_shell() -> None:
+    script = data(gateway.make_pack(given(primary_host="a'b;c")), "verify.sh")
+    assert "@" not in script
+    subprocess.run(["sh", "-n"], input=script, text=True, check=True, timeout=10)
+
+
+OCSP = [
+    ("unchanged", "Leave the two OCSP settings as they are"),
+    ("off", "switch the revocation check off"),
+    ("on", "leave the URL empty"),
+    ("http://ocsp.acme.test", "http://ocsp.acme.test"),
+]
+
+
+@pytest.mark.parametrize(("answer", "words"), OCSP)
+def test_the_portal_has_the_words_for_ocsp_and_each_ca_once(answer: str, words: str) -> None:
+    pki = acme()
+    made = portal.make_pack(AccountAnswers(answer), [chain(pki.primary), chain(pki.gateway)], ())
+    page = data(made, "CHECKLIST.md")
+    assert words in page
+    assert names(made) == {"CHECKLIST.md", "Acme-CA-Root.cer", "Acme-CA-Intermediate.cer"}
+    assert all(page.count(one.sha256) == 1 for one in pki.authorities)
+    assert "Certificate policy" in made.steps[-2]
+
+
+def test_the_portal_in_order() -> None:
+    pki = acme()
+    chains = [chain(pki.primary)]
+    plain = portal.make_pack(AccountAnswers(), chains, (), evidence=("Seen: nothing.",))
+    order = ["Upload Acme-CA-Root.cer", "OCSP settings", "See that the primary is proven", "Only when every box above"]
+    places = [next(place for place, step in enumerate(plain.steps) if word in step) for word in order]
+    assert places == sorted(places)
+    assert "Seen: nothing." in plain.steps[places[1]]
+    assert all(route in plain.steps[places[3]] for route in portal.POLICY_ROUTES)
+    assert all(route in plain.steps[0] for route in portal.ROUTES)
+    assert "The way back is the built-in policy" in plain.steps[-1]
+    assert "Ask your vendor" in portal.make_pack(AccountAnswers(), chains, (), cloud=True).steps[0]
+    old = authority("Old-Root").certificate
+    again = portal.make_pack(AccountAnswers(), chains, (), order=("Order, step 1: x",), leaving=[old])
+    assert any("still says" in step for step in again.steps)
+    assert not any("Only when every box above" in step for step in again.steps)
+    assert "Old-Root" in again.steps[-1]
+    assert "- Order, step 1: x" in data(again, "CHECKLIST.md")
+
+
+def test_a_public_root_is_not_uploaded() -> None:
+    pki = acme()
+    made = portal.make_pack(AccountAnswers(), [chain(pki.primary)], {pki.root.sha256})
+    assert names(made) == {"CHECKLIST.md"}
+    assert "Nothing to upload" in made.steps[0]
+
+
+FITNESS = [
+    ("abcdef", PRIMARY, True),
+    ("abcde", PRIMARY, False),
+    ("p\u00e4ssword", PRIMARY, False),
+    ("se$cret", PRIMARY, True),
+    ("se$cret", GATEWAY, False),
+    ("secret-7", GATEWAY, True),
+    ("se$cret", CLIENT, True),
+]
+
+
+@pytest.mark.parametrize(("text", "readers", "fits"), FITNESS)
+def test_fitness(text: str, readers: tuple[object, ...], fits: bool) -> None:
+    assert is_fit(Secret(text), readers) is fits  # type: ignore[arg-type]  # a tuple of consumers
+    assert not is_fit(None, PRIMARY)
+    if not fits:
+        with pytest.raises(WizardError) as refusal:
+            require_fit(Secret(text), "gateway.0.keystore-password", readers)  # type: ignore[arg-type]  # likewise
+        assert refusal.value.code == "password.unfit"
+        assert "gateway.0.keystore-password" in refusal.value.message
+        assert text not in refusal.value.message

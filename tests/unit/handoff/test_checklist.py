@@ -1,0 +1,242 @@
+"""The checklist for other machines: what is on it, what is kept of it, and when a tick stands."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from tests.support.pki import Entity, acme, authority, issue
+from wizard.certificates.chain import assemble
+from wizard.certificates.model import Certificate
+from wizard.errors import WizardError
+from wizard.findings import Finding
+from wizard.handoff import checklist, remaining_tasks
+from wizard.host.machine import Machine
+from wizard.planning.judge import Judged
+from wizard.planning.load_chain import Loaded
+from wizard.planning.primary.plan import Stores
+from wizard.questions.answers import (
+    AccountAnswers,
+    Answers,
+    ClientAnswers,
+    GatewayAnswers,
+    Goal,
+    PrimaryAnswers,
+    PrimaryKind,
+)
+from wizard.reports.checklist import CA, POLICY, Checklist, fact_lines, summary_lines
+from wizard.secret import Secret
+
+ANSWERS = Answers(
+    primary=PrimaryAnswers(host="primary-host"),
+    gateway=(GatewayAnswers(host="gateway-host"),),
+    client=(ClientAnswers(host="pcclient-host"), ClientAnswers(host="bare-host", local_storage=False)),
+)
+
+
+@dataclass
+class Run:
+    """As much of a session as the list is made from."""
+
+    machine: Machine
+    answers: Answers = ANSWERS
+    base: Path = Path("/root")
+    wait_s: float = 1.0
+    dry_run: bool = False
+    stores: Stores = field(default_factory=Stores)
+    entities: dict[str, Entity] = field(
+        default_factory=lambda: {
+            "primary": acme().primary,
+            "gateway.0": acme().gateway,
+            "gateway.1": acme().gateway,
+            "client.0": acme().client,
+        }
+    )
+
+    def judged(self, role: str) -> Judged:
+        (chain,) = assemble(self.entities[role].bundle)
+        return Judged(Loaded(chain, (), (), ()), (), "", public=False)
+
+    def unreadable(self, certificates: Sequence[Certificate]) -> list[Finding]:
+        del certificates
+        return []
+
+    def secret(self, key: str) -> Secret | None:
+        del key
+        return None
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return Run(Machine(root=tmp_path, state_dir=tmp_path / "state"))
+
+
+def kept(run: Run) -> Checklist:
+    found = checklist.load(run.machine)
+    assert found is not None
+    return found
+
+
+def do_all(run: Run) -> None:
+    for item in kept(run).left:
+        remaining_tasks.tick(run, item.id)
+
+
+def test_each_thing_to_do_is_there_once_and_the_policy_is_the_last(run: Run) -> None:
+    lines = remaining_tasks.elsewhere_lines(run)
+    items = [line.text for line in lines if line.item]
+    assert [text[4:25] for text in items] == [
+        "Upload Acme-CA-Root",
+        "Upload Acme-CA-Interm",
+        "Leave the two OCSP se",
+        "Gateway gateway-host:",
+        "Windows client pcclie",
+        "See that every gatewa",
+        "Set the certificate p",
+    ]
+    assert all(text.startswith("[ ] ") for text in items)
+    assert max(len(line.text) for line in lines) <= 90
+    assert any(acme().root.certificate.sha256 in line.text for line in lines), "what the portal must show"
+    assert not any("bare-host" in text for text in items), "a client without local storage needs nothing"
+
+
+def test_the_list_is_kept_for_its_owner_alone(run: Run) -> None:
+    remaining_tasks.elsewhere_lines(run)
+    path = run.machine.state_dir / checklist.NAME
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    before = path.stat().st_ino
+    remaining_tasks.elsewhere_lines(run)
+    assert path.stat().st_ino == before, "what is there already is not written again"
+
+
+def test_a_tick_is_there_at_the_next_start_and_in_the_list_alone(run: Run) -> None:
+    remaining_tasks.elsewhere_lines(run)
+    first = kept(run).items[0].id
+    remaining_tasks.tick(run, first)
+    again = replace_goal(run, Goal.LEFT)
+    shown = [line for line in remaining_tasks.elsewhere_lines(again) if line.item]
+    assert shown[0].text == "[x] Upload Acme-CA-Root"
+    assert sum(line.text.startswith("[x]") for line in shown) == 1
+    remaining_tasks.tick(again, first)
+    assert not kept(run).done
+
+
+def replace_goal(run: Run, goal: Goal) -> Run:
+    return replace(run, answers=replace(run.answers, goal=goal), entities={})
+
+
+def test_the_policy_waits_for_everything_else(run: Run) -> None:
+    remaining_tasks.elsewhere_lines(run)
+    for left in range(len(kept(run).items) - 1, 0, -1):
+        with pytest.raises(WizardError) as refused:
+            remaining_tasks.tick(run, POLICY)
+        assert refused.value.code == "checklist.policy-last"
+        assert f"{left} other step{'s are' if left > 1 else ' is'} not ticked" in str(refused.value)
+        remaining_tasks.tick(run, kept(run).left[0].id)
+    lines = remaining_tasks.tick(run, POLICY)
+    assert lines[0].text == "All 7 done."
+    assert kept(run).left == ()
+    remaining_tasks.tick(run, POLICY)
+    assert kept(run).left[0].id == POLICY, "a tick can be taken away"
+
+
+def test_another_ca_makes_the_steps_about_it_new(run: Run) -> None:
+    remaining_tasks.elsewhere_lines(run)
+    do_all(run)
+    root = authority("Acme-CA-Root-2")
+    run.entities = {name: issue(f"{name}-host", root) for name in run.entities}
+    lines = [line.text for line in remaining_tasks.elsewhere_lines(run) if line.item]
+    assert lines[0] == "[ ] Upload Acme-CA-Root-2"
+    ticked = {text[4:12] for text in lines if text.startswith("[x]")}
+    assert ticked == {"Leave th", "Set the "}, "the settings of the portal are as they were"
+    assert not any("Intermediate" in text for text in lines)
+
+
+def test_another_certificate_makes_the_step_of_its_machine_new(run: Run) -> None:
+    remaining_tasks.elsewhere_lines(run)
+    do_all(run)
+    run.entities["gateway.0"] = issue("gateway-host", acme().intermediate)
+    left = [line.text for line in remaining_tasks.elsewhere_lines(run) if line.text.startswith("[ ]")]
+    assert [text[4:25] for text in left] == ["Gateway gateway-host:"]
+
+
+def test_a_machine_that_a_later_run_does_not_name_is_not_forgotten(run: Run) -> None:
+    remaining_tasks.elsewhere_lines(run)
+    run.answers = replace(run.answers, gateway=(GatewayAnswers(host="second-host"),), client=())
+    lines = [line.text for line in remaining_tasks.elsewhere_lines(run) if line.item]
+    assert [text.split(":")[0] for text in lines[3:6]] == [
+        "[ ] Gateway second-host",
+        "[ ] Gateway gateway-host",
+        "[ ] Windows client pcclient-host",
+    ]
+    assert lines[-1].startswith("[ ] Set the certificate policy")
+
+
+@pytest.mark.parametrize(
+    ("account", "words"),
+    [("unchanged", "Leave the two OCSP"), ("off", "switch the revocation check off"), ("http://ocsp/", "http://ocsp/")],
+)
+def test_the_ocsp_settings_are_a_step_of_their_own(run: Run, account: str, words: str) -> None:
+    run.answers = replace(run.answers, account=AccountAnswers(ocsp=account))
+    assert any(words in line.text for line in remaining_tasks.elsewhere_lines(run) if line.item)
+
+
+def test_a_cloud_primary_has_a_list_too(run: Run) -> None:
+    run.answers = replace(run.answers, primary=PrimaryAnswers(kind=PrimaryKind.CLOUD), gateway=(), client=())
+    lines = remaining_tasks.elsewhere_lines(run)
+    assert any("Ask your vendor" in line.text for line in lines)
+    assert kept(run).items[0].id == f"{CA}all"
+    assert kept(run).packs == ""
+
+
+def test_a_dry_run_keeps_nothing(run: Run) -> None:
+    run.dry_run = True
+    lines = remaining_tasks.elsewhere_lines(run)
+    assert not run.machine.state_dir.exists()
+    with pytest.raises(WizardError) as refused:
+        remaining_tasks.tick(run, next(line.item for line in lines if line.item))
+    assert refused.value.code == "checklist.other-list"
+
+
+def test_a_list_that_cannot_be_kept_is_still_shown(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file stands in the way")
+    assert sum(bool(line.item) for line in remaining_tasks.elsewhere_lines(run)) == 7
+    with pytest.raises(WizardError) as refused:
+        checklist.keep(run.machine, Checklist(()))
+    assert refused.value.code == "file.not-writable"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"schema": "another/9"}', '{"schema": "cloudstream-wizard/left-to-do/1"}']
+)
+def test_a_file_that_is_not_ours_is_no_list(run: Run, text: str) -> None:
+    run.machine.state_dir.mkdir()
+    (run.machine.state_dir / checklist.NAME).write_text(text)
+    assert checklist.load(run.machine) is None
+    lines = remaining_tasks.elsewhere_lines(replace_goal(run, Goal.LEFT))
+    assert lines[0].text == "No list is kept on this machine yet."
+
+
+def test_nothing_hostile_in_the_file_reaches_the_terminal(run: Run) -> None:
+    remaining_tasks.elsewhere_lines(run)
+    path = run.machine.state_dir / checklist.NAME
+    data = json.loads(path.read_text())
+    data["items"][0]["text"] = data["packs"] = data["items"][0]["detail"] = "\x1b[2J"
+    path.write_text(json.dumps(data))
+    lines = remaining_tasks.elsewhere_lines(replace_goal(run, Goal.LEFT))
+    assert not any("\x1b" in line.text for line in lines)
+
+
+def test_the_first_screen_and_the_last_words_tell_how_far_it_is(run: Run) -> None:
+    assert fact_lines(None) == []
+    assert summary_lines(None) == []
+    remaining_tasks.elsewhere_lines(run)
+    remaining_tasks.tick(run, kept(run).items[0].id)
+    assert [line.text.split(";")[0] for line in fact_lines(kept(run))] == ["  open     Elsewhere: 1 of 7 done"]
+    assert summary_lines(kept(run))[0].startswith("Left to do elsewhere: 6 of 7 steps.")
+    do_all(run)
+    assert [line.text for line in fact_lines(kept(run))] == ["  ok       Elsewhere: all 7 done"]
+    assert summary_lines(kept(run)) == []
