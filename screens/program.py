@@ -20,6 +20,7 @@ from wizard.errors import ExitCode, WizardError
 from wizard.questions.flow import Step, View, after, before
 
 if TYPE_CHECKING:
+    from screens.quitting import QuitChosen
     from wizard.session.session import Session
 
 SENT_AFTER_S = 0.03
@@ -195,6 +196,10 @@ class WizardApp(KeysInTurn, inherit_bindings=False):
             self._show(QuitScreen(running=runs, over=self.ended is not None), on_top=True)
 
     # -- leaving ----------------------------------------------------------------------------------------------------
+
+    def on_quit_chosen(self, message: "QuitChosen") -> None:
+        """Leave as it was chosen in the dialog."""
+        {"save": self.save_and_quit, "forget": self.forget_and_quit, "leave": self.leave}[message.how]()
 
     def save_and_quit(self) -> None:
         """Keep the answers and leave."""

@@ -6,6 +6,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.message import Message
 from textual.reactive import Reactive
 from textual.screen import ModalScreen
 from textual.widget import Widget
@@ -17,6 +18,14 @@ from screens.action import Action
 CALM = "Nothing has been changed on this machine by these steps.\nSaved answers hold no password; it is asked again."
 OVER = "The change has ended, and what it did stays.\nWhat is left to do can be read again when the wizard is started."
 RUNNING = "The change goes on by itself, finished or undone.\nStart the wizard again to see how it ends."
+
+
+class QuitChosen(Message):
+    """How to leave: `save`, `forget`, or `leave` a change that goes on."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        self.how = how
 
 
 class QuitScreen(ModalScreen[None], inherit_bindings=False):
@@ -52,20 +61,11 @@ class QuitScreen(ModalScreen[None], inherit_bindings=False):
 
     def on_action_pressed(self, message: Action.Pressed) -> None:
         """Do what was chosen."""
-        from screens.program import WizardApp  # noqa: PLC0415 - the app loads this module
-
         message.stop()
-        app = self.app
-        assert isinstance(app, WizardApp)  # noqa: S101 - for the type checker
-        match message.name:
-            case "save":
-                app.save_and_quit()
-            case "forget":
-                app.forget_and_quit()
-            case "leave":
-                app.leave()
-            case _:
-                self.action_stay()
+        if message.name == "stay":
+            self.action_stay()
+        else:
+            self.app.post_message(QuitChosen(message.name))
 
     def action_stay(self) -> None:
         """Back to work."""

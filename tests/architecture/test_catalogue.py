@@ -1,11 +1,9 @@
-"""Every code that the engine can raise or report stands in the catalogue, and every entry reads well."""
+"""Every code that the engine can raise or report is in the catalogue, and every entry reads well."""
 
 import ast
 import re
 import string
 from pathlib import Path
-
-import pytest
 
 from wizard.findings import FindingSpec
 from wizard.reports.catalogue import TABLES, catalogue, modules
@@ -16,10 +14,10 @@ CODE = re.compile(r"[a-z][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)+")
 BLAME = re.compile(r"!|\binvalid value\b|\boops\b|\byou must\b|\byour fault\b|\billegal\b", re.IGNORECASE)
 
 
-def raised_in(path: Path) -> set[str]:
+def raised_in(source: str) -> set[str]:
     """The literal codes of `XxxError("code", ...)` calls."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
             called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             text = node.args[0].value
@@ -28,9 +26,11 @@ def raised_in(path: Path) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_code_that_is_raised_is_catalogued(path: Path) -> None:
-    assert raised_in(path) <= set(catalogue())
+def test_every_code_that_is_raised_is_catalogued() -> None:
+    known = set(catalogue())
+    unknown = {str(path.relative_to(ROOT)): raised_in(path.read_text()) - known for path in SOURCES}
+    assert {path: codes for path, codes in unknown.items() if codes} == {}
+    assert sum(len(raised_in(path.read_text())) for path in SOURCES) > 100  # the search itself finds some
 
 
 def test_templates_of_findings_name_their_facts() -> None:
@@ -41,14 +41,16 @@ def test_templates_of_findings_name_their_facts() -> None:
                 assert all(name.isidentifier() for name in facts), (spec.code, text)
 
 
-@pytest.mark.parametrize("spec", catalogue().values(), ids=lambda spec: spec.code)
-def test_an_entry_reads_well(spec: FindingSpec) -> None:
-    assert CODE.fullmatch(spec.code)
-    for text in (spec.title, spec.message, spec.why, spec.fix, spec.source):
-        assert text.strip() == text
-        assert text
-        assert not BLAME.search(text), text
-    assert len(spec.title) <= 90
+def flaws(spec: FindingSpec) -> list[str]:
+    """What is wrong with the words of *spec*."""
+    found = [] if CODE.fullmatch(spec.code) else ["code"]
+    texts = (spec.title, spec.message, spec.why, spec.fix, spec.source)
+    found += [text for text in texts if not text or text.strip() != text or BLAME.search(text)]
+    return found if len(spec.title) <= 90 else [*found, "long title"]
+
+
+def test_every_entry_reads_well() -> None:
+    assert {code: flaws(spec) for code, spec in catalogue().items() if flaws(spec)} == {}
 
 
 def test_a_code_means_one_thing() -> None:

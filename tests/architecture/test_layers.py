@@ -1,9 +1,10 @@
-"""Walls that no linter sees: what is loaded when, where effects live, how long a file is."""
+"""What the import linter does not see: cycles, what is loaded when, which packages may have effects."""
 
 import ast
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,65 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted([*(ROOT / "wizard").rglob("*.py"), *(ROOT / "screens").rglob("*.py")])
 EFFECTS = ("host", "change", "probing", "sandbox", "cli")
-"""Rooms that may start programs, read the clock or write."""
+"""Packages that may start programs, read the clock or write."""
 
 
-def _room(path: Path) -> str:
-    parts = path.relative_to(ROOT).parts
-    return parts[1] if len(parts) > 2 else parts[0]
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _is_type_checking(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+
+
+def imported(node: ast.AST, known: set[str], *, types_too: bool) -> Iterator[str]:
+    """The modules of *known* that *node* imports, at any depth."""
+    for child in ast.iter_child_nodes(node):
+        if _is_type_checking(child) and not types_too:
+            continue
+        if isinstance(child, ast.ImportFrom) and child.module:
+            for alias in child.names:
+                below = f"{child.module}.{alias.name}"
+                yield below if below in known else child.module
+        elif isinstance(child, ast.Import):
+            yield from (alias.name for alias in child.names)
+        yield from imported(child, known, types_too=types_too)
+
+
+def import_graph(files: dict[str, str], *, types_too: bool) -> dict[str, set[str]]:
+    """Module to the modules that it imports; *files* is module to source."""
+    known = set(files)
+    return {
+        name: {each for each in imported(ast.parse(source), known, types_too=types_too) if each in known} - {name}
+        for name, source in files.items()
+    }
+
+
+def cycles(graph: dict[str, set[str]]) -> set[str]:
+    """The modules that reach themselves: take away what imports nothing (more), and what nothing imports."""
+    left = dict(graph)
+    while True:
+        importing = {name for name, to in left.items() if to & left.keys()}
+        targets = {each for to in left.values() for each in to}
+        kept = importing & targets
+        if kept == left.keys():
+            return kept
+        left = {name: left[name] for name in kept}
+
+
+@pytest.mark.parametrize(("package", "types_too"), [("wizard", True), ("screens", False)])
+def test_no_import_cycle(package: str, *, types_too: bool) -> None:
+    files = {module_name(path): path.read_text() for path in SOURCES if path.relative_to(ROOT).parts[0] == package}
+    assert cycles(import_graph(files, types_too=types_too)) == set()
+
+
+def test_the_search_for_cycles_finds_one() -> None:
+    ring = {"a": "def f():\n    import b", "b": "from c import x", "c": "import a", "d": "import a", "e": ""}
+    assert cycles(import_graph(ring, types_too=False)) == {"a", "b", "c"}
+    typed = {"a": "import b", "b": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import a"}
+    assert cycles(import_graph(typed, types_too=True)) == {"a", "b"}
+    assert cycles(import_graph(typed, types_too=False)) == set()
 
 
 def _loaded(statement: str) -> set[str]:
@@ -27,9 +81,9 @@ def _loaded(statement: str) -> set[str]:
 
 def test_the_whole_engine_loads_without_a_screen_library() -> None:
     every = [
-        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        module_name(path)
         for path in SOURCES
-        if path.parts[len(ROOT.parts)] == "wizard" and path.name not in {"__main__.py", "__init__.py"}
+        if path.relative_to(ROOT).parts[0] == "wizard" and path.name != "__main__.py"
     ]
     loaded = _loaded("\n".join(f"import {name}" for name in every))
     assert not {name for name in loaded if name.split(".")[0] in {"textual", "rich"}}
@@ -42,18 +96,13 @@ def test_help_loads_neither_cryptography_nor_a_screen_library() -> None:
     }
 
 
-def test_the_facade_loads_without_cryptography() -> None:
+def test_the_session_loads_without_cryptography() -> None:
     assert "cryptography" not in _loaded("import wizard.session.session")
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_file_is_one_idea(path: Path) -> None:
-    assert len(path.read_text().splitlines()) <= (250 if _room(path) == "screens" else 450)
-
-
 CALLS = {
-    "the clock": {("datetime", "now"), ("time", "time"), ("datetime", "utcnow"), ("date", "today")},
-    "a file's change": {
+    "reads the clock": {("datetime", "now"), ("time", "time"), ("datetime", "utcnow"), ("date", "today")},
+    "changes a file": {
         ("os", "replace"),
         ("os", "rename"),
         ("os", "unlink"),
@@ -64,34 +113,45 @@ CALLS = {
 }
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in SOURCES if _room(path) not in EFFECTS], ids=lambda path: str(path.relative_to(ROOT))
-)
-def test_effects_stay_in_their_rooms(path: Path) -> None:
-    tree = ast.parse(path.read_text())
-    found = {
+def effects(source: str) -> list[str]:
+    """What *source* does that only a package with effects may do."""
+    tree = ast.parse(source)
+    called = {
         (node.func.value.id, node.func.attr)
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name)
     }
-    imported = {
+    names = {
         alias.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
     }
-    imported |= {
+    names |= {
         node.module.split(".")[0]
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom) and node.module and not node.level
     }
-    for what, calls in CALLS.items():
-        assert not found & calls, what
-    assert "subprocess" not in imported
+    found = [what for what, calls in CALLS.items() if called & calls]
+    return [*found, "starts programs"] if "subprocess" in names else found
+
+
+def test_only_some_packages_have_effects() -> None:
+    found = {
+        module_name(path): effects(path.read_text())
+        for path in SOURCES
+        if path.relative_to(ROOT).parts[:2] not in {("wizard", package) for package in EFFECTS}
+    }
+    assert {name: what for name, what in found.items() if what} == {}
+
+
+def test_the_search_for_effects_finds_them() -> None:
+    source = "import os, time\nfrom subprocess import run\nos.rename('a', 'b')\ntime.time()"
+    assert effects(source) == ["reads the clock", "changes a file", "starts programs"]
+    assert effects("import os\nos.getpid()") == []
 
 
 def test_nothing_names_this_machine() -> None:
     files = subprocess.run(["git", "ls-files"], capture_output=True, text=True, check=True, cwd=ROOT).stdout.split("\n")
     # The checkout itself, not the folder around it: that may be one that everybody has, like the temporary one.
     home = re.compile(rf"{re.escape(str(ROOT))}/|{re.escape(str(Path.home()))}/\.")
-    for name in files:
-        path = ROOT / name
-        if path.is_file() and path.suffix in {".py", ".md", ".toml", ".txt", ".svg", ".sh", ".java", ""}:
-            assert not home.search(path.read_text(errors="replace")), name
+    suffixes = {".py", ".md", ".toml", ".txt", ".svg", ".sh", ".java", ""}
+    texts = [ROOT / name for name in files if (ROOT / name).is_file() and (ROOT / name).suffix in suffixes]
+    assert [path.name for path in texts if home.search(path.read_text(errors="replace"))] == []

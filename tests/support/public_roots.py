@@ -13,7 +13,7 @@ import certifi
 from wizard.certificates import fields, names
 from wizard.certificates.reading import read
 
-TARGET = Path(__file__).parents[1] / "wizard/certificates/data/public_roots.txt"
+TARGET = Path(__file__).parents[2] / "wizard/certificates/data/public_roots.txt"
 HEAD = """\
 # Public roots: SHA-256, last day, name. Made from certifi {version} on {day:%Y-%m-%d} by `make public-roots`.
 """

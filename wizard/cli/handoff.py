@@ -34,7 +34,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(args: argparse.Namespace) -> int:
     """Make all packs, then write them."""
     from wizard.cli.apply import open_session  # noqa: PLC0415 - usage errors need no engine
-    from wizard.handoff.build import make_packs, order_of, root_doubts, unattended_findings, write_packs
+    from wizard.handoff.build import make_packs, order_of, root_doubts, unattended_findings, write_packs  # noqa: PLC0415 - as above
 
     session = open_session(args)
     packs = make_packs(session)

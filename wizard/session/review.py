@@ -21,7 +21,7 @@ from wizard.change.history import Entry, history
 from wizard.change.manifest import Action, Manifest
 from wizard.change.rollback import choose
 from wizard.change.store import Store
-from wizard.doctor.restart_checks import undo_faults
+from wizard.doctor.restart_checks import plan_faults, undo_faults
 from wizard.host.machine import Machine
 from wizard.printable import printable
 
@@ -168,9 +168,10 @@ def _for_goal(session: Reviewing) -> tuple[Review, Planned]:
         case _ if session.answers.primary.kind is PrimaryKind.ELSEWHERE:
             from wizard.planning.gateway.plan import review_gateway  # noqa: PLC0415 - only a gateway needs it
 
-            return _of(*review_gateway(session))
+            planned, seen = review_gateway(session)
+            return _of(_checked(session, planned), seen)
         case _:
-            planned = plan_primary(session)
+            planned = _checked(session, plan_primary(session))
             if _errors(planned):
                 return _of(planned)
             more: list[Line] = []
@@ -183,7 +184,7 @@ def _for_goal(session: Reviewing) -> tuple[Review, Planned]:
 
 def _judged_again(session: Reviewing, kept: Plan, roles: Sequence[str]) -> tuple[Review, Planned]:
     """A kept plan may be old: dates, clock, revocation and everything else are judged as for a new one."""
-    planned = kept_plan(session.machine, kept, session.secret)
+    planned = _checked(session, kept_plan(kept, session.secret))
     if not roles:
         return _of(planned)
     planned = _with(planned, session.judged(roles[0]).findings)
@@ -192,6 +193,11 @@ def _judged_again(session: Reviewing, kept: Plan, roles: Sequence[str]) -> tuple
     if roles[0] == "primary":
         return _of(planned, rehearsed=rehearse_all(session))
     return _of(_with(planned, session.unreadable(session.judged(roles[0]).chain.certificates)))
+
+
+def _checked(session: Reviewing, planned: Planned) -> Planned:
+    """With what would make the restart fail, which blocks the change before anything is touched."""
+    return _with(planned, plan_faults(session.machine, planned.plan))
 
 
 def _with(planned: Planned, more: Iterable[Finding]) -> Planned:

@@ -6,7 +6,6 @@ from pathlib import PurePosixPath
 
 from wizard.certificates.model import Certificate
 from wizard.change.plan import Plan
-from wizard.doctor.restart_checks import plan_faults
 from wizard.errors import WizardError
 from wizard.findings import Finding, FindingSpec, Severity
 from wizard.host import jre
@@ -70,7 +69,6 @@ def plan_gateway(session: Planning) -> Planned:
         *trust.findings,
         *plan.findings,
         *weak,
-        *plan_faults(session.machine, plan),
     )
     return Planned(plan, findings, {STORE_SECRET: given.store_password})
 

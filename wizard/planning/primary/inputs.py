@@ -11,7 +11,6 @@ from wizard.certificates.names import short
 from wizard.change.ahead import Asking
 from wizard.change.plan import Plan, PutFile
 from wizard.change.plan_file import Basis
-from wizard.doctor.restart_checks import plan_faults
 from wizard.errors import WizardError
 from wizard.findings import Finding, FindingSpec, Severity
 from wizard.host import jre
@@ -123,7 +122,7 @@ def plan_primary(session: Planning) -> Planned:
     if password is not None:
         secrets[STORE_SECRET] = password
     weak = require_fit(password, STORE_SECRET, PRIMARY) if password is not None else ()
-    found = (*judged.findings, *plan.findings, *weak, *plan_faults(machine, plan))
+    found = (*judged.findings, *plan.findings, *weak)
     return Planned(plan, found, secrets)
 
 
@@ -174,9 +173,9 @@ def basis_of(session: Planning) -> Basis:
     return Basis(dump(judged), chains)
 
 
-def kept_plan(machine: Machine, plan: Plan, secret: Callable[[str], Secret | None]) -> Planned:
+def kept_plan(plan: Plan, secret: Callable[[str], Secret | None]) -> Planned:
     """A plan that was made earlier, with the secrets that its application needs."""
-    return Planned(plan, plan_faults(machine, plan), kept_secrets(plan, secret))
+    return Planned(plan, (), kept_secrets(plan, secret))
 
 
 def kept_secrets(plan: Plan, secret: Callable[[str], Secret | None]) -> dict[str, Secret]:
