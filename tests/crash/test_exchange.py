@@ -11,7 +11,6 @@ import shutil
 import signal
 import stat
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -19,6 +18,7 @@ import pytest
 
 from tests.crash.test_worker import PORTS, SECRETS
 from tests.support.fake_host import CONF, FOLDER, Interrupting, Scene, Tree, dying_at, in_child
+from wizard import self_start
 from wizard.change.context import Who
 from wizard.change.engine import apply
 from wizard.change.history import history
@@ -162,7 +162,7 @@ def under_strace(trap: Trap, job: Job, at: int | None) -> tuple[int, int]:
     if at is not None:
         strace += ["-e", f"inject={CALLS}:signal=STOP:when={at}"]
     reading, writing = os.pipe()
-    argv = [*strace, "-o", f"/dev/fd/{writing}", sys.executable, "-m", "wizard.change.worker"]
+    argv = [*strace, "-o", f"/dev/fd/{writing}", *self_start.command(self_start.WORKER)]
     with subprocess.Popen(
         argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd=BASIS, pass_fds=[writing]
     ) as child:

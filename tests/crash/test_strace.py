@@ -1,13 +1,13 @@
 """The same with the kernel's own calls: strace breaks the worker process from outside."""
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.crash.test_worker import PORTS, SECRETS
 from tests.support.fake_host import PASSWORD, Scene, sha
+from wizard import self_start
 from wizard.change import watch
 from wizard.change.context import Who
 from wizard.change.engine import apply
@@ -36,7 +36,7 @@ def worker_under_strace(scene: Scene, inject: str) -> int:
     job = Job(APPLY, scene.machine, scene.plan(), secrets=SECRETS, who=Who("tester"), ports=PORTS)
     call = inject.split(":", 1)[0]
     strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={inject}"]
-    argv = [*strace, sys.executable, "-m", "wizard.change.worker"]
+    argv = [*strace, *self_start.command(self_start.WORKER)]
     done = subprocess.run(argv, input=job.dump(), capture_output=True, cwd=BASIS, timeout=60, check=False)
     assert PASSWORD.encode() not in done.stdout + done.stderr
     return done.returncode

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.fake_host import PASSWORD, Scene, ports_for
+from wizard import self_start
 from wizard.change import watch
 from wizard.change.outcome import APPLIED, NOTHING, REFUSED, ROLLED_BACK, STUCK
 from wizard.change.plan import Plan
@@ -125,7 +126,7 @@ def test_it_outlives_the_process_that_started_it(tmp_path: Path) -> None:
 FACE = """
 import os, sys, threading, time
 from pathlib import Path
-from tests.crash.scene import Scene
+from tests.support.fake_host import Scene
 from tests.crash.test_worker import start
 if "thread" in sys.argv:
     threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
@@ -158,7 +159,7 @@ def test_it_keeps_nothing_of_its_face(tmp_path: Path, words: tuple[str, ...], va
         try:
             assert os.getsid(pid) == pid
             assert (proc / "cwd").readlink() == Path("/")
-            assert (b"wizard.change.worker" in (proc / "cmdline").read_bytes()) is not forked
+            assert (self_start.WORKER.encode() in (proc / "cmdline").read_bytes()) is not forked
             opened = {}
             for entry in (proc / "fd").iterdir():
                 with suppress(FileNotFoundError):  # it opens and closes files meanwhile
@@ -275,7 +276,7 @@ FULL = """
 import json, os, subprocess, sys
 from pathlib import Path
 from tests.crash import test_worker
-from tests.crash.scene import Scene
+from tests.support.fake_host import Scene
 scene = Scene(Path(sys.argv[1]))
 subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m,mode=0700", "none", scene.machine.state_dir], check=True)
 if sys.argv[2] == "before":

@@ -1,7 +1,6 @@
 """The practice primary and a JSSE server with the Lightbend library do the same with the same folder."""
 
 import contextlib
-import os
 import select
 import signal
 import socket
@@ -16,11 +15,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from OpenSSL import SSL
 
 from tests.support.jvm import LIGHTBEND_JAR, javac_classes, jre
+from wizard import self_start
 from wizard.sandbox import pki as practice
 from wizard.sandbox.build import create
 from wizard.sandbox.deployment import Deployment
 from wizard.sandbox.pki import CLIENT, SERVER, Entity, Pki
-from wizard.sandbox.service.supervisor import own_command, package_folder
 
 # Both primaries take long to get ready: once for all is enough.
 pytestmark = pytest.mark.xdist_group("contract")
@@ -155,10 +154,11 @@ def pairs(made: Pki, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[
 
 @contextlib.contextmanager
 def _ours(deployment: Deployment) -> Iterator[subprocess.Popen[bytes]]:
-    environment = {**os.environ, "PYTHONPATH": package_folder()}
     with (
         deployment.journal.open("wb") as log,
-        subprocess.Popen(own_command("serve", str(deployment.root)), stdout=log, stderr=log, env=environment) as child,
+        subprocess.Popen(
+            self_start.command(self_start.PRACTICE_SERVER, str(deployment.root)), stdout=log, stderr=log
+        ) as child,
     ):
         try:
             yield child

@@ -1,9 +1,9 @@
 """Changes on a real systemd: after a failure the old server runs, and a repair of a broken one is accepted."""
 
 import json
+import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pytest
 from tests.support.booted_systemd import Booted, own_python
 from tests.support.practice import company
 from tests.systemd.manager import FILE, FOLDER, Real, until
+from wizard import self_start
 from wizard.host.machine import UNIT
 from wizard.sandbox.build import create
 from wizard.sandbox.deployment import ACCOUNT, MARK, Deployment
@@ -32,7 +33,7 @@ if read -r code text < /opt/hcp/ends && grep -q -e "$text" /opt/hcp/conf/applica
     exit "$code"
 fi
 export PYTHONPATH={Path(__file__).resolve().parents[2]}
-exec $AS {sys.executable} -B -m wizard.sandbox.server.serve /
+exec $AS {shlex.join(self_start.command(self_start.PRACTICE_SERVER, "/"))}
 """
 
 SERVICE = f"User={ACCOUNT}\nEnvironment=LC_ALL=C.UTF-8"

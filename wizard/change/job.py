@@ -20,6 +20,9 @@ APPLY, ROLLBACK, RECOVER = "apply", "rollback", "recover"
 MACHINE_PORTS = "wizard.change.adapters:ports_for"
 """The real service, keytool and network; by name, because tests give others."""
 
+_PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SSL_CERT_FILE", "XDG_RUNTIME_DIR")
+"""What the worker gets of our environment: nothing in which an operator would put a password."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -104,3 +107,8 @@ class Job:
             )
         except (KeyError, TypeError) as error:
             raise ValueError("not a job") from error
+
+
+def passed_on(environment: Mapping[str, str]) -> dict[str, str]:
+    """What the worker gets of *environment*."""
+    return {name: environment[name] for name in _PASSED_ON if name in environment}

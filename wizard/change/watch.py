@@ -5,7 +5,6 @@ import json
 import os
 import pwd
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,12 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-import wizard
+from wizard import self_start
 from wizard.change.ahead import Said
 from wizard.change.context import Who
 from wizard.change.disk_space import full_at
 from wizard.change.events import CHANGE, Event, rfc3339
-from wizard.change.job import APPLY, RECOVER, ROLLBACK, Job
+from wizard.change.job import APPLY, RECOVER, ROLLBACK, Job, passed_on
 from wizard.change.lock import Holder, holder_of
 from wizard.change.outcome import APPLIED, KEPT, NOTHING, REFUSED, STUCK, Failure, Outcome
 from wizard.change.plan import Plan
@@ -30,12 +29,7 @@ from wizard.host.machine import Machine
 from wizard.records import dataclass
 from wizard.secret import Secret
 
-OURS = "CLOUDSTREAM_WIZARD_PYTHONPATH"
-"""What PYTHONPATH was before the worker needed its own: its children get that back."""
-
 _POLL_S = 0.01
-_PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SSL_CERT_FILE", "XDG_RUNTIME_DIR")
-"""What the worker gets of our environment: nothing in which an operator would put a password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,18 +209,13 @@ def _forked(job: Job) -> bytes:
 
 def _spawned(job: Job) -> bytes:
     """Have a new process do *job*; as `_forked`."""
-    # A one-file build has put its folders on the path by itself; the worker must find the same ones.
-    home = str(Path(wizard.__file__).resolve().parents[1])
-    environment = passed_on(os.environ)
-    environment |= {"PYTHONPATH": os.pathsep.join([home, *(entry for entry in sys.path if entry)])}
-    environment |= {"PYTHONSAFEPATH": "1", OURS: os.environ.get("PYTHONPATH", "")}
     child = subprocess.Popen(
-        [sys.executable, "-m", "wizard.change.worker"],
+        self_start.command(self_start.WORKER),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         cwd="/",
-        env=environment,
+        env=passed_on(os.environ),
         start_new_session=True,
     )
     if child.stdin is None or child.stdout is None:
@@ -234,11 +223,6 @@ def _spawned(job: Job) -> bytes:
     with contextlib.suppress(BrokenPipeError), child.stdin:
         child.stdin.write(job.dump())
     return _answer_of(child.stdout, child.wait)
-
-
-def passed_on(environment: Mapping[str, str]) -> dict[str, str]:
-    """What the worker gets of *environment*."""
-    return {name: environment[name] for name in _PASSED_ON if name in environment}
 
 
 def _answer_of(stream: IO[bytes], wait: Callable[[], object]) -> bytes:

@@ -1,8 +1,8 @@
-"""The process that makes a change: its own session, no terminal, deaf to hang-up and Ctrl+C.
+"""The process that makes a change: its own session, no terminal, ignores hang-up and Ctrl+C.
 
-Made by `wizard.change.watch`: forked from the face, or started as `python -m wizard.change.worker`, which then reads
-its job from standard input. It answers with one line on standard output (the id of the change, or why there is none),
-lets go of it, and goes on alone. SIGTERM asks it to stop between two steps; what was done up to then is undone.
+Made by `wizard.change.watch`: a copy of the process that made the plan, or a new one that reads its job from standard
+input. It answers with one line on standard output (the id of the change, or why there is none), closes it, and goes on
+alone. SIGTERM asks it to stop between two steps; what was done up to then is undone.
 """
 
 import contextlib
@@ -18,11 +18,10 @@ from typing import NoReturn
 from wizard.change.context import Context
 from wizard.change.engine import apply
 from wizard.change.events import EventLog
-from wizard.change.job import APPLY, ROLLBACK, Job
+from wizard.change.job import APPLY, ROLLBACK, Job, passed_on
 from wizard.change.outcome import Failure, Outcome
 from wizard.change.recover import recover
 from wizard.change.rollback import rollback
-from wizard.change.watch import OURS, passed_on
 from wizard.errors import ExitCode, WizardError
 from wizard.secret import Redactor
 
@@ -77,9 +76,8 @@ class _Stop:
         return self.asked
 
 
-def main() -> int:
+def main(_arguments: list[str]) -> int:
     """Do the job that standard input holds; the exit code is that of the outcome."""
-    _restore_environment()
     return _work(lambda: Job.load(sys.stdin.buffer.read()))
 
 
@@ -126,16 +124,6 @@ def _unheard(_signal: int, _frame: FrameType | None) -> None:
     """A hang-up, Ctrl+C or Ctrl+Z at the terminal does not concern us."""
 
 
-def _restore_environment() -> None:
-    """A restart command must not find our way of finding modules in its environment."""
-    ours = os.environ.pop(OURS, "")
-    os.environ.pop("PYTHONSAFEPATH", None)
-    if ours:
-        os.environ["PYTHONPATH"] = ours
-    else:
-        os.environ.pop("PYTHONPATH", None)
-
-
 def _do(job: Job, stop: _Stop, answer: _Answer) -> Outcome:
     redactor = Redactor()
     for secret in job.secrets.values():
@@ -157,7 +145,3 @@ def _do(job: Job, stop: _Stop, answer: _Answer) -> Outcome:
     if job.kind == ROLLBACK:
         return rollback(job.change or None, context)
     return recover(job.mode, context)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

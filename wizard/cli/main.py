@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from wizard import __version__
+from wizard import __version__, self_start
 from wizard.errors import WizardError
 from wizard.host.machine import HCP_HOME, SETTLE_S, Machine, default_state_dir
 
@@ -99,7 +99,10 @@ def entry() -> None:
     """The installed command."""
     # What starting makes lives as long as the program: the collector would walk it again and again for nothing.
     gc.set_threshold(*COLLECTOR)
-    code = main(sys.argv[1:])
+    arguments = sys.argv[1:]
+    code = self_start.run(arguments)
+    if code is None:
+        code = main(arguments)
     try:
         sys.stdout.flush()
         sys.stderr.flush()

@@ -73,8 +73,6 @@ def run(args: argparse.Namespace) -> int:
         return _create(args, Path(words[1]))
     if words[:1] == ["serve"] and len(words) == 2:
         return _serve(Path(words[1]))
-    if words[:1] in (["stand-in"], ["supervise"], ["squat"]) and len(words) > 1:
-        return _stand_in(words)
     if words[:1] in (["create"], ["serve"]) or len(words) > 1:
         raise _usage()
     return _practise(args, Path(words[0]) if words else None)
@@ -126,17 +124,6 @@ def _serve(folder: Path) -> int:
     from wizard.sandbox.server.serve import serve  # noqa: PLC0415 - as above
 
     return serve(folder)
-
-
-def _stand_in(words: list[str]) -> int:
-    """What a deployment made by a one-file build calls, where there is no `python -m`."""
-    from wizard.sandbox.service import port_blocker, supervisor, systemctl  # noqa: PLC0415 - as above
-
-    verb, folder, *rest = words
-    if verb == "stand-in":
-        return systemctl.main([folder, *rest])
-    (supervisor if verb == "supervise" else port_blocker).main(folder)
-    return 0
 
 
 def _practise(args: argparse.Namespace, folder: Path | None) -> int:

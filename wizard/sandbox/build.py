@@ -5,13 +5,13 @@ import secrets
 import shlex
 import shutil
 import socket
-import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat, pkcs7, pkcs12
 
+from wizard import self_start
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, refusal
 from wizard.sandbox import pki as practice
@@ -19,7 +19,6 @@ from wizard.sandbox import texts
 from wizard.sandbox.deployment import ACCOUNT, PASSWORD, Deployment
 from wizard.sandbox.mutate import add_anchor, write_conf
 from wizard.sandbox.pki import CLIENT, Pki, new_key, pem, pfx
-from wizard.sandbox.service.supervisor import package_folder
 from wizard.sandbox.service.unit_file import enable
 
 
@@ -275,15 +274,10 @@ def _handed_over(deployment: Deployment, made: practice.Pki) -> None:
 
 
 def _programs(deployment: Deployment) -> None:
-    frozen = getattr(sys, "frozen", False)
-    module = "sandbox stand-in" if frozen else "-B -S -m wizard.sandbox.service.systemctl"
     for name in ("systemctl", "journalctl"):
         text = texts.STAND_IN.format(
             name=name,
-            path=shlex.quote(package_folder()),
-            python=shlex.quote(sys.executable),
-            module=module,
-            root=shlex.quote(str(deployment.root)),
+            command=shlex.join(self_start.command(self_start.PRACTICE_SYSTEMCTL, str(deployment.root), name)),
         )
         program = deployment.root / "usr/bin" / name
         program.write_text(text, encoding="utf-8")

@@ -136,5 +136,5 @@ Stop it:        {root}/usr/bin/systemctl stop hcp-server
 STAND_IN = """\
 #!/bin/sh
 # Stands in for {name}: starts and stops the practice primary of this folder, and nothing else.
-PYTHONPATH={path} exec {python} {module} {root} {name} -- "$@"
+exec {command} -- "$@"
 """

@@ -140,5 +140,6 @@ def _end(code: int) -> None:
     os._exit(code)
 
 
-if __name__ == "__main__":
-    sys.exit(serve(Path(sys.argv[1])))
+def main(arguments: list[str]) -> int:
+    """Serve the deployment in the folder that is the only argument."""
+    return serve(Path(arguments[0]))

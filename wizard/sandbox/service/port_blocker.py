@@ -6,7 +6,6 @@ It outlives the service that it keeps from starting; it ends with `systemctl sto
 import json
 import os
 import socket
-import sys
 import threading
 import time
 
@@ -15,8 +14,9 @@ from wizard.sandbox.service.unit_file import WANTED
 _MARK = ".practice-deployment.json"
 
 
-def main(root: str) -> None:
-    """Listen on the port of the deployment in *root* and answer nothing that looks like TLS."""
+def main(arguments: list[str]) -> int:
+    """Listen on the port of the deployment in the folder that is the only argument; answer nothing like TLS."""
+    root = arguments[0]
     mark = os.path.join(root, _MARK)  # noqa: PTH118 - as in unitfile
     with open(mark, encoding="utf-8") as stream:  # noqa: PTH123 - as in unitfile
         port = int(json.load(stream)["port"])
@@ -30,14 +30,10 @@ def main(root: str) -> None:
     try:
         listener = socket.create_server(("127.0.0.1", port))
     except OSError:
-        return  # an earlier one has the port
+        return 0  # an earlier one has the port
     threading.Thread(target=look, daemon=True).start()
     with listener:
         while True:
             channel, _ = listener.accept()
             with channel:
                 channel.sendall(b"220 another program\r\n")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])

@@ -7,10 +7,10 @@ folder is gone; it never leaves the primary behind.
 import json
 import os
 import signal
-import sys
 import time
 import uuid
 
+from wizard import self_start
 from wizard.sandbox.service.unit_file import UNIT, WANTED, Unit, behaviour
 
 STATE = "run/unit.json"
@@ -25,22 +25,6 @@ _QUICK_S = 0.05
 
 _ASKED: dict[int, str] = {signal.SIGTERM: "stop", signal.SIGUSR1: "restart", signal.SIGUSR2: ""}
 """How systemctl tells the supervisor what to do; the last one resets what was counted."""
-
-
-def package_folder() -> str:
-    """The folder that holds the package `wizard`, for PYTHONPATH."""
-    return os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120 - as in unitfile
-
-
-def own_command(verb: str, root: str) -> list[str]:
-    """The command line that runs `serve` or `supervise` for *root* with the interpreter at hand."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable, "sandbox", verb, root]
-    flags = ["-B", "-S"] if verb == "supervise" else ["-B"]
-    module = {"supervise": "wizard.sandbox.service.supervisor", "squat": "wizard.sandbox.service.port_blocker"}.get(
-        verb, "wizard.sandbox.server.serve"
-    )
-    return [sys.executable, *flags, "-m", module, root]
 
 
 def read_state(root: str) -> dict[str, str]:
@@ -83,7 +67,7 @@ class Supervisor:
         if behaviour(self._root).get("squatter"):
             with open(os.path.join(self._root, WANTED), "w", encoding="ascii"):  # noqa: PTH118, PTH123 - as in unitfile
                 pass
-            self._spawn("squat")
+            self._spawn(self_start.PRACTICE_PORT_BLOCKER)
             time.sleep(0.3)  # the other program must have the port first
         self._turn += 1
         while self._start():
@@ -134,7 +118,7 @@ class Supervisor:
             ActiveState="active",
             SubState="running",
             Result="success",
-            MainPID=self._spawn("serve"),
+            MainPID=self._spawn(self_start.PRACTICE_SERVER),
             InvocationID=uuid.uuid4().hex,
             ExecMainStartTimestampMonotonic=int(begun * 1e6),
             ExecMainStatus=0,
@@ -237,11 +221,10 @@ class Supervisor:
         self._write(ActiveState=active, SubState=sub, Result=result, MainPID=0, **ending)
         return False
 
-    def _spawn(self, verb: str) -> int:
-        command = own_command(verb, self._root)
+    def _spawn(self, name: str) -> int:
+        command = self_start.command(name, self._root)
         environment = {
             "PATH": os.environ.get("PATH", os.defpath),
-            "PYTHONPATH": package_folder(),
             "LC_ALL": "C.UTF-8",
             "PRACTICE_PARENT": str(os.getpid()),
             **self._unit.environment,
@@ -274,10 +257,7 @@ class Supervisor:
             pass  # likewise
 
 
-def main(root: str) -> None:
-    """Run the supervisor for the deployment in *root*, in this process."""
-    Supervisor(root).run()
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])
+def main(arguments: list[str]) -> int:
+    """Run the supervisor for the deployment in the folder that is the only argument, in this process."""
+    Supervisor(arguments[0]).run()
+    return 0

@@ -9,7 +9,8 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
-from wizard.sandbox.service.supervisor import JOURNAL, STATE, alive, own_command, package_folder, read_state
+from wizard import self_start
+from wizard.sandbox.service.supervisor import JOURNAL, STATE, alive, read_state
 from wizard.sandbox.service.unit_file import UNIT, WANTED, Unit, enable, forget
 
 _TAKES_VALUE = {"-p", "--property", "-n", "--lines", "-o", "--output", "-u", "--unit", "-t", "--type", "-S", "--since"}
@@ -275,7 +276,7 @@ def _act(root: str, verb: str) -> int:
                 os.unlink(os.path.join(root, WANTED))  # noqa: PTH108, PTH118 - as in unitfile
             return 0
         if read_state(root).get("Turn") == turn:
-            _spawn(own_command("supervise", root))
+            _spawn(self_start.command(self_start.PRACTICE_SUPERVISOR, root))
             # A service of type simple counts as started once its process exists.
             _until(lambda: read_state(root).get("Turn") != turn)
         if read_state(root).get("Refused") in {"limit", "dependency", "assert"}:
@@ -291,11 +292,10 @@ def _until(done: Callable[[], bool], seconds: float = _START_S) -> None:
 
 def _spawn(command: list[str]) -> None:
     """Start a process that belongs to nobody: in its own session, and reaped by init."""
-    environment = {**os.environ, "PYTHONPATH": package_folder()}
     null = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
     child = os.fork()
     if child == 0:
-        os.posix_spawn(command[0], command, environment, file_actions=null, setsid=True)
+        os.posix_spawn(command[0], command, os.environ, file_actions=null, setsid=True)
         os._exit(0)
     os.waitpid(child, 0)
 
@@ -304,7 +304,3 @@ def main(arguments: list[str]) -> int:
     """`DIR systemctl|journalctl ARGUMENTS`: what the two scripts of a deployment call."""
     root, program, *rest = [word for word in arguments if word != "--"]
     return systemctl(root, rest) if program == "systemctl" else journalctl(root, rest)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
