@@ -159,7 +159,7 @@ def test_it_keeps_nothing_of_its_face(tmp_path: Path, words: tuple[str, ...], va
         try:
             assert os.getsid(pid) == pid
             assert (proc / "cwd").readlink() == Path("/")
-            assert (self_start.WORKER.encode() in (proc / "cmdline").read_bytes()) is not forked
+            assert (self_start.WORKER.encode() in (proc / "cmdline").read_bytes().split(b"\0")) is not forked
             opened = {}
             for entry in (proc / "fd").iterdir():
                 with suppress(FileNotFoundError):  # it opens and closes files meanwhile
