@@ -22,8 +22,12 @@ _BOOT_S = 60.0
 _MOUNTS = """
 mkdir -p "$WORK/groups" "$WORK/layers"
 mount -t cgroup2 none "$WORK/groups"
-mkdir -p "$WORK/groups/$GROUP/$NAME"
-echo $$ > "$WORK/groups/$GROUP/$NAME/cgroup.procs"
+for left in "$WORK/groups/$GROUP".*; do # a run that was killed could not remove its own
+    owner=${left#*"$GROUP".}
+    test -d "/proc/${owner%%.*}" || find "$left" -depth -type d -exec rmdir {} + 2> /dev/null || true
+done
+mkdir "$WORK/groups/$NAME"
+echo $$ > "$WORK/groups/$NAME/cgroup.procs"
 mount -t tmpfs -o mode=755 none "$WORK/layers"
 mkdir "$WORK/layers/upper" "$WORK/layers/work" "$WORK/layers/root"
 mount -t overlay -o "lowerdir=/,upperdir=$WORK/layers/upper,workdir=$WORK/layers/work" none "$WORK/layers/root"
@@ -80,7 +84,7 @@ class Booted:
 
     def __init__(self, work: Path) -> None:
         self._work = work
-        self._name = f"{os.getpid()}-{time.monotonic_ns()}"
+        self._name = f"{_GROUP}.{os.getpid()}.{time.monotonic_ns()}"
         environment = {
             "PATH": _PATH,
             "WORK": str(work),
@@ -183,14 +187,11 @@ class Booted:
         self._outer.wait()
         words = f"""
             mount -t cgroup2 none '{self._work}/groups'
-            cd '{self._work}/groups/{_GROUP}'
-            for try in $(seq 100); do
-                find . -mindepth 1 -depth -type d -exec rmdir {{}} + 2>/dev/null || true
-                test -e '{self._name}' || break
-                sleep 0.05
+            for try in $(seq 200); do
+                test -e '{self._work}/groups/{self._name}' || exit 0
+                find '{self._work}/groups/{self._name}' -depth -type d -exec rmdir {{}} + 2> /dev/null || sleep 0.05
             done
-            test ! -e '{self._name}'
-            cd ..; rmdir {_GROUP} 2>/dev/null || true"""
+            exit 1"""
         # A cgroup can be removed only when it has no process any more, not even in the groups below it.
         subprocess.run(["unshare", "--mount", "--propagation", "private", "sh", "-ec", words], check=True, timeout=30)
         assert str(self._work) not in Path("/proc/self/mountinfo").read_text()
