@@ -11,6 +11,7 @@ import shutil
 import signal
 import stat
 import subprocess
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -41,6 +42,10 @@ TOLD = re.compile(
     "|another folder was put in its place|was changed by somebody else"
 )
 """What the report says of an exchanged folder."""
+
+
+Call = tuple[str, int]
+"""The name of a system call, and which one of that name."""
 
 
 @dataclass(frozen=True)
@@ -154,13 +159,15 @@ def folders(scene: Scene) -> list[str]:
     return [str(path) for path in (scene.root, *sorted(scene.root.rglob("*")), *new)]
 
 
-def under_strace(trap: Trap, job: Job, at: int | None) -> tuple[int, int]:
-    """Run the worker, stopped once after its call number *at*; the exit code, and how many calls there were."""
-    scene = trap.scene
-    paths = [word for path in folders(scene) for word in ("-P", path)]
-    strace = ["strace", "-f", "-qq", *paths, "-e", f"trace={CALLS}", "-e", "signal=SIGSTOP"]
+def under_strace(trap: Trap, job: Job, at: Call | None) -> tuple[int, list[Call]]:
+    """Run the worker, stopped once after the call *at*; the exit code, and the calls before the last look.
+
+    The last look at the folder is the last call with its name. Who exchanges it after that is too late to be reported.
+    """
+    paths = [word for path in folders(trap.scene) for word in ("-P", path)]
+    strace = ["strace", "-f", "-qq", *paths, "-e", "signal=SIGSTOP", "-e", f"trace={at[0] if at else CALLS}"]
     if at is not None:
-        strace += ["-e", f"inject={CALLS}:signal=STOP:when={at}"]
+        strace += ["-e", f"inject={at[0]}:signal=STOP:when={at[1]}"]  # strace counts each system call by itself
     reading, writing = os.pipe()
     argv = [*strace, "-o", f"/dev/fd/{writing}", *self_start.command(self_start.WORKER)]
     with subprocess.Popen(
@@ -170,7 +177,9 @@ def under_strace(trap: Trap, job: Job, at: int | None) -> tuple[int, int]:
         assert child.stdin is not None
         child.stdin.write(job.dump())
         child.stdin.close()
-        count = 0
+        calls: list[Call] = []
+        last = 0
+        counts: Counter[str] = Counter()
         with open(reading) as lines:  # noqa: PTH123 - a pipe
             for line in lines:
                 if "stopped by SIGSTOP" in line:
@@ -178,9 +187,11 @@ def under_strace(trap: Trap, job: Job, at: int | None) -> tuple[int, int]:
                     if not trap.made:
                         trap.spring()
                     os.kill(int(line.split()[0]), signal.SIGCONT)
-                elif re.match(r"\d+ +\w+\(", line):
-                    count += 1
-        return child.wait(60), count
+                elif found := re.match(r"(\d+ +(\w+))\(", line):
+                    last = len(calls) if f'"{trap.true.name}"' in line else last
+                    counts[found[1]] += 1
+                    calls.append((found[2], counts[found[1]]))
+        return child.wait(60), calls[:last]
 
 
 def job_for(trap: Trap, kind: str) -> Job:
@@ -266,20 +277,19 @@ def test_exchanged_before_a_call_that_writes(tmp_path: Path, kind: str, exchange
 def test_exchanged_after_any_call(tmp_path: Path, kind: str, exchange: Exchange) -> None:
     _, *trees = reference(tmp_path / "reference", kind, exchange)
     trap = prepared(tmp_path / "count", kind, exchange)
-    _, total = under_strace(trap, job_for(trap, kind), None)
-    assert total > 100
-    # The last call is the last look: whoever exchanges a folder after it is too late to be reported.
+    _, calls = under_strace(trap, job_for(trap, kind), None)
+    assert len(calls) > 100
     number = EXCHANGES.index(exchange)
     step = 1 if number < 2 else len(EXCHANGES)  # each call for the folder itself, every few for the others
-    points = range(1 + number % step, total, step) if EVERY else [random.randrange(1, total)]
+    points = range(number % step, len(calls), step) if EVERY else [random.randrange(len(calls))]
     made = 0
     for at in points:
         trap = prepared(tmp_path / str(at), kind, exchange)
-        code, _ = under_strace(trap, job_for(trap, kind), at)
+        code, _ = under_strace(trap, job_for(trap, kind), calls[at])
         made += trap.made
         outcome = history(trap.scene.machine)[-1].outcome
         assert code in {0, 2, 3, 4}, (at, code)
-        judge(trap, kind, (trees[0], trees[1]), outcome, f"after call {at} of {total}")
+        judge(trap, kind, (trees[0], trees[1]), outcome, f"after call {at + 1} of {len(calls)}, {calls[at]}")
     assert made or not EVERY
 
 

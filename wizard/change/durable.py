@@ -333,22 +333,8 @@ def new_folder(above: Directory, name: str, *, calls: Syscalls = REAL) -> Direct
     calls.mkdir(name, at=above.descriptor)
     made = above.open(name)
     if made.status.st_uid != os.geteuid() or made.names():
-        raise _exchanged()
+        raise OSError(errno.ESTALE, "another folder was put in its place")
     return made
-
-
-def _the_same(above: Directory, name: str, made: Directory) -> Directory:
-    try:
-        there = above.open(name)
-    except OSError as error:
-        raise _exchanged() from error
-    if not there.same_as(made):
-        raise _exchanged()
-    return there
-
-
-def _exchanged() -> OSError:
-    return OSError(errno.ESTALE, "another folder was put in its place")
 
 
 def reach(path: Path, *, last: bool = True, calls: Syscalls = REAL) -> Directory:
@@ -390,12 +376,12 @@ def make_folder(above: Directory, name: str, image: FileImage, *, token: str, ca
         calls.fsync(made.descriptor, temporary)
         calls.rename(temporary, name, at=above.descriptor)
         calls.fsync(above.descriptor, name)
-        there = _the_same(above, name, made)
     except OSError as error:
         with contextlib.suppress(OSError):
             os.rmdir(temporary, dir_fd=above.descriptor)
         raise write_failure(above.path / name, error) from error
-    return there
+    made.path = above.path / name
+    return made
 
 
 def remove_folder(above: Directory, name: str, *, calls: Syscalls) -> None:

@@ -1,6 +1,7 @@
 """Where a live file stands between the two states of an action, and how it is brought to either."""
 
 import json
+import os
 from dataclasses import astuple, replace
 from enum import StrEnum
 
@@ -122,9 +123,14 @@ def _bring(
         remove_temporary_folder(at, name, token, calls=calls)
         if image.kind == "folder":
             context.folders[action.path] = make_folder(at, name, image, token=token, calls=calls)
+            check_in_place(action.path, context)
         else:
             check_in_place(action.path, context)
             remove_folder(at, name, calls=calls)
+            made = context.folders.get(action.path)
+            if made is None or os.fstat(made.descriptor).st_nlink:
+                # It holds files of somebody else, or another one was removed in its place.
+                check_in_place(action.path, context)
             context.folders.pop(action.path, None)
         return
     remove_temporary(at, name, token, calls=calls)
