@@ -112,6 +112,6 @@ def test_a_masked_unit_is_refused_before_anything_is_touched(tmp_path: Path) -> 
         before = server.tree()
         assert server.systemctl("mask").returncode == 0
         done = server.run("apply", "--answers", "answers.toml", "--yes")
-        assert done.returncode == 2, done.stderr
-        assert "service.masked" in done.stderr + done.stdout
+        assert done.returncode == 1, done.stderr
+        assert "doctor.unit-masked" in done.stderr + done.stdout
         assert server.tree() == before
