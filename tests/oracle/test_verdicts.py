@@ -14,14 +14,30 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from tests.support.bad_chains import HOST
 from tests.support.jvm import run_java
 from tests.support.pki import NOW, Entity, issue
-from tests.support.verdicts import CHAINS, ENTRIES, HOSTS, JAVAS, SAN, Row, dns, leaf, middle, raw, why_names_differ
+from tests.support.verdicts import (
+    CHAINS,
+    ENTRIES,
+    HOSTS,
+    JAVAS,
+    SAN,
+    STORES,
+    Row,
+    dns,
+    leaf,
+    middle,
+    raw,
+    why_names_differ,
+)
 from wizard.certificates import csr, fields, hostnames
 from wizard.certificates.chain import assemble
 from wizard.certificates.formats.der import wrap
+from wizard.certificates.formats.file_findings import file_findings
 from wizard.certificates.model import Role
+from wizard.certificates.reading import read, require_certificate
 from wizard.certificates.rules import judge
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
+from wizard.secret import Secret
 
 pytestmark = pytest.mark.xdist_group("verdicts")
 
@@ -52,6 +68,8 @@ def folder() -> TemporaryDirectory[str]:
         entity = row.make()
         (Path(made.name) / f"{number}.pem").write_bytes(entity.chain_pem)
         (Path(made.name) / f"{number}.root").write_bytes(entity.chain[-1].x509.public_bytes(Encoding.PEM))
+    for number, store in enumerate(STORES):
+        (Path(made.name) / f"{number}.store").write_bytes(store.make())
     for number, entity in enumerate(named().values()):
         (Path(made.name) / f"n{number}.pem").write_bytes(entity.pem)
     return made
@@ -67,6 +85,11 @@ def questions() -> dict[Key, str]:
     for number, entry in enumerate(ENTRIES):
         for host in HOSTS:
             asked["name", entry, host] = question("name", f"{place}/n{number}.pem", host)
+    for number, store in enumerate(STORES):
+        file = f"{place}/{number}.store"
+        asked["store", number] = question("store", file, store.password, "")
+        listing = ("-debug", "-list", "-keystore", file, "-storepass", store.password)
+        asked["keytool", number] = question("keytool", *listing)
     return asked | {("sni", host): question("sni", host) for host in HOSTS}
 
 
@@ -209,3 +232,52 @@ def test_the_message_names_what_differs(host: str, entry: bytes, words: str) -> 
     if hostnames.refused(host) and not host.endswith("."):
         with pytest.raises(WizardError, match=words):
             csr.make(host, role=Role.PRIMARY)
+
+
+EACH_STORE = pytest.mark.parametrize("number", range(len(STORES)), ids=[row.name for row in STORES])
+
+
+@EACH_STORE
+@pytest.mark.parametrize("version", JAVAS)
+def test_every_java_and_keytool_open_the_stores_that_the_table_says(number: int, version: str) -> None:
+    row = STORES[number]
+    opened, listed = java(version)["store", number], java(version)["keytool", number]
+    expected = row.java_says(version)
+    assert opened == expected if expected.startswith("OK") else expected in opened
+    if version != "11.0.5" and row.keytool is not None:
+        assert row.keytool in listed
+    elif version != "11.0.5":
+        assert listed.startswith("OK") if expected.startswith("OK") else expected in listed
+
+
+@EACH_STORE
+def test_openssl_opens_the_stores_that_the_table_says(number: int) -> None:
+    row = STORES[number]
+    command = [
+        "openssl",
+        "pkcs12",
+        "-in",
+        f"{folder().name}/{number}.store",
+        "-passin",
+        f"pass:{row.password}",
+        "-noout",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    # An empty file is no error to it, and yields nothing.
+    assert (done.returncode == 0 or not done.stderr) if not row.openssl else row.openssl in done.stderr
+
+
+@EACH_STORE
+def test_we_read_the_stores_as_the_table_says(number: int) -> None:
+    row = STORES[number]
+    try:
+        bundle = require_certificate(read(row.make(), name="store", password=Secret(row.password)))
+    except WizardError as error:
+        found = error.code
+    else:
+        codes = [each.code for each in file_findings(bundle)]
+        found = " ".join((str(len(bundle.certificates)), str(len(bundle.keys)), *codes))
+    assert found == row.ours
+    assert bool(row.why) == (
+        found[:1].isdigit() and not all(row.java_says(each).startswith("OK") for each in JAVAS)
+    ) or ("truststore.empty-to-java" in found)

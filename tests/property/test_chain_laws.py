@@ -99,6 +99,7 @@ def test_a_chain_is_complete_or_names_what_is_missing(chosen: list[int]) -> None
     for chain in assemble(pile(chosen)):
         single = chain.leaf is not None and not chain.authorities and chain.missing_issuer is None
         assert chain.complete is (chain.missing_issuer is None and not single)
+        assert not (chain.cut and chain.complete)
         if single and chain.leaf is not None:
             assert fields.self_issued(chain.leaf)
 

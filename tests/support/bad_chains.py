@@ -55,6 +55,14 @@ def two_below(**how: Any) -> Entity:
     return issue(HOST, authority("Case Lower", upper))
 
 
+def deep(count: int) -> Entity:
+    """A leaf under so many authorities that the whole chain has *count* certificates."""
+    upper = root()
+    for number in range(count - 2):
+        upper = authority(f"Case Link {number}", upper)
+    return issue(HOST, upper)
+
+
 def foreign_twin() -> Entity:
     """The leaf's issuer has the right name and another key; the right one is missing."""
     true = authority("Case Intermediate", root(), slot="true")
@@ -186,5 +194,9 @@ CASES: tuple[Case, ...] = (
     _case("critical extension", partial(leaf, extensions=[(unknown_extension, True)]), "form.critical-extension", "unrecognized critical"),
     _case("unknown extension, not critical", partial(leaf, extensions=[(unknown_extension, False)])),
     _case("hostile text", lambda: issue(wrong_name, middle(), sans=[HOST]), "form.hidden-characters"),
+    _case("ten certificates", lambda: deep(10)),
+    _case("eleven certificates", lambda: deep(11), "chain.too-long", "exceeds the maximum allowed length (10)"),
+    _case("nine certificates of a gateway", lambda: deep(9), "chain.too-long", "",
+          "Java 25 takes eight from who dials in, older ones ten", **GATEWAY),
     _case("cross-signed root on top", lambda: under(cross_signed(middle(), authority("Elsewhere")))),
 )  # fmt: skip

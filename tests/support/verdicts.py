@@ -4,18 +4,28 @@ One row for each kind of input that people meet. `oracle/test_verdicts.py` asks 
 for all rows. Where our verdict differs from Java's, `why` says why that is right.
 """
 
+import subprocess
+from base64 import encodebytes
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, x25519
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    PublicFormat,
+    pkcs12,
+)
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 
-from tests.support import pki
+from tests.support import asn1, pki
 from tests.support.bad_chains import HOST
 from tests.support.pki import ANY_USAGE, CLIENT, NOW, Entity, authority, issue
 from wizard.certificates.formats.der import parse, wrap
@@ -1016,3 +1026,132 @@ CHAINS: tuple[Row, ...] = (
         role=Role.GATEWAY,
     ),
 )
+
+
+@dataclass(frozen=True)
+class StoreRow:
+    """One file that is given as a key store.
+
+    Attributes:
+        name: what it is.
+        make: its bytes.
+        java: what KeyStore and getKey say: `OK` with the type and entries, or part of the reason; for each age or all.
+        keytool: the same of keytool -list; None where it says what KeyStore says.
+        openssl: "" when `openssl pkcs12` opens it, else part of its reason.
+        ours: the code of our refusal, else how many certificates and keys we read and the codes of the findings.
+        why: why our verdict differs from Java's.
+        password: that is tried.
+    """
+
+    name: str
+    make: Callable[[], bytes]
+    java: "str | Mapping[str, str]"
+    openssl: str
+    ours: str
+    why: str = ""
+    keytool: "str | None" = None
+    password: str = "changeit"
+
+    def java_says(self, version: str) -> str:
+        return self.java if isinstance(self.java, str) else self.java[version]
+
+
+def ages(oldest: str, others: str) -> dict[str, str]:
+    """What Java 11.0.5 says, and what 17, 21 and 25 say."""
+    return {version: oldest if version == "11.0.5" else others for version in JAVAS}
+
+
+MODERN = (pkcs12.PBES.PBESv2SHA256AndAES256CBC, hashes.SHA256())
+OLD = (pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC, hashes.SHA1())
+
+
+def builder(how: tuple[Any, Any]) -> Any:
+    return PrivateFormat.PKCS12.encryption_builder().key_cert_algorithm(how[0]).hmac_hash(how[1])
+
+
+def pfx(how: tuple[Any, Any], password: str = "changeit", entity: "Entity | None" = None) -> bytes:
+    made = entity or leaf()
+    above = [each.x509 for each in made.chain[1:]]
+    return pkcs12.serialize_key_and_certificates(
+        b"a", made.key, made.x509, above, builder(how).build(password.encode())
+    )
+
+
+def exported(*options: str) -> bytes:
+    """A PFX as the openssl command writes it."""
+    with TemporaryDirectory() as work:
+        source, out = Path(work) / "in.pem", Path(work) / "out.pfx"
+        source.write_bytes(leaf().key_pem() + leaf().chain_pem)
+        command = [
+            "openssl",
+            "pkcs12",
+            "-export",
+            "-in",
+            str(source),
+            "-passout",
+            "pass:changeit",
+            "-out",
+            str(out),
+            *options,
+        ]
+        subprocess.run(command, check=True, timeout=60)
+        return out.read_bytes()
+
+
+def jks(magic: bytes = b"\xfe\xed\xfe\xed") -> bytes:
+    return asn1.jks([("root", root().der)], "changeit", magic=magic)
+
+
+def root_alone() -> bytes:
+    closed = BestAvailableEncryption(b"changeit")
+    return pkcs12.serialize_key_and_certificates(None, None, None, [root().x509], closed)
+
+
+def marked_root() -> bytes:
+    marked = pkcs12.PKCS12Certificate(root().x509, b"root")
+    return pkcs12.serialize_java_truststore([marked], builder(OLD).build(b"changeit"))
+
+
+WRONG, NO_PROBE = "keystore password was incorrect", "This keystore does not support probing"
+TAMPERED = "Keystore was tampered with, or password was incorrect"
+NOT_A_STORE = ages(NO_PROBE, "Unrecognized keystore format")
+OTHER_READER = "it is no store; it is read as what it is, and a store is written from it"
+CLOSED = "Java before 11.0.12 does not read AES; the wizard does, and writes what the Java of the product reads"
+NOT_PKCS12 = "asn1 encoding routines"
+
+STORES: tuple[StoreRow, ...] = (
+    StoreRow("PFX with AES and SHA-256", lambda: pfx(MODERN), ages(WRONG, "OK pkcs12 RSA 3"), "", "3 1", CLOSED),
+    StoreRow("PFX with 3DES and SHA-1", lambda: pfx(OLD), "OK pkcs12 RSA 3", "", "3 1"),
+    StoreRow("PFX with RC2", lambda: exported("-legacy"), "OK pkcs12 RSA 3", "RC2-40-CBC", "3 1 keystore.weak-encryption"),
+    StoreRow("PFX of Firefox", lambda: exported("-iter", "600000", "-certpbe", "AES-128-CBC"),
+             ages(WRONG, "OK pkcs12 RSA 3"), "", "3 1", CLOSED),
+    StoreRow("PFX with too many rounds", lambda: asn1.pfx([asn1.cert_bag(leaf().der)], says=5_000_001),
+             "MAC iteration count too large", "Mac verify error", "reading.iterations"),
+    StoreRow("PFX without integrity", lambda: asn1.pfx([asn1.cert_bag(leaf().der)], None), "OK pkcs12", "",
+             "1 0 pkcs12.no-integrity truststore.empty-to-java"),
+    StoreRow("CA in a PFX without Java's mark", root_alone, ages(WRONG, "OK pkcs12"), "", "1 0 truststore.empty-to-java"),
+    StoreRow("CA in a PFX with Java's mark", marked_root, "OK pkcs12 trusted", "", "1 0"),
+    StoreRow("PFX whose key has another password",
+             lambda: asn1.pfx([asn1.key_bag(leaf().key, "inner1"), asn1.cert_bag(leaf().der)]),
+             ages("Integrity check failed", "Get Key failed"), "", "pkcs12.key-password-differs",
+             keytool="OK Keystore type: PKCS12"),
+    StoreRow("PFX, wrong password", lambda: pfx(OLD), WRONG, "Mac verify error", "reading.password-wrong", password="wrong1"),
+    StoreRow("PFX, password with umlauts", lambda: pfx(OLD, "p\u00e4ssw\u00f6rd"), WRONG, "", "3 1",
+             "Java takes ASCII passwords alone; the wizard reads it and writes a store with another password",
+             password="p\u00e4ssw\u00f6rd"),
+    StoreRow("PFX with a certificate that Java cannot parse",
+             lambda: pfx(OLD, entity=issue(NO_SUBJECT, middle(), kind="rsa-2048", sans=[HOST])), WRONG, "", "3 1",
+             "form.empty-subject says why, when the chain is judged"),
+    StoreRow("JKS", jks, "OK jks trusted", NOT_PKCS12, "1 0"),
+    StoreRow("JKS, wrong password", jks, TAMPERED, NOT_PKCS12, "reading.password-wrong", password="wrong1"),
+    StoreRow("JCEKS", lambda: jks(b"\xce\xce\xce\xce"), "OK jceks trusted", NOT_PKCS12, "1 0"),
+    StoreRow("PEM", lambda: leaf().chain_pem + leaf().key_pem(), NOT_A_STORE, NOT_PKCS12, "3 1", OTHER_READER),
+    StoreRow("DER", lambda: leaf().der, NOT_A_STORE, NOT_PKCS12, "1 0", OTHER_READER),
+    StoreRow("PKIPATH", lambda: asn1.seq(*(each.der for each in reversed(leaf().chain))), NOT_A_STORE, NOT_PKCS12, "3 0",
+             OTHER_READER),
+    StoreRow("PFX in base64", lambda: encodebytes(pfx(OLD)), NOT_A_STORE, NOT_PKCS12, "3 1 pem.odd-text", OTHER_READER),
+    StoreRow("BKS", lambda: b"\0\0\0\2\0\0\0\x14" + bytes(20) + b"\0\0\4\0\1\0\1a" + bytes(99), NOT_A_STORE, NOT_PKCS12,
+             "reading.no-certificate"),
+    StoreRow("PFX cut off", lambda: pfx(OLD)[:-200], "EOFException", NOT_PKCS12, "reading.damaged"),
+    StoreRow("empty file", lambda: b"", NOT_A_STORE, "", "reading.no-certificate", keytool="exists, but is empty"),
+)  # fmt: skip

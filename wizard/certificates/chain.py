@@ -41,6 +41,8 @@ class Paths:
         self.cost: dict[int, Cost] = {}
         self.self_signed: set[int] = set()
         self._children: dict[int, list[int]] = {}
+        self._stuck: set[int] = set()
+        """Places with issuers and without a path to an end: the CAs certify each other, or the path is too long."""
         self._search(self._ends(starts))
 
     def _ends(self, starts: set[int]) -> list[int]:
@@ -81,7 +83,7 @@ class Paths:
                 if child not in self.cost:
                     heappush(heap, (self._step(cost, place, child), tie, child, place))
         for place in self._seen - self.cost.keys():
-            # CAs that certify each other in a ring, or hang under a path that is too long.
+            self._stuck.add(place)
             self.cost[place] = self._end_cost(place)
 
     def _end_cost(self, place: int) -> Cost:
@@ -108,9 +110,20 @@ class Paths:
     def places(self, place: int) -> tuple[int, ...]:
         """The path from *place* upwards, itself first."""
         path = [place]
-        while path[-1] in self._above:
-            path.append(self._above[path[-1]])
+        while len(path) < LONGEST:
+            above = self._above.get(path[-1])
+            if above is None and path[-1] in self._stuck:
+                above = next((each for each in self._shelf.link(path[-1]).issuers if each not in path), None)
+            if above is None:
+                break
+            path.append(above)
         return tuple(path)
+
+    def cut(self, path: tuple[int, ...]) -> str:
+        """Why *path* ends although issuers of its last certificate are there: `long`, `ring`, "" when none are."""
+        if path[-1] in self.self_signed or not self._shelf.link(path[-1]).issuers:
+            return ""
+        return "ring" if all(each in path for each in self._shelf.link(path[-1]).issuers) else "long"
 
     def why_not(self, candidate: int, chosen: int, *, below_is_ca: bool) -> str:
         """Why *candidate*, which fits too, was left for *chosen*."""
@@ -171,6 +184,7 @@ class _Tail(NamedTuple):
     missing_issuer: str | None
     missing_key_id: str
     rejected: tuple[Rejected, ...]
+    cut: str
 
 
 class _Assembly:
@@ -249,8 +263,8 @@ class _Assembly:
         # The shelf gives the same link to all certificates of one issuer, and keeps it.
         if id(link) not in self.upwards:
             self.upwards[id(link)] = self._upwards(link, paths)
-        between, root, missing, key_id, rejected = self.upwards[id(link)]
-        return Chain(leaf, between, root, key, matches, missing, key_id, rejected)
+        between, root, missing, key_id, rejected, cut = self.upwards[id(link)]
+        return Chain(leaf, between, root, key, matches, missing, key_id, rejected, cut=cut)
 
     def _upwards(self, link: Link, paths: Paths) -> _Tail:
         chosen = paths.best(link.issuers)
@@ -269,10 +283,10 @@ class _Assembly:
                     rejected += self._left(self.shelf.link(place), above, paths, below_is_ca=True)
                 if place not in paths.self_signed:
                     rejected += self.shelf.link(place).rejected
-            rooted = places[-1] in paths.self_signed
+            rooted, cut = places[-1] in paths.self_signed, paths.cut(places)
             missing, key_id = (None, "") if rooted else self._missing(places[-1])
             root = path[-1] if rooted else None
-            self.tails[start] = _Tail(path[:-1] if rooted else path, root, missing, key_id, tuple(rejected))
+            self.tails[start] = _Tail(path[:-1] if rooted else path, root, missing, key_id, tuple(rejected), cut)
         return self.tails[start]
 
     def _left(self, link: Link, chosen: int, paths: Paths, *, below_is_ca: bool) -> tuple[Rejected, ...]:
@@ -294,7 +308,10 @@ class _Assembly:
         paths = Paths(self.shelf, set(places))
         below = {above for place in places if (above := paths.above(place)) is not None}
         tails = [self._tail(place, paths) for place in places if place not in below]
-        return [Chain(None, tail.intermediates, tail.root, None, self.without_key, *tail[2:]) for tail in tails]
+        return [
+            Chain(None, tail.intermediates, tail.root, None, self.without_key, *tail[2:5], cut=tail.cut)
+            for tail in tails
+        ]
 
     def _rank(self, chain: Chain, host: str | None) -> tuple[bool, bool, bool, bool, bool, float]:
         fits = host is not None and chain.leaf is not None and fields.matches(chain.leaf, host)

@@ -43,6 +43,8 @@ OTHER_KEYS = {
     "X25519PublicKey": "X25519",
     "X448PublicKey": "X448",
 }
+MOST_ODD_NAMES = 100
+"""Alternative names that cannot be read after which the rest of their list is not looked at one by one."""
 NOT_PARSED = (
     ValueError,
     TypeError,
@@ -130,18 +132,29 @@ def _salvaged(extension: raw.RawExtension) -> tuple[x509.ExtensionType | None, t
         if extension.oid == x509.BasicConstraints.oid.dotted_string:
             return x509.BasicConstraints(*raw.basic_constraints(extension.value)), ()
         if extension.oid == x509.SubjectAlternativeName.oid.dotted_string:
-            names: list[x509.GeneralName] = []
-            odd: list[raw.RawName] = []
-            for each in raw.general_names(extension.value):
-                alone = raw.with_value(extension, wrap(SEQUENCE, wrap(each.tag, each.content)))
-                try:
-                    names += raw.parsed(alone).value  # type: ignore[arg-type]  # that OID is this class
-                except NOT_PARSED:
-                    odd.append(each)
+            names, odd = _names_apart(extension, raw.general_names(extension.value))
             return x509.SubjectAlternativeName(names), tuple(odd)
     except NOT_PARSED:
         pass
     return None, ()
+
+
+def _names_apart(
+    extension: raw.RawExtension, entries: tuple[raw.RawName, ...]
+) -> tuple[list[x509.GeneralName], list[raw.RawName]]:
+    """The names that can be read and those that cannot, found by halving, so that one odd name costs little."""
+    waiting, names, odd = [entries], list[x509.GeneralName](), list[raw.RawName]()
+    while waiting:
+        part = waiting.pop()
+        value = wrap(SEQUENCE, *(wrap(each.tag, each.content) for each in part))
+        try:
+            names += raw.parsed(raw.with_value(extension, value)).value  # type: ignore[arg-type]  # that OID is this class
+        except NOT_PARSED:
+            if len(part) == 1 or len(odd) >= MOST_ODD_NAMES:
+                odd += part
+            else:
+                waiting += [part[len(part) // 2 :], part[: len(part) // 2]]
+    return names, odd
 
 
 def _reads_limits(extension: raw.RawExtension) -> bool:

@@ -197,9 +197,12 @@ class Shelf:
         fitting = found.by_key_id.get(wanted, []) if wanted is not None else []
         if not fitting or found.by_key_id.get(None) or len({self.outlines[each].public_key for each in fitting}) > 1:
             return None
-        others = [each for each in found.able if each not in fitting][:MOST_CANDIDATES]
+        alike = set(fitting)
+        others = [each for each in found.able if each not in alike][:MOST_CANDIDATES]
         differ = [Rejected(self.certificates[each], self._differs(each, wanted)) for each in others]
-        return Link(tuple(fitting), (*differ, *found.refused))
+        # Of many certificates of one CA a root that is valid comes first: it ends every path.
+        fitting = sorted(fitting, key=lambda each: (not self._is_self_issued(each), self.defect(each)))
+        return Link(tuple(fitting[:MOST_CANDIDATES]), (*differ, *found.refused))
 
     def _by_signature(self, place: int) -> Link:
         certificate, parts = self.certificates[place], self.outlines[place]

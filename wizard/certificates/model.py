@@ -168,10 +168,12 @@ class Chain:
         root: the self-issued certificate at the end; None when it was not among the files.
         key: the leaf's private key, when one that matches was among the files.
         key_matches: True when a matching key was found, False when only other keys were, None without any key.
-        missing_issuer: the distinguished name (RFC 4514) that was not found, None when the chain is complete.
+        missing_issuer: the distinguished name (RFC 4514) that was not found or not followed, None when the chain is
+            complete.
         missing_key_id: the authority key identifier of the missing issuer, lower-case hex, "" when unknown.
         rejected: candidates that were looked at and why they were not taken.
         extra: certificates that came along and belong to no place in this chain.
+        cut: why the path ends although issuers are there: `long`, or `ring` where CAs only certify each other.
     """
 
     leaf: Certificate | None
@@ -183,6 +185,7 @@ class Chain:
     missing_key_id: str = ""
     rejected: tuple[Rejected, ...] = ()
     extra: tuple[Certificate, ...] = field(default=())
+    cut: str = ""
 
     @property
     def complete(self) -> bool:

@@ -14,6 +14,7 @@ from wizard.records import dataclass
 from wizard.secret import Secret
 
 SECRET = "password"  # noqa: S105 - the name of a secret, not its value
+KEY_SECRET = "key-password"  # noqa: S105 - likewise
 CACERTS_PASSWORD = Secret("changeit")
 
 
@@ -68,7 +69,13 @@ def _open(args: argparse.Namespace, path: Path) -> Opened:
         secret = _password(args, path)
         if secret is not None:
             try:
-                return Opened(path, read(data, name=name, password=secret))
+                return Opened(path, read(data, name=name, password=secret, key_password=args.secrets.named(KEY_SECRET)))
+            except WizardError as error:
+                problem = error
+        if problem.code.endswith("key-password-differs") and sys.stdin.isatty():
+            other = args.secrets.get(KEY_SECRET, prompt=f"Password of the private key in {printable(path.name)}: ")
+            try:
+                return Opened(path, read(data, name=name, password=secret, key_password=other))
             except WizardError as error:
                 problem = error
     partial = problem.partial if isinstance(problem, ReadingError) else None

@@ -83,7 +83,8 @@ def _chains(args: argparse.Namespace, path: str, data: bytes, secret: str) -> li
         if error.code != "reading.password-needed":
             raise
         password = args.secrets.get(secret, prompt=f"Password of {printable(Path(path).name)}: ")
-        bundle = read(data, name=path, password=password)
+        key_password = args.secrets.named(secret.replace("password", "key-password"))
+        bundle = read(data, name=path, password=password, key_password=key_password)
     return assemble(bundle)
 
 

@@ -13,11 +13,14 @@ from wizard.host.access import Access, readable_as
 from wizard.printable import printable
 from wizard.records import dataclass
 
-__all__ = ["Access", "FileState", "Kind", "expand_inputs", "look", "read_input", "readable_as"]
+__all__ = ["Access", "FileState", "Kind", "expand_inputs", "look", "named_inputs", "read_input", "readable_as"]
 
 MIB = 1024 * 1024
 LIMIT = 64 * MIB
 """The largest input file in bytes. Certificates are small; a disk image named by mistake must not fill the memory."""
+
+MOST_PIECES = 16
+"""Pieces into which blanks cut one name."""
 
 MOST_FILES = 2000
 """The most files that one folder, or one command, may bring."""
@@ -193,16 +196,35 @@ def expand_inputs(paths: Iterable[Path | str], base: Path) -> list[Path]:
         WizardError: file.missing, file.not-readable, file.too-many.
     """
     found: dict[Path, None] = {}
-    for item in paths:
-        path = base / _home_expanded(Path(item))
+    for path in named_inputs(paths, base):
         try:
             folder = stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116 - Path.is_dir would hide why it fails
         except (OSError, ValueError) as problem:
-            raise _refused(printable(str(path)), problem) from None
+            refusal = _refused(printable(str(path)), problem)
+            if refusal.code == "file.missing":
+                refusal.hint = "Check the spelling of the path. A path with blanks can stand in double quotes."
+            raise refusal from None
         found |= dict.fromkeys(_files_of(path) if folder else [path])
         if len(found) > MOST_FILES:
             raise _too_many(printable(str(path)))
     return list(found)
+
+
+def named_inputs(paths: Iterable[Path | str], base: Path) -> list[Path]:
+    """The files and folders that are named themselves.
+
+    A name with blanks that came without quotes, and so in pieces, is put together again where such a file is there.
+    """
+    waiting, found = [str(each) for each in paths], list[Path]()
+    while waiting:
+        wholes = [
+            base / _home_expanded(Path(" ".join(waiting[:count])))
+            for count in range(1, min(len(waiting), MOST_PIECES) + 1)
+        ]
+        count = next((count for count, whole in enumerate(wholes, start=1) if os.path.lexists(whole)), 1)
+        found.append(wholes[count - 1])
+        del waiting[:count]
+    return found
 
 
 def _home_expanded(path: Path) -> Path:

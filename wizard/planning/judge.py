@@ -22,7 +22,7 @@ from wizard.host.files import read_input
 from wizard.host.keytool import Keytool
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
-from wizard.planning.load_chain import Loaded, load
+from wizard.planning.load_chain import KeyPassword, Loaded, load, no_other
 from wizard.questions.answers import Answers, OcspProbe
 from wizard.records import dataclass
 from wizard.secret import Secret
@@ -56,7 +56,13 @@ class Judged:
 
 
 def judge_role(
-    role: str, answers: Answers, base: Path, password: Callable[[], Secret | None], machine: Machine
+    role: str,
+    answers: Answers,
+    base: Path,
+    password: Callable[[], Secret | None],
+    machine: Machine,
+    *,
+    key_password: KeyPassword = no_other,
 ) -> Judged:
     """Load and judge the chain for *role*; without a host in the answers, for the first name in the leaf.
 
@@ -65,13 +71,14 @@ def judge_role(
         answers: so far.
         base: the folder that relative paths are taken from.
         password: asked when a file turns out to be protected.
+        key_password: asked when its private key has another.
         machine: whose JRE brings public roots of its own.
 
     Raises:
         WizardError: the files cannot be read or hold no certificate of a host.
     """
     section = answers.table(role)
-    return _judged(role, answers, load(section.chain, base, password, section.host or None), machine)
+    return _judged(role, answers, load(section.chain, base, password, section.host or None, key_password), machine)
 
 
 def judge_kept(role: str, answers: Answers, certificates: Sequence[bytes], machine: Machine) -> Judged:

@@ -9,7 +9,7 @@ from wizard.certificates.reading import read
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.host.clock import now_utc
-from wizard.host.files import expand_inputs, read_input
+from wizard.host.files import expand_inputs, named_inputs, read_input
 from wizard.records import dataclass
 from wizard.secret import Secret
 
@@ -52,7 +52,21 @@ class Loaded:
     problems: tuple[tuple[Path, WizardError], ...]
 
 
-def load(paths: Sequence[str], base: Path, password: Callable[[], Secret | None], host: str | None) -> Loaded:
+KeyPassword = Callable[[bool], Secret | None]
+"""Gives the password of a private key; the argument says whether it is sure that there is one, so that it may ask."""
+
+
+def no_other(*_: bool) -> None:
+    """No password of a private key is known."""
+
+
+def load(
+    paths: Sequence[str],
+    base: Path,
+    password: Callable[[], Secret | None],
+    host: str | None,
+    key_password: KeyPassword = no_other,
+) -> Loaded:
     """Read *paths* (files or folders) and pick the chain for *host*.
 
     One unreadable file among several is a problem to be told, not an end; a single file, or one that was named by
@@ -63,11 +77,12 @@ def load(paths: Sequence[str], base: Path, password: Callable[[], Secret | None]
         base: the folder that relative ones are taken from.
         password: asked when a file turns out to be protected.
         host: the name the leaf is wanted for; None takes the leaf that has a key.
+        key_password: asked when the private key in a store has another password.
 
     Raises:
         WizardError: a file is missing or unreadable, a password is wrong, or there is no end-entity certificate.
     """
-    bundles, problems = read_all(paths, base, password)
+    bundles, problems = read_all(paths, base, password, key_password)
     chains = [chain for chain in assemble(bundles, host=host, now=now_utc()) if chain.leaf is not None]
     if not chains:
         if problems:
@@ -83,7 +98,10 @@ def load(paths: Sequence[str], base: Path, password: Callable[[], Secret | None]
 
 
 def read_all(
-    paths: Sequence[str], base: Path, password: Callable[[], Secret | None]
+    paths: Sequence[str],
+    base: Path,
+    password: Callable[[], Secret | None],
+    key_password: KeyPassword = no_other,
 ) -> tuple[list[Bundle], list[tuple[Path, WizardError]]]:
     """What each file of *paths* holds, and those files of folders that could not be read.
 
@@ -92,10 +110,10 @@ def read_all(
     """
     bundles: list[Bundle] = []
     problems: list[tuple[Path, WizardError]] = []
-    named = {(base / Path(path).expanduser()) for path in paths}
+    named = set(named_inputs(paths, base))
     for file in expand_inputs(paths, base):
         try:
-            bundles.append(_read(file, password))
+            bundles.append(_read(file, password, key_password))
         except WizardError as error:
             if file in named:
                 raise
@@ -121,7 +139,7 @@ def load_authorities(paths: Sequence[str], base: Path, password: Callable[[], Se
     return next((chain for chain in chains if chain.root is not None), chains[0])
 
 
-def _read(file: Path, password: Callable[[], Secret | None]) -> Bundle:
+def _read(file: Path, password: Callable[[], Secret | None], key_password: KeyPassword) -> Bundle:
     data = read_input(file)
     try:
         return read(data, name=str(file))
@@ -129,7 +147,15 @@ def _read(file: Path, password: Callable[[], Secret | None]) -> Bundle:
         secret = password() if error.code == "reading.password-needed" else None
         if secret is None:
             raise
-    return read(data, name=str(file), password=secret)
+    try:
+        return read(data, name=str(file), password=secret)
+    except WizardError as error:
+        # A wrong password may be that of the key: the two can be given the wrong way round.
+        sure = error.code.endswith("key-password-differs")
+        other = key_password(sure) if sure or error.code == "reading.password-wrong" else None
+        if other is None:
+            raise
+    return read(data, name=str(file), password=secret, key_password=other)
 
 
 def _what_instead(bundles: Sequence[Bundle]) -> str:

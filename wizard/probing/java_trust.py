@@ -96,20 +96,25 @@ def _unreadable(chain: Sequence[Certificate]) -> Iterator[Objection]:
 
 
 _MOST_PATHS = 16
+_MOST_STEPS = 2_000
+"""Certificates that are tried as issuers: authorities that all certify each other have paths without end."""
 
 
 def _paths(chain: Sequence[Certificate], anchors: Sequence[Certificate]) -> Iterator[tuple[Certificate, ...]]:
     """Paths from the leaf to an anchor over what was sent; the anchor stands last."""
-    found = 0
+    found = steps = 0
 
     def climb(path: tuple[Certificate, ...]) -> Iterator[tuple[Certificate, ...]]:
-        nonlocal found
+        nonlocal found, steps
         top = path[-1]
         for anchor in anchors:
             if found < _MOST_PATHS and _issued(anchor, top):
                 found += 1
                 yield (*path, anchor)
         for sent in chain[1:]:
+            steps += 1
+            if steps > _MOST_STEPS or found >= _MOST_PATHS:
+                return
             if sent not in path and sent not in anchors and len(path) <= len(chain) and _issued(sent, top):
                 yield from climb((*path, sent))
 

@@ -149,6 +149,7 @@ class PrimaryAnswers:
         nodes: where this primary is probed; several for a cluster.
         chain: files or folders with the certificate, its key and the CA certificates.
         password: opens these files.
+        key_password: of a private key in them that has another password than its store.
         keystore_path: where the key store is written, a path of the server; empty means beside application.conf.
         keystore_password: of the store that is written.
         import_root: whether the root goes into cacerts.
@@ -163,6 +164,7 @@ class PrimaryAnswers:
     nodes: tuple[str, ...] = ("localhost",)
     chain: tuple[str, ...] = ()
     password: PasswordSource = PROMPT
+    key_password: PasswordSource = PROMPT
     keystore_path: str = ""
     keystore_password: PasswordSource = GENERATE
     import_root: ImportRoot = ImportRoot.AUTO
@@ -176,6 +178,7 @@ class GatewayAnswers:
     host: str = ""
     chain: tuple[str, ...] = ()
     password: PasswordSource = PROMPT
+    key_password: PasswordSource = PROMPT
     keystore_path: str = ""
     truststore_path: str = ""
     keystore_password: PasswordSource = GENERATE
@@ -190,6 +193,7 @@ class ClientAnswers:
     host: str = ""
     chain: tuple[str, ...] = ()
     password: PasswordSource = PROMPT
+    key_password: PasswordSource = PROMPT
     local_storage: bool = True
     certificate_subject: str = "auto"
 

@@ -102,7 +102,9 @@ def _several(question: Question, text: str) -> tuple[str, ...]:
     try:
         items = tuple(shlex.split(text))
     except ValueError:
-        raise _unusable(question, "A quote is open.") from None
+        raise _unusable(
+            question, "A quote is open. A path with a single quote in it stands in double quotes."
+        ) from None
     if question.key in {"others.gateways", "others.clients"} and not all(is_host(item) for item in items):
         raise _unusable(question, "A host name has letters, digits, dots and hyphens.")
     return items

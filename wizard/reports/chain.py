@@ -70,6 +70,8 @@ def _dates(stage: Stage) -> str:
 ASCII_BRANCH = "`- "
 UNICODE_BRANCH = "\u2514\u2500 "
 MOST_NAMES = 4
+MOST_REJECTED = 8
+_CUT = {"ring": "(no root: these CAs certify each other)", "long": "(the chain goes on; what follows is not shown)"}
 
 
 def tree_lines(chain: Chain, now: datetime, *, branch: str = ASCII_BRANCH) -> list[Line]:
@@ -77,11 +79,15 @@ def tree_lines(chain: Chain, now: datetime, *, branch: str = ASCII_BRANCH) -> li
     lines: list[Line] = []
     if chain.missing_issuer is not None:
         key_id = f", key id {chain.missing_key_id}" if chain.missing_key_id else ""
-        lines.append(Line(f"(missing: {chain.missing_issuer}{key_id})", Tone.BAD))
+        missing = f"(missing: {chain.missing_issuer}{key_id})"
+        lines.append(Line(_CUT.get(chain.cut, missing), Tone.BAD))
     for certificate in reversed(chain.certificates):
         lead = ("   " * (len(lines) - 1) + branch) if lines else ""
         lines.append(Line(f"{lead}{names.short(certificate)}  [{_about(certificate, chain, now)}]"))
-    lines += [Line(f"   not the issuer: {names.short(each.candidate)}: {each.reason}") for each in chain.rejected]
+    rejected = [f"   not the issuer: {names.short(each.candidate)}: {each.reason}" for each in chain.rejected]
+    lines += [Line(text) for text in rejected[:MOST_REJECTED]]
+    if len(rejected) > MOST_REJECTED:
+        lines.append(Line(f"   and {len(rejected) - MOST_REJECTED} more that are not the issuer"))
     if chain.extra:
         lines.append(Line(f"   not needed: {', '.join(names.short(each) for each in chain.extra[:MOST_NAMES])}"))
     return lines

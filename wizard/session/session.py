@@ -404,6 +404,8 @@ class Session(Following):
         self.base = base or Path.cwd()
         self._giver: SecretGiver = secrets or (lambda name, *, base, source: resolve(source, base=base, name=name))
         self._typed: dict[str, Secret] = {}
+        self._typed_before: dict[str, Secret] = {}
+        """What was typed before for the same key: a store and its private key may have two passwords."""
         self._judged: dict[str, Judged] = {}
         self._examined: dict[str, tuple[Examined, Diagnosis]] = {}
         self._review: Review | None = None
@@ -461,7 +463,10 @@ class Session(Following):
 
     def put_secret(self, key: str, secret: Secret) -> None:
         """Take a typed password for the question *key*. It is kept in memory alone."""
-        if self._typed.get(key) != secret:
+        before = self._typed.get(key)
+        if before != secret:
+            if before:
+                self._typed_before[key] = before
             self._typed[key] = secret
             self.look_again()
 
@@ -569,6 +574,21 @@ class Session(Following):
         self.forget_change()
         self.let_go()
 
+    def _key_password(self, role: str, *, sure: bool) -> Secret | None:
+        """The password of the private key: what was typed before the one that counts, else from its source."""
+        kept = self._typed_before
+        typed = kept.get(f"{role}.password") or (kept.get("others.password") if role != "primary" else None)
+        if typed or not sure:
+            return typed
+        key = f"{role}.key-password"
+        try:
+            return self._giver(key, base=self.base, source=self.answers.get(key))
+        except WizardError as error:
+            if error.code != "secret.missing":
+                raise
+            # Nobody can be asked: then the refusal of the store says more.
+            return None
+
     def judged(self, role: str) -> "Judged":
         """BLOCKING. The chain for *role* (`primary`, `gateway.0`) and what the rules say of it.
 
@@ -581,7 +601,12 @@ class Session(Following):
             self._judged[role] = judge_kept(role, self.answers, self._chains[role], self.machine)
         if role not in self._judged:
             self._judged[role] = judge_role(
-                role, self.answers, self.base, lambda: self.secret(f"{role}.password"), self.machine
+                role,
+                self.answers,
+                self.base,
+                lambda: self.secret(f"{role}.password"),
+                self.machine,
+                key_password=lambda sure: self._key_password(role, sure=sure),
             )
         return self._judged[role]
 

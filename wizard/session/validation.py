@@ -119,11 +119,15 @@ def _can_be_undone(session: Planning) -> None:
         raise WizardError(fault.code, fault.message, fault.fix)
 
 
+def _about_password(error: WizardError) -> bool:
+    return error.code in PASSWORD_CODES or error.code.endswith("key-password-differs")
+
+
 def _files(session: Planning, role: str) -> Refused:
     try:
         session.judged(role)
     except WizardError as error:
-        return [(f"{role}.password" if error.code in PASSWORD_CODES else f"{role}.chain", error)]
+        return [(f"{role}.password" if _about_password(error) else f"{role}.chain", error)]
     return []
 
 
@@ -142,7 +146,7 @@ def _repair(session: Reviewing) -> Refused:
     try:
         plan_rescue(session, *session.examined("examine"))
     except WizardError as error:
-        password = error.code in {*PASSWORD_CODES, "secret.missing"} or error.code.endswith("key-password-differs")
+        password = error.code == "secret.missing" or _about_password(error)
         return [(STORE_SECRET if password else "", error)]
     return []
 
@@ -165,7 +169,7 @@ def _others(session: Planning) -> Refused:
         try:
             session.judged(role)
         except WizardError as error:
-            return [("others.password" if error.code in PASSWORD_CODES else "others.chain", error)]
+            return [("others.password" if _about_password(error) else "others.chain", error)]
     return []
 
 

@@ -2,14 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from time import process_time
 
 import pytest
 
 from tests.support.pki import DAY, NOW, Entity, acme, authority, cross_signed, issue, renewed
 from wizard.certificates.chain import LONGEST, assemble
 from wizard.certificates.issuers import MOST_CANDIDATES
-from wizard.certificates.model import Bundle, Certificate, Chain, Format
+from wizard.certificates.model import Bundle, Certificate, Chain, Format, Role
 from wizard.certificates.names import short
+from wizard.certificates.rules import judge
+from wizard.findings import Severity
+from wizard.probing.java_trust import objections
 
 HOSTS = ("primary-host", "gateway-host", "pcclient-host")
 
@@ -182,7 +186,8 @@ def test_authorities_that_certify_each_other_end_somewhere() -> None:
     one, two = authority("One"), authority("Two")
     chain = assemble(pile(issue("host", one), cross_signed(one, two), cross_signed(two, one)))[0]
     assert chain.complete is False
-    assert chain.missing_issuer == "CN=Two,O=Acme"
+    assert chain.cut == "ring"
+    assert shape(chain) == ["host", "One", "Two"]
 
 
 def test_a_very_long_path_is_cut() -> None:
@@ -250,3 +255,57 @@ def test_other_kinds_of_keys_and_hashes_are_verified_too() -> None:
         first, second = (authority("Root", kind=kind, slot=slot, ski=False, aki=False) for slot in "ab")
         chain = assemble(pile(issue("host", first, aki=False), second, first))[0]
         assert chain.root == first.certificate, kind
+
+
+def mesh(size: int, *more: Entity) -> Bundle:
+    """A leaf, and *size* CAs each of which certifies all the others."""
+    authorities = [authority(f"Mesh {number}") for number in range(size)]
+    crossed = [cross_signed(one, other) for one in authorities for other in authorities if one is not other]
+    leaf = issue("mesh-host", authorities[0])
+    made = (leaf.certificate, *(each.certificate for each in crossed), *(each.certificate for each in more))
+    return Bundle(Format.PEM, made, (leaf.private_key,))
+
+
+def test_authorities_that_certify_each_other_cost_little_and_are_named() -> None:
+    (chain,) = assemble(mesh(3), now=NOW)
+    assert chain.cut == "ring"
+    found = [each for each in judge(chain, role=None, now=NOW) if each.severity >= Severity.ERROR]
+    assert [each.code for each in found] == ["chain.ring"]
+    big = mesh(40)
+    start = process_time()
+    (chain,) = assemble(big, now=NOW)
+    findings = judge(chain, role=Role.PRIMARY, host="mesh-host", now=NOW)
+    assert process_time() - start < 1
+    assert {"chain.too-long", "chain.ring"} & {each.code for each in findings}
+    # Dozens of certificates of the same names are told once for each name.
+    assert sum(each.code == "chain.namesake" for each in findings) <= len(chain.authorities)
+
+
+def test_a_root_ends_the_search_through_a_mesh() -> None:
+    root = authority("Mesh 7")
+    (chain,) = assemble(mesh(20, root), now=NOW)
+    assert chain.root == root.certificate
+    assert len(chain.certificates) == 3
+
+
+def test_thousands_of_links_are_cut_with_a_message() -> None:
+    upper = authority("Link root")
+    links = [upper]
+    for number in range(1_000):
+        links.append(authority(f"Link {number}", links[-1], slot="link"))
+    leaf = issue("link-host", links[-1])
+    start = process_time()
+    (chain,) = assemble(Bundle(Format.PEM, (leaf.certificate, *(each.certificate for each in links))), now=NOW)
+    assert chain.cut == "long"
+    told = [each.message for each in judge(chain, role=None, now=NOW) if each.code == "chain.too-long"]
+    assert process_time() - start < 1
+    assert "33 or more certificates" in told[0]
+
+
+def test_java_is_not_followed_through_a_mesh_without_end() -> None:
+    bundle, start = mesh(12), process_time()
+    (found,) = objections(
+        bundle.certificates, [authority("Elsewhere").certificate], as_server=False, dialled=None, now=NOW
+    )
+    assert process_time() - start < 1
+    assert found.kind == "untrusted"

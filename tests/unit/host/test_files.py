@@ -99,3 +99,19 @@ def test_expand_inputs_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(WizardError) as many:
         expand_inputs([tmp_path], tmp_path)
     assert many.value.code == "file.too-many"
+
+
+@pytest.mark.parametrize("name", ["my host.pfx", "cert (1).pfx", "[old] cert.pfx", "Primary Host/a b c.pfx"])
+def test_names_with_blanks_are_taken_with_and_without_quotes(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("x")
+    (tmp_path / "other.pem").write_text("y")
+    quoted, bare = [str(path), "other.pem"], [*str(path).split(" "), "other.pem"]
+    assert expand_inputs(quoted, tmp_path) == expand_inputs(bare, tmp_path) == [path, tmp_path / "other.pem"]
+
+
+def test_a_missing_name_with_blanks_says_how_to_write_it(tmp_path: Path) -> None:
+    with pytest.raises(WizardError, match="my does not exist") as refused:
+        expand_inputs(["my", "host.pfx"], tmp_path)
+    assert "double quotes" in refused.value.hint

@@ -122,17 +122,21 @@ _BY_NOTE = {
     "der.trailing": PART_LEFT_OUT,
     "jks.trailing": PART_LEFT_OUT,
 }
+_MOST_ALIKE = 3
 _BROKEN_CIPHERS = ("RC2", "RC4", "2DES", "-DES", " DES")
 
 
 def file_findings(bundle: Bundle) -> list[Finding]:
     """What to tell about the file that *bundle* was read from; notes that only inform stay in the bundle."""
     subject = Locator("file", path=bundle.name)
-    findings = [
-        Finding(spec, subject, {"path": bundle.name, "note": text})
-        for code, text in bundle.notes
-        if (spec := _BY_NOTE.get(code)) is not None
-    ]
+    noted: dict[FindingSpec, list[str]] = {}
+    for code, text in bundle.notes:
+        if (spec := _BY_NOTE.get(code)) is not None:
+            noted.setdefault(spec, []).append(text)
+    findings = []
+    for spec, texts in noted.items():
+        shown = texts if len(texts) <= _MOST_ALIKE else [f"{texts[0]} There are {len(texts) - 1} more like it."]
+        findings += [Finding(spec, subject, {"path": bundle.name, "note": text}) for text in shown]
     store = bundle.store
     if store is not None:
         if store.empty_to_java:

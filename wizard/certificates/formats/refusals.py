@@ -67,7 +67,8 @@ def key_password_differs(name: str, code: str, partial: Bundle | None) -> Readin
     return ReadingError(
         code,
         f"The password opens {_called(name)}, but its private key has another password.",
-        "Give the key's password too; the wizard writes a new file with one password for both, as Java needs it.",
+        "Give the key's password too: type it now in the same field, or name it by --secret key-password=file:PATH\n"
+        "(primary.key-password in a plan). The wizard writes a new file with one password for both, as Java needs it.",
         name,
         partial=partial,
     )

@@ -21,11 +21,12 @@ SAME_SERIAL = FindingSpec(
     "pile.same-serial",
     Severity.WARNING,
     "Two certificates have the same issuer and serial number",
-    "{name} and {other} have the same issuer and serial number, and differ.",
+    "{name} and {other} have the same issuer and serial number, and differ{more}.",
     "Revoking one revokes the other, and some programs refuse both.",
     "Ask the PKI team; a CA must never give a number twice.",
     "RFC 5280, 4.1.2.2",
 )
+MOST_FILES = 5
 SPECS = (SAME_SUBJECT, SAME_SERIAL)
 
 
@@ -33,20 +34,28 @@ def judge_pile(chains: Iterable[Chain]) -> Iterator[Finding]:
     """Compare the certificates of all chains with each other, in linear time."""
     chains = list(chains)
     leaves: dict[str, dict[str, Certificate]] = defaultdict(dict)
-    numbers: dict[tuple[str, int], Certificate] = {}
+    numbers: dict[tuple[str, int], list[Certificate]] = defaultdict(list)
     seen: set[str] = set()
+    extras: set[int] = set()
     for chain in chains:
         if chain.leaf is not None:
             leaves[names.subject(chain.leaf)][chain.leaf.sha256] = chain.leaf
-        for certificate in (*chain.certificates, *chain.extra):
+        # Chains of one file share what came along beside them.
+        beside = () if id(chain.extra) in extras else chain.extra
+        extras.add(id(chain.extra))
+        for certificate in (*chain.certificates, *beside):
             if certificate.sha256 in seen:
                 continue
             seen.add(certificate.sha256)
-            other = numbers.setdefault((names.issuer(certificate), fields.serial(certificate)), certificate)
-            if other is not certificate:
-                yield on(certificate, SAME_SERIAL, other=names.short(other))
+            numbers[names.issuer(certificate), fields.serial(certificate)].append(certificate)
+    for first, *others in numbers.values():
+        if others:
+            more = f"; {len(others) - 1} more have it, too" if len(others) > 1 else ""
+            yield on(others[0], SAME_SERIAL, other=names.short(first), more=more)
     for twins in leaves.values():
         if len(twins) > 1:
             first, *_ = twins.values()
-            files = ", ".join(dict.fromkeys(each.origin or each.sha256[:16] for each in twins.values()))
+            places = list(dict.fromkeys(each.origin or each.sha256[:16] for each in twins.values()))
+            files = ", ".join(places[:MOST_FILES])
+            files += f" and {len(places) - MOST_FILES} more" if len(places) > MOST_FILES else ""
             yield on(first, SAME_SUBJECT, count=len(twins), files=files)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from wizard.certificates import fields, names
+from wizard.certificates.model import Certificate, Role
 from wizard.certificates.rules.context import Context, on, on_chain
 from wizard.findings import Finding, FindingSpec, Severity
 
@@ -51,8 +52,28 @@ NAMESAKE = FindingSpec(
     "Remove the certificate that is no longer used from the folder.",
     "RFC 5280, 4.2.1.1",
 )
-SPECS = (NO_LEAF, INCOMPLETE, SELF_SIGNED, EXTRA, NAMESAKE)
+TOO_LONG = FindingSpec(
+    "chain.too-long",
+    Severity.ERROR,
+    "The chain has too many certificates",
+    "The chain of {name} has {count} certificates; {limit} are the most that every Java accepts in this role.",
+    "A peer with Java ends the handshake before it looks at a certificate.",
+    "Ask the PKI team for a certificate from a CA closer to the root.",
+    "JDK: The certificate chain length exceeds the maximum allowed length; measured with JDK 17, 21 and 25",
+)
+RING = FindingSpec(
+    "chain.ring",
+    Severity.ERROR,
+    "CAs certify each other, and none of them is a root",
+    "Above {name} there are only CAs that certify each other: {others}.",
+    "A peer needs a root that it trusts at the end of the chain.",
+    "Add the root certificate of your PKI.",
+    "RFC 5280, 6.1",
+)
+SPECS = (NO_LEAF, INCOMPLETE, SELF_SIGNED, EXTRA, NAMESAKE, TOO_LONG, RING)
 MOST_OTHERS = 3
+MOST_SENT, MOST_SENT_BY_CLIENT = 10, 8
+"""Certificates that Java takes from a server, and that Java 25 takes from who dials in (older ones take 10)."""
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -60,18 +81,34 @@ def check(context: Context) -> Iterator[Finding]:
     chain = context.chain
     if chain.leaf is None and context.role is not None:
         yield on_chain(chain, NO_LEAF)
-    if chain.missing_issuer is not None:
+    if chain.missing_issuer is not None and not chain.cut:
         yield _incomplete(context)
-    elif chain.leaf is not None and not chain.authorities:
+    elif chain.leaf is not None and not chain.authorities and not chain.cut:
         yield on(chain.leaf, SELF_SIGNED)
+    limit = MOST_SENT_BY_CLIENT if context.role in {Role.GATEWAY, Role.CLIENT} else MOST_SENT
+    count = len(chain.certificates)
+    if chain.cut == "ring":
+        yield on_chain(chain, RING, others=_listed([names.short(each) for each in chain.authorities]))
+    elif count > limit:
+        yield on_chain(chain, TOO_LONG, count=f"{count} or more" if chain.cut else count, limit=limit)
     if chain.extra:
         others = ", ".join(names.short(each) for each in chain.extra[:MOST_OTHERS])
         yield on_chain(chain, EXTRA, count=len(chain.extra), others=others)
     taken = {names.subject(each): each for each in chain.authorities}
+    beside: dict[str, dict[Certificate, str]] = {}
     for rejected in chain.rejected:
-        issuer = taken.get(names.subject(rejected.candidate))
-        if issuer is not None and rejected.candidate != issuer:
-            yield on(rejected.candidate, NAMESAKE, issuer=names.short(issuer), reason=rejected.reason)
+        name = names.subject(rejected.candidate)
+        if name in taken and rejected.candidate != taken[name]:
+            beside.setdefault(name, {}).setdefault(rejected.candidate, rejected.reason)
+    for name, found in beside.items():
+        first, reason = next(iter(found.items()))
+        more = f"; {len(found) - 1} more certificates have it, too" if len(found) > 1 else ""
+        yield on(first, NAMESAKE, issuer=names.short(taken[name]), reason=f"{reason}{more}")
+
+
+def _listed(found: list[str]) -> str:
+    more = f" and {len(found) - MOST_OTHERS} more" if len(found) > MOST_OTHERS else ""
+    return ", ".join(found[:MOST_OTHERS]) + more
 
 
 def _incomplete(context: Context) -> Finding:
