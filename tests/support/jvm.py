@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import platformdirs
 
 CACHE = Path(os.environ.get("WIZARD_TEST_CACHE") or platformdirs.user_cache_dir("cloudstream-tls-wizard")) / "tests"
-JAVA_SOURCES = Path(__file__).parent / "java"
+JAVA_SOURCES = Path(__file__).parents[1] / "java"
 LIGHTBEND_JAR = Path("/usr/share/java/typesafe-config.jar")
 
 WHEELS = {"11.0.5": "11.0.5.1", "17": "17.0.9.2", "21": "21.0.8.1", "25": "25.0.2.1"}
