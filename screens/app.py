@@ -1,45 +1,50 @@
-"""The door to the full screen: is there a terminal, and what is said in it when the screen is gone."""
+"""Where the full screen begins: is there a terminal, and what is written to it when the screen is gone."""
 
 import contextlib
 import sys
 from typing import TYPE_CHECKING
 
-from screens import glyphs
-from screens.preflight import refusal
+from screens import terminal
 from screens.program import WizardApp
+from screens.theme import ascii_wanted, look
 from wizard.errors import ExitCode
 
 if TYPE_CHECKING:
     from wizard.session.session import Session
 
 
-def run(session: "Session", *, ascii_mode: bool | None = None, start: str = "") -> int:
+def run(session: "Session", *, ascii_mode: bool | None = None, start: str = "", theme: str = "") -> int:
     """Open the wizard on *session* and return its exit code.
 
     Args:
         session: the engine.
         ascii_mode: draw with ASCII alone; None lets the terminal decide.
         start: id of the step to begin with.
+        theme: `dark`, `light`, `16` or `none`; "" lets the terminal decide.
     """
-    reason = refusal()
+    reason = terminal.refusal()
     if reason:
         _say(
             f"error: screen.terminal {reason}",
             "hint: cloudstream-wizard --plain asks the same questions line by line.",
         )
         return int(ExitCode.UNUSABLE)
+    if terminal.by_lines():
+        from wizard.cli import line_mode  # noqa: PLC0415 - the screens do without it
+
+        return line_mode.run(session, stdin=sys.stdin, stdout=sys.stdout)
     encoding = sys.stderr.encoding or "ascii"
-    app = WizardApp(session, ascii_only=glyphs.ascii_wanted(ascii_mode, encoding), start=start)
+    app = WizardApp(session, ascii_only=ascii_wanted(ascii_mode, encoding), start=start, theme=theme)
     app.run(mouse=False)
     if app.crashed is not None:
         report = [f"hint: please report it with {app.crashed} (it holds no values)."] if app.crashed else []
         _say(
             "error: wizard.bug this is a fault of the wizard, not of your files.",
-            "hint: nothing is left half done; `cloudstream-wizard recover` tells.",
+            "hint: nothing is left half done; `cloudstream-wizard recover` shows the state.",
             *report,
         )
         return int(ExitCode.BUG)
-    _say(*(app.glyphs.text(line) for line in session.summary()))
+    _say(*(look.text(line) for line in session.summary()))
     return app.return_code or 0
 
 

@@ -1,180 +1,332 @@
-"""The change while it is made: what is done, what runs, what waits, in words."""
+"""The change while it is made, and what came of it."""
 
 import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
 from textual.widget import Widget
+from textual.widgets import Button, ProgressBar, RichLog, Static
 
-from screens.action import Action
-from screens.frame import StepScreen
-from screens.pane import Pane
-from screens.refusals import lines_of
+from screens.frame import Page, cut
+from screens.notices import parts_of
+from screens.theme import BAD, MARKS, OK, Part, cell, look, say
+from screens.widgets import Act, Card, Facts, Reading, Row
 from wizard.errors import WizardError
+from wizard.questions.answers import Goal
 from wizard.questions.flow import Step
 from wizard.records import dataclass
-from wizard.reports.lines import Line, Tone
+from wizard.reports.lines import Line
 
 if TYPE_CHECKING:
     from wizard.change.events import Event
     from wizard.change.outcome import Outcome
+    from wizard.session.overview import Presented
+    from wizard.session.session import Session
 
 PAINTS_EVERY_S = 0.5
 """However fast events come: a slow line must keep up."""
+MOST_LINES = 500
 
-WORDS = {
-    "waiting": ("[ wait ]", Tone.FAINT),
-    "started": ("[ run  ]", Tone.HEADING),
-    "progress": ("[ run  ]", Tone.HEADING),
-    "done": ("[ done ]", Tone.GOOD),
-    "failed": ("[ FAIL ]", Tone.BAD),
-    "undone": ("[ undo ]", Tone.WARN),
-    "skipped": ("[ skip ]", Tone.FAINT),
+_STATES = {
+    "waiting": ("todo", ""),
+    "started": ("now", ""),
+    "progress": ("now", ""),
+    "done": ("ok", "done"),
+    "failed": ("bad", "FAILED"),
+    "undone": ("warn", "undone"),
+    "skipped": ("info", "skipped"),
 }
-OWN_NAMES = {"prepare": "Prepare, and prove the new files", "undo": "Put everything back"}
+_CLIENT = {
+    "none": "no certificate is asked for",
+    "optional": "a certificate is asked for",
+    "required": "a certificate is required",
+}
+OWN_NAMES = {"prepare": "Prepare and check the new files", "undo": "Restore everything"}
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The end of the events: how it went, and the lines that say so."""
+    """The end of the events: how it went, the lines that say so, and what is presented then."""
 
     outcome: "Outcome"
     lines: tuple[Line, ...]
+    presented: "Presented | None"
+    command: str
 
 
-class ApplyScreen(StepScreen):
-    """Follows the change, which runs in its own process: leaving this screen does not stop it."""
+def _words(step: Any) -> str:
+    """A step of the plan in a few words."""
+    name = str(step.target).rpartition("/")[2]
+    match step.kind:
+        case "put_file":
+            return f"Write {name}"
+        case "edit_file":
+            return f"Change {name}"
+        case "import_trust":
+            return str(step.summary).partition(",")[0]
+        case "restart":
+            return f"Restart {step.target}, at most {step.timeout_s:g} s"
+        case "probe":
+            return f"Check what {step.target} presents"
+        case _:
+            return str(step.summary)
 
-    keys = ("help", "redraw", "log", "leave", "back")
 
-    def __init__(self, step: Step, number: int, count: int) -> None:
+class Apply(Page):
+    """Follows the change, which runs in its own process: leaving this page does not stop it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f6", "log", "Log", key_display="F6")]
+
+    def __init__(self, step: Step | None, data: Any = None) -> None:
         """Nothing is known yet."""
-        super().__init__(step, number, count)
+        super().__init__(step, data)
         self._arrived: deque[Event | Ended | WizardError] = deque()
         self._rows: dict[str, list[str]] = {}
         self._since: dict[str, float] = {}
-        self._log: list[Event] = []
-        self._ended: Ended | None = None
-        self._refused = False
+        self._took: dict[str, float] = {}
+        self._over = False
 
-    def body(self) -> Iterable[Widget]:
-        """The list."""
-        yield Pane(always=True)
+    @classmethod
+    def look(cls, session: "Session", step: Step | None) -> Any:  # noqa: ARG003 - as in the base
+        """BLOCKING. Start the change, or follow the one that runs."""
+        if session.watching():
+            return ()
+        session.start()
+        review = session.review()
+        return review.undo or [(step.id, _words(step)) for step in review.plan.steps]
 
-    def buttons(self) -> Sequence[tuple[str, str]]:
-        """What they mean follows the state."""
-        return [("Leave; the change goes on", "next"), ("Help", "help")]
+    def claim(self) -> Sequence[Part]:
+        """What is happening."""
+        return [("Applying the change", "accent bold"), ("  it continues when the connection is lost", "muted")]
+
+    def compose(self) -> Iterable[Widget]:
+        """Bar, steps, log."""
+        self._rows = {name: ["waiting", words] for name, words in [("prepare", OWN_NAMES["prepare"]), *self.data]}
+        yield ProgressBar(max(1, len(self._rows)), show_eta=False, id="done")
+        yield Card("Steps", Reading(Static(self._drawn(), id="steps"), id="steps-card"))
+        log = RichLog(id="log", max_lines=MOST_LINES, wrap=True, min_width=20)
+        log.border_title = say("Log")
+        log.display = self.app.size.height >= 24
+        yield log
+
+    def arrived(self) -> None:
+        """Follow."""
+        self.query_one("#steps-card").focus()
+        self.frame.changed = True
+        threading.Thread(target=self._follow, name="wizard events", daemon=True).start()
+        self._timer = self.set_interval(PAINTS_EVERY_S, self._paint)
 
     @property
     def change_runs(self) -> bool:
         """From the start to the outcome."""
-        return self._ended is None and not self._refused
+        return not self._over
 
-    def on_mount(self) -> None:
-        """Start the change, or follow the one that runs."""
-        self.query_one(Pane).focus()
-        self.query_one(Pane).show([Line("Starting ...", Tone.FAINT)])
-        self.wizard.engine.run(self, "start", self._begin, self._begun)
-
-    def _begin(self) -> list[tuple[str, str]]:
-        if self.session.watching():
-            return []
-        self.session.start()
-        return list(self.session.review().rows)
-
-    def _begun(self, result: list[tuple[str, str]] | WizardError) -> None:
-        if isinstance(result, WizardError):
-            self._refuse(result)
-            return
-        self._rows = {name: ["waiting", text] for name, text in [("prepare", OWN_NAMES["prepare"]), *result]}
-        threading.Thread(target=self._follow, name="wizard events", daemon=True).start()
-        self.set_interval(PAINTS_EVERY_S, self._paint)
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that do nothing during a change are not shown."""
+        return action not in {"go_on", "back"} and super().check_action(action, parameters)
 
     def _follow(self) -> None:
         try:
             self._arrived.extend(self.session.events())
-            self._arrived.append(Ended(self.session.outcome(), tuple(self.session.outcome_lines())))
+            outcome = self.session.outcome()
+            seen = self.session.presented() if "probe" in outcome.steps else None
+            self._arrived.append(Ended(outcome, tuple(self.session.outcome_lines()), seen, self.session.undo_command()))
         except WizardError as error:
             self._arrived.append(error)
 
     def _paint(self) -> None:
-        while self._arrived and self._ended is None:
+        while self._arrived and not self._over:
             item = self._arrived.popleft()
-            if isinstance(item, Ended):
+            if isinstance(item, Ended | WizardError):
                 self._end(item)
-            elif isinstance(item, WizardError):
-                self._refuse(item)
             else:
                 self._take(item)
-        if not self._refused:
-            self.query_one(Pane).show(self._lines(), follow=True)
+        if not self._over:
+            self.query_one("#steps", Static).update(self._drawn(), layout=False)
+            done = sum(state in {"done", "skipped"} for state, _words in self._rows.values())
+            self.query_one(ProgressBar).update(total=max(1, len(self._rows)), progress=done)
 
     def _take(self, event: "Event") -> None:
-        self._log.append(event)
+        self.query_one(RichLog).write(cell((f"{event.at[11:19]} ", "muted"), event.text))
         if event.step in self._rows or event.step in OWN_NAMES:
             row = self._rows.setdefault(event.step, ["waiting", OWN_NAMES.get(event.step, event.text)])
             row[0] = event.state
         elif event.step != "change":
             self._rows[event.step] = [event.state, event.text]
-        self._since.setdefault(event.step, time.monotonic())
-        if self._ended is None:
-            self.say(event.text)
+        now = time.monotonic()
+        self._since.setdefault(event.step, now)
+        if event.state in {"done", "failed"}:
+            self._took[event.step] = now - self._since[event.step]
 
-    def _lines(self) -> list[Line]:
-        lines = []
-        for name, (state, label) in self._rows.items():
-            word, tone = WORDS.get(state, WORDS["progress"])
-            waited = int(time.monotonic() - self._since.get(name, time.monotonic()))
-            running = state in {"started", "progress"} and self._ended is None
-            lines.append(Line(f"{word} {label}{f' ({waited} s)' if running and waited > 1 else ''}", tone))
-        return [*lines, Line(""), *self._ended.lines] if self._ended is not None else lines
+    def _drawn(self) -> Content:
+        width = max(20, self.app.size.width - (46 if self.app.size.width >= 110 else 22))
+        parts: list[Part] = []
+        for name, (state, words) in self._rows.items():
+            mark, word = _STATES.get(state, _STATES["progress"])
+            took = f"{self._took[name]:.1f} s" if name in self._took else ""
+            if mark == "now":
+                took = f"{int(time.monotonic() - self._since.get(name, time.monotonic()))} s"
+            label = f"{cut(look.text(words), width):<{width}}"
+            role = "bold" if mark == "now" else "muted" if mark == "todo" else ""
+            parts += ["\n" if parts else "", MARKS[mark], (label, role), (f" {word or took:>9}", "muted")]
+        return say(*parts)
 
-    def _end(self, ended: Ended) -> None:
-        self._ended = ended
-        self.wizard.ended = int(ended.outcome.exit_code)
-        self.say("")
-        button = self.query_one("#next", Action)
-        button.set_label("Next" if self.wizard.ended == 0 else "Finish")
-        self.focus_on(button)
+    def _end(self, item: "Ended | WizardError") -> None:
+        self._over = True
+        self._timer.stop()
+        if isinstance(item, WizardError):
+            from screens.notices import Refused  # noqa: PLC0415 - rarely needed
 
-    def _refuse(self, error: WizardError) -> None:
-        self._refused = True
-        self.query_one(Pane).show(lines_of(error))
-        button = self.query_one("#next", Action)
-        button.set_label("Back")
-        self.focus_on(button)
+            self.wizard.show(Refused(self.step, item))
+            return
+        self.wizard.ended = int(item.outcome.exit_code)
+        if item.presented is not None:
+            self.frame.show_state(item.presented.state, item.presented.at)
+        rows = [(name, state, words) for name, (state, words) in self._rows.items()]
+        self.wizard.show(Proof(self.step, (item, rows)))
 
-    def on_pane_accepted(self) -> None:
-        """Enter goes on once there is something to go on to."""
-        if not self.change_runs:
-            self.press_next()
+    def action_log(self) -> None:
+        """Show or hide the log."""
+        log = self.query_one(RichLog)
+        log.display = not log.display
+        if log.display:
+            log.focus()
 
-    def press_next(self) -> None:
-        """Leave, go on, finish or go back: what the label says."""
-        if self._refused:
-            self.action_back()
-        elif self._ended is None:
-            self.wizard.leave()
-        elif self._ended.outcome.exit_code == 0:
+
+class Proof(Page):
+    """How the change ended: what is presented now, how to see it, how to undo it, and what is next."""
+
+    @property
+    def ended(self) -> Ended:
+        """The end."""
+        ended: Ended = self.data[0]
+        return ended
+
+    @property
+    def good(self) -> bool:
+        """It was applied."""
+        return int(self.ended.outcome.exit_code) == 0
+
+    def claim(self) -> Sequence[Part]:
+        """Success or not."""
+        if not self.good:
+            return [(f"{BAD} The change was not made", "bad bold"), ("  the reason stands below", "muted")]
+        seen = self.ended.presented
+        if seen is not None and self.session.answers.goal is not Goal.UNDO:
+            host = self.session.answers.primary.host or seen.endpoint
+            return [(f"{OK} Success: {host} presents the certificate as planned", "ok bold")]
+        return [(f"{OK} Success", "ok bold"), ("  every file was read again and is as planned", "muted")]
+
+    def compose(self) -> Iterable[Widget]:
+        """The result in words, and the next step as a button."""
+        seen = self.ended.presented
+        if self.good and seen is not None:
+            with Horizontal(classes="pair"):
+                yield Card(f"Presented at {seen.endpoint}", Facts(*self._presented(), name_width=11))
+                if self._phases():
+                    yield Card("Connection check", Facts(*self._phases(), name_width=11), classes="wide-only")
+        else:
+            yield Card("Result", Static(say(*parts_of(self.ended.lines))))
+            yield Card("Steps", Static(self._steps()))
+        yield Static("", classes="gap")
+        with Horizontal(classes="buttons"):
+            yield Act("Continue" if self.good else "Finish", id="on")
+            if not self.good:
+                yield Act("Back to the answers", id="answers")
+        yield Static("", classes="gap")
+        if self.good:
+            commands: list[Part] = [("Check it yourself\n", "muted"), self._openssl()] if seen is not None else []
+            if self.ended.command:
+                commands += [("\n\nUndo it later\n" if commands else "Undo it later\n", "muted"), self.ended.command]
+            yield Static(say(*commands), classes="words")
+
+    def arrived(self) -> None:
+        """At the button."""
+        self.query(Act).first().focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What was applied is not undone by going back."""
+        return action != "back" and super().check_action(action, parameters)
+
+    def _steps(self) -> Content:
+        parts: list[Part] = []
+        for _name, state, words in self.data[1]:
+            mark, word = _STATES.get(state, _STATES["progress"])
+            parts += ["\n" if parts else "", MARKS[mark], words, (f"  {word}" if word else "", "muted")]
+        return say(*parts)
+
+    def _presented(self) -> list[Row]:
+        from screens.certificates import fingerprint, life, name_of  # noqa: PLC0415 - loaded long since
+
+        seen = self.ended.presented
+        if seen is None or seen.leaf is None:
+            return [("Answer", [MARKS["bad"], seen.reason if seen is not None else ""])]
+        _past, days, ends = life(seen.leaf, seen.at)
+        by = [MARKS["ok"], seen.trusted_by] if seen.trusted_by else [MARKS["warn"], f"nobody: {seen.reason}"]
+        planned = self.session.planned_leaf()
+        rows: list[Row] = []
+        if planned:
+            same = planned == seen.leaf.sha256
+            words = "the certificate of the plan" if same else "another certificate than in the plan"
+            rows.append(("Planned", [MARKS["ok" if same else "bad"], words]))
+        return [
+            ("Subject", [(name_of(seen.leaf), "bold")]),
+            *rows,
+            ("Issuer", [name_of(seen.leaf, issuer=True)]),
+            ("Ends", [f"{ends}, {days} days left"]),
+            ("Trusted by", by),
+            ("SHA-256", [fingerprint(seen.leaf.sha256)]),
+        ]
+
+    def _phases(self) -> list[Row]:
+        seen = self.ended.presented
+        result = seen.probe if seen is not None else None
+        if result is None:
+            return []
+        took = {name: f"  {value * 1000:.0f} ms" for name, value in result.seconds.items()}
+        rows: list[Row] = [
+            ("Resolve", [MARKS["ok"], result.address, (took.get("resolve", ""), "muted")]),
+            ("Connect", [MARKS["ok"], f"port {result.port}", (took.get("connect", ""), "muted")]),
+            ("TLS", [MARKS["ok"], f"{result.protocol or ''} {result.cipher or ''}", ("", "")]),
+            ("Chain", [MARKS["ok"], f"{len(result.chain)} certificates"]),
+            ("Client", [MARKS["info"], _CLIENT.get(result.client_auth, "not known")]),
+        ]
+        if result.servername:
+            fits = bool(result.name_matches)
+            rows.insert(
+                4, ("Name", [MARKS["ok" if fits else "bad"], f"{result.servername} is {'' if fits else 'not '}listed"])
+            )
+        return rows
+
+    def _openssl(self) -> str:
+        primary = self.session.answers.primary
+        node = primary.nodes[0]
+        host = primary.host or node
+        return f"openssl s_client -connect {node}:{primary.port} -servername {host} </dev/null"
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """On, out, or back to the answers."""
+        event.stop()
+        if event.button.id == "answers":
+            self.wizard.ended = None
+            self.wizard.work("keep", self._put_aside, lambda _result: self.wizard.open_step("review"), "")
+        else:
+            self.action_go_on()
+
+    def _put_aside(self) -> None:
+        self.session.put_aside()
+        self.session.let_go()
+        self.session.look_again()
+
+    def action_go_on(self) -> None:
+        """To the next step; after a failure out, with the answers kept."""
+        if self.good and self.step is not None:
             self.wizard.forward(self.step)
         else:
             # The answers stay saved: with the cause repaired, the next run begins with them.
-            self.wizard.engine.run(self, "keep", self.session.put_aside, lambda _result: self.wizard.leave())
-
-    def action_leave(self) -> None:
-        """There is nothing to save: the change has what it needs."""
-        self.wizard.leave()
-
-    def action_back(self) -> None:
-        """Only while nothing was started."""
-        if self._refused:
-            super().action_back()
-
-    def action_log(self) -> None:
-        """Everything that was told, with its time."""
-        from screens.pages import PageScreen  # noqa: PLC0415 - only loaded when asked for
-
-        lines = [Line(f"{event.at}  {event.step} {event.state}: {event.text}") for event in self._log]
-        self.app.push_screen(PageScreen("Log", lines or [Line("Nothing has happened yet.")]))
+            self.wizard.work("keep", self.session.put_aside, lambda _result: self.wizard.leave(), "")

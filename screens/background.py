@@ -15,6 +15,7 @@ from wizard.errors import WizardError
 
 Work = Callable[[], Any]
 Done = Callable[[Any], None]
+Job = tuple[MessagePump, str, int, Work, Done]
 
 
 class Background:
@@ -25,7 +26,7 @@ class Background:
     """
 
     def __init__(self) -> None:
-        self._jobs: queue.SimpleQueue[tuple[MessagePump, str, int, Work, Done]] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._latest: dict[tuple[int, str], int] = {}
         self._count = 0
         self._thread: threading.Thread | None = None
@@ -55,9 +56,9 @@ class Background:
 
     def _loop(self) -> None:
         while True:
-            owner, purpose, number, work, done = self._jobs.get()
-            key = (id(owner), purpose)
-            if self._latest.get(key) != number or not owner.is_running:
+            job = self._jobs.get()
+            owner, purpose, number, work, _done = job
+            if self._latest.get((id(owner), purpose)) != number or not owner.is_running:
                 continue
             result: Any
             failure: BaseException | None = None
@@ -67,19 +68,14 @@ class Background:
                 result = error
             except BaseException as error:  # noqa: BLE001 - carried over to the screen's thread, where it is a bug
                 result, failure = None, error
+            owner.call_later(self._deliver, job, result, failure)
 
-            def deliver(
-                key: tuple[int, str] = key,
-                number: int = number,
-                result: Any = result,
-                failure: BaseException | None = failure,
-                done: Done = done,
-            ) -> None:
-                if self._latest.get(key) != number:
-                    return
-                del self._latest[key]
-                if failure is not None:
-                    raise failure
-                done(result)
-
-            owner.call_later(deliver)
+    def _deliver(self, job: Job, result: Any, failure: BaseException | None) -> None:
+        owner, purpose, number, _work, done = job
+        key = (id(owner), purpose)
+        if self._latest.get(key) != number or owner.app._exit:  # noqa: SLF001 - a program that closes takes nothing more
+            return
+        del self._latest[key]
+        if failure is not None:
+            raise failure
+        done(result)

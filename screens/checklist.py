@@ -1,54 +1,163 @@
-"""What is left to do elsewhere: a list that is ticked, and that is there again at the next start."""
+"""What is left to do elsewhere: one list for each place, ticked and kept at once."""
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
+from textual.containers import Horizontal
 from textual.widget import Widget
+from textual.widgets import ProgressBar, SelectionList, Static
 
-from screens.marks import MarkPane
-from screens.step import QuestionScreen
+from screens.frame import Page
+from screens.lists import Ticks
+from screens.notices import parts_of
+from screens.theme import MARKS, OK, Part, say
+from screens.widgets import Card, Facts, Reading, Row
 from wizard.errors import WizardError
-from wizard.reports.lines import Line
+from wizard.questions.flow import Step
+
+if TYPE_CHECKING:
+    from wizard.reports.checklist import Checklist, Item
+    from wizard.session.session import Session
+
+PLACES = {
+    "here": "On this gateway",
+    "portal": "In the portal, before the policy is changed",
+    "node": "On every other node of the cluster",
+    "machines": "On gateways and Windows clients",
+    "policy": "At the end: the certificate policy",
+}
 
 
-class ChecklistScreen(QuestionScreen):
-    """Shows the list; each tick is kept at once by the engine."""
+def place_of(item: "Item") -> str:
+    """Where an item is done."""
+    first = item.id.partition("/")[0]
+    return PLACES.get("machines" if first in {"gateway", "client"} else first, first)
 
-    _shown = False
 
-    def body(self) -> Iterable[Widget]:
+def _about(item: "Item") -> list[Row]:
+    rows: list[Row] = [("Do", [item.text])]
+    return [*rows, ("Details", [item.detail])] if item.detail else rows
+
+
+class Left(Page):
+    """The list, grouped; it opens at the first open item."""
+
+    def __init__(self, step: Step | None, data: Any = None) -> None:
+        """Show *data*."""
+        super().__init__(step, data)
+        self._done: set[str] = set()
+
+    @classmethod
+    def look(cls, session: "Session", step: Step | None) -> Any:
+        """See `Page`: the lines are made for their effect, which keeps the list."""
+        assert step is not None  # noqa: S101 - for the type checker
+        lines = session.lines(step)
+        return session.left(), lines
+
+    @property
+    def kept(self) -> "Checklist | None":
         """The list."""
-        yield MarkPane(always=True)
+        kept: Checklist | None = self.data[0]
+        return kept
 
-    def buttons(self) -> Sequence[tuple[str, str]]:
-        """What Space does is a button too."""
-        first, *others = super().buttons()
-        return [first, ("Tick", "tick"), *others]
+    def claim(self) -> Sequence[Part]:
+        """How far it is."""
+        if self.kept is None:
+            return [("No list is kept on this machine", "accent bold"), ("  setting up certificates makes it", "muted")]
+        if not self.kept.left:
+            return [(f"{OK} Everything is done", "ok bold")]
+        return [
+            ("What is left to do", "accent bold"),
+            ("  kept here; open it again with: cloudstream-wizard checklist", "muted"),
+        ]
 
-    def show_view(self, result: list[Line] | WizardError) -> None:
-        """The list, with the first step that is not done marked when it is opened."""
-        super().show_view(result)
-        if not self._shown and not isinstance(result, WizardError):
-            self._shown = True
-            self.query_one(MarkPane).mark("[ ]")
+    def compose(self) -> Iterable[Widget]:
+        """A bar, the lists, and what is known about the marked line."""
+        kept = self.kept
+        if kept is None:
+            yield Card("List", Reading(Static(say(*parts_of(self.data[1])))))
+            return
+        self._done = set(kept.done)
+        with Horizontal(classes="line"):
+            yield ProgressBar(max(1, len(kept.items)), show_eta=False, show_percentage=False, id="done")
+            yield Static(say(self._count()), id="count")
+        groups: dict[str, list[Item]] = {}
+        for item in kept.items:
+            groups.setdefault(place_of(item), []).append(item)
+        for name, items in groups.items():
+            yield Card(name, Ticks([(item.text, item.id, item.id in kept.done) for item in items]))
+        first = (*kept.left, *kept.items)[:1]
+        rows = _about(first[0]) if first else []
+        yield Card("About the marked line", Facts(*rows, name_width=11, id="about"), id="detail")
 
-    def press_tick(self) -> None:
-        """Tick the marked line."""
-        line = self.query_one(MarkPane).chosen
-        if line is None:
-            self.say("No line is marked. Shift+Tab leads to the list, Up and Down mark a line.")
-        else:
-            self._tick(line)
+    def arrived(self) -> None:
+        """At the first open item."""
+        kept = self.kept
+        if kept is None:
+            super().arrived()
+            return
+        self.query_one(ProgressBar).update(progress=len(kept.items) - len(kept.left))
+        lists = list(self.query(Ticks))
+        for each in lists:
+            for at in range(each.option_count):
+                if each.get_option_at_index(at).value not in self._done:
+                    each.highlighted = at
+                    each.focus()
+                    return
+        if lists:
+            lists[0].highlighted = 0
+            lists[0].focus()
 
-    def on_mark_pane_chosen(self, message: MarkPane.Chosen) -> None:
-        """Space on a line."""
-        self._tick(message.line)
+    def _count(self) -> str:
+        kept = self.kept
+        count = len(kept.items) if kept is not None else 0
+        open_ones = sum(item.id not in self._done for item in kept.items) if kept is not None else 0
+        return f"  {count - open_ones} of {count} done"
 
-    def _tick(self, line: Line) -> None:
-        self.say("")
-        self.wizard.engine.run(self, "tick", lambda: self.session.tick(line.item), self._ticked)
+    def on_selection_list_selection_highlighted(self, event: SelectionList.SelectionHighlighted[str]) -> None:
+        """The detail of the marked item."""
+        if event.selection_list.has_focus:
+            self._show(event.selection.value)
 
-    def _ticked(self, result: list[Line] | WizardError) -> None:
+    def _show(self, name: str) -> None:
+        kept = self.kept
+        item = next((each for each in kept.items if each.id == name), None) if kept is not None else None
+        if item is not None:
+            self.query_one("#about", Facts).show(*_about(item))
+
+    def on_descendant_focus(self) -> None:
+        """Likewise when another list is entered."""
+        focused = self.screen.focused
+        if isinstance(focused, Ticks) and focused.option_count:
+            if focused.highlighted is None:
+                focused.highlighted = 0
+            self._show(focused.get_option_at_index(focused.highlighted or 0).value)
+
+    def on_selection_list_selection_toggled(self, event: SelectionList.SelectionToggled[str]) -> None:
+        """Keep the tick at once."""
+        event.stop()
+        item = event.selection.value
+        self.wizard.engine.run(self, item, lambda: self.session.tick(item), lambda result: self._ticked(item, result))
+
+    def _ticked(self, item: str, result: Any) -> None:
         if isinstance(result, WizardError):
-            self.say(f"Error: {result.in_one_line}", "bold ansi_red")
-        else:
-            self.query_one(MarkPane).show(result)
+            self.frame.tell(
+                MARKS["bad"], ("Error: ", "bad bold"), f"{result.message}\n  {' '.join(result.hint.split())}"
+            )
+            for each in self.query(Ticks):
+                if item in [each.get_option_at_index(at).value for at in range(each.option_count)]:
+                    with each.prevent(SelectionList.SelectionToggled):
+                        (each.deselect if item in each.selected else each.select)(item)
+            return
+        self._done ^= {item}
+        self.frame.tell()
+        kept = self.kept
+        count = len(kept.items) if kept is not None else 0
+        open_ones = sum(each.id not in self._done for each in kept.items) if kept is not None else 0
+        self.query_one(ProgressBar).update(progress=count - open_ones)
+        self.query_one("#count", Static).update(say(self._count()), layout=False)
+
+    def action_go_on(self) -> None:
+        """The end."""
+        if self.step is not None:
+            self.wizard.forward(self.step)

@@ -1,22 +1,25 @@
-"""The frame of every step: where one is, the body, what is going on, the buttons, the keys."""
+"""The one screen of the program: head, list of steps, title, a page that is exchanged, a message, the keys."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from textual import events
+from rich.control import Control
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.geometry import Offset
 from textual.reactive import Reactive
-from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from screens import glyphs
-from screens.action import Action
-from screens.text import fit, fold, joined
+from screens.painting import SETTLED_S, PaintedOnce
+from screens.phases import phase_of, phases
+from screens.theme import BAD, ELLIPSIS, MARKS, OK, WARN, Part, look, say
+from screens.widgets import Keys
 from wizard.questions.flow import Step
 
 if TYPE_CHECKING:
@@ -26,57 +29,58 @@ if TYPE_CHECKING:
     from wizard.session.session import Session
 
 PRODUCT = "CloudStream TLS wizard"
-COLUMNS, ROWS = 80, 24
-"""What a step needs to be complete."""
-WIDEST = 100
-"""Columns of the body at most: longer lines are hard to read."""
-STATUS_ROWS = 2
 SHOWN_AFTER_S = 0.15
 """What is done by then is not announced."""
+NARROW, WIDE, TALL = 78, 110, 32
+"""From so many columns and rows there is room for pictures, for the list of steps, for blank rows."""
 
-KEYS = {
-    "help": ("f1", "F1 Help"),
-    "redraw": ("f3,ctrl+l", "F3 Redraw"),
-    "again": ("f5", "F5 Check again"),
-    "log": ("f6", "F6 Log"),
-    "leave": ("f10", "F10 Save and quit"),
-    "back": ("escape", "Esc Back"),
+_STATES: dict[str, tuple[str, str]] = {
+    "trusted": (f"{OK} trusted certificate presented", "ok bold"),
+    "fallback": (f"{BAD} built-in certificate presented", "bad bold"),
+    "expired": (f"{BAD} expired certificate presented", "bad bold"),
+    "untrusted": (f"{BAD} certificate not trusted", "bad bold"),
+    "silent": (f"{BAD} no certificate presented", "bad bold"),
 }
-"""Action to its keys and to its words in the last row, in the order of that row."""
+
+_SHORT = dict(
+    zip(
+        (words for words, _roles in _STATES.values()),
+        (f"{OK} trusted", f"{BAD} built-in", f"{BAD} expired", f"{BAD} not trusted", f"{BAD} no answer"),
+        strict=True,
+    )
+)
+LITTLE = 56
+"""With fewer columns the state is said in two words."""
 
 
-class Framed(Screen[None], inherit_bindings=False):
-    """The base of all full screens. Subclasses give the body, the buttons and what the buttons do.
+class Page(VerticalScroll, can_focus=False):
+    """The part of the screen that is exchanged. A subclass shows one kind of step.
 
     Attributes:
-        heading: the words of the first row.
-        keys: which of `KEYS` work here.
-        on_top: whether it lies on a step and goes away again.
+        step: whose page it is; None for what comes before the steps.
+        data: what `look` gave.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        # Priority, because the field would get to its Tab only after it had taken what was typed ahead behind it.
-        Binding("tab", "app.focus_next", show=False, priority=True),
-        Binding("shift+tab", "app.focus_previous", show=False, priority=True),
-        *(Binding(keys, name, show=False) for name, (keys, _words) in KEYS.items()),
+        Binding("enter", "go_on", "Continue", key_display="Enter"),
+        Binding("escape", "back", "Back", key_display="Esc"),
     ]
-    AUTO_FOCUS = ""
-    # The screen is not painted anew for a focus that moves: what gains or loses it draws itself.
-    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
-    on_top: ClassVar[bool] = False
-    keys: tuple[str, ...] = ("help", "redraw", "leave", "back")
+    first_focus: ClassVar[str] = ""
 
-    def __init__(self, heading: str) -> None:
-        """Show *heading* in the first row."""
+    def __init__(self, step: Step | None, data: Any = None) -> None:
+        """Show *data*."""
         super().__init__()
-        self.heading = heading
-        self._said: tuple[str, str] = ("", "")
-        self._busy: Timer | None = None
-        self._was_focused: Widget | None = None
+        self.step = step
+        self.data = data
+
+    @classmethod
+    def look(cls, session: "Session", step: Step | None) -> Any:  # noqa: ARG003 - for subclasses
+        """BLOCKING. What the page shows; called away from the screen, before the page is made."""
+        return None
 
     @cached_property
     def wizard(self) -> "WizardApp":
-        """The program; kept, because a thread that outlives this screen cannot look it up."""
+        """The program; kept, because a thread that outlives this page cannot look it up."""
         return cast("WizardApp", self.app)
 
     @cached_property
@@ -84,135 +88,43 @@ class Framed(Screen[None], inherit_bindings=False):
         """The engine."""
         return self.wizard.session
 
-    def body(self) -> Iterable[Widget]:
-        """What stands between the first row and the buttons, in reading order."""
-        raise NotImplementedError
-
-    def buttons(self) -> Sequence[tuple[str, str]]:
-        """Label and name of each button; pressing one calls `press_<name>`."""
-        raise NotImplementedError
-
-    def compose(self) -> ComposeResult:
-        """The frame around the body."""
-        sign = glyphs.of(self)
-        dry = "   DRY RUN" if self.session.dry_run else ""
-        yield Static(Content(sign.text(f" {PRODUCT}   {self.heading}{dry}")), id="head")
-        with Vertical(id="body"):
-            yield from self.body()
-        yield Static(Content(""), id="status")
-        with Horizontal(id="buttons"):
-            for label, name in self.buttons():
-                yield Action(label, name)
-        words = "   ".join(KEYS[name][1] for name in KEYS if name in self.keys)
-        yield Static(Content(sign.text(f" {words}")), id="foot")
-        yield Static(Content(""), id="small")
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's signature
-        """Keys that mean nothing here do nothing; neither does any while the terminal is too small to see it."""
-        if action in KEYS:
-            return action in self.keys and (not self.has_class("-small") or action in {"redraw", "leave"})
-        return True
-
-    def say(self, text: str, style: str = "") -> None:
-        """Show *text* above the buttons; an empty one clears the place."""
-        if self._busy is not None:
-            self._busy.stop()
-            self._busy = None
-        if (text, style) != self._said:
-            self._said = (text, style)
-            self._show_said()
-
-    def busy(self, text: str) -> None:
-        """Show *text* unless something else is said very soon."""
-        self.say("")
-        self._busy = self.set_timer(SHOWN_AFTER_S, lambda: self.say(text))
-
-    def _show_said(self) -> None:
-        text, style = self._said
-        sign = glyphs.of(self)
-        width = min(self.size.width, WIDEST) - 2
-        rows = fit(fold(sign.text(text), width), STATUS_ROWS, width, f" {sign.ellipsis} (F1)")
-        self.query_one("#status", Static).update(joined(Content.styled(row, style) for row in rows))
-
     @property
-    def said(self) -> str:
-        """What stands above the buttons, in full."""
-        return self._said[0]
+    def frame(self) -> "Frame":
+        """The screen around it."""
+        return self.wizard.frame
 
-    def on_resize(self, event: events.Resize) -> None:
-        """Below the size that a step needs only that is said, until there is room again."""
-        small = event.size.width < COLUMNS or event.size.height < ROWS
-        if small:
-            text = f"Terminal is {event.size.width}x{event.size.height}; {COLUMNS}x{ROWS} is needed"
-            self.query_one("#small", Static).update(Content(text[: max(1, event.size.width)]))
-        if small and not self.has_class("-small"):
-            self._was_focused = self.focused
-            self.set_focus(None)
-        self.set_class(small, "-small")
-        if not small:
-            if self._was_focused is not None and self.focused is None:
-                self.call_after_refresh(self._was_focused.focus)
-            self._was_focused = None
-            if self._said[0]:
-                self._show_said()
-
-    def focus_on(self, widget: Widget) -> None:
-        """Give *widget* the focus, or as soon as the terminal is large enough to show it."""
-        if self.has_class("-small"):
-            self._was_focused = widget
-        else:
-            widget.focus()
-
-    def on_screen_resume(self) -> None:
-        """Back from a page on top: the terminal's cursor stood there."""
-        place = getattr(self.focused, "place_cursor", None)
-        if place is not None:
-            self.call_after_refresh(place)
-
-    def on_action_pressed(self, message: Action.Pressed) -> None:
-        """Do what the button says."""
-        message.stop()
-        getattr(self, f"press_{message.name}")()
-
-    def press_help(self) -> None:
-        """Open the help page."""
-        self.action_help()
-
-    def press_back(self) -> None:
-        """One step back."""
-        self.action_back()
-
-    def action_help(self) -> None:
-        """Open the page of this step."""
-        self.wizard.open_help(self.help_name(), self.help_first())
+    def claim(self) -> Sequence[Part]:
+        """A statement, then muted words."""
+        return [(self.step.title if self.step else "", "accent bold")]
 
     def help_name(self) -> str:
-        """Name of the help page."""
-        raise NotImplementedError
+        """Name of its help page."""
+        return self.step.id if self.step is not None else ""
 
-    def help_first(self) -> list[str]:
-        """What stands above the page: errors in full, which a row may have cut."""
-        return [self.said] if self.said else []
-
-    def action_redraw(self) -> None:
-        """Send the whole screen again: another program has written over it."""
-        self.refresh(repaint=True, layout=True)
-
-    def action_leave(self) -> None:
-        """Save and quit."""
-        self.wizard.save_and_quit()
-
-    def action_again(self) -> None:
-        """Look again."""
-
-    def action_log(self) -> None:
-        """Show what happened."""
-
-    def action_back(self) -> None:
-        """One step back."""
+    def arrived(self) -> None:
+        """The page stands: give something the focus."""
+        if self.first_focus:
+            self.query_one(self.first_focus).focus()
+        else:
+            self.screen.set_focus(next((each for each in self.screen.focus_chain if self in each.ancestors), None))
 
     def keep(self) -> None:
         """Take over what was typed so far, before leaving."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's signature
+        """There is no way back from the first page, nor over a change."""
+        return action != "back" or self.wizard.can_go_back(self.step)
+
+    def action_go_on(self) -> None:
+        """To the next step."""
+        if self.step is not None:
+            self.wizard.forward(self.step)
+
+    def action_back(self) -> None:
+        """To the step before; what was typed is kept."""
+        if self.step is not None:
+            self.keep()
+            self.wizard.back(self.step)
 
     @property
     def change_runs(self) -> bool:
@@ -220,19 +132,208 @@ class Framed(Screen[None], inherit_bindings=False):
         return False
 
 
-class StepScreen(Framed):
-    """A step of the flow."""
+class Frame(PaintedOnce[None], inherit_bindings=False):
+    """The screen around the pages; it stays while they come and go."""
 
-    def __init__(self, step: Step, number: int, count: int) -> None:
-        """Show *step*, the *number*-th of *count*."""
-        super().__init__(f"Step {number} of {count}   {step.title}")
-        self.step = step
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "app.focus_next", show=False),
+        Binding("shift+tab", "app.focus_previous", show=False),
+    ]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-normal"), (WIDE, "-wide")]  # noqa: RUF012 - as Textual has it
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-usual"), (TALL, "-tall")]  # noqa: RUF012 - likewise
+    AUTO_FOCUS = ""
+    # The screen is not painted anew for a focus that moves: what gains or loses it draws itself.
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
-    def help_name(self) -> str:
-        """Each step has a page."""
-        return self.step.id
+    def __init__(self) -> None:
+        """Nothing is known yet."""
+        super().__init__()
+        self.state: Part = ""
+        self.at: datetime | None = None
+        self.changed = False
+        self.page: Page | None = None
+        self._said: tuple[Part, ...] = ()
+        self._busy: Timer | None = None
 
-    def action_back(self) -> None:
-        """Keep what was typed and go one step back."""
-        self.keep()
-        self.wizard.back(self.step)
+    @cached_property
+    def wizard(self) -> "WizardApp":
+        """The program."""
+        return cast("WizardApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        """The parts that stay."""
+        # Textual sets these at the first resize, after a first layout without them; here they are there from the start.
+        for size, points in (
+            (self.app.size.width, self.HORIZONTAL_BREAKPOINTS),
+            (self.app.size.height, self.VERTICAL_BREAKPOINTS),
+        ):
+            self.add_class(next(name for least, name in reversed(points) if size >= least))
+        yield Head(self)
+        with Horizontal(id="main"):
+            yield Rail(self)
+            with Vertical(id="column"):
+                yield Progress(self)
+                yield Static(say(("Looking at this machine ...", "muted")), id="title")
+                yield Static(Content(""), id="say")
+        yield Keys()
+
+    async def exchange(self, page: Page) -> None:
+        """Show *page* in place of the one before, painted once."""
+        self.held = True
+        try:
+            await self.query(Page).remove()
+            self.page = page
+            self.tell()
+            await self.query_one("#column").mount(page, before="#say")
+            self.headline(*page.claim())
+            self.steps_changed()
+            page.arrived()
+            self.refresh_bindings()
+            await asyncio.sleep(SETTLED_S)
+        finally:
+            self.let_go()
+
+    def headline(self, *parts: Part) -> None:
+        """What the page states."""
+        self._stop_busy()
+        self.query_one("#title", Static).update(say(*parts), layout=False)
+
+    def _stop_busy(self) -> None:
+        if self._busy is not None:
+            self._busy.stop()
+            self._busy = None
+
+    def tell(self, *parts: Part) -> None:
+        """Say something below the page, in full; it stays until something else is said."""
+        if parts != self._said:
+            self._said = parts
+            line = self.query_one("#say", Static)
+            line.update(say(*parts))
+            line.set_class(bool(parts), "-on")
+
+    def busy(self, words: str) -> None:
+        """Say *words* in place of the title, unless the work is done very soon; no other row moves for it."""
+        self._stop_busy()
+        if words:
+            self._busy = self.set_timer(SHOWN_AFTER_S, lambda: self._show_busy(words))
+
+    def _show_busy(self, words: str) -> None:
+        self.query_one("#title", Static).update(say(MARKS["now"], (words, "bold")), layout=False)
+
+    def idle(self) -> None:
+        """The work is done: the page's own title again."""
+        if self._busy is not None and self.page is not None:
+            self.headline(*self.page.claim())
+
+    @property
+    def said(self) -> str:
+        """What is said below the page."""
+        return say(*self._said).plain
+
+    def steps_changed(self) -> None:
+        """Draw the list of steps anew."""
+        self.query_one(Rail).refresh()
+        self.query_one(Progress).refresh()
+
+    def show_state(self, state: str, at: datetime) -> None:
+        """Say in the head what is presented, and when that was looked at."""
+        self.state = _STATES[state]
+        self.at = at
+        self.query_one(Head).refresh()
+
+    def place(self) -> tuple[list[str], int]:
+        """The names of the steps, and which one is shown."""
+        steps = self.wizard.session.steps()
+        names = phases(steps)
+        here = self.page.step if self.page is not None else None
+        return names, names.index(phase_of(here)) if here is not None and phase_of(here) in names else 0
+
+    def point(self) -> None:
+        """Put the terminal's cursor where the focus is: screen readers and magnifiers follow it."""
+        widget = self.focused
+        if widget is None or not widget.is_attached:
+            return
+        region = widget.content_region
+        at = getattr(widget, "cursor_screen_offset", None)
+        if at is None:
+            marked = getattr(widget, "highlighted", None)
+            line = marked if marked is not None else getattr(widget, "cursor_line", None)
+            row = 0 if line is None else max(0, line - widget.scroll_offset.y)
+            at = Offset(region.x, region.y + min(row, max(0, region.height - 1)))
+        if at != self.app.cursor_position:
+            self.app.cursor_position = at
+            driver = self.app._driver  # noqa: SLF001 - Textual moves the cursor with the next paint only
+            if driver is not None and not self.app.is_headless:
+                driver.write(Control.move_to(at.x, at.y).segment.text)
+                driver.flush()
+
+
+class Head(Static):
+    """The first row: the product and the machine, and the state at the last check at the right."""
+
+    def __init__(self, frame: Frame) -> None:
+        """Of *frame*."""
+        super().__init__(id="head")
+        self._frame = frame
+
+    def render(self) -> Content:
+        """As much as fits; the state comes first."""
+        frame, width = self._frame, self.size.width
+        state, roles = frame.state if isinstance(frame.state, tuple) else (frame.state, "")
+        if width < LITTLE:
+            state = _SHORT.get(state, state)
+        at = f"  {frame.at:%H:%M}" if frame.at is not None else ""
+        machine = f"  {frame.wizard.machine_name}" + ("  DRY RUN" if frame.wizard.session.dry_run else "")
+        room = width - len(state) - len(at) - 1
+        product = PRODUCT if len(PRODUCT) + len(machine) <= room else "TLS wizard"
+        machine = machine if len(product) + len(machine) <= room else ""
+        gap = " " * max(1, width - len(product) - len(look.text(machine)) - len(state) - len(at))
+        return say((product, "bold"), (machine, "muted"), gap, (state, roles), (at, "muted"))
+
+
+class Rail(Static):
+    """The list of steps on the left, on a wide terminal."""
+
+    def __init__(self, frame: Frame) -> None:
+        """Of *frame*."""
+        super().__init__(id="rail")
+        self._frame = frame
+
+    def render(self) -> Content:
+        """Each step with its mark."""
+        names, here = self._frame.place()
+        parts: list[Part] = []
+        for at, name in enumerate(names):
+            parts.append(MARKS["ok" if at < here else "now" if at == here else "todo"])
+            parts.append((name, "accent bold" if at == here else "" if at < here else "muted"))
+            parts.append(("\n│\n" if at < len(names) - 1 else "\n\n", "ok" if at < here else "muted"))
+        if self._frame.changed:
+            return say(*parts, (f"{WARN} Changed.\n", "warn"), ("  Undo is available.", "muted"))
+        return say(*parts, (f"{OK} Nothing changes\n  until you confirm.", "muted"))
+
+
+class Progress(Static):
+    """The same in one row, on a narrow terminal."""
+
+    def __init__(self, frame: Frame) -> None:
+        """Of *frame*."""
+        super().__init__(id="progress")
+        self._frame = frame
+
+    def render(self) -> Content:
+        """A bar, the number and the name."""
+        names, here = self._frame.place()
+        parts: list[Part] = [
+            ("━━ " if at <= here else "── ", "accent" if at <= here else "muted") for at in range(len(names))
+        ]
+        return say(*parts, (f" {here + 1} of {len(names)}  ", "muted"), (names[here], "bold"))
+
+
+def cut(words: str, width: int) -> str:
+    """*words* in *width* columns, with a sign where something was cut."""
+    return words if len(words) <= width else f"{words[: max(0, width - 1)]}{ELLIPSIS}"
+
+
+def joined(rows: Iterable[Content]) -> Content:
+    """Rows under each other."""
+    return Content("\n").join(rows)

@@ -1,130 +1,273 @@
-"""What an earlier run left behind: a change that was cut off, or answers to go on with."""
+"""What an earlier run left behind, and what cannot be shown: words, and what can be done next as buttons."""
 
 from collections.abc import Iterable, Sequence
+from typing import ClassVar
 
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
 from textual.widget import Widget
+from textual.widgets import Button, Static
 
-from screens.action import Action
-from screens.frame import Framed
-from screens.pane import Pane
-from screens.refusals import lines_of
+from screens.frame import Page
+from screens.theme import BAD, MARKS, OK, WARN, Part, say
+from screens.widgets import Act, Card, Facts, Row
 from wizard.errors import ExitCode, WizardError
+from wizard.questions.answers import Goal
 from wizard.questions.flow import View
 from wizard.reports.lines import Line, Tone
 from wizard.session.saved_run import SavedRun
 
+_MODES = {
+    "undo": "Restoring the files ...",
+    "finish": "Finishing the change ...",
+    "keep": "Closing the change ...",
+}
+TONES = {
+    Tone.PLAIN: "",
+    Tone.HEADING: "bold",
+    Tone.GOOD: "ok",
+    Tone.WARN: "warn",
+    Tone.BAD: "bad",
+    Tone.ADDED: "ok",
+    Tone.REMOVED: "bad",
+    Tone.FAINT: "muted",
+}
 
-class Notice(Framed):
-    """Lines and a choice; the way into the steps."""
 
-    keys = ("help", "redraw")
-    name_of_page = ""
+def parts_of(lines: Iterable[Line]) -> list[Part]:
+    """Lines of a report as words with roles."""
+    parts: list[Part] = []
+    for line in lines:
+        parts += [*(["\n"] if parts else []), (line.text, TONES[line.tone])]
+    return parts
 
-    def __init__(self, heading: str, lines: Iterable[Line]) -> None:
-        """Show *lines*."""
-        super().__init__(heading)
-        self._lines = tuple(lines)
 
-    def body(self) -> Iterable[Widget]:
-        """The lines."""
-        yield Pane()
+class Notice(Page):
+    """A banner, a card, and buttons; pressing one calls `press_<id>`."""
 
-    def on_mount(self) -> None:
+    banner: ClassVar[tuple[str, str]] = ("", "")
+
+    def buttons(self) -> Sequence[tuple[str, str]]:
+        """Label and id of each; the safe one first."""
+        raise NotImplementedError
+
+    def rows(self) -> Sequence[Row]:
+        """What is known."""
+        return ()
+
+    def words(self) -> Sequence[Part]:
+        """One sentence beside the banner."""
+        return ()
+
+    def compose(self) -> Iterable[Widget]:
+        """The parts."""
+        sign, roles = self.banner
+        yield Static(say((sign, roles), "  ", *self.words()), classes="words")
+        yield Static("", classes="gap")
+        yield Card("Details", Facts(*self.rows(), id="facts"))
+        yield Static("", classes="gap")
+        with Horizontal(classes="buttons"):
+            for label, name in self.buttons():
+                yield Act(label, id=name)
+
+    def arrived(self) -> None:
         """The first button is the safe one."""
-        self.query_one(Pane).show(self._lines)
-        self.query_one(f"#{self.buttons()[0][1]}").focus()
+        self.query(Act).first().focus()
 
-    def help_name(self) -> str:
-        """Each has a page."""
-        return self.name_of_page
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Do what it says."""
+        event.stop()
+        getattr(self, f"press_{event.button.id}")()
+
+    def action_go_on(self) -> None:
+        """Enter is for the buttons."""
 
     def press_quit(self) -> None:
         """Leave everything as it is."""
         self.wizard.leave()
 
 
-class RecoverScreen(Notice):
-    """A change was cut off in the middle. Until it is finished or undone nothing else is possible."""
+class Refused(Notice):
+    """The page of a step cannot be shown: why, and what can be done."""
 
-    name_of_page = "recover"
+    data: WizardError
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f5", "again", "Check again", key_display="F5")]
+    banner = (f" {BAD} NOT POSSIBLE ", "bad bold reverse")
 
-    def __init__(self, lines: Iterable[Line]) -> None:
-        """*lines*: what the engine says of it."""
-        super().__init__("An unfinished change", lines)
-        self._over = self._waits = False
+    def claim(self) -> Sequence[Part]:
+        """Which step it is."""
+        return [(f"{self.step.title} cannot be shown" if self.step else "", "accent bold")]
+
+    def words(self) -> Sequence[Part]:
+        """The message."""
+        return [(self.data.message, "bold")]
+
+    def rows(self) -> Sequence[Row]:
+        """The hint and the code."""
+        hint = [line for line in self.data.hint.splitlines() if line]
+        return [("Do", ["\n".join(hint)]), ("Code", [(self.data.code, "muted")])]
+
+    def buttons(self) -> Sequence[tuple[str, str]]:
+        """Back to the answers, or the same again."""
+        back = [("Back to the answers", "back")] if self.wizard.can_go_back(self.step) else []
+        return [*back, ("Check again", "again")]
+
+    def press_back(self) -> None:
+        """One step back."""
+        self.action_back()
+
+    def press_again(self) -> None:
+        """Look again."""
+        self.action_again()
+
+    def action_again(self) -> None:
+        """Likewise."""
+        self.session.look_again()
+        if self.step is not None:
+            self.wizard.open(self.step)
+
+
+class Recover(Notice):
+    """A change was cut off in the middle. Until it is undone or finished nothing else is possible."""
+
+    data: list[Line]
+    banner = (f" {WARN} INTERRUPTED ", "warn bold reverse")
+
+    def claim(self) -> Sequence[Part]:
+        """A statement."""
+        return [
+            ("A change was interrupted", "accent bold"),
+            ("  nothing else can be changed until it is settled", "muted"),
+        ]
+
+    def words(self) -> Sequence[Part]:
+        """What is advised."""
+        return [("Undo it, or finish it. Undoing is always possible.", "bold")]
+
+    def rows(self) -> Sequence[Row]:
+        """What the engine says of it."""
+        return [("", parts_of(self.data))]
+
+    def help_name(self) -> str:
+        """It has a page."""
+        return "recover"
 
     def buttons(self) -> Sequence[tuple[str, str]]:
         """Undoing is always possible, so it comes first."""
-        return [("Undo it", "undo"), ("Finish it", "finish"), ("Keep it", "keep"), ("Quit", "quit"), ("Help", "help")]
+        return [("Undo it", "undo"), ("Finish it", "finish"), ("Keep it", "keep"), ("Quit", "quit")]
 
     def press_undo(self) -> None:
-        """Put everything back; afterwards the button goes on to the steps."""
-        if self._waits:
-            self.wizard.open_step("")
-        elif self._over:
-            # Answers may be left, also those of a change that was finished just now.
-            self.wizard.begin()
-        else:
-            self._recover("undo")
+        """Restore everything."""
+        self._recover("undo")
 
     def press_finish(self) -> None:
         """Make the rest of the change."""
-        if not self._over:
-            self._recover("finish")
+        self._recover("finish")
 
     def press_keep(self) -> None:
         """Accept everything as it is now."""
-        if not self._over:
-            self._recover("keep")
+        self._recover("keep")
 
     def _recover(self, mode: str) -> None:
-        self.say("Working ...")
-        self.wizard.engine.run(self, "recover", lambda: self._settled(mode), self._recovered)
+        self.wizard.work("recover", lambda: self._settled(mode), self._recovered, _MODES[mode])
 
-    def _settled(self, mode: str) -> list[Line]:
-        told = self.session.recover(mode)
-        text = "The wizard can go on now."
-        self._waits = bool(self.session.interrupted())
-        if self._waits:
-            text = "It is still unfinished. Go on to Something is wrong, which repairs the cause."
-        return [*told, Line(""), Line(text, Tone.HEADING)]
+    def _settled(self, mode: str) -> tuple[list[Line], bool]:
+        return self.session.recover(mode), not self.session.interrupted()
 
-    def _recovered(self, result: list[Line] | WizardError) -> None:
-        self.say("")
+    def _recovered(self, result: tuple[list[Line], bool] | WizardError) -> None:
         if isinstance(result, WizardError):
-            self.query_one(Pane).show([*self._lines, Line(""), *lines_of(result)])
             self.wizard.ended = int(ExitCode.NEEDS_RECOVERY)
-            return
-        self._over = True
-        self.query_one(Pane).show(result)
-        button = self.query_one("#undo", Action)
-        button.set_label("Go on")
-        for name in ("#finish", "#keep"):
-            self.query_one(name).display = False
-        self.focus_on(button)
+            self.frame.tell(MARKS["bad"], f"{result.message} [{result.code}]\n{result.hint}")
+        else:
+            self.wizard.show(Recovered(None, result))
 
 
-class ResumeScreen(Notice):
-    """Answers of an earlier run are there."""
+class Recovered(Notice):
+    """How the interrupted change was settled, or that it was not."""
 
-    name_of_page = "resume"
+    data: tuple[list[Line], bool]
 
-    def __init__(self, run: SavedRun, ended: Sequence[Line] = ()) -> None:
-        """*run*: who saved it, and when; *ended*: what is said of its change, when that has ended meanwhile."""
-        self._change = run.change
-        step = f", at the step {run.step_id}" if run.step_id else ""
-        text = f"{run.who} saved unfinished answers on {run.when:%Y-%m-%d at %H:%M} UTC{step}."
-        more = "Going on checks them all again and asks for the passwords anew; none was saved."
-        super().__init__("An unfinished run", ended or [Line(text), Line(""), Line(more)])
+    @property
+    def banner(self) -> tuple[str, str]:  # type: ignore[override]  # it depends on the data here
+        """Settled or not."""
+        return (
+            (f" {OK} SETTLED ", "ok bold reverse") if self.data[1] else (f" {WARN} NOT SETTLED ", "warn bold reverse")
+        )
+
+    def claim(self) -> Sequence[Part]:
+        """A statement."""
+        words = "The interrupted change is settled" if self.data[1] else "The change is still interrupted"
+        return [(words, "accent bold")]
+
+    def words(self) -> Sequence[Part]:
+        """What is next."""
+        if self.data[1]:
+            return [("The wizard can be used again.", "bold")]
+        return [("Continue with Something is wrong, which repairs the cause.", "bold")]
+
+    def rows(self) -> Sequence[Row]:
+        """How it ended."""
+        return [("", parts_of(self.data[0]))]
+
+    def help_name(self) -> str:
+        """That of the question before."""
+        return "recover"
 
     def buttons(self) -> Sequence[tuple[str, str]]:
-        """Going on loses nothing."""
-        return [("Go on with them", "resume"), ("Start over", "over"), ("Quit", "quit"), ("Help", "help")]
+        """On, or away."""
+        return [("Continue", "on"), ("Quit", "quit")]
+
+    def press_on(self) -> None:
+        """On: answers may be left, also those of a change that was finished just now."""
+        if self.data[1]:
+            self.wizard.begin()
+        else:
+            self.wizard.open_step("")
+
+
+class Resume(Notice):
+    """Answers of an earlier run are there."""
+
+    data: tuple[SavedRun, str]
+    banner = (f" {WARN} UNFINISHED ", "warn bold reverse")
+
+    def claim(self) -> Sequence[Part]:
+        """A statement."""
+        return [("Answers of an earlier run are kept", "accent bold")]
+
+    def words(self) -> Sequence[Part]:
+        """What is advised."""
+        if self.data[1]:
+            return [(self.data[1], "bold")]
+        return [("Continue where it stopped, or start over.", "bold")]
+
+    def rows(self) -> Sequence[Row]:
+        """Who saved them, when, and what happens to them."""
+        run = self.data[0]
+        goal = {
+            Goal.SET_UP: "Set up trusted certificates",
+            Goal.RE_KEY: "Replace certificates",
+            Goal.RESCUE: "Something is wrong",
+            Goal.UNDO: "Undo a change",
+            Goal.LEFT: "See what is left to do",
+        }[run.answers.goal]
+        return [
+            ("Goal", [goal]),
+            ("Saved by", [run.who, (f"  {run.when:%Y-%m-%d %H:%M} UTC", "muted")]),
+            ("Continue", ["The answers are checked again. Passwords were not saved; you will be asked for them."]),
+        ]
+
+    def help_name(self) -> str:
+        """It has a page."""
+        return "resume"
+
+    def buttons(self) -> Sequence[tuple[str, str]]:
+        """Continuing loses nothing."""
+        return [("Continue", "resume"), ("Start over", "over"), ("Quit", "quit")]
 
     def press_resume(self) -> None:
         """Take the answers and check the steps up to the one that was open."""
-        self.busy("Checking the answers ...")
-        self.wizard.engine.run(self, "resume", self._resume, self._resumed)
+        self.wizard.work("resume", self._resume, self._resumed, "Checking the answers ...")
 
     def _resume(self) -> str:
         wanted = self.session.resume()
@@ -144,5 +287,5 @@ class ResumeScreen(Notice):
             self.wizard.open_step("" if isinstance(result, WizardError) else result)
 
     def press_over(self) -> None:
-        """Begin with the first step; the saved answers go with the next save."""
-        self.wizard.engine.run(self, "forget", self.session.forget, lambda _result: self.wizard.open_step(""))
+        """Begin with the first step."""
+        self.wizard.work("forget", self.session.forget, lambda _result: self.wizard.open_step(""), "")

@@ -1,66 +1,123 @@
-"""A field for files and folders: while a path is typed it shows what could follow, and Right takes it over."""
+"""Paths that are being typed: which names could follow, and what is there. Looked up away from the screen."""
 
-from typing import TYPE_CHECKING, cast
+import os
+import shlex
+from pathlib import Path
 
-from textual import events
+from screens.theme import MARKS
+from screens.widgets import Row
+from wizard.printable import printable
+from wizard.records import dataclass
 
-from screens import glyphs
-from screens.completion import Completion, complete
-from screens.entry import EntryField
-
-if TYPE_CHECKING:
-    from screens.program import WizardApp
-
-SHOWN = 6
-"""Names that are listed; the rest is counted."""
+MOST = 2000
+"""Names looked at in one folder; a folder with more is not for picking by name."""
+SHOWN = 200
+"""Names offered."""
+FILES_SHOWN = 6
+"""Files described below the questions."""
 
 
-class PathsField(EntryField):
-    """A question that is answered with paths."""
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What could follow a text of paths.
 
-    _completion = Completion("")
+    Attributes:
+        names: what the last path could become; folders end with a slash.
+        texts: for each of them the whole text.
+        common: the whole text with as much added as is certain.
+        rows: what is there by the names typed so far.
+    """
 
-    def changed(self) -> None:
-        """Look what could follow."""
-        super().changed()
-        self._look()
+    names: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+    common: str = ""
+    rows: tuple[Row, ...] = ()
 
-    def on_focus(self, event: events.Focus) -> None:
-        """Likewise."""
-        super().on_focus(event)
-        self._look()
 
-    def on_blur(self, event: events.Blur) -> None:
-        """The names are of no use elsewhere."""
-        self.remark("")
-        super().on_blur(event)
+def complete(text: str, base: Path) -> Completion:
+    """BLOCKING. Look into the folder that the last path of *text* names; relative paths start at *base*."""
+    before, word = last_word(text)
+    folder, slash, start = word.rpartition("/")
+    place = base / os.path.expanduser(f"{folder}/" if slash else ".")  # noqa: PTH111 - "~/" keeps its slash
+    names = _names(place, start)
+    texts = [before + quoted(f"{folder}{slash}{name}") for name in names]
+    common = _common(names)
+    certain = before + quoted(f"{folder}{slash}{common}") if len(common) > len(start) else text
+    return Completion(tuple(names), tuple(texts), certain, tuple(_described(text, base)))
 
-    def action_move(self, by: int) -> None:
-        """Right at the end of the text takes over what is certain."""
-        text = self.text
-        if by > 0 and self.at_end and self._completion.text != text and self._completion.text.startswith(text):
-            self.set_value(self._completion.text)
-            self.changed()
+
+def _common(names: list[str]) -> str:
+    if not names:
+        return ""
+    first, last = min(names), max(names)
+    same = (place for place, (one, other) in enumerate(zip(first, last, strict=False)) if one != other)
+    return first[: next(same, min(len(first), len(last)))]
+
+
+def last_word(text: str) -> tuple[str, str]:
+    """The text before its last word, and that word without quotes and backslashes, as a shell reads it."""
+    start, word, quote = 0, "", ""
+    signs = enumerate(text)
+    for place, sign in signs:
+        if sign == "\\" and quote != "'":
+            word += next(signs, (0, ""))[1]
+        elif sign == quote:
+            quote = ""
+        elif not quote and sign in "'\"":
+            quote = sign
+        elif not quote and sign == " ":
+            start, word = place + 1, ""
         else:
-            super().action_move(by)
+            word += sign
+    return text[:start], word
 
-    def _look(self) -> None:
-        app = cast("WizardApp", self.app)
-        text, base = self.text, app.session.base
-        app.listing.run(self, "completion", lambda: (text, complete(text, base)), self._found)
 
-    def _found(self, result: tuple[str, Completion]) -> None:
-        text, self._completion = result
-        if text == self.text and self.has_focus:
-            self.remark(self._said_of(self._completion))
+def quoted(path: str) -> str:
+    """*path* with a backslash before what a shell would split or expand, so that typing can go on behind it."""
+    return "".join(f"\\{sign}" if sign in " \t'\"\\$`*?[]()&;|<>#!" else sign for sign in path)
 
-    def _said_of(self, completion: Completion) -> str:
-        names = completion.names
-        if not self.text or not names:
-            return ""
-        if completion.text != self.text and len(names) == 1:
-            return f"Right completes: {names[0]}"
-        listed = "  ".join(names[:SHOWN])
-        more = f"  {glyphs.of(self).ellipsis} {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-        start = "Right completes as far as it is certain: " if completion.text != self.text else "Here: "
-        return "" if names == (self.text.rpartition("/")[2],) else start + listed + more
+
+def _names(folder: Path, start: str) -> list[str]:
+    found: list[str] = []
+    try:
+        with os.scandir(folder) as entries:
+            for number, entry in enumerate(entries):
+                name = entry.name
+                if number >= MOST:
+                    return []
+                if not name.startswith(start) or (name.startswith(".") and not start) or printable(name) != name:
+                    continue
+                found.append(f"{name}/" if entry.is_dir() else name)
+    except OSError:
+        return []
+    return sorted(found)[:SHOWN]
+
+
+def _described(text: str, base: Path) -> list[Row]:
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        return [("Files", [MARKS["bad"], "a quote is open"])]
+    rows = [_row(word, base, "Files" if not at else "") for at, word in enumerate(words[:FILES_SHOWN])]
+    if len(words) > FILES_SHOWN:
+        rows.append(("", [(f"and {len(words) - FILES_SHOWN} more", "muted")]))
+    return rows
+
+
+def _row(word: str, base: Path, name: str) -> Row:
+    path = base / os.path.expanduser(word)  # noqa: PTH111 - as above
+    try:
+        if path.is_dir():
+            with os.scandir(path) as entries:
+                count = sum(1 for _entry, _number in zip(entries, range(MOST), strict=False))
+            return name, [MARKS["ok"], word, (f"  folder, {count} {'entry' if count == 1 else 'entries'}", "muted")]
+        size = path.stat().st_size
+    except OSError as error:
+        return name, [MARKS["bad"], word, (f"  {(error.strerror or 'cannot be read').lower()}", "bad")]
+    return name, [MARKS["ok"], word, (f"  file, {_size(size)}", "muted")]
+
+
+def _size(count: int) -> str:
+    return (
+        f"{count} bytes" if count < 1000 else f"{count / 1000:.1f} kB" if count < 1_000_000 else f"{count / 1e6:.1f} MB"
+    )

@@ -1,71 +1,100 @@
-"""The wizard as a Textual program: the way through the steps, leaving, signals, and what a crash may say."""
+"""The program: from step to step, keys one after the other, leaving, signals, and what a crash may say."""
 
 import asyncio
 import contextlib
 import gc
 import signal
-from collections.abc import Sequence
+import socket
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import events
+from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.filter import LineFilter
+from textual.css.query import NoMatches
+from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
+from textual.widget import MountError
 
-from screens import glyphs
 from screens.background import Background
-from screens.frame import Framed, StepScreen
-from screens.opening import screen_for
-from screens.turns import KeysInTurn
+from screens.frame import Frame, Page
+from screens.theme import BAD, MONO, SIXTEEN, AsciiFilter, look, theme_for, themes
 from wizard.errors import ExitCode, WizardError
+from wizard.questions.answers import Goal
 from wizard.questions.flow import Step, View, after, before
 
 if TYPE_CHECKING:
-    from screens.quitting import QuitChosen
+    from wizard.findings import Finding
     from wizard.session.session import Session
 
 SENT_AFTER_S = 0.03
 STOPPED = 130
 """Exit code when the operator left before the end, as after Ctrl+C in a command."""
+TURN_S = 0.25
+"""So long a key may take until the next one has its turn all the same."""
+ALWAYS = frozenset({"ctrl+c", "ctrl+q", "f10", "escape", "f3", "ctrl+l"})
+"""Keys that work also while the engine works and while a page is being exchanged."""
+
+MAKING = {View.REVIEW: "Looking at the machine and making the plan ...", View.DIAGNOSIS: "Examining the machine ..."}
 
 
-class WizardApp(KeysInTurn, inherit_bindings=False):
-    """Leads through the steps of a session. The screens show and ask; the session decides.
+class WizardApp(App[int], inherit_bindings=False):
+    """Leads through the steps of a session. The pages show and ask; the session decides.
 
     Attributes:
         session: the engine.
-        glyphs: what the terminal can draw.
         engine: for blocking calls of the session.
         listing: for looking into folders while a path is typed.
+        frame: the screen.
         drafts: texts that the session did not take, by step and key, so that nothing typed is lost.
         ended: exit code of the change, None before it ended.
         crashed: where the report of a crash lies, or that it could not be kept; None while all is well.
+        locked: keys other than `ALWAYS` are dropped: the engine works, or a page is being exchanged.
     """
 
     ENABLE_COMMAND_PALETTE = False
     CSS_PATH = "wizard.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+q", "ask_quit", show=False, priority=True),
-        Binding("ctrl+c", "ask_quit", show=False, priority=True),
+        Binding("f1", "help", "Help", key_display="F1"),
+        Binding("f10", "ask_quit", "Quit", key_display="F10"),
+        Binding("ctrl+q,ctrl+c", "ask_quit", show=False, priority=True),
+        Binding("f3,ctrl+l", "redraw", show=False),
     ]
 
-    def __init__(self, session: "Session", *, ascii_only: bool = False, start: str = "") -> None:
-        """Work on *session*, beginning at the step *start* (the first when empty)."""
-        super().__init__()
-        self.theme = "ansi-dark"
+    def __init__(self, session: "Session", *, ascii_only: bool = False, start: str = "", theme: str = "") -> None:
+        """Work on *session*, beginning at the step *start* (the first when empty), drawn in *theme*."""
+        chosen = MONO if theme == "none" else theme_for(theme)
+        super().__init__(ansi_color=chosen in {MONO, SIXTEEN})
+        for each in themes():
+            self.register_theme(each)
+        look.use(chosen, ascii_only=ascii_only)
+        self.theme = chosen
+        if chosen == MONO:
+            self._filters = [each for each in self._filters if not isinstance(each, Monochrome | NoColor)] + [NoColor()]
         self.animation_level = "none"
         self.session = session
-        self.glyphs = glyphs.ASCII if ascii_only else glyphs.UNICODE
+        self.machine_name = socket.gethostname().partition(".")[0]
         self.engine = Background()
         self.listing = Background()
         self.listing.start()
+        self.frame = Frame()
         self.drafts: dict[tuple[str, str], str] = {}
         self.crashed: str | None = None
         self.ended: int | None = None
+        self.locked = True
+        self._loaded = False
+        self._unsaved = ""
         self._start = start
-        self._ascii_filter = glyphs.AsciiFilter(enabled=ascii_only)
-        self.set_class(ascii_only, "-ascii")
+        self._ascii = AsciiFilter(enabled=ascii_only)
+        self._typed: asyncio.Queue[events.Key | events.Paste] = asyncio.Queue()
+        self._typing: asyncio.Task[None] | None = None
 
-    # -- the way ----------------------------------------------------------------------------------------------------
+    def get_default_screen(self) -> Screen[None]:
+        """There is one screen; dialogs lie on top of it."""
+        return self.frame
+
+    # -- from step to step --------------------------------------------------------------------------------------------
 
     def forward(self, step: Step) -> None:
         """Show the step after *step*, or end after the last."""
@@ -74,7 +103,7 @@ class WizardApp(KeysInTurn, inherit_bindings=False):
             self.session.let_go()
             self.begin()
         elif self.session.taken_up and step.id in self._up_to_apply():
-            self.engine.run(self, "after", self.session.after_change, self.go_on)
+            self.work("after", self.session.after_change, self.go_on, "Checking the answers ...")
         else:
             following = after(step.id, self.session.answers)
             self.go_on(following.id if following is not None else "")
@@ -82,8 +111,7 @@ class WizardApp(KeysInTurn, inherit_bindings=False):
     def go_on(self, name: str | WizardError) -> None:
         """Show the step called *name*, with the answers saved, or end when it is ""."""
         if isinstance(name, WizardError):
-            if isinstance(self.screen, Framed):
-                self.screen.say(f"Error: {name.in_one_line}", "bold ansi_red")
+            self.frame.tell((f"{BAD} Error: ", "bad bold"), name.in_one_line)
         elif not name:
             self.finish()
         else:
@@ -95,64 +123,151 @@ class WizardApp(KeysInTurn, inherit_bindings=False):
         return ids[: ids.index("apply") + 1] if "apply" in ids else []
 
     def begin(self) -> None:
-        """Show the first step, and look for what an earlier run left."""
-        self.open_step("")
-        self.engine.run(self, "look", self._look, self._looked)
+        """Look for what an earlier run left, then show the first step."""
+        self.work("start", self._look_around, self._looked_around, "Looking at this machine ...")
 
     def back(self, step: Step) -> None:
         """Show the step before *step*."""
         earlier = before(step.id, self.session.answers)
-        if earlier is not None and earlier.view is not View.APPLY:
-            self._show(screen_for(earlier, self.session.steps()))
+        if earlier is not None and self.can_go_back(step):
+            self.open(earlier)
+
+    def can_go_back(self, step: Step | None) -> bool:
+        """Whether there is a step before *step* that is not a change: what was applied stays."""
+        earlier = before(step.id, self.session.answers) if step is not None else None
+        return earlier is not None and earlier.view is not View.APPLY
+
+    def skip_change(self, step: Step) -> None:
+        """Go on from the review *step* when there is nothing to change: to the first step after the change."""
+        following: Step | None = step
+        while following is not None and following.view is not View.APPLY:
+            following = after(following.id, self.session.answers)
+        if following is None:
+            self.finish()
+        else:
+            self.forward(following)
+
+    def change_goal(self, goal: Goal) -> None:
+        """Go on with another goal."""
+        first = self.session.steps()[0]
+        self.session.put(first.questions[0], goal)
+        self.forward(first)
 
     def open_step(self, name: str) -> None:
         """Show the step called *name*, or the first when the answers do not lead there."""
-        self._show(screen_for(self._step_named(name), self.session.steps()))
-
-    def get_default_screen(self) -> Screen[None]:
-        """The first step is the first thing that is painted. Textual keeps it below all others."""
-        return screen_for(self._step_named(self._start), self.session.steps())
-
-    def _show(self, screen: Screen[None], *, on_top: bool = False) -> None:
-        self.call_next(self._paint_once, screen, on_top or self.below is self.screen_stack[0])
-
-    async def _paint_once(self, screen: Screen[None], on_top: bool) -> None:  # noqa: FBT001 - call_next passes no names
-        # Painted when all of it stands; otherwise every part would be painted again as it arrives.
-        with self.batch_update():
-            await (self.push_screen(screen) if on_top else self.switch_screen(screen))
-
-    def _painted(self) -> None:
-        gc.enable()
-        # The paint still has to reach the terminal, through a thread of its own.
-        self.set_timer(SENT_AFTER_S, self.engine.start)
-
-    @property
-    def below(self) -> Framed | None:
-        """The step or notice that is shown, also while a page or the question about leaving stands on top."""
-        framed = (screen for screen in reversed(self.screen_stack) if isinstance(screen, Framed))
-        return next((screen for screen in framed if not screen.on_top), None)
-
-    def _step_named(self, name: str) -> Step:
         steps = self.session.steps()
-        return next((step for step in steps if step.id == name), steps[0])
+        self.open(next((step for step in steps if step.id == name), steps[0]))
 
-    def _saved(self, result: WizardError | None) -> None:
-        # Not being able to save must not keep anybody from going on.
-        if isinstance(result, WizardError) and isinstance(self.screen, Framed):
-            self.screen.say(f"Warning: the answers are not saved. {result.message}")
+    def open(self, step: Step) -> None:
+        """Look at what the page of *step* shows, then show it."""
+        from screens.pages import page_of  # noqa: PLC0415 - the first paint waits for every import
 
-    # -- what was there before --------------------------------------------------------------------------------------
+        kind = page_of(step)
+
+        def show(data: Any) -> None:
+            if isinstance(data, WizardError):
+                from screens.notices import Refused  # noqa: PLC0415 - likewise
+
+                self.show(Refused(step, data))
+            else:
+                self.show(kind(step, data))
+
+        self.work("look", lambda: kind.look(self.session, step), show, MAKING.get(step.view, "Looking ..."))
+
+    def work(self, purpose: str, call: Callable[[], Any], done: Callable[[Any], None], words: str) -> None:
+        """Call the engine; until it has answered, keys are dropped and *words* are shown. Esc gives up waiting."""
+        self.locked = True
+        self.frame.tell()
+        self.frame.busy(words)
+
+        def finished(result: Any) -> None:
+            self.locked = False
+            self.frame.idle()
+            done(result)
+
+        self.engine.run(self, purpose, call, finished)
+
+    def give_up(self) -> None:
+        """Stop waiting for the engine; its late answer is dropped."""
+        if self.frame.page is not None and self.locked:
+            for purpose in ("look", "check"):
+                self.engine.drop(self, purpose)
+            self.locked = False
+            self.frame.idle()
+            self.frame.tell(("Stopped waiting.", "muted"))
+
+    def show(self, page: Page) -> None:
+        """Exchange the page; what was typed before it is painted is dropped."""
+        self.locked = True
+        self.call_next(self._exchange, page)
+
+    async def _exchange(self, page: Page) -> None:
+        try:
+            await self.frame.exchange(page)
+        except (MountError, NoMatches):
+            # A signal may close the program while parts come and go.
+            if not self._exit:
+                raise
+        finally:
+            self.frame.call_after_refresh(self._painted, page)
+
+    def _painted(self, page: Page) -> None:
+        if self.frame.page is page:
+            self.locked = False
+            self.frame.point()
+            if self._unsaved:
+                self.frame.tell(("! ", "warn bold"), self._unsaved)
+                self._unsaved = ""
+        if not self._loaded:
+            # The operator reads the first page; the next ones are loaded meanwhile.
+            self._loaded = True
+            self.listing.run(self, "load", _load_pages, lambda _nothing: None)
+
+    def confirm_doubts(self, step: Step, doubts: "tuple[Finding, ...]") -> None:
+        """Go on from *step*, with a question first when warnings stand that nobody has overruled."""
+
+        def answered(go_on: bool | None) -> None:  # noqa: FBT001 - what a dialog gives
+            if go_on:
+                self.session.overrule(doubts)
+                self.forward(step)
+
+        if doubts:
+            from screens.dialogs import Doubt  # noqa: PLC0415 - only loaded when asked for
+
+            self.push(Doubt(doubts), answered)
+        else:
+            self.forward(step)
+
+    def push(self, dialog: Screen[Any], answered: Callable[[Any], None] | None = None) -> None:
+        """Put *dialog* on top; keys typed before it is painted are dropped."""
+        self.locked = True
+
+        def unlock() -> None:
+            self.locked = False
+
+        self.push_screen(dialog, answered)
+        # When the dialog goes, the frame is painted once, after it was shown again.
+        self.frame.held = True
+        dialog.call_after_refresh(unlock)
+
+    # -- what there is at the start -----------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
-        """Restore the terminal on signals too, and look for what an earlier run left."""
+        """Restore the terminal on signals too, and look at the machine and at what an earlier run left."""
         loop = asyncio.get_running_loop()
         # Ctrl+C is a key here; SIGINT comes from elsewhere, and would end the program as if all were done.
         for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._on_signal, number)
-        self.engine.run(self, "look", self._look, self._looked)
-        self.call_after_refresh(self._painted)
+        self._typing = asyncio.create_task(self._type())
+        self.engine.run(self, "start", self._look_around, self._looked_around)
+        self.call_after_refresh(self._first_painted)
 
-    def _look(self) -> tuple[str, Any]:
+    def _first_painted(self) -> None:
+        gc.enable()
+        # The paint still has to reach the terminal, through a thread of its own.
+        self.set_timer(SENT_AFTER_S, self.engine.start)
+
+    def _look_around(self) -> tuple[str, Any]:
         if self.session.watching():
             return "apply", None
         if lines := self.session.interrupted():
@@ -160,60 +275,110 @@ class WizardApp(KeysInTurn, inherit_bindings=False):
         saved = None if self._start else self.session.saved()
         if saved is None:
             return "", None
-        return "resume", (saved, self.session.ended_lines(saved) if saved.change else [])
+        return "resume", (saved, self.session.ended_words(saved))
 
-    def _looked(self, found: "tuple[str, Any] | WizardError") -> None:
+    def _looked_around(self, found: "tuple[str, Any] | WizardError") -> None:
         if isinstance(found, WizardError):
-            if isinstance(self.screen, Framed):
-                self.screen.say(f"Warning: {found.in_one_line}")
+            self.open_step(self._start)
+            self.frame.tell((f"{BAD} ", "bad"), found.in_one_line)
             return
         what, data = found
-        if what == "apply":
-            self.open_step("apply")
-        elif what == "recover":
-            from screens.notices import RecoverScreen  # noqa: PLC0415 - rarely needed
+        if what or self._start:
+            self.check_again()
+        if what in {"recover", "resume"}:
+            from screens.notices import Recover, Resume  # noqa: PLC0415 - rarely needed
 
-            self._show(RecoverScreen(data))
-        elif what == "resume":
-            from screens.notices import ResumeScreen  # noqa: PLC0415 - rarely needed
+            self.show(Recover(None, data) if what == "recover" else Resume(None, data))
+        else:
+            self.open_step(what or self._start)
 
-            self._show(ResumeScreen(*data))
+    def check_again(self) -> None:
+        """Look at what is presented, for the head."""
+        self.engine.run(self, "presented", self.session.presented, self._presented)
 
-    # -- pages on top -----------------------------------------------------------------------------------------------
+    def _presented(self, seen: Any) -> None:
+        if not isinstance(seen, WizardError):
+            self.frame.show_state(seen.state, seen.at)
 
-    def open_help(self, name: str, first: Sequence[str]) -> None:
-        """Show the help page *name*; *first* stands above it."""
-        from screens.pages import help_page  # noqa: PLC0415 - only loaded when asked for
+    # -- keys ---------------------------------------------------------------------------------------------------------
 
-        self._show(help_page(name, first), on_top=True)
+    async def on_event(self, event: events.Event) -> None:
+        """Keys wait for each other: on a slow line several come at once, and each is for what the one before led to."""
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            self._typed.put_nowait(event)
+        else:
+            await super().on_event(event)
+
+    async def _type(self) -> None:
+        try:
+            while True:
+                await self._take(await self._typed.get())
+        except Exception as error:  # noqa: BLE001 - a task of its own would lose it
+            self._handle_exception(error)
+
+    async def _take(self, event: events.Key | events.Paste) -> None:
+        key = event.key if isinstance(event, events.Key) else ""
+        if self.locked and key not in ALWAYS:
+            return
+        if self.locked and key == "escape" and self.screen is self.frame:
+            self.give_up()
+            return
+        await super().on_event(event)
+        # The first round follows the key itself, the second what its handler sent.
+        for _ in range(2):
+            await self._handled()
+        if self.screen is self.frame:
+            self.frame.point()
+
+    def on_unmount(self) -> None:
+        """Take no keys any more."""
+        if self._typing is not None:
+            self._typing.cancel()
+
+    async def _handled(self) -> None:
+        """Wait until the widget with the focus and all around it have done what was asked of them."""
+        for node in [*(self.focused or self.screen).ancestors_with_self, self]:
+            done = asyncio.Event()
+            if node.is_running and node.call_later(done.set):
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(done.wait(), TURN_S)
+
+    def action_redraw(self) -> None:
+        """Send the whole screen again: another program has written over it."""
+        self.screen.refresh()
+
+    def action_help(self) -> None:
+        """Open the page of this step, the part for the field with the focus first."""
+        from screens.dialogs import Help  # noqa: PLC0415 - only loaded when asked for
+
+        page = self.frame.page
+        if page is not None and self.screen is self.frame:
+            self.push(Help(page.help_name()))
+
+    # -- leaving ------------------------------------------------------------------------------------------------------
 
     def action_ask_quit(self) -> None:
         """Ask whether to leave; a second press changes nothing."""
-        from screens.quitting import QuitScreen  # noqa: PLC0415 - likewise
+        from screens.dialogs import Quit  # noqa: PLC0415 - likewise
 
-        if not any(isinstance(screen, QuitScreen) for screen in self.screen_stack):
-            runs = self.below is not None and self.below.change_runs
-            self._show(QuitScreen(running=runs, over=self.ended is not None), on_top=True)
+        if not any(isinstance(screen, Quit) for screen in self.screen_stack):
+            runs = self.frame.page is not None and self.frame.page.change_runs
+            self.push(Quit(running=runs, over=self.ended is not None, answered=self.session.answered), self._left)
 
-    # -- leaving ----------------------------------------------------------------------------------------------------
-
-    def on_quit_chosen(self, message: "QuitChosen") -> None:
-        """Leave as it was chosen in the dialog."""
-        {"save": self.save_and_quit, "forget": self.forget_and_quit, "leave": self.leave}[message.how]()
-
-    def save_and_quit(self) -> None:
-        """Keep the answers and leave."""
-        self._keep()
-        self.leave()
-
-    def forget_and_quit(self) -> None:
-        """Leave without keeping the answers."""
-        with contextlib.suppress(WizardError, OSError):
-            self.session.forget()
-        self.leave()
+    def _left(self, how: str | None) -> None:
+        match how:
+            case "save":
+                self._keep()
+                self.leave()
+            case "forget":
+                with contextlib.suppress(WizardError, OSError):
+                    self.session.forget()
+                self.leave()
+            case "leave":
+                self.leave()
 
     def leave(self) -> None:
-        """Leave now, with the exit code that tells how far it came."""
+        """Leave now, with the exit code that says how far it came."""
         code = STOPPED if self.ended is None else self.ended
         self.exit(code, return_code=code)
 
@@ -225,21 +390,26 @@ class WizardApp(KeysInTurn, inherit_bindings=False):
         self.exit(code, return_code=code)
 
     def _keep(self) -> None:
-        below = self.below
-        if isinstance(below, StepScreen):
-            below.keep()
+        page = self.frame.page
+        if page is not None and page.step is not None:
+            page.keep()
             with contextlib.suppress(WizardError, OSError):
-                self.session.save(below.step.id)
+                self.session.save(page.step.id)
 
     def _on_signal(self, number: int) -> None:
         self._keep()
         self.exit(128 + number, return_code=128 + number)
 
-    # -- the terminal -----------------------------------------------------------------------------------------------
+    def _saved(self, result: WizardError | None) -> None:
+        # Not being able to save must not keep anybody from going on.
+        if isinstance(result, WizardError):
+            self._unsaved = f"The answers are not saved. {result.message}"
+
+    # -- the terminal -------------------------------------------------------------------------------------------------
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """The filters of Textual, and the net below an ASCII terminal."""
-        return [*super().get_line_filters(), *([self._ascii_filter] if self._ascii_filter.enabled else [])]
+        return [*super().get_line_filters(), *([self._ascii] if self._ascii.enabled else [])]
 
     def copy_to_clipboard(self, text: str) -> None:
         """Nothing goes to a clipboard: the sequence for it reaches the operator's own desktop."""
@@ -255,3 +425,9 @@ class WizardApp(KeysInTurn, inherit_bindings=False):
         place = write_trace(error, self.session.machine.state_dir) if error is not None else None
         self.crashed = str(place or "")
         self._close_messages_no_wait()
+
+
+def _load_pages() -> None:
+    """BLOCKING. Import what the next pages need."""
+    for name in ("dialogs", "questions", "verdict", "machines", "review"):
+        import_module(f"screens.{name}")

@@ -1,75 +1,277 @@
-"""Everything that will be done, before anything is done."""
+"""Everything that will be done, before anything is done: a summary first, details behind it; then the last question."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
 from textual.widget import Widget
+from textual.widgets import Button, OptionList, Static, TabbedContent, TabPane
+from textual.widgets.option_list import Option
 
-from screens import doubts
-from screens.frame import StepScreen
-from screens.marks import MarkPane
-from screens.refusals import lines_of
+from screens.certificates import finding_line
+from screens.frame import Page
+from screens.notices import TONES, parts_of
+from screens.theme import BAD, MARKS, OK, Part, boxes, say
+from screens.widgets import Act, Card, Facts, Lines, Reading, Row
 from wizard.errors import WizardError
+from wizard.findings import Severity
+from wizard.questions.flow import Step
 from wizard.reports.lines import Line, Tone
-from wizard.reports.review import Review
+
+if TYPE_CHECKING:
+    from wizard.findings import Finding
+    from wizard.reports.review import Review as Made
+    from wizard.session.session import Session
+
+_KINDS = {"put_file": "file", "edit_file": "settings", "import_trust": "trust", "make_folder": "folder"}
+MOST_ROWS = 6
 
 
-class ReviewScreen(StepScreen):
-    """Shows the plan, line by line, as the engine wrote it from the object that will be applied."""
+def summary(review: "Made") -> list[Row]:
+    """What will change, a row each; the restart and the outage last."""
+    rows: list[Row] = []
+    for step in review.plan.steps:
+        if step.kind in _KINDS and step.changed:
+            new = step.kind != "edit_file" and not getattr(step, "expect").exists  # noqa: B009 - every file step has it
+            folder, _, name = step.target.rpartition("/")
+            rows.append(
+                (
+                    f"{'+' if new else '~'} {_KINDS[step.kind]}",
+                    [(name, "bold"), (f"  {_about(step)}, in {folder}", "muted")],
+                )
+            )
+    if review.undo:
+        rows = [("~ file", [words]) for name, words in review.undo if not words.startswith(("Restart", "Check"))]
+    if len(rows) > MOST_ROWS:
+        rows = [*rows[: MOST_ROWS - 1], ("", [(f"and {len(rows) - MOST_ROWS + 1} more; see Files", "muted")])]
+    if review.restarts and rows:
+        rows.append(("! restart", [(f"{review.restarts}; printing pauses until it answers again", "warn bold")]))
+    elif rows:
+        rows.append(("restart", [("none; no outage", "ok")]))
+    return rows
 
-    keys = ("help", "redraw", "again", "leave", "back")
-    _review: Review | None = None
-    _refusal: WizardError | None = None
 
-    def body(self) -> Iterable[Widget]:
-        """One pane to read; the decisions in it lead to their steps."""
-        yield MarkPane(always=True)
+def _about(step: Any) -> str:
+    match step.kind:
+        case "put_file":
+            return f"mode {step.mode:04o}"
+        case "edit_file":
+            lines = sum(line[:1] == "+" and line[:3] != "+++" for line in step.diff.splitlines())
+            return f"{lines} line{'' if lines == 1 else 's'} changed"
+        case "import_trust":
+            name = str(step.summary).partition(",")[0].removeprefix("Trust ").removesuffix(" in cacerts")
+            return f"{name} added"
+        case _:
+            return "a new folder"
 
-    def buttons(self) -> Sequence[tuple[str, str]]:
-        """On, or back to the questions."""
-        return [("Next", "next"), ("Back", "back"), ("Help", "help")]
 
-    def on_mount(self) -> None:
-        """Make the plan."""
-        self.query_one(MarkPane).focus()
-        self._make(self.session.review)
+class Review(Page):
+    """The plan, as the engine made it from the object that will be applied."""
+
+    data: "Made"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f5", "again", "Check again", key_display="F5")]
+
+    @classmethod
+    def look(cls, session: "Session", step: Step | None) -> "Made":  # noqa: ARG003 - as in the base
+        """See `Page`."""
+        return session.review()
+
+    @property
+    def empty(self) -> bool:
+        """Nothing would be done."""
+        return self.data.plan.is_empty and not self.data.undo
+
+    def claim(self) -> Sequence[Part]:
+        """Whether it can be applied."""
+        if self.data.blocked:
+            return [("This cannot be applied", "bad bold"), ("  fix the errors first", "bad")]
+        if self.empty:
+            return [(f"{OK} Nothing to do", "ok bold"), ("  everything is set up like this already", "muted")]
+        files = sum(step.changed for step in self.data.plan.file_steps) or sum(
+            not words.startswith(("Restart", "Check")) for _name, words in self.data.undo
+        )
+        return [
+            (f"{files} file{'' if files == 1 else 's'} will change", "accent bold"),
+            ("  nothing is changed yet", "muted"),
+        ]
+
+    def compose(self) -> Iterable[Widget]:
+        """Summary, picture, buttons, tabs."""
+        rows = summary(self.data)
+        if self.data.blocked:
+            yield Card("Errors", Static(say(*self._errors())))
+        elif rows:
+            yield Card("What will change", Facts(*rows, name_width=12))
+        picture = self._picture()
+        if picture is not None:
+            yield Static(picture, classes="picture not-narrow")
+        with Horizontal(classes="buttons"):
+            if self.data.blocked:
+                yield Act("Back to the answers", id="back")
+            else:
+                yield Act("Continue", id="on")
+                yield Act("Back", id="back")
+            yield Static(
+                say((f"{OK} replaced files are kept for undo", "muted"))
+                if rows and not self.data.blocked
+                else Content("")
+            )
+        with TabbedContent(id="tabs"):
+            if self.data.decided:
+                with TabPane(say("Your answers"), id="answers"):
+                    yield Lines(*self._answers(), id="decided")
+            with TabPane(say("Details"), id="details"), Reading():
+                yield Static(say(*parts_of(self.data.lines)))
+            if self.data.findings:
+                with TabPane(say(f"Findings ({len(self.data.findings)})"), id="findings"), Reading():
+                    yield Static(say(*self._findings(self.data.findings)))
+
+    def arrived(self) -> None:
+        """At the button."""
+        self.query(Act).first().focus()
+
+    def _errors(self) -> list[Part]:
+        bad = [each for each in self.data.findings if each.severity >= Severity.ERROR]
+        return self._findings(bad)
+
+    def _findings(self, findings: "Sequence[Finding]") -> list[Part]:
+        parts: list[Part] = []
+        for finding in sorted(findings, key=lambda each: -each.severity):
+            parts += [
+                "\n" if parts else "",
+                *finding_line(finding),
+                "\n",
+                ("  ", ""),
+                (" ".join(finding.fix.split()), "muted"),
+            ]
+        return parts
+
+    def _decided(self) -> list[Line]:
+        return [line for line in self.data.decided if line.can_be_chosen]
+
+    def _answers(self) -> list[Option]:
+        return [Option(say((line.text, TONES[line.tone]))) for line in self._decided()]
+
+    def _picture(self) -> Content | None:
+        """Who connects to whom, as rehearsed in memory."""
+        told = [line for line in self.data.lines if line.text.startswith("Rehearsal:")]
+        failed = [line for line in self.data.lines if line.tone is Tone.BAD and "rehearsal" in line.text]
+        if not told and not failed:
+            return None
+        answers = self.session.answers
+        gateway = answers.gateway[0].host if answers.gateway else "gateways"
+        client = answers.client[0].host if answers.client else "clients"
+        link = ("connect", OK, "ok") if not failed else ("refused", BAD, "bad")
+        name = answers.primary.host or self.wizard.machine_name
+        nodes = [
+            (gateway, "tested in memory", ""),
+            (name, "new certificate", "accent"),
+            (client, "tested in memory", ""),
+        ]
+        return boxes(nodes, [link, link], 9, 17)
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """On or back."""
+        event.stop()
+        if event.button.id == "on":
+            self.action_go_on()
+        else:
+            self.action_back()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Enter on an answer opens its step."""
+        event.stop()
+        if event.option_list.id == "decided":
+            line = self._decided()[event.option_index]
+            self.wizard.open_step(line.step)
+
+    def action_go_on(self) -> None:
+        """Go on; warnings are asked about first."""
+        step = self.step
+        if step is None or self.data.blocked:
+            return
+        if self.empty:
+            self.wizard.skip_change(step)
+            return
+
+        def found(doubts: Any) -> None:
+            if isinstance(doubts, WizardError):
+                self.frame.tell(MARKS["bad"], doubts.in_one_line)
+            else:
+                self.wizard.confirm_doubts(step, doubts)
+
+        self.wizard.work("doubts", lambda: self.session.doubts(step), found, "Checking ...")
 
     def action_again(self) -> None:
         """Look at the machine and make the plan again."""
-        self._make(self._anew)
-
-    def _anew(self) -> Review:
         self.session.look_again()
-        return self.session.review()
+        if self.step is not None:
+            self.wizard.open(self.step)
 
-    def _make(self, review: Callable[[], Review]) -> None:
-        self._review = self._refusal = None
-        self.query_one(MarkPane).show([Line("Looking at the machine and making the plan ...", Tone.FAINT)])
-        self.wizard.engine.run(self, "review", review, self._show)
 
-    def _show(self, result: Review | WizardError) -> None:
-        if isinstance(result, WizardError):
-            self._refusal = result
-            self.query_one(MarkPane).show(lines_of(result))
+class Confirm(Page):
+    """The last question. The focus is on going back, and nothing typed before it was painted counts."""
+
+    @classmethod
+    def look(cls, session: "Session", step: Step | None) -> Any:
+        """See `Page`."""
+        assert step is not None  # noqa: S101 - for the type checker
+        return session.lines(step), session.review()
+
+    def claim(self) -> Sequence[Part]:
+        """What it is."""
+        return [
+            ("Apply the change now?", "accent bold"),
+            ("  this is the last question before anything is changed", "muted"),
+        ]
+
+    def compose(self) -> Iterable[Widget]:
+        """What happens, and the two buttons, the safe one first."""
+        lines, review = self.data
+        verb = "Apply"
+        if self.session.dry_run:
+            verb = "Make the dry run"
+        elif review.restarts:
+            verb = f"Apply and restart {review.restarts}"
+        yield Card("What happens now", Facts(*self._happens(lines, review), name_width=12))
+        yield Static("", classes="gap")
+        with Horizontal(classes="buttons"):
+            yield Act("Go back", id="back")
+            yield Act(verb, id="apply")
+
+    def _happens(self, lines: list[Line], review: "Made") -> list[Row]:
+        steps = review.plan.steps
+        files = [step.target for step in review.plan.file_steps if step.changed]
+        undone = [words for _name, words in review.undo if not words.startswith(("Restart", "Check"))]
+        rows: list[Row] = [("Changes", ["\n".join(files or undone)])]
+        if review.restarts:
+            rows.append(
+                ("Restarts", [(review.restarts, "warn bold"), ("; printing pauses until it answers again", "warn")])
+            )
         else:
-            self._review = result
-            self.query_one(MarkPane).show(result.page)
+            rows.append(("Restarts", ["nothing; there is no outage"]))
+        checked = [step.target for step in steps if step.kind == "probe"]
+        if checked:
+            rows.append(("Checks", [f"that {checked[0]} presents the new certificate"]))
+        again = " and the service is restarted" if review.restarts else ""
+        rows.append(("If it fails", [f"every file is restored{again}, automatically"]))
+        if not review.undo:
+            rows.append(("Undo later", [self.session.command("rollback")]))
+        return [*rows, ("Backups", [str(self.session.machine.state_dir)])] if lines else rows
 
-    def on_mark_pane_chosen(self, message: MarkPane.Chosen) -> None:
-        """Open the step of a decision; Next leads from there back to the review."""
-        self.wizard.open_step(message.line.step)
+    def arrived(self) -> None:
+        """The safe one."""
+        self.query_one("#back").focus()
 
-    def on_pane_accepted(self) -> None:
-        """Enter goes on."""
-        self.press_next()
-
-    def press_next(self) -> None:
-        """Go on, or say why not."""
-        if self._refusal is not None:
-            self.say(f"Error: {self._refusal.message}", "bold ansi_red")
-        elif self._review is None:
-            self.say("The plan is still being made.")
-        elif self._review.blocked:
-            worst = max(self._review.findings, key=lambda finding: finding.severity)
-            self.say(f"Error: this cannot be applied. {worst.message}", "bold ansi_red")
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Go, or not."""
+        event.stop()
+        if event.button.id == "apply" and self.step is not None:
+            self.wizard.forward(self.step)
         else:
-            doubts.leave(self)
+            self.action_back()
+
+    def action_go_on(self) -> None:
+        """Enter is for the buttons."""

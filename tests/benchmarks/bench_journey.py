@@ -1,4 +1,4 @@
-"""Keys and screens of a whole set-up on a practice server, and the time of each step change. Run as a script."""
+"""Keys of a whole set-up on a practice server, and the time of each step change. Run as a script."""
 
 import asyncio
 import gc
@@ -9,118 +9,119 @@ import time
 from pathlib import Path
 from typing import Any
 
-from textual.pilot import Pilot
-from textual.screen import Screen
-
+from screens.frame import Page
 from screens.program import WizardApp
-from tests.screens.driving import focused, settle, text
+from tests.screens.driving import app_of, focused, settle
+from tests.screens.operator import Operator, at_the_wizard, session_on
 from tests.support.practice import Practice, practice
 from wizard.cli.main import COLLECTOR
-from wizard.questions.answers import Answers
-from wizard.questions.flow import Step
-from wizard.session.session import Problem, Session
+from wizard.questions.answers import Goal
+from wizard.session.session import Session
 
-KEYS, SCREENS, CHANGE_MS = 60, 12, 100
-TYPED = {
-    "field-primary-chain": "certificates/primary-host.pfx",
-    "field-primary-password": "changeit",
-    "field-others-gateways": "gateway-host",
-    "field-others-clients": "pcclient-host",
-}
+KEYS, CHANGE_MS = 45, 100
 
 
 class Timed:
-    """When the last check ended, and when the step that followed it stood on the screen."""
+    """When the last call of the engine ended, and when the page that followed it was painted."""
 
     def __init__(self, session: Session, app: WizardApp) -> None:
         self.checks: list[float] = []
         self.changes: list[float] = []
         self._ended = 0.0
-        check, paint = session.check, app._paint_once
+        check, show, painted = session.check, app.show, app._painted
 
-        def checked(step: Step) -> list[Problem]:
+        def checked(step: Any) -> Any:
             started = time.perf_counter()
             try:
                 return check(step)
             finally:
-                self._ended = time.perf_counter()
-                self.checks.append(self._ended - started)
+                self.checks.append(time.perf_counter() - started)
 
-        async def painted(screen: Screen[None], on_top: bool) -> None:
-            await paint(screen, on_top)
-            began, self._ended = self._ended, 0.0
-            if began:
-                app.call_after_refresh(lambda: self.changes.append(time.perf_counter() - began))
+        def shown(page: Page) -> None:
+            self._ended = time.perf_counter()
+            show(page)
 
-        parts: list[tuple[Any, str, Any]] = [(session, "check", checked), (app, "_paint_once", painted)]
+        def stands(page: Page) -> None:
+            painted(page)
+            self.changes.append(time.perf_counter() - self._ended)
+
+        parts: list[tuple[Any, str, Any]] = [
+            (session, "check", checked),
+            (app, "show", shown),
+            (app, "_painted", stands),
+        ]
         for owner, name, new in parts:
             setattr(owner, name, new)
 
 
-class Journey:
-    """What the operator did."""
-
-    def __init__(self, pilot: Pilot[int]) -> None:
-        self.pilot = pilot
-        self.keys = self.names = 0
-
-    async def press(self, key: str) -> None:
-        await self.pilot.press(key)
-        self.keys += 1
-        await settle(self.pilot)
-
-    async def fill(self, words: str) -> None:
-        """Type; paths and passwords are counted apart, names are not."""
-        await self.pilot.press(*words)
-        if focused(self.pilot) in {"field-others-gateways", "field-others-clients"}:
-            self.keys += len(words)
-        await settle(self.pilot)
+async def add(operator: Operator, host: str, *kind: str) -> None:
+    await operator.press("a")
+    await operator.type(host)
+    await operator.press("enter", *kind, "enter")
 
 
-async def drive(here: Practice) -> tuple[int, int, Timed]:
-    """From the first screen to the last, by keys."""
-    answers = Answers().put("primary.port", here.deployment.port).put("primary.nodes", ("127.0.0.1",))
-    session = Session(here.deployment.machine, answers=answers, base=here.root)
-    app = WizardApp(session)
-    timed = Timed(session, app)
-    seen: set[str] = set()
-    left = dict(TYPED)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        journey = Journey(pilot)
-        give_up = time.monotonic() + 120
-        while not app._exit:
-            heading = text(pilot).splitlines()[0].split("Step ")[-1].split()[0]
-            seen.add(heading)
-            words = left.pop(focused(pilot), "")
-            if words:
-                await journey.fill(words)
-            elif focused(pilot) == "back":
-                await journey.press("right")
-            if "Applying" in text(pilot).splitlines()[0] and "> [ Next ]" not in text(pilot):
-                await asyncio.sleep(0.1)
-                await pilot.pause()
-            else:
-                await journey.press("enter")
-            if time.monotonic() > give_up:
-                raise TimeoutError(text(pilot))
-    if app.return_code:
-        raise RuntimeError("the set-up was not applied")
-    return journey.keys, len(seen), timed
+async def drive(here: Practice) -> tuple[int, Timed, float]:
+    """From the first page to the last, by keys; the keys beside what is typed."""
+    session = session_on(here)
+    async with at_the_wizard(session) as operator:
+        timed = Timed(session, app_of(operator.pilot))
+        await operator.choose(Goal.SET_UP)
+        await operator.at("place")
+        await operator.press("enter")
+        await operator.at("primary-files")
+        await operator.press("enter", "enter")
+        await operator.type("changeit")
+        await operator.press("enter")
+        await operator.at("primary-verdict")
+        typed = len("changeit") + len("gateway-host") + len("pcclient-host")
+        if focused(operator.pilot) == "field-primary-host":
+            await operator.type("primary-host")
+            typed += len("primary-host")
+        await operator.press("enter")
+        await operator.at("primary-store")
+        await operator.press("enter", "enter")
+        await operator.at("others")
+        await add(operator, "gateway-host")
+        await add(operator, "pcclient-host", "down")
+        await operator.press("enter", "enter", "enter")
+        await operator.at("others-verdict")
+        await operator.press("enter")
+        await operator.at("review")
+        await operator.press("enter")
+        await settle(operator.pilot)
+        if "Continue anyway?" in operator.screen:
+            await operator.press("right", "enter")
+        await operator.at("confirm")
+        await operator.press("right", "enter")
+        await operator.sees("Success")
+        await operator.press("enter")
+        await operator.at("handoff")
+        await operator.press("enter", "enter")
+        await operator.at("elsewhere")
+        memory = resident_mib()
+        await operator.press("enter")
+        if await operator.ends():
+            raise RuntimeError("the set-up was not applied")
+        return operator.pressed - typed, timed, memory
+
+
+def resident_mib() -> float:
+    """Resident set of this process."""
+    return int(Path("/proc/self/status").read_text().split("VmRSS:")[1].split()[0]) / 1024
 
 
 def main() -> int:
     gc.set_threshold(*COLLECTOR)  # as the command does at its start
     with tempfile.TemporaryDirectory() as name, practice(Path(name) / "p") as here:
-        keys, screens, timed = asyncio.run(drive(here))
+        keys, timed, memory = asyncio.run(drive(here))
         if "primary-host" not in here.served():
             raise RuntimeError("another certificate is served")
-    missed = say("key strokes besides paths and passwords", keys, KEYS, "")
-    missed += say("screens", screens, SCREENS, "")
+    missed = say("key strokes besides paths, names and passwords", keys, KEYS, "")
     missed += say("step change, median", statistics.median(timed.changes) * 1000, CHANGE_MS, "ms")
     say("step change, longest", max(timed.changes) * 1000, None, "ms")
     say("check of a step, median", statistics.median(timed.checks) * 1000, None, "ms")
     say("check of a step, longest", max(timed.checks) * 1000, None, "ms")
+    say("memory after the whole way, with the test around it", memory, None, "MiB")
     return 1 if missed else 0
 
 

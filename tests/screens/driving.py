@@ -9,29 +9,41 @@ from textual import events
 from textual.pilot import Pilot
 
 from screens.program import WizardApp
-from tests.screens.fake_session import FakeSession
 
 if TYPE_CHECKING:
     from wizard.session.session import Session
 
+SIGNS = {" ": "space", "/": "slash", ".": "full_stop", "-": "minus", ":": "colon", "_": "underscore", "'": "apostrophe"}
+
 
 @asynccontextmanager
 async def opened(
-    session: FakeSession, *, size: tuple[int, int] = (80, 24), ascii_only: bool = False, start: str = ""
+    session: "Session",
+    *,
+    size: tuple[int, int] = (80, 24),
+    ascii_only: bool = False,
+    start: str = "",
+    theme: str = "dark",
 ) -> AsyncIterator[Pilot[int]]:
     """The wizard on *session*, settled."""
-    app = WizardApp(cast("Session", session), ascii_only=ascii_only, start=start)
+    app = WizardApp(session, ascii_only=ascii_only, start=start, theme=theme)
     async with app.run_test(size=size) as pilot:
         await settle(pilot)
         yield pilot
 
 
-async def settle(pilot: Pilot[int], *, waits: bool = False) -> None:
-    """Until every call of the engine was answered; *waits*: one of them is held back on purpose."""
-    app = cast("WizardApp", pilot.app)
-    for _ in range(500):
+def app_of(pilot: Pilot[int]) -> WizardApp:
+    """The program under test."""
+    return cast("WizardApp", pilot.app)
+
+
+async def settle(pilot: Pilot[int]) -> None:
+    """Until every call of the engine was answered, every key handled, and the page painted."""
+    app = app_of(pilot)
+    for _ in range(3000):
         await pilot.pause()
-        if app._exit or waits or not (app.engine._latest or app.listing._latest):
+        busy = app.locked or app.engine._latest or app.listing._latest or not app._typed.empty()
+        if app._exit or not (busy or getattr(app.screen, "held", False)):
             break
         await asyncio.sleep(0.01)
     else:
@@ -40,22 +52,34 @@ async def settle(pilot: Pilot[int], *, waits: bool = False) -> None:
 
 
 async def keys(pilot: Pilot[int], *pressed: str) -> None:
-    """Press keys; a word of more than one letter that starts with `=` is typed, a longer one pasted."""
+    """Press keys and wait for what each leads to; a word that starts with `=` is typed."""
     for key in pressed:
-        if key.startswith("=") and len(key) > 5 and pilot.app.focused is not None:
-            pilot.app.focused.post_message(events.Paste(key[1:]))
-        elif key.startswith("="):
-            await pilot.press(*(character if character != " " else "space" for character in key[1:]))
+        if key.startswith("="):
+            await pilot.press(*(SIGNS.get(sign, sign) for sign in key[1:]))
         else:
             await pilot.press(key)
         await settle(pilot)
 
 
+async def paste(pilot: Pilot[int], text: str) -> None:
+    """Paste as a terminal does."""
+    pilot.app.post_message(events.Paste(text))
+    await settle(pilot)
+
+
+async def burst(pilot: Pilot[int], *pressed: str) -> None:
+    """Hand all keys to the program before it can handle the first, as a slow line does."""
+    for key in pressed:
+        pilot.app.post_message(events.Key(SIGNS.get(key, key), key if len(key) == 1 else None))
+    await settle(pilot)
+
+
 async def until(pilot: Pilot[int], *words: str) -> None:
     """Wait until one of *words* is shown."""
-    for _ in range(200):
+    for _ in range(1200):
         await pilot.pause()
         if any(word in text(pilot) for word in words):
+            await settle(pilot)
             return
         await asyncio.sleep(0.05)
     raise AssertionError(text(pilot))
@@ -70,3 +94,9 @@ def text(pilot: Pilot[int]) -> str:
 def focused(pilot: Pilot[int]) -> str:
     """The id of what has the focus."""
     return (pilot.app.focused.id or "?") if pilot.app.focused else ""
+
+
+def step(pilot: Pilot[int]) -> str:
+    """The id of the step that is shown."""
+    page = app_of(pilot).frame.page
+    return page.step.id if page is not None and page.step is not None else ""

@@ -1,21 +1,23 @@
 """A person before the real wizard on a practice deployment: reads the screen, presses keys, knows nothing else."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import cast
 
 from textual.pilot import Pilot
 
 from screens.program import WizardApp
-from tests.screens.driving import text
+from tests.screens.driving import SIGNS, app_of, settle, step, text
 from tests.support.practice import Practice
-from wizard.questions.answers import Answers
+from wizard.questions.answers import Answers, Goal
 from wizard.session.session import Session
 
-PATIENCE_S = 60.0
+PATIENCE_S = 30.0
 """How long words may take to come; a quiet machine shows all of them within a few seconds."""
+GOALS = list(Goal)
+_BORDER = re.compile(r"[│╭╮╰╯─▕▁▂▃▄▅▆▇█]+")
 
 
 def session_on(made: Practice) -> Session:
@@ -39,18 +41,25 @@ class Operator:
 
     @property
     def screen(self) -> str:
-        """What is shown, with every run of blanks as one: words may be folded at any place."""
-        return " ".join(text(self.pilot).split())
+        """What is shown without borders, with every run of blanks as one: words may be folded at any place."""
+        return " ".join(_BORDER.sub(" ", text(self.pilot)).split())
 
     async def press(self, *keys: str) -> None:
-        """These keys."""
-        self.pressed += len(keys)
-        await self.pilot.press(*keys)
-        await self.pilot.pause()
+        """These keys, each when the one before was answered."""
+        for key in keys:
+            self.pressed += 1
+            await self.pilot.press(SIGNS.get(key, key))
+            await settle(self.pilot)
 
     async def type(self, words: str) -> None:
         """These characters, each of them one key."""
-        await self.press(*words)
+        self.pressed += len(words)
+        await self.pilot.press(*(SIGNS.get(sign, sign) for sign in words))
+        await settle(self.pilot)
+
+    async def choose(self, goal: Goal) -> None:
+        """On the first page."""
+        await self.press("home", *["down"] * GOALS.index(goal), "enter")
 
     async def sees(self, *words: str) -> str:
         """Wait until all *words* are on the screen; the screen."""
@@ -58,13 +67,23 @@ class Operator:
         while time.monotonic() < give_up:
             await self.pilot.pause()
             if all(word in self.screen for word in words):
+                await settle(self.pilot)
                 return self.screen
             await asyncio.sleep(0.03)
         raise AssertionError(f"not all of {words} came:\n{text(self.pilot)}")
 
+    async def at(self, *ids: str) -> None:
+        """Wait until a step with one of these ids is shown."""
+        give_up = time.monotonic() + PATIENCE_S
+        while step(self.pilot) not in ids:
+            assert time.monotonic() < give_up, f"{ids} did not come:\n{text(self.pilot)}"
+            await self.pilot.pause()
+            await asyncio.sleep(0.03)
+        await settle(self.pilot)
+
     async def ends(self) -> int | None:
         """Wait until the wizard has closed; its exit code."""
-        app = cast("WizardApp", self.pilot.app)
+        app = app_of(self.pilot)
         for _ in range(int(PATIENCE_S / 0.03)):
             if app.return_code is not None:
                 break
@@ -73,10 +92,12 @@ class Operator:
 
 
 @asynccontextmanager
-async def at_the_wizard(session: Session) -> AsyncIterator[Operator]:
-    """The wizard on a terminal of 80 by 24, its first question on the screen."""
-    app = WizardApp(session)
-    async with app.run_test(size=(80, 24)) as pilot:
+async def at_the_wizard(
+    session: Session, *, size: tuple[int, int] = (80, 24), start: str = ""
+) -> AsyncIterator[Operator]:
+    """The wizard on a terminal, its first page on the screen."""
+    app = WizardApp(session, theme="dark", start=start)
+    async with app.run_test(size=size) as pilot:
         operator = Operator(pilot)
-        await operator.sees("What do you want to do?", "Something is wrong")
+        await settle(pilot)
         yield operator

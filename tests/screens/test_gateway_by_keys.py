@@ -10,6 +10,7 @@ import pytest
 from tests.screens.operator import Operator, at_the_wizard
 from tests.support.practice import Practice, practice
 from wizard.cli import line_mode
+from wizard.questions.answers import Goal
 from wizard.session.session import Session
 
 PASSWORD = "changeit"
@@ -35,22 +36,24 @@ WANTED = {"keystore": "/etc/cloudstream-tls/gateway-host.pfx", "truststore": "/e
 
 
 async def to_the_file(operator: Operator) -> None:
-    await operator.press("enter")
-    await operator.sees("Where does the primary server run?")
+    await operator.choose(Goal.SET_UP)
+    await operator.at("place")
     await operator.press("down", "down", "enter")
-    await operator.sees("Certificate of this gateway")
+    await operator.at("gateway-files")
     await operator.type("certificates/gateway-host.pfx")
-    await operator.press("tab")
+    await operator.press("enter")
     await operator.type(PASSWORD)
     await operator.press("enter")
-    await operator.sees("What was found in the files", "gateway-host", "Which host name does this gateway have?")
+    await operator.at("gateway-verdict")
+    await operator.sees("Certificate can be used", "Listed", "gateway-host", "This host")
+    await operator.type("gateway-host")
     await operator.press("enter")
-    await operator.sees("The primary of this gateway")
+    await operator.at("gateway-primary")
     await operator.type("127.0.0.1")
     await operator.press("enter", "enter")
-    await operator.sees("Shall this gateway get a trust store?")
+    await operator.at("gateway-trust")
     await operator.press("enter", "enter")
-    await operator.sees("Which file does the unattended installation read?")
+    await operator.at("gateway-unattended")
 
 
 async def test_on_the_screen(made: Practice) -> None:
@@ -60,26 +63,27 @@ async def test_on_the_screen(made: Practice) -> None:
         await operator.type("nowhere.conf")
         await operator.press("enter")
         await operator.sees("Error: /nowhere.conf does not exist.")
-        await operator.press(*["backspace"] * len("nowhere.conf"))
+        await operator.press("ctrl+u")
         await operator.type("unattended.conf")
         await operator.press("enter")
-        await operator.sees("Where shall the key store lie?")
+        await operator.at("gateway-stores")
         await operator.type("k.pfx")
         await operator.press("enter", "enter", "enter")
         await operator.sees("Error: k.pfx cannot hold a store: it is no full path of a file.")
-        await operator.press(*["backspace"] * len("k.pfx"), "enter", "enter", "enter")
-        await operator.sees("Review", "What was decided:", "Primary's name", "127.0.0.1", "in /etc/cloudstream-tls")
-        await operator.press("end")
-        await operator.sees("gateway.primary-silent")
+        await operator.press("ctrl+u", "enter", "enter", "enter")
+        await operator.at("review")
+        await operator.sees("Your answers", "Findings (")
         await operator.press("enter")
         await operator.sees("Continue anyway?", "config.world-readable-secret")
         await operator.press("right", "enter")
-        await operator.sees("No service is restarted.", "> [ Go back ]", "[ Apply ]")
-        await operator.press("tab", "enter")
-        await operator.sees("Applying", "Done: every file is in place and was read back.", "[ Next ]")
+        await operator.at("confirm")
+        await operator.sees("nothing; there is no outage", "Go back", "Apply")
+        await operator.press("right", "enter")
+        await operator.sees("Success", "every file was read again", "Continue")
         await operator.press("enter")
-        await operator.sees("What is left to do", "[ ] Run the unattended installation", "/unattended.conf")
-        await operator.press("tab", "enter")
+        await operator.at("elsewhere")
+        await operator.sees("What is left to do", "[ ] Run the unattended installation")
+        await operator.press("enter")
         assert await operator.ends() == 0
     assert unattended(made) == WANTED
     assert made.run("rollback").returncode == 0
@@ -93,7 +97,7 @@ def test_line_by_line(made: Practice) -> None:
         "3",
         "certificates/gateway-host.pfx",
         PASSWORD,
-        "",
+        "gateway-host",
         "127.0.0.1",
         "",
         "1",

@@ -1,339 +1,528 @@
-"""Whole ways through the wizard by keys, on a session in memory."""
+"""Whole ways through the wizard by keys, on the real session and a practice deployment."""
 
-import asyncio
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from textual import events
-from textual.pilot import Pilot
 
-from screens.program import WizardApp
-from tests.screens.driving import focused, keys, opened, settle, text, until
-from tests.screens.fake_session import CHAIN, PASSWORD, STEPS, FakeSession, at, earlier_run
-from wizard.change.outcome import ROLLED_BACK, STUCK
-from wizard.questions.flow import View
+from tests.screens.driving import app_of, burst, focused, keys, opened, paste, settle, step, text, until
+from tests.screens.operator import Operator, at_the_wizard, session_on
+from tests.support.practice import Practice, company, practice
+from wizard.change.events import Event
+from wizard.change.outcome import APPLIED
+from wizard.change.watch import ChangeRun
+from wizard.errors import BusyError
+from wizard.findings import Finding, FindingSpec, Locator, Severity
+from wizard.questions.answers import Goal
+from wizard.questions.flow import View, steps
 from wizard.reports.lines import Line
+from wizard.sandbox.pki import pfx
 from wizard.secret import Secret
+from wizard.session.session import Session
+
+PASSWORD = "changeit"
+CHAIN = "certificates/primary-host.pfx"
+MOST_KEYS = 45
 
 
-async def to_review(pilot: Pilot[int]) -> int:
-    """Fill in what has no default and press Enter until the review; how many keys that took."""
-    typed = {"field-primary-chain": CHAIN, "field-primary-password": PASSWORD}
-    pressed = 0
-    while "default-keystore-file" not in text(pilot):
-        assert pressed < 60, text(pilot)
-        words = typed.pop(focused(pilot), "")
-        await keys(pilot, *([f"={words}"] if words else []), "enter")
-        pressed += 1
-    return pressed
+def odd(code: str, severity: Severity = Severity.WARNING) -> Finding:
+    spec = FindingSpec(code, severity, "t", f"What {code} says.", f"What {code} leads to.", "Do this.", "RFC")
+    return Finding(spec, Locator("certificate"))
 
 
-async def applied(pilot: Pilot[int]) -> None:
-    """Wait for the end of the change."""
-    await until(pilot, "Applied and", "put back", "Recovery is needed")
+async def to_files(operator: Operator) -> None:
+    await operator.choose(Goal.SET_UP)
+    await operator.at("place")
+    await operator.press("enter")
+    await operator.at("primary-files")
 
 
-async def test_enter_and_typing_lead_from_the_goal_to_the_end() -> None:
-    session = FakeSession()
+async def to_store(operator: Operator) -> None:
+    await to_files(operator)
+    await operator.press("enter", "enter")
+    await operator.type(PASSWORD)
+    await operator.press("enter")
+    await operator.at("primary-verdict")
+    if focused(operator.pilot) == "field-primary-host":
+        await operator.type("primary-host")
+    await operator.press("enter")
+    await operator.at("primary-store")
+
+
+async def add(operator: Operator, host: str, *kind: str) -> None:
+    await operator.press("a")
+    await operator.type(host)
+    await operator.press("enter", *kind, "enter")
+
+
+async def test_primary_gateway_and_client_are_set_up_with_few_keys(running: Practice) -> None:
+    session = session_on(running)
+    async with at_the_wizard(session) as operator:
+        await operator.sees("NOT TRUSTED", "The built-in certificate is presented.", "recommended")
+        assert operator.screen.count("recommended") == 1
+        await to_store(operator)
+        await operator.press("enter", "enter")
+        await operator.at("others")
+        await add(operator, "gateway-host")
+        await add(operator, "pcclient-host", "down")
+        await operator.press("enter", "enter", "enter")
+        await operator.at("others-verdict")
+        await operator.sees("2 machines", "gateway-host", "pcclient-host", "can be used")
+        await operator.press("enter")
+        await operator.at("review")
+        await operator.sees("2 files will change", "printing pauses until it answers again", "tested in memory")
+        await operator.press("enter")
+        await operator.sees("Continue anyway?", "Java")
+        await operator.press("right", "enter")
+        await operator.at("confirm")
+        assert focused(operator.pilot) == "back"
+        await operator.press("right", "enter")
+        await operator.sees("Success: primary-host presents the certificate as planned", "SHA-256", "openssl s_client")
+        await operator.press("enter")
+        await operator.at("handoff")
+        await operator.press("enter", "enter")
+        await operator.at("elsewhere")
+        await operator.sees("0 of", "Upload Acme-CA-Root", "gateway-host", "pcclient-host")
+        await operator.press("enter")
+        assert await operator.ends() == 0
+        typed = len(PASSWORD) + len("gateway-host") + len("pcclient-host") + len("primary-host")
+        assert operator.pressed - typed <= MOST_KEYS
+    assert "primary-host" in running.served()
+    assert session.saved() is None, "nothing is left to be resumed"
+    assert (running.root / "cloudstream-packs/gateway-host").is_dir()
+
+
+async def test_an_apply_is_not_reached_by_keys_that_were_typed_ahead(running: Practice) -> None:
+    session = session_on(running)
     async with opened(session) as pilot:
-        await to_review(pilot)
-        assert "Review" in text(pilot)
-        await keys(pilot, "enter")
-        assert focused(pilot) == "back"
-        await keys(pilot, "right", "enter")
-        await applied(pilot)
-        assert "[ done ] Restart hcp-server.service" in text(pilot)
-        await keys(pilot, "enter", "enter")
-        assert isinstance(pilot.app, WizardApp)
-        assert pilot.app.return_code == 0
-    assert session.started == 1
-    assert session.forgotten
-    assert session.answers.primary.chain == (CHAIN,)
-    assert session.secrets["primary.password"] == Secret(PASSWORD)
-    assert session.saves[-1] == "elsewhere"
-
-
-async def test_the_whole_way_takes_few_keys_and_screens() -> None:
-    # Of the sixty keys that a set-up with a gateway and a client may take, the primary uses less than half.
-    session = FakeSession()
-    async with opened(session) as pilot:
-        pressed = await to_review(pilot) + 5
-        await keys(pilot, "enter", "right", "enter")
-        await applied(pilot)
-        await keys(pilot, "enter", "enter")
-    assert pressed <= 30
-    assert len(session.steps()) <= 12
-
-
-async def test_arrows_and_space_alone_reach_everything() -> None:
-    session = FakeSession()
-    async with opened(session) as pilot:
-        await keys(pilot, "down", "space")
-        assert "(*) Replace certificates" in text(pilot)
-        assert session.answers.goal == "set-up", "nothing is taken before Next"
-        await keys(pilot, *["down"] * 4)
-        assert focused(pilot) == "next"
-        await keys(pilot, "space")
-    assert session.answers.goal == "re-key"
-
-
-async def test_a_cloud_primary_skips_its_steps() -> None:
-    async with opened(FakeSession(), start="place") as pilot:
-        await keys(pilot, "down", "enter")
-        assert "Primary in the vendor's cloud" in text(pilot)
-        assert "Warning: the vendor's PKI page says only an on-premise primary does." in text(pilot)
-        await keys(pilot, "enter")
-        assert "Gateways and clients" in text(pilot)
-        assert "Step 4 of 5" in text(pilot)
-        await keys(pilot, "escape", "escape", "up", "enter")
-        assert "Certificate of the primary" in text(pilot)
-
-
-async def test_back_and_forward_keep_what_was_typed() -> None:
-    session = FakeSession()
-    async with opened(session, start="primary-files") as pilot:
-        await keys(pilot, f"={CHAIN}", "tab", f"={PASSWORD}", "escape")
-        assert CHAIN not in text(pilot)
-        await keys(pilot, "enter")
-        assert CHAIN in text(pilot)
-        assert "********" in text(pilot), "the password is kept, and shown by the fixed mask"
-        await keys(pilot, "enter", "enter", "enter")
-        assert "What was found in the files" in text(pilot)
-
-
-async def test_what_the_engine_refuses_stays_as_typed() -> None:
-    async with opened(FakeSession(), start="primary-files") as pilot:
-        await keys(pilot, "='/open quote", "escape", "enter")
-        assert "'/open quote" in text(pilot)
-
-
-async def test_next_is_never_dead_and_an_error_moves_nothing() -> None:
-    session = FakeSession()
-    async with opened(session, start="primary-files") as pilot:
-        before = {widget.id: widget.region for widget in pilot.app.screen.query("*") if widget.id}
-        await keys(pilot, "tab", "tab", "enter")
-        assert focused(pilot) == "field-primary-chain"
-        assert "Error: Which files hold" in text(pilot)
-        await keys(pilot, f"={CHAIN}")
-        assert "Error" not in text(pilot), "the error goes as soon as it is mended"
-        await keys(pilot, "enter", "=wrong", "enter")
-        assert focused(pilot) == "field-primary-password"
-        assert "Error: The password does not open primary-host.pfx." in text(pilot)
-        assert {widget.id: widget.region for widget in pilot.app.screen.query("*") if widget.id} == before
-        await keys(pilot, "=x")
-        assert "Error" not in text(pilot)
-        await keys(pilot, "enter")
-        assert "Error: The password does not open primary-host.pfx." in text(pilot)
-        await keys(pilot, f"={PASSWORD}", "enter")
-        assert "What was found in the files" in text(pilot), "what is typed after a refusal replaces the old password"
-
-
-async def test_what_is_typed_ahead_behind_a_tab_goes_into_the_next_field() -> None:
-    session = FakeSession()
-    async with opened(session, start="primary-store") as pilot:
-        await keys(pilot, "down", "enter", "enter")
-        for name in [*"abcdef", "tab", *"abcdef"]:
-            pilot.app.post_message(events.Key(name, name if len(name) == 1 else None))
+        operator = Operator(pilot)
+        await to_store(operator)
+        await burst(pilot, *["enter"] * 20)
         await settle(pilot)
-        await keys(pilot, "enter")
-        assert session.secrets["primary.keystore-password"] == Secret("abcdef")
+        assert step(pilot) in {"primary-store", "others", "review"}
+    assert running.json("history")["changes"] == []
 
 
-async def test_a_new_password_is_typed_twice() -> None:
-    session = FakeSession()
-    async with opened(session, start="primary-store") as pilot:
-        await keys(pilot, "down", "enter", "enter")
-        assert "New password for the key store" in text(pilot)
-        await keys(pilot, "=abcdef", "enter", "=abc")
-        assert "Warning" not in text(pilot), "a begin of the first is no difference"
-        await keys(pilot, "=x")
-        assert "Warning: the two are not the same so far." in text(pilot)
-        await keys(pilot, "enter")
-        assert "Error: The two passwords are not the same." in text(pilot)
-        assert "primary.keystore-password" not in session.secrets
-        await keys(pilot, "delete", "=abcdef", "enter")
-        assert session.secrets["primary.keystore-password"] == Secret("abcdef")
-        assert "Gateways and clients" in text(pilot)
-
-
-async def test_a_finding_of_the_check_is_shown_under_its_new_password() -> None:
-    async with opened(FakeSession(), start="primary-store") as pilot:
-        await keys(pilot, "down", "enter", "enter", "=abc", "enter", "=abc", "enter")
-        assert "Error: The password has fewer than 6 characters" in text(pilot)
-        assert focused(pilot) == "field-primary-keystore-password"
-
-
-async def test_a_long_check_leaves_the_screen_alive_and_its_late_answer_is_dropped() -> None:
-    session = FakeSession()
-    async with opened(session, start="primary-files") as pilot:
-        await keys(pilot, f"={CHAIN}", "enter", "=wrong")
-        session.go_on.clear()
-        await pilot.press("enter")
-        await until(pilot, "Checking ...")
-        await pilot.press("x")
-        await pilot.pause()
-        assert "Checking" not in text(pilot)
-        session.go_on.set()
-        await asyncio.sleep(0.1)
+async def test_twenty_enters_ahead_of_the_last_question_do_nothing(running: Practice) -> None:
+    session = session_on(running)
+    async with opened(session) as pilot:
+        operator = Operator(pilot)
+        await to_store(operator)
+        await operator.press("enter", "enter")
+        await operator.at("others")
+        await operator.press("enter")
+        await operator.at("review")
+        for key in [*["enter"] * 20, "right", *["enter"] * 20]:
+            pilot.app.post_message(events.Key(key, None))
         await settle(pilot)
-        assert "Error" not in text(pilot), "what was checked is not what stands there now"
+        await settle(pilot)
+        assert step(pilot) in {"confirm", "review"}
+    assert running.json("history")["changes"] == []
 
 
-async def test_what_was_found_fills_an_empty_field_and_f5_looks_again() -> None:
-    session = FakeSession()
-    async with opened(session, start="primary-verdict") as pilot:
-        assert "> primary-host" in text(pilot)
-        await keys(pilot, "f5")
-        assert "Acme-CA-Root  [root" in text(pilot)
+async def test_keys_of_one_packet_go_where_each_before_led(made: Practice) -> None:
+    session = session_on(made)
+    async with opened(session, start="primary-files") as pilot:
+        await keys(pilot, "tab")
+        await burst(pilot, "ctrl+u", *"certificates/x.pfx", "enter", *"Kanarie-1", "backspace", "2")
+        assert pilot.app.query_one("#field-primary-chain").value == "certificates/x.pfx"  # type: ignore[attr-defined]
+        assert pilot.app.query_one("#field-primary-password").value == "Kanarie-2"  # type: ignore[attr-defined]
 
 
-async def test_a_blocked_plan_cannot_be_applied() -> None:
-    session = FakeSession()
-    session.blocked = True
+async def test_errors_stand_in_place_and_in_full(made: Practice) -> None:
+    async with at_the_wizard(session_on(made)) as operator:
+        await to_files(operator)
+        await operator.press("enter", "ctrl+u", "enter", "enter")
+        await operator.sees("Error: ")
+        assert focused(operator.pilot) == "field-primary-chain"
+        await operator.type("nowhere.pfx")
+        assert "Error: " not in operator.screen, "an error goes as soon as it is repaired"
+        await operator.press("enter", "enter")
+        await operator.sees("does not exist")
+        assert focused(operator.pilot) == "field-primary-chain"
+        await operator.press("ctrl+u")
+        await operator.type(CHAIN)
+        await operator.press("enter")
+        await operator.type("wrong")
+        await operator.press("enter")
+        screen = await operator.sees("Error: The password does not open")
+        assert "…" not in screen
+        assert focused(operator.pilot) == "field-primary-password"
+        await operator.type(PASSWORD)
+        await operator.press("enter")
+        await operator.at("primary-verdict")
+
+
+async def test_a_new_password_is_typed_twice_and_both_are_emptied_when_they_differ(made: Practice) -> None:
+    session = session_on(made)
+    async with at_the_wizard(session) as operator:
+        await to_store(operator)
+        await operator.press("down", "enter", "enter")
+        await operator.at("primary-store-password")
+        await operator.type("abcdef")
+        await operator.press("enter")
+        await operator.type("abx")
+        await operator.sees("The two passwords differ so far.")
+        await operator.press("enter")
+        await operator.sees("Error: The two passwords differ.")
+        assert focused(operator.pilot) == "field-primary-keystore-password"
+        assert not session.has_secret("primary.keystore-password")
+        await operator.type("abc")
+        await operator.press("enter")
+        await operator.type("abc")
+        await operator.press("enter")
+        await operator.sees("fewer than 6 characters")
+        await operator.type("abcdefg")
+        await operator.press("enter")
+        await operator.type("abcdefg")
+        await operator.press("enter")
+        await operator.at("others")
+    assert session.secret("primary.keystore-password") == Secret("abcdefg")
+
+
+async def test_back_keeps_what_was_typed_and_a_stored_password_says_so(made: Practice) -> None:
+    session = session_on(made)
+    async with at_the_wizard(session) as operator:
+        await to_files(operator)
+        await operator.press("enter", "ctrl+u")
+        await operator.type("'/open quote")
+        await operator.press("enter")
+        await operator.type("Kanarie-1")
+        await operator.press("escape")
+        await operator.at("place")
+        await operator.press("enter")
+        await operator.at("primary-files")
+        await operator.sees("'/open quote", "stored; type to replace it, Delete to clear it")
+        assert session.secret("primary.password") == Secret("Kanarie-1")
+        await operator.press("enter", "enter", "delete", "escape")
+        assert session.secret("primary.password") == Secret("")
+
+
+async def test_typing_into_a_filled_field_replaces_and_two_pasted_lines_are_two_files(made: Practice) -> None:
+    session = session_on(made)
+    async with opened(session, start="primary-files") as pilot:
+        await keys(pilot, "tab", "=x")
+        assert pilot.app.focused.value == "x"  # type: ignore[union-attr]
+        await keys(pilot, "ctrl+u")
+        await paste(pilot, "certificates/primary-host.pfx\n/root/two words.cer\n")
+        await keys(pilot, "escape")
+    assert session.answers.primary.chain == ("certificates/primary-host.pfx", "/root/two words.cer")
+
+
+async def test_names_complete_with_tab_and_are_picked_from_a_list(made: Practice, tmp_path: Path) -> None:
+    folder = tmp_path / "my certs"
+    folder.mkdir()
+    for name in ("primary-host.pfx", "primary-key.pem"):
+        (folder / name).touch()
+    session = Session(made.deployment.machine, base=tmp_path)
+    async with opened(session, start="primary-files") as pilot:
+        await keys(pilot, "=my")
+        await until(pilot, "my certs/")
+        await keys(pilot, "tab")
+        assert pilot.app.focused.value == "my\\ certs/"  # type: ignore[union-attr]
+        await until(pilot, "primary-key.pem")
+        await keys(pilot, "tab")
+        assert pilot.app.focused.value == "my\\ certs/primary-"  # type: ignore[union-attr]
+        await keys(pilot, "down", "down", "enter")
+        assert pilot.app.focused.value == "my\\ certs/primary-key.pem"  # type: ignore[union-attr]
+        await keys(pilot, "down")
+        await keys(pilot, "up", "escape")
+    assert session.answers.primary.chain == ("my certs/primary-key.pem",)
+
+
+async def test_a_file_is_picked_from_a_tree(made: Practice) -> None:
+    session = session_on(made)
+    async with opened(session, start="primary-files") as pilot:
+        await keys(pilot, "tab", "ctrl+u", "f2")
+        await until(pilot, "certificates")
+        await keys(pilot, "down", "f2", "enter", "escape")
+    assert session.answers.primary.chain
+
+
+async def test_an_answer_of_the_review_leads_to_its_step(made: Practice) -> None:
+    session = session_on(made)
+    session.put_secret("primary.password", Secret(PASSWORD))
+    session.answers = session.answers.put("primary.host", "primary-host")
     async with opened(session, start="review") as pilot:
+        assert PASSWORD not in text(pilot)
+        assert "password: typed" in text(pilot)
+        await keys(pilot, "tab", "tab", "tab", "down", "down", "down", "down", "enter")
+        assert step(pilot) == "primary-verdict"
+        await keys(pilot, *["enter"] * 5)
+        assert step(pilot) == "review"
+
+
+async def test_f5_makes_the_plan_anew(made: Practice) -> None:
+    session = session_on(made)
+    session.put_secret("primary.password", Secret(PASSWORD))
+    looks: list[int] = []
+    again = session.look_again
+
+    def counted() -> None:
+        looks.append(1)
+        again()
+
+    session.look_again = counted  # type: ignore[method-assign]
+    for name in ("goal", "primary-verdict", "review"):
+        async with opened(session, start=name) as pilot:
+            looks.clear()
+            await keys(pilot, "f5")
+            assert looks, name
+            assert step(pilot) == name
+
+
+@pytest.mark.parametrize("name", ["primary-verdict", "review"])
+async def test_a_warning_is_asked_about_once_with_no_first(
+    name: str, made: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = session_on(made)
+    session.put_secret("primary.password", Secret(PASSWORD))
+    session.answers = session.answers.put("primary.host", "primary-host")
+    monkeypatch.setattr(
+        "wizard.session.warnings.warnings", lambda _session, at: (odd("a.warning"),) if at.id == name else ()
+    )
+    async with opened(session, start=name) as pilot:
+        for no in ("enter", "escape"):
+            await keys(pilot, "enter")
+            assert "There is a warning. Continue anyway?" in text(pilot)
+            assert "What a.warning leads to." in text(pilot)
+            assert focused(pilot) == "stay"
+            await keys(pilot, no)
+            assert step(pilot) == name
+        await keys(pilot, "enter", "right", "enter")
+        assert step(pilot) != name
+        await keys(pilot, "escape")
+        assert step(pilot) == name
         await keys(pilot, "enter")
-        assert "Error: this cannot be applied." in text(pilot)
-        assert "Review" in text(pilot)
+        assert "Continue anyway?" not in text(pilot), "it is remembered"
+        assert step(pilot) != name
 
 
-@pytest.mark.parametrize(("end", "code", "words"), [(ROLLED_BACK, 3, "put back"), (STUCK, 4, "Recovery is needed")])
-async def test_a_change_that_failed_ends_with_its_code_and_keeps_the_answers(end: str, code: int, words: str) -> None:
-    session = FakeSession()
-    session.end = end
+async def test_what_keeps_a_plan_from_being_made_is_said_with_a_way_to_go_on(made: Practice) -> None:
+    session = session_on(made)
+    async with opened(session, start="review") as pilot:
+        assert "NOT POSSIBLE" in text(pilot)
+        assert "Back to the answers" in text(pilot)
+        await keys(pilot, "enter")
+        assert step(pilot) == "others"
+
+
+async def test_a_certificate_that_cannot_be_used_stops_before_the_review(made: Practice) -> None:
+    expired = company().reissued("primary-host", days=(-400, -3))
+    (made.root / CHAIN).write_bytes(pfx(expired, PASSWORD))
+    async with at_the_wizard(session_on(made)) as operator:
+        await to_files(operator)
+        await operator.press("enter", "enter")
+        await operator.type(PASSWORD)
+        await operator.press("enter")
+        await operator.at("primary-verdict")
+        await operator.sees("Certificate cannot be used")
+        if focused(operator.pilot) == "field-primary-host":
+            await operator.type("primary-host")
+        await operator.press("enter")
+        await operator.sees("Error: primary-host expired on")
+        assert step(operator.pilot) == "primary-verdict"
+
+
+async def test_nothing_to_do_ends_there(tmp_path: Path) -> None:
+    with practice(tmp_path / "p", java=None, configured=True) as made:
+        session = session_on(made)
+        session.put_secret("primary.password", Secret(PASSWORD))
+        answers = session.answers.put("primary.host", "primary-host").put("goal", Goal.RE_KEY)
+        session.answers = answers.put("primary.keystore-password", answers.primary.keystore_password)
+        async with opened(session, start="primary-store-again") as pilot:
+            await keys(pilot, "home", "down", "enter", "enter")
+            assert step(pilot) == "others"
+            await keys(pilot, "enter")
+            assert "Nothing to do" in text(pilot)
+            await keys(pilot, "enter")
+            assert step(pilot) == "elsewhere", "no last question about nothing"
+
+
+async def test_a_change_that_failed_says_why_and_keeps_the_answers(running: Practice) -> None:
+    session = session_on(running)
+    session.put_secret("primary.password", Secret(PASSWORD))
+    session.answers = session.answers.put("primary.host", "primary-host")
+    session.answered = True
+    async with opened(session, start="confirm") as pilot:
+        # Something changes between the question and the answer.
+        conf = running.root / "opt/hcp/conf/application.conf"
+        conf.write_bytes(conf.read_bytes() + b"# changed since\n")
+        await keys(pilot, "right", "enter")
+        await until(pilot, "The change was not made", "NOT POSSIBLE")
+        assert "Back to the answers" in text(pilot)
+        await keys(pilot, "tab", "enter")
+        await settle(pilot)
+
+
+async def test_a_start_that_is_refused_leads_back(made: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = session_on(made)
+    session.put_secret("primary.password", Secret(PASSWORD))
+    session.answers = session.answers.put("primary.host", "primary-host")
+
+    def refuse() -> None:
+        raise BusyError("change.busy", "Another run holds the lock since 10:12.", "Wait for it.")
+
+    monkeypatch.setattr(session, "start", refuse)
     async with opened(session, start="confirm") as pilot:
         await keys(pilot, "right", "enter")
-        await applied(pilot)
-        assert words in text(pilot)
-        assert "[ FAIL ] Restart" in text(pilot)
-        assert "[ undo ] Write the key store" in text(pilot)
-        assert "[ Finish ]" in text(pilot)
+        assert "Another run holds the lock" in text(pilot)
         await keys(pilot, "enter")
-        assert pilot.app.return_code == code
-    assert not session.forgotten
+        assert step(pilot) == "confirm"
 
 
-async def test_leaving_while_it_runs_says_that_it_goes_on() -> None:
-    session = FakeSession()
-    async with opened(session, start="confirm") as pilot:
-        session.go_on.clear()
-        await keys(pilot, "right", "enter")
-        await until(pilot, "[ run  ] Restart hcp-server.service")
-        assert "[ wait ] Check that localhost" in text(pilot)
-        assert "[ Leave; the change goes on ]" in text(pilot)
-        await pilot.press("f6")
-        await pilot.pause()
-        assert "writing primary-host.pfx" in text(pilot)
-        await pilot.press("escape", "escape", "ctrl+c")
-        await pilot.pause()
-        assert "The change goes on by itself" in text(pilot)
+async def test_leaving_while_it_runs_says_that_it_goes_on(made: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = session_on(made)
+    monkeypatch.setattr(session, "watching", lambda: True)
+    over = threading.Event()
+
+    def events() -> Iterator[Event]:
+        over.wait(60)
+        yield from ()
+
+    monkeypatch.setattr(session, "events", events)
+    session._run = ChangeRun("0001-20260102T030405Z")
+    async with opened(session) as pilot:
+        app = app_of(pilot)
+        assert step(pilot) == "apply"
+        assert "Applying the change" in text(pilot)
+        await keys(pilot, "ctrl+c")
+        assert "The change continues in the background" in text(pilot)
         assert "Save" not in text(pilot)
-        await pilot.press("down", "enter")
-        await pilot.pause()
-        assert pilot.app.return_code == 130
-        session.go_on.set()
-    assert session.saves == ["apply"], "nothing is saved by leaving"
-
-
-async def test_a_change_of_an_earlier_face_is_followed() -> None:
-    session = FakeSession()
-    session.runs = True
-    async with opened(session) as pilot:
-        await applied(pilot)
-        assert "Applying" in text(pilot)
-    assert session.started == 0
-
-
-async def test_there_is_no_way_back_over_an_applied_change() -> None:
-    async with opened(FakeSession(), start="confirm") as pilot:
         await keys(pilot, "right", "enter")
-        await applied(pilot)
-        await keys(pilot, "enter", "escape")
-        assert "[ Back ]" not in text(pilot)
-        assert "What is left to do" in text(pilot)
+        assert app.return_code == 130
+        over.set()
 
 
-async def test_a_start_that_is_refused_leads_back() -> None:
-    session = FakeSession()
-    session.refuse_start = True
-    async with opened(session, start="confirm") as pilot:
-        await keys(pilot, "right", "enter")
-        assert "Error: Another run holds the lock" in text(pilot)
-        await keys(pilot, "enter")
-        assert "[ Go back ]" in text(pilot)
+async def test_an_interrupted_change_comes_first(made: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = session_on(made)
+    recovered: list[str] = []
+    left = [Line("Change 0001 was interrupted.")]
 
+    def recover(mode: str) -> list[Line]:
+        recovered.append(mode)
+        left.clear()
+        return [Line("All is as before.")]
 
-async def test_an_interrupted_change_comes_first() -> None:
-    session = FakeSession()
-    session.unfinished = [Line("A change was cut off.")]
+    monkeypatch.setattr(session, "interrupted", lambda: list(left))
+    monkeypatch.setattr(session, "recover", recover)
     async with opened(session) as pilot:
-        assert "A change was cut off." in text(pilot)
+        assert "Change 0001 was interrupted." in text(pilot)
         assert focused(pilot) == "undo"
         await keys(pilot, "enter")
-        assert session.recovered == ["undo"]
-        assert "[ Go on ]" in text(pilot)
+        assert recovered == ["undo"]
+        assert "All is as before." in text(pilot)
+        assert "SETTLED" in text(pilot)
         await keys(pilot, "enter")
-        assert "What do you want to do?" in text(pilot)
+        assert step(pilot) == "goal"
 
 
-async def test_an_interrupted_change_can_be_kept_or_still_wait() -> None:
-    session = FakeSession()
-    session.unfinished = [Line("A change was cut off.")]
-    async with opened(session) as pilot:
-        await keys(pilot, "right", "right", "enter")
-        assert session.recovered == ["keep"]
-        assert "The wizard can go on now." in text(pilot)
-    session = FakeSession()
-    session.unfinished = [Line("A change was cut off.")]
-    session.recover = lambda mode: [Line(f"The {mode} is not complete.")]  # type: ignore[method-assign]
-    async with opened(session) as pilot:
-        await keys(pilot, "enter")
-        assert "It is still unfinished. Go on to Something is wrong" in text(pilot)
-        await keys(pilot, "enter")
-        assert "What do you want to do?" in text(pilot)
+async def test_an_unfinished_run_is_checked_again_and_can_be_forgotten(made: Practice) -> None:
+    first = session_on(made)
+    async with at_the_wizard(first) as operator:
+        await to_store(operator)
+        await operator.press("f10", "right", "enter")
+        assert await operator.ends() == 130
+    async with at_the_wizard(session_on(made)) as operator:
+        await operator.sees("Answers of an earlier run are kept", "Passwords were not saved")
+        await operator.press("enter")
+        await operator.at("primary-files")
+        await operator.sees(CHAIN)
+        assert "stored" not in operator.screen
+        await operator.press("f10", "right", "enter")
+    async with at_the_wizard(session_on(made)) as operator:
+        await operator.press("right", "enter")
+        await operator.at("goal")
+    assert session_on(made).saved() is None
 
 
-async def test_an_unfinished_run_is_checked_again() -> None:
-    session = FakeSession()
-    session.earlier = earlier_run("primary-store")
-    async with opened(session) as pilot:
-        assert "alice saved unfinished answers on 2026-01-02 at 03:04 UTC" in text(pilot)
-        await keys(pilot, "enter")
-        assert "Certificate of the primary" in text(pilot), "its password is asked again"
-        assert CHAIN in text(pilot)
+async def test_a_change_that_ended_while_nobody_watched_is_reported(running: Practice) -> None:
+    session = session_on(running)
+    session.put_secret("primary.password", Secret(PASSWORD))
+    session.answers = session.answers.put("primary.host", "primary-host")
+    session.save("apply")
+    session.start()
+    list(session.events())
+    assert session.outcome().outcome == APPLIED
+    async with at_the_wizard(session_on(running)) as operator:
+        await operator.sees("Change 0001, started at", "finished and was verified. Next: what is left to do.")
 
 
-async def test_an_unfinished_run_can_be_forgotten() -> None:
-    session = FakeSession()
-    session.earlier = earlier_run("primary-store")
-    async with opened(session) as pilot:
-        await keys(pilot, "right", "enter")
-        assert "What do you want to do?" in text(pilot)
-    assert session.forgotten
+async def test_opening_and_leaving_leaves_nothing_unfinished(made: Practice) -> None:
+    session = session_on(made)
+    async with at_the_wizard(session) as operator:
+        await operator.press("f10")
+        await operator.sees("Nothing was changed, and nothing was answered.")
+        await operator.press("right", "enter")
+        assert await operator.ends() == 130
+    assert session.saved() is None
 
 
-async def test_a_dry_run_says_so_on_every_step() -> None:
-    async with opened(FakeSession(dry_run=True)) as pilot:
-        assert "DRY RUN" in text(pilot).splitlines()[0]
+async def test_space_ticks_and_the_policy_comes_last(running: Practice) -> None:
+    answers = running.answers()
+    assert running.run("apply", "--answers", answers, "--yes").returncode == 0
+    shutil.rmtree(running.root / "cloudstream-packs", ignore_errors=True)
+    session = session_on(running)
+    session.put_secret("primary.password", Secret(PASSWORD))
+    session.answers = session.answers.put("primary.host", "primary-host")
+    async with opened(session, start="elsewhere") as pilot:
+        assert "[ ] Upload Acme-CA-Root" in text(pilot)
+        await keys(pilot, "space")
+        assert "[x] Upload Acme-CA-Root" in text(pilot)
+        assert "1 of" in text(pilot)
+        for _ in range(8):
+            await keys(pilot, "down")
+        await keys(pilot, "space")
+        assert "Error: The policy comes last" in text(pilot)
+        assert "[x] Set the certificate policy" not in text(pilot)
+    kept = session.left()
+    assert kept is not None
+    assert len(kept.done) == 1
+    async with opened(session_on(running)) as pilot:
+        assert "See what is left to do" in text(pilot)
 
 
-async def test_only_the_answer_of_a_view_is_shown_when_the_engine_refuses() -> None:
-    session = FakeSession()
-    session.refuse_lines = True
-    async with opened(session, start="primary-verdict") as pilot:
-        assert "Error: The file cannot be read. [file.unreadable]" in text(pilot)
+async def test_an_impossible_undo_says_so_before_it_is_chosen(running: Practice) -> None:
+    assert running.run("apply", "--answers", running.answers(), "--yes").returncode == 0
+    assert running.run("rollback").returncode == 0
+    async with at_the_wizard(session_on(running)) as operator:
+        await operator.choose(Goal.UNDO)
+        await operator.at("undo")
+        await operator.press("down")
+        await operator.sees("0001", "undone", "not possible")
+        await operator.press("enter")
+        await operator.sees("cannot be undone")
+        assert step(operator.pilot) == "undo"
 
 
-@pytest.mark.parametrize("step", [name for name, (step, _answers) in STEPS.items() if step.view is not View.APPLY])
-async def test_tab_goes_round_in_reading_order(step: str) -> None:
-    async with opened(at(step), start=step) as pilot:
-        chain = [widget.id for widget in pilot.app.screen.focus_chain]
-        places = [widget.region.offset for widget in pilot.app.screen.focus_chain]
-        assert places == sorted(places, key=lambda offset: (offset.y, offset.x))
-        first = focused(pilot)
-        seen = []
-        for _ in chain:
-            await keys(pilot, "tab")
-            seen.append(focused(pilot))
-        assert sorted(seen) == sorted(str(name) for name in chain)
-        assert seen[-1] == first
-        await keys(pilot, "shift+tab")
-        assert focused(pilot) == seen[-2]
+async def test_the_cloud_stops_until_the_vendor_was_asked(made: Practice) -> None:
+    async with at_the_wizard(session_on(made)) as operator:
+        await operator.choose(Goal.SET_UP)
+        await operator.at("place")
+        await operator.press("down", "enter")
+        await operator.at("cloud")
+        assert focused(operator.pilot) == "field-primary-cloud-support", "first things first"
+        await operator.press("enter")
+        await operator.type("primary.example.com")
+        await operator.press("enter", "enter")
+        await operator.sees("Ask your vendor first")
+        assert focused(operator.pilot) == "field-primary-cloud-support"
+        await operator.press("down", "enter", "enter", "enter")
+        await operator.at("others")
+
+
+def test_every_view_has_a_page() -> None:
+    from screens.pages import page_of  # noqa: PLC0415 - loads every page
+
+    every = [each for goal in Goal for each in steps(session_answers(goal))]
+    assert {each.view for each in every} <= set(View)
+    assert all(page_of(each) for each in every)
+
+
+def session_answers(goal: Goal):  # type: ignore[no-untyped-def]  # noqa: ANN201 - answers
+    from wizard.questions.answers import Answers  # noqa: PLC0415 - only here
+
+    return Answers().put("goal", goal)

@@ -1,167 +1,171 @@
-"""Every step as a picture: first view, one error, without colour, in ASCII, and on a large terminal."""
+"""Every step as a picture, from the real session: fixed keys, clock, port and folder, so two runs give the same bytes."""
 
-from collections.abc import Callable
+import fcntl
+import random
+import shutil
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
 
-from tests.screens.driving import keys, opened, text, until
-from tests.screens.fake_session import CHAIN, STEPS, FakeSession, at, earlier_run
+from screens.phases import phase_of
+from tests.screens.driving import app_of, keys, opened, until
+from tests.screens.every_step import EVERY, GOALS, STEPS, STILL, Deployments
 from tests.screens.pictures import same_as_before
-from wizard.findings import Finding, FindingSpec, Locator, Severity
-from wizard.reports.lines import Line
+from tests.support.jvm import jre
+from tests.support.practice import Practice
+from tests.support.scenarios import furnish, prepared
+from wizard.questions.flow import View
+from wizard.sandbox import pki
+from wizard.sandbox.build import create
 
 # The pictures are named for people, not for the tests that draw them.
 pytestmark = pytest.mark.filterwarnings("ignore:\\s*Can not relate snapshot:UserWarning")
 
-
-def _blocked(session: FakeSession) -> None:
-    session.blocked = True
-
-
-def _rolled_back(session: FakeSession) -> None:
-    session.end = "rolled_back"
-
-
-def _unreadable(session: FakeSession) -> None:
-    session.refuse_lines = True
-
-
-def _no_change(session: FakeSession) -> None:
-    del session
-
-
-SOON = Finding(
-    FindingSpec(
-        "validity.expires-soon",
-        Severity.WARNING,
-        "the certificate ends soon",
-        "primary-host expires on 2026-01-07, in 4 days.",
-        "After that day every peer refuses it, and renewing takes a restart of the server.",
-        "Plan the renewal now.",
-        "RFC 5280",
-    ),
-    Locator("certificate"),
-)
-ERRORS: dict[str, tuple[Callable[[FakeSession], None], tuple[str, ...]]] = {
-    "goal": (_unreadable, ()),
-    "cloud": (_no_change, ("='open", "enter")),
-    "primary-files": (_no_change, (f"={CHAIN}", "enter", "=wrong", "enter")),
-    "primary-verdict": (_no_change, (*["backspace"] * 4, "enter", "enter")),
-    "primary-store-password": (_no_change, ("=abc", "tab", "=abd", "enter")),
-    "others": (_no_change, ("='open", "tab", "tab", "enter")),
-    "examine": (_unreadable, ()),
-    "undo": (_unreadable, ()),
-    "others-verdict": (_unreadable, ()),
-    "gateway-files": (_no_change, ("=/root/gateway-host.pfx", "enter", "=wrong", "enter")),
-    "gateway-verdict": (_unreadable, ()),
-    "gateway-primary": (_no_change, ("tab", *["backspace"] * 4, "=no", "enter")),
-    "gateway-trust": (_no_change, ("='open", "enter")),
-    "gateway-unattended": (_no_change, ("=/root/none.conf", "enter")),
-    "gateway-store-password": (_no_change, ("=abc", "tab", "=abd", "enter")),
-    "review": (_blocked, ("enter",)),
-    "confirm": (_unreadable, ()),
-    "apply": (_rolled_back, ()),
-    "handoff": (_no_change, (*["delete", "backspace"] * 30, "enter", "enter")),
-    "elsewhere": (_unreadable, ()),
+NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
+HOME = Path("/tmp/cloudstream-pictures")
+PORT = 25600
+SIZES = {"80x24": (80, 24), "120x36": (120, 36)}
+TYPICAL = ("goal", "primary-verdict", "review", "elsewhere")
+LOOKS: dict[str, tuple[tuple[int, int], str, bool]] = {
+    "60x15": ((60, 15), "dark", False),
+    "no-colour": ((80, 24), "none", False),
+    "ascii": ((80, 24), "16", True),
+    "light": ((120, 36), "light", False),
 }
-"""What goes wrong at a step, and the keys that bring it to light. Choices alone cannot be wrong."""
 
 
-async def _ended(pilot: Pilot[int]) -> None:
-    if "Applying" in text(pilot):
-        await until(pilot, "Applied and", "put back")
+def company() -> pki.Pki:
+    """The PKI of the manual with keys and serial numbers that are always the same."""
+    pem = (Path(__file__).parents[1] / "data" / "picture-keys.pem").read_bytes()
+    end = b"-----END PRIVATE KEY-----\n"
+    found = [load_pem_private_key(each + end, None) for each in pem.split(end) if each]
+    root, intermediate, primary, gateway, client, built_in, *_rest = found
+    made = NOW - timedelta(hours=1)
+    top = pki.authority("Acme-CA-Root", root, None, made)  # type: ignore[arg-type]  # RSA keys, all of them
+    middle = pki.authority("Acme-CA-Intermediate", intermediate, top, made)  # type: ignore[arg-type]
+    period = (made - timedelta(400), made + timedelta(3250))
+    fallback = pki._certificate("localhost", built_in, None, period, [])  # type: ignore[arg-type]
+    result = pki.Pki(top, middle, {}, pki.Entity(fallback, built_in), made)  # type: ignore[arg-type]
+    for name, key, dns in (
+        ("primary-host", primary, None),
+        ("gateway-host", gateway, ["gateway-host"]),
+        ("pcclient-host", client, ["pcclient-host"]),
+    ):
+        usage = (pki.SERVER, pki.CLIENT) if name != "pcclient-host" else (pki.CLIENT,)
+        result.entities[name] = result.reissued(name, key=key, eku=usage, dns=dns)  # type: ignore[arg-type]
+    return result
 
 
-@pytest.fixture
-def colours(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True)
+def fixed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock, the names and the port of all pictures."""
     monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, module in list(sys.modules.items()):
+        if name.startswith(("wizard.", "screens.")) and hasattr(module, "now_utc"):
+            monkeypatch.setattr(module, "now_utc", lambda: NOW)
+    monkeypatch.setattr(socket, "gethostname", lambda: "primary-host")
 
 
-@pytest.mark.usefixtures("colours")
-@pytest.mark.parametrize("step", STEPS)
-async def test_first_view(step: str, snapshot: SnapshotAssertion) -> None:
-    async with opened(at(step), start=step) as pilot:
-        await _ended(pilot)
-        same_as_before(pilot, snapshot, step)
+@pytest.fixture(scope="module")
+def places() -> Iterator[Deployments]:
+    """Deployments in a folder of a fixed name; a lock keeps other runs away."""
+    patch = pytest.MonkeyPatch()
+    chance = random.Random(4711)
+    with HOME.with_suffix(".lock").open("w") as lock, ExitStack() as stack:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        shutil.rmtree(HOME, ignore_errors=True)
+        stack.callback(shutil.rmtree, HOME, ignore_errors=True)
+        patch.setattr(x509, "random_serial_number", lambda: chance.getrandbits(120) | 1 << 119)
+        acme = company()
+        patch.setattr("tests.support.scenarios.company", lambda: acme)
+
+        class Fixed(Deployments):
+            def __missing__(self, goal: str) -> Practice:
+                way = EVERY[goal]
+                patch.setattr("wizard.sandbox.build._free_port", lambda: PORT + list(EVERY).index(goal))
+                java = jre("17")
+                built = create(HOME / goal, jre=java, faults=way.faults, configured=way.configured, pki=acme)
+                here = Practice(built)
+                stack.callback(here.systemctl, "stop")
+                here.start()
+                furnish(here)
+                self[goal] = here
+                return here
+
+        try:
+            yield Fixed(HOME, stack)
+        finally:
+            patch.undo()
 
 
-@pytest.mark.usefixtures("colours")
-@pytest.mark.parametrize("step", ERRORS)
-async def test_an_error(step: str, snapshot: SnapshotAssertion) -> None:
-    session = at(step)
-    prepare, pressed = ERRORS[step]
-    prepare(session)
-    async with opened(session, start=step) as pilot:
-        await keys(pilot, *pressed)
-        await _ended(pilot)
-        assert "Error" in text(pilot) or "FAIL" in text(pilot)
-        same_as_before(pilot, snapshot, f"{step}-error")
+async def drawn(pilot: Pilot[int], snapshot: SnapshotAssertion, name: str) -> None:
+    same_as_before(pilot, snapshot, name)
 
 
-@pytest.mark.parametrize("step", STEPS)
-async def test_without_colour(step: str, snapshot: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_COLOR", "1")
-    async with opened(at(step), start=step) as pilot:
-        await _ended(pilot)
-        same_as_before(pilot, snapshot, f"{step}-no-color")
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", [name for name in STILL if name != "undo"])
+async def test_a_step(name: str, size: str, places: Deployments, snapshot: SnapshotAssertion) -> None:
+    session = places.at(name)
+    async with opened(session, start="" if name == "goal" else name, size=SIZES[size]) as pilot:
+        await drawn(pilot, snapshot, f"{name}-{size}")
 
 
-@pytest.mark.usefixtures("colours")
-@pytest.mark.parametrize("step", STEPS)
-async def test_in_ascii(step: str, snapshot: SnapshotAssertion) -> None:
-    async with opened(at(step), start=step, ascii_only=True) as pilot:
-        await _ended(pilot)
-        assert text(pilot).isascii()
-        same_as_before(pilot, snapshot, f"{step}-ascii")
+@pytest.mark.parametrize("how", LOOKS)
+@pytest.mark.parametrize("name", TYPICAL)
+async def test_a_typical_step(name: str, how: str, places: Deployments, snapshot: SnapshotAssertion) -> None:
+    size, theme, ascii_only = LOOKS[how]
+    session = places.at(name)
+    async with opened(
+        session, start="" if name == "goal" else name, size=size, theme=theme, ascii_only=ascii_only
+    ) as pilot:
+        await drawn(pilot, snapshot, f"{name}-{how}")
 
 
-@pytest.mark.usefixtures("colours")
-@pytest.mark.parametrize("step", STEPS)
-async def test_on_a_large_terminal(step: str, snapshot: SnapshotAssertion) -> None:
-    async with opened(at(step), start=step, size=(132, 43)) as pilot:
-        await _ended(pilot)
-        same_as_before(pilot, snapshot, f"{step}-132x43")
-
-
-@pytest.mark.usefixtures("colours")
-async def test_pages_on_top(snapshot: SnapshotAssertion) -> None:
-    async with opened(FakeSession(), start="primary-files") as pilot:
-        await keys(pilot, "f1")
-        same_as_before(pilot, snapshot, "page-help")
-        await keys(pilot, "escape", "ctrl+c")
-        same_as_before(pilot, snapshot, "page-leave")
-    async with opened(FakeSession(), ascii_only=True) as pilot:
+async def test_errors_and_pages_on_top(places: Deployments, snapshot: SnapshotAssertion) -> None:
+    async with opened(places.at("primary-files"), start="primary-files") as pilot:
+        await keys(pilot, "tab", "tab", "=wrong", "enter")
+        await drawn(pilot, snapshot, "error-80x24")
         await keys(pilot, "ctrl+c")
-        same_as_before(pilot, snapshot, "page-leave-ascii")
+        await drawn(pilot, snapshot, "leave-80x24")
+        await keys(pilot, "escape", "f1")
+        await drawn(pilot, snapshot, "help-80x24")
+    async with opened(places.at("others"), start="others") as pilot:
+        await keys(pilot, "a")
+        await drawn(pilot, snapshot, "machine-80x24")
 
 
-@pytest.mark.usefixtures("colours")
-async def test_what_can_be_chosen(snapshot: SnapshotAssertion) -> None:
-    session = at("review")
-    session.warnings = {"review": (SOON,)}
-    async with opened(session, start="review") as pilot:
-        await keys(pilot, "down", "down")
-        same_as_before(pilot, snapshot, "review-marked")
-        await keys(pilot, "home", "enter")
-        same_as_before(pilot, snapshot, "page-warning")
-    session = at("examine-again")
-    session.rounds = 1
-    async with opened(session, start="examine-again") as pilot:
-        same_as_before(pilot, snapshot, "examine-again-more")
-    async with opened(at("elsewhere"), start="elsewhere") as pilot:
-        await keys(pilot, "space", *["down"] * 5, "space")
-        same_as_before(pilot, snapshot, "elsewhere-policy")
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_end_of_a_change(size: str, places: Deployments, snapshot: SnapshotAssertion) -> None:
+    here, way = places["set-up"], EVERY["set-up"]
+    session = prepared(here, way)
+    look = session.presented
+
+    def timed() -> object:
+        seen = look()
+        if seen.probe is None:
+            return seen
+        probe = replace(seen.probe, seconds={"resolve": 0.0, "connect": 0.001})
+        return replace(seen, probe=probe, at=NOW)
+
+    session.presented = timed  # type: ignore[method-assign, assignment]
+    async with opened(session, start="confirm", size=SIZES[size]) as pilot:
+        await keys(pilot, "right", "enter")
+        await until(pilot, "Success")
+        assert app_of(pilot).ended == 0
+        await drawn(pilot, snapshot, f"success-{size}")
+    assert here.run("rollback").returncode == 0
 
 
-@pytest.mark.usefixtures("colours")
-async def test_what_an_earlier_run_left(snapshot: SnapshotAssertion) -> None:
-    session = FakeSession()
-    session.earlier = earlier_run("primary-store")
-    async with opened(session) as pilot:
-        same_as_before(pilot, snapshot, "page-resume")
-    session = FakeSession()
-    session.unfinished = [Line("A change was cut off while it wrote the key store.")]
-    async with opened(session) as pilot:
-        same_as_before(pilot, snapshot, "page-recover")
+def test_every_step_has_a_picture() -> None:
+    assert {name for name in STEPS if STEPS[name].view is not View.APPLY} == set(STILL)
+    assert all(phase_of(STEPS[name]) for name in GOALS)

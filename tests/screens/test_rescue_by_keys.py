@@ -5,14 +5,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.screens.driving import focused
 from tests.screens.operator import Operator, at_the_wizard, session_on
 from tests.support.doctor_runs import settle
 from tests.support.practice import Practice, practice
 from wizard.cli import line_mode
+from wizard.questions.answers import Goal
 
 MOST_KEYS = 20
 SERVED = "subject=O = Acme, CN = primary-host"
-GOOD = "Good: nothing wrong was found."
+GOOD = "Nothing wrong was found."
+GOOD_IN_LINES = "Good: nothing wrong was found."
 KEY_PASSWORD = "other-Passw0rd"
 
 REPAIRED = {
@@ -35,20 +38,21 @@ NEEDS_JAVA = {"root-missing"}
 
 
 async def choose_rescue(operator: Operator) -> None:
-    """From the first screen to the diagnosis."""
-    await operator.press("down", "down", "enter")
-    await operator.sees("Step 2 of 6 What is wrong", "[ Next ]")
+    """From the first page to the diagnosis."""
+    await operator.choose(Goal.RESCUE)
+    await operator.at("examine")
 
 
-async def apply(operator: Operator, said: str = "This is the last question before anything is changed.") -> None:
+async def apply(operator: Operator) -> None:
     """From the review to the end of the change; the dangerous button is not the one in focus."""
     await operator.press("enter")
-    await operator.sees(said, "> [ Go back ]")
-    await operator.press("tab", "enter")
-    await operator.sees("Applying", "[ Next ]")
+    await operator.at("confirm")
+    assert focused(operator.pilot) == "back"
+    await operator.press("right", "enter")
+    await operator.sees("Success")
 
 
-async def mend(operator: Operator, headline: str, end: str) -> str:
+async def repair(operator: Operator, headline: str, end: str) -> str:
     """The whole round; the last screen, on which *end* was read."""
     await choose_rescue(operator)
     last = await go_round(operator, headline, end)
@@ -59,12 +63,13 @@ async def mend(operator: Operator, headline: str, end: str) -> str:
 
 async def go_round(operator: Operator, headline: str, end: str) -> str:
     """From the diagnosis to the look after the repair; that screen, on which *end* was read."""
-    await operator.sees(headline)
+    await operator.sees(headline, "Repair it")
     await operator.press("enter")
-    await operator.sees("Step 3 of 6 Review", "1. ")
+    await operator.at("review")
     await apply(operator)
     await operator.press("enter")
-    return await operator.sees("Step 6 of 6 Looking again", end)
+    await operator.at("examine-again")
+    return await operator.sees(end)
 
 
 @pytest.mark.parametrize("fault", REPAIRED)
@@ -73,7 +78,7 @@ async def test_a_faulty_deployment_is_repaired_by_keys(fault: str, tmp_path: Pat
     with practice(tmp_path / "x", java=java, start=False, faults=[fault], configured=True) as made:
         settle(made)
         async with at_the_wizard(session_on(made)) as operator:
-            last = await mend(operator, REPAIRED[fault], GOOD)
+            last = await repair(operator, REPAIRED[fault], GOOD)
             assert "Error" not in last
             assert operator.pressed <= MOST_KEYS
         assert made.served() == SERVED
@@ -86,7 +91,7 @@ async def test_a_password_that_only_a_person_knows_is_asked_for(tmp_path: Path) 
         async with at_the_wizard(session_on(made)) as operator:
             await choose_rescue(operator)
             await operator.sees("the private key has another password than the store")
-            await operator.sees("Which password opens the private key?", "The key has one of its own")
+            await operator.sees("Password of the private key")
             assert "opens the key store?" not in operator.screen
             await operator.press("enter")
             await operator.sees("Error: The private key's own password is needed", "Type it here")
@@ -94,15 +99,15 @@ async def test_a_password_that_only_a_person_knows_is_asked_for(tmp_path: Path) 
             await operator.press("enter")
             await operator.sees("Error:", "private key")
             assert made.tree() == before
-            await operator.press("delete")
             pressed = operator.pressed - len("wrong-one")
             await operator.type(KEY_PASSWORD)
             await operator.press("enter")
-            await operator.sees("Step 3 of 6 Review", "1. ")
+            await operator.at("review")
             assert KEY_PASSWORD not in operator.screen
             await apply(operator)
             await operator.press("enter")
-            await operator.sees("Looking again", GOOD)
+            await operator.at("examine-again")
+            await operator.sees(GOOD)
             await operator.press("enter")
             assert await operator.ends() == 0
             assert pressed <= MOST_KEYS
@@ -118,11 +123,12 @@ async def test_two_faults_are_repaired_in_two_rounds(tmp_path: Path) -> None:
             await choose_rescue(operator)
             last = await go_round(operator, REPAIRED["wrong-password"], REPAIRED["root-missing"])
             assert GOOD not in last
-            assert "[ Repair the next cause ] [ Finish ]" in last
+            assert "Repair the next cause Finish" in last
             await operator.press("enter")
-            await operator.sees("Step 2 of 6 What is wrong", "This repair needs none")
+            await operator.at("examine")
+            assert "password" not in operator.screen, "it is asked only when a repair needs one"
             await go_round(operator, REPAIRED["root-missing"], GOOD)
-            assert operator.screen.count("[ Finish ]") == 1
+            assert "Repair the next cause" not in operator.screen
             await operator.press("enter")
             assert await operator.ends() == 0
             assert operator.pressed <= MOST_KEYS
@@ -148,9 +154,10 @@ async def test_what_needs_a_person_is_said_and_nothing_changes(tmp_path: Path) -
         before = made.tree()
         async with at_the_wizard(session_on(made)) as operator:
             await choose_rescue(operator)
-            await operator.sees("The certificate has expired", "Ask the PKI team for a new certificate")
+            await operator.sees("he certificate has expired", "Ask the PKI team for a new certificate")
+            await operator.sees("Replace certificates", "Undo a change", "Check again")
             await operator.press("enter")
-            await operator.sees("Error: This needs a person: primary-host expired on", "Step 2 of 6")
+            await operator.at("place")
         assert made.tree() == before
 
 
@@ -160,10 +167,10 @@ async def test_a_healthy_deployment_is_called_healthy(tmp_path: Path) -> None:
         before = made.tree()
         async with at_the_wizard(session_on(made)) as operator:
             await choose_rescue(operator)
-            await operator.sees(GOOD)
-            await operator.press("enter")
-            screen = await operator.sees("Good: The doctor finds nothing to repair.")
+            screen = await operator.sees(GOOD, "Finish")
             assert "Error" not in screen
+            await operator.press("enter")
+            assert await operator.ends() == 0
         assert made.tree() == before
 
 
@@ -172,14 +179,16 @@ async def test_an_undo_brings_the_fault_back_to_the_byte(tmp_path: Path) -> None
         settle(made)
         before = made.tree()
         async with at_the_wizard(session_on(made)) as operator:
-            await mend(operator, REPAIRED["wrong-password"], GOOD)
+            await repair(operator, REPAIRED["wrong-password"], GOOD)
         assert made.tree() != before
         async with at_the_wizard(session_on(made)) as operator:
-            await operator.press("down", "down", "down", "enter")
-            await operator.sees("Undo a change", "Repair:", "> 0001-")
+            await operator.choose(Goal.UNDO)
+            await operator.at("undo")
+            await operator.sees("Repair:", "0001", "in effect")
             await operator.press("enter")
-            await operator.sees("Review", "Put /opt/hcp/conf/application.conf back")
-            await apply(operator, "This undo is a change of its own")
+            await operator.at("review")
+            await operator.sees("/opt/hcp/conf/application.conf")
+            await apply(operator)
             await operator.press("enter")
             assert await operator.ends() == 0
             assert operator.pressed <= MOST_KEYS
@@ -204,7 +213,7 @@ def test_the_same_line_by_line(fault: str, password: str, tmp_path: Path) -> Non
         code, out = by_lines(made, "3", password, "", "apply", "")
         assert code == 0, out
         assert REPAIRED.get(fault, "the private key has another password") in " ".join(out.split())
-        assert out.index("Looking again") < out.index(GOOD)
+        assert out.index("Check after the repair") < out.index(GOOD_IN_LINES)
         assert KEY_PASSWORD not in out
         assert made.served() == SERVED
 
@@ -215,10 +224,10 @@ def test_two_faults_line_by_line(tmp_path: Path) -> None:
         settle(made)
         code, out = by_lines(made, "3", KEY_PASSWORD, "", "apply", "", "", "", "apply", "")
         assert code == 0, out
-        assert "Which password opens the private key?" in out
+        assert "Password of the private key" in out
         assert "Repair the next cause, or go on to the end?" in out
         assert out.count("Step 3 of 6: Review") == 2
-        assert GOOD in out
+        assert GOOD_IN_LINES in out
         assert made.served() == SERVED
 
 

@@ -1,27 +1,24 @@
-"""Somebody who goes a way by keys, in either face: knows a step by its title and a field by its heading, no more."""
+"""Somebody who goes a way by keys, on the screen or line by line: knows a step by its title and a field by its heading."""
 
 import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
+from screens.phases import phase_of, phases
 from tests.support.pty_terminal import KEYS, Terminal
 from tests.support.scenarios import TYPED, Way
 from wizard.questions.flow import Ask, Question, Step, View
 
-MARKED = re.compile(r"^ >( |$)|> \[")
-PANE = re.compile(r"^ ?> (Lines|All is shown)")
-BUSY = ("Looking ...", "Looking at the machine", "Checking ...", "Starting ...")
-QUIET_S = 0.1
+BUSY = ("Looking ...", "Looking at", "Examining the", "Checking ...", "Checking the")
+QUIET_S = 0.12
 """After so long without a byte a screen is taken to be complete; one who does not measure need not wait for that."""
-HASTE_S = 0.03
-PATIENCE_S = 40.0
+HASTE_S = 0.04
+PATIENCE_S = 60.0
 MOVES = ("tab", "enter", "up", "down")
-KEY_BYTES, STEP_BYTES = 1_000, 12_000
-"""The most that a key and a new step may send."""
+KEY_BYTES, STEP_BYTES = 4_500, 15_500
+"""The most that a key (with the names that could follow, and what a page paints late) and a new step may send at 80x24."""
 
-ON_TOP: dict[str, tuple[str, ...]] = {"Continue anyway?": ("down", "enter")}
-"""Questions that may stand on top of a step, and the keys that say yes."""
 PROMPTS = {
     "Number [": "",
     "Answer": "",
@@ -31,8 +28,9 @@ PROMPTS = {
 }
 """Beginnings of prompts, and what is typed where the way has no answer."""
 
-GO_ON = "> [ Go on with them ]"
-"""The notice of a run that was not finished."""
+RESUME = "Answers of an earlier run are kept"
+"""The title of the page of a run that was not finished."""
+WARNED = "Continue anyway?"
 
 Arrived = Callable[[Step], None]
 
@@ -80,6 +78,23 @@ class Operator(ABC):
         return (self.way.secrets if question.ask in TYPED else self.way.answers).get(question.key)
 
 
+_TITLES: dict[str, tuple[str, ...]] = {
+    "goal": ("This machine",),
+    "primary-verdict": ("Certificate can", "NOT POSSIBLE"),
+    "gateway-verdict": ("Certificate can",),
+    "others": ("Gateways and clients  ",),
+    "others-verdict": ("Certificate can", "No certificate is needed"),
+    "examine": ("What is wrong", "Nothing wrong was found"),
+    "examine-again": ("What is wrong", "Nothing wrong was found"),
+    "undo": ("Select the change to undo", "No change is on record"),
+    "review": ("will change", "Nothing to do", "This cannot be applied"),
+    "confirm": ("Apply the change now?",),
+    "apply": ("Applying the change", "Success", "The change was not made"),
+    "elsewhere": ("What is left to do", "Everything is done", "No list is kept"),
+}
+"""What the titles of the pages begin with or hold, where that is not the step's own title."""
+
+
 class ByKeys(Operator):
     """Before the full screen. Every paint and every key is measured, unless in haste, and the cursor looked for."""
 
@@ -93,40 +108,40 @@ class ByKeys(Operator):
         end = time.monotonic() + PATIENCE_S
         while self.terminal.child.isalive():
             quiet = not self.terminal.read(self._quiet_s)
-            if quiet and not any(word in self.terminal.text for word in BUSY) and self._filled():
+            if quiet and not self._busy():
                 if self.shown():
-                    self.mark()
                     return self.shown()
-                if GO_ON in self.terminal.text:
-                    self.mark()
+                if RESUME in self.terminal.text:
                     self.terminal.child.send(KEYS["enter"])
-                    while GO_ON in self.terminal.text and time.monotonic() < end:
+                    while RESUME in self.terminal.text and time.monotonic() < end:
                         self.terminal.read(HASTE_S)
             assert time.monotonic() < end, self.terminal.text
         return None
 
-    def _place(self) -> tuple[int, int]:
-        return self.terminal.screen.cursor.x, self.terminal.screen.cursor.y
-
-    def _filled(self) -> bool:
-        """Whether the view came; the last question is shown before what it is about."""
-        step = self.shown()
-        return step is None or step.view is not View.CONFIRM or any(self.terminal.text.splitlines()[1:6])
+    def _busy(self) -> bool:
+        rows = self.terminal.text.splitlines()[:4]
+        return any(word in row for row in rows for word in BUSY)
 
     def shown(self) -> Step | None:
-        """The step of the first row."""
-        head = self.terminal.text.partition("\n")[0]
-        found = re.search(r"Step (\d+) of \d+ +(.*?)(?:   DRY RUN)?$", head)
-        return self.named(int(found[1]), found[2]) if found else None
+        """The step whose name and title stand in the first rows; None while something else does."""
+        rows = self.terminal.text.splitlines()[:3]
+        found = re.search(r"(\d+) of (\d+)  (.*?)\s*$", rows[1]) if len(rows) > 2 else None
+        if found is None or RESUME in rows[2]:
+            return None
+        steps = [step for step in self.way.steps if phase_of(step) == found[3]]
+        here = [step for step in steps if any(title in rows[2] for title in _TITLES.get(step.id, (step.title,)))]
+        if int(found[2]) != len(phases(self.way.steps)) and here and self.seen:
+            # Answers that are still to be given lead to other steps; the name tells the place all the same.
+            return here[0]
+        return here[0] if here else None
 
     def mark(self) -> int:
-        """The row that is marked. The terminal's own cursor stands there, or where the reading of a pane begins."""
-        rows = self.terminal.text.splitlines()
-        marked = [row for row, line in enumerate(rows) if MARKED.search(line)]
-        pane = [row for row, line in enumerate(rows) if PANE.search(line)]
-        at = self.terminal.screen.cursor.y
-        assert at in marked or (pane and 0 < at <= pane[0]), (at, self.terminal.text)
-        return at if at in marked else pane[0]
+        """The row of the terminal's cursor: where the focus is."""
+        assert 0 < self.terminal.screen.cursor.y < self.terminal.screen.lines - 1, self.terminal.text
+        return self.terminal.screen.cursor.y
+
+    def _place(self) -> tuple[int, int]:
+        return self.terminal.screen.cursor.x, self.terminal.screen.cursor.y
 
     def press(self, *keys: str) -> None:
         """Keys one by one, none of which may cost more than it may; `=word` is typed."""
@@ -142,74 +157,93 @@ class ByKeys(Operator):
 
     def leave(self, step: Step) -> None:
         """See `Operator`."""
-        if step.view is View.CONFIRM:
-            self.press("right")
-        elif step.view is View.APPLY:
-            self.terminal.until("> [ Next ]", PATIENCE_S)
-        for question in step.questions[:-1]:
-            self._answer(question, "enter")
-        if step.questions:
-            self._answer(step.questions[-1])
-        self._on(step)
+        before = len(self.terminal.sent)
+        match step.view:
+            case View.CONFIRM:
+                self.press("right")
+            case View.APPLY:
+                self.terminal.until("Continue", PATIENCE_S)
+            case View.FACTS:
+                self._pick(step.questions[0])
+            case _ if step.id == "others":
+                self._machines(step)
+            case _:
+                for number, question in enumerate(step.questions, start=1):
+                    self._answer(question, last=number == len(step.questions))
+        self._on(step, before)
 
-    def _on(self, step: Step) -> None:
-        """Enter, which leads to the next step."""
-        before, errors = len(self.terminal.sent), self.terminal.text.count("Error:")
+    def _on(self, step: Step, before: int) -> None:
+        del before
+        errors = self.terminal.text.count("Error:")
+        start = len(self.terminal.sent)
         self.terminal.child.send(KEYS["enter"])
         end = time.monotonic() + PATIENCE_S
-        while self.shown() == step and self.terminal.child.isalive():
-            self.terminal.read(HASTE_S)
-            for words, keys in ON_TOP.items():
-                if words in self.terminal.text:
-                    self.press(*keys[:-1])
-                    before = len(self.terminal.sent)
-                    self.terminal.child.send(KEYS[keys[-1]])
-                    while words in self.terminal.text and time.monotonic() < end:
-                        self.terminal.read(HASTE_S)
+        while self.terminal.child.isalive():
+            self.terminal.read(self._quiet_s)
+            if WARNED in self.terminal.text.partition("\n")[0] or f"{WARNED} ─" in self.terminal.text:
+                self.terminal.press("right", "enter", quiet_s=self._quiet_s)
+                continue
+            if not self._busy() and self.shown() not in {None, step}:
+                break
             assert time.monotonic() < end, self.terminal.text
             assert self.terminal.text.count("Error:") <= errors or self.shown() != step, self.terminal.text
-        self.at()
-        assert self._haste or len(self.terminal.sent) - before <= STEP_BYTES, self.terminal.text
+        assert self._haste or len(self.terminal.sent) - start <= 2 * STEP_BYTES, self.terminal.text
 
-    def _answer(self, question: Question, *last: str) -> None:
-        """Fill its field, unless that holds the answer, and press *last*."""
+    def _pick(self, question: Question) -> None:
         wanted = self.given(question)
-        if wanted is None:
-            if self._focused(question):
-                self.press(*last)
-            return
-        for _ in range(12):
-            if self._focused(question):
-                break
-            self.press("tab")
-        rows = self.terminal.text.splitlines()
-        row = self.mark()
-        if question.ask is Ask.CHOICE:
-            first = row - next(n for n in range(row) if question.heading[:40] in rows[row - n]) + 1
-            place = [choice.value for choice in question.choices].index(wanted)
-            self.press(*["down" if first + place > row else "up"] * abs(first + place - row))
-        elif question.ask in TYPED:
-            self.press(f"={wanted}", *(("enter", f"={wanted}") if question.ask is Ask.NEW_SECRET else ()))
-        else:
-            there = rows[row].strip(" >_")
-            if there != wanted:
-                self.press("home")
-                self.terminal.child.send(KEYS["delete"] * len(there))
-                self.at()
+        if wanted is not None:
+            self.press("home", *["down"] * [choice.value for choice in question.choices].index(wanted))
+
+    def _machines(self, step: Step) -> None:
+        """Add the machines of the way, then go through the fields."""
+        hosts = [(key, host) for key in ("others.gateways", "others.clients") for host in self._hosts(key)]
+        there = self.terminal.text
+        for key, host in hosts:
+            if f" {host} " not in there:
+                self.terminal.press("=a", quiet_s=0.3)
+                self.terminal.until("Add a machine")
+                self.terminal.press(
+                    f"={host}", "enter", *(["down"] if key.endswith("clients") else []), "enter", quiet_s=0.3
+                )
+        if hosts:
+            self.press("enter")
+            for question in step.questions[2:]:
+                self._answer(question, last=question is step.questions[-1])
+
+    def _hosts(self, key: str) -> list[str]:
+        return self.way.answers.get(key, "").split()
+
+    def _answer(self, question: Question, *, last: bool) -> None:
+        """Fill its field, unless that holds the answer, and go to the next one unless it is the *last*."""
+        if not self._focused(question):
+            for _ in range(8):
+                self.press("tab")
+                if self._focused(question):
+                    break
+            else:
+                return
+        wanted = self.given(question)
+        if wanted is not None:
+            if question.ask is Ask.CHOICE:
+                self._pick(question)
+            elif question.ask in TYPED:
+                self.press(f"={wanted}", *(("enter", f"={wanted}") if question.ask is Ask.NEW_SECRET else ()))
+            else:
+                self.terminal.press("ctrl+u", quiet_s=self._quiet_s)
                 self.press(f"={wanted}")
-        self.press(*last)
+        if not last:
+            self.press("enter")
 
     def _focused(self, question: Question) -> bool:
-        """Whether the marked row belongs to *question*: its heading is the nearest above."""
-        rows, row = self.terminal.text.splitlines(), self.mark()
-        step = self.shown()
-        headings = [each.heading[:40] for each in step.questions] if step else []
-        above = (heading for n in range(row, -1, -1) for heading in headings if heading in rows[n])
-        return "> [" not in rows[row] and next(above, "") == question.heading[:40]
+        """Whether the cursor stands in the card of *question*: the nearest heading above it."""
+        rows = self.terminal.text.splitlines()
+        row = self.terminal.screen.cursor.y
+        above = next((rows[n] for n in range(row, -1, -1) if rows[n].lstrip().startswith(("╭─", "+-"))), "")
+        return question.heading[:40] in above
 
 
 class ByLines(Operator):
-    """Before the plain face: reads to the prompt and answers it."""
+    """Before the line mode: reads to the prompt and answers it."""
 
     def __init__(self, terminal: Terminal, way: Way) -> None:
         super().__init__(terminal, way)

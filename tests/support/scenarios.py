@@ -117,6 +117,7 @@ def known(here: Practice) -> None:
 def prepared(here: Practice, way: Way) -> Session:
     """The session of one who has answered everything and typed every password."""
     session = Session(here.deployment.machine, answers=answered(here, way), base=here.root)
+    session.answered = True
     for name, password in way.secrets.items():
         session.put_secret(name, Secret(password))
     return session

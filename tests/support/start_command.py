@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+import time
 from pathlib import Path
 
 from tests.support.practice import Practice
@@ -9,10 +10,28 @@ from tests.support.scenarios import WAYS, prepared
 from wizard.sandbox.deployment import load
 
 
-def main(root: str, goal: str, step: str) -> int:
+def explode(*_args: object) -> None:
+    """A bug that has a secret at hand."""
+    password = "S3cret-value"  # noqa: F841 - it must not be told
+    raise RuntimeError("S3cret-value")
+
+
+def hang(*_args: object) -> None:
+    """A call that does not come back."""
+    time.sleep(60)
+
+
+def main(root: str, goal: str, step: str, *words: str) -> int:
+    """*words*: `explode=METHOD`, `hang=METHOD` of the session; `ascii`."""
     session = prepared(Practice(load(Path(root))), WAYS[goal])
+    for word in words:
+        what, _, method = word.partition("=")
+        if method:
+            setattr(session, method, explode if what == "explode" else hang)
     screens = importlib.import_module("screens.app")
-    return int(screens.run(session, start=step))
+    return int(
+        screens.run(session, start="" if step == "first" else step, ascii_mode=True if "ascii" in words else None)
+    )
 
 
 if __name__ == "__main__":

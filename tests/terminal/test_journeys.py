@@ -75,12 +75,12 @@ def looked_at(operator: Operator, here: Practice, step: Step, kept: Path) -> Non
     """What holds at every step; *kept* gets the answers when all are given."""
     if isinstance(operator, ByKeys) and step.view is not View.APPLY:
         assert operator.terminal.read(IDLE_S) == b"", (step.id, "idle")
-    if operator.seen[1:]:
+    if operator.seen[1:] and step.view is not View.ELSEWHERE:
         written = saved(here).read_bytes()
         assert saved(here).stat().st_mode & 0o777 == 0o600
         assert f" {step.id} ".encode() in written.partition(b"\n")[0]
         nothing_told(None, written)
-    if step.view in {View.CONFIRM, View.ELSEWHERE} and not kept.exists():
+    if step.view is View.CONFIRM or (step.id == "handoff" and not kept.exists()):
         shutil.copy(saved(here), kept)
 
 

@@ -94,7 +94,7 @@ def test_an_error_asks_that_question_alone_again() -> None:
     assert code == 130
     assert "A quote is open." in said
     assert "Error: The password does not open primary-host.pfx." in said
-    assert said.count("Which password opens them?") == 2
+    assert said.count("Password for these files") == 2
     assert said.count("  Files or a folder") == 1
     assert "What was found in the files" in said
 
@@ -139,7 +139,7 @@ def test_the_review_leads_to_the_step_of_a_decision_and_the_steps_lead_back(answ
     assert code == 0, said
     assert "   5  Host name           primary-host" in said
     assert said.count("What was found in the files") == 2
-    assert said.count("What was decided:") == 2
+    assert said.count("Your choices:") == 2
     assert PASSWORD not in said
 
 
@@ -154,7 +154,7 @@ def test_a_blocked_plan_leads_to_a_step_too() -> None:
     session = FakeSession()
     session.blocked = True
     _code, said = talk(session, *TO_REVIEW, "3", "quit", "save")
-    assert said.count("Certificate of the primary") == 2
+    assert said.count("Certificate of the primary server") == 2
 
 
 def test_a_warning_is_asked_about_once_with_no_as_the_default() -> None:
@@ -277,7 +277,7 @@ def test_a_refused_password_is_asked_again_without_echo(first: str, tmp_path: Pa
 def test_the_ways_on_are_open_where_a_password_was_refused(word: str) -> None:
     session = FakeSession()
     _code, said = talk(session, *TO_FILES, CHAIN, "wrong", word, "save")
-    last = {"back": "Where the primary runs", "Quit": "[save/forget/stay]", "?": "Type back for the step before"}
+    last = {"back": "Where the primary server runs", "Quit": "[save/forget/stay]", "?": "Type back for the step before"}
     assert last[word] in said.partition("does not open")[2]
     assert session.secrets["primary.password"] == Secret("wrong" if word != "?" else "save")
 

@@ -6,12 +6,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.screens.fake_session import CHAIN, PASSWORD
+from tests.support.practice import Practice
 from tests.support.pty_terminal import ROOT, Terminal
+from tests.support.scenarios import FILES_PASSWORD
+from wizard.session.saved_run import NAME
 
 GOAL = "What do you want to do?"
 LEFT = b"\x1b[?1049l"
@@ -22,98 +25,105 @@ FORBIDDEN = {
     "clipboard": rb"\x1b\]52",
     "title": rb"\x1b\][012];",
 }
+Open = Callable[..., Terminal]
 
 
-def test_an_idle_screen_sends_nothing_and_no_step_more_than_a_slow_line_takes(tmp_path: Path) -> None:
-    with Terminal(tmp_path) as terminal:
-        terminal.until(GOAL)
-        assert len(terminal.sent) <= 14_000, "the first screen, with what was found"
+@pytest.fixture
+def at(here: Practice) -> Open:
+    """Opens the wizard at a step of a set-up: `first` is the first one, with nothing said before."""
+
+    def opened(step: str, *words: str, size: tuple[int, int] = (80, 24), **env: str) -> Terminal:
+        program = [sys.executable, "-m", "tests.support.start_command", str(here.root), "set-up", step, *words]
+        return Terminal(here.root, size=size, program=program, **env)
+
+    return opened
+
+
+def test_an_idle_screen_sends_nothing_and_no_step_more_than_a_slow_line_takes(at: Open) -> None:
+    with at("first") as terminal:
+        terminal.until(GOAL, 40)
+        assert len(terminal.sent) <= 16_000, "the frame, and the first page"
         assert terminal.read(2.0) == b"", "idle"
-        assert len(terminal.press("tab")) <= 1_000
-        assert len(terminal.press("enter")) <= 12_000
-        while "Which files hold" not in terminal.text:
-            assert len(terminal.press("enter")) <= 12_000
+        assert len(terminal.press("down")) <= 2_200
+        assert len(terminal.press("home", "enter", quiet_s=0.6)) <= 14_000
+        terminal.until("Where does the primary server run?")
+        assert len(terminal.press("enter", quiet_s=0.6)) <= 14_000
+        terminal.until("Certificate of the primary server")
         assert terminal.read(2.0) == b"", "idle with a field to type"
-        for character in "/root/":
+        terminal.press("enter", "enter")
+        for character in FILES_PASSWORD[:6]:
             assert len(terminal.press(f"={character}")) <= 1_000
         for what, pattern in FORBIDDEN.items():
             assert not re.search(pattern, terminal.sent), what
 
 
-def test_a_change_that_is_watched_sends_little_and_one_that_has_ended_nothing(tmp_path: Path) -> None:
-    with Terminal(tmp_path, "hang", "start=apply") as terminal:
-        terminal.until("restarting hcp-server")
-        before, begun = len(terminal.sent), time.monotonic()
-        while time.monotonic() - begun < 3:
-            terminal.read(0.3)
-        assert len(terminal.sent) - before <= 3 * 1_000
-    with Terminal(tmp_path, "start=apply") as terminal:
-        terminal.until("> [ Next ]")
-        assert terminal.read(1.2) == b"", "idle"
-        assert len(terminal.press("tab")) <= 1_000
+def test_a_large_screen_is_painted_once_too(at: Open) -> None:
+    with at("first", size=(120, 36)) as terminal:
+        terminal.until(GOAL, 40)
+        assert len(terminal.sent) <= 34_000
+        assert len(terminal.press("down")) <= 3_500
+        assert len(terminal.press("home", "enter", quiet_s=0.6)) <= 26_000
 
 
-def test_ascii_mode_sends_no_other_byte_on_the_whole_way(tmp_path: Path) -> None:
-    with Terminal(tmp_path, "hostile", LC_ALL="C", LANG="C", TERM="vt220") as terminal:
-        terminal.until(GOAL)
-        terminal.press(
-            "enter", "enter", f"={CHAIN}", "enter", f"={PASSWORD}", "enter", "f1", "escape", "enter", "enter"
-        )
-        terminal.press("enter", "ctrl+c", "escape", *["enter"] * 4)
-        terminal.until("Review")
-        terminal.press("enter", "right", "enter")
-        terminal.until("Applied and proven.")
+def test_ascii_mode_sends_no_other_byte(at: Open) -> None:
+    with at("first", LC_ALL="C", LANG="C", TERM="vt220") as terminal:
+        terminal.until(GOAL, 40)
+        terminal.press("f1", "escape", "home", "enter")
+        terminal.until("Where does the primary server run?")
         terminal.press("enter")
-        terminal.until("What is left to do")
-        terminal.press("tab", "enter")
-        assert terminal.ended() == 0
+        terminal.until("Certificate of the primary server")
+        terminal.press("ctrl+c")
+        terminal.until("Leave the wizard?")
+        terminal.press("right", "enter")
+        assert terminal.ended() == 130
         assert max(terminal.sent) < 128
 
 
-def test_the_cursor_stands_where_the_focus_is(tmp_path: Path) -> None:
-    with Terminal(tmp_path) as terminal:
-        terminal.until(GOAL)
-        for key in (
-            "down",
-            "down",
-            "down",
-            "down",
-            "up",
-            "enter",
-            "tab",
-            "tab",
-            "up",
-            "f1",
-            "escape",
-            "ctrl+c",
-            "down",
-        ):
-            terminal.press(key)
-            marked = [row for row, line in enumerate(terminal.text.splitlines()) if re.search(r"^ > |> \[", line)]
-            # A pane that is read has its mark below and the cursor at its first row.
-            assert terminal.screen.cursor.y in marked or "> Lines" in terminal.text, terminal.text
+def test_the_cursor_stands_where_the_focus_is(at: Open) -> None:
+    with at("first") as terminal:
+        terminal.until(GOAL, 40)
+        terminal.press("home")
+        for expected in ("Replace certificates", "Something is wrong"):
+            terminal.press("down")
+            assert expected in terminal.text.splitlines()[terminal.screen.cursor.y]
+        terminal.press("home", "enter")
+        terminal.until("Where does the primary server run?")
+        terminal.press("down")
+        assert "In the vendor's cloud" in terminal.text.splitlines()[terminal.screen.cursor.y]
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_signals_save_and_restore_the_terminal(number: int, code: int, tmp_path: Path) -> None:
-    with Terminal(tmp_path) as terminal:
-        terminal.until(GOAL)
-        terminal.press("enter")
-        terminal.until("Step 2 of")
+def test_signals_save_and_restore_the_terminal(number: int, code: int, at: Open, here: Practice) -> None:
+    with at("place") as terminal:
+        terminal.until("Where does the primary server run?", 40)
         os.kill(terminal.pid, number)
         assert terminal.ended() == code
         assert LEFT in terminal.sent
         assert CURSOR in terminal.sent
-    assert (tmp_path / "saves.txt").read_text() == "place place"
+    assert " place " in (here.deployment.machine.state_dir / NAME).read_text().partition("\n")[0]
 
 
-@pytest.mark.parametrize("words", [(), ("hang", "start=apply")])
-def test_a_cut_link_leaves_no_process(words: tuple[str, ...], tmp_path: Path) -> None:
-    with Terminal(tmp_path, *words) as terminal:
-        terminal.until("Applying" if words else GOAL)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_the_first_page_starts_ends_quietly(number: int, at: Open) -> None:
+    for wait in (0.4, 0.7, 1.0, 1.3):
+        with at("first") as terminal:
+            terminal.read(wait)
+            if b"\x1b[?1049h" not in terminal.sent:
+                continue
+            os.kill(terminal.pid, number)
+            assert terminal.ended() == 128 + number
+            assert b"wizard.bug" not in terminal.sent
+
+
+@pytest.mark.parametrize("words", [(), ("hang=check",)])
+def test_a_cut_link_leaves_no_process(words: tuple[str, ...], at: Open) -> None:
+    with at("primary-files", *words) as terminal:
+        terminal.until("Certificate of the primary server", 40)
+        if words:
+            terminal.press("enter", "enter", "enter")
         pid = terminal.pid
         os.close(terminal.child.child_fd)
-        end = time.monotonic() + 5
+        end = time.monotonic() + 10
         while time.monotonic() < end:
             ended, status = os.waitpid(pid, os.WNOHANG)
             if ended:
@@ -124,131 +134,112 @@ def test_a_cut_link_leaves_no_process(words: tuple[str, ...], tmp_path: Path) ->
             os.kill(pid, signal.SIGKILL)
             raise AssertionError("it goes on without a terminal")
         terminal.child.closed = True
-    assert (tmp_path / "saves.txt").exists()
 
 
-def test_leaving_does_not_wait_for_a_call_that_hangs(tmp_path: Path) -> None:
-    with Terminal(tmp_path, "hang", "start=primary-files") as terminal:
-        terminal.until("Which files hold")
-        terminal.press(f"={CHAIN}", "enter", "enter")
+def test_leaving_does_not_wait_for_a_call_that_hangs(at: Open) -> None:
+    with at("primary-files", "hang=check") as terminal:
+        terminal.until("Certificate of the primary server", 40)
+        terminal.press("enter", "enter", "enter")
         terminal.until("Checking ...")
         started = time.monotonic()
-        terminal.press("f10")
+        terminal.press("f10", "right", "enter")
         assert terminal.ended() == 130
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < 6
 
 
-def test_both_keys_ask_before_leaving_and_the_summary_stays(tmp_path: Path) -> None:
-    with Terminal(tmp_path) as terminal:
-        terminal.until(GOAL)
-        for key in ("ctrl+c", "ctrl+q"):
+def test_every_key_that_leaves_asks_and_the_summary_stays(at: Open) -> None:
+    with at("first") as terminal:
+        terminal.until(GOAL, 40)
+        for key in ("ctrl+c", "ctrl+q", "f10"):
             terminal.press(key)
-            terminal.until("> [ Keep working ]")
+            terminal.until("Leave the wizard?")
             terminal.press("escape")
             terminal.until(GOAL)
-        terminal.press("ctrl+c", "down", "enter")
+        terminal.press("ctrl+c", "right", "enter")
         assert terminal.ended() == 130
-        after = terminal.sent.split(LEFT)[-1]
-        assert b"summary: nothing was changed" in after
+        assert b"Nothing was changed." in terminal.sent.split(LEFT)[-1]
 
 
 @pytest.mark.parametrize("key", ["f3", "ctrl+l"])
-def test_the_screen_is_drawn_again_on_request(key: str, tmp_path: Path) -> None:
-    with Terminal(tmp_path) as terminal:
-        terminal.until(GOAL)
+def test_the_screen_is_drawn_again_on_request(key: str, at: Open) -> None:
+    with at("place") as terminal:
+        terminal.until("Where does the primary server run?", 40)
         before = terminal.text
         terminal.screen.reset()
-        assert GOAL not in terminal.text
         terminal.press(key)
         assert terminal.text == before
 
 
-def test_a_crash_shows_no_value_and_restores_the_terminal(tmp_path: Path) -> None:
-    with Terminal(tmp_path, "explode=check", "start=primary-files") as terminal:
-        terminal.until("Which files hold")
-        terminal.press(f"={CHAIN}", "enter", f"={PASSWORD}", "enter")
-        assert terminal.ended() == 70
+def test_a_crash_shows_no_value_and_restores_the_terminal(at: Open, here: Practice) -> None:
+    state = here.deployment.machine.state_dir
+    with at("primary-files", "explode=check") as terminal:
+        terminal.until("Certificate of the primary server", 40)
+        terminal.press("enter", "enter", f"={FILES_PASSWORD}", "enter")
+        assert terminal.ended(20) == 70
         assert LEFT in terminal.sent
         after = terminal.sent.split(LEFT)[-1]
         assert b"error: wizard.bug" in after
-        report = next(tmp_path.glob("wizard-crash-*.txt"))
+        report = next(state.glob("wizard-crash-*.txt"))
         assert report.name.encode() in after.replace(b"\r\n", b"")
     for told in (terminal.sent, report.read_bytes()):
         assert b"S3cret" not in told
-        assert PASSWORD.encode() not in told
+        assert FILES_PASSWORD.encode() not in told
         assert b"Traceback" not in told
 
 
-def test_no_password_reaches_the_terminal(tmp_path: Path) -> None:
-    with Terminal(tmp_path, "start=primary-files") as terminal:
-        terminal.until("Which files hold")
-        terminal.press(f"={CHAIN}", "enter")
-        for character in PASSWORD:
-            terminal.press(f"={character}")
-        terminal.press("enter")
-        terminal.until("What was found")
-        shown = re.sub(rb"\x1b\[[0-9;?]*[A-Za-z]", b"", terminal.sent)
-        assert PASSWORD.encode() not in shown
-        assert b"Acme-2" not in shown
-
-
-def test_textual_s_own_switches_are_dropped(tmp_path: Path) -> None:
+def test_textual_s_own_switches_are_dropped(at: Open, tmp_path: Path) -> None:
     log = tmp_path / "everything.log"
-    with Terminal(
-        tmp_path, TEXTUAL_LOG=str(log), TEXTUAL_PRESS="ctrl+q", TEXTUAL_DRIVER="no.such:Driver", TEXTUAL="debug"
-    ) as terminal:
-        terminal.until(GOAL)
+    switches = {
+        "TEXTUAL_LOG": str(log),
+        "TEXTUAL_PRESS": "ctrl+q",
+        "TEXTUAL_DRIVER": "no.such:Driver",
+        "TEXTUAL": "debug",
+    }
+    with at("place", **switches) as terminal:
+        terminal.until("Where does the primary server run?", 40)
         terminal.press("=x")
         assert "Leave the wizard?" not in terminal.text
     assert not log.exists()
 
 
-def test_a_resize_is_followed_whatever_the_environment_says(tmp_path: Path) -> None:
-    with Terminal(tmp_path, COLUMNS="40", LINES="10") as terminal:
-        terminal.until(GOAL)
-        terminal.child.setwinsize(20, 60)
-        terminal.screen.resize(20, 60)
-        terminal.until("Terminal is 60x20; 80x24 is needed")
-        terminal.child.setwinsize(24, 80)
-        terminal.screen.resize(24, 80)
-        terminal.until(GOAL)
+def test_a_resize_is_followed_whatever_the_environment_says(at: Open) -> None:
+    with at("place", COLUMNS="40", LINES="10") as terminal:
+        terminal.until("Where does the primary server run?", 40)
+        for columns, rows in ((60, 15), (120, 36), (80, 24)):
+            terminal.child.setwinsize(rows, columns)
+            terminal.screen.resize(rows, columns)
+            terminal.read(0.6)
+            terminal.until("On this machine")
+            assert ("of 8" in terminal.text) is (columns < 110)
 
 
 @pytest.mark.parametrize(
     ("words", "reason"),
-    [
-        ("</dev/null", "Standard input is no terminal"),
-        ("2>err", "Standard error is no terminal"),
-    ],
+    [("</dev/null", "Standard input is not a terminal"), ("2>err", "Standard error is not a terminal")],
 )
-def test_without_a_terminal_there_is_one_clear_line(words: str, reason: str, tmp_path: Path) -> None:
-    command = (
-        f"cd {ROOT}; {sys.executable} -m tests.screens.demo {tmp_path} {words.replace('err', str(tmp_path / 'err'))}"
-    )
+def test_without_a_terminal_there_is_one_clear_line(words: str, reason: str, here: Practice, tmp_path: Path) -> None:
+    command = f"cd {ROOT}; {sys.executable} -m tests.support.start_command {here.root} set-up first {words}"
+    command = command.replace("err", str(tmp_path / "err"))
     with Terminal(tmp_path, program=["/bin/sh", "-c", command]) as terminal:
-        assert terminal.ended() == 2
+        assert terminal.ended(20) == 2
         told = terminal.sent.decode() + ((tmp_path / "err").read_text() if (tmp_path / "err").exists() else "")
     assert f"error: screen.terminal {reason}" in " ".join(told.split())
     assert "--plain" in told
     assert "\x1b" not in told
 
 
-def test_a_terminal_that_cannot_place_text_is_refused(tmp_path: Path) -> None:
-    with Terminal(tmp_path, TERM="dumb") as terminal:
-        assert terminal.ended() == 2
-        assert b"The terminal type dumb cannot place text" in terminal.sent
+def test_a_terminal_that_cannot_place_text_gets_the_line_mode(at: Open) -> None:
+    with at("first", TERM="dumb") as terminal:
+        terminal.until("line by line", 40)
+        terminal.until("Number [")
+        assert b"\x1b[?1049h" not in terminal.sent
 
 
-def test_the_first_screen_loads_neither_cryptography_nor_later_screens() -> None:
-    code = "import sys, screens.app, screens.step; print(*sys.modules)"
+def test_the_first_page_loads_neither_cryptography_nor_later_pages() -> None:
+    code = "import sys, screens.app, screens.frame; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     loaded = set(done.stdout.split())
-    later = {
-        "screens.review",
-        "screens.apply",
-        "screens.confirm",
-        "screens.notices",
-        "screens.pages",
-        "screens.quitting",
-    }
-    assert not loaded & (later | {"cryptography", "OpenSSL", "textual.widgets._footer"})
+    later = {f"screens.{name}" for name in ("questions", "verdict", "review", "apply", "notices", "dialogs", "lists")}
+    assert not loaded & (
+        later | {"cryptography", "OpenSSL", "textual.widgets._markdown", "textual.widgets._data_table"}
+    )

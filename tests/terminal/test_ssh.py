@@ -30,7 +30,7 @@ def applying(terminal: Terminal) -> ByKeys:
     operator = ByKeys(terminal, WAYS["set-up"], haste=True)
     operator.go("confirm")
     terminal.press("right", "enter")
-    terminal.until("Applying")
+    terminal.until("Applying the change")
     return operator
 
 
@@ -42,8 +42,7 @@ def test_a_change_ends_by_itself_when_the_link_is_cut(here: Practice, link: Sshd
         os.kill(terminal.pid, signal.SIGKILL)
         nothing_told(here.root, terminal.sent)
     with link.wizard(here, saved=True) as terminal:
-        terminal.until("Applying")
-        terminal.until("> [ Next ]")
+        terminal.until("Success", 40)
         ByKeys(terminal, WAYS["set-up"]).mark()
         os.kill(terminal.pid, signal.SIGKILL)
     wait_until_none_is_left(here)
@@ -57,6 +56,8 @@ def test_a_practice_server_is_not_stopped_under_a_change(leaving: str, here: Pra
     with link.wizard(here) as terminal:
         applying(terminal)
         terminal.press("f10")
+        terminal.until("The change continues in the background")
+        terminal.press("right", "enter")
         terminal.until("waiting for its end")
         if leaving == "Ctrl+C":
             terminal.press("ctrl+c")
@@ -74,8 +75,7 @@ def test_rescue_in_ascii_without_colour(here: Practice, link: Sshd) -> None:
     with link.wizard(here, "--ascii", NO_COLOR="1") as terminal:
         operator = ByKeys(terminal, WAYS["rescue"])
         operator.go("examine")
-        terminal.until("built-in")
-        terminal.press("f1", "escape", "f10")
+        terminal.press("f1", "escape", "f10", "right", "enter")
         assert terminal.ended() == 130
         assert max(terminal.sent) < 128
         assert not COLOUR.search(terminal.sent)
@@ -85,7 +85,7 @@ def test_rescue_in_ascii_without_colour(here: Practice, link: Sshd) -> None:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGHUP, 129), (signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_signal_gives_the_terminal_back(number: int, code: int, here: Practice, link: Sshd) -> None:
     with link.wizard(here) as terminal:
-        terminal.until("hcp-server is active")
+        terminal.until("hcp-server is active", 40)
         os.kill(face(here), number)
         assert terminal.ended() == code
         assert LEFT in terminal.sent

@@ -60,6 +60,9 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+THEMES = ("dark", "light", "16", "none")
+"""Names of the colours of the full screen."""
+
 GLOBALS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("--root",), {"metavar": "DIR", "help": "take every path of the host below DIR (an image or practice folder)"}),
     (("--hcp-home",), {"metavar": "PATH", "help": "home of the product (default /opt/hcp)"}),
@@ -162,6 +165,7 @@ def build_parser(command: str | None, *, whole: bool = True) -> argparse.Argumen
     )
     parser.add_argument("--version", action="version", version=f"cloudstream-wizard {__version__}")
     parser.add_argument("--plain", action="store_true", help="ask line by line instead of full screen")
+    parser.add_argument("--theme", choices=THEMES, help="colours of the full screen (default: as the terminal can)")
     _add_globals(parser, top=True)
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     loaded: set[str] = set()
@@ -219,7 +223,7 @@ def open_screens(
     # By name: the engine's import graph must not know the screens.
     screens: Any = importlib.import_module("screens.app")
     wanted = True if _flag(args, "ascii") else False if _flag(args, "unicode") else None
-    return int(screens.run(session, ascii_mode=wanted))
+    return int(screens.run(session, ascii_mode=wanted, theme=_text(args, "theme")))
 
 
 def _dispatch(args: argparse.Namespace) -> int:
@@ -249,7 +253,7 @@ def _add_globals(parser: argparse.ArgumentParser, *, top: bool) -> None:
 
 
 def _command_in(argv: Sequence[str]) -> str | None:
-    takes_value = {names[0] for names, options in GLOBALS if "metavar" in options}
+    takes_value = {"--theme", *(names[0] for names, options in GLOBALS if "metavar" in options)}
     words = iter(argv)
     for word in words:
         if word in takes_value:

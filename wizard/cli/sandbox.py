@@ -61,6 +61,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--configured", action="store_true", help="as after a successful set-up")
     parser.add_argument("--jre", metavar="PATH", type=Path, help="Java home to link in (default: this machine's)")
     parser.add_argument("--plain", action="store_true", help="ask line by line instead of full screen")
+    parser.add_argument("--theme", choices=("dark", "light", "16", "none"), help="colours of the full screen")
     parser.set_defaults(run=run)
 
 

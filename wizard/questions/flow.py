@@ -17,8 +17,8 @@ def _in_cloud(answers: Answers) -> bool:
 WHERE = Question(
     ENDPOINTS,
     Ask.TEXT,
-    "Where does this server answer? In a cluster, name its other nodes too.",
-    "Each other node needs its own run.",
+    "Address and port of this server (add other cluster nodes, if any)",
+    "Run the wizard on every other node too.",
     "localhost:2560 primary-2:2560",
     short="Answers at",
 )
@@ -30,27 +30,27 @@ CLOUD = Step(
         Question(
             "primary.cloud-support",
             Ask.CHOICE,
-            "Does your vendor's cloud take trusted CA certificates?",
-            "Warning: the vendor's PKI page says only an on-premise primary does.",
+            "Has your vendor confirmed support for your own CA certificates?",
+            "Warning: the vendor's PKI page says that only an on-premises primary supports them.",
             choices=(
-                Choice(CloudSupport.UNCLEAR, "Not known", "stop here and ask your vendor"),
-                Choice(CloudSupport.ACCEPTED, "Go on", "the vendor said yes, or at your own risk"),
+                Choice(CloudSupport.UNCLEAR, "Not yet", "stop here and ask your vendor"),
+                Choice(CloudSupport.ACCEPTED, "Yes", "or continue at your own risk"),
             ),
             short="The vendor's cloud",
         ),
         Question(
             "primary.host",
             Ask.TEXT,
-            "Which address do gateways and clients dial?",
-            "It goes into the packs and their checks.",
+            "Address that gateways and clients connect to",
+            "It is written into the bundles and their checks.",
             "primary.example.com",
             short="Host name",
         ),
         Question(
             "primary.cloud-authorities",
             Ask.PATHS,
-            "Which files hold the CA certificates of that address?",
-            "Empty: gateways trust the public CAs that Java brings.",
+            "Files with the CA certificates of that address",
+            "Leave empty if the public CAs of their Java are enough.",
             "/root/vendor-root.cer",
             optional=True,
             short="CA files of it",
@@ -108,23 +108,23 @@ def _store_password(*choices: Choice) -> Question:
     return Question(
         "primary.keystore-password",
         Ask.CHOICE,
-        "Which password shall the new key store have?",
-        "It is written into application.conf, where the server reads it.",
+        "Password of the new key store",
+        "It is written to application.conf, where the server reads it.",
         choices=choices,
         short="Key store password",
     )
 
 
-_GENERATE = Choice("generate", "Generate one", "strong, and safe for every reader")
-_TYPE = Choice("prompt", "Type one", "asked twice")
+_GENERATE = Choice("generate", "Generate one", "strong; works with Java and the configuration file")
+_TYPE = Choice("prompt", "Type one", "you type it twice")
 _IMPORT_ROOT = Question(
     "primary.import-root",
     Ask.CHOICE,
-    "Shall the root be trusted by the server's Java?",
-    "A private root must stand in cacerts; a public one does already.",
+    "Add your root CA to the server's Java trust store?",
+    "Needed for a private CA; public CAs are already there.",
     choices=(
-        Choice("auto", "If it is not there yet", "looked up by fingerprint"),
-        Choice("no", "Leave cacerts alone"),
+        Choice("auto", "Yes, if missing", "compared by fingerprint"),
+        Choice("no", "No, leave cacerts as it is"),
     ),
     short="Root in cacerts",
 )
@@ -142,9 +142,9 @@ _STEPS: tuple[Step, ...] = (
                 "The wizard shows every change before it makes one.",
                 choices=(
                     Choice(Goal.SET_UP, "Set up trusted certificates", "first installation"),
-                    Choice(Goal.RE_KEY, "Replace certificates", "new ones in place of installed ones"),
+                    Choice(Goal.RE_KEY, "Replace certificates", "new ones for installed ones"),
                     Choice(Goal.RESCUE, "Something is wrong", "find the cause and repair it"),
-                    Choice(Goal.UNDO, "Undo a change", "bring an earlier state back"),
+                    Choice(Goal.UNDO, "Undo a change", "restore an earlier state"),
                     Choice(Goal.LEFT, "See what is left to do", "portal, gateways, clients: a list to tick"),
                 ),
                 short="Goal",
@@ -153,18 +153,16 @@ _STEPS: tuple[Step, ...] = (
     ),
     Step(
         "place",
-        "Where the primary runs",
+        "Where the primary server runs",
         questions=(
             Question(
                 "primary.kind",
                 Ask.CHOICE,
                 "Where does the primary server run?",
-                "Its place decides what is done on this machine.",
+                "This decides what is done on this machine.",
                 choices=(
-                    Choice(PrimaryKind.ON_PREMISE, "On this machine", "on-premise"),
-                    Choice(
-                        PrimaryKind.CLOUD, "In the vendor's cloud", "its own steps are skipped; ask your vendor first"
-                    ),
+                    Choice(PrimaryKind.ON_PREMISE, "On this machine", "on premises"),
+                    Choice(PrimaryKind.CLOUD, "In the vendor's cloud", "ask your vendor first"),
                     Choice(PrimaryKind.ELSEWHERE, "On another machine", "this one is a gateway"),
                 ),
                 short="Primary server",
@@ -175,22 +173,22 @@ _STEPS: tuple[Step, ...] = (
     CLOUD,
     Step(
         "primary-files",
-        "Certificate of the primary",
+        "Certificate of the primary server",
         questions=(
             WHERE,
             Question(
                 "primary.chain",
                 Ask.PATHS,
-                "Which files hold the certificate, its key and its CA certificates?",
-                "Files or a folder; PFX, PEM, DER, P7B and JKS are told by content.",
+                "Files with the certificate, its key and its CA certificates",
+                "Files or a folder. The type is detected: PFX, PEM, DER, P7B or JKS.",
                 "/root/primary-host.pfx",
                 short="Certificate files",
             ),
             Question(
                 "primary.password",
                 Ask.SECRET,
-                "Which password opens them?",
-                "Leave it empty when nothing is protected.",
+                "Password for these files",
+                "Leave empty if the files have no password.",
                 optional=True,
                 flag="--secret primary.password=file:PATH",
                 short="Their password",
@@ -206,8 +204,8 @@ _STEPS: tuple[Step, ...] = (
             Question(
                 "primary.host",
                 Ask.TEXT,
-                "Which host name do gateways and clients dial?",
-                "It must stand in the certificate; they check it.",
+                "Host name that gateways and clients connect to",
+                "It must be listed in the certificate.",
                 "primary-host",
                 short="Host name",
             ),
@@ -217,7 +215,7 @@ _STEPS: tuple[Step, ...] = (
     ),
     Step(
         "primary-store",
-        "Key store of the primary",
+        "Key store of the primary server",
         questions=(
             _store_password(_GENERATE, _TYPE),
             _IMPORT_ROOT,
@@ -226,10 +224,10 @@ _STEPS: tuple[Step, ...] = (
     ),
     Step(
         "primary-store-again",
-        "Key store of the primary",
+        "Key store of the primary server",
         questions=(
             _store_password(
-                _GENERATE, Choice("keep", "Keep the installed one", "application.conf stays as it is"), _TYPE
+                _GENERATE, Choice("keep", "Keep the installed password", "application.conf keeps its value"), _TYPE
             ),
             _IMPORT_ROOT,
         ),
@@ -261,8 +259,8 @@ _STEPS: tuple[Step, ...] = (
             Question(
                 "primary.keystore-password",
                 Ask.SECRET,
-                "Which password opens the key store?",
-                "Only when the repair asks for it; otherwise leave it empty.",
+                "Password of the key store",
+                "Only if the repair needs it; otherwise leave it empty.",
                 optional=True,
                 flag="--secret primary.keystore-password=file:PATH",
                 short="Password for the repair",
@@ -278,8 +276,8 @@ _STEPS: tuple[Step, ...] = (
             Question(
                 "change",
                 Ask.TEXT,
-                "Which change shall be undone?",
-                "Its files come back as they were; the undo can be undone too.",
+                "Select the change to undo",
+                "Its files are restored; the undo can be undone, too.",
                 "0001-20261124T101530Z",
                 short="Change to undo",
             ),
@@ -290,7 +288,7 @@ _STEPS: tuple[Step, ...] = (
     PACKS_FIRST,
     Step("confirm", "Apply", View.CONFIRM, applies=_changes),
     Step("apply", "Applying", View.APPLY, applies=_changes),
-    Step("examine-again", "Looking again", View.DIAGNOSIS, applies=_rescues),
+    Step("examine-again", "Check after the repair", View.DIAGNOSIS, applies=_rescues),
     PACKS_LAST,
     Step("elsewhere", "What is left to do", View.ELSEWHERE, applies=_leaves_something),
 )

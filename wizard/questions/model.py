@@ -17,7 +17,7 @@ class Ask(StrEnum):
     SECRET = "secret"  # noqa: S105 - the kind of a question, not a password
     """A password that opens something."""
     NEW_SECRET = "new-secret"  # noqa: S105 - likewise
-    """A password to be set: asked twice."""
+    """A password to be set: you type it twice."""
 
 
 class View(StrEnum):

@@ -38,8 +38,8 @@ OTHERS = Step(
         Question(
             "others.gateways",
             Ask.TEXT,
-            "Which gateways shall get a certificate?",
-            "Their host names; leave it empty to do them another time.",
+            "Gateways to prepare (host names)",
+            "Leave empty to do this later.",
             "gateway-host",
             optional=True,
             short="Gateways",
@@ -47,7 +47,7 @@ OTHERS = Step(
         Question(
             "others.clients",
             Ask.TEXT,
-            "Which Windows clients with local storage?",
+            "Windows clients with local storage (host names)",
             "Clients without local storage need no certificate.",
             "pcclient-host",
             optional=True,
@@ -56,8 +56,8 @@ OTHERS = Step(
         Question(
             "others.chain",
             Ask.PATHS,
-            "Where are their files?",
-            "A folder will do: each certificate is found by its host name.",
+            "Files or folder with their certificates",
+            "In a folder, each certificate is found by its host name.",
             "/root/certificates",
             optional=True,
             short="Files for these",
@@ -65,8 +65,8 @@ OTHERS = Step(
         Question(
             "others.password",
             Ask.SECRET,
-            "Which password opens them?",
-            "Leave it empty when it is the same as the primary's, or none.",
+            "Password for these files",
+            "Leave empty if it is the primary's password, or if there is none.",
             optional=True,
             flag="--secret gateway.0.password=file:PATH",
             short="Their password",
@@ -79,21 +79,21 @@ OTHERS_VERDICT = Step(
     "others-verdict", "Certificates of gateways and clients", View.VERDICT, role="others", applies=_has_others
 )
 
-_PACKS_TITLE = "Packs for the other machines"
+_PACKS_TITLE = "Bundles for the other machines"
 _PACKS = (
     Question(
         "packs",
         Ask.TEXT,
-        "Where shall the packs be written?",
-        "One folder for each machine, with a checklist; a new or empty folder.",
+        "Folder for the bundles",
+        "A new or empty folder. Each machine gets a folder in it, with a checklist.",
         "/root/cloudstream-packs",
         short="Folder for packs",
     ),
     Question(
         "account.ocsp-probe",
         Ask.CHOICE,
-        "Shall the OCSP responders be asked from here?",
-        "For the advice about the portal's OCSP settings; it uses the network.",
+        "Ask the OCSP responders from this machine?",
+        "For the advice about the portal's OCSP settings. This uses the network.",
         choices=(
             Choice(OcspProbe.NO, "No", "only what the certificates say"),
             Choice(OcspProbe.YES, "Yes", "those that the certificates name"),

@@ -86,7 +86,7 @@ def decided_lines(
                 asked.append((step.id, question.short or question.heading.rstrip("?"), words))
     width = max((len(name) for _step, name, _words in asked), default=0)
     lines = [Line(f"{name:{width}}  {words}", step=step) for step, name, words in asked]
-    return [Line("What was decided:", Tone.HEADING), *lines, Line("")] if lines else []
+    return [Line("Your choices:", Tone.HEADING), *lines, Line("")] if lines else []
 
 
 def _words(question: Question, answers: Answers, value: Callable[[Question], str], typed: Callable[[str], bool]) -> str:

@@ -93,12 +93,12 @@ class Examining(Planning, Protocol):
 
 _WORDS = {
     KEY_SECRET: (
-        "Which password opens the private key?",
-        "The key has one of its own, beside the store's; whoever made the file knows it.",
+        "Password of the private key",
+        "The key has its own password; whoever made the file knows it.",
     ),
     STORE_SECRET: (
-        "Which password opens the key store?",
-        "The one in application.conf does not; whoever made the file knows it.",
+        "Password of the key store",
+        "The one in application.conf does not open it; whoever made the file knows it.",
     ),
     "": ("", "This repair needs none; leave it empty."),
 }

@@ -4,6 +4,8 @@ Methods marked BLOCKING open files, start programs or wait; a screen calls them 
 themselves, because the first screen must be there before cryptography is loaded.
 """
 
+import socket
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,8 +25,9 @@ from wizard.secret import Secret
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from wizard.certificates.model import Certificate
+    from wizard.certificates.model import Certificate, Chain
     from wizard.change.ahead import Asking
+    from wizard.change.history import Entry
     from wizard.change.outcome import Outcome
     from wizard.change.plan import Plan
     from wizard.doctor.collect.run import Examined
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
     from wizard.planning.judge import Judged
     from wizard.planning.primary.inputs import Planned
     from wizard.planning.primary.plan import Stores
+    from wizard.reports.checklist import Checklist
+    from wizard.session.overview import Overview, Presented
 from abc import abstractmethod
 from typing import TYPE_CHECKING
 
@@ -41,7 +46,6 @@ if TYPE_CHECKING:
     from wizard.change.events import Event
     from wizard.change.outcome import Outcome
 from abc import ABC
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from wizard.questions.answers import PrimaryKind
@@ -53,6 +57,10 @@ if TYPE_CHECKING:
     from wizard.session.saved_run import SavedRun
 
 
+LAST = "elsewhere"
+"""The step at which a run has ended."""
+
+
 class Unfinished(ABC):
     """The part of the session that is about leaving and coming back.
 
@@ -60,12 +68,14 @@ class Unfinished(ABC):
         machine: whose state folder keeps them.
         answers: so far.
         base: the folder that relative paths in the answers are taken from.
+        answered: whether anything was answered in this run.
         taken_up: whether the change was started by an earlier session, whose answers are used now.
     """
 
     machine: Machine
     answers: Answers
     base: Path
+    answered: bool = False
     taken_up: bool = False
     _started: bool
     _run: "ChangeRun | None"
@@ -89,9 +99,11 @@ class Unfinished(ABC):
         """BLOCKING. How the change ended."""
 
     def save(self, step_id: str = "") -> None:
-        """BLOCKING. Keep the answers."""
+        """BLOCKING. Keep the answers, if anything was answered; at the last step the list is kept instead."""
         from wizard.session.saved_run import save
 
+        if step_id == LAST or not self.answered:
+            return
         save(self.machine, self.answers, step_id, self.base)
         if self._started or self.taken_up:
             self.keep_beside_change()
@@ -117,6 +129,21 @@ class Unfinished(ABC):
             Line("Passwords are not saved; those that are needed are asked for again."),
         ]
 
+    def ended_words(self, run: "SavedRun") -> str:
+        """BLOCKING. In a sentence or two, how the change of *run* ended and what is next; "" when it has none."""
+        from wizard.change import watch
+
+        if not run.change:
+            return ""
+        ended = watch.outcome(self.machine, run.change)
+        number, at = run.change[:4], f"{run.when:%H:%M} UTC"
+        if ended.exit_code:
+            return f"Change {number}, started at {at}, was not made."
+        verified = " and was verified" if "probe" in ended.steps else ""
+        following = after("apply", run.answers)
+        words = f" Next: {following.title.lower()}." if following is not None else ""
+        return f"Change {number}, started at {at}, finished{verified}.{words}"
+
     def resume(self) -> str:
         """BLOCKING. Take the answers of the earlier run; return its step. Secrets must be typed again.
 
@@ -139,7 +166,7 @@ class Unfinished(ABC):
         return "review"
 
     def _take(self, run: "SavedRun") -> None:
-        self.answers, self.base = run.answers, run.base
+        self.answers, self.base, self.answered = run.answers, run.base, True
         self.look_again()
 
     def take_answers_of(self, change: str) -> None:
@@ -362,6 +389,10 @@ class Problem:
     error: WizardError
 
 
+NAME_S = 1.0
+"""The longest wait for the resolver, in seconds."""
+
+
 class Session(Following):
     """One operator's run on one machine."""
 
@@ -398,12 +429,14 @@ class Session(Following):
         self.dry_run = dry_run
         self._kept = plan
         self._chains = chains or {}
-        self._notes = notes
+        self.notes = notes
         self.wait_s = wait_s
         self._asking = asking
         self.base = base or Path.cwd()
         self._giver: SecretGiver = secrets or (lambda name, *, base, source: resolve(source, base=base, name=name))
         self._typed: dict[str, Secret] = {}
+        self._own: dict[str, str] = {}
+        self._taken: dict[str, str] = {}
         self._typed_before: dict[str, Secret] = {}
         """What was typed before for the same key: a store and its private key may have two passwords."""
         self._judged: dict[str, Judged] = {}
@@ -434,7 +467,20 @@ class Session(Following):
         from wizard.session.repair_flow import reworded
         from wizard.session.warnings import root_questions
 
+        if step.role and step.role != "others":
+            self._look_at_names(step.role)
         return (*reworded(self, step), *root_questions(self, step))
+
+    def _look_at_names(self, role: str) -> None:
+        """Whether the certificate of *role* is for this machine: by its own names, else by what DNS says of it."""
+        from wizard.probing.resolve import is_here
+
+        try:
+            name = self.judged(role).suggested_host
+        except WizardError:
+            return
+        own = {socket.gethostname().lower(), socket.getfqdn().lower()}
+        self._own[role] = name if name.lower() in own or is_here(name, NAME_S) else ""
 
     def value(self, question: Question) -> str:
         """What stands in the field: the answer so far, else what was found, else nothing."""
@@ -446,8 +492,8 @@ class Session(Following):
             return newest(self.machine)
         found = shown(self.answers.get(question.key))
         role, _, name = question.key.rpartition(".")
-        # The primary's name comes from its own certificate alone, which is not on a gateway.
-        return self._judged[role].suggested_host if name == "host" and not found and role in self._judged else found
+        # A name comes from the certificate only when it is this machine's; any other one has to be typed.
+        return self._own.get(role, "") if name == "host" and not found and role in self._judged else found
 
     def put(self, question: Question, text: str) -> None:
         """Take *text* as the answer.
@@ -457,12 +503,20 @@ class Session(Following):
         """
         before = self.answers.get(question.key)
         value = parsed(question, before, text)
+        self.answered = True
+        role, _, name = question.key.rpartition(".")
         if value != before:
             self.answers = self.answers.put(question.key, value)
+            if name == "chain" and self._taken.pop(role, None) == self.answers.get(f"{role}.host"):
+                # The name was that of the files before; these may be for another one.
+                self.answers = self.answers.put(f"{role}.host", "")
             self.look_again()
+        if name == "host" and role in self._judged and value == self._judged[role].suggested_host:
+            self._taken[role] = value
 
     def put_secret(self, key: str, secret: Secret) -> None:
         """Take a typed password for the question *key*. It is kept in memory alone."""
+        self.answered = True
         before = self._typed.get(key)
         if before != secret:
             if before:
@@ -539,8 +593,13 @@ class Session(Following):
         """BLOCKING. What the view of *step* shows."""
         from wizard.session.views import lines
 
-        noted = [Line(note) for note in self._notes] if step.view is View.FACTS else []
-        return noted + lines(self, step)
+        noted = [Line(note) for note in self.notes] if step.view is View.FACTS else []
+        shown = noted + lines(self, step)
+        if step.view is View.ELSEWHERE and not self.dry_run:
+            # The list is kept now, so there is nothing left to go on with.
+            with suppress(WizardError, OSError):
+                self.forget()
+        return shown
 
     def examined(self, step_id: str) -> "tuple[Examined, Diagnosis]":
         """BLOCKING. What the doctor finds; looked at once for each step that shows it.
@@ -573,6 +632,82 @@ class Session(Following):
         # The change that has ended is not the one to follow any more; the summary still names it.
         self.forget_change()
         self.let_go()
+
+    def overview(self) -> "Overview":
+        """BLOCKING, two seconds at most for the port. What this machine is and presents, and what is recommended.
+
+        A port that is not the one in the answers is taken from the service, as long as nobody answered.
+        """
+        from wizard.session.overview import overview
+
+        seen = overview(self.machine, self.answers)
+        probed = seen.presented.probe if seen.presented is not None else None
+        if probed is not None and probed.reachable and not self.answered and probed.port != self.answers.primary.port:
+            self.answers = self.answers.put("primary.port", probed.port)
+        return seen
+
+    def installed(self) -> "Chain | None":
+        """BLOCKING. The chain that is installed, when certificates are replaced; None otherwise, or when unreadable."""
+        from wizard.planning.primary.facts import installed_chain
+
+        return installed_chain(self.machine) if self.answers.goal is Goal.RE_KEY else None
+
+    def presented(self) -> "Presented":
+        """BLOCKING. What the first node presents now, asked as a gateway asks."""
+        from wizard.session.overview import present
+
+        primary = self.answers.primary
+        return present(self.machine, primary.nodes[0], primary.port, servername=primary.host or None)
+
+    def left(self) -> "Checklist | None":
+        """BLOCKING. The list of what is left to do that is kept on this machine."""
+        from wizard.handoff.checklist import load
+
+        return load(self.machine)
+
+    def changes(self) -> "list[tuple[Entry, list[Line], str]]":
+        """BLOCKING. The changes on record, the newest first, what undoing each means, and why it is impossible."""
+        from wizard.session.review import changes, chosen, undo_lines
+
+        found = []
+        for entry in reversed(changes(self.machine)):
+            lines: list[Line] = []
+            why = ""
+            try:
+                lines = undo_lines(chosen(self.machine, entry.id))
+            except WizardError as error:
+                why = error.message
+            found.append((entry, lines, why))
+        return found
+
+    def needs_password(self, step: Step) -> bool:
+        """BLOCKING. Whether the repair at *step* asks for a password."""
+        from wizard.session.repair_flow import lacking
+
+        if not step.questions:
+            return False
+        try:
+            return bool(lacking(self.machine, *self.examined(step.id)))
+        except WizardError:
+            return False
+
+    def command(self, words: str) -> str:
+        """How the command *words* is called for this machine."""
+        from wizard.reports import outcome
+
+        return f"{outcome.command(self.machine)} {words}"
+
+    def planned_leaf(self) -> str:
+        """The fingerprint of the certificate that the plan wants to be presented; "" without such a plan."""
+        from wizard.change.plan import Probe
+
+        steps = self._review.plan.steps if self._review is not None else ()
+        return next((step.expect_sha256 for step in steps if isinstance(step, Probe)), "")
+
+    def undo_command(self) -> str:
+        """How the last change is undone later; "" when there is none."""
+        change = self._outcome.change if self._outcome is not None else ""
+        return self.command(f"rollback {change[:4]}") if change else ""
 
     def _key_password(self, role: str, *, sure: bool) -> Secret | None:
         """The password of the private key: what was typed before the one that counts, else from its source."""

@@ -55,7 +55,7 @@ def password_wrong(name: str, what: str = "", partial: Bundle | None = None) -> 
     """The password does not open it, and nothing says that the file is damaged."""
     return ReadingError(
         "reading.password-wrong",
-        f"The password does not open {_called(name)}{f' ({what})' if what else ''}. The file's structure is whole.",
+        f"The password does not open {_called(name)}{f' ({what})' if what else ''}. The file itself is not damaged.",
         "Type it again (case, keyboard layout, a space at the end), or ask the PKI team which password belongs to it.",
         name,
         partial=partial,

@@ -1,0 +1,132 @@
+"""What pages show of a certificate and of a chain. Loads cryptography, so only pages after the first paint load it."""
+
+from datetime import datetime
+
+from screens.theme import MARKS, Part, life_role, lifetime
+from screens.widgets import Row
+from wizard.certificates import fields, names
+from wizard.certificates.model import Certificate, Chain
+from wizard.findings import Finding, Severity
+from wizard.records import dataclass
+
+SEVERITY = {Severity.BLOCKER: "bad", Severity.ERROR: "bad", Severity.WARNING: "warn", Severity.NOTE: "info"}
+"""The mark of a severity."""
+WORDS = {Severity.BLOCKER: "Error", Severity.ERROR: "Error", Severity.WARNING: "Warning", Severity.NOTE: "Note"}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a chain.
+
+    Attributes:
+        name: short.
+        place: root, intermediate, certificate; with a word for the key.
+        past: share of the lifetime that is over.
+        days: left.
+        ends: the last day.
+        rows: everything else, for the detail card.
+        missing: it is not among the files.
+    """
+
+    name: str
+    place: str
+    past: float = 0.0
+    days: int = 0
+    ends: str = ""
+    rows: tuple[Row, ...] = ()
+    missing: bool = False
+
+
+def name_of(certificate: Certificate, *, issuer: bool = False) -> str:
+    """The short name of the subject, or the common name of its issuer."""
+    if not issuer:
+        return names.short(certificate)
+    if fields.self_issued(certificate):
+        return "itself"
+    written = names.issuer(certificate)
+    return next(
+        (part[3:] for part in written.replace("+", ",").split(",") if part.strip().startswith("CN=")), written
+    ).lstrip("=")
+
+
+def life(certificate: Certificate, now: datetime) -> tuple[float, int, str]:
+    """The share of the lifetime that is over, the days left, and the last day."""
+    try:
+        start, end = fields.not_before(certificate), fields.not_after(certificate)
+    except fields.NOT_PARSED:
+        return 1.0, -1, "unreadable"
+    whole = max(1.0, (end - start).total_seconds())
+    return (now - start).total_seconds() / whole, (end - now).days, f"{end:%Y-%m-%d}"
+
+
+def fingerprint(sha256: str) -> str:
+    """In pairs, as other tools show it."""
+    return ":".join(sha256[at : at + 2] for at in range(0, len(sha256), 2)).upper()
+
+
+def entries(chain: Chain, now: datetime) -> list[Entry]:
+    """The chain from the root down."""
+    found: list[Entry] = []
+    if chain.missing_issuer is not None:
+        rows: tuple[Row, ...] = (
+            ("Missing", [(chain.missing_issuer, "bad")]),
+            ("Do", ["Ask the PKI team for this CA certificate and name its file, too."]),
+        )
+        found.append(Entry(chain.missing_issuer, "missing", rows=rows, missing=True))
+    for certificate in reversed(chain.certificates):
+        past, days, ends = life(certificate, now)
+        place = "certificate" if certificate is chain.leaf else "root" if certificate is chain.root else "intermediate"
+        if certificate is chain.leaf:
+            key = {True: "with key", False: "other key", None: "no key"}[chain.key_matches]
+            place = key
+        found.append(Entry(name_of(certificate), place, past, days, ends, tuple(_rows(certificate, chain, now))))
+    return found
+
+
+def _rows(certificate: Certificate, chain: Chain, now: datetime) -> list[Row]:
+    _past, days, ends = life(certificate, now)
+    left = f"{days} days left" if days >= 0 else "EXPIRED"
+    rows: list[Row] = [("Valid", [f"until {ends}, ", (left, life_role(days))])]
+    if certificate is chain.leaf:
+        hosts = fields.names(certificate)
+        rows.append(("Names", [", ".join(hosts) if hosts else ("none", "bad")]))
+        rows.append(("Usage", [", ".join(fields.usage_names(certificate) or ["any usage"])]))
+    key = fields.key_label(certificate)
+    belongs = {
+        True: "; the private key belongs to it",
+        False: "; the private key belongs to another certificate",
+        None: "",
+    }
+    rows.append(
+        (
+            "Key",
+            [
+                f"{key}, {fields.signature_label(certificate)}",
+                belongs[chain.key_matches] if certificate is chain.leaf else "",
+            ],
+        )
+    )
+    rows.append(("Issuer", [name_of(certificate, issuer=True)]))
+    rows.append(("SHA-256", [fingerprint(certificate.sha256)]))
+    return rows
+
+
+def finding_rows(finding: Finding) -> list[Row]:
+    """A finding in full."""
+    why, fix = finding.spec.why, finding.fix
+    rows: list[Row] = [("What", [finding.message])]
+    if why:
+        rows.append(("Why", [why]))
+    if fix:
+        rows.append(("Do", [" ".join(fix.split())]))
+    return [*rows, ("Code", [(finding.code, "muted")])]
+
+
+def finding_line(finding: Finding) -> list[Part]:
+    """A finding as one line."""
+    return [MARKS[SEVERITY[finding.severity]], finding.message]
+
+
+def life_parts(entry: Entry, width: int) -> list[Part]:
+    """The lifetime of an entry as a line."""
+    return lifetime(entry.past, entry.days, width)

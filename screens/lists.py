@@ -1,0 +1,134 @@
+"""Trees, tables and ticks: larger widgets of Textual, made safe. The first page needs none of them."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+from textual.binding import Binding, BindingType
+from textual.strip import Strip
+from textual.widgets import DataTable, SelectionList, Tree
+from textual.widgets.selection_list import Selection
+from textual.widgets.tree import TreeNode
+
+from screens.certificates import Entry, life_parts
+from screens.frame import cut
+from screens.theme import MARKS, Part, cell, life_role, look, say
+from screens.widgets import in_reverse
+
+NAME_WIDTH, PLACE_WIDTH, DAYS_WIDTH, DATE_WIDTH = 32, 14, 8, 12
+ROOM_FOR_PLACE, ROOM_FOR_DATE = 62, 82
+
+
+class Chain(Tree[Entry]):
+    """A chain, the root on top: each certificate with its place, its lifetime as a line, and the days left."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select_cursor", "Continue", key_display="Enter")]
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        """Draw *entries*, from the root down."""
+        super().__init__(Text(""), entries[0], id="chain")
+        self.guide_depth = 3
+        self.auto_expand = False
+        node = self.root
+        node.expand()
+        for entry in entries[1:]:
+            node = node.add(Text(""), entry, expand=True)
+
+    def render_label(self, node: TreeNode[Entry], base_style: Style, style: Style) -> Text:  # noqa: ARG002 - Textual's signature
+        """One line in columns, whatever the depth."""
+        entry = node.data
+        if entry is None:
+            return Text("")
+        depth, above = 0, node
+        while above.parent is not None:
+            depth, above = depth + 1, above.parent
+        room = self.size.width - depth * self.guide_depth
+        placed = PLACE_WIDTH if self.size.width >= ROOM_FOR_PLACE else 0
+        dated = DATE_WIDTH if self.size.width >= ROOM_FOR_DATE else 0
+        named = max(10, min(NAME_WIDTH - depth * self.guide_depth, room - placed - DAYS_WIDTH - 10))
+        name = cut(look.text(entry.name), max(4, named - 1))
+        if entry.missing:
+            label = cell(MARKS["bad"], (f"{cut(look.text(entry.name), room - 12)} ", "bad"), ("missing", "bad bold"))
+        else:
+            days = f"{entry.days} d" if entry.days >= 0 else "expired"
+            line = max(6, room - named - placed - dated - DAYS_WIDTH)
+            label = cell(
+                f"{name:<{named}}",
+                (f"{entry.place:<{placed}}" if placed else "", "muted"),
+                *life_parts(entry, line),
+                (f"  {entry.ends}" if dated else "", "muted"),
+                (f"{days:>{DAYS_WIDTH}}", life_role(entry.days)),
+            )
+        if style.reverse:
+            label.stylize(style)
+        else:
+            label.stylize_before(style)
+        return label
+
+
+class Rows(DataTable[Text]):
+    """A table of rows with columns of fixed width; Enter goes on."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select_cursor", "Continue", key_display="Enter")]
+
+    def __init__(self, columns: Sequence[tuple[str, int]], rows: Sequence[Sequence[Sequence[Part]]]) -> None:
+        """*columns*: name and width; built before the table is mounted, so it is measured and painted once."""
+        super().__init__(cursor_type="row", id="rows")
+        self.cell_padding = 1
+        for name, width in columns:
+            self.add_column(cell(name), width=width)
+        for row in rows:
+            self.add_row(*(cell(*parts) for parts in row))
+
+
+class Ticks(SelectionList[str]):
+    """Lines with `[x]` or `[ ]`; arrows walk on to the next list, Space ticks, Enter finishes."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "finish", "Finish", key_display="Enter"),
+        Binding("space", "select", "Tick", key_display="Space"),
+    ]
+
+    def __init__(self, items: Sequence[tuple[str, str, bool]]) -> None:
+        """*items*: words, id, whether it is ticked."""
+        super().__init__(*(Selection(say(words), name, done) for words, name, done in items), compact=True)
+
+    def action_finish(self) -> None:
+        """The page goes on."""
+        from screens.frame import Page  # noqa: PLC0415 - a page is around it
+
+        page = next(each for each in self.ancestors if isinstance(each, Page))
+        page.action_go_on()
+
+    def render_line(self, y: int) -> Strip:
+        """Textual's tick looks the same on and off; words tell the two apart."""
+        line = list(super().render_line(y))
+        index = self.scroll_offset.y + y
+        if index >= self.option_count or len(line) < 4:
+            return Strip(line)
+        on = self.get_option_at_index(index).value in self.selected
+        style = line[3].style or Style()
+        return in_reverse(self, y, Strip([Segment("[x]" if on else "[ ]", style), *line[3:]]))
+
+    def action_cursor_down(self) -> None:
+        """Below the last line is the next list."""
+        if self.highlighted == self.option_count - 1:
+            self._walk(1)
+        else:
+            super().action_cursor_down()
+
+    def action_cursor_up(self) -> None:
+        """Above the first line is the list before."""
+        if not self.highlighted:
+            self._walk(-1)
+        else:
+            super().action_cursor_up()
+
+    def _walk(self, way: int) -> None:
+        lists = list(self.screen.query(Ticks))
+        at = lists.index(self) + way
+        if 0 <= at < len(lists):
+            lists[at].highlighted = 0 if way > 0 else lists[at].option_count - 1
+            lists[at].focus()

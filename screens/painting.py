@@ -1,0 +1,39 @@
+"""A screen that paints once what changes in several steps, instead of each step."""
+
+from typing import Any
+
+from textual.screen import Screen, ScreenResultType
+
+SETTLED_S = 0.045
+"""So long a new page needs until its parts have measured themselves and have their places."""
+
+
+class PaintedOnce(Screen[ScreenResultType], inherit_bindings=False):
+    """While it is held, parts are mounted, laid out and measured, and nothing is sent; then all of it at once.
+
+    Two of Textual's own methods are narrowed for that, one of them private. Tests count the bytes that are sent, and
+    look that no page stays held.
+    """
+
+    held = True
+
+    def _compositor_refresh(self) -> None:
+        if not self.held:
+            super()._compositor_refresh()
+
+    def refresh(self, *regions: Any, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Any:
+        """As Textual does; but parts that come and go ask for a layout, and what that moves is painted anyway."""
+        return super().refresh(
+            *regions, repaint=repaint and not (layout and not regions), layout=layout, recompose=recompose
+        )
+
+    def on_screen_resume(self) -> None:
+        """It is shown, or shown again."""
+        self.held = True
+        self.set_timer(SETTLED_S, self.let_go)
+
+    def let_go(self) -> None:
+        """Paint, also what asked for it since the last look of Textual's own timer."""
+        self.held = False
+        self._compositor.update_widgets(self._dirty_widgets)
+        self._compositor_refresh()

@@ -1,0 +1,439 @@
+"""A page that asks: each question in a card of its own, its error below it, help for the one with the focus."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from screens.frame import Page
+from screens.paths import Completion, complete
+from screens.theme import BAD, MARKS, WARN, Part, say
+from screens.widgets import Card, Choice, Facts, Field, Lines, PathField, Row, SecretField
+from wizard.errors import WizardError
+from wizard.questions.flow import Ask, Question, Step
+
+if TYPE_CHECKING:
+    from textual.timer import Timer
+
+    from wizard.findings import Finding
+    from wizard.session.session import Problem, Session
+
+PAUSE_S = 0.15
+"""After so long without a key the names that could follow are looked up."""
+AGAIN = "-again"
+"""Behind the id of a field that repeats a new password."""
+
+
+def ident(question: Question) -> str:
+    """The id of the field of *question*."""
+    return f"field-{question.key.replace('.', '-')}"
+
+
+class Questions(Page):
+    """Asks the questions of one step. It keeps no password: they go to the engine, and the fields are destroyed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2", "browse", "Browse", key_display="F2"),
+        Binding("f5", "again", "Check again", show=False),
+    ]
+    detail_name = "About this question"
+
+    def __init__(self, step: Step | None, data: Any = None) -> None:
+        """Ask *step*; *data* is what `look` gave."""
+        super().__init__(step, data)
+        self.fields: list[tuple[Question, Field | Choice]] = []
+        self._completion = Completion()
+        self._path: PathField | None = None
+        self._pause: Timer | None = None
+        self._doubts: tuple[Finding, ...] = ()
+
+    @classmethod
+    def look(cls, session: "Session", step: Step | None) -> Any:
+        """See `Page`: the questions in the words that fit."""
+        return session.asked(step) if step is not None else ()
+
+    @property
+    def questions(self) -> Sequence[Question]:
+        """What is asked here."""
+        asked: Sequence[Question] = self.data
+        return asked
+
+    def claim(self) -> Sequence[Part]:
+        """The step, and what it is about."""
+        return [(self.step.title if self.step else "", "accent bold")]
+
+    # -- the parts ----------------------------------------------------------------------------------------------------
+
+    def compose(self) -> Iterable[Widget]:
+        """What comes before the questions, the questions, and help for the one with the focus."""
+        yield from self.above()
+        yield from self.cards()
+        about = Facts(*self._about(0), name_width=11, id="about")
+        names = [Lines(id="names", highlighted=None)] if any(each.ask is Ask.PATHS for each in self.questions) else []
+        yield Card(self.detail_name, about, *names, id="detail")
+
+    def above(self) -> Iterable[Widget]:
+        """What is shown before the questions."""
+        return ()
+
+    def cards(self) -> Iterable[Widget]:
+        """A card for each question; a new password has two."""
+        for question in self.questions:
+            name = ident(question)
+            match question.ask:
+                case Ask.CHOICE:
+                    widget: Field | Choice = Choice(
+                        [(each.value, _choice(each.label, each.detail)) for each in question.choices],
+                        self.session.value(question),
+                        id=name,
+                    )
+                    yield self._card(question, widget)
+                case Ask.PATHS:
+                    widget = PathField(self._value(question), id=name, placeholder=question.example)
+                    yield self._card(question, widget, hint="F2 browse, Tab complete")
+                case Ask.SECRET | Ask.NEW_SECRET:
+                    kept = self.session.has_secret(question.key)
+                    widget = SecretField(id=name, kept=kept)
+                    yield self._card(question, widget, hint="F4 shows it")
+                    if question.ask is Ask.NEW_SECRET:
+                        again = SecretField(id=name + AGAIN, kept=kept)
+                        yield self._card(question, again, heading="Repeat the password")
+                case _:
+                    widget = Field(self._value(question), id=name, placeholder=question.example)
+                    yield self._card(question, widget)
+
+    def _card(self, question: Question, field: Field | Choice, *, hint: str = "", heading: str = "") -> Card:
+        self.fields.append((question, field))
+        error = Static(Content(""), classes="error", id=f"{field.id}-error")
+        return Card(heading or question.heading, field, error, hint=hint)
+
+    def _value(self, question: Question) -> str:
+        key = (self.step.id if self.step else "", question.key)
+        return self.wizard.drafts.get(key) or self.session.value(question)
+
+    def arrived(self) -> None:
+        """Begin where an answer is needed, else with the first question."""
+        every = [field for _question, field in self.fields]
+        empty = [field for question, field in self.fields if isinstance(field, Field) and _needed(question, field)]
+        first = every if every and isinstance(every[0], Choice) else [*empty, *every]
+        if first:
+            first[0].focus()
+        else:
+            super().arrived()
+
+    # -- help for the question with the focus -------------------------------------------------------------------------
+
+    def place(self) -> int | None:
+        """The index of the field with the focus; that of the path while its names have it."""
+        focused = self.screen.focused
+        if focused is not None and focused.id == "names":
+            focused = self._path
+        return next((at for at, (_question, field) in enumerate(self.fields) if field is focused), None)
+
+    def _about(self, at: int) -> list[Row]:
+        if not self.questions:
+            return []
+        question, field = self.fields[at] if at < len(self.fields) else (self.questions[0], None)
+        rows: list[Row] = [("Why", [question.why])]
+        if isinstance(field, Choice):
+            marked = next(each for each in question.choices if each.value == field.answer)
+            rows = [("Answer", [(marked.label, "bold"), f"  {marked.detail}"]), *rows]
+        if question.example:
+            rows.append(("Example", [question.example]))
+        if question.ask is Ask.PATHS and self._completion.rows:
+            # What is there counts more than an example of it.
+            return list(self._completion.rows)
+        return rows
+
+    def show_about(self) -> None:
+        """Put the help of the question with the focus into the card below."""
+        at = self.place()
+        found = self.query("#about")
+        if at is not None and found:
+            found.first(Facts).show(*self._about(at))
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Its help, and the names that could follow."""
+        if isinstance(event.widget, PathField):
+            self._path, self._completion = event.widget, Completion()
+            self._look_names(event.widget)
+        elif event.widget.id != "names":
+            self._path = None
+            self._offer(names=False)
+        self.show_about()
+        self.refresh_bindings()
+
+    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
+        """What was filled and left is looked at, as far as it can be judged alone; the focus stays where it is."""
+        for question, field in self.fields:
+            if (
+                event.widget is field
+                and isinstance(field, Field)
+                and not isinstance(field, SecretField)
+                and field.value
+            ):
+                self.refuse(field, self._put(question, field))
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Help for the marked answer."""
+        if isinstance(event.option_list, Choice):
+            self.show_about()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Files are browsed in a field for files."""
+        if action == "browse":
+            at = self.place()
+            return at is not None and isinstance(self.fields[at][1], PathField)
+        return super().check_action(action, parameters)
+
+    # -- paths --------------------------------------------------------------------------------------------------------
+
+    def _look_names(self, field: PathField) -> None:
+        text, base = field.value, self.session.base
+        self.wizard.listing.run(self, "names", lambda: (field, text, complete(text, base)), self._names_found)
+
+    def _names_found(self, found: "tuple[PathField, str, Completion] | WizardError") -> None:
+        if isinstance(found, WizardError):
+            return
+        field, text, completion = found
+        if not field.is_attached or field.value != text:
+            return
+        names = self.query_one("#names", Lines)
+        if completion.names != self._completion.names or names.option_count != len(completion.names):
+            names.set_options([Option(say(name)) for name in completion.names])
+        self._completion = completion
+        self._offer(names=bool(completion.names) and completion.texts != (text,))
+        self.show_about()
+
+    def _offer(self, *, names: bool) -> None:
+        """Show the list of names below what is known of the files, or take it away."""
+        self.query("#names").set_class(names, "-on")
+        self.query("#detail").set_class(names, "-names")
+
+    def on_path_field_completes(self, message: PathField.Completes) -> None:
+        """Tab adds what is certain; when nothing is, it leads on."""
+        field = self._focused_path()
+        certain = self._completion.common
+        if field is not None and certain.startswith(field.value) and certain != field.value:
+            field.put(certain)
+        else:
+            self.screen.focus_next()
+        message.stop()
+
+    def on_path_field_into(self, message: PathField.Into) -> None:
+        """Down leads into the names, or to the next field."""
+        message.stop()
+        field = self._focused_path()
+        names = self.query_one("#names", Lines)
+        if field is not None and names.has_class("-on"):
+            names.highlighted = 0
+            names.focus()
+        else:
+            self.screen.focus_next()
+
+    def _focused_path(self) -> PathField | None:
+        at = self.place()
+        field = self.fields[at][1] if at is not None else None
+        return field if isinstance(field, PathField) else None
+
+    def on_key(self, event: events.Key) -> None:
+        """Up from the first name leads back into the field."""
+        focused = self.screen.focused
+        if (
+            event.key == "up"
+            and isinstance(focused, Lines)
+            and not isinstance(focused, Choice)
+            and not focused.highlighted
+        ):
+            field = self._focused_path()
+            if field is not None:
+                field.focus()
+                event.stop()
+                event.prevent_default()
+
+    def action_browse(self) -> None:
+        """Pick from a tree of files."""
+        from screens.picker import Picker  # noqa: PLC0415 - only loaded when asked for
+
+        field = self._focused_path()
+        if field is not None:
+            self.wizard.push(Picker(self.session.base, field.value), lambda text: field.put(text) if text else None)
+
+    # -- answering ----------------------------------------------------------------------------------------------------
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """An error goes as soon as it is repaired; the names that could follow are looked up after a pause."""
+        for question, field in self.fields:
+            if field is event.input and isinstance(field, Field):
+                # What is emptied because it was refused keeps its error until something else is typed.
+                if self._error(field).has_class("-on") and (field.value or not isinstance(field, SecretField)):
+                    self.refuse(field, None if isinstance(field, SecretField) else self._put(question, field))
+                if isinstance(field, SecretField):
+                    self._compare()
+                elif isinstance(field, PathField) and field.has_focus:
+                    if self._pause is not None:
+                        self._pause.stop()
+                    self._pause = self.set_timer(PAUSE_S, lambda field=field: self._look_names(field))
+
+    def on_field_not_taken(self) -> None:
+        """Say why nothing was pasted."""
+        self.frame.tell(MARKS["warn"], "What was pasted holds characters that cannot be shown; nothing was taken.")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter leads to the next field, behind the last one on."""
+        event.stop()
+        self._after(event.input)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Enter takes the marked line."""
+        event.stop()
+        if isinstance(event.option_list, Choice):
+            self._after(event.option_list)
+            return
+        field = self._focused_path()
+        if field is not None:
+            text = self._completion.texts[event.option_index]
+            field.put(text)
+            field.focus()
+
+    def _after(self, field: Widget) -> None:
+        at = next(at for at, (_question, each) in enumerate(self.fields) if each is field)
+        if at + 1 < len(self.fields):
+            self.fields[at + 1][1].focus()
+        else:
+            self.action_go_on()
+
+    def keep(self) -> None:
+        """Hand over what is typed; what cannot be used stays as a draft."""
+        for question, field in self.fields:
+            if self._put(question, field) is not None and not isinstance(field, SecretField):
+                self.wizard.drafts[self.step.id if self.step else "", question.key] = field.answer
+
+    def _put(self, question: Question, field: Field | Choice) -> WizardError | None:
+        self.wizard.drafts.pop((self.step.id if self.step else "", question.key), None)
+        try:
+            if isinstance(field, SecretField):
+                if field.touched and not self._differ():
+                    self.session.put_secret(question.key, field.secret())
+            else:
+                self.session.put(question, field.answer)
+        except WizardError as error:
+            return error
+        return None
+
+    def action_go_on(self) -> None:
+        """Take the answers; go on, or to the first that cannot be used."""
+        wrong = [(field, error) for question, field in self.fields if (error := self._put(question, field)) is not None]
+        if self._differ():
+            typed = self._twice()
+            for field in typed:
+                field.begin_again()
+            wrong.append((typed[0], differing()))
+        self._refuse(wrong)
+        if not wrong and self.step is not None:
+            self.frame.tell()
+            self.wizard.work("check", self._judge, self._checked, "Checking ...")
+
+    def action_again(self) -> None:
+        """Look at the files and the machine again."""
+        self.session.look_again()
+        self.keep()
+        if self.step is not None:
+            self.wizard.open(self.step)
+
+    def _judge(self) -> "list[Problem]":
+        assert self.step is not None  # noqa: S101 - for the type checker
+        problems = self.session.check(self.step)
+        self._doubts = () if problems else self.session.doubts(self.step)
+        return problems
+
+    def _checked(self, found: "list[Problem] | WizardError") -> None:
+        from wizard.session.session import Problem  # noqa: PLC0415 - loaded long since
+
+        problems = [Problem("", found)] if isinstance(found, WizardError) else found
+        by_key = {question.key: field for question, field in reversed(self.fields)}
+        self._refuse([(by_key[each.key], each.error) for each in problems if each.key in by_key])
+        for problem in problems:
+            if problem.key not in by_key:
+                self.tell_problem(problem.error)
+        if not problems and self.step is not None:
+            self.wizard.confirm_doubts(self.step, self._doubts)
+
+    def tell_problem(self, error: WizardError) -> None:
+        """What keeps the step from being left and belongs to no field."""
+        hint = f"\n  {' '.join(error.hint.split())}" if error.hint else ""
+        self.frame.tell((f"{BAD} Error: ", "bad bold"), error.message, (hint, ""))
+
+    def _error(self, field: Widget) -> Static:
+        return self.query_one(f"#{field.id}-error", Static)
+
+    def refuse(self, field: Widget, error: WizardError | None) -> None:
+        """Show *error* below *field*, in full, or take it away."""
+        line = self._error(field)
+        if error is None and not line.has_class("-on"):
+            return
+        hint = f"\n  {' '.join(error.hint.split())}" if error is not None and error.hint else ""
+        line.update(
+            say((f"{BAD} Error: ", "bad bold"), (error.message, "bad"), hint) if error is not None else Content("")
+        )
+        line.set_class(error is not None, "-on")
+
+    def _refuse(self, wrong: list[tuple[Field | Choice, WizardError]]) -> None:
+        for _question, field in self.fields:
+            error = next((error for bad, error in wrong if bad is field), None)
+            self.refuse(field, error)
+            if error is not None and isinstance(field, SecretField):
+                # The repetition of what was refused is of no use.
+                for repeated in self._twice()[1:]:
+                    repeated.begin_again()
+            if error is not None and isinstance(field, SecretField) and field.value:
+                # What is hidden is not corrected letter by letter: typing replaces it, F4 shows it.
+                field.action_select_all()
+        if wrong:
+            wrong[0][0].focus()
+
+    # -- a new password, typed twice ----------------------------------------------------------------------------------
+
+    def _twice(self) -> list[SecretField]:
+        return [
+            field
+            for question, field in self.fields
+            if question.ask is Ask.NEW_SECRET and isinstance(field, SecretField)
+        ]
+
+    def _differ(self) -> bool:
+        typed = self._twice()
+        return len(typed) == 2 and typed[0].secret() != typed[1].secret()
+
+    def _compare(self) -> None:
+        typed = self._twice()
+        if len(typed) != 2:
+            return
+        first, second = (field.secret().reveal() for field in typed)
+        line = self._error(typed[1])
+        wrong = not first.startswith(second)
+        if wrong != line.has_class("-on"):
+            line.update(
+                say((f"{WARN} ", "warn bold"), ("The two passwords differ so far.", "warn")) if wrong else Content("")
+            )
+            line.set_class(wrong, "-on")
+
+
+def _choice(label: str, detail: str) -> Content:
+    return say(f"  {label:<28}", (f" {detail}" if detail else "", "muted"))
+
+
+def _needed(question: Question, field: Field) -> bool:
+    return not field.value and not question.optional and not (isinstance(field, SecretField) and field.kept)
+
+
+def differing() -> WizardError:
+    """The two passwords are not the same."""
+    return WizardError(
+        "password.differs", "The two passwords differ.", "Both fields were emptied; type the password again."
+    )

@@ -1,0 +1,193 @@
+"""The first page: what this machine is and presents now, and what is to be done."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import OptionList, Static
+
+from screens.frame import NARROW, TALL, Page, cut
+from screens.theme import BAD, MARKS, OK, Part, boxes, life_role, lifetime, say
+from screens.widgets import Card, Choice, Facts, Row
+from wizard.questions.answers import Goal
+from wizard.questions.flow import Step
+
+if TYPE_CHECKING:
+    from wizard.session.overview import Overview
+    from wizard.session.session import Session
+
+_TAKES: dict[str, tuple[str, str, str]] = {
+    Goal.SET_UP: (
+        "about 10 minutes",
+        "certificate, private key, CA certificates and the password",
+        "one restart at the end; printing pauses meanwhile",
+    ),
+    Goal.RE_KEY: (
+        "about 5 minutes",
+        "the new certificate with its private key; the password",
+        "one restart at the end; printing pauses meanwhile",
+    ),
+    Goal.RESCUE: ("seconds to the cause", "nothing at first", "none; a repair may need a restart"),
+    Goal.UNDO: ("about a minute", "nothing; every replaced file is kept", "as in the change that is undone"),
+    Goal.LEFT: ("a list to tick", "nothing", "none"),
+}
+_BANNER: dict[str, tuple[Part, str]] = {
+    "trusted": ((f" {OK} TRUSTED ", "ok bold reverse"), "Clients that trust this CA can connect."),
+    "fallback": ((f" {BAD} NOT TRUSTED ", "bad bold reverse"), "The built-in certificate is presented."),
+    "expired": ((f" {BAD} EXPIRED ", "bad bold reverse"), "The presented certificate is no longer valid."),
+    "untrusted": ((f" {BAD} NOT TRUSTED ", "bad bold reverse"), "This Java does not trust the presented certificate."),
+    "silent": ((f" {BAD} NO ANSWER ", "bad bold reverse"), "No certificate is presented at this port."),
+}
+
+
+class Start(Page):
+    """What is presented, by whom it is trusted, and the goals with the recommended one marked."""
+
+    data: "Overview"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f5", "again", "Check again", key_display="F5")]
+    first_focus = "#goal"
+
+    @classmethod
+    def look(cls, session: "Session", step: Step | None) -> "Overview":  # noqa: ARG003 - as in the base
+        """See `Page`."""
+        from screens import certificates  # noqa: F401, PLC0415 - loaded while the machine is looked at anyway
+
+        return session.overview()
+
+    def claim(self) -> Sequence[Part]:
+        """What kind of machine it is."""
+        facts = self.data.facts
+        lead = "primary server" if facts.installed else "no Print&Scan server is installed here; it may be a gateway"
+        return [("This machine", "accent bold"), (f"  {facts.hostname}, {lead}", "muted")]
+
+    def compose(self) -> Iterable[Widget]:
+        """The card, the picture, the goals and what the marked one takes."""
+        seen = self.data.presented
+        yield Card(
+            f"Presented at {seen.endpoint}" if seen is not None else "Presented",
+            Static(self._banner()),
+            Facts(*self._facts()),
+            classes="now",
+        )
+        yield Static(self._picture(), classes="picture tall-only")
+        question = self.step.questions[0] if self.step else None
+        choices = question.choices if question else ()
+        yield Static(say((question.heading if question else "", "bold")), classes="ask")
+        yield Choice([(each.value, self._words(each.value, each.label, each.detail)) for each in choices],
+                     self._marked(), id="goal")  # fmt: skip
+        yield Card("What it takes", Facts(*self._takes(self._marked())), id="detail")
+
+    def arrived(self) -> None:
+        """The recommended goal is marked."""
+        super().arrived()
+        seen = self.data.presented
+        if seen is not None:
+            self.frame.show_state(seen.state, seen.at)
+        notes = [line for line in self.session.notes if line]
+        if notes:
+            self.frame.tell(MARKS["info"], " ".join(notes))
+
+    def _marked(self) -> str:
+        return str(self.session.answers.goal if self.session.answered else self.data.goal)
+
+    def _words(self, value: str, label: str, detail: str) -> Content:
+        good = ("  recommended", "ok") if value == self.data.goal else ""
+        words = (detail, "muted") if self.app.size.width >= NARROW else ""
+        return say(f"  {label:<30}", words, good)
+
+    def _banner(self) -> Content:
+        state = self.data.presented.state if self.data.presented is not None else "silent"
+        sign, words = _BANNER[state]
+        return say(sign, (f"  {words}", "bold"))
+
+    def _facts(self) -> list[Row]:
+        from screens.certificates import life, name_of  # noqa: PLC0415 - loaded when the machine was looked at
+
+        rows: list[Row] = []
+        seen, facts = self.data.presented, self.data.facts
+        if seen is not None and seen.leaf is not None:
+            rows.append(
+                ("Certificate", [name_of(seen.leaf), (f"  issued by {name_of(seen.leaf, issuer=True)}", "muted")])
+            )
+            past, days, ends = life(seen.leaf, seen.at)
+            rows.append(
+                (
+                    "Lifetime",
+                    [*lifetime(past, days, 24), (f"  {days} days left", life_role(days)), (f"  until {ends}", "muted")],
+                )
+            )
+            by: list[Part] = (
+                [MARKS["ok"], seen.trusted_by] if seen.trusted_by else [MARKS["bad"], f"nobody: {seen.reason}"]
+            )
+            rows.append(("Trusted by", by))
+        elif seen is not None:
+            rows.append(("Answer", [MARKS["bad"], seen.reason]))
+        store = self.data.store
+        rows.append(("Key store", [MARKS["ok"], store] if store else [MARKS["warn"], "none in application.conf"]))
+        unit = facts.unit
+        if unit is not None and unit.load == "loaded":
+            mark, words = ("ok" if unit.running else "bad"), f"hcp-server is {unit.active}"
+        else:
+            mark, words = "warn", facts.reasons.get("unit", "hcp-server is not installed")
+        rows.append(("Service", [MARKS[mark], words, (f"  {self._java()}", "muted")]))
+        rows += self._warnings()
+        last = self.data.last
+        if last is not None and self.app.size.height >= TALL:
+            words = f"  {last.at[:10]}, {last.outcome.replace('_', ' ')}"
+            rows.append(("Last change", [f"{last.id[:4]} {cut(last.title, 44)}", (words, "muted")]))
+        return rows
+
+    def _java(self) -> str:
+        facts = self.data.facts
+        if facts.jre is None:
+            return "its Java was not found"
+        return (
+            f"Java {facts.jre.version or 'of unknown version'}, cacerts {facts.cacerts_kind.upper() or 'not readable'}"
+        )
+
+    def _warnings(self) -> list[Row]:
+        facts = self.data.facts
+        rows: list[Row] = []
+        if not facts.root_rights:
+            rows.append(("Rights", [MARKS["warn"], "you can look; start the wizard with sudo to change anything"]))
+        if not facts.clock_ok:
+            rows.append(("Clock", [MARKS["warn"], f"{facts.at:%Y-%m-%d %H:%M} UTC cannot be right"]))
+        return rows
+
+    def _picture(self) -> Content:
+        state = self.data.presented.state if self.data.presented is not None else "silent"
+        link = ("trusted", OK, "ok") if state == "trusted" else ("not trusted", BAD, "bad")
+        nodes = [("gateways", "", ""), (self.data.facts.hostname, "this machine", "accent"), ("clients", "", "")]
+        return boxes(nodes, [link, link], 12)
+
+    def _takes(self, goal: str) -> list[Row]:
+        time, needs, outage = _TAKES[goal]
+        rows: list[Row] = [("Takes", [time]), ("You need", [needs]), ("Outage", [outage])]
+        left = self.data.left
+        if goal == Goal.LEFT:
+            words = "no list is kept yet" if left is None else f"{len(left.left)} of {len(left.items)} steps are open"
+            rows[1] = ("State", [words])
+        return rows
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """What the marked goal takes."""
+        if isinstance(event.option_list, Choice):
+            self.query_one("#detail Facts", Facts).show(*self._takes(event.option_list.answer))
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Enter on a goal starts it."""
+        event.stop()
+        self.action_go_on()
+
+    def action_go_on(self) -> None:
+        """Take the marked goal."""
+        if self.step is not None:
+            self.session.put(self.step.questions[0], self.query_one("#goal", Choice).answer)
+            self.wizard.forward(self.step)
+
+    def action_again(self) -> None:
+        """Look at the machine again."""
+        self.session.look_again()
+        self.wizard.open_step("goal")

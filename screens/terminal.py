@@ -1,0 +1,28 @@
+"""Whether there is a terminal that a full screen can be drawn on."""
+
+import os
+import sys
+from collections.abc import MutableMapping
+
+WITHOUT_SCREEN = {"", "dumb", "unknown"}
+"""Terminal types that cannot place text."""
+
+
+def refusal(environ: MutableMapping[str, str] = os.environ) -> str:
+    """Why the full screen cannot be shown, empty when it can. Stale sizes are dropped from *environ*.
+
+    Textual draws on standard error and reads standard input; with either redirected it would write escape codes into
+    a file or wait in a busy loop.
+    """
+    for name in ("COLUMNS", "LINES"):
+        # An exported size would win over the real one and survive every resize.
+        environ.pop(name, None)
+    for stream, name in ((sys.__stdin__, "Standard input"), (sys.__stderr__, "Standard error")):
+        if stream is None or stream.closed or not stream.isatty():
+            return f"{name} is not a terminal, so the full screen cannot be shown."
+    return ""
+
+
+def by_lines(environ: MutableMapping[str, str] = os.environ) -> bool:
+    """Whether the terminal cannot place text, so that the questions are asked line by line."""
+    return environ.get("TERM", "") in WITHOUT_SCREEN

@@ -1,0 +1,291 @@
+"""What was found in the files: the chain as a tree, what is to be said about it, and the name it must carry."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from textual.widget import Widget
+from textual.widgets import DataTable, OptionList, Tree
+from textual.widgets.option_list import Option
+
+from screens.certificates import Entry, entries, finding_line, finding_rows, life, name_of
+from screens.frame import cut
+from screens.lists import Chain, Rows
+from screens.questions import Questions
+from screens.theme import MARKS, Part, life_role, say
+from screens.widgets import Card, Facts, Lines, Row
+from wizard.findings import Finding, Severity
+from wizard.host.clock import now_utc
+from wizard.questions.flow import Question, Step
+from wizard.records import dataclass
+
+if TYPE_CHECKING:
+    from wizard.planning.judge import Judged
+    from wizard.session.session import Session
+
+FITS = "Checked: signatures, dates, names, usage, key and chain"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of the list of findings, and what stands in the card below for it."""
+
+    line: tuple[Part, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a role's files came to, ready to be drawn."""
+
+    judged: "Judged"
+    chain: tuple[Entry, ...]
+    items: tuple[Item, ...]
+
+
+def found_for(session: "Session", role: str) -> Found:
+    """BLOCKING. The chain of *role* and what is said about it.
+
+    Raises:
+        WizardError: the files cannot be read.
+    """
+    judged = session.judged(role)
+    now = now_utc()
+    items = [Item(tuple(finding_line(each)), tuple(finding_rows(each))) for each in judged.findings]
+    items += [
+        Item((MARKS["info"], f"Not read: {path.name}"), (("Why", [error.message]), ("Code", [(error.code, "muted")])))
+        for path, error in judged.loaded.problems
+    ]
+    old = session.installed() if role == "primary" else None
+    if old is not None and old.leaf is not None:
+        items.insert(0, _beside(old, judged))
+    if all(each.severity == Severity.NOTE for each in judged.findings):
+        rows: tuple[Row, ...] = (("Result", ["this certificate can be used here"]),)
+        items.append(Item((MARKS["ok"], FITS), rows))
+    return Found(judged, tuple(entries(judged.chain, now)), tuple(items))
+
+
+def _beside(old: Any, judged: "Judged") -> Item:
+    """The installed certificate beside the new one."""
+    new = judged.chain
+    if new.leaf is None or new.leaf == old.leaf:
+        return Item(
+            (MARKS["info"], "This certificate is installed already"), (("Installed", ["the same certificate"]),)
+        )
+    now = now_utc()
+
+    def both(show: Any) -> list[Part]:
+        return [f"{cut(show(old.leaf), 28):<30}", show(new.leaf)]
+
+    from wizard.certificates import fields  # noqa: PLC0415 - loaded with the chain
+
+    rows: list[Row] = [
+        ("", [(f"{'installed':<30}", "muted"), ("new", "muted")]),
+        ("Subject", both(name_of)),
+        ("Issuer", both(lambda each: name_of(each, issuer=True))),
+        ("Ends", both(lambda each: life(each, now)[2])),
+        ("Key", both(fields.key_label)),
+        ("SHA-256", both(lambda each: each.sha256[:16])),
+    ]
+    return Item((MARKS["info"], "Compared with the installed certificate"), tuple(rows))
+
+
+def statement(findings: Sequence[Finding]) -> list[Part]:
+    """Whether a chain can be used, as the title."""
+    errors = sum(each.severity >= Severity.ERROR for each in findings)
+    warnings = sum(each.severity == Severity.WARNING for each in findings)
+    said = f"{warnings} warning{'' if warnings == 1 else 's'}" if warnings else ""
+    if errors:
+        return [("Certificate cannot be used", "bad bold"), (f"  {errors} error{'' if errors == 1 else 's'}", "bad")]
+    return [(f"Certificate can be used{f' ({said})' if said else ''}", "accent bold")]
+
+
+class Verdict(Questions):
+    """Chain and findings of one role."""
+
+    detail_name = "About the marked line"
+
+    @classmethod
+    def look(cls, session: "Session", step: Step | None) -> Any:
+        """See `Page`."""
+        assert step is not None  # noqa: S101 - for the type checker
+        return found_for(session, step.role), session.asked(step)
+
+    @property
+    def questions(self) -> Sequence[Question]:
+        """The host name, and what arises from the files."""
+        asked: Sequence[Question] = self.data[1]
+        return asked
+
+    @property
+    def found(self) -> Found:
+        """The chain."""
+        found: Found = self.data[0]
+        return found
+
+    def claim(self) -> Sequence[Part]:
+        """Whether it can be used."""
+        bundles = self.found.judged.loaded.bundles
+        read = f"  {len(bundles)} file{'' if len(bundles) == 1 else 's'} read"
+        return [*statement(self.found.judged.findings), (read, "muted")]
+
+    def above(self) -> Iterable[Widget]:
+        """The tree and the list."""
+        yield Card("Chain", Chain(self.found.chain))
+        yield Card("Findings", Lines(*(Option(say(*item.line)) for item in self.found.items), id="findings"))
+
+    def arrived(self) -> None:
+        """At the worst finding, or where a name is needed."""
+        if self.fields and not self.fields[0][1].answer:
+            super().arrived()
+        else:
+            self.query_one("#findings").focus()
+
+    def _about(self, at: int) -> list[Row]:
+        if self.screen.focused is None or self.place() is None:
+            return self._marked()
+        rows = super()._about(at)
+        if self.fields[at][0].key.endswith(".host"):
+            from wizard.certificates import fields  # noqa: PLC0415 - loaded with the chain
+
+            leaf = self.found.judged.chain.leaf
+            listed = ", ".join(fields.names(leaf)) if leaf is not None else ""
+            rows = [("Listed", [listed or ("no name", "bad")]), ("This host", [self.wizard.machine_name]), *rows]
+        return rows
+
+    def _marked(self) -> list[Row]:
+        if isinstance(self.screen.focused, Chain):
+            node = self.screen.focused.cursor_node
+            entry = node.data if node is not None else None
+            return list((entry or self.found.chain[0]).rows)
+        marked = self.query("#findings")
+        at = marked.first(Lines).highlighted if marked else 0
+        return list(self.found.items[at or 0].rows) if self.found.items else []
+
+    def show_about(self) -> None:
+        """The detail card follows the focus and the mark."""
+        found = self.query("#about")
+        if found:
+            found.first(Facts).show(*self._about(self.place() or 0))
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Another finding."""
+        if event.option_list.id == "findings":
+            self.show_about()
+        else:
+            super().on_option_list_option_highlighted(event)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Enter goes on, to the question when there is one."""
+        if event.option_list.id == "findings":
+            event.stop()
+            self._on()
+        else:
+            super().on_option_list_option_selected(event)
+
+    def on_tree_node_highlighted(self, event: Tree.NodeHighlighted[Entry]) -> None:
+        """Another certificate."""
+        event.stop()
+        self.show_about()
+
+    def on_tree_node_selected(self, event: Tree.NodeSelected[Entry]) -> None:
+        """Enter goes on."""
+        event.stop()
+        self._on()
+
+    def _on(self) -> None:
+        if self.fields and not self.fields[0][1].answer:
+            self.fields[0][1].focus()
+        else:
+            self.action_go_on()
+
+
+class Others(Questions):
+    """The certificates of all gateways and clients: a table, and what is to be said about the marked one."""
+
+    detail_name = "About the marked line"
+
+    @classmethod
+    def look(cls, session: "Session", step: Step | None) -> Any:
+        """See `Page`."""
+        assert step is not None  # noqa: S101 - for the type checker
+        roles = session.answers.other_roles()
+        return [(role, session.answers.table(role).host, found_for(session, role)) for role in roles], session.asked(
+            step
+        )
+
+    @property
+    def questions(self) -> Sequence[Question]:
+        """Those that arise from what was found."""
+        asked: Sequence[Question] = self.data[1]
+        return asked
+
+    @property
+    def machines(self) -> "list[tuple[str, str, Found]]":
+        """Role, host, and what its files came to."""
+        found: list[tuple[str, str, Found]] = self.data[0]
+        return found
+
+    def claim(self) -> Sequence[Part]:
+        """Whether all can be used."""
+        if not self.machines:
+            return [("No certificate is needed", "accent bold"), ("  clients without local storage need none", "muted")]
+        findings = [each for _role, _host, found in self.machines for each in found.judged.findings]
+        count = len(self.machines)
+        return [*statement(findings), (f"  {count} machine{'' if count == 1 else 's'}", "muted")]
+
+    def above(self) -> Iterable[Widget]:
+        """The table."""
+        columns = [("Machine", 22), ("Kind", 8), ("Certificate", 15), ("Days", 5), ("State", 14)]
+        self.table = Rows(columns, [_row(role, host, found) for role, host, found in self.machines])
+        yield Card("Machines", self.table)
+
+    def arrived(self) -> None:
+        """At the table."""
+        self.table.focus()
+
+    def _about(self, at: int) -> list[Row]:
+        if self.screen.focused is not None and self.place() is not None:
+            return super()._about(at)
+        table = getattr(self, "table", None)
+        if table is None or not self.machines:
+            return []
+        _role, host, found = self.machines[table.cursor_row]
+        rows: list[Row] = [
+            ("Machine", [(host, "bold")]),
+            ("Chain", [" < ".join(each.name for each in reversed(found.chain))]),
+        ]
+        for number, item in enumerate(found.items):
+            rows.append(("" if number else "Findings", list(item.line)))
+            rows += [("", words) for name, words in item.rows if name == "Do"]
+        return rows
+
+    def show_about(self) -> None:
+        """The detail card follows the focus and the mark."""
+        self.query_one("#about", Facts).show(*self._about(self.place() or 0))
+
+    def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
+        """Another machine."""
+        event.stop()
+        self.show_about()
+
+    def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
+        """Enter goes on, to the question when there is one."""
+        event.stop()
+        if self.fields:
+            self.fields[0][1].focus()
+        else:
+            self.action_go_on()
+
+
+def _row(role: str, host: str, found: Found) -> list[list[Part]]:
+    worst = max((each.severity for each in found.judged.findings), default=Severity.NOTE)
+    state = {Severity.NOTE: ("ok", "can be used"), Severity.WARNING: ("warn", "warning")}.get(worst, ("bad", "error"))
+    leaf = found.chain[-1]
+    kind = "gateway" if role.startswith("gateway") else "client"
+    return [
+        [(cut(host, 22), "bold")],
+        [kind],
+        [cut(leaf.name, 15)],
+        [(f"{leaf.days:>5}", life_role(leaf.days))],
+        [MARKS[state[0]], state[1]],
+    ]

@@ -1,0 +1,202 @@
+"""What this machine presents now, and what an operator most likely came for: the first look, within two seconds."""
+
+import threading
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from wizard.certificates import fields
+from wizard.certificates.model import Certificate
+from wizard.certificates.names import short
+from wizard.certificates.reading import read
+from wizard.change.history import Entry, history
+from wizard.errors import WizardError
+from wizard.handoff import checklist
+from wizard.host.clock import now_utc
+from wizard.host.facts import Facts, collect
+from wizard.host.files import read_input
+from wizard.host.machine import Machine
+from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
+from wizard.planning.primary.facts import configured_store
+from wizard.printable import printable
+from wizard.probing.probe import probe
+from wizard.probing.result import ProbeResult
+from wizard.probing.trust import SYSTEM_ROOTS, TrustSet, system_roots
+from wizard.questions.answers import Answers, Goal, endpoint
+from wizard.records import dataclass
+from wizard.reports.checklist import Checklist
+
+LIMIT_S = 2.0
+"""The longest wait for the local port, in seconds."""
+
+SOON = timedelta(days=30)
+"""With less time left, new certificates are what the operator most likely came for."""
+
+JAVA = "the server's Java (cacerts)"
+
+
+class State(StrEnum):
+    """What is presented, in one word."""
+
+    TRUSTED = "trusted"
+    FALLBACK = "fallback"
+    EXPIRED = "expired"
+    UNTRUSTED = "untrusted"
+    SILENT = "silent"
+    """Nothing answers, or no TLS."""
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """One look at an endpoint.
+
+    Attributes:
+        endpoint: `host:port`.
+        state: in one word.
+        reason: why it is not trusted or silent; "" otherwise.
+        trusted_by: whose trust anchors accept it; "" when none do.
+        chain: as presented, the leaf first.
+        probe: everything the probe saw; None when it was not made.
+        at: when.
+    """
+
+    endpoint: str
+    state: State
+    at: datetime
+    reason: str = ""
+    trusted_by: str = ""
+    chain: tuple[Certificate, ...] = ()
+    probe: ProbeResult | None = None
+
+    @property
+    def leaf(self) -> Certificate | None:
+        """The certificate of the host."""
+        return self.chain[0] if self.chain else None
+
+    @property
+    def days(self) -> int | None:
+        """Whole days left for the leaf; None without a readable one."""
+        try:
+            return None if self.leaf is None else (fields.not_after(self.leaf) - self.at).days
+        except fields.NOT_PARSED:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The first look.
+
+    Attributes:
+        facts: of the machine.
+        presented: at the port that was found; None when nothing listens.
+        store: the configured key store, as the operator knows it; "" when none is.
+        left: the list of what is left to do, None when there is none.
+        last: the newest change that ended, None when there is none.
+        goal: what is recommended.
+    """
+
+    facts: Facts
+    presented: Presented | None
+    store: str
+    left: Checklist | None
+    last: Entry | None
+    goal: Goal
+
+
+def overview(machine: Machine, answers: Answers) -> Overview:
+    """Look at *machine*: at its files, its service and its own port. Nothing is changed, no name is resolved."""
+    facts = collect(machine)
+    presented = _found(machine, answers, facts)
+    try:
+        store = configured_store(machine)
+    except WizardError:
+        store = None
+    try:
+        changes = history(machine)
+    except WizardError:
+        changes = ()
+    left = checklist.load(machine)
+    goal = _recommended(presented, facts, configured=store is not None, left=left)
+    last = changes[-1] if changes else None
+    return Overview(facts, presented, str(store or ""), left, last, goal)
+
+
+def _found(machine: Machine, answers: Answers, facts: Facts) -> Presented | None:
+    """What the first of the likely ports presents that speaks TLS; the first of them when none does."""
+    listening = {listener.port: listener.address for listener in facts.ports}
+    wanted = answers.primary.port
+    ports = [port for port in (wanted, *listening) if port in listening] or [wanted]
+    first: Presented | None = None
+    for port in dict.fromkeys(ports):
+        address = listening.get(port, "")
+        host = "127.0.0.1" if address in {"", "0.0.0.0"} else "::1" if address == "::" else address  # noqa: S104 - compared
+        seen = present(machine, host, port, servername=answers.primary.host or None)
+        if seen.leaf is not None:
+            return seen
+        first = first or seen
+    return first
+
+
+def present(
+    machine: Machine, host: str, port: int, *, servername: str | None = None, limit_s: float = LIMIT_S
+) -> Presented:
+    """What *host*:*port* presents, and who trusts it; at most *limit_s* is waited."""
+    found: list[ProbeResult] = []
+
+    def ask() -> None:
+        trust = {JAVA: _cacerts(machine), SYSTEM_ROOTS: system_roots()}
+        found.append(probe(host, port, servername=servername, timeout_s=limit_s, trust=trust))
+
+    # What takes longer is left behind; the thread ends with its own time limits.
+    thread = threading.Thread(target=ask, name="local check", daemon=True)
+    thread.start()
+    thread.join(limit_s)
+    shown = endpoint("localhost" if host in {"127.0.0.1", "::1"} else host, port)
+    if not found:
+        return Presented(shown, State.SILENT, now_utc(), f"no answer within {limit_s:g} s")
+    return _judged(shown, found[0])
+
+
+def _judged(shown: str, result: ProbeResult) -> Presented:
+    now, leaf = now_utc(), result.leaf
+    if leaf is None:
+        return Presented(
+            shown, State.SILENT, now, printable(result.detail) or "no certificate is presented", probe=result
+        )
+    by = next((name for name, verdict in result.trust.items() if verdict.ok), "")
+    reason = next((printable(verdict.reason) for verdict in result.trust.values() if not verdict.ok), "")
+    try:
+        over = fields.not_after(leaf) <= now
+    except fields.NOT_PARSED:
+        over = False
+    if result.fallback:
+        state, reason = State.FALLBACK, "the product's built-in certificate"
+    elif over:
+        state, reason = State.EXPIRED, f"{short(leaf)} ended on {fields.not_after(leaf):%Y-%m-%d}"
+    elif by:
+        state, reason = State.TRUSTED, ""
+    else:
+        state = State.UNTRUSTED
+    return Presented(shown, state, now, reason, by if state is State.TRUSTED else "", result.chain, result)
+
+
+def _cacerts(machine: Machine) -> TrustSet:
+    try:
+        data = read_input(machine.real(machine.cacerts))
+        return TrustSet(read(data, name="cacerts", password=DEFAULT_STORE_PASSWORD).certificates)
+    except WizardError:
+        return TrustSet(())
+
+
+def _recommended(presented: Presented | None, facts: Facts, *, configured: bool, left: Checklist | None) -> Goal:
+    state = presented.state if presented is not None else State.SILENT
+    if not facts.installed:
+        return Goal.SET_UP
+    if state is State.EXPIRED:
+        return Goal.RE_KEY
+    if state is State.TRUSTED and presented is not None:
+        if presented.days is not None and presented.days < SOON.days:
+            return Goal.RE_KEY
+        return Goal.LEFT if left is not None and left.left else Goal.RE_KEY
+    if configured or state is State.SILENT:
+        return Goal.RESCUE
+    return Goal.SET_UP
