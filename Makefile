@@ -18,7 +18,7 @@ lint: $(VENV)/.test
 	$(BIN)/ruff check .
 
 types: $(VENV)/.test
-	$(BIN)/mypy wizard screens tests tools
+	$(BIN)/mypy wizard screens tests
 
 walls: $(VENV)/.test
 	$(BIN)/lint-imports

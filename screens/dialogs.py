@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from importlib.resources import files
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from textual.binding import Binding, BindingType
@@ -16,6 +15,7 @@ from screens.painting import PaintedOnce
 from screens.theme import MARKS, Part, say
 from screens.widgets import Act, Card, Keys, Reading
 from wizard.findings import Finding
+from wizard.package_data import read_text
 
 if TYPE_CHECKING:
     from screens.program import WizardApp
@@ -181,6 +181,8 @@ To copy text, mark it with the mouse as always: the wizard leaves the mouse to y
 
 def page_text(name: str) -> str:
     """The page *name* in Markdown, with the keys."""
-    page = files("screens") / "help" / f"{name}.md"
-    text = page.read_text(encoding="utf-8") if page.is_file() else "There is no page for this step.\n"
+    try:
+        text = read_text("screens", f"help/{name}.md")
+    except FileNotFoundError:
+        text = "There is no page for this step.\n"
     return text.partition("# Keys")[0] + KEYS

@@ -21,6 +21,7 @@ from screens.background import Background
 from screens.frame import Frame, Page
 from screens.theme import BAD, MONO, SIXTEEN, AsciiFilter, look, theme_for, themes
 from wizard.errors import ExitCode, WizardError
+from wizard.package_data import read_text
 from wizard.questions.answers import Goal
 from wizard.questions.flow import Step, View, after, before
 
@@ -54,7 +55,7 @@ class WizardApp(App[int], inherit_bindings=False):
     """
 
     ENABLE_COMMAND_PALETTE = False
-    CSS_PATH = "wizard.tcss"
+    CSS = read_text("screens", "wizard.tcss")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "help", "Help", key_display="F1"),
         Binding("f10", "ask_quit", "Quit", key_display="F10"),

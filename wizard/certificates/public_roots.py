@@ -3,12 +3,12 @@
 Every other root is private, whether it is in cacerts or not: somebody may have imported it there.
 """
 
-import pkgutil
 from collections.abc import Collection, Iterable
 from datetime import date
 from functools import cache
 
 from wizard.certificates.model import Certificate
+from wizard.package_data import read_text
 from wizard.records import dataclass
 
 JDK_ALIAS = " [jdk]"
@@ -69,7 +69,6 @@ def public_roots(
 @cache
 def shipped() -> dict[str, ShippedRoot]:
     """The list that came with this version of the wizard, by fingerprint; `make public-roots` renews it."""
-    # Not importlib.resources: it loads the whole of zipfile. This reads from a zip all the same.
-    text = (pkgutil.get_data("wizard.certificates", "data/public_roots.txt") or b"").decode()
-    lines = (line.split(maxsplit=2) for line in text.splitlines() if not line.startswith("#"))
-    return {sha256: ShippedRoot(sha256, date.fromisoformat(end), name) for sha256, end, name in lines}
+    lines = read_text("wizard.certificates", "data/public_roots.txt").splitlines()
+    records = (line.split(maxsplit=2) for line in lines if not line.startswith("#"))
+    return {sha256: ShippedRoot(sha256, date.fromisoformat(end), name) for sha256, end, name in records}

@@ -5,12 +5,12 @@ import getpass
 import signal
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from importlib.resources import files
 from types import FrameType
 from typing import TextIO
 
 from wizard.errors import ExitCode, WizardError
 from wizard.findings import FindingSpec, Severity
+from wizard.package_data import read_text
 from wizard.printable import printable
 from wizard.questions.flow import Ask, Question, Step, View
 from wizard.reports.lines import Line, doubt_lines
@@ -169,8 +169,10 @@ class Dialogue:
         return line.rstrip("\r\n")
 
     def _help(self) -> None:
-        page = files("screens") / "help" / f"{self.page}.md"
-        text = page.read_text(encoding="utf-8") if page.is_file() else "There is no page for this step.\n"
+        try:
+            text = read_text("screens", f"help/{self.page}.md")
+        except FileNotFoundError:
+            text = "There is no page for this step.\n"
         self.say(text.partition("# Keys")[0].rstrip())
         self.say("\nType back for the step before, quit to leave, - to empty an answer.")
 

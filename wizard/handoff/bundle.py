@@ -1,9 +1,9 @@
 """Packs for the machines that the wizard cannot reach: files with a checklist, all made before any is written."""
 
-import pkgutil
 from collections.abc import Mapping
 from dataclasses import field
 
+from wizard.package_data import read_text
 from wizard.records import dataclass
 
 
@@ -55,7 +55,7 @@ def from_template(name: str, values: Mapping[str, str]) -> str:
 
     The caller sees to it that no value can leave its place in the script.
     """
-    text = (pkgutil.get_data("wizard.handoff", f"templates/{name}") or b"").decode()
+    text = read_text("wizard.handoff", f"templates/{name}")
     for key, value in values.items():
         text = text.replace(f"@{key}@", value)
     return text

@@ -1,6 +1,5 @@
 """The dates of public certificate authorities, from `data/public_ca.toml`."""
 
-import pkgutil
 import tomllib
 from collections.abc import Iterator
 from datetime import date
@@ -9,6 +8,7 @@ from functools import cache
 from wizard.certificates import fields
 from wizard.certificates.rules.context import Context, on
 from wizard.findings import Finding, FindingSpec, Severity
+from wizard.package_data import read_text
 from wizard.records import dataclass
 
 
@@ -53,9 +53,7 @@ class Calendar:
 @cache
 def calendar() -> Calendar:
     """The calendar that came with this version of the wizard."""
-    # Not importlib.resources: it loads the whole of zipfile, and every judgement would pay for it.
-    text = (pkgutil.get_data("wizard.certificates", "data/public_ca.toml") or b"").decode()
-    data = tomllib.loads(text)
+    data = tomllib.loads(read_text("wizard.certificates", "data/public_ca.toml"))
     return Calendar(
         data["checked"],
         tuple((each["from"], each["days"]) for each in data["lifetime"]),
