@@ -14,7 +14,7 @@ from textual.widgets import Button, ProgressBar, RichLog, Static
 
 from screens.frame import Page, cut
 from screens.notices import parts_of
-from screens.theme import BAD, MARKS, OK, Part, cell, look, say
+from screens.theme import BAD, MARKS, OK, WARN, Part, cell, look, say
 from screens.widgets import Act, Card, Facts, Reading, Row
 from wizard.errors import WizardError
 from wizard.questions.answers import Goal
@@ -57,6 +57,7 @@ class Ended:
     lines: tuple[Line, ...]
     presented: "Presented | None"
     command: str
+    again: bool = False
 
 
 def _words(step: Any) -> str:
@@ -135,7 +136,9 @@ class Apply(Page):
             self._arrived.extend(self.session.events())
             outcome = self.session.outcome()
             seen = self.session.presented() if "probe" in outcome.steps else None
-            self._arrived.append(Ended(outcome, tuple(self.session.outcome_lines()), seen, self.session.undo_command()))
+            again = self.session.needed_again() is not None
+            lines, undo = tuple(self.session.outcome_lines()), self.session.undo_command()
+            self._arrived.append(Ended(outcome, lines, seen, undo, again=again))
         except WizardError as error:
             self._arrived.append(error)
 
@@ -239,6 +242,9 @@ class Proof(Page):
             if not self.good:
                 yield Act("Back to the answers", id="answers")
         yield Static("", classes="gap")
+        if self.good and self.ended.again:
+            words = f"{WARN} Passwords were not saved; for the last steps you will be asked for them."
+            yield Static(say((words, "warn")), classes="words")
         if self.good:
             commands: list[Part] = [("Check it yourself\n", "muted"), self._openssl()] if seen is not None else []
             if self.ended.command:
