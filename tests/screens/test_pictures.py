@@ -27,6 +27,7 @@ from tests.support.scenarios import furnish, prepared
 from wizard.questions.flow import View
 from wizard.sandbox import pki
 from wizard.sandbox.build import create
+from wizard.session import overview
 
 # The pictures are named for people, not for the tests that draw them.
 pytestmark = pytest.mark.filterwarnings("ignore:\\s*Can not relate snapshot:UserWarning")
@@ -74,6 +75,8 @@ def fixed(monkeypatch: pytest.MonkeyPatch) -> None:
         if name.startswith(("wizard.", "screens.")) and hasattr(module, "now_utc"):
             monkeypatch.setattr(module, "now_utc", lambda: NOW)
     monkeypatch.setattr(socket, "gethostname", lambda: "primary-host")
+    # A picture must not depend on the speed of the machine.
+    monkeypatch.setattr(overview.present, "__kwdefaults__", {"servername": None, "limit_s": 60.0})
 
 
 @pytest.fixture(scope="module")
