@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 from wizard.certificates import fields, names
 from wizard.certificates.model import Certificate
-from wizard.findings import Finding, Locator
+from wizard.findings import Finding, FindingSpec, Locator, Severity
 from wizard.probing.identity import issued_by_name, names_of
 from wizard.probing.revocation.ocsp import utc_now
 from wizard.probing.trust import SYSTEM_ROOTS
 
 if TYPE_CHECKING:
     from wizard.probing.result import ProbeResult
-from wizard.findings import FindingSpec, Severity
 
 _ERROR, _WARNING, _NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 

@@ -1,19 +1,17 @@
 """The review: what will happen, as one object that is shown, confirmed, and then done."""
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from wizard.findings import Finding
-from wizard.records import dataclass
-from wizard.reports.lines import Line
-
-if TYPE_CHECKING:
-    from wizard.change.plan import Plan
-from collections.abc import Callable, Sequence
-
 from wizard.printable import printable
 from wizard.questions.answers import PROMPT, Answers, PasswordSource, SourceKind
 from wizard.questions.flow import Ask, Question, Step, View
-from wizard.reports.lines import Tone
+from wizard.records import dataclass
+from wizard.reports.lines import Line, Tone
+
+if TYPE_CHECKING:
+    from wizard.change.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
+from wizard.change.history import Entry, history
+from wizard.change.manifest import Action, Manifest
 from wizard.change.plan import Plan
+from wizard.change.rollback import choose
+from wizard.change.store import Store
+from wizard.doctor.restart_checks import plan_faults, undo_faults
 from wizard.findings import Finding, Severity
+from wizard.host.machine import Machine
 from wizard.planning.primary.inputs import Planned, Planning, kept_plan, plan_primary
 from wizard.planning.rehearsal import Rehearsed, rehearsal_lines, rehearse_all
+from wizard.printable import printable
 from wizard.questions.answers import CloudSupport, Goal, PrimaryKind
 from wizard.questions.flow import Question, Step, View
 from wizard.reports import outcome
@@ -17,13 +24,6 @@ from wizard.reports.review import Review, decided_lines
 if TYPE_CHECKING:
     from wizard.doctor.collect.run import Examined
     from wizard.doctor.diagnose import Diagnosis
-from wizard.change.history import Entry, history
-from wizard.change.manifest import Action, Manifest
-from wizard.change.rollback import choose
-from wizard.change.store import Store
-from wizard.doctor.restart_checks import plan_faults, undo_faults
-from wizard.host.machine import Machine
-from wizard.printable import printable
 
 
 def changes(machine: Machine) -> tuple[Entry, ...]:

@@ -1,4 +1,4 @@
-"""The one facade that every face talks to: questions, checks, the plan, its application and what came of it.
+"""One operator's run, for every user interface: questions, checks, the plan, its application and the result.
 
 Methods marked BLOCKING open files, start programs or wait; a screen calls them in a thread. They import what they need
 themselves, because the first screen must be there before cryptography is loaded.
@@ -14,22 +14,24 @@ from wizard.errors import WizardError
 from wizard.findings import Finding, FindingSpec, Severity
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import SecretGiver, resolve
-from wizard.questions.answers import Answers, Goal
+from wizard.questions.answers import Answers, Goal, PrimaryKind
 from wizard.questions.field_text import needed, parsed, shown
-from wizard.questions.flow import DEFAULT_WAIT_S, Ask, Question, Step, View, steps
+from wizard.questions.flow import DEFAULT_WAIT_S, Ask, Question, Step, View, after, steps
 from wizard.records import dataclass
 from wizard.reports.lines import Line
 from wizard.reports.review import Review
 from wizard.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from wizard.certificates.model import Certificate, Chain
     from wizard.change.ahead import Asking
+    from wizard.change.events import Event
     from wizard.change.history import Entry
     from wizard.change.outcome import Outcome
     from wizard.change.plan import Plan
+    from wizard.change.watch import ChangeRun
     from wizard.doctor.collect.run import Examined
     from wizard.doctor.diagnose import Diagnosis
     from wizard.planning.judge import Judged
@@ -37,335 +39,11 @@ if TYPE_CHECKING:
     from wizard.planning.primary.plan import Stores
     from wizard.reports.checklist import Checklist
     from wizard.session.overview import Overview, Presented
-from abc import abstractmethod
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from wizard.change.events import Event
-    from wizard.change.outcome import Outcome
-from abc import ABC
-from typing import TYPE_CHECKING
-
-from wizard.questions.answers import PrimaryKind
-from wizard.questions.flow import after
-
-if TYPE_CHECKING:
-    from wizard.change.outcome import Outcome
-    from wizard.change.watch import ChangeRun
     from wizard.session.saved_run import SavedRun
 
 
 LAST = "elsewhere"
 """The step at which a run has ended."""
-
-
-class Unfinished(ABC):
-    """The part of the session that is about leaving and coming back.
-
-    Attributes:
-        machine: whose state folder keeps them.
-        answers: so far.
-        base: the folder that relative paths in the answers are taken from.
-        answered: whether anything was answered in this run.
-        taken_up: whether the change was started by an earlier session, whose answers are used now.
-    """
-
-    machine: Machine
-    answers: Answers
-    base: Path
-    answered: bool = False
-    taken_up: bool = False
-    _started: bool
-    _run: "ChangeRun | None"
-    _outcome: "Outcome | None"
-
-    @abstractmethod
-    def look_again(self) -> None:
-        """Forget what was seen of the machine and the files."""
-
-    @abstractmethod
-    def fails(self, step: Step) -> bool:
-        """BLOCKING. Whether *step* cannot be left."""
-
-    @property
-    @abstractmethod
-    def unknown_answers(self) -> bool:
-        """Whether the change that is followed was started from answers that nobody has kept."""
-
-    @abstractmethod
-    def outcome(self) -> "Outcome":
-        """BLOCKING. How the change ended."""
-
-    def save(self, step_id: str = "") -> None:
-        """BLOCKING. Keep the answers, if anything was answered; at the last step the list is kept instead."""
-        from wizard.session.saved_run import save
-
-        if step_id == LAST or not self.answered:
-            return
-        save(self.machine, self.answers, step_id, self.base)
-        if self._started or self.taken_up:
-            self.keep_beside_change()
-
-    def saved(self) -> "SavedRun | None":
-        """BLOCKING. An earlier run that was not finished; a change that has ended meanwhile comes first."""
-        from wizard.session.saved_run import load, load_ended
-
-        return load_ended(self.machine) or load(self.machine)
-
-    def ended_lines(self, run: "SavedRun") -> list[Line]:
-        """BLOCKING. How the change of *run* ended, and what is left of it."""
-        from wizard.change import watch
-        from wizard.questions.answers import Goal
-        from wizard.reports import outcome
-
-        ended = watch.outcome(self.machine, run.change)
-        return [
-            Line(f"{run.who} started change {run.change} on {run.when:%Y-%m-%d at %H:%M} UTC. It has ended:"),
-            *outcome.outcome(ended, undo=run.answers.goal is Goal.UNDO),
-            Line(""),
-            Line("Going on makes its last steps: packs and the list of what is left to do."),
-            Line("Passwords are not saved; those that are needed are asked for again."),
-        ]
-
-    def ended_words(self, run: "SavedRun") -> str:
-        """BLOCKING. In a sentence or two, how the change of *run* ended and what is next; "" when it has none."""
-        from wizard.change import watch
-
-        if not run.change:
-            return ""
-        ended = watch.outcome(self.machine, run.change)
-        number, at = run.change[:4], f"{run.when:%H:%M} UTC"
-        if ended.exit_code:
-            return f"Change {number}, started at {at}, was not made."
-        verified = " and was verified" if "probe" in ended.steps else ""
-        following = after("apply", run.answers)
-        words = f" Next: {following.title.lower()}." if following is not None else ""
-        return f"Change {number}, started at {at}, finished{verified}.{words}"
-
-    def resume(self) -> str:
-        """BLOCKING. Take the answers of the earlier run; return its step. Secrets must be typed again.
-
-        After a change that has ended well it is the first of its last steps, "" when there is none.
-        """
-        run = self.saved()
-        if run is None:
-            return steps(self.answers)[0].id
-        self._take(run)
-        if not run.change:
-            return run.step_id
-        from wizard.change.watch import ChangeRun
-
-        self._run, self._outcome = ChangeRun(run.change), None
-        if not self.outcome().exit_code:
-            self.taken_up = True
-            return self.after_change()
-        self.put_aside()
-        self._run = None
-        return "review"
-
-    def _take(self, run: "SavedRun") -> None:
-        self.answers, self.base, self.answered = run.answers, run.base, True
-        self.look_again()
-
-    def take_answers_of(self, change: str) -> None:
-        """BLOCKING. Use the answers that *change*, which is running, is made from; without any, none."""
-        from wizard.session.saved_run import load, load_for
-
-        run = load_for(self.machine, change)
-        if run is None and (last := load(self.machine)) is not None and last.step_id == "apply":
-            # The earlier session was cut off between the start of the change and its note beside it.
-            run = last
-        if run is not None:
-            self._take(run)
-            self.taken_up = True
-
-    def after_change(self) -> str:
-        """BLOCKING. The step to go on with when the change of an earlier session is made; "" when nothing is left."""
-        step = self.needed_again() or after("apply", self.answers)
-        return step.id if step is not None else ""
-
-    def needed_again(self) -> Step | None:
-        """BLOCKING. The next step that asks for a password which the last steps need and nobody has saved."""
-        if not self.taken_up or not self.answers.goal.installs:
-            return None
-        primary = self.answers.primary
-        # The new password of the key store goes to the other nodes of a cluster, and to nobody else.
-        several = primary.kind is PrimaryKind.ON_PREMISE and len(primary.nodes) > 1
-        for step in steps(self.answers):
-            if step.view is View.APPLY:
-                break
-            asks = {question.ask for question in step.questions}
-            if (Ask.SECRET in asks or (several and Ask.NEW_SECRET in asks)) and self.fails(step):
-                return step
-        return None
-
-    def rejoin(self) -> bool:
-        """BLOCKING. Follow the change that is running when it was started with these very answers."""
-        from wizard.change import watch
-        from wizard.session.saved_run import load_for
-
-        holder = watch.running(self.machine)
-        if holder is None or not holder.change or not self._are_mine(load_for(self.machine, holder.change)):
-            return False
-        self._run, self._outcome, self.taken_up = watch.ChangeRun(holder.change), None, True
-        return True
-
-    def earlier_end(self) -> list[Line]:
-        """BLOCKING. How a change ended that an earlier command started with these answers and did not follow."""
-        from wizard.change import watch
-        from wizard.reports import outcome
-        from wizard.session.saved_run import load_ended
-
-        run = load_ended(self.machine)
-        if run is None or not self._are_mine(run):
-            return []
-        lines = outcome.outcome(watch.outcome(self.machine, run.change))
-        return [Line(f"Change {run.change}, started before with these answers, has ended:"), *lines]
-
-    def reported(self) -> None:
-        """BLOCKING. A command has told how its change ended, which is the last that it does."""
-        from wizard.change.outcome import STUCK
-        from wizard.session.saved_run import forget_for, load_ended
-
-        if self.outcome().outcome == STUCK:
-            return
-        with suppress(WizardError, OSError):
-            self.forget_change()
-            run = load_ended(self.machine)
-            if run is not None and self._are_mine(run):
-                forget_for(self.machine, run.change)
-
-    def _are_mine(self, run: "SavedRun | None") -> bool:
-        return run is not None and (run.answers, run.base) == (self.answers, self.base)
-
-    def keep_beside_change(self) -> None:
-        """BLOCKING. Note the answers beside the change that was started, for whichever session sees its end."""
-        from wizard.session.saved_run import save_for
-
-        if self._run is not None and self._run.id:
-            # Like the events: a full disk loses the note, never the change.
-            with suppress(WizardError, OSError):
-                save_for(self.machine, self._run.id, self.answers, self.base)
-
-    def put_aside(self) -> None:
-        """BLOCKING. After a change that failed: its answers are those to begin the next run with."""
-        from wizard.change.outcome import STUCK
-
-        if self.outcome().outcome != STUCK and not self.unknown_answers:
-            with suppress(WizardError, OSError):
-                self.save("review")
-                self.forget_change()
-
-    def forget_change(self) -> None:
-        """BLOCKING. Remove the answers beside the change: its last step is done."""
-        from wizard.session.saved_run import forget_for
-
-        if self._run is not None and self._run.id:
-            forget_for(self.machine, self._run.id)
-
-    def forget(self) -> None:
-        """BLOCKING. Remove the saved answers, also those of a change that has ended."""
-        from wizard.session.saved_run import forget, forget_for, load_ended
-
-        forget(self.machine)
-        run = load_ended(self.machine)
-        if run is not None:
-            forget_for(self.machine, run.change)
-
-
-class Following(Unfinished):
-    """The half of the session that is about a change under way; `start` is the other half's."""
-
-    _earlier: "list[Outcome]"
-    _started = False
-
-    @abstractmethod
-    def secret(self, key: str) -> Secret | None:
-        """BLOCKING. The password for *key*, if any."""
-
-    @property
-    def unknown_answers(self) -> bool:
-        """Whether the change that is followed was started elsewhere from answers that nobody has kept.
-
-        It may be a rollback, a kept plan or a repair by a command; the steps after it are not this session's.
-        """
-        return self._run is not None and not self._started and not self.taken_up
-
-    def let_go(self) -> None:
-        """The change that was followed has ended; this session begins its own work."""
-        self._earlier += [self._outcome] if self._outcome is not None else []
-        self._run, self._started, self.taken_up = None, False, False
-
-    def events(self) -> "Iterator[Event]":
-        """BLOCKING. What happens, as it happens; ends when the change has ended."""
-        from wizard.change import watch
-
-        if self._run is not None:
-            # What is told at the end is loaded while the change is made, and not after it.
-            from wizard.handoff import checklist  # noqa: F401
-            from wizard.reports import outcome  # noqa: F401
-
-            yield from watch.events(self.machine, self._run)
-
-    def outcome(self) -> "Outcome":
-        """BLOCKING. How the change ended; after `events` is exhausted."""
-        from wizard.change import watch
-        from wizard.change.outcome import NOTHING, Outcome
-
-        if self._outcome is None and self._run is not None:
-            self._outcome = watch.outcome(self.machine, self._run)
-        return self._outcome or Outcome(NOTHING)
-
-    def outcome_lines(self) -> list[Line]:
-        """BLOCKING. The same for people: the result, why, and what to do."""
-        from wizard.reports import outcome
-
-        lines = outcome.outcome(self.outcome(), undo=self.answers.goal is Goal.UNDO)
-        if not self.outcome().exit_code and self.needed_again() is not None:
-            lines += [Line(""), Line("Passwords are not saved: for the last steps they are asked for again.")]
-        return lines
-
-    def watching(self) -> bool:
-        """BLOCKING. Whether a change that an earlier face started is running; `events` then follows it."""
-        from wizard.change import watch
-
-        if self._run is None:
-            holder = watch.running(self.machine)
-            if holder is not None and holder.change:
-                self._run = watch.ChangeRun(holder.change)
-                self.take_answers_of(holder.change)
-        return self._run is not None
-
-    def interrupted(self) -> list[Line]:
-        """BLOCKING. What is said about an unfinished change that no process works on; empty when there is none."""
-        from wizard.change.history import history
-        from wizard.reports import outcome
-
-        return outcome.interrupted(history(self.machine))
-
-    def recover(self, mode: str) -> list[Line]:
-        """BLOCKING. Settle the interrupted change: `finish`, `undo`, or `keep` it as it stands; tells how it ended.
-
-        Raises:
-            WizardError: another run is at work, or the change cannot be settled in this way.
-        """
-        from wizard.change import watch
-
-        self._outcome = None
-        self._run = watch.start_recover(self.machine, mode, self._store_secrets())
-        try:
-            return self.outcome_lines()
-        finally:
-            # It has ended; the next change of this session is another one.
-            self._run = None
-
-    def _store_secrets(self) -> dict[str, Secret]:
-        from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
-        from wizard.planning.primary.plan import CACERTS_SECRET
-
-        return {CACERTS_SECRET: self.secret(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD}
 
 
 REFUSALS = (
@@ -393,8 +71,16 @@ NAME_S = 1.0
 """The longest wait for the resolver, in seconds."""
 
 
-class Session(Following):
-    """One operator's run on one machine."""
+class Session:
+    """One operator's run on one machine.
+
+    Attributes:
+        machine: what is changed, and whose state folder keeps the answers.
+        answers: so far.
+        base: the folder that relative paths in the answers are taken from.
+        answered: whether anything was answered in this run.
+        taken_up: whether the change was started by an earlier session, whose answers are used now.
+    """
 
     def __init__(
         self,
@@ -446,8 +132,11 @@ class Session(Following):
         self._handed: Answers | None = None
         self._overruled: set[str] = set()
         self._earlier: list[Outcome] = []
-        self._run = None
-        self._outcome = None
+        self._run: ChangeRun | None = None
+        self._outcome: Outcome | None = None
+        self._started = False
+        self.answered = False
+        self.taken_up = False
 
     @cached_property
     def stores(self) -> "Stores":
@@ -834,3 +523,265 @@ class Session(Following):
         self._judged.clear()
         self._examined.clear()
         self._review = None
+
+    # -- a change under way, or one that ended -----------------------------------------------------------------------
+
+    @property
+    def unknown_answers(self) -> bool:
+        """Whether the change that is followed was started elsewhere from answers that nobody has kept.
+
+        It may be a rollback, a kept plan or a repair by a command; the steps after it are not this session's.
+        """
+        return self._run is not None and not self._started and not self.taken_up
+
+    def let_go(self) -> None:
+        """The change that was followed has ended; this session begins its own work."""
+        self._earlier += [self._outcome] if self._outcome is not None else []
+        self._run, self._started, self.taken_up = None, False, False
+
+    def events(self) -> "Iterator[Event]":
+        """BLOCKING. What happens, as it happens; ends when the change has ended."""
+        from wizard.change import watch
+
+        if self._run is not None:
+            # What is told at the end is loaded while the change is made, and not after it.
+            from wizard.handoff import checklist  # noqa: F401
+            from wizard.reports import outcome  # noqa: F401
+
+            yield from watch.events(self.machine, self._run)
+
+    def outcome(self) -> "Outcome":
+        """BLOCKING. How the change ended; after `events` is exhausted."""
+        from wizard.change import watch
+        from wizard.change.outcome import NOTHING, Outcome
+
+        if self._outcome is None and self._run is not None:
+            self._outcome = watch.outcome(self.machine, self._run)
+        return self._outcome or Outcome(NOTHING)
+
+    def outcome_lines(self) -> list[Line]:
+        """BLOCKING. The same for people: the result, why, and what to do."""
+        from wizard.reports import outcome
+
+        lines = outcome.outcome(self.outcome(), undo=self.answers.goal is Goal.UNDO)
+        if not self.outcome().exit_code and self.needed_again() is not None:
+            lines += [Line(""), Line("Passwords are not saved: for the last steps they are asked for again.")]
+        return lines
+
+    def watching(self) -> bool:
+        """BLOCKING. Whether a change that an earlier face started is running; `events` then follows it."""
+        from wizard.change import watch
+
+        if self._run is None:
+            holder = watch.running(self.machine)
+            if holder is not None and holder.change:
+                self._run = watch.ChangeRun(holder.change)
+                self.take_answers_of(holder.change)
+        return self._run is not None
+
+    def interrupted(self) -> list[Line]:
+        """BLOCKING. What is said about an unfinished change that no process works on; empty when there is none."""
+        from wizard.change.history import history
+        from wizard.reports import outcome
+
+        return outcome.interrupted(history(self.machine))
+
+    def recover(self, mode: str) -> list[Line]:
+        """BLOCKING. Settle the interrupted change: `finish`, `undo`, or `keep` it as it stands; tells how it ended.
+
+        Raises:
+            WizardError: another run is at work, or the change cannot be settled in this way.
+        """
+        from wizard.change import watch
+
+        self._outcome = None
+        self._run = watch.start_recover(self.machine, mode, self._store_secrets())
+        try:
+            return self.outcome_lines()
+        finally:
+            # It has ended; the next change of this session is another one.
+            self._run = None
+
+    def _store_secrets(self) -> dict[str, Secret]:
+        from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
+        from wizard.planning.primary.plan import CACERTS_SECRET
+
+        return {CACERTS_SECRET: self.secret(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD}
+
+    # -- leaving and coming back -------------------------------------------------------------------------------------
+
+    def save(self, step_id: str = "") -> None:
+        """BLOCKING. Keep the answers, if anything was answered; at the last step the list is kept instead."""
+        from wizard.session.saved_run import save
+
+        if step_id == LAST or not self.answered:
+            return
+        save(self.machine, self.answers, step_id, self.base)
+        if self._started or self.taken_up:
+            self.keep_beside_change()
+
+    def saved(self) -> "SavedRun | None":
+        """BLOCKING. An earlier run that was not finished; a change that has ended meanwhile comes first."""
+        from wizard.session.saved_run import load, load_ended
+
+        return load_ended(self.machine) or load(self.machine)
+
+    def ended_lines(self, run: "SavedRun") -> list[Line]:
+        """BLOCKING. How the change of *run* ended, and what is left of it."""
+        from wizard.change import watch
+        from wizard.questions.answers import Goal
+        from wizard.reports import outcome
+
+        ended = watch.outcome(self.machine, run.change)
+        return [
+            Line(f"{run.who} started change {run.change} on {run.when:%Y-%m-%d at %H:%M} UTC. It has ended:"),
+            *outcome.outcome(ended, undo=run.answers.goal is Goal.UNDO),
+            Line(""),
+            Line("Going on makes its last steps: packs and the list of what is left to do."),
+            Line("Passwords are not saved; those that are needed are asked for again."),
+        ]
+
+    def ended_words(self, run: "SavedRun") -> str:
+        """BLOCKING. In a sentence or two, how the change of *run* ended and what is next; "" when it has none."""
+        from wizard.change import watch
+
+        if not run.change:
+            return ""
+        ended = watch.outcome(self.machine, run.change)
+        number, at = run.change[:4], f"{run.when:%H:%M} UTC"
+        if ended.exit_code:
+            return f"Change {number}, started at {at}, was not made."
+        verified = " and was verified" if "probe" in ended.steps else ""
+        following = after("apply", run.answers)
+        words = f" Next: {following.title.lower()}." if following is not None else ""
+        return f"Change {number}, started at {at}, finished{verified}.{words}"
+
+    def resume(self) -> str:
+        """BLOCKING. Take the answers of the earlier run; return its step. Secrets must be typed again.
+
+        After a change that has ended well it is the first of its last steps, "" when there is none.
+        """
+        run = self.saved()
+        if run is None:
+            return steps(self.answers)[0].id
+        self._take(run)
+        if not run.change:
+            return run.step_id
+        from wizard.change.watch import ChangeRun
+
+        self._run, self._outcome = ChangeRun(run.change), None
+        if not self.outcome().exit_code:
+            self.taken_up = True
+            return self.after_change()
+        self.put_aside()
+        self._run = None
+        return "review"
+
+    def _take(self, run: "SavedRun") -> None:
+        self.answers, self.base, self.answered = run.answers, run.base, True
+        self.look_again()
+
+    def take_answers_of(self, change: str) -> None:
+        """BLOCKING. Use the answers that *change*, which is running, is made from; without any, none."""
+        from wizard.session.saved_run import load, load_for
+
+        run = load_for(self.machine, change)
+        if run is None and (last := load(self.machine)) is not None and last.step_id == "apply":
+            # The earlier session was cut off between the start of the change and its note beside it.
+            run = last
+        if run is not None:
+            self._take(run)
+            self.taken_up = True
+
+    def after_change(self) -> str:
+        """BLOCKING. The step to go on with when the change of an earlier session is made; "" when nothing is left."""
+        step = self.needed_again() or after("apply", self.answers)
+        return step.id if step is not None else ""
+
+    def needed_again(self) -> Step | None:
+        """BLOCKING. The next step that asks for a password which the last steps need and nobody has saved."""
+        if not self.taken_up or not self.answers.goal.installs:
+            return None
+        primary = self.answers.primary
+        # The new password of the key store goes to the other nodes of a cluster, and to nobody else.
+        several = primary.kind is PrimaryKind.ON_PREMISE and len(primary.nodes) > 1
+        for step in steps(self.answers):
+            if step.view is View.APPLY:
+                break
+            asks = {question.ask for question in step.questions}
+            if (Ask.SECRET in asks or (several and Ask.NEW_SECRET in asks)) and self.fails(step):
+                return step
+        return None
+
+    def rejoin(self) -> bool:
+        """BLOCKING. Follow the change that is running when it was started with these very answers."""
+        from wizard.change import watch
+        from wizard.session.saved_run import load_for
+
+        holder = watch.running(self.machine)
+        if holder is None or not holder.change or not self._are_mine(load_for(self.machine, holder.change)):
+            return False
+        self._run, self._outcome, self.taken_up = watch.ChangeRun(holder.change), None, True
+        return True
+
+    def earlier_end(self) -> list[Line]:
+        """BLOCKING. How a change ended that an earlier command started with these answers and did not follow."""
+        from wizard.change import watch
+        from wizard.reports import outcome
+        from wizard.session.saved_run import load_ended
+
+        run = load_ended(self.machine)
+        if run is None or not self._are_mine(run):
+            return []
+        lines = outcome.outcome(watch.outcome(self.machine, run.change))
+        return [Line(f"Change {run.change}, started before with these answers, has ended:"), *lines]
+
+    def reported(self) -> None:
+        """BLOCKING. A command has told how its change ended, which is the last that it does."""
+        from wizard.change.outcome import STUCK
+        from wizard.session.saved_run import forget_for, load_ended
+
+        if self.outcome().outcome == STUCK:
+            return
+        with suppress(WizardError, OSError):
+            self.forget_change()
+            run = load_ended(self.machine)
+            if run is not None and self._are_mine(run):
+                forget_for(self.machine, run.change)
+
+    def _are_mine(self, run: "SavedRun | None") -> bool:
+        return run is not None and (run.answers, run.base) == (self.answers, self.base)
+
+    def keep_beside_change(self) -> None:
+        """BLOCKING. Note the answers beside the change that was started, for whichever session sees its end."""
+        from wizard.session.saved_run import save_for
+
+        if self._run is not None and self._run.id:
+            # Like the events: a full disk loses the note, never the change.
+            with suppress(WizardError, OSError):
+                save_for(self.machine, self._run.id, self.answers, self.base)
+
+    def put_aside(self) -> None:
+        """BLOCKING. After a change that failed: its answers are those to begin the next run with."""
+        from wizard.change.outcome import STUCK
+
+        if self.outcome().outcome != STUCK and not self.unknown_answers:
+            with suppress(WizardError, OSError):
+                self.save("review")
+                self.forget_change()
+
+    def forget_change(self) -> None:
+        """BLOCKING. Remove the answers beside the change: its last step is done."""
+        from wizard.session.saved_run import forget_for
+
+        if self._run is not None and self._run.id:
+            forget_for(self.machine, self._run.id)
+
+    def forget(self) -> None:
+        """BLOCKING. Remove the saved answers, also those of a change that has ended."""
+        from wizard.session.saved_run import forget, forget_for, load_ended
+
+        forget(self.machine)
+        run = load_ended(self.machine)
+        if run is not None:
+            forget_for(self.machine, run.change)
