@@ -327,7 +327,7 @@ class Proof(Page):
     def _put_aside(self) -> None:
         self.session.put_aside()
         self.session.let_go()
-        self.session.look_again()
+        self.session.invalidate()
 
     def action_go_on(self) -> None:
         """To the next step; after a failure out, with the answers kept."""

@@ -109,10 +109,10 @@ class Quit(Question):
 class Doubt(Over[bool]):
     """Warnings that nobody has overruled: with what comes of them, and No first."""
 
-    def __init__(self, doubts: tuple[Finding, ...]) -> None:
+    def __init__(self, pending_warnings: tuple[Finding, ...]) -> None:
         """About *doubts*."""
         super().__init__()
-        self._doubts = doubts
+        self._doubts = pending_warnings
 
     def compose(self) -> Iterable[Widget]:
         """The warnings above, the answer below."""

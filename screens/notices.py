@@ -122,7 +122,7 @@ class Refused(Notice):
 
     def action_again(self) -> None:
         """Likewise."""
-        self.session.look_again()
+        self.session.invalidate()
         if self.step is not None:
             self.wizard.open(self.step)
 

@@ -224,18 +224,18 @@ class WizardApp(App[int], inherit_bindings=False):
             self._loaded = True
             self.listing.run(self, "load", _load_pages, lambda _nothing: None)
 
-    def confirm_doubts(self, step: Step, doubts: "tuple[Finding, ...]") -> None:
+    def confirm_doubts(self, step: Step, pending_warnings: "tuple[Finding, ...]") -> None:
         """Go on from *step*, with a question first when warnings stand that nobody has overruled."""
 
         def answered(go_on: bool | None) -> None:  # noqa: FBT001 - what a dialog gives
             if go_on:
-                self.session.overrule(doubts)
+                self.session.accept_warnings(pending_warnings)
                 self.forward(step)
 
-        if doubts:
+        if pending_warnings:
             from screens.dialogs import Doubt  # noqa: PLC0415 - only loaded when asked for
 
-            self.push(Doubt(doubts), answered)
+            self.push(Doubt(pending_warnings), answered)
         else:
             self.forward(step)
 

@@ -341,7 +341,7 @@ class Questions(Page):
 
     def action_again(self) -> None:
         """Look at the files and the machine again."""
-        self.session.look_again()
+        self.session.invalidate()
         self.keep()
         if self.step is not None:
             self.wizard.open(self.step)
@@ -349,7 +349,7 @@ class Questions(Page):
     def _judge(self) -> "list[Problem]":
         assert self.step is not None  # noqa: S101 - for the type checker
         problems = self.session.check(self.step)
-        self._doubts = () if problems else self.session.doubts(self.step)
+        self._doubts = () if problems else self.session.pending_warnings(self.step)
         return problems
 
     def _checked(self, found: "list[Problem] | WizardError") -> None:

@@ -196,17 +196,17 @@ class Review(Page):
             self.wizard.skip_change(step)
             return
 
-        def found(doubts: Any) -> None:
-            if isinstance(doubts, WizardError):
-                self.frame.tell(MARKS["bad"], doubts.in_one_line)
+        def found(pending_warnings: Any) -> None:
+            if isinstance(pending_warnings, WizardError):
+                self.frame.tell(MARKS["bad"], pending_warnings.in_one_line)
             else:
-                self.wizard.confirm_doubts(step, doubts)
+                self.wizard.confirm_doubts(step, pending_warnings)
 
-        self.wizard.work("doubts", lambda: self.session.doubts(step), found, "Checking ...")
+        self.wizard.work("doubts", lambda: self.session.pending_warnings(step), found, "Checking ...")
 
     def action_again(self) -> None:
         """Look at the machine and make the plan again."""
-        self.session.look_again()
+        self.session.invalidate()
         if self.step is not None:
             self.wizard.open(self.step)
 

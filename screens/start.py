@@ -189,5 +189,5 @@ class Start(Page):
 
     def action_again(self) -> None:
         """Look at the machine again."""
-        self.session.look_again()
+        self.session.invalidate()
         self.wizard.open_step("goal")

@@ -22,7 +22,7 @@ from tests.support.fake_host import (
 )
 from wizard.change.engine import apply
 from wizard.change.history import entries, history
-from wizard.change.outcome import APPLIED, NOTHING, REFUSED, ROLLED_BACK, STUCK
+from wizard.change.outcome import APPLIED, NO_CHANGE, REFUSED, ROLLED_BACK, STUCK
 from wizard.change.recover import pending, recover
 from wizard.change.rollback import rollback
 from wizard.change.store import Store
@@ -101,7 +101,7 @@ def test_killed_before_any_call(tmp_path: Path, shard: int) -> None:
         scene = Scene(tmp_path / f"kill-{at}").build()
         assert in_child(lambda scene=scene, at=at: do_apply(scene, dying(at))) == 9  # type: ignore[misc]
         seen.add(settled(scene, old, new, f"killed before call {at}"))
-        assert apply(scene.plan(), scene.context()).outcome in {APPLIED, NOTHING}, at
+        assert apply(scene.plan(), scene.context()).outcome in {APPLIED, NO_CHANGE}, at
         assert scene.tree() == new
     assert "old" in seen
 
@@ -193,7 +193,7 @@ def test_finish_completes_what_was_interrupted(tmp_path: Path) -> None:
         assert tree == (new if waiting else old) or history(scene.machine)[-1].outcome == APPLIED, at
         ends.add(outcome.outcome)
         assert tree in (old, new)
-    assert ends == {NOTHING, APPLIED}
+    assert ends == {NO_CHANGE, APPLIED}
 
 
 def test_the_order_of_what_reaches_the_disk(tmp_path: Path) -> None:

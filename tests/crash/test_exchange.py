@@ -20,7 +20,7 @@ import pytest
 from tests.crash.test_worker import PORTS, SECRETS
 from tests.support.fake_host import CONF, FOLDER, Interrupting, Scene, Tree, dying_at, in_child
 from wizard import self_start
-from wizard.change.context import Who
+from wizard.change.context import Operator
 from wizard.change.engine import apply
 from wizard.change.history import history
 from wizard.change.job import APPLY, RECOVER, ROLLBACK, Job
@@ -196,7 +196,7 @@ def under_strace(trap: Trap, job: Job, at: Call | None) -> tuple[int, list[Call]
 
 def job_for(trap: Trap, kind: str) -> Job:
     plan = trap.scene.plan() if kind == APPLY else None
-    return Job(kind, trap.scene.machine, plan, mode=AUTO, secrets=SECRETS, who=Who("tester"), ports=PORTS)
+    return Job(kind, trap.scene.machine, plan, mode=AUTO, secrets=SECRETS, who=Operator("tester"), ports=PORTS)
 
 
 def prepared(base: Path, kind: str, exchange: Exchange) -> Trap:

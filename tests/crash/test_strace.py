@@ -9,7 +9,7 @@ from tests.crash.test_worker import PORTS, SECRETS
 from tests.support.fake_host import PASSWORD, Scene, sha
 from wizard import self_start
 from wizard.change import watch
-from wizard.change.context import Who
+from wizard.change.context import Operator
 from wizard.change.engine import apply
 from wizard.change.job import APPLY, Job
 from wizard.change.outcome import APPLIED
@@ -33,7 +33,7 @@ POINTS = [
 
 
 def worker_under_strace(scene: Scene, inject: str) -> int:
-    job = Job(APPLY, scene.machine, scene.plan(), secrets=SECRETS, who=Who("tester"), ports=PORTS)
+    job = Job(APPLY, scene.machine, scene.plan(), secrets=SECRETS, who=Operator("tester"), ports=PORTS)
     call = inject.split(":", 1)[0]
     strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={inject}"]
     argv = [*strace, *self_start.command(self_start.WORKER)]

@@ -15,7 +15,7 @@ import pytest
 from tests.support.fake_host import PASSWORD, Scene, ports_for
 from wizard import self_start
 from wizard.change import watch
-from wizard.change.outcome import APPLIED, NOTHING, REFUSED, ROLLED_BACK, STUCK
+from wizard.change.outcome import APPLIED, NO_CHANGE, REFUSED, ROLLED_BACK, STUCK
 from wizard.change.plan import Plan
 from wizard.change.ports import Ports
 from wizard.change.store import Store
@@ -63,7 +63,7 @@ def test_applies_and_can_be_watched_afterwards(tmp_path: Path) -> None:
     assert watch.running(scene.machine) is None
     again = start(scene)
     assert again.id == ""
-    assert [event.outcome for event in watch.events(scene.machine, again)] == [NOTHING]
+    assert [event.outcome for event in watch.events(scene.machine, again)] == [NO_CHANGE]
 
 
 def test_a_failing_proof_is_undone_and_told(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def step(session: Session, name: str) -> Step:
 
 
 def codes(session: Session, name: str) -> list[str]:
-    return [finding.code for finding in session.doubts(step(session, name))]
+    return [finding.code for finding in session.pending_warnings(step(session, name))]
 
 
 def test_a_warning_is_asked_about_where_it_stands_and_not_again_at_the_review(server: Practice) -> None:
@@ -45,10 +45,10 @@ def test_a_warning_is_asked_about_where_it_stands_and_not_again_at_the_review(se
     assert codes(session, "primary-verdict") == ["validity.expires-soon"]
     before = codes(session, "review")
     assert {"validity.expires-soon", "node.silent"} < set(before)
-    session.overrule(session.doubts(step(session, "primary-verdict")))
+    session.accept_warnings(session.pending_warnings(step(session, "primary-verdict")))
     assert codes(session, "primary-verdict") == []
     assert codes(session, "review") == [code for code in before if code != "validity.expires-soon"]
-    session.overrule(session.doubts(step(session, "review")))
+    session.accept_warnings(session.pending_warnings(step(session, "review")))
     assert codes(session, "review") == []
 
 
@@ -66,19 +66,19 @@ def test_another_look_sees_another_file_and_asks_again(server: Practice, tmp_pat
     session = session_with(server, str(chain))
     assert codes(session, "primary-verdict") == []
     shutil.copy(server.root / "soon.pfx", chain)
-    session.look_again()
+    session.invalidate()
     assert codes(session, "primary-verdict") == ["validity.expires-soon"]
 
 
 def test_an_overruled_warning_is_that_of_one_certificate(server: Practice) -> None:
     session = session_with(server, "soon.pfx")
-    (first,) = session.doubts(step(session, "primary-verdict"))
-    session.overrule([first])
+    (first,) = session.pending_warnings(step(session, "primary-verdict"))
+    session.accept_warnings([first])
     other = type(first)(first.spec, first.subject, {**first.facts, "days": 3})
     session.judged("primary")
     judged = session._judged["primary"]
     session._judged["primary"] = type(judged)(judged.loaded, (other,), judged.suggested_host, judged.public)
-    assert session.doubts(step(session, "primary-verdict")) == (other,)
+    assert session.pending_warnings(step(session, "primary-verdict")) == (other,)
 
 
 def test_the_review_says_what_was_decided(server: Practice) -> None:

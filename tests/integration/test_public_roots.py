@@ -163,13 +163,13 @@ def started(server: Practice) -> Session:
 def test_an_interactive_run_asks_once_and_keeps_the_answer(server: Practice, kind: str) -> None:
     session = started(server)
     step = verdict(session)
-    assert [finding.code for finding in session.doubts(step)] == [UNCLEAR]
+    assert [finding.code for finding in session.pending_warnings(step)] == [UNCLEAR]
     *_, question = session.asked(step)
     assert question.key == f"roots.{fingerprint()}"
     assert question.ask is Ask.CHOICE
     assert max(len(question.heading), len(question.why)) <= 76
     session.put(question, kind)
-    assert UNCLEAR not in [finding.code for finding in session.doubts(step)]
+    assert UNCLEAR not in [finding.code for finding in session.pending_warnings(step)]
     assert session.value(question) == kind
     assert session.asked(step)[-1].key == question.key, "it can be answered otherwise later"
     assert session.judged("primary").public is (kind == "public")

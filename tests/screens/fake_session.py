@@ -197,13 +197,13 @@ class FakeSession:
             return [Problem("primary.keystore-password", WizardError("password.short", message, "Type a longer one."))]
         return []
 
-    def doubts(self, step: Step) -> tuple[Finding, ...]:
+    def pending_warnings(self, step: Step) -> tuple[Finding, ...]:
         return tuple(finding for finding in self.warnings.get(step.id, ()) if finding not in self.overruled)
 
-    def overrule(self, doubts: Iterable[Finding]) -> None:
-        self.overruled += doubts
+    def accept_warnings(self, pending_warnings: Iterable[Finding]) -> None:
+        self.overruled += pending_warnings
 
-    def look_again(self) -> None:
+    def invalidate(self) -> None:
         self.looks += 1
 
     def asked(self, step: Step) -> tuple[Question, ...]:

@@ -259,13 +259,13 @@ async def test_f5_makes_the_plan_anew(made: Practice) -> None:
     session = session_on(made)
     session.put_secret("primary.password", Secret(PASSWORD))
     looks: list[int] = []
-    again = session.look_again
+    again = session.invalidate
 
     def counted() -> None:
         looks.append(1)
         again()
 
-    session.look_again = counted  # type: ignore[method-assign]
+    session.invalidate = counted  # type: ignore[method-assign]
     for name in ("goal", "primary-verdict", "review"):
         async with opened(session, start=name) as pilot:
             looks.clear()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from wizard.change.context import Context, Who
+from wizard.change.context import Context, Operator
 from wizard.change.events import Event, EventLog
 from wizard.change.plan import EditFile, Expectation, ImportTrust, MakeFolder, Plan, Probe, PutFile, Restart
 from wizard.change.ports import Ports, Served, ServiceState
@@ -257,7 +257,7 @@ class Scene:
             ports=Ports(Prover(calls), Trust(calls), Service(self, calls), Prober(self)),
             events=events,
             secrets=secrets,
-            who=Who("operator", "pts/7"),
+            who=Operator("operator", "pts/7"),
             calls=calls,
             sleep=self._sleep,
             monotonic=lambda: self.time,

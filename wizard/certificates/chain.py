@@ -9,7 +9,7 @@ from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
 from wizard.certificates import fields, names
-from wizard.certificates.issuers import Link, Shelf
+from wizard.certificates.issuers import CertificateIndex, IssuerCandidate
 from wizard.certificates.model import Bundle, Certificate, Chain, PrivateKey, Rejected
 
 LONGEST = 32
@@ -24,7 +24,7 @@ class Cost(NamedTuple):
     length: int
 
 
-class Tie(NamedTuple):
+class TieBreaker(NamedTuple):
     """What decides between equal costs: the later expiry, then the fingerprint, so that the choice is repeatable."""
 
     expiry: float
@@ -34,7 +34,7 @@ class Tie(NamedTuple):
 class Paths:
     """The best paths above the certificates of a shelf that were asked for."""
 
-    def __init__(self, shelf: Shelf, starts: set[int]) -> None:
+    def __init__(self, shelf: CertificateIndex, starts: set[int]) -> None:
         """Find the best path for each certificate in *starts* and everything above them."""
         self._shelf = shelf
         self._above: dict[int, int] = {}
@@ -66,7 +66,7 @@ class Paths:
 
     def _search(self, ends: list[int]) -> None:
         """Dijkstra's search from the ends downwards: the cost only grows along a path."""
-        none = Tie(0.0, "")
+        none = TieBreaker(0.0, "")
         heap = [(self._end_cost(place), none, place, -1) for place in ends]
         heapify(heap)
         while heap:
@@ -93,9 +93,9 @@ class Paths:
         tight = fields.path_length(self._shelf.certificates[issuer]) == 0
         return Cost(cost.incomplete, cost.defects + bool(self._shelf.defect(child)) + tight, cost.length + 1)
 
-    def _tie(self, place: int) -> Tie:
+    def _tie(self, place: int) -> TieBreaker:
         certificate = self._shelf.certificates[place]
-        return Tie(-_expiry(certificate), certificate.sha256)
+        return TieBreaker(-_expiry(certificate), certificate.sha256)
 
     def best(self, issuers: tuple[int, ...]) -> int:
         """The issuer with the best path above it."""
@@ -168,12 +168,12 @@ def assemble(
         The same pile in another order gives the same chains.
     """
     bundles = [bundle_or_bundles] if isinstance(bundle_or_bundles, Bundle) else list(bundle_or_bundles)
-    pile: dict[bytes, Certificate] = {}
+    pool: dict[bytes, Certificate] = {}
     for bundle in bundles:
         for certificate in bundle.certificates:
-            pile.setdefault(certificate.der, certificate)
+            pool.setdefault(certificate.der, certificate)
     keys = [key for bundle in bundles for key in bundle.keys]
-    return _Assembly(list(pile.values()), keys, now).chains(host)
+    return _Assembly(list(pool.values()), keys, now).chains(host)
 
 
 class _Tail(NamedTuple):
@@ -188,10 +188,10 @@ class _Tail(NamedTuple):
 
 
 class _Assembly:
-    def __init__(self, pile: list[Certificate], keys: list[PrivateKey], now: datetime | None) -> None:
-        self.pile = pile
+    def __init__(self, pool: list[Certificate], keys: list[PrivateKey], now: datetime | None) -> None:
+        self.pool = pool
         self.now = now
-        self.shelf = Shelf(pile, now)
+        self.shelf = CertificateIndex(pool, now)
         self.key_of = self._pair(keys)
         paired = {id(key) for key in self.key_of.values()}
         self.without_key = False if any(id(key) not in paired for key in keys) else None
@@ -207,7 +207,7 @@ class _Assembly:
             place: by_public[each.public_key] for place, each in enumerate(outlines) if each.public_key in by_public
         }
         left = by_public.keys() - {key.public_key_der for key in pairs.values()}
-        for place, certificate in enumerate(self.pile if left else ()):
+        for place, certificate in enumerate(self.pool if left else ()):
             with suppress(Exception):  # a key that does not parse belongs to none of ours
                 if certificate.public_key_der in left:
                     pairs[place] = by_public[certificate.public_key_der]
@@ -218,28 +218,28 @@ class _Assembly:
         paths = Paths(self.shelf, self._issuers(leaves))
         used = {each for start in self._chosen(leaves, paths) for each in paths.places(start)}
         unused = sorted(authorities - used)
-        homes = {self.pile[place].origin for place in leaves}
+        homes = {self.pool[place].origin for place in leaves}
         extra: dict[str, list[Certificate]] = defaultdict(list)
         for place in unused:
-            if self.pile[place].origin in homes:
-                extra[self.pile[place].origin].append(self.pile[place])
+            if self.pool[place].origin in homes:
+                extra[self.pool[place].origin].append(self.pool[place])
         shared = {origin: tuple(certificates) for origin, certificates in extra.items()}
         made = [self._chain(place, paths) for place in leaves]
         if shared:
             made = [replace(each, extra=shared.get(each.leaf.origin, ())) if each.leaf else each for each in made]
-        made += self._headless([place for place in unused if self.pile[place].origin not in homes])
+        made += self._headless([place for place in unused if self.pool[place].origin not in homes])
         return sorted(made, key=lambda chain: self._rank(chain, host))
 
     def _parted(self) -> tuple[set[int], list[int]]:
         """The places of CA certificates, and those of the leaves in order."""
         outlines = self.shelf.outlines
         authorities = {
-            place for place, each in enumerate(outlines) if each.may_be_ca and fields.is_ca(self.pile[place])
+            place for place, each in enumerate(outlines) if each.may_be_ca and fields.is_ca(self.pool[place])
         }
-        leaves = [place for place in range(len(self.pile)) if place not in authorities]
+        leaves = [place for place in range(len(self.pool)) if place not in authorities]
         doubtful = self.key_of.keys() & authorities
         if doubtful:
-            mistaken = doubtful - self._issuers(range(len(self.pile)))
+            mistaken = doubtful - self._issuers(range(len(self.pool)))
             leaves, authorities = sorted({*leaves, *mistaken}), authorities - mistaken
         # A root of version 1 has no basicConstraints; as it issued something, it is no leaf.
         old_roots = self._issuers(leaves) - authorities
@@ -253,7 +253,7 @@ class _Assembly:
         return {paths.best(issuers) for issuers in links}
 
     def _chain(self, place: int, paths: Paths) -> Chain:
-        leaf, link = self.pile[place], self.shelf.link(place)
+        leaf, link = self.pool[place], self.shelf.link(place)
         key = self.key_of.get(place)
         matches = True if key is not None else self.without_key
         if place in link.issuers:
@@ -266,7 +266,7 @@ class _Assembly:
         between, root, missing, key_id, rejected, cut = self.upwards[id(link)]
         return Chain(leaf, between, root, key, matches, missing, key_id, rejected, cut=cut)
 
-    def _upwards(self, link: Link, paths: Paths) -> _Tail:
+    def _upwards(self, link: IssuerCandidate, paths: Paths) -> _Tail:
         chosen = paths.best(link.issuers)
         tail = self._tail(chosen, paths)
         rejected = (*self._left(link, chosen, paths, below_is_ca=False), *link.rejected, *tail.rejected)
@@ -275,7 +275,7 @@ class _Assembly:
     def _tail(self, start: int, paths: Paths) -> _Tail:
         if start not in self.tails:
             places = paths.places(start)
-            path = tuple(self.pile[place] for place in places)
+            path = tuple(self.pool[place] for place in places)
             rejected: list[Rejected] = []
             for place in places:
                 above = paths.above(place)
@@ -289,10 +289,10 @@ class _Assembly:
             self.tails[start] = _Tail(path[:-1] if rooted else path, root, missing, key_id, tuple(rejected), cut)
         return self.tails[start]
 
-    def _left(self, link: Link, chosen: int, paths: Paths, *, below_is_ca: bool) -> tuple[Rejected, ...]:
+    def _left(self, link: IssuerCandidate, chosen: int, paths: Paths, *, below_is_ca: bool) -> tuple[Rejected, ...]:
         """The issuers that fit too, with the reason why *chosen* was preferred."""
         return tuple(
-            Rejected(self.pile[each], paths.why_not(each, chosen, below_is_ca=below_is_ca))
+            Rejected(self.pool[each], paths.why_not(each, chosen, below_is_ca=below_is_ca))
             for each in link.issuers
             if each != chosen
         )
@@ -300,7 +300,7 @@ class _Assembly:
     def _missing(self, place: int) -> tuple[str, str]:
         parts = self.shelf.outlines[place]
         if parts.issuer not in self.missing_names:
-            self.missing_names[parts.issuer] = names.issuer(self.pile[place])
+            self.missing_names[parts.issuer] = names.issuer(self.pool[place])
         return self.missing_names[parts.issuer], (parts.authority_key_id or b"").hex()
 
     def _headless(self, places: list[int]) -> list[Chain]:

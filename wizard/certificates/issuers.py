@@ -106,7 +106,7 @@ MOST_CANDIDATES = 8
 """Issuers of one name that are tried for one certificate: a hostile pile must not cost the square of its size."""
 
 
-class Link(NamedTuple):
+class IssuerCandidate(NamedTuple):
     """The issuers found for a certificate, by their places in the pile, and the candidates that are none."""
 
     issuers: tuple[int, ...]
@@ -121,7 +121,7 @@ class _Namesakes(NamedTuple):
     refused: tuple[Rejected, ...]
 
 
-class Shelf:
+class CertificateIndex:
     """A pile of different certificates, indexed by subject."""
 
     def __init__(self, certificates: Sequence[Certificate], now: datetime | None = None) -> None:
@@ -131,26 +131,26 @@ class Shelf:
         self._by_subject: dict[bytes, list[int]] = defaultdict(list)
         for place, parts in enumerate(self.outlines):
             self._by_subject[parts.subject].append(place)
-        self._links: dict[tuple[bytes, bytes | None], Link | None] = {}
-        self._known: list[Link | None] = [None] * len(certificates)
+        self._links: dict[tuple[bytes, bytes | None], IssuerCandidate | None] = {}
+        self._known: list[IssuerCandidate | None] = [None] * len(certificates)
         self._namesakes: dict[bytes, _Namesakes] = {}
         self._spellings: dict[bytes, list[bytes]] | None = None
         self._key_ids: dict[int, bytes | None] = {}
         self._by_key_id: dict[bytes, list[int]] | None = None
 
-    def link(self, place: int) -> Link:
+    def link(self, place: int) -> IssuerCandidate:
         """The issuers of the certificate at *place*: itself, when it is self-signed."""
         found = self._known[place]
         if found is None:
             found = self._known[place] = self._link(place)
         return found
 
-    def _link(self, place: int) -> Link:
+    def _link(self, place: int) -> IssuerCandidate:
         parts = self.outlines[place]
         if self._is_self_issued(place):
             alone = len(self._by_subject[parts.subject]) == 1 and not parts.may_be_ca
             if alone or signed_by(self.certificates[place], self.certificates[place]):
-                return Link((place,), ())
+                return IssuerCandidate((place,), ())
         key = (parts.issuer, parts.authority_key_id)
         if key not in self._links:
             self._links[key] = self._by_names(*key)
@@ -189,11 +189,11 @@ class Shelf:
             return "its dates cannot be read"
         return ""
 
-    def _by_names(self, issuer: bytes, wanted: bytes | None) -> Link | None:
+    def _by_names(self, issuer: bytes, wanted: bytes | None) -> IssuerCandidate | None:
         """The answer for all certificates with this issuer and key id, or None when signatures must decide."""
         found = self._named(issuer)
         if not found.able:
-            return Link((), (*found.refused, *self._same_key_id(issuer, wanted)))
+            return IssuerCandidate((), (*found.refused, *self._same_key_id(issuer, wanted)))
         fitting = found.by_key_id.get(wanted, []) if wanted is not None else []
         if not fitting or found.by_key_id.get(None) or len({self.outlines[each].public_key for each in fitting}) > 1:
             return None
@@ -202,9 +202,9 @@ class Shelf:
         differ = [Rejected(self.certificates[each], self._differs(each, wanted)) for each in others]
         # Of many certificates of one CA a root that is valid comes first: it ends every path.
         fitting = sorted(fitting, key=lambda each: (not self._is_self_issued(each), self.defect(each)))
-        return Link(tuple(fitting[:MOST_CANDIDATES]), (*differ, *found.refused))
+        return IssuerCandidate(tuple(fitting[:MOST_CANDIDATES]), (*differ, *found.refused))
 
-    def _by_signature(self, place: int) -> Link:
+    def _by_signature(self, place: int) -> IssuerCandidate:
         certificate, parts = self.certificates[place], self.outlines[place]
         wanted, found = parts.authority_key_id, self._named(parts.issuer)
         # Those with the wanted key id first, so that the limit never hides the right one.
@@ -227,7 +227,7 @@ class Shelf:
         if issuers:
             note = "its key verifies the signature, but its key id is not the wanted one"
             rejected += [Rejected(self.certificates[each], note) for each in otherwise]
-        return Link(tuple(issuers or otherwise), (*rejected, *found.refused))
+        return IssuerCandidate(tuple(issuers or otherwise), (*rejected, *found.refused))
 
     def _named(self, subject: bytes) -> _Namesakes:
         if subject not in self._namesakes:

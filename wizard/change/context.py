@@ -26,7 +26,7 @@ def _never() -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Who:
+class Operator:
     """The operator, for the lock and the history.
 
     Attributes:
@@ -62,7 +62,7 @@ class Context:
     ports: Ports
     events: EventLog
     secrets: Mapping[str, Secret] = field(default_factory=dict)
-    who: Who = Who()
+    who: Operator = Operator()
     calls: Syscalls = REAL
     now: Callable[[], datetime] = _now
     sleep: Callable[[float], None] = time.sleep
@@ -88,7 +88,7 @@ class Context:
             )
         return found
 
-    def heed_stop(self) -> None:
+    def check_cancelled(self) -> None:
         """Give way between two steps.
 
         Raises:

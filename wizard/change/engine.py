@@ -5,19 +5,19 @@ from collections.abc import Callable
 
 from wizard.change.context import Context
 from wizard.change.events import CHANGE, rfc3339
-from wizard.change.file_state import Standing, forward, live_image, made_folder, standing
+from wizard.change.file_state import FileState, file_state, forward, live_image, made_folder
 from wizard.change.history import entries
 from wizard.change.journal import ARMED, CLOSED, DONE, INTENT, RESTART, VERIFIED, Journal, replay
 from wizard.change.lock import Opened, keeps_copies, new_token, opened, say_outcome, sweep
 from wizard.change.manifest import Action, Manifest, Node
-from wizard.change.outcome import APPLIED, KEPT, NOTHING, REFUSED, ROLLED_BACK, Failure, Outcome
+from wizard.change.outcome import APPLIED, KEPT, NO_CHANGE, REFUSED, ROLLED_BACK, Failure, Outcome
 from wizard.change.plan import Plan, Probe, Restart
 from wizard.change.proof import prove, restart, watch_over
 from wizard.change.record import read_record
-from wizard.change.staging import Draft, drafts_of, stage
+from wizard.change.staging import FileChange, file_changes_of, stage
 from wizard.change.store import ChangeFolder, Store
 from wizard.change.targets import check_in_place
-from wizard.change.undo import close_what_is_back, take_back
+from wizard.change.undo import close_what_is_back, roll_back_change
 from wizard.errors import WizardError
 from wizard.records import dataclass
 
@@ -63,7 +63,7 @@ class Order:
 
     title: str
     digest: str
-    drafts: Callable[[], list[Draft]]
+    drafts: Callable[[], list[FileChange]]
     restart: tuple[str, str, float] | None
     probe: tuple[str, float] | None
     target: tuple[Node, ...]
@@ -98,8 +98,8 @@ def apply(plan: Plan, context: Context) -> Outcome:
 def _nothing(plan: Plan, context: Context) -> Outcome:
     for step in plan.steps:
         context.events.say(step.id, "skipped", "already as planned")
-    say_outcome(context, "done", "Everything is already as planned.", NOTHING)
-    return Outcome(NOTHING, digest=plan.digest, steps={step.id: "skipped" for step in plan.steps})
+    say_outcome(context, "done", "Everything is already as planned.", NO_CHANGE)
+    return Outcome(NO_CHANGE, digest=plan.digest, steps={step.id: "skipped" for step in plan.steps})
 
 
 def _order(plan: Plan, context: Context) -> Order:
@@ -108,7 +108,7 @@ def _order(plan: Plan, context: Context) -> Order:
     return Order(
         title=plan.title,
         digest=plan.digest,
-        drafts=lambda: drafts_of(plan, context),
+        drafts=lambda: file_changes_of(plan, context),
         restart=None if service is None else (service.id, service.unit, service.timeout_s),
         probe=(probes[0].id, max(step.timeout_s for step in probes)) if probes else None,
         target=tuple(
@@ -132,7 +132,7 @@ def carry_out(order: Order, place: Opened, context: Context) -> Outcome:
         except Exception as error:  # noqa: BLE001 - whatever it is: the files go back first
             if replay(journal.records).untouched:
                 return _refuse(order, folder, journal, context, error)
-            return take_back(manifest, folder, journal, context, Failure.of(error))
+            return roll_back_change(manifest, folder, journal, context, Failure.of(error))
         outcome = finish(manifest, folder, journal, context)
     with contextlib.suppress(OSError):
         prune(place.store)
@@ -187,17 +187,17 @@ def advance(manifest: Manifest, folder: ChangeFolder, journal: Journal, context:
         Exception: whatever stopped it; the caller takes everything back.
     """
     for action in _still_to_do(manifest, context):
-        context.heed_stop()
+        context.check_cancelled()
         _step(action, manifest, folder, journal, context)
     _all_in_place(manifest, context)
-    context.heed_stop()
+    context.check_cancelled()
     if manifest.restart is not None:
         name, unit, limit = manifest.restart
         journal.append(RESTART)
         context.events.say(name, "started", f"Restart {unit}")
         restart(name, limit, context)
         context.events.say(name, "done", f"{unit} was restarted")
-        context.heed_stop()
+        context.check_cancelled()
     if manifest.probe is not None:
         name, limit = manifest.probe
         context.events.say(name, "started", "Wait until the right certificate is served")
@@ -217,24 +217,24 @@ def _all_in_place(manifest: Manifest, context: Context) -> None:
 
 def _still_to_do(manifest: Manifest, context: Context) -> tuple[Action, ...]:
     """Of several imports into one store, a finished one has the earlier ones in it."""
-    images = {action.id: standing(live_image(action, context), action) for action in manifest.actions}
+    images = {action.id: file_state(live_image(action, context), action) for action in manifest.actions}
     actions: list[Action] = []
     superseded: set[str] = set()
     for action in reversed(manifest.actions):
         if str(action.path) not in superseded:
             actions.append(action)
-        if images[action.id] is Standing.NEW:
+        if images[action.id] is FileState.NEW:
             superseded.add(str(action.path))
     return tuple(reversed(actions))
 
 
 def _step(action: Action, manifest: Manifest, folder: ChangeFolder, journal: Journal, context: Context) -> None:
-    stands = standing(live_image(action, context), action)
+    stands = file_state(live_image(action, context), action)
     check_in_place(action.path.parent, context)
-    if stands is Standing.NEW:
+    if stands is FileState.NEW:
         context.events.say(action.id, "done", f"{action.named} is new already")
         return
-    if stands is not Standing.OLD:
+    if stands is not FileState.OLD:
         raise WizardError(
             "change.changed-since-review",
             f"{action.named} was changed by somebody else while the change was prepared.",

@@ -82,7 +82,7 @@ class FileImage:
         return cls(**plain, xattrs=tuple(attributes))
 
 
-NOTHING = FileImage()
+ABSENT_FILE = FileImage()
 """No file."""
 
 
@@ -98,7 +98,7 @@ def read_image(folder: Directory, file: str) -> tuple[FileImage, bytes]:
     try:
         named = os.stat(file, dir_fd=folder.descriptor, follow_symlinks=False)
     except FileNotFoundError:
-        return NOTHING, b""
+        return ABSENT_FILE, b""
     kind = _KINDS[stat.S_IFMT(named.st_mode)]
     if kind == "folder":
         return FileImage(kind=kind, mode=stat.S_IMODE(named.st_mode), uid=named.st_uid, gid=named.st_gid), b""

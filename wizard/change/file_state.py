@@ -15,13 +15,13 @@ from wizard.change.durable import (
     remove_temporary_folder,
     write_failure,
 )
-from wizard.change.file_image import NOTHING, FileImage, read_image
+from wizard.change.file_image import ABSENT_FILE, FileImage, read_image
 from wizard.change.manifest import Action
 from wizard.change.store import BACKUP, STAGED, ChangeFolder
 from wizard.change.targets import check_in_place, folder_of
 
 
-class Standing(StrEnum):
+class FileState(StrEnum):
     """Old or new as recorded; `worn`: one of the two by its bytes, with other rights; `foreign`: somebody else's."""
 
     OLD = "old"
@@ -30,13 +30,13 @@ class Standing(StrEnum):
     FOREIGN = "foreign"
 
 
-def standing(live: FileImage, action: Action) -> Standing:
+def file_state(live: FileImage, action: Action) -> FileState:
     """Compare the live file with what the manifest recorded."""
     if live.same(action.before):
-        return Standing.OLD
+        return FileState.OLD
     if action.of_folder and live.kind in {action.before.kind, action.after.kind}:
         # Whose rights somebody has changed since is the same folder still.
-        return Standing.OLD if live.kind == action.before.kind else Standing.NEW
+        return FileState.OLD if live.kind == action.before.kind else FileState.NEW
     after = action.after
     if (live.kind, live.sha256, live.mode, live.uid, live.gid) == (
         after.kind,
@@ -45,10 +45,10 @@ def standing(live: FileImage, action: Action) -> Standing:
         after.uid,
         after.gid,
     ):
-        return Standing.NEW
+        return FileState.NEW
     if live.exists and live.sha256 in {action.before.sha256, after.sha256}:
-        return Standing.WORN
-    return Standing.FOREIGN
+        return FileState.WORN
+    return FileState.FOREIGN
 
 
 def live_image(action: Action, context: Context) -> FileImage:
@@ -66,7 +66,7 @@ def live(action: Action, context: Context) -> tuple[FileImage, bytes]:
     try:
         return read_image(folder_of(action, context), action.path.name)
     except FileNotFoundError:
-        return NOTHING, b""
+        return ABSENT_FILE, b""
 
 
 def made_folder(action: Action, context: Context) -> str:
@@ -81,14 +81,14 @@ def old_state(live: FileImage, action: Action) -> FileImage:
     Owner, mode and attributes that are neither the old nor the new ones were set by somebody since, mostly to repair
     them: they stay, or a fault that was there before the change would come back with every undo.
     """
-    if action.before.exists and standing(live, action) is Standing.WORN:
+    if action.before.exists and file_state(live, action) is FileState.WORN:
         return replace(action.before, mode=live.mode, uid=live.uid, gid=live.gid, xattrs=live.xattrs)
     return action.before
 
 
 def is_back(live: FileImage, action: Action) -> bool:
     """Whether nothing is left to be undone: the live file is as before the change, or has only been repaired since."""
-    return standing(live, action) is Standing.OLD or live.same(old_state(live, action))
+    return file_state(live, action) is FileState.OLD or live.same(old_state(live, action))
 
 
 def forward(action: Action, folder: ChangeFolder, token: str, context: Context) -> None:

@@ -7,7 +7,7 @@ from dataclasses import field
 from pathlib import Path, PurePosixPath
 
 from wizard.change.ahead import Said
-from wizard.change.context import Who
+from wizard.change.context import Operator
 from wizard.change.plan import Plan
 from wizard.change.plan_file import dump, load
 from wizard.host.machine import Machine
@@ -46,7 +46,7 @@ class Job:
     change: str = ""
     mode: str = ""
     secrets: Mapping[str, Secret] = field(default_factory=dict, repr=False)
-    who: Who = field(default_factory=Who)
+    who: Operator = field(default_factory=Operator)
     ports: str = MACHINE_PORTS
     said: Said = field(default_factory=Said)
 
@@ -101,7 +101,7 @@ class Job:
                 change=members["change"],
                 mode=members["mode"],
                 secrets={name: Secret(value) for name, value in members["secrets"].items()},
-                who=Who(*members["who"]),
+                who=Operator(*members["who"]),
                 ports=members["ports"],
                 said=Said.of_json(members["said"]),
             )

@@ -6,7 +6,7 @@ from dataclasses import asdict, astuple, replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from wizard.change.file_image import NOTHING, FileImage
+from wizard.change.file_image import ABSENT_FILE, FileImage
 from wizard.change.journal import DONE, UNDONE, Record
 from wizard.host.directory import Identity
 from wizard.questions.answers import endpoint
@@ -215,8 +215,8 @@ def _action(data: dict[str, Any]) -> Action:
         path=PurePosixPath(data["path"]),
         named=PurePosixPath(data["named"]),
         summary=data["summary"],
-        before=FileImage.from_json(data["before"]) if data["before"]["kind"] != "absent" else NOTHING,
-        after=FileImage.from_json(data["after"]) if data["after"]["kind"] != "absent" else NOTHING,
+        before=FileImage.from_json(data["before"]) if data["before"]["kind"] != "absent" else ABSENT_FILE,
+        after=FileImage.from_json(data["after"]) if data["after"]["kind"] != "absent" else ABSENT_FILE,
         staged=data["staged"],
         backup=data["backup"],
         inherit=data["inherit"],

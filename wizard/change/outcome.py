@@ -11,7 +11,7 @@ from wizard.findings import FindingSpec, Severity
 from wizard.records import dataclass
 
 APPLIED = "applied"
-NOTHING = "nothing_to_do"
+NO_CHANGE = "nothing_to_do"
 ROLLED_BACK = "rolled_back"
 STUCK = "recovery_needed"
 REFUSED = "refused"
@@ -19,7 +19,7 @@ KEPT = "kept"
 
 EXIT = {
     APPLIED: ExitCode.DONE,
-    NOTHING: ExitCode.DONE,
+    NO_CHANGE: ExitCode.DONE,
     KEPT: ExitCode.DONE,
     ROLLED_BACK: ExitCode.ROLLED_BACK,
     STUCK: ExitCode.NEEDS_RECOVERY,

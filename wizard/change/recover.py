@@ -9,9 +9,9 @@ from wizard.change.events import CHANGE
 from wizard.change.file_image import read_image
 from wizard.change.journal import ARMED, CLOSED, INTENT, RESTART, Journal, Record
 from wizard.change.lock import Opened, opened, say_outcome, sweep, unfinished
-from wizard.change.outcome import APPLIED, KEPT, NOTHING, Failure, Outcome
+from wizard.change.outcome import APPLIED, KEPT, NO_CHANGE, Failure, Outcome
 from wizard.change.store import JOURNAL, ChangeFolder, Store
-from wizard.change.undo import take_back
+from wizard.change.undo import roll_back_change
 from wizard.errors import RecoveryNeededError, WizardError
 from wizard.findings import FindingSpec, refusal
 from wizard.host.machine import Machine
@@ -63,8 +63,8 @@ def pending(machine: Machine) -> str | None:
 
 
 def _nothing(context: Context) -> Outcome:
-    say_outcome(context, "done", "No change waits for recovery.", NOTHING)
-    return Outcome(NOTHING)
+    say_outcome(context, "done", "No change waits for recovery.", NO_CHANGE)
+    return Outcome(NO_CHANGE)
 
 
 def _closed(folder: ChangeFolder, context: Context) -> Outcome:
@@ -98,7 +98,7 @@ def _settle(mode: str, folder: ChangeFolder, journal: Journal, context: Context)
             reason = Failure.of(error)
         else:
             return finish(manifest, folder, journal, context)
-    return take_back(manifest, folder, journal, context, reason, after_crash=True)
+    return roll_back_change(manifest, folder, journal, context, reason, after_crash=True)
 
 
 def _set_damaged_aside(mode: str, place: Opened, context: Context) -> ChangeFolder | None:

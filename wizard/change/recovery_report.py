@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from wizard.change.context import Context
 from wizard.change.file_image import FileImage
-from wizard.change.file_state import Standing, live_image, standing
+from wizard.change.file_state import FileState, file_state, live_image
 from wizard.change.manifest import Action, Manifest
 from wizard.change.outcome import Failure
 from wizard.change.store import ChangeFolder
@@ -13,10 +13,10 @@ from wizard.errors import WizardError
 from wizard.printable import printable
 
 _WORDS = {
-    Standing.OLD: "OLD  as it was before the change; nothing to do",
-    Standing.NEW: "NEW  as the change made it; still to be put back",
-    Standing.WORN: "MIXED  known bytes, but another owner, mode or attribute than recorded",
-    Standing.FOREIGN: "FOREIGN  neither the old nor the new content; somebody else wrote it",
+    FileState.OLD: "OLD  as it was before the change; nothing to do",
+    FileState.NEW: "NEW  as the change made it; still to be put back",
+    FileState.WORN: "MIXED  known bytes, but another owner, mode or attribute than recorded",
+    FileState.FOREIGN: "FOREIGN  neither the old nor the new content; somebody else wrote it",
 }
 
 
@@ -72,7 +72,7 @@ def page_text(
 def _file(action: Action, folder: ChangeFolder, context: Context) -> list[str]:
     try:
         live = live_image(action, context)
-        now, word = _image(live), _WORDS[standing(live, action)]
+        now, word = _image(live), _WORDS[file_state(live, action)]
     except OSError as error:
         now, word = "cannot be read", printable(error.strerror or "unknown reason")
     except WizardError as error:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 from wizard.change.context import Context
 from wizard.change.engine import Order, carry_out
 from wizard.change.file_image import FileImage
-from wizard.change.file_state import Standing, is_back, old_state, standing
+from wizard.change.file_state import FileState, file_state, is_back, old_state
 from wizard.change.history import Entry, entries
 from wizard.change.lock import Opened, opened, sweep
 from wizard.change.manifest import Action, Manifest
 from wizard.change.outcome import APPLIED, Outcome
-from wizard.change.staging import Draft, check_owner, identity_of, settled
+from wizard.change.staging import FileChange, check_owner, identity_of, settled
 from wizard.change.store import BACKUP, ChangeFolder, Store
 from wizard.change.targets import check_ancestors, check_folder, check_replaceable, keep_folder, look, resolve
 from wizard.change.undo import without_anchor
@@ -86,16 +86,16 @@ def choose(change: str | None, store: Store) -> ChangeFolder:
     return folder
 
 
-def _drafts(manifest: Manifest, folder: ChangeFolder, place: Opened, context: Context) -> list[Draft]:
-    drafts: list[Draft] = []
+def _drafts(manifest: Manifest, folder: ChangeFolder, place: Opened, context: Context) -> list[FileChange]:
+    drafts: list[FileChange] = []
     live: dict[str, tuple[FileImage, bytes]] = {}
     made: set[PurePosixPath] = set()
     own = {action.path for action in manifest.actions if action.of_folder}
     for action in reversed(manifest.actions):
         target = resolve(context.machine, action.named)
         image, data = live.get(str(target.path)) or look(target)
-        stands = standing(image, action) if target.path == action.path else Standing.FOREIGN
-        if stands is not Standing.FOREIGN and is_back(image, action):
+        stands = file_state(image, action) if target.path == action.path else FileState.FOREIGN
+        if stands is not FileState.FOREIGN and is_back(image, action):
             context.events.say(action.id, "skipped", f"{target.shown} is as it was before the change")
             continue
         found = _old_state(action, target, (image, data), folder, context, stands=stands)
@@ -123,7 +123,7 @@ def _drafts(manifest: Manifest, folder: ChangeFolder, place: Opened, context: Co
             # A folder that this change removes, or makes again, is another one when that is undone.
             folder=None if target.path.parent in own else identity_of(target),
         )
-        drafts.append(Draft(back, target, data, new))
+        drafts.append(FileChange(back, target, data, new))
         live[str(target.path)] = (after, new)
     return drafts
 
@@ -135,10 +135,10 @@ def _old_state(
     folder: ChangeFolder,
     context: Context,
     *,
-    stands: Standing,
+    stands: FileState,
 ) -> tuple[FileImage, bytes] | None:
     """What the file is to be: the saved state, or the live trust store without our entry; None when neither can be."""
-    if stands is not Standing.FOREIGN:
+    if stands is not FileState.FOREIGN:
         old = old_state(live[0], action)
         return old, folder.saved(BACKUP, action.backup, old) if old.exists else b""
     if action.trust is None or not action.trust.added:

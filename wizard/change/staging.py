@@ -24,7 +24,7 @@ from wizard.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class FileChange:
     """One file, before and after.
 
     Attributes:
@@ -44,13 +44,13 @@ class Draft:
     certificate: bytes = b""
 
 
-def drafts_of(plan: Plan, context: Context) -> list[Draft]:
+def file_changes_of(plan: Plan, context: Context) -> list[FileChange]:
     """Look at every file of *plan*, and refuse what cannot be done.
 
     Raises:
         WizardError: of `wizard.change.targets`; `change.owner-needs-root`.
     """
-    drafts: list[Draft] = []
+    drafts: list[FileChange] = []
     made: set[PurePosixPath] = set()
     for step in plan.file_steps:
         target = resolve(context.machine, step.path)
@@ -72,11 +72,11 @@ def drafts_of(plan: Plan, context: Context) -> list[Draft]:
     return drafts
 
 
-def folder_draft(step: MakeFolder, target: Target, image: FileImage) -> Draft:
+def folder_draft(step: MakeFolder, target: Target, image: FileImage) -> FileChange:
     """A folder that is to be there: of the account that makes it, and of the group that its own folder hands down."""
     after = FileImage("folder", mode=step.mode, uid=os.geteuid(), gid=_group_in(target))
     action = Action(step.id, target.path, target.named, step.summary, image, after, folder=identity_of(target))
-    return Draft(action, target, b"", b"")
+    return FileChange(action, target, b"", b"")
 
 
 def identity_of(target: Target) -> Identity | None:
@@ -84,7 +84,7 @@ def identity_of(target: Target) -> Identity | None:
     return None if target.folder is None else target.folder.identity
 
 
-def _draft(step: PutFile | EditFile | ImportTrust, target: Target, image: FileImage, data: bytes) -> Draft:
+def _draft(step: PutFile | EditFile | ImportTrust, target: Target, image: FileImage, data: bytes) -> FileChange:
     trust: TrustEntry | None = None
     wanted, new = dressed(image), b""
     if isinstance(step, PutFile):
@@ -110,7 +110,7 @@ def _draft(step: PutFile | EditFile | ImportTrust, target: Target, image: FileIm
     )
     proof = (step.proof, step.proof_alias) if isinstance(step, PutFile) and step.proof else None
     certificate = step.certificate if isinstance(step, ImportTrust) else b""
-    return Draft(action, target, data, new, proof, certificate)
+    return FileChange(action, target, data, new, proof, certificate)
 
 
 def settled(wanted: FileImage, target: Target, data: bytes) -> FileImage:
@@ -150,7 +150,7 @@ def check_owner(target: Target, before: FileImage, after: FileImage) -> None:
 
 
 def stage(
-    drafts: Sequence[Draft], nodes: Sequence[Node], folder: ChangeFolder, context: Context
+    drafts: Sequence[FileChange], nodes: Sequence[Node], folder: ChangeFolder, context: Context
 ) -> tuple[tuple[Action, ...], tuple[Node, ...]]:
     """Save the old bytes, stage the new ones, and let keytool, prover and prober work side by side.
 
@@ -196,14 +196,14 @@ def stage(
     return tuple(actions.values()), looking.result()
 
 
-def _chains(drafts: Sequence[Draft]) -> dict[PurePosixPath, list[Draft]]:
-    chains: dict[PurePosixPath, list[Draft]] = {}
+def _chains(drafts: Sequence[FileChange]) -> dict[PurePosixPath, list[FileChange]]:
+    chains: dict[PurePosixPath, list[FileChange]] = {}
     for draft in drafts:
         chains.setdefault(draft.target.path, []).append(draft)
     return chains
 
 
-def _prove(draft: Draft, staged: Directory, context: Context) -> Sequence[Action]:
+def _prove(draft: FileChange, staged: Directory, context: Context) -> Sequence[Action]:
     if draft.proof is None:
         return ()
     name, alias = draft.proof
@@ -212,7 +212,7 @@ def _prove(draft: Draft, staged: Directory, context: Context) -> Sequence[Action
     return ()
 
 
-def _import(chain: Sequence[Draft], staged: Directory, backup: Directory, context: Context) -> Sequence[Action]:
+def _import(chain: Sequence[FileChange], staged: Directory, backup: Directory, context: Context) -> Sequence[Action]:
     """Import one certificate after the other; each step starts from the result of the one before."""
     image, data = chain[0].action.before, chain[0].old
     actions: list[Action] = []

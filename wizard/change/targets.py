@@ -8,7 +8,7 @@ from collections.abc import Collection
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from wizard.change.file_image import NOTHING, FileImage, read_image
+from wizard.change.file_image import ABSENT_FILE, FileImage, read_image
 from wizard.change.plan import Expectation
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, refusal
@@ -83,7 +83,7 @@ def look(target: Target) -> tuple[FileImage, bytes]:
         WizardError: `change.target-unreadable`.
     """
     try:
-        return (NOTHING, b"") if target.folder is None else read_image(target.folder, target.name)
+        return (ABSENT_FILE, b"") if target.folder is None else read_image(target.folder, target.name)
     except OSError as error:
         raise _unreadable(target.shown, target.named, error) from error
 

@@ -8,7 +8,7 @@ from wizard.change.context import Context
 from wizard.change.disk_space import full_at
 from wizard.change.durable import put_file, remove_temporary, remove_temporary_folder
 from wizard.change.file_image import FileImage, read_image
-from wizard.change.file_state import Standing, backward, is_back, live, live_image, made_folder, old_state, standing
+from wizard.change.file_state import FileState, backward, file_state, is_back, live, live_image, made_folder, old_state
 from wizard.change.journal import CLOSED, UNDO, UNDONE, Journal, replay
 from wizard.change.lock import close, say_outcome
 from wizard.change.manifest import Action, Manifest, TrustEntry
@@ -62,7 +62,7 @@ Problem = tuple[str, Failure]
 """The step, and why it could not be undone."""
 
 
-def take_back(
+def roll_back_change(
     manifest: Manifest,
     folder: ChangeFolder,
     journal: Journal,
@@ -150,7 +150,7 @@ def _undo(
         old = old_state(now, action)
         if is_back(now, action):
             _clear(action, manifest, context)
-        elif standing(now, action) is not Standing.FOREIGN:
+        elif file_state(now, action) is not FileState.FOREIGN:
             backward(action, old, folder, manifest.token, context)
             if action.of_folder and live_image(action, context).kind == action.after.kind == "folder":
                 context.events.say(action.id, "progress", f"{action.named} stays: it holds files of somebody else")

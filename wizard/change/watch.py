@@ -15,12 +15,12 @@ from typing import IO
 
 from wizard import self_start
 from wizard.change.ahead import Said
-from wizard.change.context import Who
+from wizard.change.context import Operator
 from wizard.change.disk_space import full_at
 from wizard.change.events import CHANGE, Event, rfc3339
 from wizard.change.job import APPLY, RECOVER, ROLLBACK, Job, passed_on
 from wizard.change.lock import Holder, holder_of
-from wizard.change.outcome import APPLIED, KEPT, NOTHING, REFUSED, STUCK, Failure, Outcome
+from wizard.change.outcome import APPLIED, KEPT, NO_CHANGE, REFUSED, STUCK, Failure, Outcome
 from wizard.change.plan import Plan
 from wizard.change.store import Store
 from wizard.errors import BusyError, ExitCode, RecoveryNeededError, WizardError
@@ -108,7 +108,7 @@ def events(machine: Machine, run: ChangeRun | str, *, follow: bool = True) -> It
     """
     run = run if isinstance(run, ChangeRun) else ChangeRun(run)
     if not run.id:
-        yield Event(CHANGE, "done", "There was nothing to do.", _now(), NOTHING)
+        yield Event(CHANGE, "done", "There was nothing to do.", _now(), NO_CHANGE)
         return
     store = Store(machine.state_dir)
     path = store.find(run.id).events
@@ -141,8 +141,8 @@ def outcome(machine: Machine, run: ChangeRun | str) -> Outcome:
             states[event.step] = event.state
         last = event if event.outcome else last
     name = run.id if isinstance(run, ChangeRun) else run
-    if last is None or last.outcome == NOTHING:
-        return Outcome(NOTHING)
+    if last is None or last.outcome == NO_CHANGE:
+        return Outcome(NO_CHANGE)
     page, digest = "", ""
     folder = Store(machine.state_dir).find(name)
     if folder.page.exists():
@@ -153,7 +153,7 @@ def outcome(machine: Machine, run: ChangeRun | str) -> Outcome:
     return Outcome(last.outcome, name, digest, states, failure, page)
 
 
-def operator() -> Who:
+def operator() -> Operator:
     """Who sits at this terminal, before sudo."""
     user = os.environ.get("SUDO_USER", "")
     if not user:
@@ -163,8 +163,8 @@ def operator() -> Who:
             user = str(os.getuid())
     for descriptor in (0, 1, 2):
         with contextlib.suppress(OSError):
-            return Who(user, os.ttyname(descriptor))
-    return Who(user)
+            return Operator(user, os.ttyname(descriptor))
+    return Operator(user)
 
 
 def _launch(job: Job, ports: str) -> ChangeRun:

@@ -408,12 +408,12 @@ class PlainFace:
 
     def _goes_on(self, step: Step) -> bool:
         """Whether to leave *step*: asked when warnings stand there that nobody has overruled."""
-        doubts = self.session.doubts(step)
-        if not doubts:
+        pending_warnings = self.session.pending_warnings(step)
+        if not pending_warnings:
             return True
-        self.dialogue.say_lines(doubt_lines(doubts)[:-1])
+        self.dialogue.say_lines(doubt_lines(pending_warnings)[:-1])
         if self.dialogue.choose("Continue anyway? (yes/no)", ("yes", "no"), "no") == "yes":
-            self.session.overrule(doubts)
+            self.session.accept_warnings(pending_warnings)
             return True
         self.dialogue.say("You are still at this step; back leads to the one before.")
         return False
@@ -486,7 +486,7 @@ class PlainFace:
         if review.blocked:
             worst = max(review.findings, key=lambda finding: finding.severity)
             self.dialogue.say(f"Error: this cannot be applied. {worst.message}")
-            self.session.look_again()  # somebody may repair it meanwhile
+            self.session.invalidate()  # somebody may repair it meanwhile
         prompt = f"Press Enter to go {'back' if review.blocked else 'on'}"
         while True:
             answer = self.dialogue.ask(f"{prompt}; a number leads to its step" if numbered else prompt)

@@ -14,7 +14,7 @@ from wizard.change.manifest import Manifest
 from wizard.change.plan import EditFile, ImportTrust, MakeFolder, Plan, Probe, PutFile, Restart
 from wizard.change.store import BACKUP, ChangeFolder
 from wizard.change.targets import resolve
-from wizard.doctor.collect.conf import see_conf
+from wizard.doctor.collect.conf import scan_conf
 from wizard.doctor.collect.service import probe_facts, see_port, unit_facts
 from wizard.doctor.facts import ClockFacts, ConfFacts, DoctorFacts, ProbeFacts
 from wizard.doctor.rules import conf as conf_rules
@@ -191,7 +191,7 @@ def _look(machine: Machine, coming: Coming, unit: UnitState | None, account: Acc
 
 def _conf_after(machine: Machine, coming: Coming, unit: UnitState | None, account: Account | None) -> ConfFacts:
     environment = service_environment(machine, unit) if unit is not None and unit.load == "loaded" else None
-    conf = see_conf(machine, account, environment, coming.texts).facts
+    conf = scan_conf(machine, account, environment, coming.texts).facts
     if machine.conf in coming.texts:
         conf = replace(conf, file=replace(conf.file, kind="file", problem=""))
     rights = coming.rights.get(machine.conf)

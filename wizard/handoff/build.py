@@ -30,7 +30,7 @@ from wizard.planning.primary.inputs import Planning
 from wizard.planning.replaced import rollover
 from wizard.printable import printable
 from wizard.questions.answers import PrimaryKind
-from wizard.questions.passwords import CLIENT, GATEWAY, generate, is_fit, require_fit
+from wizard.questions.passwords import CLIENT, GATEWAY, generate, is_usable_password, require_fit
 from wizard.reports.chain import order_notes
 from wizard.secret import Secret
 
@@ -185,7 +185,7 @@ def _client(
 ) -> Pack:
     answers = session.answers
     given = session.secret(f"client.{number}.password")
-    password = given if given is not None and is_fit(given, CLIENT) else generate()
+    password = given if given is not None and is_usable_password(given, CLIENT) else generate()
     pack = client.make_pack(
         ClientInput(
             answers=answers.client[number],

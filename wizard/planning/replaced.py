@@ -52,7 +52,7 @@ def rollover(session: Planning) -> Rollover | None:
     return compare(old, new) if old is not None else None
 
 
-def told(session: Planning, planned: Planned) -> tuple[Planned, list[Line]]:
+def with_root_warning(session: Planning, planned: Planned) -> tuple[Planned, list[Line]]:
     """*planned*, with a warning when its certificate is under another root than the one before; and as `order`.
 
     Raises:

@@ -164,7 +164,7 @@ def connect(address: Address, timeout_s: float) -> socket.socket:
     return sock
 
 
-def shake(sock: socket.socket, made: SSL.Context, servername: str | None, timeout_s: float) -> Outcome:
+def do_handshake(sock: socket.socket, made: SSL.Context, servername: str | None, timeout_s: float) -> Outcome:
     """Run a handshake on *sock* and, where a client certificate was asked for, read on to see a late rejection.
 
     Never raises for what the server does. The socket is left open; close it.
@@ -177,7 +177,7 @@ def shake(sock: socket.socket, made: SSL.Context, servername: str | None, timeou
         connection.set_tlsext_host_name(require_server_name(servername))
     connection.request_ocsp()
     outcome = Outcome(trace, connection)
-    pump = _Pump(sock, outcome, timeout_s)
+    pump = _BioTransport(sock, outcome, timeout_s)
     try:
         pump.until_done()
         trace.finished = True
@@ -199,7 +199,7 @@ def shake(sock: socket.socket, made: SSL.Context, servername: str | None, timeou
     return outcome
 
 
-def _say_goodbye(pump: "_Pump", connection: SSL.Connection, trace: Trace) -> None:
+def _say_goodbye(pump: "_BioTransport", connection: SSL.Connection, trace: Trace) -> None:
     if trace.finished and trace.alert is None:
         try:
             connection.shutdown()
@@ -208,7 +208,7 @@ def _say_goodbye(pump: "_Pump", connection: SSL.Connection, trace: Trace) -> Non
         pump.flush_quietly()
 
 
-class _Pump:
+class _BioTransport:
     """Moves bytes between socket and BIO; each phase has its own deadline."""
 
     def __init__(self, sock: socket.socket, outcome: Outcome, timeout_s: float) -> None:

@@ -38,7 +38,7 @@ class Objection:
     java: str
 
 
-def objections(
+def trust_errors(
     chain: Sequence[Certificate],
     anchors: Sequence[Certificate],
     *,

@@ -13,7 +13,7 @@ from wizard.certificates.model import Certificate
 from wizard.probing.alerts import LOWERED_HELPS, alert_of
 from wizard.probing.contexts import ClientIdentity, Version, context
 from wizard.probing.findings import findings
-from wizard.probing.handshake import Outcome, connect, recognise, shake
+from wizard.probing.handshake import Outcome, connect, do_handshake, recognise
 from wizard.probing.identity import covers, is_fallback, issued_by_name
 from wizard.probing.resolve import require_server_name, resolve
 from wizard.probing.result import ProbeResult
@@ -100,7 +100,7 @@ def _meet(
             continue
         with sock:
             connected = time.monotonic()
-            outcome = shake(sock, made, result.servername, timeout_s)
+            outcome = do_handshake(sock, made, result.servername, timeout_s)
         seconds = {**result.seconds, "connect": connected - resolved, **outcome.seconds}
         return replace(result, reachable=True, error=outcome.error, detail=outcome.detail, seconds=seconds), outcome
     return replace(result, seconds={**result.seconds, "connect": time.monotonic() - resolved}), None

@@ -11,7 +11,7 @@ from wizard.certificates import names
 from wizard.certificates.model import Certificate, Chain
 from wizard.findings import Finding, FindingSpec, Locator, Severity
 from wizard.probing.contexts import Version, equip
-from wizard.probing.java_trust import Objection, objections
+from wizard.probing.java_trust import Objection, trust_errors
 from wizard.probing.revocation.ocsp import utc_now
 from wizard.records import dataclass
 
@@ -191,7 +191,7 @@ def rehearse(
 def _judge(log: _Log, chain: Chain, trust: Sequence[Certificate], dialled: str | None) -> None:
     """One direction: the server's chain when a name was dialled, else the client's."""
     who, whom = (log.who, "primary") if dialled is None else ("primary", log.who)
-    found = objections(chain.certificates, trust, as_server=dialled is not None, dialled=dialled, now=log.now)
+    found = trust_errors(chain.certificates, trust, as_server=dialled is not None, dialled=dialled, now=log.now)
     named = [each for each in found if each.kind == "name"]
     other = [each for each in found if each.kind != "name"]
     log.step(f"the {whom} believes the {who}", failed="; ".join(each.words for each in other))

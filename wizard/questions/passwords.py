@@ -222,7 +222,7 @@ def require_fit(password: Secret, name: str, consumers: tuple[Consumer, ...]) ->
     return tuple(findings)
 
 
-def is_fit(password: Secret | None, consumers: tuple[Consumer, ...]) -> bool:
+def is_usable_password(password: Secret | None, consumers: tuple[Consumer, ...]) -> bool:
     """Whether there is a password and everybody among *consumers* can read it."""
     try:
         return password is not None and require_fit(password, "", consumers) is not None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from wizard.certificates.model import Bundle, Chain
 from wizard.change.history import INTERRUPTED, UNREADABLE, Entry
-from wizard.change.outcome import APPLIED, KEPT, NOTHING, REFUSED, ROLLED_BACK, SETTLE, STUCK, Outcome
+from wizard.change.outcome import APPLIED, KEPT, NO_CHANGE, REFUSED, ROLLED_BACK, SETTLE, STUCK, Outcome
 from wizard.change.plan import EditFile, FileStep, ImportTrust, MakeFolder, Plan, Probe, PutFile, Restart
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
@@ -114,7 +114,7 @@ def outcome(ended: Outcome, *, undo: bool = False) -> list[Line]:
     # Without a probe nobody has looked at what is served.
     words = {
         APPLIED: (f"Done: {done}, and it was proven." if "probe" in ended.steps else f"Done: {unproven}", Tone.GOOD),
-        NOTHING: ("Nothing to do: the server is set up like this already.", Tone.GOOD),
+        NO_CHANGE: ("Nothing to do: the server is set up like this already.", Tone.GOOD),
         KEPT: ("Closed as it stands.", Tone.WARN),
         ROLLED_BACK: ("Error: the change failed; everything was put back as it was.", Tone.BAD),
         REFUSED: ("Error: the change was refused; nothing was changed.", Tone.BAD),

@@ -176,9 +176,9 @@ def _for_goal(session: Reviewing) -> tuple[Review, Planned]:
                 return _of(planned)
             more: list[Line] = []
             if session.answers.goal is Goal.RE_KEY:
-                from wizard.planning.replaced import told  # noqa: PLC0415 - likewise
+                from wizard.planning.replaced import with_root_warning  # noqa: PLC0415 - likewise
 
-                planned, more = told(session, planned)
+                planned, more = with_root_warning(session, planned)
             return _of(planned, rehearsed=rehearse_all(session), more=more)
 
 

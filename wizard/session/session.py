@@ -199,7 +199,7 @@ class Session:
             if name == "chain" and self._taken.pop(role, None) == self.answers.get(f"{role}.host"):
                 # The name was that of the files before; these may be for another one.
                 self.answers = self.answers.put(f"{role}.host", "")
-            self.look_again()
+            self.invalidate()
         if name == "host" and role in self._judged and value == self._judged[role].suggested_host:
             self._taken[role] = value
 
@@ -211,7 +211,7 @@ class Session:
             if before:
                 self._typed_before[key] = before
             self._typed[key] = secret
-            self.look_again()
+            self.invalidate()
 
     def has_secret(self, key: str) -> bool:
         """Whether a password was typed for *key*; leaving its field empty is none."""
@@ -252,7 +252,7 @@ class Session:
         """BLOCKING. Whether *step* cannot be left."""
         return bool(self.check(step))
 
-    def doubts(self, step: Step) -> tuple[Finding, ...]:
+    def pending_warnings(self, step: Step) -> tuple[Finding, ...]:
         """BLOCKING. The warnings that stand at *step* and that nobody has overruled yet: going on is asked about.
 
         Raises:
@@ -262,11 +262,11 @@ class Session:
 
         return tuple(finding for finding in warnings(self, step) if identity(finding) not in self._overruled)
 
-    def overrule(self, doubts: "Iterable[Finding]") -> None:
+    def accept_warnings(self, pending_warnings: "Iterable[Finding]") -> None:
         """Go on in spite of *doubts*: exactly these are not asked about again in this run."""
         from wizard.session.warnings import identity
 
-        self._overruled.update(identity(finding) for finding in doubts)
+        self._overruled.update(identity(finding) for finding in pending_warnings)
 
     def tick(self, item: str) -> list[Line]:
         """BLOCKING. Tick this item of the checklist, or take its tick away; the list as it is then.
@@ -315,7 +315,7 @@ class Session:
 
         seen = self._examined.get(step.id)
         self._typed.pop(PASSWORD, None)
-        self.look_again()
+        self.invalidate()
         if seen is not None:
             self._examined[EXAMINE] = seen
         # The change that has ended is not the one to follow any more; the summary still names it.
@@ -478,7 +478,7 @@ class Session:
             WizardError: errors among the findings, another run at work, an interrupted change, or missing rights.
         """
         from wizard.change import watch
-        from wizard.change.outcome import NOTHING, Outcome
+        from wizard.change.outcome import NO_CHANGE, Outcome
 
         review = self.review()
         if self._planned is None or review.blocked:
@@ -489,7 +489,7 @@ class Session:
             self._begun()
             return
         if review.plan.is_empty or self.dry_run:
-            self._outcome = Outcome(NOTHING, digest=review.plan.digest)
+            self._outcome = Outcome(NO_CHANGE, digest=review.plan.digest)
             return
         said = None
         if self._asking is not None:
@@ -518,7 +518,7 @@ class Session:
         said = outcome.summary(self._outcome, self.machine, packs, undo=undo, earlier=earlier)
         return [*said, *checklist.summary_lines(load(self.machine))]
 
-    def look_again(self) -> None:
+    def invalidate(self) -> None:
         """Forget what was seen of the machine and the files, so that whatever is shown next is looked at anew."""
         self._judged.clear()
         self._examined.clear()
@@ -553,11 +553,11 @@ class Session:
     def outcome(self) -> "Outcome":
         """BLOCKING. How the change ended; after `events` is exhausted."""
         from wizard.change import watch
-        from wizard.change.outcome import NOTHING, Outcome
+        from wizard.change.outcome import NO_CHANGE, Outcome
 
         if self._outcome is None and self._run is not None:
             self._outcome = watch.outcome(self.machine, self._run)
-        return self._outcome or Outcome(NOTHING)
+        return self._outcome or Outcome(NO_CHANGE)
 
     def outcome_lines(self) -> list[Line]:
         """BLOCKING. The same for people: the result, why, and what to do."""
@@ -679,7 +679,7 @@ class Session:
 
     def _take(self, run: "SavedRun") -> None:
         self.answers, self.base, self.answered = run.answers, run.base, True
-        self.look_again()
+        self.invalidate()
 
     def take_answers_of(self, change: str) -> None:
         """BLOCKING. Use the answers that *change*, which is running, is made from; without any, none."""

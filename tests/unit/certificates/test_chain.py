@@ -13,7 +13,7 @@ from wizard.certificates.model import Bundle, Certificate, Chain, Format, Role
 from wizard.certificates.names import short
 from wizard.certificates.rules import judge
 from wizard.findings import Severity
-from wizard.probing.java_trust import objections
+from wizard.probing.java_trust import trust_errors
 
 HOSTS = ("primary-host", "gateway-host", "pcclient-host")
 
@@ -304,7 +304,7 @@ def test_thousands_of_links_are_cut_with_a_message() -> None:
 
 def test_java_is_not_followed_through_a_mesh_without_end() -> None:
     bundle, start = mesh(12), process_time()
-    (found,) = objections(
+    (found,) = trust_errors(
         bundle.certificates, [authority("Elsewhere").certificate], as_server=False, dialled=None, now=NOW
     )
     assert process_time() - start < 1

@@ -21,7 +21,7 @@ from tests.support.fake_host import (
 )
 from wizard.change.engine import apply
 from wizard.change.history import history
-from wizard.change.outcome import APPLIED, KEPT, NOTHING, REFUSED, ROLLED_BACK, STUCK, Failure, Outcome
+from wizard.change.outcome import APPLIED, KEPT, NO_CHANGE, REFUSED, ROLLED_BACK, STUCK, Failure, Outcome
 from wizard.change.plan import Plan, Probe, PutFile, Restart
 from wizard.change.recover import pending, recover
 from wizard.change.rollback import rollback
@@ -95,7 +95,7 @@ def test_a_repair_is_possible_while_the_recovery_is_pending_and_ends_it(unreadab
     assert pending(unreadable.machine) is None
     assert [entry.outcome for entry in history(unreadable.machine)] == [ROLLED_BACK, APPLIED]
     assert not list(unreadable.machine.state_dir.glob("changes/*/RECOVERY.txt"))
-    assert recover("auto", unreadable.context()).outcome == NOTHING
+    assert recover("auto", unreadable.context()).outcome == NO_CHANGE
     assert mode(unreadable, CONF) == 0o644
     assert apply(unreadable.plan(), unreadable.context()).outcome == APPLIED
 
@@ -183,7 +183,7 @@ def test_a_run_that_died_before_a_file_was_written_needs_no_recovery(scene: Scen
     assert scene.tree() == old
     assert pending(scene.machine) is None
     assert history(scene.machine)[-1].outcome == REFUSED
-    assert recover("auto", scene.context()).outcome == NOTHING
+    assert recover("auto", scene.context()).outcome == NO_CHANGE
     assert scene.restarts == 0
     assert apply(scene.plan(), scene.context()).outcome == APPLIED
 

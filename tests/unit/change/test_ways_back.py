@@ -12,7 +12,7 @@ from tests.support.fake_host import ANCHOR, CONF, EXTRA, KEYSTORE, Scene, dying_
 from wizard.change import engine, staging
 from wizard.change.engine import apply
 from wizard.change.history import history, secret_names
-from wizard.change.outcome import APPLIED, KEPT, NOTHING, REFUSED, ROLLED_BACK, STUCK
+from wizard.change.outcome import APPLIED, KEPT, NO_CHANGE, REFUSED, ROLLED_BACK, STUCK
 from wizard.change.plan import Plan, PutFile
 from wizard.change.recover import pending, recover
 from wizard.change.rollback import rollback
@@ -127,7 +127,7 @@ def test_a_lost_state_folder_is_said(scene: Scene) -> None:
     apply(scene.plan(), scene.context())
     scene.machine.state_dir.rename(scene.machine.state_dir.with_name("lost"))
     assert history(scene.machine) == ()
-    assert recover("auto", scene.context()).outcome == NOTHING
+    assert recover("auto", scene.context()).outcome == NO_CHANGE
     with pytest.raises(WizardError) as refused:
         rollback("1", scene.context())
     assert "lost state folder" in refused.value.hint
@@ -275,7 +275,7 @@ def test_an_unchanged_plan_is_nothing_to_do(scene: Scene) -> None:
     again = scene.plan()
     assert again.is_empty
     outcome = apply(again, scene.context())
-    assert (outcome.outcome, outcome.exit_code, set(outcome.steps.values())) == (NOTHING, ExitCode.DONE, {"skipped"})
+    assert (outcome.outcome, outcome.exit_code, set(outcome.steps.values())) == (NO_CHANGE, ExitCode.DONE, {"skipped"})
     assert scene.tree() == tree
     assert len(history(scene.machine)) == 1
     assert scene.restarts == 1

@@ -19,7 +19,7 @@ from wizard.planning.judge import Judged
 from wizard.planning.load_chain import Loaded
 from wizard.questions.answers import AccountAnswers, ClientAnswers, GatewayAnswers
 from wizard.questions.answers_file import load
-from wizard.questions.passwords import CLIENT, GATEWAY, PRIMARY, is_fit, require_fit
+from wizard.questions.passwords import CLIENT, GATEWAY, PRIMARY, is_usable_password, require_fit
 from wizard.secret import Secret
 
 PASSWORD = Secret("Acme-2026-pack")
@@ -296,8 +296,8 @@ FITNESS = [
 
 @pytest.mark.parametrize(("text", "readers", "fits"), FITNESS)
 def test_fitness(text: str, readers: tuple[object, ...], fits: bool) -> None:
-    assert is_fit(Secret(text), readers) is fits  # type: ignore[arg-type]  # a tuple of consumers
-    assert not is_fit(None, PRIMARY)
+    assert is_usable_password(Secret(text), readers) is fits  # type: ignore[arg-type]  # a tuple of consumers
+    assert not is_usable_password(None, PRIMARY)
     if not fits:
         with pytest.raises(WizardError) as refusal:
             require_fit(Secret(text), "gateway.0.keystore-password", readers)  # type: ignore[arg-type]  # likewise

@@ -14,7 +14,7 @@ from wizard.certificates.model import Bundle, Chain, Format
 from wizard.probing.revocation.fetch import MOST_BYTES, fetch_issuers
 
 
-class Shelf(BaseHTTPRequestHandler):
+class CertificateIndex(BaseHTTPRequestHandler):
     """Serves what the test put into `pages`; `drip` never ends."""
 
     pages: dict[str, bytes]
@@ -38,7 +38,7 @@ class Shelf(BaseHTTPRequestHandler):
 def site() -> Iterator[tuple[str, dict[str, bytes], list[str]]]:
     pages: dict[str, bytes] = {}
     asked: list[str] = []
-    handler = type("Handler", (Shelf,), {"pages": pages, "asked": asked})
+    handler = type("Handler", (CertificateIndex,), {"pages": pages, "asked": asked})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     server.handle_error = lambda *_args: None  # type: ignore[method-assign]  # we hang up on the dripping answer

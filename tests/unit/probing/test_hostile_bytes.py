@@ -11,7 +11,7 @@ from OpenSSL import SSL
 
 from tests.support.pki import acme
 from wizard.probing.contexts import context
-from wizard.probing.handshake import Outcome, shake
+from wizard.probing.handshake import Outcome, do_handshake
 
 PKI = acme("p256")
 EXAMPLES = int(os.environ.get("WIZARD_FUZZ_EXAMPLES", "60"))
@@ -59,7 +59,7 @@ def meet(speak: threading.Thread, ours: socket.socket) -> Outcome:
     speak.start()
     ours.setblocking(False)
     with ours:
-        outcome = shake(ours, context(), "primary-host", 2.0)
+        outcome = do_handshake(ours, context(), "primary-host", 2.0)
     speak.join(5)
     assert not speak.is_alive()
     return outcome

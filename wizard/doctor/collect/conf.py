@@ -38,7 +38,7 @@ class Guess:
 
 
 @dataclass(frozen=True, slots=True)
-class ConfSeen:
+class ConfScan:
     """application.conf with the secrets that judging needs; never saved.
 
     Attributes:
@@ -62,12 +62,12 @@ class ConfSeen:
     likely: hocon.Document | None = None
 
 
-def see_conf(
+def scan_conf(
     machine: Machine,
     account: Account | None,
     environment: Mapping[str, str] | None,
     planned: Mapping[PurePosixPath, bytes] | None = None,
-) -> ConfSeen:
+) -> ConfScan:
     """Look at application.conf.
 
     Args:
@@ -79,7 +79,7 @@ def see_conf(
     file, data = file_facts(machine, machine.conf, account)
     new = planned or {}
     if machine.conf not in new and (file.kind != "file" or file.problem):
-        return ConfSeen(ConfFacts(file))
+        return ConfScan(ConfFacts(file))
     data = new.get(machine.conf, data)
     damage = _damage(data)
 
@@ -99,7 +99,7 @@ def see_conf(
         if repair(data) is None and requoted(data, wrong.line) is not None:
             said = f"The value on line {wrong.line} needs quotes around it, and its special characters escaped."
             damage = (*damage, Damage("doctor.needs-quotes", said, wrong.line, repairable=True))
-        return ConfSeen(ConfFacts(file, wrong, damage), data, likely=_parsed(mendable(data, wrong.line)))
+        return ConfScan(ConfFacts(file, wrong, damage), data, likely=_parsed(mendable(data, wrong.line)))
     store_file, paths = _setting(document, FILE_KEY)
     password, passwords = _setting(document, PASSWORD_KEY)
     commented = tuple(
@@ -120,7 +120,7 @@ def see_conf(
             Damage(note.source, f"{note.name}: {note.reason}", note.line) for note in document.includes if note.fatal
         ),
     )
-    return ConfSeen(
+    return ConfScan(
         facts,
         data,
         document,

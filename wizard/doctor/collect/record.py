@@ -11,7 +11,7 @@ from wizard.change.history import INTERRUPTED, entries
 from wizard.change.outcome import STUCK
 from wizard.change.record import Left, Record, read_record
 from wizard.change.store import Store
-from wizard.doctor.collect.conf import ConfSeen, Guess, see_conf
+from wizard.doctor.collect.conf import ConfScan, Guess, scan_conf
 from wizard.doctor.collect.files import file_facts
 from wizard.doctor.collect.store import StoreSeen, opening
 from wizard.doctor.facts import ChangedFile, ChangeFacts, ExpectedSettings
@@ -28,10 +28,10 @@ def known_record(machine: Machine) -> Record:
     return Record()
 
 
-def expected_conf(machine: Machine, record: Record) -> ConfSeen | None:
+def expected_conf(machine: Machine, record: Record) -> ConfScan | None:
     """application.conf as the changes left it; None when no copy of it is kept."""
     kept = {left.action.named: data for left in record.files if (data := left.data()) is not None}
-    return see_conf(machine, None, {}, kept) if machine.conf in kept else None
+    return scan_conf(machine, None, {}, kept) if machine.conf in kept else None
 
 
 def kept_anchor(left: Left, password: Secret) -> Certificate | None:
@@ -50,7 +50,7 @@ def kept_anchor(left: Left, password: Secret) -> Certificate | None:
     return next((each for each in bundle.certificates if each.sha256 == trust.sha256), None)
 
 
-def store_to_restore(machine: Machine, record: Record, expected: ConfSeen) -> tuple[bytes, bool] | None:
+def store_to_restore(machine: Machine, record: Record, expected: ConfScan) -> tuple[bytes, bool] | None:
     """The key store that *expected* names: its bytes, and whether the file must be written again for it.
 
     None when neither the file nor the kept copy opens with the expected password.
@@ -146,7 +146,7 @@ def _anchor(machine: Machine, left: Left, known: set[str] | None, password: Secr
 
 
 def see_settings(
-    machine: Machine, record: Record, expected: ConfSeen | None, conf: ConfSeen, store: StoreSeen | None
+    machine: Machine, record: Record, expected: ConfScan | None, conf: ConfScan, store: StoreSeen | None
 ) -> ExpectedSettings | None:
     """The two settings as the changes left them, against *conf* and the configured *store*; None without any."""
     left = record.file(machine.conf)

@@ -15,7 +15,7 @@ from wizard.certificates.model import Certificate
 from wizard.certificates.reading import ReadingError, read
 from wizard.certificates.rules.validity import CLOCK_FLOOR
 from wizard.change.record import Record
-from wizard.doctor.collect.conf import ConfSeen, see_conf
+from wizard.doctor.collect.conf import ConfScan, scan_conf
 from wizard.doctor.collect.files import certificate_facts
 from wizard.doctor.collect.record import expected_conf, known_record, see_change, see_settings
 from wizard.doctor.collect.service import see_journal, see_nodes, see_port, unit_facts
@@ -68,13 +68,13 @@ class Examined:
     """The facts, and what a repair needs besides: secrets and parsed files, which are never saved."""
 
     facts: DoctorFacts
-    conf: ConfSeen
+    conf: ConfScan
     store: StoreSeen | None
     account: Account | None
     nodes: tuple[str, ...]
     redactor: Redactor
     record: Record
-    expected: ConfSeen | None
+    expected: ConfScan | None
     anchors: tuple[str, ...]
 
 
@@ -108,7 +108,7 @@ def examine(machine: Machine, asked: Asked | None = None) -> Examined:
         account = account_of(machine, unit) if unit and unit.load == "loaded" else None
         environment = service_environment(machine, unit) if unit and unit.load == "loaded" else None
         other_trust = trust_store_of(machine, unit, environment or {}) if unit is not None else ""
-        conf = see_conf(machine, account, environment)
+        conf = scan_conf(machine, account, environment)
         for guess in (conf.password, *(each.value for each in conf.passwords)):
             if guess is not None:
                 redactor.learn(guess)
@@ -159,7 +159,7 @@ def examine(machine: Machine, asked: Asked | None = None) -> Examined:
     )
 
 
-def _reasons(conf: ConfSeen, *, local: bool) -> dict[str, str]:
+def _reasons(conf: ConfScan, *, local: bool) -> dict[str, str]:
     reasons = {}
     if not local:
         reasons["listening"] = "the node is another machine"
@@ -170,13 +170,13 @@ def _reasons(conf: ConfSeen, *, local: bool) -> dict[str, str]:
     return reasons
 
 
-def _where(asked: Asked, record: Record, conf: ConfSeen, unit: UnitState | None) -> tuple[tuple[str, ...], int]:
+def _where(asked: Asked, record: Record, conf: ConfScan, unit: UnitState | None) -> tuple[tuple[str, ...], int]:
     told = record.target
     nodes = asked.nodes or tuple(dict.fromkeys(node.host for node in told)) or ("localhost",)
     return nodes, asked.port or (told[0].port if told else _port(conf, unit))
 
 
-def _port(conf: ConfSeen, unit: UnitState | None) -> int:
+def _port(conf: ConfScan, unit: UnitState | None) -> int:
     """The port that a single setting of that name gives, or that the service alone listens on; else the manual's."""
     document = conf.document or conf.likely
     if document is not None:
@@ -215,7 +215,7 @@ def _synchronised(machine: Machine) -> bool | None:
 
 
 def _clock(
-    synchronised: Future[bool | None], conf: ConfSeen, store: StoreSeen | None, cacerts: TrustFacts | None
+    synchronised: Future[bool | None], conf: ConfScan, store: StoreSeen | None, cacerts: TrustFacts | None
 ) -> ClockFacts:
     files = [
         conf.facts.file,

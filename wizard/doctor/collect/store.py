@@ -16,7 +16,7 @@ from wizard.certificates.model import StoreFacts as PeekFacts
 from wizard.certificates.public_roots import OUR_ALIASES, public_roots
 from wizard.certificates.reading import ReadingError, read, sniff
 from wizard.certificates.rules import judge
-from wizard.doctor.collect.conf import ConfSeen, Guess
+from wizard.doctor.collect.conf import ConfScan, Guess
 from wizard.doctor.collect.files import certificate_facts, file_facts, refused
 from wizard.doctor.facts import FileFacts, JavaFacts, Judged, Place, StoreFacts, TrustFacts
 from wizard.errors import WizardError
@@ -55,7 +55,7 @@ class StoreSeen:
     chain: Chain | None = None
 
 
-def see_store(machine: Machine, account: Account | None, conf: ConfSeen) -> StoreSeen | None:
+def see_store(machine: Machine, account: Account | None, conf: ConfScan) -> StoreSeen | None:
     """Look at the configured key store; None when none is configured."""
     if not conf.store_path:
         return None
@@ -68,7 +68,7 @@ def see_store(machine: Machine, account: Account | None, conf: ConfSeen) -> Stor
     return _opened(data, file, conf)
 
 
-def _opened(data: bytes, file: FileFacts, conf: ConfSeen) -> StoreSeen:
+def _opened(data: bytes, file: FileFacts, conf: ConfScan) -> StoreSeen:
     known = _peeked(data)
     form = sniff(data)
     base = StoreFacts(
@@ -119,7 +119,7 @@ def opening(data: bytes, guesses: Iterable[Guess]) -> Guess | None:
     return None
 
 
-def with_works(machine: Machine, account: Account | None, conf: ConfSeen, store: StoreSeen | None) -> ConfSeen:
+def with_works(machine: Machine, account: Account | None, conf: ConfScan, store: StoreSeen | None) -> ConfScan:
     """The settings with what each other place of them would do: a path that opens, a password that opens."""
     if store is not None and store.facts.usable:
         return conf
@@ -236,7 +236,7 @@ def _peeked(data: bytes) -> PeekFacts:
         return PeekFacts()
 
 
-def _nearby(machine: Machine, conf: ConfSeen, file: FileFacts) -> str:
+def _nearby(machine: Machine, conf: ConfScan, file: FileFacts) -> str:
     """A key store near the place that was named, which opens with the configured password."""
     named = PurePosixPath(file.path)
     folders = dict.fromkeys([named if file.kind == "folder" else named.parent, machine.conf.parent])
