@@ -196,7 +196,7 @@ class Session:
         role, _, name = question.key.rpartition(".")
         if value != before:
             self.answers = self.answers.put(question.key, value)
-            if name == "chain" and self._taken.pop(role, None) == self.answers.get(f"{role}.host"):
+            if name == "chain" and role in self._taken and self._taken.pop(role) == self.answers.get(f"{role}.host"):
                 # The name was that of the files before; these may be for another one.
                 self.answers = self.answers.put(f"{role}.host", "")
             self.invalidate()
