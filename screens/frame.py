@@ -103,8 +103,9 @@ class Page(VerticalScroll, can_focus=False):
 
     def arrived(self) -> None:
         """The page stands: give something the focus."""
-        if self.first_focus:
-            self.query_one(self.first_focus).focus()
+        wanted = self.query(self.first_focus) if self.first_focus else None
+        if wanted:  # a page without anything to choose from has no list
+            wanted.first().focus()
         else:
             self.screen.set_focus(next((each for each in self.screen.focus_chain if self in each.ancestors), None))
 
