@@ -16,7 +16,7 @@ QUIET_S = 0.12
 HASTE_S = 0.04
 PATIENCE_S = 60.0
 MOVES = ("tab", "enter", "up", "down")
-KEY_BYTES, STEP_BYTES = 5_500, 15_500
+KEY_BYTES, STEP_BYTES = 4_500, 15_500
 """The most that a key (with the names that could follow, and what a page paints late) and a new step may send at 80x24."""
 
 PROMPTS = {

@@ -75,7 +75,7 @@ def test_help_back_and_defaults() -> None:
     session = FakeSession()
     code, said = talk(session, "?", "2", "back", "", "quit", "stay", "quit", "save")
     assert code == 130
-    assert "built-in\n  certificate" in said or "built-in certificate" in said
+    assert "the server still presents its built-in\n  certificate." in said
     assert "# Keys" not in said
     assert said.count("Step 1 of") == 2
     assert "Number [2]: " in said, "what was answered is the default the next time"
