@@ -11,7 +11,7 @@ from wizard.questions.answers_file import load
 from wizard.questions.flow import Ask, steps
 from wizard.secret import Secret
 from wizard.session.saved_run import NAME
-from wizard.session.session import Session
+from wizard.session.session import LAST, Session
 
 
 @pytest.fixture(scope="module")
@@ -51,11 +51,14 @@ def test_answers_that_an_interactive_run_kept_give_the_same_plan(server: Practic
             else:
                 session.put(question, typed[question.key])
         assert session.check(step) == [], step.id
+        if step.id == LAST:
+            break
         assert session.lines(step) is not None
         session.save(step.id)
     digest = session.planned().digest
     assert "others-verdict" in done
 
+    # The last step forgets them: nothing is left to go on with.
     kept = machine.state_dir / NAME
     assert kept.stat().st_mode & 0o777 == 0o600
     assert not any(password in kept.read_text() for password in passwords.values())
@@ -70,7 +73,7 @@ def test_answers_that_an_interactive_run_kept_give_the_same_plan(server: Practic
     assert server.json("plan", "--answers", str(kept), *words)["digest"] == digest
 
     again = Session(machine)
-    assert again.resume() == "elsewhere"
+    assert again.resume() == "review"
     assert again.answers == session.answers
     for key, password in passwords.items():
         again.put_secret(key, Secret(password))
@@ -106,6 +109,8 @@ def test_a_gateway_on_itself_gives_the_same_plan_too(server: Practice) -> None:
             else:
                 session.put(question, typed[question.key])
         assert session.check(step) == [], step.id
+        if step.id == LAST:
+            break
         if step.id != "apply":
             assert session.lines(step) is not None
         session.save(step.id)
@@ -125,7 +130,7 @@ def test_a_gateway_on_itself_gives_the_same_plan_too(server: Practice) -> None:
     assert server.json("plan", "--answers", str(kept), *words)["digest"] == digest
 
     again = Session(machine)
-    assert again.resume() == "elsewhere"
+    assert again.resume() == "apply"
     for key, password in passwords.items():
         again.put_secret(key, Secret(password))
     assert again.planned().digest == digest

@@ -97,15 +97,16 @@ def verdicts(version: str) -> dict[str, tuple[str, str]]:
     return {CASES[int(row[0])].name: (row[1], row[2]) for row in rows}
 
 
-@pytest.mark.parametrize("version", ["17", "25"])
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_the_rehearsal_says_what_java_does(case: Case, version: str) -> None:
-    who, why = verdicts(version)[case.name]
+def test_the_rehearsal_says_what_java_does(case: Case) -> None:
+    """What one of the two versions refuses is refused: the peers of a site have several, and updates bring new ones."""
+    refused = [(who, why) for who, why in (verdicts(version)[case.name] for version in ("17", "25")) if who != "OK"]
     rehearsed = rehearse(
         case.server, case.server_trust, case.client, case.client_trust, case.dialled, now=NOW.replace(hour=12)
     )
     found = [(finding.code, finding.facts) for finding in rehearsed.findings]
-    assert rehearsed.ok is (who == "OK"), (who, why, found)
-    refused_by = {"SERVER": "primary", "CLIENT": "gateway"}.get(who)
-    if refused_by is not None and not any(code == "rehearsal.handshake" for code, _ in found):
-        assert refused_by in {facts.get("whom") for _, facts in found}, (why, found)
+    assert rehearsed.ok is (not refused), (refused, found)
+    for who, why in refused:
+        refused_by = {"SERVER": "primary", "CLIENT": "gateway"}.get(who)
+        if refused_by is not None and not any(code == "rehearsal.handshake" for code, _ in found):
+            assert refused_by in {facts.get("whom") for _, facts in found}, (why, found)

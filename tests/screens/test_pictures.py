@@ -24,6 +24,7 @@ from tests.screens.pictures import same_as_before
 from tests.support.jvm import jre
 from tests.support.practice import Practice
 from tests.support.scenarios import furnish, prepared
+from wizard.host import clock
 from wizard.questions.flow import View
 from wizard.sandbox import pki
 from wizard.sandbox.build import create
@@ -75,6 +76,8 @@ def fixed(monkeypatch: pytest.MonkeyPatch) -> None:
         if name.startswith(("wizard.", "screens.")) and hasattr(module, "now_utc"):
             monkeypatch.setattr(module, "now_utc", lambda: NOW)
     monkeypatch.setattr(socket, "gethostname", lambda: "primary-host")
+    # The files are written at the time of the test, which may be later than the clock of the pictures.
+    monkeypatch.setattr(clock, "AHEAD_S", float("inf"))
     # A picture must not depend on the speed of the machine.
     monkeypatch.setattr(overview.present, "__kwdefaults__", {"servername": None, "limit_s": 60.0})
 

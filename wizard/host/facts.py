@@ -11,7 +11,7 @@ from wizard.errors import WizardError
 from wizard.host import accounts
 from wizard.host import jre as java
 from wizard.host.access import Access, readable_as, selinux_label
-from wizard.host.clock import now_utc
+from wizard.host.clock import before_files, now_utc
 from wizard.host.files import FileState, Kind, look
 from wizard.host.machine import Machine
 from wizard.host.service_processes import account_of, processes
@@ -21,9 +21,6 @@ from wizard.records import dataclass
 
 _EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
 """The wizard is younger than this, so a clock that shows less is wrong."""
-
-_AHEAD_S = 120.0
-"""Files of the machine may be this much younger than its clock says before the clock is doubted, in seconds."""
 
 T = TypeVar("T")
 
@@ -179,6 +176,6 @@ def _clock_ok(now: datetime, conf: FileState, cacerts: FileState, reasons: dict[
     newest = max(conf.mtime, cacerts.mtime)
     if now < _EARLIEST:
         reasons["clock_ok"] = f"the clock says {now:%Y-%m-%d}, which is before this program was made"
-    elif newest > now.timestamp() + _AHEAD_S:
+    elif before_files(now, newest):
         reasons["clock_ok"] = "files of the product were changed later than the clock says it is now"
     return "clock_ok" not in reasons

@@ -14,6 +14,7 @@ from OpenSSL import crypto
 from wizard.certificates import fields, names, raw
 from wizard.certificates.formats.der import DerError
 from wizard.certificates.model import Certificate
+from wizard.certificates.rules.completeness import MOST_SENT, MOST_SENT_BY_CLIENT
 from wizard.certificates.signatures import signed_by
 from wizard.probing.identity import common_names, covers, names_of
 from wizard.probing.trust import from_openssl
@@ -28,7 +29,7 @@ class Objection:
     """One reason for which Java ends the handshake.
 
     Attributes:
-        kind: empty-trust, untrusted, unreadable, dates, algorithm, usage or name.
+        kind: length, empty-trust, untrusted, unreadable, dates, algorithm, usage or name.
         words: what is wrong, naming the certificate.
         java: the text by which Java's log says it.
     """
@@ -55,7 +56,7 @@ def trust_errors(
         dialled: the name that the client dialled; None leaves names alone.
         now: aware.
     """
-    found = [*_unreadable(chain), *_path_objections(chain, anchors, now)]
+    found = [*_length(chain, as_server=as_server), *_unreadable(chain), *_path_objections(chain, anchors, now)]
     leaf = chain[0]
     found += _usage(leaf, as_server=as_server)
     if as_server and dialled is not None and not covers(leaf, dialled):
@@ -82,6 +83,15 @@ def _path_objections(
         return
     # Java takes any path that holds: the one with the fewest objections explains best.
     yield from min((list(_along(path, now)) for path in paths), key=len)
+
+
+def _length(chain: Sequence[Certificate], *, as_server: bool) -> Iterator[Objection]:
+    """The limits of the newest Java, because an update of it must not end the connection."""
+    limit = MOST_SENT if as_server else MOST_SENT_BY_CLIENT
+    if len(chain) > limit:
+        words = f"the chain has {len(chain)} certificates, and Java accepts {limit}"
+        java = f"The certificate chain length ({len(chain)}) exceeds the maximum allowed length ({limit})"
+        yield Objection("length", words, java)
 
 
 def _unreadable(chain: Sequence[Certificate]) -> Iterator[Objection]:

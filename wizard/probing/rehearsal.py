@@ -26,6 +26,13 @@ def _spec(kind: str, title: str, why: str, fix: str, source: str) -> FindingSpec
 
 SPECS: tuple[FindingSpec, ...] = (
     _spec(
+        "length",
+        "The chain has too many certificates",
+        "Java ends the handshake when a peer sends more certificates than its limit (server: 10, client: 8).",
+        "Ask the PKI team for a certificate from a CA closer to the root.",
+        "JDK jdk.tls.client.maxInboundCertificateChainLength; measured with JDK 17 and 25",
+    ),
+    _spec(
         "empty-trust",
         "Nothing is trusted",
         "A peer without any trust anchor refuses everybody (the trustAnchors parameter must be non-empty).",

@@ -31,7 +31,7 @@ CLOUD = Step(
             "primary.cloud-support",
             Ask.CHOICE,
             "Has your vendor confirmed support for your own CA certificates?",
-            "Warning: the vendor's PKI page says that only an on-premises primary supports them.",
+            "The vendor's PKI page says that only an on-premises primary supports them.",
             choices=(
                 Choice(CloudSupport.UNCLEAR, "Not yet", "stop here and ask your vendor"),
                 Choice(CloudSupport.ACCEPTED, "Yes", "or continue at your own risk"),

@@ -123,8 +123,8 @@ class Session:
         self._typed: dict[str, Secret] = {}
         self._own: dict[str, str] = {}
         self._taken: dict[str, str] = {}
-        self._typed_before: dict[str, Secret] = {}
-        """What was typed before for the same key: a store and its private key may have two passwords."""
+        self._store_passwords: dict[str, Secret] = {}
+        """Typed passwords that open a store but not its private key; the next one typed is that of the key."""
         self._judged: dict[str, Judged] = {}
         self._examined: dict[str, tuple[Examined, Diagnosis]] = {}
         self._review: Review | None = None
@@ -206,10 +206,7 @@ class Session:
     def put_secret(self, key: str, secret: Secret) -> None:
         """Take a typed password for the question *key*. It is kept in memory alone."""
         self.answered = True
-        before = self._typed.get(key)
-        if before != secret:
-            if before:
-                self._typed_before[key] = before
+        if self._typed.get(key) != secret:
             self._typed[key] = secret
             self.invalidate()
 
@@ -399,11 +396,18 @@ class Session:
         return self.command(f"rollback {change[:4]}") if change else ""
 
     def _key_password(self, role: str, *, sure: bool) -> Secret | None:
-        """The password of the private key: what was typed before the one that counts, else from its source."""
-        kept = self._typed_before
-        typed = kept.get(f"{role}.password") or (kept.get("others.password") if role != "primary" else None)
-        if typed or not sure:
-            return typed
+        """The other one of two passwords: typed before for the store, else from the source of the private key's.
+
+        Args:
+            role: whose store it is.
+            sure: whether the password that counts now opens the store but not the key.
+        """
+        names = [f"{role}.password", *(["others.password"] if role != "primary" else [])]
+        kept = next((self._store_passwords[name] for name in names if name in self._store_passwords), None)
+        if kept is not None or not sure:
+            return kept
+        if name := next((name for name in names if self._typed.get(name)), ""):
+            self._store_passwords[name] = self._typed[name]
         key = f"{role}.key-password"
         try:
             return self._giver(key, base=self.base, source=self.answers.get(key))

@@ -6,6 +6,7 @@ from datetime import datetime
 from wizard.doctor.facts import ChangedFile, ChangeFacts, DoctorFacts
 from wizard.doctor.rule import CouldNotLook, NotApplicable, Rule, file_at, spec
 from wizard.findings import Finding, Locator, Severity
+from wizard.host.clock import before_files
 
 CLOCK = spec(
     "clock-wrong",
@@ -54,9 +55,6 @@ REPLACED = spec(
 )
 SPECS = (CLOCK, UNSYNCHRONISED, INTERRUPTED, DRIFT, REPLACED)
 
-_AHEAD_S = 600.0
-"""A file may be a little ahead on a network file system; more means that the clock went back."""
-
 
 def _clock(facts: DoctorFacts) -> Iterator[Finding]:
     clock = facts.clock
@@ -65,7 +63,7 @@ def _clock(facts: DoctorFacts) -> Iterator[Finding]:
     where = Locator("machine")
     if clock.built and now < datetime.fromisoformat(clock.built):
         yield Finding(CLOCK, where, {"now": shown, "evidence": "this wizard was made later than that"})
-    elif clock.newest_file > now.timestamp() + _AHEAD_S:
+    elif before_files(now, clock.newest_file):
         evidence = f"{clock.newest_path} was written later than that"
         yield Finding(CLOCK, where, {"now": shown, "evidence": evidence})
     if clock.synchronised is False:
