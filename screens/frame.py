@@ -180,7 +180,7 @@ class Frame(PaintedOnce[None], inherit_bindings=False):
 
     async def exchange(self, page: Page) -> None:
         """Show *page* in place of the one before, painted once."""
-        self.held = True
+        self.hold()
         try:
             await self.query(Page).remove()
             self.page = page

@@ -3,9 +3,10 @@
 from typing import Any
 
 from textual.screen import Screen, ScreenResultType
+from textual.widget import Widget
 
 SETTLED_S = 0.045
-"""So long a new page needs until its parts have measured themselves and have their places."""
+"""So long a new page, or a focus that moves, needs until all its parts have measured themselves and are drawn."""
 
 
 class PaintedOnce(Screen[ScreenResultType], inherit_bindings=False):
@@ -16,6 +17,7 @@ class PaintedOnce(Screen[ScreenResultType], inherit_bindings=False):
     """
 
     held = True
+    _moving = False
 
     def _compositor_refresh(self) -> None:
         if not self.held:
@@ -29,11 +31,26 @@ class PaintedOnce(Screen[ScreenResultType], inherit_bindings=False):
 
     def on_screen_resume(self) -> None:
         """It is shown, or shown again."""
-        self.held = True
+        self.hold()
         self.set_timer(SETTLED_S, self.let_go)
+
+    def hold(self) -> None:
+        """Send nothing until `let_go`."""
+        self.held, self._moving = True, False
+
+    def set_focus(self, widget: Widget | None, scroll_visible: bool = True, from_app_focus: bool = False) -> None:  # noqa: FBT001, FBT002 - Textual's signature
+        """As Textual does; the two that gain and lose the focus, and the words about it, are painted together."""
+        if widget is not self.focused and not self.held:
+            self.held = self._moving = True
+            self.set_timer(SETTLED_S, self._moved)
+        super().set_focus(widget, scroll_visible, from_app_focus)
+
+    def _moved(self) -> None:
+        if self._moving:
+            self.let_go()
 
     def let_go(self) -> None:
         """Paint, also what asked for it since the last look of Textual's own timer."""
-        self.held = False
+        self.held = self._moving = False
         self._compositor.update_widgets(self._dirty_widgets)
         self._compositor_refresh()

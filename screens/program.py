@@ -19,7 +19,8 @@ from textual.widget import MountError
 
 from screens.background import Background
 from screens.frame import Frame, Page
-from screens.theme import BAD, MONO, SIXTEEN, AsciiFilter, look, theme_for, themes
+from screens.terminal import ShortDriver
+from screens.theme import BAD, MONO, SIXTEEN, AsciiFilter, ShortFilter, look, theme_for, themes
 from wizard.errors import ExitCode, WizardError
 from wizard.package_data import read_text
 from wizard.questions.answers import Goal
@@ -66,7 +67,7 @@ class WizardApp(App[int], inherit_bindings=False):
     def __init__(self, session: "Session", *, ascii_only: bool = False, start: str = "", theme: str = "") -> None:
         """Work on *session*, beginning at the step *start* (the first when empty), drawn in *theme*."""
         chosen = MONO if theme == "none" else theme_for(theme)
-        super().__init__(ansi_color=chosen in {MONO, SIXTEEN})
+        super().__init__(driver_class=ShortDriver, ansi_color=chosen in {MONO, SIXTEEN})
         for each in themes():
             self.register_theme(each)
         look.use(chosen, ascii_only=ascii_only)
@@ -88,6 +89,7 @@ class WizardApp(App[int], inherit_bindings=False):
         self._unsaved = ""
         self._start = start
         self._ascii = AsciiFilter(enabled=ascii_only)
+        self._short = ShortFilter()
         self._typed: asyncio.Queue[events.Key | events.Paste] = asyncio.Queue()
         self._typing: asyncio.Task[None] | None = None
 
@@ -248,7 +250,7 @@ class WizardApp(App[int], inherit_bindings=False):
 
         self.push_screen(dialog, answered)
         # When the dialog goes, the frame is painted once, after it was shown again.
-        self.frame.held = True
+        self.frame.hold()
         dialog.call_after_refresh(unlock)
 
     # -- what there is at the start -----------------------------------------------------------------------------------
@@ -410,7 +412,7 @@ class WizardApp(App[int], inherit_bindings=False):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """The filters of Textual, and the net below an ASCII terminal."""
-        return [*super().get_line_filters(), *([self._ascii] if self._ascii.enabled else [])]
+        return [*super().get_line_filters(), *([self._ascii] if self._ascii.enabled else []), self._short]
 
     def copy_to_clipboard(self, text: str) -> None:
         """Nothing goes to a clipboard: the sequence for it reaches the operator's own desktop."""

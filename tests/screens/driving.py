@@ -43,7 +43,7 @@ async def settle(pilot: Pilot[int]) -> None:
     for _ in range(3000):
         await pilot.pause()
         busy = app.locked or app.engine._latest or app.listing._latest or not app._typed.empty()
-        if app._exit or not (busy or getattr(app.screen, "held", False)):
+        if app._exit or app._exception is not None or not (busy or getattr(app.screen, "held", False)):
             break
         await asyncio.sleep(0.01)
     else:

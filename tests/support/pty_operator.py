@@ -31,6 +31,7 @@ PROMPTS = {
 RESUME = "Answers of an earlier run are kept"
 """The title of the page of a run that was not finished."""
 WARNED = "Continue anyway?"
+ROOT_ASKED = "the root of your own PKI?"
 
 Arrived = Callable[[Step], None]
 
@@ -165,11 +166,15 @@ class ByKeys(Operator):
                 self.terminal.until("Continue", PATIENCE_S)
             case View.FACTS:
                 self._pick(step.questions[0])
+            case View.DIAGNOSIS:
+                pass  # the repair that is proposed has the focus
             case _ if step.id == "others":
                 self._machines(step)
             case _:
                 for number, question in enumerate(step.questions, start=1):
                     self._answer(question, last=number == len(step.questions))
+                if ROOT_ASKED in self.terminal.text:
+                    self.press("enter")  # it arises from what was found, and what is proposed is right
         self._on(step, before)
 
     def _on(self, step: Step, before: int) -> None:
@@ -182,6 +187,7 @@ class ByKeys(Operator):
             self.terminal.read(self._quiet_s)
             if WARNED in self.terminal.text.partition("\n")[0] or f"{WARNED} ─" in self.terminal.text:
                 self.terminal.press("right", "enter", quiet_s=self._quiet_s)
+                assert time.monotonic() < end, self.terminal.text
                 continue
             if not self._busy() and self.shown() not in {None, step}:
                 break
@@ -272,6 +278,9 @@ class ByLines(Operator):
         for question in self._step.questions if self._step else ():
             if question.heading in told:
                 self._question = question
+        if ROOT_ASKED in told:
+            # Arises from what was found; what is proposed is right.
+            self._question = None
         if shown and shown[-1].view is View.APPLY:
             self._read_to = len(self.terminal.sent)
         return self._step

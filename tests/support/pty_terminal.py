@@ -38,6 +38,7 @@ KEYS = {
     "ctrl+q": "\x11",
     "ctrl+l": "\x0c",
 }
+WITHOUT_END_S = 60.0
 
 
 class Terminal:
@@ -67,9 +68,11 @@ class Terminal:
             self.child.close(force=True)
 
     def read(self, quiet_s: float = 0.3) -> bytes:
-        """Everything that is sent until nothing comes for *quiet_s*."""
+        """Everything that is sent until nothing comes for *quiet_s*; a program that never stops sending is a fault."""
         result = b""
+        end = time.monotonic() + WITHOUT_END_S
         while True:
+            assert time.monotonic() < end, f"it does not stop sending:\n{self.text}\n{result[-600:]!r}"
             try:
                 chunk = self.child.read_nonblocking(65536, timeout=quiet_s)
             except (pexpect.TIMEOUT, pexpect.EOF):

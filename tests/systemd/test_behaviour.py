@@ -19,6 +19,8 @@ pytestmark = pytest.mark.xdist_group("systemd-behaviour")
 
 LOOP = "Restart=always\nRestartSec=4"
 """Long enough to do something meanwhile."""
+NO_LOOP = "Restart=always\nRestartSec=900"
+"""The first restart comes after the test."""
 NO_LIMIT = "StartLimitIntervalSec=0"
 LONG = "StartLimitIntervalSec=3600\nStartLimitBurst=3"
 
@@ -64,6 +66,7 @@ def test_a_restart_keeps_the_count_of_a_crash_loop(manager: Manager) -> None:
     manager.do("restart", UNIT)
     assert manager.count() >= counted
     in_auto_restart(manager)
+    manager.define(NO_LIMIT, NO_LOOP)
     manager.do("reset-failed", UNIT)
     assert manager.count() == 0
     manager.do("restart", UNIT)

@@ -123,8 +123,9 @@ class Session:
         self._typed: dict[str, Secret] = {}
         self._own: dict[str, str] = {}
         self._taken: dict[str, str] = {}
-        self._store_passwords: dict[str, Secret] = {}
-        """Typed passwords that open a store but not its private key; the next one typed is that of the key."""
+        self._refused: dict[str, Secret] = {}
+        self._other: dict[str, Secret] = {}
+        """Typed before for the same key and refused: a store and its private key may have two passwords."""
         self._judged: dict[str, Judged] = {}
         self._examined: dict[str, tuple[Examined, Diagnosis]] = {}
         self._review: Review | None = None
@@ -206,7 +207,12 @@ class Session:
     def put_secret(self, key: str, secret: Secret) -> None:
         """Take a typed password for the question *key*. It is kept in memory alone."""
         self.answered = True
-        if self._typed.get(key) != secret:
+        before = self._typed.get(key)
+        if before != secret:
+            if before and before == self._refused.get(key):
+                self._other[key] = before
+            else:
+                self._other.pop(key, None)
             self._typed[key] = secret
             self.invalidate()
 
@@ -396,18 +402,19 @@ class Session:
         return self.command(f"rollback {change[:4]}") if change else ""
 
     def _key_password(self, role: str, *, sure: bool) -> Secret | None:
-        """The other one of two passwords: typed before for the store, else from the source of the private key's.
+        """The other one of two passwords, after the typed one was refused: typed before, else from its own source.
 
         Args:
             role: whose store it is.
-            sure: whether the password that counts now opens the store but not the key.
+            sure: whether the typed one opens the store but not its private key.
         """
-        names = [f"{role}.password", *(["others.password"] if role != "primary" else [])]
-        kept = next((self._store_passwords[name] for name in names if name in self._store_passwords), None)
-        if kept is not None or not sure:
-            return kept
-        if name := next((name for name in names if self._typed.get(name)), ""):
-            self._store_passwords[name] = self._typed[name]
+        name = f"{role}.password"
+        if role != "primary" and not self._typed.get(name):
+            name = "others.password"
+        if self._typed.get(name):
+            self._refused[name] = self._typed[name]
+        if name in self._other or not sure:
+            return self._other.get(name)
         key = f"{role}.key-password"
         try:
             return self._giver(key, base=self.base, source=self.answers.get(key))
