@@ -4,6 +4,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -19,7 +20,6 @@ from screens.widgets import Act, Card, Facts, Reading, Row
 from wizard.errors import WizardError
 from wizard.questions.answers import Goal
 from wizard.questions.flow import Step
-from wizard.records import dataclass
 from wizard.reports.lines import Line
 
 if TYPE_CHECKING:

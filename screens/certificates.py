@@ -1,5 +1,6 @@
 """What pages show of a certificate and of a chain. Loads cryptography, so only pages after the first paint load it."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from screens.theme import MARKS, Part, life_role, lifetime
@@ -7,7 +8,6 @@ from screens.widgets import Row
 from wizard.certificates import fields, names
 from wizard.certificates.model import Certificate, Chain
 from wizard.findings import Finding, Severity
-from wizard.records import dataclass
 
 SEVERITY = {Severity.BLOCKER: "bad", Severity.ERROR: "bad", Severity.WARNING: "warn", Severity.NOTE: "info"}
 """The mark of a severity."""

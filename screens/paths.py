@@ -2,12 +2,12 @@
 
 import os
 import shlex
+from dataclasses import dataclass
 from pathlib import Path
 
 from screens.theme import MARKS
 from screens.widgets import Row
 from wizard.printable import printable
-from wizard.records import dataclass
 
 MOST = 2000
 """Names looked at in one folder; a folder with more is not for picking by name."""

@@ -1,6 +1,7 @@
 """What was found in the files: the chain as a tree, what is to be said about it, and the name it must carry."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from textual.widget import Widget
@@ -16,7 +17,6 @@ from screens.widgets import Card, Facts, Lines, Row
 from wizard.findings import Finding, Severity
 from wizard.host.clock import now_utc
 from wizard.questions.flow import Question, Step
-from wizard.records import dataclass
 
 if TYPE_CHECKING:
     from wizard.planning.judge import Judged

@@ -1,12 +1,11 @@
 """What rules report: a catalogue entry, what it was found on, and the facts that filled it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
 from wizard.printable import printable
-from wizard.records import dataclass
 
 
 class Severity(IntEnum):

@@ -1,6 +1,7 @@
 """Certificate requests for a role, and their completion when the CA has answered."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -16,7 +17,6 @@ from wizard.certificates.model import Bundle, Chain, Format, PrivateKey, Role
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.printable import printable
-from wizard.records import dataclass
 from wizard.secret import Secret
 
 

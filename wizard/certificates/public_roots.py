@@ -4,12 +4,12 @@ Every other root is private, whether it is in cacerts or not: somebody may have 
 """
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
 from wizard.certificates.model import Certificate
 from wizard.package_data import read_text
-from wizard.records import dataclass
 
 JDK_ALIAS = " [jdk]"
 """How builds of the JDK end the alias of each root that they bring (OpenJDK, GenerateCacerts.java)."""

@@ -3,6 +3,7 @@
 A root must be known to everybody before the first certificate under it is shown, and outlives the last one.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -10,7 +11,6 @@ from wizard.certificates import fields
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.names import short, subject
 from wizard.certificates.signatures import signed_by
-from wizard.records import dataclass
 
 
 class Kind(StrEnum):

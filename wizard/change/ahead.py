@@ -8,7 +8,7 @@ import base64
 import contextlib
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
@@ -18,7 +18,6 @@ from wizard.errors import WizardError
 from wizard.host.machine import Machine
 from wizard.host.processes import memory_file
 from wizard.host.waiting_keytool import WaitingKeytool, named
-from wizard.records import dataclass
 from wizard.secret import Secret
 
 _T = TypeVar("_T")

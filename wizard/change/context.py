@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
@@ -13,7 +13,6 @@ from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.host.directory import Directory
 from wizard.host.machine import Machine
-from wizard.records import dataclass
 from wizard.secret import Secret
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from wizard.change.context import Context
 from wizard.change.events import CHANGE, rfc3339
@@ -19,7 +20,6 @@ from wizard.change.store import ChangeFolder, Store
 from wizard.change.targets import check_in_place
 from wizard.change.undo import close_what_is_back, roll_back_change
 from wizard.errors import WizardError
-from wizard.records import dataclass
 
 KEEP = 20
 """How many changes that stand can be taken back, one after the other."""

@@ -4,12 +4,12 @@ import contextlib
 import json
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from wizard.change.outcome import Failure
 from wizard.host.directory import Directory
 from wizard.printable import printable
-from wizard.records import dataclass
 from wizard.secret import Redactor
 
 CHANGE = "change"

@@ -4,10 +4,10 @@ import base64
 import hashlib
 import os
 import stat
+from dataclasses import dataclass
 from typing import Any
 
 from wizard.host.directory import Directory
-from wizard.records import dataclass
 
 BOUND_TO_CONTENT = frozenset({"security.ima", "security.evm"})
 """Extended attributes that sign the bytes themselves: copying them to other bytes would be wrong."""

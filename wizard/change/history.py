@@ -1,6 +1,7 @@
 """What was changed, when, by whom, and what of it still stands."""
 
 import contextlib
+from dataclasses import dataclass
 from typing import Any
 
 from wizard.change.events import Event
@@ -8,7 +9,6 @@ from wizard.change.outcome import APPLIED, REFUSED, STUCK
 from wizard.change.store import ChangeFolder, Store
 from wizard.errors import WizardError
 from wizard.host.machine import Machine
-from wizard.records import dataclass
 
 INTERRUPTED = "interrupted"
 UNREADABLE = "unreadable"

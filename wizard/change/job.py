@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from wizard.change.ahead import Said
@@ -11,7 +11,6 @@ from wizard.change.context import Operator
 from wizard.change.plan import Plan
 from wizard.change.plan_file import dump, load
 from wizard.host.machine import Machine
-from wizard.records import dataclass
 from wizard.secret import Secret
 
 APPLY, ROLLBACK, RECOVER = "apply", "rollback", "recover"

@@ -5,13 +5,13 @@ import json
 import os
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from wizard.change.file_image import read_image
 from wizard.change.syscalls import REAL, Syscalls
 from wizard.errors import RecoveryNeededError
 from wizard.findings import FindingSpec, Severity
 from wizard.host.directory import Directory
-from wizard.records import dataclass
 
 ARMED, INTENT, DONE, RESTART, VERIFIED, UNDO, UNDONE, CLOSED = (
     "armed",

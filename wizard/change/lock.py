@@ -7,7 +7,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from wizard.change.context import Context
@@ -22,7 +22,6 @@ from wizard.errors import BusyError, RecoveryNeededError, WizardError
 from wizard.findings import FindingSpec, Severity, refusal
 from wizard.host.directory import Directory
 from wizard.printable import printable
-from wizard.records import dataclass
 
 _PATIENCE_S = 0.5
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, astuple, replace
+from dataclasses import asdict, astuple, dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -10,7 +10,6 @@ from wizard.change.file_image import ABSENT_FILE, FileImage
 from wizard.change.journal import DONE, UNDONE, Record
 from wizard.host.directory import Identity
 from wizard.questions.answers import endpoint
-from wizard.records import dataclass
 
 SCHEMA = 1
 

@@ -1,14 +1,13 @@
 """How a run ended, and what a command's exit code makes of it."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from wizard.change.durable import FULL, write_failure
 from wizard.errors import ExitCode, WizardError
 from wizard.findings import FindingSpec, Severity
-from wizard.records import dataclass
 
 APPLIED = "applied"
 NO_CHANGE = "nothing_to_do"

@@ -3,14 +3,13 @@
 import hashlib
 import json
 import re
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 
 from wizard.findings import Finding
 from wizard.host.directory import Identity
 from wizard.questions.answers import endpoint
-from wizard.records import dataclass
 
 
 def digest_of(data: bytes) -> str:

@@ -5,7 +5,7 @@ import binascii
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -13,7 +13,6 @@ from wizard.change.plan import EditFile, Expectation, ImportTrust, MakeFolder, P
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.host.directory import Identity
-from wizard.records import dataclass
 
 SCHEMA = "cloudstream-wizard/plan-file/1"
 

@@ -1,10 +1,10 @@
 """What the engine needs from the rest of the house, as narrow as it can be said; the real ones: `machine_ports`."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from wizard.records import dataclass
 from wizard.secret import Secret
 
 

@@ -1,10 +1,11 @@
 """What all changes that stand have left: for each file and each trust anchor the newest of them, with its copy."""
 
+from dataclasses import dataclass
+
 from wizard.change.history import entries
 from wizard.change.manifest import Action, Manifest, Node
 from wizard.change.store import STAGED, ChangeFolder, Store
 from wizard.errors import WizardError
-from wizard.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

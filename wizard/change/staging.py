@@ -5,7 +5,7 @@ import hashlib
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from wizard.change.context import Context
@@ -20,7 +20,6 @@ from wizard.change.targets import check_ancestors, check_expected, check_replace
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, refusal
 from wizard.host.directory import Directory, Identity, Target
-from wizard.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

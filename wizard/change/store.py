@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +16,6 @@ from wizard.errors import RecoveryNeededError, WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.host.directory import Directory
 from wizard.printable import printable
-from wizard.records import dataclass
 
 PAGE = "RECOVERY.txt"
 JOURNAL, EVENTS, MANIFEST = "journal.jsonl", "events.jsonl", "manifest.json"

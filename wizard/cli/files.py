@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.certificates.model import Bundle, Format
@@ -10,7 +11,6 @@ from wizard.certificates.reading import ReadingError, read, sniff
 from wizard.errors import WizardError
 from wizard.host.files import expand_inputs, read_input
 from wizard.printable import printable
-from wizard.records import dataclass
 from wizard.secret import Secret
 
 SECRET = "password"  # noqa: S105 - the name of a secret, not its value

@@ -6,7 +6,7 @@ written, and where it is found it is said.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -14,7 +14,6 @@ from wizard.configs.encoding import decode, encode, line_end
 from wizard.errors import TextSyntaxError, WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.printable import printable
-from wizard.records import dataclass
 
 _BASH = "bash manual, sections Quoting and Shell Parameters; tried with bash and augeas"
 _SAME = (

@@ -1,5 +1,6 @@
 """The doctor's judgement: facts through all rules, symptoms tied to causes, each cause with its repair."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from wizard.doctor import logs, saved_facts
@@ -20,7 +21,6 @@ from wizard.doctor.rules import (
     trust,
 )
 from wizard.findings import Finding, FindingSpec, Severity, worst
-from wizard.records import dataclass
 
 _FAMILIES = (clock_and_changes, conf, settings, store_file, store_content, chain, trust, service, port, served)
 

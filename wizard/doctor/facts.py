@@ -5,7 +5,7 @@ seconds since 1970.
 """
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from wizard.doctor.facts_files import (
     CertificateFacts,
@@ -30,7 +30,6 @@ from wizard.doctor.facts_service import (
     ProbeFacts,
     UnitFacts,
 )
-from wizard.records import dataclass
 
 __all__ = [
     "SCHEMA",

@@ -1,9 +1,7 @@
 """The files of the product as a doctor sees them: settings, key store, Java, trust store; plain data, no secret."""
 
 from collections.abc import Mapping
-from dataclasses import field
-
-from wizard.records import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

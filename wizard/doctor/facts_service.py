@@ -1,8 +1,9 @@
 """The service as a doctor sees it: unit, port, what is served, the clock, the last change; plain data, no secret."""
 
+from dataclasses import dataclass
+
 from wizard.doctor.facts_files import CertificateFacts
 from wizard.questions.answers import endpoint
-from wizard.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

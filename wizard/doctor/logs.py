@@ -3,11 +3,11 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from wizard.doctor.rule import spec
 from wizard.findings import Finding, FindingSpec, Locator, Severity
 from wizard.printable import printable
-from wizard.records import dataclass
 
 _JSSE = "JDK: messages of JSSE and PKIX, versions 11 to 25"
 

@@ -6,7 +6,7 @@ The files are judged as the change will leave them, so a change that removes a f
 import contextlib
 import os
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from wizard.change.disk_space import check_change_room
@@ -34,7 +34,6 @@ from wizard.host.systemd import Service, UnitState
 from wizard.planning.primary.facts import service_environment
 from wizard.probing.probe import probe
 from wizard.probing.resolve import is_here
-from wizard.records import dataclass
 
 UNIT_CHANGED = FindingSpec(
     "restart.unit-changed",

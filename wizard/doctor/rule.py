@@ -1,11 +1,11 @@
 """A rule of the doctor: what it needs to have seen, when it has something to say, and its check."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 
 from wizard.doctor.facts import DoctorFacts
 from wizard.findings import Finding, FindingSpec, Locator, Severity
-from wizard.records import dataclass
 
 
 class Result(StrEnum):

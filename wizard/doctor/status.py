@@ -1,6 +1,7 @@
 """The verdict of `status`: one state for monitoring, made of dates, drift and what is served."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 from typing import Any
@@ -9,7 +10,6 @@ from wizard.doctor.diagnose import Diagnosis
 from wizard.doctor.rules.clock_and_changes import differs
 from wizard.doctor.timeline import Link, Place, places, timeline
 from wizard.findings import Severity
-from wizard.records import dataclass
 
 WARN_DAYS, CRITICAL_DAYS = 30, 7
 

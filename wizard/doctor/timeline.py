@@ -1,12 +1,12 @@
 """When will it break: for every certificate in every known place its last day, and who is cut off then."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from wizard.doctor.facts import CertificateFacts, DoctorFacts
 from wizard.printable import printable
-from wizard.records import dataclass
 
 GATEWAYS = "gateways and local-storage clients"
 PRIMARY = "the primary (it no longer accepts certificates under this root)"

@@ -5,7 +5,7 @@ Ansible carries files and starts the wizard; on a primary nothing but `cloudstre
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from wizard.configs import envfile
 from wizard.errors import WizardError
@@ -16,7 +16,6 @@ from wizard.handoff.cluster import is_loopback, node_files
 from wizard.planning.judge import Judged
 from wizard.planning.primary.inputs import Planning
 from wizard.questions.answers import PrimaryKind, endpoint
-from wizard.records import dataclass
 
 REFUSALS = (
     FindingSpec(

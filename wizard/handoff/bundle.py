@@ -1,10 +1,9 @@
 """Packs for the machines that the wizard cannot reach: files with a checklist, all made before any is written."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from wizard.package_data import read_text
-from wizard.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from hashlib import sha1
 
 from wizard.certificates.model import Certificate, Chain, Profile
@@ -11,7 +12,6 @@ from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.handoff.bundle import Pack, PackFile, checklist, from_template
 from wizard.questions.answers import ClientAnswers
-from wizard.records import dataclass
 from wizard.secret import Secret
 
 REFUSALS = (

@@ -3,12 +3,12 @@
 import os
 import stat
 import struct
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from wizard.errors import WizardError
 from wizard.host.accounts import Account
 from wizard.host.machine import Machine
-from wizard.records import dataclass
 
 _LINKS = 40
 """As many links as the kernel follows in one path (path_resolution(7))."""

@@ -1,10 +1,10 @@
 """Who an account is, on this machine or in an image of one."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.host.machine import Machine
-from wizard.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

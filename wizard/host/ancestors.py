@@ -4,6 +4,7 @@ import os
 import pwd
 import stat
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.errors import WizardError
@@ -14,7 +15,6 @@ from wizard.host.machine import Machine
 from wizard.host.service_processes import account_of
 from wizard.host.systemd import Service
 from wizard.printable import printable
-from wizard.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

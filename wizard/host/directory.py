@@ -7,11 +7,11 @@ was checked is not what is written. A descriptor stays with the folder.
 import errno
 import os
 import stat
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
 
 from wizard.printable import printable
-from wizard.records import dataclass
 
 _FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _MOST_LINKS = 40

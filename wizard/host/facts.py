@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,7 +18,6 @@ from wizard.host.machine import Machine
 from wizard.host.service_processes import account_of, processes
 from wizard.host.sockets import Listener, of_processes
 from wizard.host.systemd import Service, UnitState
-from wizard.records import dataclass
 
 _EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
 """The wizard is younger than this, so a clock that shows less is wrong."""

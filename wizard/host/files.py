@@ -4,6 +4,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -11,7 +12,6 @@ from wizard.errors import WizardError
 from wizard.findings import FindingSpec, refusal
 from wizard.host.access import Access, readable_as
 from wizard.printable import printable
-from wizard.records import dataclass
 
 __all__ = ["Access", "FileState", "Kind", "expand_inputs", "look", "named_inputs", "read_input", "readable_as"]
 

@@ -1,6 +1,7 @@
 """The product's private JRE: where it is, how old, and what encryption of PKCS12 it reads."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,6 @@ from wizard.findings import FindingSpec, refusal
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.host.processes import run
-from wizard.records import dataclass
 from wizard.secret import Secret
 
 if TYPE_CHECKING:

@@ -3,6 +3,7 @@
 import base64
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.errors import WizardError
@@ -11,7 +12,6 @@ from wizard.host.jre import Jre, find
 from wizard.host.machine import Machine
 from wizard.host.processes import Completed, run
 from wizard.printable import printable
-from wizard.records import dataclass
 from wizard.secret import Secret
 
 _SOURCE = "OpenJDK keytool, versions 11.0.5 to 25"

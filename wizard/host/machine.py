@@ -2,9 +2,8 @@
 
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-
-from wizard.records import dataclass
 
 UNIT = "hcp-server"
 """The service unit of a primary server (manual)."""

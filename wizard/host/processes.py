@@ -7,12 +7,12 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import BinaryIO, cast
 
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, refusal
 from wizard.printable import printable
-from wizard.records import dataclass
 from wizard.secret import Secret
 
 # Java options of the login session change what keytool prints; pagers and colours do so for systemd.

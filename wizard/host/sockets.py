@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.printable import printable
-from wizard.records import dataclass
 
 _LISTEN = "0A"  # TCP_LISTEN in the table of the kernel
 _TABLES = ("/proc/net/tcp", "/proc/net/tcp6")

@@ -5,7 +5,7 @@ import shlex
 import socket
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from wizard.errors import WizardError
@@ -13,7 +13,6 @@ from wizard.findings import FindingSpec, refusal
 from wizard.host.machine import Machine
 from wizard.host.processes import Completed, run
 from wizard.printable import printable
-from wizard.records import dataclass
 
 _WHY = "The new certificate is served only after a restart."
 _SOURCE = "systemctl(1), systemd.service(5)"

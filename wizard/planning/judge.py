@@ -1,7 +1,7 @@
 """A chain from the operator's files, judged for its role."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -24,7 +24,6 @@ from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.load_chain import KeyPassword, Loaded, load, no_other
 from wizard.questions.answers import Answers, OcspProbe
-from wizard.records import dataclass
 from wizard.secret import Secret
 
 _ANSWER_COUNTS_S = 60

@@ -1,6 +1,7 @@
 """From the files that the operator named to the one chain that is meant."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.certificates.chain import assemble
@@ -10,7 +11,6 @@ from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.host.clock import now_utc
 from wizard.host.files import expand_inputs, named_inputs, read_input
-from wizard.records import dataclass
 from wizard.secret import Secret
 
 REFUSALS = (

@@ -4,7 +4,7 @@ Trust is taken as it will be after the change and after the uploads of the check
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.names import issuer, subject
@@ -19,7 +19,6 @@ from wizard.planning.primary.inputs import Planning
 from wizard.printable import printable
 from wizard.probing.rehearsal import Rehearsal, RehearsalStep, rehearse
 from wizard.questions.answers import PrimaryKind
-from wizard.records import dataclass
 from wizard.reports.lines import Line, Tone, finding_lines
 
 REFUSALS = (

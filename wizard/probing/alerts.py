@@ -1,8 +1,8 @@
 """What a TLS peer meant: alerts (RFC 8446, section 6) and OpenSSL's reasons, in words."""
 
-from OpenSSL import SSL
+from dataclasses import dataclass
 
-from wizard.records import dataclass
+from OpenSSL import SSL
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """OpenSSL contexts for looking, not for trusting: nothing is verified here, so that everything can be seen."""
 
+from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
@@ -10,7 +11,6 @@ from wizard.certificates.model import Certificate, PrivateKey
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.probing.handshake import on_info, on_staple
-from wizard.records import dataclass
 
 Version = Literal["1.2", "1.3"]
 

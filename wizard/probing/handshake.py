@@ -3,14 +3,13 @@
 import select
 import socket
 import time
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from OpenSSL import SSL
 
 from wizard.printable import printable
 from wizard.probing.alerts import explain, reason_of
 from wizard.probing.resolve import Address, require_server_name
-from wizard.records import dataclass
 
 PHASES = ("resolve", "connect", "hello", "certificate", "client-auth", "application")
 """The stretches of a probe, in order."""

@@ -5,6 +5,7 @@ JVMs the same questions.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
@@ -18,7 +19,6 @@ from wizard.certificates.rules.completeness import MOST_SENT, MOST_SENT_BY_CLIEN
 from wizard.certificates.signatures import signed_by
 from wizard.probing.identity import common_names, covers, names_of
 from wizard.probing.trust import from_openssl
-from wizard.records import dataclass
 
 _SERVER_USAGES = frozenset({fields.SERVER_AUTH, fields.ANY_USAGE, "1.3.6.1.4.1.311.10.3.3", "2.16.840.1.113730.4.1"})
 _CLIENT_USAGES = frozenset({fields.CLIENT_AUTH, fields.ANY_USAGE})

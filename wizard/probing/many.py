@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
 
 from wizard.certificates.model import Certificate
 from wizard.probing.contexts import ClientIdentity, Version
 from wizard.probing.probe import probe
 from wizard.probing.result import ProbeResult
 from wizard.probing.trust import TrustSet
-from wizard.records import dataclass
 
 Progress = Callable[[int, int, ProbeResult], None]
 """Called in the caller's thread with how many are done, how many there are, and the one that just ended."""

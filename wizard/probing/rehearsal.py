@@ -1,7 +1,7 @@
 """Mutual TLS between two chains in memory, with the very keys and stores, before anything is touched."""
 
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,6 @@ from wizard.findings import Finding, FindingSpec, Locator, Severity
 from wizard.probing.contexts import Version, equip
 from wizard.probing.java_trust import Objection, trust_errors
 from wizard.probing.revocation.ocsp import utc_now
-from wizard.records import dataclass
 
 VERSIONS: tuple[Version, ...] = ("1.2", "1.3")
 _NUMBERS: dict[str, int] = {"1.2": SSL.TLS1_2_VERSION, "1.3": SSL.TLS1_3_VERSION}

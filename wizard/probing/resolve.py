@@ -5,12 +5,12 @@ import socket
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.printable import printable
-from wizard.records import dataclass
 
 LONGEST_NAME = 253
 """The longest DNS name in characters (RFC 1035)."""

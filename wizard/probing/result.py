@@ -1,7 +1,7 @@
 """What a probe saw."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 from wizard.certificates.as_json import certificate_json
@@ -11,7 +11,6 @@ from wizard.printable import printable
 from wizard.probing.revocation.ocsp import OcspAnswer
 from wizard.probing.trust import Verdict
 from wizard.questions.answers import endpoint
-from wizard.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

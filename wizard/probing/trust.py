@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -14,7 +15,6 @@ from wizard.certificates import names
 from wizard.certificates.formats.load import odd_certificates_allowed
 from wizard.certificates.model import Certificate
 from wizard.printable import printable
-from wizard.records import dataclass
 
 SYSTEM_ROOTS = "roots of this system"
 """Name of the trust set of this system's programs, whoever is in it: a private PKI mostly is not, and that is no fault.

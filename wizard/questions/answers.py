@@ -1,13 +1,11 @@
 """What the operator decided: the same values whether they were typed, drawn on a screen or read from a file."""
 
 import re
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from ipaddress import IPv6Address
 from pathlib import PurePath
 from typing import Any
-
-from wizard.records import dataclass
 
 
 class SourceKind(StrEnum):

@@ -1,10 +1,10 @@
 """What a question and a step are; `wizard.questions.flow` has the questions themselves."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 
 from wizard.questions.answers import Answers
-from wizard.records import dataclass
 
 
 class Ask(StrEnum):

@@ -3,11 +3,11 @@
 import re
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 
 from wizard.errors import WizardError
 from wizard.findings import Finding, FindingSpec, Locator, Severity
-from wizard.records import dataclass
 from wizard.secret import Secret
 
 

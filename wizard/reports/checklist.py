@@ -1,9 +1,9 @@
 """What is left to do on other machines and in the portal: a list that is ticked, in the order that keeps printing."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from wizard.printable import printable
-from wizard.records import dataclass
 from wizard.reports.lines import Line, Tone
 
 POLICY = "policy/account"

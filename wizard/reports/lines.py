@@ -1,10 +1,10 @@
 """Lines of text with a meaning, from which each face makes its own look. The words alone always tell everything."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 
 from wizard.findings import Finding, Severity
-from wizard.records import dataclass
 
 
 class Tone(StrEnum):

@@ -1,13 +1,13 @@
 """The review: what will happen, as one object that is shown, confirmed, and then done."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wizard.findings import Finding
 from wizard.printable import printable
 from wizard.questions.answers import PROMPT, Answers, PasswordSource, SourceKind
 from wizard.questions.flow import Ask, Question, Step, View
-from wizard.records import dataclass
 from wizard.reports.lines import Line, Tone
 
 if TYPE_CHECKING:

@@ -1,12 +1,12 @@
 """A practice deployment as it lies in a folder: its paths, and how it is described to scripts."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from wizard.errors import WizardError
 from wizard.host.machine import Machine
-from wizard.records import dataclass
 
 MARK = ".practice-deployment.json"
 """A folder with this file is ours; nothing else is ever overwritten or served."""

@@ -1,6 +1,7 @@
 """What this machine presents now, and what an operator most likely came for: the first look, within two seconds."""
 
 import threading
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -22,7 +23,6 @@ from wizard.probing.probe import probe
 from wizard.probing.result import ProbeResult
 from wizard.probing.trust import SYSTEM_ROOTS, TrustSet, system_roots
 from wizard.questions.answers import Answers, Goal, endpoint
-from wizard.records import dataclass
 from wizard.reports.checklist import Checklist
 
 LIMIT_S = 2.0

@@ -2,7 +2,7 @@
 
 import getpass
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,7 +18,6 @@ from wizard.printable import printable
 from wizard.questions.answers import Answers
 from wizard.questions.answers_file import dump
 from wizard.questions.answers_file import load as load_answers
-from wizard.records import dataclass
 
 NAME = "unfinished-run.toml"
 BESIDE_A_CHANGE = "answers.toml"

@@ -6,6 +6,7 @@ themselves, because the first screen must be there before cryptography is loaded
 
 import socket
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,6 @@ from wizard.host.secret_sources import SecretGiver, resolve
 from wizard.questions.answers import Answers, Goal, PrimaryKind
 from wizard.questions.field_text import needed, parsed, shown
 from wizard.questions.flow import DEFAULT_WAIT_S, Ask, Question, Step, View, after, steps
-from wizard.records import dataclass
 from wizard.reports.lines import Line
 from wizard.reports.review import Review
 from wizard.secret import Secret

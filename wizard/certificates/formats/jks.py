@@ -7,6 +7,7 @@ numbers, strings in modified UTF-8, a SHA-1 digest over password, a fixed phrase
 import hashlib
 import hmac
 import struct
+from dataclasses import dataclass
 
 from wizard.certificates.formats import refusals
 from wizard.certificates.formats.der import SEQUENCE, DerError, parse
@@ -15,7 +16,6 @@ from wizard.certificates.formats.load import KEY_LIMIT
 from wizard.certificates.formats.objects import KEY_COUNT_LIMIT, Collector
 from wizard.certificates.formats.pbe import WrongPassword, decrypt, understand
 from wizard.certificates.model import Bundle, Format
-from wizard.records import dataclass
 from wizard.secret import Secret
 
 _NULL, _REFERENCE, _CLASS_DESCRIPTION, _OBJECT, _STRING, _ARRAY = 0x70, 0x71, 0x72, 0x73, 0x74, 0x75

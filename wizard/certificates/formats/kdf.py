@@ -3,11 +3,11 @@
 import hashlib
 import hmac
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from wizard.certificates.formats.der import SEQUENCE, Node
 from wizard.certificates.formats.refusals import FILE_ROUNDS_LIMIT, ROUNDS_LIMIT
-from wizard.records import dataclass
 
 PRFS: Final = {
     "1.2.840.113549.2.7": "sha1",

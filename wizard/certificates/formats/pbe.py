@@ -3,6 +3,7 @@
 import hashlib
 import struct
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from cryptography.hazmat.decrepit.ciphers.algorithms import ARC4, TripleDES
@@ -22,7 +23,6 @@ from wizard.certificates.formats.kdf import (
     salt_of,
     scrypt,
 )
-from wizard.records import dataclass
 
 _TABLE: Final = bytes.fromhex(
     "d978f9c419ddb5ed28e9fd794aa0d89dc67e37832b76538e624c6488448bfba2"

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from wizard.certificates.formats import refusals
 from wizard.certificates.formats.der import SEQUENCE, DerError, Node, parse
@@ -23,7 +23,6 @@ from wizard.certificates.formats.objects import KEY_COUNT_LIMIT, Collector
 from wizard.certificates.formats.pbe import Encryption, WrongPassword, decrypt, pbkdf2_parameters, understand
 from wizard.certificates.formats.refusals import ReadingError
 from wizard.certificates.model import Bundle, Format, StoreFacts
-from wizard.records import dataclass
 from wizard.secret import Secret
 
 _PBMAC1 = "1.2.840.113549.1.5.14"

@@ -1,11 +1,11 @@
 """What a rule gets to see, and how it reports."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from wizard.certificates import names
 from wizard.certificates.model import Certificate, Chain, Role
 from wizard.findings import Finding, FindingSpec, Locator
-from wizard.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

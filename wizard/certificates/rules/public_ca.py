@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
@@ -9,7 +10,6 @@ from wizard.certificates import fields
 from wizard.certificates.rules.context import Context, on
 from wizard.findings import Finding, FindingSpec, Severity
 from wizard.package_data import read_text
-from wizard.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Settings that stand commented out, and where they would count if they did not."""
 
 import re
+from dataclasses import dataclass
 
 from wizard.configs.hocon.events import is_text
 from wizard.configs.hocon.parsed import Parsed
@@ -8,7 +9,6 @@ from wizard.configs.hocon.paths import Path, render_path
 from wizard.configs.hocon.syntax import Concat, Field, Include, ObjectNode, Reference, Scalar, parse_root
 from wizard.configs.hocon.tokens import content
 from wizard.errors import TextSyntaxError
-from wizard.records import dataclass
 
 _LINE = re.compile(r"^([ \t\ufeff]*)((?:#|//)+)([ \t]*)([^\r\n]*)", re.MULTILINE)
 

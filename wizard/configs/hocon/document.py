@@ -1,6 +1,7 @@
 """A HOCON text that can be asked and edited: what each path is worth, where it stands, what it hides."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from wizard.configs.encoding import decode
@@ -17,7 +18,6 @@ from wizard.configs.hocon.paths import Path, parse_path, render_path
 from wizard.configs.hocon.refusals import syntax
 from wizard.configs.hocon.resolve import ABSENT, OBJECT, TEXT, Outcome
 from wizard.configs.hocon.syntax import Field, Include, ListNode, ObjectNode
-from wizard.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

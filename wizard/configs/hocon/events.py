@@ -1,7 +1,7 @@
 """A tree laid out as a list: every place that says something about a path, in the order in which it counts."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from wizard.configs.encoding import decode
@@ -20,7 +20,6 @@ from wizard.configs.hocon.syntax import (
 from wizard.configs.hocon.tokens import Lines
 from wizard.errors import TextSyntaxError
 from wizard.printable import printable
-from wizard.records import dataclass
 
 Loader = Callable[[str, str], bytes | None]
 """Gives the bytes of an included file from its kind and name, or None when there is no such file.

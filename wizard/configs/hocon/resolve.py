@@ -6,6 +6,7 @@ was said before it, as in the Lightbend library.
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from wizard.configs.hocon.events import Event, Includes, NotFollowed, flatten, references
@@ -13,7 +14,6 @@ from wizard.configs.hocon.paths import Path, render_path
 from wizard.configs.hocon.syntax import Concat, Field, ListNode, Node, ObjectNode, Reference, Scalar
 from wizard.configs.hocon.tokens import content
 from wizard.printable import printable
-from wizard.records import dataclass
 
 ABSENT, TEXT, LIST, OBJECT = "absent", "text", "list", "object"
 _NUMBER = re.compile(r"-*[0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?|-*[0-9]+\.")

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import PurePosixPath
 
@@ -17,7 +17,6 @@ from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.planning.primary.facts import FILE_KEY, PASSWORD_KEY
 from wizard.printable import printable
-from wizard.records import dataclass
 from wizard.secret import Secret
 
 QUOTES = "\u201c\u201d\u201e\u201f\u2018\u2019\u00ab\u00bb"

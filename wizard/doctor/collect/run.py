@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -35,7 +35,6 @@ from wizard.host.systemd import Service, UnitState
 from wizard.planning.judge import suggested_host
 from wizard.planning.primary.facts import service_environment
 from wizard.printable import printable
-from wizard.records import dataclass
 from wizard.secret import Redactor, Secret
 
 PORT = 2560

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from wizard.certificates import fields
@@ -28,7 +28,6 @@ from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.judge import suggested_host
 from wizard.printable import printable
-from wizard.records import dataclass
 from wizard.secret import Secret
 
 _ENDINGS = (".pfx", ".p12", ".jks", ".pkcs12")

@@ -3,13 +3,13 @@
 A repair is data. `wizard.doctor.repair.plan` turns those that the wizard can make into a plan.
 """
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from wizard.doctor.facts import DoctorFacts
 from wizard.findings import Finding
 from wizard.printable import printable
-from wizard.records import dataclass
 
 
 class Kind(StrEnum):

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from wizard.certificates.chain import assemble
@@ -21,7 +21,6 @@ from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.primary.facts import FILE_KEY, PASSWORD_KEY
-from wizard.records import dataclass
 from wizard.secret import Secret
 
 

@@ -1,6 +1,7 @@
 """The repair of what was lost since the changes: key store, settings and trust written again from the record."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from wizard.certificates import names
@@ -13,7 +14,6 @@ from wizard.errors import WizardError
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET
-from wizard.records import dataclass
 from wizard.secret import Secret
 
 

@@ -1,6 +1,7 @@
 """The repair of a key store: the right key and chain, written anew as the product's Java reads it."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from wizard.certificates.chain import assemble
@@ -18,7 +19,6 @@ from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.planning.primary.plan import STORE_SECRET
 from wizard.questions.passwords import generate
-from wizard.records import dataclass
 from wizard.secret import Secret
 
 KEY_SECRET = "primary.key-password"  # noqa: S105 - the name of a secret

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from wizard.certificates.model import Bundle
@@ -21,7 +21,6 @@ from wizard.host.service_processes import account_of
 from wizard.planning.gateway.stores import KEYSTORE, KEYSTORE_PASSWORD, TRUSTSTORE, TRUSTSTORE_PASSWORD
 from wizard.planning.primary.facts import expectation, unit_state
 from wizard.printable import printable
-from wizard.records import dataclass
 from wizard.secret import Secret
 
 REFUSALS = (

@@ -1,10 +1,11 @@
 """One gateway: where its key store and trust store lie, and the four settings of its unattended file."""
 
+from dataclasses import dataclass
+
 from wizard.certificates.model import Certificate, Chain, Profile
 from wizard.certificates.names import file_stem
 from wizard.configs import envfile
 from wizard.questions.answers import GatewayAnswers
-from wizard.records import dataclass
 from wizard.secret import Secret
 
 STORE_FOLDER = "/etc/cloudstream-tls"

@@ -1,5 +1,7 @@
 """What a gateway must trust to believe its primary: the roots that the operator named, or that of its own chain."""
 
+from dataclasses import dataclass
+
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.rules.context import on
@@ -11,7 +13,6 @@ from wizard.planning.judge import roots_of
 from wizard.planning.load_chain import read_all
 from wizard.planning.primary.inputs import Planning
 from wizard.questions.answers import ImportRoot
-from wizard.records import dataclass
 
 KEY_HERE = FindingSpec(
     "gateway.primary-key-here",

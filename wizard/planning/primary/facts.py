@@ -3,7 +3,7 @@
 import contextlib
 import os
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from wizard.certificates.chain import assemble
@@ -23,7 +23,6 @@ from wizard.host.machine import Machine
 from wizard.host.service_processes import account_of, trust_store_of
 from wizard.host.systemd import Service, UnitState
 from wizard.printable import printable
-from wizard.records import dataclass
 from wizard.secret import Secret
 
 FILE_KEY = "default-keystore-file"

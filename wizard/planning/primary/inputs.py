@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
@@ -41,7 +41,6 @@ from wizard.questions.answers import (
 )
 from wizard.questions.answers_file import dump
 from wizard.questions.passwords import PRIMARY, require_fit
-from wizard.records import dataclass
 from wizard.secret import Secret
 
 REFUSALS = (

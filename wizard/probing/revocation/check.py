@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +18,6 @@ from wizard.probing.revocation import crl, ocsp
 from wizard.probing.revocation.crl import CrlAnswer
 from wizard.probing.revocation.fetch import MOST_CRL, MOST_OCSP, NotFetchedError, fetch
 from wizard.probing.revocation.ocsp import OcspAnswer
-from wizard.records import dataclass
 
 SPECS: tuple[FindingSpec, ...] = (
     FindingSpec(

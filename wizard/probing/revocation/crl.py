@@ -1,6 +1,7 @@
 """Certificate revocation lists (RFC 5280, section 5) without any network."""
 
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,6 @@ from wizard.certificates import fields
 from wizard.certificates.model import Certificate
 from wizard.printable import printable
 from wizard.probing.revocation.ocsp import CLOCK_TOLERANCE, rfc3339
-from wizard.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

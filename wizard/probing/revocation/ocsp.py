@@ -1,5 +1,6 @@
 """OCSP (RFC 6960) without any network: the request for a certificate, and the judgement of a response."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,6 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from wizard.certificates import fields, names
 from wizard.certificates.model import Certificate
 from wizard.printable import printable
-from wizard.records import dataclass
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far our clock and the responder's may be apart."""

@@ -2,8 +2,8 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from wizard.records import dataclass
 from wizard.sandbox.deployment import Deployment
 from wizard.sandbox.pki import Pki
 

@@ -2,12 +2,12 @@
 
 import errno
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.configs import hocon
 from wizard.host.access import readable_as
 from wizard.host.accounts import lookup
-from wizard.records import dataclass
 from wizard.sandbox.deployment import KEY_PATH, Deployment
 from wizard.sandbox.service.unit_file import Unit
 

@@ -1,6 +1,7 @@
 """How the practice primary opens its stores: refusing where Java would, in the words of Java's exceptions."""
 
 import os
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from cryptography import x509
@@ -12,7 +13,6 @@ from wizard.errors import WizardError
 from wizard.host import jre
 from wizard.host.access import readable_as
 from wizard.host.accounts import lookup
-from wizard.records import dataclass
 from wizard.sandbox.deployment import Deployment
 from wizard.sandbox.server.settings import Settings
 from wizard.sandbox.service.unit_file import Unit
