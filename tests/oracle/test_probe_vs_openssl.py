@@ -13,7 +13,6 @@ import pytest
 from tests.support.pki import Entity, acme, authority, issue
 from tests.support.tls_servers import free_port, wait_for_port
 from wizard.probing.contexts import Version
-from wizard.probing.many import compare_sni, compare_versions
 from wizard.probing.probe import probe
 from wizard.probing.text_dump import plain_dump
 
@@ -121,11 +120,12 @@ def test_a_short_key_is_seen_all_the_same(tmp_path: Path) -> None:
     assert result.leaf == WEAK.certificate
 
 
-def test_versions_and_names_side_by_side(tmp_path: Path) -> None:
+def test_a_version_or_a_name_that_is_asked_for_alone(tmp_path: Path) -> None:
     with s_server(tmp_path, PKI.primary, ["-tls1_2"]) as port:
-        versions = compare_versions("127.0.0.1", port, servername="primary-host", timeout_s=5)
-        names = compare_sni("127.0.0.1", port, ["primary-host", "other", None, "primary-host"], timeout_s=5)
-    assert versions["1.2"].protocol == "TLSv1.2"
-    assert (versions["1.3"].error, versions["1.3"].alert) == ("probe.alert", "protocol_version")
-    assert list(names) == ["primary-host", "other", None]
-    assert [result.name_matches for result in names.values()] == [True, False, False]
+        old, new = (
+            probe("127.0.0.1", port, servername="primary-host", tls=version, timeout_s=5) for version in ("1.2", "1.3")
+        )
+        names = [probe("127.0.0.1", port, servername=name, timeout_s=5) for name in ("primary-host", "other", None)]
+    assert old.protocol == "TLSv1.2"
+    assert (new.error, new.alert) == ("probe.alert", "protocol_version")
+    assert [result.name_matches for result in names] == [True, False, False]

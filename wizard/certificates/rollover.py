@@ -70,11 +70,6 @@ class Rollover:
         """Whether the old chain ends before the new one begins."""
         return self.ends < self.begins
 
-    @property
-    def overlap_days(self) -> int:
-        """Whole days on which both are valid; 0 when there are none."""
-        return max(0, (self.ends - self.begins).days)
-
 
 def compare(old: Chain, new: Chain) -> Rollover | None:
     """What the change from *old* to *new* is; None when either has no leaf or a certificate has no readable dates."""

@@ -15,8 +15,6 @@ from wizard.secret import Redactor
 CHANGE = "change"
 """The step name of events about the change as a whole."""
 
-STATES = ("started", "progress", "done", "failed", "undone", "skipped")
-
 
 @dataclass(frozen=True, slots=True)
 class Event:

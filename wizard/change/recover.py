@@ -17,7 +17,6 @@ from wizard.findings import FindingSpec, refusal
 from wizard.host.machine import Machine
 
 AUTO, UNDO, FINISH, KEEP = "auto", "undo", "finish", "keep"
-MODES = (AUTO, UNDO, FINISH, KEEP)
 
 
 def recover(mode: str, context: Context) -> Outcome:

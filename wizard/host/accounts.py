@@ -37,25 +37,6 @@ def lookup(machine: Machine, name: str) -> Account | None:
     return _from_system(name)
 
 
-def group_id(machine: Machine, name: str) -> int | None:
-    """The number of the group called *name*; a number stands for itself. None when there is none of that name.
-
-    Below another root the image's own table is asked when it has one.
-    """
-    import grp  # noqa: PLC0415 - not on Windows, where only packs are made
-
-    table = machine.real("/etc/group")
-    if machine.root != Path("/") and table.is_file():
-        return next(
-            (int(row[2]) for row in _rows(table) if len(row) >= 3 and name in (row[0], row[2]) and row[2].isdigit()),
-            None,
-        )
-    try:
-        return grp.getgrnam(name).gr_gid
-    except KeyError:
-        return int(name) if name.isascii() and name.isdigit() else None
-
-
 def members(machine: Machine, gid: int) -> frozenset[int]:
     """The accounts of a group, by user id: those that it names, and those whose primary group it is.
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from wizard.errors import WizardError
 from wizard.host import accounts
 from wizard.host import jre as java
-from wizard.host.access import Access, readable_as, selinux_label
+from wizard.host.access import Access, readable_as
 from wizard.host.clock import before_files, now_utc
 from wizard.host.files import FileState, Kind, look
 from wizard.host.machine import Machine
@@ -45,7 +45,6 @@ class Facts:
         account: the account that the service runs as.
         ports: TCP ports on which the running service listens.
         selinux: `enforcing`, `permissive`, or "" where there is none.
-        selinux_conf: the label of application.conf.
         clock_ok: False when the clock cannot be right.
         reasons: name of a member to why it is not known.
     """
@@ -65,7 +64,6 @@ class Facts:
     account: accounts.Account | None
     ports: tuple[Listener, ...]
     selinux: str
-    selinux_conf: str
     clock_ok: bool
     reasons: dict[str, str]
 
@@ -141,7 +139,6 @@ def collect(machine: Machine) -> Facts:
         account=account,
         ports=ports,
         selinux=_selinux(),
-        selinux_conf=selinux_label(machine.real(machine.conf)),
         clock_ok=_clock_ok(now, conf, cacerts, reasons),
         reasons=reasons,
     )

@@ -336,14 +336,6 @@ class Keytool:
                 entries |= {_fingerprint(block): part.splitlines()[0] for block in _blocks(part)}
         return entries
 
-    def prove_truststore(self, path: Path, password: Secret) -> int:
-        """How many trust anchors the JVM sees in *path*. 0 means that it would trust nobody.
-
-        Raises:
-            KeytoolError: when keytool does not open the store.
-        """
-        return len(self.trust_entries(path, password))
-
     def _key_alias(self, path: Path, password: Secret) -> str:
         argv = ["-list", "-rfc", "-keystore", str(path), "-storetype", "PKCS12"]
         answer = self._checked(argv, password, str(path))

@@ -13,13 +13,11 @@ class Alert:
         number: as on the wire.
         name: as in the RFC, with underscores.
         words: what the peer says by it, to follow "the server".
-        about_certificate: whether a refused or missing certificate is a usual reason for it.
     """
 
     number: int
     name: str
     words: str
-    about_certificate: bool = False
 
 
 ALERTS: dict[int, Alert] = {
@@ -31,18 +29,18 @@ ALERTS: dict[int, Alert] = {
         Alert(21, "decryption_failed", "could not decrypt what it received"),
         Alert(22, "record_overflow", "received a record that is too long"),
         Alert(30, "decompression_failure", "could not unpack what it received"),
-        Alert(40, "handshake_failure", "found no acceptable set of parameters, or misses a client certificate", True),
-        Alert(41, "no_certificate", "misses a client certificate", True),
-        Alert(42, "bad_certificate", "refuses the client certificate, or misses one", True),
-        Alert(43, "unsupported_certificate", "does not accept a client certificate of this type", True),
-        Alert(44, "certificate_revoked", "knows the client certificate as revoked", True),
-        Alert(45, "certificate_expired", "finds the client certificate outside its dates", True),
-        Alert(46, "certificate_unknown", "refuses the client certificate or its chain", True),
+        Alert(40, "handshake_failure", "found no acceptable set of parameters, or misses a client certificate"),
+        Alert(41, "no_certificate", "misses a client certificate"),
+        Alert(42, "bad_certificate", "refuses the client certificate, or misses one"),
+        Alert(43, "unsupported_certificate", "does not accept a client certificate of this type"),
+        Alert(44, "certificate_revoked", "knows the client certificate as revoked"),
+        Alert(45, "certificate_expired", "finds the client certificate outside its dates"),
+        Alert(46, "certificate_unknown", "refuses the client certificate or its chain"),
         Alert(47, "illegal_parameter", "received a value that is out of range"),
-        Alert(48, "unknown_ca", "does not trust the authority of the client certificate", True),
-        Alert(49, "access_denied", "knows the client certificate but does not let it in", True),
+        Alert(48, "unknown_ca", "does not trust the authority of the client certificate"),
+        Alert(49, "access_denied", "knows the client certificate but does not let it in"),
         Alert(50, "decode_error", "could not parse a message"),
-        Alert(51, "decrypt_error", "could not verify a signature or a finished message", True),
+        Alert(51, "decrypt_error", "could not verify a signature or a finished message"),
         Alert(60, "export_restriction", "refuses for an export rule"),
         Alert(70, "protocol_version", "does not speak any of the offered TLS versions"),
         Alert(71, "insufficient_security", "asks for stronger parameters than were offered"),
@@ -57,7 +55,7 @@ ALERTS: dict[int, Alert] = {
         Alert(113, "bad_certificate_status_response", "did not accept the OCSP staple"),
         Alert(114, "bad_certificate_hash_value", "found another certificate than announced"),
         Alert(115, "unknown_psk_identity", "does not know the shared key"),
-        Alert(116, "certificate_required", "demands a client certificate", True),
+        Alert(116, "certificate_required", "demands a client certificate"),
         Alert(120, "no_application_protocol", "speaks none of the offered application protocols"),
     )
 }

@@ -11,9 +11,6 @@ from wizard.printable import printable
 from wizard.probing.alerts import explain, reason_of
 from wizard.probing.resolve import Address, require_server_name
 
-PHASES = ("resolve", "connect", "hello", "certificate", "client-auth", "application")
-"""The stretches of a probe, in order."""
-
 
 class Trace:
     """Fills itself through the callbacks of the context; read it at any moment.

@@ -75,25 +75,3 @@ def probe_many(
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return tuple(results[place] for place in range(len(targets)))
-
-
-def compare_sni(
-    host: str, port: int, names: Sequence[str | None], *, expect: Sequence[str] = (), timeout_s: float = 10
-) -> Mapping[str | None, ProbeResult]:
-    """The endpoint once for each server name (None: none sent), each name once.
-
-    The usual three: the name in the certificate, the name that gateways dial, and none. A server that chooses by name
-    may serve its built-in certificate to two of them though its key store is right.
-    """
-    wanted = tuple(dict.fromkeys(names))
-    results = probe_many([Target(host, port, name, tuple(expect)) for name in wanted], timeout_s=timeout_s)
-    return dict(zip(wanted, results, strict=True))
-
-
-def compare_versions(
-    host: str, port: int, *, servername: str | None = None, expect: Sequence[str] = (), timeout_s: float = 10
-) -> Mapping[Version, ProbeResult]:
-    """The endpoint once with TLS 1.2 alone and once with TLS 1.3 alone."""
-    versions: tuple[Version, ...] = ("1.2", "1.3")
-    targets = [Target(host, port, servername, tuple(expect), tls=version) for version in versions]
-    return dict(zip(versions, probe_many(targets, timeout_s=timeout_s), strict=True))
