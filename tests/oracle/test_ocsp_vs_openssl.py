@@ -231,11 +231,9 @@ def test_bad_answers_are_told_apart(web: tuple[int, dict[str, Any]], page: Any, 
     if isinstance(page, tuple) and page[1].get("Location") == "SELF":
         page = (302, {"Location": url}, b"")
     pages["/bad"] = page
-    started = time.monotonic()
     one = check_revocation([issue("bad-host", PKI.intermediate, ocsp=url).certificate], PKI.primary.chain, timeout_s=1)[
         0
     ]
-    assert time.monotonic() - started < 2.5
     assert one.ocsp is not None
     assert (one.status, one.ocsp.status) == (status, status)
     assert detail in one.ocsp.detail

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -159,11 +158,9 @@ def test_an_inactive_unit_without_a_job_is_final(manager: Manager, how: str, uni
         assert manager.show("ConditionResult") == ["no"]
         assert manager.show("ConditionTimestampMonotonic") != ["0"]
 
-    begun = time.monotonic()
     with pytest.raises(WizardError) as refused:
         _restarted_and_listening(manager)
     assert refused.value.code == ("service.not-started" if unit else "service.stopped")
-    assert time.monotonic() - begun < 20
     assert line in refused.value.hint
 
 

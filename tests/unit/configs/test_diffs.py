@@ -83,7 +83,7 @@ def test_invisible_changes_are_told() -> None:
 
 
 def test_long_and_odd_texts_take_no_long_time() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     for text in ("a." * 200_000, "x" * 500_000, '"' * 50_000, "- " * 100_000, "password " * 20_000, "p=[" * 3000):
         masked(text)
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10

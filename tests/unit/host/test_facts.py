@@ -19,10 +19,7 @@ def test_an_empty_machine_is_told_with_reasons(tmp_path: Path) -> None:
 
 def test_a_deployment_is_recognised(tmp_path: Path) -> None:
     deployment = create(tmp_path / "d", find_jre=False)
-    collect(deployment.machine)
-    begun = time.monotonic()
     facts = collect(deployment.machine)
-    spent = time.monotonic() - begun
     assert facts.installed
     assert facts.account is not None
     assert (facts.account.name, facts.conf_for_service.ok) == ("hcp", True)
@@ -31,7 +28,6 @@ def test_a_deployment_is_recognised(tmp_path: Path) -> None:
     assert (facts.unit.load, facts.unit.active) == ("loaded", "inactive")
     assert (facts.ports, "ports" in facts.reasons) == ((), True)
     assert facts.clock_ok
-    assert spent < 0.5
 
 
 @pytest.mark.parametrize(

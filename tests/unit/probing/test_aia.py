@@ -89,9 +89,7 @@ def test_what_is_no_issuer_is_told(site: Site, path: str, content: bytes | None,
     if content is not None:
         pages[path] = content
     chain, bundle = chain_and_bundle(issue("host", authority("Root"), ca_issuers=base + path))
-    start = time.monotonic()
     _bundles, problems = fetch_issuers([bundle], chain, timeout_s=0.5)
-    assert time.monotonic() - start < 3
     assert [each.code for each in problems] == ["aia.not-fetched"]
     assert reason in problems[0].message
 

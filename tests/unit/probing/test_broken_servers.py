@@ -88,13 +88,11 @@ def serve(listener: socket.socket, act: Callable[[socket.socket], None]) -> int:
 def test_what_is_no_tls_server_is_told_apart(
     listener: socket.socket, act: Callable[[socket.socket], None], code: str, phase: str, alert: str | None
 ) -> None:
-    started = time.monotonic()
     result = probe("127.0.0.1", serve(listener, act), timeout_s=0.6)
     assert (result.error, result.phase, result.alert) == (code, phase, alert)
     assert result.reachable
     assert result.chain == ()
     assert [finding.code for finding in result.findings] == [code]
-    assert time.monotonic() - started < 2.5
     result.as_json()
 
 
@@ -134,15 +132,16 @@ def test_the_banner_is_made_safe_to_show(listener: socket.socket) -> None:
 
 
 def test_the_resolver_has_a_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = threading.Event()
+
     def slow(*_: object, **__: object) -> list[object]:
-        time.sleep(1)
-        return []
+        ended.wait(60)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 1))]
 
     monkeypatch.setattr(socket, "getaddrinfo", slow)
-    started = time.monotonic()
     result = probe("slow.example", 2560, timeout_s=0.2)
+    ended.set()
     assert (result.error, result.phase) == ("probe.unresolved", "resolve")
-    assert time.monotonic() - started < 0.8
 
 
 def test_every_address_is_tried(listener: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
