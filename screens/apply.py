@@ -246,7 +246,9 @@ class Proof(Page):
             words = f"{WARN} Passwords were not saved; for the last steps you will be asked for them."
             yield Static(say((words, "warn")), classes="words")
         if self.good:
-            commands: list[Part] = [("Check it yourself\n", "muted"), self._openssl()] if seen is not None else []
+            commands: list[Part] = []
+            if seen is not None:
+                commands = [("Check it yourself\n", "muted"), self.session.openssl_command()]
             if self.ended.command:
                 commands += [("\n\nUndo it later\n" if commands else "Undo it later\n", "muted"), self.ended.command]
             yield Static(say(*commands), classes="words")
@@ -308,12 +310,6 @@ class Proof(Page):
                 4, ("Name", [MARKS["ok" if fits else "bad"], f"{result.servername} is {'' if fits else 'not '}listed"])
             )
         return rows
-
-    def _openssl(self) -> str:
-        primary = self.session.answers.primary
-        node = primary.nodes[0]
-        host = primary.host or node
-        return f"openssl s_client -connect {node}:{primary.port} -servername {host} </dev/null"
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """On, out, or back to the answers."""

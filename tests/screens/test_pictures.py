@@ -169,6 +169,9 @@ async def test_the_end_of_a_change(size: str, places: Deployments, snapshot: Sna
         await until(pilot, "Success")
         assert app_of(pilot).ended == 0
         await drawn(pilot, snapshot, f"success-{size}")
+        # It can be copied from the terminal after the screen is gone, without a line break in it.
+        command = f"openssl s_client -connect 127.0.0.1:{here.deployment.port} -servername primary-host </dev/null"
+        assert command in session.summary()
     assert here.run("rollback").returncode == 0
 
 

@@ -4,6 +4,7 @@ Methods marked BLOCKING open files, start programs or wait; a screen calls them 
 themselves, because the first screen must be there before cryptography is loaded.
 """
 
+import shlex
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from wizard.errors import WizardError
 from wizard.findings import Finding, FindingSpec, Severity
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import SecretGiver, resolve
-from wizard.questions.answers import Answers, Goal, PrimaryKind
+from wizard.questions.answers import Answers, Goal, PrimaryKind, endpoint
 from wizard.questions.field_text import needed, parsed, shown
 from wizard.questions.flow import DEFAULT_WAIT_S, Ask, Question, Step, View, after, steps
 from wizard.reports.lines import Line
@@ -401,6 +402,13 @@ class Session:
         change = self._outcome.change if self._outcome is not None else ""
         return self.command(f"rollback {change[:4]}") if change else ""
 
+    def openssl_command(self) -> str:
+        """How to see from a shell what the primary presents."""
+        primary = self.answers.primary
+        node = primary.nodes[0]
+        name = shlex.quote(primary.host or node)
+        return f"openssl s_client -connect {endpoint(node, primary.port)} -servername {name} </dev/null"
+
     def _key_password(self, role: str, *, sure: bool) -> Secret | None:
         """The other one of two passwords, after the typed one was refused: typed before, else from its own source.
 
@@ -527,6 +535,8 @@ class Session:
         undo = self.answers.goal is Goal.UNDO
         earlier = [each for each in self._earlier if each is not self._outcome]
         said = outcome.summary(self._outcome, self.machine, packs, undo=undo, earlier=earlier)
+        if self.planned_leaf() and self._outcome is not None and not self._outcome.exit_code:
+            said += ["To check the certificate:", self.openssl_command()]
         return [*said, *checklist.summary_lines(load(self.machine))]
 
     def invalidate(self) -> None:
