@@ -1,5 +1,6 @@
 """What lies on top of a page for a moment: leaving, help, warnings."""
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
@@ -148,16 +149,16 @@ class Help(Over[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f1,enter", "close", show=False)]
 
-    def __init__(self, name: str) -> None:
-        """The page *name*."""
+    def __init__(self, name: str, question: tuple[int, int] = (0, 1)) -> None:
+        """The page *name*; *question* is the one with the focus, and how many the step has."""
         super().__init__()
-        self._page_name = name
+        self._page_name, self._question = name, question
 
     def compose(self) -> Iterable[Widget]:
         """The page, and the keys that work everywhere."""
         from textual.widgets import Markdown  # noqa: PLC0415 - large, and only needed here
 
-        reading = Reading(Markdown(page_text(self._page_name), open_links=False), id="page")
+        reading = Reading(Markdown(page_text(self._page_name, self._question), open_links=False), id="page")
         yield Card("Help", reading, classes="dialog")
         yield Keys()
 
@@ -179,10 +180,17 @@ To copy text, mark it with the mouse as always: the wizard leaves the mouse to y
 """
 
 
-def page_text(name: str) -> str:
-    """The page *name* in Markdown, with the keys."""
+def page_text(name: str, question: tuple[int, int] = (0, 1)) -> str:
+    """The page *name* in Markdown, the section for *question* (which of how many) before the others, and the keys.
+
+    Sections are in the order of the questions; the introduction speaks of the first questions when there are fewer.
+    """
     try:
         text = read_text("screens", f"help/{name}.md")
     except FileNotFoundError:
         text = "There is no page for this step.\n"
-    return text.partition("# Keys")[0] + KEYS
+    title, *sections = re.split(r"(?m)^(?=## )", text.partition("# Keys")[0])
+    place = question[0] - max(0, question[1] - len(sections))
+    if 0 < place < len(sections):
+        sections.insert(0, sections.pop(place))
+    return "\n\n".join(part.strip() for part in (title, *sections, KEYS))

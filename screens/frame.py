@@ -101,6 +101,10 @@ class Page(VerticalScroll, can_focus=False):
         """Name of its help page."""
         return self.step.id if self.step is not None else ""
 
+    def help_question(self) -> tuple[int, int]:
+        """Which question has the focus, and how many there are: the help page begins with it."""
+        return 0, 1
+
     def arrived(self) -> None:
         """The page stands: give something the focus."""
         wanted = self.query(self.first_focus) if self.first_focus else None

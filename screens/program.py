@@ -356,7 +356,7 @@ class WizardApp(App[int], inherit_bindings=False):
 
         page = self.frame.page
         if page is not None and self.screen is self.frame:
-            self.push(Help(page.help_name()))
+            self.push(Help(page.help_name(), page.help_question()))
 
     # -- leaving ------------------------------------------------------------------------------------------------------
 

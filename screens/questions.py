@@ -135,6 +135,11 @@ class Questions(Page):
             focused = self._path
         return next((at for at, (_question, field) in enumerate(self.fields) if field is focused), None)
 
+    def help_question(self) -> tuple[int, int]:
+        """See `Page`."""
+        at = self.place()
+        return self.questions.index(self.fields[at][0]) if at is not None else 0, max(1, len(self.questions))
+
     def _about(self, at: int) -> list[Row]:
         if not self.questions:
             return []

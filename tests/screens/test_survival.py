@@ -11,7 +11,7 @@ from textual.color import Color
 from textual.widgets import Input
 
 import screens
-from screens.dialogs import Quit
+from screens.dialogs import Quit, page_text
 from screens.frame import Page
 from screens.paths import last_word
 from screens.theme import AsciiFilter, ascii_wanted, look, theme_for
@@ -106,6 +106,25 @@ def test_every_step_has_a_help_page(name: str) -> None:
     page = (Path(screens.__file__).parent / "help" / f"{name}.md").read_text()
     assert page.count("Example:") >= len(STEPS[name].questions)
     assert max(len(row) for row in page.splitlines()) <= 78
+
+
+@pytest.mark.parametrize(
+    ("name", "question", "heading"),
+    [
+        ("primary-files", (0, 3), "Address and port"),
+        ("primary-files", (2, 3), "Password for these files"),
+        ("cloud", (2, 3), "CA certificates of that address"),
+        ("primary-verdict", (0, 1), "Host name"),
+        ("primary-verdict", (1, 2), "Whether the root is your own"),
+        ("others", (3, 4), "Password for these files"),
+        ("gateway-stores", (2, 3), "Password"),
+        ("confirm", (0, 1), "Keys"),
+    ],
+)
+def test_help_begins_with_the_question_that_has_the_focus(name: str, question: tuple[int, int], heading: str) -> None:
+    title, first, *others = page_text(name, question).split("\n\n## ")
+    assert first.startswith(f"{heading}\n")
+    assert sorted([title, first, *others]) == sorted(page_text(name).split("\n\n## "))
 
 
 @pytest.mark.parametrize("ascii_only", [False, True])
