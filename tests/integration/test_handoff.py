@@ -190,3 +190,52 @@ def test_a_folder_that_cannot_be_written(server: Practice) -> None:
     done = server.run("handoff", "--answers", "local.toml", "--out", str(place / "packs"), powerless=True)
     assert done.returncode == 2
     assert done.stderr.startswith("error: file.not-writable ")
+
+
+READERS = [
+    ("", "", "3DES", "AES-256"),  # the practice server has no Java here, so the profile that every Java reads is used
+    ("17.0.9", "11", "AES-256", "AES-256"),
+    ("11.0.12", "Server 2019", "AES-256", "AES-256"),
+    ("8u292", "Windows Server 2016", "3DES", "3DES"),
+    ("1.8.0_301", "10 1607", "AES-256", "3DES"),
+]
+
+
+@pytest.mark.parametrize(("java", "windows", "gateway", "client"), READERS)
+def test_the_stores_are_what_their_readers_open(
+    server: Practice, tmp_path: Path, java: str, windows: str, gateway: str, client: str
+) -> None:
+    text = (server.root / "local.toml").read_text()
+    text = text.replace('host = "gateway-host"', f'host = "gateway-host"\njava = "{java}"')
+    (server.root / "readers.toml").write_text(text.replace("local-storage", f'windows = "{windows}"\nlocal-storage'))
+    out = tmp_path / "packs"
+    done = server.run("handoff", "--answers", "readers.toml", "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    passwords = {"gateway-host": "gateway", "pcclient-host": "client"}
+    for host, kind in (("gateway-host", gateway), ("pcclient-host", client)):
+        word = (server.root / "secrets" / passwords[host]).read_text().strip()
+        shown = subprocess.run(
+            ["openssl", "pkcs12", "-in", out / host / f"{host}.pfx", "-info", "-noout", "-passin", f"pass:{word}"],
+            capture_output=True, check=False, text=True, timeout=20,
+        ).stderr  # fmt: skip
+        assert ("MAC: sha256" in shown, "TripleDES" in shown) == (kind == "AES-256", kind == "3DES"), (host, shown)
+    notes = (out / "pcclient-host/CHECKLIST.md").read_text()
+    assert ("network password is not correct" in " ".join(notes.split())) is not bool(windows)
+    assert "keystore password was incorrect" not in (out / "gateway-host/CHECKLIST.md").read_text()
+
+
+def test_a_store_for_a_java_that_nobody_named_says_who_refuses_it(tmp_path: Path) -> None:
+    with practice(tmp_path / "p", start=False) as made:
+        done = made.run("handoff", "--answers", "answers.toml", "--out", str(tmp_path / "out"))
+        assert done.returncode == 0, done.stderr
+        notes = " ".join((tmp_path / "out/gateway-host/CHECKLIST.md").read_text().split())
+    assert 'older than 8u301 or 11.0.12 cannot open them and reports "keystore password was incorrect"' in notes
+
+
+def test_what_is_no_java_version_is_refused(server: Practice) -> None:
+    text = (server.root / "local.toml").read_text()
+    (server.root / "odd.toml").write_text(text.replace('host = "gateway-host"', 'host = "gateway-host"\njava = "new"'))
+    done = server.run("handoff", "--answers", "odd.toml", "--out", str(server.root / "none"))
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: handoff.java-version ")
+    assert not (server.root / "none").exists()

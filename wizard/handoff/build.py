@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from wizard.certificates import fields
-from wizard.certificates.model import Certificate, Chain
+from wizard.certificates.model import Certificate, Chain, Profile
 from wizard.certificates.rollover import Rollover
 from wizard.certificates.rules.unclear_root import UNCLEAR
 from wizard.change.durable import check_still_there, new_folder, put_file, reach
@@ -29,7 +29,7 @@ from wizard.planning.primary.cloud import cloud_trust
 from wizard.planning.primary.inputs import Planning
 from wizard.planning.replaced import rollover
 from wizard.printable import printable
-from wizard.questions.answers import PrimaryKind
+from wizard.questions.answers import GatewayAnswers, PrimaryKind
 from wizard.questions.passwords import CLIENT, GATEWAY, generate, is_usable_password, require_fit
 from wizard.reports.chain import order_notes
 from wizard.secret import Secret
@@ -43,6 +43,15 @@ REFUSALS = (
         "A machine with this certificate would not be accepted by the primary.",
         "Mend what the findings name, then make the packs again.",
         "design of the wizard",
+    ),
+    FindingSpec(
+        "handoff.java-version",
+        Severity.BLOCKER,
+        "the Java version of a gateway cannot be read",
+        "The answers name a Java version of a gateway that is none.",
+        "The version decides how the stores of the gateway are encrypted.",
+        "Give it as `java -version` prints it, for example 17.0.9, or leave it empty.",
+        "JDK 8u301 and 11.0.12: PKCS12 with AES-256",
     ),
     FindingSpec(
         "handoff.host",
@@ -172,12 +181,26 @@ def _gateway(session: Planning, number: int, judged: Judged, trust: Chain | None
             primary_port=answers.primary.port,
             store_password=_password(session, f"{key}.keystore-password"),
             trust_password=_password(session, f"{key}.truststore-password"),
-            profile=jre.choose_profile(jre.find(session.machine)).profile,
+            profile=_profile(session, answers.gateway[number]),
             unattended=read_input(session.base / file) if file else None,
             cloud=_in_cloud(session),
             old_root=change.old_root if change is not None else None,
         )
     )
+
+
+def _profile(session: Planning, gateway: GatewayAnswers) -> Profile:
+    """The encryption that the gateway's Java reads; without its version, what this server's Java reads."""
+    if not gateway.java:
+        return jre.choose_profile(jre.find(session.machine)).profile
+    if jre.parse_version(gateway.java) is None:
+        raise WizardError(
+            "handoff.java-version",
+            f"{printable(gateway.java)} is not a Java version.",
+            "Give it as `java -version` prints it, for example 17.0.9, or leave it empty.",
+            gateway.host,
+        )
+    return jre.choose_profile(jre.Jre(Path(), gateway.java)).profile
 
 
 def _client(

@@ -48,6 +48,13 @@ _IN_ISSUER = (
     "The text stands in the issuer: every certificate of this CA in the machine's store has it too. It fits only where"
     " this one is alone."
 )
+_WITHOUT_AES = re.compile(r"(?i)\b(vista|7|8(\.1)?|20(08|12|16)|1507|1511|1607|1703)\b")
+"""Versions of Windows that import no PFX with AES-256 and SHA-256 (measured: Server 2016)."""
+_AES = (
+    'The PFX is encrypted with AES-256. Windows Server 2016 and older cannot import it and report "The specified'
+    ' network password is not correct". If this machine has such a Windows, name its version in the answers'
+    " ([[client]] windows) and make the packs again."
+)
 _SAFE = re.compile(r"[A-Za-z0-9._-]+")
 _OURS = re.compile(r"\\(?:x\w{2}|u\w{4}|U\w{8}|.)|(?<![^,+])[A-Za-z0-9.]+=")
 
@@ -125,6 +132,11 @@ def _require_match(wanted: str, leaf: Certificate, others: list[Certificate]) ->
         )
 
 
+def _profile(given: ClientInput) -> Profile:
+    """The encryption that this Windows imports."""
+    return Profile.LEGACY if _WITHOUT_AES.search(given.answers.windows) else Profile.MODERN
+
+
 def _stands_in(text: str, certificate: Certificate) -> bool:
     return text.lower() in f"{subject(certificate)}\n{issuer(certificate)}".lower()
 
@@ -146,7 +158,7 @@ def make_pack(given: ClientInput) -> Pack:
     authorities = [(file, by_der[data]) for file, data in cer_files([given.chain])]
     name = f"{host.replace(':', '-')}.pfx"
     files = [
-        PackFile(name, keystore(given.chain, given.password, profile=Profile.MODERN), secret=True),
+        PackFile(name, keystore(given.chain, given.password, profile=_profile(given)), secret=True),
         PackFile("install.ps1", _script(name, leaf, authorities, given.chain.root, text)),
         *(PackFile(file, each.der) for file, each in authorities),
     ]
@@ -178,6 +190,7 @@ def make_pack(given: ClientInput) -> Pack:
         "`cloudstream-wizard doctor --log FILE` explains the lines of that log.",
         f"Certificate {short(leaf)}, SHA-256 {leaf.sha256}.",
         *([_IN_ISSUER] if in_issuer else []),
+        *([_AES] if not given.answers.windows else []),
         (
             "The client takes the first certificate that has the text, valid or not: remove an earlier one of this"
             " host. The script counts them."

@@ -2,6 +2,7 @@
 
 import shlex
 
+from wizard.certificates.model import Profile
 from wizard.certificates.names import short
 from wizard.certificates.writing import keystore, pem_chain, truststore
 from wizard.configs import envfile
@@ -100,6 +101,12 @@ def _notes(given: GatewayInput) -> tuple[str, ...]:
             "No trust store is made: the CA certificates of the cloud primary were not given, so this gateway trusts"
             " the public CAs that its own Java brings. If the check shows another issuer, ask the vendor for its root"
             " and make the packs again with it."
+        )
+    if not given.answers.java and given.profile is Profile.MODERN:
+        notes.append(
+            "The stores are encrypted with AES-256. Java older than 8u301 or 11.0.12 cannot open them and reports"
+            ' "keystore password was incorrect". If this gateway has such a Java, name its version in the answers'
+            " ([[gateway]] java) and make the packs again."
         )
     if given.old_root is not None and trust_anchor(given) is not None:
         notes.append(

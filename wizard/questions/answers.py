@@ -171,7 +171,12 @@ class PrimaryAnswers:
 
 @dataclass(frozen=True, slots=True)
 class GatewayAnswers:
-    """One gateway. The two store paths are where the stores will lie on the gateway itself."""
+    """One gateway.
+
+    Attributes:
+        keystore_path: of the key store on the gateway itself; so is `truststore_path`.
+        java: the version of the gateway's Java, "17.0.9" or "8u292"; "" when it is not known.
+    """
 
     host: str = ""
     chain: tuple[str, ...] = ()
@@ -182,11 +187,17 @@ class GatewayAnswers:
     keystore_password: PasswordSource = GENERATE
     truststore_password: PasswordSource = GENERATE
     unattended_file: str = ""
+    java: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ClientAnswers:
-    """One Windows client. `certificate_subject` is the text that the client searches for, or `auto`."""
+    """One Windows client.
+
+    Attributes:
+        certificate_subject: the text that the client searches for, or `auto`.
+        windows: its version, "11" or "Server 2016"; "" when it is not known.
+    """
 
     host: str = ""
     chain: tuple[str, ...] = ()
@@ -194,6 +205,7 @@ class ClientAnswers:
     key_password: PasswordSource = PROMPT
     local_storage: bool = True
     certificate_subject: str = "auto"
+    windows: str = ""
 
 
 @dataclass(frozen=True, slots=True)
