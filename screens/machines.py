@@ -14,13 +14,16 @@ from screens.questions import Questions
 from screens.theme import BAD, Part, cell, say
 from screens.widgets import Act, Card, Choice, Field, Keys
 from wizard.questions.answers import is_host
-from wizard.questions.flow import Question, Step
+from wizard.questions.flow import Ask, Question, Step
 
 if TYPE_CHECKING:
     from wizard.errors import WizardError
 
 GATEWAYS, CLIENTS = "others.gateways", "others.clients"
-KINDS = {GATEWAYS: "gateway", CLIENTS: "client"}
+KINDS = {GATEWAYS: ("gateway", "java"), CLIENTS: ("client", "windows")}
+"""The table of the answers for each kind, and its key for the version of Java or Windows."""
+Made = tuple[str, str, str]
+"""The kind, the host name and the version, "" when it is not known."""
 _EMPTY = ("none yet", "press a to add a gateway or a client")
 
 
@@ -37,7 +40,7 @@ class Machines(Questions):
         """See `Questions`."""
         super().__init__(step, data)
         self._asked = {question.key: question for question in data}
-        self.machines: list[tuple[str, str]] = []
+        self.machines: list[Made] = []
 
     @property
     def questions(self) -> Sequence[Question]:
@@ -53,17 +56,23 @@ class Machines(Questions):
 
     def above(self) -> Iterable[Widget]:
         """The table."""
+        answers = self.session.answers
         self.machines = [
-            (key, host) for key in KINDS for host in self.session.value(self._asked[key]).split() if key in self._asked
+            (key, one.host, getattr(one, version))
+            for key, (table, version) in KINDS.items()
+            for one in getattr(answers, table)
         ]
-        self.table = Rows([("Machine", 44), ("Kind", 26)], self._drawn())
+        self.table = Rows([("Machine", 36), ("Kind", 10), ("Version", 22)], self._drawn())
         yield Card("Machines", self.table, hint="a add, e edit, d remove; leave empty to do this later")
 
     def _drawn(self) -> list[list[list[Part]]]:
         if not self.machines:
-            return [[[(_EMPTY[0], "muted")], [("", "muted")]]]
-        words = {GATEWAYS: "gateway", CLIENTS: "client, local storage"}
-        return [[[(host, "bold")], [words[key]]] for key, host in self.machines]
+            return [[[(_EMPTY[0], "muted")], [("", "muted")], [("", "muted")]]]
+        words = {GATEWAYS: ("gateway", "Java"), CLIENTS: ("client", "Windows")}
+        return [
+            [[(host, "bold")], [words[key][0]], [f"{words[key][1]} {version}" if version else ("not known", "muted")]]
+            for key, host, version in self.machines
+        ]
 
     def arrived(self) -> None:
         """At the table."""
@@ -89,19 +98,19 @@ class Machines(Questions):
 
     def action_add(self) -> None:
         """One more."""
-        self.wizard.push(Machine("", GATEWAYS), self._added)
+        self.wizard.push(Machine("", GATEWAYS, ""), self._added)
 
-    def _added(self, made: tuple[str, str] | None) -> None:
+    def _added(self, made: Made | None) -> None:
         if made is not None:
             self.machines.append(made)
             self._changed(len(self.machines) - 1)
 
     def action_edit(self) -> None:
         """The marked one anew."""
-        key, host = self.machines[self.table.cursor_row]
-        self.wizard.push(Machine(host, key), self._edited)
+        key, host, version = self.machines[self.table.cursor_row]
+        self.wizard.push(Machine(host, key, version), self._edited)
 
-    def _edited(self, made: tuple[str, str] | None) -> None:
+    def _edited(self, made: Made | None) -> None:
         if made is not None:
             at = self.table.cursor_row
             self.machines[at] = made
@@ -114,7 +123,11 @@ class Machines(Questions):
         self._changed(max(0, at - 1))
 
     def _changed(self, at: int) -> None:
-        self.machines = sorted(dict.fromkeys(self.machines), key=lambda each: list(KINDS).index(each[0]))
+        # The last entry of a name counts.
+        found = {(key, host): version for key, host, version in self.machines}
+        self.machines = sorted(
+            ((*name, version) for name, version in found.items()), key=lambda each: list(KINDS).index(each[0])
+        )
         self._take()
         self.table.clear()
         for row in self._drawn():
@@ -127,8 +140,11 @@ class Machines(Questions):
         self.refresh_bindings()
 
     def _take(self) -> "WizardError | None":
-        for key in KINDS:
-            self.session.put(self._asked[key], " ".join(host for kind, host in self.machines if kind == key))
+        for key, (table, version) in KINDS.items():
+            found = {host: text for kind, host, text in self.machines if kind == key}
+            self.session.put(self._asked[key], " ".join(found))
+            for number, text in enumerate(found.values()):
+                self.session.put(Question(f"{table}.{number}.{version}", Ask.TEXT, "", "", optional=True), text)
         return None
 
     def keep(self) -> None:
@@ -145,16 +161,16 @@ class Machines(Questions):
             super().action_go_on()
 
 
-class Machine(Over[tuple[str, str]]):
-    """One machine: its host name and what it is."""
+class Machine(Over[Made]):
+    """One machine: its host name, what it is, and its version of Java or Windows."""
 
-    def __init__(self, host: str, kind: str) -> None:
+    def __init__(self, host: str, kind: str, version: str) -> None:
         """With *host* to change, or an empty one."""
         super().__init__()
-        self._host, self._kind = host, kind
+        self._host, self._kind, self._version = host, kind, version
 
     def compose(self) -> Iterable[Widget]:
-        """Name and kind."""
+        """Name, kind and version."""
         kinds = [
             (GATEWAYS, say("  Gateway")),
             (CLIENTS, say("  Windows client with local storage")),
@@ -166,6 +182,9 @@ class Machine(Over[tuple[str, str]]):
             Static("", classes="gap"),
             Static(say(("Kind", "bold"))),
             Choice(kinds, self._kind, id="kind"),
+            Static("", classes="gap"),
+            Static(say(("Version of its Java, or of Windows, if you know it", "bold"))),
+            Field(self._version, id="version", placeholder="17.0.9, or Server 2016"),
             Static("", id="wrong"),
             Horizontal(Act("Take it", id="take"), Act("Cancel", id="cancel"), classes="buttons"),
             classes="dialog small",
@@ -177,12 +196,15 @@ class Machine(Over[tuple[str, str]]):
         self.query_one("#host").focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter in the name leads to the kind."""
+        """Enter in the name leads to the kind; in the version it takes all."""
         event.stop()
-        self.query_one("#kind").focus()
+        if event.input.id == "host":
+            self.query_one("#kind").focus()
+        else:
+            self._take()
 
     def on_option_list_option_selected(self) -> None:
-        """Enter on a kind takes both."""
+        """Enter on a kind takes all."""
         self._take()
 
     def on_button_pressed(self, event: Act.Pressed) -> None:
@@ -191,10 +213,16 @@ class Machine(Over[tuple[str, str]]):
         self._take() if event.button.id == "take" else self.action_close()
 
     def _take(self) -> None:
-        host = self.query_one("#host", Field).answer.strip()
-        if is_host(host):
-            self.dismiss((self.query_one("#kind", Choice).answer, host))
-        else:
+        host, version = (self.query_one(name, Field).answer.strip() for name in ("#host", "#version"))
+        kind = self.query_one("#kind", Choice).answer
+        if not is_host(host):
             words = "A host name has letters, digits, dots and hyphens." if host else "A host name is needed."
-            self.query_one("#wrong", Static).update(say((f"{BAD} Error: ", "bad bold"), (words, "bad")))
-            self.query_one("#host").focus()
+            self._refuse("#host", words)
+        elif kind == GATEWAYS and version and not version[0].isdecimal():
+            self._refuse("#version", "A Java version begins with a number: 17.0.9, 8u292. Leave it empty if unknown.")
+        else:
+            self.dismiss((kind, host, version))
+
+    def _refuse(self, field: str, words: str) -> None:
+        self.query_one("#wrong", Static).update(say((f"{BAD} Error: ", "bad bold"), (words, "bad")))
+        self.query_one(field).focus()

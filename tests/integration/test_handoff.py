@@ -201,10 +201,11 @@ READERS = [
 ]
 
 
-@pytest.mark.parametrize(("java", "windows", "gateway", "client"), READERS)
+@pytest.mark.parametrize("row", READERS)
 def test_the_stores_are_what_their_readers_open(
-    server: Practice, tmp_path: Path, java: str, windows: str, gateway: str, client: str
+    server: Practice, tmp_path: Path, row: tuple[str, str, str, str]
 ) -> None:
+    java, windows, gateway, client = row
     text = (server.root / "local.toml").read_text()
     text = text.replace('host = "gateway-host"', f'host = "gateway-host"\njava = "{java}"')
     (server.root / "readers.toml").write_text(text.replace("local-storage", f'windows = "{windows}"\nlocal-storage'))

@@ -108,6 +108,23 @@ def test_every_step_has_a_help_page(name: str) -> None:
     assert max(len(row) for row in page.splitlines()) <= 78
 
 
+async def test_versions_of_java_and_windows_are_given_with_the_machines(everywhere: Deployments) -> None:
+    session = everywhere.at("others")
+    before = [one.host for one in session.answers.gateway]
+    async with opened(session, start="others") as pilot:
+        await keys(pilot, "a", "=gw-2", "enter", "tab", "=new", "enter")
+        assert "A Java version begins with a number" in text(pilot)
+        await keys(pilot, "ctrl+u", "=8u292", "enter")
+        await keys(pilot, "a", "=pc-2", "enter", "down", "tab", "=Server 2016", "enter")
+        assert "Java 8u292" in text(pilot)
+        assert "Windows Server 2016" in text(pilot)
+        await keys(pilot, "ctrl+c", "escape")
+    assert [(one.host, one.java) for one in session.answers.gateway] == [(host, "") for host in before] + [
+        ("gw-2", "8u292")
+    ]
+    assert session.answers.client[-1].windows == "Server 2016"
+
+
 @pytest.mark.parametrize(
     ("name", "question", "heading"),
     [
