@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
@@ -17,6 +18,7 @@ from screens.frame import Page, cut
 from screens.notices import parts_of
 from screens.theme import BAD, MARKS, OK, WARN, Part, cell, look, say
 from screens.widgets import Act, Card, Facts, Reading, Row
+from wizard.change.outcome import SETTLE
 from wizard.errors import WizardError
 from wizard.questions.answers import Goal
 from wizard.questions.flow import Step
@@ -99,7 +101,10 @@ class Apply(Page):
             return ()
         session.start()
         review = session.review()
-        return review.undo or [(step.id, _words(step)) for step in review.plan.steps]
+        rows = review.undo or [(step.id, _words(step)) for step in review.plan.steps]
+        if session.machine.settle_s and any(step.kind == "restart" for step in review.plan.steps):
+            rows = [*rows, (SETTLE, f"Watch the server for {session.machine.settle_s:g} s")]
+        return rows
 
     def claim(self) -> Sequence[Part]:
         """What is happening."""
@@ -121,6 +126,13 @@ class Apply(Page):
         self.frame.changed = True
         threading.Thread(target=self._follow, name="wizard events", daemon=True).start()
         self._timer = self.set_interval(PAINTS_EVERY_S, self._paint)
+        self.call_after_refresh(self._show_log)
+
+    def _show_log(self) -> None:
+        # The log keeps back what is written until it learns its size, and the event that says it may have come before
+        # the log was there (seen in tmux).
+        log = self.query_one(RichLog)
+        log.post_message(events.Resize(log.size, log.virtual_size))
 
     @property
     def change_runs(self) -> bool:
@@ -176,7 +188,12 @@ class Apply(Page):
                 took = f"{int(time.monotonic() - self._since.get(name, time.monotonic()))} s"
             label = f"{cut(look.text(words), width):<{width}}"
             role = "bold" if mark == "now" else "muted" if mark == "todo" else ""
-            parts += ["\n" if parts else "", MARKS[mark], (label, role), (f" {word or took:>9}", "muted")]
+            parts += [
+                "\n" if parts else "",
+                MARKS[mark],
+                (label, role),
+                (f" {(took if state == 'done' else '') or word or took:>9}", "muted"),
+            ]
         return say(*parts)
 
     def _end(self, item: "Ended | WizardError") -> None:

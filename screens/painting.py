@@ -6,7 +6,9 @@ from textual.screen import Screen, ScreenResultType
 from textual.widget import Widget
 
 SETTLED_S = 0.045
-"""So long a new page, or a focus that moves, needs until all its parts have measured themselves and are drawn."""
+"""So long a new page needs until its parts have measured themselves and have their places."""
+MOST_HELD_S = 0.25
+"""So long a focus that no key has moved waits at most for what follows it."""
 
 
 class PaintedOnce(Screen[ScreenResultType], inherit_bindings=False):
@@ -42,10 +44,11 @@ class PaintedOnce(Screen[ScreenResultType], inherit_bindings=False):
         """As Textual does; the two that gain and lose the focus, and the words about it, are painted together."""
         if widget is not self.focused and not self.held:
             self.held = self._moving = True
-            self.set_timer(SETTLED_S, self._moved)
+            self.set_timer(MOST_HELD_S, self.moved)
         super().set_focus(widget, scroll_visible, from_app_focus)
 
-    def _moved(self) -> None:
+    def moved(self) -> None:
+        """All that follows the focus is drawn: paint, unless a page is being exchanged."""
         if self._moving:
             self.let_go()
 

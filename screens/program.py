@@ -19,6 +19,7 @@ from textual.widget import MountError
 
 from screens.background import Background
 from screens.frame import Frame, Page
+from screens.painting import PaintedOnce
 from screens.terminal import ShortDriver
 from screens.theme import BAD, MONO, SIXTEEN, AsciiFilter, ShortFilter, look, theme_for, themes
 from wizard.errors import ExitCode, WizardError
@@ -330,6 +331,9 @@ class WizardApp(App[int], inherit_bindings=False):
         # The first round follows the key itself, the second what its handler sent.
         for _ in range(2):
             await self._handled()
+        if isinstance(self.screen, PaintedOnce):
+            # What the key has led to, the help for another field too, is painted together.
+            self.screen.call_after_refresh(self.screen.moved)
         if self.screen is self.frame:
             self.frame.point()
 
