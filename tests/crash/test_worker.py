@@ -123,54 +123,46 @@ def test_it_outlives_the_process_that_started_it(tmp_path: Path) -> None:
     assert watch.outcome(scene.machine, change).outcome == APPLIED
 
 
-FACE = """
-import os, sys, threading, time
+STARTER = """
+import os, sys, time
 from pathlib import Path
 from tests.support.fake_host import Scene
 from tests.crash.test_worker import start
-if "thread" in sys.argv:
-    threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
 os.dup2(1, 77)
 print(start(Scene(Path(sys.argv[1]))).id, flush=True)
 time.sleep(60)
 """
 
 
-@pytest.mark.parametrize(
-    ("words", "variable", "forked"),
-    [((), "harmless", True), (("thread",), "harmless", False), ((), PASSWORD, False)],
-    ids=["forked", "beside a thread", "a password in the environment"],
-)
-def test_it_keeps_nothing_of_its_face(tmp_path: Path, words: tuple[str, ...], variable: str, *, forked: bool) -> None:
+def test_it_keeps_nothing_of_its_starter(tmp_path: Path) -> None:
     scene = Scene(tmp_path).build()
     scene.served.with_name("slow").write_text("0.7")
     with subprocess.Popen(
-        [sys.executable, "-c", FACE, str(tmp_path), *words],
+        [sys.executable, "-c", STARTER, str(tmp_path)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=BASIS,
-        env={**os.environ, "MINE": variable},
+        env={**os.environ, "MINE": PASSWORD},
         start_new_session=True,
-    ) as face:
-        assert face.stdout is not None
-        change = face.stdout.readline().decode().strip()
+    ) as starter:
+        assert starter.stdout is not None
+        change = starter.stdout.readline().decode().strip()
         pid = worker(scene)
         proc = Path(f"/proc/{pid}")
         try:
             assert os.getsid(pid) == pid
             assert (proc / "cwd").readlink() == Path("/")
-            assert (self_start.WORKER.encode() in (proc / "cmdline").read_bytes().split(b"\0")) is not forked
+            assert self_start.WORKER.encode() in (proc / "cmdline").read_bytes().split(b"\0")
             opened = {}
             for entry in (proc / "fd").iterdir():
                 with suppress(FileNotFoundError):  # it opens and closes files meanwhile
                     opened[entry.name] = str(entry.readlink())
-            # A pipe of the face that stayed open here would keep whoever reads it waiting.
-            ours = {"0"} if not forked else set()
-            assert {name for name, place in opened.items() if place.startswith("pipe:")} <= ours
+            # A pipe of the starter that stayed open here would keep whoever reads it waiting.
+            assert {name for name, place in opened.items() if place.startswith("pipe:")} <= {"0"}
             assert opened["1"] == opened["2"] == os.devnull
             assert PASSWORD.encode() not in (proc / "environ").read_bytes()
         finally:
-            os.killpg(face.pid, signal.SIGKILL)
+            os.killpg(starter.pid, signal.SIGKILL)
     assert watch.outcome(scene.machine, change).outcome == APPLIED
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path, PurePosixPath
 
-from wizard.change.ahead import Said
 from wizard.change.context import Operator
 from wizard.change.plan import Plan
 from wizard.change.plan_file import dump, load
@@ -37,7 +36,6 @@ class Job:
         secrets: by the names that the steps use.
         who: the operator.
         ports: `module:function` that makes the ports from the machine; within this program only.
-        said: what Java said already.
     """
 
     kind: str
@@ -48,7 +46,6 @@ class Job:
     secrets: Mapping[str, Secret] = field(default_factory=dict, repr=False)
     who: Operator = field(default_factory=Operator)
     ports: str = MACHINE_PORTS
-    said: Said = field(default_factory=Said)
 
     def dump(self) -> bytes:
         """JSON with the secrets in clear: for a pipe, never for a file."""
@@ -70,7 +67,6 @@ class Job:
             "secrets": {name: secret.reveal() for name, secret in self.secrets.items()},
             "who": [self.who.user, self.who.tty],
             "ports": self.ports,
-            "said": self.said.as_json(),
         }
         return json.dumps(members).encode()
 
@@ -103,7 +99,6 @@ class Job:
                 secrets={name: Secret(value) for name, value in members["secrets"].items()},
                 who=Operator(*members["who"]),
                 ports=members["ports"],
-                said=Said.of_json(members["said"]),
             )
         except (KeyError, TypeError) as error:
             raise ValueError("not a job") from error

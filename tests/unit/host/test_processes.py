@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from wizard.errors import WizardError
-from wizard.host.processes import environment, run
-from wizard.secret import Secret
+from wizard.host.processes import environment, inherited, memory_file, run
 
 
 def test_output_and_exit_code_come_back() -> None:
@@ -16,11 +15,11 @@ def test_output_and_exit_code_come_back() -> None:
     assert done.argv[0] == "sh"
 
 
-def test_a_secret_is_in_the_environment_of_the_child_alone() -> None:
-    done = run(["sh", "-c", "echo $TOKEN"], secret_env={"TOKEN": Secret("s3cret")}, timeout_s=5)
-    assert done.stdout == "s3cret\n"
-    assert "TOKEN" not in os.environ
-    assert "s3cret" not in repr(done.argv)
+def test_the_child_reads_the_open_files_that_it_is_given_and_no_other() -> None:
+    with memory_file(b"s3cret") as given, memory_file(b"not for it") as kept:
+        program = ["cat", inherited(given)]
+        assert run(program, open_files=[given], timeout_s=5).stdout == "s3cret"
+        assert not run(["cat", inherited(kept)], open_files=[given], timeout_s=5).ok
 
 
 def test_without_input_the_child_reads_nothing() -> None:

@@ -1,19 +1,15 @@
 """From the answers to the plan for the primary: look at the machine, make the passwords, plan."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from wizard.certificates.model import Certificate
-from wizard.certificates.names import short
-from wizard.change.ahead import Asking
 from wizard.change.plan import Plan, PutFile
 from wizard.change.plan_file import Basis
 from wizard.errors import WizardError
 from wizard.findings import Finding, FindingSpec, Severity
-from wizard.host import jre
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.judge import Judged
@@ -21,11 +17,9 @@ from wizard.planning.primary.facts import PrimaryFacts, configured_store, look
 from wizard.planning.primary.plan import (
     CACERTS_SECRET,
     STORE_SECRET,
-    Stores,
     already_installed,
     default_store_path,
     make_plan,
-    trust_alias,
 )
 from wizard.probing.probe import probe
 from wizard.probing.resolve import is_here
@@ -34,7 +28,6 @@ from wizard.questions.answers import (
     ClientAnswers,
     GatewayAnswers,
     Goal,
-    ImportRoot,
     PrimaryAnswers,
     PrimaryKind,
     SourceKind,
@@ -70,8 +63,8 @@ class Planning(Protocol):
     dry_run: bool
 
     @property
-    def stores(self) -> Stores:
-        """Makes the primary's key store."""
+    def generated(self) -> Secret:
+        """The password of this run, where the operator wants one to be generated."""
 
     def judged(self, role: str) -> Judged:
         """The chain for *role* and its findings."""
@@ -115,7 +108,6 @@ def plan_primary(session: Planning) -> Planned:
         machine,
         store_password=password,
         wait_s=session.wait_s,
-        stores=session.stores,
         elsewhere=_elsewhere(answers.primary),
     )
     secrets = {CACERTS_SECRET: cacerts_password}
@@ -124,31 +116,6 @@ def plan_primary(session: Planning) -> Planned:
     weak = require_fit(password, STORE_SECRET, PRIMARY) if password is not None else ()
     found = (*judged.findings, *plan.findings, *weak)
     return Planned(plan, found, secrets)
-
-
-def ask_early(session: Planning, asking: Asking) -> None:
-    """Have Java look at what the plan for the primary will most likely hold.
-
-    Nothing is refused here: what does not fit is told by the plan, with all that belongs to it.
-    """
-    answers = session.answers.primary
-    if not session.answers.goal.installs or answers.kind is not PrimaryKind.ON_PREMISE:
-        return
-    with suppress(WizardError):
-        judged = session.judged("primary")
-        if any(finding.severity >= Severity.ERROR for finding in judged.findings):
-            return
-        kind = answers.keystore_password.kind
-        password = session.stores.generated() if kind is SourceKind.GENERATE else session.secret(STORE_SECRET)
-        if password is not None and judged.chain.leaf is not None:
-            profile = jre.choose_profile(jre.find(session.machine)).profile
-            asking.prove(session.stores.keystore(judged.chain, password, profile), short(judged.chain.leaf), password)
-        root = judged.chain.root
-        secret = session.secret(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD
-        if root is None or answers.import_root is ImportRoot.NO:
-            return
-        if root.sha256 not in jre.cacerts_fingerprints(session.machine, secret):
-            asking.add_trust(session.machine.cacerts, root.der, trust_alias(short(root), root.sha256), secret)
 
 
 def basis_of(session: Planning) -> Basis:
@@ -247,4 +214,4 @@ def _store_password(session: Planning, judged: Judged, facts: PrimaryFacts) -> S
                 STORE_SECRET,
             )
         return given
-    return None if already_installed(judged.chain, facts) else session.stores.generated()
+    return None if already_installed(judged.chain, facts) else session.generated
