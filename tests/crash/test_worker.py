@@ -246,9 +246,9 @@ def test_the_state_folder_is_lost_while_it_runs(tmp_path: Path) -> None:
 
 
 def ports_that_die(machine: Machine) -> Ports:
-    """As `ports_for`; Java's proof, which comes before anything is touched, is the end of the process."""
+    """As `ports_for`; the question for Java, which comes before anything is touched, is the end of the process."""
     ports = ports_for(machine)
-    ports.prover.prove = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment,method-assign]
+    ports.java.found = lambda: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[method-assign]
     return ports
 
 

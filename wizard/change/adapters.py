@@ -5,7 +5,7 @@ from pathlib import Path
 
 from wizard.change.ports import Ports, Served, ServiceState
 from wizard.errors import WizardError
-from wizard.host.jre import find, trust_fingerprints
+from wizard.host.jre import identity, trust_fingerprints
 from wizard.host.keytool import Keytool
 from wizard.host.machine import Machine
 from wizard.host.systemd import UNUSABLE, Service, refused
@@ -16,33 +16,18 @@ from wizard.secret import Secret
 
 def ports_for(machine: Machine) -> Ports:
     """The ports of *machine*; nothing is looked at before it is asked for."""
-    return Ports(JavaProver(machine), JavaTrust(machine), Systemd(machine), TlsClient())
+    return Ports(ProductJava(machine), JavaTrust(machine), Systemd(machine), TlsClient())
 
 
-class JavaProver:
-    """The product's own JRE; a machine without one (an image, a foreign Java) cannot be asked, and that is said."""
+class ProductJava:
+    """The product's own JRE."""
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
 
-    def prove(self, store: Path, password: Secret, alias: str | None) -> str:
-        """Have keytool open *store* and sign with its key.
-
-        Raises:
-            WizardError: with keytool's code.
-        """
-        jre = find(self._machine, ask_java=False)
-        if jre is None or jre.keytool is None:
-            return f"not proven by Java: there is no keytool below {self._machine.jre_home}"
-        proof = Keytool(jre).prove_keystore(store, password, alias)
-        if proof.ok:
-            return proof.text
-        raise WizardError(
-            proof.code,
-            f"The product's Java refuses the new key store: {proof.text}.",
-            f"Nothing was changed. {proof.hint}".strip(),
-            proof.alias,
-        )
+    def found(self) -> tuple[str, str] | None:
+        """Its path and version; no Java is started."""
+        return identity(self._machine)
 
 
 class JavaTrust:
@@ -50,10 +35,6 @@ class JavaTrust:
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
-
-    def add(self, store: Path, certificate: bytes, alias: str, password: Secret) -> None:
-        """Import the certificate into the copy *store*."""
-        Keytool.of(self._machine).import_trust(store, certificate, alias, password)
 
     def remove(self, store: Path, alias: str, password: Secret) -> None:
         """Delete *alias* from the copy *store*."""

@@ -72,22 +72,6 @@ class Context:
     announce: Callable[[str], None] = lambda _: None
     settle_s: float = 10.0
 
-    def secret(self, name: str) -> Secret:
-        """The secret of that name.
-
-        Raises:
-            WizardError: `change.secret-missing`.
-        """
-        found = self.secrets.get(name)
-        if found is None:
-            raise WizardError(
-                "change.secret-missing",
-                f"The password {name} is needed and was not given.",
-                f"Give it by --secret {name}=file:PATH, env:VAR or fd:N.",
-                name,
-            )
-        return found
-
     def check_cancelled(self) -> None:
         """Give way between two steps.
 
@@ -103,15 +87,6 @@ class Context:
 
 
 REFUSALS: tuple[FindingSpec, ...] = (
-    FindingSpec(
-        "change.secret-missing",
-        Severity.BLOCKER,
-        "A password was not given",
-        "A step needs a password that was not given.",
-        "The wizard keeps no passwords, so each run is given those that it needs.",
-        "Give it by `--secret NAME=file:PATH`, `env:VAR` or `fd:N`.",
-        "own rule: the state folder holds no password of its own",
-    ),
     FindingSpec(
         "change.stopped",
         Severity.BLOCKER,

@@ -8,27 +8,16 @@ from wizard.records import dataclass
 from wizard.secret import Secret
 
 
-class Prover(Protocol):
-    """Asks the product's own Java whether it can use a key store."""
+class Java(Protocol):
+    """The product's own Java."""
 
-    def prove(self, store: Path, password: Secret, alias: str | None) -> str:
-        """Open the store and use its key, that of *alias* when it is given.
-
-        Returns:
-            What was proven, or why it could not be looked at, in one line.
-
-        Raises:
-            WizardError: Java refuses the store or its key.
-        """
+    def found(self) -> tuple[str, str] | None:
+        """Its path and version now, to be compared with the one that the plan was made with."""
         ...
 
 
 class TrustStores(Protocol):
     """Changes copies of a Java trust store; never the live file."""
-
-    def add(self, store: Path, certificate: bytes, alias: str, password: Secret) -> None:
-        """Import the DER certificate under *alias* into the copy *store*."""
-        ...
 
     def remove(self, store: Path, alias: str, password: Secret) -> None:
         """Delete the entry *alias* from the copy *store*."""
@@ -111,7 +100,7 @@ class Prober(Protocol):
 class Ports:
     """The four together."""
 
-    prover: Prover
+    java: Java
     trust: TrustStores
     service: ServiceControl
     prober: Prober

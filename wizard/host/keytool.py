@@ -11,7 +11,7 @@ from wizard.errors import WizardError
 from wizard.findings import FindingSpec, refusal
 from wizard.host.jre import Jre, find
 from wizard.host.machine import Machine
-from wizard.host.processes import Completed, inherited, memory_file, run
+from wizard.host.processes import Completed, memory_file, path_of, run
 from wizard.printable import printable
 from wizard.records import dataclass
 from wizard.secret import Secret
@@ -366,8 +366,7 @@ class Keytool:
         if password is None:
             return run(argv, timeout_s=self._timeout_s, input=data)
         with memory_file(password.reveal().encode() + b"\n") as secret:
-            argv += ["-storepass:file", inherited(secret)]
-            return run(argv, open_files=[secret], timeout_s=self._timeout_s, input=data)
+            return run([*argv, "-storepass:file", path_of(secret)], timeout_s=self._timeout_s, input=data)
 
 
 _RSA = "1.2.840.113549.1.1"

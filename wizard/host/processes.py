@@ -80,7 +80,6 @@ def environment() -> dict[str, str]:
 def run(
     argv: Sequence[str],
     *,
-    open_files: Sequence[BinaryIO] = (),
     timeout_s: float,
     input: bytes | None = None,  # noqa: A002 - the name that subprocess uses for the same thing
 ) -> Completed:
@@ -90,7 +89,6 @@ def run(
 
     Args:
         argv: program and arguments. Never a secret: `ps` shows them to everybody.
-        open_files: what the program may open under the paths that `inherited` names, a secret for example.
         timeout_s: seconds after which its whole group is killed.
         input: bytes for its standard input; None gives an empty one.
 
@@ -103,13 +101,7 @@ def run(
     with memory_file(input or b"") as given, memory_file() as out, memory_file() as err:
         try:
             child = subprocess.Popen(
-                list(argv),
-                stdin=given,
-                stdout=out,
-                stderr=err,
-                env=environment(),
-                pass_fds=[each.fileno() for each in open_files],
-                start_new_session=True,
+                list(argv), stdin=given, stdout=out, stderr=err, env=environment(), start_new_session=True
             )
         except FileNotFoundError:
             raise WizardError(
@@ -138,9 +130,9 @@ def run(
         return Completed(tuple(argv), child.returncode, _text(out), _text(err), time.monotonic() - begun)
 
 
-def inherited(stream: BinaryIO) -> str:
-    """The path under which a program that gets *stream* as one of its `open_files` opens it."""
-    return f"/proc/self/fd/{stream.fileno()}"
+def path_of(stream: BinaryIO) -> str:
+    """A path under which another process of this user opens the file that *stream* is, while it is open here."""
+    return f"/proc/{os.getpid()}/fd/{stream.fileno()}"
 
 
 def memory_file(data: bytes = b"") -> BinaryIO:

@@ -71,7 +71,6 @@ def test_several_imports_are_undone_last_first_and_without_keytool(scene: Scene)
     old = scene.tree()
     calls = Interrupting()
     assert apply(scene.plan(keystore=b"BROKEN", imports=3), scene.context(calls)).outcome == ROLLED_BACK
-    assert calls.names.count("keytool import") == 3
     assert "keytool delete" not in calls.names
     assert scene.tree() == old
     undone = [event.step for event in scene.told if event.state == "undone"]

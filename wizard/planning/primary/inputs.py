@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from wizard.certificates.model import Certificate
+from wizard.certificates.reading import read
 from wizard.change.plan import Plan, PutFile
 from wizard.change.plan_file import Basis
 from wizard.errors import WizardError
@@ -141,12 +142,20 @@ def basis_of(session: Planning) -> Basis:
 
 
 def kept_plan(plan: Plan, secret: Callable[[str], Secret | None]) -> Planned:
-    """A plan that was made earlier, with the secrets that its application needs."""
-    return Planned(plan, (), kept_secrets(plan, secret))
+    """A plan that was made earlier, with the secrets that go with it.
+
+    Raises:
+        WizardError: a password that is given does not open the plan's key store.
+    """
+    secrets = kept_secrets(plan, secret)
+    for step in plan.file_steps:
+        if isinstance(step, PutFile) and step.proof in secrets:
+            read(step.data, name=str(step.path), password=secrets[step.proof])
+    return Planned(plan, (), secrets)
 
 
 def kept_secrets(plan: Plan, secret: Callable[[str], Secret | None]) -> dict[str, Secret]:
-    """The secrets that the application of *plan* needs, as far as they are given."""
+    """The secrets that go with *plan*, as far as they are given."""
     wanted = {CACERTS_SECRET: secret(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD}
     proven = [step.proof for step in plan.file_steps if isinstance(step, PutFile) and step.proof is not None]
     for name in (STORE_SECRET, *proven):
