@@ -8,16 +8,17 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
-from tests.support.fake_host import PASSWORD, Scene, ports_for
+from tests.support.fake_host import PASSWORD, Scene, ports_for, sha, without_anchor
 from wizard import self_start
 from wizard.change import watch
 from wizard.change.outcome import APPLIED, NO_CHANGE, REFUSED, ROLLED_BACK, STUCK
 from wizard.change.plan import Plan
 from wizard.change.ports import Ports
+from wizard.change.rollback import stores_without
 from wizard.change.store import Store
 from wizard.errors import BusyError, ExitCode, RecoveryNeededError, WizardError
 from wizard.host.machine import Machine
@@ -208,6 +209,19 @@ def test_rollback_in_the_worker(tmp_path: Path) -> None:
     with pytest.raises(WizardError) as refused:
         watch.start_rollback(scene.machine, None, SECRETS, ports=PORTS)
     assert refused.value.code == "change.nothing-to-roll-back"
+
+
+def test_rollback_in_the_worker_of_a_trust_store_that_others_changed(tmp_path: Path) -> None:
+    scene = Scene(tmp_path).build()
+    assert watch.outcome(scene.machine, start(scene)).outcome == APPLIED
+    real = scene.machine.real(PurePosixPath("/etc/ssl/cacerts"))
+    old = real.read_bytes()
+    real.write_bytes(old + f"other {sha(b'other')}\n".encode())
+    manifest = Store(scene.machine.state_dir).find("1").manifest()
+    without = stores_without(scene.machine, manifest, without_anchor)
+    run = watch.start_rollback(scene.machine, None, SECRETS, without=without, ports=PORTS)
+    assert watch.outcome(scene.machine, run).outcome == APPLIED
+    assert [line.split()[0] for line in real.read_text().splitlines()] == ["first", "other"]
 
 
 def test_no_secret_leaves_the_pipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

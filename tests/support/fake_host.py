@@ -8,12 +8,13 @@ import errno
 import hashlib
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from wizard.change.context import Context, Operator
 from wizard.change.events import Event, EventLog
+from wizard.change.manifest import TrustEntry
 from wizard.change.plan import EditFile, Expectation, ImportTrust, MakeFolder, Plan, Probe, PutFile, Restart
 from wizard.change.ports import Ports, Served, ServiceState
 from wizard.change.syscalls import Syscalls
@@ -101,19 +102,10 @@ def dying_at(wanted: str) -> Interrupting:
     return Interrupting(act)
 
 
-class Trust:
-    """A trust store is a text of lines `alias sha256`; keytool rewrites it in place."""
-
-    def __init__(self, calls: Syscalls) -> None:
-        self._calls = calls
-
-    def remove(self, store: Path, alias: str, password: Secret) -> None:
-        self._calls.gate("keytool", "delete")
-        lines = [line for line in store.read_text().splitlines() if not line.startswith(f"{alias} ")]
-        store.write_text("".join(f"{line}\n" for line in lines))
-
-    def entries(self, store: Path, password: Secret) -> Mapping[str, str]:
-        return {line.split()[1]: line.split()[0] for line in store.read_text().splitlines()}
+def without_anchor(data: bytes, trust: TrustEntry) -> bytes | None:
+    """A trust store is a text of lines `alias sha256`."""
+    kept = b"".join(line for line in data.splitlines(keepends=True) if line.split()[1] != trust.sha256.encode())
+    return None if kept == data else kept
 
 
 class ProductJava:
@@ -247,7 +239,7 @@ class Scene:
             events._redactor.learn(secret)
         return Context(
             machine=self.machine,
-            ports=Ports(ProductJava(), Trust(calls), Service(self, calls), Prober(self)),
+            ports=Ports(ProductJava(), Service(self, calls), Prober(self)),
             events=events,
             secrets=secrets,
             who=Operator("operator", "pts/7"),

@@ -1,22 +1,19 @@
-"""The ports wired to the real machine: the product's keytool, systemd, and a TLS client."""
+"""The ports wired to the real machine: the product's Java, systemd, and a TLS client."""
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable
 
 from wizard.change.ports import Ports, Served, ServiceState
 from wizard.errors import WizardError
-from wizard.host.jre import identity, trust_fingerprints
-from wizard.host.keytool import Keytool
+from wizard.host.jre import identity
 from wizard.host.machine import Machine
 from wizard.host.systemd import UNUSABLE, Service, refused
 from wizard.printable import printable
 from wizard.probing.probe import probe
-from wizard.secret import Secret
 
 
 def ports_for(machine: Machine) -> Ports:
     """The ports of *machine*; nothing is looked at before it is asked for."""
-    return Ports(ProductJava(machine), JavaTrust(machine), Systemd(machine), TlsClient())
+    return Ports(ProductJava(machine), Systemd(machine), TlsClient())
 
 
 class ProductJava:
@@ -28,21 +25,6 @@ class ProductJava:
     def found(self) -> tuple[str, str] | None:
         """Its path and version; no Java is started."""
         return identity(self._machine)
-
-
-class JavaTrust:
-    """Trust stores changed by the product's keytool and read by our own reader."""
-
-    def __init__(self, machine: Machine) -> None:
-        self._machine = machine
-
-    def remove(self, store: Path, alias: str, password: Secret) -> None:
-        """Delete *alias* from the copy *store*."""
-        Keytool.of(self._machine).delete_trust(store, alias, password)
-
-    def entries(self, store: Path, password: Secret) -> Mapping[str, str]:
-        """Fingerprint to alias, without starting Java."""
-        return trust_fingerprints(store, password, name=str(self._machine.cacerts))
 
 
 class Systemd:

@@ -39,12 +39,25 @@ class Operator:
 
 
 @dataclass(frozen=True, slots=True)
+class WithoutAnchor:
+    """A trust store that others changed, without the certificate that a change had added; made before the undo.
+
+    Attributes:
+        made_from: SHA-256 of the store that it was made from.
+        data: the new store; None when the certificate is not there any more.
+    """
+
+    made_from: str
+    data: bytes | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """Everything that one run of `apply`, `rollback` or `recover` uses.
 
     Attributes:
         machine: what is changed.
-        ports: keytool, service and probes.
+        ports: Java, service and probes.
         events: where progress is told.
         secrets: by the names that the plan's steps use.
         who: the operator.
@@ -55,6 +68,7 @@ class Context:
         stop: whether somebody asked to stop; looked at between steps.
         folders: those of the files that are changed, kept open from the first look to the end; by logical path.
         announce: told the change's id as soon as it has one.
+        without: what was made before the undo, by the ids of the actions; empty for `apply`.
         settle_s: how long a wrong leaf is borne after a restart before it counts as the answer, in seconds.
     """
 
@@ -70,6 +84,7 @@ class Context:
     stop: Callable[[], bool] = _never
     folders: dict[PurePosixPath, Directory] = field(default_factory=dict)
     announce: Callable[[str], None] = lambda _: None
+    without: Mapping[str, WithoutAnchor] = field(default_factory=dict)
     settle_s: float = 10.0
 
     def check_cancelled(self) -> None:

@@ -1,11 +1,9 @@
 """What the engine needs from the rest of the house, as narrow as it can be said; the real ones: `machine_ports`."""
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable
 from typing import Protocol
 
 from wizard.records import dataclass
-from wizard.secret import Secret
 
 
 class Java(Protocol):
@@ -13,18 +11,6 @@ class Java(Protocol):
 
     def found(self) -> tuple[str, str] | None:
         """Its path and version now, to be compared with the one that the plan was made with."""
-        ...
-
-
-class TrustStores(Protocol):
-    """Changes copies of a Java trust store; never the live file."""
-
-    def remove(self, store: Path, alias: str, password: Secret) -> None:
-        """Delete the entry *alias* from the copy *store*."""
-        ...
-
-    def entries(self, store: Path, password: Secret) -> Mapping[str, str]:
-        """Fingerprint (SHA-256, lower-case hex) to alias, read without starting Java."""
         ...
 
 
@@ -98,9 +84,8 @@ class Prober(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The four together."""
+    """The three together."""
 
     java: Java
-    trust: TrustStores
     service: ServiceControl
     prober: Prober

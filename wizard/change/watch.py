@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from wizard import self_start
-from wizard.change.context import Operator
+from wizard.change.context import Operator, WithoutAnchor
 from wizard.change.disk_space import full_at
 from wizard.change.events import CHANGE, Event, rfc3339
 from wizard.change.job import APPLY, RECOVER, ROLLBACK, Job, passed_on
@@ -61,15 +61,28 @@ def start(machine: Machine, plan: Plan, secrets: Mapping[str, Secret], *, ports:
 
 
 def start_rollback(
-    machine: Machine, change: str | None, secrets: Mapping[str, Secret], *, ports: str = ""
+    machine: Machine,
+    change: str | None,
+    secrets: Mapping[str, Secret],
+    *,
+    without: Mapping[str, WithoutAnchor] | None = None,
+    ports: str = "",
 ) -> ChangeRun:
-    """Begin to take *change* back (None: the newest that stands); errors as `start` and `rollback`."""
-    return _launch(Job(ROLLBACK, machine, change=change or "", secrets=secrets, who=operator()), ports)
+    """Begin to take *change* back (None: the newest that stands); *without* as in `Context`, errors as `rollback`."""
+    job = Job(ROLLBACK, machine, change=change or "", secrets=secrets, who=operator(), without=without or {})
+    return _launch(job, ports)
 
 
-def start_recover(machine: Machine, mode: str, secrets: Mapping[str, Secret], *, ports: str = "") -> ChangeRun:
-    """Begin to settle an interrupted change; errors as `start` and `recover`."""
-    return _launch(Job(RECOVER, machine, mode=mode, secrets=secrets, who=operator()), ports)
+def start_recover(
+    machine: Machine,
+    mode: str,
+    secrets: Mapping[str, Secret],
+    *,
+    without: Mapping[str, WithoutAnchor] | None = None,
+    ports: str = "",
+) -> ChangeRun:
+    """Begin to settle an interrupted change; *without* as in `Context`, errors as `start` and `recover`."""
+    return _launch(Job(RECOVER, machine, mode=mode, secrets=secrets, who=operator(), without=without or {}), ports)
 
 
 def running(machine: Machine) -> Holder | None:

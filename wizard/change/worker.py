@@ -107,6 +107,7 @@ def _do(job: Job, stop: _Stop, answer: _Answer) -> Outcome:
         who=job.who,
         stop=stop,
         announce=answer.change,
+        without=job.without,
         # A restart command may come back before the old process has gone; systemd does not.
         settle_s=60.0 if job.machine.restart_command else 10.0,
     )

@@ -478,7 +478,9 @@ class Session:
             worst = max(review.findings, key=lambda finding: finding.severity)
             raise WizardError("apply.findings", f"Nothing was changed: {worst.message}", worst.fix, worst.code)
         if review.undo and not self.dry_run:
-            self._run = watch.start_rollback(self.machine, self.answers.change or None, self._store_secrets())
+            from wizard.planning.undo import start_rollback
+
+            self._run = start_rollback(self.machine, self.answers.change or None, self._store_secrets())
             self._begun()
             return
         if review.plan.is_empty or self.dry_run:
@@ -579,10 +581,10 @@ class Session:
         Raises:
             WizardError: another run is at work, or the change cannot be settled in this way.
         """
-        from wizard.change import watch
+        from wizard.planning.undo import start_recover
 
         self._outcome = None
-        self._run = watch.start_recover(self.machine, mode, self._store_secrets())
+        self._run = start_recover(self.machine, mode, self._store_secrets())
         try:
             return self.outcome_lines()
         finally:
