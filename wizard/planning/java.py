@@ -84,7 +84,10 @@ def _prove(machine: Machine, step: PutFile, secrets: Mapping[str, Secret]) -> tu
         except WizardError as error:
             if error.code == "program.too-slow":
                 raise
-            return step, [Finding(CANNOT_RUN, where, {"reason": error.message})]
+            # Where there is no keytool at all, the planner has said so.
+            return step, [Finding(CANNOT_RUN, where, {"reason": error.message})] if error.code.startswith(
+                "program."
+            ) else []
     if proof.ok:
         return replace(step, proven=proof.text), []
     reason = proof.text.replace(str(path), str(step.path))

@@ -60,6 +60,8 @@ def _details(step: FileStep | Restart | Probe) -> list[Line]:
         now = "replaced" if step.expect.exists else "created"
         owner = "" if step.uid is None or step.gid is None else f", owner {name_of(step.uid)}:{group_name_of(step.gid)}"
         proven = [Line(f"   {step.proven}", Tone.GOOD)] if step.proven else []
+        if step.proof and not step.proven:
+            proven = [Line("   The server's Java has not opened this key store.", Tone.WARN)]
         return [Line(f"   {step.target} ({now}, mode {step.mode:04o}{owner})"), *proven, *_link(step)]
     if isinstance(step, MakeFolder):
         return [Line(f"   {step.target} (made; an undo removes it again)")]
