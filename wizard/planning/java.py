@@ -62,6 +62,7 @@ def ask_java(machine: Machine, planned: Planned) -> Planned:
     forbidden = any(finding.severity >= Severity.ERROR for finding in planned.findings)
     if forbidden or not (stores or imports):
         return planned
+    java = jre.identity(machine)
     with ThreadPoolExecutor() as pool:
         importing = pool.submit(_import, machine, imports, planned.secrets)
         proving = [pool.submit(_prove, machine, step, planned.secrets) for step in stores]
@@ -72,7 +73,7 @@ def ask_java(machine: Machine, planned: Planned) -> Planned:
         asked[step.id] = step
         findings += found
     steps = tuple(asked.get(step.id, step) for step in plan.steps)
-    return replace(planned, plan=replace(plan, steps=steps, java=jre.identity(machine)), findings=tuple(findings))
+    return replace(planned, plan=replace(plan, steps=steps, java=java), findings=tuple(findings))
 
 
 def _prove(machine: Machine, step: PutFile, secrets: Mapping[str, Secret]) -> tuple[PutFile, list[Finding]]:
@@ -85,9 +86,8 @@ def _prove(machine: Machine, step: PutFile, secrets: Mapping[str, Secret]) -> tu
             if error.code == "program.too-slow":
                 raise
             # Where there is no keytool at all, the planner has said so.
-            return step, [Finding(CANNOT_RUN, where, {"reason": error.message})] if error.code.startswith(
-                "program."
-            ) else []
+            cannot_run = error.code.startswith("program.")
+            return step, [Finding(CANNOT_RUN, where, {"reason": error.message})] if cannot_run else []
     if proof.ok:
         return replace(step, proven=proof.text), []
     reason = proof.text.replace(str(path), str(step.path))
