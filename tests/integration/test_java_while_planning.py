@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.test_recovery_and_doctor import interrupted
 from tests.support.practice import Practice, practice
 from wizard.host.keytool import Keytool
 from wizard.secret import Secret
 
 CACERTS = "opt/hcp/jre/lib/security/cacerts"
+CHANGEIT = Secret("changeit")
 
 
 @pytest.fixture
@@ -68,9 +70,7 @@ def test_another_java_than_the_reviewed_one_stops_the_change(server: Practice) -
 
 def test_another_trust_store_than_the_reviewed_one_stops_the_change(server: Practice) -> None:
     certificate = (server.root / "certificates/Acme-CA-Intermediate.cer").read_bytes()
-    Keytool.of(server.deployment.machine).import_trust(
-        server.root / CACERTS, certificate, "somebody", Secret("changeit")
-    )
+    Keytool.of(server.deployment.machine).import_trust(server.root / CACERTS, certificate, "somebody", CHANGEIT)
     assert "cacerts changed since the plan was made" in refused(server, "change.changed-since-review")
 
 
@@ -94,3 +94,18 @@ def test_a_java_for_another_processor_is_named_by_the_plan(server: Practice) -> 
     assert done.returncode == 0, done.stderr
     assert "[jre.cannot-run]" in done.stdout
     assert "The server's Java has not opened this key store." in done.stdout
+
+
+def test_recover_takes_our_root_alone_out_of_a_trust_store_that_others_changed(tmp_path: Path) -> None:
+    with practice(tmp_path / "p") as made:
+        keytool, cacerts = Keytool.of(made.deployment.machine), made.root / CACERTS
+        before = keytool.trust_entries(cacerts, CHANGEIT).keys()
+        interrupted(made)
+        certificate = (made.root / "certificates/Acme-CA-Intermediate.cer").read_bytes()
+        keytool.import_trust(cacerts, certificate, "somebody", CHANGEIT)
+        assert len(keytool.trust_entries(cacerts, CHANGEIT).keys() - before) == 2
+        done = made.run("recover")
+        assert done.returncode == 0, done.stderr
+        after = keytool.trust_entries(cacerts, CHANGEIT)
+        assert [after[sha256] for sha256 in after.keys() - before] == ["somebody"]
+        assert "localhost" in made.served()
