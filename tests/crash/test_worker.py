@@ -8,16 +8,17 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
-from tests.support.fake_host import PASSWORD, Scene, ports_for
+from tests.support.fake_host import PASSWORD, Scene, ports_for, sha, without_anchor
 from wizard import self_start
 from wizard.change import watch
 from wizard.change.outcome import APPLIED, NO_CHANGE, REFUSED, ROLLED_BACK, STUCK
 from wizard.change.plan import Plan
 from wizard.change.ports import Ports
+from wizard.change.rollback import stores_without
 from wizard.change.store import Store
 from wizard.errors import BusyError, ExitCode, RecoveryNeededError, WizardError
 from wizard.host.machine import Machine
@@ -123,54 +124,46 @@ def test_it_outlives_the_process_that_started_it(tmp_path: Path) -> None:
     assert watch.outcome(scene.machine, change).outcome == APPLIED
 
 
-FACE = """
-import os, sys, threading, time
+STARTER = """
+import os, sys, time
 from pathlib import Path
 from tests.support.fake_host import Scene
 from tests.crash.test_worker import start
-if "thread" in sys.argv:
-    threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
 os.dup2(1, 77)
 print(start(Scene(Path(sys.argv[1]))).id, flush=True)
 time.sleep(60)
 """
 
 
-@pytest.mark.parametrize(
-    ("words", "variable", "forked"),
-    [((), "harmless", True), (("thread",), "harmless", False), ((), PASSWORD, False)],
-    ids=["forked", "beside a thread", "a password in the environment"],
-)
-def test_it_keeps_nothing_of_its_face(tmp_path: Path, words: tuple[str, ...], variable: str, *, forked: bool) -> None:
+def test_it_keeps_nothing_of_its_starter(tmp_path: Path) -> None:
     scene = Scene(tmp_path).build()
     scene.served.with_name("slow").write_text("0.7")
     with subprocess.Popen(
-        [sys.executable, "-c", FACE, str(tmp_path), *words],
+        [sys.executable, "-c", STARTER, str(tmp_path)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=BASIS,
-        env={**os.environ, "MINE": variable},
+        env={**os.environ, "MINE": PASSWORD},
         start_new_session=True,
-    ) as face:
-        assert face.stdout is not None
-        change = face.stdout.readline().decode().strip()
+    ) as starter:
+        assert starter.stdout is not None
+        change = starter.stdout.readline().decode().strip()
         pid = worker(scene)
         proc = Path(f"/proc/{pid}")
         try:
             assert os.getsid(pid) == pid
             assert (proc / "cwd").readlink() == Path("/")
-            assert (self_start.WORKER.encode() in (proc / "cmdline").read_bytes().split(b"\0")) is not forked
+            assert self_start.WORKER.encode() in (proc / "cmdline").read_bytes().split(b"\0")
             opened = {}
             for entry in (proc / "fd").iterdir():
                 with suppress(FileNotFoundError):  # it opens and closes files meanwhile
                     opened[entry.name] = str(entry.readlink())
-            # A pipe of the face that stayed open here would keep whoever reads it waiting.
-            ours = {"0"} if not forked else set()
-            assert {name for name, place in opened.items() if place.startswith("pipe:")} <= ours
+            # A pipe of the starter that stayed open here would keep whoever reads it waiting.
+            assert {name for name, place in opened.items() if place.startswith("pipe:")} <= {"0"}
             assert opened["1"] == opened["2"] == os.devnull
             assert PASSWORD.encode() not in (proc / "environ").read_bytes()
         finally:
-            os.killpg(face.pid, signal.SIGKILL)
+            os.killpg(starter.pid, signal.SIGKILL)
     assert watch.outcome(scene.machine, change).outcome == APPLIED
 
 
@@ -218,6 +211,19 @@ def test_rollback_in_the_worker(tmp_path: Path) -> None:
     assert refused.value.code == "change.nothing-to-roll-back"
 
 
+def test_rollback_in_the_worker_of_a_trust_store_that_others_changed(tmp_path: Path) -> None:
+    scene = Scene(tmp_path).build()
+    assert watch.outcome(scene.machine, start(scene)).outcome == APPLIED
+    real = scene.machine.real(PurePosixPath("/etc/ssl/cacerts"))
+    old = real.read_bytes()
+    real.write_bytes(old + f"other {sha(b'other')}\n".encode())
+    manifest = Store(scene.machine.state_dir).find("1").manifest()
+    without = stores_without(scene.machine, manifest, without_anchor)
+    run = watch.start_rollback(scene.machine, None, SECRETS, without=without, ports=PORTS)
+    assert watch.outcome(scene.machine, run).outcome == APPLIED
+    assert [line.split()[0] for line in real.read_text().splitlines()] == ["first", "other"]
+
+
 def test_no_secret_leaves_the_pipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not in argv, environment or open files of the worker, nor in journal, events and manifest."""
     monkeypatch.setenv("GATEWAY_PFX_PASSWORD", PASSWORD)
@@ -254,9 +260,9 @@ def test_the_state_folder_is_lost_while_it_runs(tmp_path: Path) -> None:
 
 
 def ports_that_die(machine: Machine) -> Ports:
-    """As `ports_for`; Java's proof, which comes before anything is touched, is the end of the process."""
+    """As `ports_for`; the question for Java, which comes before anything is touched, is the end of the process."""
     ports = ports_for(machine)
-    ports.prover.prove = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment,method-assign]
+    ports.java.found = lambda: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[method-assign]
     return ports
 
 

@@ -102,7 +102,7 @@ def said(server: Practice) -> dict[str, subprocess.CompletedProcess[str]]:
         run("apply", "apply", *answers, "--yes", "--json", "--debug")
     assert watcher.looks > 20
     assert watcher.on_argv == set()
-    # The keytools that waited were given theirs through an open file: no process has one in its environment.
+    # A keytool gets its password through an open file.
     assert watcher.in_environment == set()
     run("apply again", "apply", *answers, "--yes")
     run("history", "history", "--json")

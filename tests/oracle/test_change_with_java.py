@@ -10,11 +10,13 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from tests.support.practice import Practice, practice
-from wizard.change import watch
 from wizard.change.plan import Plan, PutFile, Restart
 from wizard.change.targets import expectation
+from wizard.findings import Severity
 from wizard.host.jre import trust_fingerprints
 from wizard.host.keytool import Keytool
+from wizard.planning.java import ask_java
+from wizard.planning.primary.inputs import Planned
 from wizard.secret import Secret
 
 CHANGEIT = Secret("changeit")
@@ -54,13 +56,15 @@ def apply(server: Practice) -> int:
     return done.returncode
 
 
-def test_there_and_back_with_two_starts_of_java(server: Practice) -> None:
+def test_there_and_back_with_java_asked_while_planning(server: Practice) -> None:
     before = server.tree()
     cacerts = server.root / "opt/hcp/jre/lib/security/cacerts"
     anchors = trust_fingerprints(cacerts, CHANGEIT)
     assert apply(server) == 0
     lines = starts(server)
-    assert len(lines) == 2, lines
+    # The proof, the import, and the certificates of the other machines; the worker starts none.
+    assert [sum(word in line for line in lines) for word in ("-certreq", "-importcert", "-printcert")] == [1, 1, 1]
+    assert len(lines) == 3, lines
     assert "changeit" not in "".join(lines)
     assert "primary-host" in server.served()
     (added,) = trust_fingerprints(cacerts, CHANGEIT).keys() - anchors.keys()
@@ -96,14 +100,15 @@ def test_a_store_that_java_refuses_never_goes_live(tmp_path: Path) -> None:
         path = PurePosixPath("/opt/hcp/conf/primary-host.pfx")
         data = (server.root / "certificates/primary-host.pfx").read_bytes()
         put = PutFile("store", path, data, 0o640, expectation(machine, path), "Key store", proof="p")
-        plan = Plan("A store that Java refuses", (put, Restart("restart", machine.unit, 30)))
         for bad in (replace(put, data=data[:-40]), put):
-            run = watch.start(machine, replace(plan, steps=(bad, plan.steps[1])), {"p": Secret("not-the-password")})
-            outcome = watch.outcome(machine, run)
-            assert outcome.failure is not None
-            assert outcome.outcome == "refused"
-            assert outcome.failure.code.startswith("keytool.")
-            assert "not-the-password" not in str(outcome)
+            plan = Plan("A store that Java refuses", (bad, Restart("restart", machine.unit, 30)))
+            (finding,) = ask_java(machine, Planned(plan, (), {"p": Secret("not-the-password")})).findings
+            assert finding.severity is Severity.ERROR
+            assert finding.code == "store.java-refuses"
+            assert str(finding.facts["keytool"]).startswith("keytool.")
+            assert str(path) in finding.message
+            assert "/proc/" not in finding.message
+            assert "not-the-password" not in str(finding)
             assert server.tree() == before
 
 

@@ -39,18 +39,22 @@ STEPS = st.one_of(
         OWNERS,
         OWNERS,
         st.none() | TEXT,
+        st.none() | TEXT,
+        TEXT,
     ),
     st.builds(EditFile, st.just("x"), PATHS, st.binary(max_size=50), TEXT, EXPECT, TEXT, TEXT),
-    st.builds(ImportTrust, st.just("x"), PATHS, st.binary(max_size=50), TEXT, TEXT, TEXT, EXPECT, TEXT),
+    st.builds(
+        ImportTrust, st.just("x"), PATHS, st.binary(max_size=50), TEXT, TEXT, TEXT, EXPECT, TEXT, st.binary(max_size=50)
+    ),
     st.builds(Restart, st.just("x"), TEXT, st.floats(0, 1e6), st.booleans()),
     st.builds(Probe, st.just("x"), st.lists(st.tuples(TEXT, st.integers(0, 65535)), max_size=3).map(tuple), TEXT, TEXT),
 )
 
 
 @settings(max_examples=150, deadline=None)
-@given(STEPS, TEXT, TEXT)
-def test_a_plan_survives_being_kept(step: PutFile, title: str, machine: str) -> None:
-    plan = Plan(title, (step,), machine)
+@given(STEPS, TEXT, TEXT, st.none() | st.tuples(TEXT, TEXT))
+def test_a_plan_survives_being_kept(step: PutFile, title: str, machine: str, java: tuple[str, str] | None) -> None:
+    plan = Plan(title, (step,), machine, java=java)
     again = plan_file.load(plan_file.dump(plan))
     assert again == plan
     assert again.digest == plan.digest

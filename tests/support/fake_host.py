@@ -8,17 +8,17 @@ import errno
 import hashlib
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from wizard.change.context import Context, Operator
 from wizard.change.events import Event, EventLog
+from wizard.change.manifest import TrustEntry
 from wizard.change.plan import EditFile, Expectation, ImportTrust, MakeFolder, Plan, Probe, PutFile, Restart
 from wizard.change.ports import Ports, Served, ServiceState
 from wizard.change.syscalls import Syscalls
 from wizard.change.targets import expectation
-from wizard.errors import WizardError
 from wizard.host.machine import Machine
 from wizard.secret import Secret
 
@@ -29,6 +29,7 @@ FOLDER = PurePosixPath("/etc/new")
 IN_FOLDER = FOLDER / "store.pfx"
 CACERTS = PurePosixPath("/opt/hcp/jre/lib/security/cacerts")
 ANCHOR = b"certificate of a root"
+JAVA = ("/opt/hcp/jre", "17.0.9")
 PASSWORD = "pass-W0rd-canary-4711"
 
 Tree = dict[str, tuple[object, ...]]
@@ -101,36 +102,15 @@ def dying_at(wanted: str) -> Interrupting:
     return Interrupting(act)
 
 
-class Trust:
-    """A trust store is a text of lines `alias sha256`; keytool rewrites it in place."""
-
-    def __init__(self, calls: Syscalls) -> None:
-        self._calls = calls
-
-    def add(self, store: Path, certificate: bytes, alias: str, password: Secret) -> None:
-        self._calls.gate("keytool", "import")
-        assert password.reveal() == PASSWORD
-        assert alias not in store.read_text()
-        store.write_text(f"{store.read_text()}{alias} {sha(certificate)}\n")
-
-    def remove(self, store: Path, alias: str, password: Secret) -> None:
-        self._calls.gate("keytool", "delete")
-        lines = [line for line in store.read_text().splitlines() if not line.startswith(f"{alias} ")]
-        store.write_text("".join(f"{line}\n" for line in lines))
-
-    def entries(self, store: Path, password: Secret) -> Mapping[str, str]:
-        return {line.split()[1]: line.split()[0] for line in store.read_text().splitlines()}
+def without_anchor(data: bytes, trust: TrustEntry) -> bytes | None:
+    """A trust store is a text of lines `alias sha256`."""
+    kept = b"".join(line for line in data.splitlines(keepends=True) if line.split()[1] != trust.sha256.encode())
+    return None if kept == data else kept
 
 
-class Prover:
-    def __init__(self, calls: Syscalls) -> None:
-        self._calls = calls
-
-    def prove(self, store: Path, password: Secret, alias: str | None) -> str:
-        self._calls.gate("keytool", "prove")
-        if store.read_bytes().startswith(b"UNUSABLE"):
-            raise WizardError("keytool.key-password", "the key does not open", "Use one password.", str(alias))
-        return "Java opened it and used the key"
+class ProductJava:
+    def found(self) -> tuple[str, str]:
+        return JAVA
 
 
 @dataclass
@@ -205,6 +185,9 @@ class Scene:
 
     def plan(self, *, keystore: bytes = b"new key store", imports: int = 1) -> Plan:
         conf = self.machine.real(CONF).read_bytes().replace(b"old", PASSWORD.encode())
+        trusted = self.machine.real("/etc/ssl/cacerts").read_bytes()
+        wanted = [number for number in range(imports) if f"root-{number} ".encode() not in trusted]
+        lines = [f"root-{number} {sha(ANCHOR + str(number).encode())}\n".encode() for number in wanted]
         anchors = [
             ImportTrust(
                 f"import-{number}",
@@ -215,9 +198,9 @@ class Scene:
                 "cacerts-password",
                 self.expect(CACERTS),
                 "Import the root",
+                trusted + b"".join(lines[: place + 1]),
             )
-            for number in range(imports)
-            if f"root-{number} " not in self.machine.real("/etc/ssl/cacerts").read_text()
+            for place, number in enumerate(wanted)
         ]
         return Plan(
             "Install the new key store",
@@ -231,6 +214,7 @@ class Scene:
                     "Replace it",
                     proof="keystore",
                     proof_alias="primary-host",
+                    proven="Java opened it and used the key",
                 ),
                 MakeFolder("folder", FOLDER, 0o755, self.expect(FOLDER), "Make the folder"),
                 PutFile("inside", IN_FOLDER, b"in a new folder", 0o600, self.expect(IN_FOLDER), "Add a store"),
@@ -241,6 +225,7 @@ class Scene:
                 Probe("probe", (("localhost", 2560), ("node-2", 2560)), "primary-host", sha(keystore), 5),
             ),
             created_for="primary",
+            java=JAVA,
         )
 
     def expect(self, path: PurePosixPath) -> Expectation:
@@ -254,7 +239,7 @@ class Scene:
             events._redactor.learn(secret)
         return Context(
             machine=self.machine,
-            ports=Ports(Prover(calls), Trust(calls), Service(self, calls), Prober(self)),
+            ports=Ports(ProductJava(), Service(self, calls), Prober(self)),
             events=events,
             secrets=secrets,
             who=Operator("operator", "pts/7"),

@@ -1,67 +1,30 @@
-"""The ports wired to the real machine: the product's keytool, systemd, and a TLS client."""
+"""The ports wired to the real machine: the product's Java, systemd, and a TLS client."""
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable
 
 from wizard.change.ports import Ports, Served, ServiceState
 from wizard.errors import WizardError
-from wizard.host.jre import find, trust_fingerprints
-from wizard.host.keytool import Keytool
+from wizard.host.jre import identity
 from wizard.host.machine import Machine
 from wizard.host.systemd import UNUSABLE, Service, refused
 from wizard.printable import printable
 from wizard.probing.probe import probe
-from wizard.secret import Secret
 
 
 def ports_for(machine: Machine) -> Ports:
     """The ports of *machine*; nothing is looked at before it is asked for."""
-    return Ports(JavaProver(machine), JavaTrust(machine), Systemd(machine), TlsClient())
+    return Ports(ProductJava(machine), Systemd(machine), TlsClient())
 
 
-class JavaProver:
-    """The product's own JRE; a machine without one (an image, a foreign Java) cannot be asked, and that is said."""
-
-    def __init__(self, machine: Machine) -> None:
-        self._machine = machine
-
-    def prove(self, store: Path, password: Secret, alias: str | None) -> str:
-        """Have keytool open *store* and sign with its key.
-
-        Raises:
-            WizardError: with keytool's code.
-        """
-        jre = find(self._machine, ask_java=False)
-        if jre is None or jre.keytool is None:
-            return f"not proven by Java: there is no keytool below {self._machine.jre_home}"
-        proof = Keytool(jre).prove_keystore(store, password, alias)
-        if proof.ok:
-            return proof.text
-        raise WizardError(
-            proof.code,
-            f"The product's Java refuses the new key store: {proof.text}.",
-            f"Nothing was changed. {proof.hint}".strip(),
-            proof.alias,
-        )
-
-
-class JavaTrust:
-    """Trust stores changed by the product's keytool and read by our own reader."""
+class ProductJava:
+    """The product's own JRE."""
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
 
-    def add(self, store: Path, certificate: bytes, alias: str, password: Secret) -> None:
-        """Import the certificate into the copy *store*."""
-        Keytool.of(self._machine).import_trust(store, certificate, alias, password)
-
-    def remove(self, store: Path, alias: str, password: Secret) -> None:
-        """Delete *alias* from the copy *store*."""
-        Keytool.of(self._machine).delete_trust(store, alias, password)
-
-    def entries(self, store: Path, password: Secret) -> Mapping[str, str]:
-        """Fingerprint to alias, without starting Java."""
-        return trust_fingerprints(store, password, name=str(self._machine.cacerts))
+    def found(self) -> tuple[str, str] | None:
+        """Its path and version; no Java is started."""
+        return identity(self._machine)
 
 
 class Systemd:

@@ -38,12 +38,25 @@ class Operator:
 
 
 @dataclass(frozen=True, slots=True)
+class WithoutAnchor:
+    """A trust store that others changed, without the certificate that a change had added; made before the undo.
+
+    Attributes:
+        made_from: SHA-256 of the store that it was made from.
+        data: the new store; None when the certificate is not there any more.
+    """
+
+    made_from: str
+    data: bytes | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """Everything that one run of `apply`, `rollback` or `recover` uses.
 
     Attributes:
         machine: what is changed.
-        ports: keytool, service and probes.
+        ports: Java, service and probes.
         events: where progress is told.
         secrets: by the names that the plan's steps use.
         who: the operator.
@@ -54,6 +67,7 @@ class Context:
         stop: whether somebody asked to stop; looked at between steps.
         folders: those of the files that are changed, kept open from the first look to the end; by logical path.
         announce: told the change's id as soon as it has one.
+        without: what was made before the undo, by the ids of the actions; empty for `apply`.
         settle_s: how long a wrong leaf is borne after a restart before it counts as the answer, in seconds.
     """
 
@@ -69,23 +83,8 @@ class Context:
     stop: Callable[[], bool] = _never
     folders: dict[PurePosixPath, Directory] = field(default_factory=dict)
     announce: Callable[[str], None] = lambda _: None
+    without: Mapping[str, WithoutAnchor] = field(default_factory=dict)
     settle_s: float = 10.0
-
-    def secret(self, name: str) -> Secret:
-        """The secret of that name.
-
-        Raises:
-            WizardError: `change.secret-missing`.
-        """
-        found = self.secrets.get(name)
-        if found is None:
-            raise WizardError(
-                "change.secret-missing",
-                f"The password {name} is needed and was not given.",
-                f"Give it by --secret {name}=file:PATH, env:VAR or fd:N.",
-                name,
-            )
-        return found
 
     def check_cancelled(self) -> None:
         """Give way between two steps.
@@ -102,15 +101,6 @@ class Context:
 
 
 REFUSALS: tuple[FindingSpec, ...] = (
-    FindingSpec(
-        "change.secret-missing",
-        Severity.BLOCKER,
-        "A password was not given",
-        "A step needs a password that was not given.",
-        "The wizard keeps no passwords, so each run is given those that it needs.",
-        "Give it by `--secret NAME=file:PATH`, `env:VAR` or `fd:N`.",
-        "own rule: the state folder holds no password of its own",
-    ),
     FindingSpec(
         "change.stopped",
         Severity.BLOCKER,

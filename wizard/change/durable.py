@@ -124,20 +124,6 @@ def new_file(folder: Directory, name: str, data: bytes, *, calls: Syscalls = REA
             os.close(descriptor)
 
 
-def sync_file(folder: Directory, name: str, *, calls: Syscalls = REAL) -> None:
-    """Wait until what another program wrote to *name* is on disk.
-
-    Raises:
-        WizardError: `change.write-failed`.
-    """
-    with _explained(folder.path / name):
-        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder.descriptor)
-        try:
-            calls.fsync(descriptor, name)
-        finally:
-            os.close(descriptor)
-
-
 def sync_folder(folder: Directory, *, calls: Syscalls = REAL) -> None:
     """Wait until the names in *folder* are on disk."""
     try:

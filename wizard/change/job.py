@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from wizard.change.ahead import Said
-from wizard.change.context import Operator
+from wizard.change.context import Operator, WithoutAnchor
 from wizard.change.plan import Plan
 from wizard.change.plan_file import dump, load
 from wizard.host.machine import Machine
@@ -17,7 +16,7 @@ APPLY, ROLLBACK, RECOVER = "apply", "rollback", "recover"
 
 
 MACHINE_PORTS = "wizard.change.adapters:ports_for"
-"""The real service, keytool and network; by name, because tests give others."""
+"""The real service, Java and network; by name, because tests give others."""
 
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SSL_CERT_FILE", "XDG_RUNTIME_DIR")
 """What the worker gets of our environment: nothing in which an operator would put a password."""
@@ -35,8 +34,8 @@ class Job:
         mode: for `recover`.
         secrets: by the names that the steps use.
         who: the operator.
+        without: for `rollback` and `recover`, as in `Context`.
         ports: `module:function` that makes the ports from the machine; within this program only.
-        said: what Java said already.
     """
 
     kind: str
@@ -46,8 +45,8 @@ class Job:
     mode: str = ""
     secrets: Mapping[str, Secret] = field(default_factory=dict, repr=False)
     who: Operator = field(default_factory=Operator)
+    without: Mapping[str, WithoutAnchor] = field(default_factory=dict)
     ports: str = MACHINE_PORTS
-    said: Said = field(default_factory=Said)
 
     def dump(self) -> bytes:
         """JSON with the secrets in clear: for a pipe, never for a file."""
@@ -68,8 +67,11 @@ class Job:
             "mode": self.mode,
             "secrets": {name: secret.reveal() for name, secret in self.secrets.items()},
             "who": [self.who.user, self.who.tty],
+            "without": {
+                name: [made.made_from, None if made.data is None else base64.b64encode(made.data).decode()]
+                for name, made in self.without.items()
+            },
             "ports": self.ports,
-            "said": self.said.as_json(),
         }
         return json.dumps(members).encode()
 
@@ -101,8 +103,11 @@ class Job:
                 mode=members["mode"],
                 secrets={name: Secret(value) for name, value in members["secrets"].items()},
                 who=Operator(*members["who"]),
+                without={
+                    name: WithoutAnchor(made_from, None if text is None else base64.b64decode(text))
+                    for name, (made_from, text) in members["without"].items()
+                },
                 ports=members["ports"],
-                said=Said.of_json(members["said"]),
             )
         except (KeyError, TypeError) as error:
             raise ValueError("not a job") from error

@@ -63,6 +63,7 @@ class PutFile:
         summary: one line for the review.
         proof: name of the secret that opens this key store, for the proof by the JVM; None for other files.
         proof_alias: the key entry's name; without it the JVM has to be started once more to find it.
+        proven: what the product's Java said of the store while planning; empty when it could not be asked.
     """
 
     id: str
@@ -76,6 +77,7 @@ class PutFile:
     gid: int | None = None
     proof: str | None = None
     proof_alias: str | None = None
+    proven: str = ""
 
     kind = "put_file"
 
@@ -180,6 +182,7 @@ class ImportTrust:
         secret: name of the secret that opens the store.
         expect: what the store is now.
         summary: one line for the review.
+        data: the whole new store, as keytool made it from the expected one while planning; it differs each time.
     """
 
     id: str
@@ -190,8 +193,14 @@ class ImportTrust:
     secret: str
     expect: Expectation
     summary: str
+    data: bytes = field(default=b"", repr=False)
 
     kind = "import_trust"
+
+    @property
+    def content_id(self) -> str:
+        """What the digest covers instead of the bytes."""
+        return f"{self.alias} {self.sha256} {self.expect.sha256}"
 
     @property
     def target(self) -> str:
@@ -304,12 +313,14 @@ class Plan:
         steps: with unique ids; a file is the target of one step at most, except several imports into one trust store.
         created_for: the machine or role that the plan was made for.
         findings: what the operator should know before saying yes.
+        java: path and version of the JRE that was asked about the stores; None when there was none.
     """
 
     title: str
     steps: tuple[Step, ...] = ()
     created_for: str = ""
     findings: tuple[Finding, ...] = ()
+    java: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
         """Refuse steps that could not be told apart, or that would overwrite each other."""
@@ -334,6 +345,11 @@ class Plan:
     def is_empty(self) -> bool:
         """Whether there is nothing to do: no file differs and no restart is asked for its own sake."""
         return not any(step.changed for step in self.steps)
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether the product's Java has opened the new key store."""
+        return any(isinstance(step, PutFile) and step.proven for step in self.steps)
 
     @property
     def digest(self) -> str:
@@ -377,8 +393,6 @@ def _meaning(step: Step) -> dict[str, Any]:
         "path": str(step.path),
         "expect": [now.exists, now.sha256, now.mode, now.uid, now.gid, now.kind, now.link_to],
     }
-    if isinstance(step, ImportTrust):
-        return base | {"alias": step.alias, "sha256": step.sha256}
     if isinstance(step, MakeFolder):
         return base | {"mode": step.mode}
     base["content"] = step.content_id or digest_of(step.data)

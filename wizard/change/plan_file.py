@@ -40,6 +40,7 @@ def dump(plan: Plan, basis: Basis | None = None) -> bytes:
         "title": plan.title,
         "created_for": plan.created_for,
         "digest": plan.digest,
+        "java": plan.java,
         "steps": [_dump_step(step) for step in plan.steps],
     }
     if basis is not None:
@@ -80,7 +81,8 @@ def _load(data: bytes, name: str) -> tuple[Plan, Basis | None]:
         body = json.loads(data)
         checksum = _of_schema(body).pop("checksum")
         steps = tuple(_load_step(dict(step)) for step in body["steps"])
-        plan = Plan(str(body["title"]), steps, str(body["created_for"]))
+        java = body["java"]
+        plan = Plan(str(body["title"]), steps, str(body["created_for"]), java=java and (str(java[0]), str(java[1])))
         digest = body["digest"]
         basis = _load_basis(body["basis"]) if "basis" in body else None
     except (ValueError, KeyError, TypeError, binascii.Error, RecursionError) as error:
@@ -137,12 +139,13 @@ def _dump_step(step: Step) -> dict[str, Any]:
     head["expect"] = [now.exists, now.sha256, now.mode, now.uid, now.gid, now.kind, now.link_to]
     if now.folder is not None:
         head["folder"] = astuple(now.folder)
+    if isinstance(step, MakeFolder):
+        return head | {"mode": step.mode}
+    head["data"] = base64.b64encode(step.data).decode()
     if isinstance(step, ImportTrust):
         text = base64.b64encode(step.certificate).decode()
         return head | {"certificate": text, "alias": step.alias, "sha256": step.sha256, "secret": step.secret}
-    if isinstance(step, MakeFolder):
-        return head | {"mode": step.mode}
-    head |= {"data": base64.b64encode(step.data).decode(), "content_id": step.content_id}
+    head["content_id"] = step.content_id
     if isinstance(step, EditFile):
         return head | {"diff": step.diff}
     return head | {
@@ -151,6 +154,7 @@ def _dump_step(step: Step) -> dict[str, Any]:
         "gid": step.gid,
         "proof": step.proof,
         "proof_alias": step.proof_alias,
+        "proven": step.proven,
     }
 
 
@@ -166,12 +170,12 @@ def _load_step(members: dict[str, Any]) -> Step:
         raise ValueError("a step names a path that is not absolute")
     folder = members.pop("folder", None)
     expect = replace(Expectation(*members.pop("expect")), folder=None if folder is None else Identity(*folder))
-    if kind == "import_trust":
-        certificate = base64.b64decode(members.pop("certificate"), validate=True)
-        return ImportTrust(path=path, certificate=certificate, expect=expect, **members)
     if kind == "make_folder":
         return MakeFolder(path=path, expect=expect, **members)
     data = base64.b64decode(members.pop("data"), validate=True)
+    if kind == "import_trust":
+        certificate = base64.b64decode(members.pop("certificate"), validate=True)
+        return ImportTrust(path=path, certificate=certificate, data=data, expect=expect, **members)
     if kind == "edit_file":
         return EditFile(path=path, data=data, expect=expect, **members)
     if kind == "put_file":

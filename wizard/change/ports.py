@@ -1,41 +1,15 @@
 """What the engine needs from the rest of the house, as narrow as it can be said; the real ones: `machine_ports`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
-from wizard.secret import Secret
 
+class Java(Protocol):
+    """The product's own Java."""
 
-class Prover(Protocol):
-    """Asks the product's own Java whether it can use a key store."""
-
-    def prove(self, store: Path, password: Secret, alias: str | None) -> str:
-        """Open the store and use its key, that of *alias* when it is given.
-
-        Returns:
-            What was proven, or why it could not be looked at, in one line.
-
-        Raises:
-            WizardError: Java refuses the store or its key.
-        """
-        ...
-
-
-class TrustStores(Protocol):
-    """Changes copies of a Java trust store; never the live file."""
-
-    def add(self, store: Path, certificate: bytes, alias: str, password: Secret) -> None:
-        """Import the DER certificate under *alias* into the copy *store*."""
-        ...
-
-    def remove(self, store: Path, alias: str, password: Secret) -> None:
-        """Delete the entry *alias* from the copy *store*."""
-        ...
-
-    def entries(self, store: Path, password: Secret) -> Mapping[str, str]:
-        """Fingerprint (SHA-256, lower-case hex) to alias, read without starting Java."""
+    def found(self) -> tuple[str, str] | None:
+        """Its path and version now, to be compared with the one that the plan was made with."""
         ...
 
 
@@ -109,9 +83,8 @@ class Prober(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The four together."""
+    """The three together."""
 
-    prover: Prover
-    trust: TrustStores
+    java: Java
     service: ServiceControl
     prober: Prober

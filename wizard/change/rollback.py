@@ -1,23 +1,25 @@
 """An applied change taken back: a change like any other, which can be taken back in its turn."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from wizard.change.context import Context
+from wizard.change.context import Context, WithoutAnchor
 from wizard.change.engine import Order, carry_out
 from wizard.change.file_image import FileImage
 from wizard.change.file_state import FileState, file_state, is_back, old_state
 from wizard.change.history import Entry, entries
 from wizard.change.lock import Opened, opened, sweep
-from wizard.change.manifest import Action, Manifest
+from wizard.change.manifest import Action, Manifest, TrustEntry
 from wizard.change.outcome import APPLIED, Outcome
+from wizard.change.plan import digest_of
 from wizard.change.staging import FileChange, check_owner, identity_of, settled
 from wizard.change.store import BACKUP, ChangeFolder, Store
 from wizard.change.targets import check_ancestors, check_folder, check_replaceable, keep_folder, look, resolve
-from wizard.change.undo import without_anchor
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, refusal
 from wizard.host.directory import Target
+from wizard.host.machine import Machine
 from wizard.printable import printable
 
 if TYPE_CHECKING:
@@ -86,6 +88,39 @@ def choose(change: str | None, store: Store) -> ChangeFolder:
     return folder
 
 
+def stores_without(
+    machine: Machine, manifest: Manifest, remove: Callable[[bytes, TrustEntry], bytes | None]
+) -> dict[str, WithoutAnchor]:
+    """The trust stores of *manifest* that others changed since, without what it had added; by the ids of its actions.
+
+    Args:
+        machine: whose files.
+        manifest: of the change that is to be undone.
+        remove: takes a certificate out of a store; None when it is not there.
+
+    Raises:
+        WizardError: of *remove*; a store cannot be read.
+    """
+    found: dict[str, WithoutAnchor] = {}
+    changed: dict[PurePosixPath, bytes] = {}
+    restored: set[PurePosixPath] = set()
+    for action in reversed(manifest.actions):
+        if action.trust is None or not action.trust.added:
+            continue
+        target = resolve(machine, action.named)
+        image, data = look(target)
+        ours = target.path == action.path and file_state(image, action) is not FileState.FOREIGN
+        if ours and target.path not in changed:
+            restored.add(target.path)
+        if target.path in restored:
+            continue
+        data = changed.get(target.path, data)
+        made = WithoutAnchor(digest_of(data), remove(data, action.trust) if data else None)
+        found[action.id] = made
+        changed[target.path] = data if made.data is None else made.data
+    return found
+
+
 def _drafts(manifest: Manifest, folder: ChangeFolder, place: Opened, context: Context) -> list[FileChange]:
     drafts: list[FileChange] = []
     live: dict[str, tuple[FileImage, bytes]] = {}
@@ -143,10 +178,15 @@ def _old_state(
         return old, folder.saved(BACKUP, action.backup, old) if old.exists else b""
     if action.trust is None or not action.trust.added:
         return None
-    new = without_anchor(live[1], action.trust, folder.open(), f"{action.id}.copy", context)
-    if new is None:
-        return None
-    return settled(live[0], target, new), new
+    made = context.without.get(action.id)
+    if made is None or made.made_from != digest_of(live[1]):
+        raise WizardError(
+            "change.changed-since-review",
+            f"{target.shown} was changed by somebody else since the undo was planned.",
+            "Start the rollback again; it takes out the certificate of this change alone.",
+            str(target.named),
+        )
+    return None if made.data is None else (settled(live[0], target, made.data), made.data)
 
 
 def _changed_since(manifest: Manifest, target: Target, place: Opened) -> WizardError:

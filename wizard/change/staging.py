@@ -1,17 +1,16 @@
-"""Everything that may fail, done before a live file is touched: new bytes staged, old ones saved, Java asked."""
+"""Everything that may fail, done before a live file is touched: new bytes staged, old ones saved."""
 
 import grp
 import hashlib
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from wizard.change.context import Context
 from wizard.change.disk_space import check_change_room
-from wizard.change.durable import dressed, new_file, sync_file, sync_folder
-from wizard.change.file_image import FileImage, read_image
+from wizard.change.durable import dressed, new_file, sync_folder
+from wizard.change.file_image import FileImage
 from wizard.change.manifest import Action, Node, TrustEntry
 from wizard.change.plan import EditFile, ImportTrust, MakeFolder, Plan, PutFile
 from wizard.change.proof import capture
@@ -19,7 +18,10 @@ from wizard.change.store import BACKUP, STAGED, ChangeFolder
 from wizard.change.targets import check_ancestors, check_expected, check_replaceable, keep_folder, look, resolve
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, refusal
-from wizard.host.directory import Directory, Identity, Target
+from wizard.host.directory import Identity, Target
+
+if TYPE_CHECKING:
+    from pathlib import PurePosixPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +29,16 @@ class FileChange:
     """One file, before and after.
 
     Attributes:
-        action: what the manifest will say; an import's `after` is known only when keytool has worked.
+        action: what the manifest will say.
         target: where the file is.
         old: bytes now.
-        new: bytes to come; empty for an import until it is staged, and for a removal.
-        proof: the secret and the alias for the proof by the JVM, None when it is no key store.
-        certificate: DER of the anchor to import, empty otherwise.
+        new: bytes to come; empty for a removal.
     """
 
     action: Action
     target: Target
     old: bytes
     new: bytes
-    proof: tuple[str, str | None] | None = None
-    certificate: bytes = b""
 
 
 def file_changes_of(plan: Plan, context: Context) -> list[FileChange]:
@@ -51,6 +49,8 @@ def file_changes_of(plan: Plan, context: Context) -> list[FileChange]:
     """
     drafts: list[FileChange] = []
     made: set[PurePosixPath] = set()
+    imported: dict[PurePosixPath, tuple[FileImage, bytes]] = {}
+    _check_java(plan, context)
     for step in plan.file_steps:
         target = resolve(context.machine, step.path)
         image, data = look(target)
@@ -67,8 +67,32 @@ def file_changes_of(plan: Plan, context: Context) -> list[FileChange]:
             made.add(target.path)
             drafts.append(folder_draft(step, target, image))
         else:
-            drafts.append(_draft(step, target, image, data))
+            # Of several imports into one store, each starts from the result of the one before.
+            drafts.append(_draft(step, target, *imported.get(target.path, (image, data))))
+            if isinstance(step, ImportTrust):
+                imported[target.path] = drafts[-1].action.after, step.data
+            if isinstance(step, PutFile) and step.proven:
+                context.events.say(step.id, "progress", step.proven)
     return drafts
+
+
+def _check_java(plan: Plan, context: Context) -> None:
+    """Refuse another Java than the one that was asked about the stores of *plan*.
+
+    Raises:
+        WizardError: `change.changed-since-review`.
+    """
+    if not any(isinstance(step, ImportTrust) or (isinstance(step, PutFile) and step.proof) for step in plan.steps):
+        return
+    now = context.ports.java.found()
+    if now != plan.java:
+        was, is_now = (" ".join(java) if java else "none" for java in (plan.java, now))
+        raise WizardError(
+            "change.changed-since-review",
+            f"The server's Java changed since you reviewed the plan: it was {was}, it is {is_now}.",
+            "Make the plan again, review it, and apply that.",
+            now[0] if now else "",
+        )
 
 
 def folder_draft(step: MakeFolder, target: Target, image: FileImage) -> FileChange:
@@ -85,14 +109,14 @@ def identity_of(target: Target) -> Identity | None:
 
 def _draft(step: PutFile | EditFile | ImportTrust, target: Target, image: FileImage, data: bytes) -> FileChange:
     trust: TrustEntry | None = None
-    wanted, new = dressed(image), b""
+    wanted = dressed(image)
     if isinstance(step, PutFile):
-        wanted, new = dressed(image, mode=step.mode, uid=step.uid, gid=step.gid), step.data
-    elif isinstance(step, EditFile):
-        new = step.data
-    else:
+        wanted = dressed(image, mode=step.mode, uid=step.uid, gid=step.gid)
+    elif isinstance(step, ImportTrust):
+        if not step.data:
+            raise ValueError(f"nobody has asked keytool for the new {target.shown}")
         trust = TrustEntry(step.alias, step.sha256, step.secret)
-    after = settled(wanted, target, new)
+    after = settled(wanted, target, step.data)
     check_owner(target, image, after)
     action = Action(
         id=step.id,
@@ -107,9 +131,7 @@ def _draft(step: PutFile | EditFile | ImportTrust, target: Target, image: FileIm
         trust=trust,
         folder=identity_of(target),
     )
-    proof = (step.proof, step.proof_alias) if isinstance(step, PutFile) and step.proof else None
-    certificate = step.certificate if isinstance(step, ImportTrust) else b""
-    return FileChange(action, target, data, new, proof, certificate)
+    return FileChange(action, target, data, step.data)
 
 
 def settled(wanted: FileImage, target: Target, data: bytes) -> FileImage:
@@ -151,7 +173,7 @@ def check_owner(target: Target, before: FileImage, after: FileImage) -> None:
 def stage(
     drafts: Sequence[FileChange], nodes: Sequence[Node], folder: ChangeFolder, context: Context
 ) -> tuple[tuple[Action, ...], tuple[Node, ...]]:
-    """Save the old bytes, stage the new ones, and let keytool, prover and prober work side by side.
+    """Save the old bytes, stage the new ones, and see what is served now.
 
     Args:
         drafts: the files, in order.
@@ -160,96 +182,25 @@ def stage(
         context: the run.
 
     Returns:
-        The final actions, and what each node serves now.
+        The actions, and what each node serves now.
 
     Raises:
         WizardError: whatever refuses first; no live file was touched.
     """
     staged, backup = folder.open(STAGED), folder.open(BACKUP)
     check_change_room(staged, [(draft.target.folders[-1], len(draft.new), len(draft.old)) for draft in drafts])
-    chains = _chains(drafts)
     for draft in drafts:
-        if draft.action.backup and (not draft.certificate or draft is chains[draft.target.path][0]):
+        if draft.action.backup:
             new_file(backup, draft.action.backup, draft.old, calls=context.calls)
-        if draft.action.after.exists and not draft.certificate:
+        if draft.action.after.exists:
             new_file(staged, draft.action.staged, draft.new, calls=context.calls)
-    actions = {draft.action.id: draft.action for draft in drafts}
-    jobs: list[Callable[[], Sequence[Action]]] = [
-        lambda draft=draft: _prove(draft, staged, context)  # type: ignore[misc]
-        for draft in drafts
-        if draft.proof
-    ]
-    jobs += [
-        lambda chain=chain: _import(chain, staged, backup, context)  # type: ignore[misc]
-        for chain in chains.values()
-        if chain[0].certificate
-    ]
-    # Java needs half a second to start and a silent node seconds to time out: nobody waits for the other.
-    with ThreadPoolExecutor(max_workers=len(jobs) + 1) as pool:
-        looking = pool.submit(capture, nodes, context)
-        running: list[Future[Sequence[Action]]] = [pool.submit(job) for job in jobs]
-    for done in running:
-        actions |= {action.id: action for action in done.result()}
+    served = capture(nodes, context)
     for each in (staged, backup):
         sync_folder(each, calls=context.calls)
-    return tuple(actions.values()), looking.result()
-
-
-def _chains(drafts: Sequence[FileChange]) -> dict[PurePosixPath, list[FileChange]]:
-    chains: dict[PurePosixPath, list[FileChange]] = {}
-    for draft in drafts:
-        chains.setdefault(draft.target.path, []).append(draft)
-    return chains
-
-
-def _prove(draft: FileChange, staged: Directory, context: Context) -> Sequence[Action]:
-    if draft.proof is None:
-        return ()
-    name, alias = draft.proof
-    text = context.ports.prover.prove(staged.outside(draft.action.staged), context.secret(name), alias)
-    context.events.say(draft.action.id, "progress", text)
-    return ()
-
-
-def _import(chain: Sequence[FileChange], staged: Directory, backup: Directory, context: Context) -> Sequence[Action]:
-    """Import one certificate after the other; each step starts from the result of the one before."""
-    image, data = chain[0].action.before, chain[0].old
-    actions: list[Action] = []
-    for draft in chain:
-        trust = draft.action.trust
-        if trust is None:
-            continue
-        if actions:
-            new_file(backup, draft.action.backup, data, calls=context.calls)
-        name, copy = draft.action.staged, staged.outside(draft.action.staged)
-        new_file(staged, name, data, calls=context.calls)
-        password = context.secret(trust.secret)
-        context.ports.trust.add(copy, draft.certificate, trust.alias, password)
-        if trust.sha256 not in context.ports.trust.entries(copy, password):
-            raise WizardError(
-                "change.import-missing",
-                f"keytool said that it imported {trust.alias}, but the copy of {draft.target.shown} does not hold it.",
-                "Nothing was changed. See whether the store's type and password are what they seem.",
-                str(draft.target.named),
-            )
-        sync_file(staged, name, calls=context.calls)  # keytool does not
-        _, data = read_image(staged, name)
-        after = settled(draft.action.after, draft.target, data)
-        actions.append(replace(draft.action, before=image, after=after))
-        image = after
-        context.events.say(draft.action.id, "progress", f"imported {trust.alias} into a copy and read it back")
-    return actions
+    return tuple(draft.action for draft in drafts), served
 
 
 REFUSALS: tuple[FindingSpec, ...] = (
-    refusal(
-        "change.import-missing",
-        "The imported certificate is not in the store",
-        "keytool reported success, yet the copy of the trust store does not hold the certificate.",
-        "The service would not trust the certificates of this authority after the restart.",
-        "Nothing was changed; see whether type and password of the trust store are what they seem.",
-        source="own rule: what cannot be read back was not written",
-    ),
     refusal(
         "change.owner-needs-root",
         "Only root can keep the owner",

@@ -7,56 +7,19 @@ from collections.abc import Container, Sequence
 from wizard.change.context import Context
 from wizard.change.disk_space import full_at
 from wizard.change.durable import put_file, remove_temporary, remove_temporary_folder
-from wizard.change.file_image import FileImage, read_image
+from wizard.change.file_image import FileImage
 from wizard.change.file_state import FileState, backward, file_state, is_back, live, live_image, made_folder, old_state
 from wizard.change.journal import CLOSED, UNDO, UNDONE, Journal, replay
 from wizard.change.lock import close, say_outcome
-from wizard.change.manifest import Action, Manifest, TrustEntry
+from wizard.change.manifest import Action, Manifest
 from wizard.change.outcome import ROLLED_BACK, STUCK, Failure, Outcome
+from wizard.change.plan import digest_of
 from wizard.change.proof import prove, restart
 from wizard.change.recovery_report import page_text
-from wizard.change.store import PAGE, STAGED, ChangeFolder, Store
+from wizard.change.store import PAGE, ChangeFolder, Store
 from wizard.change.targets import check_in_place, folder_of
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, refusal
-from wizard.host.directory import Directory
-from wizard.secret import Secret
-
-USUAL = Secret("changeit")
-"""The password that every JRE's trust store is shipped with (manual); tried when none was given."""
-
-
-def without_anchor(data: bytes, trust: TrustEntry, folder: Directory, name: str, context: Context) -> bytes | None:
-    """The content *data* of a trust store without our entry, made by keytool on a copy in *folder*.
-
-    Returns:
-        The new content, or None when the entry is not there any more, or the store itself is gone (a replaced JRE).
-
-    Raises:
-        WizardError: of keytool; `change.anchor-stays`.
-    """
-    if not data:
-        return None
-    password = context.secrets.get(trust.secret, USUAL)
-    copy = folder.outside(name)
-    put_file(folder, name, data, mode=0o600, calls=context.calls)
-    try:
-        alias = context.ports.trust.entries(copy, password).get(trust.sha256)
-        if alias is None:
-            return None
-        context.ports.trust.remove(copy, alias, password)
-        if trust.sha256 in context.ports.trust.entries(copy, password):
-            raise WizardError(
-                "change.anchor-stays",
-                f"keytool said that it removed {alias}, but the copy of the trust store still holds it.",
-                "See whether the certificate is in the store a second time, under another alias.",
-                trust.alias,
-            )
-        return read_image(folder, name)[1]
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name, dir_fd=folder.descriptor)
-
 
 Problem = tuple[str, Failure]
 """The step, and why it could not be undone."""
@@ -157,7 +120,7 @@ def _undo(
             else:
                 _compare(action, old, context)
         else:
-            _undo_foreign(action, manifest, folder, context)
+            _undo_foreign(action, manifest, context)
     except Exception as error:  # noqa: BLE001 - one file that cannot go back must not keep the others
         failure = Failure.of(error)
         context.events.say(action.id, "failed", f"{action.named} could not be put back: {failure.message}")
@@ -187,19 +150,20 @@ def _moved(manifest: Manifest, begun: Container[str], context: Context) -> list[
     return problems
 
 
-def _undo_foreign(action: Action, manifest: Manifest, folder: ChangeFolder, context: Context) -> None:
-    """Somebody changed the file since. From a trust store our entry alone is taken out; another file is left alone."""
+def _undo_foreign(action: Action, manifest: Manifest, context: Context) -> None:
+    """Somebody changed the file since: it is left alone, unless a trust store without our entry was made before."""
     at, name = folder_of(action, context), action.path.name
     remove_temporary(at, name, manifest.token, calls=context.calls)
-    if action.trust is not None and action.trust.added:
-        data = without_anchor(live(action, context)[1], action.trust, folder.open(STAGED), f"{action.id}.undo", context)
-        if data is not None:
-            put_file(at, name, data, token=manifest.token, calls=context.calls)
+    made = context.without.get(action.id)
+    if made is not None and made.made_from == digest_of(live(action, context)[1]):
+        if made.data is not None:
+            put_file(at, name, made.data, token=manifest.token, calls=context.calls)
         return
+    hint = "Compare it with the backup named on the page, then run `recover --keep`."
     raise WizardError(
         "change.foreign-edit",
         f"{action.named} was changed by somebody else after the change had begun; it is left as it is.",
-        "Compare it with the backup named on the page, then run `recover --keep`.",
+        hint if action.trust is None else "Run `recover`: it takes out the certificate of this change alone.",
         str(action.named),
     )
 
@@ -327,13 +291,5 @@ REFUSALS: tuple[FindingSpec, ...] = (
         "The machine is between two states.",
         "Read the page, put right what it names, then run `recover`; `recover --keep` accepts everything as it is.",
         source="own rule",
-    ),
-    refusal(
-        "change.anchor-stays",
-        "The trust anchor is still in the store",
-        "After the removal of an alias the trust store still holds the certificate.",
-        "The service would go on trusting what the rollback was to take away.",
-        "See whether the certificate is in the store a second time, under another alias.",
-        source="own rule: an undo is read back",
     ),
 )

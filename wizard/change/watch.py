@@ -7,15 +7,13 @@ import pwd
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
 
 from wizard import self_start
-from wizard.change.ahead import Said
-from wizard.change.context import Operator
+from wizard.change.context import Operator, WithoutAnchor
 from wizard.change.disk_space import full_at
 from wizard.change.events import CHANGE, Event, rfc3339
 from wizard.change.job import APPLY, RECOVER, ROLLBACK, Job, passed_on
@@ -44,37 +42,46 @@ class ChangeRun:
     offset: int = 0
 
 
-def start(
-    machine: Machine, plan: Plan, secrets: Mapping[str, Secret], *, ports: str = "", said: Said | None = None
-) -> ChangeRun:
+def start(machine: Machine, plan: Plan, secrets: Mapping[str, Secret], *, ports: str = "") -> ChangeRun:
     """Begin to apply *plan* in a process that outlives this one.
 
     Args:
         machine: what is changed.
         plan: as reviewed.
-        secrets: by the names that the plan uses; they go through a pipe, or stay in a copy of this process.
+        secrets: by the names that the plan uses; they go through a pipe.
         ports: for tests, as in `Job.ports`.
-        said: what Java said of it already.
 
     Raises:
         BusyError: another run is at work.
         RecoveryNeededError: an earlier change waits for `recover`.
         WizardError: whatever else kept it from beginning; `change.worker-silent`.
     """
-    job = Job(APPLY, machine, plan.without_findings(), secrets=secrets, who=operator(), said=said or Said())
-    return _launch(job, ports)
+    return _launch(Job(APPLY, machine, plan.without_findings(), secrets=secrets, who=operator()), ports)
 
 
 def start_rollback(
-    machine: Machine, change: str | None, secrets: Mapping[str, Secret], *, ports: str = ""
+    machine: Machine,
+    change: str | None,
+    secrets: Mapping[str, Secret],
+    *,
+    without: Mapping[str, WithoutAnchor] | None = None,
+    ports: str = "",
 ) -> ChangeRun:
-    """Begin to take *change* back (None: the newest that stands); errors as `start` and `rollback`."""
-    return _launch(Job(ROLLBACK, machine, change=change or "", secrets=secrets, who=operator()), ports)
+    """Begin to take *change* back (None: the newest that stands); *without* as in `Context`, errors as `rollback`."""
+    job = Job(ROLLBACK, machine, change=change or "", secrets=secrets, who=operator(), without=without or {})
+    return _launch(job, ports)
 
 
-def start_recover(machine: Machine, mode: str, secrets: Mapping[str, Secret], *, ports: str = "") -> ChangeRun:
-    """Begin to settle an interrupted change; errors as `start` and `recover`."""
-    return _launch(Job(RECOVER, machine, mode=mode, secrets=secrets, who=operator()), ports)
+def start_recover(
+    machine: Machine,
+    mode: str,
+    secrets: Mapping[str, Secret],
+    *,
+    without: Mapping[str, WithoutAnchor] | None = None,
+    ports: str = "",
+) -> ChangeRun:
+    """Begin to settle an interrupted change; *without* as in `Context`, errors as `start` and `recover`."""
+    return _launch(Job(RECOVER, machine, mode=mode, secrets=secrets, who=operator(), without=without or {}), ports)
 
 
 def running(machine: Machine) -> Holder | None:
@@ -170,7 +177,7 @@ def _launch(job: Job, ports: str) -> ChangeRun:
     if ports:
         job = replace(job, ports=ports)
     before = _sizes(job.machine)
-    line = (_forked if _may_fork(job) else _spawned)(job)
+    line = _answer_to(job)
     if not line:
         raise WizardError(
             "change.worker-silent",
@@ -184,30 +191,8 @@ def _launch(job: Job, ports: str) -> ChangeRun:
     return ChangeRun(change, before.get(change, 0))
 
 
-def _may_fork(job: Job) -> bool:
-    """Whether a copy of this process may do *job*. It has everything loaded already.
-
-    Beside other threads it would inherit their locks as they stood, and everybody who may look at it finds the
-    environment that this process was started with.
-    """
-    said = "\n".join(os.environ.values())
-    return threading.active_count() == 1 and not any(secret.reveal() in said for secret in job.secrets.values())
-
-
-def _forked(job: Job) -> bytes:
-    """Have a copy of this process do *job*; what it answers, b"" when it ended without a word."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        from wizard.change import worker  # noqa: PLC0415 - only the copy needs it, and it knows this file
-
-        worker.be_worker(job, writing)
-    os.close(writing)
-    return _answer_of(open(reading, "rb"), lambda: os.waitpid(child, 0))  # noqa: PTH123 - closed there
-
-
-def _spawned(job: Job) -> bytes:
-    """Have a new process do *job*; as `_forked`."""
+def _answer_to(job: Job) -> bytes:
+    """Have a new process do *job*; its one line of answer, b"" when it ended without one."""
     child = subprocess.Popen(
         self_start.command(self_start.WORKER),
         stdin=subprocess.PIPE,
@@ -221,14 +206,10 @@ def _spawned(job: Job) -> bytes:
         raise RuntimeError("pipes were asked for")
     with contextlib.suppress(BrokenPipeError), child.stdin:
         child.stdin.write(job.dump())
-    return _answer_of(child.stdout, child.wait)
-
-
-def _answer_of(stream: IO[bytes], wait: Callable[[], object]) -> bytes:
-    """The worker's one line. *wait* goes on in the background, so that a child that ended is no zombie."""
-    with stream:
-        line = stream.readline()
-    threading.Thread(target=wait, daemon=True).start()
+    with child.stdout:
+        line = child.stdout.readline()
+    # In the background, so that a child that ended is no zombie.
+    threading.Thread(target=child.wait, daemon=True).start()
     return line
 
 

@@ -1,8 +1,8 @@
 """The process that makes a change: its own session, no terminal, ignores hang-up and Ctrl+C.
 
-Made by `wizard.change.watch`: a copy of the process that made the plan, or a new one that reads its job from standard
-input. It answers with one line on standard output (the id of the change, or why there is none), closes it, and goes on
-alone. SIGTERM asks it to stop between two steps; what was done up to then is undone.
+Started by `wizard.change.watch`, it reads its job from standard input. It answers with one line on standard output (the
+id of the change, or why there is none), closes it, and goes on alone. SIGTERM asks it to stop between two steps; what
+was done up to then is undone.
 """
 
 import contextlib
@@ -11,14 +11,12 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
 from types import FrameType
-from typing import NoReturn
 
 from wizard.change.context import Context
 from wizard.change.engine import apply
 from wizard.change.events import EventLog
-from wizard.change.job import APPLY, ROLLBACK, Job, passed_on
+from wizard.change.job import APPLY, ROLLBACK, Job
 from wizard.change.outcome import Failure, Outcome
 from wizard.change.recover import recover
 from wizard.change.rollback import rollback
@@ -78,41 +76,13 @@ class _Stop:
 
 def main(_arguments: list[str]) -> int:
     """Do the job that standard input holds; the exit code is that of the outcome."""
-    return _work(lambda: Job.load(sys.stdin.buffer.read()))
-
-
-def be_worker(job: Job, answer_to: int) -> NoReturn:
-    """Become the worker for *job* in a process that was just forked, and end with it.
-
-    The terminal, the open files and the environment of the face are let go; nothing of the face runs any more.
-
-    Args:
-        job: what is to be done.
-        answer_to: the descriptor that the one line goes to.
-    """
-    code = int(ExitCode.BUG)
-    try:
-        os.setsid()
-        os.chdir("/")
-        null = os.open(os.devnull, os.O_RDWR)
-        for descriptor, source in enumerate((null, answer_to, null)):
-            os.dup2(source, descriptor)
-        os.closerange(3, os.sysconf("SC_OPEN_MAX"))
-        for name in set(os.environ) - set(passed_on(os.environ)):
-            del os.environ[name]
-        code = _work(lambda: job)
-    finally:
-        os._exit(code)
-
-
-def _work(give: Callable[[], Job]) -> int:
     stop, answer = _Stop(), _Answer()
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP):
         # Not SIG_IGN: that would be handed down to the programs that we start, and to a service among them.
         signal.signal(number, _unheard)
     signal.signal(signal.SIGTERM, stop.handle)
     try:
-        outcome = _do(give(), stop, answer)
+        outcome = _do(Job.load(sys.stdin.buffer.read()), stop, answer)
     except Exception as error:  # noqa: BLE001 - whatever it is: whoever waits must learn of it
         answer.error(error)
         return int(error.exit_code if isinstance(error, WizardError) else ExitCode.BUG)
@@ -131,12 +101,13 @@ def _do(job: Job, stop: _Stop, answer: _Answer) -> Outcome:
     module, _, name = job.ports.partition(":")
     context = Context(
         machine=job.machine,
-        ports=job.said.before(getattr(importlib.import_module(module), name)(job.machine)),
+        ports=getattr(importlib.import_module(module), name)(job.machine),
         events=EventLog(redactor=redactor),
         secrets=job.secrets,
         who=job.who,
         stop=stop,
         announce=answer.change,
+        without=job.without,
         # A restart command may come back before the old process has gone; systemd does not.
         settle_s=60.0 if job.machine.restart_command else 10.0,
     )

@@ -2,8 +2,6 @@
 
 import argparse
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +9,6 @@ from wizard.errors import ExitCode, WizardError
 from wizard.findings import FindingSpec, Severity
 
 if TYPE_CHECKING:
-    from wizard.change.ahead import Asking
     from wizard.reports.review import Review
     from wizard.session.session import Session
 
@@ -96,7 +93,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     apply.add_argument("--wait", **_WAIT)
     source.add_argument("--plan", metavar="FILE", type=Path, help="a plan that plan --out wrote")
     apply.add_argument("--yes", action="store_true", help="do not ask")
-    apply.set_defaults(run=run_apply, around=java_started)
+    apply.set_defaults(run=run_apply)
 
 
 class _WithKeys(argparse.RawDescriptionHelpFormatter):
@@ -130,7 +127,7 @@ def _keys() -> str:
 
 def run_plan(args: argparse.Namespace) -> int:
     """Print the plan; 1 when the findings forbid it."""
-    from wizard.cli.output import print_json, print_lines  # noqa: PLC0415 - Java is started first
+    from wizard.cli.output import print_json, print_lines  # noqa: PLC0415 - usage errors need no engine
 
     session = open_session(args)
     review = session.review()
@@ -144,31 +141,13 @@ def run_plan(args: argparse.Namespace) -> int:
     return int(ExitCode.FINDINGS if review.blocked else ExitCode.DONE)
 
 
-@contextmanager
-def java_started(args: argparse.Namespace) -> Iterator[None]:
-    """Start Java before anything else is even loaded: with --yes a change is all but certain."""
-    from wizard.host.waiting_keytool import start_waiting  # noqa: PLC0415 - usage errors need no engine
-
-    args.tools = start_waiting(args.machine, "-certreq", "-importcert") if args.yes and not args.dry_run else {}
-    try:
-        yield
-    finally:
-        for tool in args.tools.values():
-            tool.drop()
-
-
 def run_apply(args: argparse.Namespace) -> int:
     """Apply, or say why not; the exit code covers the proof as well."""
-    from wizard.change.ahead import Asking  # noqa: PLC0415 - Java is started first
-
-    return _apply(args, open_session(args, Asking(args.machine, args.tools) if args.tools else None))
-
-
-def _apply(args: argparse.Namespace, session: "Session") -> int:
-    from wizard.cli.confirm import confirm  # noqa: PLC0415 - Java is started first
+    from wizard.cli.confirm import confirm  # noqa: PLC0415 - usage errors need no engine
     from wizard.cli.output import print_json, print_lines  # noqa: PLC0415 - likewise
     from wizard.reports.lines import Line  # noqa: PLC0415 - likewise
 
+    session = open_session(args)
     own = args.plan is None and not args.dry_run
     if own:
         print_lines(session.earlier_end(), people=True)
@@ -201,8 +180,8 @@ def _apply(args: argparse.Namespace, session: "Session") -> int:
     return int(outcome.exit_code)
 
 
-def open_session(args: argparse.Namespace, asking: "Asking | None" = None) -> "Session":
-    """A session with the answers or the kept plan that *args* name; *asking* asks Java about its plan."""
+def open_session(args: argparse.Namespace) -> "Session":
+    """A session with the answers or the kept plan that *args* name."""
     from wizard.host.files import read_input  # noqa: PLC0415 - likewise
     from wizard.questions.answers_file import load  # noqa: PLC0415 - usage errors need no engine
     from wizard.questions.flow import DEFAULT_WAIT_S  # noqa: PLC0415 - likewise
@@ -219,7 +198,6 @@ def open_session(args: argparse.Namespace, asking: "Asking | None" = None) -> "S
             dry_run=args.dry_run,
             plan=kept,
             chains=basis.chains,
-            asking=asking,
         )
     path: Path = args.answers
     data = read_input(path)
@@ -235,7 +213,6 @@ def open_session(args: argparse.Namespace, asking: "Asking | None" = None) -> "S
         secrets=_giver(args),
         dry_run=args.dry_run,
         wait_s=DEFAULT_WAIT_S if wait_s is None else wait_s,
-        asking=asking,
     )
 
 

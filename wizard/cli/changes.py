@@ -10,10 +10,11 @@ from wizard.change.outcome import APPLIED, ROLLED_BACK, STUCK, Outcome
 from wizard.change.recover import AUTO, FINISH, KEEP, UNDO, pending
 from wizard.change.rollback import choose
 from wizard.change.store import Store
-from wizard.change.watch import ChangeRun, events, outcome, running, start_recover, start_rollback
+from wizard.change.watch import ChangeRun, events, outcome, running
 from wizard.cli.output import print_json
 from wizard.errors import ExitCode, WizardError
 from wizard.host.machine import Machine
+from wizard.planning.undo import start_recover, start_rollback
 from wizard.secret import Secret
 from wizard.session.review import faults
 

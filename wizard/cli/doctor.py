@@ -139,10 +139,12 @@ def _fix(args: argparse.Namespace, diagnosis: "Diagnosis", seen: "Examined") -> 
     from wizard.change import watch  # noqa: PLC0415 - likewise
     from wizard.cli.changes import follow  # noqa: PLC0415 - likewise
     from wizard.doctor.repair.plan import named, plan_repair  # noqa: PLC0415 - likewise
+    from wizard.planning.java import ask_java  # noqa: PLC0415 - likewise
     from wizard.reports import outcome  # noqa: PLC0415 - likewise
 
     repair = named(diagnosis.repairs, args.fix)
     planned = plan_repair(args.machine, seen, repair, lambda name: ask_once(args, _PROMPTS, name))
+    planned = ask_java(args.machine, planned)
     print_lines([Line(f"Repair of {repair.code}:"), *outcome.review(planned.plan, planned.findings)], people=args.json)
     if any(finding.severity >= Severity.ERROR for finding in planned.findings):
         if args.json:

@@ -7,7 +7,6 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -231,12 +230,10 @@ def _dispatch(args: argparse.Namespace) -> int:
     for name in ("json", "dry_run", "ascii", "unicode", "no_color", "debug", "plain"):
         setattr(args, name, _flag(args, name))
     run: Callable[[argparse.Namespace], int] | None = getattr(args, "run", None)
-    around: Callable[[argparse.Namespace], AbstractContextManager[None]] | None = getattr(args, "around", None)
-    with around(args) if around is not None else nullcontext():
-        from wizard.cli.secret_options import SecretSources  # noqa: PLC0415 - as above
+    from wizard.cli.secret_options import SecretSources  # noqa: PLC0415 - as above
 
-        args.secrets = SecretSources(getattr(args, "secret", None) or [])
-        return run(args) if run is not None else open_screens(args.machine, args)
+    args.secrets = SecretSources(getattr(args, "secret", None) or [])
+    return run(args) if run is not None else open_screens(args.machine, args)
 
 
 def _add_globals(parser: argparse.ArgumentParser, *, top: bool) -> None:

@@ -90,13 +90,11 @@ class Directory:
         except PermissionError:
             # The right to pass through a folder does not include the right to list it.
             self.descriptor = os.open(name, flags | getattr(os, "O_PATH", 0), dir_fd=at)
-        self._process = os.getpid()
         self.path = path
         self.status = os.fstat(self.descriptor)
 
     def __del__(self) -> None:
-        # A forked worker closes all descriptors at once, and may have got the same number for another file since.
-        if self.descriptor >= 0 and self._process == os.getpid():
+        if self.descriptor >= 0:
             os.close(self.descriptor)
 
     def open(self, name: str) -> "Directory":

@@ -92,6 +92,12 @@ def find(machine: Machine, *, ask_java: bool = True) -> Jre | None:
     return _asked(home, keytool)
 
 
+def identity(machine: Machine) -> tuple[str, str] | None:
+    """Path and version of the JRE below the product's home, to notice another one; no Java is started."""
+    found = find(machine, ask_java=False)
+    return None if found is None else (str(found.home), found.version)
+
+
 def choose_profile(jre: Jre | None) -> ProfileChoice:
     """The PKCS12 encryption that *jre* reads for certain."""
     from wizard.certificates.model import Profile  # noqa: PLC0415 - finding and starting a JRE needs no cryptography

@@ -1,16 +1,18 @@
 """The product's own keytool: imports a root into a copy of the trust store, and proves stores with the JVM's eyes."""
 
 import base64
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from wizard.certificates.formats.der import DerError, parse
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, refusal
 from wizard.host.jre import Jre, find
 from wizard.host.machine import Machine
-from wizard.host.processes import Completed, run
+from wizard.host.processes import Completed, memory_file, path_of, run
 from wizard.printable import printable
 from wizard.secret import Secret
 
@@ -211,8 +213,6 @@ LEAN = (
 """A JVM that lives a quarter of a second needs no optimising compiler, no threads for its garbage collector, and no
 file in /tmp with counters for others."""
 
-_PASSWORD = "WIZARD_STORE_PASSWORD"  # noqa: S105 - the name of a variable
-
 
 @dataclass(frozen=True, slots=True)
 class Proof:
@@ -354,13 +354,11 @@ class Keytool:
         return answer
 
     def _run(self, argv: list[str], password: Secret | None, data: bytes | None) -> Completed:
-        words = ["-storepass:env", _PASSWORD] if password is not None else []
-        return run(
-            [self._program, *LEAN, *argv, *words],
-            secret_env={_PASSWORD: password} if password is not None else None,
-            timeout_s=self._timeout_s,
-            input=data,
-        )
+        argv = [self._program, *LEAN, *argv]
+        if password is None:
+            return run(argv, timeout_s=self._timeout_s, input=data)
+        with memory_file(password.reveal().encode() + b"\n") as secret:
+            return run([*argv, "-storepass:file", path_of(secret)], timeout_s=self._timeout_s, input=data)
 
 
 _RSA = "1.2.840.113549.1.1"
@@ -375,8 +373,6 @@ def _require_same_kind(request: str, subject: str) -> None:
     Raises:
         KeytoolError: keytool.key-differs.
     """
-    from wizard.certificates.formats.der import DerError, parse  # noqa: PLC0415 - Java is started before that
-
     found = re.search(r"-----BEGIN NEW CERTIFICATE REQUEST-----([^-]*)-----END", request)
     try:
         info, algorithm, *_ = parse(base64.b64decode(found[1] if found else "")).children
@@ -406,6 +402,4 @@ def _blocks(text: str) -> list[bytes]:
 
 
 def _fingerprint(der: bytes) -> str:
-    import hashlib  # noqa: PLC0415 - it loads OpenSSL, and Java is started before that
-
     return hashlib.sha256(der).hexdigest()

@@ -1,19 +1,17 @@
 """The one door to other programs: no shell, no secret on the command line, an end in time."""
 
-import contextlib
 import os
 import select
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, refusal
 from wizard.printable import printable
-from wizard.secret import Secret
 
 # Java options of the login session change what keytool prints; pagers and colours do so for systemd.
 _DROPPED = ("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "CLASSPATH", "LANGUAGE", "JAVA_HOME")
@@ -71,56 +69,40 @@ class Completed:
         return self.returncode == 0
 
 
-def environment(secret_env: Mapping[str, Secret] | None = None) -> dict[str, str]:
-    """What a child process gets to see: ours, without what changes the output of tools, in English, plus secrets."""
+def environment() -> dict[str, str]:
+    """What a child process gets to see: ours, without what changes the output of tools, in English."""
     env = {name: value for name, value in os.environ.items() if name not in _DROPPED}
     if "LD_LIBRARY_PATH_ORIG" in env:  # a one-file build puts its own libraries first; the child wants the system's
         env["LD_LIBRARY_PATH"] = env.pop("LD_LIBRARY_PATH_ORIG")
-    env |= _SET
-    for name, secret in (secret_env or {}).items():
-        env[name] = secret.reveal()
-    return env
+    return env | _SET
 
 
-class Started:
-    """A program that runs already and may be told later what to do.
+def run(
+    argv: Sequence[str],
+    *,
+    timeout_s: float,
+    input: bytes | None = None,  # noqa: A002 - the name that subprocess uses for the same thing
+) -> Completed:
+    """Run a program to its end and return what it printed.
 
-    It has its own session, so Ctrl+C at the terminal does not tear it down half way.
+    It has its own session, so that Ctrl+C at the terminal does not end it half way.
+
+    Args:
+        argv: program and arguments. Never a secret: `ps` shows them to everybody.
+        timeout_s: seconds after which its whole group is killed.
+        input: bytes for its standard input; None gives an empty one.
+
+    Raises:
+        WizardError: program.missing, program.not-runnable, program.too-slow.
     """
-
-    def __init__(
-        self,
-        argv: Sequence[str],
-        *,
-        secret_env: Mapping[str, Secret] | None = None,
-        given: bytes | None = None,
-    ) -> None:
-        """Start it.
-
-        Args:
-            argv: program and arguments. Never a secret: `ps` shows them to everybody.
-            secret_env: secrets for the environment of this child alone.
-            given: bytes for its standard input; None keeps that open for `end`.
-
-        Raises:
-            WizardError: program.missing, program.not-runnable.
-        """
-        self._argv = tuple(argv)
-        self._begun = time.monotonic()
-        name = printable(argv[0])
+    name = printable(argv[0])
+    begun = time.monotonic()
+    # Files, not pipes: a daemon that a restart command leaves behind would keep a pipe open, and we would wait.
+    with memory_file(input or b"") as given, memory_file() as out, memory_file() as err:
         try:
-            # Files, not pipes: a daemon that a restart command leaves behind would keep a pipe open, and we would wait.
-            with contextlib.ExitStack() as files, memory_file(given or b"") as now:
-                self._out, self._err = (files.enter_context(memory_file()) for _ in range(2))
-                self._child = subprocess.Popen(
-                    list(argv),
-                    stdin=subprocess.PIPE if given is None else now,
-                    stdout=self._out,
-                    stderr=self._err,
-                    env=environment(secret_env),
-                    start_new_session=True,
-                )
-                self._files = files.pop_all()
+            child = subprocess.Popen(
+                list(argv), stdin=given, stdout=out, stderr=err, env=environment(), start_new_session=True
+            )
         except FileNotFoundError:
             raise WizardError(
                 "program.missing", f"the program {name} is not there", "Install it, or name its path.", name
@@ -132,66 +114,25 @@ class Started:
                 "Check its mode, the mount option noexec and the processor type.",
                 name,
             ) from None
-
-    def end(self, timeout_s: float, data: bytes = b"") -> Completed:
-        """Give it *data*, the rest of its standard input, and wait for its end.
-
-        Args:
-            timeout_s: seconds after which its whole group is killed.
-            data: what it is to read.
-
-        Raises:
-            WizardError: program.too-slow.
-        """
-        with self._files:
-            try:
-                if self._child.stdin is not None:
-                    with contextlib.suppress(BrokenPipeError), self._child.stdin:
-                        self._child.stdin.write(data)
-                _wait(self._child, timeout_s)
-            except subprocess.TimeoutExpired:
-                _kill_group(self._child)
-                name = printable(self._argv[0])
-                raise WizardError(
-                    "program.too-slow",
-                    f"{name} did not end within {timeout_s:g} seconds and was stopped",
-                    "Look at the load of the machine, then try again.",
-                    name,
-                ) from None
-            except BaseException:
-                _kill_group(self._child)
-                raise
-            told = _text(self._out), _text(self._err)
-        return Completed(self._argv, self._child.returncode, *told, time.monotonic() - self._begun)
-
-    def drop(self) -> None:
-        """End it at once: nobody needs it any more. After `end` this does nothing."""
-        if self._child.returncode is None:
-            _kill_group(self._child)
-            self._files.close()
-            if self._child.stdin is not None:
-                self._child.stdin.close()
+        try:
+            _wait(child, timeout_s)
+        except subprocess.TimeoutExpired:
+            _kill_group(child)
+            raise WizardError(
+                "program.too-slow",
+                f"{name} did not end within {timeout_s:g} seconds and was stopped",
+                "Look at the load of the machine, then try again.",
+                name,
+            ) from None
+        except BaseException:
+            _kill_group(child)
+            raise
+        return Completed(tuple(argv), child.returncode, _text(out), _text(err), time.monotonic() - begun)
 
 
-def run(
-    argv: Sequence[str],
-    *,
-    secret_env: Mapping[str, Secret] | None = None,
-    timeout_s: float,
-    input: bytes | None = None,  # noqa: A002 - the name that subprocess uses for the same thing
-) -> Completed:
-    """Run a program to its end and return what it said.
-
-    Args:
-        argv: as for `Started`.
-        secret_env: likewise.
-        timeout_s: seconds after which it is killed.
-        input: bytes for its standard input; None gives an empty one.
-
-    Raises:
-        WizardError: program.missing, program.not-runnable, program.too-slow.
-    """
-    return Started(argv, secret_env=secret_env, given=input or b"").end(timeout_s)
+def path_of(stream: BinaryIO) -> str:
+    """A path under which another process of this user opens the file that *stream* is, while it is open here."""
+    return f"/proc/{os.getpid()}/fd/{stream.fileno()}"
 
 
 def memory_file(data: bytes = b"") -> BinaryIO:

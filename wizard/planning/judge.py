@@ -149,11 +149,6 @@ def unreadable(machine: Machine, certificates: Iterable[Certificate]) -> list[Fi
     return [on(by_der[der], NOT_IN_JAVA, reason=why) for der, why in refused.items()]
 
 
-def refused_store(certificates: Sequence[Certificate], why: str) -> list[Finding]:
-    """The same from Java's proof of the key store, which does not say which of *certificates* it is about."""
-    return [on(certificates[0], NOT_IN_JAVA, reason=why)] if why else []
-
-
 @lru_cache(maxsize=32)
 def _unreadable(machine: Machine, asked: tuple[bytes, ...]) -> dict[bytes, str]:
     return Keytool.of(machine).unreadable(asked)

@@ -59,7 +59,10 @@ def _details(step: FileStep | Restart | Probe) -> list[Line]:
     if isinstance(step, PutFile):
         now = "replaced" if step.expect.exists else "created"
         owner = "" if step.uid is None or step.gid is None else f", owner {name_of(step.uid)}:{group_name_of(step.gid)}"
-        return [Line(f"   {step.target} ({now}, mode {step.mode:04o}{owner})"), *_link(step)]
+        proven = [Line(f"   {step.proven}", Tone.GOOD)] if step.proven else []
+        if step.proof and not step.proven:
+            proven = [Line("   The server's Java has not opened this key store.", Tone.WARN)]
+        return [Line(f"   {step.target} ({now}, mode {step.mode:04o}{owner})"), *proven, *_link(step)]
     if isinstance(step, MakeFolder):
         return [Line(f"   {step.target} (made; an undo removes it again)")]
     if isinstance(step, EditFile):

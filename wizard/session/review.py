@@ -12,6 +12,7 @@ from wizard.change.store import Store
 from wizard.doctor.restart_checks import plan_faults, undo_faults
 from wizard.findings import Finding, Severity
 from wizard.host.machine import Machine
+from wizard.planning.java import ask_java
 from wizard.planning.primary.inputs import Planned, Planning, kept_plan, plan_primary
 from wizard.planning.rehearsal import Rehearsed, rehearsal_lines, rehearse_all
 from wizard.printable import printable
@@ -154,7 +155,7 @@ def _for_goal(session: Reviewing) -> tuple[Review, Planned]:
         case Goal.RESCUE:
             from wizard.session.repair_flow import plan_rescue  # noqa: PLC0415 - the doctor is large, and only needed here
 
-            return _of(plan_rescue(session, *session.examined("examine")))
+            return _of(ask_java(session.machine, plan_rescue(session, *session.examined("examine"))))
         case Goal.LEFT:
             return Review(Plan("What is left to do"), _ELSEWHERE, (), blocked=False), Planned(Plan(""), (), {})
         case _ if session.answers.primary.kind is PrimaryKind.CLOUD:
@@ -169,17 +170,18 @@ def _for_goal(session: Reviewing) -> tuple[Review, Planned]:
             from wizard.planning.gateway.plan import review_gateway  # noqa: PLC0415 - only a gateway needs it
 
             planned, seen = review_gateway(session)
-            return _of(_checked(session, planned), seen)
+            return _of(ask_java(session.machine, _checked(session, planned)), seen)
         case _:
             planned = _checked(session, plan_primary(session))
             if _errors(planned):
                 return _of(planned)
+            planned = ask_java(session.machine, planned)
             more: list[Line] = []
             if session.answers.goal is Goal.RE_KEY:
                 from wizard.planning.replaced import with_root_warning  # noqa: PLC0415 - likewise
 
                 planned, more = with_root_warning(session, planned)
-            return _of(planned, rehearsed=rehearse_all(session), more=more)
+            return _of(planned, rehearsed=rehearse_all(session, proven=planned.plan.is_proven), more=more)
 
 
 def _judged_again(session: Reviewing, kept: Plan, roles: Sequence[str]) -> tuple[Review, Planned]:
@@ -191,7 +193,7 @@ def _judged_again(session: Reviewing, kept: Plan, roles: Sequence[str]) -> tuple
     if _errors(planned):
         return _of(planned)
     if roles[0] == "primary":
-        return _of(planned, rehearsed=rehearse_all(session))
+        return _of(planned, rehearsed=rehearse_all(session, proven=kept.is_proven))
     return _of(_with(planned, session.unreadable(session.judged(roles[0]).chain.certificates)))
 
 

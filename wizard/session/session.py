@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from wizard.certificates.model import Certificate, Chain
-    from wizard.change.ahead import Asking
     from wizard.change.events import Event
     from wizard.change.history import Entry
     from wizard.change.outcome import Outcome
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
     from wizard.doctor.diagnose import Diagnosis
     from wizard.planning.judge import Judged
     from wizard.planning.primary.inputs import Planned
-    from wizard.planning.primary.plan import Stores
     from wizard.reports.checklist import Checklist
     from wizard.session.overview import Overview, Presented
     from wizard.session.saved_run import SavedRun
@@ -95,7 +93,6 @@ class Session:
         chains: "Mapping[str, Sequence[bytes]] | None" = None,
         notes: tuple[str, ...] = (),
         wait_s: float = DEFAULT_WAIT_S,
-        asking: "Asking | None" = None,
     ) -> None:
         """Start with *answers*; nothing is looked at yet.
 
@@ -109,7 +106,6 @@ class Session:
             chains: the certificates (DER) for each role that *plan* was made with, in place of files.
             notes: lines for the first screen.
             wait_s: how long the server may take to answer after the restart.
-            asking: asks Java about the plan as soon as it is made; None leaves that to the change.
         """
         self.machine = machine
         self.answers = answers or Answers()
@@ -118,7 +114,6 @@ class Session:
         self._chains = chains or {}
         self.notes = notes
         self.wait_s = wait_s
-        self._asking = asking
         self.base = base or Path.cwd()
         self._giver: SecretGiver = secrets or (lambda name, *, base, source: resolve(source, base=base, name=name))
         self._typed: dict[str, Secret] = {}
@@ -141,11 +136,11 @@ class Session:
         self.taken_up = False
 
     @cached_property
-    def stores(self) -> "Stores":
-        """Makes the primary's key store."""
-        from wizard.planning.primary.plan import Stores
+    def generated(self) -> Secret:
+        """The password of this run, where the operator wants one to be generated."""
+        from wizard.questions.passwords import generate
 
-        return Stores()
+        return generate()
 
     # -- questions ------------------------------------------------------------------------------------------------
 
@@ -455,11 +450,8 @@ class Session:
 
     def unreadable(self, certificates: "Sequence[Certificate]") -> "list[Finding]":
         """BLOCKING. What the product's own Java refuses to parse; nothing where there is none to ask."""
-        from wizard.planning.judge import refused_store, unreadable
+        from wizard.planning.judge import unreadable
 
-        if self._asking is not None:
-            # Java parses the key store already: another start would cost as much as one of the two that `apply` needs.
-            return refused_store(certificates, self._asking.unread())
         return unreadable(self.machine, certificates)
 
     # -- the change -----------------------------------------------------------------------------------------------
@@ -471,19 +463,9 @@ class Session:
             WizardError: the machine, the files or the answers do not allow a plan.
         """
         if self._review is None:
-            if self._asking is not None:
-                # First of all: Java works while the rest of the plan is loaded and made.
-                from wizard.planning.primary.inputs import ask_early, kept_secrets
-
-                if self._kept is None:
-                    ask_early(self, self._asking)
-                else:
-                    self._asking.ask(self._kept, kept_secrets(self._kept, self.secret))
             from wizard.session.review import review
 
             self._review, self._planned = review(self, self._kept, tuple(self._chains))
-            if self._asking is not None and not self._review.blocked:
-                self._asking.ask(self._planned.plan, self._planned.secrets)
         return self._review
 
     def planned(self) -> "Plan":
@@ -504,19 +486,15 @@ class Session:
             worst = max(review.findings, key=lambda finding: finding.severity)
             raise WizardError("apply.findings", f"Nothing was changed: {worst.message}", worst.fix, worst.code)
         if review.undo and not self.dry_run:
-            self._run = watch.start_rollback(self.machine, self.answers.change or None, self._store_secrets())
+            from wizard.planning.undo import start_rollback
+
+            self._run = start_rollback(self.machine, self.answers.change or None, self._store_secrets())
             self._begun()
             return
         if review.plan.is_empty or self.dry_run:
             self._outcome = Outcome(NO_CHANGE, digest=review.plan.digest)
             return
-        said = None
-        if self._asking is not None:
-            # Loaded while Java thinks: the worker will be a copy of this process.
-            from wizard.change import adapters, worker  # noqa: F401
-
-            said = self._asking.said()
-        self._run = watch.start(self.machine, review.plan, self._planned.secrets, said=said)
+        self._run = watch.start(self.machine, review.plan, self._planned.secrets)
         self._begun()
 
     def _begun(self) -> None:
@@ -613,10 +591,10 @@ class Session:
         Raises:
             WizardError: another run is at work, or the change cannot be settled in this way.
         """
-        from wizard.change import watch
+        from wizard.planning.undo import start_recover
 
         self._outcome = None
-        self._run = watch.start_recover(self.machine, mode, self._store_secrets())
+        self._run = start_recover(self.machine, mode, self._store_secrets())
         try:
             return self.outcome_lines()
         finally:

@@ -8,14 +8,26 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.support.fake_host import ANCHOR, CONF, EXTRA, KEYSTORE, Scene, dying_at, failing, in_child, sha
+from tests.support.fake_host import (
+    ANCHOR,
+    CONF,
+    EXTRA,
+    KEYSTORE,
+    Scene,
+    dying_at,
+    failing,
+    in_child,
+    sha,
+    without_anchor,
+)
 from wizard.change import engine, staging
+from wizard.change.context import Context
 from wizard.change.engine import apply
 from wizard.change.history import history, secret_names
 from wizard.change.outcome import APPLIED, KEPT, NO_CHANGE, REFUSED, ROLLED_BACK, STUCK
 from wizard.change.plan import Plan, PutFile
 from wizard.change.recover import pending, recover
-from wizard.change.rollback import rollback
+from wizard.change.rollback import rollback, stores_without
 from wizard.change.store import Store
 from wizard.errors import BusyError, ExitCode, RecoveryNeededError, WizardError
 
@@ -78,12 +90,25 @@ def test_an_older_change_is_not_taken_from_under_a_newer(scene: Scene) -> None:
     assert scene.tree() == tree
 
 
+def planned_undo(scene: Scene) -> Context:
+    """A run that knows what the trust store is without the anchors of the first change."""
+    manifest = Store(scene.machine.state_dir).find("1").manifest()
+    return replace(scene.context(), without=stores_without(scene.machine, manifest, without_anchor))
+
+
 def test_undo_of_an_import_removes_exactly_what_was_added(scene: Scene) -> None:
     """Somebody added another anchor since: it stays, ours goes."""
     apply(scene.plan(imports=2), scene.context())
     real = scene.machine.real("/etc/ssl/cacerts")
     real.write_text(real.read_text() + f"other {sha(b'other')}\n")
-    assert rollback(None, scene.context()).outcome == APPLIED
+    context = planned_undo(scene)
+    text = real.read_text()
+    real.write_text(text + f"late {sha(b'late')}\n")
+    for refused in (rollback(None, context), rollback(None, scene.context())):
+        assert refused.failure is not None
+        assert (refused.outcome, refused.failure.code) == (REFUSED, "change.changed-since-review")
+    real.write_text(text)
+    assert rollback("1", context).outcome == APPLIED
     assert real.read_text() == f"first {sha(b'first')}\nother {sha(b'other')}\n"
     assert scene.machine.real(KEYSTORE).read_bytes().startswith(b"old")
 
@@ -92,7 +117,7 @@ def test_undo_of_an_import_into_a_replaced_store(scene: Scene) -> None:
     """A new JRE brought a store of its own: nothing of ours is in it, so nothing is done to it."""
     apply(scene.plan(), scene.context())
     scene.machine.real("/etc/ssl/cacerts").write_text(f"fresh {sha(b'fresh')}\n")
-    assert rollback(None, scene.context()).outcome == APPLIED
+    assert rollback(None, planned_undo(scene)).outcome == APPLIED
     assert scene.machine.real("/etc/ssl/cacerts").read_text() == f"fresh {sha(b'fresh')}\n"
     assert secret_names(scene.machine) == ("cacerts-password",)
 
@@ -102,7 +127,11 @@ def test_failed_change_removes_its_anchor_from_a_store_that_changed_meanwhile(sc
     real = scene.machine.real("/etc/ssl/cacerts")
     assert sha(ANCHOR + b"0") in real.read_text()
     real.write_text(real.read_text() + f"other {sha(b'other')}\n")
-    assert recover("auto", scene.context()).outcome == ROLLED_BACK
+    unplanned = recover("auto", scene.context())
+    assert unplanned.outcome == STUCK
+    assert "change.foreign-edit" in Path(unplanned.page).read_text()
+    assert sha(ANCHOR + b"0") in real.read_text()
+    assert recover("auto", planned_undo(scene)).outcome == ROLLED_BACK
     assert real.read_text() == f"first {sha(b'first')}\nother {sha(b'other')}\n"
 
 
@@ -153,7 +182,7 @@ def test_retention_keeps_the_last_and_the_count(scene: Scene, monkeypatch: pytes
     monkeypatch.setattr(engine, "KEEP", 3)
     for number in range(6):
         apply(scene.plan(keystore=str(number).encode()), scene.context())
-        apply(scene.plan(keystore=b"UNUSABLE"), scene.context())
+        apply(replace(scene.plan(), java=None), scene.context())
     outcomes = [(entry.id[:4], entry.outcome) for entry in history(scene.machine)]
     # The first one stays as well: what it did to the settings and to the trust store is still the state to expect.
     assert [number for number, outcome in outcomes if outcome == APPLIED] == ["0001", "0007", "0009", "0011"]

@@ -16,7 +16,6 @@ from wizard.handoff import checklist, remaining_tasks
 from wizard.host.machine import Machine
 from wizard.planning.judge import Judged
 from wizard.planning.load_chain import Loaded
-from wizard.planning.primary.plan import Stores
 from wizard.questions.answers import (
     AccountAnswers,
     Answers,
@@ -45,7 +44,7 @@ class Run:
     base: Path = Path("/root")
     wait_s: float = 1.0
     dry_run: bool = False
-    stores: Stores = field(default_factory=Stores)
+    generated: Secret = field(default_factory=lambda: Secret("not used"))
     entities: dict[str, Entity] = field(
         default_factory=lambda: {
             "primary": acme().primary,

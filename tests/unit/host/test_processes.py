@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from wizard.errors import WizardError
-from wizard.host.processes import environment, run
-from wizard.secret import Secret
+from wizard.host.processes import environment, memory_file, path_of, run
 
 
 def test_output_and_exit_code_come_back() -> None:
@@ -16,11 +15,12 @@ def test_output_and_exit_code_come_back() -> None:
     assert done.argv[0] == "sh"
 
 
-def test_a_secret_is_in_the_environment_of_the_child_alone() -> None:
-    done = run(["sh", "-c", "echo $TOKEN"], secret_env={"TOKEN": Secret("s3cret")}, timeout_s=5)
-    assert done.stdout == "s3cret\n"
-    assert "TOKEN" not in os.environ
-    assert "s3cret" not in repr(done.argv)
+def test_a_file_in_memory_is_read_and_written_by_another_program_of_this_user() -> None:
+    with memory_file(b"s3cret") as stream:
+        assert run(["cat", path_of(stream)], timeout_s=5).stdout == "s3cret"
+        assert run(["sh", "-c", 'echo new > "$1"', "sh", path_of(stream)], timeout_s=5).ok
+        stream.seek(0)
+        assert stream.read() == b"new\n"
 
 
 def test_without_input_the_child_reads_nothing() -> None:

@@ -1,19 +1,16 @@
 """From the answers to the plan for the primary: look at the machine, make the passwords, plan."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from wizard.certificates.model import Certificate
-from wizard.certificates.names import short
-from wizard.change.ahead import Asking
+from wizard.certificates.reading import read
 from wizard.change.plan import Plan, PutFile
 from wizard.change.plan_file import Basis
 from wizard.errors import WizardError
 from wizard.findings import Finding, FindingSpec, Severity
-from wizard.host import jre
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.judge import Judged
@@ -21,11 +18,9 @@ from wizard.planning.primary.facts import PrimaryFacts, configured_store, look
 from wizard.planning.primary.plan import (
     CACERTS_SECRET,
     STORE_SECRET,
-    Stores,
     already_installed,
     default_store_path,
     make_plan,
-    trust_alias,
 )
 from wizard.probing.probe import probe
 from wizard.probing.resolve import is_here
@@ -34,7 +29,6 @@ from wizard.questions.answers import (
     ClientAnswers,
     GatewayAnswers,
     Goal,
-    ImportRoot,
     PrimaryAnswers,
     PrimaryKind,
     SourceKind,
@@ -69,8 +63,8 @@ class Planning(Protocol):
     dry_run: bool
 
     @property
-    def stores(self) -> Stores:
-        """Makes the primary's key store."""
+    def generated(self) -> Secret:
+        """The password of this run, where the operator wants one to be generated."""
 
     def judged(self, role: str) -> Judged:
         """The chain for *role* and its findings."""
@@ -114,7 +108,6 @@ def plan_primary(session: Planning) -> Planned:
         machine,
         store_password=password,
         wait_s=session.wait_s,
-        stores=session.stores,
         elsewhere=_elsewhere(answers.primary),
     )
     secrets = {CACERTS_SECRET: cacerts_password}
@@ -123,31 +116,6 @@ def plan_primary(session: Planning) -> Planned:
     weak = require_fit(password, STORE_SECRET, PRIMARY) if password is not None else ()
     found = (*judged.findings, *plan.findings, *weak)
     return Planned(plan, found, secrets)
-
-
-def ask_early(session: Planning, asking: Asking) -> None:
-    """Have Java look at what the plan for the primary will most likely hold.
-
-    Nothing is refused here: what does not fit is told by the plan, with all that belongs to it.
-    """
-    answers = session.answers.primary
-    if not session.answers.goal.installs or answers.kind is not PrimaryKind.ON_PREMISE:
-        return
-    with suppress(WizardError):
-        judged = session.judged("primary")
-        if any(finding.severity >= Severity.ERROR for finding in judged.findings):
-            return
-        kind = answers.keystore_password.kind
-        password = session.stores.generated() if kind is SourceKind.GENERATE else session.secret(STORE_SECRET)
-        if password is not None and judged.chain.leaf is not None:
-            profile = jre.choose_profile(jre.find(session.machine)).profile
-            asking.prove(session.stores.keystore(judged.chain, password, profile), short(judged.chain.leaf), password)
-        root = judged.chain.root
-        secret = session.secret(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD
-        if root is None or answers.import_root is ImportRoot.NO:
-            return
-        if root.sha256 not in jre.cacerts_fingerprints(session.machine, secret):
-            asking.add_trust(session.machine.cacerts, root.der, trust_alias(short(root), root.sha256), secret)
 
 
 def basis_of(session: Planning) -> Basis:
@@ -173,12 +141,20 @@ def basis_of(session: Planning) -> Basis:
 
 
 def kept_plan(plan: Plan, secret: Callable[[str], Secret | None]) -> Planned:
-    """A plan that was made earlier, with the secrets that its application needs."""
-    return Planned(plan, (), kept_secrets(plan, secret))
+    """A plan that was made earlier, with the secrets that go with it.
+
+    Raises:
+        WizardError: a password that is given does not open the plan's key store.
+    """
+    secrets = kept_secrets(plan, secret)
+    for step in plan.file_steps:
+        if isinstance(step, PutFile) and step.proof in secrets:
+            read(step.data, name=str(step.path), password=secrets[step.proof])
+    return Planned(plan, (), secrets)
 
 
 def kept_secrets(plan: Plan, secret: Callable[[str], Secret | None]) -> dict[str, Secret]:
-    """The secrets that the application of *plan* needs, as far as they are given."""
+    """The secrets that go with *plan*, as far as they are given."""
     wanted = {CACERTS_SECRET: secret(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD}
     proven = [step.proof for step in plan.file_steps if isinstance(step, PutFile) and step.proof is not None]
     for name in (STORE_SECRET, *proven):
@@ -246,4 +222,4 @@ def _store_password(session: Planning, judged: Judged, facts: PrimaryFacts) -> S
                 STORE_SECRET,
             )
         return given
-    return None if already_installed(judged.chain, facts) else session.stores.generated()
+    return None if already_installed(judged.chain, facts) else session.generated

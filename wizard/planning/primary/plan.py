@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 from pathlib import PurePosixPath
 
-from wizard.certificates.model import Bundle, Chain, PrivateKey, Profile
+from wizard.certificates.model import Bundle, Chain, PrivateKey
 from wizard.certificates.names import short
 from wizard.certificates.writing import keystore
 from wizard.change.plan import EditFile, FileStep, ImportTrust, Plan, Probe, PutFile, Restart, Step
@@ -14,41 +14,10 @@ from wizard.findings import Finding, FindingSpec, Locator, Severity
 from wizard.host.machine import Machine
 from wizard.planning.primary.facts import PrimaryFacts, Setting
 from wizard.questions.answers import Answers, ImportRoot, PrimaryAnswers, endpoint
-from wizard.questions.passwords import generate
 from wizard.secret import Secret
 
 STORE_SECRET = "primary.keystore-password"  # noqa: S105 - the name of a secret
 CACERTS_SECRET = "primary.cacerts-password"  # noqa: S105 - likewise
-
-
-class Stores:
-    """Gives the same store for the same chain, password and encryption: its salts are random, and Java may know it."""
-
-    def __init__(self) -> None:
-        """Nothing is made yet."""
-        self._made: list[tuple[tuple[Chain, Profile], Secret, bytes]] = []
-        self._generated: Secret | None = None
-
-    def generated(self) -> Secret:
-        """The password of this run, where the operator wants one to be generated."""
-        if self._generated is None:
-            self._generated = generate()
-        return self._generated
-
-    def keystore(self, chain: Chain, password: Secret, profile: Profile) -> bytes:
-        """A key store with *chain* and its key under the leaf's short name.
-
-        Raises:
-            WizardError: as `wizard.certificates.writing.keystore`.
-        """
-        wanted = (chain, profile)
-        for what, secret, data in self._made:
-            if what == wanted and secret == password:
-                return data
-        name = short(chain.leaf) if chain.leaf is not None else None
-        made = keystore(chain, password, profile=profile, friendly_name=name)
-        self._made.append((wanted, password, made))
-        return made
 
 
 def trust_alias(name: str, sha256: str) -> str:
@@ -182,7 +151,6 @@ def make_plan(
     *,
     store_password: Secret | None,
     wait_s: float,
-    stores: Stores,
     elsewhere: Collection[str] = (),
 ) -> Plan:
     """What must change on the primary so that it serves *chain*; empty when it does already.
@@ -193,7 +161,6 @@ def make_plan(
         facts: the machine as it is now.
         machine: its places.
         wait_s: how long the server may take to answer after the restart.
-        stores: makes the key store.
         elsewhere: nodes that are other machines: they are told about and not proven.
         store_password: of the new store; None keeps the installed password where there is one that is right.
 
@@ -211,7 +178,7 @@ def make_plan(
                 f"Give --secret {STORE_SECRET}=file:PATH.",
                 STORE_SECRET,
             )
-        steps += _store_steps(chain, facts, store_password, machine, findings, stores=stores)
+        steps += _store_steps(chain, facts, store_password, machine, findings)
     steps += _trust_steps(answers.primary, chain, facts, machine, findings)
     if facts.other_trust:
         where = {"other": facts.other_trust, "path": str(machine.cacerts)}
@@ -237,7 +204,7 @@ def _about_node(spec: FindingSpec, node: str) -> Finding:
 
 
 def _store_steps(
-    chain: Chain, facts: PrimaryFacts, password: Secret, machine: Machine, findings: list[Finding], *, stores: Stores
+    chain: Chain, facts: PrimaryFacts, password: Secret, machine: Machine, findings: list[Finding]
 ) -> list[FileStep]:
     leaf = chain.leaf
     assert leaf is not None  # noqa: S101 - as above
@@ -255,7 +222,7 @@ def _store_steps(
     put = PutFile(
         "keystore",
         facts.store_path,
-        stores.keystore(chain, password, profile),
+        keystore(chain, password, profile=profile, friendly_name=short(leaf)),
         mode,
         facts.store,
         f"Key store: {count} certificates and the key, mode {mode:04o}; {facts.profile.reason}",
