@@ -84,7 +84,7 @@ def as_text(data: bytes) -> tuple[bytes, str]:
 
 
 def has_mark(text: bytes) -> bool:
-    """Whether a BEGIN mark of PEM stands anywhere in *text*."""
+    """Whether *text* contains a BEGIN mark of PEM."""
     return next(_spans(text), None) is not None
 
 
@@ -94,10 +94,10 @@ def labels(text: bytes) -> Iterator[str]:
 
 
 def blocks(text: bytes) -> Iterator[Block]:
-    """The blocks of *text* in order. One whose END is missing or names something else comes out with a problem.
+    """The blocks of *text* in order. A block whose END is missing or has another label carries a problem.
 
-    The time grows linearly with the text, whatever stands in it: each look ahead is remembered, and after
-    `STRAY_LIMIT` marks that are none the search ends.
+    The time is linear in the length of *text* for any content: each look-ahead is remembered, and the search
+    ends after `STRAY_LIMIT` lines that only look like marks.
     """
     named = b"friendlyName:" in text
     counted = behind = 0
@@ -203,7 +203,7 @@ _MESSAGE = frozenset({"PKCS7", "PKCS #7 SIGNED DATA", "CMS", "CERTIFICATE CHAIN"
 _SILENT = frozenset({"EC PARAMETERS", "DH PARAMETERS", "DSA PARAMETERS", "X9.42 DH PARAMETERS"})
 _BLOCK_LIMIT = 100_000
 _KEY_BLOCK_LIMIT = 10_000
-"""Keys in one file after which what follows is not looked at: nobody keeps so many, and each costs time."""
+"""After this many keys, the rest of the file is not read: no real file has so many, and each costs time."""
 
 
 def format_of(text: bytes) -> Format:
