@@ -75,9 +75,9 @@ SPECS: tuple[FindingSpec, ...] = (
     ),
     _spec(
         "name",
-        "Dialled name not in the certificate",
+        "Connection host name not in the certificate",
         "Peers that check host names refuse the server.",
-        "Issue the certificate with the dialled name as subject alternative name, or dial a name that it has.",
+        "Issue the certificate with this host name as subject alternative name, or connect to a name that it has.",
         "RFC 6125; JDK HostnameChecker",
     ),
     FindingSpec(
@@ -175,7 +175,7 @@ def rehearse(
         server_trust: what the primary will trust (cacerts, and the portal's trusted CA certificates).
         client: the chain of the gateway or client; None rehearses only that the server is believed.
         client_trust: what the client will trust.
-        dialled: the name that the client dials.
+        dialled: the host name that the client connects to.
         client_name: what to call the client in messages.
         now: aware; None means the present.
 
@@ -195,7 +195,7 @@ def rehearse(
 
 
 def _judge(log: _Log, chain: Chain, trust: Sequence[Certificate], dialled: str | None) -> None:
-    """One direction: the server's chain when a name was dialled, else the client's."""
+    """Judge one direction: the server's chain when *dialled* is a host name, the client's chain when it is None."""
     who, whom = (log.who, "primary") if dialled is None else ("primary", log.who)
     found = trust_errors(chain.certificates, trust, as_server=dialled is not None, dialled=dialled, now=log.now)
     named = [each for each in found if each.kind == "name"]

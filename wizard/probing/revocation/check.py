@@ -77,7 +77,7 @@ class Revocation:
     Attributes:
         certificate: the one asked about.
         responder: the OCSP address that was asked last, "" when there is none.
-        own_address: the address stands in the certificate, it was not given by the operator.
+        own_address: whether the address comes from the certificate and not from the operator.
         ocsp: the responder's answer; None when none could be asked.
         crl_url: the list that was fetched last, "" when none was.
         crl: what the list says; None when it was not needed or there is none.
