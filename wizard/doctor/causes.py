@@ -80,7 +80,7 @@ _CAUSES: dict[str, tuple[str, ...]] = {
     "tls12-off": ("port-taken",),
     "change-interrupted": (),
 }
-"""Symptom to its possible causes, the deepest first; codes without their room."""
+"""Symptom to its possible causes, the deepest first; codes without their prefix."""
 
 _BY_CHAIN = {
     "served-incomplete": ("chain.incomplete",),
@@ -117,7 +117,7 @@ _FIRST = (
     "service-stopped",
     "not-restarted",
 )
-"""Root causes in the order in which they are told; the others follow by severity."""
+"""Root causes in the order in which they are reported; the others follow by severity."""
 
 
 def _code(short: str) -> str:

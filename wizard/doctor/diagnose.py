@@ -25,7 +25,7 @@ from wizard.findings import Finding, FindingSpec, Severity, worst
 _FAMILIES = (clock_and_changes, conf, settings, store_file, store_content, chain, trust, service, port, served)
 
 RULES: tuple[Rule, ...] = tuple(rule for family in _FAMILIES for rule in family.RULES)
-"""Every rule, in the order in which outcomes are told."""
+"""Every rule, in the order in which outcomes are reported."""
 
 SPECS: tuple[FindingSpec, ...] = (*(spec for family in _FAMILIES for spec in family.SPECS), *logs.SPECS)
 """Every finding that is the doctor's own; it also reports those of the certificate rules."""
@@ -96,5 +96,5 @@ def diagnose(facts: DoctorFacts) -> Diagnosis:
 
 
 def _once(findings: list[Finding]) -> list[Finding]:
-    """The same code about the same thing is told once."""
+    """Remove duplicates: the same code about the same thing is reported once."""
     return list({(each.code, each.subject, str(sorted(each.facts.items()))): each for each in findings}.values())

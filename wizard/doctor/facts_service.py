@@ -22,7 +22,7 @@ class UnitFacts:
     started: float = 0.0
     needs_reload: bool = False
     trust_store: str = ""
-    """That its Java is told to use in place of cacerts."""
+    """The trust store that its Java options name in place of cacerts."""
 
     @property
     def running(self) -> bool:

@@ -20,7 +20,7 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One rule's result; the reason stands with `not_applicable`, `not_run` and `broken`."""
+    """One rule's result; `not_applicable`, `not_run` and `broken` have a reason."""
 
     rule: str
     result: Result
@@ -75,7 +75,7 @@ class Rule:
 
 
 def spec(code: str, severity: Severity, title: str, message: str, *, why: str, fix: str, source: str) -> FindingSpec:
-    """A catalogue entry of the doctor; *code* without its room."""
+    """A catalogue entry of the doctor; *code* without its prefix."""
     return FindingSpec(f"doctor.{code}", severity, title, message, why, fix, source)
 
 

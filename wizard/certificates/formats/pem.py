@@ -112,7 +112,7 @@ def blocks(text: bytes) -> Iterator[Block]:
         elif body := _base64(text[start:end].translate(None, _SPACE)):
             yield Block(label, body, line, at, (), alias)
         else:
-            yield _mended(label, text[start:end], line, at, alias)
+            yield _repaired(label, text[start:end], line, at, alias)
 
 
 class _Span(NamedTuple):
@@ -174,7 +174,7 @@ def _base64(packed: bytes) -> bytes | None:
         return None
 
 
-def _mended(label: str, raw: bytes, line: int, at: int, alias: str) -> Block:
+def _repaired(label: str, raw: bytes, line: int, at: int, alias: str) -> Block:
     if len(raw) > _REPAIR_LIMIT:
         return Block(label, None, line, at, problem="its lines are not base64")
     headers: list[tuple[str, str]] = []

@@ -1,4 +1,4 @@
-"""The doctor's look at single files: what stands there, where a link leads, and whether the service can read it."""
+"""Collect facts about single files: kind and content, the target of a link, and whether the service can read it."""
 
 import hashlib
 import os
@@ -20,7 +20,7 @@ from wizard.printable import printable
 
 
 def file_facts(machine: Machine, logical: PurePosixPath | str, account: Account | None) -> tuple[FileFacts, bytes]:
-    """The file at *logical*, links followed, and its bytes (empty when there are none to be had). Never raises."""
+    """The facts of the file at *logical*, links followed, and its bytes (empty when unreadable). Never raises."""
     path = str(logical)
     access = readable_as(machine, path, account)
     told: dict[str, Any] = {
@@ -90,4 +90,4 @@ def _words(problem: Exception) -> str:
     if isinstance(problem, WizardError):
         return problem.message
     strerror = problem.strerror if isinstance(problem, OSError) else None
-    return f"it could not be looked at: {(strerror or 'error').lower()}"
+    return f"it could not be read: {(strerror or 'error').lower()}"

@@ -31,7 +31,7 @@ NOT_TLS = spec(
     Severity.ERROR,
     "what answers does not speak TLS",
     "{endpoint} answers, but not with TLS: {detail}.",
-    why="It is not the primary, or something stands between.",
+    why="It is not the primary, or something between here and the primary answers.",
     fix="Find out which program listens there: ss -ltnp.",
     source="RFC 8446, section 4.1.2",
 )
@@ -92,7 +92,7 @@ def _taken(facts: DoctorFacts) -> Iterator[Finding]:
         raise CouldNotLook(facts.unseen.get("listening", "who listens is not known"))
     others = [each for each in (listening.listeners if listening else ()) if each.is_service is False]
     running = facts.unit is not None and facts.unit.running
-    tls = bool(facts.probes) and facts.probes[0].leaf is not None  # type: ignore[index]  # bool() has said that
+    tls = bool(facts.probes) and facts.probes[0].leaf is not None  # type: ignore[index]  # not empty, by bool()
     if others and (said or not tls or not running):
         program = others[0].program or "another process"
         pid = f" (process {others[0].pid})" if others[0].pid else ""
@@ -140,7 +140,7 @@ def _client_auth(facts: DoctorFacts) -> Iterator[Finding]:
 
 def _applicable(facts: DoctorFacts) -> Iterator[Finding]:
     if not facts.probes:
-        raise NotApplicable("no node was looked at")
+        raise NotApplicable("no node was probed")
     return _answers(facts)
 
 

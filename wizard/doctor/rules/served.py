@@ -46,9 +46,9 @@ NAME = spec(
     "served-for-another-name",
     Severity.ERROR,
     "the served certificate is for another name",
-    "{endpoint} serves a certificate for {names}, and gateways dial {name}.",
+    "{endpoint} serves a certificate for {names}, and gateways connect to {name}.",
     why="Peers that check the name refuse it: No subject alternative DNS name matching.",
-    fix="Ask for a certificate with this name, or have gateways dial the name in the certificate.",
+    fix="Ask for a certificate with this name, or have gateways connect to the name in the certificate.",
     source="RFC 6125",
 )
 SNI = spec(
@@ -56,8 +56,8 @@ SNI = spec(
     Severity.NOTE,
     "without a server name another certificate is served",
     "With the server name {name} the right certificate is served, without any name {subject} is.",
-    why="The server chooses by server name (SNI); a peer that dials an address sends none.",
-    fix="Have gateways dial the name. In checks give -servername.",
+    why="The server chooses by server name (SNI); a peer that connects to an address sends none.",
+    fix="Have gateways connect to the name. In checks give -servername.",
     source="RFC 6066, section 3",
 )
 CA_MISSING = spec(
@@ -132,7 +132,7 @@ def _short(facts: DoctorFacts) -> Iterator[Finding]:
 
 def _name(facts: DoctorFacts) -> Iterator[Finding]:
     if facts.name_from not in {"given", "plan"}:
-        raise CouldNotLook("the name that gateways dial is not known; --servername gives it")
+        raise CouldNotLook("the name that gateways connect to is not known; give it with --servername")
     for seen, leaf in _served(facts):
         if seen.name_matches is False and not seen.fallback:
             yield _found(NAME, seen, names=", ".join(leaf.san[:4]) or leaf.name, name=facts.servername)
