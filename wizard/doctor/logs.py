@@ -376,12 +376,12 @@ def explain(lines: Iterable[str], *, name: str = "") -> list[Finding]:
             last[pattern.spec.code] = (pattern, number, line)
     found = []
     for code, (pattern, number, line) in last.items():
-        told: dict[str, str | int] = {
+        values: dict[str, str | int] = {
             "line": number,
             "times": times[code],
             "text": printable(line.strip(), limit=_LONGEST),
         }
-        found.append(Finding(pattern.spec, Locator("file", path=name, line=number), told))
+        found.append(Finding(pattern.spec, Locator("file", path=name, line=number), values))
     return sorted(found, key=lambda finding: (-finding.severity, -int(finding.facts["line"])))
 
 

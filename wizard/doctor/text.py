@@ -34,8 +34,10 @@ def diagnosis_lines(diagnosis: Diagnosis, *, prefix: str = "cloudstream-wizard")
     for number, (finding, repair) in enumerate(zip(roots, diagnosis.repairs, strict=True)):
         result += [Line("")] if number else []
         result += _root(finding, repair, diagnosis, prefix)
-    told = {finding.code for finding in roots}
-    others = [finding for finding in diagnosis.findings if finding.code not in told and finding.caused_by not in told]
+    reported = {finding.code for finding in roots}
+    others = [
+        finding for finding in diagnosis.findings if finding.code not in reported and finding.caused_by not in reported
+    ]
     if others:
         result += [Line(""), Line("Also found:", Tone.HEADING)]
         for finding in others:

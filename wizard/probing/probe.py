@@ -140,8 +140,8 @@ def _read(result: ProbeResult, outcome: Outcome, *, presented_client: bool) -> P
         error, detail = "probe.certificate-unreadable", "the certificate that the server presents does not parse"
     auth, verdict = _client_side(outcome, presented_client=presented_client)
     if verdict == "rejected":
-        said = f"the server {alert_of(trace.alert).words}" if trace.alert else "the server closed the connection"
-        error, detail = "probe.client-rejected", said
+        reason = f"the server {alert_of(trace.alert).words}" if trace.alert else "the server closed the connection"
+        error, detail = "probe.client-rejected", reason
     elif auth == "required" and error == "probe.closed":
         error, detail = None, ""
     phase = trace.phase

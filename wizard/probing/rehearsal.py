@@ -236,8 +236,8 @@ def _handshakes(log: _Log, version: Version, server: Chain, client: Chain | None
     if client is not None and client.key is None:
         log.steps.append(RehearsalStep(name, "not_run", f"the private key of the {log.who} is not at hand"))
     elif client is not None:
-        said, failed = _shake(version, server, client, trust)
-        log.step(name, failed=failed, passed=said)
+        detail, failed = _shake(version, server, client, trust)
+        log.step(name, failed=failed, passed=detail)
         if failed:
             facts = {"version": version, "words": failed}
             log.findings.append(Finding(_BY_CODE["rehearsal.handshake"], Locator("chain"), facts))

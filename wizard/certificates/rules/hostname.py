@@ -68,12 +68,12 @@ def check(context: Context) -> Iterator[Finding]:
     if not hosts and context.role is not Role.CLIENT:
         yield on(leaf, NO_SAN)
     shown = ", ".join(hosts[:MOST_NAMES]) + (f" and {len(hosts) - MOST_NAMES} more" if len(hosts) > MOST_NAMES else "")
-    dialled = context.role in {Role.PRIMARY, None}
-    reason = hostnames.refused(context.host) if context.host is not None and dialled else ""
+    as_server = context.role in {Role.PRIMARY, None}
+    reason = hostnames.refused(context.host) if context.host is not None and as_server else ""
     if context.host is not None and reason:
         yield on(leaf, NOT_FOR_JAVA, host=context.host, reason=reason)
     elif context.host is not None and hosts and not fields.matches(leaf, context.host):
-        spec = WRONG_HOST if dialled else OTHER_HOST
+        spec = WRONG_HOST if as_server else OTHER_HOST
         odd = hostnames.difference(context.host, fields.dns_names(leaf))
         kind = "IP" if hostnames.address(context.host) is not None else "DNS"
         yield on(leaf, spec, found=shown, host=context.host, difference=odd or f"is for {shown}", type=kind)

@@ -96,8 +96,8 @@ def scan_conf(
     except WizardError as error:
         wrong = refused(error)
         if repair(data) is None and requoted(data, wrong.line) is not None:
-            said = f"The value on line {wrong.line} needs quotes around it, and its special characters escaped."
-            damage = (*damage, Damage("doctor.needs-quotes", said, wrong.line, repairable=True))
+            message = f"The value on line {wrong.line} needs quotes around it, and its special characters escaped."
+            damage = (*damage, Damage("doctor.needs-quotes", message, wrong.line, repairable=True))
         return ConfScan(ConfFacts(file, wrong, damage), data, likely=_parsed(repaired(data, wrong.line)))
     store_file, paths = _setting(document, FILE_KEY)
     password, passwords = _setting(document, PASSWORD_KEY)

@@ -170,9 +170,9 @@ def _reasons(conf: ConfScan, *, local: bool) -> dict[str, str]:
 
 
 def _where(asked: Asked, record: Record, conf: ConfScan, unit: UnitState | None) -> tuple[tuple[str, ...], int]:
-    told = record.target
-    nodes = asked.nodes or tuple(dict.fromkeys(node.host for node in told)) or ("localhost",)
-    return nodes, asked.port or (told[0].port if told else _port(conf, unit))
+    recorded = record.target
+    nodes = asked.nodes or tuple(dict.fromkeys(node.host for node in recorded)) or ("localhost",)
+    return nodes, asked.port or (recorded[0].port if recorded else _port(conf, unit))
 
 
 def _port(conf: ConfScan, unit: UnitState | None) -> int:

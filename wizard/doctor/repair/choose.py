@@ -232,7 +232,7 @@ def repair_for(finding: Finding, facts: DoctorFacts) -> Repair:
 
 def _names(finding: Finding, facts: DoctorFacts) -> dict[str, str]:
     leaf = facts.store.leaf if facts.store else None
-    told = {
+    values = {
         "unit": facts.unit.name if facts.unit else "hcp-server",
         "path": facts.conf.file.path if facts.conf else "application.conf",
         "file": finding.subject.path,
@@ -243,7 +243,7 @@ def _names(finding: Finding, facts: DoctorFacts) -> dict[str, str]:
         "user": (facts.unit.user if facts.unit else "") or "ACCOUNT",
         "missing": str(finding.facts.get("missing", "")),
     }
-    return {name: printable(text) for name, text in told.items()}
+    return {name: printable(text) for name, text in values.items()}
 
 
 def _recorded(finding: Finding, facts: DoctorFacts) -> bool:

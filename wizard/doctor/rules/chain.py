@@ -61,8 +61,8 @@ def _named(facts: DoctorFacts) -> Iterator[Finding]:
     names = [name.lower() for name in (*store.leaf.san, store.leaf.name)]
     short = {name.partition(".")[0] for name in names}
     if stem not in {*names, *short} and stem.partition(".")[0] not in short:
-        told = {"path": store.file.path, "stem": stem, "names": ", ".join(names[:4]) or "no host"}
-        yield Finding(OTHER_NAME, file_at(store.file.path), told)
+        values = {"path": store.file.path, "stem": stem, "names": ", ".join(names[:4]) or "no host"}
+        yield Finding(OTHER_NAME, file_at(store.file.path), values)
 
 
 RULES = (

@@ -165,8 +165,8 @@ def _damaged(facts: DoctorFacts) -> Iterator[Finding]:
     for damage in conf.damage:
         if damage.code not in _HARMLESS:
             which = ODD if damage.code in _ODD else DAMAGED
-            told: dict[str, str | int] = {"path": conf.file.path, "line": damage.line, "reason": damage.message}
-            yield Finding(which, file_at(conf.file.path, damage.line), told)
+            values: dict[str, str | int] = {"path": conf.file.path, "line": damage.line, "reason": damage.message}
+            yield Finding(which, file_at(conf.file.path, damage.line), values)
 
 
 def _open(facts: DoctorFacts) -> Iterator[Finding]:

@@ -72,8 +72,8 @@ CA_MISSING = spec(
 SPECS = (FALLBACK, BUILT_IN, OTHER, SHORT, NAME, SNI, CA_MISSING)
 
 
-def _found(which: FindingSpec, seen: ProbeFacts, **told: str | int) -> Finding:
-    return Finding(which, Locator("endpoint", endpoint=seen.endpoint), {"endpoint": seen.endpoint, **told})
+def _found(which: FindingSpec, seen: ProbeFacts, **values: str | int) -> Finding:
+    return Finding(which, Locator("endpoint", endpoint=seen.endpoint), {"endpoint": seen.endpoint, **values})
 
 
 def _served(facts: DoctorFacts) -> Iterator[tuple[ProbeFacts, CertificateFacts]]:
@@ -113,8 +113,8 @@ def _other(facts: DoctorFacts) -> Iterator[Finding]:
         raise CouldNotLook("the key store does not open, or none is configured")
     for seen, leaf in _served(facts):
         if leaf.sha256 != installed.sha256 and not seen.fallback:
-            told = {"subject": leaf.name, "sha256": leaf.sha256[:16], "installed": installed.name}
-            yield _found(OTHER, seen, **told, installed_sha256=installed.sha256[:16])
+            values = {"subject": leaf.name, "sha256": leaf.sha256[:16], "installed": installed.name}
+            yield _found(OTHER, seen, **values, installed_sha256=installed.sha256[:16])
 
 
 def _short(facts: DoctorFacts) -> Iterator[Finding]:

@@ -130,8 +130,8 @@ def _loaded(facts: DoctorFacts) -> UnitFacts:
     return unit
 
 
-def _found(which: FindingSpec, unit: UnitFacts, **told: str | int) -> Finding:
-    return Finding(which, Locator("unit", path=unit.name), {"unit": unit.name, **told})
+def _found(which: FindingSpec, unit: UnitFacts, **values: str | int) -> Finding:
+    return Finding(which, Locator("unit", path=unit.name), {"unit": unit.name, **values})
 
 
 def now_of(facts: DoctorFacts) -> datetime:

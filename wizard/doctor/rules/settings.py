@@ -138,8 +138,8 @@ def _winner(setting: SettingFacts) -> str:
     return f"{place} of {setting.source}" if setting.source else place
 
 
-def _found(conf: ConfFacts, which: FindingSpec, name: str, setting: SettingFacts, **told: Any) -> Finding:
-    members = {"name": name, "path": conf.file.path, "line": setting.line, "setting": setting.path, **told}
+def _found(conf: ConfFacts, which: FindingSpec, name: str, setting: SettingFacts, **values: Any) -> Finding:
+    members = {"name": name, "path": conf.file.path, "line": setting.line, "setting": setting.path, **values}
     return Finding(which, setting_at(conf.file.path, int(members["line"])), members)
 
 
@@ -156,8 +156,8 @@ def _present(facts: DoctorFacts) -> Iterator[Finding]:
         if setting is None:
             places = [place for place in conf.commented if place.path.rpartition(".")[2] == name]
             line = next((place.line for place in places if place.works), 0)
-            told: dict[str, str | int] = {"path": conf.file.path, "name": name, "line": line}
-            yield Finding(COMMENTED if line else ABSENT, setting_at(conf.file.path, line), told)
+            values: dict[str, str | int] = {"path": conf.file.path, "name": name, "line": line}
+            yield Finding(COMMENTED if line else ABSENT, setting_at(conf.file.path, line), values)
 
 
 def _lost(conf: ConfFacts, expected: ExpectedSettings) -> Finding:
@@ -165,8 +165,8 @@ def _lost(conf: ConfFacts, expected: ExpectedSettings) -> Finding:
     if not expected.file_lost:
         what = f"has the password of {expected.store}"
     setting = conf.store_file if expected.file_lost else conf.password
-    told = {"path": conf.file.path, "what": what, "change": expected.change, "at": expected.at}
-    return Finding(GONE, setting_at(conf.file.path, setting.line if setting is not None else 0), told)
+    values = {"path": conf.file.path, "what": what, "change": expected.change, "at": expected.at}
+    return Finding(GONE, setting_at(conf.file.path, setting.line if setting is not None else 0), values)
 
 
 def _elsewhere(facts: DoctorFacts) -> Iterator[Finding]:

@@ -93,9 +93,9 @@ class Revocation:
     @property
     def status(self) -> str:
         """good, revoked, unknown, unreachable, unusable, or unchecked when the certificate names nobody to ask."""
-        said = [answer.status for answer in (self.ocsp, self.crl) if answer is not None]
+        statuses = [answer.status for answer in (self.ocsp, self.crl) if answer is not None]
         for word in ("revoked", "good", "unknown", "unusable", "unreachable"):
-            if word in said:
+            if word in statuses:
                 return word
         return "unchecked"
 
@@ -151,17 +151,17 @@ def _asked(
 ) -> Revocation:
     own = fields.responders(certificate)
     places = own or ([responder] if responder else [])
-    place, said = "", None
+    place, answered = "", None
     for place in places:
-        said = _ocsp(place, certificate, issuer, timeout_s, now)
-        if said.status in _CONCLUSIVE:
-            return Revocation(certificate, place, bool(own), said)
+        answered = _ocsp(place, certificate, issuer, timeout_s, now)
+        if answered.status in _CONCLUSIVE:
+            return Revocation(certificate, place, bool(own), answered)
     listed, answer = "", None
     for listed in crl.distribution_points(certificate):
         answer = _crl(listed, certificate, issuer, timeout_s, now)
         if answer.status in _CONCLUSIVE:
             break
-    return Revocation(certificate, place, bool(own), said, listed, answer)
+    return Revocation(certificate, place, bool(own), answered, listed, answer)
 
 
 def _ocsp(
