@@ -218,7 +218,7 @@ class Proof(Page):
     def claim(self) -> Sequence[Part]:
         """Success or not."""
         if not self.good:
-            return [(f"{BAD} The change was not made", "bad bold"), ("  the reason stands below", "muted")]
+            return [(f"{BAD} The change was not made", "bad bold"), ("  see the reason below", "muted")]
         seen = self.ended.presented
         if seen is not None and self.session.answers.goal is not Goal.UNDO:
             host = self.session.answers.primary.host or seen.endpoint

@@ -25,7 +25,7 @@ _EMPTY = ("none yet", "press a to add a gateway or a client")
 
 
 class Machines(Questions):
-    """Add, edit and remove machines; the two questions about files and their password stand below."""
+    """Add, edit and remove machines; the two questions about files and their password follow below."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "add", "Add"),

@@ -169,7 +169,7 @@ class Questions(Page):
         self.refresh_bindings()
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
-        """What was filled and left is looked at, as far as it can be judged alone; the focus stays where it is."""
+        """Validate a field when the focus leaves it, as far as it can be judged alone; the focus does not move."""
         for question, field in self.fields:
             if (
                 event.widget is field
