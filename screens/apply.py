@@ -102,7 +102,7 @@ class Apply(Page):
         return review.undo or [(step.id, _words(step)) for step in review.plan.steps]
 
     def claim(self) -> Sequence[Part]:
-        """What is happening."""
+        """The headline: the change is being applied."""
         return [("Applying the change", "accent bold"), ("  it continues when the connection is lost", "muted")]
 
     def compose(self) -> Iterable[Widget]:
@@ -124,7 +124,7 @@ class Apply(Page):
 
     @property
     def change_runs(self) -> bool:
-        """From the start to the outcome."""
+        """Whether the change is still running."""
         return not self._over
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -256,7 +256,7 @@ class Proof(Page):
         self.query(Act).first().focus()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What was applied is not undone by going back."""
+        """Disable Back: an applied change is undone by its own page."""
         return action != "back" and super().check_action(action, parameters)
 
     def _steps(self) -> Content:

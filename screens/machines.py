@@ -45,7 +45,7 @@ class Machines(Questions):
         return [question for question in self.data if question.key not in KINDS]
 
     def claim(self) -> Sequence[Part]:
-        """What each of them needs."""
+        """The headline: what each machine needs."""
         return [
             ("Gateways and clients", "accent bold"),
             ("  each needs a certificate of its own from the same CA", "muted"),

@@ -59,7 +59,7 @@ class Questions(Page):
 
     @property
     def questions(self) -> Sequence[Question]:
-        """What is asked here."""
+        """The questions of this step."""
         asked: Sequence[Question] = self.data
         return asked
 
@@ -365,7 +365,7 @@ class Questions(Page):
             self.wizard.confirm_doubts(self.step, self._doubts)
 
     def tell_problem(self, error: WizardError) -> None:
-        """What keeps the step from being left and belongs to no field."""
+        """Report an error that blocks the step and belongs to no single field."""
         hint = f"\n  {' '.join(error.hint.split())}" if error.hint else ""
         self.frame.tell((f"{BAD} Error: ", "bad bold"), error.message, (hint, ""))
 

@@ -221,7 +221,7 @@ class Confirm(Page):
         return session.lines(step), session.review()
 
     def claim(self) -> Sequence[Part]:
-        """What it is."""
+        """The headline: the last question."""
         return [
             ("Apply the change now?", "accent bold"),
             ("  this is the last question before anything is changed", "muted"),

@@ -57,7 +57,7 @@ class Start(Page):
         return session.overview()
 
     def claim(self) -> Sequence[Part]:
-        """What kind of machine it is."""
+        """The headline: the host name and the kind of this machine."""
         facts = self.data.facts
         lead = "primary server" if facts.installed else "no Print&Scan server is installed here; it may be a gateway"
         return [("This machine", "accent bold"), (f"  {facts.hostname}, {lead}", "muted")]

@@ -1,4 +1,4 @@
-"""The doctor's judgement: facts through all rules, symptoms tied to causes, each cause with its repair."""
+"""Diagnose the collected facts: run all rules, link symptoms to causes, choose a repair for each cause."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -35,7 +35,7 @@ REFUSALS = saved_facts.REFUSALS
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What the facts came to.
+    """The result of all rules.
 
     Attributes:
         facts: that were judged.
@@ -53,7 +53,7 @@ class Diagnosis:
 
     @property
     def headline(self) -> Finding | None:
-        """The first root cause, None when there is nothing to complain about."""
+        """The first root cause; None when there is none."""
         if not self.root_causes:
             return None
         return next(finding for finding in self.findings if finding.code == self.root_causes[0])

@@ -50,7 +50,7 @@ class ListenFacts:
 
 @dataclass(frozen=True, slots=True)
 class ProbeFacts:
-    """What one look at a node saw; the members are those of `wizard.probing.result`."""
+    """The result of one probe of a node; the members are those of `wizard.probing.result`."""
 
     host: str
     port: int

@@ -1,4 +1,4 @@
-"""The verdict of `status`: one state for monitoring, made of dates, drift and what is served."""
+"""Compute the result of `status`: one state for monitoring, from dates, drift and what the server presents."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a TLS peer meant: alerts (RFC 8446, section 6) and OpenSSL's reasons, in words."""
+"""Explain TLS alerts (RFC 8446, section 6) and OpenSSL's error reasons in words."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""From what a probe saw to findings. Every finding about one endpoint names it."""
+"""Turn the results of probes into findings. Every finding about one endpoint names it."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -440,7 +440,7 @@ def _order(result: "ProbeResult", expected_chain: Sequence[Certificate]) -> Iter
 
 
 def _path(chain: Sequence[Certificate]) -> list[Certificate]:
-    """From the leaf upwards by issuer names, as far as the sent certificates reach."""
+    """The path from the leaf upwards, followed by issuer names as far as the sent certificates reach."""
     path = [chain[0]]
     while not fields.self_issued(path[-1]):
         above = next((one for one in chain if one not in path and issued_by_name(path[-1], one)), None)

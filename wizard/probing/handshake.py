@@ -113,7 +113,7 @@ _CHUNK = 65536
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of a handshake.
+    """The result of a handshake.
 
     Attributes:
         trace: states, alerts and staple.

@@ -94,7 +94,7 @@ def _length(chain: Sequence[Certificate], *, as_server: bool) -> Iterator[Object
 
 
 def _unreadable(chain: Sequence[Certificate]) -> Iterator[Objection]:
-    """What Java's own reader refuses; and a key that the key store of this wizard cannot hold as what it is."""
+    """Objections to certificates that Java cannot parse, and to key types that this wizard's key store cannot hold."""
     for certificate in chain:
         if why := fields.java_refuses(certificate):
             words = f"Java cannot read {names.subject(certificate)}: {why}"
@@ -158,7 +158,7 @@ def _why_no_path(chain: Sequence[Certificate], anchors: Sequence[Certificate]) -
 
 
 def _along(path: Sequence[Certificate], now: datetime) -> Iterator[Objection]:
-    """What PKIX finds on *path*; the anchor itself is believed as it is."""
+    """The objections of PKIX to *path*; the anchor itself is trusted without these checks."""
     anchor = path[-1]
     if _version(anchor) == x509.Version.v3 and not fields.is_ca(anchor):
         words = f"the trusted {names.subject(anchor)} is used as an authority but is no CA certificate"

@@ -123,7 +123,7 @@ class RehearsalStep:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """What would happen.
+    """The predicted result of the connections.
 
     Attributes:
         steps: in the order in which they were tried.
@@ -135,7 +135,7 @@ class Rehearsal:
 
     @property
     def ok(self) -> bool:
-        """Whether the connection would come about."""
+        """Whether the connection would succeed."""
         return not any(finding.severity >= Severity.ERROR for finding in self.findings)
 
     def as_json(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a probe saw."""
+"""The result of a probe."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -226,7 +226,7 @@ def _cut_off(value: hocon.Value, document: hocon.Document) -> str:
 
 
 def _meant(own: list[Guess], document: hocon.Document, facts: SettingFacts | None) -> list[Guess]:
-    """What the value that counts may have been before an editor or a comment sign changed it."""
+    """Guesses of the value in use as it was before an editor or a comment sign changed it."""
     if not own or facts is None:
         return []
     text, found = own[0].value.reveal(), []

@@ -1,4 +1,4 @@
-"""What the port serves, held against what is installed: the fallback, another leaf, a chain cut short, names."""
+"""Compare what the port presents with what is installed: the fallback, another leaf, an incomplete chain, names."""
 
 from collections.abc import Iterator
 

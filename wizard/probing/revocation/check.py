@@ -193,13 +193,13 @@ def _crl(
 
 
 def revocation_findings(results: Sequence[Revocation]) -> tuple[Finding, ...]:
-    """What is worth saying about *results*, the worst first."""
+    """The findings about *results*, the worst first."""
     found = [finding for result in results if (finding := _finding(result)) is not None]
     return tuple(sorted(found, key=lambda finding: -finding.severity))
 
 
 def chain_findings(chain: Chain, *, responder: str | None = None, timeout_s: float = 5) -> tuple[Finding, ...]:
-    """What the responders and lists say of a chain before it is used; takes seconds and never fails."""
+    """Ask the OCSP responders and CRLs about a chain before it is used. Takes seconds and never raises."""
     certificates = [each for each in (chain.leaf, *chain.intermediates) if each is not None]
     asked = check_revocation(certificates, chain.authorities, responder=responder, timeout_s=timeout_s)
     return revocation_findings(asked)
