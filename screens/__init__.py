@@ -1,4 +1,4 @@
-"""The full-screen face: Textual, keys alone, no decision of the domain.
+"""The full-screen user interface: Textual, keyboard only, no decision of the domain.
 
 Textual reads its own environment variables when it is imported: they can write every key into a file, load a driver by
 name, or press keys. A program that takes passwords as root wants none of that, so they are dropped here, before any

@@ -107,7 +107,7 @@ class Apply(Page):
         return rows
 
     def claim(self) -> Sequence[Part]:
-        """What is happening."""
+        """The headline: the change is being applied."""
         return [("Applying the change", "accent bold"), ("  it continues when the connection is lost", "muted")]
 
     def compose(self) -> Iterable[Widget]:
@@ -136,7 +136,7 @@ class Apply(Page):
 
     @property
     def change_runs(self) -> bool:
-        """From the start to the outcome."""
+        """Whether the change is still running."""
         return not self._over
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -235,7 +235,7 @@ class Proof(Page):
     def claim(self) -> Sequence[Part]:
         """Success or not."""
         if not self.good:
-            return [(f"{BAD} The change was not made", "bad bold"), ("  the reason stands below", "muted")]
+            return [(f"{BAD} The change was not made", "bad bold"), ("  see the reason below", "muted")]
         seen = self.ended.presented
         if seen is not None and self.session.answers.goal is not Goal.UNDO:
             host = self.session.answers.primary.host or seen.endpoint
@@ -275,7 +275,7 @@ class Proof(Page):
         self.query(Act).first().focus()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What was applied is not undone by going back."""
+        """Disable Back: an applied change is undone by its own page."""
         return action != "back" and super().check_action(action, parameters)
 
     def _steps(self) -> Content:

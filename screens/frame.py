@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 PRODUCT = "CloudStream TLS wizard"
 SHOWN_AFTER_S = 0.15
-"""What is done by then is not announced."""
+"""Work that ends sooner shows no progress line."""
 NARROW, WIDE, TALL = 78, 110, 32
-"""From so many columns and rows there is room for pictures, for the list of steps, for blank rows."""
+"""The columns from which pictures and the list of steps are shown, and the rows from which blank rows are added."""
 
 _STATES: dict[str, tuple[str, str]] = {
     "trusted": (f"{OK} trusted certificate presented", "ok bold"),
@@ -50,7 +50,7 @@ _SHORT = dict(
     )
 )
 LITTLE = 56
-"""With fewer columns the state is said in two words."""
+"""With fewer columns the state is shown in two words."""
 
 
 class Page(VerticalScroll, can_focus=False):
@@ -106,7 +106,7 @@ class Page(VerticalScroll, can_focus=False):
         return 0, 1
 
     def arrived(self) -> None:
-        """The page stands: give something the focus."""
+        """Give the focus to a widget, when the page has been built."""
         wanted = self.query(self.first_focus) if self.first_focus else None
         if wanted:  # a page without anything to choose from has no list
             wanted.first().focus()
@@ -117,7 +117,7 @@ class Page(VerticalScroll, can_focus=False):
         """Take over what was typed so far, before leaving."""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's signature
-        """There is no way back from the first page, nor over a change."""
+        """Disable Back on the first page and after a change."""
         return action != "back" or self.wizard.can_go_back(self.step)
 
     def action_go_on(self) -> None:
@@ -209,7 +209,7 @@ class Frame(PaintedOnce[None], inherit_bindings=False):
             self._busy = None
 
     def tell(self, *parts: Part) -> None:
-        """Say something below the page, in full; it stays until something else is said."""
+        """Show a message below the page; it stays until the next one."""
         if parts != self._said:
             self._said = parts
             line = self.query_one("#say", Static)
@@ -232,7 +232,7 @@ class Frame(PaintedOnce[None], inherit_bindings=False):
 
     @property
     def said(self) -> str:
-        """What is said below the page."""
+        """The message below the page."""
         return say(*self._said).plain
 
     def steps_changed(self) -> None:
@@ -241,7 +241,7 @@ class Frame(PaintedOnce[None], inherit_bindings=False):
         self.query_one(Progress).refresh()
 
     def show_state(self, state: str, at: datetime) -> None:
-        """Say in the head what is presented, and when that was looked at."""
+        """Show in the head what the server presents, and when that was checked."""
         self.state = _STATES[state]
         self.at = at
         self.query_one(Head).refresh()
@@ -289,9 +289,9 @@ class Head(Static):
             state = _SHORT.get(state, state)
         at = f"  {frame.at:%H:%M}" if frame.at is not None else ""
         machine = f"  {frame.wizard.machine_name}" + ("  DRY RUN" if frame.wizard.session.dry_run else "")
-        room = width - len(state) - len(at) - 1
-        product = PRODUCT if len(PRODUCT) + len(machine) <= room else "TLS wizard"
-        machine = machine if len(product) + len(machine) <= room else ""
+        space = width - len(state) - len(at) - 1
+        product = PRODUCT if len(PRODUCT) + len(machine) <= space else "TLS wizard"
+        machine = machine if len(product) + len(machine) <= space else ""
         gap = " " * max(1, width - len(product) - len(look.text(machine)) - len(state) - len(at))
         return say((product, "bold"), (machine, "muted"), gap, (state, roles), (at, "muted"))
 

@@ -44,16 +44,16 @@ class Chain(Tree[Entry]):
         depth, above = 0, node
         while above.parent is not None:
             depth, above = depth + 1, above.parent
-        room = self.size.width - depth * self.guide_depth
+        space = self.size.width - depth * self.guide_depth
         placed = PLACE_WIDTH if self.size.width >= ROOM_FOR_PLACE else 0
         dated = DATE_WIDTH if self.size.width >= ROOM_FOR_DATE else 0
-        named = max(10, min(NAME_WIDTH - depth * self.guide_depth, room - placed - DAYS_WIDTH - 10))
+        named = max(10, min(NAME_WIDTH - depth * self.guide_depth, space - placed - DAYS_WIDTH - 10))
         name = cut(look.text(entry.name), max(4, named - 1))
         if entry.missing:
-            label = cell(MARKS["bad"], (f"{cut(look.text(entry.name), room - 12)} ", "bad"), ("missing", "bad bold"))
+            label = cell(MARKS["bad"], (f"{cut(look.text(entry.name), space - 12)} ", "bad"), ("missing", "bad bold"))
         else:
             days = f"{entry.days} d" if entry.days >= 0 else "expired"
-            line = max(6, room - named - placed - dated - DAYS_WIDTH)
+            line = max(6, space - named - placed - dated - DAYS_WIDTH)
             label = cell(
                 f"{name:<{named}}",
                 (f"{entry.place:<{placed}}" if placed else "", "muted"),

@@ -28,7 +28,7 @@ _EMPTY = ("none yet", "press a to add a gateway or a client")
 
 
 class Machines(Questions):
-    """Add, edit and remove machines; the two questions about files and their password stand below."""
+    """Add, edit and remove machines; the two questions about files and their password follow below."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "add", "Add"),
@@ -48,7 +48,7 @@ class Machines(Questions):
         return [question for question in self.data if question.key not in KINDS]
 
     def claim(self) -> Sequence[Part]:
-        """What each of them needs."""
+        """The headline: what each machine needs."""
         return [
             ("Gateways and clients", "accent bold"),
             ("  each needs a certificate of its own from the same CA", "muted"),

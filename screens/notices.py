@@ -52,7 +52,7 @@ class Notice(Page):
         raise NotImplementedError
 
     def rows(self) -> Sequence[Row]:
-        """What is known."""
+        """The details below the banner; none by default."""
         return ()
 
     def words(self) -> Sequence[Part]:
@@ -145,7 +145,7 @@ class Recover(Notice):
         return [("Undo it, or finish it. Undoing is always possible.", "bold")]
 
     def rows(self) -> Sequence[Row]:
-        """What the engine says of it."""
+        """The report of the engine about the interrupted change."""
         return [("", parts_of(self.data))]
 
     def help_name(self) -> str:
@@ -200,7 +200,7 @@ class Recovered(Notice):
         return [(words, "accent bold")]
 
     def words(self) -> Sequence[Part]:
-        """What is next."""
+        """The recommended next step."""
         if self.data[1]:
             return [("The wizard can be used again.", "bold")]
         return [("Continue with Something is wrong, which repairs the cause.", "bold")]
@@ -210,7 +210,7 @@ class Recovered(Notice):
         return [("", parts_of(self.data[0]))]
 
     def help_name(self) -> str:
-        """That of the question before."""
+        """The help page of the question before this one."""
         return "recover"
 
     def buttons(self) -> Sequence[tuple[str, str]]:

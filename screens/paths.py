@@ -10,7 +10,7 @@ from screens.widgets import Row
 from wizard.printable import printable
 
 MOST = 2000
-"""Names looked at in one folder; a folder with more is not for picking by name."""
+"""Most names that are read from one folder; the rest are not offered."""
 SHOWN = 200
 """Names offered."""
 FILES_SHOWN = 6

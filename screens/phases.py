@@ -35,7 +35,7 @@ _NAMES = {
 
 
 def phase_of(step: Step) -> str:
-    """The name under which *step* stands in the list."""
+    """The name of *step* in the list of steps."""
     return _NAMES.get(step.id, step.title)
 
 

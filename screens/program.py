@@ -228,7 +228,7 @@ class WizardApp(App[int], inherit_bindings=False):
             self.listing.run(self, "load", _load_pages, lambda _nothing: None)
 
     def confirm_doubts(self, step: Step, pending_warnings: "tuple[Finding, ...]") -> None:
-        """Go on from *step*, with a question first when warnings stand that nobody has overruled."""
+        """Continue after *step*; ask first when it has warnings that the operator has not accepted."""
 
         def answered(go_on: bool | None) -> None:  # noqa: FBT001 - what a dialog gives
             if go_on:

@@ -59,7 +59,7 @@ class Questions(Page):
 
     @property
     def questions(self) -> Sequence[Question]:
-        """What is asked here."""
+        """The questions of this step."""
         asked: Sequence[Question] = self.data
         return asked
 
@@ -174,7 +174,7 @@ class Questions(Page):
         self.refresh_bindings()
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
-        """What was filled and left is looked at, as far as it can be judged alone; the focus stays where it is."""
+        """Validate a field when the focus leaves it, as far as it can be judged alone; the focus does not move."""
         for question, field in self.fields:
             if (
                 event.widget is field
@@ -370,7 +370,7 @@ class Questions(Page):
             self.wizard.confirm_doubts(self.step, self._doubts)
 
     def tell_problem(self, error: WizardError) -> None:
-        """What keeps the step from being left and belongs to no field."""
+        """Report an error that blocks the step and belongs to no single field."""
         hint = f"\n  {' '.join(error.hint.split())}" if error.hint else ""
         self.frame.tell((f"{BAD} Error: ", "bad bold"), error.message, (hint, ""))
 

@@ -46,7 +46,7 @@ class Rescue(Questions):
 
     @property
     def diagnosis(self) -> "Diagnosis":
-        """What was found."""
+        """The doctor's diagnosis of this machine."""
         found: Diagnosis = self.data[0]
         return found
 
@@ -58,7 +58,7 @@ class Rescue(Questions):
 
     @property
     def again(self) -> bool:
-        """Whether this is the look after a repair."""
+        """Whether this is the check after a repair."""
         return self.step is not None and not self.step.questions
 
     def claim(self) -> Sequence[Part]:
@@ -107,7 +107,7 @@ class Rescue(Questions):
         return any(repair.automatic for repair in self.diagnosis.repairs)
 
     def buttons(self) -> Sequence[tuple[str, str]]:
-        """What can be done next; there is always something."""
+        """The buttons for the next step; there is at least one."""
         if self.again:
             more = [("Repair the next cause", "round")] if self.data[2] else []
             return [*more, ("Finish", "finish")]
@@ -143,7 +143,7 @@ class Rescue(Questions):
         return parts
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
-        """What its label says."""
+        """Run the action of the pressed button."""
         event.stop()
         match event.button.id:
             case "repair":

@@ -156,9 +156,9 @@ class Review(Page):
 
     def _picture(self) -> Content | None:
         """Who connects to whom, as rehearsed in memory."""
-        told = [line for line in self.data.lines if line.text.startswith("Rehearsal:")]
+        rehearsed = [line for line in self.data.lines if line.text.startswith("Rehearsal:")]
         failed = [line for line in self.data.lines if line.tone is Tone.BAD and "rehearsal" in line.text]
-        if not told and not failed:
+        if not rehearsed and not failed:
             return None
         answers = self.session.answers
         gateway = answers.gateway[0].host if answers.gateway else "gateways"
@@ -221,7 +221,7 @@ class Confirm(Page):
         return session.lines(step), session.review()
 
     def claim(self) -> Sequence[Part]:
-        """What it is."""
+        """The headline: the last question."""
         return [
             ("Apply the change now?", "accent bold"),
             ("  this is the last question before anything is changed", "muted"),

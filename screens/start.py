@@ -52,12 +52,12 @@ class Start(Page):
     @classmethod
     def look(cls, session: "Session", step: Step | None) -> "Overview":  # noqa: ARG003 - as in the base
         """See `Page`."""
-        from screens import certificates  # noqa: F401, PLC0415 - loaded while the machine is looked at anyway
+        from screens import certificates  # noqa: F401, PLC0415 - loaded while the machine is examined anyway
 
         return session.overview()
 
     def claim(self) -> Sequence[Part]:
-        """What kind of machine it is."""
+        """The headline: the host name and the kind of this machine."""
         facts = self.data.facts
         lead = "primary server" if facts.installed else "no Print&Scan server is installed here; it may be a gateway"
         return [("This machine", "accent bold"), (f"  {facts.hostname}, {lead}", "muted")]
@@ -103,7 +103,7 @@ class Start(Page):
         return say(sign, (f"  {words}", "bold"))
 
     def _facts(self) -> list[Row]:
-        from screens.certificates import life, name_of  # noqa: PLC0415 - loaded when the machine was looked at
+        from screens.certificates import life, name_of  # noqa: PLC0415 - loaded when the machine was examined
 
         rows: list[Row] = []
         seen, facts = self.data.presented, self.data.facts

@@ -208,7 +208,7 @@ MARKS: dict[str, Part] = {
     "now": (f"{NOW} ", "accent bold"),
     "todo": (f"{TODO} ", "muted"),
 }
-"""A state and its mark; the word for the state always stands beside it."""
+"""A state and its mark; the word for the state is always beside it."""
 
 _TABLE = {
     **dict.fromkeys("─╴╶▔▁▄▀╌", "-"),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Undo(Page):
-    """What was done here, when, by whom, and whether it is still so."""
+    """A table of the changes on this machine: what, when, by whom, and whether each is still in effect."""
 
     first_focus = "#rows"
 
@@ -28,7 +28,7 @@ class Undo(Page):
         return session.changes()
 
     def claim(self) -> Sequence[Part]:
-        """What there is."""
+        """The headline: select a change, or none is on record."""
         if not self.data:
             return [("No change is on record", "accent bold")]
         return [

@@ -1,4 +1,4 @@
-"""What was found in the files: the chain as a tree, what is to be said about it, and the name it must carry."""
+"""What was found in the files: the chain as a tree, its findings, and the host name that it must have."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ FITS = "Checked: signatures, dates, names, usage, key and chain"
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of the list of findings, and what stands in the card below for it."""
+    """One line of the list of findings, and the rows that the card below shows for it."""
 
     line: tuple[Part, ...]
     rows: tuple[Row, ...]
@@ -43,7 +43,7 @@ class Found:
 
 
 def found_for(session: "Session", role: str) -> Found:
-    """BLOCKING. The chain of *role* and what is said about it.
+    """BLOCKING. The chain of *role* and its findings.
 
     Raises:
         WizardError: the files cannot be read.
@@ -93,10 +93,10 @@ def statement(findings: Sequence[Finding]) -> list[Part]:
     """Whether a chain can be used, as the title."""
     errors = sum(each.severity >= Severity.ERROR for each in findings)
     warnings = sum(each.severity == Severity.WARNING for each in findings)
-    said = f"{warnings} warning{'' if warnings == 1 else 's'}" if warnings else ""
+    count = f"{warnings} warning{'' if warnings == 1 else 's'}" if warnings else ""
     if errors:
         return [("Certificate cannot be used", "bad bold"), (f"  {errors} error{'' if errors == 1 else 's'}", "bad")]
-    return [(f"Certificate can be used{f' ({said})' if said else ''}", "accent bold")]
+    return [(f"Certificate can be used{f' ({count})' if count else ''}", "accent bold")]
 
 
 class Verdict(Questions):
@@ -200,7 +200,7 @@ class Verdict(Questions):
 
 
 class Others(Questions):
-    """The certificates of all gateways and clients: a table, and what is to be said about the marked one."""
+    """The certificates of all gateways and clients: a table, and the findings of the marked one."""
 
     detail_name = "About the marked line"
 

@@ -31,7 +31,7 @@ class Card(Vertical):
     """A frame with a name; the one with the focus has the accent."""
 
     def __init__(self, name: str, *children: Widget, hint: str = "", id: str | None = None, classes: str = "") -> None:  # noqa: A002 - Textual's name
-        """Around *children*; *hint* stands in the lower border."""
+        """Put *children* into a frame; *hint* is shown in its lower border."""
         super().__init__(*children, id=id, classes=f"card {classes}")
         self.border_title = say(name)
         if hint:
@@ -69,7 +69,7 @@ class Reading(VerticalScroll):
 
 # -- fields -----------------------------------------------------------------------------------------------------------
 class Field(Input):
-    """A line to type. The cursor stands still, so an idle line sends nothing. Entered with Tab, typing replaces."""
+    """An input line. The cursor does not blink, so an idle line sends nothing. After Tab, typing replaces the value."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "submit", "Continue", key_display="Enter"),
@@ -124,7 +124,7 @@ class Field(Input):
 
 
 class PathField(Field):
-    """A field for files and folders; several stand one behind the other, quoted as in a shell."""
+    """A field for files and folders; several are separated by spaces and quoted as in a shell."""
 
     class Completes(Message):
         """Tab was pressed: the rest of the name is wanted."""
@@ -330,9 +330,9 @@ class Keys(Footer):
             binding = active.binding
             if binding.show and active.enabled:
                 shown.setdefault(binding.action, (self.app.get_key_display(binding), binding.description))
-        said = tuple(shown.values())
-        if said != self._said:
-            self._said = said
+        texts = tuple(shown.values())
+        if texts != self._said:
+            self._said = texts
             self.refresh()
 
     def render(self) -> Content:

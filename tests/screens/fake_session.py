@@ -285,7 +285,7 @@ class FakeSession:
         return Outcome(self.end)
 
     def outcome_lines(self) -> list[Line]:
-        texts = {APPLIED: "Applied and proven.", ROLLED_BACK: "Everything was put back.", STUCK: "Recovery is needed."}
+        texts = {APPLIED: "Applied and proven.", ROLLED_BACK: "Everything was restored.", STUCK: "Recovery is needed."}
         return [Line(texts[self.end], Tone.HEADING)]
 
     def summary(self) -> list[str]:
@@ -301,7 +301,7 @@ class FakeSession:
     def recover(self, mode: str) -> list[Line]:
         self.recovered.append(mode)
         self.unfinished = []
-        return [Line("Everything was put back.")]
+        return [Line("Everything was restored.")]
 
     def save(self, step_id: str = "") -> None:
         if self.refuse_save:

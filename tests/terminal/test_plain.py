@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from wizard.session.session import Session
 
 WARNING = Finding(
-    FindingSpec("a.warning", Severity.WARNING, "t", "It is odd.", "It is looked at by a person.", "Mend it.", "RFC"),
+    FindingSpec("a.warning", Severity.WARNING, "t", "It is odd.", "A person has to check it.", "Fix it.", "RFC"),
     Locator("certificate"),
 )
 GIVEN = {"primary.chain": CHAIN, "primary.password": PASSWORD}
@@ -92,7 +92,7 @@ def test_an_error_asks_that_question_alone_again() -> None:
     session = FakeSession()
     code, said = talk(session, *TO_FILES, "'open", CHAIN, "wrong", "", PASSWORD, "quit", "save")
     assert code == 130
-    assert "A quote is open." in said
+    assert "A quote is not closed." in said
     assert "Error: The password does not open primary-host.pfx." in said
     assert said.count("Password for these files") == 2
     assert said.count("  Files or a folder") == 1
@@ -127,7 +127,7 @@ def test_a_blocked_plan_and_a_failed_change() -> None:
     session.end = "rolled_back"
     code, said = talk(session, *TO_REVIEW, "", "apply")
     assert code == 3
-    assert "Everything was put back." in said
+    assert "Everything was restored." in said
     assert not session.forgotten
 
 
@@ -166,7 +166,7 @@ def test_a_warning_is_asked_about_once_with_no_as_the_default() -> None:
     assert code == 0, said
     assert said.count("Continue anyway? (yes/no) [no]: ") == 3
     assert said.count("You are still at this step") == 1
-    assert "  It is looked at by a person." in said
+    assert "  A person has to check it." in said
     assert session.overruled == [WARNING]
 
 

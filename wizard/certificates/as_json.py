@@ -1,4 +1,4 @@
-"""Certificates, keys and chains as the JSON objects of the contract. What does not parse is told as unreadable."""
+"""Convert certificates, keys and chains to JSON objects. A field that cannot be parsed is marked as unreadable."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -28,7 +28,7 @@ def certificate_json(certificate: Certificate) -> dict[str, Any]:
 
 
 def key_json(key: PrivateKey) -> dict[str, Any]:
-    """What may be told of a private key: its kind, whether it lay encrypted, and the hash of its public half."""
+    """What may be shown of a private key: its kind, whether it was encrypted, and the hash of its public key."""
     return {
         "key": fields.public_key_label(key.key.public_key()),
         "encrypted": key.encrypted,

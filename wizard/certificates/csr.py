@@ -28,7 +28,7 @@ class KeyKind(StrEnum):
 
 
 USAGES: dict[Role, tuple[str, ...]] = {
-    # A gateway dials the primary, and answers clients itself.
+    # A gateway is a client of the primary and a server for its own clients.
     Role.PRIMARY: (fields.SERVER_AUTH,),
     Role.GATEWAY: (fields.SERVER_AUTH, fields.CLIENT_AUTH),
     Role.CLIENT: (fields.CLIENT_AUTH,),
@@ -41,7 +41,7 @@ BAD_NAME = FindingSpec(
     "Not a host name",
     "A name for the request is neither a host name nor an address.",
     "A CA refuses it, or issues a certificate that fits no host.",
-    "Give the name that is dialled, such as print.acme.example, or an IP address.",
+    "Give the host name that clients connect to, such as print.acme.example, or an IP address.",
     "RFC 1123, 2.1; RFC 5280, 4.2.1.6",
 )
 OTHER_KEY = FindingSpec(
@@ -85,7 +85,7 @@ def make(
     """A new key and a request for *host* with the names and usages of its role.
 
     Args:
-        host: the name that peers dial; it becomes the common name and the first alternative name.
+        host: the name that peers connect to; it becomes the common name and the first alternative name.
         role: decides the extended key usage.
         sans: further host names and addresses.
         kind: of the key.

@@ -44,7 +44,7 @@ OTHER_KEYS = {
     "X448PublicKey": "X448",
 }
 MOST_ODD_NAMES = 100
-"""Alternative names that cannot be read after which the rest of their list is not looked at one by one."""
+"""After this many unreadable alternative names, the rest of the list is not read one by one."""
 NOT_PARSED = (
     ValueError,
     TypeError,

@@ -26,7 +26,7 @@ def address(host: str) -> Address | None:
 
 
 def plain(host: str) -> str:
-    """*host* as it is dialled: without blanks around it, in lower case, international letters in ASCII (IDNA)."""
+    """*host* in the form used to connect: stripped, in lower case, international letters in ASCII (IDNA)."""
     name = host.strip()
     if name.isascii():
         return name.lower()
@@ -37,7 +37,7 @@ def plain(host: str) -> str:
 
 
 def refused(host: str) -> str:
-    """Why Java refuses to dial *host* with TLS, whatever the certificate says; "" when it does not."""
+    """Why Java cannot connect to *host* by TLS, whatever the certificate; "" when it can."""
     if address(host) is not None:
         return ""
     name = plain(host)

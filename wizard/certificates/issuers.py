@@ -217,7 +217,7 @@ class CertificateIndex:
             other = self.certificates[candidate]
             differs = wanted is not None and self.key_id(candidate) not in {None, wanted}
             if count >= MOST_CANDIDATES:
-                reason = f"not looked at: more than {MOST_CANDIDATES} certificates have this name"
+                reason = f"not checked: more than {MOST_CANDIDATES} certificates have this name"
                 rejected.append(Rejected(other, reason))
             elif signed_by(certificate, other):
                 (otherwise if differs else issuers).append(candidate)

@@ -1,4 +1,4 @@
-"""Certificates, keys and chains as the rest of the house knows them: values without any file behind them."""
+"""Certificate, key and chain models: plain values, independent of the files that they came from."""
 
 import warnings
 from collections.abc import Sequence
@@ -150,7 +150,7 @@ class StoreFacts:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A certificate that was looked at as an issuer and not taken, with the reason in words."""
+    """A candidate for the issuer that was rejected, with the reason in words."""
 
     candidate: Certificate
     reason: str
@@ -169,9 +169,9 @@ class Chain:
         missing_issuer: the distinguished name (RFC 4514) that was not found or not followed, None when the chain is
             complete.
         missing_key_id: the authority key identifier of the missing issuer, lower-case hex, "" when unknown.
-        rejected: candidates that were looked at and why they were not taken.
-        extra: certificates that came along and belong to no place in this chain.
-        cut: why the path ends although issuers are there: `long`, or `ring` where CAs only certify each other.
+        rejected: candidates that were checked, and why each was rejected.
+        extra: certificates from the same files that do not belong to this chain.
+        cut: why the path ends although issuers were found: `long`, or `ring` when CAs only certify each other.
     """
 
     leaf: Certificate | None

@@ -52,7 +52,7 @@ class RawName(NamedTuple):
 
 
 class Fields(NamedTuple):
-    """The fields of a certificate's body that are looked at byte by byte."""
+    """The fields of a certificate's body that are checked byte by byte."""
 
     issuer: bytes
     subject: bytes

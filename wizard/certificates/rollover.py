@@ -32,8 +32,8 @@ class Stage:
 
     Attributes:
         what: to do, in words.
-        earliest: the first safe moment as far as dates tell; None when no date stands against it now.
-        latest: when it must be done, None when dates do not tell.
+        earliest: the first safe moment according to the dates; None when it is safe now.
+        latest: when it must be done; None when no date limits it.
     """
 
     what: str
@@ -104,7 +104,7 @@ def _not_in(one: Chain, other: Chain, *, same_root: bool) -> tuple[Certificate, 
 
 
 def _same_root(old: Chain, new: Chain) -> bool:
-    """By key: a renewed copy of a root is the same anchor. A root that a file lacks is told by what it signed."""
+    """Compare roots by key: a renewed root is the same anchor. A missing root is recognized by what it signed."""
     if old.root is not None and new.root is not None:
         return old.root.public_key_der == new.root.public_key_der
     for whole, part in ((old, new), (new, old)):

@@ -80,7 +80,7 @@ _CAUSES: dict[str, tuple[str, ...]] = {
     "tls12-off": ("port-taken",),
     "change-interrupted": (),
 }
-"""Symptom to its possible causes, the deepest first; codes without their room."""
+"""Symptom to its possible causes, the deepest first; codes without their prefix."""
 
 _BY_CHAIN = {
     "served-incomplete": ("chain.incomplete",),
@@ -93,10 +93,10 @@ _BY_CHAIN = {
 """The same where the cause is a finding of the certificate rules."""
 
 _OF_THE_STORE = ("store-not-pkcs12", "store-two-keys")
-"""What makes the chain in the store be another than the one that was meant."""
+"""Causes for a chain in the store other than the intended one."""
 
 _CLOCK = ("validity.leaf-not-yet-valid", "validity.intermediate-not-yet-valid", "validity.clock-behind")
-"""What a wrong clock brings along."""
+"""Findings that a wrong clock can cause."""
 
 _FIRST = (
     "product-missing",
@@ -117,7 +117,7 @@ _FIRST = (
     "service-stopped",
     "not-restarted",
 )
-"""Root causes in the order in which they are told; the others follow by severity."""
+"""Root causes in the order in which they are reported; the others follow by severity."""
 
 
 def _code(short: str) -> str:

@@ -1,4 +1,4 @@
-"""The doctor's judgement: facts through all rules, symptoms tied to causes, each cause with its repair."""
+"""Diagnose the collected facts: run all rules, link symptoms to causes, choose a repair for each cause."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +25,7 @@ from wizard.findings import Finding, FindingSpec, Severity, worst
 _FAMILIES = (clock_and_changes, conf, settings, store_file, store_content, chain, trust, service, port, served)
 
 RULES: tuple[Rule, ...] = tuple(rule for family in _FAMILIES for rule in family.RULES)
-"""Every rule, in the order in which outcomes are told."""
+"""Every rule, in the order in which outcomes are reported."""
 
 SPECS: tuple[FindingSpec, ...] = (*(spec for family in _FAMILIES for spec in family.SPECS), *logs.SPECS)
 """Every finding that is the doctor's own; it also reports those of the certificate rules."""
@@ -35,7 +35,7 @@ REFUSALS = saved_facts.REFUSALS
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What the facts came to.
+    """The result of all rules.
 
     Attributes:
         facts: that were judged.
@@ -53,7 +53,7 @@ class Diagnosis:
 
     @property
     def headline(self) -> Finding | None:
-        """The first root cause, None when there is nothing to complain about."""
+        """The first root cause; None when there is none."""
         if not self.root_causes:
             return None
         return next(finding for finding in self.findings if finding.code == self.root_causes[0])
@@ -96,5 +96,5 @@ def diagnose(facts: DoctorFacts) -> Diagnosis:
 
 
 def _once(findings: list[Finding]) -> list[Finding]:
-    """The same code about the same thing is told once."""
+    """Remove duplicates: the same code about the same thing is reported once."""
     return list({(each.code, each.subject, str(sorted(each.facts.items()))): each for each in findings}.values())

@@ -64,7 +64,7 @@ class DoctorFacts:
 
     Attributes:
         port: of the primary.
-        servername: the name that gateways dial, as far as known.
+        servername: the name that gateways connect to, as far as known.
         name_from: where that is known from: `given`, `plan`, `leaf`, or "" when it is not known.
         versions: TLS versions that the first node speaks, each tried alone.
         journal: the unit's last lines, oldest first.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A refusal of another room, as data: its code, message, hint and, for texts, its place."""
+    """A refusal of another package, as data: its code, message, hint and, for texts, its place."""
 
     code: str
     message: str
@@ -72,7 +72,7 @@ class SettingFacts:
         text: its value; always "" for a password.
         empty: whether the value is empty.
         line: where it counts, from 1.
-        source: the included file in which it stands; "" for application.conf itself.
+        source: the included file that contains it; "" for application.conf itself.
         shadowed: places of the same setting that do not count.
         elsewhere: other objects that have a setting of this name.
         decidable: False when something that could not be read may change it.
@@ -112,7 +112,7 @@ class ConfFacts:
         damage: what an editor or a transfer did to its bytes.
         store_file: the setting of the key store's path; None when it is not set.
         password: the setting of its password; None when it is not set.
-        commented: places where either setting stands as a comment, with their paths.
+        commented: places where either setting is commented out, with their paths.
         includes: files that are included and that the server cannot read; `code` is the including file, "" for
             application.conf itself.
     """
@@ -214,7 +214,7 @@ class JavaFacts:
         reads_modern: whether it reads PBES2 key stores; None when the version is unknown.
         proof: True when its keytool opened the key store and signed with the key; None when that was not tried.
         proof_code: of keytool's refusal.
-        proof_text: what it said, or why it was not asked.
+        proof_text: what it printed, or why it was not run.
     """
 
     home: str

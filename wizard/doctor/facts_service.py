@@ -22,7 +22,7 @@ class UnitFacts:
     started: float = 0.0
     needs_reload: bool = False
     trust_store: str = ""
-    """That its Java is told to use in place of cacerts."""
+    """The trust store that its Java options name in place of cacerts."""
 
     @property
     def running(self) -> bool:
@@ -50,7 +50,7 @@ class ListenFacts:
 
 @dataclass(frozen=True, slots=True)
 class ProbeFacts:
-    """What one look at a node saw; the members are those of `wizard.probing.result`."""
+    """The result of one probe of a node; the members are those of `wizard.probing.result`."""
 
     host: str
     port: int

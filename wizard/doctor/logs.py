@@ -14,7 +14,7 @@ _JSSE = "JDK: messages of JSSE and PKIX, versions 11 to 25"
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A pattern and the finding that it stands for."""
+    """A pattern and the finding that a match reports."""
 
     pattern: re.Pattern[str]
     spec: FindingSpec
@@ -93,8 +93,8 @@ PATTERNS: tuple[Pattern, ...] = (
         r"|unrecognized[ _]name|UnrecognisedName|CERT_E_CN_NO_MATCH|SEC_E_WRONG_PRINCIPAL|0x80090322|0x800B010F"
         r"|target principal name is incorrect|fatal alert code is 112\b",
         "the certificate is for another name",
-        "The name that was dialled is not among the certificate's subject alternative names.",
-        "Dial a name that is in it, or ask for a certificate with the name that is dialled.",
+        "The host name of the connection is not among the certificate's subject alternative names.",
+        "Connect to a name that is in it, or ask for a certificate with the name that clients connect to.",
     ),
     _log(
         "empty-truststore",
@@ -287,7 +287,7 @@ PATTERNS: tuple[Pattern, ...] = (
         r"|alert (bad certificate|certificate unknown|access denied)|alert received: (bad|unknown) certificate"
         r"|fatal alert code is (42|46|49)\b",
         "the other side refuses this side's certificate",
-        "The reason stands in the log of the side that refuses, not here.",
+        "Only the log of the side that refuses names the reason.",
         "Look for the same moment in the other log; mostly a root is missing there, or the usage does not fit.",
         source="RFC 8446, 6.2; JSSE; OpenSSL; rustls; Schannel event 36887",
     ),
@@ -376,12 +376,12 @@ def explain(lines: Iterable[str], *, name: str = "") -> list[Finding]:
             last[pattern.spec.code] = (pattern, number, line)
     found = []
     for code, (pattern, number, line) in last.items():
-        told: dict[str, str | int] = {
+        values: dict[str, str | int] = {
             "line": number,
             "times": times[code],
             "text": printable(line.strip(), limit=_LONGEST),
         }
-        found.append(Finding(pattern.spec, Locator("file", path=name, line=number), told))
+        found.append(Finding(pattern.spec, Locator("file", path=name, line=number), values))
     return sorted(found, key=lambda finding: (-finding.severity, -int(finding.facts["line"])))
 
 

@@ -1,6 +1,6 @@
-"""What would make a planned restart fail, found by the doctor's own rules before anything is touched.
+"""Check before a change, by the doctor's rules, whether the planned restart would fail.
 
-The files are judged as the change will leave them, so a change that removes a fault is not stopped by it.
+The rules judge the files as the change will leave them, so a fault that the change removes does not block it.
 """
 
 import contextlib
@@ -40,17 +40,17 @@ UNIT_CHANGED = FindingSpec(
     Severity.BLOCKER,
     "systemd has not read the changed unit file",
     "The file of {unit} changed, and systemd still runs the old one.",
-    "What a restart would run is not what the unit file says, so nobody can say whether it comes up.",
+    "A restart would run the old unit, not the changed file, so its result cannot be predicted.",
     "systemctl daemon-reload",
     "systemctl(1), NeedDaemonReload",
 )
-NO_ROOM = FindingSpec(
+NO_SPACE = FindingSpec(
     "restart.no-room",
     Severity.BLOCKER,
-    "there is not enough room for the change",
+    "there is not enough disk space for the change",
     "{reason}",
-    "A change that runs out of room half way has to be undone, which needs room as well.",
-    "Make room there, then make the plan again.",
+    "A change that runs out of disk space has to be undone, which needs space as well.",
+    "Free some space there, then make the plan again.",
     "statvfs(3)",
 )
 FOLDER_OPEN = FindingSpec(
@@ -71,7 +71,7 @@ SERVICE_OWNS = FindingSpec(
     "Nothing has to be done.",
     "own rule; CWE-367",
 )
-SPECS = (UNIT_CHANGED, NO_ROOM, FOLDER_OPEN, SERVICE_OWNS)
+SPECS = (UNIT_CHANGED, NO_SPACE, FOLDER_OPEN, SERVICE_OWNS)
 
 _RULES = {
     "doctor.conf-missing",
@@ -106,16 +106,16 @@ class Coming:
 
 
 def plan_faults(machine: Machine, plan: Plan, seen: DoctorFacts | None = None) -> tuple[Finding, ...]:
-    """What would make the restart of *plan* fail, and a lack of room for its files.
+    """What would make the restart of *plan* fail, and a lack of disk space for its files.
 
     Args:
         machine: that would be changed.
-        plan: nothing is said about an empty one.
-        seen: what the doctor has seen already; None looks now.
+        plan: an empty one has no findings.
+        seen: facts that the doctor has collected already; None collects them now.
     """
     if plan.is_empty:
         return ()
-    found = (*_folders(machine, plan), *_room(machine, plan))
+    found = (*_folders(machine, plan), *_disk_space(machine, plan))
     if not any(isinstance(step, Restart) for step in plan.steps):
         return found
     texts: dict[PurePosixPath, bytes] = {}
@@ -220,7 +220,7 @@ def _folders(machine: Machine, plan: Plan) -> tuple[Finding, ...]:
     return tuple(found.values())
 
 
-def _room(machine: Machine, plan: Plan) -> tuple[Finding, ...]:
+def _disk_space(machine: Machine, plan: Plan) -> tuple[Finding, ...]:
     sizes: list[tuple[Directory, int, int]] = []
     for step in plan.file_steps:
         if isinstance(step, MakeFolder):
@@ -235,7 +235,7 @@ def _room(machine: Machine, plan: Plan) -> tuple[Finding, ...]:
     try:
         check_change_room(Directory(_there(machine.state_dir)), sizes)
     except WizardError as error:
-        return (Finding(NO_ROOM, Locator("file", error.subject), {"reason": error.message}),)
+        return (Finding(NO_SPACE, Locator("file", error.subject), {"reason": error.message}),)
     return ()
 
 

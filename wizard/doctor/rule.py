@@ -1,4 +1,4 @@
-"""A rule of the doctor: what it needs to have seen, when it has something to say, and its check."""
+"""A rule of the doctor: the facts that it needs, when it applies, and its check."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from wizard.findings import Finding, FindingSpec, Locator, Severity
 
 
 class Result(StrEnum):
-    """What became of one rule."""
+    """The outcome of one rule."""
 
     PASS = "pass"  # noqa: S105 - an outcome
     FOUND = "found"
@@ -20,7 +20,7 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One rule's result; the reason stands with `not_applicable`, `not_run` and `broken`."""
+    """One rule's result; `not_applicable`, `not_run` and `broken` have a reason."""
 
     rule: str
     result: Result
@@ -32,11 +32,11 @@ class Outcome:
 
 
 class NotApplicable(Exception):  # noqa: N818 - an answer, not an error
-    """Raised by a check that has nothing to look at; the text says why."""
+    """Raised by a check that does not apply; the text says why."""
 
 
 class CouldNotLook(Exception):  # noqa: N818 - an answer, not an error
-    """Raised by a check that would need something that was not seen; the text says why."""
+    """Raised by a check that lacks a fact; the text says why."""
 
 
 Check = Callable[[DoctorFacts], Iterator[Finding]]
@@ -75,7 +75,7 @@ class Rule:
 
 
 def spec(code: str, severity: Severity, title: str, message: str, *, why: str, fix: str, source: str) -> FindingSpec:
-    """A catalogue entry of the doctor; *code* without its room."""
+    """A catalogue entry of the doctor; *code* without its prefix."""
     return FindingSpec(f"doctor.{code}", severity, title, message, why, fix, source)
 
 

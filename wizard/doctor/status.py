@@ -1,4 +1,4 @@
-"""The verdict of `status`: one state for monitoring, made of dates, drift and what is served."""
+"""Compute the result of `status`: one state for monitoring, from dates, drift and what the server presents."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class State(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What monitoring is told.
+    """The state that monitoring gets.
 
     Attributes:
         state: the one word.
@@ -90,7 +90,7 @@ def status(
     elif not links:
         state, reason = State.UNKNOWN, _nothing(diagnosis)
     elif not _served(diagnosis):
-        state, reason = State.UNKNOWN, "what is served could not be looked at"
+        state, reason = State.UNKNOWN, "the served certificate could not be read"
     else:
         first = links[0]
         state, reason = State.OK, f"{first.first.name} is valid until {first.ends:%Y-%m-%d}, {first.days} days"
@@ -150,4 +150,4 @@ def _nothing(diagnosis: Diagnosis) -> str:
     conf = diagnosis.facts.conf
     if conf is not None and conf.store_file is not None and conf.store_file.empty:
         return "no key store is configured; the built-in certificate is in use"
-    return "no certificate could be looked at"
+    return "no certificate could be read"

@@ -24,7 +24,7 @@ def diagnosis_lines(diagnosis: Diagnosis, *, prefix: str = "cloudstream-wizard")
     """The whole diagnosis.
 
     Args:
-        diagnosis: to be told.
+        diagnosis: to be shown.
         prefix: how the operator calls the program, for the commands that are suggested.
     """
     result: list[Line] = []
@@ -34,8 +34,10 @@ def diagnosis_lines(diagnosis: Diagnosis, *, prefix: str = "cloudstream-wizard")
     for number, (finding, repair) in enumerate(zip(roots, diagnosis.repairs, strict=True)):
         result += [Line("")] if number else []
         result += _root(finding, repair, diagnosis, prefix)
-    told = {finding.code for finding in roots}
-    others = [finding for finding in diagnosis.findings if finding.code not in told and finding.caused_by not in told]
+    reported = {finding.code for finding in roots}
+    others = [
+        finding for finding in diagnosis.findings if finding.code not in reported and finding.caused_by not in reported
+    ]
     if others:
         result += [Line(""), Line("Also found:", Tone.HEADING)]
         for finding in others:
@@ -98,7 +100,7 @@ def _unseen(diagnosis: Diagnosis) -> list[Line]:
             by_reason.setdefault(reason, []).append(outcome.rule.removeprefix("doctor."))
     if not by_reason:
         return []
-    result = [Line(""), Line("Could not be looked at:", Tone.HEADING)]
+    result = [Line(""), Line("Could not be checked:", Tone.HEADING)]
     for reason, rules in by_reason.items():
         result += _wrapped(f"{', '.join(rules)}: {printable(reason)}", Tone.FAINT, indent="  ")
     return result

@@ -1,4 +1,4 @@
-"""When will it break: for every certificate in every known place its last day, and who is cut off then."""
+"""List when each known certificate expires, and who is cut off then."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -19,9 +19,9 @@ REFUSALS = (
         "client.subject-ambiguous",
         Severity.BLOCKER,
         "the search text matches several certificates",
-        "The text that the client searches for stands in several certificates.",
+        "The text that the client searches for is in several certificates.",
         "The client takes the first match, whichever that is.",
-        "Choose a text that stands only in this client's certificate.",
+        "Choose a text that is only in this client's certificate.",
         "domain facts, section 4",
     ),
     FindingSpec(
@@ -45,8 +45,8 @@ REFUSALS = (
 )
 
 _IN_ISSUER = (
-    "The text stands in the issuer: every certificate of this CA in the machine's store has it too. It fits only where"
-    " this one is alone."
+    "The text is in the issuer: every certificate of this CA in the machine's store has it too. It is unique only if"
+    " this is the only one."
 )
 _WITHOUT_AES = re.compile(r"(?i)\b(vista|7|8(\.1)?|20(08|12|16)|1507|1511|1607|1703)\b")
 """Versions of Windows that import no PFX with AES-256 and SHA-256 (measured: Server 2016)."""
@@ -67,7 +67,7 @@ class ClientInput:
         answers: of this client.
         chain: its own, with the key; None when it needs none.
         known: leaves of all machines, against which the search text is checked.
-        primary_host: the name that the client dials.
+        primary_host: the host name that the client connects to.
         password: of the PFX.
         old_root: the root that goes, when the root is replaced.
     """
@@ -83,8 +83,8 @@ class ClientInput:
 def search_text(leaf: Certificate, known: Iterable[Certificate], wanted: str = "auto") -> str:
     """The text for the installer: *wanted*, or for `auto` the shortest safe part of the subject that is unique.
 
-    It must stand in the subject or issuer of *leaf* and of no other known certificate, without regard to case. What
-    stands in the issuer is never chosen by `auto`: every certificate of that CA on the machine has it too.
+    It must be in the subject or issuer of *leaf* and of no other known certificate, ignoring case. `auto` never
+    chooses a part of the issuer, because every certificate of that CA on the machine has it too.
 
     Raises:
         WizardError: `client.subject-unsafe`, `client.subject-unmatched`, `client.subject-ambiguous`.
@@ -126,7 +126,7 @@ def _require_match(wanted: str, leaf: Certificate, others: list[Certificate]) ->
     if twins:
         raise WizardError(
             "client.subject-ambiguous",
-            f"{wanted} stands in {short(leaf)} and also in {', '.join(twins[:3])}.",
+            f"{wanted} is in {short(leaf)} and also in {', '.join(twins[:3])}.",
             "Use a longer part of the subject.",
             short(leaf),
         )

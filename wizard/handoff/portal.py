@@ -73,7 +73,7 @@ def make_pack(
             "this account has its certificate. Endpoints without one go offline\nwith the next step."
         ),
         _policy(replaced=bool(order)),
-        "See that every gateway and client is online again.\nThe way back is the built-in policy, in the same place.",
+        "See that every gateway and client is online again.\nTo undo: choose the built-in policy, in the same place.",
     ]
     if leaving:
         steps.append(f"Last of all, when nobody shows a certificate under them any more, remove\n{_listed(leaving)}.")
@@ -177,9 +177,9 @@ def _sentence_list(names: Sequence[str]) -> str:
 
 
 def _answered(results: Sequence[Revocation]) -> list[str]:
-    said: Advice = advice(results)
-    word = {"on": "the check can be on", "off": "leave the check off"}.get(said.check, "nothing was learnt")
-    url = f", with the URL {printable(said.url, limit=100)}" if said.url else ""
+    advised: Advice = advice(results)
+    word = {"on": "the check can be on", "off": "leave the check off"}.get(advised.check, "nothing was learnt")
+    url = f", with the URL {printable(advised.url, limit=100)}" if advised.url else ""
     revoked = [short(one.certificate) for one in results if one.status == "revoked"]
     warning = [f"Warning: revoked, and so refused: {_sentence_list(revoked)}."] if revoked else []
-    return [f"Asked from this machine: {printable(said.why, limit=400)} So {word}{url}.", *warning]
+    return [f"Asked from this machine: {printable(advised.why, limit=400)} So {word}{url}.", *warning]

@@ -1,4 +1,4 @@
-"""What is left to do elsewhere, from the answers and the very chains that were judged."""
+"""Compute the remaining tasks elsewhere from the answers and the chains that were judged."""
 
 from collections.abc import Sequence
 from contextlib import suppress

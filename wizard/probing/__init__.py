@@ -1,1 +1,1 @@
-"""TLS as a client sees it: handshake, rehearsal, revocation. The only room that knows OpenSSL."""
+"""TLS as a client sees it: handshake, rehearsal, revocation. The only package that imports OpenSSL."""

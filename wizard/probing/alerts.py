@@ -1,4 +1,4 @@
-"""What a TLS peer meant: alerts (RFC 8446, section 6) and OpenSSL's reasons, in words."""
+"""Explain TLS alerts (RFC 8446, section 6) and OpenSSL's error reasons in words."""
 
 from dataclasses import dataclass
 
@@ -46,7 +46,7 @@ ALERTS: dict[int, Alert] = {
         Alert(71, "insufficient_security", "asks for stronger parameters than were offered"),
         Alert(80, "internal_error", "failed for a reason of its own"),
         Alert(86, "inappropriate_fallback", "refuses a needless step down to an older TLS version"),
-        Alert(90, "user_canceled", "was told to stop"),
+        Alert(90, "user_canceled", "was stopped by its user"),
         Alert(100, "no_renegotiation", "does not negotiate again"),
         Alert(109, "missing_extension", "misses an extension that it needs"),
         Alert(110, "unsupported_extension", "received an extension that it did not ask for"),

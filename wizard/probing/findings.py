@@ -1,4 +1,4 @@
-"""From what a probe saw to findings. Every finding about one endpoint names it."""
+"""Turn the results of probes into findings. Every finding about one endpoint names it."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -25,7 +25,7 @@ SPECS: tuple[FindingSpec, ...] = (
         _ERROR,
         "Name not known",
         "The name {host} has no address here: {detail}.",
-        "Gateways and clients dial this name.",
+        "Gateways and clients connect to this name.",
         "Check the spelling and the DNS entry, or probe by IP address and give the name with --servername.",
         "RFC 1034",
     ),
@@ -189,8 +189,8 @@ SPECS: tuple[FindingSpec, ...] = (
         "Name not in the certificate",
         "The certificate at {endpoint} is for {names} and not for {name}.",
         "Clients that check host names refuse it.",
-        "If gateways dial another name, probe with that one as --servername; else have the certificate issued with "
-        "{name} as subject alternative name.",
+        "If gateways connect to another name, probe with that one as --servername; else have the certificate issued "
+        "with {name} as subject alternative name.",
         "RFC 6125",
     ),
     FindingSpec(
@@ -199,7 +199,7 @@ SPECS: tuple[FindingSpec, ...] = (
         "Server name not known there",
         "{endpoint} warns that it does not know the server name {name}.",
         "A server that chooses its certificate by name then serves its default one.",
-        "Probe with the name in the certificate and with the name that gateways dial, and compare.",
+        "Probe with the name in the certificate and with the name that gateways connect to, and compare.",
         "RFC 6066, section 3",
     ),
     FindingSpec(
@@ -440,7 +440,7 @@ def _order(result: "ProbeResult", expected_chain: Sequence[Certificate]) -> Iter
 
 
 def _path(chain: Sequence[Certificate]) -> list[Certificate]:
-    """From the leaf upwards by issuer names, as far as the sent certificates reach."""
+    """The path from the leaf upwards, followed by issuer names as far as the sent certificates reach."""
     path = [chain[0]]
     while not fields.self_issued(path[-1]):
         above = next((one for one in chain if one not in path and issued_by_name(path[-1], one)), None)

@@ -24,7 +24,7 @@ class Trace:
         ticket: a session ticket arrived; in TLS 1.3 a server sends it after it accepted the client.
         alert: number of the last fatal alert that the server sent.
         warned: number of the last alert that was only a warning (TLS 1.2: a server name that it does not know).
-        closing: it said close_notify.
+        closing: the server sent close_notify.
         staple: the OCSP response that came with the handshake, DER; b"" when there was none.
     """
 
@@ -55,7 +55,7 @@ class Trace:
 
     @property
     def phase(self) -> str:
-        """Where the handshake stands."""
+        """The phase that the handshake has reached."""
         if self.finished:
             return "application"
         if self.certificate:
@@ -78,7 +78,7 @@ _CANCELED = 90
 
 
 def on_info(connection: SSL.Connection, where: int, value: int) -> None:
-    """The info callback of every context of this room."""
+    """The OpenSSL info callback of every context in this package."""
     trace = connection.get_app_data()
     if where & SSL.SSL_CB_LOOP:
         member = _STATES.get(connection.get_state_string())
@@ -113,7 +113,7 @@ _CHUNK = 65536
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of a handshake.
+    """The result of a handshake.
 
     Attributes:
         trace: states, alerts and staple.
@@ -250,7 +250,7 @@ class _BioTransport:
                 break
             else:
                 self.outcome.settled = True
-                # A server may speak before it has looked at the client's certificate (RFC 8446, section 4.4.4).
+                # A server may send data before it has checked the client's certificate (RFC 8446, section 4.4.4).
                 self.deadline = min(self.deadline, time.monotonic() + _AFTER_DATA_S)
                 if time.monotonic() >= self.deadline:
                     break
@@ -288,7 +288,7 @@ class _BioTransport:
             except BlockingIOError:
                 self._wait(writing=True)
             except OSError:
-                # What the server still said, an alert perhaps, can be read; the reading side reports the end.
+                # The server may have sent an alert that can still be read; the read then reports the end.
                 return
 
     def feed(self) -> None:

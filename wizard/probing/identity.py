@@ -1,4 +1,4 @@
-"""Which certificate was presented: names against the dialled name, and the built-in fallback."""
+"""Identify the presented certificate: compare its names with the connection host name, detect the fallback."""
 
 from collections.abc import Collection
 
@@ -56,7 +56,7 @@ def is_fallback(leaf: Certificate, expect: Collection[str], name: str) -> bool:
     Args:
         leaf: as presented.
         expect: SHA-256 fingerprints of what should be served; empty when unknown.
-        name: the server name that was sent, else the dialled host.
+        name: the server name that was sent, else the connection host name.
     """
     if FALLBACK_NAME not in {common.lower() for common in common_names(leaf)} or leaf.sha256 in expect:
         return False

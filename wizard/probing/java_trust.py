@@ -1,7 +1,6 @@
-"""Would Java believe this peer? Its rules, in its order: path, algorithms, dates, key usage, name.
+"""Predict whether Java trusts a peer, by Java's rules in Java's order: path, algorithms, dates, key usage, name.
 
-Stock JSSE with the PKIX trust manager (JDK 11 to 25). What was measured stands in the oracle tests, which ask real
-JVMs the same questions.
+Model: stock JSSE with the PKIX trust manager (JDK 11 to 25). The oracle tests compare it with real JVMs.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -53,7 +52,7 @@ def trust_errors(
         chain: as sent on the wire, the leaf first.
         anchors: the certificates of the trust store that Java sees as trusted.
         as_server: whether the chain is a server's (judged by a client) or a client's.
-        dialled: the name that the client dialled; None leaves names alone.
+        dialled: the host name that the client connects to; None skips the check of names.
         now: aware.
     """
     found = [*_length(chain, as_server=as_server), *_unreadable(chain), *_path_objections(chain, anchors, now)]
@@ -72,7 +71,7 @@ def _path_objections(
         yield Objection("empty-trust", words, "the trustAnchors parameter must be non-empty")
         return
     if chain[0] in anchors:
-        return  # A leaf that is itself trusted is not looked at any further, not even at its dates.
+        return  # Java checks nothing else of a leaf that is itself trusted, not even its dates.
     paths = list(_paths(chain, anchors))
     if not paths:
         yield Objection(
@@ -95,7 +94,7 @@ def _length(chain: Sequence[Certificate], *, as_server: bool) -> Iterator[Object
 
 
 def _unreadable(chain: Sequence[Certificate]) -> Iterator[Objection]:
-    """What Java's own reader refuses; and a key that the key store of this wizard cannot hold as what it is."""
+    """Objections to certificates that Java cannot parse, and to key types that this wizard's key store cannot hold."""
     for certificate in chain:
         if why := fields.java_refuses(certificate):
             words = f"Java cannot read {names.subject(certificate)}: {why}"
@@ -111,7 +110,7 @@ _MOST_STEPS = 2_000
 
 
 def _paths(chain: Sequence[Certificate], anchors: Sequence[Certificate]) -> Iterator[tuple[Certificate, ...]]:
-    """Paths from the leaf to an anchor over what was sent; the anchor stands last."""
+    """Paths from the leaf to an anchor through the certificates that were sent; the anchor comes last."""
     found = steps = 0
 
     def climb(path: tuple[Certificate, ...]) -> Iterator[tuple[Certificate, ...]]:
@@ -159,7 +158,7 @@ def _why_no_path(chain: Sequence[Certificate], anchors: Sequence[Certificate]) -
 
 
 def _along(path: Sequence[Certificate], now: datetime) -> Iterator[Objection]:
-    """What PKIX finds on *path*; the anchor itself is believed as it is."""
+    """The objections of PKIX to *path*; the anchor itself is trusted without these checks."""
     anchor = path[-1]
     if _version(anchor) == x509.Version.v3 and not fields.is_ca(anchor):
         words = f"the trusted {names.subject(anchor)} is used as an authority but is no CA certificate"
@@ -217,9 +216,9 @@ _NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME: dates are judged above, 
 
 
 def _constrained(path: Sequence[Certificate]) -> Iterator[Objection]:
-    """Name constraints and critical extensions, where OpenSSL and Java apply the same rules of RFC 5280.
+    """Check name constraints and critical extensions by OpenSSL, which applies the same rules of RFC 5280 as Java.
 
-    Java does not apply those of the trust anchor, so the certificate below it stands for the anchor here.
+    Java ignores those of the trust anchor, so the certificate below it is the anchor here.
     """
     path = path[:-1]
     if not any(fields.extension(one, x509.NameConstraints) or _critical_unknown(one) for one in path):

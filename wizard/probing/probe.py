@@ -38,10 +38,10 @@ def probe(
 ) -> ProbeResult:
     """Look at *host*:*port* as a TLS client and tell what is there.
 
-    Nothing that the network does raises: it is in the result, with its findings.
+    Network failures do not raise: the result reports them as findings.
 
     Args:
-        host: name or IP address to dial; all its addresses are tried in turn until one accepts the connection.
+        host: name or IP address to connect to; its addresses are tried in turn until one accepts the connection.
         port: TCP port.
         servername: sent as SNI and compared with the leaf's names; None sends none.
         expect: SHA-256 fingerprints (lower-case hex), one of which the presented leaf should have.
@@ -52,7 +52,7 @@ def probe(
         tls: this version only.
         timeout_s: the longest wait in each phase, in seconds.
         trust: names to trust sets; the presented chain is verified against each on its own.
-        address: dial this one of the host's addresses only.
+        address: connect only to this one of the host's addresses.
 
     Raises:
         WizardError: `probe.client-unusable` when *client* cannot be used for TLS at all, `probe.bad-servername`.
@@ -140,8 +140,8 @@ def _read(result: ProbeResult, outcome: Outcome, *, presented_client: bool) -> P
         error, detail = "probe.certificate-unreadable", "the certificate that the server presents does not parse"
     auth, verdict = _client_side(outcome, presented_client=presented_client)
     if verdict == "rejected":
-        said = f"the server {alert_of(trace.alert).words}" if trace.alert else "the server closed the connection"
-        error, detail = "probe.client-rejected", said
+        reason = f"the server {alert_of(trace.alert).words}" if trace.alert else "the server closed the connection"
+        error, detail = "probe.client-rejected", reason
     elif auth == "required" and error == "probe.closed":
         error, detail = None, ""
     phase = trace.phase

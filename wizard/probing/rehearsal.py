@@ -75,9 +75,9 @@ SPECS: tuple[FindingSpec, ...] = (
     ),
     _spec(
         "name",
-        "Dialled name not in the certificate",
+        "Connection host name not in the certificate",
         "Peers that check host names refuse the server.",
-        "Issue the certificate with the dialled name as subject alternative name, or dial a name that it has.",
+        "Issue the certificate with this host name as subject alternative name, or connect to a name that it has.",
         "RFC 6125; JDK HostnameChecker",
     ),
     FindingSpec(
@@ -123,7 +123,7 @@ class RehearsalStep:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """What would happen.
+    """The predicted result of the connections.
 
     Attributes:
         steps: in the order in which they were tried.
@@ -135,7 +135,7 @@ class Rehearsal:
 
     @property
     def ok(self) -> bool:
-        """Whether the connection would come about."""
+        """Whether the connection would succeed."""
         return not any(finding.severity >= Severity.ERROR for finding in self.findings)
 
     def as_json(self) -> dict[str, Any]:
@@ -175,7 +175,7 @@ def rehearse(
         server_trust: what the primary will trust (cacerts, and the portal's trusted CA certificates).
         client: the chain of the gateway or client; None rehearses only that the server is believed.
         client_trust: what the client will trust.
-        dialled: the name that the client dials.
+        dialled: the host name that the client connects to.
         client_name: what to call the client in messages.
         now: aware; None means the present.
 
@@ -195,7 +195,7 @@ def rehearse(
 
 
 def _judge(log: _Log, chain: Chain, trust: Sequence[Certificate], dialled: str | None) -> None:
-    """One direction: the server's chain when a name was dialled, else the client's."""
+    """Judge one direction: the server's chain when *dialled* is a host name, the client's chain when it is None."""
     who, whom = (log.who, "primary") if dialled is None else ("primary", log.who)
     found = trust_errors(chain.certificates, trust, as_server=dialled is not None, dialled=dialled, now=log.now)
     named = [each for each in found if each.kind == "name"]
@@ -236,8 +236,8 @@ def _handshakes(log: _Log, version: Version, server: Chain, client: Chain | None
     if client is not None and client.key is None:
         log.steps.append(RehearsalStep(name, "not_run", f"the private key of the {log.who} is not at hand"))
     elif client is not None:
-        said, failed = _shake(version, server, client, trust)
-        log.step(name, failed=failed, passed=said)
+        detail, failed = _shake(version, server, client, trust)
+        log.step(name, failed=failed, passed=detail)
         if failed:
             facts = {"version": version, "words": failed}
             log.findings.append(Finding(_BY_CODE["rehearsal.handshake"], Locator("chain"), facts))

@@ -72,7 +72,7 @@ def resolve(host: str, port: int, timeout_s: float) -> tuple[Address, ...]:
     """All addresses of *host*, in the resolver's order, each once.
 
     Raises:
-        OSError: the resolver said no (`socket.gaierror`), or did not answer within *timeout_s* (`TimeoutError`).
+        OSError: the name is unknown (`socket.gaierror`), or no answer came within *timeout_s* (`TimeoutError`).
     """
     if is_address(host):
         return _distinct(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST))

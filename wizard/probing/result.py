@@ -1,4 +1,4 @@
-"""What a probe saw."""
+"""The result of a probe."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,8 +18,8 @@ class ProbeResult:
     """One endpoint at one moment, as a client sees it.
 
     Attributes:
-        host: as dialled.
-        port: as dialled.
+        host: that was connected to.
+        port: that was connected to.
         address: the IP address that answered, or the last one tried; "" when the name has none.
         addresses: all addresses of the host, in the resolver's order.
         servername: sent as SNI; None when none was sent.

@@ -31,12 +31,12 @@ def plain_dump(result: ProbeResult) -> str:
 def _chain(chain: tuple[Certificate, ...]) -> list[str]:
     lines = []
     for place, certificate in enumerate(chain):
-        told = certificate_json(certificate)
+        members = certificate_json(certificate)
         lines += [
             f"{place:2d} s:{names.subject(certificate)}",
             f"   i:{names.issuer(certificate)}",
             f"   a:PKEY: {fields.key_label(certificate)}; sigalg: {fields.signature_label(certificate)}",
-            f"   v:NotBefore: {told['not_before']}; NotAfter: {told['not_after']}",
+            f"   v:NotBefore: {members['not_before']}; NotAfter: {members['not_after']}",
             f"   f:SHA-256: {certificate.sha256}",
         ]
     return lines

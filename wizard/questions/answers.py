@@ -101,7 +101,7 @@ class CloudSupport(StrEnum):
 
     UNCLEAR = "unclear"
     ACCEPTED = "accepted"
-    """The vendor said yes, or the operator goes on all the same."""
+    """The vendor confirmed it, or the operator continues regardless."""
 
 
 class OcspProbe(StrEnum):
@@ -142,7 +142,7 @@ class PrimaryAnswers:
         kind: on-premise, cloud, or elsewhere (this machine is a gateway).
         cloud_support: for cloud, whether it is known to take trusted CA certificates.
         cloud_authorities: for cloud, files or folders with the CA certificates of its address, if the vendor named any.
-        host: the name that gateways and clients dial; it must stand in the certificate.
+        host: the name that gateways and clients connect to; it must be in the certificate.
         port: of the internal TLS link.
         nodes: where this primary is probed; several for a cluster.
         chain: files or folders with the certificate, its key and the CA certificates.
@@ -230,7 +230,7 @@ class AccountAnswers:
         return None if self.ocsp in {"unchanged", "off", "on"} else self.ocsp
 
     def root(self, sha256: str) -> RootKind:
-        """What was said of one root."""
+        """The operator's answer about one root."""
         if sha256 in self.private_roots:
             return RootKind.PRIVATE
         return RootKind.PUBLIC if sha256 in self.public_roots else RootKind.UNCLEAR
@@ -267,7 +267,7 @@ class Answers:
         A list index one past the end reads as a fresh entry, as `put` would make it.
 
         `others.gateways` and `others.clients` are the hosts of all of them, `others.chain` the files of all of them,
-        `primary.endpoints` the nodes with their port as one text, `roots.SHA256` what was said of that root.
+        `primary.endpoints` the nodes with their port as one text, `roots.SHA256` the answer about that root.
         """
         if key == ENDPOINTS:
             return " ".join(endpoint(node, self.primary.port) for node in self.primary.nodes)

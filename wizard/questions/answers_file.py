@@ -31,7 +31,7 @@ REFUSALS = (
         "answers file is not TOML",
         "The answers file does not parse as TOML.",
         "Nothing can be read from it.",
-        "Correct the named line; strings stand in double quotes.",
+        "Correct the named line; strings need double quotes.",
         "TOML 1.0",
     ),
     FindingSpec(
@@ -55,7 +55,7 @@ REFUSALS = (
     FindingSpec(
         "answers.secret-inside",
         Severity.BLOCKER,
-        "a password stands in the answers file",
+        "the answers file contains a password",
         "A password is written out in the answers file.",
         "The file is copied and kept; whoever reads it has the password.",
         'Write where it comes from: { file = "PATH" }, { env = "NAME" } or { prompt = true }.',

@@ -48,7 +48,7 @@ _CHOSEN = (SourceKind.GENERATE, SourceKind.KEEP)
 
 
 def shown(value: Any) -> str:
-    """A value of the answers as it stands in a field."""
+    """The text that a field shows for a value of the answers."""
     if isinstance(value, tuple):
         return shlex.join(value)
     if isinstance(value, PasswordSource):
@@ -102,9 +102,7 @@ def _several(question: Question, text: str) -> tuple[str, ...]:
     try:
         items = tuple(shlex.split(text))
     except ValueError:
-        raise _unusable(
-            question, "A quote is open. A path with a single quote in it stands in double quotes."
-        ) from None
+        raise _unusable(question, "A quote is not closed. Put a path with a single quote in double quotes.") from None
     if question.key in {"others.gateways", "others.clients"} and not all(is_host(item) for item in items):
         raise _unusable(question, "A host name has letters, digits, dots and hyphens.")
     return items

@@ -1,4 +1,4 @@
-"""The questions in their order, for every face: full screen, plain lines and headless.
+"""The questions in their order, for every user interface: full screen, line mode and headless.
 
 A step is what is asked in one go; a question fills one key of the answers (or one secret). Which steps there are
 follows from the answers alone, so going back and changing one makes others come and go.

@@ -1,4 +1,4 @@
-"""The questions of a run on a gateway: its own files, the primary that it dials, its unattended file, its stores."""
+"""The questions of a run on a gateway: its own files, its primary, its unattended file, its stores."""
 
 from wizard.questions.answers import Answers, ImportRoot, PrimaryKind, SourceKind
 from wizard.questions.model import Ask, Choice, Question, Step, View

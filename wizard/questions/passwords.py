@@ -21,7 +21,7 @@ class Consumer(StrEnum):
     SHELL = "shell"
     """An unattended file that a shell sources: `NAME="value"`."""
     PLAIN = "plain"
-    """The same file read by a parser that takes what stands between the quotes."""
+    """The same file read by a parser that takes the text between the quotes literally."""
     OPENSSL = "openssl"
     """The openssl command of versions before 1.1.0 and its prompts."""
     WINDOWS = "windows"

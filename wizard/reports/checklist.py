@@ -1,4 +1,4 @@
-"""What is left to do on other machines and in the portal: a list that is ticked, in the order that keeps printing."""
+"""The remaining tasks on other machines and in the portal: a list to tick, in an order that keeps printing working."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ class Item:
     """One thing to do.
 
     Attributes:
-        id: what it is about, for ever: `room/what`, for most with the fingerprint of the certificate behind it. Another
-            certificate makes another item.
+        id: permanent: `section/what`, for most with the fingerprint of the certificate. Another certificate makes
+            another item.
         text: what to do, one line.
         detail: what to compare or where to look, in lines; "" when there is nothing.
     """
@@ -78,10 +78,10 @@ _HEADINGS: dict[str, Sequence[str]] = {
     ),
     "policy": (
         "Policy, last of all, in a quiet hour, when all of this is done:",
-        "  The way back is the built-in policy, on the same page.",
+        "  To undo: choose the built-in policy, on the same page.",
     ),
 }
-_ROOMS = {"gateway": "machines", "client": "machines"}
+_SECTIONS = {"gateway": "machines", "client": "machines"}
 
 
 def progress(checklist: Checklist) -> str:
@@ -92,8 +92,8 @@ def progress(checklist: Checklist) -> str:
 
 def checklist_lines(checklist: Checklist) -> list[Line]:
     """The whole list; each item is a line with `[ ]` or `[x]` that can be chosen."""
-    said = progress(checklist)
-    result = [Line(f"{said[0].upper()}{said[1:]}.", Tone.HEADING if checklist.left else Tone.GOOD)]
+    summary = progress(checklist)
+    result = [Line(f"{summary[0].upper()}{summary[1:]}.", Tone.HEADING if checklist.left else Tone.GOOD)]
     if checklist.packs:
         result += [
             Line(f"Packs, each with a checklist of its own: {printable(checklist.packs)}"),
@@ -105,25 +105,25 @@ def checklist_lines(checklist: Checklist) -> list[Line]:
             Line("Warning: the vendor's PKI page says that trusted CA certificates work", Tone.WARN),
             Line("only with an on-premise primary. Ask your vendor before you go on.", Tone.WARN),
         ]
-    room = ""
+    section = ""
     for item in checklist.items:
-        last, room = room, _room(item)
-        if room != last:
-            result += _heading(room, checklist.items)
+        last, section = section, _section(item)
+        if section != last:
+            result += _heading(section, checklist.items)
         result.append(Line(f"[{'x' if item.id in checklist.done else ' '}] {printable(item.text)}", item=item.id))
         result += [Line(f"    {printable(row)}", Tone.FAINT) for row in item.detail.splitlines()]
     return result
 
 
-def _room(item: Item) -> str:
+def _section(item: Item) -> str:
     first = item.id.partition("/")[0]
-    return _ROOMS.get(first, first)
+    return _SECTIONS.get(first, first)
 
 
-def _heading(room: str, items: Iterable[Item]) -> list[Line]:
-    first, *more = _HEADINGS.get(room, (room,))
+def _heading(section: str, items: Iterable[Item]) -> list[Line]:
+    first, *more = _HEADINGS.get(section, (section,))
     result = [Line(""), Line(first, Tone.HEADING), *(Line(text) for text in more)]
-    if room == "portal" and not any(item.id.startswith(CA) for item in items):
+    if section == "portal" and not any(item.id.startswith(CA) for item in items):
         result.append(Line("  Nothing to upload: every chain ends in a public root.", Tone.GOOD))
     return result
 

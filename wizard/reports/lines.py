@@ -1,4 +1,4 @@
-"""Lines of text with a meaning, from which each face makes its own look. The words alone always tell everything."""
+"""Lines of text with a tone, which each user interface styles in its own way. The text alone is always complete."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from wizard.findings import Finding, Severity
 
 
 class Tone(StrEnum):
-    """What a line is, for faces that can show more than words."""
+    """The kind of a line, for user interfaces with colours and styles."""
 
     PLAIN = "plain"
     HEADING = "heading"
@@ -22,11 +22,11 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line, printable, without line end; faces may fold it.
+    """One line, printable, without line end; a user interface may wrap it.
 
     Attributes:
         text: the words.
-        tone: for faces that can show more than words.
+        tone: for user interfaces with colours and styles.
         step: id of the step at which this was answered; choosing the line leads there.
         item: of the checklist; choosing the line ticks it, or takes the tick away.
     """
@@ -66,12 +66,12 @@ def doubt_lines(warnings: Iterable[Finding]) -> list[Line]:
     for finding in warnings:
         result.append(Line(f"Warning: {finding.message} [{finding.code}]", Tone.WARN))
         result.extend(Line(f"  {line}") for line in finding.spec.why.splitlines())
-        result.extend(Line(f"  To mend it: {line}", Tone.FAINT) for line in finding.fix.splitlines()[:1])
+        result.extend(Line(f"  To fix it: {line}", Tone.FAINT) for line in finding.fix.splitlines()[:1])
         result.append(Line(""))
     return [*result, Line("Continue anyway?", Tone.HEADING)]
 
 
 def diff_lines(diff: str) -> list[Line]:
-    """A unified diff, added and removed lines told apart by their first sign and by tone."""
+    """A unified diff; added and removed lines differ in their first character and in their tone."""
     tones = {"+": Tone.ADDED, "-": Tone.REMOVED, "@": Tone.FAINT}
     return [Line(line, tones.get(line[:1], Tone.PLAIN)) for line in diff.splitlines()]

@@ -1,4 +1,4 @@
-"""What the steps of the wizard show besides their questions, the same for every face."""
+"""What the steps of the wizard show besides their questions, the same in every user interface."""
 
 import shlex
 from collections.abc import Iterable, Sequence
@@ -39,7 +39,7 @@ def verdict(
 def review(plan: Plan, findings: Sequence[Finding]) -> list[Line]:
     """Every step of *plan* with owner, mode and diff, then the findings."""
     if any(finding.severity >= Severity.ERROR for finding in findings):
-        result = [Line("Nothing can be changed until this is mended:", Tone.BAD)]
+        result = [Line("Fix these errors first; until then nothing can be changed:", Tone.BAD)]
     elif plan.is_empty:
         result = [Line("Nothing to do: the server is set up like this already.", Tone.GOOD)]
     else:
@@ -95,11 +95,11 @@ def confirm(plan: Plan, machine: Machine) -> list[Line]:
     result += [Line(f"  proves    {step.target}") for step in plan.steps if isinstance(step, Probe)]
     away = [
         Line("The service is away while it restarts. If the proof fails, everything"),
-        Line("is put back and restarted again by itself. Later, this brings it back:"),
+        Line("is restored and the service restarts again. To undo the change later:"),
     ]
     still = [
-        Line("No service is restarted. If one step fails, all are put back by"),
-        Line("themselves. Later, this brings it back:"),
+        Line("No service is restarted. If one step fails, all files are restored."),
+        Line("To undo the change later:"),
     ]
     return [
         *result,
@@ -114,12 +114,12 @@ def outcome(ended: Outcome, *, undo: bool = False) -> list[Line]:
     """How a change, or the *undo* of one, ended, why, and what to do."""
     done = "the old state is back" if undo else "the right certificate is served"
     unproven = "the old state is back." if undo else "every file is in place and was read back."
-    # Without a probe nobody has looked at what is served.
+    # Without a probe the served certificate is not known.
     words = {
         APPLIED: (f"Done: {done}, and it was proven." if "probe" in ended.steps else f"Done: {unproven}", Tone.GOOD),
         NO_CHANGE: ("Nothing to do: the server is set up like this already.", Tone.GOOD),
-        KEPT: ("Closed as it stands.", Tone.WARN),
-        ROLLED_BACK: ("Error: the change failed; everything was put back as it was.", Tone.BAD),
+        KEPT: ("Closed without further changes.", Tone.WARN),
+        ROLLED_BACK: ("Error: the change failed; everything was restored.", Tone.BAD),
         REFUSED: ("Error: the change was refused; nothing was changed.", Tone.BAD),
     }
     unwatched = ended.outcome == APPLIED and ended.steps.get(SETTLE) == "skipped"
@@ -170,10 +170,10 @@ def summary(
 
 
 def at_work(change: str, machine: Machine) -> list[str]:
-    """The same, when the operator left while the change was being made."""
+    """The summary for an operator who leaves while the change is still being made."""
     return [
         f"Change {change} is still being made; it goes on by itself, finished or undone.",
-        f"How it ended is told by: {command(machine)} history",
+        f"To see how it ended: {command(machine)} history",
     ]
 
 
@@ -192,7 +192,7 @@ def command(machine: Machine) -> str:
 
 
 def interrupted(entries: Iterable[Entry]) -> list[Line]:
-    """What is said about a change that waits for `recover`; empty when there is none."""
+    """The lines about each change that waits for `recover`; empty when there is none."""
     open_ones = [entry for entry in entries if entry.outcome in {INTERRUPTED, STUCK, UNREADABLE}]
     result: list[Line] = []
     for entry in open_ones:

@@ -36,7 +36,7 @@ class Review:
 
     @property
     def page(self) -> tuple[Line, ...]:
-        """What was decided, and below it what that leads to: for faces that can go back to a step."""
+        """The decisions with their steps, then the planned changes: for user interfaces that can go back to a step."""
         return (*self.decided, *self.lines)
 
     @property
@@ -68,7 +68,7 @@ def decided_lines(
     Args:
         steps: all that *answers* lead to.
         answers: for where a password comes from.
-        value: what stands in the field of a question.
+        value: the text in the field of a question.
         typed: whether a password was typed for a key.
     """
     asked: list[tuple[str, str, str]] = []

@@ -139,7 +139,7 @@ def create(
     """Build a practice deployment in *target*, which must not exist or be empty. Nothing is started.
 
     Args:
-        target: the folder that will stand for `/`.
+        target: the folder that will be used as `/`.
         jre: a Java home to link in; without one, the machine's own is looked for.
         faults: names of faults to build in, applied in this order.
         configured: True leaves it as after a successful set-up; None means: when there are faults.

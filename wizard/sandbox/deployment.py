@@ -22,7 +22,7 @@ class Deployment:
     """A practice deployment.
 
     Attributes:
-        root: real folder that stands for `/`.
+        root: real folder that is used as `/`.
         port: where its primary listens on loopback.
         faults: names of the faults that were built in.
     """
@@ -72,7 +72,7 @@ class Deployment:
 
     @property
     def portal(self) -> Path:
-        """Folder that stands for the account's "Trusted CA certificates" panel."""
+        """Folder that simulates the account's "Trusted CA certificates" panel."""
         return self.root / "opt/hcp/data/portal/trusted-ca"
 
     @property
@@ -134,8 +134,8 @@ def load(root: Path) -> Deployment:
         WizardError: sandbox.not-a-deployment.
     """
     try:
-        told = json.loads((root / MARK).read_text(encoding="utf-8"))
-        return Deployment(root.absolute(), int(told["port"]), tuple(told["faults"]))
+        loaded = json.loads((root / MARK).read_text(encoding="utf-8"))
+        return Deployment(root.absolute(), int(loaded["port"]), tuple(loaded["faults"]))
     except (OSError, ValueError, KeyError, TypeError):
         raise WizardError(
             "sandbox.not-a-deployment",

@@ -20,7 +20,7 @@ hcp {{
   server {{
     name = ${{?HCP_NODE_NAME}}
     bind-address = "127.0.0.1"
-    // gateways and local-storage clients dial this port
+    // gateways and local-storage clients connect to this port
     internal-tls-port = {port}
 
     tls {{
@@ -120,10 +120,10 @@ ocsp = "unchanged"
 README = """\
 A practice deployment of a primary server. Nothing here touches the machine around it.
 
-  certificates/            what the PKI team sent; every password stands in passwords.toml
+  certificates/            what the PKI team sent; every password is in passwords.toml
   certificates/exercises/  files with something wrong, to see what the wizard says about them
   opt/hcp/                 the product: conf/application.conf, jre/
-  opt/hcp/data/portal/     stands for the web portal: CA files in trusted-ca/ are what was uploaded
+  opt/hcp/data/portal/     simulates the web portal: CA files in trusted-ca/ are what was uploaded
   usr/bin/systemctl        starts and stops the practice primary as systemd would
   answers.toml             all answers, for a run without questions
 
@@ -135,6 +135,6 @@ Stop it:        {root}/usr/bin/systemctl stop hcp-server
 
 STAND_IN = """\
 #!/bin/sh
-# Stands in for {name}: starts and stops the practice primary of this folder, and nothing else.
+# A substitute for {name}: starts and stops the practice primary of this folder, and nothing else.
 exec {command} -- "$@"
 """

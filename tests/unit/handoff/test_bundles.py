@@ -266,7 +266,7 @@ def test_the_portal_in_order() -> None:
     assert "Seen: nothing." in plain.steps[places[1]]
     assert all(route in plain.steps[places[3]] for route in portal.POLICY_ROUTES)
     assert all(route in plain.steps[0] for route in portal.ROUTES)
-    assert "The way back is the built-in policy" in plain.steps[-1]
+    assert "To undo: choose the built-in policy" in plain.steps[-1]
     assert "Ask your vendor" in portal.make_pack(AccountAnswers(), chains, (), cloud=True).steps[0]
     old = authority("Old-Root").certificate
     again = portal.make_pack(AccountAnswers(), chains, (), order=("Order, step 1: x",), leaving=[old])

@@ -1,4 +1,4 @@
-"""Which kind of thing an ASN.1 structure is, told by its first tags alone."""
+"""Recognize the kind of an ASN.1 structure by its first tags."""
 
 from enum import StrEnum
 

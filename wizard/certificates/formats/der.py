@@ -52,7 +52,7 @@ class Document:
         return DerError(reason, None if self.inner else at)
 
     def node(self, at: int = 0, end: int | None = None, depth: int = 0) -> "Node":
-        """The element whose tag stands at offset *at*; it must lie before *end*.
+        """The element whose tag is at offset *at*; it must end before *end*.
 
         Raises:
             DerError: the element is cut, its length is not allowed, or the budget is used up.
@@ -159,7 +159,7 @@ class Node:
 
     @property
     def encoded(self) -> bytes:
-        """The whole element with tag and length, as it stands in the file."""
+        """The whole element with tag and length, byte for byte as in the file."""
         return self.document.data[self.start : self.stop]
 
     @property

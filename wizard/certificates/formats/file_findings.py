@@ -26,7 +26,7 @@ WEAK_STORE = FindingSpec(
     Severity.NOTE,
     "The store is encrypted with a broken cipher",
     "{path} is encrypted with {algorithm}.",
-    "Whoever gets the file can open it by trying; OpenSSL 3 refuses it unless told otherwise.",
+    "Whoever gets the file can open it by brute force; OpenSSL 3 refuses it without -legacy.",
     "Keep it away from shared folders; the wizard writes a new one with AES-256.",
     "RFC 7292, appendix C; OpenSSL 3 migration guide",
 )

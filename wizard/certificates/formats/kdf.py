@@ -32,7 +32,7 @@ _SCRYPT_MEMORY: Final = 64 * 1024 * 1024
 _SALT_LIMIT: Final = 1024
 
 
-class Unsupported(ValueError):  # noqa: N818  # a verdict between two rooms, not a fault
+class Unsupported(ValueError):  # noqa: N818  # caught inside this package, never shown as an error
     """An algorithm that is not known here; the text names it."""
 
 
@@ -40,7 +40,7 @@ class TooManyRounds(ValueError):  # noqa: N818  # likewise
     """The file asks for more work than the limit allows.
 
     Attributes:
-        rounds: what it asks for, as far as it was looked at.
+        rounds: what the file asks for, counted up to the limit.
     """
 
     def __init__(self, rounds: int) -> None:

@@ -15,16 +15,16 @@ from wizard.printable import printable
 from wizard.secret import Secret
 
 CERTIFICATE_LIMIT = 100_000
-"""Certificates looked at in one file."""
+"""Most certificates that are read from one file."""
 
 UNREADABLE_LIMIT = 1_000
-"""Unreadable certificates in one file after which it is given up as damaged."""
+"""After this many unreadable certificates, the file is reported as damaged."""
 
 KEY_COUNT_LIMIT = 200
-"""Private keys looked at in one file."""
+"""Most private keys that are read from one file."""
 
 NOTE_LIMIT = 200
-"""Notes kept for one file; a file with more oddities than that is told by the first ones."""
+"""Most notes that are kept for one file; further ones are dropped."""
 
 
 class Collector:
@@ -190,7 +190,7 @@ class Reader:
         return True
 
     def one_more_key(self) -> bool:
-        """Count a key that is about to be looked at; False when the limit for one file is reached."""
+        """Count a key before it is read; False when the limit for one file is reached."""
         self.keys_met += 1
         if self.keys_met == KEY_COUNT_LIMIT + 1:
             self.collector.note("reading.many-keys", f"Only the first {KEY_COUNT_LIMIT} private keys were read.")
@@ -198,7 +198,7 @@ class Reader:
 
     @property
     def keys_enough(self) -> bool:
-        """Whether the limit was passed and told, so that further keys need no look."""
+        """Whether the limit was passed and noted, so that further keys are skipped."""
         return self.keys_met > KEY_COUNT_LIMIT
 
     def message(self, node: Node, where: str) -> None:

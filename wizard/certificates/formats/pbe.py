@@ -79,7 +79,7 @@ def _block(words: tuple[int, ...], block: bytes) -> bytes:
     return struct.pack("<4H", a, b, c, d)
 
 
-class WrongPassword(ValueError):  # noqa: N818  # a verdict between two rooms, not a fault
+class WrongPassword(ValueError):  # noqa: N818  # caught inside this package, never shown as an error
     """The decryption did not end in proper padding."""
 
 
@@ -87,7 +87,7 @@ _Decrypt = Callable[[bytes, bytes, bytes], bytes]
 
 
 def _triple_des(key: bytes, iv: bytes, data: bytes) -> bytes:
-    # One or two DES keys stand for three: DES itself and two-key 3DES.
+    # Shorter keys are repeated to three DES keys: DES itself and two-key 3DES.
     full = {8: key * 3, 16: key + key[:8]}.get(len(key), key)
     return _cbc(TripleDES(full), iv, data)
 

@@ -84,7 +84,7 @@ def as_text(data: bytes) -> tuple[bytes, str]:
 
 
 def has_mark(text: bytes) -> bool:
-    """Whether a BEGIN mark of PEM stands anywhere in *text*."""
+    """Whether *text* contains a BEGIN mark of PEM."""
     return next(_spans(text), None) is not None
 
 
@@ -94,10 +94,10 @@ def labels(text: bytes) -> Iterator[str]:
 
 
 def blocks(text: bytes) -> Iterator[Block]:
-    """The blocks of *text* in order. One whose END is missing or names something else comes out with a problem.
+    """The blocks of *text* in order. A block whose END is missing or has another label carries a problem.
 
-    The time grows linearly with the text, whatever stands in it: each look ahead is remembered, and after
-    `STRAY_LIMIT` marks that are none the search ends.
+    The time is linear in the length of *text* for any content: each look-ahead is remembered, and the search
+    ends after `STRAY_LIMIT` lines that only look like marks.
     """
     named = b"friendlyName:" in text
     counted = behind = 0
@@ -112,7 +112,7 @@ def blocks(text: bytes) -> Iterator[Block]:
         elif body := _base64(text[start:end].translate(None, _SPACE)):
             yield Block(label, body, line, at, (), alias)
         else:
-            yield _mended(label, text[start:end], line, at, alias)
+            yield _repaired(label, text[start:end], line, at, alias)
 
 
 class _Span(NamedTuple):
@@ -174,7 +174,7 @@ def _base64(packed: bytes) -> bytes | None:
         return None
 
 
-def _mended(label: str, raw: bytes, line: int, at: int, alias: str) -> Block:
+def _repaired(label: str, raw: bytes, line: int, at: int, alias: str) -> Block:
     if len(raw) > _REPAIR_LIMIT:
         return Block(label, None, line, at, problem="its lines are not base64")
     headers: list[tuple[str, str]] = []
@@ -203,7 +203,7 @@ _MESSAGE = frozenset({"PKCS7", "PKCS #7 SIGNED DATA", "CMS", "CERTIFICATE CHAIN"
 _SILENT = frozenset({"EC PARAMETERS", "DH PARAMETERS", "DSA PARAMETERS", "X9.42 DH PARAMETERS"})
 _BLOCK_LIMIT = 100_000
 _KEY_BLOCK_LIMIT = 10_000
-"""Keys in one file after which what follows is not looked at: nobody keeps so many, and each costs time."""
+"""After this many keys, the rest of the file is not read: no real file has so many, and each costs time."""
 
 
 def format_of(text: bytes) -> Format:

@@ -76,7 +76,7 @@ def understand_mac(node: Node) -> Mac:
 
 
 def _pbmac1(algorithm: list[Node], expected: bytes) -> Mac:
-    """RFC 9579: the salt and count beside it are unused; everything stands in the parameters."""
+    """RFC 9579: the parameters hold everything; the salt and count beside them are unused."""
     if len(algorithm) < 2:
         raise algorithm[0].error("PBMAC1 has no parameters")
     derivation, scheme = (part.expect(SEQUENCE).fields(1) for part in algorithm[1].expect(SEQUENCE).fields(2)[:2])
@@ -328,7 +328,7 @@ class _Opener:
         raise refusals.password_wrong(name)
 
     def _try(self, encryption: Encryption, data: bytes, candidates: list[Phrase]) -> bytes | None:
-        """The plain text under the first phrase that yields one whole element, which then stands for the others."""
+        """Decrypt *data* with the first phrase that yields one whole element; later calls then try only that phrase."""
         for phrase in candidates:
             try:
                 plain = decrypt(encryption, data, phrase, self.effort)

@@ -37,7 +37,7 @@ RULES: tuple[Any, ...] = (
     completeness, private_key, signature, validity, hostname, usage, basic_constraints, name_constraints, strength,
     revocation, public_ca, unclear_root, encoding,
 )  # fmt: skip
-"""The rule modules, each with `SPECS` and `check(context)`, in the order in which their findings are told."""
+"""The rule modules, each with `SPECS` and `check(context)`, in the order in which findings are reported."""
 
 SPECS = (BROKEN, *(spec for rule in (*RULES, across_chains) for spec in rule.SPECS))
 """Every finding that a rule for chains can report."""
@@ -58,7 +58,7 @@ def judge(
     Args:
         chain: as `chain.assemble` made it.
         role: what it is for; None applies only the rules that hold for any role.
-        host: the name that peers dial.
+        host: the name that peers connect to.
         now: the moment that dates are judged at, in UTC.
         ocsp_wanted: whether revocation will be checked by OCSP.
         public_roots: SHA-256 of the roots that every Java trusts.

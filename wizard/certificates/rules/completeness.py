@@ -73,7 +73,7 @@ RING = FindingSpec(
 SPECS = (NO_LEAF, INCOMPLETE, SELF_SIGNED, EXTRA, NAMESAKE, TOO_LONG, RING)
 MOST_OTHERS = 3
 MOST_SENT, MOST_SENT_BY_CLIENT = 10, 8
-"""Certificates that Java takes from a server, and that Java 25 takes from who dials in (older ones take 10)."""
+"""Most certificates that Java accepts from a server, and that Java 25 accepts from a client (older: 10)."""
 
 
 def check(context: Context) -> Iterator[Finding]:

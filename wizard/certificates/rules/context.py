@@ -15,7 +15,7 @@ class Context:
     Attributes:
         chain: to be judged.
         role: what it is for; None when that is not known, and rules that need a role then keep silent.
-        host: the name that peers dial; None when it is not known.
+        host: the name that peers connect to; None when it is not known.
         now: the moment, in UTC.
         ocsp_wanted: whether revocation is to be checked by OCSP.
         public_roots: SHA-256 of the roots that every Java trusts.
@@ -43,7 +43,7 @@ def on(certificate: Certificate, spec: FindingSpec, **facts: str | int) -> Findi
 
 
 def on_chain(chain: Chain, spec: FindingSpec, **facts: str | int) -> Finding:
-    """A finding about the chain as a whole: its leaf, or its lowest CA certificate, stands for it."""
+    """A finding about the whole chain, located at its leaf or else at its lowest CA certificate."""
     first = next(iter(chain.certificates), None)
     if first is None:
         return Finding(spec, Locator("chain"), {"name": "the chain", **facts})

@@ -92,7 +92,7 @@ BAD_EXTENSION = FindingSpec(
 NO_SUBJECT = FindingSpec(
     "form.empty-subject",
     Severity.ERROR,
-    "The subject is empty, and nothing marked as critical stands for it",
+    "The subject is empty, and no critical subjectAltName replaces it",
     "{name} has an empty subject, and its subjectAltName is {state}.",
     "Java cannot read such a certificate, and says of a store with it that the password was incorrect.",
     "Ask for a certificate with a subject, or with a critical subjectAltName.",

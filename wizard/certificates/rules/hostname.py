@@ -1,4 +1,4 @@
-"""Host names: a subject alternative name must be there and cover what peers dial."""
+"""Host names: a subject alternative name must cover the name that peers connect to."""
 
 from collections.abc import Iterator
 
@@ -21,9 +21,9 @@ WRONG_HOST = FindingSpec(
     "name.wrong-host",
     Severity.BLOCKER,
     "The certificate is for another host",
-    "{name} {difference}; {host} is dialled.",
-    "Peers compare the name that they dial with the certificate, and refuse another one.",
-    "Ask for a certificate with {host} as an alternative name of the type {type}, or let peers dial another name.",
+    "{name} {difference}; peers connect to {host}.",
+    "Peers compare the name that they connect to with the certificate, and refuse another one.",
+    "Ask for a certificate with {host} as an alternative name of the type {type}, or let peers use another name.",
     "RFC 6125; JDK: No subject alternative DNS name matching",
 )
 OTHER_HOST = FindingSpec(
@@ -31,9 +31,9 @@ OTHER_HOST = FindingSpec(
     Severity.WARNING,
     "The certificate names another host",
     "{name} is for {found}, and the machine is {host}.",
-    "A server does not compare the name of a peer that dials in; a mix-up of files is still likely.",
+    "A server does not compare a client's name with its certificate; a mix-up of files is still likely.",
     "Check that this is the certificate for {host}.",
-    "JDK: endpoint identification is made by the side that dials",
+    "JDK: the client checks the name (endpoint identification)",
 )
 WILDCARD = FindingSpec(
     "name.wildcard",
@@ -64,16 +64,16 @@ def check(context: Context) -> Iterator[Finding]:
         return
     found = [*fields.dns_names(leaf), *map(str, fields.addresses(leaf))]
     hosts = [printable(name, limit=80) for name in found]
-    # Nobody compares the name of a client that dials in.
+    # A server does not check a client's name.
     if not hosts and context.role is not Role.CLIENT:
         yield on(leaf, NO_SAN)
     shown = ", ".join(hosts[:MOST_NAMES]) + (f" and {len(hosts) - MOST_NAMES} more" if len(hosts) > MOST_NAMES else "")
-    dialled = context.role in {Role.PRIMARY, None}
-    reason = hostnames.refused(context.host) if context.host is not None and dialled else ""
+    as_server = context.role in {Role.PRIMARY, None}
+    reason = hostnames.refused(context.host) if context.host is not None and as_server else ""
     if context.host is not None and reason:
         yield on(leaf, NOT_FOR_JAVA, host=context.host, reason=reason)
     elif context.host is not None and hosts and not fields.matches(leaf, context.host):
-        spec = WRONG_HOST if dialled else OTHER_HOST
+        spec = WRONG_HOST if as_server else OTHER_HOST
         odd = hostnames.difference(context.host, fields.dns_names(leaf))
         kind = "IP" if hostnames.address(context.host) is not None else "DNS"
         yield on(leaf, spec, found=shown, host=context.host, difference=odd or f"is for {shown}", type=kind)

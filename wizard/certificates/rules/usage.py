@@ -24,7 +24,7 @@ NO_SERVER = FindingSpec(
 NO_CLIENT = FindingSpec(
     "usage.no-client-auth",
     Severity.ERROR,
-    "The certificate may not be used to dial in",
+    "The certificate may not be used by a client",
     "{name} is limited to {found}, and clientAuth is not among them.",
     "Gateways and clients prove themselves to the primary; it refuses a certificate that lacks clientAuth.",
     "Ask for a certificate with clientAuth. Public CAs are dropping it: use a private PKI for gateways and clients.",

@@ -129,7 +129,7 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _facts(moment: datetime, span: timedelta) -> dict[str, str | int]:
-    """The day, the whole days to or from it, and the same in words; less than a day is told in hours."""
+    """Facts for a message: the date, the whole days to or since it, and the span in words (hours below one day)."""
     days, hours = span.days, span.seconds // 3600
     words = f"{days} day{'' if days == 1 else 's'}" if days else f"{hours} hour{'' if hours == 1 else 's'}"
     return {"date": f"{moment:%Y-%m-%d}", "days": days, "span": words}

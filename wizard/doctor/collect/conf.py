@@ -44,7 +44,7 @@ class ConfScan:
         facts: for the diagnosis.
         data: the bytes.
         document: parsed; None when that was not possible.
-        likely: what it will be when it is mended; only when it does not parse but can be mended.
+        likely: the repaired document; only when the file does not parse but can be repaired.
         store_path: the key store's path that counts; "" when none is set.
         password: that counts; None when none is set.
         paths: other paths that may have been meant.
@@ -96,9 +96,9 @@ def scan_conf(
     except WizardError as error:
         wrong = refused(error)
         if repair(data) is None and requoted(data, wrong.line) is not None:
-            said = f"The value on line {wrong.line} needs quotes around it, and its special characters escaped."
-            damage = (*damage, Damage("doctor.needs-quotes", said, wrong.line, repairable=True))
-        return ConfScan(ConfFacts(file, wrong, damage), data, likely=_parsed(mendable(data, wrong.line)))
+            message = f"The value on line {wrong.line} needs quotes around it, and its special characters escaped."
+            damage = (*damage, Damage("doctor.needs-quotes", message, wrong.line, repairable=True))
+        return ConfScan(ConfFacts(file, wrong, damage), data, likely=_parsed(repaired(data, wrong.line)))
     store_file, paths = _setting(document, FILE_KEY)
     password, passwords = _setting(document, PASSWORD_KEY)
     commented = tuple(
@@ -132,12 +132,12 @@ def scan_conf(
 
 def _damage(data: bytes) -> tuple[Damage, ...]:
     found = examine(data)
-    mendable = bool(found) and repair(data) is not None
-    return tuple(Damage(each.code, each.message, each.subject.line, repairable=mendable) for each in found)
+    repairable = bool(found) and repair(data) is not None
+    return tuple(Damage(each.code, each.message, each.subject.line, repairable=repairable) for each in found)
 
 
-def mendable(data: bytes, line: int) -> bytes | None:
-    """*data*, which does not parse because of *line*, mended; None when that cannot be done safely."""
+def repaired(data: bytes, line: int) -> bytes | None:
+    """The repaired text of *data*, which does not parse because of *line*; None when no repair is safe."""
     return repair(data) or requoted(data, line)
 
 
@@ -226,7 +226,7 @@ def _cut_off(value: hocon.Value, document: hocon.Document) -> str:
 
 
 def _meant(own: list[Guess], document: hocon.Document, facts: SettingFacts | None) -> list[Guess]:
-    """What the value that counts may have been before an editor or a comment sign changed it."""
+    """Guesses of the value in use as it was before an editor or a comment sign changed it."""
     if not own or facts is None:
         return []
     text, found = own[0].value.reveal(), []
@@ -246,7 +246,7 @@ def _meant(own: list[Guess], document: hocon.Document, facts: SettingFacts | Non
 
 
 def _raw(value: hocon.Value, document: hocon.Document) -> str:
-    """The value as its bytes stand in the text, bytes that are no UTF-8 as lone surrogates."""
+    """The value exactly as in the text; bytes that are not UTF-8 become lone surrogates."""
     if value.source or not value.line:
         return value.text
     rest = document.text.split("\n")[value.line - 1][value.column - 1 :].rstrip("\r")

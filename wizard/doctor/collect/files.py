@@ -1,4 +1,4 @@
-"""The doctor's look at single files: what stands there, where a link leads, and whether the service can read it."""
+"""Collect facts about single files: kind and content, the target of a link, and whether the service can read it."""
 
 import hashlib
 import os
@@ -20,10 +20,10 @@ from wizard.printable import printable
 
 
 def file_facts(machine: Machine, logical: PurePosixPath | str, account: Account | None) -> tuple[FileFacts, bytes]:
-    """The file at *logical*, links followed, and its bytes (empty when there are none to be had). Never raises."""
+    """The facts of the file at *logical*, links followed, and its bytes (empty when unreadable). Never raises."""
     path = str(logical)
     access = readable_as(machine, path, account)
-    told: dict[str, Any] = {
+    values: dict[str, Any] = {
         "path": path,
         "service_reads": access.ok,
         "blocked_at": str(access.blocked_at or ""),
@@ -34,10 +34,10 @@ def file_facts(machine: Machine, logical: PurePosixPath | str, account: Account 
         real = machine.real(target.path)
         seen = os.stat(real)  # noqa: PTH116 - one word for one system call
     except (FileNotFoundError, NotADirectoryError):
-        return FileFacts(**told, kind="absent"), b""
+        return FileFacts(**values, kind="absent"), b""
     except (OSError, ValueError, WizardError) as problem:
-        return FileFacts(**told, kind="unknown", problem=_words(problem)), b""
-    told |= {
+        return FileFacts(**values, kind="unknown", problem=_words(problem)), b""
+    values |= {
         "link_to": str(target.path) if target.path != target.named else "",
         "kind": "file" if stat.S_ISREG(seen.st_mode) else "folder" if stat.S_ISDIR(seen.st_mode) else "other",
         "size": seen.st_size,
@@ -47,13 +47,13 @@ def file_facts(machine: Machine, logical: PurePosixPath | str, account: Account 
         "mtime": seen.st_mtime,
     }
     data, problem_text, digest = b"", "", ""
-    if told["kind"] == "file":
+    if values["kind"] == "file":
         try:
             data = read_input(real)
             digest = hashlib.sha256(data).hexdigest()
         except WizardError as problem:
             problem_text = problem.message
-    return FileFacts(**told, sha256=digest, problem=problem_text), data
+    return FileFacts(**values, sha256=digest, problem=problem_text), data
 
 
 def refused(error: WizardError) -> Refused:
@@ -90,4 +90,4 @@ def _words(problem: Exception) -> str:
     if isinstance(problem, WizardError):
         return problem.message
     strerror = problem.strerror if isinstance(problem, OSError) else None
-    return f"it could not be looked at: {(strerror or 'error').lower()}"
+    return f"it could not be read: {(strerror or 'error').lower()}"

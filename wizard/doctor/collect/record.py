@@ -22,7 +22,7 @@ from wizard.secret import Secret
 
 
 def known_record(machine: Machine) -> Record:
-    """What the changes that stand left; nothing when the record cannot be read, which is told elsewhere."""
+    """The record of the changes in force; an empty one when it cannot be read (`see_change` reports that)."""
     with contextlib.suppress(WizardError):
         return read_record(Store(machine.state_dir))
     return Record()
@@ -73,10 +73,10 @@ def see_change(
     password: Secret,
     settings: ExpectedSettings | None,
 ) -> ChangeFacts:
-    """What the applied changes left, held against what is there now.
+    """Compare what the applied changes left with what is there now.
 
     Args:
-        machine: to be looked at.
+        machine: to be examined.
         record: of its changes.
         anchors: what cacerts holds; None when it does not open.
         password: of cacerts.

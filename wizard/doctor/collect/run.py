@@ -1,4 +1,4 @@
-"""Collecting the facts of an installed primary, once: what is slow goes side by side. Nothing is changed."""
+"""Collect the facts of an installed primary. Slow parts run in parallel; nothing is changed."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -47,12 +47,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the operator said about the primary; everything may be left to be found out.
+    """What the operator stated about the primary; the collector finds out what is left empty.
 
     Attributes:
-        nodes: hosts to look at; empty takes those of the last change, else this machine.
+        nodes: hosts to probe; empty takes those of the last change, else this machine.
         port: 0 takes that of the last change, else 2560.
-        servername: the name that gateways dial; "" takes that of the last change, else the leaf's first name.
+        servername: the name that gateways connect to; "" takes that of the last change, else the leaf's first name.
         cacerts_password: None is the documented default.
     """
 
@@ -78,7 +78,7 @@ class Examined:
 
 
 class _Unseen(dict[str, str]):
-    """Why a part could not be looked at, by its name."""
+    """Why a part could not be examined, by the name of the part."""
 
     def tried(self, name: str, look: Callable[[], T]) -> T | None:
         try:
@@ -86,12 +86,12 @@ class _Unseen(dict[str, str]):
         except WizardError as problem:
             self[name] = problem.message
         except OSError as problem:
-            self[name] = f"it could not be looked at: {(problem.strerror or 'error').lower()}"
+            self[name] = f"it could not be read: {(problem.strerror or 'error').lower()}"
         return None
 
 
 def collect(machine: Machine, asked: Asked | None = None) -> DoctorFacts:
-    """Everything that the doctor judges. Never raises: what could not be seen is said in `unseen`."""
+    """Everything that the doctor judges. Never raises: `unseen` states what could not be seen, and why."""
     return examine(machine, asked).facts
 
 
@@ -170,9 +170,9 @@ def _reasons(conf: ConfScan, *, local: bool) -> dict[str, str]:
 
 
 def _where(asked: Asked, record: Record, conf: ConfScan, unit: UnitState | None) -> tuple[tuple[str, ...], int]:
-    told = record.target
-    nodes = asked.nodes or tuple(dict.fromkeys(node.host for node in told)) or ("localhost",)
-    return nodes, asked.port or (told[0].port if told else _port(conf, unit))
+    recorded = record.target
+    nodes = asked.nodes or tuple(dict.fromkeys(node.host for node in recorded)) or ("localhost",)
+    return nodes, asked.port or (recorded[0].port if recorded else _port(conf, unit))
 
 
 def _port(conf: ConfScan, unit: UnitState | None) -> int:

@@ -44,7 +44,7 @@ def see_journal(machine: Machine, redactor: Redactor) -> tuple[str, ...]:
 
 
 def see_port(port: int, unit: UnitState | None) -> ListenFacts:
-    """Who listens on *port*, and whether that is the service."""
+    """The processes that listen on *port*, and whether each is the service."""
     own = {each.port for each in sockets.of_processes(processes(unit))} if unit is not None else set()
     down = unit is not None and unit.active in {"inactive", "failed"}
     known = unit is not None and bool(unit.pid or unit.control_group)

@@ -17,7 +17,7 @@ class Kind(StrEnum):
 
     RESTART = "restart"
     """Restart or start the service."""
-    MEND_CONF = "mend_conf"
+    REPAIR_CONF = "mend_conf"  # the value is in the JSON output
     """Undo the damage that an editor did to application.conf."""
     SET_FILE = "set_file"
     """Set the key store's path to a file that opens."""
@@ -78,9 +78,9 @@ _AUTOMATIC: dict[str, tuple[Kind, str]] = {
     "other-certificate-served": (Kind.RESTART, "Restart {unit} and prove what it serves"),
     "service-stopped": (Kind.RESTART, "Start {unit} and prove what it serves"),
     "service-failed": (Kind.RESTART, "Start {unit} again and prove what it serves"),
-    "conf-utf16": (Kind.MEND_CONF, "Write {path} as UTF-8, every character kept"),
-    "conf-syntax": (Kind.MEND_CONF, "Mend what an editor did to {path}"),
-    "conf-damaged": (Kind.MEND_CONF, "Mend what an editor did to {path}"),
+    "conf-utf16": (Kind.REPAIR_CONF, "Write {path} as UTF-8, every character kept"),
+    "conf-syntax": (Kind.REPAIR_CONF, "Repair the damage that an editor did to {path}"),
+    "conf-damaged": (Kind.REPAIR_CONF, "Repair the damage that an editor did to {path}"),
     "typographic-quotes": (Kind.SET_BOTH, "Replace the typographic quotes in {path}"),
     "conf-not-utf8": (Kind.REWRITE_STORE, "Write the key store anew with a new password, and set it in {path}"),
     "value-cut": (Kind.SET_PASSWORD, "Put the whole value in quotes in {path}"),
@@ -232,7 +232,7 @@ def repair_for(finding: Finding, facts: DoctorFacts) -> Repair:
 
 def _names(finding: Finding, facts: DoctorFacts) -> dict[str, str]:
     leaf = facts.store.leaf if facts.store else None
-    told = {
+    values = {
         "unit": facts.unit.name if facts.unit else "hcp-server",
         "path": facts.conf.file.path if facts.conf else "application.conf",
         "file": finding.subject.path,
@@ -243,7 +243,7 @@ def _names(finding: Finding, facts: DoctorFacts) -> dict[str, str]:
         "user": (facts.unit.user if facts.unit else "") or "ACCOUNT",
         "missing": str(finding.facts.get("missing", "")),
     }
-    return {name: printable(text) for name, text in told.items()}
+    return {name: printable(text) for name, text in values.items()}
 
 
 def _recorded(finding: Finding, facts: DoctorFacts) -> bool:
@@ -259,7 +259,7 @@ def _recorded(finding: Finding, facts: DoctorFacts) -> bool:
 
 def _possible(short: str, kind: Kind, facts: DoctorFacts) -> bool:
     """Whether the wizard has what the repair needs; what only a password is missing for is possible."""
-    if kind is Kind.MEND_CONF:
+    if kind is Kind.REPAIR_CONF:
         return facts.conf is not None and any(damage.repairable for damage in facts.conf.damage)
     if kind is Kind.RIGHTS:
         files = [part.file for part in (facts.conf, facts.store, facts.cacerts) if part is not None]

@@ -11,7 +11,7 @@ from wizard.change.plan import EditFile
 from wizard.change.targets import expectation
 from wizard.configs import hocon
 from wizard.configs.diffs import unified
-from wizard.doctor.collect.conf import Guess, mendable
+from wizard.doctor.collect.conf import Guess, repaired
 from wizard.doctor.collect.files import file_facts
 from wizard.doctor.collect.run import Examined
 from wizard.doctor.collect.store import opening
@@ -32,23 +32,23 @@ class Values:
     leaf: str
 
 
-def mended(machine: Machine, seen: Examined) -> Values:
+def undo_damage(machine: Machine, seen: Examined) -> Values:
     """The edit that undoes the damage to application.conf, and the leaf that is served with it.
 
     Raises:
         WizardError: `doctor.by-hand` when it cannot be undone safely.
     """
     facts = seen.conf.facts
-    data = mendable(seen.conf.data, facts.error.line if facts.error is not None else 0)
+    data = repaired(seen.conf.data, facts.error.line if facts.error is not None else 0)
     if data is None:
         raise WizardError(
             "doctor.by-hand",
-            f"{machine.conf} cannot be mended safely.",
-            "Correct it with an editor (not Notepad), or put a backup back; then run the doctor again.",
+            f"{machine.conf} cannot be repaired safely.",
+            "Correct it with an editor (not Notepad), or restore a backup; then run the doctor again.",
             str(machine.conf),
         )
     step = _edit(machine, machine.conf, seen.conf.data, data)
-    return Values((replace(step, summary="Mend the text; nothing else changes"),), _leaf_with(machine, data))
+    return Values((replace(step, summary="Repair the text; nothing else changes"),), _leaf_with(machine, data))
 
 
 def _leaf_with(machine: Machine, conf: bytes) -> str:
@@ -91,7 +91,7 @@ def settings_steps(machine: Machine, seen: Examined, path: str, password: Secret
     """
     facts, document = seen.conf.facts, seen.conf.document
     if document is None:
-        raise WizardError("doctor.by-hand", f"{machine.conf} does not parse.", "Mend that first.", str(machine.conf))
+        raise WizardError("doctor.by-hand", f"{machine.conf} does not parse.", "Repair that first.", str(machine.conf))
     steps: list[EditFile] = []
     for name, setting, value in (
         (FILE_KEY, facts.store_file, path),

@@ -1,4 +1,4 @@
-"""From a repair to an ordinary plan: the same steps, review, proof and way back as any other change."""
+"""Turn a repair into an ordinary plan, with the steps, review, verification and undo of any other change."""
 
 from collections.abc import Callable, Sequence
 
@@ -7,7 +7,7 @@ from wizard.change.plan import ImportTrust, Plan, Probe, PutFile, Restart, Step
 from wizard.change.targets import expectation
 from wizard.doctor.collect.run import Examined
 from wizard.doctor.repair.choose import Kind, Repair
-from wizard.doctor.repair.conf import mended, with_values
+from wizard.doctor.repair.conf import undo_damage, with_values
 from wizard.doctor.repair.record import from_record
 from wizard.doctor.repair.store import rewritten
 from wizard.doctor.restart_checks import plan_faults
@@ -59,8 +59,8 @@ def plan_repair(machine: Machine, seen: Examined, repair: Repair, give: Give) ->
     match repair.kind:
         case Kind.RESTART:
             steps = []
-        case Kind.MEND_CONF:
-            values = mended(machine, seen)
+        case Kind.REPAIR_CONF:
+            values = undo_damage(machine, seen)
             steps, leaf = list(values.steps), values.leaf
         case Kind.SET_FILE | Kind.SET_PASSWORD | Kind.SET_BOTH:
             values = with_values(machine, seen, lambda: give(STORE_SECRET))
@@ -170,7 +170,7 @@ def _rights(machine: Machine, seen: Examined, repair: Repair) -> PutFile:
 
 
 def named(repairs: Sequence[Repair], code: str) -> Repair:
-    """The repair of the root cause *code*, with or without its room.
+    """The repair of the root cause *code*, with or without its prefix.
 
     Raises:
         WizardError: `doctor.not-found`.

@@ -123,7 +123,7 @@ def _bundle(machine: Machine, seen: Examined, give: Callable[[str], Secret | Non
 
 
 def _meant(bundle: Bundle, seen: Examined) -> Chain:
-    """The chain with a key that is meant: for the dialled name, complete, and not self-signed."""
+    """The chain that is most likely meant: with a key, for the connection host name, complete, not self-signed."""
     chains = [chain for chain in assemble(bundle, host=seen.facts.servername or None) if chain.key is not None]
     chains.sort(key=lambda chain: (len(chain.certificates) < 2, not chain.complete))
     return chains[0] if chains else Chain(None)

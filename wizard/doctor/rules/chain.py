@@ -14,15 +14,15 @@ OTHER_NAME = spec(
     Severity.WARNING,
     "the key store is named after another host",
     "{path} is named after {stem}, and the certificate in it is for {names}.",
-    why="If gateways dial the name of the file, they refuse the certificate.",
-    fix="Give the name that gateways dial: cloudstream-wizard doctor --servername NAME.",
+    why="If gateways connect to the name of the file, they refuse the certificate.",
+    fix="Give the name that gateways connect to: cloudstream-wizard doctor --servername NAME.",
     source="manual, Primary server setup: the file is named after the host",
 )
 SPECS = (OTHER_NAME,)
 
 _BY_CODE = {each.code: each for each in CERTIFICATE_SPECS}
 _NOT_FOR_A_STORE = ("key.missing", "key.mismatch", "algorithm.rsa-pss")
-"""Said by the rules for key stores, with the file's name: whether Java can use the key is asked of Java."""
+"""Left to the rules for key stores, which name the file and ask Java whether it can use the key."""
 
 _HOST_LIKE = re.compile(r"[a-z][a-z0-9]*([.-][a-z0-9]+)+")
 _GENERIC = re.compile(r"\d{4}|store|cert|chain|key|tls|ssl|new|old|backup|default|cloudstream|safeq|hcp")
@@ -54,15 +54,15 @@ def _named(facts: DoctorFacts) -> Iterator[Finding]:
     if store.leaf is None:
         raise CouldNotLook("the key store does not open, or holds no certificate")
     if facts.name_from in {"given", "plan"}:
-        raise NotApplicable("the name that gateways dial is known")
+        raise NotApplicable("the name that gateways connect to is known")
     stem = store.file.path.rpartition("/")[2].rpartition(".")[0].lower()
     if not _HOST_LIKE.fullmatch(stem) or _GENERIC.search(stem):
         raise NotApplicable("the file is not named after a host")
     names = [name.lower() for name in (*store.leaf.san, store.leaf.name)]
     short = {name.partition(".")[0] for name in names}
     if stem not in {*names, *short} and stem.partition(".")[0] not in short:
-        told = {"path": store.file.path, "stem": stem, "names": ", ".join(names[:4]) or "no host"}
-        yield Finding(OTHER_NAME, file_at(store.file.path), told)
+        values = {"path": store.file.path, "stem": stem, "names": ", ".join(names[:4]) or "no host"}
+        yield Finding(OTHER_NAME, file_at(store.file.path), values)
 
 
 RULES = (

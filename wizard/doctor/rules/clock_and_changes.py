@@ -101,8 +101,8 @@ def _drift(facts: DoctorFacts) -> Iterator[Finding]:
     for file in change.files:
         what = differs(file)
         if what:
-            told = {"path": file.path, "change": file.change or change.id, "at": file.at or change.at, "what": what}
-            yield Finding(DRIFT, file_at(file.path), told)
+            values = {"path": file.path, "change": file.change or change.id, "at": file.at or change.at, "what": what}
+            yield Finding(DRIFT, file_at(file.path), values)
 
 
 def _replaced(facts: DoctorFacts) -> Iterator[Finding]:
@@ -114,8 +114,8 @@ def _replaced(facts: DoctorFacts) -> Iterator[Finding]:
         if file.trust_present is None:
             raise CouldNotLook("cacerts does not open")
         if not file.trust_present:
-            told = {"path": file.path, "change": file.change or change.id, "alias": file.trust_alias}
-            yield Finding(REPLACED, file_at(file.path), told)
+            values = {"path": file.path, "change": file.change or change.id, "alias": file.trust_alias}
+            yield Finding(REPLACED, file_at(file.path), values)
 
 
 RULES = (

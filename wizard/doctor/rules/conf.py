@@ -77,7 +77,7 @@ OPEN = spec(
     "conf-world-readable",
     Severity.WARNING,
     "everybody can read the key store's password",
-    "{path} has mode {mode}, and the key store's password stands in it.",
+    "{path} has mode {mode} and contains the key store's password.",
     why="Every account on this server can read the password that protects the private key.",
     fix="Take the right away from others: mode 0640, group of the service.",
     source="CWE-732",
@@ -95,7 +95,7 @@ SPECS = (NO_PRODUCT, MISSING, UNREADABLE, UTF16, SYNTAX, INCLUDE, DAMAGED, OPEN,
 
 _HARMLESS = ("config.bom", "config.crlf")
 _ODD = ("config.not-utf-8", "config.mixed-line-ends")
-"""Told, but no fault as such: a lost letter in one of the two settings is a finding of its own."""
+"""Reported, although no fault by themselves: a lost letter in one of the two settings is a finding of its own."""
 
 
 def _conf(facts: DoctorFacts) -> ConfFacts:
@@ -165,15 +165,15 @@ def _damaged(facts: DoctorFacts) -> Iterator[Finding]:
     for damage in conf.damage:
         if damage.code not in _HARMLESS:
             which = ODD if damage.code in _ODD else DAMAGED
-            told: dict[str, str | int] = {"path": conf.file.path, "line": damage.line, "reason": damage.message}
-            yield Finding(which, file_at(conf.file.path, damage.line), told)
+            values: dict[str, str | int] = {"path": conf.file.path, "line": damage.line, "reason": damage.message}
+            yield Finding(which, file_at(conf.file.path, damage.line), values)
 
 
 def _open(facts: DoctorFacts) -> Iterator[Finding]:
     file = _conf(facts).file
     password = _conf(facts).password
     if file.kind != "file" or password is None or password.empty:
-        raise NotApplicable("no password stands in it")
+        raise NotApplicable("it contains no password")
     if file.mode & 0o004:
         yield Finding(OPEN, file_at(file.path), {"path": file.path, "mode": f"{file.mode:04o}"})
 

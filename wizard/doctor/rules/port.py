@@ -31,7 +31,7 @@ NOT_TLS = spec(
     Severity.ERROR,
     "what answers does not speak TLS",
     "{endpoint} answers, but not with TLS: {detail}.",
-    why="It is not the primary, or something stands between.",
+    why="It is not the primary, or something between here and the primary answers.",
     fix="Find out which program listens there: ss -ltnp.",
     source="RFC 8446, section 4.1.2",
 )
@@ -76,8 +76,8 @@ SPECS = (TAKEN, NOBODY, NOT_TLS, NO_12, OLD, NO_CLIENT_AUTH, ALERT_NORMAL)
 _TLS_ERRORS = ("probe.not-tls", "probe.http", "probe.proxy", "probe.silent", "probe.closed", "probe.handshake")
 
 
-def _found(which: FindingSpec, seen: ProbeFacts, **told: str | int) -> Finding:
-    return Finding(which, Locator("endpoint", endpoint=seen.endpoint), {"endpoint": seen.endpoint, **told})
+def _found(which: FindingSpec, seen: ProbeFacts, **values: str | int) -> Finding:
+    return Finding(which, Locator("endpoint", endpoint=seen.endpoint), {"endpoint": seen.endpoint, **values})
 
 
 def _nodes(facts: DoctorFacts) -> tuple[ProbeFacts, ...]:
@@ -86,18 +86,18 @@ def _nodes(facts: DoctorFacts) -> tuple[ProbeFacts, ...]:
 
 
 def _taken(facts: DoctorFacts) -> Iterator[Finding]:
-    said = any(word in line for line in (facts.journal or ())[-12:] for word in _TAKEN)
+    logged = any(word in line for line in (facts.journal or ())[-12:] for word in _TAKEN)
     listening = facts.listening
-    if listening is None and not said:
+    if listening is None and not logged:
         raise CouldNotLook(facts.unseen.get("listening", "who listens is not known"))
     others = [each for each in (listening.listeners if listening else ()) if each.is_service is False]
     running = facts.unit is not None and facts.unit.running
-    tls = bool(facts.probes) and facts.probes[0].leaf is not None  # type: ignore[index]  # bool() has said that
-    if others and (said or not tls or not running):
+    tls = bool(facts.probes) and facts.probes[0].leaf is not None  # type: ignore[index]  # not empty, by bool()
+    if others and (logged or not tls or not running):
         program = others[0].program or "another process"
         pid = f" (process {others[0].pid})" if others[0].pid else ""
         yield _taken_by(facts, f"{program}{pid}")
-    elif said and not running:
+    elif logged and not running:
         yield _taken_by(facts, "another process")
 
 
@@ -140,7 +140,7 @@ def _client_auth(facts: DoctorFacts) -> Iterator[Finding]:
 
 def _applicable(facts: DoctorFacts) -> Iterator[Finding]:
     if not facts.probes:
-        raise NotApplicable("no node was looked at")
+        raise NotApplicable("no node was probed")
     return _answers(facts)
 
 

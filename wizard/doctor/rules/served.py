@@ -1,4 +1,4 @@
-"""What the port serves, held against what is installed: the fallback, another leaf, a chain cut short, names."""
+"""Compare what the port presents with what is installed: the fallback, another leaf, an incomplete chain, names."""
 
 from collections.abc import Iterator
 
@@ -46,9 +46,9 @@ NAME = spec(
     "served-for-another-name",
     Severity.ERROR,
     "the served certificate is for another name",
-    "{endpoint} serves a certificate for {names}, and gateways dial {name}.",
+    "{endpoint} serves a certificate for {names}, and gateways connect to {name}.",
     why="Peers that check the name refuse it: No subject alternative DNS name matching.",
-    fix="Ask for a certificate with this name, or have gateways dial the name in the certificate.",
+    fix="Ask for a certificate with this name, or have gateways connect to the name in the certificate.",
     source="RFC 6125",
 )
 SNI = spec(
@@ -56,8 +56,8 @@ SNI = spec(
     Severity.NOTE,
     "without a server name another certificate is served",
     "With the server name {name} the right certificate is served, without any name {subject} is.",
-    why="The server chooses by server name (SNI); a peer that dials an address sends none.",
-    fix="Have gateways dial the name. In checks give -servername.",
+    why="The server chooses by server name (SNI); a peer that connects to an address sends none.",
+    fix="Have gateways connect to the name. In checks give -servername.",
     source="RFC 6066, section 3",
 )
 CA_MISSING = spec(
@@ -72,8 +72,8 @@ CA_MISSING = spec(
 SPECS = (FALLBACK, BUILT_IN, OTHER, SHORT, NAME, SNI, CA_MISSING)
 
 
-def _found(which: FindingSpec, seen: ProbeFacts, **told: str | int) -> Finding:
-    return Finding(which, Locator("endpoint", endpoint=seen.endpoint), {"endpoint": seen.endpoint, **told})
+def _found(which: FindingSpec, seen: ProbeFacts, **values: str | int) -> Finding:
+    return Finding(which, Locator("endpoint", endpoint=seen.endpoint), {"endpoint": seen.endpoint, **values})
 
 
 def _served(facts: DoctorFacts) -> Iterator[tuple[ProbeFacts, CertificateFacts]]:
@@ -113,8 +113,8 @@ def _other(facts: DoctorFacts) -> Iterator[Finding]:
         raise CouldNotLook("the key store does not open, or none is configured")
     for seen, leaf in _served(facts):
         if leaf.sha256 != installed.sha256 and not seen.fallback:
-            told = {"subject": leaf.name, "sha256": leaf.sha256[:16], "installed": installed.name}
-            yield _found(OTHER, seen, **told, installed_sha256=installed.sha256[:16])
+            values = {"subject": leaf.name, "sha256": leaf.sha256[:16], "installed": installed.name}
+            yield _found(OTHER, seen, **values, installed_sha256=installed.sha256[:16])
 
 
 def _short(facts: DoctorFacts) -> Iterator[Finding]:
@@ -132,7 +132,7 @@ def _short(facts: DoctorFacts) -> Iterator[Finding]:
 
 def _name(facts: DoctorFacts) -> Iterator[Finding]:
     if facts.name_from not in {"given", "plan"}:
-        raise CouldNotLook("the name that gateways dial is not known; --servername gives it")
+        raise CouldNotLook("the name that gateways connect to is not known; give it with --servername")
     for seen, leaf in _served(facts):
         if seen.name_matches is False and not seen.fallback:
             yield _found(NAME, seen, names=", ".join(leaf.san[:4]) or leaf.name, name=facts.servername)

@@ -130,8 +130,8 @@ def _loaded(facts: DoctorFacts) -> UnitFacts:
     return unit
 
 
-def _found(which: FindingSpec, unit: UnitFacts, **told: str | int) -> Finding:
-    return Finding(which, Locator("unit", path=unit.name), {"unit": unit.name, **told})
+def _found(which: FindingSpec, unit: UnitFacts, **values: str | int) -> Finding:
+    return Finding(which, Locator("unit", path=unit.name), {"unit": unit.name, **values})
 
 
 def now_of(facts: DoctorFacts) -> datetime:
@@ -168,7 +168,7 @@ def _state(facts: DoctorFacts) -> Iterator[Finding]:
 def _starting(facts: DoctorFacts) -> Iterator[Finding]:
     unit = _loaded(facts)
     if not facts.probes:
-        raise CouldNotLook("the port was not looked at")
+        raise CouldNotLook("the port was not probed")
     age = now_of(facts).timestamp() - unit.started
     busy = unit.running or unit.active in {"activating", "reloading"}
     if busy and unit.restarts < _CRASHES and age < _STARTING_S and facts.probes[0].error == "probe.refused":

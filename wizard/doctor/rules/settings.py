@@ -42,7 +42,7 @@ COMMENTED = spec(
     "setting-commented",
     Severity.ERROR,
     "a key store setting is only a comment",
-    "In {path} the setting {name} stands only as a comment (line {line}).",
+    "In {path} the setting {name} is commented out (line {line}).",
     why=_FALLBACK,
     fix="Take the comment sign away.",
     source=_MANUAL,
@@ -50,9 +50,9 @@ COMMENTED = spec(
 AMBIGUOUS = spec(
     "setting-elsewhere",
     Severity.ERROR,
-    "a key store setting stands in several objects",
-    "{name} stands as {here} (line {line}) and as {other} (line {other_line}), with different values.",
-    why="The server reads only one of them, and nothing in the file tells which. " + _FALLBACK,
+    "a key store setting is in several objects",
+    "{name} is set as {here} (line {line}) and as {other} (line {other_line}), with different values.",
+    why="The server reads only one of them, and nothing in the file shows which. " + _FALLBACK,
     fix="Give both places the same value, or remove the one that your version does not read.",
     source=_HOCON,
 )
@@ -68,8 +68,8 @@ MASKED = spec(
 SHADOWED = spec(
     "setting-twice",
     Severity.NOTE,
-    "a setting stands twice",
-    "{name} stands twice with different values: line {line} does not count, {winner} does.",
+    "a setting occurs twice",
+    "{name} occurs twice with different values: line {line} does not count, {winner} does.",
     why="The next edit of the wrong line will look like a success and change nothing.",
     fix="Remove the line that does not count.",
     source=_HOCON,
@@ -96,7 +96,7 @@ CUT = spec(
     "value-cut",
     Severity.ERROR,
     "a setting is cut off by a comment sign",
-    "The value of {name} (line {line}) stands without quotes and ends where # or // begins a comment.",
+    "The value of {name} (line {line}) has no quotes and ends where # or // begins a comment.",
     why="The server sees only the part before it. " + _FALLBACK,
     fix="Put the whole value in double quotes.",
     source=_HOCON,
@@ -104,9 +104,9 @@ CUT = spec(
 UNDECIDED = spec(
     "setting-undecidable",
     Severity.WARNING,
-    "what counts cannot be told from outside",
-    "What {name} is worth cannot be told for certain: {reason}.",
-    why="Everything that is said here about the key store holds only if the visible value counts.",
+    "the value in use is not certain",
+    "The value of {name} that the server uses is not certain: {reason}.",
+    why="All findings about the key store hold only if the server uses the visible value.",
     fix="Look at that place; an environment variable or an included file may override the setting.",
     source=_HOCON,
 )
@@ -138,8 +138,8 @@ def _winner(setting: SettingFacts) -> str:
     return f"{place} of {setting.source}" if setting.source else place
 
 
-def _found(conf: ConfFacts, which: FindingSpec, name: str, setting: SettingFacts, **told: Any) -> Finding:
-    members = {"name": name, "path": conf.file.path, "line": setting.line, "setting": setting.path, **told}
+def _found(conf: ConfFacts, which: FindingSpec, name: str, setting: SettingFacts, **values: Any) -> Finding:
+    members = {"name": name, "path": conf.file.path, "line": setting.line, "setting": setting.path, **values}
     return Finding(which, setting_at(conf.file.path, int(members["line"])), members)
 
 
@@ -156,8 +156,8 @@ def _present(facts: DoctorFacts) -> Iterator[Finding]:
         if setting is None:
             places = [place for place in conf.commented if place.path.rpartition(".")[2] == name]
             line = next((place.line for place in places if place.works), 0)
-            told: dict[str, str | int] = {"path": conf.file.path, "name": name, "line": line}
-            yield Finding(COMMENTED if line else ABSENT, setting_at(conf.file.path, line), told)
+            values: dict[str, str | int] = {"path": conf.file.path, "name": name, "line": line}
+            yield Finding(COMMENTED if line else ABSENT, setting_at(conf.file.path, line), values)
 
 
 def _lost(conf: ConfFacts, expected: ExpectedSettings) -> Finding:
@@ -165,8 +165,8 @@ def _lost(conf: ConfFacts, expected: ExpectedSettings) -> Finding:
     if not expected.file_lost:
         what = f"has the password of {expected.store}"
     setting = conf.store_file if expected.file_lost else conf.password
-    told = {"path": conf.file.path, "what": what, "change": expected.change, "at": expected.at}
-    return Finding(GONE, setting_at(conf.file.path, setting.line if setting is not None else 0), told)
+    values = {"path": conf.file.path, "what": what, "change": expected.change, "at": expected.at}
+    return Finding(GONE, setting_at(conf.file.path, setting.line if setting is not None else 0), values)
 
 
 def _elsewhere(facts: DoctorFacts) -> Iterator[Finding]:

@@ -129,8 +129,8 @@ def _too_new(facts: DoctorFacts) -> Iterator[Finding]:
         return
     if java.proof and facts.serves_installed:
         return  # its own keytool and its own port say otherwise
-    told = {"path": store.file.path, "encryption": ", ".join(store.encryption), "version": java.version}
-    yield Finding(TOO_NEW, file_at(store.file.path), told)
+    values = {"path": store.file.path, "encryption": ", ".join(store.encryption), "version": java.version}
+    yield Finding(TOO_NEW, file_at(store.file.path), values)
 
 
 def _keys(facts: DoctorFacts) -> Iterator[Finding]:
@@ -149,8 +149,8 @@ def _java(facts: DoctorFacts) -> Iterator[Finding]:
     if java is None or java.proof is None:
         raise CouldNotLook(java.proof_text if java and java.proof_text else "the product's keytool is not there")
     if not java.proof:
-        told = {"path": store.file.path, "reason": java.proof_text.rstrip("."), "keytool": java.proof_code}
-        yield Finding(REFUSED, file_at(store.file.path), told)
+        values = {"path": store.file.path, "reason": java.proof_text.rstrip("."), "keytool": java.proof_code}
+        yield Finding(REFUSED, file_at(store.file.path), values)
 
 
 RULES = (

@@ -128,8 +128,8 @@ def _lost(facts: DoctorFacts) -> Iterator[Finding]:
     if expected is None:
         raise NotApplicable("no key store was set up by the wizard")
     if expected.store_lost:
-        told = {"path": expected.store_lost, "change": expected.change, "at": expected.at}
-        yield Finding(LOST, file_at(expected.store_lost), told)
+        values = {"path": expected.store_lost, "change": expected.change, "at": expected.at}
+        yield Finding(LOST, file_at(expected.store_lost), values)
 
 
 def _unreadable(facts: DoctorFacts) -> Iterator[Finding]:
@@ -139,8 +139,8 @@ def _unreadable(facts: DoctorFacts) -> Iterator[Finding]:
     if file.service_reads is None:
         raise CouldNotLook(file.blocked_why or "the service's account is not known")
     if not file.service_reads:
-        told = {"path": file.path, "reason": file.blocked_why, "at": file.blocked_at or file.path}
-        yield Finding(UNREADABLE, file_at(file.path), told)
+        values = {"path": file.path, "reason": file.blocked_why, "at": file.blocked_at or file.path}
+        yield Finding(UNREADABLE, file_at(file.path), values)
 
 
 def _format(facts: DoctorFacts) -> Iterator[Finding]:
@@ -149,8 +149,8 @@ def _format(facts: DoctorFacts) -> Iterator[Finding]:
     if store.format == "empty" or store.file.size == 0:
         yield Finding(EMPTY, file_at(path), {"path": path})
     elif store.error is not None and store.error.code in {"reading.damaged", "reading.algorithm-unsupported"}:
-        told: dict[str, str | int] = {"path": path, "size": store.file.size, "reason": store.error.message}
-        yield Finding(DAMAGED, file_at(path), told)
+        values: dict[str, str | int] = {"path": path, "size": store.file.size, "reason": store.error.message}
+        yield Finding(DAMAGED, file_at(path), values)
     elif store.format not in {"pkcs12", ""} and not facts.serves_installed:
         yield Finding(NOT_PKCS12, file_at(path), {"path": path, "format": _NAMES.get(store.format, store.format)})
 

@@ -149,8 +149,8 @@ def _file(facts: DoctorFacts) -> Iterator[Finding]:
     if file.kind == "absent":
         yield Finding(MISSING, file_at(file.path), {"path": file.path})
     elif file.service_reads is False and file.kind in {"file", "unknown"}:
-        told = {"path": file.path, "reason": file.blocked_why, "at": file.blocked_at or file.path}
-        yield Finding(UNREADABLE, file_at(file.path), told)
+        values = {"path": file.path, "reason": file.blocked_why, "at": file.blocked_at or file.path}
+        yield Finding(UNREADABLE, file_at(file.path), values)
 
 
 def _content(facts: DoctorFacts) -> Iterator[Finding]:
@@ -181,8 +181,8 @@ def _root(facts: DoctorFacts) -> Iterator[Finding]:
         raise NotApplicable("the certificate is self-signed")
     if trust.has_root is False:
         namesake = " A root of the same name is there, but with another key." if trust.namesake else ""
-        told = {"root": top.name, "sha256": top.sha256[:16], "path": trust.file.path, "namesake": namesake}
-        yield Finding(NO_ROOT, file_at(trust.file.path), told)
+        values = {"root": top.name, "sha256": top.sha256[:16], "path": trust.file.path, "namesake": namesake}
+        yield Finding(NO_ROOT, file_at(trust.file.path), values)
 
 
 def _used(facts: DoctorFacts) -> Iterator[Finding]:

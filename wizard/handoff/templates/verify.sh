@@ -1,7 +1,7 @@
 #!/bin/sh
 # Does the primary show the expected certificate to this machine? Needs openssl alone and changes nothing.
 # Only the certificate is compared: an alert at the end is normal without a client key.
-# Exit code: 0 it does, 1 it does not, 2 it could not be looked at for want of openssl.
+# Exit code: 0 it does, 1 it does not, 2 not checked because openssl is missing.
 host=@HOST@
 port=@PORT@
 expected=@EXPECTED@
@@ -10,7 +10,7 @@ if ! command -v openssl >/dev/null; then
     echo "Error: openssl is not on this machine; install it, or look from another one."
     exit 2
 fi
-# An IPv6 address stands in brackets before a port, and no address is a server name (RFC 6066).
+# An IPv6 address needs brackets before a port, and an address is never a server name (RFC 6066).
 case $host in
 *:*) at="[$host]:$port" name= ;;
 *[!0-9.]*) at="$host:$port" name=$host ;;

@@ -77,7 +77,7 @@ class Revocation:
     Attributes:
         certificate: the one asked about.
         responder: the OCSP address that was asked last, "" when there is none.
-        own_address: the address stands in the certificate, it was not given by the operator.
+        own_address: whether the address comes from the certificate and not from the operator.
         ocsp: the responder's answer; None when none could be asked.
         crl_url: the list that was fetched last, "" when none was.
         crl: what the list says; None when it was not needed or there is none.
@@ -93,9 +93,9 @@ class Revocation:
     @property
     def status(self) -> str:
         """good, revoked, unknown, unreachable, unusable, or unchecked when the certificate names nobody to ask."""
-        said = [answer.status for answer in (self.ocsp, self.crl) if answer is not None]
+        statuses = [answer.status for answer in (self.ocsp, self.crl) if answer is not None]
         for word in ("revoked", "good", "unknown", "unusable", "unreachable"):
-            if word in said:
+            if word in statuses:
                 return word
         return "unchecked"
 
@@ -151,17 +151,17 @@ def _asked(
 ) -> Revocation:
     own = fields.responders(certificate)
     places = own or ([responder] if responder else [])
-    place, said = "", None
+    place, answered = "", None
     for place in places:
-        said = _ocsp(place, certificate, issuer, timeout_s, now)
-        if said.status in _CONCLUSIVE:
-            return Revocation(certificate, place, bool(own), said)
+        answered = _ocsp(place, certificate, issuer, timeout_s, now)
+        if answered.status in _CONCLUSIVE:
+            return Revocation(certificate, place, bool(own), answered)
     listed, answer = "", None
     for listed in crl.distribution_points(certificate):
         answer = _crl(listed, certificate, issuer, timeout_s, now)
         if answer.status in _CONCLUSIVE:
             break
-    return Revocation(certificate, place, bool(own), said, listed, answer)
+    return Revocation(certificate, place, bool(own), answered, listed, answer)
 
 
 def _ocsp(
@@ -193,13 +193,13 @@ def _crl(
 
 
 def revocation_findings(results: Sequence[Revocation]) -> tuple[Finding, ...]:
-    """What is worth saying about *results*, the worst first."""
+    """The findings about *results*, the worst first."""
     found = [finding for result in results if (finding := _finding(result)) is not None]
     return tuple(sorted(found, key=lambda finding: -finding.severity))
 
 
 def chain_findings(chain: Chain, *, responder: str | None = None, timeout_s: float = 5) -> tuple[Finding, ...]:
-    """What the responders and lists say of a chain before it is used; takes seconds and never fails."""
+    """Ask the OCSP responders and CRLs about a chain before it is used. Takes seconds and never raises."""
     certificates = [each for each in (chain.leaf, *chain.intermediates) if each is not None]
     asked = check_revocation(certificates, chain.authorities, responder=responder, timeout_s=timeout_s)
     return revocation_findings(asked)

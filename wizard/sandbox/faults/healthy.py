@@ -1,4 +1,4 @@
-"""Deployments that are unusual and right: nothing may be said against them."""
+"""Unusual but correct deployments: the doctor must not report a fault."""
 
 import os
 
@@ -97,8 +97,8 @@ VARIANTS = (
     Fault(
         "colon", "The settings are written with colons.", "", _text(_FILE_LINE, _FILE_LINE.replace(" =", ":")), "right"
     ),
-    Fault("plain-words", "The password stands without quotes.", "", _text(f'"{PASSWORD}"', PASSWORD), "right"),
-    Fault("triple-quotes", "The password stands in triple quotes.", "", _password('a"b\\c', '"""a"b\\c"""'), "right"),
+    Fault("plain-words", "The password has no quotes.", "", _text(f'"{PASSWORD}"', PASSWORD), "right"),
+    Fault("triple-quotes", "The password is in triple quotes.", "", _password('a"b\\c', '"""a"b\\c"""'), "right"),
     Fault(
         "escapes", "The password holds signs that are escaped.", "", _password('x"y\\z#1', '"x\\"y\\\\z#1"'), "right"
     ),
@@ -106,7 +106,7 @@ VARIANTS = (
     Fault("long-password", "The password has 64 characters.", "", _password("Ab3." * 16, f'"{"Ab3." * 16}"'), "right"),
     Fault(
         "overruled",
-        "An old value stands before the right one.",
+        "An old value precedes the right one.",
         "",
         _text(_FILE_LINE, f'default-keystore-file = "/old.pfx"\n      {_FILE_LINE}'),
         "right",
@@ -127,14 +127,14 @@ VARIANTS = (
     ),
     Fault(
         "old-comments",
-        "Old values stand in comments.",
+        "Old values are commented out.",
         "",
         _text(_FILE_LINE, f'# default-keystore-file = "/old.pfx"\n      {_FILE_LINE}'),
         "right",
     ),
     Fault("no-friendly-name", "The key has no name.", "", _no_name, "right"),
     Fault("old-encryption", "The key store is encrypted the old way.", "", _legacy, "right"),
-    Fault("reversed", "The issuers stand in reverse order.", "", _reversed, "right"),
+    Fault("reversed", "The issuers are in reverse order.", "", _reversed, "right"),
     Fault("extra-certificate", "The key store holds a certificate too many.", "", _extra, "right"),
     Fault("other-folder", "The key store lies elsewhere.", "", _elsewhere, "right"),
     Fault("by-link", "The path is a link.", "", _by_link, "right"),

@@ -131,7 +131,7 @@ def _key_of_another(deployment: Deployment, pki: Pki) -> None:
     primary, other = pki.entities[_NAME], pki.entities["pcclient-host"]
     certificates, _ = pkcs12_parts.parts(pfx(primary, PASSWORD, name=_NAME))
     _, key = pkcs12_parts.parts(pfx(other, PASSWORD, name=_NAME))
-    # The identifier that ties a key to its certificate stands in clear beside the encrypted key.
+    # The identifier that links a key to its certificate is stored unencrypted beside the encrypted key.
     ours, theirs = (entity.certificate.fingerprint(SHA1()) for entity in (primary, other))  # noqa: S303 - an identifier
     put(deployment, pkcs12_parts.joined([certificates, key.replace(theirs, ours)], PASSWORD))
 

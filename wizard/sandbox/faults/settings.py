@@ -87,7 +87,7 @@ def _missing_brace(deployment: Deployment, _: Pki) -> None:
 
 
 def _password_as(word: str, written: str) -> Act:
-    """A key store with the password *word*, which stands in the file as *written*."""
+    """A fault: a key store with the password *word*, which application.conf contains as *written*."""
 
     def act(deployment: Deployment, pki: Pki) -> None:
         put(deployment, pfx(pki.entities["primary-host"], word, name="primary-host"))
@@ -137,7 +137,7 @@ FAULTS = (
         _wrong_password,
     ),
     Fault(
-        "blank-in-password", "A blank stands at the end of the password.", "doctor.password-wrong", _blank_in_password
+        "blank-in-password", "The password in the file ends with a blank.", "doctor.password-wrong", _blank_in_password
     ),
     Fault("wrong-path", "The path of the key store is misspelt.", "doctor.store-missing", _wrong_path),
     Fault("path-is-folder", "The path names a folder.", "doctor.store-is-folder", _path_is_folder),
@@ -153,7 +153,7 @@ FAULTS = (
         _by_environment,
     ),
     Fault("commented-out", "The two settings are comments.", "doctor.setting-commented", _commented),
-    Fault("wrong-block", "The two settings stand outside their block.", "doctor.setting-elsewhere", _elsewhere),
+    Fault("wrong-block", "The two settings are outside their block.", "doctor.setting-elsewhere", _elsewhere),
     Fault("conf-utf-16", "application.conf was saved as UTF-16.", "doctor.conf-utf16", _utf_16, "down"),
     Fault(
         "smart-quotes",
@@ -172,14 +172,14 @@ FAULTS = (
     ),
     Fault(
         "at-sign-unquoted",
-        "A password with @ stands without quotes.",
+        "A password with @ has no quotes.",
         "doctor.conf-syntax",
         _password_as("p@ssw0rd", "p@ssw0rd"),
         "down",
     ),
     Fault(
         "hash-unquoted",
-        "A password with # stands without quotes, so it is cut.",
+        "A password with # has no quotes, so it is cut.",
         "doctor.value-cut",
         _password_as("pass#w0rd", "pass#w0rd"),
     ),

@@ -117,7 +117,7 @@ def _accept(listener: socket.socket, made: SSL.Context) -> NoReturn:
 
 
 def _watch(deployment: Deployment) -> None:
-    """End by itself when the folder is gone, or the stand-in service manager was killed: nothing is left behind."""
+    """End this process when the folder is gone or the stand-in service manager was killed."""
     parent = int(os.environ.get("PRACTICE_PARENT", "0"))
 
     def look() -> None:

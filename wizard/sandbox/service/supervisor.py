@@ -1,4 +1,4 @@
-"""Stands in for systemd: keeps the practice primary running as its unit says, and writes down what happens.
+"""A substitute for systemd: run the practice primary as its unit says, and keep a journal.
 
 One process per started deployment. It ends with `stop`, when its main process ends for good, and by itself when its
 folder is gone; it never leaves the primary behind.
@@ -24,11 +24,11 @@ _QUICK_S = 0.05
 """A stop that is over by then shows no state of its own."""
 
 _ASKED: dict[int, str] = {signal.SIGTERM: "stop", signal.SIGUSR1: "restart", signal.SIGUSR2: ""}
-"""How systemctl tells the supervisor what to do; the last one resets what was counted."""
+"""The signals that systemctl sends to the supervisor; the last one resets the counted restarts."""
 
 
 def read_state(root: str) -> dict[str, str]:
-    """What the supervisor wrote last; a supervisor that was killed leaves nothing running, and is told as such."""
+    """The state that the supervisor wrote last, with `failed` in its place when the supervisor was killed."""
     try:
         with open(os.path.join(root, STATE), encoding="utf-8") as stream:  # noqa: PTH118, PTH123 - as in unitfile
             state: dict[str, str] = json.load(stream)

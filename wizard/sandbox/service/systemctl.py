@@ -108,7 +108,7 @@ def _show(root: str, unit: Unit, options: dict[str, str]) -> int:
     usable = unit.load == "loaded"
     settings = unit.settings if usable else {}
     user = settings.get("User", unit.id if settings.get("DynamicUser") == "yes" else "")
-    told = {
+    properties = {
         "Type": settings.get("Type", "simple") if usable else "",
         "Restart": settings.get("Restart", "no"),
         "TimeoutStopUSec": _span(unit.seconds("TimeoutStopSec", 90.0)),
@@ -149,7 +149,7 @@ def _show(root: str, unit: Unit, options: dict[str, str]) -> int:
         "AssertTimestampMonotonic": state.get("AssertTimestampMonotonic", "0"),
     }
     wanted = [key for key in (options.get("-p") or options.get("--property") or "").split(",") if key]
-    for key, value in told.items():
+    for key, value in properties.items():
         if not wanted or key in wanted:
             # A property without any value has no line at all.
             for each in value if isinstance(value, list) else [value]:

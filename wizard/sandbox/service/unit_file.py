@@ -86,7 +86,7 @@ class Unit:
         return installable
 
     def user_known(self, root: str) -> bool:
-        """Whether the account of `User=` stands in the deployment's own table."""
+        """Whether the deployment's own etc/passwd has the account of `User=`."""
         user = self.settings.get("User", "root")
         try:
             with open(os.path.join(root, "etc/passwd"), encoding="utf-8") as stream:  # noqa: PTH118, PTH123 - as above
@@ -196,7 +196,7 @@ def behaviour(root: str) -> dict[str, float]:
     """
     try:
         with open(os.path.join(root, _BEHAVIOUR), encoding="utf-8") as stream:  # noqa: PTH118, PTH123 - as above
-            told = json.load(stream)
+            loaded = json.load(stream)
     except (OSError, ValueError):
         return {}
-    return {str(name): float(value) for name, value in told.items()}
+    return {str(name): float(value) for name, value in loaded.items()}
