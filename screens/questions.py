@@ -94,7 +94,7 @@ class Questions(Page):
                     )
                     yield self._card(question, widget)
                 case Ask.PATHS:
-                    widget = PathField(self._value(question), id=name, placeholder=question.example)
+                    widget = PathField(self._value(question), id=name, placeholder=_example(question))
                     yield self._card(question, widget, hint="F2 browse, Tab complete")
                 case Ask.SECRET | Ask.NEW_SECRET:
                     kept = self.session.has_secret(question.key)
@@ -104,7 +104,7 @@ class Questions(Page):
                         again = SecretField(id=name + AGAIN, kept=kept)
                         yield self._card(question, again, heading="Repeat the password")
                 case _:
-                    widget = Field(self._value(question), id=name, placeholder=question.example)
+                    widget = Field(self._value(question), id=name, placeholder=_example(question))
                     yield self._card(question, widget)
 
     def _card(self, question: Question, field: Field | Choice, *, hint: str = "", heading: str = "") -> Card:
@@ -427,6 +427,10 @@ class Questions(Page):
                 say((f"{WARN} ", "warn bold"), ("The two passwords differ so far.", "warn")) if wrong else Content("")
             )
             line.set_class(wrong, "-on")
+
+
+def _example(question: Question) -> str:
+    return f"for example {question.example}" if question.example else ""
 
 
 def _choice(label: str, detail: str) -> Content:

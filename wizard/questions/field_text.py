@@ -110,12 +110,14 @@ def _several(question: Question, text: str) -> tuple[str, ...]:
 
 def needed(question: Question) -> WizardError:
     """The refusal of an empty answer."""
-    return WizardError(
-        "answer.missing", f"{question.heading} It is needed to go on.", f"For example: {question.example}", question.key
-    )
+    return _refused("answer.missing", question, "An answer is required.")
 
 
 def _unusable(question: Question, reason: str) -> WizardError:
-    return WizardError(
-        "answer.unusable", f"{question.heading} {reason}", f"For example: {question.example}", question.key
-    )
+    return _refused("answer.unusable", question, reason)
+
+
+def _refused(code: str, question: Question, reason: str) -> WizardError:
+    end = "" if question.heading.endswith("?") else "."
+    hint = f"For example: {question.example}" if question.example else ""
+    return WizardError(code, f"{question.heading}{end} {reason}", hint, question.key)

@@ -115,7 +115,7 @@ def _store_password(*choices: Choice) -> Question:
     )
 
 
-_GENERATE = Choice("generate", "Generate one", "strong; works with Java and the configuration file")
+_GENERATE = Choice("generate", "Generate one", "strong; works in every file that needs it")
 _TYPE = Choice("prompt", "Type one", "you type it twice")
 _IMPORT_ROOT = Question(
     "primary.import-root",

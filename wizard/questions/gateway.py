@@ -151,7 +151,7 @@ GATEWAY_STEPS: tuple[Step, ...] = (
                 "Password of the key store",
                 "It is written to the unattended file.",
                 choices=(
-                    Choice(SourceKind.GENERATE, "Generate one", "strong; works with Java and the configuration file"),
+                    Choice(SourceKind.GENERATE, "Generate one", "strong; works in every file that needs it"),
                     Choice(SourceKind.KEEP, "Keep the installed password", "if the file names a store already"),
                     Choice(SourceKind.PROMPT, "Type one", "you type it twice"),
                 ),

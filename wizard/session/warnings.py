@@ -63,8 +63,8 @@ def root_questions(session: Doubting, step: Step) -> tuple[Question, ...]:
             f"Is {short(root)[:40]} the root of your own PKI?",
             "It is in cacerts, but not in the list of public roots.",
             choices=(
-                Choice(RootKind.PRIVATE, "Yes, our own", "into the portal and the trust stores; never wrong"),
-                Choice(RootKind.PUBLIC, "No, of a public CA", "every Java brings it, so it is left out there"),
+                Choice(RootKind.PRIVATE, "Yes, our own", "put it into portal and trust stores"),
+                Choice(RootKind.PUBLIC, "No, of a public CA", "every Java has it already"),
             ),
             short=f"Root {short(root)[:20]}",
         )

@@ -300,6 +300,7 @@ def test_every_question_explains_itself_and_fits_the_screen() -> None:
         assert question.why
         assert question.choices or question.example or question.ask in {Ask.SECRET, Ask.NEW_SECRET}
         assert max(len(question.heading), len(question.why)) <= 76, question.key
+        assert all(len(choice.detail) <= 42 for choice in question.choices), question.key
     assert all(len(step.questions) <= 4 for step in every)
 
 
