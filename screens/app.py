@@ -1,6 +1,7 @@
 """Where the full screen begins: is there a terminal, and what is written to it when the screen is gone."""
 
 import contextlib
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,9 @@ def run(session: "Session", *, ascii_mode: bool | None = None, start: str = "", 
         return line_mode.run(session, stdin=sys.stdin, stdout=sys.stdout)
     encoding = sys.stderr.encoding or "ascii"
     app = WizardApp(session, ascii_only=ascii_wanted(ascii_mode, encoding), start=start, theme=theme)
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        # Until the app can restore the terminal: it takes the signal up as soon as it has started.
+        signal.signal(number, lambda number, _frame: app.early.append(number))
     app.run(mouse=False)
     if app.crashed is not None:
         report = [f"hint: please report it with {app.crashed} (it holds no values)."] if app.crashed else []

@@ -83,6 +83,8 @@ class WizardApp(App[int], inherit_bindings=False):
         self.listing.start()
         self.frame = Frame()
         self.drafts: dict[tuple[str, str], str] = {}
+        self.early: list[int] = []
+        """Signals that came before the terminal could be restored."""
         self.crashed: str | None = None
         self.ended: int | None = None
         self.locked = True
@@ -262,6 +264,8 @@ class WizardApp(App[int], inherit_bindings=False):
         # Ctrl+C is a key here; SIGINT comes from elsewhere, and would end the program as if all were done.
         for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._on_signal, number)
+        for early in self.early[:1]:
+            self._on_signal(early)
         self._typing = asyncio.create_task(self._type())
         self.engine.run(self, "start", self._look_around, self._looked_around)
         self.call_after_refresh(self._first_painted)

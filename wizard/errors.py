@@ -46,7 +46,10 @@ class WizardError(Exception):
 
 
 class TextSyntaxError(WizardError, ValueError):
-    """A text that does not parse. Lines and columns count from 1, columns in characters."""
+    """A text that does not parse, or is beyond a bound of the wizard. Lines and columns count from 1."""
+
+    beyond = False
+    """Whether it is a bound that was exceeded: then nothing is known to be damaged."""
 
     def __init__(self, code: str, message: str, hint: str = "", subject: str = "", *, line: int, column: int) -> None:
         super().__init__(code, message, hint, subject)

@@ -115,6 +115,17 @@ def test_a_signal_while_the_first_page_starts_ends_quietly(number: int, at: Open
             assert b"wizard.bug" not in terminal.sent
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_at_the_moment_the_screen_opens_restores_the_terminal(number: int, at: Open) -> None:
+    with at("first") as terminal:
+        while b"\x1b[?1049h" not in terminal.sent:
+            terminal.read(0.001)
+        os.kill(terminal.pid, number)
+        assert terminal.ended() == 128 + number
+        assert LEFT in terminal.sent
+        assert b"Traceback" not in terminal.sent
+
+
 @pytest.mark.parametrize("words", [(), ("hang=check",)])
 def test_a_cut_link_leaves_no_process(words: tuple[str, ...], at: Open) -> None:
     with at("primary-files", *words) as terminal:

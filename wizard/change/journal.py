@@ -6,6 +6,7 @@ import os
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from wizard.change.file_image import read_image
 from wizard.change.syscalls import REAL, Syscalls
@@ -23,6 +24,8 @@ ARMED, INTENT, DONE, RESTART, VERIFIED, UNDO, UNDONE, CLOSED = (
     "undone",
     "closed",
 )
+LARGEST = 4 * 1024 * 1024
+"""Bytes of a journal; thousands of steps have less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ class Record:
                 raise ValueError("checksum")
             event, step, fact = json.loads(body)
             return cls(str(event), str(step), str(fact))
-        except (KeyError, TypeError, AttributeError, UnicodeError) as error:
+        except (KeyError, TypeError, AttributeError, UnicodeError, RecursionError) as error:
             raise ValueError("not a record") from error
 
 
@@ -115,6 +118,8 @@ def read_journal(folder: Directory, name: str) -> tuple[Record, ...]:
 
 def _parse(folder: Directory, name: str) -> tuple[tuple[Record, ...], int]:
     _, data = read_image(folder, name)
+    if len(data) > LARGEST:
+        raise _damaged(folder.path / name, f"has more than {LARGEST} bytes")
     records: list[Record] = []
     good = 0
     for line in data.splitlines(keepends=True):
@@ -129,16 +134,19 @@ def _parse(folder: Directory, name: str) -> tuple[tuple[Record, ...], int]:
             if last is not None and last.event == CLOSED:
                 # What came before no longer matters to anybody: the change is settled.
                 return (*records, last), len(data)
-            path = folder.path / name
-            raise RecoveryNeededError(
-                "change.journal-damaged",
-                f"The journal {path} is damaged in line {len(records) + 1}.",
-                "Do not change the folder. `recover --undo` looks at every file of the change and puts the old ones\n"
-                "back; `recover --keep` accepts everything as it is now.",
-                str(path),
-            ) from error
+            raise _damaged(folder.path / name, f"is damaged in line {len(records) + 1}") from error
         good += len(line)
     return tuple(records), good
+
+
+def _damaged(path: Path, how: str) -> RecoveryNeededError:
+    return RecoveryNeededError(
+        "change.journal-damaged",
+        f"The journal {path} {how}.",
+        "Do not change the folder. `recover --undo` looks at every file of the change and puts the old ones\n"
+        "back; `recover --keep` accepts everything as it is now.",
+        str(path),
+    )
 
 
 def _last(data: bytes) -> Record | None:

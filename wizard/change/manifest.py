@@ -12,6 +12,8 @@ from wizard.host.directory import Identity
 from wizard.questions.answers import endpoint
 
 SCHEMA = 1
+LARGEST = 4 * 1024 * 1024
+"""Bytes; thousands of steps have less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +171,10 @@ class Manifest:
         """The reverse.
 
         Raises:
-            ValueError: it is no manifest of this schema.
+            ValueError: it is no manifest of this schema, or larger than `LARGEST`.
         """
+        if len(data) > LARGEST:
+            raise ValueError("too large")
         try:
             members = json.loads(data)
             if members["schema"] != SCHEMA:
@@ -184,7 +188,7 @@ class Manifest:
                 target=tuple(Node(**item) for item in members["target"]),
                 served=tuple(Node(**item) for item in members["served"]),
             )
-        except (KeyError, TypeError, AttributeError, IndexError) as error:
+        except (KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
             raise ValueError("not a manifest") from error
 
 

@@ -45,7 +45,7 @@ REFUSALS: tuple[FindingSpec, ...] = (
     ),
 )
 _SPECS = {spec.code: spec for spec in REFUSALS}
-LARGEST = 256 * 1024 * 1024
+LARGEST = hocon.LARGEST + 1
 
 EPILOG = """\
 EXAMPLES
@@ -114,7 +114,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         document = hocon.parse(data, includes=_loader(file.parent), environment=environment)
     except TextSyntaxError as error:
-        if damage.repair(data) is not None:
+        if not error.beyond and damage.repair(data) is not None:
             error.hint += "\nThe damage of this file can be repaired; doctor offers that with its difference."
         error.subject = str(file)
         raise
@@ -195,7 +195,7 @@ def _set(args: argparse.Namespace, document: Document, file: Path, data: bytes) 
 
 
 def _new_value(source: str) -> str:
-    data = sys.stdin.buffer.read() if source == "-" else _bytes(Path(source))
+    data = sys.stdin.buffer.read(LARGEST) if source == "-" else _bytes(Path(source))
     spec = _SPECS["conf.value-file"]
     try:
         text = data.removeprefix(b"\xef\xbb\xbf").decode()
@@ -230,7 +230,8 @@ def _loader(folder: Path) -> hocon.Loader:
 
 def _bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(LARGEST)
     except OSError as error:
         spec = _SPECS["conf.unreadable-file"]
         reason = (error.strerror or "unknown reason").lower()

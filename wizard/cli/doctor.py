@@ -55,6 +55,8 @@ _PROMPTS = {
     "primary.key-password": "Password of the private key: ",
 }
 _LARGEST_LOG = 64 * 1024 * 1024
+_LOG_TAIL = 512 * 1024
+"""Bytes at the end of a log that are explained: older lines seldom matter, and reading them all takes minutes."""
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -119,7 +121,7 @@ def _replayed(path: Path) -> "Diagnosis":
 
     try:
         data: Any = json.loads(read_input(path))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise WizardError("doctor.facts-unusable", f"{path} is not JSON.", REFUSALS[0].fix, str(path)) from None
     return diagnose(from_json(data.get("facts", data) if isinstance(data, dict) else data))
 
@@ -187,8 +189,12 @@ def _explain(args: argparse.Namespace) -> int:
 
     data = sys.stdin.buffer.read(_LARGEST_LOG) if args.log == "-" else read_input(Path(args.log))
     # Windows programs write UTF-16 with a mark; everything else that matters here is ASCII.
-    text = data.decode("utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8", errors="replace")
-    found = explain(text.splitlines(), name="" if args.log == "-" else args.log)
+    coding = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(data[:2], "utf-8")
+    cut = max(0, len(data) - _LOG_TAIL) & ~1
+    if cut:
+        print(f"Only the last {_LOG_TAIL} bytes of the log are explained.", file=sys.stderr)
+    lines = data[cut:].decode(coding, errors="replace").removeprefix("\ufeff").splitlines()
+    found = explain(lines, name="" if args.log == "-" else args.log, first=data.count(b"\n", 0, cut) + 1)
     if args.json:
         print_json("doctor", {"findings": [finding.as_json() for finding in found]})
     else:

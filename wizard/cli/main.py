@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from wizard import __version__, self_start
+from wizard.cli.streams import READER_GONE, failed, finish, prepare
 from wizard.errors import WizardError
 from wizard.host.machine import HCP_HOME, SETTLE_S, Machine, default_state_dir
 
@@ -22,8 +23,8 @@ COLLECTOR = (100_000, 50, 100)
 
 _LONGEST_S = 86400.0
 
-READER_GONE = 141
-"""Exit code when nobody reads our output any more, as after SIGPIPE in a shell."""
+CHANGING = frozenset({"apply", "rollback", "recover", "--fix", "set"})
+"""Words of a command that changes something, so that its exit code tells the outcome also when nothing is printed."""
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "sandbox": ("wizard.cli.sandbox", "a practice deployment with real TLS"),
@@ -102,14 +103,14 @@ def entry() -> None:
     # What starting makes lives as long as the program: the collector would walk it again and again for nothing.
     gc.set_threshold(*COLLECTOR)
     arguments = sys.argv[1:]
+    out = prepare()
     code = self_start.run(arguments)
     if code is None:
-        code = main(arguments)
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except OSError:
-        code = code or READER_GONE
+        try:
+            code = main(arguments)
+        except SystemExit as ended:  # argparse, after help, version or an error of usage
+            code = ended.code if isinstance(ended.code, int) else 0
+    code = finish(code, out, change=not CHANGING.isdisjoint({_command_in(arguments), *arguments}))
     # Nothing of ours is left to be done at exit, and Python takes 0.05 s to unload what it loaded.
     os._exit(code)
 
@@ -216,7 +217,15 @@ def open_screens(
     if _flag(args, "plain"):
         from wizard.cli import line_mode  # noqa: PLC0415 - as above
 
-        return line_mode.run(session, stdin=sys.stdin, stdout=sys.stdout)
+        try:
+            # Not the stream that hides failures: a question that nobody sees must not be answered.
+            return line_mode.run(session, stdin=sys.stdin, stdout=sys.__stdout__ or sys.stdout)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            if error.filename is not None:
+                raise
+            raise failed(error) from error
     if _flag(args, "no_color"):
         os.environ["NO_COLOR"] = "1"
     # By name: the engine's import graph must not know the screens.

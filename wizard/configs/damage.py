@@ -1,6 +1,7 @@
 """What editors, uploads and crashes do to configuration files: found with its line, and undone where that is safe."""
 
 import re
+from itertools import islice
 from typing import Any
 
 from wizard.configs import envfile, hocon
@@ -50,6 +51,8 @@ SPECS: tuple[FindingSpec, ...] = (
 _BY_CODE = {spec.code: spec for spec in SPECS}
 
 _LOST = re.compile("[\udc80-\udcff]")
+_MOST_QUOTES = 20
+"""Lines with typographic quotes that are named."""
 _QUOTES = "“”„‟«»"
 # A value that begins and ends with such quotes and could stand in straight ones as it is.
 _QUOTED = re.compile(
@@ -68,6 +71,8 @@ def examine(data: bytes, *, name: str = "", shell: bool = False) -> list[Finding
     Returns:
         Findings in the order of `SPECS`, each with its line.
     """
+    if len(data) > (envfile.LARGEST if shell else hocon.LARGEST):
+        return _syntax(data, "", name, shell=shell)
     kind = utf_16(data)
     if kind:
         return [_finding("utf-16", name, 1)]
@@ -78,7 +83,8 @@ def examine(data: bytes, *, name: str = "", shell: bool = False) -> list[Finding
     if lost := _LOST.search(text):
         found.append(_finding("not-utf-8", name, _line(text, lost.start()), count=len(_LOST.findall(text))))
     if not shell or '"' not in text:
-        found += [_finding("smart-quotes", name, _line(text, match.start(2))) for match in _QUOTED.finditer(text)]
+        places = islice(_QUOTED.finditer(text), _MOST_QUOTES)
+        found += [_finding("smart-quotes", name, _line(text, match.start(2))) for match in places]
     found += _line_ends(text, name, shell=shell)
     return found + _syntax(data, text, name, shell=shell)
 
@@ -125,6 +131,8 @@ def repair(data: bytes, *, shell: bool = False) -> bytes | None:
     in a shell file LF; brackets that only miss at the end are closed. Nothing is offered when the result would not be
     readable.
     """
+    if len(data) > (envfile.LARGEST if shell else hocon.LARGEST):
+        return None
     kind = utf_16(data)
     text = data.decode(kind, "replace") if kind else data.decode("utf-8", "surrogateescape")
     if kind and "\ufffd" in text:

@@ -39,6 +39,11 @@ REFUSALS: tuple[FindingSpec, ...] = (
         "No installer reads it.", "Save it as UTF-8, or take the repair.", _BASH,
     ),
     FindingSpec(
+        "envfile.too-large", Severity.BLOCKER, "the file is too large",
+        "The file is larger than any unattended file.", "Reading it would only fill the memory.",
+        "Name the unattended file itself.", "bound of the wizard",
+    ),
+    FindingSpec(
         "envfile.shell-code", Severity.BLOCKER, "the setting stands inside shell code",
         "The setting is made by shell code, not by a line of its own.",
         "What it is worth depends on how the code runs.", "Edit it by hand.", _BASH,
@@ -46,6 +51,8 @@ REFUSALS: tuple[FindingSpec, ...] = (
 )  # fmt: skip
 _BY_CODE = {spec.code: spec for spec in REFUSALS}
 
+LARGEST = 256 * 1024
+"""Bytes of one file."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ASSIGNMENT = re.compile(r"([ \t\ufeff]*)(export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)=")
 _WORDS = re.compile(
@@ -158,8 +165,12 @@ def parse(data: bytes) -> Document:
     """Read an unattended file; lines that are no assignment are kept and not looked into.
 
     Raises:
-        TextSyntaxError: a quoted value is never closed, or the file is UTF-16.
+        TextSyntaxError: a quoted value is never closed, or the file is UTF-16 or larger than `LARGEST`.
     """
+    if len(data) > LARGEST:
+        spec = _BY_CODE["envfile.too-large"]
+        message = f"the file has {len(data)} bytes; the wizard reads up to {LARGEST}"
+        raise TextSyntaxError(spec.code, message, spec.fix, line=1, column=1)
     return Document(decode(data, code="envfile.utf-16"))
 
 

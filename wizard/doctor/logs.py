@@ -361,16 +361,17 @@ SPECS: tuple[FindingSpec, ...] = tuple(pattern.spec for pattern in PATTERNS)
 _LONGEST = 160
 
 
-def explain(lines: Iterable[str], *, name: str = "") -> list[Finding]:
+def explain(lines: Iterable[str], *, name: str = "", first: int = 1) -> list[Finding]:
     """What the lines of a log mean: each cause once, with its last line and how often it came; the worst first.
 
     Args:
         lines: of the log, in order.
         name: the file, for the findings.
+        first: the number of the first line.
     """
     last: dict[str, tuple[Pattern, int, str]] = {}
     times: Counter[str] = Counter()
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(lines, start=first):
         for pattern in _matching(line):
             times[pattern.spec.code] += 1
             last[pattern.spec.code] = (pattern, number, line)

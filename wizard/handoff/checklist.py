@@ -44,7 +44,7 @@ def load(machine: Machine) -> Checklist | None:
             return None
         items = tuple(Item(str(each["id"]), str(each["text"]), str(each["detail"])) for each in data["items"])
         return Checklist(items, frozenset(map(str, data["done"])), str(data["packs"]), cloud=bool(data["cloud"]))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

@@ -1,6 +1,7 @@
 """The answers file: TOML with `schema = 1`. It holds no secret, only where each comes from."""
 
 import re
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import fields, replace
@@ -53,6 +54,15 @@ REFUSALS = (
         "interface of the wizard",
     ),
     FindingSpec(
+        "answers.beyond-bound",
+        Severity.BLOCKER,
+        "answers file beyond a bound",
+        "The answers file is larger, more deeply nested, or has longer keys or numbers than any that is meant.",
+        "Reading it would hold up the wizard or fill the memory.",
+        "Correct what the message names; an answers file has a few kilobytes.",
+        "bounds of the wizard",
+    ),
+    FindingSpec(
         "answers.secret-inside",
         Severity.BLOCKER,
         "the answers file contains a password",
@@ -63,6 +73,11 @@ REFUSALS = (
     ),
 )
 
+LARGEST = 512 * 1024
+MOST_DOTS = 16
+_STRING = re.compile(r"""\"(?:[^"\\\n]|\\.)*+\"?|'[^'\n]*+'?""")
+_DOTTED = re.compile(rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{MOST_DOTS + 1}}}")
+
 _Section = TypeVar("_Section", PrimaryAnswers, GatewayAnswers, ClientAnswers, AccountAnswers)
 
 
@@ -70,19 +85,27 @@ def load(text: str, *, name: str = "the answers file") -> Answers:
     """Read the TOML *text*.
 
     Raises:
-        WizardError: not TOML, an unknown key, a value of the wrong kind, or a password written out.
+        WizardError: not TOML, beyond a bound, an unknown key, a value of the wrong kind, or a password written out.
     """
+    if len(text) > LARGEST:
+        raise _beyond(name, f"more than {LARGEST} characters")
+    if dotted := _DOTTED.search(_STRING.sub("x", text)):
+        raise _beyond(name, f"a key with more than {MOST_DOTS} dots, which begins {dotted[0][:20]}")
     try:
         data = tomllib.loads(text.removeprefix("\ufeff"))
+    except RecursionError:
+        raise _beyond(name, "values nested too deeply to be read") from None
     except tomllib.TOMLDecodeError as error:
         raise WizardError(
             "answers.not-toml", f"{name} is not TOML: {printable(str(error))}.", "Correct that line.", name
         ) from error
+    except ValueError:
+        raise _beyond(name, f"a number with more than {sys.get_int_max_str_digits()} digits") from None
     schema = data.pop("schema", None)
     if schema != SCHEMA:
         raise WizardError(
             "answers.unusable-value",
-            f"{name} says schema = {printable(repr(schema))}; this wizard reads 1.",
+            f"{name} says schema = {printable(repr(schema), limit=40)}; this wizard reads 1.",
             "Write schema = 1 first.",
             name,
         )
@@ -223,6 +246,10 @@ def _only(data: Mapping[str, Any], known: set[str], prefix: str, name: str) -> N
                 "Known here: " + ", ".join(sorted(known)) + ".",
                 prefix + key,
             )
+
+
+def _beyond(name: str, what: str) -> WizardError:
+    return WizardError("answers.beyond-bound", f"{name} has {what}.", "An answers file has a few kilobytes.", name)
 
 
 def _unusable(where: str, wanted: str, name: str) -> WizardError:

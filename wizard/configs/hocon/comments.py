@@ -1,7 +1,9 @@
 """Settings that stand commented out, and where they would count if they did not."""
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
+from operator import attrgetter
 
 from wizard.configs.hocon.events import is_text
 from wizard.configs.hocon.parsed import Parsed
@@ -9,6 +11,9 @@ from wizard.configs.hocon.paths import Path, render_path
 from wizard.configs.hocon.syntax import Concat, Field, Include, ObjectNode, Reference, Scalar, parse_root
 from wizard.configs.hocon.tokens import content
 from wizard.errors import TextSyntaxError
+
+MOST = 1000
+"""Comments that are read as settings; a file with more of them is no configuration that somebody wrote."""
 
 _LINE = re.compile(r"^([ \t\ufeff]*)((?:#|//)+)([ \t]*)([^\r\n]*)", re.MULTILINE)
 
@@ -43,9 +48,14 @@ class Commented:
 def search(document: Parsed, name: str) -> list[Commented]:
     """All commented-out settings whose last key is *name*."""
     text, found = document.text, []
+    balance, end, left = 0, -1, MOST
     for match in _LINE.finditer(text):
-        if name not in match[4]:
+        # Comment lines directly above that open an object and do not close it.
+        above = balance if match.start() == end + 1 else 0
+        balance, end = max(above, 0) + _opened(match[4]), match.end() + text.startswith("\r", match.end())
+        if name not in match[4] or not left:
             continue
+        left -= 1
         field = _field(match[4])
         around = enclosing(document.root, match.start(2)) if field is not None else None
         if field is None or around is None or field.keys[-1] != name:
@@ -54,7 +64,7 @@ def search(document: Parsed, name: str) -> list[Commented]:
         start, keys = match.start(4), around + field.keys
         span = (start + field.value.start, start + field.value.end)
         value = "".join(content(piece.kind, text[start + piece.start : start + piece.end]) for piece in _words(field))
-        whole = not _in_commented_object(text, match.start())
+        whole = above <= 0
         path, sign = render_path(keys), match.start(2)
         found.append(Commented(path, value, line, column, whole, bool(around), keys, sign, start, span))
     return found
@@ -84,28 +94,18 @@ def _field(text: str) -> Field | None:
     return None
 
 
-def _in_commented_object(text: str, start: int) -> bool:
-    """Whether the comment lines directly above open an object that they do not close."""
-    balance = 0
-    while start > 0:
-        above = text.rfind("\n", 0, start - 1) + 1
-        match = _LINE.match(text, above)
-        if match is None:
-            return balance > 0
-        words = match[4].partition("#")[0].rstrip().rstrip(",")
-        balance += words.endswith("{") - (words.startswith("}") or (words.endswith("}") and "{" not in words))
-        if balance > 0:
-            return True
-        start = above
-    return False
+def _opened(comment: str) -> int:
+    words = comment.partition("#")[0].rstrip().rstrip(",")
+    return words.endswith("{") - (words.startswith("}") or (words.endswith("}") and "{" not in words))
 
 
 def enclosing(node: ObjectNode, offset: int) -> Path | None:
     """The path of the innermost object around a character; None inside lists, and in the words of a value."""
     path: Path = ()
     while True:
-        entry = next((one for one in node.entries if one.start <= offset < _end(one)), None)
-        if entry is None:
+        before = bisect_right(node.entries, offset, key=attrgetter("start"))
+        entry = node.entries[before - 1] if before else None
+        if entry is None or offset >= _end(entry):
             return path
         if not isinstance(entry, Field):
             return None

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wizard.configs.encoding import decode
 from wizard.configs.hocon import comments, edit
 from wizard.configs.hocon.events import (
     Event,
@@ -12,6 +11,7 @@ from wizard.configs.hocon.events import (
     Loader,
     NotFollowed,
     is_text,
+    text_of,
 )
 from wizard.configs.hocon.parsed import Parsed
 from wizard.configs.hocon.paths import Path, parse_path, render_path
@@ -101,7 +101,7 @@ class Document(Parsed):
         paths = dict.fromkeys(keys for keys in self.view.at if keys and keys[-1] == name)
         found = [value for keys in paths if (value := self.value(keys)) is not None]
         for event in self.events:
-            if isinstance(event.node, ListNode) and name in event.source.text:
+            if isinstance(event.node, ListNode) and name in event.source.text[event.node.start : event.node.end]:
                 found += self._in_list(event.node, render_path(event.path), name, event)
         return sorted(found, key=lambda value: (value.source, value.line, value.column))
 
@@ -127,7 +127,7 @@ class Document(Parsed):
 
     def doubts(self) -> tuple[str, ...]:
         """Every include that was not followed and every substitution that is set nowhere, with its line."""
-        return tuple(dict.fromkeys(self.view.doubts()))
+        return tuple(dict.fromkeys(filter(None, self.view.doubts())))
 
     def commented(self, name: str) -> list[comments.Commented]:
         """Places where a setting whose last key is *name* is commented out as a whole line."""
@@ -192,9 +192,9 @@ def parse(data: bytes, *, includes: Loader | None = None, environment: Mapping[s
         environment: the variables of the server's process as far as they are known; None when they are not known.
 
     Raises:
-        TextSyntaxError: the Lightbend library would not read it either; with line and column.
+        TextSyntaxError: the Lightbend library would not read it either, or a bound is exceeded; with line and column.
     """
-    document = Document(decode(data, code="hocon.utf-16"), Includes(includes), environment)
+    document = Document(text_of(data), Includes(includes), environment)
     refused = document.view.refused()
     if refused is not None and not refused[0].source.name:
         event, why = refused

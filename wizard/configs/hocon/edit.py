@@ -358,6 +358,7 @@ def _followers(document: Parsed, keys: Path) -> list[Path]:
     around = {keys[:length] for length in range(1, len(keys) + 1)}
     growing = True
     while growing:
+        document.view.spend(len(looking) // 8)
         rest = []
         for path, wanted in looking:
             if any(one in around or any(one[:length] in touched for length in range(1, len(one))) for one in wanted):

@@ -6,7 +6,10 @@ from typing import NamedTuple
 
 from wizard.configs.encoding import decode
 from wizard.configs.hocon.paths import Path
+from wizard.configs.hocon.refusals import syntax
 from wizard.configs.hocon.syntax import (
+    LONGEST_PATH,
+    MOST_KEYS,
     Concat,
     Field,
     Include,
@@ -29,7 +32,29 @@ It may raise `OSError` when the file cannot be read; then the include counts as 
 
 INCLUDES_DEEP = 50
 INCLUDES_MANY = 200
-INCLUDES_BYTES = 64 * 1024 * 1024
+INCLUDES_BYTES = 8 * 1024 * 1024
+LARGEST = 2 * 1024 * 1024
+"""Bytes of one file."""
+
+
+def text_of(data: bytes) -> str:
+    """The text of a file.
+
+    Raises:
+        TextSyntaxError: it is UTF-16, or larger than `LARGEST`.
+    """
+    check_size(data)
+    return decode(data, code="hocon.utf-16")
+
+
+def check_size(content: bytes | str) -> None:
+    """Refuse what is larger than `LARGEST`.
+
+    Raises:
+        TextSyntaxError: `hocon.too-large`.
+    """
+    if len(content) > LARGEST:
+        raise syntax("too-large", f"the file has more than {LARGEST} bytes, which is the most that is read", 1, 1)
 
 
 class Source:
@@ -119,10 +144,11 @@ class Includes:
         if name.endswith(".properties"):
             return "it is a properties file"
         try:
-            text = decode(data, code="hocon.utf-16")
+            text = text_of(data)
             root = parse_root(text)
         except TextSyntaxError as error:
-            return Broken(f"it cannot be read ({error.message})")
+            kind = str if error.beyond else Broken
+            return kind(f"it cannot be read ({error.message})")
         return Source(text, name), root
 
 
@@ -145,11 +171,15 @@ class _Walk(NamedTuple):
 def _object(node: ObjectNode, path: Path, walk: _Walk) -> None:
     add, source, prefix = walk.events.append, walk.source, walk.prefix
     for entry in node.entries:
+        if len(walk.events) > MOST_KEYS:
+            raise _beyond("too-many-keys", entry, walk.source, f"with its includes more than {MOST_KEYS} settings")
         if isinstance(entry, Include):
             _include(entry, path, walk)
             continue
         value = entry.value
         keys = path + entry.keys
+        if len(keys) > LONGEST_PATH:
+            raise _beyond("long-path", entry, walk.source, f"this path has more than {LONGEST_PATH} keys")
         if isinstance(value, ObjectNode) and entry.separator != "+=":
             add(Event(keys, value, entry, source, prefix, appends=False))
             _object(value, keys, walk)
@@ -163,6 +193,11 @@ def _object(node: ObjectNode, path: Path, walk: _Walk) -> None:
             add(Event(keys, ListNode((value,), value.start, value.end), entry, source, prefix, appends=True))
         else:
             add(Event(keys, value, entry, source, prefix, appends=False))
+
+
+def _beyond(code: str, entry: "Field | Include", source: Source, what: str) -> TextSyntaxError:
+    within = f" (in {printable(source.name)})" if source.name else ""
+    return syntax(code, what + within, *source.lines.place(entry.start))
 
 
 def _objects(value: Concat, entry: Field, keys: Path, walk: _Walk) -> None:

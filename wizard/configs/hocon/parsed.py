@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Self
 
 from wizard.configs.encoding import encode
-from wizard.configs.hocon.events import Event, IncludeNote, Includes, Source, flatten
+from wizard.configs.hocon.events import Event, IncludeNote, Includes, Source, check_size, flatten
 from wizard.configs.hocon.resolve import View
 from wizard.configs.hocon.syntax import parse_root
 
@@ -58,4 +58,5 @@ class Parsed:
         Raises:
             TextSyntaxError: it does not parse.
         """
+        check_size(text)
         return type(self)(text, self.known_includes, self.environment)

@@ -6,6 +6,8 @@ from wizard.findings import FindingSpec, Severity
 _LIGHTBEND = "HOCON specification; behaviour of the Lightbend config library 1.3.1"
 _START = "The server does not start with a configuration that it cannot read."
 _EDIT = "Changing a place that does not count leaves the server with its old setting and looks like success."
+_BOUND = "Without a bound, a short file could hold up the wizard for hours or fill the memory."
+_WHOLE = "Check that it is the server's configuration; undo what made it grow."
 
 
 def _spec(code: str, title: str, message: str, fix: str, why: str = _START) -> FindingSpec:
@@ -48,6 +50,21 @@ REFUSALS: tuple[FindingSpec, ...] = (
     _spec("append-in-list", "+= inside a list", "A += stands inside a list.", "Write the list out."),
     _spec("mixed", "values that do not join", "A text, a list and an object stand side by side.", "Part them."),
     _spec("too-deep", "nested too deeply", "Objects are nested too deeply to be read.", "Nest them less deeply."),
+    *(
+        _spec(code, f"the wizard's bound: {title}", message, fix, _BOUND)
+        for code, title, message, fix in (
+            ("too-large", "bytes", "The file is larger than the wizard reads.", _WHOLE),
+            ("too-many-keys", "keys", "The file has more keys, list items and substitutions than are read.", _WHOLE),
+            ("long-path", "length of a path", "A path has more keys than the wizard reads.", _WHOLE),
+            ("too-many-appends", "+=", "The file has more += than the wizard reads.", "Write the list out."),
+            (
+                "expansion",
+                "substitutions",
+                "Following the substitutions needs more steps, or makes more text, than the wizard allows.",
+                "Write the values out where substitutions refer to each other again and again.",
+            ),
+        )
+    ),
     _spec(
         "shadowed",
         "another place wins",
@@ -103,7 +120,9 @@ _BY_CODE = {spec.code: spec for spec in REFUSALS}
 def syntax(code: str, what: str, line: int, column: int) -> TextSyntaxError:
     """The refusal of a text that does not parse; *what* is a clause without the place."""
     spec = _BY_CODE[f"hocon.{code}"]
-    return TextSyntaxError(spec.code, f"line {line}, column {column}: {what}", spec.fix, line=line, column=column)
+    error = TextSyntaxError(spec.code, f"line {line}, column {column}: {what}", spec.fix, line=line, column=column)
+    error.beyond = spec.why == _BOUND
+    return error
 
 
 def refusal(code: str, message: str, *, hint: str = "", subject: str = "") -> WizardError:

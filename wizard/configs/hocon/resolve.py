@@ -11,6 +11,7 @@ from typing import Any
 
 from wizard.configs.hocon.events import Event, Includes, NotFollowed, flatten, references
 from wizard.configs.hocon.paths import Path, render_path
+from wizard.configs.hocon.refusals import syntax
 from wizard.configs.hocon.syntax import Concat, Field, ListNode, Node, ObjectNode, Reference, Scalar
 from wizard.configs.hocon.tokens import content
 from wizard.printable import printable
@@ -19,8 +20,10 @@ ABSENT, TEXT, LIST, OBJECT = "absent", "text", "list", "object"
 _NUMBER = re.compile(r"-*[0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?|-*[0-9]+\.")
 HOPS = 60
 """Substitutions behind one another; more is taken for a circle."""
-MOST = 50_000
-"""Substitutions that are followed for one question; texts that double themselves again and again would not end."""
+MOST_STEPS = 20_000
+"""Substitutions that are followed for all questions about one document; eight values at one path count as one."""
+MOST_EXPANDED = 2_000_000
+"""Characters and list items that its substitutions may make in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Outcome:
         items: of a list.
         wrong: the library refuses the whole configuration because of this place; `doubt` says why.
         quoted: of a text: whether it is anything but one unquoted word, which the library drops behind a list.
+        size: of a list: its items, those of the lists in it included.
     """
 
     state: str = ABSENT
@@ -46,6 +50,7 @@ class Outcome:
     items: tuple[Any, ...] = ()
     wrong: bool = False
     quoted: bool = True
+    size: int = 0
 
 
 class View:
@@ -61,7 +66,11 @@ class View:
         self._environment = environment
         self._outer = outer
         """For the objects in a list: where their substitutions look, which is never inside the list."""
-        self._left = MOST
+        self.budget: list[int] = outer[0].budget if outer is not None else [MOST_STEPS, MOST_EXPANDED]
+        self._known: dict[Path, Outcome] = {}
+        self._asked: list[dict[tuple[Path, int], Outcome]] = [{}]
+        """For each open path what its substitutions gave already, so that each is followed once."""
+        self._reading: Event | None = None
         self._open: list[Path] = []
         """The paths whose values are being found, each because the one before it refers to it."""
         self._starts: list[int] = []
@@ -69,6 +78,8 @@ class View:
         fields: dict[Path, int] = {}
         self.at: dict[Path, list[int]] = {}
         """Path to the numbers of the events that stand at it, or lie below it through a key with dots."""
+        self._ending: dict[Path, list[int]] = {}
+        """Path to the numbers of the events there that may say something about what lies below it."""
         for number, event in enumerate(events):
             path, known = event.path, self.at.get(event.path)
             if event.entry is not None:
@@ -78,15 +89,37 @@ class View:
                 self.at[path] = [number]
             else:
                 known.append(number)
+            if not isinstance(event.node, ObjectNode):
+                self._ending.setdefault(path, []).append(number)
             if isinstance(event.entry, Field) and len(event.entry.keys) > 1:
                 for length in range(len(path) - len(event.entry.keys) + 1, len(path)):
                     self.at.setdefault(path[:length], []).append(number)
         self._below: dict[Path, dict[str, None]] | None = None
 
-    def lookup(self, path: Path, limits: Mapping[Path, int] | None = None) -> Outcome:
-        """What *path* is worth; *limits* hide, below a path, the events from that number on."""
-        self._left = MOST
-        return self._lookup(path, dict(limits or {}), 0)
+    def lookup(self, path: Path) -> Outcome:
+        """What *path* is worth.
+
+        Raises:
+            TextSyntaxError: `hocon.expansion`, when the bounds of this module are reached.
+        """
+        if path not in self._known:
+            self._known[path] = self._lookup(path, {}, 0)
+        return self._known[path]
+
+    def spend(self, steps: int, expanded: int = 0) -> None:
+        """Count work against the bounds of this module.
+
+        Raises:
+            TextSyntaxError: `hocon.expansion`, when it is too much.
+        """
+        self.budget[0] -= steps
+        self.budget[1] -= expanded
+        if min(self.budget) < 0:
+            event = self._reading
+            bound = f"{MOST_STEPS} steps" if self.budget[0] < 0 else f"{MOST_EXPANDED} characters and list items"
+            where = f" of {printable(event.source.name)}" if event is not None and event.source.name else ""
+            at = event.source.lines.place(event.node.start) if event is not None else (1, 1)
+            raise syntax("expansion", f"the substitutions{where} need more than {bound}", *at)
 
     def _layers(self, path: Path, limits: Mapping[Path, int]) -> list[tuple[int, int]]:
         """Numbers of the events that bear on *path*, the last first, each with the length of the path it stands at."""
@@ -95,7 +128,9 @@ class View:
         for length in range(len(path) + 1):
             prefix = path[:length]
             limit = min(limit, limits.get(prefix, limit))
-            layers += [(number, length) for number in self.at.get(prefix, ()) if number < limit]
+            said = self.at if length == len(path) else self._ending
+            layers += [(number, length) for number in said.get(prefix, ()) if number < limit]
+        self.spend(len(layers) // 8)
         layers.sort(reverse=True)
         return layers
 
@@ -124,7 +159,14 @@ class View:
                 elif found.state != ABSENT or (rest and self._ends(number, limits, hops)):
                     if opened is None and found.state != ABSENT:
                         return Outcome(
-                            found.state, found.text, found.kind, number, doubt, found.items, quoted=found.quoted
+                            found.state,
+                            found.text,
+                            found.kind,
+                            number,
+                            doubt,
+                            found.items,
+                            quoted=found.quoted,
+                            size=found.size,
                         )
                     break
         return Outcome(doubt=doubt) if opened is None else Outcome(OBJECT, winner=opened, doubt=doubt)
@@ -139,10 +181,13 @@ class View:
         event, start = self.events[number], self._starts[number]
         below = {**limits, event.path: min(start, limits.get(event.path, start))}
         self._open.append(event.path)
+        self._asked.append({})
+        self._reading = event
         try:
             return self._said(event, rest, below, hops)
         finally:
             self._open.pop()
+            self._asked.pop()
 
     def _said(self, event: Event, rest: Path, below: dict[Path, int], hops: int) -> Outcome:
         node = event.node
@@ -160,7 +205,7 @@ class View:
                 if not doubt and not any(key.isdigit() for key in self.keys(event.path)):
                     return Outcome(doubt=why, wrong=True)
                 doubt = doubt or why
-            return Outcome() if rest else Outcome(LIST, items=(*before.items, *added.items), doubt=doubt)
+            return Outcome() if rest else self._as_list((*before.items, *added.items), before.size + added.size, doubt)
         return self._node(node, rest, event, below, hops)
 
     def _node(self, node: Node, rest: Path, event: Event, limits: dict[Path, int], hops: int) -> Outcome:
@@ -181,18 +226,15 @@ class View:
         if self._outer is not None:
             view, event, limits, far = self._outer
             return view._reference(node, rest, event, limits, far + hops + 4)  # noqa: SLF001  # another one of its kind
-        self._left -= 1
-        if self._left < 0:
-            return Outcome(doubt=f"{_where(event, node)} too many substitutions refer to each other")
         wanted = event.path[: event.prefix] + node.path
         if len(wanted) < len(event.path) and event.path[: len(wanted)] == wanted:
             why = f"{_where(event, node)} ${{{render_path(node.path)}}} holds the place that refers to it"
             return Outcome(doubt="" if node.optional else why)
         if any(path[: len(wanted)] == wanted for path in self._open[:-1]):
             return Outcome(doubt=f"{_where(event, node)} ${{{render_path(node.path)}}} leads back to itself")
-        found = self._lookup(wanted + rest, limits, hops + 1)
+        found = self._referred(wanted + rest, limits, hops + 1)
         if found.state == ABSENT and event.prefix and not found.doubt:
-            found = self._lookup(node.path + rest, limits, hops + 1)
+            found = self._referred(node.path + rest, limits, hops + 1)
         if found.state != ABSENT or found.doubt:
             return found
         name = node.path[0]
@@ -205,6 +247,17 @@ class View:
         if node.optional or rest:
             return Outcome()
         return Outcome(doubt=f"{_where(event, node)} ${{{render_path(node.path)}}} is set nowhere in what was read")
+
+    def _referred(self, path: Path, limits: dict[Path, int], hops: int) -> Outcome:
+        self.spend(1)
+        asked = self._asked[-1]
+        if (path, hops) not in asked:
+            asked[path, hops] = self._lookup(path, limits, hops)
+        return asked[path, hops]
+
+    def _as_list(self, items: tuple[Any, ...], size: int, doubt: str, *, wrong: bool = False) -> Outcome:
+        self.spend(0, size)
+        return Outcome(LIST, items=items, doubt=doubt, wrong=wrong, size=size)
 
     def _concat(self, node: Concat, rest: Path, event: Event, limits: dict[Path, int], hops: int) -> Outcome:
         if rest:
@@ -226,17 +279,19 @@ class View:
                 return Outcome(doubt=doubt or why, wrong=not doubt and _refused(parts))
             if states == {OBJECT}:
                 return Outcome(OBJECT, doubt=doubt)
-            return Outcome(LIST, items=tuple(item for _, found in present for item in found.items), doubt=doubt)
+            items = tuple(item for _, found in present for item in found.items)
+            return self._as_list(items, sum(found.size for _, found in present), doubt)
         if not present:
             return Outcome(doubt=doubt)
         if len(present) == 1:
             return Outcome(TEXT, present[0][1].text, present[0][1].kind, doubt=doubt)
+        self.spend(0, sum(len(found.text) for _, found in present))
         return Outcome(TEXT, "".join(found.text for _, found in present), "string", doubt=doubt)
 
     def _list(self, node: Node, event: Event, limits: dict[Path, int], hops: int) -> Outcome:
         """What a list holds; an optional substitution without a value is no item."""
         items: list[Any] = []
-        doubt, wrong = "", False
+        doubt, wrong, size = "", False, 0
         for item in node.items if isinstance(node, ListNode) else ():
             found = self._node(item, (), event, limits, hops)
             if found.state == OBJECT or isinstance(item, Concat):
@@ -249,22 +304,28 @@ class View:
                     doubt, wrong = found.doubt, True
                 doubt = doubt or next(iter(inner.doubts()), "")
                 if found.state == OBJECT:
-                    items.append(inner.tree(("x",)))
+                    tree, weight = inner.weighed(("x",))
+                    items.append(tree)
+                    size += 1 + weight
                     continue
             doubt = doubt or found.doubt
+            size += 1 + found.size
             if found.state == LIST:
                 items.append(list(found.items))
             elif found.state == TEXT:
                 items.append(found.text if found.kind != "null" else None)
-        return Outcome(LIST, items=tuple(items), doubt=doubt, wrong=wrong)
+        return self._as_list(tuple(items), size, doubt, wrong=wrong)
 
     def refused(self) -> tuple[Event, str] | None:
         """The first place that counts and that makes the library refuse the whole configuration, with the reason."""
-        for event in self.events:
-            if event.appends or (isinstance(event.node, Concat | ListNode) and any(references(event.node))):
-                outcome = self.lookup(event.path)
-                if outcome.wrong and outcome.winner is not None:
-                    return self.events[outcome.winner], outcome.doubt
+        for path in dict.fromkeys(
+            event.path
+            for event in self.events
+            if event.appends or (isinstance(event.node, Concat | ListNode) and any(references(event.node)))
+        ):
+            outcome = self.lookup(path)
+            if outcome.wrong and outcome.winner is not None:
+                return self.events[outcome.winner], outcome.doubt
         return None
 
     def _meets_itself(self, number: int, rest: Path) -> str:
@@ -287,23 +348,30 @@ class View:
         The server resolves all of them when it starts: a substitution that is set nowhere stops it even where a later
         place hides it.
         """
+        last = {event.path: number for number, event in enumerate(self.events)}
         for number, event in enumerate(self.events):
             if isinstance(event.node, NotFollowed):
                 yield event.node.reason
+            elif event.appends and number < last[event.path]:
+                # What stood before it is part of the last one's answer.
+                yield self._list(event.node, event, {event.path: self._starts[number]}, 0).doubt
             elif event.appends or any(references(event.node)):
-                doubt = self._value(number, (), {}, 0).doubt
-                if doubt:
-                    yield doubt
+                yield self._value(number, (), {}, 0).doubt
 
     def tree(self, path: Path) -> Any:
         """Everything below an object: dicts, lists and texts; None for null."""
+        return self.weighed(path)[0]
+
+    def weighed(self, path: Path) -> tuple[Any, int]:
+        """As `tree`, with the number of values in it."""
         outcome = self.lookup(path)
         if outcome.state == OBJECT:
             keys = [key for key in self.keys(path) if self.lookup((*path, key)).state != ABSENT]
-            return {key: self.tree((*path, key)) for key in keys}
+            below = {key: self.weighed((*path, key)) for key in keys}
+            return {key: value for key, (value, _) in below.items()}, sum(size for _, size in below.values()) + 1
         if outcome.state == LIST:
-            return list(outcome.items)
-        return outcome.text if outcome.state == TEXT and outcome.kind != "null" else None
+            return list(outcome.items), outcome.size + 1
+        return outcome.text if outcome.state == TEXT and outcome.kind != "null" else None, 1
 
     def literal(self, node: Node | NotFollowed, event: Event) -> str:
         """The text of a value without substitutions."""
@@ -337,8 +405,11 @@ class View:
         if self._below is None:
             self._below = {}
             for known in self.at:
-                for length in range(len(known)):
-                    self._below.setdefault(known[:length], {})[known[length]] = None
+                for length in range(len(known) - 1, -1, -1):
+                    below = self._below.setdefault(known[:length], {})
+                    if known[length] in below:
+                        break
+                    below[known[length]] = None
         yield from self._below.get(path, ())
 
 

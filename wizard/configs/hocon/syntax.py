@@ -75,6 +75,10 @@ class Include(NamedTuple):
 
 DEEPEST = 256
 """Objects and lists inside each other; more is refused, so that reading cannot exhaust the stack."""
+LONGEST_PATH = 256
+MOST_KEYS = 20_000
+"""Keys, list items, substitutions and includes in one text; of a path with dots, each key counts."""
+MOST_APPENDS = 1_000
 
 
 # A whole ordinary line at once: nine of ten lines of real files, and the reason why large ones are read in a second.
@@ -116,10 +120,12 @@ def parse_root(text: str) -> ObjectNode:
 class _Parser:
     """Recursive descent over one text; every method takes a position and gives back the one behind what it read."""
 
-    __slots__ = ("_lists", "_text")
+    __slots__ = ("_appends", "_keys_left", "_lists", "_text")
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._keys_left = MOST_KEYS
+        self._appends = 0
         self._lists = 0
         """How many lists are open around the place that is read."""
 
@@ -143,6 +149,7 @@ class _Parser:
                     group = 5 if string is None else 4
                     scalar = Scalar("word" if string is None else "string", match.start(group), match.end(group))
                     start = match.start(1) if word is not None else match.start(2) - 1
+                    self._count(len(keys), start)
                     found.append(Field(keys, start, sign, scalar))
                     position, may_comma = match.end(), not comma
                     continue
@@ -189,6 +196,9 @@ class _Parser:
         appends = separator == "+="
         if appends and self._lists:
             self._fail("append-in-list", "+= inside a list cannot refer to what stood there before", start)
+        self._appends += appends
+        if self._appends > MOST_APPENDS:
+            self._fail("too-many-appends", f"the file has more than {MOST_APPENDS} +=", start)
         self._lists += appends
         value, position = self.value(position + len(separator), depth)
         self._lists -= appends
@@ -217,11 +227,13 @@ class _Parser:
                     unreadable(text, position)
             if end == start:
                 self._fail("key", f"a key is expected here, not {printable(text[start : start + 1])}", start)
-            return elements.finish(), end
+            keys = elements.finish()
         except ValueError as error:
             if hasattr(error, "code"):
                 raise
             self._fail("path", "a key with dots has an empty part", start)
+        self._count(len(keys), start)
+        return keys, end
 
     def value(self, position: int, depth: int) -> tuple[Node | None, int]:
         """The value that begins here, its first word maybe on a later line; None when there is none."""
@@ -287,6 +299,7 @@ class _Parser:
         while True:
             item, end = self.value(position, depth)
             if item is not None:
+                self._count(1, position)
                 found.append(item)
             position = self.skip(end)
             sign = text[position : position + 1]
@@ -319,9 +332,11 @@ class _Parser:
         else:
             self._fail("missing-brace", "this substitution is never closed", start)
         try:
-            return Reference(elements.finish(), optional, start, position + 1)
+            keys = elements.finish()
         except ValueError:
             self._fail("path", "a substitution has an empty part in its path", start)
+        self._count(len(keys), start)
+        return Reference(keys, optional, start, position + 1)
 
     def _include(self, start: int, position: int) -> tuple[Include, int]:
         text = self._text
@@ -345,7 +360,16 @@ class _Parser:
             if not text.startswith(")", position):
                 self._fail("include", "the ) of this include is missing", start)
             position += 1
+        self._count(1, start)
         return Include(how or "heuristic", content(name.lastgroup, name[0]), bool(required), start, position), position
+
+    def _count(self, keys: int, offset: int) -> None:
+        if keys > LONGEST_PATH:
+            self._fail("long-path", f"this path has more than {LONGEST_PATH} keys", offset)
+        self._keys_left -= keys
+        if self._keys_left < 0:
+            what = f"the file has more than {MOST_KEYS} keys, list items and substitutions"
+            self._fail("too-many-keys", what, offset)
 
     def _fail(self, code: str, what: str, offset: int) -> NoReturn:
         raise syntax(code, what, *place(self._text, offset))

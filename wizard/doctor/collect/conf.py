@@ -11,7 +11,7 @@ from wizard.configs import hocon
 from wizard.configs.damage import examine, repair
 from wizard.doctor.collect.files import file_facts, refused
 from wizard.doctor.facts import ConfFacts, Damage, Place, SettingFacts
-from wizard.errors import WizardError
+from wizard.errors import TextSyntaxError, WizardError
 from wizard.host.accounts import Account
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
@@ -80,7 +80,6 @@ def scan_conf(
     if machine.conf not in new and (file.kind != "file" or file.problem):
         return ConfScan(ConfFacts(file))
     data = new.get(machine.conf, data)
-    damage = _damage(data)
 
     def include(kind: str, name: str) -> bytes | None:
         if kind not in {"heuristic", "file"}:
@@ -93,12 +92,16 @@ def scan_conf(
 
     try:
         document = hocon.parse(data, includes=include, environment=environment)
-    except WizardError as error:
+    except TextSyntaxError as error:
         wrong = refused(error)
+        if error.beyond:
+            return ConfScan(ConfFacts(file, wrong), data)
+        damage = _damage(data)
         if repair(data) is None and requoted(data, wrong.line) is not None:
             message = f"The value on line {wrong.line} needs quotes around it, and its special characters escaped."
             damage = (*damage, Damage("doctor.needs-quotes", message, wrong.line, repairable=True))
         return ConfScan(ConfFacts(file, wrong, damage), data, likely=_parsed(repaired(data, wrong.line)))
+    damage = _damage(data)
     store_file, paths = _setting(document, FILE_KEY)
     password, passwords = _setting(document, PASSWORD_KEY)
     commented = tuple(

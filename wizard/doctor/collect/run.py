@@ -179,7 +179,10 @@ def _port(conf: ConfScan, unit: UnitState | None) -> int:
     """The port that a single setting of that name gives, or that the service alone listens on; else the manual's."""
     document = conf.document or conf.likely
     if document is not None:
-        values = document.resolved()
+        try:
+            values = document.resolved()
+        except WizardError:  # more substitutions than are followed
+            values = {}
         named = {str(text) for path, text in values.items() if path and _PORT_KEY.search(path[-1])}
         ports = [int(text) for text in named if text.isascii() and text.isdigit() and 0 < int(text) < 65536]
         if len(ports) == 1:
