@@ -138,7 +138,7 @@ def name(subject: "str | x509.Name", organization: str | None = "Acme") -> x509.
     return x509.Name([*attributes, x509.NameAttribute(NameOID.COMMON_NAME, subject, _validate=False)])
 
 
-def issue(
+def issue(  # noqa: PLR0913 - each field of a certificate can be wrong by itself
     subject: "str | x509.Name",
     issuer: Entity | None = None,
     *,

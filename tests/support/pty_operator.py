@@ -15,6 +15,8 @@ QUIET_S = 0.12
 """After so long without a byte a screen is taken to be complete; one who does not measure need not wait for that."""
 HASTE_S = 0.04
 PATIENCE_S = 60.0
+MOVED_S = 4.0
+"""So long a key that moves the cursor may take; where there is nowhere to go, that is waited for in vain."""
 MOVES = ("tab", "enter", "up", "down")
 KEY_BYTES, STEP_BYTES = 4_500, 15_500
 """The most that a key (with the names that could follow, and what a page paints late) and a new step may send at 80x24."""
@@ -150,7 +152,7 @@ class ByKeys(Operator):
             for part in (key[:2], f"={key[2:]}") if key[0] == "=" else (key,):
                 place = self._place()
                 answer = self.terminal.press(part, quiet_s=self._quiet_s) if part != "=" else b""
-                end = time.monotonic() + 2
+                end = time.monotonic() + MOVED_S
                 while part in MOVES and self._place() == place and time.monotonic() < end:
                     answer += self.terminal.read(HASTE_S)
                 most = KEY_BYTES * max(1, len(part) - 1 if part[0] == "=" else 1)

@@ -20,7 +20,7 @@ ACL = "system.posix_acl_access"
 """The attribute that holds an access control list; its mask and the group bits of the mode are the same bits."""
 
 
-def put_file(
+def put_file(  # noqa: PLR0913 - what is written, and where a test may stop it
     folder: Directory,
     name: str,
     data: bytes,

@@ -23,7 +23,7 @@ from wizard.probing.trust import TrustSet
 __all__ = ["ClientIdentity", "ProbeResult", "TrustSet", "probe"]
 
 
-def probe(
+def probe(  # noqa: PLR0913 - public: each argument is an option of the command
     host: str,
     port: int,
     *,

@@ -81,7 +81,7 @@ class Session:
         taken_up: whether the change was started by an earlier session, whose answers are used now.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - everything but the machine has a default
         self,
         machine: Machine,
         *,

@@ -38,7 +38,7 @@ Refused = list[tuple[str, WizardError]]
 """The key of the question concerned ("" is the step as a whole), and the refusal."""
 
 
-def refusals(session: Reviewing, step: Step) -> Refused:
+def refusals(session: Reviewing, step: Step) -> Refused:  # noqa: C901, PLR0912 - a table of steps that `match` can check
     """What keeps *step* from being left; empty when nothing does.
 
     Nothing is changed, with one exception: leaving `handoff` or `handoff-first` writes the packs into the folder that

@@ -235,7 +235,7 @@ class _Parser:
         self._count(len(keys), start)
         return keys, end
 
-    def value(self, position: int, depth: int) -> tuple[Node | None, int]:
+    def value(self, position: int, depth: int) -> tuple[Node | None, int]:  # noqa: C901, PLR0912 - the alternatives of one rule of the grammar
         """The value that begins here, its first word maybe on a later line; None when there is none."""
         text = self._text
         position = self.skip(position)
