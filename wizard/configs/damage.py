@@ -13,7 +13,7 @@ _MEASURED = "tried with the Lightbend config library 1.3.1, Java 17 and bash; ve
 _START = "The server does not start with a file that it cannot read, or starts with other values."
 
 
-def _spec(  # noqa: PLR0917  # a table of them stands below, where names would only be noise
+def _spec(  # a table of them stands below, where names would only be noise
     code: str, severity: Severity, title: str, message: str, fix: str, why: str = _START
 ) -> FindingSpec:
     return FindingSpec(f"config.{code}", severity, title, message, why, fix, _MEASURED)

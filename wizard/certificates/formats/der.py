@@ -120,7 +120,7 @@ class Node:
 
     __slots__ = ("body", "document", "end", "start", "stop", "tag")
 
-    def __init__(  # noqa: PLR0917  # made once for each element: keywords would cost a third of the time
+    def __init__(  # made once for each element: keywords would cost a third of the time
         self, document: Document, tag: int, start: int, body: int, end: int, stop: int
     ) -> None:
         self.document = document

@@ -62,7 +62,7 @@ def fetch(
     raise NotFetchedError("too many redirects")
 
 
-def _once(  # noqa: PLR0917 - one request in one place
+def _once(
     host: str, port: int, path: str, body: bytes | None, kind: str, limit: int, deadline: float
 ) -> tuple[int, str, bytes]:
     connection = http.client.HTTPConnection(host, port, timeout=_left(deadline))
