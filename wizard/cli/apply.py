@@ -128,6 +128,8 @@ def _keys() -> str:
 def run_plan(args: argparse.Namespace) -> int:
     """Print the plan; 1 when the findings forbid it."""
     from wizard.cli.output import print_json, print_lines  # noqa: PLC0415 - usage errors need no engine
+    from wizard.host.clock import now_utc  # noqa: PLC0415 - likewise
+    from wizard.reports.outcome import kept_plan_lines  # noqa: PLC0415 - likewise
 
     session = open_session(args)
     review = session.review()
@@ -138,6 +140,8 @@ def run_plan(args: argparse.Namespace) -> int:
     else:
         print_lines(review.lines)
         print(f"Plan {review.plan.digest[:16]}")
+        if args.out is not None and not review.blocked:
+            print("\n".join(kept_plan_lines(args.out, session.machine, now_utc())))
     return int(ExitCode.FINDINGS if review.blocked else ExitCode.DONE)
 
 

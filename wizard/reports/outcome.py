@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from wizard.certificates.model import Bundle, Chain
@@ -174,6 +174,18 @@ def at_work(change: str, machine: Machine) -> list[str]:
     return [
         f"Change {change} is still being made; it goes on by itself, finished or undone.",
         f"To see how it ended: {command(machine)} history",
+    ]
+
+
+def kept_plan_lines(plan: Path, machine: Machine, now: datetime) -> list[str]:
+    """How the plan in the file *plan* is applied: at once, or at 02:00 of the night after *now* (local time)."""
+    apply = f"{command(machine)} apply --plan {shlex.quote(str(plan.absolute()))} --yes"
+    night = now.astimezone().date() + timedelta(days=1)
+    return [
+        "To apply it:",
+        apply,
+        "To apply it in the next night (it is judged again then; the result is in its history):",
+        f"systemd-run --on-calendar='{night} 02:00' {apply}",
     ]
 
 

@@ -156,7 +156,7 @@ def test_the_sentences_of_the_jdk_are_its_own_and_are_explained() -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=300,
     )
     known = done.stdout
     for sentence in JDK_SENTENCES:
