@@ -1,5 +1,6 @@
 """Every step as a picture, from the real session: fixed keys, clock, port and folder, so two runs give the same bytes."""
 
+import asyncio
 import fcntl
 import random
 import shutil
@@ -115,6 +116,12 @@ def places() -> Iterator[Deployments]:
 
 
 async def drawn(pilot: Pilot[int], snapshot: SnapshotAssertion, name: str) -> None:
+    # Some parts, such as the line below the tabs, are drawn a moment after the page.
+    before = ""
+    while (now := pilot.app.export_screenshot()) != before:
+        before = now
+        await asyncio.sleep(0.1)
+        await pilot.pause()
     same_as_before(pilot, snapshot, name)
 
 
