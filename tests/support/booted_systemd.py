@@ -46,6 +46,7 @@ mount -t sysfs -o ro none sys
 mount -t cgroup2 none sys/fs/cgroup
 for folder in run dev tmp; do mount -t tmpfs -o mode=755 none $folder; done
 chmod 1777 tmp
+for folder in $HIDDEN; do mkdir -p ".$folder"; mount --bind "$folder" ".$folder"; done
 for device in null zero full random urandom tty; do touch dev/$device; mount --bind /dev/$device dev/$device; done
 mkdir dev/shm dev/pts
 mount -t devpts -o newinstance,ptmxmode=0666 none dev/pts
@@ -58,7 +59,7 @@ umount -l .
 cd /
 exec env -i container=other PATH="$PATH" "$INIT" --unit=basic.target --show-status=no < /dev/null
 """
-"""What happens in all the other namespaces, before systemd takes over as process 1."""
+"""In all the other namespaces, before systemd takes over as process 1. HIDDEN: our folders below the new /tmp or /run."""
 
 _MASKED = "tmp.mount systemd-tmpfiles-setup.service systemd-udevd.service systemd-timesyncd.service"
 """Units that would hide our /tmp, take many seconds, or touch what is not ours."""
@@ -79,6 +80,12 @@ def missing() -> str:
     return f"no namespaces can be made here: {tried.stderr.strip()}" if tried.returncode else ""
 
 
+def _ours() -> set[str]:
+    """Our source and our Python."""
+    source = Path(__file__).resolve().parents[2]
+    return {str(path) for path in (source, Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve())}
+
+
 class Booted:
     """A running systemd and the machine around it."""
 
@@ -90,7 +97,10 @@ class Booted:
             "WORK": str(work),
             "GROUP": _GROUP,
             "NAME": self._name,
-            "VISIBLE": " ".join(self._elsewhere()),
+            "VISIBLE": " ".join(
+                sorted(path for path in _ours() if Path(path).stat().st_dev != Path("/").stat().st_dev)
+            ),
+            "HIDDEN": " ".join(sorted(path for path in _ours() if path.startswith(("/tmp/", "/run/")))),
             "INSIDE": _INSIDE,
             "MASKED": _MASKED,
             "INIT": INIT,
@@ -115,13 +125,6 @@ class Booted:
                 stdout=console,
                 stderr=console,
             )
-
-    @staticmethod
-    def _elsewhere() -> list[str]:
-        """Our source and our Python, as far as they lie on other file systems than `/`."""
-        source = Path(__file__).resolve().parents[2]
-        wanted = {source, Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve()}
-        return sorted(str(path) for path in wanted if path.stat().st_dev != Path("/").stat().st_dev)
 
     @cached_property
     def pid(self) -> int:
