@@ -7,8 +7,6 @@ from textual.widget import Widget
 
 SETTLED_S = 0.045
 """So long a new page needs until its parts have measured themselves and have their places."""
-MOST_HELD_S = 0.25
-"""So long a focus that no key has moved waits at most for what follows it."""
 
 
 class PaintedOnce(Screen[ScreenResultType], inherit_bindings=False):
@@ -44,7 +42,8 @@ class PaintedOnce(Screen[ScreenResultType], inherit_bindings=False):
         """As Textual does; the two that gain and lose the focus, and the words about it, are painted together."""
         if widget is not self.focused and not self.held:
             self.held = self._moving = True
-            self.set_timer(MOST_HELD_S, self.moved)
+            if not getattr(self.app, "taking", False):  # after a key the program says when all of it is done
+                self.set_timer(SETTLED_S, self.moved)
         super().set_focus(widget, scroll_visible, from_app_focus)
 
     def moved(self) -> None:

@@ -53,6 +53,7 @@ class WizardApp(App[int], inherit_bindings=False):
         drafts: texts that the session did not take, by step and key, so that nothing typed is lost.
         ended: exit code of the change, None before it ended.
         crashed: where the report of a crash lies, or that it could not be kept; None while all is well.
+        taking: a key is being handled, with all that it leads to.
         locked: keys other than `ALWAYS` are dropped: the engine works, or a page is being exchanged.
     """
 
@@ -88,6 +89,7 @@ class WizardApp(App[int], inherit_bindings=False):
         self.crashed: str | None = None
         self.ended: int | None = None
         self.locked = True
+        self.taking = False
         self._loaded = False
         self._unsaved = ""
         self._start = start
@@ -331,10 +333,14 @@ class WizardApp(App[int], inherit_bindings=False):
         if self.locked and key == "escape" and self.screen is self.frame:
             self.give_up()
             return
-        await super().on_event(event)
-        # The first round follows the key itself, the second what its handler sent.
-        for _ in range(2):
-            await self._handled()
+        self.taking = True
+        try:
+            await super().on_event(event)
+            # The first round follows the key itself, the second what its handler sent.
+            for _ in range(2):
+                await self._handled()
+        finally:
+            self.taking = False
         if isinstance(self.screen, PaintedOnce):
             # What the key has led to, the help for another field too, is painted together.
             self.screen.call_after_refresh(self.screen.moved)
