@@ -59,8 +59,7 @@ def ask_java(machine: Machine, planned: Planned) -> Planned:
     plan = planned.plan
     stores = [step for step in plan.steps if isinstance(step, PutFile) and step.proof]
     imports = [step for step in plan.steps if isinstance(step, ImportTrust)]
-    forbidden = any(finding.severity >= Severity.ERROR for finding in planned.findings)
-    if forbidden or not (stores or imports):
+    if planned.forbidden or not (stores or imports):
         return planned
     java = jre.identity(machine)
     with ThreadPoolExecutor() as pool:

@@ -173,7 +173,7 @@ def _for_goal(session: Reviewing) -> tuple[Review, Planned]:
             return _of(ask_java(session.machine, _checked(session, planned)), seen)
         case _:
             planned = _checked(session, plan_primary(session))
-            if _errors(planned):
+            if planned.forbidden:
                 return _of(planned)
             planned = ask_java(session.machine, planned)
             more: list[Line] = []
@@ -190,7 +190,7 @@ def _judged_again(session: Reviewing, kept: Plan, roles: Sequence[str]) -> tuple
     if not roles:
         return _of(planned)
     planned = _with(planned, session.judged(roles[0]).findings)
-    if _errors(planned):
+    if planned.forbidden:
         return _of(planned)
     if roles[0] == "primary":
         return _of(planned, rehearsed=rehearse_all(session, proven=kept.is_proven))
@@ -204,10 +204,6 @@ def _checked(session: Reviewing, planned: Planned) -> Planned:
 
 def _with(planned: Planned, more: Iterable[Finding]) -> Planned:
     return replace(planned, findings=(*planned.findings, *more))
-
-
-def _errors(planned: Planned) -> bool:
-    return any(finding.severity >= Severity.ERROR for finding in planned.findings)
 
 
 def _of(

@@ -84,6 +84,11 @@ class Planned:
     findings: tuple[Finding, ...]
     secrets: Mapping[str, Secret]
 
+    @property
+    def forbidden(self) -> bool:
+        """Whether a finding forbids the change."""
+        return any(finding.severity >= Severity.ERROR for finding in self.findings)
+
 
 def plan_primary(session: Planning) -> Planned:
     """Plan the primary of *session*.
