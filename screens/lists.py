@@ -13,7 +13,7 @@ from textual.widgets.selection_list import Selection
 from textual.widgets.tree import TreeNode
 
 from screens.certificates import Entry, life_parts
-from screens.frame import cut
+from screens.frame import Page, cut
 from screens.theme import MARKS, Part, cell, life_role, look, say
 from screens.widgets import in_reverse
 
@@ -97,8 +97,6 @@ class Ticks(SelectionList[str]):
 
     def action_finish(self) -> None:
         """The page goes on."""
-        from screens.frame import Page  # noqa: PLC0415 - a page is around it
-
         page = next(each for each in self.ancestors if isinstance(each, Page))
         page.action_go_on()
 

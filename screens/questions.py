@@ -1,27 +1,25 @@
 """A page that asks: each question in a card of its own, its error below it, help for the one with the focus."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from screens.frame import Page
 from screens.paths import Completion, complete
+from screens.picker import Picker
 from screens.theme import BAD, MARKS, WARN, Part, say
 from screens.widgets import Card, Choice, Facts, Field, Lines, PathField, Row, SecretField
 from wizard.errors import WizardError
+from wizard.findings import Finding
 from wizard.questions.flow import Ask, Question, Step
-
-if TYPE_CHECKING:
-    from textual.timer import Timer
-
-    from wizard.findings import Finding
-    from wizard.session.session import Problem, Session
+from wizard.session.session import Problem, Session
 
 PAUSE_S = 0.15
 """After so long without a key the names that could follow are looked up."""
@@ -53,7 +51,7 @@ class Questions(Page):
         self._doubts: tuple[Finding, ...] = ()
 
     @classmethod
-    def look(cls, session: "Session", step: Step | None) -> Any:
+    def look(cls, session: Session, step: Step | None) -> Any:
         """See `Page`: the questions in the words that fit."""
         return session.asked(step) if step is not None else ()
 
@@ -202,7 +200,7 @@ class Questions(Page):
         text, base = field.value, self.session.base
         self.wizard.listing.run(self, "names", lambda: (field, text, complete(text, base)), self._names_found)
 
-    def _names_found(self, found: "tuple[PathField, str, Completion] | WizardError") -> None:
+    def _names_found(self, found: tuple[PathField, str, Completion] | WizardError) -> None:
         if isinstance(found, WizardError):
             return
         field, text, completion = found
@@ -263,8 +261,6 @@ class Questions(Page):
 
     def action_browse(self) -> None:
         """Pick from a tree of files."""
-        from screens.picker import Picker  # noqa: PLC0415 - only loaded when asked for
-
         field = self._focused_path()
         if field is not None:
             self.wizard.push(Picker(self.session.base, field.value), lambda text: field.put(text) if text else None)
@@ -351,15 +347,13 @@ class Questions(Page):
         if self.step is not None:
             self.wizard.open(self.step)
 
-    def _judge(self) -> "list[Problem]":
+    def _judge(self) -> list[Problem]:
         assert self.step is not None  # noqa: S101 - for the type checker
         problems = self.session.check(self.step)
         self._doubts = () if problems else self.session.pending_warnings(self.step)
         return problems
 
-    def _checked(self, found: "list[Problem] | WizardError") -> None:
-        from wizard.session.session import Problem  # noqa: PLC0415 - loaded long since
-
+    def _checked(self, found: list[Problem] | WizardError) -> None:
         problems = [Problem("", found)] if isinstance(found, WizardError) else found
         by_key = {question.key: field for question, field in reversed(self.fields)}
         self._refuse([(by_key[each.key], each.error) for each in problems if each.key in by_key])

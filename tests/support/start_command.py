@@ -28,9 +28,13 @@ def main(root: str, goal: str, step: str, *words: str) -> int:
         what, _, method = word.partition("=")
         if method:
             setattr(session, method, explode if what == "explode" else hang)
-    screens = importlib.import_module("screens.app")
+    screens, program = importlib.import_module("screens.app"), importlib.import_module("screens.program")
     return int(
-        screens.run(session, start="" if step == "first" else step, ascii_mode=True if "ascii" in words else None)
+        screens.run(
+            program.SessionSource(lambda: session, session.answers, session.dry_run),
+            start="" if step == "first" else step,
+            ascii_mode=True if "ascii" in words else None,
+        )
     )
 
 

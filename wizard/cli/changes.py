@@ -7,7 +7,7 @@ from typing import Any
 from wizard.change.events import Event
 from wizard.change.history import INTERRUPTED, Entry, history, secret_names
 from wizard.change.outcome import APPLIED, ROLLED_BACK, STUCK, Outcome
-from wizard.change.recover import AUTO, FINISH, KEEP, UNDO, pending
+from wizard.change.recover import FINISH, pending
 from wizard.change.rollback import choose
 from wizard.change.store import Store
 from wizard.change.watch import ChangeRun, events, outcome, running
@@ -17,79 +17,6 @@ from wizard.host.machine import Machine
 from wizard.planning.undo import start_recover, start_rollback
 from wizard.secret import Secret
 from wizard.session.review import faults
-
-_ROLLBACK = """\
-Files that the change replaced get their old bytes, owner, mode and attributes
-back, files that it made are removed, the service is restarted, and what was
-served before is proven. A trust store that somebody changed since loses the
-imported certificate alone. A rollback can itself be rolled back, by its ID.
-
-EXAMPLES
-  cloudstream-wizard rollback                 the newest change that stands
-  cloudstream-wizard rollback 12              change 12
-  cloudstream-wizard rollback --dry-run       what would be put back
-  cloudstream-wizard rollback 12 --secret \\
-      primary.cacerts-password=file:/root/cacerts.pw
-
-EXIT CODES
-  0 the old state is back and proven   2 there is no such change, or it cannot
-  be taken back   3 it failed, and the newer state was kept
-  4 recover is needed   5 another run holds the lock
-"""
-
-_HISTORY = """\
-EXAMPLES
-  cloudstream-wizard history
-  cloudstream-wizard history --json | jq '.changes[-1].id'
-
-EXIT CODES
-  0 listed   2 the record cannot be read   4 a change waits for recover
-"""
-
-_RECOVER = """\
-A change that was interrupted is taken back, or closed as applied when it was
-proven already. With --finish the rest of it is made and proven. Where the
-owner or mode of a file was repaired since, that repair stays. When the files
-are back and the server still does not start, `doctor --fix` may repair it
-first; with --keep everything is accepted as it is now.
-
-EXAMPLES
-  cloudstream-wizard recover                  undo what was interrupted
-  cloudstream-wizard recover --finish         make the rest, prove it
-  cloudstream-wizard recover --keep           leave everything as it is
-  cloudstream-wizard recover --dry-run        what waits for recovery
-
-EXIT CODES
-  0 settled, or nothing to do   2 it cannot be settled in this way
-  3 finishing failed, and it was undone   4 the undo is again not complete
-  5 another run holds the lock
-"""
-
-
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the three commands."""
-    raw = argparse.RawDescriptionHelpFormatter
-    back = subparsers.add_parser(
-        "rollback", help="undo a committed change", description="Undo a change.", epilog=_ROLLBACK, formatter_class=raw
-    )
-    back.add_argument("change", nargs="?", metavar="ID", help="id or number (default: the newest that stands)")
-    back.set_defaults(run=run_rollback)
-    past = subparsers.add_parser(
-        "history", help="list the changes", description="List the changes.", epilog=_HISTORY, formatter_class=raw
-    )
-    past.set_defaults(run=run_history)
-    settle = subparsers.add_parser(
-        "recover",
-        help="finish or undo an interrupted change",
-        description="Settle an interrupted change.",
-        epilog=_RECOVER,
-        formatter_class=raw,
-    )
-    way = settle.add_mutually_exclusive_group()
-    way.add_argument("--undo", dest="mode", action="store_const", const=UNDO, help="take it back, whatever is left")
-    way.add_argument("--finish", dest="mode", action="store_const", const=FINISH, help="make and prove the rest of it")
-    way.add_argument("--keep", dest="mode", action="store_const", const=KEEP, help="close it; nothing is touched")
-    settle.set_defaults(run=run_recover, mode=AUTO)
 
 
 def run_rollback(args: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import file_digest
 from pathlib import Path
 
 from wizard.errors import WizardError
@@ -118,8 +119,6 @@ def look(path: Path) -> FileState:
         return FileState(Kind.ABSENT)
     except (OSError, ValueError) as problem:
         return FileState(Kind.OTHER, reason=_words(problem))
-    from hashlib import file_digest  # noqa: PLC0415 - it loads OpenSSL, and those who only read need none
-
     kind, digest, target, reason = Kind.OTHER, "", "", ""
     if stat.S_ISREG(seen.st_mode):
         kind = Kind.FILE

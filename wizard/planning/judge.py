@@ -23,6 +23,7 @@ from wizard.host.keytool import Keytool
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.load_chain import KeyPassword, Loaded, load, no_other
+from wizard.probing.revocation.check import chain_findings
 from wizard.questions.answers import Answers, OcspProbe
 from wizard.secret import Secret
 
@@ -126,8 +127,6 @@ def _judged(role: str, answers: Answers, loaded: Loaded, machine: Machine) -> Ju
 @lru_cache(maxsize=16)
 def _revocation(chain: Chain, responder: str | None, _moment: int) -> list[Finding]:
     """What responders say of *chain*; the same question is not asked again for a while."""
-    from wizard.probing.revocation.check import chain_findings  # noqa: PLC0415 - only those who allow the question pay for it
-
     return [each for each in chain_findings(chain, responder=responder) if each.severity > Severity.NOTE]
 
 

@@ -2,29 +2,31 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from wizard.change.history import Entry, history
 from wizard.change.manifest import Action, Manifest
 from wizard.change.plan import Plan
 from wizard.change.rollback import choose
 from wizard.change.store import Store
+from wizard.doctor.collect.run import Examined
+from wizard.doctor.diagnose import Diagnosis
 from wizard.doctor.restart_checks import plan_faults, undo_faults
 from wizard.findings import Finding, Severity
 from wizard.host.machine import Machine
+from wizard.planning.gateway.plan import review_gateway
 from wizard.planning.java import ask_java
+from wizard.planning.primary.cloud import uncertain
 from wizard.planning.primary.inputs import Planned, Planning, kept_plan, plan_primary
 from wizard.planning.rehearsal import Rehearsed, rehearsal_lines, rehearse_all
+from wizard.planning.replaced import with_root_warning
 from wizard.printable import printable
 from wizard.questions.answers import CloudSupport, Goal, PrimaryKind
 from wizard.questions.flow import Question, Step, View
 from wizard.reports import outcome
 from wizard.reports.lines import Line, Tone, finding_lines
 from wizard.reports.review import Review, decided_lines
-
-if TYPE_CHECKING:
-    from wizard.doctor.collect.run import Examined
-    from wizard.doctor.diagnose import Diagnosis
+from wizard.session.repair_flow import plan_rescue
 
 
 def changes(machine: Machine) -> tuple[Entry, ...]:
@@ -106,7 +108,7 @@ _ELSEWHERE = (Line("Nothing to do on this machine: the list is about the others.
 class Reviewing(Planning, Protocol):
     """What a review is made from; the session is one."""
 
-    def examined(self, step_id: str) -> "tuple[Examined, Diagnosis]":
+    def examined(self, step_id: str) -> tuple[Examined, Diagnosis]:
         """What the doctor found at that step."""
 
     def steps(self) -> tuple[Step, ...]:
@@ -153,22 +155,16 @@ def _for_goal(session: Reviewing) -> tuple[Review, Planned]:
             undo = rows(manifest)
             return Review(plan, lines, found, blocked=bool(found), undo=undo), Planned(plan, found, {})
         case Goal.RESCUE:
-            from wizard.session.repair_flow import plan_rescue  # noqa: PLC0415 - the doctor is large, and only needed here
-
             return _of(ask_java(session.machine, plan_rescue(session, *session.examined("examine"))))
         case Goal.LEFT:
             return Review(Plan("What is left to do"), _ELSEWHERE, (), blocked=False), Planned(Plan(""), (), {})
         case _ if session.answers.primary.kind is PrimaryKind.CLOUD:
-            from wizard.planning.primary.cloud import uncertain  # noqa: PLC0415 - likewise
-
             plan = Plan("Primary in the vendor's cloud")
             accepted = session.answers.primary.cloud_support is CloudSupport.ACCEPTED
             findings = () if accepted else (uncertain(),)
             lines = (*_CLOUD, *finding_lines(findings))
             return Review(plan, lines, findings, blocked=False), Planned(plan, findings, {})
         case _ if session.answers.primary.kind is PrimaryKind.ELSEWHERE:
-            from wizard.planning.gateway.plan import review_gateway  # noqa: PLC0415 - only a gateway needs it
-
             planned, seen = review_gateway(session)
             return _of(ask_java(session.machine, _checked(session, planned)), seen)
         case _:
@@ -178,8 +174,6 @@ def _for_goal(session: Reviewing) -> tuple[Review, Planned]:
             planned = ask_java(session.machine, planned)
             more: list[Line] = []
             if session.answers.goal is Goal.RE_KEY:
-                from wizard.planning.replaced import with_root_warning  # noqa: PLC0415 - likewise
-
                 planned, more = with_root_warning(session, planned)
             return _of(planned, rehearsed=rehearse_all(session, proven=planned.plan.is_proven), more=more)
 

@@ -1,6 +1,7 @@
 """From the answers to the plan for the primary: look at the machine, make the passwords, plan."""
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -180,8 +181,6 @@ def served(answers: Answers) -> dict[tuple[str, int], str]:
 
     if len(nodes) == 1:
         return {nodes[0]: one(nodes[0])}
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only a cluster needs it
-
     with ThreadPoolExecutor(max_workers=min(8, len(nodes) or 1)) as pool:
         return dict(zip(nodes, pool.map(one, nodes), strict=True))
 
