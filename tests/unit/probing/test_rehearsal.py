@@ -39,17 +39,17 @@ GATEWAYS: list[tuple[str, Chain, set[str]]] = [
     ("no extended key usage", by(PKI.intermediate, eku=None), set()),
     ("client only", by(PKI.intermediate, eku=(CLIENT,)), set()),
     ("any usage", by(PKI.intermediate, eku=("2.5.29.37.0",)), set()),
-    ("server only", by(PKI.intermediate, eku=(SERVER,)), {"usage"}),
-    ("no digital signature", by(PKI.intermediate, usage=("key_encipherment",)), {"usage"}),
+    ("server only", by(PKI.intermediate, eku=(SERVER,)), {"rehearsal.usage"}),
+    ("no digital signature", by(PKI.intermediate, usage=("key_encipherment",)), {"rehearsal.usage"}),
     ("no key usage", by(PKI.intermediate, usage=None), set()),
-    ("expired", by(PKI.intermediate, end=NOW - DAY), {"dates"}),
-    ("future", by(PKI.intermediate, start=NOW + DAY), {"dates"}),
-    ("foreign", chain(FOREIGN), {"untrusted", "not-offered"}),
-    ("intermediate missing", leaf_only(PKI.gateway), {"untrusted", "not-offered"}),
-    ("issuer may not sign", by(NO_SIGN), {"untrusted"}),
-    ("issuer is no CA", by(NOT_CA), {"untrusted", "not-offered"}),
-    ("path too long", by(authority("Below", SHORT)), {"untrusted"}),
-    ("name constraint", by(PERMITTED), {"untrusted"}),
+    ("expired", by(PKI.intermediate, end=NOW - DAY), {"rehearsal.dates"}),
+    ("future", by(PKI.intermediate, start=NOW + DAY), {"rehearsal.dates"}),
+    ("foreign", chain(FOREIGN), {"rehearsal.untrusted", "rehearsal.not-offered"}),
+    ("intermediate missing", leaf_only(PKI.gateway), {"rehearsal.untrusted", "rehearsal.not-offered"}),
+    ("issuer may not sign", by(NO_SIGN), {"rehearsal.untrusted"}),
+    ("issuer is no CA", by(NOT_CA), {"rehearsal.untrusted", "rehearsal.not-offered"}),
+    ("path too long", by(authority("Below", SHORT)), {"rehearsal.untrusted"}),
+    ("name constraint", by(PERMITTED), {"rehearsal.untrusted"}),
     ("inside the name constraint", by(PERMITTED, sans=["a.allowed.example"]), set()),
 ]
 
@@ -57,7 +57,7 @@ GATEWAYS: list[tuple[str, Chain, set[str]]] = [
 @pytest.mark.parametrize(("gateway", "expected"), [pytest.param(*case[1:], id=case[0]) for case in GATEWAYS])
 def test_the_gateway_is_judged_as_java_would(gateway: Chain, expected: set[str]) -> None:
     rehearsed = rehearse(chain(PKI.primary), [ROOT], gateway, [ROOT], "primary-host", now=NOW)
-    assert {finding.code.removeprefix("rehearsal.") for finding in rehearsed.findings} == expected
+    assert {finding.code for finding in rehearsed.findings} == expected
     assert rehearsed.ok is (not expected)
     outcomes = {step.name: step.outcome for step in rehearsed.steps}
     assert outcomes["the gateway believes the primary"] == "passed"
@@ -70,10 +70,16 @@ PRIMARIES: list[tuple[str, Chain, list[Certificate], str, set[str]]] = [
     ("good", chain(PKI.primary), [ROOT], "primary-host", set()),
     ("intermediate trusted", leaf_only(PKI.primary), [PKI.intermediate.certificate], "primary-host", set()),
     ("leaf trusted", leaf_only(PKI.primary), [PKI.primary.certificate], "primary-host", set()),
-    ("nothing trusted", chain(PKI.primary), [], "primary-host", {"empty-trust"}),
-    ("another root", chain(PKI.primary), [FOREIGN.chain[-1]], "primary-host", {"untrusted"}),
-    ("another name", chain(PKI.primary), [ROOT], "10.0.0.5", {"name"}),
-    ("client only", chain(issue("primary-host", PKI.intermediate, eku=(CLIENT,))), [ROOT], "primary-host", {"usage"}),
+    ("nothing trusted", chain(PKI.primary), [], "primary-host", {"rehearsal.empty-trust"}),
+    ("another root", chain(PKI.primary), [FOREIGN.chain[-1]], "primary-host", {"rehearsal.untrusted"}),
+    ("another name", chain(PKI.primary), [ROOT], "10.0.0.5", {"rehearsal.name"}),
+    (
+        "client only",
+        chain(issue("primary-host", PKI.intermediate, eku=(CLIENT,))),
+        [ROOT],
+        "primary-host",
+        {"rehearsal.usage"},
+    ),
     ("expired root", chain(issue("primary-host", LATE_ROOT)), [LATE_ROOT.certificate], "primary-host", set()),
 ]
 
@@ -85,7 +91,7 @@ def test_the_primary_is_judged_as_java_would(
     primary: Chain, trust: list[Certificate], dialled: str, expected: set[str]
 ) -> None:
     rehearsed = rehearse(primary, [ROOT], None, trust, dialled, now=NOW)
-    assert {finding.code.removeprefix("rehearsal.") for finding in rehearsed.findings} == expected
+    assert {finding.code for finding in rehearsed.findings} == expected
 
 
 def test_a_key_that_is_elsewhere_is_no_failure() -> None:
