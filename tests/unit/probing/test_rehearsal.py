@@ -17,6 +17,7 @@ LATE_ROOT = authority("Late-Root", end=NOW - DAY)
 NO_SIGN = authority("No-Sign", PKI.root, usage=("crl_sign",))
 NOT_CA = issue("not-a-ca", PKI.root)
 SHORT = authority("Short", PKI.root, path_length=0)
+RSA_CA = authority("RSA-CA", PKI.root, kind="rsa-2048")
 PERMITTED = authority("Permitted", PKI.root, permitted=["allowed.example"])
 
 
@@ -30,6 +31,13 @@ def leaf_only(entity: Entity) -> Chain:
 
 def by(issuer: Entity, **how: Any) -> Chain:
     return chain(issue("gateway-host", issuer, **how))
+
+
+def below(issuer: Entity, count: int) -> Entity:
+    """The last of *count* more CAs, each under the one before."""
+    for number in range(count):
+        issuer = authority(f"Level {number}", issuer)
+    return issuer
 
 
 GATEWAYS: list[tuple[str, Chain, set[str]]] = [
@@ -50,6 +58,8 @@ GATEWAYS: list[tuple[str, Chain, set[str]]] = [
     ("issuer is no CA", by(NOT_CA), {"rehearsal.untrusted", "rehearsal.not-offered"}),
     ("path too long", by(authority("Below", SHORT)), {"rehearsal.untrusted"}),
     ("name constraint", by(PERMITTED), {"rehearsal.untrusted"}),
+    ("MD5", by(RSA_CA, kind="rsa-2048", hash_name="md5"), {"rehearsal.algorithm"}),
+    ("too many certificates", by(below(PKI.root, 10)), {"rehearsal.length"}),
     ("inside the name constraint", by(PERMITTED, sans=["a.allowed.example"]), set()),
 ]
 
@@ -59,6 +69,7 @@ def test_the_gateway_is_judged_as_java_would(gateway: Chain, expected: set[str])
     rehearsed = rehearse(chain(PKI.primary), [ROOT], gateway, [ROOT], "primary-host", now=NOW)
     assert {finding.code for finding in rehearsed.findings} == expected
     assert rehearsed.ok is (not expected)
+    assert all("primary" in finding.message and "gateway" in finding.message for finding in rehearsed.findings)
     outcomes = {step.name: step.outcome for step in rehearsed.steps}
     assert outcomes["the gateway believes the primary"] == "passed"
     # The bytes go through either way: it is Java's judgement that ends it.
