@@ -57,6 +57,7 @@ LINES = {
     "javax.net.ssl.SSLException: Unsupported or unrecognized SSL message": "doctor.log-not-tls",
     "error:0A00010B:SSL routines:ssl3_get_record:wrong version number": "doctor.log-not-tls",
     "java.io.IOException: Integrity check failed: java.security.NoSuchAlgorithmException": "doctor.log-old-java",
+    "java.io.IOException: ObjectIdentifier() -- data isn't an object ID (tag = 48)": "doctor.log-old-java",
     "error:0308010C:digital envelope routines:inner_evp_generic_fetch:unsupported": "doctor.log-old-cipher",
     "Import-PfxCertificate : The specified network password is not correct.": "doctor.log-windows-password",
     "The TLS protocol defined fatal alert code is 48.": "doctor.log-no-path",
