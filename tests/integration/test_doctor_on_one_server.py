@@ -6,8 +6,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from socket import SHUT_RDWR, create_server
+from socket import SHUT_RDWR, create_server, socket
 from typing import Any
 
 import pytest
@@ -66,12 +67,13 @@ def renewed(made: Practice) -> AbstractContextManager[None]:
 
 @contextmanager
 def without_root(made: Practice) -> Iterator[None]:
-    """The store ends with the intermediate, and cacerts has another root only."""
+    """The store ends with the intermediate, and cacerts does not know its issuer."""
     entity = company().entities["primary-host"]
     cacerts = made.deployment.machine.real(made.deployment.machine.cacerts)
-    short = pfx(Entity(entity.certificate, entity.key), "changeit", name="primary-host")
+    upper = [company().intermediate.certificate]
+    short = pfx(entity, "changeit", name="primary-host", certificates=upper)
     with rewritten(made.deployment.keystore, lambda _: short), rewritten(cacerts, lambda data: data):
-        truststore.empty(cacerts, "changeit", keep=company().intermediate.certificate)
+        truststore.empty(cacerts, "changeit", keep=company().fallback.certificate)
         yield
 
 
@@ -111,7 +113,7 @@ def test_what_is_odd_is_found(case: Case, server: Practice, capsys: pytest.Captu
     with case.harm(server):
         told = found(server, capsys, case.servername)
     assert case.code in told, sorted(told)
-    shown = f"{told[case.code]['message']} {told[case.code]['fix']}"
+    shown = f"{told[case.code]['message']} {told[case.code]['subject']}"
     assert [fact for fact in case.facts if fact not in shown] == [], shown
 
 
@@ -120,7 +122,7 @@ def answers_http(made: Practice) -> AbstractContextManager[None]:
 
 
 @contextmanager
-def impostor(made: Practice, act: Callable[[Any], object]) -> Iterator[None]:
+def impostor(made: Practice, act: Callable[[socket], object]) -> Iterator[None]:
     """The service is stopped, and something else answers on its port."""
     made.systemctl("stop")
     with create_server(("127.0.0.1", made.deployment.port)) as listener:
@@ -147,6 +149,11 @@ def context(folder: Path, *certificates: Entity) -> ssl.SSLContext:
     return made
 
 
+def converse(context: ssl.SSLContext, channel: socket) -> None:
+    with context.wrap_socket(channel, server_side=True) as made:
+        made.recv(1)
+
+
 def test_another_program_answers_on_the_port(
     server: Practice, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -157,24 +164,25 @@ def test_another_program_answers_on_the_port(
         context(tmp_path, company().entities["gateway-host"], middle),
     )
     old = context(tmp_path, leaf, middle)
-    old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1
+    with pytest.deprecated_call():
+        old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1
     old.set_ciphers("ALL:@SECLEVEL=0")
 
-    def by_name(socket: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
-        socket.context = whole if name == NAME else other
+    def by_name(channel: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
+        channel.context = whole if name == NAME else other
 
     named = context(tmp_path, leaf, middle)
-    named.sni_callback = by_name  # type: ignore[assignment]
+    named.sni_callback = by_name
     port = f"localhost:{server.deployment.port}"
     for code, facts, speak in (
         ("doctor.served-incomplete", ("Acme-CA-Intermediate",), short),
         ("doctor.name-needed", (NAME,), named),
         ("doctor.tls-old", ("TLSv1",), old),
     ):
-        with impostor(server, lambda channel, speak=speak: speak.wrap_socket(channel, server_side=True).recv(1)):
+        with impostor(server, partial(converse, speak)):
             told = found(server, capsys)
         assert code in told, (code, sorted(told))
-        shown = f"{told[code]['message']} {told[code]['fix']}"
+        shown = f"{told[code]['message']} {told[code]['subject']}"
         assert [fact for fact in (port, *facts) if fact not in shown] == [], shown
     with answers_http(server):
         told = found(server, capsys)

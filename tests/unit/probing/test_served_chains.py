@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import x25519
+from cryptography.hazmat.primitives.asymmetric import ec, x25519
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from tests.support import pki_patch
@@ -46,7 +46,7 @@ def in_month_13() -> bytes:
     start = pki_patch.header(der, 0)[0]
     algorithm = pki_patch.header(der, start)[1]
     body = body.replace(date[1], date[1][:2] + b"13" + date[1][4:], 1)
-    signature = MIDDLE.key.sign(body, pki_patch.ec.ECDSA(SHA256()))
+    signature = MIDDLE.key.sign(body, ec.ECDSA(SHA256()))
     end = pki_patch.header(der, algorithm)[1]
     return pki_patch.tlv(0x30, body + der[algorithm:end] + pki_patch.tlv(0x03, b"\0" + signature))
 
