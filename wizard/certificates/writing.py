@@ -69,9 +69,9 @@ PASSWORD_TOO_SHORT = FindingSpec(
     Severity.BLOCKER,
     "The password is shorter than keytool allows",
     f"The password for the store has fewer than {SHORTEST_PASSWORD} characters.",
-    "keytool does not list or change such a store, so nobody could examine it on the server.",
+    "keytool makes no store with such a password, nor uses one whose password is typed.",
     f"Choose a password of at least {SHORTEST_PASSWORD} characters.",
-    "JDK keytool documentation",
+    "JDK keytool documentation; measured with JDK 17",
 )
 NO_CERTIFICATE = FindingSpec(
     "writing.no-certificate",

@@ -324,7 +324,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "old-java",
         r"Integrity check failed|AlgorithmParameters not available|PBEWithHmacSHA256AndAES_256.{0,40}not available"
         r"|HmacPBESHA256 not available|PBE parameter parsing error|PBES2 parameter parsing|ObjectIdentifier.{0,20}PBES2"
-        r"|iteration count too large",
+        r"|iteration count too large|data isn't an object ID",
         "Java is too old for the encryption of a store",
         "Java before 8u301 and 11.0.12 does not read stores with AES and SHA-256, and may call the password wrong.",
         "Have the store written for old readers: the wizard does so when it knows the Java.",

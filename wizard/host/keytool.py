@@ -27,10 +27,11 @@ class KeytoolError(WizardError):
         self.detail = detail
 
 
+_NOT_ASCII = "Password is not ASCII"
 _TABLE: tuple[tuple[str, str, str, str], ...] = (
     (
         "password-not-ascii",
-        r"Password is not ASCII",
+        _NOT_ASCII,
         "the password has characters that Java does not take for a PKCS12 store",
         "Choose a password of ASCII letters, digits and . _ -",
     ),
@@ -53,12 +54,6 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
         "Check the password. A Java older than 8u301 or 11.0.12 says the same about modern encryption.",
     ),
     (
-        "password-short",
-        r"password must be at least 6 characters|password is too short",
-        "the password has fewer than the 6 characters that keytool demands",
-        "Choose a password of 6 or more characters.",
-    ),
-    (
         "alias-exists",
         r"already exists",
         "the trust store already has an entry of this name",
@@ -70,7 +65,12 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
         "the store has no entry of this name",
         "List the store to see its entries.",
     ),
-    ("store-missing", r"Keystore file does not exist", "the store is not there", "Check the path."),
+    (
+        "store-missing",
+        r"Keystore file does not exist",  # keytool says so of a file that it may not read, too
+        "Java finds no store there, or may not read it",
+        "Check the path, and the rights on the file.",
+    ),
     ("store-empty", r"exists, but is empty", "the store is an empty file", "Copy the file again; look at its size."),
     (
         "store-cut",
@@ -105,7 +105,10 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "algorithm",
-        r"NoSuchAlgorithmException|Algorithm .* not available|unrecognized algorithm|not supported",
+        (
+            r"NoSuchAlgorithmException|Algorithm .* not available|unrecognized algorithm|not supported"
+            r"|PBE parameter parsing error|data isn't an object ID"
+        ),
         "this Java does not know an algorithm that the store or the key uses",
         "Export the store with another encryption, or use an RSA key.",
     ),
@@ -190,6 +193,8 @@ def explained(output: str, subject: str) -> KeytoolError:
             detail=unread,
         )
     line = next((part for part in output.splitlines() if "keytool error" in part), text)
+    if _NOT_ASCII in output:  # the line itself says only that the password was incorrect
+        line = _NOT_ASCII
     said = printable(re.sub(r".*keytool error: (java\.[\w.]+: )?", "", line).strip() or "nothing", limit=200)
     for name, pattern, message, hint in _TABLE:
         if re.search(pattern, line):

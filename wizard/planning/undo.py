@@ -12,7 +12,7 @@ from wizard.change.store import Store
 from wizard.change.watch import ChangeRun
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, refusal
-from wizard.host.jre import trust_fingerprints
+from wizard.host.jre import trust_aliases
 from wizard.host.keytool import Keytool
 from wizard.host.machine import Machine
 from wizard.host.processes import memory_file, path_of
@@ -49,19 +49,21 @@ def start_recover(machine: Machine, mode: str, secrets: Mapping[str, Secret]) ->
 
 
 def _removed(machine: Machine, data: bytes, trust: TrustEntry, secrets: Mapping[str, Secret]) -> bytes | None:
-    """The trust store *data* without the certificate of *trust*; None when it is not in there."""
+    """The trust store *data* without the entry of *trust*; None when it is not in there.
+
+    Under another alias somebody else has added the certificate, and that entry stays.
+    """
     password = secrets.get(trust.secret, DEFAULT_STORE_PASSWORD)
     with memory_file(data) as copy:
         path, name = Path(path_of(copy)), str(machine.cacerts)
-        alias = trust_fingerprints(path, password, name=name).get(trust.sha256)
-        if alias is None:
+        if trust.alias not in trust_aliases(path, password, trust.sha256, name=name):
             return None
-        Keytool.of(machine).delete_trust(path, alias, password)
-        if trust.sha256 in trust_fingerprints(path, password, name=name):
+        Keytool.of(machine).delete_trust(path, trust.alias, password)
+        if trust.alias in trust_aliases(path, password, trust.sha256, name=name):
             raise WizardError(
                 "change.anchor-stays",
-                f"keytool said that it removed {alias}, but the copy of the trust store still holds it.",
-                "See whether the certificate is in the store a second time, under another alias.",
+                f"keytool said that it removed {trust.alias}, but the copy of the trust store still holds it.",
+                f"Nothing was changed. See what bin/keytool below {machine.jre_home} is.",
                 trust.alias,
             )
         copy.seek(0)
@@ -74,7 +76,7 @@ REFUSALS: tuple[FindingSpec, ...] = (
         "The trust anchor is still in the store",
         "After the removal of an alias the trust store still holds the certificate.",
         "The service would go on trusting what the rollback was to take away.",
-        "See whether the certificate is in the store a second time, under another alias.",
+        "Nothing was changed; see what bin/keytool of the product's JRE is.",
         source="own rule: an undo is read back",
     ),
 )
