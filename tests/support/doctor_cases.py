@@ -45,6 +45,20 @@ CASES: dict[str, tuple[DoctorFacts, str | None]] = {
         None,
     ),
     "doctor.conf-missing": (but(conf__file=file(CONF, kind="absent"), store=None), None),
+    "doctor.conf-not-used": (
+        but(conf__other="-Dconfig.file=/etc/other.conf", conf__other_at="line 3 of /etc/hcp.env", probes=FALLS_BACK),
+        None,
+    ),
+    "doctor.setting-overruled": (
+        but(
+            conf__store_file__overruled_by="-Dhcp.tls.default-keystore-file",
+            conf__store_file__overruled_at="the command line of process 4711",
+            store__file=file("/old.pfx", kind="absent"),
+            **unopened(""),
+        ),
+        None,
+    ),
+    "doctor.start-undetermined": (but(unit__start_unknown="ExecStart runs /opt/hcp/bin/start.sh, which is a script"), None),
     "doctor.conf-unreadable": (
         but(conf__file=file(CONF, service_reads=False, blocked_at="/opt/hcp/conf", blocked_why="hcp may not enter")),
         None,

@@ -23,6 +23,8 @@ class UnitFacts:
     needs_reload: bool = False
     trust_store: str = ""
     """The trust store that its Java options name in place of cacerts."""
+    start_unknown: str = ""
+    """What was seen where nobody can tell which options its Java is started with."""
 
     @property
     def running(self) -> bool:

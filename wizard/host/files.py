@@ -217,7 +217,7 @@ def named_inputs(paths: Iterable[Path | str], base: Path) -> list[Path]:
     waiting, found = [str(each) for each in paths], list[Path]()
     while waiting:
         wholes = [
-            base / _home_expanded(Path(" ".join(waiting[:count])))
+            base / home_expanded(Path(" ".join(waiting[:count])))
             for count in range(1, min(len(waiting), MOST_PIECES) + 1)
         ]
         count = next((count for count, whole in enumerate(wholes, start=1) if os.path.lexists(whole)), 1)
@@ -226,7 +226,8 @@ def named_inputs(paths: Iterable[Path | str], base: Path) -> list[Path]:
     return found
 
 
-def _home_expanded(path: Path) -> Path:
+def home_expanded(path: Path) -> Path:
+    """*path* with the home folder in place of a leading `~`; as it is when there is no such home."""
     try:
         return path.expanduser()
     except RuntimeError:  # `~` of a user that does not exist is a file's name like any other

@@ -16,6 +16,7 @@ from wizard.doctor.collect.files import file_facts
 from wizard.doctor.collect.store import StoreSeen, opening
 from wizard.doctor.facts import ChangedFile, ChangeFacts, ExpectedSettings
 from wizard.errors import WizardError
+from wizard.host.effective import Effective
 from wizard.host.machine import Machine
 from wizard.printable import printable
 from wizard.secret import Secret
@@ -31,7 +32,7 @@ def known_record(machine: Machine) -> Record:
 def expected_conf(machine: Machine, record: Record) -> ConfScan | None:
     """application.conf as the changes left it; None when no copy of it is kept."""
     kept = {left.action.named: data for left in record.files if (data := left.data()) is not None}
-    return scan_conf(machine, None, {}, kept) if machine.conf in kept else None
+    return scan_conf(machine, None, Effective({}), kept) if machine.conf in kept else None
 
 
 def kept_anchor(left: Left, password: Secret) -> Certificate | None:

@@ -91,7 +91,16 @@ ODD = spec(
     fix="Nothing, as long as the two key store settings are right.",
     source=_HOCON,
 )
-SPECS = (NO_PRODUCT, MISSING, UNREADABLE, UTF16, SYNTAX, INCLUDE, DAMAGED, OPEN, ODD)
+NOT_USED = spec(
+    "conf-not-used",
+    Severity.ERROR,
+    "the server reads another file than application.conf",
+    "{what} {place}: the server reads that, and not {path}.",
+    why="What application.conf says does not count, and no change of it has an effect.",
+    fix="Take {option} out there and restart the service, or keep the settings in that other place by hand.",
+    source="Lightbend config, ConfigFactory.load()",
+)
+SPECS = (NO_PRODUCT, NOT_USED, MISSING, UNREADABLE, UTF16, SYNTAX, INCLUDE, DAMAGED, OPEN, ODD)
 
 _HARMLESS = ("config.bom", "config.crlf")
 _ODD = ("config.not-utf-8", "config.mixed-line-ends")
@@ -124,6 +133,14 @@ def _product(facts: DoctorFacts) -> Iterator[Finding]:
     unit = facts.unit is not None and facts.unit.load != "not-found"
     if conf.file.kind == "absent" and not java and not unit:
         yield Finding(NO_PRODUCT, file_at(conf.file.path), {"path": conf.file.path})
+
+
+def _used(facts: DoctorFacts) -> Iterator[Finding]:
+    conf = _conf(facts)
+    if conf.other:
+        option = conf.other.partition("=")[0]
+        values = {"what": f"Java is started with {conf.other},", "place": conf.other_at}
+        yield Finding(NOT_USED, file_at(conf.file.path), {**values, "option": option, "path": conf.file.path})
 
 
 def _unreadable(facts: DoctorFacts) -> Iterator[Finding]:
@@ -180,6 +197,7 @@ def _open(facts: DoctorFacts) -> Iterator[Finding]:
 
 RULES = (
     Rule("doctor.product-missing", ("conf",), _product),
+    Rule("doctor.conf-not-used", ("conf",), _used),
     Rule("doctor.conf-missing", ("conf",), _missing),
     Rule("doctor.conf-unreadable", ("conf",), _unreadable),
     Rule("doctor.conf-syntax", ("conf",), _text),

@@ -100,7 +100,17 @@ STALE = spec(
     fix="Restart it.",
     source="manual, Primary server setup: restart the service",
 )
+START_UNKNOWN = spec(
+    "start-undetermined",
+    Severity.WARNING,
+    "how Java is started cannot be determined",
+    "Which options {unit} gives to Java cannot be determined: {seen}.",
+    why="An option such as -Dconfig.file makes the server read other settings than those of application.conf.",
+    fix="Start the service and look again: a running Java shows its options. Or read the script.",
+    source="systemd.exec(5); Lightbend config, ConfigFactory.load()",
+)
 SPECS = (
+    START_UNKNOWN,
     UNIT_MISSING,
     UNIT_BROKEN,
     MASKED,
@@ -211,7 +221,15 @@ def _moment(seconds: float) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
+def _start(facts: DoctorFacts) -> Iterator[Finding]:
+    unit = facts.unit
+    assert unit is not None  # noqa: S101 - the rule's needs
+    if unit.start_unknown:
+        yield _found(START_UNKNOWN, unit, seen=unit.start_unknown)
+
+
 RULES = (
+    Rule("doctor.start-undetermined", ("unit",), _start),
     Rule("doctor.unit", ("unit",), _load),
     Rule("doctor.account-missing", ("unit",), _account),
     Rule("doctor.service-state", ("unit",), _state),

@@ -110,7 +110,16 @@ UNDECIDED = spec(
     fix="Look at that place; an environment variable or an included file may override the setting.",
     source=_HOCON,
 )
-SPECS = (NEVER_SET, ABSENT, GONE, COMMENTED, AMBIGUOUS, MASKED, SHADOWED, QUOTES, LOST, CUT, UNDECIDED)
+OVERRULED = spec(
+    "setting-overruled",
+    Severity.WARNING,
+    "a setting of application.conf does not count",
+    "{what} {place}: the server reads that, and not what {path} says.",
+    why="Options and variables of Java's start win over the file, so no change of the file has an effect.",
+    fix="Take {option} out there and restart the service, or set the right value there by hand.",
+    source="Lightbend config, ConfigFactory.load()",
+)
+SPECS = (OVERRULED, NEVER_SET, ABSENT, GONE, COMMENTED, AMBIGUOUS, MASKED, SHADOWED, QUOTES, LOST, CUT, UNDECIDED)
 
 FILE, PASSWORD = "default-keystore-file", "default-keystore-password"
 
@@ -203,6 +212,15 @@ def _flawed(which: FindingSpec, flaw: str) -> Any:
     return check
 
 
+def _overruled(facts: DoctorFacts) -> Iterator[Finding]:
+    conf = _conf(facts)
+    for name, setting in _settings(conf):
+        if setting.overruled_by:
+            what = f"{name} is set by {setting.overruled_by},"
+            option = {"option": setting.overruled_by, "place": setting.overruled_at}
+            yield _found(conf, OVERRULED, name, setting, what=what, **option)
+
+
 def _undecided(facts: DoctorFacts) -> Iterator[Finding]:
     conf = _conf(facts)
     for name, setting in _settings(conf):
@@ -211,6 +229,7 @@ def _undecided(facts: DoctorFacts) -> Iterator[Finding]:
 
 
 RULES = (
+    Rule("doctor.setting-overruled", ("conf",), _overruled),
     Rule("doctor.setting-missing", ("conf",), _present),
     Rule("doctor.setting-elsewhere", ("conf",), _elsewhere),
     Rule("doctor.setting-masked", ("conf",), _masked),

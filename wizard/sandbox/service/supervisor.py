@@ -226,7 +226,7 @@ class Supervisor:
             "PATH": os.environ.get("PATH", os.defpath),
             "LC_ALL": "C.UTF-8",
             "PRACTICE_PARENT": str(os.getpid()),
-            **self._unit.environment,
+            **self._unit.all_environment(self._root),
         }
         journal = os.path.join(self._root, JOURNAL)  # noqa: PTH118 - as in unitfile
         actions = [
