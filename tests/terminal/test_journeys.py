@@ -74,7 +74,7 @@ def gone(face: type[Operator], here: Practice, way: Way, link: Sshd) -> tuple[st
 def looked_at(operator: Operator, here: Practice, step: Step, kept: Path) -> None:
     """What holds at every step; *kept* gets the answers when all are given."""
     if isinstance(operator, ByKeys) and step.view is not View.APPLY:
-        assert operator.terminal.read(IDLE_S) == b"", (step.id, "idle")
+        assert operator.terminal.quiet(IDLE_S), (step.id, "idle")
     if operator.seen[1:] and step.view is not View.ELSEWHERE:
         written = saved(here).read_bytes()
         assert saved(here).stat().st_mode & 0o777 == 0o600
