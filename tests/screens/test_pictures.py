@@ -22,6 +22,7 @@ from screens.phases import phase_of
 from tests.screens.driving import app_of, keys, opened, until
 from tests.screens.every_step import STILL, Deployments
 from tests.screens.pictures import same_as_before
+from tests.support.exhaustive import exhaustive
 from tests.support.jvm import jre
 from tests.support.practice import Practice
 from tests.support.scenarios import EVERY, GOALS, STEPS, furnish, prepared
@@ -127,8 +128,14 @@ async def drawn(pilot: Pilot[int], snapshot: SnapshotAssertion, name: str) -> No
     same_as_before(pilot, snapshot, name)
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("name", PICTURED)
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        pytest.param(name, size, marks=() if size == "80x24" or name in TYPICAL else exhaustive)
+        for name in PICTURED
+        for size in SIZES
+    ],
+)
 async def test_a_step(name: str, size: str, places: Deployments, snapshot: SnapshotAssertion) -> None:
     session = places.at(name)
     async with opened(session, start="" if name == "goal" else name, size=SIZES[size]) as pilot:

@@ -14,9 +14,9 @@ EVERY = bool(os.environ.get("CRASH_EVERY"))
 exhaustive = pytest.mark.exhaustive
 
 
-def points(last: int, some: int, *, first: int = 1) -> range:
-    """The fault points from *first* to *last*: all of them, or for `make test` each *some*-th."""
-    return range(first, last + 1, 1 if EVERY else some)
+def points(last: int, some: int, *, first: int = 1, every: int = 1) -> range:
+    """The fault points from *first* to *last*: each *every*-th of them, or for `make test` each *some*-th."""
+    return range(first, last + 1, every if EVERY else some)
 
 
 def mostly_exhaustive(values: Iterable[T], always: Callable[[T], bool]) -> list[T | ParameterSet]:

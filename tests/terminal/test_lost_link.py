@@ -17,8 +17,6 @@ from wizard.change import watch
 from wizard.handoff import checklist
 from wizard.session.saved_run import NAME
 
-pytestmark = pytest.mark.xdist_group("lost-link")
-
 WAITING = """\
 #!/bin/sh
 # A restart takes until the test allows it.

@@ -14,8 +14,6 @@ from tests.support.pty_terminal import Terminal
 from tests.support.scenarios import WAYS, known
 from tests.support.sshd import Sshd, face, wait_until_none_is_left
 
-pytestmark = pytest.mark.xdist_group("ssh")
-
 COLOUR = re.compile(rb"\x1b\[(?:[0-9;]*;)?(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])(?:;[0-9;]*)?m")
 LEFT, CURSOR = b"\x1b[?1049l", b"\x1b[?25h"
 
