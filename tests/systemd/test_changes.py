@@ -17,8 +17,6 @@ from wizard.host.machine import UNIT
 from wizard.sandbox.build import create
 from wizard.sandbox.deployment import ACCOUNT, MARK, Deployment
 
-pytestmark = pytest.mark.xdist_group("systemd-changes")
-
 STORE = "opt/hcp/conf/primary-host.pfx"
 NEW = "primary-host.pfx"
 """What application.conf says after the change and not before."""
