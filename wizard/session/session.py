@@ -362,7 +362,7 @@ class Session:
             lines: list[Line] = []
             why = ""
             try:
-                lines = undo_lines(chosen(self.machine, entry.id))
+                lines = undo_lines(self.machine, chosen(self.machine, entry.id))
             except WizardError as error:
                 why = error.message
             found.append((entry, lines, why))
