@@ -149,6 +149,9 @@ class Start(Page):
             rows.append(("Rights", [MARKS["warn"], "you can look; start the wizard with sudo to change anything"]))
         if not facts.clock_ok:
             rows.append(("Clock", [MARKS["warn"], f"{facts.at:%Y-%m-%d %H:%M} UTC cannot be right"]))
+        for entry in self.data.damaged:
+            words = f"of change {entry.id[:4]} is damaged; its backups are in {entry.backups}"
+            rows.append(("Record", [MARKS["warn"], words]))
         return rows
 
     def _picture(self) -> Content:

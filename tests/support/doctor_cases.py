@@ -58,7 +58,10 @@ CASES: dict[str, tuple[DoctorFacts, str | None]] = {
         ),
         None,
     ),
-    "doctor.start-undetermined": (but(unit__start_unknown="ExecStart runs /opt/hcp/bin/start.sh, which is a script"), None),
+    "doctor.start-undetermined": (
+        but(unit__start_unknown="ExecStart runs /opt/hcp/bin/start.sh, which is a script"),
+        None,
+    ),
     "doctor.conf-unreadable": (
         but(conf__file=file(CONF, service_reads=False, blocked_at="/opt/hcp/conf", blocked_why="hcp may not enter")),
         None,

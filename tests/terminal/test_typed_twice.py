@@ -15,10 +15,10 @@ WIZARD = [sys.executable, "-m", "wizard"]
 def test_the_password_of_a_new_key(tmp_path: Path) -> None:
     out = tmp_path / "request"
     command = [*WIZARD, "csr", "--role", "primary", "--host", "primary-host", "--out", str(out)]
-    with Terminal(tmp_path, program=command) as terminal:
-        terminal.until("Password for the private key:")
+    with Terminal(command) as terminal:
+        terminal.shows("Password for the private key:")
         terminal.child.sendline(FIRST)
-        terminal.until("The same password again:")
+        terminal.shows("The same password again:")
         terminal.child.sendline(SECOND)
         assert terminal.ended() == 2
         assert "error: csr.passwords-differ " in terminal.text
@@ -32,11 +32,11 @@ def test_the_password_of_a_new_key_store_line_by_line(tmp_path: Path) -> None:
         furnish(here)
         known(here)
         command = [*WIZARD, *here.options, "--plain"]
-        with Terminal(tmp_path, program=command) as terminal:
+        with Terminal(command) as terminal:
             ByLines(terminal, WAYS["set-up"]).go(to="primary-store-password")
             for typed in (FIRST, SECOND):
                 terminal.child.sendline(typed)
                 terminal.read()
-            assert "[password.differs]" in terminal.text
+            terminal.shows("[password.differs]")
             assert "The two passwords are not the same." in terminal.text
             assert b"Kanarie" not in terminal.sent

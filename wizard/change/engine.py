@@ -142,12 +142,7 @@ def carry_out(order: Order, place: Opened, context: Context) -> Outcome:
 def _prepare(order: Order, folder: ChangeFolder, context: Context) -> Manifest:
     context.events.say("prepare", "started", "Stage, back up and check before anything is touched")
     drafts = order.drafts()
-    running = False
-    if order.restart is not None:
-        state = context.ports.service.state()
-        running = state.running
-        if not state.restartable:
-            raise WizardError(state.code, state.text, state.hint, order.restart[1])
+    running = False if order.restart is None else check_service(order.restart, context)
     actions, served = stage(drafts, order.target, folder, context)
     manifest = Manifest(
         id=folder.id,
@@ -167,6 +162,18 @@ def _prepare(order: Order, folder: ChangeFolder, context: Context) -> Manifest:
     folder.write_manifest(manifest, context.calls)
     context.events.say("prepare", "done", f"{len(actions)} files are staged, their old state is saved")
     return manifest
+
+
+def check_service(step: tuple[str, str, float], context: Context) -> bool:
+    """Refuse a service that the *step* (id, unit, time limit) cannot restart; whether it runs now.
+
+    Raises:
+        WizardError: of the service port.
+    """
+    state = context.ports.service.state()
+    if not state.restartable:
+        raise WizardError(state.code, state.text, state.hint, step[1])
+    return state.running
 
 
 def _refuse(order: Order, folder: ChangeFolder, journal: Journal, context: Context, error: Exception) -> Outcome:

@@ -24,6 +24,9 @@ ARMED, INTENT, DONE, RESTART, VERIFIED, UNDO, UNDONE, CLOSED = (
     "undone",
     "closed",
 )
+BACKUP = "backup"
+"""The folder of the old files of a change, beside its journal."""
+
 LARGEST = 4 * 1024 * 1024
 """Bytes of a journal; thousands of steps have less."""
 
@@ -117,34 +120,46 @@ def read_journal(folder: Directory, name: str) -> tuple[Record, ...]:
 
 
 def _parse(folder: Directory, name: str) -> tuple[tuple[Record, ...], int]:
-    _, data = read_image(folder, name)
+    image, data = read_image(folder, name)
+    if image.kind not in {"file", "absent"}:
+        raise damaged(folder.path / name, f"is a {image.kind}, not a file")
     if len(data) > LARGEST:
-        raise _damaged(folder.path / name, f"has more than {LARGEST} bytes")
+        raise damaged(folder.path / name, f"has more than {LARGEST} bytes")
     records: list[Record] = []
     good = 0
     for line in data.splitlines(keepends=True):
         try:
-            if not line.endswith(b"\n"):
+            if not line.endswith(b"\n") and _is_torn(line):
                 break
             records.append(Record.from_line(line))
         except ValueError as error:
-            if good + len(line) == len(data):
+            if good + len(line) == len(data) and (records or not line.strip(b"\0\n")):
                 break
             last = _last(data)
             if last is not None and last.event == CLOSED:
                 # What came before no longer matters to anybody: the change is settled.
                 return (*records, last), len(data)
-            raise _damaged(folder.path / name, f"is damaged in line {len(records) + 1}") from error
+            raise damaged(folder.path / name, f"is damaged in line {len(records) + 1}") from error
         good += len(line)
     return tuple(records), good
 
 
-def _damaged(path: Path, how: str) -> RecoveryNeededError:
+def _is_torn(line: bytes) -> bool:
+    """Whether *line* is the beginning of a record, or the zeros that a power cut leaves."""
+    start = Record("").as_line()[:_HEAD]
+    return line[:_HEAD] == start[: len(line)] or not line.strip(b"\0")
+
+
+_HEAD = len(b'{"record": "')
+
+
+def damaged(path: Path, how: str) -> RecoveryNeededError:
+    """The refusal of the journal at *path* of a change; *how* it is damaged ends the sentence."""
     return RecoveryNeededError(
         "change.journal-damaged",
-        f"The journal {path} {how}.",
-        "Do not change the folder. `recover --undo` looks at every file of the change and puts the old ones\n"
-        "back; `recover --keep` accepts everything as it is now.",
+        f"The journal {path} {how}. The backups of the change are in {path.parent / BACKUP}.",
+        "Do not change the folder. `recover --undo` compares every file of the change and restores the old\n"
+        "ones; `recover --keep` accepts everything as it is now.",
         str(path),
     )
 

@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import secrets
+import stat
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
@@ -17,7 +18,8 @@ from wizard.change.file_state import is_back, live_image
 from wizard.change.journal import CLOSED, Journal, RecoveryPlan
 from wizard.change.manifest import Manifest
 from wizard.change.outcome import APPLIED, REFUSED, Failure
-from wizard.change.store import EVENTS, ChangeFolder, Store
+from wizard.change.store import EVENTS, ChangeFolder, Store, unreadable
+from wizard.change.typed import check_types
 from wizard.errors import BusyError, RecoveryNeededError, WizardError
 from wizard.findings import FindingSpec, Severity, refusal
 from wizard.host.directory import Directory
@@ -85,8 +87,9 @@ def hold(ensure: Callable[[], Directory], path: Path, holder: Holder) -> Iterato
     """
     patience = time.monotonic() + _PATIENCE_S
     while True:
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
         folder = ensure()
+        _check_file(path)
         descriptor = os.open(path.name, flags, 0o600, dir_fd=folder.descriptor)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -117,9 +120,11 @@ def holder_of(path: Path) -> Holder | None:
 
     Raises:
         OSError: the state folder may not be read.
+        WizardError: `change.lock-unusable`.
     """
+    _check_file(path)
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError:
         return None
     try:
@@ -131,11 +136,33 @@ def holder_of(path: Path) -> Holder | None:
     return None
 
 
-def _read(descriptor: int) -> Holder | None:
+def _check_file(path: Path) -> None:
+    """Refuse a lock that is no regular file: a link is not followed, and a pipe would be waited for.
+
+    Raises:
+        WizardError: `change.lock-unusable`.
+    """
     try:
-        return Holder(**json.loads(os.pread(descriptor, 4096, 0)))
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISREG(mode):
+        raise WizardError(
+            "change.lock-unusable",
+            f"The lock {path} is no regular file, so it cannot be seen whether a change is being made.",
+            f"See what it is (ls -l {path}). When no change is being made, remove it; backups are not in it.",
+            str(path),
+        )
+
+
+def _read(descriptor: int) -> Holder | None:
+    """What the lock says; None when it is empty or damaged."""
+    try:
+        found = Holder(**json.loads(os.pread(descriptor, 4096, 0)))
+        check_types(found)
     except (OSError, ValueError, TypeError, RecursionError):
         return None
+    return found
 
 
 def _is_the_file(descriptor: int, path: Path) -> bool:
@@ -213,6 +240,8 @@ def sweep(store: Store, context: Context) -> None:
         RecoveryNeededError: `change.interrupted`.
     """
     for folder in store.changes():
+        if folder.purged and folder.has_backups:
+            store.complete_purge(folder)
         plan = folder.plan()
         if plan.untouched:
             close(folder, REFUSED, context)
@@ -222,6 +251,25 @@ def sweep(store: Store, context: Context) -> None:
             raise _interrupted(folder, plan)
         elif folder.is_staged() and not (plan.outcome == APPLIED and _keeps_copies(folder)):
             folder.wipe_staged(context.calls)
+
+
+def check_free(store: Store) -> None:
+    """Refuse while another run is at work or a change waits for `recover`; nothing is locked, nothing is written.
+
+    Raises:
+        BusyError: `change.busy`.
+        RecoveryNeededError: `change.interrupted`, `change.journal-damaged`.
+        WizardError: `change.lock-unusable`, `change.state-unreadable`.
+    """
+    try:
+        holder = holder_of(store.lock)
+    except OSError as error:
+        raise unreadable(store.root, error) from error
+    if holder is not None:
+        raise _busy(holder if holder.pid else None, store.lock)
+    folder = unfinished(store)
+    if folder is not None and folder.plan().phase != "verified":
+        raise _interrupted(folder, folder.plan())
 
 
 def unfinished(store: Store) -> ChangeFolder | None:
@@ -298,6 +346,14 @@ REFUSALS: tuple[FindingSpec, ...] = (
         "Two changes at once could each undo a part of the other.",
         "Wait until it has ended, or watch it by starting the wizard without arguments.",
         "flock(2)",
+    ),
+    refusal(
+        "change.lock-unusable",
+        "The lock is no regular file",
+        "In the place of the lock file of the state folder is a link, a folder, a pipe or a device.",
+        "Without the lock two changes could run at once.",
+        "See what it is and, when no change is being made, remove it.",
+        source="own rule: one lock file, never followed when it is a link",
     ),
     refusal(
         "change.interrupted",

@@ -13,6 +13,7 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # n
 ANSWERS_KEYS = "wizard.questions.answers_file:keys_text"
 """Only help needs it."""
 ROLES = ("primary", "gateway", "client")
+_MOST_DAYS = 36500
 KEYS = ("rsa-3072", "p-256")
 """The values of `Role` and `KeyKind`, whose modules need cryptography; a test compares them."""
 THEMES = ("dark", "light", "16", "none")
@@ -239,7 +240,8 @@ imported certificate alone. A rollback can itself be rolled back, by its ID.
 EXAMPLES
   cloudstream-wizard rollback                 the newest change that stands
   cloudstream-wizard rollback 12              change 12
-  cloudstream-wizard rollback --dry-run       what would be put back
+  cloudstream-wizard rollback --dry-run       all checks of the real one, and
+                                              what would be restored
   cloudstream-wizard rollback 12 --secret \\
       primary.cacerts-password=file:/root/cacerts.pw
 
@@ -250,12 +252,21 @@ EXIT CODES
 """
 
 _HISTORY = """\
+Lists the changes, or removes old backups: they hold old private keys and
+passwords. A change whose backups were removed cannot be undone any more, and
+`doctor --fix` cannot restore its files. Nothing is removed while a change
+waits for recover. What is removed is not overwritten on the disk.
+
 EXAMPLES
   cloudstream-wizard history
   cloudstream-wizard history --json | jq '.changes[-1].id'
+  cloudstream-wizard history --purge 12            backups of change 12
+  cloudstream-wizard history --older-than 90 --yes
+  cloudstream-wizard history --older-than 90 --dry-run
 
 EXIT CODES
-  0 listed   2 the record cannot be read   4 a change waits for recover
+  0 listed or removed   2 the record cannot be read, or it was not confirmed
+  4 a change waits for recover   5 another run holds the lock
 """
 
 _RECOVER = """\
@@ -278,6 +289,13 @@ EXIT CODES
 """
 
 
+def _days(text: str) -> int:
+    """A number of days of 0 or more, for argparse."""
+    if not (text.isascii() and text.isdecimal() and int(text) <= _MOST_DAYS):
+        raise argparse.ArgumentTypeError(f"{text} is no number of days from 0 to {_MOST_DAYS}")
+    return int(text)
+
+
 def rollback(commands: Commands) -> None:
     """Add it."""
     parser = commands.add_parser(
@@ -292,13 +310,18 @@ def rollback(commands: Commands) -> None:
 
 def history(commands: Commands) -> None:
     """Add it."""
-    commands.add_parser(
+    parser = commands.add_parser(
         "history",
         help="list the changes",
         description="List the changes.",
         epilog=_HISTORY,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--purge", metavar="ID", default="", help="remove the backups of this change")
+    parser.add_argument(
+        "--older-than", metavar="DAYS", type=_days, help="remove the backups of all changes before that"
+    )
+    parser.add_argument("--yes", action="store_true", help="do not ask before backups are removed")
 
 
 def recover(commands: Commands) -> None:

@@ -2,19 +2,25 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from typing import Any
 
-from wizard.change.events import Event
-from wizard.change.history import INTERRUPTED, Entry, history, secret_names
-from wizard.change.outcome import APPLIED, ROLLED_BACK, STUCK, Outcome
+from wizard.change.adapters import ports_for
+from wizard.change.context import Context
+from wizard.change.events import Event, EventLog
+from wizard.change.history import Entry, history, secret_names
+from wizard.change.outcome import APPLIED, ROLLED_BACK, Outcome
+from wizard.change.purge import purge, with_backups
+from wizard.change.record import changed_since, read_record
 from wizard.change.recover import FINISH, pending
-from wizard.change.rollback import choose
 from wizard.change.store import Store
-from wizard.change.watch import ChangeRun, events, outcome, running
+from wizard.change.watch import ChangeRun, events, operator, outcome, running
+from wizard.cli.confirm import confirm
 from wizard.cli.output import print_json
 from wizard.errors import ExitCode, WizardError
 from wizard.host.machine import Machine
-from wizard.planning.undo import start_recover, start_rollback
+from wizard.planning.undo import check_rollback, start_recover, start_rollback
+from wizard.printable import printable
 from wizard.secret import Secret
 from wizard.session.review import faults
 
@@ -23,15 +29,27 @@ def run_rollback(args: argparse.Namespace) -> int:
     """Take a change back; the exit code covers the proof."""
     machine: Machine = args.machine
     if args.dry_run:
-        folder = choose(args.change, Store(machine.state_dir))
-        entry = next(entry for entry in history(machine) if entry.id == folder.id)
-        return _dry("rollback", args, entry, f"Would take back {entry.id}: {entry.title}")
+        return _check_rollback(args, machine)
     # While another change is made or waits, that is what must be said first; the start below says it.
     if running(machine) is None and pending(machine) is None:
-        for fault in faults(machine, args.change or ""):
-            raise WizardError(fault.code, f"Nothing was changed. {fault.message}", fault.fix)
+        _refuse_faults(machine, args.change)
     run = start_rollback(machine, args.change, _secrets(args, machine))
     return _end("rollback", args, follow(machine, run))
+
+
+def _check_rollback(args: argparse.Namespace, machine: Machine) -> int:
+    told: list[Event] = []
+    name = check_rollback(machine, args.change, _secrets(args, machine), told.append).id
+    _refuse_faults(machine, name)
+    for event in told:
+        print(event_line(event), file=sys.stderr)
+    entry = next(entry for entry in history(machine) if entry.id == name)
+    return _dry("rollback", args, entry, f"Would take back {entry.id}: {printable(entry.title)}")
+
+
+def _refuse_faults(machine: Machine, change: str | None) -> None:
+    for fault in faults(machine, change or ""):
+        raise WizardError(fault.code, f"Nothing was changed. {fault.message}", fault.fix)
 
 
 def run_recover(args: argparse.Namespace) -> int:
@@ -40,7 +58,11 @@ def run_recover(args: argparse.Namespace) -> int:
     if args.dry_run:
         name = None if running(machine) else pending(machine)
         entry = next((entry for entry in history(machine) if entry.id == name), None)
-        text = "No change waits for recovery." if entry is None else f"Waits for recovery: {entry.id} {entry.title}"
+        text = (
+            "No change waits for recovery."
+            if entry is None
+            else f"Waits for recovery: {entry.id} {printable(entry.title)}"
+        )
         return _dry("recover", args, entry, text)
     run = start_recover(machine, args.mode, _secrets(args, machine))
     end = follow(machine, run)
@@ -51,21 +73,69 @@ def run_recover(args: argparse.Namespace) -> int:
 def run_history(args: argparse.Namespace) -> int:
     """List what is on record; 4 when a change waits for `recover` and no run is at work on it."""
     machine: Machine = args.machine
+    removed = _purge(args, machine) if args.purge or args.older_than is not None else None
     known = history(machine)
+    store = Store(machine.state_dir)
+    since = changed_since(machine, read_record(store))
     holder = running(machine)
-    waits = holder is None and any(entry.outcome in {INTERRUPTED, STUCK} for entry in known)
+    waits = holder is None and any(entry.waits for entry in known)
     if args.json:
         now = None if holder is None else {"change": holder.change, "pid": holder.pid, "since": holder.since}
-        print_json("history", {"changes": [entry.as_json() for entry in known], "running": now})
-    else:
+        members: dict[str, Any] = {
+            "changes": [_entry_json(entry, since.get(entry.id, []), at_work=holder is not None) for entry in known],
+            "running": now,
+            "ignored": [str(path) for path in store.ignored()],
+        }
+        print_json("history", members if removed is None else {**members, "purged": list(removed)})
+    elif removed is None:
         for entry in known:
             print(_line(entry, at_work=holder is not None and holder.change == entry.id))
+            for path, how in since.get(entry.id, []):
+                print(f"    {printable(path)} was changed since: {how}")
         if not known:
             print(f"No change is on record in {machine.state_dir}.")
+    _warn(known, store)
     if waits:
         print("hint: a change waits for `cloudstream-wizard recover`, which undoes it;", file=sys.stderr)
         print("hint: recover --finish makes the rest, recover --keep accepts what is there.", file=sys.stderr)
     return int(ExitCode.NEEDS_RECOVERY if waits else ExitCode.DONE)
+
+
+def _warn(known: Sequence[Entry], store: Store) -> None:
+    for entry in known:
+        if entry.damage:
+            print(f"warning: {printable(entry.damage)}", file=sys.stderr)
+    for path in store.ignored():
+        print(f"warning: {printable(str(path))} is no folder of a change; it was ignored.", file=sys.stderr)
+
+
+def _entry_json(entry: Entry, since: Sequence[tuple[str, str]], *, at_work: bool) -> dict[str, Any]:
+    members = entry.as_json()
+    if at_work and not entry.damage:
+        members["recovery_needed"] = False
+    return {**members, "changed_since": [{"path": path, "what": how} for path, how in since]}
+
+
+def _purge(args: argparse.Namespace, machine: Machine) -> tuple[str, ...]:
+    """Remove backups, after a confirmation; the ids of the changes that cannot be undone any more."""
+    context = Context(machine, ports_for(machine), EventLog(), who=operator())
+    chosen = with_backups(Store(machine.state_dir), args.purge, args.older_than, context)
+    people = sys.stderr if args.json else sys.stdout
+    if not chosen:
+        print("No backups to remove: there are none, or they were removed before.", file=people)
+        return ()
+    word = "Would remove" if args.dry_run else "Removes"
+    print(f"{word} the backups of these changes, with the old keys and passwords in them:", file=people)
+    for folder in chosen:
+        print(f"  {folder.id}  {printable(str(folder.backups))}", file=people)
+    print("These changes cannot be undone any more after that.", file=people)
+    if args.dry_run:
+        return ()
+    if not args.yes:
+        confirm("remove")
+    removed = purge(args.purge, args.older_than, context)
+    print(f"Removed the backups of {len(removed)} change{'' if len(removed) == 1 else 's'}.", file=people)
+    return removed
 
 
 def follow(machine: Machine, run: ChangeRun) -> Outcome | None:
@@ -92,7 +162,9 @@ def _secrets(args: argparse.Namespace, machine: Machine) -> dict[str, Secret]:
 def _line(entry: Entry, *, at_work: bool) -> str:
     word = "running" if at_work else entry.outcome.replace("_", " ")
     note = f" (taken back by {entry.rolled_back_by})" if entry.rolled_back_by else ""
-    return f"{entry.id}  {word:15}  {entry.title}{note}"
+    if entry.backups_removed:
+        note += f" (backups were removed on {entry.backups_removed}; it cannot be undone)"
+    return f"{entry.id}  {word:15}  {printable(entry.title)}{note}".rstrip()
 
 
 def _dry(command: str, args: argparse.Namespace, entry: Entry | None, text: str) -> int:
@@ -102,7 +174,7 @@ def _dry(command: str, args: argparse.Namespace, entry: Entry | None, text: str)
         return int(ExitCode.DONE)
     print(text)
     for name in entry.files if entry else ():
-        print(f"  {name}")
+        print(f"  {printable(name)}")
     return int(ExitCode.DONE)
 
 

@@ -8,18 +8,20 @@ from wizard.errors import WizardError
 from wizard.secret import Secret
 
 
-def confirm() -> None:
-    """Have the operator type `apply`.
+def confirm(word: str = "apply") -> None:
+    """Have the operator type *word*.
 
     Raises:
         WizardError: `apply.not-confirmed`: something else was typed, or nobody can be asked.
     """
     if not sys.stdin.isatty():
         raise WizardError(
-            "apply.not-confirmed", "Nobody can be asked, and --yes was not given.", "Read the plan, then give --yes."
+            "apply.not-confirmed",
+            "Nobody can be asked, and --yes was not given.",
+            "Read what will be done, then give --yes.",
         )
-    print("Type apply to go on: ", end="", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip() != "apply":
+    print(f"Type {word} to go on: ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip() != word:
         raise WizardError(
             "apply.not-confirmed", "It was not confirmed; nothing was changed.", "Start again when you are ready."
         )

@@ -154,6 +154,8 @@ class ChangeFacts:
         servername: that was probed.
         interrupted: id of a change that neither ended nor is being worked on.
         settings: the key store settings; None when no change wrote them.
+        damaged: of each change whose record cannot be used, why, and where its backups are.
+        ignored: paths of what lies among the folders of the changes and is none.
     """
 
     id: str = ""
@@ -164,3 +166,5 @@ class ChangeFacts:
     servername: str = ""
     interrupted: str = ""
     settings: ExpectedSettings | None = None
+    damaged: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from wizard.change.disk_space import check_change_room
+from wizard.change.journal import BACKUP
 from wizard.change.manifest import Manifest
 from wizard.change.plan import EditFile, ImportTrust, MakeFolder, Plan, Probe, PutFile, Restart
-from wizard.change.store import BACKUP, ChangeFolder
+from wizard.change.store import ChangeFolder
 from wizard.change.targets import resolve
 from wizard.doctor.collect.conf import scan_conf
 from wizard.doctor.collect.files import file_facts

@@ -129,9 +129,11 @@ def _by_findings(diagnosis: Diagnosis) -> list[tuple[State, str]]:
 
 def _drift(diagnosis: Diagnosis) -> tuple[str, ...]:
     change = diagnosis.facts.change
-    if change is None or not change.id:
+    if change is None:
         return ()
-    found = []
+    found = list(change.damaged)
+    if not change.id:
+        return tuple(found)
     for file in change.files:
         name = file.change or change.id
         if file.trust_present is False:

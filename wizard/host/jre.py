@@ -136,8 +136,6 @@ def trust_fingerprints(path: Path, password: Secret, *, name: str = "") -> dict[
 
 def trust_aliases(path: Path, password: Secret, sha256: str, *, name: str = "") -> frozenset[str]:
     """The aliases under which the trust store file *path* holds the certificate *sha256*; the rest as above."""
-    from wizard.certificates.reading import read  # noqa: PLC0415 - as above
-
     bundle = read(read_input(path), name=name or str(path), password=password)
     return frozenset(each.alias for each in bundle.certificates if each.sha256 == sha256)
 

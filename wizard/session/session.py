@@ -334,7 +334,7 @@ class Session:
             lines: list[Line] = []
             why = ""
             try:
-                lines = review.undo_lines(review.chosen(self.machine, entry.id))
+                lines = review.undo_lines(self.machine, review.chosen(self.machine, entry.id))
             except WizardError as error:
                 why = error.message
             found.append((entry, lines, why))

@@ -1,11 +1,14 @@
 """What the view of a step shows: looked up, judged and put into lines."""
 
+from contextlib import suppress
 from typing import Protocol
 
+from wizard.change.history import history
 from wizard.change.plan import Plan
 from wizard.doctor.collect.record import known_record
 from wizard.doctor.collect.run import PORT
 from wizard.doctor.text import diagnosis_lines
+from wizard.errors import WizardError
 from wizard.handoff import checklist
 from wizard.handoff.remaining_tasks import elsewhere_lines
 from wizard.host.clock import now_utc
@@ -45,7 +48,10 @@ def lines(session: Showing, step: Step) -> list[Line]:
         case View.FACTS:
             facts = collect(session.machine)
             built_in = presents_built_in(session.machine, facts)
-            return [*facts_lines(facts, built_in=built_in), *fact_lines(checklist.load(session.machine))]
+            shown = [*facts_lines(facts, built_in=built_in), *fact_lines(checklist.load(session.machine))]
+            with suppress(WizardError):  # a state folder of somebody else is named when something is to be changed
+                shown += outcome.damaged(history(session.machine))
+            return shown
         case View.VERDICT:
             roles = session.answers.other_roles() if step.role == "others" else [step.role]
             return [line for role in roles for line in _verdict(session, role)]
@@ -54,7 +60,7 @@ def lines(session: Showing, step: Step) -> list[Line]:
         case View.HISTORY:
             return review.history_lines(session.machine)
         case View.CONFIRM if session.answers.goal is Goal.UNDO:
-            return review.undo_lines(review.chosen(session.machine, session.answers.change))
+            return review.undo_lines(session.machine, review.chosen(session.machine, session.answers.change))
         case View.CONFIRM:
             return outcome.confirm(session.planned(), session.machine)
         case View.ELSEWHERE:

@@ -2,13 +2,13 @@
 
 import contextlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from wizard.certificates.model import Certificate
 from wizard.certificates.reading import ReadingError, read
 from wizard.change import watch
-from wizard.change.history import INTERRUPTED, entries
-from wizard.change.outcome import STUCK
+from wizard.change.history import entries
 from wizard.change.record import Left, Record, read_record
 from wizard.change.store import Store
 from wizard.doctor.collect.conf import ConfScan, Guess, scan_conf
@@ -86,27 +86,31 @@ def see_change(
     Raises:
         WizardError: the record of changes cannot be read.
     """
-    interrupted = ""
-    if watch.running(machine) is None:
-        waiting = [entry.id for entry in entries(Store(machine.state_dir)) if entry.outcome in {INTERRUPTED, STUCK}]
-        interrupted = waiting[-1] if waiting else ""
+    store = Store(machine.state_dir)
+    known = entries(store)
+    waiting = [entry.id for entry in known if entry.waits] if watch.running(machine) is None else []
+    found = ChangeFacts(
+        interrupted=waiting[-1] if waiting else "",
+        damaged=tuple(printable(entry.damage) for entry in known if entry.damage),
+        ignored=tuple(printable(str(path)) for path in store.ignored()),
+    )
     newest = record.newest
     if newest is None:
-        return ChangeFacts(interrupted=interrupted)
-    known = {anchor.sha256 for anchor in anchors} if anchors is not None else None
+        return found
+    present = {anchor.sha256 for anchor in anchors} if anchors is not None else None
     node = record.target[0] if record.target else None
-    return ChangeFacts(
-        newest.id,
-        printable(newest.title),
-        newest.at,
-        (
+    return replace(
+        found,
+        id=newest.id,
+        title=printable(newest.title),
+        at=newest.at,
+        files=(
             *(_file(machine, left) for left in record.files),
-            *(_anchor(machine, left, known, password) for left in record.anchors),
+            *(_anchor(machine, left, present, password) for left in record.anchors),
         ),
-        node.sha256 if node else "",
-        node.servername if node else "",
-        interrupted,
-        settings,
+        leaf=node.sha256 if node else "",
+        servername=node.servername if node else "",
+        settings=settings,
     )
 
 

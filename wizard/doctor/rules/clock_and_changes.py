@@ -53,7 +53,25 @@ REPLACED = spec(
     fix="Have the root imported again.",
     source="domain: cacerts lies inside the product's tree",
 )
-SPECS = (CLOCK, UNSYNCHRONISED, INTERRUPTED, DRIFT, REPLACED)
+DAMAGED = spec(
+    "record-damaged",
+    Severity.WARNING,
+    "the record of a change is damaged",
+    "{what}",
+    why="This change cannot be undone by the wizard; the other changes can.",
+    fix="Keep its folder until the change is certainly not to be undone; cloudstream-wizard history names it.",
+    source="design of the wizard",
+)
+IGNORED = spec(
+    "record-ignored",
+    Severity.NOTE,
+    "something lies among the records of the changes",
+    "{path} is no folder of a change; it is ignored and not followed.",
+    why="The wizard writes nothing but folders there; somebody else made it.",
+    fix="See what it is (ls -l), then move it elsewhere.",
+    source="design of the wizard",
+)
+SPECS = (CLOCK, UNSYNCHRONISED, INTERRUPTED, DRIFT, REPLACED, DAMAGED, IGNORED)
 
 
 def _clock(facts: DoctorFacts) -> Iterator[Finding]:
@@ -118,9 +136,18 @@ def _replaced(facts: DoctorFacts) -> Iterator[Finding]:
             yield Finding(REPLACED, file_at(file.path), values)
 
 
+def _record(facts: DoctorFacts) -> Iterator[Finding]:
+    change = _change(facts)
+    for what in change.damaged:
+        yield Finding(DAMAGED, Locator("machine"), {"what": what})
+    for path in change.ignored:
+        yield Finding(IGNORED, file_at(path), {"path": path})
+
+
 RULES = (
     Rule("doctor.clock", ("clock",), _clock),
     Rule("doctor.change-interrupted", ("change",), _interrupted),
     Rule("doctor.changed-since", ("change",), _drift),
     Rule("doctor.cacerts-replaced", ("change",), _replaced),
+    Rule("doctor.record", ("change",), _record),
 )
