@@ -141,6 +141,7 @@ class FakeSession:
         self.started = 0
         self.recovered: list[str] = []
         self.secrets: dict[str, Secret] = {}
+        self.pasted: dict[str, Secret] = {}
         self.go_on = threading.Event()
         self.go_on.set()
         self.ended = False

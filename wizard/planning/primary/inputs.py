@@ -61,6 +61,8 @@ class Planning(Protocol):
     base: Path
     wait_s: float
     dry_run: bool
+    pasted: dict[str, Secret]
+    """The texts that were pasted in place of files, by their words in the answers."""
 
     @property
     def generated(self) -> Secret:
