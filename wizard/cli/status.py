@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from wizard.cli.output import print_json, print_lines
 from wizard.errors import WizardError
+from wizard.reports.calendar import calendar_lines
 from wizard.reports.lines import Line
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 EPILOG = """\
 The first line is for monitoring. Below it stand all certificates in all known
 places with the first day on which each link fails, and for whom; then what is
-not as the applied changes left it. Nothing is changed.
+not as the applied changes left it, and at the end each certificate once with
+its end, its days and its machines. Nothing is changed.
 
 EXAMPLES
   cloudstream-wizard status
@@ -98,4 +100,6 @@ def _lines(judged: "Status") -> list[Line]:
         result.append(Line(f"{link.ends:%Y-%m-%d}  {left:>9}  {link.first.name}: {link.where}"))
         result.append(Line(f"{'':21}then cut off: {link.for_whom}"))
     result += [Line(f"drift: {text}") for text in judged.drift]
+    if judged.calendar:
+        result += [Line("What ends when, each certificate once:"), *calendar_lines(judged.calendar)]
     return result

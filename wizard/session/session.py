@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from wizard.doctor.diagnose import Diagnosis
     from wizard.planning.judge import Judged
     from wizard.planning.primary.inputs import Planned
+    from wizard.reports.calendar import Ending
     from wizard.reports.checklist import Checklist
     from wizard.session.overview import Overview, Presented
     from wizard.session.saved_run import SavedRun
@@ -354,6 +355,12 @@ class Session:
         if probed is not None and probed.reachable and not self.answered and probed.port != self.answers.primary.port:
             self.answers = self.answers.put("primary.port", probed.port)
         return seen
+
+    def endings(self) -> "tuple[Ending, ...]":
+        """BLOCKING. When each certificate of this run ends, and which machines have it; the first to end in front."""
+        from wizard.session.views import endings
+
+        return endings(self)
 
     def installed(self) -> "Chain | None":
         """BLOCKING. The chain that is installed, when certificates are replaced; None otherwise, or when unreadable."""
