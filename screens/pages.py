@@ -18,6 +18,7 @@ PAGES = {
 """View to `module:class`."""
 REFUSED, RECOVER, RESUME = "screens.notices:Refused", "screens.notices:Recover", "screens.notices:Resume"
 DOUBT, HELP, QUIT = "screens.dialogs:Doubt", "screens.dialogs:Help", "screens.dialogs:Quit"
+PASTE_TEXT = "screens.pasting:PasteText"
 MARKDOWN = "textual.widgets:Markdown"
 """Large, and only help shows it."""
 
@@ -33,6 +34,7 @@ LOADED_LATER = (
     DOUBT,
     HELP,
     QUIT,
+    PASTE_TEXT,
     MARKDOWN,
 )
 """Every entry is resolved by a test."""

@@ -12,12 +12,15 @@ from textual.widgets.option_list import Option
 
 from screens.certificates import finding_line
 from screens.frame import Page
+from screens.lists import Calendar
 from screens.notices import TONES, parts_of
 from screens.theme import BAD, MARKS, OK, Part, boxes, say
 from screens.widgets import Act, Card, Facts, Lines, Reading, Row
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
+from wizard.host.clock import now_utc
 from wizard.questions.flow import Step
+from wizard.reports.calendar import Ending
 from wizard.reports.lines import Line, Tone
 from wizard.reports.review import Review as Made
 from wizard.session.session import Session
@@ -70,10 +73,15 @@ class Review(Page):
     data: Made
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f5", "again", "Check again", key_display="F5")]
 
+    def __init__(self, step: Step | None, data: Any) -> None:
+        """*data* is what `look` gave."""
+        super().__init__(step, data[0])
+        self._endings: tuple[Ending, ...] = data[1]
+
     @classmethod
-    def look(cls, session: Session, step: Step | None) -> Made:  # noqa: ARG003 - as in the base
-        """See `Page`."""
-        return session.review()
+    def look(cls, session: Session, step: Step | None) -> Any:  # noqa: ARG003 - as in the base
+        """See `Page`: the review, and when each certificate ends."""
+        return session.review(), session.endings()
 
     @property
     def empty(self) -> bool:
@@ -121,6 +129,9 @@ class Review(Page):
                     yield Lines(*self._answers(), id="decided")
             with TabPane(say("Details"), id="details"), Reading():
                 yield Static(say(*parts_of(self.data.lines)))
+            if self._endings:
+                with TabPane(say("Calendar"), id="calendar"), Reading():
+                    yield Calendar(self._endings, now_utc())
             if self.data.findings:
                 with TabPane(say(f"Findings ({len(self.data.findings)})"), id="findings"), Reading():
                     yield Static(say(*self._findings(self.data.findings)))

@@ -439,7 +439,8 @@ def doctor(commands: Commands) -> None:
 _STATUS = """\
 The first line is for monitoring. Below it stand all certificates in all known
 places with the first day on which each link fails, and for whom; then what is
-not as the applied changes left it. Nothing is changed.
+not as the applied changes left it, and at the end each certificate once with
+its end, its days and its machines. Nothing is changed.
 
 EXAMPLES
   cloudstream-wizard status

@@ -11,6 +11,7 @@ from wizard.doctor.diagnose import diagnose
 from wizard.doctor.status import State, Status, status
 from wizard.doctor.timeline import Place
 from wizard.errors import WizardError
+from wizard.reports.calendar import calendar_lines
 from wizard.reports.lines import Line
 from wizard.session.saved_run import load
 
@@ -56,4 +57,6 @@ def _lines(judged: Status) -> list[Line]:
         result.append(Line(f"{link.ends:%Y-%m-%d}  {left:>9}  {link.first.name}: {link.where}"))
         result.append(Line(f"{'':21}then cut off: {link.for_whom}"))
     result += [Line(f"drift: {text}") for text in judged.drift]
+    if judged.calendar:
+        result += [Line("What ends when, each certificate once:"), *calendar_lines(judged.calendar)]
     return result

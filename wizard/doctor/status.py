@@ -8,8 +8,9 @@ from typing import Any
 
 from wizard.doctor.diagnose import Diagnosis
 from wizard.doctor.rules.clock_and_changes import differs
-from wizard.doctor.timeline import Link, Place, places, timeline
+from wizard.doctor.timeline import Link, Place, ends, places, timeline
 from wizard.findings import Severity
+from wizard.reports.calendar import Ending
 
 WARN_DAYS, CRITICAL_DAYS = 30, 7
 
@@ -32,6 +33,7 @@ class Status:
         reason: why, in one line without the word.
         links: all of them, the first to end in front.
         drift: what is not as the applied changes left it, one line each.
+        calendar: every certificate once, with its machines and its end, the first to end in front.
         days: until the first link ends; None when no certificate was found.
     """
 
@@ -41,6 +43,7 @@ class Status:
     drift: tuple[str, ...]
     days: int | None
     limits: tuple[int, int]
+    calendar: tuple[Ending, ...] = ()
 
     @property
     def first_line(self) -> str:
@@ -58,6 +61,7 @@ class Status:
             "critical": self.limits[1],
             "links": [link.as_json() for link in self.links],
             "drift": list(self.drift),
+            "calendar": [each.as_json() for each in self.calendar],
         }
 
 
@@ -78,7 +82,8 @@ def status(
         critical: likewise, critical.
         further: chains elsewhere that the wizard knows of (hand-off packs, input files).
     """
-    links = tuple(timeline([*places(diagnosis.facts), *further], now))
+    found = [*places(diagnosis.facts), *further]
+    links = tuple(timeline(found, now))
     drift = _drift(diagnosis)
     days = links[0].days if links else None
     candidates = [*_by_dates(links, now, warn, critical), *_by_findings(diagnosis)]
@@ -94,7 +99,7 @@ def status(
     else:
         first = links[0]
         state, reason = State.OK, f"{first.first.name} is valid until {first.ends:%Y-%m-%d}, {first.days} days"
-    return Status(state, reason, links, drift, days, (warn, critical))
+    return Status(state, reason, links, drift, days, (warn, critical), ends(found, now))
 
 
 _ORDER = {State.OK: 0, State.UNKNOWN: 1, State.WARNING: 2, State.CRITICAL: 3}

@@ -36,8 +36,10 @@ from wizard.questions.answers import Answers, Goal, PrimaryKind, endpoint
 from wizard.questions.field_text import needed, parsed, shown
 from wizard.questions.flow import DEFAULT_WAIT_S, Ask, Question, Step, View, after, steps
 from wizard.questions.passwords import generate
+from wizard.questions.pasted import word_for
 from wizard.reports import checklist as checklist_lines
 from wizard.reports import outcome
+from wizard.reports.calendar import Ending
 from wizard.reports.checklist import Checklist
 from wizard.reports.lines import Line
 from wizard.reports.review import Review
@@ -83,6 +85,8 @@ class Session:
         answers: so far.
         base: the folder that relative paths in the answers are taken from.
         answered: whether anything was answered in this run.
+        pasted: the texts that were pasted in place of files, by their words in the answers; in
+            memory alone.
         taken_up: whether the change was started by an earlier session, whose answers are used now.
     """
 
@@ -122,6 +126,7 @@ class Session:
         self.base = base or Path.cwd()
         self._giver: SecretGiver = secrets or (lambda name, *, base, source: resolve(source, base=base, name=name))
         self._typed: dict[str, Secret] = {}
+        self.pasted: dict[str, Secret] = {}
         self._own: dict[str, str] = {}
         self._taken: dict[str, str] = {}
         self._refused: dict[str, Secret] = {}
@@ -207,6 +212,23 @@ class Session:
                 self._other.pop(key, None)
             self._typed[key] = secret
             self.invalidate()
+
+    def paste(self, text: Secret, instead: str = "") -> str:
+        """Take pasted PEM, which is kept only in memory; its word in the answers.
+
+        Args:
+            text: it may hold a private key.
+            instead: the word of an earlier text that it replaces.
+
+        Raises:
+            WizardError: as `wizard.questions.pasted.content`; nothing is taken then.
+        """
+        word = word_for(text.reveal(), self.pasted.keys() - {instead})
+        self.pasted.pop(instead, None)
+        self.pasted[word] = text
+        self._handed = None
+        self.invalidate()
+        return word
 
     def has_secret(self, key: str) -> bool:
         """Whether a password was typed for *key*; leaving its field empty is none."""
@@ -314,6 +336,10 @@ class Session:
             self.answers = self.answers.put("primary.port", probed.port)
         return seen
 
+    def endings(self) -> tuple[Ending, ...]:
+        """BLOCKING. When each certificate of this run ends, and which machines have it; the first to end in front."""
+        return views.endings(self)
+
     def installed(self) -> Chain | None:
         """BLOCKING. The chain that is installed, when certificates are replaced; None otherwise, or when unreadable."""
         return installed_chain(self.machine) if self.answers.goal is Goal.RE_KEY else None
@@ -409,6 +435,7 @@ class Session:
                 lambda: self.secret(f"{role}.password"),
                 self.machine,
                 key_password=lambda sure: self._key_password(role, sure=sure),
+                pasted=self.pasted,
             )
         return self._judged[role]
 

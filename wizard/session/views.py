@@ -3,6 +3,8 @@
 from contextlib import suppress
 from typing import Protocol
 
+from wizard.certificates import fields
+from wizard.certificates.names import short
 from wizard.change.history import history
 from wizard.change.plan import Plan
 from wizard.doctor.collect.record import known_record
@@ -16,10 +18,13 @@ from wizard.host.facts import Facts, collect
 from wizard.host.machine import Machine
 from wizard.planning.judge import Judged
 from wizard.planning.primary.facts import installed_chain
+from wizard.planning.primary.inputs import roles_of
+from wizard.printable import printable
 from wizard.probing.probe import probe
 from wizard.questions.answers import Goal
 from wizard.questions.flow import Step, View
 from wizard.reports import outcome
+from wizard.reports.calendar import Ending, Seen, calendar
 from wizard.reports.chain import compare_lines
 from wizard.reports.checklist import fact_lines
 from wizard.reports.facts import facts_lines
@@ -67,6 +72,19 @@ def lines(session: Showing, step: Step) -> list[Line]:
             return elsewhere_lines(session)
         case _:
             return []
+
+
+def endings(session: Showing) -> tuple[Ending, ...]:
+    """When each certificate of this run ends, and which machines have it; chains that cannot be read are left out."""
+    found: list[Seen] = []
+    for role in roles_of(session.answers):
+        with suppress(WizardError):
+            judged = session.judged(role)
+            machine = session.answers.table(role).host or judged.suggested_host
+            for each in judged.chain.certificates:
+                span = (fields.not_before(each), fields.not_after(each))
+                found.append(Seen(printable(machine), short(each), each.sha256, *span))
+    return calendar(found, now_utc())
 
 
 def presents_built_in(machine: Machine, facts: Facts) -> bool:

@@ -251,7 +251,8 @@ def chains_in(paths: Sequence[str], base: Path) -> list[Place]:
         for chain in assemble(bundle):
             certificates = tuple(certificate_facts(each) for each in chain.certificates)
             if certificates:
-                found.append(Place(printable(str(file)), _for_whom(chain.leaf), certificates))
+                machine = printable(suggested_host(chain.leaf)) or printable(file.parent.name)
+                found.append(Place(printable(str(file)), _for_whom(chain.leaf), certificates, machine))
     return found
 
 

@@ -62,6 +62,8 @@ class Planning(Protocol):
     base: Path
     wait_s: float
     dry_run: bool
+    pasted: dict[str, Secret]
+    """The texts that were pasted in place of files, by their words in the answers."""
 
     @property
     def generated(self) -> Secret:
@@ -124,6 +126,13 @@ def plan_primary(session: Planning) -> Planned:
     return Planned(plan, found, secrets)
 
 
+def roles_of(answers: Answers) -> list[str]:
+    """The machines whose chains *answers* are about, that of this machine first."""
+    if not answers.goal.installs or answers.primary.kind is PrimaryKind.CLOUD:
+        return []
+    return ["gateway.0"] if answers.primary.kind is PrimaryKind.ELSEWHERE else ["primary", *answers.other_roles()]
+
+
 def basis_of(session: Planning) -> Basis:
     """What a plan of *session* is judged by, to be kept with it.
 
@@ -131,18 +140,13 @@ def basis_of(session: Planning) -> Basis:
         WizardError: a chain cannot be read.
     """
     answers = session.answers
-    roles: list[str] = []
-    if answers.goal.installs and answers.primary.kind is PrimaryKind.ON_PREMISE:
-        roles = ["primary", *answers.other_roles()]
-    elif answers.goal.installs and answers.primary.kind is PrimaryKind.ELSEWHERE:
-        roles = ["gateway.0"]
     judged = Answers(
         primary=PrimaryAnswers(answers.primary.kind, host=answers.primary.host, port=answers.primary.port),
         gateway=tuple(GatewayAnswers(host=one.host) for one in answers.gateway),
         client=tuple(ClientAnswers(host=one.host, local_storage=one.local_storage) for one in answers.client),
         account=answers.account,
     )
-    chains = {role: [each.der for each in session.judged(role).chain.certificates] for role in roles}
+    chains = {role: [each.der for each in session.judged(role).chain.certificates] for role in roles_of(answers)}
     return Basis(dump(judged), chains)
 
 
