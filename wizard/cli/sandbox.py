@@ -128,6 +128,7 @@ def _serve(folder: Path) -> int:
 
 
 def _practise(args: argparse.Namespace, folder: Path | None) -> int:
+    from wizard.errors import WizardError  # noqa: PLC0415 - as above
     from wizard.sandbox.build import remove  # noqa: PLC0415 - as above
     from wizard.sandbox.deployment import MARK, load  # noqa: PLC0415 - as above
     from wizard.sandbox.service.supervisor import OWNER  # noqa: PLC0415 - as above
@@ -135,7 +136,16 @@ def _practise(args: argparse.Namespace, folder: Path | None) -> int:
     if folder is not None:
         known = (folder / MARK).exists()
         return _open(args, load(folder) if known else _build(args, folder))
-    with tempfile.TemporaryDirectory(prefix="cloudstream-practice-", ignore_cleanup_errors=True) as made:
+    try:
+        temporary = tempfile.TemporaryDirectory(prefix="cloudstream-practice-", ignore_cleanup_errors=True)
+    except OSError as problem:
+        raise WizardError(
+            "sandbox.cannot-write",
+            f"no folder for temporary files can be used: {(problem.strerror or 'error').lower()}",
+            "Name a folder: cloudstream-wizard sandbox DIR",
+            os.environ.get("TMPDIR", ""),
+        ) from None
+    with temporary as made:
         deployment = _build(args, Path(made))
         # A session that is killed cannot tidy up; the stand-in service manager then does.
         (deployment.root / OWNER).write_text(str(os.getpid()), encoding="ascii")
