@@ -125,6 +125,8 @@ TEMPORARY = {
     "read-only": "mount -t tmpfs -o ro none {tmp}",
 }
 """What is wrong with the folder for temporary files."""
+if not sys.executable.startswith("/tmp/"):
+    TEMPORARY["noexec, all of /tmp"] = "mount --bind /tmp /tmp; mount -o remount,bind,noexec /tmp"
 
 
 @as_root
