@@ -6,6 +6,7 @@ Everything is bytes in memory; `wizard.change` puts it on disk.
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.hazmat.primitives.serialization import (
@@ -82,7 +83,16 @@ NO_CERTIFICATE = FindingSpec(
     "Add the file with the root certificate.",
     "JDK: the trustAnchors parameter must be non-empty",
 )
-REFUSALS = (NO_LEAF, NO_KEY, KEY_KIND, PASSWORD_NOT_ASCII, PASSWORD_TOO_SHORT, NO_CERTIFICATE)
+NOT_ALLOWED = FindingSpec(
+    "writing.not-allowed",
+    Severity.BLOCKER,
+    "This machine does not allow the encryption of old key stores",
+    "The Java that will read the store needs 3DES and SHA-1, and this machine does not allow them (FIPS mode).",
+    "A store with newer encryption could not be opened by that Java.",
+    "Update that Java (8u301, 11.0.12, 17 or newer), or make the store on another machine.",
+    "RFC 7292; FIPS 140-3",
+)
+REFUSALS = (NO_LEAF, NO_KEY, KEY_KIND, PASSWORD_NOT_ASCII, PASSWORD_TOO_SHORT, NO_CERTIFICATE, NOT_ALLOWED)
 
 
 def keystore(chain: Chain, password: Secret, *, profile: Profile, friendly_name: str | None = None) -> bytes:
@@ -95,7 +105,8 @@ def keystore(chain: Chain, password: Secret, *, profile: Profile, friendly_name:
         friendly_name: the alias; by default made from the leaf's common name.
 
     Raises:
-        WizardError: `writing.no-leaf`, `writing.no-key`, `writing.key-kind`, `writing.password-...`.
+        WizardError: `writing.no-leaf`, `writing.no-key`, `writing.key-kind`, `writing.password-...`,
+            `writing.not-allowed`.
     """
     if chain.leaf is None:
         raise _refusal(NO_LEAF)
@@ -111,13 +122,16 @@ def keystore(chain: Chain, password: Secret, *, profile: Profile, friendly_name:
     )
     if not isinstance(key, kinds):
         raise _refusal(KEY_KIND, names.short(chain.leaf))
-    return pkcs12.serialize_key_and_certificates(
-        (friendly_name or names.alias(chain.leaf)).encode(),
-        key,
-        chain.leaf.x509,
-        [certificate.x509 for certificate in chain.authorities],
-        encryption(password, profile),
-    )
+    try:
+        return pkcs12.serialize_key_and_certificates(
+            (friendly_name or names.alias(chain.leaf)).encode(),
+            key,
+            chain.leaf.x509,
+            [certificate.x509 for certificate in chain.authorities],
+            encryption(password, profile),
+        )
+    except UnsupportedAlgorithm:
+        raise _refusal(NOT_ALLOWED, names.short(chain.leaf)) from None
 
 
 def truststore(certificates: Iterable[Certificate], password: Secret, *, profile: Profile) -> bytes:
@@ -126,7 +140,7 @@ def truststore(certificates: Iterable[Certificate], password: Secret, *, profile
     Each certificate gets an alias of its own, made from its name; one that is given twice is written once.
 
     Raises:
-        WizardError: `writing.no-certificate`, `writing.password-...`.
+        WizardError: `writing.no-certificate`, `writing.password-...`, `writing.not-allowed`.
     """
     entries = [
         pkcs12.PKCS12Certificate(certificate.x509, alias.encode())
@@ -134,7 +148,10 @@ def truststore(certificates: Iterable[Certificate], password: Secret, *, profile
     ]
     if not entries:
         raise _refusal(NO_CERTIFICATE)
-    return pkcs12.serialize_java_truststore(entries, encryption(password, profile))
+    try:
+        return pkcs12.serialize_java_truststore(entries, encryption(password, profile))
+    except UnsupportedAlgorithm:
+        raise _refusal(NOT_ALLOWED) from None
 
 
 def cer_files(chains: Iterable[Chain], *, public_roots: Collection[str] = ()) -> list[tuple[str, bytes]]:

@@ -95,7 +95,16 @@ def _practise(args: argparse.Namespace, folder: Path | None) -> int:
     if folder is not None:
         known = (folder / MARK).exists()
         return _open(args, load(folder) if known else _build(args, folder))
-    with tempfile.TemporaryDirectory(prefix="cloudstream-practice-", ignore_cleanup_errors=True) as made:
+    try:
+        temporary = tempfile.TemporaryDirectory(prefix="cloudstream-practice-", ignore_cleanup_errors=True)
+    except OSError as problem:
+        raise WizardError(
+            "sandbox.cannot-write",
+            f"no folder for temporary files can be used: {(problem.strerror or 'error').lower()}",
+            "Name a folder: cloudstream-wizard sandbox DIR",
+            os.environ.get("TMPDIR", ""),
+        ) from None
+    with temporary as made:
         deployment = _build(args, Path(made))
         # A session that is killed cannot tidy up; the stand-in service manager then does.
         (deployment.root / OWNER).write_text(str(os.getpid()), encoding="ascii")

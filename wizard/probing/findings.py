@@ -308,7 +308,7 @@ SPECS: tuple[FindingSpec, ...] = (
         "OCSP staple is bad",
         "The OCSP response that {endpoint} sends along does not speak for its certificate: {detail}.",
         "Clients that look at the staple refuse the server.",
-        "Renew the certificate if it was revoked; otherwise check the responder and the server's clock.",
+        "{clock}Renew the certificate if it was revoked; otherwise ask the PKI team about the responder.",
         "RFC 6960",
     ),
 )
@@ -457,7 +457,8 @@ def _trust(result: "ProbeResult") -> Iterator[Finding]:
         name, verdict = asked[0]
         yield _found(result, "probe.untrusted", trust=name, reason=verdict.reason)
     if result.staple is not None and result.staple.status in {"revoked", "unusable"}:
-        yield _found(result, "probe.staple-bad", detail=result.staple.detail)
+        clock = "Check the clocks of the server and of this machine first. " if result.staple.by_clock else ""
+        yield _found(result, "probe.staple-bad", detail=result.staple.detail, clock=clock)
 
 
 def _client(result: "ProbeResult") -> Iterator[Finding]:

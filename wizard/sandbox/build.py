@@ -169,6 +169,13 @@ def create(
         _product(deployment, made, with_java=java is not None)
         _handed_over(deployment, made)
         _programs(deployment)
+        if not os.access(deployment.systemctl, os.X_OK):
+            raise WizardError(
+                "sandbox.cannot-write",
+                f"{root} is on a file system that runs no programs (mount option noexec)",
+                "Name a folder elsewhere: cloudstream-wizard sandbox create DIR",
+                str(root),
+            )
         _accounts(deployment)
         if configured or (configured is None and picked):
             configure(deployment, made)

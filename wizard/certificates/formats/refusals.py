@@ -102,7 +102,7 @@ def unsupported(name: str, what: str) -> ReadingError:
     error = ReadingError(
         "reading.algorithm-unsupported",
         f"{called(name)} uses {printable(what, limit=300)}, which the wizard cannot read.",
-        "Export it again with AES-256 and SHA-256, or with the 3DES setting for old systems.",
+        "Export it again with AES-256 and SHA-256.",
         name,
     )
     error.reason = f"the wizard cannot read {what}"
@@ -184,7 +184,7 @@ REFUSALS: tuple[FindingSpec, ...] = (
         "The file uses an unknown algorithm",
         "The file uses an encryption, integrity check or kind of key that the wizard cannot read.",
         "What cannot be read cannot be checked.",
-        "Export it again with AES-256 and SHA-256, or with 3DES for old systems.",
+        "Export it again with AES-256 and SHA-256.",
         "RFC 8018, RFC 7292",
     ),
     _blocker(

@@ -53,7 +53,7 @@ SPECS: tuple[FindingSpec, ...] = (
         "Revocation answer not believed",
         "The answer of {place} about {subject} must not be believed: {detail}.",
         "With OCSP switched on, such a certificate may be refused.",
-        "{advice}",
+        "{clock}Ask the PKI team about the responder.",
         "RFC 6960, section 3.2",
     ),
     FindingSpec(
@@ -217,10 +217,8 @@ def _finding(result: Revocation) -> Finding | None:
     answer = result.crl if by_list else result.ocsp
     place = result.crl_url if by_list else result.responder
     detail = answer.detail if answer else ""
-    advice = "Ask the PKI team about the responder."
-    if answer is not None and answer.by_clock:
-        advice = "Check the clock of this machine. When it is right, ask the PKI team about the responder."
-    told = {"subject": subject, "place": place, "detail": detail, "advice": advice}
+    clock = "Check the clock of this machine first. " if answer is not None and answer.by_clock else ""
+    told = {"subject": subject, "place": place, "detail": detail, "clock": clock}
     return Finding(_BY_CODE[f"revocation.{status}"], locator, told)
 
 
