@@ -9,6 +9,7 @@ import pytest
 from textual import events
 
 from tests.screens.driving import app_of, burst, focused, keys, opened, paste, settle, step, text, until
+from tests.screens.fake_session import EVENTS
 from tests.screens.operator import Operator, at_the_wizard, session_on
 from tests.support.practice import Practice, company, practice
 from wizard.change.events import Event
@@ -384,8 +385,8 @@ async def test_leaving_while_it_runs_says_that_it_goes_on(made: Practice, monkey
     over = threading.Event()
 
     def events() -> Iterator[Event]:
+        yield from EVENTS
         over.wait(60)
-        yield from ()
 
     monkeypatch.setattr(session, "events", events)
     session._run = ChangeRun("0001-20260102T030405Z")
@@ -393,12 +394,15 @@ async def test_leaving_while_it_runs_says_that_it_goes_on(made: Practice, monkey
         app = app_of(pilot)
         assert step(pilot) == "apply"
         assert "Applying the change" in text(pilot)
+        # Which steps there are is only known from what happens: the list grows with it.
+        await until(pilot, "● restarting hcp-server.service")
+        assert "✓ writing primary-host.pfx" in text(pilot)
+
         await keys(pilot, "ctrl+c")
         assert "The change continues in the background" in text(pilot)
         assert "Save" not in text(pilot)
         await keys(pilot, "right", "enter")
         assert app.return_code == 130
-        over.set()
 
 
 async def test_an_interrupted_change_comes_first(made: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -452,7 +456,9 @@ async def test_a_change_that_ended_while_nobody_watched_is_reported(running: Pra
     list(session.events())
     assert session.outcome().outcome == APPLIED
     async with at_the_wizard(session_on(running)) as operator:
-        await operator.sees("Change 0001, started at", "finished and was verified. Next: what is left to do.")
+        await operator.sees(
+            "Change 0001 finished at", "UTC and was verified. Next: see what is left to do.", "FINISHED"
+        )
 
 
 async def test_opening_and_leaving_leaves_nothing_unfinished(made: Practice) -> None:
