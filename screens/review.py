@@ -14,7 +14,7 @@ from screens.certificates import finding_line
 from screens.frame import Page
 from screens.lists import Calendar
 from screens.notices import TONES, parts_of
-from screens.theme import BAD, MARKS, OK, Part, boxes, say
+from screens.theme import BAD, INFO, MARKS, OK, Part, boxes, say
 from screens.widgets import Act, Card, Facts, Lines, Reading, Row
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
@@ -39,7 +39,7 @@ def summary(review: Made) -> list[Row]:
             rows.append(
                 (
                     f"{'+' if new else '~'} {_KINDS[step.kind]}",
-                    [(name, "bold"), (f"  {_about(step)}, in {folder}", "muted")],
+                    [(name, "bold"), (f"  {_about(step)}, in {folder or '/'}", "muted")],
                 )
             )
     if review.undo:
@@ -169,16 +169,16 @@ class Review(Page):
         if not rehearsed and not failed:
             return None
         answers = self.session.answers
-        gateway = answers.gateway[0].host if answers.gateway else "gateways"
-        client = answers.client[0].host if answers.client else "clients"
-        link = ("connect", OK, "ok") if not failed else ("refused", BAD, "bad")
+        tried = ("connect", OK, "ok") if not failed else ("refused", BAD, "bad")
         name = answers.primary.host or self.wizard.machine_name
-        nodes = [
-            (gateway, "tested in memory", ""),
-            (name, "new certificate", "accent"),
-            (client, "tested in memory", ""),
-        ]
-        return boxes(nodes, [link, link], 9, 17)
+        # A kind of machine that nobody has named was not tested.
+        (gateway, left), (client, right) = (
+            ((found[0].host, "tested in memory", ""), tried)
+            if found
+            else ((kind, "none named", "muted"), ("not tested", INFO, "muted"))
+            for kind, found in (("gateways", answers.gateway), ("clients", answers.client))
+        )
+        return boxes([gateway, (name, "new certificate", "accent"), client], [left, right], 9, 17)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """On or back."""

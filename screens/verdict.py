@@ -86,14 +86,14 @@ def _beside(old: Any, judged: Judged) -> Item:
     return Item((MARKS["info"], "Compared with the installed certificate"), tuple(rows))
 
 
-def statement(findings: Sequence[Finding]) -> list[Part]:
-    """Whether a chain can be used, as the title."""
+def statement(findings: Sequence[Finding], name: str = "Certificate") -> list[Part]:
+    """Whether a chain can be used, as the title; *name* is what is used."""
     errors = sum(each.severity >= Severity.ERROR for each in findings)
     warnings = sum(each.severity == Severity.WARNING for each in findings)
     count = f"{warnings} warning{'' if warnings == 1 else 's'}" if warnings else ""
     if errors:
-        return [("Certificate cannot be used", "bad bold"), (f"  {errors} error{'' if errors == 1 else 's'}", "bad")]
-    return [(f"Certificate can be used{f' ({count})' if count else ''}", "accent bold")]
+        return [(f"{name} cannot be used", "bad bold"), (f"  {errors} error{'' if errors == 1 else 's'}", "bad")]
+    return [(f"{name} can be used{f' ({count})' if count else ''}", "accent bold")]
 
 
 class Verdict(Questions):
@@ -226,7 +226,11 @@ class Others(Questions):
             return [("No certificate is needed", "accent bold"), ("  clients without local storage need none", "muted")]
         findings = [each for _role, _host, found in self.machines for each in found.judged.findings]
         count = len(self.machines)
-        return [*statement(findings), (f"  {count} machine{'' if count == 1 else 's'}", "muted")]
+        unfit = sum(
+            any(each.severity >= Severity.ERROR for each in found.judged.findings) for *_, found in self.machines
+        )
+        name = "Certificate" if count == 1 else f"{unfit} of the certificates" if unfit else "Certificates"
+        return [*statement(findings, name), (f"  {count} machine{'' if count == 1 else 's'}", "muted")]
 
     def above(self) -> Iterable[Widget]:
         """The table."""

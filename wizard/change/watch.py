@@ -153,7 +153,7 @@ def outcome(machine: Machine, run: ChangeRun | str) -> Outcome:
     with contextlib.suppress(WizardError):
         digest = folder.manifest().digest
     failure = None if last.state == "done" else Failure(last.code, last.text, last.hint)
-    return Outcome(last.outcome, name, digest, states, failure, page)
+    return Outcome(last.outcome, name, digest, states, failure, page, last.at)
 
 
 def operator() -> Operator:

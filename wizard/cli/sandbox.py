@@ -118,7 +118,7 @@ def _open(args: argparse.Namespace, deployment: Deployment, *, temporary: bool =
     """Start the primary, open the wizard, stop the primary, whatever happened: but not under a change at work."""
     answers = Answers().put("primary.port", deployment.port).put("primary.nodes", ("127.0.0.1",))
     answers = answers.put("primary.chain", ("certificates/primary-host.pfx",))
-    notes = ("A practice server: nothing here touches the machine around it.", f"Every password here is {PASSWORD}", "")
+    notes = ("Practice server: nothing else is touched.", f"Every password is {PASSWORD}.", "")
     _systemctl(deployment, "start")
     try:
         machine = replace(deployment.machine, settle_s=args.machine.settle_s)

@@ -18,7 +18,7 @@ WHERE = Question(
     ENDPOINTS,
     Ask.TEXT,
     "Address and port of this server (add other cluster nodes, if any)",
-    "Run the wizard on every other node too.",
+    "The change is checked there. Run the wizard on every node of a cluster.",
     "localhost:2560 primary-2:2560",
     short="Answers at",
 )
@@ -145,7 +145,7 @@ _STEPS: tuple[Step, ...] = (
                     Choice(Goal.RE_KEY, "Replace certificates", "new ones for installed ones"),
                     Choice(Goal.RESCUE, "Something is wrong", "find the cause and repair it"),
                     Choice(Goal.UNDO, "Undo a change", "restore an earlier state"),
-                    Choice(Goal.LEFT, "See what is left to do", "portal, gateways, clients: a list to tick"),
+                    Choice(Goal.LEFT, "See what is left to do", "portal, gateways and clients"),
                 ),
                 short="Goal",
             ),

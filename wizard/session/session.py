@@ -9,6 +9,7 @@ import socket
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from wizard.doctor.diagnose import Diagnosis
 from wizard.errors import WizardError
 from wizard.findings import Finding, FindingSpec, Severity
 from wizard.handoff import checklist, remaining_tasks
+from wizard.host.clock import now_utc
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD, SecretGiver, resolve
 from wizard.planning import judge
@@ -50,6 +52,9 @@ from wizard.session.saved_run import SavedRun
 
 LAST = "elsewhere"
 """The step at which a run has ended."""
+
+NEXT = {"handoff": "create the bundles", LAST: "see what is left to do", "examine-again": "check the machine again"}
+"""What follows a change, by the step behind it."""
 
 
 REFUSALS = (
@@ -344,8 +349,13 @@ class Session:
         """BLOCKING. The chain that is installed, when certificates are replaced; None otherwise, or when unreadable."""
         return installed_chain(self.machine) if self.answers.goal is Goal.RE_KEY else None
 
-    def presented(self) -> Presented:
-        """BLOCKING. What the first node presents now, asked as a gateway asks."""
+    def presented(self) -> Presented | None:
+        """BLOCKING. What the first node presents now, asked as a gateway asks; None when nothing listens.
+
+        As long as nobody answered, the port is the one that the service uses.
+        """
+        if not self.answered:
+            return self.overview().presented
         primary = self.answers.primary
         return overview.present(self.machine, primary.nodes[0], primary.port, servername=primary.host or None)
 
@@ -595,13 +605,17 @@ class Session:
         if not run.change:
             return ""
         ended = watch.outcome(self.machine, run.change)
-        number, at = run.change[:4], f"{run.when:%H:%M} UTC"
+        moment = datetime.fromisoformat(ended.at) if ended.at else run.when
+        day = "" if moment.date() == now_utc().date() else f"on {moment:%Y-%m-%d} "
+        words = f"Change {run.change[:4]} %s {day}at {moment:%H:%M} UTC"
+        if ended.failure is not None and ended.failure.code == "change.interrupted":
+            return f"{words % 'was interrupted'} and then undone. Next: make the change again."
         if ended.exit_code:
-            return f"Change {number}, started at {at}, was not made."
+            return f"{words % 'failed'} and was undone. Next: correct the answers."
         verified = " and was verified" if "probe" in ended.steps else ""
         following = after("apply", run.answers)
-        words = f" Next: {following.title.lower()}." if following is not None else ""
-        return f"Change {number}, started at {at}, finished{verified}.{words}"
+        what = f" Next: {NEXT[following.id]}." if following is not None and following.id in NEXT else ""
+        return f"{words % 'finished'}{verified}.{what}"
 
     def resume(self) -> str:
         """BLOCKING. Take the answers of the earlier run; return its step. Secrets must be typed again.
