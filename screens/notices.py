@@ -13,7 +13,6 @@ from screens.theme import BAD, MARKS, OK, WARN, Part, say
 from screens.widgets import Act, Card, Facts, Row
 from wizard.errors import ExitCode, WizardError
 from wizard.questions.answers import Goal
-from wizard.questions.flow import View
 from wizard.reports.lines import Line, Tone
 from wizard.session.saved_run import SavedRun
 
@@ -267,17 +266,7 @@ class Resume(Notice):
 
     def press_resume(self) -> None:
         """Take the answers and check the steps up to the one that was open."""
-        self.wizard.work("resume", self._resume, self._resumed, "Checking the answers ...")
-
-    def _resume(self) -> str:
-        wanted = self.session.resume()
-        if self.session.taken_up:
-            return wanted
-        for step in self.session.steps():
-            fails = bool(step.questions) and bool(self.session.check(step))
-            if fails or step.id == wanted or step.view is View.REVIEW:
-                return step.id
-        return ""
+        self.wizard.work("resume", self.session.resume, self._resumed, "Checking the answers ...")
 
     def _resumed(self, result: str | WizardError) -> None:
         if self.session.taken_up:

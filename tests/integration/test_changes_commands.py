@@ -76,7 +76,7 @@ def test_there_and_back(scene: Scene, capsys: pytest.CaptureFixture[str]) -> Non
     assert run(scene, capsys, "rollback", "1")[0] == 2
     assert run(scene, capsys, "rollback", "2")[0] == 0
     assert scene.tree() == new
-    assert "taken back by" in run(scene, capsys, "history")[1]
+    assert "undone by" in run(scene, capsys, "history")[1]
 
 
 def test_interrupted(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from wizard import self_start
 from wizard.change.context import Operator, WithoutAnchor
 from wizard.change.disk_space import full_at
-from wizard.change.events import CHANGE, Event, rfc3339
+from wizard.change.events import CHANGE, Event
 from wizard.change.job import APPLY, RECOVER, ROLLBACK, Job, passed_on
 from wizard.change.lock import Holder, holder_of
 from wizard.change.outcome import APPLIED, KEPT, NO_CHANGE, REFUSED, STUCK, Failure, Outcome
@@ -25,6 +25,7 @@ from wizard.errors import BusyError, ExitCode, RecoveryNeededError, WizardError
 from wizard.findings import FindingSpec, refusal
 from wizard.host.machine import Machine
 from wizard.secret import Secret
+from wizard.times import rfc3339
 
 _POLL_S = 0.01
 

@@ -1,16 +1,16 @@
-"""`rollback`, `history` and `recover`: what was changed, and the ways back."""
+"""`rollback`, `history` and `recover`: what was changed, and how it is undone."""
 
 import argparse
 import sys
 from typing import Any
 
-from wizard.change.events import Event
 from wizard.change.history import INTERRUPTED, Entry, history, secret_names
 from wizard.change.outcome import APPLIED, ROLLED_BACK, STUCK, Outcome
 from wizard.change.recover import FINISH, pending
 from wizard.change.rollback import choose
 from wizard.change.store import Store
 from wizard.change.watch import ChangeRun, events, outcome, running
+from wizard.cli.following import follow
 from wizard.cli.output import print_json
 from wizard.errors import ExitCode, WizardError
 from wizard.host.machine import Machine
@@ -20,18 +20,18 @@ from wizard.session.review import faults
 
 
 def run_rollback(args: argparse.Namespace) -> int:
-    """Take a change back; the exit code covers the proof."""
+    """Undo a change; the exit code covers the verification."""
     machine: Machine = args.machine
     if args.dry_run:
         folder = choose(args.change, Store(machine.state_dir))
         entry = next(entry for entry in history(machine) if entry.id == folder.id)
-        return _dry("rollback", args, entry, f"Would take back {entry.id}: {entry.title}")
-    # While another change is made or waits, that is what must be said first; the start below says it.
+        return _dry("rollback", args, entry, f"Would undo {entry.id}: {entry.title}")
+    # While another change is made or waits, that must be reported first; the start below does so.
     if running(machine) is None and pending(machine) is None:
         for fault in faults(machine, args.change or ""):
             raise WizardError(fault.code, f"Nothing was changed. {fault.message}", fault.fix)
     run = start_rollback(machine, args.change, _secrets(args, machine))
-    return _end("rollback", args, follow(machine, run))
+    return _end("rollback", args, follow_run(machine, run))
 
 
 def run_recover(args: argparse.Namespace) -> int:
@@ -43,7 +43,7 @@ def run_recover(args: argparse.Namespace) -> int:
         text = "No change waits for recovery." if entry is None else f"Waits for recovery: {entry.id} {entry.title}"
         return _dry("recover", args, entry, text)
     run = start_recover(machine, args.mode, _secrets(args, machine))
-    end = follow(machine, run)
+    end = follow_run(machine, run)
     done_as_asked = end is not None and end.outcome == ROLLED_BACK and args.mode != FINISH
     return _end("recover", args, end, code=ExitCode.DONE if done_as_asked else None)
 
@@ -68,20 +68,9 @@ def run_history(args: argparse.Namespace) -> int:
     return int(ExitCode.NEEDS_RECOVERY if waits else ExitCode.DONE)
 
 
-def follow(machine: Machine, run: ChangeRun) -> Outcome | None:
-    """Tell every event to standard error until the run has ended; None when the operator stopped watching."""
-    try:
-        for event in events(machine, run):
-            print(event_line(event), file=sys.stderr, flush=True)
-        return outcome(machine, run)
-    except KeyboardInterrupt:
-        print("The change goes on by itself; `cloudstream-wizard history` tells its end.", file=sys.stderr)
-        return None
-
-
-def event_line(event: Event) -> str:
-    """One line of progress: the state as a word, the step, what happened."""
-    return f"{event.state:9}{event.step}: {event.text}"
+def follow_run(machine: Machine, run: ChangeRun) -> Outcome | None:
+    """Print every event until *run* has ended; None when the operator stopped watching."""
+    return None if follow(events(machine, run)) is None else outcome(machine, run)
 
 
 def _secrets(args: argparse.Namespace, machine: Machine) -> dict[str, Secret]:
@@ -91,7 +80,7 @@ def _secrets(args: argparse.Namespace, machine: Machine) -> dict[str, Secret]:
 
 def _line(entry: Entry, *, at_work: bool) -> str:
     word = "running" if at_work else entry.outcome.replace("_", " ")
-    note = f" (taken back by {entry.rolled_back_by})" if entry.rolled_back_by else ""
+    note = f" (undone by {entry.rolled_back_by})" if entry.rolled_back_by else ""
     return f"{entry.id}  {word:15}  {entry.title}{note}"
 
 
@@ -112,7 +101,7 @@ def _end(command: str, args: argparse.Namespace, end: Outcome | None, code: Exit
     if args.json:
         print_json(command, end.as_json())
     elif end.failure is None or code is ExitCode.DONE:
-        back = "The old state is back and proven" if "probe" in end.steps else "The old state is back"
+        back = "The old state is restored and verified" if "probe" in end.steps else "The old state is restored"
         word = back if command == "rollback" and end.outcome == APPLIED else "Settled"
         print(f"{word}: {end.outcome.replace('_', ' ')} {end.change}".rstrip())
     if end.failure is not None and code is not ExitCode.DONE:
