@@ -99,7 +99,9 @@ class Apply(Page):
             return ()
         session.start()
         review = session.review()
-        rows = review.undo or [(step.id, _words(step)) for step in review.plan.steps]
+        rows = [(step.id, step.words) for step in review.undo] or [
+            (step.id, _words(step)) for step in review.plan.steps
+        ]
         if session.machine.settle_s and any(step.kind == "restart" for step in review.plan.steps):
             rows = [*rows, (SETTLE, f"Watch the server for {session.machine.settle_s:g} s")]
         return rows

@@ -13,7 +13,6 @@ from screens.theme import BAD, MARKS, OK, WARN, Part, say
 from screens.widgets import Act, Card, Facts, Row
 from wizard.errors import ExitCode, WizardError
 from wizard.questions.answers import Goal
-from wizard.questions.flow import View
 from wizard.reports.lines import Line, Tone
 from wizard.session.saved_run import SavedRun
 
@@ -281,14 +280,11 @@ class Resume(Notice):
         self.wizard.work("resume", self._resume, self._resumed, "Checking the answers ...")
 
     def _resume(self) -> tuple[str, bool]:
+        """The step to go on with, and whether an answer of it is refused now."""
         wanted = self.session.resume()
-        if self.session.taken_up:
-            return wanted, False
-        for step in self.session.steps():
-            fails = bool(step.questions) and bool(self.session.check(step))
-            if fails or step.id == wanted or step.view is View.REVIEW:
-                return step.id, fails
-        return "", False
+        step = next((each for each in self.session.steps() if each.id == wanted), None)
+        fails = step is not None and not self.session.taken_up and bool(step.questions)
+        return wanted, fails and step is not None and bool(self.session.check(step))
 
     def _resumed(self, result: tuple[str, bool] | WizardError) -> None:
         name, fails = ("", False) if isinstance(result, WizardError) else result

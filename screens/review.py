@@ -43,7 +43,7 @@ def summary(review: Made) -> list[Row]:
                 )
             )
     if review.undo:
-        rows = [("~ file", [words]) for name, words in review.undo if not words.startswith(("Restart", "Check"))]
+        rows = [("~ file", [words]) for words in review.undone_files]
     if len(rows) > MOST_ROWS:
         rows = [*rows[: MOST_ROWS - 1], ("", [(f"and {len(rows) - MOST_ROWS + 1} more; see Files", "muted")])]
     if review.restarts and rows:
@@ -94,9 +94,7 @@ class Review(Page):
             return [("This cannot be applied", "bad bold"), ("  fix the errors first", "bad")]
         if self.empty:
             return [(f"{OK} Nothing to do", "ok bold"), ("  everything is set up like this already", "muted")]
-        files = sum(step.changed for step in self.data.plan.file_steps) or sum(
-            not words.startswith(("Restart", "Check")) for _name, words in self.data.undo
-        )
+        files = sum(step.changed for step in self.data.plan.file_steps) or len(self.data.undone_files)
         return [
             (f"{files} file{'' if files == 1 else 's'} will change", "accent bold"),
             ("  nothing is changed yet", "muted"),
@@ -252,8 +250,7 @@ class Confirm(Page):
     def _happens(self, lines: list[Line], review: Made) -> list[Row]:
         steps = review.plan.steps
         files = [step.target for step in review.plan.file_steps if step.changed]
-        undone = [words for _name, words in review.undo if not words.startswith(("Restart", "Check"))]
-        rows: list[Row] = [("Changes", ["\n".join(files or undone)])]
+        rows: list[Row] = [("Changes", ["\n".join(files or review.undone_files)])]
         if review.restarts:
             rows.append(
                 ("Restarts", [(review.restarts, "warn bold"), ("; printing pauses until it answers again", "warn")])

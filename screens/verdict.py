@@ -16,6 +16,7 @@ from screens.theme import MARKS, Part, life_role, say
 from screens.widgets import Card, Facts, Lines, Row
 from wizard.certificates import fields
 from wizard.findings import Finding, Severity
+from wizard.findings import worst as most
 from wizard.host.clock import now_utc
 from wizard.planning.judge import Judged
 from wizard.questions.flow import Question, Step
@@ -277,7 +278,7 @@ class Others(Questions):
 
 
 def _row(role: str, host: str, found: Found) -> list[list[Part]]:
-    worst = max((each.severity for each in found.judged.findings), default=Severity.NOTE)
+    worst = most(found.judged.findings) or Severity.NOTE
     state = {Severity.NOTE: ("ok", "can be used"), Severity.WARNING: ("warn", "warning")}.get(worst, ("bad", "error"))
     leaf = found.chain[-1]
     kind = "gateway" if role.startswith("gateway") else "client"

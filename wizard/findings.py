@@ -1,6 +1,6 @@
 """What rules report: a catalogue entry, what it was found on, and the facts that filled it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
@@ -122,6 +122,11 @@ class Finding:
 def worst(findings: Iterable[Finding]) -> Severity | None:
     """The highest severity among *findings*, or None when there are none."""
     return max((finding.severity for finding in findings), default=None)
+
+
+def worst_finding(findings: Sequence[Finding]) -> Finding:
+    """The first of those with the highest severity; there must be one."""
+    return max(findings, key=lambda finding: finding.severity)
 
 
 def refusal(code: str, title: str, message: str, why: str, fix: str, *, source: str = "manual") -> FindingSpec:

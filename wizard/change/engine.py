@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from wizard.change.context import Context
-from wizard.change.events import CHANGE, rfc3339
+from wizard.change.events import CHANGE
 from wizard.change.file_state import FileState, file_state, forward, live_image, made_folder
 from wizard.change.history import entries
 from wizard.change.journal import ARMED, CLOSED, DONE, INTENT, RESTART, VERIFIED, Journal, replay
@@ -20,6 +20,7 @@ from wizard.change.store import ChangeFolder, Store
 from wizard.change.targets import check_in_place
 from wizard.change.undo import close_what_is_back, roll_back_change
 from wizard.errors import WizardError
+from wizard.times import rfc3339
 
 KEEP = 20
 """How many changes that stand can be taken back, one after the other."""

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from wizard import self_start
 from wizard.change.context import Operator, WithoutAnchor
 from wizard.change.disk_space import full_at
-from wizard.change.events import CHANGE, Event, rfc3339
+from wizard.change.events import CHANGE, Event
 from wizard.change.file_image import open_file
 from wizard.change.job import APPLY, RECOVER, ROLLBACK, Job, passed_on
 from wizard.change.lock import Holder, holder_of
@@ -25,6 +25,7 @@ from wizard.errors import BusyError, ExitCode, RecoveryNeededError, WizardError
 from wizard.findings import FindingSpec, refusal
 from wizard.host.machine import Machine
 from wizard.secret import Secret
+from wizard.times import rfc3339
 
 _POLL_S = 0.01
 _MOST = 4 * 1024 * 1024

@@ -71,7 +71,7 @@ def _get(args: argparse.Namespace, document: Document, file: Path) -> int:
     if value is None:
         shown = printable(args.path, limit=80)
         places = ", ".join(f"{found.path} (line {found.line})" for found in document.find(_last(args.path))[:4])
-        hint = f"The same key stands at {printable(places)}." if places else _SPECS["conf.not-set"].fix
+        hint = f"The same key is at {printable(places)}." if places else _SPECS["conf.not-set"].fix
         raise WizardError("conf.not-set", f"{printable(str(file))} does not set {shown}", hint, str(file))
     if getattr(args, "json", False):
         print_json("conf", as_json(value))

@@ -1,4 +1,4 @@
-"""What is said when the wizard itself failed: where the trace is, and no value of anything."""
+"""The report when the wizard itself failed: where the trace is, and no value of anything."""
 
 import argparse
 import sys

@@ -138,7 +138,7 @@ def _revocation(
 
 
 def _with_revocation(results: tuple[ProbeResult, ...], revoked: tuple[Revocation, ...]) -> dict[str, Any]:
-    """The findings stand among those of each endpoint that presented the certificate, and once more by themselves."""
+    """The findings are among those of each endpoint that presented the certificate, and once more by themselves."""
     shown = as_json(results)
     for result, members in zip(results, shown.get("endpoints", [shown]), strict=True):
         presented = {certificate.sha256 for certificate in result.chain}
@@ -246,7 +246,7 @@ REFUSALS: tuple[FindingSpec, ...] = (
         Severity.BLOCKER,
         "Endpoint not understood",
         "{endpoint} is not HOST:PORT.",
-        "Without host and port there is nothing to dial.",
+        "Without host and port there is nothing to connect to.",
         "Write primary-host:2560, 10.0.0.5:2560 or [2001:db8::5]:2560.",
         "interface of the probe command",
     ),

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from wizard.certificates.chain import assemble
+from wizard.certificates.chain import assemble, host_chains
+from wizard.certificates.formats.refusals import KEY_PASSWORD_DIFFERS
 from wizard.certificates.model import Bundle, Chain, Format
 from wizard.certificates.reading import read
 from wizard.errors import WizardError
@@ -90,7 +91,7 @@ def load(
         WizardError: a file is missing or unreadable, a password is wrong, or there is no end-entity certificate.
     """
     bundles, problems = read_all(paths, base, password, key_password, pasted)
-    chains = [chain for chain in assemble(bundles, host=host, now=now_utc()) if chain.leaf is not None]
+    chains = host_chains(bundles, host=host, now=now_utc())
     if not chains:
         if problems:
             raise problems[0][1]
@@ -163,7 +164,7 @@ def _read(data: bytes, name: str, password: Callable[[], Secret | None], key_pas
         return read(data, name=name, password=secret)
     except WizardError as error:
         # A wrong password may be that of the key: the two can be given the wrong way round.
-        sure = error.code.endswith("key-password-differs")
+        sure = error.code in KEY_PASSWORD_DIFFERS
         other = key_password(sure) if sure or error.code == "reading.password-wrong" else None
         if other is None:
             raise

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from wizard.certificates import fields, names
 from wizard.certificates.model import Certificate
 from wizard.findings import Finding, FindingSpec, Locator, Severity
+from wizard.host.clock import now_utc
 from wizard.probing.identity import issued_by_name, names_of
-from wizard.probing.revocation.ocsp import utc_now
 from wizard.probing.trust import SYSTEM_ROOTS
 
 if TYPE_CHECKING:
@@ -329,7 +329,7 @@ def findings(
     found = [
         *_connection(result),
         *_identity(result, expected_chain),
-        *_dates(result, now or utc_now()),
+        *_dates(result, now or now_utc()),
         *_order(result, expected_chain),
         *_trust(result),
         *_client(result),

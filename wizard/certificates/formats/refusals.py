@@ -5,6 +5,9 @@ from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.printable import printable
 
+KEY_PASSWORD_DIFFERS = ("pkcs12.key-password-differs", "jks.key-password-differs")
+"""The codes for a store that its password opens while its private key has another."""
+
 SIZE_LIMIT = 64 * 1024 * 1024
 """Bytes of one input; ten thousand certificates in PEM are about 15 MiB."""
 

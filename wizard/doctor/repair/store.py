@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from wizard.certificates.chain import assemble
+from wizard.certificates.formats.refusals import KEY_PASSWORD_DIFFERS
 from wizard.certificates.model import Bundle, Chain
 from wizard.certificates.names import short
 from wizard.certificates.reading import read
@@ -99,7 +100,7 @@ def _bundle(machine: Machine, seen: Examined, give: Callable[[str], Secret | Non
     assert store is not None  # noqa: S101 - asked before
     code = store.facts.error.code if store.facts.error is not None else ""
     data = read_input(machine.real(store.path))
-    if code.endswith("key-password-differs"):
+    if code in KEY_PASSWORD_DIFFERS:
         key_password = give(KEY_SECRET)
         if key_password is None:
             raise WizardError(

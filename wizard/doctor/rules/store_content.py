@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from wizard.certificates.formats.refusals import KEY_PASSWORD_DIFFERS
 from wizard.doctor.facts import DoctorFacts, StoreFacts
 from wizard.doctor.rule import CouldNotLook, NotApplicable, Rule, file_at, spec
 from wizard.doctor.rules.store_file import FALLBACK, read_store
@@ -81,7 +82,6 @@ REFUSED = spec(
 )
 SPECS = (WRONG, NOT_ASCII, KEY_PASSWORD, TOO_NEW, NO_KEY, MISMATCH, TWO_KEYS, REFUSED)
 
-_KEY_CODES = ("pkcs12.key-password-differs", "jks.key-password-differs")
 _PASSWORD_CODES = ("reading.password-wrong", "reading.password-needed")
 
 
@@ -117,7 +117,7 @@ def _not_ascii(facts: DoctorFacts) -> Iterator[Finding]:
 
 def _key_password(facts: DoctorFacts) -> Iterator[Finding]:
     store = _pkcs12(facts)
-    if store.error is not None and store.error.code in _KEY_CODES:
+    if store.error is not None and store.error.code in KEY_PASSWORD_DIFFERS:
         yield Finding(KEY_PASSWORD, file_at(store.file.path), {"path": store.file.path})
 
 

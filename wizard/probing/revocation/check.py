@@ -13,6 +13,7 @@ from wizard.certificates import fields, names
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.signatures import signed_by
 from wizard.findings import Finding, FindingSpec, Locator, Severity
+from wizard.host.clock import now_utc
 from wizard.probing.identity import issued_by_name
 from wizard.probing.revocation import crl, ocsp
 from wizard.probing.revocation.crl import CrlAnswer
@@ -132,7 +133,7 @@ def check_revocation(
     given = tuple(dict.fromkeys(certificates))
     asked = [one for one in given if not fields.self_issued(one)]
     pile = (*given, *issuers)
-    moment = now or ocsp.utc_now()
+    moment = now or now_utc()
 
     def one(certificate: Certificate) -> Revocation:
         issuer = next((each for each in pile if _issued(each, certificate)), None)
