@@ -1,6 +1,7 @@
 """One run at a time, and who it is."""
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -85,11 +86,12 @@ def hold(ensure: Callable[[], Directory], path: Path, holder: Holder) -> Iterato
 
     Raises:
         BusyError: `change.busy`, with the holder.
+        OSError: also ESTALE: another folder was put in its place before it was locked.
     """
     patience = time.monotonic() + _PATIENCE_S
+    folder = ensure()
     while True:
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-        folder = ensure()
         _check_file(path)
         descriptor = os.open(path.name, flags, 0o600, dir_fd=folder.descriptor)
         try:
@@ -107,8 +109,10 @@ def hold(ensure: Callable[[], Directory], path: Path, holder: Holder) -> Iterato
             raise
         if _is_the_file(descriptor, path):
             break
-        # The folder was removed and made again between open and lock: this lock would guard nothing.
+        # The file is not the one under that name any more: this lock would guard nothing.
         os.close(descriptor)
+        if not Directory(path.parent).same_as(folder):
+            raise OSError(errno.ESTALE, "another folder was put in its place")
     lock = Lock(descriptor, holder)
     try:
         yield lock

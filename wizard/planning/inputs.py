@@ -15,7 +15,6 @@ from wizard.planning.judge import Judged
 from wizard.questions.answers import Answers
 from wizard.questions.flow import DEFAULT_WAIT_S
 from wizard.questions.passwords import generate
-from wizard.questions.pasted import NONE
 from wizard.secret import Secret
 
 RoleKeyPassword = Callable[[str, bool], Secret | None]
@@ -51,7 +50,7 @@ class PlanInputs:
     dry_run: bool = False
     kept: Plan | None = None
     chains: Mapping[str, Sequence[bytes]] = field(default_factory=dict)
-    pasted: Mapping[str, Secret] = NONE
+    pasted: Mapping[str, Secret] = field(default_factory=dict)
     judged_roles: dict[str, Judged] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def judged(self, role: str) -> Judged:
