@@ -268,6 +268,8 @@ class Proof(Page):
                 commands = [("Check it yourself\n", "muted"), self.session.openssl_command()]
             if self.ended.command:
                 commands += [("\n\nUndo it later\n" if commands else "Undo it later\n", "muted"), self.ended.command]
+            if self.ended.outcome.evidence:
+                commands += [("\nFor a change ticket: ", "muted"), self.ended.outcome.evidence]
             yield Static(say(*commands), classes="words")
 
     def arrived(self) -> None:

@@ -68,6 +68,7 @@ class Outcome:
         steps: last state of each step: `done`, `failed`, `undone`, `skipped`.
         failure: why it was not applied.
         page: real path of the text that says what is where, when recovery is needed.
+        evidence: real path of the text for a change ticket, when there is one.
     """
 
     outcome: str
@@ -76,6 +77,7 @@ class Outcome:
     steps: Mapping[str, str] = field(default_factory=dict)
     failure: Failure | None = None
     page: str = ""
+    evidence: str = ""
 
     @property
     def exit_code(self) -> ExitCode:
@@ -94,6 +96,7 @@ class Outcome:
             if failure is None
             else {"code": failure.code, "message": failure.message, "hint": failure.hint, "subject": failure.subject},
             "page": self.page or None,
+            "evidence": self.evidence or None,
         }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from wizard.change.adapters import ports_for
 from wizard.change.context import Context
 from wizard.change.events import Event, EventLog
+from wizard.change.evidence import as_text, evidence
 from wizard.change.history import Entry, history, secret_names
 from wizard.change.outcome import APPLIED, ROLLED_BACK, Outcome
 from wizard.change.purge import purge, with_backups
@@ -47,7 +48,8 @@ EXIT CODES
 """
 
 _HISTORY = """\
-Lists the changes, or removes old backups: they hold old private keys and
+Lists the changes; prints the record of one for a change ticket (who, when,
+before, after, how it was verified, how to undo it); removes old backups: they hold old private keys and
 passwords. A change whose backups were removed cannot be undone any more, and
 `doctor --fix` cannot restore its files. Nothing is removed while a change
 waits for recover. What is removed is not overwritten on the disk.
@@ -55,6 +57,8 @@ waits for recover. What is removed is not overwritten on the disk.
 EXAMPLES
   cloudstream-wizard history
   cloudstream-wizard history --json | jq '.changes[-1].id'
+  cloudstream-wizard history 12                    the record of change 12
+  cloudstream-wizard history 12 --json             likewise, for scripts
   cloudstream-wizard history --purge 12            backups of change 12
   cloudstream-wizard history --older-than 90 --yes
   cloudstream-wizard history --older-than 90 --dry-run
@@ -94,6 +98,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     back.set_defaults(run=run_rollback)
     past = subparsers.add_parser(
         "history", help="list the changes", description="List the changes.", epilog=_HISTORY, formatter_class=raw
+    )
+    past.add_argument(
+        "change", nargs="?", metavar="ID", default="", help="print the record of this change for a ticket"
     )
     past.add_argument("--purge", metavar="ID", default="", help="remove the backups of this change")
     past.add_argument("--older-than", metavar="DAYS", type=_days, help="remove the backups of all changes before that")
@@ -161,6 +168,8 @@ def run_recover(args: argparse.Namespace) -> int:
 def run_history(args: argparse.Namespace) -> int:
     """List what is on record; 4 when a change waits for `recover` and no run is at work on it."""
     machine: Machine = args.machine
+    if args.change:
+        return _show(args, machine)
     removed = _purge(args, machine) if args.purge or args.older_than is not None else None
     known = history(machine)
     store = Store(machine.state_dir)
@@ -187,6 +196,18 @@ def run_history(args: argparse.Namespace) -> int:
         print("hint: a change waits for `cloudstream-wizard recover`, which undoes it;", file=sys.stderr)
         print("hint: recover --finish makes the rest, recover --keep accepts what is there.", file=sys.stderr)
     return int(ExitCode.NEEDS_RECOVERY if waits else ExitCode.DONE)
+
+
+def _show(args: argparse.Namespace, machine: Machine) -> int:
+    """The evidence of one change."""
+    folder = Store(machine.state_dir).find(args.change)
+    facts = evidence(folder, machine)
+    if args.json:
+        entry = next(entry for entry in history(machine) if entry.id == folder.id)
+        print_json("history", {"changes": [entry.as_json()], "evidence": facts})
+    else:
+        print(as_text(facts), end="")
+    return int(ExitCode.DONE)
 
 
 def _warn(known: Sequence[Entry], store: Store) -> None:

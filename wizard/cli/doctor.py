@@ -128,7 +128,7 @@ def _replayed(path: Path) -> "Diagnosis":
 
 def _tell(args: argparse.Namespace, diagnosis: "Diagnosis") -> int:
     from wizard.doctor.text import diagnosis_lines  # noqa: PLC0415 - likewise
-    from wizard.reports.outcome import command  # noqa: PLC0415 - likewise
+    from wizard.host.machine import command  # noqa: PLC0415 - likewise
 
     if args.json:
         print_json("doctor", diagnosis.as_json())

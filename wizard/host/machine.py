@@ -1,6 +1,7 @@
 """Where things lie on the machine at hand, also when it is an image or a practice folder below another root."""
 
 import os
+import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -82,3 +83,17 @@ def default_state_dir() -> Path:
     if sys.platform != "win32" and os.geteuid() == 0:
         return Path(platformdirs.site_data_dir("cloudstream-wizard"))
     return Path(platformdirs.user_state_dir("cloudstream-wizard"))
+
+
+def command(machine: Machine) -> str:
+    """How the program is called for *machine*: with the options that name it, unless it is this one."""
+    usual = Machine(state_dir=default_state_dir())
+    options = [
+        ("--root", str(machine.root), str(usual.root)),
+        ("--hcp-home", str(machine.hcp_home), str(usual.hcp_home)),
+        ("--state-dir", str(machine.state_dir), str(usual.state_dir)),
+        ("--systemctl", machine.systemctl, usual.systemctl),
+        ("--restart-command", shlex.join(machine.restart_command or ()), ""),
+    ]
+    words = [f"{name} {shlex.quote(value)}" for name, value, default in options if value != default]
+    return " ".join(["cloudstream-wizard", *words])

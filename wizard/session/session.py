@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from wizard.errors import WizardError
 from wizard.findings import Finding, FindingSpec, Severity
-from wizard.host.machine import Machine
+from wizard.host.machine import Machine, command
 from wizard.host.secret_sources import SecretGiver, resolve
 from wizard.questions.answers import Answers, Goal, PrimaryKind, endpoint
 from wizard.questions.field_text import needed, parsed, shown
@@ -381,9 +381,7 @@ class Session:
 
     def command(self, words: str) -> str:
         """How the command *words* is called for this machine."""
-        from wizard.reports import outcome
-
-        return f"{outcome.command(self.machine)} {words}"
+        return f"{command(self.machine)} {words}"
 
     def planned_leaf(self) -> str:
         """The fingerprint of the certificate that the plan wants to be presented; "" without such a plan."""
