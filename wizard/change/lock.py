@@ -15,6 +15,7 @@ from pathlib import Path
 from wizard.change.context import Context
 from wizard.change.durable import write_failure
 from wizard.change.events import CHANGE
+from wizard.change.evidence import write_evidence
 from wizard.change.file_state import is_back, live_image
 from wizard.change.journal import CLOSED, Journal, RecoveryPlan
 from wizard.change.manifest import Manifest
@@ -233,7 +234,10 @@ def opened(context: Context) -> Iterator[Opened]:
     holder = Holder(os.getpid(), context.who.user, context.who.tty, rfc3339(context.now()))
     try:
         with hold(store.ensure, store.lock, holder) as lock:
-            yield Opened(store, lock, holder)
+            try:
+                yield Opened(store, lock, holder)
+            finally:
+                write_evidence(store, context)
     except OSError as error:
         raise write_failure(store.root, error) from error
 
