@@ -1,6 +1,5 @@
 """Small, colourless and ASCII terminals; hostile text; leaving; crashes; help; passwords. On the real session."""
 
-import random
 from collections.abc import Iterator
 from pathlib import Path
 from unicodedata import category
@@ -20,7 +19,7 @@ from tests.screens.driving import app_of, focused, keys, opened, paste, settle, 
 from tests.screens.every_step import EVERY, GOALS, STEPS, STILL, Deployments, deployments, with_hostile
 from tests.screens.operator import session_on
 from tests.support.practice import Practice
-from tests.support.scenarios import FILES_PASSWORD, STORE_PASSWORD
+from tests.support.scenarios import FILES_PASSWORD
 from wizard.errors import WizardError
 from wizard.reports.lines import Line
 from wizard.secret import Secret
@@ -253,22 +252,6 @@ async def test_a_crash_shows_no_value(where: str, made: Practice) -> None:
     report = next(state.glob("wizard-crash-*.txt")).read_text()
     assert "RuntimeError" in report
     assert "S3cret" not in report
-
-
-async def test_random_keys_at_random_sizes_never_crash_and_never_tell_a_password(everywhere: Deployments) -> None:
-    pressed = ["tab", "shift+tab", "up", "down", "left", "right", "escape", "f1", "f2", "f4", "f5", "pagedown", "home",
-               "end", "space", "a", "e", "d", "x", "delete", "backspace", "ctrl+u", "f10", "f7", "f6"]  # fmt: skip
-    chance = random.Random(4711)
-    for name in chance.sample(STILL, 6):
-        async with opened(everywhere.at(name), start=name, size=(80, 24)) as pilot:
-            for _ in range(16):
-                await pilot.resize_terminal(chance.randint(20, 140), chance.randint(5, 50))
-                await keys(pilot, chance.choice(pressed))
-                shown = text(pilot)
-                assert FILES_PASSWORD not in shown
-                assert STORE_PASSWORD not in shown
-                if app_of(pilot)._exit:
-                    break
 
 
 async def test_at_40x10_a_set_up_is_finished_by_keys(running: Practice) -> None:

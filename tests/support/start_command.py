@@ -22,8 +22,9 @@ def hang(*_args: object) -> None:
 
 
 def main(root: str, goal: str, step: str, *words: str) -> int:
-    """*words*: `explode=METHOD`, `hang=METHOD` of the session; `ascii`."""
+    """*words*: `explode=METHOD`, `hang=METHOD` of the session; `ascii`; `dry`: nothing is changed."""
     session = prepared(Practice(load(Path(root))), WAYS[goal])
+    session.dry_run = "dry" in words
     for word in words:
         what, _, method = word.partition("=")
         if method:

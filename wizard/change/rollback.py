@@ -88,6 +88,40 @@ def choose(change: str | None, store: Store) -> ChangeFolder:
     return folder
 
 
+def obstacle(manifest: Manifest, store: Store, machine: Machine) -> WizardError | None:
+    """Why *manifest* cannot be undone now, before anything is tried; None when nothing is known against it.
+
+    A trust store that others changed is no obstacle: the certificate of the change alone is taken out of it.
+
+    Raises:
+        WizardError: a file of it cannot be looked at.
+    """
+    foreign = [action for action in manifest.actions if _foreign(action, machine)]
+    for action in reversed(foreign):
+        if action.trust is None or not action.trust.added:
+            return _changed_since(manifest, resolve(machine, action.named), store)
+    return None
+
+
+def altered(manifest: Manifest, machine: Machine) -> tuple[str, ...]:
+    """The files that are not as *manifest* left them.
+
+    Raises:
+        WizardError: a file of it cannot be looked at.
+    """
+    return tuple(str(action.named) for action in manifest.actions if not _as_left(action, machine))
+
+
+def _foreign(action: Action, machine: Machine) -> bool:
+    target = resolve(machine, action.named)
+    return target.path != action.path or file_state(look(target)[0], action) is FileState.FOREIGN
+
+
+def _as_left(action: Action, machine: Machine) -> bool:
+    target = resolve(machine, action.named)
+    return target.path == action.path and file_state(look(target)[0], action) is FileState.NEW
+
+
 def stores_without(
     machine: Machine, manifest: Manifest, remove: Callable[[bytes, TrustEntry], bytes | None]
 ) -> dict[str, WithoutAnchor]:
@@ -138,7 +172,7 @@ def _drafts(manifest: Manifest, folder: ChangeFolder, place: Opened, context: Co
             if action.trust is not None and action.trust.added and target.path == action.path:
                 context.events.say(action.id, "skipped", f"{action.trust.alias} is not in {target.shown} any more")
                 continue
-            raise _changed_since(manifest, target, place)
+            raise _changed_since(manifest, target, place.store)
         check_folder(target, action.folder, exact=False, may_be_gone=action.folder_made)
         keep_folder(target, context)
         after, new = found
@@ -189,12 +223,12 @@ def _old_state(
     return None if made.data is None else (settled(live[0], target, made.data), made.data)
 
 
-def _changed_since(manifest: Manifest, target: Target, place: Opened) -> WizardError:
-    number = place.store.find(manifest.id).number
+def _changed_since(manifest: Manifest, target: Target, store: Store) -> WizardError:
+    number = store.find(manifest.id).number
     newer = [
         entry.id
-        for entry in entries(place.store)
-        if entry.stands and place.store.find(entry.id).number > number and str(target.named) in entry.files
+        for entry in entries(store)
+        if entry.stands and store.find(entry.id).number > number and str(target.named) in entry.files
     ]
     hint = (
         f"Roll back the newer change first: rollback {newer[-1]}"

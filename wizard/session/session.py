@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
     from wizard.certificates.model import Certificate, Chain
     from wizard.change.events import Event
-    from wizard.change.history import Entry
     from wizard.change.outcome import Outcome
     from wizard.change.plan import Plan
     from wizard.change.watch import ChangeRun
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from wizard.reports.calendar import Ending
     from wizard.reports.checklist import Checklist
     from wizard.session.overview import Overview, Presented
+    from wizard.session.review import Undoable
     from wizard.session.saved_run import SavedRun
 
 
@@ -71,6 +72,14 @@ class Problem:
 
     key: str
     error: WizardError
+
+
+def fresh_folder(base: Path, name: str) -> str:
+    """*name*, or with a number behind it, so that no folder with something in it has that name below *base*."""
+    numbered = (f"{name}-{number}" for number in count(2))
+    return next(
+        each for each in chain((name,), numbered) if not (base / each).is_dir() or not any((base / each).iterdir())
+    )
 
 
 NAME_S = 1.0
@@ -187,6 +196,8 @@ class Session:
 
             return newest(self.machine)
         found = shown(self.answers.get(question.key))
+        if question.key == "packs" and found == Answers().packs and self._handed is None:
+            return fresh_folder(self.base, found)
         role, _, name = question.key.rpartition(".")
         # A name comes from the certificate only when it is this machine's; any other one has to be typed.
         return self._own.get(role, "") if name == "host" and not found and role in self._judged else found
@@ -391,20 +402,11 @@ class Session:
 
         return load(self.machine)
 
-    def changes(self) -> "list[tuple[Entry, list[Line], str]]":
+    def changes(self) -> "list[Undoable]":
         """BLOCKING. The changes on record, the newest first, what undoing each means, and why it is impossible."""
-        from wizard.session.review import changes, chosen, undo_lines
+        from wizard.session.review import undoable
 
-        found = []
-        for entry in reversed(changes(self.machine)):
-            lines: list[Line] = []
-            why = ""
-            try:
-                lines = undo_lines(chosen(self.machine, entry.id))
-            except WizardError as error:
-                why = error.message
-            found.append((entry, lines, why))
-        return found
+        return undoable(self.machine)
 
     def needs_password(self, step: Step) -> bool:
         """BLOCKING. Whether the repair at *step* asks for a password."""
