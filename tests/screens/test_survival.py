@@ -10,8 +10,9 @@ from textual.color import Color
 from textual.widgets import Input
 
 import screens
-from screens.dialogs import Quit, page_text
+from screens.dialogs import Quit
 from screens.frame import Page
+from screens.help_pages import page_text, search
 from screens.paths import last_word
 from screens.theme import AsciiFilter, ascii_wanted, look, theme_for
 from screens.widgets import SecretField
@@ -141,6 +142,32 @@ def test_help_begins_with_the_question_that_has_the_focus(name: str, question: t
     title, first, *others = page_text(name, question).split("\n\n## ")
     assert first.startswith(f"{heading}\n")
     assert sorted([title, first, *others]) == sorted(page_text(name).split("\n\n## "))
+
+
+def test_the_search_finds_sections_of_all_pages() -> None:
+    found = search("OCSP responder")
+    assert found
+    assert all("ocsp" in part.words and "responder" in part.words for part in found)
+    assert search("key store password")[0].heading in {"Password of the new key store", "Password"}
+    assert {part.page for part in search("undo")} >= {"undo", "goal"}
+    assert {part.page for part in search("interrupted")} >= {"recover"}
+    assert search(" ") == search("no such words in any page") == []
+
+
+async def test_help_is_searched_by_keys(made: Practice) -> None:
+    async with opened(session_on(made), start="place") as pilot:
+        await keys(pilot, "f1")
+        assert "Where the primary server runs" in text(pilot)
+        await keys(pilot, "f2", "=policy last")
+        shown = text(pilot)
+        assert "What is left to do" in shown
+        assert "runs on this machine" not in shown
+        await keys(pilot, "enter", "enter")
+        shown = " ".join(text(pilot).split())
+        assert "The policy comes last" in shown
+        await keys(pilot, "f2", "=zzz", "enter", "escape")
+        assert step(pilot) == "place"
+        assert pilot.app.return_code is None
 
 
 @pytest.mark.parametrize("ascii_only", [False, True])
