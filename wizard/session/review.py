@@ -61,6 +61,8 @@ def _undoable(machine: Machine, entry: Entry) -> Undoable:
     if entry.rolled_back_by:
         again = f"To make it again, undo change {entry.rolled_back_by[:4]}."
         return Undoable(entry, why=f"change {entry.rolled_back_by[:4]} has undone it already.", advice=again)
+    if entry.damage:
+        return Undoable(entry, why=entry.damage)
     if not entry.stands:
         return Undoable(entry, why="it was not made, so there is nothing to undo.")
     try:
