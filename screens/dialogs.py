@@ -186,7 +186,12 @@ class Help(Over[None]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Into the list, or back to the page."""
         event.stop()
-        self.query_one("#found" if self._found else "#page").focus()
+        if not self._found:
+            self.query_one("#page").focus()
+            return
+        found = self.query_one("#found", Lines)
+        found.highlighted = 0
+        found.focus()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Show this page, the section that was found first."""
