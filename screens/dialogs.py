@@ -179,8 +179,9 @@ class Help(Over[None]):
     def on_input_changed(self, event: Input.Changed) -> None:
         """The sections that hold all these words, in place of the page."""
         self._found = search(event.value)
-        names = [say((part.title, "bold"), (f"  {part.heading}", "muted")) for part in self._found]
-        self.query_one("#found", Lines).set_options([Option(name) for name in names])
+        self.query_one("#found", Lines).set_options(
+            [Option(say((part.title, "bold"), (f"  {part.heading}", "muted"))) for part in self._found]
+        )
         self.set_class(bool(event.value.strip()), "-searching")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
