@@ -1,6 +1,7 @@
 """`checklist`: what is left to do in the portal and on other machines, read and ticked without a screen."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,12 +26,14 @@ REFUSALS = (
 
 _EPILOG = """\
 A step is named by its number in the list, or for ever by its id (--json). A
-second --tick takes the tick away. The policy can be ticked last.
+second --tick takes the tick away. The policy comes last: ticking it before
+the others is asked about, and needs --yes where nobody can be asked.
 
 EXAMPLES
   cloudstream-wizard checklist
   cloudstream-wizard checklist --answers answers.toml    makes the list
   cloudstream-wizard checklist --tick 1 --tick 2
+  cloudstream-wizard checklist --tick policy/account --yes
   cloudstream-wizard checklist --json
 
 EXIT CODES
@@ -49,6 +52,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument("--answers", metavar="FILE", type=Path, help="make the list from these answers (TOML)")
     parser.add_argument("--tick", metavar="STEP", action="append", default=[], help="its number or id; may be repeated")
+    parser.add_argument("--yes", action="store_true", help="tick the policy although other steps are not ticked")
     parser.set_defaults(run=run)
 
 
@@ -64,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     for name in args.tick:
         number = int(name) if name.isascii() and name.isdigit() else 0
         item = kept.items[number - 1].id if 0 < number <= len(kept.items) else name
-        kept = checklist.tick(args.machine, item)
+        kept = checklist.tick(args.machine, item, confirmed=args.yes or _confirmed(kept, item))
     if args.json:
         members = [
             {"id": item.id, "text": item.text, "detail": item.detail, "done": item.id in kept.done}
@@ -77,6 +81,17 @@ def run(args: argparse.Namespace) -> int:
         number += bool(line.item)
         print(f"{number:2}  {line.text}" if line.item else line.text)
     return 0
+
+
+def _confirmed(kept: "Checklist", item: str) -> bool:
+    """Whether somebody at a terminal wants to tick the policy before the other steps."""
+    from wizard.reports.checklist import POLICY  # noqa: PLC0415 - usage errors need no engine
+
+    if item != POLICY or item in kept.done or not kept.before_policy or not sys.stdin.isatty():
+        return False
+    print("An endpoint without a trusted certificate goes offline with the policy.", file=sys.stderr)
+    print("Type yes to tick it although other steps are not: ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip() == "yes"
 
 
 def _made(args: argparse.Namespace) -> "Checklist":

@@ -11,6 +11,7 @@ from wizard.change.rollback import choose
 from wizard.change.store import Store
 from wizard.doctor.restart_checks import plan_faults, undo_faults
 from wizard.findings import Finding, Severity
+from wizard.handoff.build import require_makeable, require_names
 from wizard.host.machine import Machine
 from wizard.planning.java import ask_java
 from wizard.planning.primary.inputs import Planned, Planning, kept_plan, plan_primary
@@ -161,6 +162,7 @@ def _for_goal(session: Reviewing) -> tuple[Review, Planned]:
         case _ if session.answers.primary.kind is PrimaryKind.CLOUD:
             from wizard.planning.primary.cloud import uncertain  # noqa: PLC0415 - likewise
 
+            require_makeable(session)
             plan = Plan("Primary in the vendor's cloud")
             accepted = session.answers.primary.cloud_support is CloudSupport.ACCEPTED
             findings = () if accepted else (uncertain(),)
@@ -169,9 +171,12 @@ def _for_goal(session: Reviewing) -> tuple[Review, Planned]:
         case _ if session.answers.primary.kind is PrimaryKind.ELSEWHERE:
             from wizard.planning.gateway.plan import review_gateway  # noqa: PLC0415 - only a gateway needs it
 
+            require_names(session.answers)
             planned, seen = review_gateway(session)
             return _of(ask_java(session.machine, _checked(session, planned)), seen)
         case _:
+            # What the hand-off would refuse after the change is refused before it.
+            require_makeable(session)
             planned = _checked(session, plan_primary(session))
             if planned.forbidden:
                 return _of(planned)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
-from wizard.handoff.build import make_packs, order_of, write_packs
+from wizard.handoff.build import make_packs, order_of, require_names, write_packs
 from wizard.host.machine import Machine
 from wizard.planning.gateway import plan
 from wizard.planning.gateway.steps import STORE_SECRET as STORE_OF_GATEWAY
@@ -161,6 +161,8 @@ def _verdict(session: Planning, role: str) -> Refused:
 
 
 def _others(session: Planning) -> Refused:
+    if doubled := _tried("others.gateways", lambda: require_names(session.answers)):
+        return doubled
     for role in session.answers.other_roles():
         if not session.answers.table(role).chain:
             host = session.answers.table(role).host
