@@ -148,8 +148,7 @@ def _gateway(pack: Pack) -> list[PackFile]:
 
 def _machine(host: str, gateway: GatewayAnswers) -> PackFile:
     """What only the operator knows about one gateway."""
-    java = gateway.java or "not known, so every Java has to read the stores"
-    text = from_template("ansible/machine.yml", {"HOST": host, "JAVA": printable(java)})
+    text = from_template("ansible/machine.yml", {"HOST": host, "JAVA": _scalar(printable(gateway.java))})
     return PackFile(f"host_vars/{host}/machine.yml", text.encode())
 
 

@@ -86,7 +86,14 @@ def make_pack(given: GatewayInput) -> Pack:
 def _windows_values(given: GatewayInput, store_name: str, trust_name: str) -> dict[str, str]:
     stores = store_name if trust_anchor(given) is None else f"{store_name} and {trust_name}"
     primary = endpoint(given.primary_host or "PRIMARY", given.primary_port)
-    return {"HOST": given.answers.host, "STORES": stores, "PRIMARY": primary}
+    leaf = given.primary_chain.leaf if given.primary_chain is not None else None
+    expected = _colons(leaf.sha256) if leaf is not None else "the one that the administrator of the primary names."
+    return {"HOST": given.answers.host, "STORES": stores, "PRIMARY": primary, "EXPECTED": expected}
+
+
+def _colons(sha256: str) -> str:
+    """A fingerprint as openssl and keytool print it."""
+    return ":".join(sha256[at : at + 2] for at in range(0, 64, 2)).upper()
 
 
 def _check(given: GatewayInput, files: list[PackFile], about: dict[str, str], place: str) -> list[str]:
@@ -100,9 +107,10 @@ def _check(given: GatewayInput, files: list[PackFile], about: dict[str, str], pl
         return [
             (
                 "When the primary has its certificate, and its CA certificates are in\n"
-                f"the portal:\nsh {place}/verify.sh UNATTENDED_FILE\n"
-                f"Every line must begin with good: {host} shows the expected\n"
-                "certificate, and each side accepts the other."
+                "the portal, run as root with the full path of your unattended file:\n"
+                f"sh {place}/verify.sh UNATTENDED_FILE\n"
+                f"It must find no error: {host} shows the expected certificate,\n"
+                "and each side accepts the other."
             )
         ]
     if not host:
@@ -165,7 +173,7 @@ def _verify(given: GatewayInput, fingerprint: str) -> bytes:
     """The test of the connection, for this gateway and primary."""
     leaf = given.chain.leaf
     assert leaf is not None  # noqa: S101 - as in `make_pack`
-    expected = ":".join(fingerprint[at : at + 2] for at in range(0, 64, 2)).upper()
+    expected = _colons(fingerprint)
     values = {
         "HOST": shlex.quote(given.primary_host),
         "PORT": str(given.primary_port),
