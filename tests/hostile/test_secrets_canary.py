@@ -109,7 +109,7 @@ def said(server: Practice) -> dict[str, subprocess.CompletedProcess[str]]:
     run("inspect", "inspect", "certificates", "opt/hcp/conf", "--json", "--secret", secret, codes=(0, 1, 2))
     run("rehearse", "rehearse", *answers, "--json")
     run("handoff", "handoff", *answers, "--out", str(server.root / "packs"), "--json")
-    run("export", "export", "ansible", *answers, "--out", str(server.root / "rollout"), "--json")
+    run("export", "export", "ansible", *answers, "--out", str(server.root / "rollout"), "--plain-secrets", "--json")
     wrong = f"primary.password=file:{server.root}/secrets/store"
     run("wrong password", "plan", *answers, "--secret", wrong, "--debug", codes=(2,))
     run("rollback dry", "rollback", "--dry-run", "--json")

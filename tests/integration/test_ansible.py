@@ -1,4 +1,4 @@
-"""The exported playbook under a real Ansible on hosts that are folders of this machine: the order of the roll-out."""
+"""The exported playbooks under a real Ansible on hosts that are folders of this machine: order, failures, undo."""
 
 import json
 import os
@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -15,8 +15,9 @@ import pytest
 from tests.support.practice import practice
 
 ANSIBLE = Path(sys.executable).with_name("ansible-playbook")
+LINT = Path(sys.executable).with_name("ansible-lint")
 GATEWAYS = ("gateway-1", "gateway-2", "gateway-3")
-EMPTY = "---\nverify: false\nstores: []\nsettings: []\n"
+EMPTY = "---\nverify: false\nrollout_version: x\nstores: []\nsettings: []\n"
 """A gateway that is quickly done: each module that Ansible starts takes half a second."""
 WIZARD = """\
 #!/bin/sh
@@ -34,9 +35,10 @@ class Rollout:
 
     folder: Path
     work: Path
+    more: dict[str, object] = field(default_factory=dict)
 
-    def play(self, hosts: Mapping[str, str], *words: str) -> subprocess.CompletedProcess[str]:
-        """Run the playbook on the primary and the gateways *hosts*, each with its variables as in an inventory."""
+    def play(self, hosts: Mapping[str, str], *words: str, book: str = "site.yml") -> subprocess.CompletedProcess[str]:
+        """Run *book* on the primary and the gateways *hosts*, each with its variables as in an inventory."""
         lines = ["[primaries]", "primary-host", "[gateways]", *(f"{name} {more}" for name, more in hosts.items())]
         lines += ["[gateways:vars]", f"unattended_file={self.work}/{{{{ inventory_hostname }}}}.conf"]
         (self.work / "inventory.ini").write_text("\n".join(lines) + "\n")
@@ -47,6 +49,7 @@ class Rollout:
             "wizard_command": str(self.work / "wizard"),
             "store_owner": os.getuid(),
             "store_group": os.getgid(),
+            **self.more,
         }
         group = self.work / "group_vars/all.json"
         group.parent.mkdir(exist_ok=True)
@@ -54,12 +57,12 @@ class Rollout:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
         environment |= {"ANSIBLE_HOME": str(self.work / "home"), "ANSIBLE_PIPELINING": "1", "ANSIBLE_NOCOLOR": "1"}
         return subprocess.run(
-            [str(ANSIBLE), "-i", str(self.work / "inventory.ini"), *words, str(self.folder / "site.yml")],
+            [str(ANSIBLE), "-i", str(self.work / "inventory.ini"), *words, str(self.folder / book)],
             env=environment | {"LC_ALL": "C.UTF-8"},
             cwd=self.work,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
             check=False,
             stdin=subprocess.DEVNULL,
         )
@@ -70,12 +73,44 @@ class Rollout:
         path = self.work / "calls"
         return path.read_text().split() if path.exists() else []
 
+    @property
+    def report(self) -> list[str]:
+        """The lines of the report that the run wrote."""
+        return (self.folder / "report.txt").read_text().splitlines()
+
+    def state(self, name: str) -> dict[str, tuple[bytes, int]]:
+        """The unattended file and the stores of a gateway: content and mode."""
+        paths = [self.work / f"{name}.conf", *sorted((self.work / f"{name}-stores").glob("*"))]
+        return {str(path): (path.read_bytes(), path.stat().st_mode & 0o777) for path in paths if path.exists()}
+
+    def gateway(self, name: str, text: str, version: str) -> None:
+        """Make *name* a gateway with one store of that *text* and one setting."""
+        (self.folder / f"files/{name}").mkdir(exist_ok=True)
+        (self.folder / f"files/{name}/own.pfx").write_text(text)
+        path = f"{self.work}/{name}-stores/own.pfx"
+        variables = {
+            "verify": False,
+            "rollout_version": version,
+            "stores": [{"file": "own.pfx", "path": path, "mode": "0600"}],
+            "settings": [{"name": "HCP_DEFAULT_KEYSTORE_PASSWORD", "value": f"password-{version}"}],
+        }
+        (self.folder / f"host_vars/{name}").mkdir(exist_ok=True)
+        (self.folder / f"host_vars/{name}/tls.yml").write_text(json.dumps(variables))
+
+
+def recap(done: subprocess.CompletedProcess[str], host: str) -> dict[str, int]:
+    """The counts of Ansible's last lines for *host*."""
+    line = re.search(rf"(?m)^{host} +: (.*)$", done.stdout)
+    assert line is not None, done.stdout
+    return {name: int(count) for name, count in (word.split("=") for word in line[1].split())}
+
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     base = tmp_path_factory.mktemp("ansible")
     with practice(base / "p", java=None, start=False) as made:
-        done = made.run("export", "ansible", "--answers", "answers.toml", "--out", str(base / "rollout"))
+        words = ("--answers", "answers.toml", "--out", str(base / "rollout"), "--plain-secrets")
+        done = made.run("export", "ansible", *words)
         assert done.returncode == 0, done.stderr
     return base / "rollout"
 
@@ -112,21 +147,43 @@ def test_the_primary_waits_for_an_installation_that_failed(rollout: Rollout) -> 
     assert done.returncode != 0
     assert "fatal: [gateway-host]: FAILED!" in done.stdout
     assert rollout.calls == []
+    assert rollout.report[:3] == ["Done: 0", "Open: 2", f"  gateway-host: failed at: {INSTALLATION}"]
     assert f'export HCP_DEFAULT_KEYSTORE="{work}/stores/gateway-host.pfx"' in (work / "gateway-host.conf").read_text()
     (work / "allowed").touch()
     done = rollout.play(hosts)
     assert done.returncode == 0, done.stdout
     assert (work / "installed").read_text() == "again\n"
     assert rollout.calls == ["plan", "apply", "probe"]
+    assert rollout.report == ["Done: 2", "  gateway-host", "  primary-host", "Open: 0"]
 
 
-def test_the_first_error_on_a_gateway_ends_the_run(rollout: Rollout) -> None:
-    done = rollout.play({"gateway-1": BY_HAND, "gateway-2": NO_FILE, "gateway-3": BY_HAND})
+INSTALLATION = "Unattended installation, when a command for it was named"
+
+
+def test_no_batch_begins_after_a_gateway_that_failed(rollout: Rollout) -> None:
+    (rollout.work / "gateway-2.conf").write_bytes(b'A="1"\r\n')
+    done = rollout.play({"gateway-1": BY_HAND, "gateway-2": BY_HAND, "gateway-3": BY_HAND})
     assert done.returncode != 0
     assert rollout.calls == [], done.stdout
     assert "fatal: [gateway-2]: FAILED!" in done.stdout
-    assert (rollout.work / "gateway-1.conf.before-tls").exists()
-    assert not (rollout.work / "gateway-3.conf.before-tls").exists()
+    assert "has Windows line ends" in " ".join(done.stdout.split())
+    assert (rollout.work / "gateway-1.conf.tls-backup/1/version").exists()
+    assert not (rollout.work / "gateway-3.conf.tls-backup").exists()
+    assert rollout.report == [
+        "Done: 1",
+        "  gateway-1",
+        "Open: 3",
+        "  gateway-2: failed at: The unattended file must have Unix line ends",
+        "  gateway-3: without result",
+        "  primary-host: failed at: Every gateway must be done before a primary is changed",
+    ]
+
+
+def test_the_batches_can_be_chosen(rollout: Rollout) -> None:
+    done = rollout.play({"gateway-1": NO_FILE, "gateway-2": BY_HAND, "gateway-3": BY_HAND}, "-e", '{"batches": [2, 1]}')
+    assert done.returncode != 0
+    assert rollout.report[:3] == ["Done: 1", "  gateway-2", "Open: 3"]
+    assert "  gateway-3: without result" in rollout.report
 
 
 def test_an_unreachable_gateway_and_one_that_nobody_installed_stop_the_primary(rollout: Rollout) -> None:
@@ -134,7 +191,8 @@ def test_an_unreachable_gateway_and_one_that_nobody_installed_stop_the_primary(r
     assert done.returncode != 0
     assert rollout.calls == [], done.stdout
     text = " ".join(done.stdout.split())
-    assert "These gateways are not done: gateway-2: without result, gateway-3: not installed." in text
+    assert "These gateways are not done: gateway-2: unreachable, gateway-3: not installed." in text
+    assert rollout.report[3:5] == ["  gateway-2: unreachable", "  gateway-3: not installed"]
 
 
 def test_a_gateway_that_was_left_out_stops_the_primary(rollout: Rollout) -> None:
@@ -149,3 +207,86 @@ def test_a_look_in_check_mode_shows_the_plan_of_the_primary(rollout: Rollout) ->
     done = rollout.play({"gateway-1": ""}, "--check")
     assert done.returncode == 0, done.stdout
     assert rollout.calls == ["plan"]
+    assert not (rollout.folder / "report.txt").exists()
+
+
+def test_check_mode_says_what_the_run_does_and_a_second_run_does_nothing(rollout: Rollout) -> None:
+    (rollout.work / "gateway-1.conf").write_text('HCP_OTHER="1"\n')
+    rollout.gateway("gateway-1", "first", "v1")
+    before = rollout.state("gateway-1")
+    looked = rollout.play({"gateway-1": BY_HAND}, "--check")
+    assert looked.returncode == 0, looked.stdout
+    assert rollout.state("gateway-1") == before
+    # The folder, the store in it, and the line.
+    assert recap(looked, "gateway-1")["changed"] == 3, looked.stdout
+    done = rollout.play({"gateway-1": BY_HAND})
+    assert done.returncode == 0, done.stdout
+    after = rollout.state("gateway-1")
+    assert (rollout.work / "gateway-1-stores").stat().st_mode & 0o777 == 0o755
+    assert (rollout.work / "gateway-1.conf.tls-backup").stat().st_mode & 0o777 == 0o700
+    assert after[f"{rollout.work}/gateway-1-stores/own.pfx"] == (b"first", 0o600)
+    again = rollout.play({"gateway-1": BY_HAND})
+    assert again.returncode == 0, again.stdout
+    assert recap(again, "gateway-1")["changed"] == 0, again.stdout
+    assert rollout.state("gateway-1") == after
+    looked = rollout.play({"gateway-1": BY_HAND}, "--check")
+    assert recap(looked, "gateway-1")["changed"] == 0, looked.stdout
+
+
+def test_undo_goes_back_one_rollout_at_a_time_on_each_gateway(rollout: Rollout) -> None:
+    """The second re-keying is undone to the first; that one, which was cut off once, to what was there before."""
+    hosts = {"gateway-1": BY_HAND, "gateway-2": BY_HAND}
+    states: dict[str, list[dict[str, tuple[bytes, int]]]] = {name: [] for name in hosts}
+    for name in hosts:
+        (rollout.work / f"{name}.conf").write_text(f'HCP_OTHER="{name}"\n')
+        (rollout.work / f"{name}.conf").chmod(0o640)
+        states[name].append(rollout.state(name))
+    for version in ("v1", "v2"):
+        for name in hosts:
+            rollout.gateway(name, f"{name} {version}", version)
+        if version == "v1":
+            # Cut off after the store was written: the next run must not take that for what was there before.
+            cut = rollout.play({**hosts, "gateway-1": f"{BY_HAND} store_owner=no-such-account"})
+            assert cut.returncode != 0
+            assert (rollout.work / "gateway-1.conf.tls-backup/1/version").exists()
+        done = rollout.play(hosts)
+        assert done.returncode == 0, done.stdout
+        for name in hosts:
+            states[name].append(rollout.state(name))
+    looked = rollout.play(hosts, "--check", book="undo.yml")
+    assert looked.returncode == 0, looked.stdout
+    assert rollout.state("gateway-1") == states["gateway-1"][2]
+    for expected in (1, 0):
+        done = rollout.play(hosts, book="undo.yml")
+        assert done.returncode == 0, done.stdout
+        for name in hosts:
+            assert rollout.state(name) == states[name][expected], (name, expected)
+    done = rollout.play(hosts, book="undo.yml")
+    assert done.returncode == 0, done.stdout
+    assert recap(done, "gateway-1")["changed"] == 0
+    assert "nothing is changed" in done.stdout
+
+
+def test_a_gateway_that_does_not_connect_is_open(rollout: Rollout) -> None:
+    (rollout.folder / "host_vars/gateway-1/tls.yml").write_text(EMPTY.replace("verify: false", "verify: true"))
+    (rollout.folder / "files/gateway-1").mkdir()
+    (rollout.folder / "files/gateway-1/verify.sh").write_text(f'echo "$1" >{rollout.work}/asked\nexit 3\n')
+    done = rollout.play({"gateway-1": BY_HAND})
+    assert done.returncode != 0
+    assert (rollout.work / "asked").read_text() == f"{rollout.work}/gateway-1.conf\n"
+    assert rollout.report[2:] == ["Open: 1", "  gateway-1: installed, but verify.sh ended with exit code 3"]
+
+
+def test_ansible_lint_accepts_it_for_production(exported: Path, tmp_path: Path) -> None:
+    shutil.copytree(exported, tmp_path / "rollout")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        [str(LINT), "--offline", "--nocolor", "-q", "--profile", "production", "."],
+        cwd=tmp_path / "rollout",
+        env={**os.environ, "PATH": path, "ANSIBLE_HOME": str(tmp_path / "home"), "LC_ALL": "C.UTF-8"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

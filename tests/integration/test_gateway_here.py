@@ -339,7 +339,10 @@ def test_a_primary_that_is_not_set_up_is_a_warning(tmp_path: Path) -> None:
 def test_other_commands_take_the_same_answers(shared: Practice, tmp_path: Path) -> None:
     path = answers(shared, primary='["certificates/Acme-CA-Root.cer"]')
     assert "rehearse.cloud" in shared.run("rehearse", "--answers", path).stderr
-    for words, out in ((("handoff",), tmp_path / "packs"), (("export", "ansible"), tmp_path / "rollout")):
+    for words, out in (
+        (("handoff",), tmp_path / "packs"),
+        (("export", "ansible", "--plain-secrets"), tmp_path / "rollout"),
+    ):
         done = shared.run(*words, "--answers", path, "--out", str(out))
         assert done.returncode == 0, done.stderr
     lines = (tmp_path / "packs/gateway-host/unattended-lines.conf").read_text()

@@ -23,6 +23,7 @@ PACKS = {
     "gateway-host/unattended.conf": 0o600,
     "gateway-host/primary-chain.pem": 0o644,
     "gateway-host/verify.sh": 0o644,
+    "gateway-host/GATEWAY-ON-WINDOWS.md": 0o644,
     "pcclient-host/CHECKLIST.md": 0o644,
     "pcclient-host/install.ps1": 0o644,
     "pcclient-host/pcclient-host.pfx": 0o600,
@@ -168,7 +169,12 @@ def test_verify_says_which_certificate_is_shown(server: Practice, packs: Path) -
     )
     assert f"expected {expected.strip().partition('=')[2]}" in said
     assert server.run("apply", "--answers", "local.toml", "--yes").returncode == 0
-    assert verified(packs) == (0, "good: the primary localhost shows the expected certificate.\n")
+    code, said = verified(packs)
+    assert "good: the primary localhost shows the expected certificate.\n" in said
+    assert "good: the trust store of this gateway trusts it" in said
+    # Nothing could import the root here without a keytool, so the practice primary refuses every gateway.
+    assert "does not accept the certificate of this gateway: unknown CA" in said
+    assert code == 3, said
     server.systemctl("stop")
     code, said = verified(packs)
     assert code == 1
@@ -192,18 +198,57 @@ def test_no_pack_with_a_certificate_that_does_not_fit(server: Practice) -> None:
 HOSTS = {
     "two of one name": ('host = "pcclient-host"', 'host = "Gateway-Host"', "Gateway-Host is named twice."),
     "one without a name": ('host = "pcclient-host"', 'host = ""', "has no host name"),
+    "the primary's name": ('host = "pcclient-host"', 'host = "LocalHost"', "LocalHost is named twice."),
     "the portal's name": ('host = "pcclient-host"', 'host = "portal"', "the name of another folder"),
 }
 
 
+COMMANDS = {
+    "handoff": ("handoff", "--out", "hosts"),
+    "export": ("export", "ansible", "--out", "hosts", "--plain-secrets"),
+    "plan": ("plan",),
+    "apply": ("apply", "--yes"),
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("case", HOSTS)
-def test_every_pack_has_a_folder_of_its_own(server: Practice, case: str) -> None:
+def test_every_machine_has_a_name_of_its_own(server: Practice, case: str, command: str) -> None:
     old, new, words = HOSTS[case]
+    before = server.tree()
     (server.root / "hosts.toml").write_text((server.root / "local.toml").read_text().replace(old, new))
-    done = server.run("handoff", "--answers", "hosts.toml", "--out", str(server.root / "hosts"))
+    done = server.run(*COMMANDS[command], "--answers", "hosts.toml")
     assert done.returncode == 2
     assert done.stderr.startswith("error: handoff.host ")
     assert words in done.stderr
+    assert server.tree() == before
+    assert not (server.root / "hosts").exists()
+
+
+UNFIT = {
+    "the key store's password": ('java = "17.0.9"\nkeystore-password = { file = "odd" }', "password.unfit"),
+    "the trust store's password": ('truststore-password = { file = "odd" }', "password.unfit"),
+    "a password that is not there": ('truststore-password = { file = "none" }', "secret.source-unusable"),
+    "the version of Java": ('java = "new"', "handoff.java-version"),
+    "the unattended file": ('unattended-file = "none.conf"', "file."),
+}
+
+
+@pytest.mark.parametrize("case", UNFIT)
+def test_what_no_bundle_can_be_made_from_is_refused_before_the_primary_is_changed(server: Practice, case: str) -> None:
+    line, code = UNFIT[case]
+    (server.root / "odd").write_text("se$cret-odd")
+    key = line.split("\n")[-1].split(" = ")[0]
+    head, gateway = (server.root / "local.toml").read_text().split("[[gateway]]")
+    kept = [each for each in gateway.splitlines() if not each.startswith(key)]
+    (server.root / "unfit.toml").write_text("\n".join([f"{head}[[gateway]]", line, *kept]))
+    before = server.tree()
+    for command in (("plan",), ("apply", "--yes"), ("handoff", "--out", "unfit")):
+        done = server.run(*command, "--answers", "unfit.toml")
+        assert done.returncode == 2, done.stderr
+        assert done.stderr.startswith(f"error: {code}"), done.stderr
+        assert "se$cret" not in done.stderr
+    assert server.tree() == before
 
 
 def test_a_folder_that_cannot_be_written(server: Practice) -> None:

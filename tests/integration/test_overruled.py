@@ -133,6 +133,12 @@ def test_the_list_is_made_and_ticked_without_a_screen(tmp_path: Path) -> None:
         early = made.run("checklist", "--tick", "policy/account")
         assert early.returncode == 2
         assert "error: checklist.policy-last " in early.stderr
+        assert "--yes" in early.stderr
+        confirmed = made.json("checklist", "--tick", "policy/account", "--yes")
+        assert confirmed["items"][-1]["done"]
+        assert made.run("checklist", "--tick", "policy/account").returncode == 0, (
+            "a tick is taken away without a question"
+        )
         assert made.run("checklist", "--tick", "99").returncode == 2
         again = made.json("checklist", "--tick", first["id"])
         assert again["left"] == len(again["items"])

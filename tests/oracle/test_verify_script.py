@@ -1,17 +1,22 @@
 """verify.sh of a gateway's pack, run by a shell against real openssl servers: right, wrong, fallback, nobody there."""
 
+import os
 import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import gettempdir
 
 import pytest
 
-from tests.support.pki import Entity, acme, issue
+from tests.support.jvm import jre
+from tests.support.pki import Entity, acme, authority, issue
 from tests.support.tls_servers import free_port
-from tests.unit.handoff.test_bundles import data, given
+from tests.unit.handoff.test_bundles import PASSWORD, chain, data, given
 from wizard.handoff import gateway
+from wizard.handoff.bundle import Pack
+from wizard.secret import Secret
 
 PKI = acme()
 OTHER = issue("primary-host", PKI.intermediate, slot="another")
@@ -50,12 +55,19 @@ def server(folder: Path, entity: Entity, options: list[str], address: str) -> It
         running.communicate(timeout=10)
 
 
-def verified(folder: Path, host: str, port: int, env: dict[str, str] | None = None) -> tuple[int, str]:
-    pack = gateway.make_pack(given(primary_host=host, primary_port=port))
-    (folder / "verify.sh").write_text(data(pack, "verify.sh"))
+def verified(
+    folder: Path, host: str, port: int, *words: str, env: dict[str, str] | None = None, bundle: Pack | None = None
+) -> tuple[int, str]:
+    """Run the script of *bundle*, by default with -c, from another working folder."""
+    pack = bundle or gateway.make_pack(given(primary_host=host, primary_port=port))
+    (folder / "pack").mkdir(exist_ok=True)
+    for file in pack.files if bundle else ():
+        (folder / "pack" / file.name).write_bytes(file.data)
+    (folder / "pack/verify.sh").write_text(data(pack, "verify.sh"))
     done = subprocess.run(
-        ["/bin/sh", "verify.sh"], cwd=folder, capture_output=True, text=True, check=False, timeout=60, env=env
-    )
+        ["/bin/sh", "pack/verify.sh", *(words if bundle else ("-c",))],
+        cwd=folder, capture_output=True, text=True, check=False, timeout=60, env=env,
+    )  # fmt: skip
     assert not done.stderr
     return done.returncode, done.stdout
 
@@ -86,7 +98,9 @@ def test_somebody_is_there_who_does_not_talk_tls(tmp_path: Path) -> None:
         listener.settimeout(20)
         pack = gateway.make_pack(given(primary_host="127.0.0.1", primary_port=listener.getsockname()[1]))
         (tmp_path / "verify.sh").write_text(data(pack, "verify.sh"))
-        with subprocess.Popen(["/bin/sh", "verify.sh"], cwd=tmp_path, stdout=subprocess.PIPE, text=True) as running:
+        with subprocess.Popen(
+            ["/bin/sh", "verify.sh", "-c"], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+        ) as running:
             channel, _ = listener.accept()
             with channel:
                 channel.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
@@ -100,3 +114,80 @@ def test_openssl_is_missing(tmp_path: Path) -> None:
     code, text = verified(tmp_path, "localhost", 1, env={"PATH": str(tmp_path / "empty")})
     assert code == 2
     assert "openssl is not on this machine" in text
+
+
+STRANGER = issue("gateway-host", authority("Strange-Root"))
+OTHER_ROOT = issue("primary-host", authority("Other-Root"))
+ASKS = ["-Verify", "5", "-CAfile", "ca.pem", "-verify_return_error"]
+BOTH = {
+    "each accepts the other": ({}, ASKS, [], 0, ["good: the primary accepts the certificate of this gateway (pack/gateway-host.pfx)."]),
+    "TLS 1.2": ({}, [*ASKS, "-tls1_2"], [], 0, ["good: the primary accepts"]),
+    "a strange gateway": ({"chain": chain(STRANGER)}, ASKS, [], 3, ["good: the primary localhost shows", "does not accept", "unknown CA"]),
+    "a strange gateway, TLS 1.2": ({"chain": chain(STRANGER)}, [*ASKS, "-tls1_2"], [], 3, ["does not accept", "unknown CA"]),
+    "a primary that names other CAs": ({"chain": chain(STRANGER)}, ["-Verify", "5", "-CAfile", "ca.pem"], [], 3, ["does not name the CA of this gateway"]),
+    "nobody asks": ({}, [], [], 7, ["asked for no certificate"]),
+    "a strange primary": ({"primary_chain": chain(OTHER_ROOT)}, ASKS, [], 1, ["shows another certificate", "does not trust it", "accepts the certificate"]),
+    "no unattended file": ({}, ASKS, ["none.conf"], 4, ["none.conf is not there", "good: the primary localhost shows"]),
+    "a wrong password": ({}, ASKS, ["wrong.conf"], 4, ["key store pack/gateway-host.pfx does not open", "trust store pack/acme-ca-root.pfx does not open"]),
+    "a store that is nowhere": ({}, ASKS, ["nowhere.conf"], 4, ["the key store /x/none.pfx is not there", "the trust store /x/none.pfx is not there"]),
+    "quotes, export and a line of old": ({}, ASKS, ["other.conf"], 0, ["good: the primary accepts"]),
+}  # fmt: skip
+
+
+def settings_file(keystore: str, password: str, trust: str) -> str:
+    lines = [
+        "HCP_DEFAULT_KEYSTORE",
+        "HCP_DEFAULT_KEYSTORE_PASSWORD",
+        "HCP_DEFAULT_TRUSTSTORE",
+        "HCP_DEFAULT_TRUSTSTORE_PASSWORD",
+    ]
+    values = [keystore, password, trust, password]
+    return "".join(f"{name}={value}\n" for name, value in zip(lines, values, strict=True))
+
+
+@pytest.mark.parametrize("case", BOTH)
+def test_a_gateway_tests_its_connection_with_its_own_stores(tmp_path: Path, case: str) -> None:
+    changes, options, words, code, told = BOTH[case]
+    (tmp_path / "ca.pem").write_bytes(PKI.root.pem)
+    (tmp_path / "above.pem").write_bytes(PKI.intermediate.pem)
+    store, trust = '"/etc/cloudstream-tls/gateway-host.pfx"', '"/etc/cloudstream-tls/acme-ca-root.pfx"'
+    (tmp_path / "wrong.conf").write_text(settings_file(store, '"wrong"', trust))
+    (tmp_path / "nowhere.conf").write_text(settings_file('"/x/none.pfx"', '"x"', '"/x/none.pfx"'))
+    good = settings_file(f"'{store[1:-1]}'  # x", PASSWORD.reveal(), f"{trust}\r")
+    (tmp_path / "other.conf").write_text(
+        'HCP_DEFAULT_KEYSTORE="/x/old"\n' + good.replace("HCP_DEFAULT_KEYSTORE=", "export HCP_DEFAULT_KEYSTORE=")
+    )
+    with server(tmp_path, PKI.primary, [*options, "-cert_chain", "above.pem"], "127.0.0.1") as port:
+        bundle = gateway.make_pack(given(**{"primary_host": "localhost", "primary_port": port, **changes}))
+        keytool = str(jre("17") / "bin/keytool")
+        said = verified(tmp_path, "localhost", port, "-k", keytool, *words, bundle=bundle)
+    assert said[0] == code, said[1]
+    for part in told:
+        assert part in said[1]
+    assert not list(Path(gettempdir()).glob("tmp.*/own.pem"))
+
+
+def test_the_java_of_the_gateway_is_asked_and_no_password_is_an_argument(tmp_path: Path) -> None:
+    """Each program that gets a password writes its arguments down first."""
+    for name, real in (("openssl", "openssl"), ("keytool", str(jre("17") / "bin/keytool"))):
+        path = tmp_path / name
+        path.write_text(f'#!/bin/sh\necho "{name} $*" >>{tmp_path}/calls\nPATH=${{PATH#*:}}\nexec {real} "$@"\n')
+        path.chmod(0o755)
+    (tmp_path / "ca.pem").write_bytes(PKI.root.pem)
+    (tmp_path / "above.pem").write_bytes(PKI.intermediate.pem)
+    with server(tmp_path, PKI.primary, [*ASKS, "-cert_chain", "above.pem"], "127.0.0.1") as port:
+        bundle = gateway.make_pack(
+            given(primary_host="localhost", primary_port=port, store_password=Secret("Canary-store-1"))
+        )
+        env = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+        code, text = verified(tmp_path, "localhost", port, env=env, bundle=bundle)
+        assert code == 0, text
+        assert f"good: the Java of this gateway can use its stores ({tmp_path}/keytool)." in text
+        calls = (tmp_path / "calls").read_text()
+        assert "Canary-store-1" not in calls + text
+        assert PASSWORD.reveal() not in calls + text
+        assert "keytool -J-Duser.language=en -certreq -alias gateway-host" in calls
+        old = str(jre("11.0.5") / "bin/keytool")
+        code, text = verified(tmp_path, "localhost", port, "-k", old, bundle=bundle)
+    assert code == 6
+    assert "password was incorrect" in text

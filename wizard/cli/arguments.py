@@ -529,12 +529,14 @@ def handoff(commands: Commands) -> None:
 
 _CHECKLIST = """\
 A step is named by its number in the list, or for ever by its id (--json). A
-second --tick takes the tick away. The policy can be ticked last.
+second --tick takes the tick away. The policy comes last: ticking it before
+the others is asked about, and needs --yes where nobody can be asked.
 
 EXAMPLES
   cloudstream-wizard checklist
   cloudstream-wizard checklist --answers answers.toml    makes the list
   cloudstream-wizard checklist --tick 1 --tick 2
+  cloudstream-wizard checklist --tick policy/account --yes
   cloudstream-wizard checklist --json
 
 EXIT CODES
@@ -553,16 +555,20 @@ def checklist(commands: Commands) -> None:
     )
     parser.add_argument("--answers", metavar="FILE", type=Path, help="make the list from these answers (TOML)")
     parser.add_argument("--tick", metavar="STEP", action="append", default=[], help="its number or id; may be repeated")
+    parser.add_argument("--yes", action="store_true", help="tick the policy although other steps are not ticked")
 
 
 _EXPORT = """\
 The folder holds a playbook, an inventory, and the files of every primary and
 gateway. On a primary Ansible only starts this wizard, which must be installed
-there; gateways get their stores and the lines of the unattended file.
+there; gateways get their stores and the lines of the unattended file. What
+holds a key or a password is encrypted for ansible-vault.
 
 EXAMPLES
-  cloudstream-wizard export ansible --answers answers.toml --out rollout
-  cloudstream-wizard export ansible --answers answers.toml --out rollout --json
+  cloudstream-wizard export ansible --answers answers.toml --out rollout \\
+      --secret vault-password=file:/root/vault.pw
+  cloudstream-wizard export ansible --answers answers.toml --out rollout \\
+      --plain-secrets --json
   ansible-playbook -i rollout/inventory.ini --check rollout/site.yml
 
 EXIT CODES
@@ -590,6 +596,9 @@ def export(commands: Commands) -> None:
     )
     ansible.add_argument("--answers", metavar="FILE", required=True, type=Path, help="the answers (TOML)")
     ansible.add_argument("--out", metavar="DIR", required=True, type=Path, help="a folder that is new or empty")
+    ansible.add_argument(
+        "--plain-secrets", action="store_true", help="leave keys and passwords unencrypted, to encrypt them yourself"
+    )
 
 
 _FINDINGS = """\

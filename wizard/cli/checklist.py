@@ -1,13 +1,14 @@
 """`checklist`: what is left to do in the portal and on other machines, read and ticked without a screen."""
 
 import argparse
+import sys
 
 from wizard.cli.inputs import open_inputs
 from wizard.cli.output import print_json
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
 from wizard.handoff import checklist, remaining_tasks
-from wizard.reports.checklist import Checklist, checklist_lines
+from wizard.reports.checklist import POLICY, Checklist, checklist_lines
 
 REFUSALS = (
     FindingSpec(
@@ -31,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     for name in args.tick:
         number = int(name) if name.isascii() and name.isdigit() else 0
         item = kept.items[number - 1].id if 0 < number <= len(kept.items) else name
-        kept = checklist.tick(args.machine, item)
+        kept = checklist.tick(args.machine, item, confirmed=args.yes or _confirmed(kept, item))
     if args.json:
         members = [
             {"id": item.id, "text": item.text, "detail": item.detail, "done": item.id in kept.done}
@@ -44,6 +45,15 @@ def run(args: argparse.Namespace) -> int:
         number += bool(line.item)
         print(f"{number:2}  {line.text}" if line.item else line.text)
     return 0
+
+
+def _confirmed(kept: Checklist, item: str) -> bool:
+    """Whether somebody at a terminal wants to tick the policy before the other steps."""
+    if item != POLICY or item in kept.done or not kept.before_policy or not sys.stdin.isatty():
+        return False
+    print("An endpoint without a trusted certificate goes offline with the policy.", file=sys.stderr)
+    print("Type yes to tick it although other steps are not: ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip() == "yes"
 
 
 def _made(args: argparse.Namespace) -> Checklist:

@@ -6,6 +6,7 @@ Ansible carries files and starts the wizard; on a primary nothing but `cloudstre
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from hashlib import sha256
 
 from wizard.configs import envfile
 from wizard.errors import WizardError
@@ -13,9 +14,12 @@ from wizard.findings import FindingSpec, Severity
 from wizard.handoff.build import make_packs
 from wizard.handoff.bundle import Pack, PackFile, from_template
 from wizard.handoff.cluster import is_loopback, node_files
+from wizard.handoff.vault import encrypt
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import Judged
-from wizard.questions.answers import PrimaryKind, endpoint
+from wizard.printable import printable
+from wizard.questions.answers import GatewayAnswers, PrimaryKind, endpoint
+from wizard.secret import Secret
 
 REFUSALS = (
     FindingSpec(
@@ -27,7 +31,26 @@ REFUSALS = (
         "Name them in the answers file, or use handoff.",
         "design of the wizard",
     ),
+    FindingSpec(
+        "export.no-vault-password",
+        Severity.BLOCKER,
+        "the keys and passwords would not be encrypted",
+        "The folder for Ansible holds keys and passwords, and no password to encrypt them is given.",
+        "Such a folder is copied, and put into repositories.",
+        "Give --secret vault-password=file:PATH, or --plain-secrets to encrypt them yourself.",
+        "Ansible documentation, Vault",
+    ),
 )
+
+VAULT_SECRET = "vault-password"  # noqa: S105 - the name of a secret
+ROLE = "roles/cloudstream_tls"
+TEMPLATES = (
+    "site.yml",
+    "undo.yml",
+    *(f"{ROLE}/{name}/main.yml" for name in ("defaults", "meta", "tasks")),
+    *(f"{ROLE}/tasks/{name}.yml" for name in ("change", "gateway", "primary", "report", "save", "undo", "verify")),
+)
+"""The playbooks and the role, which are the same for every roll-out."""
 
 STORES = {"HCP_DEFAULT_KEYSTORE": "0600", "HCP_DEFAULT_TRUSTSTORE": "0644"}
 """The settings that name a store, and the store's mode: a trust store holds nothing secret."""
@@ -48,12 +71,24 @@ class Fleet:
     files: tuple[PackFile, ...]
 
 
-def make_fleet(inputs: PlanInputs) -> Fleet:
-    """Playbook, inventory and the files of every machine.
+def make_fleet(inputs: PlanInputs, vault_password: Secret | None, *, plain: bool = False) -> Fleet:
+    """Playbooks, role, inventory and the files of every machine.
+
+    Args:
+        inputs: with the answers and the chains.
+        vault_password: what holds a key or a password is encrypted with it, as `ansible-vault` does.
+        plain: leave these files as they are when there is no password.
 
     Raises:
-        WizardError: `export.nothing`; a chain is not fit for its role, or a password not for its readers.
+        WizardError: `export.nothing`, `export.no-vault-password`; a chain is not fit for its role, or a password not
+            for its readers.
     """
+    if vault_password is None and not plain:
+        raise WizardError(
+            "export.no-vault-password",
+            "The folder holds keys and passwords, and no password to encrypt them is given.",
+            f"Give --secret {VAULT_SECRET}=file:PATH, or --plain-secrets to encrypt\nthem yourself.",
+        )
     packs = make_packs(inputs, nodes=False)
     gateways = packs[1 : 1 + len(inputs.answers.gateway)]
     nodes = _nodes(inputs) if inputs.answers.primary.kind is PrimaryKind.ON_PREMISE else {}
@@ -64,14 +99,18 @@ def make_fleet(inputs: PlanInputs) -> Fleet:
             "Name them in the answers file, or use handoff.",
         )
     files = [file for pack in gateways for file in _gateway(pack)]
+    files += [_machine(pack.folder, one) for pack, one in zip(gateways, inputs.answers.gateway, strict=True)]
     if nodes:
         files += _primaries(inputs, nodes)
     names = tuple(pack.folder for pack in gateways)
     files += [
         PackFile("inventory.ini", _inventory(nodes, names)),
-        PackFile("site.yml", from_template("site.yml", {}).encode()),
+        *(PackFile(name, from_template(f"ansible/{name}", {}).encode()) for name in TEMPLATES),
     ]
-    readme = PackFile("README.md", _readme(nodes, names, [file.name for file in files if file.secret]))
+    secret = [file.name for file in files if file.secret]
+    if vault_password is not None:
+        files = [replace(file, data=encrypt(file.data, vault_password)) if file.secret else file for file in files]
+    readme = PackFile("README.md", _readme(nodes, names, secret, encrypted=vault_password is not None))
     return Fleet(tuple(nodes), names, (readme, *files))
 
 
@@ -93,7 +132,10 @@ def _gateway(pack: Pack) -> list[PackFile]:
         if name in settings
     ]
     wanted = [*(store["file"] for store in stores), *(["verify.sh"] if "verify.sh" in data else [])]
+    version = sha256(b"".join(data[name].data for name in sorted(data) if name != "CHECKLIST.md")).hexdigest()
     variables = [
+        "# Made by the export; a new export replaces it.",
+        f"rollout_version: {_scalar(version)}",
         f"verify: {'true' if 'verify.sh' in data else 'false'}",
         *_list("stores", stores),
         *_list("settings", [{"name": name, "value": value} for name, value in settings.items()]),
@@ -102,6 +144,12 @@ def _gateway(pack: Pack) -> list[PackFile]:
         *(replace(data[name], name=f"files/{pack.folder}/{name}") for name in wanted),
         PackFile(f"host_vars/{pack.folder}/tls.yml", _text(["---", *variables]), secret=True),
     ]
+
+
+def _machine(host: str, gateway: GatewayAnswers) -> PackFile:
+    """What only the operator knows about one gateway."""
+    text = from_template("ansible/machine.yml", {"HOST": host, "JAVA": _scalar(printable(gateway.java))})
+    return PackFile(f"host_vars/{host}/machine.yml", text.encode())
 
 
 def _primaries(inputs: PlanInputs, nodes: Mapping[str, str]) -> list[PackFile]:
@@ -127,15 +175,23 @@ def _node_variables(judged: Judged, host: str, node: str, port: int) -> bytes:
 
 
 def _inventory(nodes: Iterable[str], gateways: Iterable[str]) -> bytes:
-    hint = "# unattended_file=/full/path/of/the/unattended/file"
-    return _text(["[primaries]", *nodes, "", "[gateways]", *gateways, "", "[gateways:vars]", hint])
+    hint = "# What is the same for all of them; host_vars/NAME/machine.yml has what is not.\n"
+    more = "# unattended_file=/full/path/of/the/unattended/file"
+    return _text(["[primaries]", *nodes, "", "[gateways]", *gateways, "", "[gateways:vars]", hint + more])
 
 
-def _readme(nodes: Iterable[str], gateways: Iterable[str], secrets: list[str]) -> bytes:
+def _readme(nodes: Iterable[str], gateways: Iterable[str], secrets: list[str], *, encrypted: bool) -> bytes:
     groups = (("Primaries, in this order", nodes), ("Gateways", gateways))
     what = "\n".join(f"- {title}: {', '.join(names)}" for title, names in groups if names)
     places = " \\\n          ".join(["", *sorted(secrets)]).strip(" ")
-    return from_template("fleet.md", {"WHAT": what, "SECRETS": places}).encode()
+    if encrypted:
+        about = "They are encrypted with the vault password that was given to the export."
+        encrypt_step, command = "Nothing to do: these are encrypted, and Ansible opens them by itself.", places
+    else:
+        about = "Encrypt them before this folder goes into a repository or onto another machine."
+        encrypt_step, command = "Encrypt; Ansible opens the files by itself:", f"`ansible-vault encrypt {places}`"
+    values = {"WHAT": what, "ENCRYPTED": about, "ENCRYPT": encrypt_step, "SECRETS": command}
+    return from_template("ansible/README.md", values).encode()
 
 
 def _list(name: str, items: Iterable[Mapping[str, str]]) -> list[str]:

@@ -29,7 +29,7 @@ from wizard.planning.judge import Judged, roots_of, suggested_host
 from wizard.planning.primary.cloud import cloud_trust
 from wizard.planning.replaced import rollover
 from wizard.printable import printable
-from wizard.questions.answers import GatewayAnswers, PasswordSource, PrimaryKind, SourceKind
+from wizard.questions.answers import Answers, GatewayAnswers, PasswordSource, PrimaryAnswers, PrimaryKind, SourceKind
 from wizard.questions.passwords import CLIENT, GATEWAY, generate, is_usable_password, require_fit
 from wizard.reports.chain import order_notes
 from wizard.secret import Secret
@@ -56,8 +56,8 @@ REFUSALS = (
     FindingSpec(
         "handoff.host",
         Severity.BLOCKER,
-        "a pack has no name of its own",
-        "A gateway or client has no host name, or one that another has too.",
+        "a machine has no name of its own",
+        "A gateway or client has no host name, or one that another machine has too.",
         "Each pack lies in a folder with the name of its host.",
         "Give every gateway and client a host name of its own in the answers.",
         "design of the wizard",
@@ -102,8 +102,10 @@ def make_packs(inputs: PlanInputs, *, nodes: bool = True) -> list[Pack]:
     here = answers.primary.kind is PrimaryKind.ON_PREMISE
     primary = _fit(inputs, "primary") if here and answers.primary.chain else None
     cluster_packs = cluster.make_packs(inputs) if nodes and primary is not None else []
+    require_names(answers)
     machines = [*(one.host for one in answers.gateway), *(one.host for one in answers.client)]
-    _require_folders([*machines, *(pack.folder for pack in cluster_packs)])
+    # A node may have the primary's own name.
+    _require_folders([*machines, *(pack.folder for pack in cluster_packs)], PrimaryAnswers())
     gateways = [_fit(inputs, f"gateway.{number}") for number in range(len(answers.gateway))]
     clients = [
         _fit(inputs, f"client.{number}") if one.local_storage else None for number, one in enumerate(answers.client)
@@ -148,17 +150,51 @@ def _portal(inputs: PlanInputs, chains: Sequence[Chain], change: Rollover | None
         evidence=evidence,
         order=order_of(inputs),
         leaving=change.dropped if change is not None else (),
-        cloud=_in_cloud(inputs),
+        cloud=answers.primary.cloud_support if _in_cloud(inputs) else None,
     )
 
 
-def _require_folders(hosts: Sequence[str]) -> None:
+def require_makeable(inputs: PlanInputs) -> None:
+    """Refuse answers from which no bundle could be made, before this machine is changed. Nothing is made.
+
+    Certificates with errors are not refused here: the rehearsal reports them.
+
+    Raises:
+        WizardError: `handoff.host`, `handoff.java-version`, `password.unfit`, `client.subject-...`; a password or a
+            file that the answers name cannot be read.
+    """
+    answers = inputs.answers
+    require_names(answers)
+    for number, one in enumerate(answers.gateway):
+        _profile(inputs, one)
+        for name in ("keystore-password", "truststore-password"):
+            # What is typed is checked when it is typed; nobody is asked here.
+            if answers.get(f"gateway.{number}.{name}").kind in {SourceKind.FILE, SourceKind.ENV, SourceKind.FD}:
+                _password(inputs, f"gateway.{number}.{name}")
+        if one.unattended_file:
+            envfile.parse(read_input(inputs.base / one.unattended_file))
+    for number, one_client in enumerate(answers.client):
+        leaf = inputs.judged(f"client.{number}").chain.leaf if one_client.local_storage else None
+        if leaf is not None:
+            client.search_text(leaf, one_client.certificate_subject)
+
+
+def require_names(answers: Answers) -> None:
+    """Refuse two machines of one name, in any letter case: each has a folder of its own.
+
+    Raises:
+        WizardError: `handoff.host`.
+    """
+    _require_folders([*(one.host for one in answers.gateway), *(one.host for one in answers.client)], answers.primary)
+
+
+def _require_folders(hosts: Sequence[str], primary: PrimaryAnswers) -> None:
     """Each machine has a folder of its own, on systems that know no letter case too."""
     taken = {portal.FOLDER, PASSWORDS}
     for host in hosts:
-        if not host or host.lower() in taken:
+        if not host or host.lower() in {*taken, primary.host.lower()}:
             what = f"{host} is named twice." if host else "A gateway or client has no host name."
-            if host in {portal.FOLDER, PASSWORDS}:
+            if host.lower() in {portal.FOLDER, PASSWORDS}:
                 what = f"{host} is the name of another folder there."
             raise WizardError(
                 "handoff.host", what, "Give every gateway and client a host name of its own in the answers.", host

@@ -85,7 +85,7 @@ def merged(machine: Machine, made: Checklist) -> Checklist:
     )
     at = next((at for at, item in enumerate(made.items) if item.id.startswith("machines/")), len(made.items))
     items = (*made.items[:at], *others, *made.items[at:])
-    return replace(made, items=items, done=before.done, packs=made.packs or before.packs)
+    return replace(made, items=items, done=before.done | made.done, packs=made.packs or before.packs)
 
 
 def keep(machine: Machine, checklist: Checklist) -> None:
@@ -115,8 +115,13 @@ def keep(machine: Machine, checklist: Checklist) -> None:
     put_file(folder, NAME, (json.dumps(data, indent=1) + "\n").encode(), mode=0o600)
 
 
-def tick(machine: Machine, item: str) -> Checklist:
+def tick(machine: Machine, item: str, *, confirmed: bool = False) -> Checklist:
     """Tick the item with this id, or take its tick away.
+
+    Args:
+        machine: whose list.
+        item: its id.
+        confirmed: the policy may be ticked although other steps are not.
 
     Raises:
         WizardError: `checklist.policy-last`, `checklist.other-list`, or the state folder cannot be written.
@@ -129,12 +134,13 @@ def tick(machine: Machine, item: str) -> Checklist:
             "Look again; a dry run keeps no list.",
             item,
         )
-    if item == POLICY and item not in kept.done and kept.before_policy:
+    if item == POLICY and item not in kept.done and kept.before_policy and not confirmed:
         several = kept.before_policy > 1
         raise WizardError(
             "checklist.policy-last",
             f"The policy comes last: {kept.before_policy} other step{'s are' if several else ' is'} not ticked.",
-            "An endpoint without a trusted certificate goes offline with the policy.",
+            "An endpoint without a trusted certificate goes offline with the policy.\n"
+            f"If it is switched already: cloudstream-wizard checklist --tick {POLICY} --yes",
             item,
         )
     done = kept.done ^ {item}

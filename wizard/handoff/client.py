@@ -178,7 +178,7 @@ def make_pack(given: ClientInput) -> Pack:
     steps = _steps(given, text)
     intro = (
         f"Certificate for {host}; the client finds it by the text {text}.\n"
-        f"The password of the PFX is {given.whose}. It is not in this folder."
+        f"The password of the PFX is\n{given.whose}.\nIt is not in this folder."
     )
     page = checklist(title, intro, steps, _notes(given, leaf, text), paths(host, about))
     return Pack(host, title, (PackFile("CHECKLIST.md", page), *files), steps)

@@ -12,7 +12,7 @@ from wizard.certificates.model import Profile
 from wizard.certificates.names import short
 from wizard.certificates.writing import keystore
 from wizard.errors import WizardError
-from wizard.handoff.bundle import Pack, PackFile, checklist
+from wizard.handoff.bundle import Pack, PackFile, checklist, paths
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.primary.inputs import far_nodes
 from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET
@@ -105,8 +105,15 @@ def _pack(inputs: PlanInputs, node: str, files: tuple[PackFile, ...]) -> Pack:
     )
     title = f"Primary node {node}"
     intro = f"Certificate {short(leaf)}, SHA-256 {leaf.sha256}."
-    page = PackFile("CHECKLIST.md", checklist(title, intro, steps, notes))
+    listed = paths(folder(node), {file.name: _ABOUT.get(file.name, "a password, alone in its file") for file in files})
+    page = PackFile("CHECKLIST.md", checklist(title, intro, steps, notes, listed))
     return Pack(folder(node), title, (page, *files), steps)
+
+
+_ABOUT = {
+    "answers.toml": "the answers for the wizard on this node",
+    "chain.pfx": "the certificate with its key and its CA certificates",
+}
 
 
 def folder(node: str) -> str:

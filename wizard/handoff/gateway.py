@@ -1,12 +1,12 @@
-"""The bundle for one gateway: stores, settings, a check of the primary, and a checklist."""
+"""The bundle for one gateway: stores, settings, a test of its connection to the primary, and a checklist."""
 
 import shlex
 
 from wizard.certificates.model import Profile
-from wizard.certificates.names import short
+from wizard.certificates.names import alias, short
 from wizard.certificates.writing import keystore, pem_chain, truststore
 from wizard.configs import envfile
-from wizard.handoff.bundle import Pack, PackFile, checklist, from_template
+from wizard.handoff.bundle import Pack, PackFile, checklist, from_template, paths
 from wizard.planning.gateway.stores import (
     GatewayInput,
     edited,
@@ -17,6 +17,9 @@ from wizard.planning.gateway.stores import (
     truststore_path,
 )
 from wizard.questions.answers import endpoint
+
+BUNDLES = "/root/cloudstream-tls"
+"""Where the checklist puts the bundle on the gateway: in a folder that root alone can open."""
 
 
 def make_pack(given: GatewayInput) -> Pack:
@@ -31,62 +34,98 @@ def make_pack(given: GatewayInput) -> Pack:
         trust_name = f"trust-{trust_name}"
     leaf, anchor = given.chain.leaf, trust_anchor(given)
     assert leaf is not None  # noqa: S101 - the judgement before refuses a chain without leaf
+    place = f"{BUNDLES}/{given.answers.host}"
     files = [
         PackFile(store_name, keystore(given.chain, given.store_password, profile=given.profile), secret=True),
         PackFile("unattended-lines.conf", envfile.snippet(settings(given)).encode(), secret=True),
     ]
+    about = {store_name: f"the key store, for {keystore_path(given)}", "unattended-lines.conf": "the settings alone"}
     if given.unattended is not None:
         files.append(PackFile("unattended.conf", edited(given, given.unattended), secret=True))
+        about["unattended.conf"] = "your unattended file with the settings in it"
     folder = keystore_path(given).rsplit("/", 1)[0]
     steps = [
         (
-            f"Copy this folder to the gateway {given.answers.host} over SSH (scp, sftp).\n"
+            f"Copy this folder to the gateway {given.answers.host} over SSH (scp, sftp),\nas {place}\n"
             "It holds a key and passwords: use no mail and no share."
         ),
         f"There, as root: install -d -m 0755 {shlex.quote(folder)}",
-        f"install -m 0600 {shlex.quote(store_name)} {shlex.quote(keystore_path(given))}",
+        f"install -m 0600 {shlex.quote(f'{place}/{store_name}')} {shlex.quote(keystore_path(given))}",
     ]
     if anchor is not None:
         roots = [anchor, *([given.old_root] if given.old_root is not None else [])]
         store = truststore(roots, given.trust_password, profile=given.profile)
         files.append(PackFile(trust_name, store, secret=True))
-        steps.append(f"install -m 0644 {shlex.quote(trust_name)} {shlex.quote(truststore_path(given))}")
+        about[trust_name] = f"the trust store, for {truststore_path(given)}"
+        trusted = truststore_path(given).rsplit("/", 1)[0]
+        if trusted != folder:
+            steps.append(f"install -d -m 0755 {shlex.quote(trusted)}")
+        steps.append(f"install -m 0644 {shlex.quote(f'{place}/{trust_name}')} {shlex.quote(truststore_path(given))}")
     steps += [
-        _settings_step(given),
+        _settings_step(given, place),
         (
             "Run the unattended installation as your version documents it.\n"
             "When the service has an account of its own, give it both stores:\nchown ACCOUNT, mode 0600."
         ),
     ]
-    steps += _check(given, files)
+    steps += _check(given, files, about, place)
     steps += [
         "In the portal, see that the gateway is online.",
         "Delete this folder on every machine it passed through.",
     ]
+    windows = from_template("gateway-on-windows.md", _windows_values(given, store_name, trust_name))
+    files.append(PackFile("GATEWAY-ON-WINDOWS.md", windows.encode()))
+    about["GATEWAY-ON-WINDOWS.md"] = "for a gateway on Windows, which is not covered: what to do by hand"
     intro = f"Certificate {short(leaf)}, SHA-256 {leaf.sha256}."
     title = f"Gateway {given.answers.host}"
-    page = checklist(title, intro, tuple(steps), _notes(given))
+    listed = paths(place, {"CHECKLIST.md": "this page", **about})
+    page = checklist(title, intro, tuple(steps), _notes(given), listed)
     return Pack(given.answers.host, title, (PackFile("CHECKLIST.md", page), *files), tuple(steps))
 
 
-def _check(given: GatewayInput, files: list[PackFile]) -> list[str]:
-    """The step that looks at the primary with openssl alone; what it needs is added to *files*."""
+def _windows_values(given: GatewayInput, store_name: str, trust_name: str) -> dict[str, str]:
+    stores = store_name if trust_anchor(given) is None else f"{store_name} and {trust_name}"
+    primary = endpoint(given.primary_host or "PRIMARY", given.primary_port)
+    leaf = given.primary_chain.leaf if given.primary_chain is not None else None
+    expected = _colons(leaf.sha256) if leaf is not None else "the one that the administrator of the primary names."
+    return {"HOST": given.answers.host, "STORES": stores, "PRIMARY": primary, "EXPECTED": expected}
+
+
+def _colons(sha256: str) -> str:
+    """A fingerprint as openssl and keytool print it."""
+    return ":".join(sha256[at : at + 2] for at in range(0, 64, 2)).upper()
+
+
+def _check(given: GatewayInput, files: list[PackFile], about: dict[str, str], place: str) -> list[str]:
+    """The step that tests the connection to the primary with openssl; what it needs is added to *files*."""
     chain, host = given.primary_chain, given.primary_host
     if chain is not None and chain.leaf is not None:
         files.append(PackFile("primary-chain.pem", pem_chain(chain)))
         files.append(PackFile("verify.sh", _verify(given, chain.leaf.sha256)))
-        return [f"When the primary has its certificate:\nsh verify.sh\nIt must say that {host} shows the expected one."]
+        about["primary-chain.pem"] = "the certificates of the primary, to compare"
+        about["verify.sh"] = "tests the connection to the primary; its exit codes are at its top"
+        return [
+            (
+                "When the primary has its certificate, and its CA certificates are in\n"
+                "the portal, run as root with the full path of your unattended file:\n"
+                f"sh {place}/verify.sh UNATTENDED_FILE\n"
+                f"It must find no error: {host} shows the expected certificate,\n"
+                "and each side accepts the other."
+            )
+        ]
     if not host:
         return []
     look = f"openssl s_client -connect {endpoint(host, given.primary_port)} -servername {host}"
     if chain is None or chain.root is None:
         return [f"Look at what the primary shows:\n{look} </dev/null |\nopenssl x509 -noout -subject -issuer -enddate"]
     files.append(PackFile("primary-ca.pem", pem_chain(chain)))
+    about["primary-ca.pem"] = "the CA certificates of the primary, to compare"
     return [
         (
             "Look whether the primary's certificate is from the CA that is trusted\n"
             f"here:\n{look} \\\n"
-            f"  -CAfile primary-ca.pem -verify_hostname {host} -verify_return_error </dev/null\n"
+            f"  -CAfile {place}/primary-ca.pem \\\n"
+            f"  -verify_hostname {host} -verify_return_error </dev/null\n"
             'It must say "Verify return code: 0 (ok)"; an alert after that is normal.'
         )
     ]
@@ -121,14 +160,24 @@ def _notes(given: GatewayInput) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _settings_step(given: GatewayInput) -> str:
+def _settings_step(given: GatewayInput, place: str) -> str:
     if given.unattended is not None:
-        return "Use unattended.conf of this folder: your file with the settings in it,\nevery other byte as it was."
-    return "Put the lines of unattended-lines.conf into the unattended file,\nin place of lines with the same names."
+        return f"Use {place}/unattended.conf\nIt is your file with the settings in it, every other byte as it was."
+    return (
+        f"Put the lines of {place}/unattended-lines.conf\n"
+        "into the unattended file, in place of lines with the same names."
+    )
 
 
 def _verify(given: GatewayInput, fingerprint: str) -> bytes:
-    """A check that needs openssl alone."""
-    expected = ":".join(fingerprint[at : at + 2] for at in range(0, 64, 2)).upper()
-    values = {"HOST": shlex.quote(given.primary_host), "PORT": str(given.primary_port), "EXPECTED": expected}
+    """The test of the connection, for this gateway and primary."""
+    leaf = given.chain.leaf
+    assert leaf is not None  # noqa: S101 - as in `make_pack`
+    expected = _colons(fingerprint)
+    values = {
+        "HOST": shlex.quote(given.primary_host),
+        "PORT": str(given.primary_port),
+        "EXPECTED": expected,
+        "ALIAS": shlex.quote(alias(leaf)),
+    }
     return from_template("verify.sh", values).encode()

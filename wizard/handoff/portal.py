@@ -7,11 +7,11 @@ from wizard.certificates import fields
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.names import short
 from wizard.certificates.writing import cer_files
-from wizard.handoff.bundle import Pack, PackFile, checklist
+from wizard.handoff.bundle import Pack, PackFile, checklist, paths
 from wizard.printable import printable
 from wizard.probing.revocation.check import Advice, Revocation, advice, check_revocation
 from wizard.probing.revocation.crl import distribution_points
-from wizard.questions.answers import AccountAnswers, OcspProbe
+from wizard.questions.answers import AccountAnswers, CloudSupport, OcspProbe
 
 ROUTES = (
     "newer portal: Security > Security options > Certificates",
@@ -31,6 +31,15 @@ CLOUD_FIRST = (
     "Ask your vendor whether your cloud takes trusted CA certificates: the\n"
     "PKI page says that only an on-premise primary does. Without a yes, stop\nhere; nothing is lost by waiting."
 )
+CLOUD_ANSWERS = {
+    CloudSupport.UNCLEAR: CLOUD_FIRST,
+    CloudSupport.ACCEPTED: (
+        "Answered (cloud-support): the vendor confirmed that its cloud takes\n"
+        "trusted CA certificates, or you go on at your own risk. Keep its answer."
+    ),
+}
+AUTHORISATION = "Endpoints with a trusted certificate then need no individual authorisation."
+"""What the policy means for everybody who authorised gateways and clients one by one (manual)."""
 
 
 def make_pack(
@@ -41,7 +50,7 @@ def make_pack(
     evidence: Sequence[str] = (),
     order: tuple[str, ...] = (),
     leaving: Sequence[Certificate] = (),
-    cloud: bool = False,
+    cloud: CloudSupport | None = None,
 ) -> Pack:
     """One .cer per CA of all chains with its fingerprint, and the order of work in the portal.
 
@@ -52,12 +61,12 @@ def make_pack(
         evidence: lines about OCSP: what was seen, and what follows.
         order: of the work when certificates are replaced, for the page.
         leaving: CA certificates that go once nothing is under them any more.
-        cloud: the primary runs in the vendor's cloud.
+        cloud: what was answered about the vendor's cloud; None when the primary does not run there.
     """
     files = cer_files(chains, public_roots=public_roots)
     by_der = {certificate.der: certificate for chain in chains for certificate in chain.authorities}
     uploads = [f"{name}  ({short(by_der[data])})\nSHA-256 {by_der[data].sha256}" for name, data in files]
-    steps = [CLOUD_FIRST] if cloud else []
+    steps = [CLOUD_ANSWERS[cloud]] if cloud is not None else []
     if files:
         steps.append("Open Trusted CA certificates:\n" + "\n".join(ROUTES))
         steps += [f"Upload {upload}" for upload in uploads]
@@ -79,7 +88,8 @@ def make_pack(
         steps.append(f"Last of all, when nobody shows a certificate under them any more, remove\n{_listed(leaving)}.")
     title = "Account in the portal"
     intro = "Policy last: it takes every endpoint without a trusted certificate offline."
-    page = checklist(title, intro, tuple(steps), order)
+    about = {name: f"CA certificate {short(by_der[data])}" for name, data in files}
+    page = checklist(title, intro, tuple(steps), order, paths(FOLDER, about))
     return Pack(
         FOLDER, title, (PackFile("CHECKLIST.md", page), *(PackFile(name, data) for name, data in files)), tuple(steps)
     )
@@ -96,11 +106,11 @@ def _policy(*, replaced: bool) -> str:
         # It was switched when the first certificates came.
         return (
             'See that "Certificate policy for internal communication" still says\nUse trusted CA certificates:\n'
-            + routes
+            f"{routes}\n{AUTHORISATION}"
         )
     return (
         'Only when every box above is ticked, and in a quiet hour: set\n"Certificate policy for internal communication"'
-        f" to\nUse trusted CA certificates:\n{routes}"
+        f" to\nUse trusted CA certificates:\n{routes}\n{AUTHORISATION}"
     )
 
 

@@ -5,6 +5,7 @@ from contextlib import suppress
 
 from wizard.certificates.model import Chain
 from wizard.certificates.names import short
+from wizard.certificates.writing import cer_files
 from wizard.errors import WizardError
 from wizard.handoff import checklist, portal
 from wizard.handoff.portal import ocsp_evidence
@@ -13,8 +14,8 @@ from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import roots_of
 from wizard.planning.primary.inputs import far_nodes
 from wizard.planning.replaced import order
-from wizard.questions.answers import Answers, Goal, ImportRoot, PrimaryKind
-from wizard.reports.checklist import CA, NOTHING_KEPT, POLICY, Checklist, Item, checklist_lines
+from wizard.questions.answers import Answers, CloudSupport, Goal, ImportRoot, PrimaryKind
+from wizard.reports.checklist import CA, CLOUD, NOTHING_KEPT, POLICY, Checklist, Item, checklist_lines
 from wizard.reports.lines import Line
 
 
@@ -62,7 +63,9 @@ def make(inputs: PlanInputs) -> Checklist:
         return Checklist(tuple(items), cloud=answers.primary.import_root is ImportRoot.NO)
     root = _fingerprint(primary)
     nodes = far_nodes(answers.primary) if primary is not None else ()
+    cloud = kind is PrimaryKind.CLOUD
     items = [
+        *([Item(CLOUD, "Ask your vendor whether its cloud takes trusted CA certificates")] if cloud else []),
         *uploads,
         *(_node(node, primary) for node in nodes),
         *(_machine(role, answers.table(role).host, chain, root) for role, chain in others),
@@ -70,13 +73,15 @@ def make(inputs: PlanInputs) -> Checklist:
         _policy(answers),
     ]
     packs = str(inputs.base / answers.packs) if others or nodes else ""
-    return Checklist(tuple(items), packs=packs, cloud=kind is PrimaryKind.CLOUD)
+    answered = cloud and answers.primary.cloud_support is CloudSupport.ACCEPTED
+    return Checklist(tuple(items), frozenset({CLOUD} if answered else ()), packs, cloud=cloud)
 
 
 def _policy(answers: Answers) -> Item:
     """When certificates are replaced, it was switched when the first ones came."""
     what = "Set the certificate policy to" if answers.goal is Goal.SET_UP else "See that the certificate policy says"
-    return Item(POLICY, f"{what} Use trusted CA certificates", "\n".join(portal.POLICY_ROUTES))
+    detail = "\n".join((*portal.POLICY_ROUTES, portal.AUTHORISATION))
+    return Item(POLICY, f"{what} Use trusted CA certificates", detail)
 
 
 def _ocsp(inputs: PlanInputs, chains: Sequence[Chain]) -> Item:
@@ -100,7 +105,15 @@ def _uploads(inputs: PlanInputs, chains: Sequence[Chain]) -> list[Item]:
     known = roots_of(inputs.machine, inputs.answers).public
     wanted = [chain for chain in chains if chain.root is None or chain.root.sha256 not in known]
     authorities = dict.fromkeys(each for chain in wanted for each in reversed(chain.authorities))
-    return [Item(f"{CA}{each.sha256}", f"Upload {short(each)}", f"SHA-256 {each.sha256}") for each in authorities]
+    names = {data: name for name, data in cer_files(chains, public_roots=known)}
+    return [
+        Item(
+            f"{CA}{each.sha256}",
+            f"Upload {short(each)}",
+            f"file {portal.FOLDER}/{names[each.der]} of the bundles\nSHA-256 {each.sha256}",
+        )
+        for each in authorities
+    ]
 
 
 def _machine(role: str, host: str, chain: Chain, root: str) -> Item:

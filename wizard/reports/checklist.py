@@ -10,6 +10,8 @@ POLICY = "policy/account"
 """The item that comes last: it takes every endpoint without a trusted certificate offline."""
 CA = "portal/ca/"
 """How the item of a CA certificate begins; its fingerprint follows."""
+CLOUD = "vendor/cloud-support"
+"""The item about the vendor's cloud; the answer to the question ticks it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ _HEADINGS: dict[str, Sequence[str]] = {
         "  How an installed gateway takes new settings is not documented;",
         "  the documented way is the unattended installation.",
     ),
+    "vendor": ("Vendor, before anything else:",),
     "portal": (
         "Portal, before the policy is switched:",
         "  Security > Security options > Certificates > Trusted CA certificates",
@@ -100,8 +103,11 @@ def checklist_lines(checklist: Checklist) -> list[Line]:
             Line("  Start with README.md there; the CA files for the portal are in it too."),
         ]
     if checklist.cloud:
+        result.append(Line("Cloud primary: its own steps are skipped.", Tone.HEADING))
+    if checklist.cloud and CLOUD in checklist.done:
+        result.append(Line("  Answered: the vendor confirmed it, or you go on at your own risk."))
+    elif checklist.cloud:
         result += [
-            Line("Cloud primary: its own steps are skipped.", Tone.HEADING),
             Line("Warning: the vendor's PKI page says that trusted CA certificates work", Tone.WARN),
             Line("only with an on-premise primary. Ask your vendor before you go on.", Tone.WARN),
         ]

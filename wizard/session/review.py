@@ -13,6 +13,7 @@ from wizard.doctor.diagnose import Diagnosis
 from wizard.doctor.restart_checks import plan_faults, undo_faults
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
+from wizard.handoff.build import require_makeable, require_names
 from wizard.host.machine import Machine
 from wizard.planning.gateway.plan import review_gateway
 from wizard.planning.inputs import PlanInputs
@@ -183,15 +184,19 @@ def _for_goal(inputs: PlanInputs, examine: Callable[[], tuple[Examined, Diagnosi
         case Goal.LEFT:
             return Review(Plan("What is left to do"), _ELSEWHERE, (), blocked=False), Planned(Plan(""), (), {})
         case _ if inputs.answers.primary.kind is PrimaryKind.CLOUD:
+            require_makeable(inputs)
             plan = Plan("Primary in the vendor's cloud")
             accepted = inputs.answers.primary.cloud_support is CloudSupport.ACCEPTED
             findings = () if accepted else (uncertain(),)
             lines = (*_CLOUD, *finding_lines(findings))
             return Review(plan, lines, findings, blocked=False), Planned(plan, findings, {})
         case _ if inputs.answers.primary.kind is PrimaryKind.ELSEWHERE:
+            require_names(inputs.answers)
             planned, seen = review_gateway(inputs)
             return _of(ask_java(inputs.machine, _checked(inputs, planned)), seen)
         case _:
+            # What the hand-off would refuse after the change is refused before it.
+            require_makeable(inputs)
             planned = _checked(inputs, plan_primary(inputs))
             if planned.forbidden:
                 return _of(planned)

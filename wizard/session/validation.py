@@ -7,7 +7,7 @@ from wizard.doctor.collect.run import Examined
 from wizard.doctor.diagnose import Diagnosis
 from wizard.errors import WizardError
 from wizard.findings import FindingSpec, Severity
-from wizard.handoff.build import make_packs, order_of, write_packs
+from wizard.handoff.build import make_packs, order_of, require_names, write_packs
 from wizard.host.machine import Machine
 from wizard.planning.gateway import plan
 from wizard.planning.gateway.steps import STORE_SECRET as STORE_OF_GATEWAY
@@ -163,6 +163,8 @@ def _verdict(inputs: PlanInputs, role: str) -> Refused:
 
 
 def _others(inputs: PlanInputs) -> Refused:
+    if doubled := _tried("others.gateways", lambda: require_names(inputs.answers)):
+        return doubled
     for role in inputs.answers.other_roles():
         if not inputs.answers.table(role).chain:
             host = inputs.answers.table(role).host

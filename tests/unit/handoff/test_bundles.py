@@ -18,7 +18,7 @@ from wizard.planning.gateway import stores
 from wizard.planning.gateway.stores import GatewayInput
 from wizard.planning.judge import Judged
 from wizard.planning.load_chain import Loaded
-from wizard.questions.answers import AccountAnswers, ClientAnswers, GatewayAnswers
+from wizard.questions.answers import AccountAnswers, ClientAnswers, CloudSupport, GatewayAnswers
 from wizard.questions.answers_file import load
 from wizard.questions.passwords import CLIENT, GATEWAY, PRIMARY, is_usable_password, require_fit
 from wizard.secret import Secret
@@ -165,7 +165,7 @@ def test_a_client_can_be_set_up_without_a_person_and_its_page_says_whose_passwor
         ClientInput(answers, chain(leaf), (), "primary-host", PASSWORD, whose="the one of somebody")
     )
     page = data(made, "CHECKLIST.md")
-    assert "The password of the PFX is the one of somebody. It is not in this folder." in page
+    assert "The password of the PFX is\nthe one of somebody.\nIt is not in this folder." in page
     for words in (
         "-PasswordFile FILE",
         "Group policy",
@@ -206,12 +206,41 @@ def test_both_stores_are_in_the_pack_whatever_they_are_called(keystore: str, tru
     assert {name for name in names(made) if name.endswith(".pfx")} == wanted
     assert len(made.files) == len(names(made))
     page = data(made, "CHECKLIST.md")
-    assert all(f" {name} " in page for name in wanted)
+    assert all(f"/root/cloudstream-tls/gateway-host/{name} " in page for name in wanted)
+
+
+GATEWAY_FILES = ("CHECKLIST.md", "gateway-host.pfx", "unattended-lines.conf", "GATEWAY-ON-WINDOWS.md")
+
+
+def test_every_file_is_on_its_checklist_with_its_full_path() -> None:
+    made = gateway.make_pack(given(unattended=b'A="1"\n'))
+    page = data(made, "CHECKLIST.md")
+    assert len(made.files) == 8
+    assert all(f"- `/root/cloudstream-tls/gateway-host/{file.name}`: " in page for file in made.files)
+    above = portal.make_pack(AccountAnswers(), [chain(acme().primary)], ())
+    page = data(above, "CHECKLIST.md")
+    assert all(f"- `portal/{file.name}`: " in page for file in above.files[1:])
+
+
+def test_a_gateway_on_windows_is_not_covered_and_the_page_says_so() -> None:
+    page = data(gateway.make_pack(given()), "GATEWAY-ON-WINDOWS.md")
+    assert page.startswith("# A gateway on Windows is not covered")
+    assert "gateway-host.pfx and acme-ca-root.pfx" in page
+    assert "-sslserver primary-host:2560" in page
+    assert not re.search("@[A-Z]+@", page)
+    assert acme().primary.sha256 in page.replace(":", "").lower()
+    assert max(map(len, page.splitlines())) <= 101
+    assert "and acme" not in data(gateway.make_pack(given(primary_public=True)), "GATEWAY-ON-WINDOWS.md")
 
 
 CLOUDS = [
     (None, False, ("No trust store is made", "openssl x509 -noout -subject -issuer"), set()),
-    ("ca", False, ("-CAfile primary-ca.pem -verify_hostname",), {"acme-ca-root.pfx", "primary-ca.pem"}),
+    (
+        "ca",
+        False,
+        ("-CAfile /root/cloudstream-tls/gateway-host/primary-ca.pem", "-verify_hostname"),
+        {"acme-ca-root.pfx", "primary-ca.pem"},
+    ),
     ("ca", True, ("no trust store is needed",), {"primary-ca.pem"}),
 ]
 
@@ -224,7 +253,7 @@ def test_what_a_gateway_of_a_cloud_primary_trusts(
     made = gateway.make_pack(given(primary_chain=above, primary_public=public, cloud=True))
     page = data(made, "CHECKLIST.md")
     assert all(word in page for word in words)
-    assert names(made) - {"CHECKLIST.md", "gateway-host.pfx", "unattended-lines.conf"} == more
+    assert names(made) - {*GATEWAY_FILES} == more
     assert "verify.sh" not in page
 
 
@@ -266,7 +295,7 @@ def test_a_hostile_host_name_does_not_get_into_the_answers(host: str) -> None:
 
 def test_the_check_script_is_shell() -> None:
     script = data(gateway.make_pack(given(primary_host="a'b;c")), "verify.sh")
-    assert "@" not in script
+    assert not re.search("@[A-Z]+@", script)
     subprocess.run(["sh", "-n"], input=script, text=True, check=True, timeout=10)
 
 
@@ -300,7 +329,11 @@ def test_the_portal_in_order() -> None:
     assert all(route in plain.steps[places[3]] for route in portal.POLICY_ROUTES)
     assert all(route in plain.steps[0] for route in portal.ROUTES)
     assert "To undo: choose the built-in policy" in plain.steps[-1]
-    assert "Ask your vendor" in portal.make_pack(AccountAnswers(), chains, (), cloud=True).steps[0]
+    asked = portal.make_pack(AccountAnswers(), chains, (), cloud=CloudSupport.UNCLEAR)
+    assert "Ask your vendor" in asked.steps[0]
+    answered = portal.make_pack(AccountAnswers(), chains, (), cloud=CloudSupport.ACCEPTED)
+    assert answered.steps[0].startswith("Answered (cloud-support)")
+    assert "need no individual authorisation" in plain.steps[places[3]]
     old = authority("Old-Root").certificate
     again = portal.make_pack(AccountAnswers(), chains, (), order=("Order, step 1: x",), leaving=[old])
     assert any("still says" in step for step in again.steps)

@@ -18,13 +18,14 @@ from wizard.questions.answers import (
     AccountAnswers,
     Answers,
     ClientAnswers,
+    CloudSupport,
     GatewayAnswers,
     Goal,
     PasswordSource,
     PrimaryAnswers,
     PrimaryKind,
 )
-from wizard.reports.checklist import CA, POLICY, Checklist, fact_lines, summary_lines
+from wizard.reports.checklist import CA, CLOUD, POLICY, Checklist, fact_lines, summary_lines
 from wizard.secret import Secret
 
 ANSWERS = Answers(
@@ -184,8 +185,31 @@ def test_a_cloud_primary_has_a_list_too(run: Run) -> None:
     run.answers = replace(run.answers, primary=PrimaryAnswers(kind=PrimaryKind.CLOUD), gateway=(), client=())
     lines = remaining_tasks.elsewhere_lines(run.inputs)
     assert any("Ask your vendor" in line.text for line in lines)
-    assert kept(run).items[0].id == f"{CA}all"
+    assert [item.id for item in kept(run).items[:2]] == [CLOUD, f"{CA}all"]
     assert kept(run).packs == ""
+    assert any("Ask your vendor before you go on" in line.text for line in lines)
+    accepted = PrimaryAnswers(kind=PrimaryKind.CLOUD, cloud_support=CloudSupport.ACCEPTED)
+    run.answers = replace(run.answers, primary=accepted)
+    lines = remaining_tasks.elsewhere_lines(run.inputs)
+    assert next(line.text for line in lines if line.item).startswith("[x] Ask your vendor")
+    assert any("Answered: the vendor confirmed it" in line.text for line in lines)
+    assert not any("before you go on" in line.text for line in lines)
+
+
+def test_each_upload_has_its_file_and_fingerprint_and_the_policy_its_meaning(run: Run) -> None:
+    remaining_tasks.elsewhere_lines(run.inputs)
+    for item, authority_ in zip(kept(run).items, acme().authorities[::-1], strict=False):
+        name = item.text.removeprefix("Upload ")
+        assert item.detail == f"file portal/{name}.cer of the bundles\nSHA-256 {authority_.sha256}"
+    assert "need no individual authorisation" in kept(run).items[-1].detail
+
+
+def test_the_policy_can_be_ticked_first_when_that_is_confirmed(run: Run) -> None:
+    remaining_tasks.elsewhere_lines(run.inputs)
+    with pytest.raises(WizardError) as refused:
+        checklist.tick(run.machine, POLICY)
+    assert "--yes" in refused.value.hint
+    assert POLICY in checklist.tick(run.machine, POLICY, confirmed=True).done
 
 
 def test_a_dry_run_keeps_nothing(run: Run) -> None:

@@ -1,15 +1,112 @@
 #!/bin/sh
-# Does the primary show the expected certificate to this machine? Needs openssl alone and changes nothing.
-# Only the certificate is compared: an alert at the end is normal without a client key.
-# Exit code: 0 it does, 1 it does not, 2 not checked because openssl is missing.
+# Does this gateway reach its primary with its own key store and trust store? Needs openssl and changes nothing.
+#
+#   sh verify.sh [-c] [-k KEYTOOL] [UNATTENDED_FILE]
+#
+# Stores and passwords are those of UNATTENDED_FILE, by default of unattended.conf or unattended-lines.conf beside
+# this script. A store that is not installed yet is taken from beside the script.
+#   -c  compare the certificate of the primary alone, without the stores
+#   -k  the keytool of the gateway's Java; by default that of /opt/hcp/jre, else the one on PATH
+# Passwords are given to openssl and keytool in their environment, never as an argument. The private key is written
+# to a temporary folder of this account, encrypted, and deleted at the end.
+#
+# Exit code, the first that fits:
+#   0  the primary presents the expected certificate, and each side accepts the other
+#   1  the primary presents another certificate, or none
+#   2  not checked: openssl is missing, or an argument is wrong
+#   3  the primary does not accept the certificate of this gateway
+#   4  a store of this gateway is missing or does not open with its password
+#   5  the trust store of this gateway does not trust what the primary presents
+#   6  the Java of this gateway cannot use a store
+#   7  the primary asked for no certificate, so whether it accepts this gateway is not known
 host=@HOST@
 port=@PORT@
 expected=@EXPECTED@
+alias=@ALIAS@
 
+case $0 in
+*/*) here=${0%/*} ;;
+*) here=. ;;
+esac
+stores=yes keytool='' file=''
+while [ $# -gt 0 ]; do
+    case $1 in
+    -c) stores=no ;;
+    -k) keytool=${2:-} && shift ;;
+    -*) echo "usage: sh verify.sh [-c] [-k KEYTOOL] [UNATTENDED_FILE]" && exit 2 ;;
+    *) file=$1 ;;
+    esac
+    shift
+done
 if ! command -v openssl >/dev/null; then
     echo "Error: openssl is not on this machine; install it, or look from another one."
     exit 2
 fi
+umask 077
+work=$(mktemp -d) || exit 2
+trap 'rm -rf "$work"' EXIT
+trap 'exit 2' HUP INT TERM
+
+result=0
+# The first fault decides the exit code; all are reported.
+fault() {
+    code=$1
+    shift
+    printf 'Error: %s\n' "$@" | sed '2,$s/^Error: //'
+    if [ "$result" = 0 ]; then result=$code; fi
+}
+
+# The value of a setting as a shell would have it: of the last line, without quotes.
+setting() {
+    sed -n "s/^[[:blank:]]*\(export[[:blank:]][[:blank:]]*\)\{0,1\}$1=//p" "$file" | tail -n 1 | tr -d '\r' |
+        sed -e 's/^"\([^"]*\)".*$/\1/' -e t -e "s/^'\([^']*\)'.*\$/\1/" -e t -e 's/[[:blank:]].*$//'
+}
+
+# A store where the settings say, else beside this script.
+locate() {
+    for place in "$1" "$here/trust-${1##*/}" "$here/${1##*/}"; do
+        if [ -r "$place" ] && { [ "$2" = trust ] || [ "$place" != "$here/trust-${1##*/}" ]; }; then
+            printf '%s\n' "$place"
+            return
+        fi
+    done
+}
+
+own='' trust=''
+if [ "$stores" = yes ]; then
+    for place in "$file" "$here/unattended.conf" "$here/unattended-lines.conf"; do
+        if [ -n "$place" ] && [ -r "$place" ]; then file=$place && break; fi
+        if [ -n "$place" ] && [ "$place" = "$file" ]; then break; fi
+    done
+    if [ -z "$file" ] || [ ! -r "$file" ]; then
+        fault 4 "the unattended file ${file:-of this gateway} is not there or cannot be read, so its own" \
+            "  certificate is not tested. Name the file; -c compares the certificate alone."
+    else
+        wanted=$(setting HCP_DEFAULT_KEYSTORE)
+        own=$(locate "$wanted" own)
+        own_password=$(setting HCP_DEFAULT_KEYSTORE_PASSWORD)
+        if [ -z "$own" ]; then
+            fault 4 "the key store ${wanted:-(HCP_DEFAULT_KEYSTORE is not set)} is not there."
+        elif ! STORE=$own_password openssl pkcs12 -in "$own" -passin env:STORE -passout env:STORE -aes256 \
+            -out "$work/own.pem" 2>"$work/why"; then
+            fault 4 "the key store $own does not open with the password of" "  $file."
+            own=''
+        fi
+        wanted=$(setting HCP_DEFAULT_TRUSTSTORE)
+        trust_password=$(setting HCP_DEFAULT_TRUSTSTORE_PASSWORD)
+        if [ -n "$wanted" ]; then
+            trust=$(locate "$wanted" trust)
+            if [ -z "$trust" ]; then
+                fault 4 "the trust store $wanted is not there."
+            elif ! STORE=$trust_password openssl pkcs12 -in "$trust" -nokeys -passin env:STORE \
+                -out "$work/trust.pem" 2>"$work/why"; then
+                fault 4 "the trust store $trust does not open with the password of" "  $file."
+                trust=''
+            fi
+        fi
+    fi
+fi
+
 # An IPv6 address needs brackets before a port, and an address is never a server name (RFC 6066).
 case $host in
 *:*) at="[$host]:$port" name= ;;
@@ -20,32 +117,110 @@ esac
 limit=
 if command -v timeout >/dev/null; then limit="timeout 20"; fi
 
-seen=$($limit openssl s_client -connect "$at" ${name:+-servername "$name"} </dev/null 2>/dev/null |
-    openssl x509 -noout -fingerprint -sha256 -subject -issuer -enddate -nameopt RFC2253 2>/dev/null)
+# With TLS 1.3 the primary refuses a certificate only after the handshake, so the connection stays open for a while.
+if [ -n "$own" ]; then
+    sleep 2 | STORE=$own_password $limit openssl s_client -connect "$at" ${name:+-servername "$name"} -showcerts \
+        -cert "$work/own.pem" -key "$work/own.pem" -pass env:STORE -CAfile "$work/own.pem" >"$work/seen" 2>"$work/notes"
+else
+    $limit openssl s_client -connect "$at" ${name:+-servername "$name"} -showcerts </dev/null >"$work/seen" 2>"$work/notes"
+fi
+sed -n '/-----BEGIN CERTIFICATE/,/-----END CERTIFICATE/p' "$work/seen" >"$work/shown.pem"
+seen=$(openssl x509 -noout -fingerprint -sha256 -subject -issuer -enddate -nameopt RFC2253 <"$work/shown.pem" 2>/dev/null)
 shown=$(printf '%s\n' "$seen" | sed -n 's/^.*[Ff]ingerprint=//p')
 subject=$(printf '%s\n' "$seen" | sed -n 's/^subject= *//p')
 
-if [ "$shown" = "$expected" ]; then
-    echo "good: the primary $host shows the expected certificate."
-    exit 0
-fi
 if [ -z "$shown" ]; then
-    echo "Error: $at shows no certificate. Is the port open from here,"
-    echo "and does the service run there?"
+    # Nothing more is known without a connection.
+    result=0
+    fault 1 "$at shows no certificate. Is the port open from here," "and does the service run there?"
     exit 1
 fi
-case $subject in
-*CN=localhost*)
-    echo "Error: the primary $host shows its built-in certificate \"localhost\"."
-    echo "It could not use its key store: see there the two settings in"
-    echo "application.conf, whether the service can read the file, and the password."
-    ;;
-*)
-    echo "Error: the primary $host shows another certificate."
-    echo "Was it replaced since, or does something on the way open the TLS traffic?"
-    ;;
-esac
+if [ "$shown" = "$expected" ]; then
+    echo "good: the primary $host shows the expected certificate."
+else
+    result=0
+    case $subject in
+    *CN=localhost*)
+        fault 1 "the primary $host shows its built-in certificate \"localhost\"." \
+            "It could not use its key store: see there the two settings in" \
+            "application.conf, whether the service can read the file, and the password."
+        ;;
+    *)
+        fault 1 "the primary $host shows another certificate." \
+            "Was it replaced since, or does something on the way open the TLS traffic?"
+        ;;
+    esac
+    echo "  expected $expected"
+fi
 printf '%s\n' "$seen" | sed -n -e 's/^subject= */  subject  /p' -e 's/^issuer= */  issuer   /p' -e 's/^notAfter=/  ends     /p'
 echo "  shown    $shown"
-echo "  expected $expected"
-exit 1
+
+if [ -n "$trust" ]; then
+    if openssl verify -purpose sslserver -CAfile "$work/trust.pem" -untrusted "$work/shown.pem" "$work/shown.pem" \
+        >"$work/why" 2>&1; then
+        echo "good: the trust store of this gateway trusts it ($trust)."
+    else
+        fault 5 "the trust store of this gateway does not trust it ($trust)."
+        sed -n 's/^error [0-9]* at \([0-9]*\) depth lookup: */  certificate \1 of its chain: /p' "$work/why"
+    fi
+elif [ "$stores" = yes ] && [ -n "$own" ]; then
+    echo "This gateway has no trust store of its own: its Java decides by its public CAs."
+fi
+
+# What the TLS alerts about a client certificate mean (RFC 8446, section 6.2).
+alert=$(sed -n 's/^.*SSL alert number \([0-9]*\).*$/\1/p' "$work/notes" | head -n 1)
+case $alert in
+'') why='' ;;
+40) why='handshake failure: no certificate that it accepts' ;;
+42) why='bad certificate' ;;
+43) why='unsupported certificate: of another purpose' ;;
+44) why='revoked' ;;
+45) why='expired, or not valid yet' ;;
+46) why='unknown, as for a missing CA certificate in the portal' ;;
+48) why='unknown CA: upload it in the portal' ;;
+49) why='access denied' ;;
+116) why='it wants a certificate and got none' ;;
+*) why="alert $alert" ;;
+esac
+if [ -n "$own" ]; then
+    # Java sends its certificate only to a server that names one of its CAs, or none at all.
+    sed -n '/^Acceptable client certificate CA names/,/^\(Client Certificate Types\|Requested Signature\|Shared \|Peer \|---\)/p' \
+        "$work/seen" | sed -e 1d -e '$d' | tr -d ' ' | sort -u >"$work/named"
+    openssl crl2pkcs7 -nocrl -certfile "$work/own.pem" | openssl pkcs7 -print_certs -noout |
+        sed -n 's/^issuer= *//p' | tr -d ' ' | sort -u >"$work/issuers"
+    if [ -n "$why" ]; then
+        fault 3 "the primary does not accept the certificate of this gateway: $why."
+    elif ! grep -q -e '^Requested Signature Algorithms' -e '^Client Certificate Types' "$work/seen"; then
+        fault 7 "the primary asked for no certificate, so whether it accepts this gateway" "  is not known."
+    elif ! grep -q '^DONE' "$work/notes"; then
+        fault 3 "the primary closed the connection after it got this gateway's certificate."
+    elif [ -s "$work/named" ] && ! comm -12 "$work/named" "$work/issuers" | grep -q .; then
+        fault 3 "the primary does not name the CA of this gateway among those that it accepts," \
+            "  and Java then sends no certificate. Is that CA uploaded in the portal?"
+    else
+        echo "good: the primary accepts the certificate of this gateway ($own)."
+    fi
+fi
+
+if [ -z "$keytool" ]; then
+    keytool=/opt/hcp/jre/bin/keytool
+    if [ ! -x "$keytool" ]; then keytool=$(command -v keytool); fi
+fi
+# Lists the entries of a store by this gateway's Java.
+java_lists() {
+    STORE=$2 "$keytool" -J-Duser.language=en -list -storetype PKCS12 -keystore "$1" -storepass:env STORE 2>&1
+}
+if [ -n "$keytool" ] && [ -n "$own" ]; then
+    if ! STORE=$own_password "$keytool" -J-Duser.language=en -certreq -alias "$alias" -storetype PKCS12 -keystore "$own" \
+        -storepass:env STORE >"$work/why" 2>&1; then
+        fault 6 "the Java of this gateway cannot use the key store $own:"
+        sed -n '1,2s/^/  /p' "$work/why"
+    elif [ -n "$trust" ] && ! java_lists "$trust" "$trust_password" | grep -q trustedCertEntry; then
+        fault 6 "the Java of this gateway finds no trusted CA in $trust."
+    else
+        echo "good: the Java of this gateway can use its stores ($keytool)."
+    fi
+elif [ -n "$own" ]; then
+    echo "Not checked by Java: there is no keytool on this machine; name it with -k."
+fi
+exit "$result"

@@ -297,5 +297,16 @@ def _trusted(
             return None, None, None
         certificates: tuple[Certificate, ...] = read(data, name=str(machine.cacerts), password=password).certificates
     except WizardError as error:
-        return None, None, error
+        return None, None, _about_cacerts(error, machine)
     return found, frozenset(certificate.sha256 for certificate in certificates), None
+
+
+def _about_cacerts(error: WizardError, machine: Machine) -> WizardError:
+    """*error*, and for a wrong password what the usual one is and where another is given."""
+    if error.code != "reading.password-wrong":
+        return error
+    hint = (
+        "It is changeit unless somebody changed it. Give the other one: cacerts-password\n"
+        "under [primary], or --secret primary.cacerts-password=file:PATH"
+    )
+    return WizardError(error.code, error.message, hint, str(machine.cacerts))

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from pathlib import PurePosixPath
 
 from wizard.certificates.model import Bundle, Chain, PrivateKey
-from wizard.certificates.names import short
+from wizard.certificates.names import file_stem, short
 from wizard.certificates.writing import keystore
 from wizard.change.plan import EditFile, FileStep, ImportTrust, Plan, Probe, PutFile, Restart, Step
 from wizard.configs.diffs import unified
@@ -26,6 +26,9 @@ def trust_alias(name: str, sha256: str) -> str:
     words = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "root"
     return f"cloudstream-{words}-{sha256[:8]}"
 
+
+_COMMAND = "sudo {tool} -importcert \\\n  -alias {alias} \\\n  -file {file} \\\n  -keystore {path}"
+"""How a root is imported by hand; keytool asks for the password of the store and whether to trust it."""
 
 WORLD_READABLE = FindingSpec(
     "store.world-readable",
@@ -51,7 +54,8 @@ ROOT_NOT_CHECKED = FindingSpec(
     "cacerts could not be looked into",
     "Whether {root} is in {path} is not known: {reason}",
     "Without the root there the server does not trust its own gateways.",
-    "Give the store's password, or import the root by hand.",
+    "Give its password (cacerts-password; changeit unless somebody changed it), or\n"
+    "import the root by hand (see portal/{file} of the bundles):\n" + _COMMAND,
     "manual, Primary server setup",
 )
 ROOT_NEEDS_KEYTOOL = FindingSpec(
@@ -60,7 +64,8 @@ ROOT_NEEDS_KEYTOOL = FindingSpec(
     "the root must be imported by hand",
     "{root} is not in {path}, and no keytool is at {tool} to add it.",
     "The server will not trust gateways and clients with certificates of this root.",
-    "Import it with the keytool of the server's Java, then restart the server.",
+    "Import it with the keytool of the server's Java, then restart the server\n"
+    "(the file is portal/{file} of the bundles):\n" + _COMMAND,
     "manual, Primary server setup",
 )
 ROOT_LEFT_OUT = FindingSpec(
@@ -69,7 +74,7 @@ ROOT_LEFT_OUT = FindingSpec(
     "the root is left out of cacerts",
     "{root} is not in {path}, and the answers say to leave it so.",
     "The server will not trust gateways and clients with certificates of this root.",
-    "Answer auto, unless somebody else imports it.",
+    "Answer auto, unless somebody else imports it:\n" + _COMMAND,
     "manual, Primary server setup",
 )
 ROOT_ELSEWHERE = FindingSpec(
@@ -265,21 +270,28 @@ def _trust_steps(
     if root is None or (facts.cacerts is None and facts.cacerts_problem is None):
         return []
     name, path = short(root), str(machine.cacerts)
+    alias = trust_alias(name, root.sha256)
+    by_hand = {
+        "root": name,
+        "path": path,
+        "tool": str(machine.keytool),
+        "alias": alias,
+        "file": f"{file_stem(root)}.cer",
+    }
     if facts.trusted is None or facts.cacerts is None:
         if facts.cacerts_problem is not None and primary.import_root is not ImportRoot.NO:
             raise facts.cacerts_problem
         reason = facts.cacerts_problem.message if facts.cacerts_problem else "it is not there."
         where = Locator("file", path)
-        findings.append(Finding(ROOT_NOT_CHECKED, where, {"root": name, "path": path, "reason": reason}))
+        findings.append(Finding(ROOT_NOT_CHECKED, where, {**by_hand, "reason": reason}))
         return []
     if root.sha256 in facts.trusted:
         return []
     if primary.import_root is ImportRoot.NO:
-        findings.append(Finding(ROOT_LEFT_OUT, Locator("file", path), {"root": name, "path": path}))
+        findings.append(Finding(ROOT_LEFT_OUT, Locator("file", path), by_hand))
         return []
     if not facts.can_prove and primary.import_root is ImportRoot.AUTO:
-        tool = {"root": name, "path": path, "tool": str(machine.keytool)}
-        findings.append(Finding(ROOT_NEEDS_KEYTOOL, Locator("file", path), tool))
+        findings.append(Finding(ROOT_NEEDS_KEYTOOL, Locator("file", path), by_hand))
         return []
     if not facts.can_prove:
         raise WizardError(
@@ -288,7 +300,6 @@ def _trust_steps(
             "Repair the JRE, or answer that cacerts shall be left alone.",
             path,
         )
-    alias = trust_alias(name, root.sha256)
     summary = f"Trust {name} in cacerts, alias {alias}"
     return [ImportTrust("trust", machine.cacerts, root.der, alias, root.sha256, CACERTS_SECRET, facts.cacerts, summary)]
 
