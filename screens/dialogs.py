@@ -163,7 +163,7 @@ class Help(Over[None]):
 
     def compose(self) -> Iterable[Widget]:
         """The page, and the keys that work everywhere."""
-        text = load(MARKDOWN)(page_text(self._page_name, self._question), open_links=False, id="text")
+        text = load(MARKDOWN)(page_text(self._page_name, self._question), open_links=False)
         field = Field(id="search", placeholder="F2: words to search in all pages of the help")
         yield Card("Help", field, Lines(id="found", highlighted=None), Reading(text, id="page"), classes="dialog")
         yield Keys()
@@ -179,9 +179,8 @@ class Help(Over[None]):
     def on_input_changed(self, event: Input.Changed) -> None:
         """The sections that hold all these words, in place of the page."""
         self._found = search(event.value)
-        self.query_one("#found", Lines).set_options(
-            [Option(say((part.title, "bold"), (f"  {part.heading}", "muted"))) for part in self._found]
-        )
+        lines = [Option(say((part.title, "bold"), (f"  {part.heading}", "muted"))) for part in self._found]
+        self.query_one("#found", Lines).set_options(lines)
         self.set_class(bool(event.value.strip()), "-searching")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -194,11 +193,13 @@ class Help(Over[None]):
         found.highlighted = 0
         found.focus()
 
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+    async def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Show this page, the section that was found first."""
         event.stop()
         part = self._found[event.option_index]
-        self.query_one("#text", load(MARKDOWN)).update(page_text(part.page, (part.place, 1 + part.place)))
+        page = self.query_one("#page")
+        await page.remove_children()
+        await page.mount(load(MARKDOWN)(page_text(part.page, (part.place, 1 + part.place)), open_links=False))
         self.query_one("#search", Field).put("")
         self.remove_class("-searching")
-        self.query_one("#page").focus()
+        page.focus()
