@@ -123,7 +123,7 @@ class Review(Page):
                 with TabPane(say("Your answers"), id="answers"):
                     yield Lines(*self._answers(), id="decided")
             with TabPane(say("Details"), id="details"), Reading():
-                yield Static(say(*parts_of(self.data.lines)))
+                yield Static(say(*parts_of((*self.data.lines, *self.data.later))))
             if self.data.findings:
                 with TabPane(say(f"Findings ({len(self.data.findings)})"), id="findings"), Reading():
                     yield Static(say(*self._findings(self.data.findings)))

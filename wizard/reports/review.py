@@ -25,6 +25,7 @@ class Review:
         blocked: an ERROR or BLOCKER is among them, so `start` refuses.
         undo: id and words of each step of an undo.
         decided: what was answered, a line each that leads to its step; empty for a plan that was kept.
+        later: how to apply it in a maintenance window instead; empty when it cannot be applied.
     """
 
     plan: "Plan"
@@ -33,11 +34,12 @@ class Review:
     blocked: bool
     undo: tuple[tuple[str, str], ...] = ()
     decided: tuple[Line, ...] = ()
+    later: tuple[Line, ...] = ()
 
     @property
     def page(self) -> tuple[Line, ...]:
         """The decisions with their steps, then the planned changes: for user interfaces that can go back to a step."""
-        return (*self.decided, *self.lines)
+        return (*self.decided, *self.lines, *self.later)
 
     @property
     def rows(self) -> tuple[tuple[str, str], ...]:

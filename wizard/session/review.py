@@ -12,6 +12,7 @@ from wizard.change.store import Store
 from wizard.doctor.restart_checks import plan_faults, undo_faults
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
+from wizard.host.clock import now_utc
 from wizard.host.machine import Machine
 from wizard.planning.java import ask_java
 from wizard.planning.primary.inputs import Planned, Planning, kept_plan, plan_primary
@@ -149,7 +150,9 @@ def review(session: Reviewing, kept: Plan | None, roles: Sequence[str] = ()) -> 
         replace(step, questions=session.asked(step)) if step.view is View.VERDICT else step for step in session.steps()
     ]
     decided = decided_lines(steps, session.answers, session.value, session.has_secret)
-    return replace(made, decided=tuple(decided)), planned
+    applies = not (made.blocked or made.undo or made.plan.is_empty) and session.answers.goal.installs
+    later = outcome.later_lines(session.machine, now_utc()) if applies else ()
+    return replace(made, decided=tuple(decided), later=tuple(later)), planned
 
 
 def _for_goal(session: Reviewing) -> tuple[Review, Planned]:
