@@ -126,7 +126,7 @@ class Review(Page):
                 with TabPane(say("Your answers"), id="answers"):
                     yield Lines(*self._answers(), id="decided")
             with TabPane(say("Details"), id="details"), Reading():
-                yield Static(say(*parts_of(self.data.lines)))
+                yield Static(say(*parts_of((*self.data.lines, *self.data.later))))
             if self._endings:
                 with TabPane(say("Calendar"), id="calendar"), Reading():
                     yield Calendar(self._endings, now_utc())

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 from tests.support.practice import practice
+from wizard.questions.answers_file import load
+from wizard.session.session import Session
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,3 +32,12 @@ def test_a_kept_plan_names_a_command_that_a_timer_can_run(tmp_path: Path) -> Non
         )  # fmt: skip
         assert later.returncode == 0, later.stderr
         assert "primary-host" in made.served()
+
+
+def test_the_review_names_how_to_apply_it_at_night(tmp_path: Path) -> None:
+    with practice(tmp_path / "p", java=None, start=False) as made:
+        answers = load((made.root / "answers.toml").read_text())
+        session = Session(made.deployment.machine, answers=answers, base=made.root)
+        shown = [line.text for line in session.review().page]
+        assert any(line.endswith("plan --answers FILE --out PLAN") for line in shown)
+        assert any("systemd-run --on-calendar=" in line and "apply --plan PLAN --yes" in line for line in shown)

@@ -182,12 +182,28 @@ def at_work(change: str, machine: Machine) -> list[str]:
 def kept_plan_lines(plan: Path, machine: Machine, now: datetime) -> list[str]:
     """How the plan in the file *plan* is applied: at once, or at 02:00 of the night after *now* (local time)."""
     apply = f"{command(machine)} apply --plan {shlex.quote(str(plan.absolute()))} --yes"
-    night = now.astimezone().date() + timedelta(days=1)
     return [
         "To apply it:",
         apply,
         "To apply it in the next night (it is judged again then; the result is in its history):",
-        f"systemd-run --on-calendar='{night} 02:00' {apply}",
+        _at_night(apply, now),
+    ]
+
+
+def _at_night(words: str, now: datetime) -> str:
+    night = now.astimezone().date() + timedelta(days=1)
+    return f"systemd-run --on-calendar='{night} 02:00' {words}"
+
+
+def later_lines(machine: Machine, now: datetime) -> list[Line]:
+    """How a change is kept by day and applied in a maintenance window; FILE and PLAN are for the operator to name."""
+    program = command(machine)
+    return [
+        Line(""),
+        Line("To apply it later, in a maintenance window, keep it by day with an answers"),
+        Line("file, and apply it at night:"),
+        Line(f"  {program} plan --answers FILE --out PLAN"),
+        Line(f"  {_at_night(f'{program} apply --plan PLAN --yes', now)}"),
     ]
 
 

@@ -39,6 +39,7 @@ class Review:
         blocked: an ERROR or BLOCKER is among them, so `start` refuses.
         undo: the steps of an undo.
         decided: what was answered, a line each that leads to its step; empty for a plan that was kept.
+        later: how to apply it in a maintenance window instead; empty when it cannot be applied.
     """
 
     plan: Plan
@@ -47,11 +48,12 @@ class Review:
     blocked: bool
     undo: tuple[UndoStep, ...] = ()
     decided: tuple[Line, ...] = ()
+    later: tuple[Line, ...] = ()
 
     @property
     def page(self) -> tuple[Line, ...]:
         """The decisions with their steps, then the planned changes: for user interfaces that can go back to a step."""
-        return (*self.decided, *self.lines)
+        return (*self.decided, *self.lines, *self.later)
 
     @property
     def rows(self) -> tuple[tuple[str, str], ...]:

@@ -14,6 +14,7 @@ from wizard.doctor.restart_checks import plan_faults, undo_faults
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
 from wizard.handoff.build import require_makeable, require_names
+from wizard.host.clock import now_utc
 from wizard.host.machine import Machine
 from wizard.planning.gateway.plan import review_gateway
 from wizard.planning.inputs import PlanInputs
@@ -167,7 +168,12 @@ def review(inputs: PlanInputs, examine: Callable[[], tuple[Examined, Diagnosis]]
     Raises:
         WizardError: the machine, the files or the answers do not allow a plan.
     """
-    return _for_goal(inputs, examine) if inputs.kept is None else _judged_again(inputs, inputs.kept)
+    if inputs.kept is not None:
+        return _judged_again(inputs, inputs.kept)
+    made, planned = _for_goal(inputs, examine)
+    applies = not (made.blocked or made.undo or made.plan.is_empty) and inputs.answers.goal.installs
+    later = outcome.later_lines(inputs.machine, now_utc()) if applies else ()
+    return replace(made, later=tuple(later)), planned
 
 
 def _for_goal(inputs: PlanInputs, examine: Callable[[], tuple[Examined, Diagnosis]]) -> tuple[Review, Planned]:

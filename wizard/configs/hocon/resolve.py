@@ -396,7 +396,7 @@ class View:
                     for wanted in (event.path[: event.prefix] + reference.path, reference.path):
                         target = wanted + here[length:]
                         found |= dict.fromkeys(self._children(target))
-                        if target not in seen and len(seen) < 10_000:
+                        if target not in seen and len(seen) < 10_000 and len(target) <= 256:
                             seen.add(target)
                             waiting.append(target)
         return list(found)
