@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
+from tests.support.made_up import made_up
 from wizard.change.events import Event
 from wizard.change.outcome import APPLIED, ROLLED_BACK, STUCK, Outcome
 from wizard.change.plan import ABSENT, Plan, Probe, PutFile, Restart
 from wizard.errors import BusyError, WizardError
-from wizard.findings import Finding, FindingSpec, Locator, Severity
+from wizard.findings import Finding, Locator, Severity
 from wizard.host.machine import Machine
 from wizard.questions.answers import PROMPT, Answers, ClientAnswers, GatewayAnswers, Goal, PrimaryAnswers, PrimaryKind
 from wizard.questions.field_text import parsed, shown
@@ -52,7 +53,7 @@ EVENTS = (
     Event("restart", "started", "restarting hcp-server.service", "2026-01-02T03:04:07Z"),
 )
 EXPIRED = Finding(
-    FindingSpec("leaf.expired", Severity.BLOCKER, "expired", "The certificate has expired.", "why", "Renew it.", "RFC"),
+    made_up("leaf.expired", Severity.BLOCKER, "The certificate has expired.", fix="Renew it."),
     Locator("certificate"),
 )
 LIST = Checklist(
@@ -181,20 +182,30 @@ class FakeSession:
         if role is not None and self.secrets.get(f"{role}.password") != Secret(PASSWORD):
             file = Path(self.answers.get(f"{role}.chain")[0]).name
             message = f"The password does not open {file}. The file is readable and is PKCS#12."
-            return [Problem(f"{role}.password", WizardError("p12.password", message, "Type the password again."))]
+            return [
+                Problem(f"{role}.password", WizardError.recorded("p12.password", message, "Type the password again."))
+            ]
         if step.id == "gateway-unattended" and self.answers.gateway[0].unattended_file != UNATTENDED:
             message = f"{self.answers.gateway[0].unattended_file} does not exist."
             hint = "Name the file, or write it first as your version documents it."
-            return [Problem("gateway.0.unattended-file", WizardError("unattended.missing", message, hint))]
+            return [Problem("gateway.0.unattended-file", WizardError.recorded("unattended.missing", message, hint))]
         if step.id == "primary-verdict" and self.answers.primary.host != "primary-host":
             message = f"The certificate is not made for {self.answers.primary.host}; it names primary-host alone."
-            return [Problem("primary.host", WizardError("leaf.host", message, "Ask for a certificate with that name."))]
+            return [
+                Problem(
+                    "primary.host", WizardError.recorded("leaf.host", message, "Ask for a certificate with that name.")
+                )
+            ]
         if (
             step.id == "primary-store-password"
             and len(self.secrets.get("primary.keystore-password", Secret("")).reveal()) < 6
         ):
             message = "The password has fewer than 6 characters, and Java refuses such a key store."
-            return [Problem("primary.keystore-password", WizardError("password.short", message, "Type a longer one."))]
+            return [
+                Problem(
+                    "primary.keystore-password", WizardError.recorded("password.short", message, "Type a longer one.")
+                )
+            ]
         return []
 
     def pending_warnings(self, step: Step) -> tuple[Finding, ...]:
@@ -218,7 +229,9 @@ class FakeSession:
 
     def tick(self, item: str) -> list[Line]:
         if item == POLICY and len(self.ticked) < len(LIST.items) - 1:
-            raise WizardError("checklist.policy-last", "The policy comes last: 4 other steps are not ticked.", "Wait.")
+            raise WizardError.recorded(
+                "checklist.policy-last", "The policy comes last: 4 other steps are not ticked.", "Wait."
+            )
         self.ticked ^= {item}
         return checklist_lines(replace(LIST, done=frozenset(self.ticked)))
 
@@ -226,7 +239,7 @@ class FakeSession:
         self._bang("lines")
         self.go_on.wait(30)
         if self.refuse_lines:
-            raise WizardError("file.unreadable", "The file cannot be read.", "Name another.")
+            raise WizardError.recorded("file.unreadable", "The file cannot be read.", "Name another.")
         if self.hostile:
             return [Line(text) for text in HOSTILE]
         match step.view:
@@ -266,7 +279,9 @@ class FakeSession:
     def start(self) -> None:
         self._bang("start")
         if self.refuse_start:
-            raise BusyError("apply.busy", "Another run holds the lock: alice on pts/3.", "Wait until it has ended.")
+            raise BusyError.recorded(
+                "apply.busy", "Another run holds the lock: alice on pts/3.", "Wait until it has ended."
+            )
         self.started += 1
 
     def events(self) -> Iterator[Event]:
@@ -305,7 +320,7 @@ class FakeSession:
 
     def save(self, step_id: str = "") -> None:
         if self.refuse_save:
-            raise WizardError("state.unwritable", "The folder is read-only.", "")
+            raise WizardError.recorded("state.unwritable", "The folder is read-only.", "")
         self.saves.append(step_id)
 
     def saved(self) -> SavedRun | None:

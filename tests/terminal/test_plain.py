@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from tests.screens.fake_session import CHAIN, HOSTILE, LIST, PASSWORD, FakeSession, earlier_run
+from tests.support.made_up import made_up
 from tests.support.pty_terminal import ROOT, Terminal
 from wizard.cli import line_mode
-from wizard.findings import Finding, FindingSpec, Locator, Severity
+from wizard.findings import Finding, Locator, Severity
 from wizard.reports.lines import Line
 from wizard.secret import Secret
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from wizard.session.session import Session
 
 WARNING = Finding(
-    FindingSpec("a.warning", Severity.WARNING, "t", "It is odd.", "A person has to check it.", "Fix it.", "RFC"),
+    made_up("a.warning", Severity.WARNING, "It is odd.", why="A person has to check it.", fix="Fix it."),
     Locator("certificate"),
 )
 GIVEN = {"primary.chain": CHAIN, "primary.password": PASSWORD}

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
+from wizard import codes
 from wizard.change.events import EventLog
 from wizard.change.ports import Ports
 from wizard.change.syscalls import REAL, Syscalls
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, Severity
 from wizard.host.directory import Directory
 from wizard.host.machine import Machine
 from wizard.secret import Secret
@@ -93,21 +93,4 @@ class Context:
             WizardError: `change.stopped` when somebody asked to stop.
         """
         if self.stop():
-            raise WizardError(
-                "change.stopped",
-                "The change was asked to stop and stopped between two steps.",
-                "Apply it again when the reason is gone.",
-            )
-
-
-REFUSALS: tuple[FindingSpec, ...] = (
-    FindingSpec(
-        "change.stopped",
-        Severity.BLOCKER,
-        "The change was asked to stop",
-        "The worker was told to end (signal TERM, as at a shutdown) and stopped between two steps.",
-        "What was done up to then is undone, so that the server is not left between two states.",
-        "Apply the change again when the reason for the stop is gone.",
-        "signal(7)",
-    ),
-)
+            raise WizardError(codes.CHANGE_STOPPED)

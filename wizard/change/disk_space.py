@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+from wizard import codes
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, refusal
 from wizard.host.directory import Directory
 from wizard.printable import printable
 
@@ -38,11 +38,12 @@ def check_room(sizes: Iterable[tuple[Directory, int]]) -> None:
         free = (system.f_bfree if os.geteuid() == 0 else system.f_bavail) * system.f_frsize
         if free < needed[device] + _SPARE or (system.f_files and not system.f_ffree):
             raise WizardError(
-                "change.no-room",
-                f"The file system mounted at {printable(str(mount_point(folder.path)))} has {free // 1024} KiB free; "
-                f"{needed[device] // 1024 + 1024} are needed for {printable(str(folder.path))}.",
-                "Make room on that file system, then try again.",
-                str(folder.path),
+                codes.CHANGE_NO_ROOM,
+                subject=folder.path,
+                mount=mount_point(folder.path),
+                free=free // 1024,
+                needed=needed[device] // 1024 + 1024,
+                folder=folder.path,
             )
 
 
@@ -77,15 +78,3 @@ def full_at(path: Path) -> str:
         return ""
     free = (system.f_bfree if os.geteuid() == 0 else system.f_bavail) * system.f_frsize
     return printable(str(mount_point(path))) if free < _LINES or (system.f_files and not system.f_ffree) else ""
-
-
-REFUSALS: tuple[FindingSpec, ...] = (
-    refusal(
-        "change.no-room",
-        "Not enough room",
-        "A file system has too little free room for the new files, their backups and a reserve of one MiB.",
-        "A change that runs out of room half way has to be undone, which needs room as well.",
-        "Make room, then try again.",
-        source="statvfs(3)",
-    ),
-)

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from wizard import codes
 from wizard.change.context import Context
 from wizard.change.events import CHANGE, rfc3339
 from wizard.change.file_state import FileState, file_state, forward, live_image, made_folder
@@ -146,8 +147,8 @@ def _prepare(order: Order, folder: ChangeFolder, context: Context) -> Manifest:
     if order.restart is not None:
         state = context.ports.service.state()
         running = state.running
-        if not state.restartable:
-            raise WizardError(state.code, state.text, state.hint, order.restart[1])
+        if state.blocked is not None:
+            raise state.blocked
     actions, served = stage(drafts, order.target, folder, context)
     manifest = Manifest(
         id=folder.id,
@@ -235,12 +236,7 @@ def _step(action: Action, manifest: Manifest, folder: ChangeFolder, journal: Jou
         context.events.say(action.id, "done", f"{action.named} is new already")
         return
     if stands is not FileState.OLD:
-        raise WizardError(
-            "change.changed-since-review",
-            f"{action.named} was changed by somebody else while the change was prepared.",
-            "Make the plan again, review it, and apply that.",
-            str(action.named),
-        )
+        raise WizardError(codes.CHANGE_CHANGED_SINCE_REVIEW, case="prepared", subject=action.named, path=action.named)
     journal.append(INTENT, action.id)
     context.events.say(action.id, "started", action.summary)
     forward(action, folder, manifest.token, context)

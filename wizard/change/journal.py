@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from wizard import codes
 from wizard.change.file_image import read_image
 from wizard.change.syscalls import REAL, Syscalls
 from wizard.errors import RecoveryNeededError
-from wizard.findings import FindingSpec, Severity
+from wizard.findings import Fact
 from wizard.host.directory import Directory
 
 ARMED, INTENT, DONE, RESTART, VERIFIED, UNDO, UNDONE, CLOSED = (
@@ -119,7 +120,7 @@ def read_journal(folder: Directory, name: str) -> tuple[Record, ...]:
 def _parse(folder: Directory, name: str) -> tuple[tuple[Record, ...], int]:
     _, data = read_image(folder, name)
     if len(data) > LARGEST:
-        raise _damaged(folder.path / name, f"has more than {LARGEST} bytes")
+        raise _damaged(folder.path / name, case="size", limit=LARGEST)
     records: list[Record] = []
     good = 0
     for line in data.splitlines(keepends=True):
@@ -134,19 +135,13 @@ def _parse(folder: Directory, name: str) -> tuple[tuple[Record, ...], int]:
             if last is not None and last.event == CLOSED:
                 # What came before no longer matters to anybody: the change is settled.
                 return (*records, last), len(data)
-            raise _damaged(folder.path / name, f"is damaged in line {len(records) + 1}") from error
+            raise _damaged(folder.path / name, line=len(records) + 1) from error
         good += len(line)
     return tuple(records), good
 
 
-def _damaged(path: Path, how: str) -> RecoveryNeededError:
-    return RecoveryNeededError(
-        "change.journal-damaged",
-        f"The journal {path} {how}.",
-        "Do not change the folder. `recover --undo` looks at every file of the change and puts the old ones\n"
-        "back; `recover --keep` accepts everything as it is now.",
-        str(path),
-    )
+def _damaged(path: Path, case: str = "", **facts: Fact) -> RecoveryNeededError:
+    return RecoveryNeededError(codes.CHANGE_JOURNAL_DAMAGED, case=case, subject=path, path=path, **facts)
 
 
 def _last(data: bytes) -> Record | None:
@@ -199,16 +194,3 @@ class Journal:
             with contextlib.suppress(OSError):
                 os.close(self._descriptor)
             self._descriptor = -1
-
-
-REFUSALS: tuple[FindingSpec, ...] = (
-    FindingSpec(
-        "change.journal-damaged",
-        Severity.BLOCKER,
-        "A journal is damaged",
-        "The journal of a change holds a line that is not what the wizard wrote.",
-        "Without it the wizard cannot know which files the interrupted change had reached.",
-        "Keep the folder as it is; run `recover --undo`, which looks at every file of the change, or `recover --keep`.",
-        "own format: each line carries a checksum",
-    ),
-)

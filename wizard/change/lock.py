@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from wizard import codes
 from wizard.change.context import Context
 from wizard.change.durable import write_failure
 from wizard.change.events import CHANGE, rfc3339
@@ -19,9 +20,9 @@ from wizard.change.manifest import Manifest
 from wizard.change.outcome import APPLIED, REFUSED, Failure
 from wizard.change.store import EVENTS, ChangeFolder, Store
 from wizard.errors import BusyError, RecoveryNeededError, WizardError
-from wizard.findings import FindingSpec, Severity, refusal
 from wizard.host.directory import Directory
 from wizard.printable import printable
+from wizard.texts.en.change import NOTHING_CHANGED
 
 _PATIENCE_S = 0.5
 
@@ -148,14 +149,11 @@ def _is_the_file(descriptor: int, path: Path) -> bool:
 
 
 def _busy(other: Holder | None, path: Path) -> BusyError:
-    who = other.words if other else "a process that has not said who it is"
-    change = f" It makes change {other.change}." if other and other.change else ""
-    return BusyError(
-        "change.busy",
-        f"Another run of the wizard is changing this machine: {who}.{change}",
-        "Wait until it has ended; start the wizard without arguments to watch it.",
-        str(path),
-    )
+    if other is None:
+        return BusyError(codes.CHANGE_BUSY, case="unknown", subject=path)
+    if other.change:
+        return BusyError(codes.CHANGE_BUSY, case="change", subject=path, process=other.words, change=other.change)
+    return BusyError(codes.CHANGE_BUSY, subject=path, process=other.words)
 
 
 @dataclass(slots=True)
@@ -178,9 +176,8 @@ class Opened:
             return folder, folder.open_journal(context.calls)
         except OSError as error:
             failure = write_failure(self.store.root, error)
-            raise WizardError(
-                failure.code, f"Nothing was changed. {failure.message}", failure.hint, failure.subject
-            ) from error
+            failure.message = NOTHING_CHANGED.format(message=failure.message)
+            raise failure from error
 
     def attach(self, folder: ChangeFolder, context: Context) -> None:
         """Tell who waits for the lock, and who watches, which change this is."""
@@ -279,32 +276,8 @@ def _taken_back(manifest: Manifest, context: Context) -> bool:
 
 def _interrupted(folder: ChangeFolder, plan: RecoveryPlan) -> RecoveryNeededError:
     phase = "being undone" if plan.phase == "undoing" else "being made"
-    page = f" See {folder.page}." if folder.page.exists() else ""
-    return RecoveryNeededError(
-        "change.interrupted",
-        f"Change {folder.id} was interrupted while it was {phase}; nothing else may start before it is settled.",
-        "Run `recover`: it undoes the change, or finishes it with --finish, or accepts\n"
-        f"everything as it is now with --keep.{page}",
-        folder.id,
-    )
-
-
-REFUSALS: tuple[FindingSpec, ...] = (
-    FindingSpec(
-        "change.busy",
-        Severity.BLOCKER,
-        "Another run is at work",
-        "Another run of the wizard holds the lock of this machine; the message names process, user and since when.",
-        "Two changes at once could each undo a part of the other.",
-        "Wait until it has ended, or watch it by starting the wizard without arguments.",
-        "flock(2)",
-    ),
-    refusal(
-        "change.interrupted",
-        "A change was interrupted",
-        "An earlier change was interrupted, or could not be undone completely.",
-        "Files may be between two states; a new change would make its backups from that.",
-        "Run `recover`; it undoes the change, finishes it with `--finish`, or accepts what is there with `--keep`.",
-        source="own rule: the journal has no last line",
-    ),
-)
+    if folder.page.exists():
+        return RecoveryNeededError(
+            codes.CHANGE_INTERRUPTED, case="page", subject=folder.id, change=folder.id, phase=phase, page=folder.page
+        )
+    return RecoveryNeededError(codes.CHANGE_INTERRUPTED, subject=folder.id, change=folder.id, phase=phase)

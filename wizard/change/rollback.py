@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from wizard import codes
 from wizard.change.context import Context, WithoutAnchor
 from wizard.change.engine import Order, carry_out
 from wizard.change.file_image import FileImage
@@ -17,10 +18,8 @@ from wizard.change.staging import FileChange, check_owner, identity_of, settled
 from wizard.change.store import BACKUP, ChangeFolder, Store
 from wizard.change.targets import check_ancestors, check_folder, check_replaceable, keep_folder, look, resolve
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, refusal
 from wizard.host.directory import Target
 from wizard.host.machine import Machine
-from wizard.printable import printable
 
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
@@ -68,23 +67,17 @@ def choose(change: str | None, store: Store) -> ChangeFolder:
     if change is None:
         standing_ones = [entry for entry in known if entry.stands and not entry.rolls_back]
         if not standing_ones:
-            raise WizardError(
-                "change.nothing-to-roll-back",
-                f"There is no change on record in {store.root} that could be taken back.",
-                "`history` lists what is on record. A lost state folder takes its backups with it.",
-                str(store.root),
-            )
+            raise WizardError(codes.CHANGE_NOTHING_TO_ROLL_BACK, subject=store.root, state=store.root)
         return store.find(standing_ones[-1].id)
     folder = store.find(change)
     entry: Entry = next(entry for entry in known if entry.id == folder.id)
     if not entry.stands:
-        why = f"it was taken back by {entry.rolled_back_by}" if entry.outcome == APPLIED else f"it is {entry.outcome}"
-        raise WizardError(
-            "change.not-standing",
-            f"Change {folder.id} cannot be rolled back: {why}.",
-            "`history` shows which changes stand.",
-            folder.id,
-        )
+        name = folder.id
+        if entry.outcome == APPLIED:
+            raise WizardError(
+                codes.CHANGE_NOT_STANDING, case="rolled-back", subject=name, change=name, later=entry.rolled_back_by
+            )
+        raise WizardError(codes.CHANGE_NOT_STANDING, subject=name, change=name, outcome=entry.outcome)
     return folder
 
 
@@ -180,12 +173,7 @@ def _old_state(
         return None
     made = context.without.get(action.id)
     if made is None or made.made_from != digest_of(live[1]):
-        raise WizardError(
-            "change.changed-since-review",
-            f"{target.shown} was changed by somebody else since the undo was planned.",
-            "Start the rollback again; it takes out the certificate of this change alone.",
-            str(target.named),
-        )
+        raise WizardError(codes.CHANGE_CHANGED_SINCE_REVIEW, case="undo", subject=target.named, path=target.shown)
     return None if made.data is None else (settled(live[0], target, made.data), made.data)
 
 
@@ -196,42 +184,13 @@ def _changed_since(manifest: Manifest, target: Target, place: Opened) -> WizardE
         for entry in entries(place.store)
         if entry.stands and place.store.find(entry.id).number > number and str(target.named) in entry.files
     ]
-    hint = (
-        f"Roll back the newer change first: rollback {newer[-1]}"
-        if newer
-        else "Somebody edited it by hand or by another tool: settle that first, or restore the file by hand."
-    )
+    if not newer:
+        return WizardError(codes.CHANGE_CHANGED_SINCE, subject=target.named, path=target.shown, change=manifest.id)
     return WizardError(
-        "change.changed-since",
-        f"{target.shown} is not what change {printable(manifest.id)} left there.",
-        hint,
-        str(target.named),
+        codes.CHANGE_CHANGED_SINCE,
+        case="newer",
+        subject=target.named,
+        path=target.shown,
+        change=manifest.id,
+        newer=newer[-1],
     )
-
-
-REFUSALS: tuple[FindingSpec, ...] = (
-    refusal(
-        "change.nothing-to-roll-back",
-        "Nothing to roll back",
-        "No applied change is on record that has not been taken back already.",
-        "Only what was recorded with its backups can be taken back.",
-        "List what is on record with `history`; name the state folder that was used with `--state-dir`.",
-        source="own rule",
-    ),
-    refusal(
-        "change.not-standing",
-        "The change does not stand",
-        "The named change was never applied, or was taken back already.",
-        "There is nothing of it left to take back.",
-        "`history` shows which changes stand.",
-        source="own rule",
-    ),
-    refusal(
-        "change.changed-since",
-        "A file changed since the change",
-        "A file is not what the change that is to be taken back had left there.",
-        "Putting the old state back would lose what was done since.",
-        "Roll back the newer change first, or settle the newer edit by hand.",
-        source="own rule",
-    ),
-)

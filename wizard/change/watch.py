@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from wizard import self_start
+from wizard import codes, self_start
 from wizard.change.context import Operator, WithoutAnchor
 from wizard.change.disk_space import full_at
 from wizard.change.events import CHANGE, Event, rfc3339
@@ -22,7 +22,6 @@ from wizard.change.outcome import APPLIED, KEPT, NO_CHANGE, REFUSED, STUCK, Fail
 from wizard.change.plan import Plan
 from wizard.change.store import Store
 from wizard.errors import BusyError, ExitCode, RecoveryNeededError, WizardError
-from wizard.findings import FindingSpec, refusal
 from wizard.host.machine import Machine
 from wizard.secret import Secret
 
@@ -95,10 +94,7 @@ def running(machine: Machine) -> Holder | None:
         return holder_of(store.lock)
     except OSError as error:
         raise WizardError(
-            "change.state-unreadable",
-            f"The record of changes in {store.root} cannot be read: {error.strerror}.",
-            "Run the command as root (sudo).",
-            str(store.root),
+            codes.CHANGE_STATE_UNREADABLE, subject=store.root, state=store.root, reason=error.strerror or str(error)
         ) from error
 
 
@@ -179,11 +175,7 @@ def _launch(job: Job, ports: str) -> ChangeRun:
     before = _sizes(job.machine)
     line = _answer_to(job)
     if not line:
-        raise WizardError(
-            "change.worker-silent",
-            "The process that was to make the change ended before it began; nothing was changed.",
-            "Try again; `history` shows whether anything is on record.",
-        )
+        raise WizardError(codes.CHANGE_WORKER_SILENT)
     answer = json.loads(line)
     if "error" in answer:
         raise _error(answer["error"], answer["exit_code"])
@@ -218,7 +210,7 @@ def _error(parts: list[str], exit_code: int) -> WizardError:
         int(ExitCode.BUSY): BusyError,
         int(ExitCode.NEEDS_RECOVERY): RecoveryNeededError,
     }.get(exit_code, WizardError)
-    error = kind(*parts)
+    error = kind.recorded(*parts)
     error.exit_code = ExitCode(exit_code)
     return error
 
@@ -254,35 +246,22 @@ def _last_word(store: Store, change: str) -> Event:
     """What to say of a worker that died without an outcome: the journal knows."""
     plan = store.find(change).plan()
     full = full_at(store.root)
-    disk = f"the file system mounted at {full}, which holds {store.root}, is full"
     if plan.untouched or (plan.phase == "closed" and plan.outcome == REFUSED):
-        ended = f"the process that was to make change {change} was ended from outside"
-        code, hint = ("change.no-room", "Make room there") if full else ("change.worker-silent", "See why it ended")
-        text = f"Nothing was changed: {disk if full else ended}."
-        return Event(CHANGE, "failed", text, _now(), REFUSED, code, f"{hint}, then start again.")
+        if full:
+            error = WizardError(codes.CHANGE_NO_ROOM, case="not-begun", mount=full, state=store.root)
+        else:
+            error = WizardError(codes.CHANGE_WORKER_SILENT, case="ended", change=change)
+        return Event(CHANGE, "failed", error.message, _now(), REFUSED, error.code, error.hint)
     if plan.phase == "closed":
         text = f"Change {change} has ended: {plan.outcome}."
         state = "done" if plan.outcome in {APPLIED, KEPT} else "failed"
         return Event(CHANGE, state, text, _now(), plan.outcome)
-    text = f"The process that made change {change} was ended from outside before it could finish."
     if full:
-        text = f"How change {change} ended could not be recorded: {disk}."
-    hint = "Make room there. " if full else ""
-    hint += "Run `recover`; `recover --keep` accepts everything as it is now."
-    return Event(CHANGE, "failed", text, _now(), STUCK, "change.interrupted", hint)
+        error = WizardError(codes.CHANGE_INTERRUPTED, case="full", change=change, mount=full, state=store.root)
+    else:
+        error = WizardError(codes.CHANGE_INTERRUPTED, case="ended", change=change)
+    return Event(CHANGE, "failed", error.message, _now(), STUCK, error.code, error.hint)
 
 
 def _now() -> str:
     return rfc3339(datetime.now(UTC))
-
-
-REFUSALS: tuple[FindingSpec, ...] = (
-    refusal(
-        "change.worker-silent",
-        "The worker did not begin",
-        "The process that was to make the change ended before it had a change to make.",
-        "Memory may be short, or the program's files were replaced while it ran.",
-        "Try again; `history` shows whether anything is on record.",
-        source="own rule",
-    ),
-)

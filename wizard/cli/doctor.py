@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wizard import __version__
+from wizard import __version__, codes
 from wizard.cli.confirm import ask_once, confirm
 from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode, WizardError
@@ -116,13 +116,13 @@ def _judged(seen: "Examined") -> "Diagnosis":
 
 def _replayed(path: Path) -> "Diagnosis":
     from wizard.doctor.diagnose import diagnose  # noqa: PLC0415 - likewise
-    from wizard.doctor.saved_facts import REFUSALS, from_json  # noqa: PLC0415 - likewise
+    from wizard.doctor.saved_facts import from_json  # noqa: PLC0415 - likewise
     from wizard.host.files import read_input  # noqa: PLC0415 - likewise
 
     try:
         data: Any = json.loads(read_input(path))
     except (ValueError, RecursionError):
-        raise WizardError("doctor.facts-unusable", f"{path} is not JSON.", REFUSALS[0].fix, str(path)) from None
+        raise WizardError(codes.DOCTOR_FACTS_UNUSABLE, case="not-json", subject=path, file=path) from None
     return diagnose(from_json(data.get("facts", data) if isinstance(data, dict) else data))
 
 

@@ -7,27 +7,15 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from wizard import codes
 from wizard.configs import envfile
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, Severity
 from wizard.handoff.build import make_packs
 from wizard.handoff.bundle import Pack, PackFile, from_template
 from wizard.handoff.cluster import is_loopback, node_files
 from wizard.planning.judge import Judged
 from wizard.planning.primary.inputs import Planning
 from wizard.questions.answers import PrimaryKind, endpoint
-
-REFUSALS = (
-    FindingSpec(
-        "export.nothing",
-        Severity.BLOCKER,
-        "there is nothing to roll out",
-        "The answers name neither a primary on premise nor a gateway.",
-        "Windows clients and the portal are not reached by Ansible.",
-        "Name them in the answers file, or use handoff.",
-        "design of the wizard",
-    ),
-)
 
 STORES = {"HCP_DEFAULT_KEYSTORE": "0600", "HCP_DEFAULT_TRUSTSTORE": "0644"}
 """The settings that name a store, and the store's mode: a trust store holds nothing secret."""
@@ -58,11 +46,7 @@ def make_fleet(session: Planning) -> Fleet:
     gateways = packs[1 : 1 + len(session.answers.gateway)]
     nodes = _nodes(session) if session.answers.primary.kind is PrimaryKind.ON_PREMISE else {}
     if not nodes and not gateways:
-        raise WizardError(
-            "export.nothing",
-            "The answers name neither a primary on premise nor a gateway.",
-            "Name them in the answers file, or use handoff.",
-        )
+        raise WizardError(codes.EXPORT_NOTHING)
     files = [file for pack in gateways for file in _gateway(pack)]
     if nodes:
         files += _primaries(session, nodes)

@@ -5,44 +5,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha1
 
+from wizard import codes
 from wizard.certificates.model import Certificate, Chain, Profile
 from wizard.certificates.names import issuer, short, subject
 from wizard.certificates.writing import cer_files, keystore
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, Severity
 from wizard.handoff.bundle import Pack, PackFile, checklist, from_template
 from wizard.questions.answers import ClientAnswers
 from wizard.secret import Secret
-
-REFUSALS = (
-    FindingSpec(
-        "client.subject-ambiguous",
-        Severity.BLOCKER,
-        "the search text matches several certificates",
-        "The text that the client searches for is in several certificates.",
-        "The client takes the first match, whichever that is.",
-        "Choose a text that is only in this client's certificate.",
-        "domain facts, section 4",
-    ),
-    FindingSpec(
-        "client.subject-unmatched",
-        Severity.BLOCKER,
-        "the search text matches no certificate",
-        "The text that the client searches for is not in its certificate.",
-        "The client would find no certificate and stay offline.",
-        "Choose a part of the subject, for example the host name.",
-        "manual, Setting up the client",
-    ),
-    FindingSpec(
-        "client.subject-unsafe",
-        Severity.BLOCKER,
-        "the search text has characters that do not survive the installer",
-        "The text that the client searches for has spaces or special characters.",
-        "How the installer quotes them is not documented.",
-        "Choose a part made of letters, digits, dots, hyphens and underscores.",
-        "domain facts, section 4",
-    ),
-)
 
 _IN_ISSUER = (
     "The text is in the issuer: every certificate of this CA in the machine's store has it too. It is unique only if"
@@ -99,36 +69,22 @@ def search_text(leaf: Certificate, known: Iterable[Certificate], wanted: str = "
         shared = candidate.lower() in issuer(leaf).lower()
         if len(candidate) > 2 and not shared and not any(_stands_in(candidate, other) for other in others):
             return candidate
-    raise WizardError(
-        "client.subject-ambiguous",
-        f"No part of the subject of {short(leaf)} is its own alone.",
-        "Ask the PKI team for a certificate whose common name is the host name.",
-        short(leaf),
-    )
+    raise WizardError(codes.CLIENT_SUBJECT_AMBIGUOUS, case="no-part", subject=short(leaf), name=short(leaf))
 
 
 def _require_match(wanted: str, leaf: Certificate, others: list[Certificate]) -> None:
     if not _SAFE.fullmatch(wanted):
-        raise WizardError(
-            "client.subject-unsafe",
-            "The text that the client searches for has spaces or special characters.",
-            "Use letters, digits, dots, hyphens and underscores alone.",
-            short(leaf),
-        )
+        raise WizardError(codes.CLIENT_SUBJECT_UNSAFE, subject=short(leaf))
     if not _stands_in(wanted, leaf):
-        raise WizardError(
-            "client.subject-unmatched",
-            f"{wanted} is neither in the subject nor in the issuer of {short(leaf)}.",
-            "Use a part of the subject, for example the host name.",
-            short(leaf),
-        )
+        raise WizardError(codes.CLIENT_SUBJECT_UNMATCHED, subject=short(leaf), text=wanted, name=short(leaf))
     twins = [short(other) for other in others if _stands_in(wanted, other)]
     if twins:
         raise WizardError(
-            "client.subject-ambiguous",
-            f"{wanted} is in {short(leaf)} and also in {', '.join(twins[:3])}.",
-            "Use a longer part of the subject.",
-            short(leaf),
+            codes.CLIENT_SUBJECT_AMBIGUOUS,
+            subject=short(leaf),
+            text=wanted,
+            name=short(leaf),
+            others=", ".join(twins[:3]),
         )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from wizard import codes
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Chain
 from wizard.certificates.reading import read
@@ -11,7 +12,7 @@ from wizard.change.manifest import Action
 from wizard.change.store import BACKUP, ChangeFolder, Store
 from wizard.configs import hocon
 from wizard.errors import WizardError
-from wizard.findings import Finding, FindingSpec, Locator, Severity
+from wizard.findings import Finding, Locator
 from wizard.host.clock import now_utc
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
@@ -21,18 +22,6 @@ from wizard.questions.answers import Goal, PrimaryKind
 from wizard.reports.chain import order_lines
 from wizard.reports.lines import Line, Tone
 from wizard.secret import Secret
-
-ROOT_CHANGES = FindingSpec(
-    "rollover.root-changes",
-    Severity.WARNING,
-    "the root changes",
-    "The root changes from {old} to {new}.",
-    "Every gateway and client that does not trust the new root yet goes offline at the restart, and so does every one "
-    "whose own certificate the portal does not trust.",
-    "Put {new} into the portal, every trust store and every client first; the order of work names the dates.",
-    "domain facts, section 5",
-)
-SPECS = (ROOT_CHANGES,)
 
 
 def rollover(session: Planning) -> Rollover | None:
@@ -60,7 +49,9 @@ def with_root_warning(session: Planning, planned: Planned) -> tuple[Planned, lis
     """
     change = rollover(session)
     if change is not None and change.kind is Kind.ROOT and not planned.plan.is_empty:
-        warning = Finding(ROOT_CHANGES, Locator("chain"), {"old": change.old_name, "new": change.new_name})
+        warning = Finding(
+            codes.ROLLOVER_ROOT_CHANGES, Locator("chain"), {"old": change.old_name, "new": change.new_name}
+        )
         planned = replace(planned, findings=(*planned.findings, warning))
     return planned, _order(session, change)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from wizard import codes
 from wizard.change import watch
 from wizard.change.manifest import TrustEntry
 from wizard.change.recover import KEEP, pending
@@ -11,7 +12,6 @@ from wizard.change.rollback import choose, stores_without
 from wizard.change.store import Store
 from wizard.change.watch import ChangeRun
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, refusal
 from wizard.host.jre import trust_fingerprints
 from wizard.host.keytool import Keytool
 from wizard.host.machine import Machine
@@ -58,23 +58,6 @@ def _removed(machine: Machine, data: bytes, trust: TrustEntry, secrets: Mapping[
             return None
         Keytool.of(machine).delete_trust(path, alias, password)
         if trust.sha256 in trust_fingerprints(path, password, name=name):
-            raise WizardError(
-                "change.anchor-stays",
-                f"keytool said that it removed {alias}, but the copy of the trust store still holds it.",
-                "See whether the certificate is in the store a second time, under another alias.",
-                trust.alias,
-            )
+            raise WizardError(codes.CHANGE_ANCHOR_STAYS, subject=trust.alias, alias=alias)
         copy.seek(0)
         return copy.read()
-
-
-REFUSALS: tuple[FindingSpec, ...] = (
-    refusal(
-        "change.anchor-stays",
-        "The trust anchor is still in the store",
-        "After the removal of an alias the trust store still holds the certificate.",
-        "The service would go on trusting what the rollback was to take away.",
-        "See whether the certificate is in the store a second time, under another alias.",
-        source="own rule: an undo is read back",
-    ),
-)

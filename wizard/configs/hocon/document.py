@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from wizard import codes
 from wizard.configs.hocon import comments, edit
 from wizard.configs.hocon.events import (
     Event,
@@ -198,5 +199,10 @@ def parse(data: bytes, *, includes: Loader | None = None, environment: Mapping[s
     refused = document.view.refused()
     if refused is not None and not refused[0].source.name:
         event, why = refused
-        raise syntax("mixed", why.partition(": ")[2] or why, *event.source.lines.place(event.node.start))
+        raise syntax(
+            codes.HOCON_MIXED,
+            event.source.lines.place(event.node.start),
+            case="found",
+            reason=why.partition(": ")[2] or why,
+        )
     return document

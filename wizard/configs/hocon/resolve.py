@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from wizard import codes
 from wizard.configs.hocon.events import Event, Includes, NotFollowed, flatten, references
 from wizard.configs.hocon.paths import Path, render_path
 from wizard.configs.hocon.refusals import syntax
@@ -116,10 +117,11 @@ class View:
         self.budget[1] -= expanded
         if min(self.budget) < 0:
             event = self._reading
-            bound = f"{MOST_STEPS} steps" if self.budget[0] < 0 else f"{MOST_EXPANDED} characters and list items"
-            where = f" of {printable(event.source.name)}" if event is not None and event.source.name else ""
             at = event.source.lines.place(event.node.start) if event is not None else (1, 1)
-            raise syntax("expansion", f"the substitutions{where} need more than {bound}", *at)
+            file = event.source.name if event is not None and event.source.name else "this file"
+            if self.budget[0] < 0:
+                raise syntax(codes.HOCON_EXPANSION, at, case="steps", file=file, limit=MOST_STEPS)
+            raise syntax(codes.HOCON_EXPANSION, at, case="size", file=file, limit=MOST_EXPANDED)
 
     def _layers(self, path: Path, limits: Mapping[Path, int]) -> list[tuple[int, int]]:
         """Numbers of the events that bear on *path*, the last first, each with the length of the path it stands at."""

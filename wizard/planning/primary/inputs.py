@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
+from wizard import codes
 from wizard.certificates.model import Certificate
 from wizard.certificates.reading import read
 from wizard.change.plan import Plan, PutFile
 from wizard.change.plan_file import Basis
 from wizard.errors import WizardError
-from wizard.findings import Finding, FindingSpec, Severity
+from wizard.findings import Finding, Severity
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.judge import Judged
@@ -36,18 +37,6 @@ from wizard.questions.answers import (
 from wizard.questions.answers_file import dump
 from wizard.questions.passwords import PRIMARY, require_fit
 from wizard.secret import Secret
-
-REFUSALS = (
-    FindingSpec(
-        "rekey.nothing-to-keep",
-        Severity.BLOCKER,
-        "no password to keep",
-        "The installed password shall be kept, and no key store that opens is installed.",
-        "A wrong password would be carried on.",
-        "Let a password be generated, or type one.",
-        "design of the wizard",
-    ),
-)
 
 LOOK_TIMEOUT_S = 3.0
 """How long to wait for a node that does not answer while planning; it may well be down."""
@@ -210,21 +199,11 @@ def _store_password(session: Planning, judged: Judged, facts: PrimaryFacts) -> S
     kind = session.answers.primary.keystore_password.kind
     if kind is SourceKind.KEEP:
         if facts.installed is None or facts.installed_password is None:
-            raise WizardError(
-                "rekey.nothing-to-keep",
-                "No key store that opens is installed, so there is no password to keep.",
-                "Go back and let one be generated, or type one.",
-                STORE_SECRET,
-            )
+            raise WizardError(codes.REKEY_NOTHING_TO_KEEP, subject=STORE_SECRET)
         return facts.installed_password
     if kind is not SourceKind.GENERATE:
         given = session.secret(STORE_SECRET)
         if given is None:
-            raise WizardError(
-                "secret.missing",
-                "The password of the new key store is not given.",
-                f"Give --secret {STORE_SECRET}=file:PATH, or answer\n{{ generate = true }}.",
-                STORE_SECRET,
-            )
+            raise WizardError(codes.SECRET_MISSING, case="new-store", subject=STORE_SECRET, name=STORE_SECRET)
         return given
     return None if already_installed(judged.chain, facts) else session.generated
