@@ -4,7 +4,7 @@ from enum import IntEnum
 from pathlib import PurePath
 from typing import Self
 
-from wizard.findings import Code, Fact, Severity
+from wizard.findings import Code, Fact, Finding, Severity
 
 
 class ExitCode(IntEnum):
@@ -50,10 +50,19 @@ class WizardError(Exception):
         self.subject = str(subject)
 
     @classmethod
+    def of(cls, finding: Finding, subject: str = "") -> Self:
+        """The refusal because of *finding*, in its words."""
+        return cls._worded(finding.spec, finding.message, finding.fix, subject)
+
+    @classmethod
     def recorded(cls, code: str, message: str, hint: str = "", subject: str = "") -> Self:
         """An error that another process has put into words."""
+        return cls._worded(Code(code, Severity.BLOCKER), message, hint, subject)
+
+    @classmethod
+    def _worded(cls, spec: Code, message: str, hint: str, subject: str) -> Self:
         error = cls.__new__(cls, message)
-        error.spec, error.code = Code(code, Severity.BLOCKER), code
+        error.spec, error.code = spec, spec.code
         error.message, error.hint, error.subject = message, hint, subject
         return error
 

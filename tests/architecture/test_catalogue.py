@@ -20,6 +20,16 @@ CODE = re.compile(r"[a-z][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)+")
 BLAME = re.compile(r"!|\binvalid value\b|\boops\b|\byou must\b|\byour fault\b|\billegal\b", re.IGNORECASE)
 NO_FACTS = {"case", "subject", "partial", "detail", "line", "column"}
 """Keywords of errors that are not facts; `line` and `column` of a syntax error are given to its text as well."""
+PLACE = frozenset({"line", "column"})
+ADDED_BY = {
+    "syntax": PLACE,
+    "_fail": PLACE,
+    "_beyond": PLACE,
+    "_log": frozenset({"line", "times", "text"}),
+    "_refusal": frozenset({"unit", "evidence", "journal"}),
+    "_flawed": frozenset({"name", "line"}),
+}
+"""Facts that a function adds where its own body does not show it."""
 
 NOT_YET_TESTED: frozenset[str] = frozenset()
 """Codes that no test names yet. This list may only become shorter."""
@@ -73,29 +83,31 @@ def _use(where: str, spec: Code, call: ast.Call, helpers: Mapping[str, ast.Funct
             where, spec, "", _keys(call.args[2]) if len(call.args) > 2 else frozenset(), frozenset(), strict=False
         )
     case = given.get("case", ast.Constant(""))
-    facts = None if None in given else frozenset(name for name in given if name is not None and name not in NO_FACTS)
-    helper = helpers.get(called)
     error = called.endswith("Error")
+    facts = None if None in given else frozenset(name for name in given if name and not (error and name in NO_FACTS))
+    added = PLACE & given.keys() if error else ADDED_BY.get(called, frozenset())
+    helper = helpers.get(called)
     return Use(
         where,
         spec,
         case.value if isinstance(case, ast.Constant) and isinstance(case.value, str) else None,
-        facts if error or helper is not None else None,
-        _added(helper) if helper is not None else frozenset({"line", "column"} & given.keys() if error else ()),
+        facts if error or called in ADDED_BY or helper is not None else None,
+        frozenset(added if helper is None else added | _added(helper)),
         strict=error,
     )
 
 
 def _keys(node: ast.expr) -> frozenset[str] | None:
-    if not isinstance(node, ast.Dict):
+    """The keys of a literal; None when they are decided at run time."""
+    if not isinstance(node, ast.Dict) or not all(isinstance(key, ast.Constant) for key in node.keys):
         return None
-    return frozenset(key.value for key in node.keys if isinstance(key, ast.Constant) and isinstance(key.value, str))
+    return frozenset(str(key.value) for key in node.keys if isinstance(key, ast.Constant))
 
 
 def _added(helper: ast.FunctionDef) -> frozenset[str]:
     """Names of the facts that a function adds to those that it is given."""
     nodes = [*ast.walk(helper)]
-    keys = [_keys(node) or frozenset() for node in nodes if isinstance(node, ast.Dict)]
+    keys = [{str(key.value) for key in node.keys if isinstance(key, ast.Constant)} for node in nodes if isinstance(node, ast.Dict)]
     keywords = {word.arg for node in nodes if isinstance(node, ast.Call) for word in node.keywords if word.arg}
     return frozenset(keywords - {"case", "subject"}).union(*keys)
 

@@ -199,7 +199,7 @@ def require_fit(password: Secret, name: str, consumers: tuple[Consumer, ...]) ->
     findings = examine(password, name, consumers)
     for finding in findings:
         if finding.severity >= Severity.ERROR:
-            raise WizardError(finding.spec, case="", subject=name, **finding.facts)
+            raise WizardError.of(finding, name)
     return tuple(findings)
 
 
