@@ -14,6 +14,7 @@ from screens.frame import Page
 from screens.paths import Completion, complete
 from screens.theme import BAD, MARKS, WARN, Part, say
 from screens.widgets import Card, Choice, Facts, Field, Lines, PathField, Row, SecretField
+from wizard import codes
 from wizard.errors import WizardError
 from wizard.questions.flow import Ask, Question, Step
 
@@ -443,6 +444,4 @@ def _needed(question: Question, field: Field) -> bool:
 
 def differing() -> WizardError:
     """The two passwords are not the same."""
-    return WizardError(
-        "password.differs", "The two passwords differ.", "Both fields were emptied; type the password again."
-    )
+    return WizardError(codes.PASSWORD_DIFFERS, case="fields")

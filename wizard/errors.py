@@ -33,15 +33,9 @@ class WizardError(Exception):
 
     exit_code: ExitCode = ExitCode.UNUSABLE
 
-    def __init__(
-        self, spec: Code | str, /, *words: str, case: str = "", subject: str | PurePath = "", **facts: Fact
-    ) -> None:
+    def __init__(self, spec: Code, /, *, case: str = "", subject: str | PurePath = "", **facts: Fact) -> None:
         """Fill the text of *spec*, for the situation *case* if it has several, with *facts*."""
-        if isinstance(spec, Code):
-            message, hint = spec.filled(facts, case)
-        else:
-            message, hint, told = (*words, "", "", "")[:3]
-            spec, subject = Code(spec, Severity.BLOCKER), told or subject
+        message, hint = spec.filled(facts, case)
         super().__init__(message)
         self.spec = spec
         self.code = spec.code

@@ -151,21 +151,3 @@ class Finding:
 def worst(findings: Iterable[Finding]) -> Severity | None:
     """The highest severity among *findings*, or None when there are none."""
     return max((finding.severity for finding in findings), default=None)
-
-
-@dataclass(frozen=True, slots=True)
-class FindingSpec:
-    """As it was; for the modules that are not converted yet."""
-
-    code: str
-    severity: Severity
-    title: str
-    message: str
-    why: str
-    fix: str
-    source: str
-
-
-def refusal(code: str, title: str, message: str, why: str, fix: str, *, source: str = "manual") -> FindingSpec:
-    """As it was."""
-    return FindingSpec(code, Severity.BLOCKER, title, message, why, fix, source)

@@ -82,8 +82,8 @@ def _use(where: str, spec: Code, call: ast.Call, helpers: Mapping[str, ast.Funct
         return Use(
             where, spec, "", _keys(call.args[2]) if len(call.args) > 2 else frozenset(), frozenset(), strict=False
         )
-    case = given.get("case", ast.Constant(""))
     error = called.endswith("Error")
+    case = given.get("case", ast.Constant("" if error else None))
     facts = None if None in given else frozenset(name for name in given if name and not (error and name in NO_FACTS))
     added = PLACE & given.keys() if error else ADDED_BY.get(called, frozenset())
     helper = helpers.get(called)
@@ -107,7 +107,11 @@ def _keys(node: ast.expr) -> frozenset[str] | None:
 def _added(helper: ast.FunctionDef) -> frozenset[str]:
     """Names of the facts that a function adds to those that it is given."""
     nodes = [*ast.walk(helper)]
-    keys = [{str(key.value) for key in node.keys if isinstance(key, ast.Constant)} for node in nodes if isinstance(node, ast.Dict)]
+    keys = [
+        {str(key.value) for key in node.keys if isinstance(key, ast.Constant)}
+        for node in nodes
+        if isinstance(node, ast.Dict)
+    ]
     keywords = {word.arg for node in nodes if isinstance(node, ast.Call) for word in node.keywords if word.arg}
     return frozenset(keywords - {"case", "subject"}).union(*keys)
 

@@ -5,33 +5,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wizard import codes
 from wizard.errors import ExitCode, WizardError
-from wizard.findings import FindingSpec, Severity
 
 if TYPE_CHECKING:
     from wizard.reports.review import Review
     from wizard.session.session import Session
 
-REFUSALS = (
-    FindingSpec(
-        "apply.not-confirmed",
-        Severity.BLOCKER,
-        "nobody said yes",
-        "The change was not confirmed.",
-        "A server is changed only when somebody says so.",
-        "Read the plan, then give --yes or type apply.",
-        "interface of the wizard",
-    ),
-    FindingSpec(
-        "plan.needs-named-password",
-        Severity.BLOCKER,
-        "a plan that is kept needs a password with a source",
-        "The plan would generate a password, and a kept plan must not be the only place that knows it.",
-        "Whoever applies the plan later proves the key store with that password.",
-        'Name a source: keystore-password = { file = "PATH" }.',
-        "design of the wizard",
-    ),
-)
 
 _PLAN_EPILOG = """\
 EXAMPLES
@@ -208,7 +188,7 @@ def open_session(args: argparse.Namespace) -> "Session":
     try:
         answers = load(data.decode(), name=str(path))
     except UnicodeDecodeError:
-        raise WizardError("answers.not-toml", f"{path} is not UTF-8 text.", "Save it as UTF-8.", str(path)) from None
+        raise WizardError(codes.ANSWERS_NOT_TOML, case="not-text", subject=path, file=path) from None
     wait_s: float | None = getattr(args, "wait", None)
     return Session(
         args.machine,
@@ -245,10 +225,5 @@ def _keep(path: Path, session: "Session", review: "Review") -> None:
 
     stores = [name for step in review.plan.steps if (name := getattr(step, "proof", None))]
     if any(session.answers.get(name).kind is SourceKind.GENERATE for name in stores):
-        raise WizardError(
-            "plan.needs-named-password",
-            "The plan generates the key store's password, so nobody could prove the store later.",
-            'Set keystore-password = { file = "PATH" } in the answers file.',
-            stores[0],
-        )
+        raise WizardError(codes.PLAN_NEEDS_NAMED_PASSWORD, subject=stores[0])
     put_named(path, plan_file.dump(review.plan, basis_of(session)), mode=0o600)

@@ -17,6 +17,7 @@ from wizard.host.machine import Machine
 from wizard.planning.undo import start_recover, start_rollback
 from wizard.secret import Secret
 from wizard.session.review import faults
+from wizard.texts.en.change import NOTHING_CHANGED
 
 _ROLLBACK = """\
 Files that the change replaced get their old bytes, owner, mode and attributes
@@ -102,7 +103,9 @@ def run_rollback(args: argparse.Namespace) -> int:
     # While another change is made or waits, that is what must be said first; the start below says it.
     if running(machine) is None and pending(machine) is None:
         for fault in faults(machine, args.change or ""):
-            raise WizardError(fault.code, f"Nothing was changed. {fault.message}", fault.fix)
+            error = WizardError.of(fault)
+            error.message = NOTHING_CHANGED.format(message=error.message)
+            raise error
     run = start_rollback(machine, args.change, _secrets(args, machine))
     return _end("rollback", args, follow(machine, run))
 

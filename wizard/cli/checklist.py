@@ -4,24 +4,13 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wizard import codes
 from wizard.cli.output import print_json
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, Severity
 
 if TYPE_CHECKING:
     from wizard.reports.checklist import Checklist
 
-REFUSALS = (
-    FindingSpec(
-        "checklist.none",
-        Severity.BLOCKER,
-        "no list is kept here",
-        "There is no list of what is left to do on this machine yet.",
-        "It is made as the last step of a set-up, or from an answers file.",
-        "Give --answers FILE, or run the wizard to its end.",
-        "interface of the checklist command",
-    ),
-)
 
 _EPILOG = """\
 A step is named by its number in the list, or for ever by its id (--json). A
@@ -59,8 +48,7 @@ def run(args: argparse.Namespace) -> int:
 
     kept = checklist.load(args.machine) if args.answers is None else _made(args)
     if kept is None:
-        spec = REFUSALS[0]
-        raise WizardError("checklist.none", spec.message, spec.fix, str(args.machine.state_dir))
+        raise WizardError(codes.CHECKLIST_NONE, subject=args.machine.state_dir)
     for name in args.tick:
         number = int(name) if name.isascii() and name.isdigit() else 0
         item = kept.items[number - 1].id if 0 < number <= len(kept.items) else name

@@ -11,7 +11,7 @@ from wizard import __version__, codes
 from wizard.cli.confirm import ask_once, confirm
 from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode, WizardError
-from wizard.findings import FindingSpec, Severity, worst
+from wizard.findings import Severity, worst
 from wizard.reports.lines import Line
 
 if TYPE_CHECKING:
@@ -38,17 +38,6 @@ EXIT CODES
   4 an interrupted change needs recover   5 another run holds the lock
 """
 
-REFUSALS = (
-    FindingSpec(
-        "doctor.facts-only",
-        Severity.BLOCKER,
-        "saved facts can only be judged",
-        "--facts was given together with --fix or --bundle.",
-        "A repair needs the machine itself, and the facts are the heart of a bundle already.",
-        "Run the doctor on the server itself.",
-        "interface of the doctor command",
-    ),
-)
 
 _PROMPTS = {
     "primary.keystore-password": "Password of the key store: ",
@@ -86,11 +75,7 @@ def run(args: argparse.Namespace) -> int:
         return _explain(args)
     if args.facts is not None:
         if args.fix or args.bundle:
-            raise WizardError(
-                "doctor.facts-only",
-                "Saved facts can be judged; nothing can be repaired or bundled from them.",
-                "Run the doctor on the server itself.",
-            )
+            raise WizardError(codes.DOCTOR_FACTS_ONLY)
         return _tell(args, _replayed(args.facts))
     seen = _examined(args)
     diagnosis = _judged(seen)

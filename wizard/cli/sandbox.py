@@ -11,20 +11,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from wizard.findings import FindingSpec, Severity
+from wizard import codes
 from wizard.sandbox.deployment import Deployment
-
-REFUSALS = (
-    FindingSpec(
-        "usage.sandbox",
-        Severity.BLOCKER,
-        "sandbox was called in another way",
-        "sandbox takes create DIR, serve DIR, or one folder.",
-        "It is not clear what shall be done.",
-        "See: cloudstream-wizard sandbox --help",
-        "interface of the wizard",
-    ),
-)
 
 _LOOK_EVERY_S = 0.2
 
@@ -82,11 +70,7 @@ def run(args: argparse.Namespace) -> int:
 def _usage() -> Exception:
     from wizard.errors import WizardError  # noqa: PLC0415 - only when it is needed
 
-    return WizardError(
-        "usage.sandbox",
-        "sandbox takes create DIR, serve DIR, or one folder",
-        "See: cloudstream-wizard sandbox --help",
-    )
+    return WizardError(codes.USAGE_SANDBOX)
 
 
 def _list_faults(*, as_json: bool) -> int:

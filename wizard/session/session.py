@@ -12,8 +12,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wizard import codes
 from wizard.errors import WizardError
-from wizard.findings import Finding, FindingSpec, Severity
+from wizard.findings import Finding
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import SecretGiver, resolve
 from wizard.questions.answers import Answers, Goal, PrimaryKind, endpoint
@@ -43,19 +44,6 @@ if TYPE_CHECKING:
 
 LAST = "elsewhere"
 """The step at which a run has ended."""
-
-
-REFUSALS = (
-    FindingSpec(
-        "apply.findings",
-        Severity.ERROR,
-        "the findings forbid the change",
-        "The judgement of the certificates has errors, so nothing is changed.",
-        "A server with this certificate would not be accepted by its gateways and clients.",
-        "Mend what the findings name, then start again.",
-        "design of the wizard",
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -422,7 +410,7 @@ class Session:
         try:
             return self._giver(key, base=self.base, source=self.answers.get(key))
         except WizardError as error:
-            if error.code != "secret.missing":
+            if error.spec != codes.SECRET_MISSING:
                 raise
             # Nobody can be asked: then the refusal of the store says more.
             return None
@@ -484,7 +472,7 @@ class Session:
         review = self.review()
         if self._planned is None or review.blocked:
             worst = max(review.findings, key=lambda finding: finding.severity)
-            raise WizardError("apply.findings", f"Nothing was changed: {worst.message}", worst.fix, worst.code)
+            raise WizardError(codes.APPLY_FINDINGS, subject=worst.code, reason=worst.message, hint=worst.fix)
         if review.undo and not self.dry_run:
             from wizard.planning.undo import start_rollback
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
+from wizard import codes
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, Severity
+from wizard.findings import Severity
 from wizard.handoff.build import make_packs, order_of, write_packs
 from wizard.host.machine import Machine
 from wizard.planning.gateway import plan
@@ -18,20 +19,12 @@ from wizard.questions.flow import Step
 from wizard.questions.passwords import GATEWAY, PRIMARY, Consumer, require_fit
 from wizard.session.review import Reviewing, faults
 
-REFUSALS = (
-    FindingSpec(
-        "cloud.ask-vendor",
-        Severity.BLOCKER,
-        "ask the vendor about the cloud",
-        "The vendor's documents contradict each other about a cloud primary.",
-        "One page says that trusted CA certificates work only with an on-premise primary; the chapter itself says that "
-        "the primary's step is merely skipped.",
-        "Ask the vendor; then go on with a yes, or at your own risk.",
-        "vendor page PKI and encryption; manual, Setup preparation",
-    ),
-)
-
-PASSWORD_CODES = ("reading.password-wrong", "reading.password-needed")
+PASSWORD_CODES = {
+    codes.READING_PASSWORD_WRONG,
+    codes.READING_PASSWORD_NEEDED,
+    codes.PKCS12_KEY_PASSWORD_DIFFERS,
+    codes.JKS_KEY_PASSWORD_DIFFERS,
+}
 """Refusals that another password cures; they belong to the password's field, all others to the path's."""
 
 Refused = list[tuple[str, WizardError]]
@@ -102,13 +95,7 @@ def _cloud(session: Planning) -> Refused:
         return [
             (
                 "primary.cloud-support",
-                WizardError(
-                    "cloud.ask-vendor",
-                    "Ask your vendor first; its pages contradict each other.",
-                    "Ask whether your cloud takes trusted CA certificates; leaving keeps the\n"
-                    "answers. Go on only with a yes, or at your own risk.",
-                    "primary.kind",
-                ),
+                WizardError(codes.CLOUD_ASK_VENDOR, subject="primary.kind"),
             )
         ]
     return _tried("primary.cloud-authorities", lambda: cloud_trust(session))
@@ -116,11 +103,11 @@ def _cloud(session: Planning) -> Refused:
 
 def _can_be_undone(session: Planning) -> None:
     for fault in faults(session.machine, session.answers.change):
-        raise WizardError(fault.code, fault.message, fault.fix)
+        raise WizardError.of(fault)
 
 
 def _about_password(error: WizardError) -> bool:
-    return error.code in PASSWORD_CODES or error.code.endswith("key-password-differs")
+    return error.spec in PASSWORD_CODES
 
 
 def _files(session: Planning, role: str) -> Refused:
@@ -135,7 +122,7 @@ def _stores(session: Planning) -> Refused:
     try:
         plan.require_stores(session)
     except WizardError as error:
-        own = error.code in {"gateway.store-path", "rekey.nothing-to-keep"}
+        own = error.spec in {codes.GATEWAY_STORE_PATH, codes.REKEY_NOTHING_TO_KEEP}
         return [(error.subject if own else "", error)]
     return []
 
@@ -146,7 +133,7 @@ def _repair(session: Reviewing) -> Refused:
     try:
         plan_rescue(session, *session.examined("examine"))
     except WizardError as error:
-        password = error.code == "secret.missing" or _about_password(error)
+        password = error.spec == codes.SECRET_MISSING or _about_password(error)
         return [(STORE_SECRET if password else "", error)]
     return []
 
@@ -157,14 +144,14 @@ def _verdict(session: Planning, role: str) -> Refused:
     except WizardError as error:
         return [("", error)]
     bad = [finding for finding in judged.findings if finding.severity >= Severity.ERROR]
-    return [("", WizardError(bad[0].code, bad[0].message, bad[0].fix))] if bad else []
+    return [("", WizardError.of(bad[0]))] if bad else []
 
 
 def _others(session: Planning) -> Refused:
     for role in session.answers.other_roles():
         if not session.answers.table(role).chain:
             host = session.answers.table(role).host
-            missing = WizardError("answer.missing", f"Where are the files of {host}?", "Name a folder or a file.", host)
+            missing = WizardError(codes.ANSWER_MISSING, case="files", subject=host, host=host)
             return [("others.chain", missing)]
         try:
             session.judged(role)
@@ -176,7 +163,5 @@ def _others(session: Planning) -> Refused:
 def _fits(session: Planning, name: str, readers: tuple[Consumer, ...]) -> None:
     password = session.secret(name)
     if password is None or not password:
-        raise WizardError(
-            "answer.missing", "The new password is empty.", "Type it twice, or go back and let one be made."
-        )
+        raise WizardError(codes.ANSWER_MISSING, case="password")
     require_fit(password, name, readers)

@@ -5,17 +5,20 @@ from wizard.texts.model import Case, Text
 TEXTS: dict[str, Text] = {
     "apply.findings": Text(
         title="the findings forbid the change",
-        message="The judgement of the certificates has errors, so nothing is changed.",
+        message="Nothing was changed: {reason}",
         why="A server with this certificate would not be accepted by its gateways and clients.",
-        fix="Mend what the findings name, then start again.",
+        fix="{hint}",
         source="design of the wizard",
     ),
     "apply.not-confirmed": Text(
         title="nobody said yes",
-        message="The change was not confirmed.",
+        message="It was not confirmed; nothing was changed.",
         why="A server is changed only when somebody says so.",
-        fix="Read the plan, then give --yes or type apply.",
+        fix="Start again when you are ready.",
         source="interface of the wizard",
+        cases={
+            "nobody": Case("Nobody can be asked, and --yes was not given.", fix="Read the plan, then give --yes."),
+        },
     ),
     "checklist.none": Text(
         title="no list is kept here",
@@ -26,46 +29,56 @@ TEXTS: dict[str, Text] = {
     ),
     "cloud.ask-vendor": Text(
         title="ask the vendor about the cloud",
-        message="The vendor's documents contradict each other about a cloud primary.",
+        message="Ask your vendor first; its pages contradict each other.",
         why="One page says that trusted CA certificates work only with an on-premise primary; the chapter itself "
         "says that the primary's step is merely skipped.",
-        fix="Ask the vendor; then go on with a yes, or at your own risk.",
+        fix="Ask whether your cloud takes trusted CA certificates; leaving keeps the\n"
+        "answers. Go on only with a yes, or at your own risk.",
         source="vendor page PKI and encryption; manual, Setup preparation",
     ),
     "conf.not-set": Text(
         title="the setting is absent",
-        message="The file does not set the path that was asked for.",
+        message="{file} does not set {path}",
         why="There is no value to show.",
         fix="Check the path; it begins at the root of the file.",
         source="HOCON specification",
+        cases={
+            "elsewhere": Case(fix="The same key is at {places}."),
+        },
     ),
     "conf.unreadable-file": Text(
         title="file cannot be read",
-        message="A file that was named cannot be read.",
+        message="{file}: {reason}",
         why="Without it there is nothing to look up or to change.",
         fix="Check its path and its mode, or run the command as root.",
         source="POSIX open",
     ),
     "conf.value-file": Text(
         title="the value file is no single line",
-        message="The file with the new value holds more than one line, or bytes that are no UTF-8.",
+        message="{file} holds more than one line",
         why="A line break inside a password or path is hardly ever meant.",
         fix="Write the value alone into the file; a line break at its end is left out.",
         source="interface of the conf command",
+        cases={
+            "not-utf-8": Case("{file} holds bytes that are no UTF-8"),
+        },
     ),
     "csr.exists": Text(
         title="There is a request already",
-        message="The folder holds a key or a request for this host.",
+        message="{file} is there already.",
         why="A new key would make the CA's answer to the first request useless.",
         fix="Join the answer with --complete, or name another folder.",
         source="interface of the csr command",
     ),
     "csr.no-key": Text(
         title="The key of the request is not there",
-        message="The folder does not hold the private key that was written with the request.",
+        message="{file} is not there.",
         why="The answer works only together with that key.",
         fix="Name the folder that was given with --out when the request was made.",
         source="interface of the csr command",
+        cases={
+            "empty": Case("{file} holds no private key."),
+        },
     ),
     "csr.passwords-differ": Text(
         title="The two passwords differ",
@@ -86,28 +99,31 @@ TEXTS: dict[str, Text] = {
     ),
     "output.failed": Text(
         title="Standard output cannot be written",
-        message="results could not be written to standard output: it is full or closed",
+        message="standard output cannot be written: {reason}",
         why="What was not written is lost; a change that was made stays made.",
-        fix="Free space or redirect the output to another file, and run the command again.",
+        fix="Redirect it to a file with space, and run the command again.",
     ),
     "password.differs": Text(
         title="the two passwords differ",
-        message="The new password was typed in two different ways.",
+        message="The two passwords are not the same.",
         why="A password with a typing error would lock everybody out of the store.",
         fix="Type both again, or let one be generated.",
         source="interface of the wizard",
+        cases={
+            "fields": Case("The two passwords differ.", fix="Both fields were emptied; type the password again."),
+        },
     ),
     "plan.needs-named-password": Text(
         title="a plan that is kept needs a password with a source",
-        message="The plan would generate a password, and a kept plan must not be the only place that knows it.",
+        message="The plan generates the key store's password, so nobody could prove the store later.",
         why="Whoever applies the plan later proves the key store with that password.",
-        fix='Name a source: keystore-password = {{ file = "PATH" }}.',
+        fix='Set keystore-password = {{ file = "PATH" }} in the answers file.',
         source="design of the wizard",
     ),
     "probe.bad-endpoint": Text(
         title="Endpoint not understood",
         message="{endpoint} is not HOST:PORT.",
-        why="Without host and port there is nothing to dial.",
+        why="Without host and port there is nothing to connect to.",
         fix="Write primary-host:2560, 10.0.0.5:2560 or [2001:db8::5]:2560.",
         source="interface of the probe command",
     ),
@@ -127,16 +143,16 @@ TEXTS: dict[str, Text] = {
     ),
     "rescue.by-hand": Text(
         title="the repair needs a person",
-        message="What is wrong cannot be repaired by the wizard.",
+        message="This needs a person: {reason}",
         why="It lies outside this machine, or needs something that only a person has.",
-        fix="Do what the lines above say, then look again.",
+        fix="{hint}",
         source="design of the wizard",
     ),
     "rescue.nothing-wrong": Text(
         title="nothing is wrong",
         message="The doctor finds nothing to repair.",
         why="There is no cause that a repair could remove.",
-        fix="Look at the other machines: their packs have a check each.",
+        fix="You can leave the wizard.",
         source="design of the wizard",
     ),
     "sandbox.cannot-write": Text(
@@ -176,7 +192,7 @@ TEXTS: dict[str, Text] = {
     ),
     "usage.sandbox": Text(
         title="sandbox was called in another way",
-        message="sandbox takes create DIR, serve DIR, or one folder.",
+        message="sandbox takes create DIR, serve DIR, or one folder",
         why="It is not clear what shall be done.",
         fix="See: cloudstream-wizard sandbox --help",
         source="interface of the wizard",

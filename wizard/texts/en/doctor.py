@@ -226,7 +226,7 @@ TEXTS: dict[str, Text] = {
     ),
     "doctor.facts-only": Text(
         title="saved facts can only be judged",
-        message="--facts was given together with --fix or --bundle.",
+        message="Saved facts can be judged; nothing can be repaired or bundled from them.",
         why="A repair needs the machine itself, and the facts are the heart of a bundle already.",
         fix="Run the doctor on the server itself.",
         source="interface of the doctor command",

@@ -49,7 +49,7 @@ TEXTS: dict[str, Text] = {
         source="design of the wizard",
         cases={
             "checklist": Case("The checklist cannot be kept in {folder}: {reason}", fix="Start the wizard with sudo."),
-            "made": Case("{path} cannot be made: {reason}."),
+            "made": Case("{folder} cannot be made: {reason}."),
         },
     ),
     "file.too-large": Text(
@@ -270,6 +270,7 @@ TEXTS: dict[str, Text] = {
                 "The terminal cannot be read: {reason}.",
                 fix="Start again in a terminal, or give the password by --secret.",
             ),
+            "here": Case(fix="Type it here; whoever made the file knows it."),
         },
     ),
     "secret.source-unusable": Text(

@@ -20,6 +20,8 @@ TEXTS: dict[str, Text] = {
                 fix="Name it in the answers: unattended-file, below [[gateway]].",
             ),
             "required": Case("{question} An answer is required.", fix="For example: {example}"),
+            "files": Case("Where are the files of {host}?", fix="Name a folder or a file."),
+            "password": Case("The new password is empty.", fix="Type it twice, or go back and let one be made."),
         },
     ),
     "answer.unusable": Text(
