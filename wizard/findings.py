@@ -53,7 +53,7 @@ class Code:
         """Message and fix, ready to be shown.
 
         Args:
-            facts: what the placeholders stand for; made printable here, a tuple one line for each of its texts.
+            facts: what fills the placeholders; made printable here, a tuple one line for each of its texts.
             case: the situation, where the text tells several apart.
         """
         shown = {name: _shown(value) for name, value in facts.items()}

@@ -12,7 +12,7 @@ from wizard.probing.probe import probe
 
 
 def ports_for(machine: Machine) -> Ports:
-    """The ports of *machine*; nothing is looked at before it is asked for."""
+    """The ports of *machine*; nothing is examined before it is asked for."""
     return Ports(ProductJava(machine), Systemd(machine), TlsClient())
 
 
@@ -35,7 +35,7 @@ class Systemd:
         self._service = Service(machine)
 
     def state(self) -> ServiceState:
-        """How the unit stands; with a restart command the port alone can tell."""
+        """The state of the unit; with a restart command the port alone can tell."""
         if self._machine.restart_command is not None:
             return ServiceState(running=True, text="restarted by the given command")
         try:

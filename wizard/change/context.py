@@ -57,16 +57,16 @@ class Context:
     Attributes:
         machine: what is changed.
         ports: Java, service and probes.
-        events: where progress is told.
+        events: where progress is reported.
         secrets: by the names that the plan's steps use.
         who: the operator.
         calls: writing system calls.
         now: the wall clock, UTC; only for names and records, never for durations.
         sleep: waits so many seconds.
         monotonic: seconds that never jump.
-        stop: whether somebody asked to stop; looked at between steps.
+        stop: whether somebody asked to stop; asked between steps.
         folders: those of the files that are changed, kept open from the first look to the end; by logical path.
-        announce: told the change's id as soon as it has one.
+        announce: gets the change's id as soon as it has one.
         without: what was made before the undo, by the ids of the actions; empty for `apply`.
         settle_s: how long a wrong leaf is borne after a restart before it counts as the answer, in seconds.
     """

@@ -1,4 +1,4 @@
-"""Whether there is room for a change, its backups and its undo, before it is begun."""
+"""Whether there is space for a change, its backups and its undo, before it is begun."""
 
 import os
 from collections import Counter
@@ -11,14 +11,14 @@ from wizard.host.directory import Directory
 from wizard.printable import printable
 
 _SPARE = 1024 * 1024
-"""Room that is left free on every file system written to, in bytes."""
+"""Space that is left free on every file system written to, in bytes."""
 
 _LINES = 8192
 """What the last lines of a change take, in bytes; a file system with less is called full."""
 
 
 def check_room(sizes: Iterable[tuple[Directory, int]]) -> None:
-    """Refuse when a file system has no room for what will be written to it.
+    """Refuse when a file system has no space for what will be written to it.
 
     Args:
         sizes: open folders and how many bytes will be added there.
@@ -48,7 +48,7 @@ def check_room(sizes: Iterable[tuple[Directory, int]]) -> None:
 
 
 def check_change_room(state: Directory, files: Iterable[tuple[Directory, int, int]]) -> None:
-    """Refuse a change without room for its new files, its backups and its undo.
+    """Refuse a change without space for its new files, its backups and its undo.
 
     Args:
         state: the folder of the change, or the nearest one that is there.
@@ -71,7 +71,7 @@ def mount_point(path: Path) -> Path:
 
 
 def full_at(path: Path) -> str:
-    """Where the file system that holds *path* is mounted when it has no room for a few lines more; "" otherwise."""
+    """Where the file system that holds *path* is mounted when it has no space for a few lines more; "" otherwise."""
     try:
         system = os.statvfs(path)
     except OSError:

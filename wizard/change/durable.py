@@ -229,7 +229,7 @@ def _explained(path: Path) -> Iterator[None]:
 
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-"""How the system says that there is no room left."""
+"""How the system says that there is no space left."""
 
 _CASES = {
     errno.ENOSPC: "no-room",
@@ -243,7 +243,7 @@ _CASES = {
 
 
 def write_failure(path: Path, error: OSError) -> WizardError:
-    """The refusal that stands for *error*; the reason is the system's own words."""
+    """The refusal for *error*; the reason is the system's own words."""
     case = _CASES.get(error.errno or 0, "")
     reason = error.strerror or str(error)
     return WizardError(

@@ -23,13 +23,13 @@ from wizard.change.undo import close_what_is_back, roll_back_change
 from wizard.errors import WizardError
 
 KEEP = 20
-"""How many changes that stand can be taken back, one after the other."""
+"""How many changes in force can be rolled back, one after the other."""
 
 _SETTLED = {APPLIED, KEPT, REFUSED, ROLLED_BACK}
 
 
 def prune(store: Store) -> None:
-    """Remove changes that are older than the last `KEEP` that stand.
+    """Remove changes that are older than the last `KEEP` that are in force.
 
     A rollback is a change too, and leaves two that no longer count; so that a long row of both does not fill the disk,
     no more than three times as many applied changes, and as many others, are kept. The newest folder always stays: its
@@ -126,7 +126,7 @@ def carry_out(order: Order, place: Opened, context: Context) -> Outcome:
         try:
             manifest = _prepare(order, folder, context)
             journal.append(ARMED)
-        except Exception as error:  # noqa: BLE001 - whatever it is: nothing live was touched, and that is said
+        except Exception as error:  # noqa: BLE001 - whatever it is: nothing live was touched, and the outcome tells that
             return _refuse(order, folder, journal, context, error)
         try:
             advance(manifest, folder, journal, context)
@@ -173,7 +173,7 @@ def _prepare(order: Order, folder: ChangeFolder, context: Context) -> Manifest:
 def _refuse(order: Order, folder: ChangeFolder, journal: Journal, context: Context, error: Exception) -> Outcome:
     failure = Failure.of(error)
     context.events.say("prepare", "failed", failure.message)
-    # First of all: on a full disk this is the room for the last lines.
+    # First of all: on a full disk this is the space for the last lines.
     folder.wipe_staged(context.calls)
     with contextlib.suppress(OSError):
         journal.append(CLOSED, fact=REFUSED)

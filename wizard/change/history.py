@@ -1,4 +1,4 @@
-"""What was changed, when, by whom, and what of it still stands."""
+"""What was changed, when, by whom, and what of it is still in force."""
 
 import contextlib
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Entry:
         digest: of the plan, empty for a rollback.
         files: logical paths.
         rolls_back: id of the change that it took back, else empty.
-        rolled_back_by: id of the change that took it back and still stands, else empty.
+        rolled_back_by: id of the change that rolled it back and is still in force, else empty.
     """
 
     id: str
@@ -120,7 +120,7 @@ def _entry(folder: ChangeFolder, rolled_back_by: str) -> Entry:
 
 
 def _without_manifest(folder: ChangeFolder, outcome: str) -> Entry:
-    """A change that was refused before its manifest: what is known of it stands in its first event."""
+    """A change that was refused before its manifest: what is known of it is in its first event."""
     try:
         with folder.events.open(encoding="utf-8") as stream:
             first = Event.from_line(stream.readline())

@@ -46,7 +46,7 @@ class Record:
     fact: str = ""
 
     def as_line(self) -> bytes:
-        """JSON with a checksum, so that a damaged line is told from a torn one."""
+        """JSON with a checksum, so that a damaged line differs from a torn one."""
         body = json.dumps([self.event, self.step, self.fact])
         return json.dumps({"record": body, "crc": zlib.crc32(body.encode())}).encode() + b"\n"
 
@@ -97,7 +97,7 @@ class RecoveryPlan:
 
 
 def replay(records: Sequence[Record]) -> RecoveryPlan:
-    """Read the journal's meaning. Pure: the live files are looked at by whoever acts on it."""
+    """Read the journal's meaning. Pure: the live files are examined by whoever acts on it."""
     events = {record.event for record in records}
     facts = {record.event: record.fact for record in records}
     touched = tuple(dict.fromkeys(record.step for record in records if record.event == INTENT))

@@ -41,7 +41,7 @@ class Failure:
 
     @classmethod
     def of(cls, error: BaseException) -> "Failure":
-        """The failure that *error* stands for; an unforeseen one is named by type and place, never by its values."""
+        """The failure that *error* means; an unforeseen one is named by type and place, never by its values."""
         if isinstance(error, WizardError):
             return cls(error.code, error.message, error.hint, error.subject)
         place = error.__traceback__
@@ -62,7 +62,7 @@ class Outcome:
 
     Attributes:
         outcome: `applied`, `nothing_to_do`, `rolled_back`, `recovery_needed`, `refused` (before anything was touched)
-            or `kept` (closed by the operator as it stands).
+            or `kept` (closed by the operator as it is).
         change: id of the change, empty when there is none.
         digest: of the plan.
         steps: last state of each step: `done`, `failed`, `undone`, `skipped`.

@@ -1,4 +1,4 @@
-"""What the engine needs from the rest of the house, as narrow as it can be said; the real ones: `machine_ports`."""
+"""What the engine needs from the rest of the program, and nothing more; the real ones: `machine_ports`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Java(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ServiceState:
-    """How the service stands.
+    """The state of the service.
 
     Attributes:
         running: the unit is active (which says nothing about what it serves).
@@ -38,7 +38,7 @@ class ServiceControl(Protocol):
     """The service that reads the files."""
 
     def state(self) -> ServiceState:
-        """How it stands now."""
+        """Its state now."""
         ...
 
     def restart(self, timeout_s: float, say: Callable[[str], None]) -> None:

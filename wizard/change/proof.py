@@ -51,8 +51,8 @@ def prove(step: str, nodes: Sequence[Node], timeout_s: float, context: Context, 
     the wait at once.
 
     Args:
-        step: id under which progress is told.
-        nodes: those without a demand are not looked at.
+        step: id under which progress is reported.
+        nodes: those without a demand are not probed.
         timeout_s: longest wait.
         context: the run.
         patient: wait at all; otherwise one look decides.

@@ -25,7 +25,7 @@ def recover(mode: str, context: Context) -> Outcome:
 
     Args:
         mode: `auto` and `undo` take it back (a change that was proven already is closed as applied); `finish` makes
-            the rest of it and proves it, or takes it back; `keep` touches nothing and closes it as it stands.
+            the rest of it and proves it, or takes it back; `keep` touches nothing and closes it as it is.
         context: the run.
 
     Returns:

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 
 def rollback(change: str | None, context: Context) -> Outcome:
-    """Put back what *change* replaced: bytes, owner, mode, attributes; restart; prove what was served before.
+    """Restore what *change* replaced: bytes, owner, mode, attributes; restart; prove what was served before.
 
     Args:
-        change: its id or number; None takes the newest one that still stands and is no rollback itself, so that
+        change: its id or number; None takes the newest one that is still in force and is no rollback itself, so that
             repeated calls go back step by step.
         context: the run.
 

@@ -60,7 +60,7 @@ class ChangeFolder:
 
     @property
     def events(self) -> Path:
-        """What faces follow."""
+        """What user interfaces follow."""
         return self.path / EVENTS
 
     @property

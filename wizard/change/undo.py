@@ -1,4 +1,4 @@
-"""The way back: files in reverse order, then the service, then a look from outside; a page when it is not whole."""
+"""The undo: files in reverse order, then the service, then a look from outside; a page when it is not whole."""
 
 import contextlib
 import os
@@ -83,7 +83,7 @@ def close_what_is_back(store: Store, context: Context) -> None:
     """Close every change whose files are as before, so that a repair may be made while its recovery is pending.
 
     Such a change waits for nothing but the service, which the repair restarts and proves. Any other one still has
-    files to be put back; it stays open, and so nothing else may start.
+    files to be restored; it stays open, and so nothing else may start.
 
     Raises:
         RecoveryNeededError: a journal or a manifest is damaged.
@@ -123,7 +123,7 @@ def _undo(
             _undo_foreign(action, manifest, context)
     except Exception as error:  # noqa: BLE001 - one file that cannot go back must not keep the others
         failure = Failure.of(error)
-        context.events.say(action.id, "failed", f"{action.named} could not be put back: {failure.message}")
+        context.events.say(action.id, "failed", f"{action.named} could not be restored: {failure.message}")
         return [(action.id, failure)]
     _note(journal, UNDONE, action.id, fact=made_folder(action, context))
     kept = "" if old is action.before else "; its owner and mode were changed since and are kept"

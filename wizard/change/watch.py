@@ -66,7 +66,7 @@ def start_rollback(
     without: Mapping[str, WithoutAnchor] | None = None,
     ports: str = "",
 ) -> ChangeRun:
-    """Begin to take *change* back (None: the newest that stands); *without* as in `Context`, errors as `rollback`."""
+    """Begin to take *change* back (None: the newest in force); *without* as in `Context`, errors as `rollback`."""
     job = Job(ROLLBACK, machine, change=change or "", secrets=secrets, who=operator(), without=without or {})
     return _launch(job, ports)
 
@@ -101,7 +101,7 @@ def running(machine: Machine) -> Holder | None:
 def events(machine: Machine, run: ChangeRun | str, *, follow: bool = True) -> Iterator[Event]:
     """Every event of a run, from its beginning to its last, waiting for those to come.
 
-    A worker that died is told by a last event of its own, with the outcome `recovery_needed`.
+    A worker that died is reported by a last event of its own, with the outcome `recovery_needed`.
 
     Args:
         machine: whose state folder.
@@ -127,7 +127,7 @@ def events(machine: Machine, run: ChangeRun | str, *, follow: bool = True) -> It
         if ended or lines or _is_at_work(store, run.id):
             time.sleep(_POLL_S if not lines else 0)
             continue
-        # It may have said its last word between our reading and our look at the lock.
+        # It may have written its last event between our reading and our look at the lock.
         lines, _ = _lines(path, offset)
         if not lines:
             yield _last_word(store, run.id)

@@ -13,7 +13,7 @@ _LOST = re.compile("[\udc80-\udcff]")
 _MOST_QUOTES = 20
 """Lines with typographic quotes that are named."""
 _QUOTES = "“”„‟«»"
-# A value that begins and ends with such quotes and could stand in straight ones as it is.
+# A value that begins and ends with such quotes and could be in straight ones as it is.
 _QUOTED = re.compile(
     rf"""(?m)^([^"#\n{_QUOTES}]*[=:][ \t]*)[{_QUOTES}]([^{_QUOTES}"\\\n]*)[{_QUOTES}](?=[ \t]*(?:,|\}}|\#|//|\r?$))"""
 )

@@ -1,7 +1,7 @@
 """The unattended file: `NAME="value"` lines that a shell may source and a simple parser may read.
 
 Each line is kept as it is; an edit changes one value. What bash and a plain parser would read differently is never
-written, and where it is found it is said.
+written, and where it is found it is reported.
 """
 
 import re

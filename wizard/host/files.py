@@ -27,7 +27,7 @@ MOST_FILES = 2000
 
 
 class Kind(StrEnum):
-    """What stands under a name."""
+    """What is under a name."""
 
     FILE = "file"
     DIR = "dir"
@@ -66,7 +66,7 @@ class FileState:
 
 
 def look(path: Path) -> FileState:
-    """What stands at *path* now. Never raises: what cannot be seen is said in `reason`."""
+    """What is at *path* now. Never raises: what cannot be seen is explained in `reason`."""
     try:
         seen = os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):

@@ -75,7 +75,7 @@ def unread_certificate(output: str) -> str:
 
 
 def explained(output: str, subject: str) -> KeytoolError:
-    """The refusal that stands for what keytool printed.
+    """The refusal for what keytool printed.
 
     Args:
         output: its standard output and error, as they came.
@@ -184,7 +184,7 @@ class Keytool:
         """
         try:
             name = alias or self._key_alias(path, password)
-            # -v prints the causes of a refusal: "password was incorrect" is said of unreadable certificates too.
+            # -v prints the causes of a refusal: "password was incorrect" is printed for unreadable certificates too.
             argv = ["-certreq", "-v", "-alias", name, "-keystore", str(path), "-storetype", "PKCS12"]
             signed = self._checked(argv, password, str(path))
             _require_same_kind(signed.stdout, str(path))

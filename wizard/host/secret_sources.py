@@ -16,7 +16,7 @@ LONGEST = 4096
 
 
 class SecretGiver(Protocol):
-    """Where a face gets passwords from that nobody typed: named sources and the answers file."""
+    """Where a user interface gets passwords from that nobody typed: named sources and the answers file."""
 
     def __call__(self, name: str, *, base: Path, source: PasswordSource) -> Secret | None:
         """The secret called *name*, or None when nothing says where it is."""

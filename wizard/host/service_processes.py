@@ -36,7 +36,7 @@ def account_of(machine: Machine, unit: UnitState) -> Account | None:
 
 
 def trust_store_of(machine: Machine, unit: UnitState, environment: Mapping[str, str]) -> str:
-    """The trust store that the service's Java is told to use in place of cacerts; "" when it is told none.
+    """The trust store that the service's Java is set to use in place of cacerts; "" when it is set to none.
 
     Args:
         machine: whose cacerts it is.

@@ -54,7 +54,7 @@ def _prove(machine: Machine, step: PutFile, secrets: Mapping[str, Secret]) -> tu
         except WizardError as error:
             if error.spec == codes.PROGRAM_TOO_SLOW:
                 raise
-            # Where there is no keytool at all, the planner has said so.
+            # Where there is no keytool at all, the planner has reported it.
             cannot_run = error.code.startswith("program.")
             return step, [Finding(codes.JRE_CANNOT_RUN, where, {"reason": error.message})] if cannot_run else []
     if proof.ok:

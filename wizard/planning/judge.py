@@ -39,7 +39,7 @@ class Judged:
         findings: of the rules, the worst first.
         suggested_host: the first host name in the leaf, "" when it has none.
         public: whether the root is one that every JRE brings.
-        to_ask: the root when only the operator can say whether it is public, whatever was said so far; else None.
+        to_ask: the root when only the operator can say whether it is public, whatever was answered so far; else None.
     """
 
     loaded: Loaded

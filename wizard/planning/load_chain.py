@@ -48,7 +48,7 @@ def load(
 ) -> Loaded:
     """Read *paths* (files or folders) and pick the chain for *host*.
 
-    One unreadable file among several is a problem to be told, not an end; a single file, or one that was named by
+    One unreadable file among several is a problem to be reported, not an end; a single file, or one that was named by
     itself, must be readable.
 
     Args:

@@ -80,7 +80,7 @@ def rehearse_all(session: Planning, *, proven: bool = False) -> list[Rehearsed]:
 
 
 def _with_java(rehearsal: Rehearsal, refused: Sequence[Finding], chains: Sequence[Chain]) -> Rehearsal:
-    """*rehearsal* with what the product's own Java said of the certificates: it needs to parse them before all else."""
+    """*rehearsal* with what the product's own Java reported: before all else it must parse the certificates."""
     used = {certificate.sha256 for chain in chains for certificate in chain.certificates}
     bad = [finding for finding in refused if finding.subject.sha256 in used]
     steps = [RehearsalStep("Java can read the certificates", "failed", finding.message) for finding in bad]

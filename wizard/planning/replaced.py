@@ -73,7 +73,7 @@ def _order(session: Planning, change: Rollover | None) -> list[Line]:
 
 
 def _put_away(machine: Machine) -> Chain | None:
-    """The chain of the key store that the newest change which stands took away; None when it cannot be read."""
+    """The chain of the key store that the newest change in force took away; None when it cannot be read."""
     try:
         standing = [entry.id for entry in history(machine) if entry.stands and not entry.rolls_back]
         folders = [Store(machine.state_dir).find(change) for change in standing]

@@ -21,13 +21,13 @@ from wizard.secret import Secret
 
 
 def start_rollback(machine: Machine, change: str | None, secrets: Mapping[str, Secret]) -> ChangeRun:
-    """Begin to roll back *change* (None: the newest that stands).
+    """Begin to roll back *change* (None: the newest in force).
 
     Raises:
         WizardError: as `wizard.change.rollback.rollback`; of keytool; `change.anchor-stays`.
     """
     without = {}
-    # While another change is made or waits, that is what must be said first; the start says it.
+    # While another change is made or waits, that is what must be reported first; the start reports it.
     if watch.running(machine) is None and pending(machine) is None:
         manifest = choose(change, Store(machine.state_dir)).manifest()
         without = stores_without(machine, manifest, lambda data, trust: _removed(machine, data, trust, secrets))

@@ -23,7 +23,7 @@ _INDENT = re.compile(r"[ \t]*")
 
 
 class Change(NamedTuple):
-    """A stretch of the text and what stands there afterwards."""
+    """A stretch of the text and what is there afterwards."""
 
     start: int
     end: int
@@ -250,7 +250,7 @@ def _may_vanish(event: Event) -> bool:
 def _revival(text: str, place: Commented, literal: str) -> Change:
     start = text.rfind("\n", 0, place.sign) + 1
     blanks = text[place.sign : place.key].lstrip("#/")
-    # A sign in the first column with room behind it was put over the indentation: that room is the indentation.
+    # A sign in the first column with blanks behind it was put over the indentation: those blanks are the indentation.
     keep = blanks if start == place.sign and len(blanks) > 1 and place.inside else ""
     return Change(place.sign, place.value[1], keep + text[place.key : place.value[0]] + literal)
 
@@ -297,7 +297,7 @@ def _applied(document: AnyDocument, changes: list[Change], path: str) -> AnyDocu
 
 
 def _prove_rest(before: Parsed, after: Parsed, target: _Target, path: str) -> None:
-    """Every other place stands where it stood, shifted by what was put in: so it says what it said."""
+    """Every other place is where it was, shifted by what was put in: so its meaning is the same."""
     change = target.change
     shift = len(after.text) - len(before.text)
     old, new = before.events, after.events

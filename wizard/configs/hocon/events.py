@@ -71,7 +71,7 @@ class Source:
 
 
 class NotFollowed(NamedTuple):
-    """Stands for the content of an include that was not read: it may set anything in its object."""
+    """Takes the place of the content of an include that was not read: it may set anything in its object."""
 
     reason: str
     start: int
@@ -83,9 +83,9 @@ class Event(NamedTuple):
 
     Attributes:
         path: the whole path from the root.
-        node: what is said; an `ObjectNode` opens an object and is followed by what stands in it.
+        node: what is set; an `ObjectNode` opens an object and is followed by what is in it.
         entry: the field or include itself; None for parts that belong to the field before.
-        source: the text it stands in.
+        source: the text it is in.
         prefix: how many keys of the path come from the place of the include; its substitutions are tried with and
             without them.
         appends: the separator was `+=`.
@@ -231,7 +231,7 @@ def _include(entry: Include, path: Path, walk: _Walk) -> None:
     status = "not followed" if reason else "followed" if read else "missing"
     if status == "missing" and entry.required:
         status, reason = "not followed", "it is required and there is no such file"
-    # Another required name may also be found among the classes, which are not looked at here.
+    # Another required name may also be found among the classes, which are not searched here.
     fatal = isinstance(reason, Broken) or (entry.required and entry.how == "file" and not read)
     line = walk.source.lines.place(entry.start)[0]
     walk.notes.append(IncludeNote(entry.name, entry.how, line, status, reason, walk.source.name, fatal))

@@ -1,6 +1,6 @@
 """The primary as this gateway sees it: is it there, would it be believed, and does it take this gateway's certificate.
 
-What is seen is told, and never a reason to refuse: gateways are mostly made ready before their primary is.
+What is seen is reported, and never a reason to refuse: gateways are mostly made ready before their primary is.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from wizard.reports.lines import Line, Tone, finding_lines
 
 
 def look_at_primary(session: Planning, chain: Chain, trust: PrimaryTrust) -> list[Line]:
-    """Dial the primary as the gateway will, and say what came of it.
+    """Connect to the primary as the gateway will, and say what came of it.
 
     Args:
         session: names the primary.
@@ -29,7 +29,7 @@ def look_at_primary(session: Planning, chain: Chain, trust: PrimaryTrust) -> lis
     """
     primary = session.answers.primary
     if not primary.host:
-        return [Line("The primary was not looked at: primary.host is not given.", Tone.FAINT)]
+        return [Line("The primary was not probed: primary.host is not given.", Tone.FAINT)]
     if trust.anchors:
         roots, anchors = TrustSet(trust.anchors), ", ".join(short(anchor) for anchor in trust.anchors)
     elif shipped := cacerts_of(session.machine):
@@ -46,7 +46,7 @@ def look_at_primary(session: Planning, chain: Chain, trust: PrimaryTrust) -> lis
             trust={"planned": roots} if len(roots) else {},
         )
     except WizardError as error:
-        return [Line(f"The primary was not looked at: {error.message} [{error.code}]", Tone.FAINT)]
+        return [Line(f"The primary was not probed: {error.message} [{error.code}]", Tone.FAINT)]
     findings = list(_findings(seen, anchors))
     return [*_good(seen, anchors), *finding_lines(findings)]
 

@@ -1,4 +1,4 @@
-"""The gateway at hand: its chain, the answers and the facts become a plan. Nothing is looked at, nothing is changed."""
+"""The gateway at hand: its chain, the answers and the facts become a plan. Nothing is examined, nothing is changed."""
 
 from collections.abc import Sequence
 from pathlib import PurePosixPath
@@ -142,7 +142,7 @@ def _rights(facts: GatewayFacts) -> list[Finding]:
 
 
 def _edit(given: GatewayInput, unattended: Unattended) -> tuple[EditFile, list[Finding]]:
-    """The edit of the unattended file, every other byte kept, and what is to be said of the result."""
+    """The edit of the unattended file, every other byte kept, and the findings about the result."""
     wanted, path = settings(given), str(unattended.path)
     document = unattended.document
     for name, value in wanted.items():

@@ -9,7 +9,7 @@ from wizard.questions.answers import PrimaryKind
 
 
 def uncertain() -> Finding:
-    """What is to be said about every cloud primary."""
+    """What is reported about every cloud primary."""
     return Finding(codes.CLOUD_UNCERTAIN, Locator("answer"))
 
 

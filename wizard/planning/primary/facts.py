@@ -1,4 +1,4 @@
-"""What a plan for the primary needs to know of the machine, looked at once, before anything is decided."""
+"""What a plan for the primary needs to know of the machine, examined once, before anything is decided."""
 
 import contextlib
 import os
@@ -34,8 +34,8 @@ class Setting:
     """One of the two settings as the server sees it.
 
     Attributes:
-        path: where it stands (`hcp.tls.default-keystore-file`).
-        text: its value; None when it stands only in a comment.
+        path: where it is (`hcp.tls.default-keystore-file`).
+        text: its value; None when it is only in a comment.
         line: where, from 1.
     """
 
@@ -92,7 +92,7 @@ class PrimaryFacts:
 
 
 def expectation(machine: Machine, logical: PurePosixPath | str) -> tuple[Expectation, bytes]:
-    """What stands at *logical* now, links followed and said, and its bytes.
+    """What is at *logical* now, links followed and recorded, and its bytes.
 
     Raises:
         WizardError: `file.not-readable` when it is there and cannot be read.

@@ -67,7 +67,7 @@ class Planning(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan, all that is to be said about it, and the secrets that its application needs."""
+    """A plan, all findings about it, and the secrets that its application needs."""
 
     plan: Plan
     findings: tuple[Finding, ...]

@@ -1,4 +1,4 @@
-"""The primary server: a chain, the answers and the facts become a plan. Nothing is looked at and nothing is changed."""
+"""The primary server: a chain, the answers and the facts become a plan. Nothing is examined and nothing is changed."""
 
 import re
 from collections.abc import Collection
@@ -56,7 +56,7 @@ def make_plan(
         facts: the machine as it is now.
         machine: its places.
         wait_s: how long the server may take to answer after the restart.
-        elsewhere: nodes that are other machines: they are told about and not proven.
+        elsewhere: nodes that are other machines: they are named and not proven.
         store_password: of the new store; None keeps the installed password where there is one that is right.
 
     Raises:

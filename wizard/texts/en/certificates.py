@@ -2,13 +2,16 @@
 
 from wizard.texts.model import Case, Text
 
+_OTHER_KEY = "Ask for a certificate with an RSA-3072 or P-256 key."
+_VALIDITY = "RFC 5280, 4.1.2.5; JDK: CertPathValidatorException, validity check failed"
+
 TEXTS: dict[str, Text] = {
     "algorithm.client-cannot-use": Text(
         title="The Windows client cannot use this kind of key",
         message="The key of {name} is {key}.",
         why="The client takes RSA, P-256 and P-384 keys from the Windows store; it finds no usable certificate "
         "otherwise.",
-        fix="Ask for a certificate with an RSA-3072 or P-256 key.",
+        fix=_OTHER_KEY,
         source="rustls-cng README (how the client core most likely reads the store)",
     ),
     "algorithm.edwards": Text(
@@ -22,7 +25,7 @@ TEXTS: dict[str, Text] = {
         title="A key that cannot sign",
         message="The key of {name} is {key}.",
         why="TLS needs a key that signs, so no handshake comes about.",
-        fix="Ask for a certificate with an RSA-3072 or P-256 key.",
+        fix=_OTHER_KEY,
         source="RFC 8446, 4.4.3",
     ),
     "algorithm.rsa-pss": Text(
@@ -45,7 +48,7 @@ TEXTS: dict[str, Text] = {
         title="A key that peers cannot use",
         message="The public key of {name} is malformed or of a kind that TLS does not have.",
         why="Java cannot read the certificate, or cannot use its key, so no handshake comes about.",
-        fix="Ask for a certificate with an RSA-3072 or P-256 key.",
+        fix=_OTHER_KEY,
         source="JDK: Unknown named curve, Only uncompressed point format supported; measured with JDK 11 to 25",
     ),
     "certificate.not-readable": Text(
@@ -711,14 +714,14 @@ TEXTS: dict[str, Text] = {
         message="The intermediate {name} expired on {date}, {span} ago.",
         why="Peers check the dates of every intermediate and refuse the whole chain.",
         fix="Ask the PKI team for the renewed intermediate, and for a certificate under it.",
-        source="RFC 5280, 4.1.2.5; JDK: CertPathValidatorException, validity check failed",
+        source=_VALIDITY,
     ),
     "validity.intermediate-not-yet-valid": Text(
         title="An intermediate certificate is not valid yet",
         message="The intermediate {name} becomes valid on {date}, {span} from now.",
         why="Peers check the dates of every intermediate and refuse the whole chain.",
         fix="Compare the clock with the right time; if it is right, wait until {date}.",
-        source="RFC 5280, 4.1.2.5; JDK: CertPathValidatorException, validity check failed",
+        source=_VALIDITY,
     ),
     "validity.issuer-expires-first": Text(
         title="An issuer ends before the certificate does",
@@ -732,14 +735,14 @@ TEXTS: dict[str, Text] = {
         message="{name} expired on {date}, {span} ago.",
         why="Every peer refuses an expired certificate, so nothing could connect.",
         fix="Ask for a new certificate; a request can be made with the csr command.",
-        source="RFC 5280, 4.1.2.5; JDK: CertPathValidatorException, validity check failed",
+        source=_VALIDITY,
     ),
     "validity.leaf-not-yet-valid": Text(
         title="The certificate is not valid yet",
         message="{name} becomes valid on {date}, {span} from now by the clock of this machine.",
         why="Every peer refuses a certificate before its first day.",
         fix="Compare the clock with the right time; if it is right, wait until {date}.",
-        source="RFC 5280, 4.1.2.5; JDK: CertPathValidatorException, validity check failed",
+        source=_VALIDITY,
     ),
     "validity.root-outside-dates": Text(
         title="The root certificate is outside its dates",

@@ -2,20 +2,26 @@
 
 from wizard.texts.model import Case, Text
 
+_CSR = "interface of the csr command"
+_DESIGN = "design of the wizard"
+_OWN_FOLDER = "Practising needs a folder of its own."
+_PROBE = "interface of the probe command"
+_WIZARD = "interface of the wizard"
+
 TEXTS: dict[str, Text] = {
     "apply.findings": Text(
         title="the findings forbid the change",
         message="Nothing was changed: {reason}",
         why="A server with this certificate would not be accepted by its gateways and clients.",
         fix="{hint}",
-        source="design of the wizard",
+        source=_DESIGN,
     ),
     "apply.not-confirmed": Text(
-        title="nobody said yes",
+        title="nobody confirmed the change",
         message="It was not confirmed; nothing was changed.",
         why="A server is changed only when somebody says so.",
         fix="Start again when you are ready.",
-        source="interface of the wizard",
+        source=_WIZARD,
         cases={
             "nobody": Case("Nobody can be asked, and --yes was not given.", fix="Read the plan, then give --yes."),
         },
@@ -68,14 +74,14 @@ TEXTS: dict[str, Text] = {
         message="{file} is there already.",
         why="A new key would make the CA's answer to the first request useless.",
         fix="Join the answer with --complete, or name another folder.",
-        source="interface of the csr command",
+        source=_CSR,
     ),
     "csr.no-key": Text(
         title="The key of the request is not there",
         message="{file} is not there.",
         why="The answer works only together with that key.",
         fix="Name the folder that was given with --out when the request was made.",
-        source="interface of the csr command",
+        source=_CSR,
         cases={
             "empty": Case("{file} holds no private key."),
         },
@@ -85,7 +91,7 @@ TEXTS: dict[str, Text] = {
         message="The password and its repetition are not the same.",
         why="A typing error would lock the key for ever.",
         fix="Type both again.",
-        source="interface of the csr command",
+        source=_CSR,
     ),
     "findings.unknown-code": Text(
         title="There is no such code",
@@ -108,7 +114,7 @@ TEXTS: dict[str, Text] = {
         message="The two passwords are not the same.",
         why="A password with a typing error would lock everybody out of the store.",
         fix="Type both again, or let one be generated.",
-        source="interface of the wizard",
+        source=_WIZARD,
         cases={
             "fields": Case("The two passwords differ.", fix="Both fields were emptied; type the password again."),
         },
@@ -118,21 +124,21 @@ TEXTS: dict[str, Text] = {
         message="The plan generates the key store's password, so nobody could prove the store later.",
         why="Whoever applies the plan later proves the key store with that password.",
         fix='Set keystore-password = {{ file = "PATH" }} in the answers file.',
-        source="design of the wizard",
+        source=_DESIGN,
     ),
     "probe.bad-endpoint": Text(
         title="Endpoint not understood",
         message="{endpoint} is not HOST:PORT.",
         why="Without host and port there is nothing to connect to.",
         fix="Write primary-host:2560, 10.0.0.5:2560 or [2001:db8::5]:2560.",
-        source="interface of the probe command",
+        source=_PROBE,
     ),
     "probe.no-certificate-in-file": Text(
         title="No certificate to compare with",
         message="{path} holds no certificate that a server could present.",
         why="Without it the probe cannot tell the right certificate from another.",
         fix="Give the PFX or the certificate that was installed, or its SHA-256 fingerprint.",
-        source="interface of the probe command",
+        source=_PROBE,
     ),
     "probe.no-client-key": Text(
         title="No client identity in the file",
@@ -146,47 +152,47 @@ TEXTS: dict[str, Text] = {
         message="This needs a person: {reason}",
         why="It lies outside this machine, or needs something that only a person has.",
         fix="{hint}",
-        source="design of the wizard",
+        source=_DESIGN,
     ),
     "rescue.nothing-wrong": Text(
         title="nothing is wrong",
         message="The doctor finds nothing to repair.",
         why="There is no cause that a repair could remove.",
         fix="You can leave the wizard.",
-        source="design of the wizard",
+        source=_DESIGN,
     ),
     "sandbox.cannot-write": Text(
         title="The folder cannot be written",
         message="{folder} cannot be filled: {reason}",
-        why="Practising needs a folder of its own.",
+        why=_OWN_FOLDER,
         fix="Name a folder that this account may write.",
         source="wizard",
     ),
     "sandbox.folder-in-use": Text(
         title="The folder is not empty",
         message="{folder} is not empty",
-        why="Practising needs a folder of its own.",
+        why=_OWN_FOLDER,
         fix="Name a new or empty folder.",
         source="wizard",
     ),
     "sandbox.no-keytool": Text(
         title="No Java home",
         message="{folder} is no Java home: bin/keytool or lib/security/cacerts is missing",
-        why="Practising needs a folder of its own.",
+        why=_OWN_FOLDER,
         fix="Name the folder that holds bin/ and lib/.",
         source="wizard",
     ),
     "sandbox.not-a-deployment": Text(
         title="No practice deployment",
         message="{folder} holds no practice deployment",
-        why="Practising needs a folder of its own.",
+        why=_OWN_FOLDER,
         fix="Make one with: cloudstream-wizard sandbox create DIR",
         source="wizard",
     ),
     "sandbox.unknown-fault": Text(
         title="No such fault",
         message="there is no fault called '{name}'",
-        why="Practising needs a folder of its own.",
+        why=_OWN_FOLDER,
         fix="See: cloudstream-wizard sandbox create --list-faults",
         source="wizard",
     ),
@@ -195,6 +201,6 @@ TEXTS: dict[str, Text] = {
         message="sandbox takes create DIR, serve DIR, or one folder",
         why="It is not clear what shall be done.",
         fix="See: cloudstream-wizard sandbox --help",
-        source="interface of the wizard",
+        source=_WIZARD,
     ),
 }

@@ -10,6 +10,7 @@ _NO_START = "The server does not start with a configuration that it cannot read.
 _OTHER_START = "The server does not start with a file that it cannot read, or starts with other values."
 _REPAIR = "Take the repair that the wizard offers, or correct the line."
 _TRIED = "tried with the Lightbend config library 1.3.1, Java 17 and bash; vendor manual (warning about Notepad)"
+_WHOLE = "Check that it is the server's configuration; undo what made it grow."
 
 IN_FILE = "{file}, {message}."
 """What a parser says, who knows lines and not files."""
@@ -253,7 +254,7 @@ TEXTS: dict[str, Text] = {
         title="the wizard's bound: length of a path",
         message="line {line}, column {column}: this path has more than {limit} keys",
         why=_BOUND,
-        fix="Check that it is the server's configuration; undo what made it grow.",
+        fix=_WHOLE,
         source=_LIGHTBEND,
         cases={
             "with-includes": Case("line {line}, column {column}: this path has more than {limit} keys"),
@@ -390,7 +391,7 @@ TEXTS: dict[str, Text] = {
         title="the wizard's bound: bytes",
         message="line {line}, column {column}: the file has more than {limit} bytes, which is the most that is read",
         why=_BOUND,
-        fix="Check that it is the server's configuration; undo what made it grow.",
+        fix=_WHOLE,
         source=_LIGHTBEND,
     ),
     "hocon.too-many-appends": Text(
@@ -404,7 +405,7 @@ TEXTS: dict[str, Text] = {
         title="the wizard's bound: keys",
         message="line {line}, column {column}: the file has more than {limit} keys, list items and substitutions",
         why=_BOUND,
-        fix="Check that it is the server's configuration; undo what made it grow.",
+        fix=_WHOLE,
         source=_LIGHTBEND,
         cases={
             "with-includes": Case("line {line}, column {column}: with its includes more than {limit} settings"),

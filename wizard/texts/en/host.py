@@ -151,8 +151,8 @@ TEXTS: dict[str, Text] = {
         source=_KEYTOOL,
     ),
     "keytool.no-space": Text(
-        title="There is no room to write the store",
-        message="{store}: there is no room to write the store",
+        title="There is no space to write the store",
+        message="{store}: there is no space to write the store",
         why=_SAME_JAVA,
         fix="Free space.",
         source=_KEYTOOL,

@@ -215,7 +215,7 @@ TEXTS: dict[str, Text] = {
     "gateway.primary-key-here": Text(
         title="a private key among the files of the primary",
         message="{path} holds a private key; only CA certificates are needed from the primary.",
-        why="Whoever can read the file on this gateway can stand for the primary.",
+        why="Whoever can read the file on this gateway can pose as the primary.",
         fix="Delete the file here, and name one with the CA certificates alone.",
         source=_DESIGN,
     ),
@@ -223,7 +223,7 @@ TEXTS: dict[str, Text] = {
         title="the primary's certificate has another name",
         message="{endpoint} serves the certificate of {subject}, which is not made for {host}.",
         why="A gateway that compares the name ends the connection.",
-        fix="Dial the primary by a name that its certificate has, or get one with this name.",
+        fix="Connect to the primary by a name that its certificate has, or get one with this name.",
         source="RFC 9525",
     ),
     "gateway.primary-not-set-up": Text(
@@ -295,7 +295,7 @@ TEXTS: dict[str, Text] = {
     "node.silent": Text(
         title="a node does not answer",
         message="{node} shows no certificate now.",
-        why="The change is put back unless every node shows the new certificate after the restart.",
+        why="The change is undone unless every node shows the new certificate after the restart.",
         fix="Start the service there, or take the node out of the answers.",
         source=_DESIGN,
     ),

@@ -2,6 +2,9 @@
 
 from wizard.texts.model import Text
 
+_NO_TLS = "Gateways and clients cannot connect over TLS."
+_REFUSED = "The {whom} would refuse the {who}: {words}."
+
 TEXTS: dict[str, Text] = {
     "aia.not-fetched": Text(
         title="A missing issuer could not be fetched",
@@ -13,7 +16,7 @@ TEXTS: dict[str, Text] = {
     "probe.alert": Text(
         title="The server refuses",
         message="{endpoint} ends the handshake with the alert {alert}: {detail}.",
-        why="Gateways and clients cannot connect over TLS.",
+        why=_NO_TLS,
         fix="Read the alert's reason, then the server's log at the same minute.",
         source="RFC 8446, section 6",
     ),
@@ -113,14 +116,14 @@ TEXTS: dict[str, Text] = {
     "probe.handshake": Text(
         title="The handshake fails",
         message="The handshake with {endpoint} fails in the phase {phase}: {detail}.",
-        why="Gateways and clients cannot connect over TLS.",
+        why=_NO_TLS,
         fix="Compare with another client on another machine; if it fails there too, read the server's log.",
         source="OpenSSL reason codes",
     ),
     "probe.http": Text(
         title="HTTP without TLS",
         message="What answers on {endpoint} is HTTP without TLS: {detail}.",
-        why="Gateways and clients cannot connect over TLS.",
+        why=_NO_TLS,
         fix="Check the port number, and whether a load balancer in between expects TLS at all.",
         source="RFC 9110",
     ),
@@ -164,7 +167,7 @@ TEXTS: dict[str, Text] = {
     "probe.not-tls": Text(
         title="Not a TLS server",
         message="What answers on {endpoint} does not speak TLS: {detail}.",
-        why="Gateways and clients cannot connect over TLS.",
+        why=_NO_TLS,
         fix="Check the port number: the primary's internal TLS port is 2560 unless it was changed.",
         source="RFC 8446, section 5",
     ),
@@ -254,21 +257,21 @@ TEXTS: dict[str, Text] = {
     ),
     "rehearsal.algorithm": Text(
         title="Algorithm switched off in Java",
-        message="The {whom} would refuse the {who}: {words}.",
+        message=_REFUSED,
         why="Java's security settings refuse such keys and signatures.",
         fix="Have the certificate issued again with RSA 2048 or P-256 and SHA-256.",
         source="JDK jdk.certpath.disabledAlgorithms",
     ),
     "rehearsal.dates": Text(
         title="Outside its dates",
-        message="The {whom} would refuse the {who}: {words}.",
+        message=_REFUSED,
         why="Java checks the dates of every certificate below the root.",
         fix="Have the certificate renewed, or check the clock.",
         source="RFC 5280; measured (validity check failed)",
     ),
     "rehearsal.empty-trust": Text(
         title="Nothing is trusted",
-        message="The {whom} would refuse the {who}: {words}.",
+        message=_REFUSED,
         why="A peer without any trust anchor refuses everybody (the trustAnchors parameter must be non-empty).",
         fix="Put the root of the {who}'s chain into the trust store of the {whom}.",
         source="JDK PKIXParameters; measured",
@@ -282,14 +285,14 @@ TEXTS: dict[str, Text] = {
     ),
     "rehearsal.length": Text(
         title="The chain has too many certificates",
-        message="The {whom} would refuse the {who}: {words}.",
+        message=_REFUSED,
         why="Java ends the handshake when a peer sends more certificates than its limit (server: 10, client: 8).",
         fix="Ask the PKI team for a certificate from a CA closer to the root.",
         source="JDK jdk.tls.client.maxInboundCertificateChainLength; measured with JDK 17 and 25",
     ),
     "rehearsal.name": Text(
         title="Connection host name not in the certificate",
-        message="The {whom} would refuse the {who}: {words}.",
+        message=_REFUSED,
         why="Peers that check host names refuse the server.",
         fix="Issue the certificate with this host name as subject alternative name, or connect to a name that it has.",
         source="RFC 6125; JDK HostnameChecker",
@@ -304,21 +307,21 @@ TEXTS: dict[str, Text] = {
     ),
     "rehearsal.unreadable": Text(
         title="Java cannot use the certificate or its key",
-        message="The {whom} would refuse the {who}: {words}.",
+        message=_REFUSED,
         why="Java does not open a store with it, or finds no way to sign with its key.",
         fix="Have it issued again, for a plain RSA key or a key on the named curve P-256.",
         source="OpenJDK 11 to 25; measured (CertificateParsingException, no available authentication scheme)",
     ),
     "rehearsal.untrusted": Text(
         title="Chain would not be trusted",
-        message="The {whom} would refuse the {who}: {words}.",
+        message=_REFUSED,
         why="Java builds no path from the certificate to a trusted root and ends the handshake.",
         fix="Send the whole chain with every intermediate, and put its root into the trust store of the {whom}.",
         source="JDK PKIX; measured (PKIX path building failed)",
     ),
     "rehearsal.usage": Text(
         title="Certificate not made for this role",
-        message="The {whom} would refuse the {who}: {words}.",
+        message=_REFUSED,
         why="Java refuses a certificate whose usage does not fit its role in the handshake.",
         fix="Have it issued with serverAuth and clientAuth, and digitalSignature as key usage.",
         source="JDK EndEntityChecker; measured",
