@@ -6,12 +6,21 @@ PYTEST = $(BIN)/python -m pytest
 # By a path instead of an import hook, which would cost every start 0.02 s.
 EDITABLE = --config-settings editable_mode=compat -e
 
-.PHONY: try test lint types walls tests oracles bench fuzz crash snapshots public-roots clean
+# Twice as many as processors, because many tests wait for servers and terminals.
+JOBS ?= $$(( 2 * $$(getconf _NPROCESSORS_ONLN) ))
+PARALLEL = -n $(JOBS) --dist loadscope
+# Packages that get bytes and values and give bytes and values.
+PURE = wizard/certificates/*,wizard/configs/*,wizard/questions/*,wizard/findings*,wizard/reports/*
+
+.PHONY: try test test-all lint types walls tests every-test matrix oracles bench fuzz crash snapshots public-roots clean
 
 try: $(VENV)/.run
 	@$(BIN)/cloudstream-wizard sandbox || [ $$? -eq 130 ] # left before the end
 
 test: oracles $(VENV)/.test lint types walls tests
+
+# Everything there is, for hours rather than minutes: before a release.
+test-all: oracles $(VENV)/.test lint types walls every-test fuzz matrix
 
 lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
@@ -24,7 +33,17 @@ walls: $(VENV)/.test
 	$(BIN)/lint-imports
 
 tests: $(VENV)/.test
-	$(PYTEST) -n auto --dist loadgroup
+	$(PYTEST) $(PARALLEL) -m "not exhaustive"
+
+every-test: $(VENV)/.test
+	CRASH_EVERY=1 CRASH_SECONDS=$${CRASH_SECONDS:-600} $(PYTEST) $(PARALLEL) --hypothesis-profile=exhaustive \
+		--cov=wizard --cov=screens --cov-branch --cov-report=
+	$(BIN)/coverage report --skip-covered
+	$(BIN)/coverage report --include='$(PURE)' --fail-under=95 --format=total
+
+# Each installed Python, and once with the oldest libraries that pyproject.toml allows.
+matrix: $(VENV)/.test
+	@sh tests/matrix.sh $(VENV)
 
 # Real Java, openssl, augeas, sshd ... : installed as root on Debian, named otherwise.
 oracles:
@@ -39,7 +58,7 @@ fuzz: oracles $(VENV)/.test
 	FUZZ_SECONDS=$${FUZZ_SECONDS:-60} $(PYTEST) tests/fuzz -q
 
 crash: oracles $(VENV)/.test
-	CRASH_EVERY=1 CRASH_SECONDS=$${CRASH_SECONDS:-600} $(PYTEST) tests/crash -q -n auto
+	CRASH_EVERY=1 CRASH_SECONDS=$${CRASH_SECONDS:-600} $(PYTEST) tests/crash -q $(PARALLEL)
 
 # Only after looking at what changed.
 snapshots: $(VENV)/.test
@@ -64,4 +83,4 @@ $(VENV)/.test: pyproject.toml | $(VENV)/bin/python
 	@touch $@ $(VENV)/.run
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-* build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -3,22 +3,20 @@
 import contextlib
 import signal
 import sys
-from typing import TYPE_CHECKING
 
 from screens import terminal
-from screens.program import WizardApp
+from screens.program import SessionSource, WizardApp
 from screens.theme import ascii_wanted, look
+from wizard.cli.commands import LINE_MODE
 from wizard.errors import ExitCode
-
-if TYPE_CHECKING:
-    from wizard.session.session import Session
+from wizard.self_start import load
 
 
-def run(session: "Session", *, ascii_mode: bool | None = None, start: str = "", theme: str = "") -> int:
-    """Open the wizard on *session* and return its exit code.
+def run(source: SessionSource, *, ascii_mode: bool | None = None, start: str = "", theme: str = "") -> int:
+    """Open the wizard and return its exit code.
 
     Args:
-        session: the engine.
+        source: of the session, which is opened after the first paint.
         ascii_mode: draw with ASCII alone; None lets the terminal decide.
         start: id of the step to begin with.
         theme: `dark`, `light`, `16` or `none`; "" lets the terminal decide.
@@ -31,11 +29,9 @@ def run(session: "Session", *, ascii_mode: bool | None = None, start: str = "", 
         )
         return int(ExitCode.UNUSABLE)
     if terminal.by_lines():
-        from wizard.cli import line_mode  # noqa: PLC0415 - the screens do without it
-
-        return line_mode.run(session, stdin=sys.stdin, stdout=sys.stdout)
+        return int(load(LINE_MODE)(source.open(), stdin=sys.stdin, stdout=sys.stdout))
     encoding = sys.stderr.encoding or "ascii"
-    app = WizardApp(session, ascii_only=ascii_wanted(ascii_mode, encoding), start=start, theme=theme)
+    app = WizardApp(source, ascii_only=ascii_wanted(ascii_mode, encoding), start=start, theme=theme)
     for number in (signal.SIGHUP, signal.SIGTERM):
         # Until the app can restore the terminal: it takes the signal up as soon as it has started.
         signal.signal(number, lambda number, _frame: app.early.append(number))
@@ -48,6 +44,7 @@ def run(session: "Session", *, ascii_mode: bool | None = None, start: str = "", 
             *report,
         )
         return int(ExitCode.BUG)
+    session = app.opened or source.open()
     _say(*(look.text(line) for line in session.summary()))
     return app.return_code or 0
 

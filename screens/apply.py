@@ -5,7 +5,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -14,21 +14,19 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Button, ProgressBar, RichLog, Static
 
+from screens.certificates import fingerprint, life, name_of
 from screens.frame import Page, cut
-from screens.notices import parts_of
+from screens.notices import Refused, parts_of
 from screens.theme import BAD, MARKS, OK, WARN, Part, cell, look, say
 from screens.widgets import Act, Card, Facts, Reading, Row
-from wizard.change.outcome import SETTLE
+from wizard.change.events import Event
+from wizard.change.outcome import SETTLE, Outcome
 from wizard.errors import WizardError
 from wizard.questions.answers import Goal
 from wizard.questions.flow import Step
 from wizard.reports.lines import Line
-
-if TYPE_CHECKING:
-    from wizard.change.events import Event
-    from wizard.change.outcome import Outcome
-    from wizard.session.overview import Presented
-    from wizard.session.session import Session
+from wizard.session.overview import Presented
+from wizard.session.session import Session
 
 PAINTS_EVERY_S = 0.5
 """However fast events come: a slow line must keep up."""
@@ -55,9 +53,9 @@ OWN_NAMES = {"prepare": "Prepare and check the new files", "undo": "Restore ever
 class Ended:
     """The end of the events: how it went, the lines that say so, and what is presented then."""
 
-    outcome: "Outcome"
+    outcome: Outcome
     lines: tuple[Line, ...]
-    presented: "Presented | None"
+    presented: Presented | None
     command: str
     again: bool = False
 
@@ -95,7 +93,7 @@ class Apply(Page):
         self._over = False
 
     @classmethod
-    def look(cls, session: "Session", step: Step | None) -> Any:  # noqa: ARG003 - as in the base
+    def look(cls, session: Session, step: Step | None) -> Any:  # noqa: ARG003 - as in the base
         """BLOCKING. Start the change, or follow the one that runs."""
         if session.watching():
             return ()
@@ -166,7 +164,7 @@ class Apply(Page):
             done = sum(state in {"done", "skipped"} for state, _words in self._rows.values())
             self.query_one(ProgressBar).update(total=max(1, len(self._rows)), progress=done)
 
-    def _take(self, event: "Event") -> None:
+    def _take(self, event: Event) -> None:
         self.query_one(RichLog).write(cell((f"{event.at[11:19]} ", "muted"), event.text))
         if event.step in self._rows or event.step in OWN_NAMES:
             row = self._rows.setdefault(event.step, ["waiting", OWN_NAMES.get(event.step, event.text)])
@@ -196,12 +194,10 @@ class Apply(Page):
             ]
         return say(*parts)
 
-    def _end(self, item: "Ended | WizardError") -> None:
+    def _end(self, item: Ended | WizardError) -> None:
         self._over = True
         self._timer.stop()
         if isinstance(item, WizardError):
-            from screens.notices import Refused  # noqa: PLC0415 - rarely needed
-
             self.wizard.show(Refused(self.step, item))
             return
         self.wizard.ended = int(item.outcome.exit_code)
@@ -286,8 +282,6 @@ class Proof(Page):
         return say(*parts)
 
     def _presented(self) -> list[Row]:
-        from screens.certificates import fingerprint, life, name_of  # noqa: PLC0415 - loaded long since
-
         seen = self.ended.presented
         if seen is None or seen.leaf is None:
             return [("Answer", [MARKS["bad"], seen.reason if seen is not None else ""])]

@@ -1,7 +1,7 @@
 """What is left to do elsewhere: one list for each place, ticked and kept at once."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from textual.containers import Horizontal
 from textual.widget import Widget
@@ -14,10 +14,8 @@ from screens.theme import MARKS, OK, Part, say
 from screens.widgets import Card, Facts, Reading, Row
 from wizard.errors import WizardError
 from wizard.questions.flow import Step
-
-if TYPE_CHECKING:
-    from wizard.reports.checklist import Checklist, Item
-    from wizard.session.session import Session
+from wizard.reports.checklist import Checklist, Item
+from wizard.session.session import Session
 
 PLACES = {
     "here": "On this gateway",
@@ -28,13 +26,13 @@ PLACES = {
 }
 
 
-def place_of(item: "Item") -> str:
+def place_of(item: Item) -> str:
     """Where an item is done."""
     first = item.id.partition("/")[0]
     return PLACES.get("machines" if first in {"gateway", "client"} else first, first)
 
 
-def _about(item: "Item") -> list[Row]:
+def _about(item: Item) -> list[Row]:
     rows: list[Row] = [("Do", [item.text])]
     return [*rows, ("Details", [item.detail])] if item.detail else rows
 
@@ -48,14 +46,14 @@ class Left(Page):
         self._done: set[str] = set()
 
     @classmethod
-    def look(cls, session: "Session", step: Step | None) -> Any:
+    def look(cls, session: Session, step: Step | None) -> Any:
         """See `Page`: the lines are made for their effect, which keeps the list."""
         assert step is not None  # noqa: S101 - for the type checker
         lines = session.lines(step)
         return session.left(), lines
 
     @property
-    def kept(self) -> "Checklist | None":
+    def kept(self) -> Checklist | None:
         """The list."""
         kept: Checklist | None = self.data[0]
         return kept

@@ -12,11 +12,13 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Button, Static
 
+from screens.pages import MARKDOWN
 from screens.painting import PaintedOnce
 from screens.theme import MARKS, Part, say
 from screens.widgets import Act, Card, Keys, Reading
 from wizard.findings import Finding
 from wizard.package_data import read_text
+from wizard.self_start import load
 
 if TYPE_CHECKING:
     from screens.program import WizardApp
@@ -156,9 +158,8 @@ class Help(Over[None]):
 
     def compose(self) -> Iterable[Widget]:
         """The page, and the keys that work everywhere."""
-        from textual.widgets import Markdown  # noqa: PLC0415 - large, and only needed here
-
-        reading = Reading(Markdown(page_text(self._page_name, self._question), open_links=False), id="page")
+        markdown = load(MARKDOWN)
+        reading = Reading(markdown(page_text(self._page_name, self._question), open_links=False), id="page")
         yield Card("Help", reading, classes="dialog")
         yield Keys()
 

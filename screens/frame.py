@@ -248,8 +248,7 @@ class Frame(PaintedOnce[None], inherit_bindings=False):
 
     def place(self) -> tuple[list[str], int]:
         """The names of the steps, and which one is shown."""
-        steps = self.wizard.session.steps()
-        names = phases(steps)
+        names = phases(self.wizard.steps())
         here = self.page.step if self.page is not None else None
         return names, names.index(phase_of(here)) if here is not None and phase_of(here) in names else 0
 
@@ -288,7 +287,7 @@ class Head(Static):
         if width < LITTLE:
             state = _SHORT.get(state, state)
         at = f"  {frame.at:%H:%M}" if frame.at is not None else ""
-        machine = f"  {frame.wizard.machine_name}" + ("  DRY RUN" if frame.wizard.session.dry_run else "")
+        machine = f"  {frame.wizard.machine_name}" + ("  DRY RUN" if frame.wizard.source.dry_run else "")
         space = width - len(state) - len(at) - 1
         product = PRODUCT if len(PRODUCT) + len(machine) <= space else "TLS wizard"
         machine = machine if len(product) + len(machine) <= space else ""

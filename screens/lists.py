@@ -1,23 +1,27 @@
 """Trees, tables and ticks: larger widgets of Textual, made safe. The first page needs none of them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
+from rich.table import Table
 from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.strip import Strip
-from textual.widgets import DataTable, SelectionList, Tree
+from textual.widgets import DataTable, SelectionList, Static, Tree
 from textual.widgets.selection_list import Selection
 from textual.widgets.tree import TreeNode
 
 from screens.certificates import Entry, life_parts
-from screens.frame import cut
-from screens.theme import MARKS, Part, cell, life_role, look, say
+from screens.frame import Page, cut
+from screens.theme import MARKS, Part, cell, life_role, lifetime, look, say
 from screens.widgets import in_reverse
+from wizard.reports.calendar import Ending
 
 NAME_WIDTH, PLACE_WIDTH, DAYS_WIDTH, DATE_WIDTH = 32, 14, 8, 12
+LIFE_WIDTH = 8
 ROOM_FOR_PLACE, ROOM_FOR_DATE = 62, 82
 
 
@@ -68,6 +72,31 @@ class Chain(Tree[Entry]):
         return label
 
 
+class Calendar(Static):
+    """What ends when: the date, the days left, the lifetime as a line, the certificate and its machines."""
+
+    def __init__(self, endings: Sequence[Ending], now: datetime) -> None:
+        """Draw *endings*; *now* is aware."""
+        table = Table.grid(padding=(0, 2, 0, 0), expand=True)
+        for name, width in (("Ends", 10), ("Left", 6), ("", LIFE_WIDTH)):
+            table.add_column(cell((name, "muted")), width=width, no_wrap=True)
+        for name in ("Certificate", "Machines"):
+            table.add_column(cell((name, "muted")), ratio=1, overflow="fold")
+        table.show_header = True
+        for each in endings:
+            whole = max(1.0, (each.ends - each.begins).total_seconds())
+            line = lifetime((now - each.begins).total_seconds() / whole, each.days, LIFE_WIDTH)
+            left = f"{each.days} d" if each.days >= 0 else "ended"
+            table.add_row(
+                cell(f"{each.ends:%Y-%m-%d}"),
+                cell((left, life_role(each.days))),
+                cell(*line),
+                cell(each.name),
+                cell((", ".join(each.machines), "muted")),
+            )
+        super().__init__(table)
+
+
 class Rows(DataTable[Text]):
     """A table of rows with columns of fixed width; Enter goes on."""
 
@@ -97,8 +126,6 @@ class Ticks(SelectionList[str]):
 
     def action_finish(self) -> None:
         """The page goes on."""
-        from screens.frame import Page  # noqa: PLC0415 - a page is around it
-
         page = next(each for each in self.ancestors if isinstance(each, Page))
         page.action_go_on()
 

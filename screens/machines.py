@@ -1,7 +1,7 @@
 """The other machines: gateways and Windows clients as a table, and where their certificates are."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -13,11 +13,9 @@ from screens.lists import Rows
 from screens.questions import Questions
 from screens.theme import BAD, Part, cell, say
 from screens.widgets import Act, Card, Choice, Field, Keys
+from wizard.errors import WizardError
 from wizard.questions.answers import is_host
 from wizard.questions.flow import Ask, Question, Step
-
-if TYPE_CHECKING:
-    from wizard.errors import WizardError
 
 GATEWAYS, CLIENTS = "others.gateways", "others.clients"
 KINDS = {GATEWAYS: ("gateway", "java"), CLIENTS: ("client", "windows")}
@@ -139,7 +137,7 @@ class Machines(Questions):
                 field.put(self.session.value(question))
         self.refresh_bindings()
 
-    def _take(self) -> "WizardError | None":
+    def _take(self) -> WizardError | None:
         for key, (table, version) in KINDS.items():
             found = {host: text for kind, host, text in self.machines if kind == key}
             self.session.put(self._asked[key], " ".join(found))

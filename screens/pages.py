@@ -1,33 +1,62 @@
-"""Which page shows which step. Each is loaded when it is needed: the first paint waits for every import."""
-
-from importlib import import_module
-from typing import cast
+"""Which page shows which step. Pages and dialogs are loaded when they are needed: the first paint waits for none."""
 
 from screens.frame import Page
 from wizard.questions.flow import Step, View
+from wizard.self_start import load
 
-_PAGES = {
-    View.FACTS: ("start", "Start"),
-    View.DIAGNOSIS: ("rescue", "Rescue"),
-    View.HISTORY: ("undo", "Undo"),
-    View.REVIEW: ("review", "Review"),
-    View.CONFIRM: ("review", "Confirm"),
-    View.APPLY: ("apply", "Apply"),
-    View.ELSEWHERE: ("checklist", "Left"),
+QUESTIONS, VERDICT, OTHERS = "screens.questions:Questions", "screens.verdict:Verdict", "screens.verdict:Others"
+MACHINES = "screens.machines:Machines"
+PAGES = {
+    View.FACTS: "screens.start:Start",
+    View.DIAGNOSIS: "screens.rescue:Rescue",
+    View.HISTORY: "screens.undo:Undo",
+    View.REVIEW: "screens.review:Review",
+    View.CONFIRM: "screens.review:Confirm",
+    View.APPLY: "screens.apply:Apply",
+    View.ELSEWHERE: "screens.checklist:Left",
 }
+"""View to `module:class`."""
+REFUSED, RECOVER, RESUME = "screens.notices:Refused", "screens.notices:Recover", "screens.notices:Resume"
+DOUBT, HELP, QUIT = "screens.dialogs:Doubt", "screens.dialogs:Help", "screens.dialogs:Quit"
+PASTE_TEXT = "screens.pasting:PasteText"
+MARKDOWN = "textual.widgets:Markdown"
+"""Large, and only help shows it."""
+
+LOADED_LATER = (
+    *PAGES.values(),
+    QUESTIONS,
+    VERDICT,
+    OTHERS,
+    MACHINES,
+    REFUSED,
+    RECOVER,
+    RESUME,
+    DOUBT,
+    HELP,
+    QUIT,
+    PASTE_TEXT,
+    MARKDOWN,
+)
+"""Every entry is resolved by a test."""
 
 
 def page_of(step: Step) -> type[Page]:
     """The page of *step*."""
-    module, name = _named(step)
-    return cast("type[Page]", getattr(import_module(f"screens.{module}"), name))
+    page: type[Page] = load(_named(step))
+    return page
 
 
-def _named(step: Step) -> tuple[str, str]:
+def load_next() -> None:
+    """BLOCKING. Import what the next pages need, while the operator reads the first."""
+    for name in (QUIT, QUESTIONS, VERDICT, MACHINES, PAGES[View.REVIEW]):
+        load(name)
+
+
+def _named(step: Step) -> str:
     match step.view:
         case View.VERDICT:
-            return "verdict", "Others" if step.role == "others" else "Verdict"
+            return OTHERS if step.role == "others" else VERDICT
         case View.NONE if step.id == "others":
-            return "machines", "Machines"
+            return MACHINES
         case _:
-            return _PAGES.get(step.view, ("questions", "Questions"))
+            return PAGES.get(step.view, QUESTIONS)

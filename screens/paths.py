@@ -2,12 +2,14 @@
 
 import os
 import shlex
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from screens.theme import MARKS
+from screens.theme import MARKS, Part
 from screens.widgets import Row
 from wizard.printable import printable
+from wizard.questions.pasted import is_pasted
 
 MOST = 2000
 """Most names that are read from one folder; the rest are not offered."""
@@ -34,8 +36,11 @@ class Completion:
     rows: tuple[Row, ...] = ()
 
 
-def complete(text: str, base: Path) -> Completion:
-    """BLOCKING. Look into the folder that the last path of *text* names; relative paths start at *base*."""
+def complete(text: str, base: Path, pasted: Collection[str] = ()) -> Completion:
+    """BLOCKING. Look into the folder that the last path of *text* names; relative paths start at *base*.
+
+    *pasted* are the words for texts that were pasted.
+    """
     before, word = last_word(text)
     folder, slash, start = word.rpartition("/")
     place = base / os.path.expanduser(f"{folder}/" if slash else ".")  # noqa: PTH111 - "~/" keeps its slash
@@ -43,7 +48,7 @@ def complete(text: str, base: Path) -> Completion:
     texts = [before + quoted(f"{folder}{slash}{name}") for name in names]
     common = _common(names)
     certain = before + quoted(f"{folder}{slash}{common}") if len(common) > len(start) else text
-    return Completion(tuple(names), tuple(texts), certain, tuple(_described(text, base)))
+    return Completion(tuple(names), tuple(texts), certain, tuple(_described(text, base, pasted)))
 
 
 def _common(names: list[str]) -> str:
@@ -93,18 +98,25 @@ def _names(folder: Path, start: str) -> list[str]:
     return sorted(found)[:SHOWN]
 
 
-def _described(text: str, base: Path) -> list[Row]:
+def _described(text: str, base: Path, pasted: Collection[str]) -> list[Row]:
     try:
         words = shlex.split(text)
     except ValueError:
         return [("Files", [MARKS["bad"], "a quote is open"])]
-    rows = [_row(word, base, "Files" if not at else "") for at, word in enumerate(words[:FILES_SHOWN])]
+    rows = [_row(word, base, "Files" if not at else "", pasted) for at, word in enumerate(words[:FILES_SHOWN])]
     if len(words) > FILES_SHOWN:
         rows.append(("", [(f"and {len(words) - FILES_SHOWN} more", "muted")]))
     return rows
 
 
-def _row(word: str, base: Path, name: str) -> Row:
+def _row(word: str, base: Path, name: str, pasted: Collection[str]) -> Row:
+    if is_pasted(word):
+        kept: list[Part] = [MARKS["ok"], word, ("  kept only in memory", "muted")]
+        return name, kept if word in pasted else [
+            MARKS["bad"],
+            word,
+            ("  not kept; press F8 to paste", "bad"),
+        ]
     path = base / os.path.expanduser(word)  # noqa: PTH111 - as above
     try:
         if path.is_dir():

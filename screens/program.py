@@ -6,7 +6,7 @@ import gc
 import signal
 import socket
 from collections.abc import Callable, Sequence
-from importlib import import_module
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
@@ -17,15 +17,18 @@ from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 from textual.widget import MountError
 
+from screens import pages
 from screens.background import Background
 from screens.frame import Frame, Page
 from screens.painting import PaintedOnce
 from screens.terminal import ShortDriver
 from screens.theme import BAD, MONO, SIXTEEN, AsciiFilter, ShortFilter, look, theme_for, themes
+from wizard.cli.commands import WRITE_TRACE
 from wizard.errors import ExitCode, WizardError
 from wizard.package_data import read_text
-from wizard.questions.answers import Goal
-from wizard.questions.flow import Step, View, after, before
+from wizard.questions.answers import Answers, Goal
+from wizard.questions.flow import Step, View, after, before, steps
+from wizard.self_start import load
 
 if TYPE_CHECKING:
     from wizard.findings import Finding
@@ -42,11 +45,27 @@ ALWAYS = frozenset({"ctrl+c", "ctrl+q", "f10", "escape", "f3", "ctrl+l"})
 MAKING = {View.REVIEW: "Looking at the machine and making the plan ...", View.DIAGNOSIS: "Examining the machine ..."}
 
 
+@dataclass(frozen=True, slots=True)
+class SessionSource:
+    """Where the session comes from, and what the first paint shows of it: loading the engine takes longer.
+
+    Attributes:
+        open: loads the engine and gives the session; called after the first paint.
+        answers: those that the session begins with.
+        dry_run: whether nothing will be changed.
+    """
+
+    open: Callable[[], "Session"]
+    answers: Answers
+    dry_run: bool = False
+
+
 class WizardApp(App[int], inherit_bindings=False):
     """Leads through the steps of a session. The pages show and ask; the session decides.
 
     Attributes:
-        session: the engine.
+        source: of the session.
+        opened: the session; None before the first paint.
         engine: for blocking calls of the session.
         listing: for looking into folders while a path is typed.
         frame: the screen.
@@ -66,8 +85,8 @@ class WizardApp(App[int], inherit_bindings=False):
         Binding("f3,ctrl+l", "redraw", show=False),
     ]
 
-    def __init__(self, session: "Session", *, ascii_only: bool = False, start: str = "", theme: str = "") -> None:
-        """Work on *session*, beginning at the step *start* (the first when empty), drawn in *theme*."""
+    def __init__(self, source: SessionSource, *, ascii_only: bool = False, start: str = "", theme: str = "") -> None:
+        """Begin at the step *start* (the first when empty), drawn in *theme*; the session is opened after the paint."""
         chosen = MONO if theme == "none" else theme_for(theme)
         super().__init__(driver_class=ShortDriver, ansi_color=chosen in {MONO, SIXTEEN})
         for each in themes():
@@ -77,7 +96,8 @@ class WizardApp(App[int], inherit_bindings=False):
         if chosen == MONO:
             self._filters = [each for each in self._filters if not isinstance(each, Monochrome | NoColor)] + [NoColor()]
         self.animation_level = "none"
-        self.session = session
+        self.source = source
+        self.opened: Session | None = None
         self.machine_name = socket.gethostname().partition(".")[0]
         self.engine = Background()
         self.listing = Background()
@@ -97,6 +117,17 @@ class WizardApp(App[int], inherit_bindings=False):
         self._short = ShortFilter()
         self._typed: asyncio.Queue[events.Key | events.Paste] = asyncio.Queue()
         self._typing: asyncio.Task[None] | None = None
+
+    @property
+    def session(self) -> "Session":
+        """The engine; pages come after it was loaded."""
+        if self.opened is None:
+            raise RuntimeError("the session is opened after the first paint")
+        return self.opened
+
+    def steps(self) -> tuple[Step, ...]:
+        """The steps that the answers so far lead to."""
+        return steps(self.source.answers) if self.opened is None else self.opened.steps()
 
     def get_default_screen(self) -> Screen[None]:
         """There is one screen; dialogs lie on top of it."""
@@ -163,20 +194,16 @@ class WizardApp(App[int], inherit_bindings=False):
 
     def open_step(self, name: str) -> None:
         """Show the step called *name*, or the first when the answers do not lead there."""
-        steps = self.session.steps()
-        self.open(next((step for step in steps if step.id == name), steps[0]))
+        known = self.session.steps()
+        self.open(next((step for step in known if step.id == name), known[0]))
 
     def open(self, step: Step) -> None:
         """Look at what the page of *step* shows, then show it."""
-        from screens.pages import page_of  # noqa: PLC0415 - the first paint waits for every import
-
-        kind = page_of(step)
+        kind = pages.page_of(step)
 
         def show(data: Any) -> None:
             if isinstance(data, WizardError):
-                from screens.notices import Refused  # noqa: PLC0415 - likewise
-
-                self.show(Refused(step, data))
+                self.show(load(pages.REFUSED)(step, data))
             else:
                 self.show(kind(step, data))
 
@@ -229,7 +256,7 @@ class WizardApp(App[int], inherit_bindings=False):
         if not self._loaded:
             # The operator reads the first page; the next ones are loaded meanwhile.
             self._loaded = True
-            self.listing.run(self, "load", _load_pages, lambda _nothing: None)
+            self.listing.run(self, "load", pages.load_next, lambda _nothing: None)
 
     def confirm_doubts(self, step: Step, pending_warnings: "tuple[Finding, ...]") -> None:
         """Continue after *step*; ask first when it has warnings that the operator has not accepted."""
@@ -240,9 +267,7 @@ class WizardApp(App[int], inherit_bindings=False):
                 self.forward(step)
 
         if pending_warnings:
-            from screens.dialogs import Doubt  # noqa: PLC0415 - only loaded when asked for
-
-            self.push(Doubt(pending_warnings), answered)
+            self.push(load(pages.DOUBT)(pending_warnings), answered)
         else:
             self.forward(step)
 
@@ -278,6 +303,8 @@ class WizardApp(App[int], inherit_bindings=False):
         self.set_timer(SENT_AFTER_S, self.engine.start)
 
     def _look_around(self) -> tuple[str, Any]:
+        if self.opened is None:
+            self.opened = self.source.open()
         if self.session.watching():
             return "apply", None
         if lines := self.session.interrupted():
@@ -296,9 +323,7 @@ class WizardApp(App[int], inherit_bindings=False):
         if what or self._start:
             self.check_again()
         if what in {"recover", "resume"}:
-            from screens.notices import Recover, Resume  # noqa: PLC0415 - rarely needed
-
-            self.show(Recover(None, data) if what == "recover" else Resume(None, data))
+            self.show(load(pages.RECOVER if what == "recover" else pages.RESUME)(None, data))
         else:
             self.open_step(what or self._start)
 
@@ -366,21 +391,19 @@ class WizardApp(App[int], inherit_bindings=False):
 
     def action_help(self) -> None:
         """Open the page of this step, the part for the field with the focus first."""
-        from screens.dialogs import Help  # noqa: PLC0415 - only loaded when asked for
-
         page = self.frame.page
         if page is not None and self.screen is self.frame:
-            self.push(Help(page.help_name(), page.help_question()))
+            self.push(load(pages.HELP)(page.help_name(), page.help_question()))
 
     # -- leaving ------------------------------------------------------------------------------------------------------
 
     def action_ask_quit(self) -> None:
         """Ask whether to leave; a second press changes nothing."""
-        from screens.dialogs import Quit  # noqa: PLC0415 - likewise
-
-        if not any(isinstance(screen, Quit) for screen in self.screen_stack):
+        dialog = load(pages.QUIT)
+        if not any(isinstance(screen, dialog) for screen in self.screen_stack):
             runs = self.frame.page is not None and self.frame.page.change_runs
-            self.push(Quit(running=runs, over=self.ended is not None, answered=self.session.answered), self._left)
+            answered = self.opened is not None and self.opened.answered
+            self.push(dialog(running=runs, over=self.ended is not None, answered=answered), self._left)
 
     def _left(self, how: str | None) -> None:
         match how:
@@ -433,18 +456,11 @@ class WizardApp(App[int], inherit_bindings=False):
 
     def _fatal_error(self) -> None:
         """A bug: say where the report lies. Textual's own report would show the values of variables, passwords too."""
-        from wizard.cli.crash import write_trace  # noqa: PLC0415 - only loaded when needed
-
         error = self._exception
         with contextlib.suppress(Exception):
             # Not at this step again: it might be the one that fails.
             self.session.save("")
-        place = write_trace(error, self.session.machine.state_dir) if error is not None else None
+        folder = self.opened.machine.state_dir if self.opened is not None else None
+        place = load(WRITE_TRACE)(error, folder) if error is not None else None
         self.crashed = str(place or "")
         self._close_messages_no_wait()
-
-
-def _load_pages() -> None:
-    """BLOCKING. Import what the next pages need."""
-    for name in ("dialogs", "questions", "verdict", "machines", "review"):
-        import_module(f"screens.{name}")

@@ -1,28 +1,30 @@
 """A page that asks: each question in a card of its own, its error below it, help for the one with the focus."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from screens.frame import Page
+from screens.pages import PASTE_TEXT
 from screens.paths import Completion, complete
+from screens.picker import Picker
 from screens.theme import BAD, MARKS, WARN, Part, say
 from screens.widgets import Card, Choice, Facts, Field, Lines, PathField, Row, SecretField
 from wizard import codes
 from wizard.errors import WizardError
+from wizard.findings import Finding
 from wizard.questions.flow import Ask, Question, Step
-
-if TYPE_CHECKING:
-    from textual.timer import Timer
-
-    from wizard.findings import Finding
-    from wizard.session.session import Problem, Session
+from wizard.questions.pasted import MARK, pasted_word
+from wizard.secret import Secret
+from wizard.self_start import load
+from wizard.session.session import Problem, Session
 
 PAUSE_S = 0.15
 """After so long without a key the names that could follow are looked up."""
@@ -40,6 +42,7 @@ class Questions(Page):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "browse", "Browse", key_display="F2"),
+        Binding("f8", "paste", "Paste PEM", key_display="F8"),
         Binding("f5", "again", "Check again", show=False),
     ]
     detail_name = "About this question"
@@ -54,7 +57,7 @@ class Questions(Page):
         self._doubts: tuple[Finding, ...] = ()
 
     @classmethod
-    def look(cls, session: "Session", step: Step | None) -> Any:
+    def look(cls, session: Session, step: Step | None) -> Any:
         """See `Page`: the questions in the words that fit."""
         return session.asked(step) if step is not None else ()
 
@@ -96,7 +99,8 @@ class Questions(Page):
                     yield self._card(question, widget)
                 case Ask.PATHS:
                     widget = PathField(self._value(question), id=name, placeholder=_example(question))
-                    yield self._card(question, widget, hint="F2 browse, Tab complete")
+                    pem = "F8 paste PEM, " if question.takes_pem else ""
+                    yield self._card(question, widget, hint=f"F2 browse, {pem}Tab complete")
                 case Ask.SECRET | Ask.NEW_SECRET:
                     kept = self.session.has_secret(question.key)
                     widget = SecretField(id=name, kept=kept)
@@ -120,12 +124,18 @@ class Questions(Page):
     def arrived(self) -> None:
         """Begin where an answer is needed, else with the first question."""
         every = [field for _question, field in self.fields]
-        empty = [field for question, field in self.fields if isinstance(field, Field) and _needed(question, field)]
+        empty = [field for question, field in self.fields if isinstance(field, Field) and self._needed(question, field)]
         first = every if every and isinstance(every[0], Choice) else [*empty, *every]
         if first:
             first[0].focus()
         else:
             super().arrived()
+
+    def _needed(self, question: Question, field: Field) -> bool:
+        """Whether there is no answer; a pasted text of an earlier run is none."""
+        if isinstance(field, PathField) and (word := pasted_word(field.value)):
+            return word not in self.session.pasted
+        return not field.value and not question.optional and not (isinstance(field, SecretField) and field.kept)
 
     # -- help for the question with the focus -------------------------------------------------------------------------
 
@@ -191,19 +201,23 @@ class Questions(Page):
             self.show_about()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Files are browsed in a field for files."""
-        if action == "browse":
+        """Files are browsed in a field for files, and PEM is pasted there."""
+        if action in {"browse", "paste"}:
             at = self.place()
-            return at is not None and isinstance(self.fields[at][1], PathField)
+            return (
+                at is not None
+                and (action == "browse" or self.fields[at][0].takes_pem)
+                and (isinstance(self.fields[at][1], PathField))
+            )
         return super().check_action(action, parameters)
 
     # -- paths --------------------------------------------------------------------------------------------------------
 
     def _look_names(self, field: PathField) -> None:
-        text, base = field.value, self.session.base
-        self.wizard.listing.run(self, "names", lambda: (field, text, complete(text, base)), self._names_found)
+        text, base, pasted = field.value, self.session.base, frozenset(self.session.pasted)
+        self.wizard.listing.run(self, "names", lambda: (field, text, complete(text, base, pasted)), self._names_found)
 
-    def _names_found(self, found: "tuple[PathField, str, Completion] | WizardError") -> None:
+    def _names_found(self, found: tuple[PathField, str, Completion] | WizardError) -> None:
         if isinstance(found, WizardError):
             return
         field, text, completion = found
@@ -264,11 +278,42 @@ class Questions(Page):
 
     def action_browse(self) -> None:
         """Pick from a tree of files."""
-        from screens.picker import Picker  # noqa: PLC0415 - only loaded when asked for
-
         field = self._focused_path()
         if field is not None:
             self.wizard.push(Picker(self.session.base, field.value), lambda text: field.put(text) if text else None)
+
+    def action_paste(self) -> None:
+        """Paste PEM in place of a file."""
+        field = self._focused_path()
+        if field is not None:
+            kept = self.session.pasted.get(pasted_word(field.value), Secret(""))
+            self.wizard.push(
+                load(PASTE_TEXT)(kept), lambda text: self._pasted(field, text) if text is not None else None
+            )
+
+    def on_path_field_pem(self, message: PathField.Pem) -> None:
+        """PEM was pasted into the field itself: with what was pasted there before."""
+        message.stop()
+        field = self._focused_path()
+        at = self.place()
+        if field is None or at is None or not self.fields[at][0].takes_pem:
+            self.frame.tell(MARKS["warn"], "The name of a file is wanted here, not its content; nothing was taken.")
+            return
+        before = self.session.pasted.get(pasted_word(field.value))
+        text = message.text.reveal()
+        self._pasted(field, Secret(f"{before.reveal()}\n{text}" if before is not None else text))
+
+    def _pasted(self, field: PathField, text: Secret) -> None:
+        """The word for *text* takes the place of the marked words, and of what was pasted before."""
+        before = pasted_word(field.value)
+        try:
+            word = self.session.paste(text, before)
+        except WizardError as error:
+            self.refuse(field, error)
+            return
+        field.take_word(before, word)
+        self._look_names(field)
+        self.frame.tell(MARKS["ok"], f"Taken: {word.removeprefix(MARK)}. It is kept only in memory.")
 
     # -- answering ----------------------------------------------------------------------------------------------------
 
@@ -352,15 +397,13 @@ class Questions(Page):
         if self.step is not None:
             self.wizard.open(self.step)
 
-    def _judge(self) -> "list[Problem]":
+    def _judge(self) -> list[Problem]:
         assert self.step is not None  # noqa: S101 - for the type checker
         problems = self.session.check(self.step)
         self._doubts = () if problems else self.session.pending_warnings(self.step)
         return problems
 
-    def _checked(self, found: "list[Problem] | WizardError") -> None:
-        from wizard.session.session import Problem  # noqa: PLC0415 - loaded long since
-
+    def _checked(self, found: list[Problem] | WizardError) -> None:
         problems = [Problem("", found)] if isinstance(found, WizardError) else found
         by_key = {question.key: field for question, field in reversed(self.fields)}
         self._refuse([(by_key[each.key], each.error) for each in problems if each.key in by_key])
@@ -436,10 +479,6 @@ def _example(question: Question) -> str:
 
 def _choice(label: str, detail: str) -> Content:
     return say(f"  {label:<28}", (f" {detail}" if detail else "", "muted"))
-
-
-def _needed(question: Question, field: Field) -> bool:
-    return not field.value and not question.optional and not (isinstance(field, SecretField) and field.kept)
 
 
 def differing() -> WizardError:

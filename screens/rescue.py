@@ -1,7 +1,7 @@
 """What is wrong: the cause first, then its evidence and its repair, and always a next step."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -13,14 +13,11 @@ from screens.certificates import finding_line
 from screens.questions import Questions
 from screens.theme import BAD, MARKS, OK, WARN, Part, say
 from screens.widgets import Act, Card
-from wizard.findings import Severity
+from wizard.doctor.diagnose import Diagnosis
+from wizard.findings import Finding, Severity
 from wizard.questions.answers import Goal
 from wizard.questions.flow import Question, Step
-
-if TYPE_CHECKING:
-    from wizard.doctor.diagnose import Diagnosis
-    from wizard.findings import Finding
-    from wizard.session.session import Session
+from wizard.session.session import Session
 
 
 class Rescue(Questions):
@@ -37,7 +34,7 @@ class Rescue(Questions):
         self._codes = False
 
     @classmethod
-    def look(cls, session: "Session", step: Step | None) -> Any:
+    def look(cls, session: Session, step: Step | None) -> Any:
         """See `Page`."""
         assert step is not None  # noqa: S101 - for the type checker
         diagnosis = session.examined(step.id)[1]
@@ -45,7 +42,7 @@ class Rescue(Questions):
         return diagnosis, session.asked(step) if needs else (), session.another_round(step)
 
     @property
-    def diagnosis(self) -> "Diagnosis":
+    def diagnosis(self) -> Diagnosis:
         """The doctor's diagnosis of this machine."""
         found: Diagnosis = self.data[0]
         return found
@@ -135,7 +132,7 @@ class Rescue(Questions):
         first = self.diagnosis.repairs[0] if self.diagnosis.repairs else None
         return say(*_numbered(first.steps if first is not None else ()))
 
-    def _listed(self, findings: "Sequence[Finding]") -> list[Part]:
+    def _listed(self, findings: Sequence[Finding]) -> list[Part]:
         parts: list[Part] = []
         for finding in findings:
             parts += ["\n" if parts else "", *finding_line(finding)]

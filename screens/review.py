@@ -1,7 +1,7 @@
 """Everything that will be done, before anything is done: a summary first, details behind it; then the last question."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -12,24 +12,24 @@ from textual.widgets.option_list import Option
 
 from screens.certificates import finding_line
 from screens.frame import Page
+from screens.lists import Calendar
 from screens.notices import TONES, parts_of
 from screens.theme import BAD, MARKS, OK, Part, boxes, say
 from screens.widgets import Act, Card, Facts, Lines, Reading, Row
 from wizard.errors import WizardError
-from wizard.findings import Severity
+from wizard.findings import Finding, Severity
+from wizard.host.clock import now_utc
 from wizard.questions.flow import Step
+from wizard.reports.calendar import Ending
 from wizard.reports.lines import Line, Tone
-
-if TYPE_CHECKING:
-    from wizard.findings import Finding
-    from wizard.reports.review import Review as Made
-    from wizard.session.session import Session
+from wizard.reports.review import Review as Made
+from wizard.session.session import Session
 
 _KINDS = {"put_file": "file", "edit_file": "settings", "import_trust": "trust", "make_folder": "folder"}
 MOST_ROWS = 6
 
 
-def summary(review: "Made") -> list[Row]:
+def summary(review: Made) -> list[Row]:
     """What will change, a row each; the restart and the outage last."""
     rows: list[Row] = []
     for step in review.plan.steps:
@@ -70,13 +70,18 @@ def _about(step: Any) -> str:
 class Review(Page):
     """The plan, as the engine made it from the object that will be applied."""
 
-    data: "Made"
+    data: Made
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f5", "again", "Check again", key_display="F5")]
 
+    def __init__(self, step: Step | None, data: Any) -> None:
+        """*data* is what `look` gave."""
+        super().__init__(step, data[0])
+        self._endings: tuple[Ending, ...] = data[1]
+
     @classmethod
-    def look(cls, session: "Session", step: Step | None) -> "Made":  # noqa: ARG003 - as in the base
-        """See `Page`."""
-        return session.review()
+    def look(cls, session: Session, step: Step | None) -> Any:  # noqa: ARG003 - as in the base
+        """See `Page`: the review, and when each certificate ends."""
+        return session.review(), session.endings()
 
     @property
     def empty(self) -> bool:
@@ -124,6 +129,9 @@ class Review(Page):
                     yield Lines(*self._answers(), id="decided")
             with TabPane(say("Details"), id="details"), Reading():
                 yield Static(say(*parts_of(self.data.lines)))
+            if self._endings:
+                with TabPane(say("Calendar"), id="calendar"), Reading():
+                    yield Calendar(self._endings, now_utc())
             if self.data.findings:
                 with TabPane(say(f"Findings ({len(self.data.findings)})"), id="findings"), Reading():
                     yield Static(say(*self._findings(self.data.findings)))
@@ -136,7 +144,7 @@ class Review(Page):
         bad = [each for each in self.data.findings if each.severity >= Severity.ERROR]
         return self._findings(bad)
 
-    def _findings(self, findings: "Sequence[Finding]") -> list[Part]:
+    def _findings(self, findings: Sequence[Finding]) -> list[Part]:
         parts: list[Part] = []
         for finding in sorted(findings, key=lambda each: -each.severity):
             parts += [
@@ -215,7 +223,7 @@ class Confirm(Page):
     """The last question. The focus is on going back, and nothing typed before it was painted counts."""
 
     @classmethod
-    def look(cls, session: "Session", step: Step | None) -> Any:
+    def look(cls, session: Session, step: Step | None) -> Any:
         """See `Page`."""
         assert step is not None  # noqa: S101 - for the type checker
         return session.lines(step), session.review()
@@ -241,7 +249,7 @@ class Confirm(Page):
             yield Act("Go back", id="back")
             yield Act(verb, id="apply")
 
-    def _happens(self, lines: list[Line], review: "Made") -> list[Row]:
+    def _happens(self, lines: list[Line], review: Made) -> list[Row]:
         steps = review.plan.steps
         files = [step.target for step in review.plan.file_steps if step.changed]
         undone = [words for _name, words in review.undo if not words.startswith(("Restart", "Check"))]

@@ -1,22 +1,21 @@
 """The first page: what this machine is and presents now, and what is to be done."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import OptionList, Static
 
+from screens.certificates import life, name_of
 from screens.frame import NARROW, TALL, Page, cut
 from screens.theme import BAD, MARKS, OK, Part, boxes, life_role, lifetime, say
 from screens.widgets import Card, Choice, Facts, Row
 from wizard.questions.answers import Goal
 from wizard.questions.flow import Step
-
-if TYPE_CHECKING:
-    from wizard.session.overview import Overview
-    from wizard.session.session import Session
+from wizard.session.overview import Overview
+from wizard.session.session import Session
 
 _TAKES: dict[str, tuple[str, str, str]] = {
     Goal.SET_UP: (
@@ -45,15 +44,13 @@ _BANNER: dict[str, tuple[Part, str]] = {
 class Start(Page):
     """What is presented, by whom it is trusted, and the goals with the recommended one marked."""
 
-    data: "Overview"
+    data: Overview
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f5", "again", "Check again", key_display="F5")]
     first_focus = "#goal"
 
     @classmethod
-    def look(cls, session: "Session", step: Step | None) -> "Overview":  # noqa: ARG003 - as in the base
+    def look(cls, session: Session, step: Step | None) -> Overview:  # noqa: ARG003 - as in the base
         """See `Page`."""
-        from screens import certificates  # noqa: F401, PLC0415 - loaded while the machine is examined anyway
-
         return session.overview()
 
     def claim(self) -> Sequence[Part]:
@@ -103,8 +100,6 @@ class Start(Page):
         return say(sign, (f"  {words}", "bold"))
 
     def _facts(self) -> list[Row]:
-        from screens.certificates import life, name_of  # noqa: PLC0415 - loaded when the machine was examined
-
         rows: list[Row] = []
         seen, facts = self.data.presented, self.data.facts
         if seen is not None and seen.leaf is not None:
@@ -154,6 +149,9 @@ class Start(Page):
             rows.append(("Rights", [MARKS["warn"], "you can look; start the wizard with sudo to change anything"]))
         if not facts.clock_ok:
             rows.append(("Clock", [MARKS["warn"], f"{facts.at:%Y-%m-%d %H:%M} UTC cannot be right"]))
+        for entry in self.data.damaged:
+            words = f"of change {entry.id[:4]} is damaged; its backups are in {entry.backups}"
+            rows.append(("Record", [MARKS["warn"], words]))
         return rows
 
     def _picture(self) -> Content:

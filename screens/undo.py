@@ -1,7 +1,7 @@
 """Which change to undo: a table, the newest first, and what undoing the marked one means."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from textual.widget import Widget
 from textual.widgets import DataTable
@@ -12,9 +12,7 @@ from screens.theme import MARKS, Part
 from screens.widgets import Act, Card, Facts, Row
 from wizard.errors import WizardError
 from wizard.questions.flow import Step
-
-if TYPE_CHECKING:
-    from wizard.session.session import Session
+from wizard.session.session import Session
 
 
 class Undo(Page):
@@ -23,7 +21,7 @@ class Undo(Page):
     first_focus = "#rows"
 
     @classmethod
-    def look(cls, session: "Session", step: Step | None) -> Any:  # noqa: ARG003 - as in the base
+    def look(cls, session: Session, step: Step | None) -> Any:  # noqa: ARG003 - as in the base
         """See `Page`: the changes, and for each why it cannot be undone."""
         return session.changes()
 

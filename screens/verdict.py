@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from textual.widget import Widget
 from textual.widgets import DataTable, OptionList, Tree
@@ -14,13 +14,12 @@ from screens.lists import Chain, Rows
 from screens.questions import Questions
 from screens.theme import MARKS, Part, life_role, say
 from screens.widgets import Card, Facts, Lines, Row
+from wizard.certificates import fields
 from wizard.findings import Finding, Severity
 from wizard.host.clock import now_utc
+from wizard.planning.judge import Judged
 from wizard.questions.flow import Question, Step
-
-if TYPE_CHECKING:
-    from wizard.planning.judge import Judged
-    from wizard.session.session import Session
+from wizard.session.session import Session
 
 FITS = "Checked: signatures, dates, names, usage, key and chain"
 
@@ -37,12 +36,12 @@ class Item:
 class Found:
     """What a role's files came to, ready to be drawn."""
 
-    judged: "Judged"
+    judged: Judged
     chain: tuple[Entry, ...]
     items: tuple[Item, ...]
 
 
-def found_for(session: "Session", role: str) -> Found:
+def found_for(session: Session, role: str) -> Found:
     """BLOCKING. The chain of *role* and its findings.
 
     Raises:
@@ -64,7 +63,7 @@ def found_for(session: "Session", role: str) -> Found:
     return Found(judged, tuple(entries(judged.chain, now)), tuple(items))
 
 
-def _beside(old: Any, judged: "Judged") -> Item:
+def _beside(old: Any, judged: Judged) -> Item:
     """The installed certificate beside the new one."""
     new = judged.chain
     if new.leaf is None or new.leaf == old.leaf:
@@ -75,8 +74,6 @@ def _beside(old: Any, judged: "Judged") -> Item:
 
     def both(show: Any) -> list[Part]:
         return [f"{cut(show(old.leaf), 28):<30}", show(new.leaf)]
-
-    from wizard.certificates import fields  # noqa: PLC0415 - loaded with the chain
 
     rows: list[Row] = [
         ("", [(f"{'installed':<30}", "muted"), ("new", "muted")]),
@@ -105,7 +102,7 @@ class Verdict(Questions):
     detail_name = "About the marked line"
 
     @classmethod
-    def look(cls, session: "Session", step: Step | None) -> Any:
+    def look(cls, session: Session, step: Step | None) -> Any:
         """See `Page`."""
         assert step is not None  # noqa: S101 - for the type checker
         return found_for(session, step.role), session.asked(step)
@@ -145,8 +142,6 @@ class Verdict(Questions):
             return self._marked()
         rows = super()._about(at)
         if self.fields[at][0].key.endswith(".host"):
-            from wizard.certificates import fields  # noqa: PLC0415 - loaded with the chain
-
             leaf = self.found.judged.chain.leaf
             listed = ", ".join(fields.names(leaf)) if leaf is not None else ""
             rows = [("Listed", [listed or ("no name", "bad")]), ("This host", [self.wizard.machine_name]), *rows]
@@ -205,7 +200,7 @@ class Others(Questions):
     detail_name = "About the marked line"
 
     @classmethod
-    def look(cls, session: "Session", step: Step | None) -> Any:
+    def look(cls, session: Session, step: Step | None) -> Any:
         """See `Page`."""
         assert step is not None  # noqa: S101 - for the type checker
         roles = session.answers.other_roles()
@@ -220,7 +215,7 @@ class Others(Questions):
         return asked
 
     @property
-    def machines(self) -> "list[tuple[str, str, Found]]":
+    def machines(self) -> list[tuple[str, str, Found]]:
         """Role, host, and what its files came to."""
         found: list[tuple[str, str, Found]] = self.data[0]
         return found

@@ -19,6 +19,7 @@ from textual.widgets.option_list import Option
 
 from screens.theme import NOW, TODO, Part, cell, look, say
 from wizard.printable import printable
+from wizard.questions.pasted import BEGINS
 from wizard.secret import Secret
 
 Row = tuple[str, Sequence[Part]]
@@ -139,6 +140,31 @@ class PathField(Field):
         text = " ".join(shlex.quote(line.strip()) for line in lines)
         at_end = self.selection.is_empty and self.value and not self.value.endswith(" ")
         return f" {text}" if at_end and len(lines) > 1 else text if len(lines) > 1 else lines[0].strip()
+
+    class Pem(Message):
+        """The content of a file was pasted, not its name."""
+
+        def __init__(self, text: Secret) -> None:
+            """*text* may hold a private key."""
+            super().__init__()
+            self.text = text
+
+    def on_paste(self, event: events.Paste) -> None:
+        """A name is taken as any text; PEM is left to the page."""
+        if BEGINS in event.text:
+            event.prevent_default()
+            event.stop()
+            self.post_message(self.Pem(Secret(event.text)))
+
+    def take_word(self, before: str, word: str) -> None:
+        """Put *word* in place of *before*, else of what is marked, else behind the rest."""
+        start, end = sorted(self.selection)
+        rest = f"{self.value[:start]}{self.value[end:]}".strip()
+        try:
+            words = [each for each in shlex.split(self.value if before else rest) if each != before]
+        except ValueError:
+            words = []
+        self.put(shlex.join([*words, word]))
 
     def action_complete(self) -> None:
         """The page knows which names there are."""

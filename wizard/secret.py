@@ -1,6 +1,7 @@
 """A password in memory: it never shows itself."""
 
 import base64
+import hmac
 import json
 import shlex
 from typing import NoReturn
@@ -41,8 +42,6 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        import hmac  # noqa: PLC0415 - it loads OpenSSL's hashes, and every start would pay for them
-
         return hmac.compare_digest(
             self._value.encode(errors="surrogatepass"), other._value.encode(errors="surrogatepass")
         )

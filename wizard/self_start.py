@@ -3,11 +3,13 @@
 The subcommands here are not for people: no help mentions them, and their arguments may change.
 """
 
+import ctypes
 import importlib
 import os
 import resource
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 WORKER = "_worker"
 _PR_SET_DUMPABLE, _CAP_SYS_PTRACE = 4, 19
@@ -25,6 +27,8 @@ _FUNCTIONS = {
     PRACTICE_PORT_BLOCKER: "wizard.sandbox.service.port_blocker:main",
 }
 """Subcommand to `module:function`; the function gets the arguments and returns the exit code."""
+LOADED_LATER = tuple(_FUNCTIONS.values())
+"""Resolved by a test."""
 
 
 def command(name: str, *arguments: str) -> list[str]:
@@ -56,8 +60,6 @@ def no_core_dumps() -> None:
     except OSError:
         return
     if capabilities >> _CAP_SYS_PTRACE & 1:
-        import ctypes  # noqa: PLC0415 - 2 ms that only this needs
-
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
@@ -69,6 +71,11 @@ def run(arguments: Sequence[str]) -> int | None:
     no_core_dumps()
     if not arguments or arguments[0] not in _FUNCTIONS:
         return None
-    module, _, function = _FUNCTIONS[arguments[0]].partition(":")
-    code: int = getattr(importlib.import_module(module), function)(list(arguments[1:]))
+    code: int = load(_FUNCTIONS[arguments[0]])(list(arguments[1:]))
     return code
+
+
+def load(name: str) -> Any:
+    """What *name* (`module:function`) names; its module is imported now."""
+    module, _, function = name.partition(":")
+    return getattr(importlib.import_module(module), function)

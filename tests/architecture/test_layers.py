@@ -9,6 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from wizard.certificates.csr import KeyKind
+from wizard.certificates.model import Role
+from wizard.change.recover import AUTO, FINISH, KEEP, UNDO
+from wizard.cli.arguments import KEYS, ROLES
+
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted([*(ROOT / "wizard").rglob("*.py"), *(ROOT / "screens").rglob("*.py")])
 EFFECTS = ("host", "change", "probing", "sandbox", "cli")
@@ -96,8 +101,71 @@ def test_help_loads_neither_cryptography_nor_a_screen_library() -> None:
     }
 
 
-def test_the_session_loads_without_cryptography() -> None:
-    assert "cryptography" not in _loaded("import wizard.session.session")
+def test_the_first_paint_loads_neither_cryptography_nor_the_engine() -> None:
+    loaded = _loaded("import screens.app, wizard.cli.dispatch, wizard.cli.interactive")
+    assert not {name for name in loaded if name.split(".")[0] in {"cryptography", "OpenSSL"}}
+    packages = {".".join(name.split(".")[:2]) for name in loaded if name.startswith("wizard.")}
+    assert not packages & {"wizard.session", "wizard.planning", "wizard.change", "wizard.doctor", "wizard.probing"}
+
+
+def local_imports(source: str) -> list[str]:
+    """The imports inside functions of *source*."""
+    functions = [
+        node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    inside = {
+        (node.lineno, ast.unparse(node))
+        for function in functions
+        for node in ast.walk(function)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    }
+    return [statement for _line, statement in sorted(inside)]
+
+
+def test_imports_stand_at_the_top() -> None:
+    """What is loaded later is named in two tables: the commands' and the screens'."""
+    found = {module_name(path): local_imports(path.read_text()) for path in SOURCES}
+    assert {name: statements for name, statements in found.items() if statements} == {}
+
+
+def test_only_the_tables_load_by_name() -> None:
+    calls = {
+        module_name(path): [node for node in ast.walk(ast.parse(path.read_text())) if _imports_by_name(node)]
+        for path in SOURCES
+    }
+    # `load`, which the tables are read by
+    assert {name for name, nodes in calls.items() if nodes} == {"wizard.self_start"}
+
+
+def _imports_by_name(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and ast.unparse(node.func) in {
+        "import_module",
+        "importlib.import_module",
+        "__import__",
+    }
+
+
+def test_the_search_for_local_imports_finds_them() -> None:
+    source = "import a\ndef f():\n    import b\n    def g():\n        from c import d\nclass E:\n    import e"
+    assert local_imports(source) == ["import b", "from c import d"]
+
+
+def test_what_is_loaded_later_exists() -> None:
+    # Loading the screens drops variables of the environment: another process does it.
+    code = (
+        "from wizard.self_start import load, LOADED_LATER as a\n"
+        "from wizard.cli.commands import LOADED_LATER as b\n"
+        "from screens.pages import LOADED_LATER as c\n"
+        "print(*(name for name in (*a, *b, *c) if not callable(load(name))))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout == "\n"
+
+
+def test_the_choices_of_arguments_are_those_of_the_engine() -> None:
+    assert tuple(role.value for role in Role) == ROLES
+    assert tuple(kind.value for kind in KeyKind) == KEYS
+    assert (AUTO, UNDO, FINISH, KEEP) == ("auto", "undo", "finish", "keep")
 
 
 CALLS = {

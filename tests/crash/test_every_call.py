@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.exhaustive import points
 from tests.support.fake_host import (
     CACERTS,
     ERRORS,
@@ -97,7 +98,7 @@ def test_killed_before_any_call(tmp_path: Path, shard: int) -> None:
     total = calls_of(do_apply, tmp_path / "count", nothing)
     assert total > 80
     seen: set[str] = set()
-    for at in range(1 + shard, total + 1, SHARDS):
+    for at in points(total, 3 * SHARDS, first=1 + shard, every=SHARDS):
         scene = Scene(tmp_path / f"kill-{at}").build()
         assert in_child(lambda scene=scene, at=at: do_apply(scene, dying(at))) == 9  # type: ignore[misc]
         seen.add(settled(scene, old, new, f"killed before call {at}"))
@@ -112,7 +113,7 @@ def test_killed_in_the_middle_of_a_write(tmp_path: Path) -> None:
     scene = Scene(tmp_path / "count").build()
     apply(scene.plan(), scene.context(counting))
     assert counting.count > 20
-    for at in range(1, counting.count + 1):
+    for at in points(counting.count, 3):
         scene = Scene(tmp_path / f"torn-{at}").build()
         assert in_child(lambda scene=scene, at=at: apply(scene.plan(), scene.context(Torn(at)))) == 9  # type: ignore[misc]
         settled(scene, old, new, f"torn in write {at}")
@@ -123,7 +124,7 @@ def test_one_call_fails(tmp_path: Path, number: int) -> None:
     """A call that fails once: the run itself puts everything back, or was through already."""
     old, new = both_trees(tmp_path / "both")
     total = calls_of(do_apply, tmp_path / "count", nothing)
-    for at in range(1, total + 1):
+    for at in points(total, 4):
         scene = Scene(tmp_path / f"fail-{at}").build()
         try:
             outcome = apply(scene.plan(), scene.context(failing(at, number))).outcome
@@ -140,7 +141,7 @@ def test_every_call_fails_from_one_on(tmp_path: Path, number: int) -> None:
     old, new = both_trees(tmp_path / "both")
     total = calls_of(do_apply, tmp_path / "count", nothing)
     stuck = 0
-    for at in range(1, total + 1, 2):
+    for at in points(total, 6, every=2):
         scene = Scene(tmp_path / f"fail-{at}").build()
         try:
             outcome = apply(scene.plan(), scene.context(failing(at, number, lasting=True))).outcome
@@ -156,7 +157,7 @@ def test_every_call_fails_from_one_on(tmp_path: Path, number: int) -> None:
 def test_killed_during_rollback(tmp_path: Path) -> None:
     old, new = both_trees(tmp_path / "both")
     total = calls_of(do_rollback, tmp_path / "count", applied)
-    for at in range(1, total + 1):
+    for at in points(total, 4):
         scene = Scene(tmp_path / f"kill-{at}").build()
         applied(scene)
         assert in_child(lambda scene=scene, at=at: do_rollback(scene, dying(at))) == 9  # type: ignore[misc]
@@ -173,7 +174,7 @@ def test_killed_during_recovery(tmp_path: Path) -> None:
 
     total = calls_of(do_recover, tmp_path / "count-2", interrupted)
     assert total > 20
-    for at in range(1, total + 1):
+    for at in points(total, 4):
         scene = Scene(tmp_path / f"kill-{at}").build()
         interrupted(scene)
         assert in_child(lambda scene=scene, at=at: do_recover(scene, dying(at))) == 9  # type: ignore[misc]
@@ -184,7 +185,7 @@ def test_finish_completes_what_was_interrupted(tmp_path: Path) -> None:
     old, new = both_trees(tmp_path / "both")
     total = calls_of(do_apply, tmp_path / "count", nothing)
     ends: set[str] = set()
-    for at in range(1, total + 1, 3):
+    for at in points(total, 9, every=3):
         scene = Scene(tmp_path / f"kill-{at}").build()
         assert in_child(lambda scene=scene, at=at: do_apply(scene, dying(at))) == 9  # type: ignore[misc]
         waiting = pending(scene.machine)

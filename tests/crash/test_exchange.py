@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from tests.crash.test_worker import PORTS, SECRETS
+from tests.support.exhaustive import EVERY, mostly_exhaustive
 from tests.support.fake_host import CONF, FOLDER, Interrupting, Scene, Tree, dying_at, in_child
 from wizard import self_start
 from wizard.change.context import Operator
@@ -34,8 +35,6 @@ from wizard.handoff.bundle import PackFile
 
 BASIS = Path(__file__).parents[2]
 NOBODY = 65534
-EVERY = bool(os.environ.get("CRASH_EVERY"))
-"""Whether to stop at every call, as `make crash` does."""
 CALLS = "%file,%desc"
 TOLD = re.compile(
     "is not the one that was reviewed|changed since the plan was made|is not what change|may write in the folder"
@@ -69,6 +68,7 @@ EXCHANGES = [
     for place in (CONF.parent, CONF.parents[1], FOLDER, PurePosixPath("/etc/ssl"))
     for with_link in (True, False)
 ]
+OFTEN = mostly_exhaustive(EXCHANGES, lambda each: each.true in {CONF.parent, FOLDER})
 
 
 class Trap:
@@ -250,7 +250,7 @@ def judge(trap: Trap, kind: str, trees: tuple[Tree, Tree], outcome: str, where: 
 
 
 @pytest.mark.parametrize("kind", [APPLY, ROLLBACK, RECOVER])
-@pytest.mark.parametrize("exchange", EXCHANGES, ids=str)
+@pytest.mark.parametrize("exchange", OFTEN, ids=str)
 def test_exchanged_before_a_call_that_writes(tmp_path: Path, kind: str, exchange: Exchange) -> None:
     """The same without strace: fast enough for many calls, but it sees only those that write."""
     calls, *trees = reference(tmp_path / "reference", kind, exchange)
@@ -273,7 +273,7 @@ def test_exchanged_before_a_call_that_writes(tmp_path: Path, kind: str, exchange
 
 
 @pytest.mark.parametrize("kind", [APPLY, ROLLBACK, RECOVER])
-@pytest.mark.parametrize("exchange", EXCHANGES, ids=str)
+@pytest.mark.parametrize("exchange", OFTEN, ids=str)
 def test_exchanged_after_any_call(tmp_path: Path, kind: str, exchange: Exchange) -> None:
     _, *trees = reference(tmp_path / "reference", kind, exchange)
     trap = prepared(tmp_path / "count", kind, exchange)

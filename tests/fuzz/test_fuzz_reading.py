@@ -10,7 +10,7 @@ from tests.fuzz import fuzz_reading
 
 def test_reading_survives_mutations() -> None:
     seed = int(os.environ.get("FUZZ_SEED") or dt.datetime.now(dt.UTC).date().toordinal())
-    count, finds = fuzz_reading.run(float(os.environ.get("FUZZ_SECONDS", "10")), seed)
+    count, finds = fuzz_reading.run(float(os.environ.get("FUZZ_SECONDS", "3")), seed)
     assert not finds, f"seed {seed}: {finds}"
     assert count > 100
 

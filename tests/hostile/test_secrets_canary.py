@@ -24,9 +24,6 @@ STORE = f"Canary-st0re-Wz4-{OWN}"
 GATEWAY = f"Canary-gw-Hh81-{OWN}"
 MARKS = (INPUT, STORE, GATEWAY)
 
-# What one long preparation made is looked at by all of them.
-pytestmark = pytest.mark.xdist_group("canary")
-
 
 def unfolded(data: bytes) -> bytes:
     """*data* and whatever stands in it as base64."""

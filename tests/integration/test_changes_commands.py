@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.fake_host import KEYSTORE, PASSWORD, Scene, dying_at, in_child
+from tests.support.fake_host import KEYSTORE, PASSWORD, Scene, dying_at, in_child, ports_for
 from wizard.change import job, watch
 from wizard.change.engine import apply
 from wizard.change.outcome import APPLIED
@@ -20,6 +20,7 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
     """The worker gets the ports of the scene instead of Java, systemd and TLS."""
     original = watch._launch
     monkeypatch.setattr(watch, "_launch", lambda made, _ports: original(made, "tests.support.fake_host:ports_for"))
+    monkeypatch.setattr("wizard.planning.undo.ports_for", ports_for)
     assert job.Job("apply", Scene(tmp_path).machine).ports.startswith("wizard.change")
     return Scene(tmp_path).build()
 

@@ -18,6 +18,8 @@ HEADLINES = {
     "duplicate-password": "doctor.setting-masked",
     "masked-by-include": "doctor.setting-masked",
     "masked-by-environment": "doctor.setting-masked",
+    "overruled-by-option": "doctor.setting-overruled",
+    "other-conf": "doctor.conf-not-used",
     "commented-out": "doctor.setting-commented",
     "wrong-block": "doctor.setting-elsewhere",
     "conf-utf-16": "doctor.conf-utf16",

@@ -10,6 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 
 from tests.support.doctor_runs import examined, settle
+from tests.support.exhaustive import mostly_exhaustive
 from tests.support.practice import Practice, company, practice
 from wizard.doctor.rule import Result
 from wizard.sandbox.pki import pem, pfx
@@ -167,7 +168,7 @@ def test_a_healthy_server_gets_no_headline(variant: str, tmp_path: Path) -> None
         assert examined(made, "").root_causes == ()
 
 
-@pytest.mark.parametrize("java", ["11.0.5", "17", "21", "25"])
+@pytest.mark.parametrize("java", mostly_exhaustive(["11.0.5", "17", "21", "25"], {"17"}.__contains__))
 def test_a_healthy_server_with_a_real_java(java: str, tmp_path: Path) -> None:
     with practice(tmp_path / "x", java=java, start=False, configured=True) as made:
         settle(made)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.jvm import run_java
 from tests.support.practice import Practice, company, practice
-from wizard.sandbox.pki import CLIENT, pfx
+from wizard.sandbox.pki import CLIENT, pem, pfx, plain_key
 
 PACKS = {
     "README.md": 0o644,
@@ -119,16 +119,38 @@ def test_the_windows_script_names_the_certificate_in_the_pfx(packs: Path) -> Non
     folder = packs / "pcclient-host"
     script = (folder / "install.ps1").read_bytes()
     assert b"\r\n" in script
-    assert b"@" not in re.sub(rb"@\(", b"", script)
+    assert not re.search(rb"@[A-Z]+@", script)
     pem = openssl("pkcs12", "-in", f"{folder}/pcclient-host.pfx", "-passin", "pass:changeit", "-nokeys", "-clcerts")
     shown = openssl("x509", "-noout", "-fingerprint", "-sha1", data=pem.encode())
     thumbprint = shown.strip().partition("=")[2].replace(":", "")
-    assert script.count(thumbprint.encode()) == 2
+    assert f"$thumbprint = '{thumbprint}'".encode() in script
     assert b"$text = 'pcclient-host'" in script
-    assert b"Add-Authority 'Acme-CA-Root.cer' 'Root'" in script
-    assert b"Add-Authority 'Acme-CA-Intermediate.cer' 'CA'" in script
-    assert b"xportable" not in script
+    assert b"@{ File = 'Acme-CA-Root.cer'; Store = 'Root';" in script
+    assert b"@{ File = 'Acme-CA-Intermediate.cer'; Store = 'CA';" in script
     assert "/CERTSUBJECT=pcclient-host" in (folder / "CHECKLIST.md").read_text()
+
+
+def test_a_password_that_had_to_be_made_lies_apart_from_the_bundle(server: Practice) -> None:
+    (server.root / "secrets/odd").write_text("p\u00e4ssword")
+    mine = company().entities["pcclient-host"]
+    (server.root / "odd.pem").write_bytes(pem(mine.certificate, *mine.issuers) + plain_key(mine.key))
+    text = (server.root / "local.toml").read_text()
+    head, client = text.split("[[client]]")
+    assert 'chain = ["certificates/pcclient-host.pfx"]' in client
+    client = client.replace("certificates/pcclient-host.pfx", "odd.pem").replace("secrets/client", "secrets/odd")
+    bare = '[[client]]\nhost = "bare-host"\nlocal-storage = false\npassword = { file = "not/there" }\n'
+    (server.root / "made.toml").write_text(f"{head}[[client]]{client.replace('[account]', f'{bare}[account]')}")
+    out = server.root / "made"
+    done = server.run("handoff", "--answers", "made.toml", "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    note = out / "client-passwords/pcclient-host.txt"
+    assert note.stat().st_mode & 0o777 == 0o600
+    assert {path.name for path in (out / "bare-host").iterdir()} == {"CHECKLIST.md"}
+    assert not any(note.read_bytes().strip() in path.read_bytes() for path in (out / "pcclient-host").iterdir())
+    assert "client-passwords/pcclient-host.txt" in (out / "pcclient-host/CHECKLIST.md").read_text()
+    openssl("pkcs12", "-in", f"{out}/pcclient-host/pcclient-host.pfx", "-passin", f"file:{note}", "-noout")
+    told = server.json("handoff", "--answers", "made.toml", "--out", "x", "--dry-run")
+    assert told["packs"][-1]["folder"] == "client-passwords"
 
 
 def verified(packs: Path) -> tuple[int, str]:
@@ -170,7 +192,7 @@ def test_no_pack_with_a_certificate_that_does_not_fit(server: Practice) -> None:
 HOSTS = {
     "two of one name": ('host = "pcclient-host"', 'host = "Gateway-Host"', "Gateway-Host is named twice."),
     "one without a name": ('host = "pcclient-host"', 'host = ""', "has no host name"),
-    "the portal's name": ('host = "pcclient-host"', 'host = "portal"', "the portal's own folder"),
+    "the portal's name": ('host = "pcclient-host"', 'host = "portal"', "the name of another folder"),
 }
 
 

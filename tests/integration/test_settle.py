@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.practice import ROOT, Practice, practice
+from wizard.cli import interactive
 from wizard.cli import main as cli
 from wizard.host.machine import Machine
 from wizard.host.systemd import Service
@@ -71,7 +72,7 @@ def test_the_wizard_with_questions_watches_as_long_as_the_commands(
         seen.append(machine)
         return 0
 
-    monkeypatch.setattr(cli, "open_screens", screens)
+    monkeypatch.setattr(interactive, "open_wizard", screens)
     assert cli.main(["--state-dir", str(tmp_path), *words]) == 0
     assert cli.main(["sandbox", str(tmp_path / "x"), *words]) == 0
     assert [machine.settle_s for machine in seen] == [seconds, seconds]

@@ -26,6 +26,16 @@ def test_ok_warning_critical_unknown(tmp_path: Path, capsys: pytest.CaptureFixtu
         told = call.json("status")
         assert told["schema"] == "cloudstream-wizard/status/1"
         assert told["state"] == "ok"
+        assert [each["certificate"] for each in told["calendar"]] == [
+            "primary-host",
+            "Acme-CA-Intermediate",
+            "Acme-CA-Root",
+        ]
+        first_to_end = told["calendar"][0]
+        assert first_to_end["machines"] == ["this machine"]
+        assert first_to_end["days"] == told["days"]
+        assert first_to_end["ends"] == told["links"][0]["ends"]
+        assert f"{first_to_end['ends'][:10]}   {first_to_end['days']} days  primary-host on this machine" in out
         assert {link["where"] for link in told["links"]} >= {"/opt/hcp/conf/primary-host.pfx"}
         made.systemctl("stop")
         code, out, _ = call("status")
@@ -85,4 +95,5 @@ def test_further_files_are_watched(tmp_path: Path, capsys: pytest.CaptureFixture
         code, out, _ = Call(made, capsys)("status", "--also", str(folder))
         assert code == 2
         assert "gateway-host" in out.splitlines()[0]
+        assert out.splitlines()[-1].endswith("Acme-CA-Root on this machine, gateway-host")
         assert "closed.pfx" not in out

@@ -12,6 +12,7 @@ import pytest
 
 from tests.fuzz.fuzz_configs import mutated
 from tests.oracle.hocon_cases import CASES, INCLUDED, WHY, WITH_INCLUDES
+from tests.support.exhaustive import EVERY
 from tests.support.jvm import run_java
 from wizard.configs import hocon
 from wizard.configs.hocon import Document
@@ -156,7 +157,7 @@ def test_mutated_files_are_read_alike(tmp_path: Path) -> None:
     """Hundreds of damaged and odd files, made from the table with a fixed seed."""
     chance = random.Random(20240)
     corpus = [to_bytes(text) for text in CASES.values() if len(text) < 3000]
-    files = [mutated(chance.choice(corpus), chance) for _ in range(int(os.environ.get("WIZARD_HOCON_FILES", "600")))]
+    files = [mutated(chance.choice(corpus), chance) for _ in range(3000 if EVERY else 300)]
     for number, data in enumerate(files):
         (tmp_path / f"case-{number}.conf").write_bytes(data)
     names = "".join(f"{tmp_path}/case-{number}.conf\n" for number in range(len(files)))

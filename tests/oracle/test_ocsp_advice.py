@@ -7,6 +7,7 @@ import pytest
 from cryptography import x509
 
 from tests.oracle.test_ocsp_vs_openssl import PKI, Leaves, Responder, leaves
+from tests.support.loopback import ask_loopback
 from tests.support.pki import Entity, authority, issue
 from tests.support.tls_servers import free_port
 from wizard.certificates.chain import assemble
@@ -22,6 +23,11 @@ MUTE = issue("mute-host", ROOT)
 LISTED = issue("listed-host", ROOT, extensions=[(CRL, False)])
 NAMED = issue("named-host", ROOT, ocsp=URL)
 HOSTILE = issue("hostile-host", ROOT, ocsp="http://x\x1b[2J/")
+
+
+@pytest.fixture(autouse=True)
+def servers_on_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    ask_loopback(monkeypatch)
 
 
 def evidence(*entities: Entity, ocsp: str = "unchanged", probe: OcspProbe = OcspProbe.NO) -> str:
@@ -99,8 +105,8 @@ def test_all_answered_means_that_it_can_be_on(tmp_path: Path) -> None:
     assert "leave the check off" in unknown
 
 
-def test_a_responder_out_of_reach_means_off() -> None:
+def test_a_responder_out_of_reach_changes_no_setting() -> None:
     dead = issue("dead-host", ROOT, ocsp=f"http://127.0.0.1:{free_port()}/")
     text = evidence(dead, probe=OcspProbe.YES)
     assert "no usable OCSP answer" in text
-    assert "So leave the check off" in text
+    assert "So leave the two settings as they are" in text

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 from cryptography import x509
 
+from tests.support.loopback import ask_loopback
 from tests.support.pki import NOW, Acme, Entity, acme, authority, issue
 from tests.support.tls_servers import free_port, wait_for_port
 from wizard.probing.probe import probe
@@ -21,6 +22,11 @@ from wizard.probing.revocation.ocsp import utc_now
 
 OCSP_SIGNING = "1.3.6.1.5.5.7.3.9"
 PKI = acme()
+
+
+@pytest.fixture(autouse=True)
+def servers_on_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    ask_loopback(monkeypatch)
 
 
 class Leaves(NamedTuple):
@@ -213,19 +219,19 @@ def drip(handler: http.server.BaseHTTPRequestHandler) -> None:
 
 
 BAD_ANSWERS: list[tuple[str, Any, str, str]] = [
-    ("not found", (404, {}, b""), "unreachable", "HTTP status 404"),
-    ("too long", (200, {}, bytes(70_000)), "unreachable", "longer than 65536"),
-    ("rubbish", (200, {}, b"hello"), "unusable", "does not parse"),
-    ("try later", (200, {}, bytes.fromhex("30030a0103")), "unusable", "try later"),
-    ("unauthorised", (200, {}, bytes.fromhex("30030a0106")), "unusable", "unauthorized"),
-    ("redirect to https", (302, {"Location": "https://x/"}, b""), "unreachable", "no http address"),
-    ("redirect for ever", (302, {"Location": "SELF"}, b""), "unreachable", "too many redirects"),
-    ("drip", drip, "unreachable", "no answer within"),
+    ("not found", (404, {}, b""), "revocation.unreachable", "HTTP status 404"),
+    ("too long", (200, {}, bytes(70_000)), "revocation.unreachable", "longer than 65536"),
+    ("rubbish", (200, {}, b"hello"), "revocation.unusable", "what came is no OCSP response"),
+    ("try later", (200, {}, bytes.fromhex("30030a0103")), "revocation.unusable", "try later"),
+    ("unauthorised", (200, {}, bytes.fromhex("30030a0106")), "revocation.unusable", "unauthorized"),
+    ("redirect to https", (302, {"Location": "https://x/"}, b""), "revocation.unreachable", "no http address"),
+    ("redirect for ever", (302, {"Location": "SELF"}, b""), "revocation.unreachable", "too many redirects"),
+    ("drip", drip, "revocation.unreachable", "no answer within"),
 ]
 
 
-@pytest.mark.parametrize(("page", "status", "detail"), [pytest.param(*case[1:], id=case[0]) for case in BAD_ANSWERS])
-def test_bad_answers_are_told_apart(web: tuple[int, dict[str, Any]], page: Any, status: str, detail: str) -> None:
+@pytest.mark.parametrize(("page", "code", "detail"), [pytest.param(*case[1:], id=case[0]) for case in BAD_ANSWERS])
+def test_bad_answers_are_told_apart(web: tuple[int, dict[str, Any]], page: Any, code: str, detail: str) -> None:
     port, pages = web
     url = f"http://127.0.0.1:{port}/bad"
     if isinstance(page, tuple) and page[1].get("Location") == "SELF":
@@ -235,9 +241,13 @@ def test_bad_answers_are_told_apart(web: tuple[int, dict[str, Any]], page: Any, 
         0
     ]
     assert one.ocsp is not None
-    assert (one.status, one.ocsp.status) == (status, status)
+    assert f"revocation.{one.status}" == f"revocation.{one.ocsp.status}" == code
     assert detail in one.ocsp.detail
-    assert revocation_findings([one])[0].code == f"revocation.{status}"
+    (found,) = revocation_findings([one])
+    assert (found.code, found.subject.sha256) == (code, one.certificate.sha256)
+    assert "CN=bad-host" in found.message
+    assert f"127.0.0.1:{port}" in found.message
+    assert detail in found.message
 
 
 def test_an_answer_to_another_question_is_not_believed(
@@ -296,10 +306,13 @@ def test_advice_follows_the_evidence(asked: tuple[str, Leaves]) -> None:
     unknown = check_revocation([made.unknown.certificate], chain)
     own = check_revocation([made.good.certificate, silent.certificate], chain, responder=good[0].responder)
     believed = signer in {"issuer", "delegate"}
+    told = [(each.code, "CN=unknown-host" in each.message) for each in revocation_findings(unknown)]
+    assert told == [("revocation.unknown" if believed else "revocation.unusable", True)]
     assert advice([]).check == "unchanged"
-    assert advice(good).check == ("on" if believed else "off")
+    assert advice(good).check == ("on" if believed else "unchanged")
     assert advice(mute).check == "off"
     assert advice([*good, *mute]).check == "off"
-    assert advice([*good, *unknown]).check == "off"
+    assert advice([*good, *unknown]).check == ("off" if believed else "unchanged")
     assert own[1].own_address is False
-    assert advice(own).check == "off", "the responder does not know the certificate that names none"
+    # The responder does not know the certificate that names none.
+    assert advice(own).check == ("off" if believed else "unchanged")

@@ -21,9 +21,6 @@ from wizard.sandbox.build import create
 from wizard.sandbox.deployment import Deployment
 from wizard.sandbox.pki import CLIENT, SERVER, Entity, Pki
 
-# Both primaries take long to get ready: once for all is enough.
-pytestmark = pytest.mark.xdist_group("contract")
-
 ANYONE = {
     # name of the deployment: faults, and a word that both logs must hold
     "healthy": ((), ""),

@@ -1,11 +1,10 @@
 """Laws of chain building: the order of the pile does not matter, every link verifies, nothing is lost or invented."""
 
-import os
 import random
 from functools import cache
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.pki import DAY, NOW, Entity, acme, authority, cross_signed, issue, renewed
@@ -15,8 +14,6 @@ from wizard.certificates.issuers import outline
 from wizard.certificates.model import Bundle, Chain, Format
 from wizard.certificates.rules import judge
 from wizard.certificates.signatures import signed_by
-
-EXAMPLES = int(os.environ.get("WIZARD_LAW_EXAMPLES", "60"))
 
 
 @cache
@@ -54,7 +51,6 @@ def gist(chain: Chain) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
 @given(piles, st.integers(0, 1000))
 def test_the_order_does_not_matter(chosen: list[int], seed: int) -> None:
     mixed = list(chosen)
@@ -67,7 +63,6 @@ def test_the_order_does_not_matter(chosen: list[int], seed: int) -> None:
     assert len(straight) == len(shuffled)
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
 @given(piles)
 def test_every_link_fits_by_name_and_signature(chosen: list[int]) -> None:
     for chain in assemble(pile(chosen), now=NOW):
@@ -82,7 +77,6 @@ def test_every_link_fits_by_name_and_signature(chosen: list[int]) -> None:
             assert chain.key.public_key_der == chain.leaf.public_key_der
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
 @given(piles)
 def test_nothing_is_lost_and_nothing_invented(chosen: list[int]) -> None:
     bundle = pile(chosen)
@@ -93,7 +87,6 @@ def test_nothing_is_lost_and_nothing_invented(chosen: list[int]) -> None:
     assert len(set(leaves)) == len(leaves)
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
 @given(piles)
 def test_a_chain_is_complete_or_names_what_is_missing(chosen: list[int]) -> None:
     for chain in assemble(pile(chosen)):
@@ -104,7 +97,6 @@ def test_a_chain_is_complete_or_names_what_is_missing(chosen: list[int]) -> None
             assert fields.self_issued(chain.leaf)
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
 @given(piles)
 def test_no_rule_breaks(chosen: list[int]) -> None:
     for chain in assemble(pile(chosen)):

@@ -51,7 +51,6 @@ STEPS = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
 @given(STEPS, TEXT, TEXT, st.none() | st.tuples(TEXT, TEXT))
 def test_a_plan_survives_being_kept(step: PutFile, title: str, machine: str, java: tuple[str, str] | None) -> None:
     plan = Plan(title, (step,), machine, java=java)
@@ -60,7 +59,6 @@ def test_a_plan_survives_being_kept(step: PutFile, title: str, machine: str, jav
     assert again.digest == plan.digest
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=300), st.binary(max_size=300), st.integers(0, 0o777), st.integers(0, 0o777))
 def test_put_file_gives_what_it_was_asked_for(old: bytes, new: bytes, before: int, mode: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -88,7 +86,6 @@ def test_temporary_names_fit_and_never_are_the_name_itself(name: str, token: str
         assert temporary != name
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.builds(Record, TEXT, TEXT, TEXT), max_size=5), st.integers(0, 10**6))
 def test_any_cut_of_a_journal_gives_a_beginning_of_it(records: list[Record], cut: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -104,7 +101,6 @@ def test_any_cut_of_a_journal_gives_a_beginning_of_it(records: list[Record], cut
         assert left == tuple(records[: len(left)])
 
 
-@settings(max_examples=100)
 @given(st.from_regex(r"[A-Za-z0-9$&/ ]{6,20}", fullmatch=True), st.sampled_from(["", "\n", "\x1b[2J", "\u202e", "\0"]))
 def test_events_are_one_printable_line_without_secrets(secret: str, evil: str) -> None:
     redactor = Redactor()

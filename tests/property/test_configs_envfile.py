@@ -1,13 +1,11 @@
-import os
 from contextlib import suppress
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wizard.configs import damage, diffs, envfile
 from wizard.errors import TextSyntaxError, WizardError
 
-MANY = int(os.environ.get("WIZARD_LAW_EXAMPLES", "120"))
 LINES = st.sampled_from(
     [
         'A="1"',
@@ -31,14 +29,12 @@ SAFE = st.text(
 )
 
 
-@settings(max_examples=MANY, deadline=None)
 @given(st.one_of(FILES.map(str.encode), st.binary(max_size=60)))
 def test_parse_then_render_is_the_identity(data: bytes) -> None:
     with suppress(TextSyntaxError):
         assert envfile.parse(data).render() == data
 
 
-@settings(max_examples=MANY, deadline=None)
 @given(FILES, st.sampled_from(["A", "B", "D", "NEW"]), SAFE)
 def test_set_then_get_and_no_other_line_changes(text: str, name: str, value: str) -> None:
     document = envfile.parse(text.encode())
@@ -59,7 +55,6 @@ def test_set_then_get_and_no_other_line_changes(text: str, name: str, value: str
         assert before.text == after.text
 
 
-@settings(max_examples=MANY, deadline=None)
 @given(st.binary(max_size=80), st.booleans())
 def test_examination_and_repair_never_fail_and_end(data: bytes, shell: bool) -> None:
     damage.examine(data, shell=shell)
@@ -71,7 +66,6 @@ def test_examination_and_repair_never_fail_and_end(data: bytes, shell: bool) -> 
         }  # fmt: skip
 
 
-@settings(max_examples=MANY, deadline=None)
 @given(st.binary(max_size=40), st.binary(max_size=40), st.sampled_from(["x-password = ", 'PASSWORD="', "secret: '"]))
 def test_no_secret_shows_in_a_diff(before: bytes, after: bytes, key: str) -> None:
     secret = "s3ntinel-Value"

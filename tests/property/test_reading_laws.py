@@ -5,7 +5,7 @@ import string
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import PrivateFormat, pkcs12
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import asn1
@@ -41,7 +41,6 @@ def readable_or_refused(data: bytes) -> Bundle | None:
     return refusal.partial
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(PEOPLE), TEXT), min_size=1, max_size=8), st.sampled_from(["\n", "\r\n"]))
 def test_any_order_and_any_text_around(pile: list[tuple[object, str]], newline: str) -> None:
     people = [person for person, _ in pile]
@@ -54,7 +53,6 @@ def test_any_order_and_any_text_around(pile: list[tuple[object, str]], newline: 
     ]
 
 
-@settings(max_examples=25, deadline=None)
 @given(PASSWORDS, st.sampled_from(["modern", "3des"]))
 def test_any_password_opens_what_it_closed(password: str, profile: str) -> None:
     builder = PrivateFormat.PKCS12.encryption_builder().kdf_rounds(20)
@@ -73,7 +71,6 @@ def test_any_password_opens_what_it_closed(password: str, profile: str) -> None:
     assert refusal.value.code == "reading.password-wrong"
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.text(max_size=20), st.sampled_from(PEOPLE)), max_size=5), PASSWORDS)
 def test_any_alias_and_any_password_in_jks(entries: list[tuple[str, object]], password: str) -> None:
     entries = [(alias.encode("utf-8", "ignore").decode(), person) for alias, person in entries]
@@ -83,7 +80,6 @@ def test_any_alias_and_any_password_in_jks(entries: list[tuple[str, object]], pa
     assert [each.der for each in bundle.certificates] == [person.der for _, person in entries]  # type: ignore[attr-defined]
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.sampled_from(VALID), st.data())
 def test_a_cut_file_is_refused_or_yields_less(whole: bytes, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(whole) - 1))
@@ -95,7 +91,6 @@ def test_a_cut_file_is_refused_or_yields_less(whole: bytes, data: st.DataObject)
         assert len(after.keys) <= len(before.keys)
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.sampled_from(VALID), st.data())
 def test_damage_never_crashes(whole: bytes, data: st.DataObject) -> None:
     changed = bytearray(whole)
@@ -114,7 +109,6 @@ def test_damage_never_crashes(whole: bytes, data: st.DataObject) -> None:
     readable_or_refused(bytes(changed))
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.one_of(st.binary(max_size=200), st.text(string.printable, max_size=200).map(str.encode)))
 def test_anything_at_all(data: bytes) -> None:
     for start in (

@@ -33,8 +33,12 @@ def main(words: list[str]) -> int:
         if "plain" in words:
             plain = importlib.import_module("wizard.cli.line_mode")
             return int(plain.run(engine, stdin=sys.stdin, stdout=sys.stdout))
-        screens = importlib.import_module("screens.app")
-        return int(screens.run(engine, ascii_mode=mode, start=start))
+        screens, program = importlib.import_module("screens.app"), importlib.import_module("screens.program")
+        return int(
+            screens.run(
+                program.SessionSource(lambda: engine, engine.answers, engine.dry_run), ascii_mode=mode, start=start
+            )
+        )
     finally:
         saved = session.machine.state_dir / "saves.txt"
         saved.write_text(" ".join(session.saves))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from textual import events
 from textual.pilot import Pilot
 
-from screens.program import WizardApp
+from screens.program import SessionSource, WizardApp
 
 if TYPE_CHECKING:
     from wizard.session.session import Session
@@ -26,7 +26,12 @@ async def opened(
     theme: str = "dark",
 ) -> AsyncIterator[Pilot[int]]:
     """The wizard on *session*, settled."""
-    app = WizardApp(session, ascii_only=ascii_only, start=start, theme=theme)
+    app = WizardApp(
+        SessionSource(lambda: session, session.answers, session.dry_run),
+        ascii_only=ascii_only,
+        start=start,
+        theme=theme,
+    )
     async with app.run_test(size=size) as pilot:
         await settle(pilot)
         yield pilot

@@ -5,27 +5,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tests.support.practice import Practice, practice
-from tests.support.scenarios import FILES_PASSWORD, WAYS, Way, furnish, prepared
-from wizard.questions.answers import Answers, PrimaryKind
-from wizard.questions.flow import Step, View
+from tests.support.scenarios import EVERY, GOALS, STEPS, furnish, prepared
+from wizard.questions.answers import Answers
+from wizard.questions.flow import View
 from wizard.session.session import Session
 
-GATEWAY = Way(
-    {
-        "goal": "set-up",
-        "primary.kind": PrimaryKind.ELSEWHERE,
-        "primary.host": "primary-host",
-        "gateway.0.chain": "certificates/gateway-host.pfx",
-        "gateway.0.host": "gateway-host",
-        "gateway.0.unattended-file": "unattended.conf",
-        "gateway.0.keystore-password": "prompt",
-    },
-    {"gateway.0.password": FILES_PASSWORD, "gateway.0.keystore-password": "Kanarie-zwijgt-42"},
-)
-EVERY = {**WAYS, "gateway": GATEWAY}
-GOALS = {step.id: goal for goal in reversed(EVERY) for step in EVERY[goal].steps}
-"""Every step, and a way that leads to it."""
-STEPS: dict[str, Step] = {step.id: step for goal in reversed(EVERY) for step in EVERY[goal].steps}
 STILL = [name for name, step in STEPS.items() if step.view is not View.APPLY]
 """The steps whose page changes nothing when it is opened."""
 

@@ -16,6 +16,7 @@ from wizard.host.machine import Machine
 from wizard.questions.answers import PROMPT, Answers, ClientAnswers, GatewayAnswers, Goal, PrimaryAnswers, PrimaryKind
 from wizard.questions.field_text import parsed, shown
 from wizard.questions.flow import Ask, Question, Step, View, steps
+from wizard.reports.calendar import Ending
 from wizard.reports.checklist import CA, POLICY, Checklist, Item, checklist_lines
 from wizard.reports.lines import Line, Tone
 from wizard.reports.review import Review, decided_lines
@@ -142,6 +143,7 @@ class FakeSession:
         self.started = 0
         self.recovered: list[str] = []
         self.secrets: dict[str, Secret] = {}
+        self.pasted: dict[str, Secret] = {}
         self.go_on = threading.Event()
         self.go_on.set()
         self.ended = False
@@ -268,6 +270,10 @@ class FakeSession:
                 return checklist_lines(replace(LIST, done=frozenset(self.ticked)))
             case _:
                 return []
+
+    def endings(self) -> tuple[Ending, ...]:
+        """No certificate is read."""
+        return ()
 
     def review(self) -> Review:
         lines = [Line(text) for text in HOSTILE] if self.hostile else []

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from textual.pilot import Pilot
 
-from screens.program import WizardApp
+from screens.program import SessionSource, WizardApp
 from tests.screens.driving import SIGNS, app_of, settle, step, text
 from tests.support.practice import Practice
 from wizard.questions.answers import Answers, Goal
@@ -96,7 +96,7 @@ async def at_the_wizard(
     session: Session, *, size: tuple[int, int] = (80, 24), start: str = ""
 ) -> AsyncIterator[Operator]:
     """The wizard on a terminal, its first page on the screen."""
-    app = WizardApp(session, theme="dark", start=start)
+    app = WizardApp(SessionSource(lambda: session, session.answers, session.dry_run), theme="dark", start=start)
     async with app.run_test(size=size) as pilot:
         operator = Operator(pilot)
         await settle(pilot)

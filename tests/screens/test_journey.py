@@ -250,6 +250,10 @@ async def test_an_answer_of_the_review_leads_to_its_step(made: Practice) -> None
     async with opened(session, start="review") as pilot:
         assert PASSWORD not in text(pilot)
         assert "password: typed" in text(pilot)
+        await keys(pilot, "tab", "tab", "right", "right")
+        shown = " ".join(text(pilot).split())
+        assert shown.index("primary-host primary-host") < shown.index("Acme-CA-Root primary-host")
+        await keys(pilot, "left", "left", "shift+tab", "shift+tab")
         await keys(pilot, "tab", "tab", "tab", "down", "down", "down", "down", "enter")
         assert step(pilot) == "primary-verdict"
         await keys(pilot, *["enter"] * 5)

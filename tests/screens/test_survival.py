@@ -17,14 +17,16 @@ from screens.paths import last_word
 from screens.theme import AsciiFilter, ascii_wanted, look, theme_for
 from screens.widgets import SecretField
 from tests.screens.driving import app_of, focused, keys, opened, paste, settle, step, text
-from tests.screens.every_step import EVERY, GOALS, STEPS, STILL, Deployments, deployments, with_hostile
+from tests.screens.every_step import STILL, Deployments, deployments, with_hostile
 from tests.screens.operator import session_on
+from tests.support.exhaustive import mostly_exhaustive
 from tests.support.practice import Practice
-from tests.support.scenarios import FILES_PASSWORD, STORE_PASSWORD
+from tests.support.scenarios import FILES_PASSWORD, ONE_OF_EACH_KIND, STEPS, STORE_PASSWORD
 from wizard.errors import WizardError
-from wizard.reports.lines import Line
+from wizard.questions import flow
 from wizard.secret import Secret
 
+OFTEN = mostly_exhaustive(STILL, ONE_OF_EACH_KIND.__contains__)
 SIZES = [(60, 15), (40, 10), (20, 5), (1, 1), (80, 23), (120, 36)]
 
 
@@ -34,7 +36,7 @@ def everywhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployments
         yield made
 
 
-@pytest.mark.parametrize("name", STILL)
+@pytest.mark.parametrize("name", OFTEN)
 async def test_a_page_is_used_by_keys_helped_left_and_resized(name: str, everywhere: Deployments) -> None:
     async with opened(everywhere.at(name), start=name) as pilot:
         app = app_of(pilot)
@@ -86,7 +88,7 @@ def fits(page: Page, columns: int) -> None:
         assert widget.region.right <= columns, widget
 
 
-@pytest.mark.parametrize("name", STILL)
+@pytest.mark.parametrize("name", OFTEN)
 async def test_in_ascii_and_without_colour_every_page_says_the_same(
     name: str, everywhere: Deployments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -405,6 +407,4 @@ def test_the_last_word_of_several_paths(typed: str, before: str, word: str) -> N
 
 
 def test_every_step_is_reached_by_a_way() -> None:
-    assert set(GOALS) == set(STEPS)
-    assert all(goal in EVERY for goal in GOALS.values())
-    assert Line("x").text == "x"
+    assert {step.id for step in flow._STEPS} == set(STEPS)

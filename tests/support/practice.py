@@ -1,6 +1,7 @@
 """A practice deployment that tests drive from the command line, as an operator would."""
 
 import hashlib
+import io
 import json
 import os
 import re
@@ -9,13 +10,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, chdir, contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from tests.support.jvm import jre
+from wizard.cli.main import main
 from wizard.sandbox.build import create
 from wizard.sandbox.deployment import Deployment
 from wizard.sandbox.pki import Pki, make
@@ -48,11 +51,33 @@ class Practice:
     def run(
         self, *words: str, powerless: bool = False, env: dict[str, str] | None = None, stdin: str | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """One command with the options that point at this deployment; *powerless* obeys modes even as root."""
-        command = [sys.executable, "-m", "wizard", words[0], *self.options, *words[1:]]
+        """One command with the options that point at this deployment, called in this process.
+
+        *powerless* obeys modes even as root, which needs a process of its own. `process` is the whole program.
+        """
         if powerless and os.geteuid() == 0:
-            command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all", *command]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), **(env or {})}
+            without = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"]
+            return self.process(*words, env=env, stdin=stdin, before=without)
+        argv = [words[0], *self.options, *words[1:]]
+        out, err = io.StringIO(), io.StringIO()
+        typed = io.TextIOWrapper(io.BytesIO((stdin or "").encode()), "utf-8", "surrogateescape")
+        with ExitStack() as around:
+            around.enter_context(chdir(self.root))
+            around.enter_context(patch.dict(os.environ, {"PYTHONPATH": str(ROOT), **(env or {})}))
+            around.enter_context(patch.object(sys, "stdin", typed))
+            around.enter_context(redirect_stdout(out))
+            around.enter_context(redirect_stderr(err))
+            try:
+                code = main(argv)
+            except SystemExit as ended:  # argparse, after an error of usage
+                code = ended.code if isinstance(ended.code, int) else 0
+        return subprocess.CompletedProcess(argv, code, out.getvalue(), err.getvalue())
+
+    def process(
+        self, *words: str, env: dict[str, str] | None = None, stdin: str | None = None, before: Sequence[str] = ()
+    ) -> subprocess.CompletedProcess[str]:
+        """The same as a program of its own, started through *before*."""
+        command = [*before, sys.executable, "-m", "wizard", words[0], *self.options, *words[1:]]
         return subprocess.run(
             command,
             capture_output=True,
@@ -60,7 +85,7 @@ class Practice:
             timeout=120,
             check=False,
             cwd=self.root,
-            env=environment,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
             input=stdin or "",
         )
 

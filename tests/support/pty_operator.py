@@ -6,18 +6,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from screens.phases import phase_of, phases
-from tests.support.pty_terminal import KEYS, Terminal
+from tests.support.pty_terminal import Terminal
 from tests.support.scenarios import TYPED, Way
 from wizard.questions.flow import Ask, Question, Step, View
 
-BUSY = ("Looking ...", "Looking at", "Examining the", "Checking ...", "Checking the")
-QUIET_S = 0.12
-"""After so long without a byte a screen is taken to be complete; one who does not measure need not wait for that."""
-HASTE_S = 0.04
 PATIENCE_S = 60.0
-MOVED_S = 4.0
-"""So long a key that moves the cursor may take; where there is nowhere to go, that is waited for in vain."""
-MOVES = ("tab", "enter", "up", "down")
 KEY_BYTES, STEP_BYTES = 4_500, 15_500
 """The most that a key (with the names that could follow, and what a page paints late) and a new step may send at 80x24."""
 
@@ -104,26 +97,22 @@ class ByKeys(Operator):
     def __init__(self, terminal: Terminal, way: Way, *, haste: bool = False) -> None:
         super().__init__(terminal, way)
         self._haste = haste
-        self._quiet_s = HASTE_S if haste else QUIET_S
 
     def at(self) -> Step | None:
         """See `Operator`."""
         end = time.monotonic() + PATIENCE_S
-        while self.terminal.child.isalive():
-            quiet = not self.terminal.read(self._quiet_s)
-            if quiet and not self._busy():
-                if self.shown():
-                    return self.shown()
-                if RESUME in self.terminal.text:
-                    self.terminal.child.send(KEYS["enter"])
-                    while RESUME in self.terminal.text and time.monotonic() < end:
-                        self.terminal.read(HASTE_S)
+        while self.terminal.read() or self.terminal.child.isalive():
+            if self._arrived():
+                return self.shown()
+            if self.terminal.idle and RESUME in self.terminal.text:
+                self.terminal.press("enter")
             assert time.monotonic() < end, self.terminal.text
         return None
 
-    def _busy(self) -> bool:
-        rows = self.terminal.text.splitlines()[:4]
-        return any(word in row for row in rows for word in BUSY)
+    def _arrived(self) -> bool:
+        """Whether a step is shown and all is painted; while a change is made, something is always on its way."""
+        step = self.shown()
+        return step is not None and (self.terminal.idle or step.view is View.APPLY)
 
     def shown(self) -> Step | None:
         """The step whose name and title stand in the first rows; None while something else does."""
@@ -143,24 +132,16 @@ class ByKeys(Operator):
         assert 0 < self.terminal.screen.cursor.y < self.terminal.screen.lines - 1, self.terminal.text
         return self.terminal.screen.cursor.y
 
-    def _place(self) -> tuple[int, int]:
-        return self.terminal.screen.cursor.x, self.terminal.screen.cursor.y
-
     def press(self, *keys: str) -> None:
         """Keys one by one, none of which may cost more than it may; `=word` is typed."""
         for key in keys:
             for part in (key[:2], f"={key[2:]}") if key[0] == "=" else (key,):
-                place = self._place()
-                answer = self.terminal.press(part, quiet_s=self._quiet_s) if part != "=" else b""
-                end = time.monotonic() + MOVED_S
-                while part in MOVES and self._place() == place and time.monotonic() < end:
-                    answer += self.terminal.read(HASTE_S)
+                answer = self.terminal.press(part) if part != "=" else b""
                 most = KEY_BYTES * max(1, len(part) - 1 if part[0] == "=" else 1)
                 assert self._haste or len(answer) <= most, (part, len(answer), self.terminal.text)
 
     def leave(self, step: Step) -> None:
         """See `Operator`."""
-        before = len(self.terminal.sent)
         match step.view:
             case View.CONFIRM:
                 self.press("right")
@@ -177,25 +158,24 @@ class ByKeys(Operator):
                     self._answer(question, last=number == len(step.questions))
                 if ROOT_ASKED in self.terminal.text:
                     self.press("enter")  # it arises from what was found, and what is proposed is right
-        self._on(step, before)
+        self._on(step)
 
-    def _on(self, step: Step, before: int) -> None:
-        del before
+    def _on(self, step: Step) -> None:
         errors = self.terminal.text.count("Error:")
-        start = len(self.terminal.sent)
-        self.terminal.child.send(KEYS["enter"])
-        end = time.monotonic() + PATIENCE_S
-        while self.terminal.child.isalive():
-            self.terminal.read(self._quiet_s)
-            if WARNED in self.terminal.text.partition("\n")[0] or f"{WARNED} ─" in self.terminal.text:
-                self.terminal.press("right", "enter", quiet_s=self._quiet_s)
-                assert time.monotonic() < end, self.terminal.text
-                continue
-            if not self._busy() and self.shown() not in {None, step}:
+        start, end = len(self.terminal.sent), time.monotonic() + PATIENCE_S
+        self.terminal.send("enter")
+        while self.terminal.read() or self.terminal.child.isalive():
+            if self.terminal.idle and self._warned():
+                self.terminal.press("right")
+                self.terminal.send("enter")
+            elif self._arrived() and self.shown() != step:
                 break
             assert time.monotonic() < end, self.terminal.text
             assert self.terminal.text.count("Error:") <= errors or self.shown() != step, self.terminal.text
         assert self._haste or len(self.terminal.sent) - start <= 2 * STEP_BYTES, self.terminal.text
+
+    def _warned(self) -> bool:
+        return WARNED in self.terminal.text.partition("\n")[0] or f"{WARNED} ─" in self.terminal.text
 
     def _pick(self, question: Question) -> None:
         wanted = self.given(question)
@@ -208,11 +188,10 @@ class ByKeys(Operator):
         there = self.terminal.text
         for key, host in hosts:
             if f" {host} " not in there:
-                self.terminal.press("=a", quiet_s=0.3)
+                self.terminal.press("=a")
                 self.terminal.until("Add a machine")
-                self.terminal.press(
-                    f"={host}", "enter", *(["down"] if key.endswith("clients") else []), "enter", quiet_s=0.3
-                )
+                down = ["down"] if key.endswith("clients") else []
+                self.terminal.press(f"={host}", "enter", *down, "enter")
         if hosts:
             self.press("enter")
             for question in step.questions[2:]:
@@ -237,7 +216,7 @@ class ByKeys(Operator):
             elif question.ask in TYPED:
                 self.press(f"={wanted}", *(("enter", f"={wanted}") if question.ask is Ask.NEW_SECRET else ()))
             else:
-                self.terminal.press("ctrl+u", quiet_s=self._quiet_s)
+                self.terminal.press("ctrl+u")
                 self.press(f"={wanted}")
         if not last:
             self.press("enter")

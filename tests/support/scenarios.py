@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.support.practice import Practice, company
-from wizard.questions.answers import Answers
+from wizard.questions.answers import Answers, PrimaryKind
 from wizard.questions.field_text import parsed
 from wizard.questions.flow import Ask, Step, steps
 from wizard.sandbox.pki import new_key, pfx
@@ -88,6 +88,26 @@ WAYS = {
     "rescue": Way({"goal": "rescue"}, faults=("wrong-path",), configured=True),
     "undo": Way({"goal": "undo"}),
 }
+
+GATEWAY = Way(
+    {
+        "goal": "set-up",
+        "primary.kind": PrimaryKind.ELSEWHERE,
+        "primary.host": "primary-host",
+        "gateway.0.chain": "certificates/gateway-host.pfx",
+        "gateway.0.host": "gateway-host",
+        "gateway.0.unattended-file": "unattended.conf",
+        "gateway.0.keystore-password": "prompt",
+    },
+    {"gateway.0.password": FILES_PASSWORD, "gateway.0.keystore-password": "Kanarie-zwijgt-42"},
+)
+RE_KEY_ALL = Way({**WAYS["re-key"].answers, "others.gateways": "gateway-host"}, SECRETS, configured=True)
+EVERY = {**WAYS, "gateway": GATEWAY, "re-key-all": RE_KEY_ALL}
+GOALS = {step.id: goal for goal in reversed(EVERY) for step in EVERY[goal].steps}
+"""Every step, and a way that leads to it."""
+STEPS: dict[str, Step] = {step.id: step for goal in reversed(EVERY) for step in EVERY[goal].steps}
+ONE_OF_EACH_KIND = set({step.view: step.id for step in reversed(STEPS.values())}.values())
+"""One step for each kind of page."""
 
 
 def furnish(here: Practice) -> None:

@@ -16,6 +16,8 @@ from pathlib import Path
 from tests.support.practice import Practice
 from tests.support.pty_terminal import ROOT, Terminal
 
+MODULE = "tests.support.idle_mark"
+"""The wizard, which also says when it is idle."""
 SSHD = "/usr/sbin/sshd"
 CONFIG = """\
 ListenAddress 127.0.0.1
@@ -46,11 +48,11 @@ class Sshd:
         """
         options = here.options if saved else []
         way = [*words, *options] if saved else ["sandbox", str(here.root), "--settle", "0", *words]
-        command = shlex.join([sys.executable, "-m", "wizard", *way])
+        command = shlex.join([sys.executable, "-m", MODULE, *way])
         settings = {"LC_ALL": "C.UTF-8", "TMPDIR": str(mark(here))} | env
         setting = shlex.join([f"{name}={value}" for name, value in settings.items()])
         far = f"cd {shlex.quote(str(here.root))} && exec env PYTHONPATH={shlex.quote(str(ROOT))} {setting} {command}"
-        return Terminal(here.root, program=["ssh", *self.options, "127.0.0.1", far])
+        return Terminal(["ssh", *self.options, "127.0.0.1", far])
 
     @property
     def options(self) -> list[str]:
@@ -114,7 +116,7 @@ def left(here: Practice) -> dict[int, list[str]]:
 
 def face(here: Practice) -> int:
     """The process that talks to the operator."""
-    (pid,) = (pid for pid, words in left(here).items() if words[1:3] == ["-m", "wizard"])
+    (pid,) = (pid for pid, words in left(here).items() if words[1:3] == ["-m", MODULE])
     return pid
 
 

@@ -5,8 +5,9 @@ import sys
 import time
 from pathlib import Path
 
+from tests.support import idle_mark
 from tests.support.practice import Practice
-from tests.support.scenarios import WAYS, prepared
+from tests.support.scenarios import EVERY, prepared
 from wizard.sandbox.deployment import load
 
 
@@ -23,14 +24,19 @@ def hang(*_args: object) -> None:
 
 def main(root: str, goal: str, step: str, *words: str) -> int:
     """*words*: `explode=METHOD`, `hang=METHOD` of the session; `ascii`."""
-    session = prepared(Practice(load(Path(root))), WAYS[goal])
+    session = prepared(Practice(load(Path(root))), EVERY[goal])
     for word in words:
         what, _, method = word.partition("=")
         if method:
             setattr(session, method, explode if what == "explode" else hang)
-    screens = importlib.import_module("screens.app")
+    idle_mark.install()
+    screens, program = importlib.import_module("screens.app"), importlib.import_module("screens.program")
     return int(
-        screens.run(session, start="" if step == "first" else step, ascii_mode=True if "ascii" in words else None)
+        screens.run(
+            program.SessionSource(lambda: session, session.answers, session.dry_run),
+            start="" if step == "first" else step,
+            ascii_mode=True if "ascii" in words else None,
+        )
     )
 
 

@@ -14,8 +14,6 @@ from wizard.host.machine import UNIT
 from wizard.sandbox.build import create
 from wizard.sandbox.service import systemctl as stand_in
 
-pytestmark = pytest.mark.xdist_group("systemd-behaviour")
-
 LOOP = "Restart=always\nRestartSec=4"
 """Long enough to do something meanwhile."""
 NO_LOOP = "Restart=always\nRestartSec=900"

@@ -17,8 +17,6 @@ from wizard.host.machine import UNIT
 from wizard.sandbox.build import create
 from wizard.sandbox.deployment import ACCOUNT, MARK, Deployment
 
-pytestmark = pytest.mark.xdist_group("systemd-changes")
-
 STORE = "opt/hcp/conf/primary-host.pfx"
 NEW = "primary-host.pfx"
 """What application.conf says after the change and not before."""
@@ -207,3 +205,19 @@ def test_another_trust_store_of_java_is_named(product: Product) -> None:
     assert named[0]["subject"]["path"] == "/etc/pki/our.jks"
     judged = json.loads(product.wizard("doctor", "--json").stdout)
     assert "doctor.cacerts-not-used" in [each["code"] for each in judged["findings"]]
+
+
+def test_what_overrules_the_settings_is_named_with_its_place(product: Product) -> None:
+    product.machine.path("etc/default").mkdir(exist_ok=True)
+    option = "-Dhcp.server.tls.default-keystore-file=/opt/hcp/conf/old.pfx"
+    product.machine.path("etc/default/hcp").write_text(f'# options\n_JAVA_OPTIONS="-Xmx1g {option}"\n')
+    product.run(service="EnvironmentFile=-/etc/default/hcp\nWorkingDirectory=/opt/hcp")
+    planned = json.loads(product.wizard("plan", "--answers", "/answers.toml", "--json").stdout)
+    found = {each["code"]: each for each in planned["findings"]}
+    assert "line 2 of /etc/default/hcp" in found["plan.overruled"]["message"]
+    assert "/opt/hcp/bin/hcp-server, which is a script" in found["doctor.start-undetermined"]["message"]
+    product.manager.define(service=f"{SERVICE}\nExecStart=\nExecStart=/usr/bin/java '{option}' -cp 'a b' Main")
+    planned = json.loads(product.wizard("plan", "--answers", "/answers.toml", "--json").stdout)
+    found = {each["code"]: each for each in planned["findings"]}
+    assert f"of /{FILE}" in found["plan.overruled"]["message"]
+    assert "doctor.start-undetermined" not in found

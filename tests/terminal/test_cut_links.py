@@ -15,8 +15,6 @@ from tests.support.scenarios import WAYS, Way, answered, known, prepared
 from tests.support.sshd import Sshd, wait_until_none_is_left
 from wizard.session.saved_run import NAME, load
 
-pytestmark = pytest.mark.xdist_group("cut-links")
-
 
 def cut(terminal: Terminal, here: Practice) -> None:
     """The link is gone, and the client cannot say goodbye."""

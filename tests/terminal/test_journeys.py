@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.canary import nothing_told
+from tests.support.exhaustive import mostly_exhaustive
 from tests.support.practice import Practice, practice
 from tests.support.pty_operator import ByKeys, ByLines, Operator
 from tests.support.scenarios import FILES_PASSWORD, STORE_PASSWORD, WAYS, Way, furnish
@@ -16,8 +17,6 @@ from wizard.questions.answers_file import load
 from wizard.questions.flow import Step, View
 from wizard.session.saved_run import NAME
 
-pytestmark = pytest.mark.xdist_group("journeys")
-
 IDLE_S = 0.4
 FACES: dict[type[Operator], tuple[str, ...]] = {ByKeys: (), ByLines: ("--plain",)}
 ENVIRONMENT = {"FILES": FILES_PASSWORD, "STORE": STORE_PASSWORD}
@@ -25,7 +24,7 @@ SOURCES = {"primary.password": "FILES", "primary.keystore-password": "STORE"}
 OTHERS = {"gateway.0.password": "FILES", "client.0.password": "FILES"}
 
 
-@pytest.mark.parametrize("goal", WAYS)
+@pytest.mark.parametrize("goal", mostly_exhaustive(WAYS, {"set-up", "undo"}.__contains__))
 def test_both_faces_and_what_they_kept_make_one_plan(goal: str, link: Sshd, tmp_path: Path) -> None:
     way = WAYS[goal]
     with practice(tmp_path / "p", faults=way.faults, configured=way.configured) as here:
@@ -74,7 +73,7 @@ def gone(face: type[Operator], here: Practice, way: Way, link: Sshd) -> tuple[st
 def looked_at(operator: Operator, here: Practice, step: Step, kept: Path) -> None:
     """What holds at every step; *kept* gets the answers when all are given."""
     if isinstance(operator, ByKeys) and step.view is not View.APPLY:
-        assert operator.terminal.read(IDLE_S) == b"", (step.id, "idle")
+        assert operator.terminal.quiet(IDLE_S), (step.id, "idle")
     if operator.seen[1:] and step.view is not View.ELSEWHERE:
         written = saved(here).read_bytes()
         assert saved(here).stat().st_mode & 0o777 == 0o600

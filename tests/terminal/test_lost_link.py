@@ -17,8 +17,6 @@ from wizard.change import watch
 from wizard.handoff import checklist
 from wizard.session.saved_run import NAME
 
-pytestmark = pytest.mark.xdist_group("lost-link")
-
 WAITING = """\
 #!/bin/sh
 # A restart takes until the test allows it.
@@ -44,8 +42,10 @@ def waiting(here: Practice) -> Practice:
 @contextmanager
 def wizard(here: Practice, *words: str) -> Iterator[Terminal]:
     """The wizard on *here* in a terminal of its own."""
-    command = shlex.join(["env", f"PYTHONPATH={ROOT}", sys.executable, "-m", "wizard", *words, *here.options])
-    with Terminal(here.root, program=["sh", "-c", f"cd {shlex.quote(str(here.root))} && exec {command}"]) as terminal:
+    command = shlex.join(
+        ["env", f"PYTHONPATH={ROOT}", sys.executable, "-m", "tests.support.idle_mark", *words, *here.options]
+    )
+    with Terminal(["sh", "-c", f"cd {shlex.quote(str(here.root))} && exec {command}"]) as terminal:
         yield terminal
 
 
@@ -96,7 +96,7 @@ def test_a_second_session_makes_the_last_steps(face: str, meanwhile: str, waitin
     known(waiting)
     # By keys all is answered before, which is tested elsewhere.
     begin = [sys.executable, "-m", "tests.support.start_command", str(waiting.root), "set-up", "confirm"]
-    with wizard(waiting, *words) if words else Terminal(waiting.root, program=begin) as terminal:
+    with wizard(waiting, *words) if words else Terminal(begin) as terminal:
         operator(terminal, way).go("apply")
         change = hang_up(terminal, waiting)
     if meanwhile == "it has ended":
@@ -104,7 +104,7 @@ def test_a_second_session_makes_the_last_steps(face: str, meanwhile: str, waitin
     with wizard(waiting, *words) as terminal:
         second = operator(terminal, way)
         if meanwhile == "it still runs":
-            terminal.until("being made" if face == "by lines" else "Applying")
+            terminal.shows("being made" if face == "by lines" else "Applying")
             finish(waiting, change)
         second.go()
         assert terminal.ended() == 0
@@ -126,9 +126,9 @@ def test_a_command_that_was_hung_up_is_followed_by_the_next(waiting: Practice) -
     with wizard(waiting, *headless(waiting)) as terminal:
         change = hang_up(terminal, waiting)
     with wizard(waiting, *headless(waiting)) as terminal:
-        terminal.until("following it")
+        terminal.shows("following it")
         (waiting.root / "go").touch()
-        assert terminal.ended(30) == 0
+        assert terminal.ended() == 0
         assert f"Change {change}" in terminal.text
         assert "Done: the right certificate is served" in terminal.text
     assert not list(waiting.deployment.machine.state_dir.glob("changes/*/answers.toml"))
@@ -139,7 +139,7 @@ def test_a_command_that_was_hung_up_is_told_by_the_next(waiting: Practice) -> No
         change = hang_up(terminal, waiting)
     finish(waiting, change)
     with wizard(waiting, *headless(waiting)) as terminal:
-        assert terminal.ended(30) == 0
+        assert terminal.ended() == 0
         told = terminal.sent.decode()
         assert f"Change {change}, started before with these answers, has ended:" in told
         assert "Nothing to do" in told
@@ -171,12 +171,12 @@ def test_a_change_without_known_answers_is_followed_and_no_more(waiting: Practic
     with wizard(waiting, "rollback") as terminal:
         change = hang_up(terminal, waiting)
     with wizard(waiting, "--plain") as terminal:
-        terminal.until("being made")
+        terminal.shows("being made")
         finish(waiting, change)
-        terminal.until("What do you want to do?")
+        terminal.shows("What do you want to do?")
         assert "Packs for the other machines" not in terminal.sent.decode()
         terminal.child.sendline("quit")
-        terminal.until("save/forget/stay")
+        terminal.shows("save/forget/stay")
         terminal.child.sendline("forget")
         terminal.ended()
     assert not (waiting.root / "cloudstream-packs").exists()

@@ -44,6 +44,10 @@ TO_FILES = [*answers_to("primary-files"), ""]
 """Up to the question for the files; where the server answers is taken as it stands."""
 
 
+def demo(state: Path, *words: str) -> list[str]:
+    return [sys.executable, "-m", "tests.screens.demo", str(state), *words]
+
+
 def talk(session: FakeSession, *lines: str) -> tuple[int, str]:
     """Answer with *lines*; the exit code and what was said."""
     out = io.StringIO()
@@ -241,11 +245,11 @@ def test_a_pipe_in_ascii_shows_everything() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_password_is_not_echoed_and_a_signal_gives_the_echo_back(number: int, tmp_path: Path) -> None:
-    with Terminal(tmp_path, "plain", "start=primary-files") as terminal:
-        terminal.until("Number [1]:")
-        terminal.press(*["enter"] * len(TO_FILES), f"={CHAIN}\r")
-        terminal.until("Password (not shown):")
-        terminal.press(f"={PASSWORD}")
+    with Terminal(demo(tmp_path, "plain", "start=primary-files")) as terminal:
+        terminal.shows("Number [1]:")
+        terminal.send(*["enter"] * len(TO_FILES), f"={CHAIN}\r")
+        terminal.shows("Password (not shown):")
+        terminal.send(f"={PASSWORD}")
         assert PASSWORD not in terminal.text
         assert not termios.tcgetattr(terminal.child.child_fd)[3] & termios.ECHO
         os.kill(terminal.pid, number)
@@ -256,19 +260,19 @@ def test_a_password_is_not_echoed_and_a_signal_gives_the_echo_back(number: int, 
 
 @pytest.mark.parametrize("first", ["", "enter"])
 def test_a_refused_password_is_asked_again_without_echo(first: str, tmp_path: Path) -> None:
-    with Terminal(tmp_path, "plain", "start=primary-files") as terminal:
-        terminal.until("Number [1]:")
-        terminal.press(*["enter"] * len(TO_FILES), f"={CHAIN}\r")
-        terminal.until("Password (not shown):")
-        terminal.press("=Wrong-2026\r")
-        terminal.until("The password does not open")
-        terminal.until("again")
+    with Terminal(demo(tmp_path, "plain", "start=primary-files")) as terminal:
+        terminal.shows("Number [1]:")
+        terminal.send(*["enter"] * len(TO_FILES), f"={CHAIN}\r")
+        terminal.shows("Password (not shown):")
+        terminal.send("=Wrong-2026\r")
+        terminal.shows("The password does not open")
+        terminal.shows("again")
         assert not termios.tcgetattr(terminal.child.child_fd)[3] & termios.ECHO
         if first:
-            terminal.press(first)
-            terminal.until("Enter keeps")
-        terminal.press(f"={PASSWORD}\r")
-        terminal.until("What was found in the files")
+            terminal.send(first)
+            terminal.shows("Enter keeps")
+        terminal.send(f"={PASSWORD}\r")
+        terminal.shows("What was found in the files")
         assert termios.tcgetattr(terminal.child.child_fd)[3] & termios.ECHO
         assert PASSWORD.encode() not in terminal.sent
         assert b"Wrong-2026" not in terminal.sent
@@ -293,11 +297,11 @@ def test_a_new_password_that_is_refused_is_typed_twice_again() -> None:
 
 
 def test_a_key_of_the_keyboard_asks_before_it_leaves(tmp_path: Path) -> None:
-    with Terminal(tmp_path, "plain") as terminal:
-        terminal.until("Number [1]:")
-        terminal.press("ctrl+c")
-        terminal.until("[save/forget/stay]")
-        terminal.press("=stay\r")
-        terminal.until("Number [1]:")
-        terminal.press("ctrl+c", "ctrl+c")
+    with Terminal(demo(tmp_path, "plain")) as terminal:
+        terminal.shows("Number [1]:")
+        terminal.send("ctrl+c")
+        terminal.shows("[save/forget/stay]")
+        terminal.send("=stay\r")
+        terminal.shows("Number [1]:")
+        terminal.send("ctrl+c", "ctrl+c")
         assert terminal.ended() == 130

@@ -34,22 +34,22 @@ def at(here: Practice) -> Open:
 
     def opened(step: str, *words: str, size: tuple[int, int] = (80, 24), **env: str) -> Terminal:
         program = [sys.executable, "-m", "tests.support.start_command", str(here.root), "set-up", step, *words]
-        return Terminal(here.root, size=size, program=program, **env)
+        return Terminal(program, size=size, **env)
 
     return opened
 
 
 def test_an_idle_screen_sends_nothing_and_no_step_more_than_a_slow_line_takes(at: Open) -> None:
     with at("first") as terminal:
-        terminal.until(GOAL, 40)
+        terminal.until(GOAL)
         assert len(terminal.sent) <= 16_000, "the frame, and the first page"
-        assert terminal.read(2.0) == b"", "idle"
+        assert terminal.quiet(2.0), "idle"
         assert len(terminal.press("down")) <= 2_200
-        assert len(terminal.press("home", "enter", quiet_s=0.6)) <= 14_000
+        assert len(terminal.press("home", "enter")) <= 14_000
         terminal.until("Where does the primary server run?")
-        assert len(terminal.press("enter", quiet_s=0.6)) <= 14_000
+        assert len(terminal.press("enter")) <= 14_000
         terminal.until("Certificate of the primary server")
-        assert terminal.read(2.0) == b"", "idle with a field to type"
+        assert terminal.quiet(2.0), "idle with a field to type"
         terminal.press("enter", "enter")
         for character in FILES_PASSWORD[:6]:
             assert len(terminal.press(f"={character}")) <= 1_000
@@ -59,15 +59,15 @@ def test_an_idle_screen_sends_nothing_and_no_step_more_than_a_slow_line_takes(at
 
 def test_a_large_screen_is_painted_once_too(at: Open) -> None:
     with at("first", size=(120, 36)) as terminal:
-        terminal.until(GOAL, 40)
+        terminal.until(GOAL)
         assert len(terminal.sent) <= 34_000
         assert len(terminal.press("down")) <= 3_500
-        assert len(terminal.press("home", "enter", quiet_s=0.6)) <= 26_000
+        assert len(terminal.press("home", "enter")) <= 26_000
 
 
 def test_ascii_mode_sends_no_other_byte(at: Open) -> None:
     with at("first", LC_ALL="C", LANG="C", TERM="vt220") as terminal:
-        terminal.until(GOAL, 40)
+        terminal.until(GOAL)
         terminal.press("f1", "escape", "home", "enter")
         terminal.until("Where does the primary server run?")
         terminal.press("enter")
@@ -81,7 +81,7 @@ def test_ascii_mode_sends_no_other_byte(at: Open) -> None:
 
 def test_the_cursor_stands_where_the_focus_is(at: Open) -> None:
     with at("first") as terminal:
-        terminal.until(GOAL, 40)
+        terminal.until(GOAL)
         terminal.press("home")
         for expected in ("Replace certificates", "Something is wrong"):
             terminal.press("down")
@@ -95,7 +95,7 @@ def test_the_cursor_stands_where_the_focus_is(at: Open) -> None:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_signals_save_and_restore_the_terminal(number: int, code: int, at: Open, here: Practice) -> None:
     with at("place") as terminal:
-        terminal.until("Where does the primary server run?", 40)
+        terminal.until("Where does the primary server run?")
         os.kill(terminal.pid, number)
         assert terminal.ended() == code
         assert LEFT in terminal.sent
@@ -105,11 +105,9 @@ def test_signals_save_and_restore_the_terminal(number: int, code: int, at: Open,
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_while_the_first_page_starts_ends_quietly(number: int, at: Open) -> None:
-    for wait in (0.4, 0.7, 1.0, 1.3):
+    for words in ("TLS wizard", "Looking at this machine", GOAL):
         with at("first") as terminal:
-            terminal.read(wait)
-            if b"\x1b[?1049h" not in terminal.sent:
-                continue
+            terminal.shows(words)
             os.kill(terminal.pid, number)
             assert terminal.ended() == 128 + number
             assert b"wizard.bug" not in terminal.sent
@@ -119,7 +117,7 @@ def test_a_signal_while_the_first_page_starts_ends_quietly(number: int, at: Open
 def test_a_signal_at_the_moment_the_screen_opens_restores_the_terminal(number: int, at: Open) -> None:
     with at("first") as terminal:
         while b"\x1b[?1049h" not in terminal.sent:
-            terminal.read(0.001)
+            terminal.read()
         os.kill(terminal.pid, number)
         assert terminal.ended() == 128 + number
         assert LEFT in terminal.sent
@@ -129,9 +127,11 @@ def test_a_signal_at_the_moment_the_screen_opens_restores_the_terminal(number: i
 @pytest.mark.parametrize("words", [(), ("hang=check",)])
 def test_a_cut_link_leaves_no_process(words: tuple[str, ...], at: Open) -> None:
     with at("primary-files", *words) as terminal:
-        terminal.until("Certificate of the primary server", 40)
+        terminal.until("Certificate of the primary server")
         if words:
-            terminal.press("enter", "enter", "enter")
+            terminal.press("enter", "enter")
+            terminal.send("enter")
+            terminal.shows("Checking ...")
         pid = terminal.pid
         os.close(terminal.child.child_fd)
         end = time.monotonic() + 10
@@ -149,16 +149,17 @@ def test_a_cut_link_leaves_no_process(words: tuple[str, ...], at: Open) -> None:
 
 def test_leaving_does_not_wait_for_a_call_that_hangs(at: Open) -> None:
     with at("primary-files", "hang=check") as terminal:
-        terminal.until("Certificate of the primary server", 40)
-        terminal.press("enter", "enter", "enter")
-        terminal.until("Checking ...")
+        terminal.until("Certificate of the primary server")
+        terminal.press("enter", "enter")
+        terminal.send("enter")
+        terminal.shows("Checking ...")
         terminal.press("f10", "right", "enter")
         assert terminal.ended() == 130
 
 
 def test_every_key_that_leaves_asks_and_the_summary_stays(at: Open) -> None:
     with at("first") as terminal:
-        terminal.until(GOAL, 40)
+        terminal.until(GOAL)
         for key in ("ctrl+c", "ctrl+q", "f10"):
             terminal.press(key)
             terminal.until("Leave the wizard?")
@@ -172,7 +173,7 @@ def test_every_key_that_leaves_asks_and_the_summary_stays(at: Open) -> None:
 @pytest.mark.parametrize("key", ["f3", "ctrl+l"])
 def test_the_screen_is_drawn_again_on_request(key: str, at: Open) -> None:
     with at("place") as terminal:
-        terminal.until("Where does the primary server run?", 40)
+        terminal.until("Where does the primary server run?")
         before = terminal.text
         terminal.screen.reset()
         terminal.press(key)
@@ -182,7 +183,7 @@ def test_the_screen_is_drawn_again_on_request(key: str, at: Open) -> None:
 def test_a_crash_shows_no_value_and_restores_the_terminal(at: Open, here: Practice) -> None:
     state = here.deployment.machine.state_dir
     with at("primary-files", "explode=check") as terminal:
-        terminal.until("Certificate of the primary server", 40)
+        terminal.until("Certificate of the primary server")
         terminal.press("enter", "enter", f"={FILES_PASSWORD}", "enter")
         assert terminal.ended(20) == 70
         assert LEFT in terminal.sent
@@ -205,7 +206,7 @@ def test_textual_s_own_switches_are_dropped(at: Open, tmp_path: Path) -> None:
         "TEXTUAL": "debug",
     }
     with at("place", **switches) as terminal:
-        terminal.until("Where does the primary server run?", 40)
+        terminal.until("Where does the primary server run?")
         terminal.press("=x")
         assert "Leave the wizard?" not in terminal.text
     assert not log.exists()
@@ -213,12 +214,10 @@ def test_textual_s_own_switches_are_dropped(at: Open, tmp_path: Path) -> None:
 
 def test_a_resize_is_followed_whatever_the_environment_says(at: Open) -> None:
     with at("place", COLUMNS="40", LINES="10") as terminal:
-        terminal.until("Where does the primary server run?", 40)
+        terminal.until("Where does the primary server run?")
         for columns, rows in ((60, 15), (120, 36), (80, 24)):
-            terminal.child.setwinsize(rows, columns)
-            terminal.screen.resize(rows, columns)
-            terminal.read(0.6)
-            terminal.until("On this machine")
+            terminal.resize(columns, rows)
+            assert "On this machine" in terminal.text
             assert ("of 8" in terminal.text) is (columns < 110)
 
 
@@ -229,7 +228,7 @@ def test_a_resize_is_followed_whatever_the_environment_says(at: Open) -> None:
 def test_without_a_terminal_there_is_one_clear_line(words: str, reason: str, here: Practice, tmp_path: Path) -> None:
     command = f"cd {ROOT}; {sys.executable} -m tests.support.start_command {here.root} set-up first {words}"
     command = command.replace("err", str(tmp_path / "err"))
-    with Terminal(tmp_path, program=["/bin/sh", "-c", command]) as terminal:
+    with Terminal(["/bin/sh", "-c", command]) as terminal:
         assert terminal.ended(20) == 2
         told = terminal.sent.decode() + ((tmp_path / "err").read_text() if (tmp_path / "err").exists() else "")
     assert f"error: screen.terminal {reason}" in " ".join(told.split())
@@ -239,8 +238,8 @@ def test_without_a_terminal_there_is_one_clear_line(words: str, reason: str, her
 
 def test_a_terminal_that_cannot_place_text_gets_the_line_mode(at: Open) -> None:
     with at("first", TERM="dumb") as terminal:
-        terminal.until("line by line", 40)
-        terminal.until("Number [")
+        terminal.shows("line by line")
+        terminal.shows("Number [")
         assert b"\x1b[?1049h" not in terminal.sent
 
 

@@ -14,8 +14,6 @@ from tests.support.pty_terminal import Terminal
 from tests.support.scenarios import WAYS, known
 from tests.support.sshd import Sshd, face, wait_until_none_is_left
 
-pytestmark = pytest.mark.xdist_group("ssh")
-
 COLOUR = re.compile(rb"\x1b\[(?:[0-9;]*;)?(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])(?:;[0-9;]*)?m")
 LEFT, CURSOR = b"\x1b[?1049l", b"\x1b[?25h"
 
@@ -29,8 +27,9 @@ def applying(terminal: Terminal) -> ByKeys:
     """Go the way of a set-up until the change is being made."""
     operator = ByKeys(terminal, WAYS["set-up"], haste=True)
     operator.go("confirm")
-    terminal.press("right", "enter")
-    terminal.until("Applying the change")
+    terminal.press("right")
+    terminal.send("enter")
+    terminal.shows("Applying the change")
     return operator
 
 
@@ -42,7 +41,7 @@ def test_a_change_ends_by_itself_when_the_link_is_cut(here: Practice, link: Sshd
         os.kill(terminal.pid, signal.SIGKILL)
         nothing_told(here.root, terminal.sent)
     with link.wizard(here, saved=True) as terminal:
-        terminal.until("Success", 40)
+        terminal.until("Success")
         ByKeys(terminal, WAYS["set-up"]).mark()
         os.kill(terminal.pid, signal.SIGKILL)
     wait_until_none_is_left(here)
@@ -57,11 +56,12 @@ def test_a_practice_server_is_not_stopped_under_a_change(leaving: str, here: Pra
         applying(terminal)
         terminal.press("f10")
         terminal.until("The change continues in the background")
-        terminal.press("right", "enter")
-        terminal.until("waiting for its end")
+        terminal.press("right")
+        terminal.send("enter")
+        terminal.shows("waiting for its end")
         if leaving == "Ctrl+C":
-            terminal.press("ctrl+c")
-        assert terminal.ended(30) == 130
+            terminal.send("ctrl+c")
+        assert terminal.ended() == 130
         said = terminal.sent.split(LEFT)[-1]
         assert b"is still being made; it goes on by itself" in said
         assert b"Nothing was changed" not in said
@@ -85,7 +85,7 @@ def test_rescue_in_ascii_without_colour(here: Practice, link: Sshd) -> None:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGHUP, 129), (signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_signal_gives_the_terminal_back(number: int, code: int, here: Practice, link: Sshd) -> None:
     with link.wizard(here) as terminal:
-        terminal.until("hcp-server is active", 40)
+        terminal.until("hcp-server is active")
         os.kill(face(here), number)
         assert terminal.ended() == code
         assert LEFT in terminal.sent

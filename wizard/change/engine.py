@@ -21,6 +21,7 @@ from wizard.change.store import ChangeFolder, Store
 from wizard.change.targets import check_in_place
 from wizard.change.undo import close_what_is_back, roll_back_change
 from wizard.errors import WizardError
+from wizard.texts.en.change import NOTHING_CHANGED
 
 KEEP = 20
 """How many changes in force can be rolled back, one after the other."""
@@ -143,12 +144,7 @@ def carry_out(order: Order, place: Opened, context: Context) -> Outcome:
 def _prepare(order: Order, folder: ChangeFolder, context: Context) -> Manifest:
     context.events.say("prepare", "started", "Stage, back up and check before anything is touched")
     drafts = order.drafts()
-    running = False
-    if order.restart is not None:
-        state = context.ports.service.state()
-        running = state.running
-        if state.blocked is not None:
-            raise state.blocked
+    running = False if order.restart is None else check_service(context)
     actions, served = stage(drafts, order.target, folder, context)
     manifest = Manifest(
         id=folder.id,
@@ -170,6 +166,18 @@ def _prepare(order: Order, folder: ChangeFolder, context: Context) -> Manifest:
     return manifest
 
 
+def check_service(context: Context) -> bool:
+    """Refuse a service that cannot be restarted; whether it runs now.
+
+    Raises:
+        WizardError: of the service port.
+    """
+    state = context.ports.service.state()
+    if state.blocked is not None:
+        raise state.blocked
+    return state.running
+
+
 def _refuse(order: Order, folder: ChangeFolder, journal: Journal, context: Context, error: Exception) -> Outcome:
     failure = Failure.of(error)
     context.events.say("prepare", "failed", failure.message)
@@ -177,7 +185,7 @@ def _refuse(order: Order, folder: ChangeFolder, journal: Journal, context: Conte
     folder.wipe_staged(context.calls)
     with contextlib.suppress(OSError):
         journal.append(CLOSED, fact=REFUSED)
-    say_outcome(context, "failed", f"Nothing was changed. {failure.message}", REFUSED, failure)
+    say_outcome(context, "failed", NOTHING_CHANGED.format(message=failure.message), REFUSED, failure)
     return Outcome(REFUSED, folder.id, order.digest, dict(context.events.states), failure)
 
 

@@ -55,7 +55,10 @@ class Event:
         Raises:
             ValueError: the line is no event (the file was cut).
         """
-        data = json.loads(line)
+        try:
+            data = json.loads(line)
+        except RecursionError as error:
+            raise ValueError("not an event") from error
         if not isinstance(data, dict):
             raise ValueError("not an event")  # noqa: TRY004 - the same error as for a line that is no JSON
         return cls(**{name: str(data.get(name, "")) for name in cls.__slots__})

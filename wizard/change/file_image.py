@@ -5,7 +5,7 @@ import hashlib
 import os
 import stat
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 from wizard.host.directory import Directory
 
@@ -104,9 +104,7 @@ def read_image(folder: Directory, file: str) -> tuple[FileImage, bytes]:
         return FileImage(kind=kind, mode=stat.S_IMODE(named.st_mode), uid=named.st_uid, gid=named.st_gid), b""
     if kind != "file":
         return FileImage(kind=kind), b""
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-    descriptor = os.open(file, flags, dir_fd=folder.descriptor)
-    with open(descriptor, "rb") as stream:  # noqa: PTH123 - a descriptor, opened without following links
+    with open_file(folder, file) as stream:
         status = os.fstat(stream.fileno())
         data = stream.read(LARGEST + 1)
         if len(data) > LARGEST:
@@ -122,6 +120,16 @@ def read_image(folder: Directory, file: str) -> tuple[FileImage, bytes]:
             links=status.st_nlink,
         )
     return image, data
+
+
+def open_file(folder: Directory, file: str) -> BinaryIO:
+    """Open *file* in *folder* for reading, without following a link and without waiting for the writer of a pipe.
+
+    Raises:
+        OSError: it cannot be opened; it is a link (ELOOP).
+    """
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+    return open(os.open(file, flags, dir_fd=folder.descriptor), "rb")  # noqa: PTH123 - the caller closes it
 
 
 def xattrs_of(descriptor: int) -> tuple[tuple[str, bytes], ...]:

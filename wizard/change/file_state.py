@@ -16,8 +16,9 @@ from wizard.change.durable import (
     write_failure,
 )
 from wizard.change.file_image import ABSENT_FILE, FileImage, read_image
+from wizard.change.journal import BACKUP
 from wizard.change.manifest import Action
-from wizard.change.store import BACKUP, STAGED, ChangeFolder
+from wizard.change.store import STAGED, ChangeFolder
 from wizard.change.targets import check_in_place, folder_of
 
 
@@ -49,6 +50,19 @@ def file_state(live: FileImage, action: Action) -> FileState:
     if live.exists and live.sha256 in {action.before.sha256, after.sha256}:
         return FileState.WORN
     return FileState.FOREIGN
+
+
+def differs(live: FileImage, after: FileImage) -> str:
+    """In words, how the live file differs from how a change left it; "" when it does not."""
+    if live.kind != after.kind:
+        return "it is gone" if live.kind == "absent" else f"it is a {live.kind}"
+    if live.sha256 != after.sha256:
+        return "its content was changed"
+    if live.mode != after.mode:
+        return f"its mode is {live.mode:04o}, not {after.mode:04o}"
+    if (live.uid, live.gid) != (after.uid, after.gid):
+        return f"its owner is {live.uid}:{live.gid}, not {after.uid}:{after.gid}"
+    return ""
 
 
 def live_image(action: Action, context: Context) -> FileImage:

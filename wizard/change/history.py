@@ -1,12 +1,14 @@
 """What was changed, when, by whom, and what of it is still in force."""
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from wizard.change.events import Event
+from wizard.change.file_image import open_file
+from wizard.change.journal import LARGEST
 from wizard.change.outcome import APPLIED, REFUSED, STUCK
-from wizard.change.store import ChangeFolder, Store
+from wizard.change.store import EVENTS, ChangeFolder, Store
 from wizard.errors import WizardError
 from wizard.host.machine import Machine
 
@@ -28,6 +30,10 @@ class Entry:
         files: logical paths.
         rolls_back: id of the change that it took back, else empty.
         rolled_back_by: id of the change that rolled it back and is still in force, else empty.
+        waits: nothing else can be changed until `recover` has settled it.
+        damage: why its record cannot be used, with the place of the backups; else empty.
+        backups: the folder with the old files.
+        backups_removed: when they were removed, RFC 3339 UTC; it cannot be undone any more. Else empty.
     """
 
     id: str
@@ -39,6 +45,10 @@ class Entry:
     files: tuple[str, ...] = ()
     rolls_back: str = ""
     rolled_back_by: str = ""
+    waits: bool = False
+    damage: str = ""
+    backups: str = ""
+    backups_removed: str = ""
 
     @property
     def stands(self) -> bool:
@@ -57,6 +67,10 @@ class Entry:
             "files": list(self.files),
             "rolls_back": self.rolls_back or None,
             "rolled_back_by": self.rolled_back_by or None,
+            "recovery_needed": self.waits,
+            "damage": self.damage or None,
+            "backups": None if self.backups_removed else self.backups,
+            "backups_removed": self.backups_removed or None,
         }
 
 
@@ -92,22 +106,28 @@ def entries(store: Store) -> tuple[Entry, ...]:
 
 
 def _entry(folder: ChangeFolder, rolled_back_by: str) -> Entry:
+    bare = Entry(folder.id, UNREADABLE, backups=str(folder.backups), backups_removed=folder.purged)
     try:
         plan = folder.plan()
-    except WizardError:
-        return Entry(folder.id, UNREADABLE)
+    except WizardError as error:
+        return replace(bare, waits=True, damage=error.message)
     if plan.phase == "verified":
         outcome = APPLIED
     elif plan.phase == "closed":
         outcome = plan.outcome
     else:
         outcome = STUCK if folder.page.exists() else REFUSED if plan.untouched else INTERRUPTED
+    waits = outcome in {STUCK, INTERRUPTED}
     try:
         manifest = folder.manifest()
-    except WizardError:
-        return _without_manifest(folder, outcome) if outcome == REFUSED else Entry(folder.id, UNREADABLE)
-    return Entry(
-        id=folder.id,
+    except WizardError as error:
+        if outcome == REFUSED:
+            return _without_manifest(folder, replace(bare, outcome=outcome))
+        # What was applied is not known any more; what came to nothing is.
+        word = UNREADABLE if waits or outcome == APPLIED else outcome
+        return replace(bare, outcome=word, waits=waits, damage=error.message)
+    return replace(
+        bare,
         outcome=outcome,
         title=manifest.title,
         at=manifest.at,
@@ -116,14 +136,25 @@ def _entry(folder: ChangeFolder, rolled_back_by: str) -> Entry:
         files=tuple(str(action.named) for action in manifest.actions),
         rolls_back=manifest.rolls_back,
         rolled_back_by=rolled_back_by,
+        waits=waits,
     )
 
 
-def _without_manifest(folder: ChangeFolder, outcome: str) -> Entry:
+def _without_manifest(folder: ChangeFolder, bare: Entry) -> Entry:
     """A change that was refused before its manifest: what is known of it is in its first event."""
+    first = next(iter(read_events(folder)), None)
+    return bare if first is None else replace(bare, title=first.text, at=first.at)
+
+
+def read_events(folder: ChangeFolder) -> list[Event]:
+    """What its runs reported, as far as it is whole; lines that are no events are left out."""
+    found = []
     try:
-        with folder.events.open(encoding="utf-8") as stream:
-            first = Event.from_line(stream.readline())
-    except (OSError, ValueError):
-        return Entry(folder.id, outcome)
-    return Entry(folder.id, outcome, title=first.text, at=first.at)
+        with open_file(folder.open(), EVENTS) as stream:
+            data = stream.read(LARGEST)
+    except OSError:
+        return []
+    for line in data.decode(errors="replace").splitlines():
+        with contextlib.suppress(ValueError):
+            found.append(Event.from_line(line))
+    return found

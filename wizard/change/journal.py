@@ -25,6 +25,9 @@ ARMED, INTENT, DONE, RESTART, VERIFIED, UNDO, UNDONE, CLOSED = (
     "undone",
     "closed",
 )
+BACKUP = "backup"
+"""The folder of the old files of a change, beside its journal."""
+
 LARGEST = 4 * 1024 * 1024
 """Bytes of a journal; thousands of steps have less."""
 
@@ -118,30 +121,45 @@ def read_journal(folder: Directory, name: str) -> tuple[Record, ...]:
 
 
 def _parse(folder: Directory, name: str) -> tuple[tuple[Record, ...], int]:
-    _, data = read_image(folder, name)
+    image, data = read_image(folder, name)
+    if image.kind not in {"file", "absent"}:
+        raise damaged(folder.path / name, case="kind", kind=image.kind)
     if len(data) > LARGEST:
-        raise _damaged(folder.path / name, case="size", limit=LARGEST)
+        raise damaged(folder.path / name, case="size", limit=LARGEST)
     records: list[Record] = []
     good = 0
     for line in data.splitlines(keepends=True):
         try:
-            if not line.endswith(b"\n"):
+            if not line.endswith(b"\n") and _is_torn(line):
                 break
             records.append(Record.from_line(line))
         except ValueError as error:
-            if good + len(line) == len(data):
+            if good + len(line) == len(data) and (records or not line.strip(b"\0\n")):
                 break
             last = _last(data)
             if last is not None and last.event == CLOSED:
                 # What came before no longer matters to anybody: the change is settled.
                 return (*records, last), len(data)
-            raise _damaged(folder.path / name, line=len(records) + 1) from error
+            raise damaged(folder.path / name, line=len(records) + 1) from error
         good += len(line)
     return tuple(records), good
 
 
-def _damaged(path: Path, case: str = "", **facts: Fact) -> RecoveryNeededError:
-    return RecoveryNeededError(codes.CHANGE_JOURNAL_DAMAGED, case=case, subject=path, path=path, **facts)
+def _is_torn(line: bytes) -> bool:
+    """Whether *line* is the beginning of a record, or the zeros that a power cut leaves."""
+    start = Record("").as_line()[:_HEAD]
+    return line[:_HEAD] == start[: len(line)] or not line.strip(b"\0")
+
+
+_HEAD = len(b'{"record": "')
+
+
+def damaged(path: Path, case: str = "", **facts: Fact) -> RecoveryNeededError:
+    """The refusal of the journal at *path* of a change; *case* and *facts* are how it is damaged."""
+    backups = path.parent / BACKUP
+    return RecoveryNeededError(
+        codes.CHANGE_JOURNAL_DAMAGED, case=case, subject=path, path=path, backups=backups, **facts
+    )
 
 
 def _last(data: bytes) -> Record | None:

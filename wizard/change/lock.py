@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import secrets
+import stat
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
@@ -18,7 +19,8 @@ from wizard.change.file_state import is_back, live_image
 from wizard.change.journal import CLOSED, Journal, RecoveryPlan
 from wizard.change.manifest import Manifest
 from wizard.change.outcome import APPLIED, REFUSED, Failure
-from wizard.change.store import EVENTS, ChangeFolder, Store
+from wizard.change.store import EVENTS, ChangeFolder, Store, unreadable
+from wizard.change.typed import check_types
 from wizard.errors import BusyError, RecoveryNeededError, WizardError
 from wizard.host.directory import Directory
 from wizard.printable import printable
@@ -86,8 +88,9 @@ def hold(ensure: Callable[[], Directory], path: Path, holder: Holder) -> Iterato
     """
     patience = time.monotonic() + _PATIENCE_S
     while True:
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
         folder = ensure()
+        _check_file(path)
         descriptor = os.open(path.name, flags, 0o600, dir_fd=folder.descriptor)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -118,9 +121,11 @@ def holder_of(path: Path) -> Holder | None:
 
     Raises:
         OSError: the state folder may not be read.
+        WizardError: `change.lock-unusable`.
     """
+    _check_file(path)
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError:
         return None
     try:
@@ -132,11 +137,28 @@ def holder_of(path: Path) -> Holder | None:
     return None
 
 
-def _read(descriptor: int) -> Holder | None:
+def _check_file(path: Path) -> None:
+    """Refuse a lock that is no regular file: a link is not followed, and a pipe would be waited for.
+
+    Raises:
+        WizardError: `change.lock-unusable`.
+    """
     try:
-        return Holder(**json.loads(os.pread(descriptor, 4096, 0)))
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISREG(mode):
+        raise WizardError(codes.CHANGE_LOCK_UNUSABLE, subject=path, path=path)
+
+
+def _read(descriptor: int) -> Holder | None:
+    """What the lock says; None when it is empty or damaged."""
+    try:
+        found = Holder(**json.loads(os.pread(descriptor, 4096, 0)))
+        check_types(found)
     except (OSError, ValueError, TypeError, RecursionError):
         return None
+    return found
 
 
 def _is_the_file(descriptor: int, path: Path) -> bool:
@@ -210,6 +232,8 @@ def sweep(store: Store, context: Context) -> None:
         RecoveryNeededError: `change.interrupted`.
     """
     for folder in store.changes():
+        if folder.purged and folder.has_backups:
+            store.complete_purge(folder)
         plan = folder.plan()
         if plan.untouched:
             close(folder, REFUSED, context)
@@ -219,6 +243,25 @@ def sweep(store: Store, context: Context) -> None:
             raise _interrupted(folder, plan)
         elif folder.is_staged() and not (plan.outcome == APPLIED and _keeps_copies(folder)):
             folder.wipe_staged(context.calls)
+
+
+def check_free(store: Store) -> None:
+    """Refuse while another run is at work or a change waits for `recover`; nothing is locked, nothing is written.
+
+    Raises:
+        BusyError: `change.busy`.
+        RecoveryNeededError: `change.interrupted`, `change.journal-damaged`.
+        WizardError: `change.lock-unusable`, `change.state-unreadable`.
+    """
+    try:
+        holder = holder_of(store.lock)
+    except OSError as error:
+        raise unreadable(store.root, error) from error
+    if holder is not None:
+        raise _busy(holder if holder.pid else None, store.lock)
+    folder = unfinished(store)
+    if folder is not None and folder.plan().phase != "verified":
+        raise _interrupted(folder, folder.plan())
 
 
 def unfinished(store: Store) -> ChangeFolder | None:

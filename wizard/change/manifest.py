@@ -8,6 +8,8 @@ from typing import Any
 
 from wizard.change.file_image import ABSENT_FILE, FileImage
 from wizard.change.journal import DONE, UNDONE, Record
+from wizard.change.plan import STEP_ID
+from wizard.change.typed import check_types
 from wizard.host.directory import Identity
 from wizard.questions.answers import endpoint
 
@@ -171,25 +173,55 @@ class Manifest:
         """The reverse.
 
         Raises:
-            ValueError: it is no manifest of this schema, or larger than `LARGEST`.
+            ValueError: it is no manifest of this schema, or larger than `LARGEST`; the message says which, for people.
         """
         if len(data) > LARGEST:
-            raise ValueError("too large")
+            raise ValueError(f"it has more than {LARGEST} bytes")
         try:
             members = json.loads(data)
-            if members["schema"] != SCHEMA:
-                raise ValueError("schema")
+        except (ValueError, RecursionError) as error:
+            raise ValueError("it is no JSON") from error
+        if not isinstance(members, dict):
+            raise ValueError("it is no JSON object")  # noqa: TRY004 - the same error as for any other damage
+        if members.get("schema") != SCHEMA:
+            raise ValueError(f"it was not written by this version of the wizard, which reads schema {SCHEMA}")
+        try:
             restart, probe = members["restart"], members["probe"]
-            return cls(
+            made = cls(
                 **{name: members[name] for name in _PLAIN},
-                restart=None if restart is None else (restart[0], restart[1], restart[2]),
-                probe=None if probe is None else (probe[0], probe[1]),
+                restart=None if restart is None else tuple(restart),
+                probe=None if probe is None else tuple(probe),
                 actions=tuple(_action(item) for item in members["actions"]),
                 target=tuple(Node(**item) for item in members["target"]),
                 served=tuple(Node(**item) for item in members["served"]),
             )
-        except (KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
-            raise ValueError("not a manifest") from error
+        except KeyError as error:
+            raise ValueError(f"it has no member {error}") from error
+        except (TypeError, AttributeError, ValueError) as error:
+            raise ValueError("a member of it has a wrong type") from error
+        check_types(made)
+        for action in made.actions:
+            _check(action)
+        if not all(0 <= node.port <= 65535 for node in (*made.target, *made.served)):
+            raise ValueError("it holds a port that does not exist")
+        return made
+
+
+def _check(action: Action) -> None:
+    """Refuse what no change writes: it would lead out of the folder of the change, or not fit into a call.
+
+    Raises:
+        ValueError: it is such.
+    """
+    names = (name for name in (action.staged, action.backup) if name)
+    paths = (action.path, action.named)
+    images = (action.before, action.after)
+    if not all(STEP_ID.fullmatch(name) for name in (action.id, *names)):
+        raise ValueError("it names a file outside the folder of the change")
+    if not all(path.is_absolute() and ".." not in path.parts and "\0" not in str(path) for path in paths):
+        raise ValueError("it names a file without a whole path")
+    if not all(0 <= image.mode <= 0o7777 and 0 <= image.uid < 2**32 and 0 <= image.gid < 2**32 for image in images):
+        raise ValueError("it holds an owner or a mode that no file has")
 
 
 _PLAIN = ("id", "title", "digest", "at", "by", "token", "was_running", "rolls_back")

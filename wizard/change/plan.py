@@ -301,7 +301,8 @@ __all__ = [
     "Step",
 ]
 
-_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,60}")
+STEP_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,60}")
+"""An id of a step; it becomes the name of a file in the folder of the change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,8 +333,7 @@ class Plan:
             if twice:
                 raise ValueError(f"a plan names {', '.join(twice)} twice")
         for step in self.steps:
-            # It becomes the name of a file in the change's folder.
-            if not _ID.fullmatch(step.id):
+            if not STEP_ID.fullmatch(step.id):
                 raise ValueError(f"not an id of a step: {step.id!r}")
 
     @property

@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
+from wizard.change.file_state import differs
 from wizard.change.history import entries
 from wizard.change.manifest import Action, Manifest, Node
 from wizard.change.store import STAGED, ChangeFolder, Store
+from wizard.change.targets import look, resolve
 from wizard.errors import WizardError
+from wizard.host.machine import Machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +85,21 @@ def read_record(store: Store) -> Record:
                 files[name] = left
         target = newest.target or target
     return Record(newest, tuple(files.values()), tuple(anchors.values()), target)
+
+
+def changed_since(machine: Machine, record: Record) -> dict[str, list[tuple[str, str]]]:
+    """The files that are not as the newest change which wrote them left them.
+
+    Returns:
+        By the id of that change: path, and in words how it differs. A file that this account may not read is none.
+    """
+    found: dict[str, list[tuple[str, str]]] = {}
+    for left in record.files:
+        try:
+            live, _ = look(resolve(machine, left.action.named))
+        except WizardError:
+            continue
+        how = differs(live, left.action.after)
+        if how:
+            found.setdefault(left.change, []).append((str(left.action.named), how))
+    return found

@@ -46,6 +46,8 @@ def recover(mode: str, context: Context) -> Outcome:
         folder = damaged or unfinished(place.store)
         if folder is None:
             return _nothing(context) if waiting is None else _closed(waiting, context)
+        if mode != KEEP:
+            folder.manifest()  # a damaged one is refused before the recovery is announced
         place.attach(folder, context)
         with contextlib.closing(folder.open_journal(context.calls)) as journal:
             return _settle(mode, folder, journal, context)

@@ -1,23 +1,26 @@
 """An applied change taken back: a change like any other, which can be taken back in its turn."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wizard import codes
 from wizard.change.context import Context, WithoutAnchor
-from wizard.change.engine import Order, carry_out
+from wizard.change.disk_space import check_change_room
+from wizard.change.engine import Order, carry_out, check_service
 from wizard.change.file_image import FileImage
-from wizard.change.file_state import FileState, file_state, is_back, old_state
-from wizard.change.history import Entry, entries
-from wizard.change.lock import Opened, opened, sweep
+from wizard.change.file_state import FileState, differs, file_state, is_back, old_state
+from wizard.change.history import UNREADABLE, Entry, entries
+from wizard.change.journal import BACKUP
+from wizard.change.lock import check_free, opened, sweep
 from wizard.change.manifest import Action, Manifest, TrustEntry
 from wizard.change.outcome import APPLIED, Outcome
 from wizard.change.plan import digest_of
 from wizard.change.staging import FileChange, check_owner, identity_of, settled
-from wizard.change.store import BACKUP, ChangeFolder, Store
+from wizard.change.store import ChangeFolder, Store, check_own
 from wizard.change.targets import check_ancestors, check_folder, check_replaceable, keep_folder, look, resolve
-from wizard.errors import WizardError
+from wizard.errors import RecoveryNeededError, WizardError
 from wizard.host.directory import Target
 from wizard.host.machine import Machine
 
@@ -48,7 +51,7 @@ def rollback(change: str | None, context: Context) -> Outcome:
         order = Order(
             title=f"Roll back {manifest.id}: {manifest.title}",
             digest="",
-            drafts=lambda: _drafts(manifest, folder, place, context),
+            drafts=lambda: _drafts(manifest, folder, place.store, context),
             restart=manifest.restart,
             probe=manifest.probe,
             target=manifest.served,
@@ -57,28 +60,76 @@ def rollback(change: str | None, context: Context) -> Outcome:
         return carry_out(order, place, context)
 
 
+def check(change: str | None, context: Context) -> Manifest:
+    """Everything that `rollback` checks before it writes; nothing is changed, and the lock is not held.
+
+    Returns:
+        The change that would be rolled back; what would be done with each file is in the events of *context*.
+
+    Raises:
+        BusyError: another run is at work.
+        WizardError: whatever would refuse the rollback, also a trust store, an owner, the space on a disk or a service
+            that cannot be restarted.
+    """
+    store = Store(context.machine.state_dir, context.calls)
+    check_free(store)
+    folder = choose(change, store)
+    check_own(store)
+    manifest = folder.manifest().knowing(())
+    try:
+        drafts = _drafts(manifest, folder, store, context)
+    except RecoveryNeededError as error:
+        # A damaged backup: the rollback refuses before it changes anything, so there is nothing to recover.
+        raise WizardError.recorded(error.code, error.message, error.hint, error.subject) from error
+    if manifest.restart is not None:
+        check_service(context)
+    sizes = [(draft.target.folders[-1], len(draft.new), len(draft.old)) for draft in drafts]
+    check_change_room(folder.above, sizes)
+    return manifest
+
+
 def choose(change: str | None, store: Store) -> ChangeFolder:
     """The change that `rollback` would take back; only looks.
 
     Raises:
-        WizardError: `change.nothing-to-roll-back`, `change.unknown`, `change.not-standing`.
+        WizardError: `change.nothing-to-roll-back`, `change.unknown`, `change.not-standing`, `change.record-damaged`,
+            `change.backups-removed`.
     """
     known = entries(store)
     if change is None:
-        standing_ones = [entry for entry in known if entry.stands and not entry.rolls_back]
-        if not standing_ones:
-            raise WizardError(codes.CHANGE_NOTHING_TO_ROLL_BACK, subject=store.root, state=store.root)
-        return store.find(standing_ones[-1].id)
-    folder = store.find(change)
-    entry: Entry = next(entry for entry in known if entry.id == folder.id)
+        entry = _newest(known, store)
+    else:
+        name = store.find(change).id
+        entry = next(each for each in known if each.id == name)
+    if entry.damage:
+        raise _damaged(entry)
     if not entry.stands:
-        name = folder.id
         if entry.outcome == APPLIED:
             raise WizardError(
-                codes.CHANGE_NOT_STANDING, case="rolled-back", subject=name, change=name, later=entry.rolled_back_by
+                codes.CHANGE_NOT_STANDING,
+                case="rolled-back",
+                subject=entry.id,
+                change=entry.id,
+                later=entry.rolled_back_by,
             )
-        raise WizardError(codes.CHANGE_NOT_STANDING, subject=name, change=name, outcome=entry.outcome)
-    return folder
+        raise WizardError(codes.CHANGE_NOT_STANDING, subject=entry.id, change=entry.id, outcome=entry.outcome)
+    if entry.backups_removed:
+        raise WizardError(codes.CHANGE_BACKUPS_REMOVED, subject=entry.id, change=entry.id, date=entry.backups_removed)
+    return store.find(entry.id)
+
+
+def _newest(known: Sequence[Entry], store: Store) -> Entry:
+    """The newest change that is in effect and is no rollback; one whose record is damaged is not passed over."""
+    for entry in reversed(known):
+        if entry.outcome == UNREADABLE or (entry.stands and not entry.rolls_back):
+            return entry
+    raise WizardError(codes.CHANGE_NOTHING_TO_ROLL_BACK, subject=store.root, state=store.root)
+
+
+def _damaged(entry: Entry) -> RecoveryNeededError | WizardError:
+    """The refusal of a change whose record is damaged; only one that has not ended needs `recover`."""
+    kind = RecoveryNeededError if entry.waits else WizardError
+    return kind(codes.CHANGE_RECORD_DAMAGED, subject=entry.id, change=entry.id, damage=entry.damage)
 
 
 def stores_without(
@@ -114,7 +165,7 @@ def stores_without(
     return found
 
 
-def _drafts(manifest: Manifest, folder: ChangeFolder, place: Opened, context: Context) -> list[FileChange]:
+def _drafts(manifest: Manifest, folder: ChangeFolder, store: Store, context: Context) -> list[FileChange]:
     drafts: list[FileChange] = []
     live: dict[str, tuple[FileImage, bytes]] = {}
     made: set[PurePosixPath] = set()
@@ -131,7 +182,9 @@ def _drafts(manifest: Manifest, folder: ChangeFolder, place: Opened, context: Co
             if action.trust is not None and action.trust.added and target.path == action.path:
                 context.events.say(action.id, "skipped", f"{action.trust.alias} is not in {target.shown} any more")
                 continue
-            raise _changed_since(manifest, target, place)
+            raise _changed_since(manifest, target, store)
+        if stands is FileState.WORN:
+            context.events.say(action.id, "progress", _kept(target, image, action))
         check_folder(target, action.folder, exact=False, may_be_gone=action.folder_made)
         keep_folder(target, context)
         after, new = found
@@ -177,12 +230,33 @@ def _old_state(
     return None if made.data is None else (settled(live[0], target, made.data), made.data)
 
 
-def _changed_since(manifest: Manifest, target: Target, place: Opened) -> WizardError:
-    number = place.store.find(manifest.id).number
+def rights_kept(machine: Machine, manifest: Manifest) -> list[str]:
+    """A line for each file of *manifest* whose owner, mode or attributes somebody changed since; an undo keeps them.
+
+    A file that cannot be examined is left out: the undo itself refuses it.
+    """
+    found = []
+    for action in manifest.actions:
+        with contextlib.suppress(WizardError):
+            target = resolve(machine, action.named)
+            image, _ = look(target)
+            if target.path == action.path and file_state(image, action) is FileState.WORN:
+                found.append(_kept(target, image, action))
+    return found
+
+
+def _kept(target: Target, image: FileImage, action: Action) -> str:
+    recorded = action.after if image.sha256 == action.after.sha256 else action.before
+    how = differs(image, recorded) or "its extended attributes are others"
+    return f"{target.shown} was changed by hand since: {how}. That is kept."
+
+
+def _changed_since(manifest: Manifest, target: Target, store: Store) -> WizardError:
+    number = store.find(manifest.id).number
     newer = [
         entry.id
-        for entry in entries(place.store)
-        if entry.stands and place.store.find(entry.id).number > number and str(target.named) in entry.files
+        for entry in entries(store)
+        if entry.stands and store.find(entry.id).number > number and str(target.named) in entry.files
     ]
     if not newer:
         return WizardError(codes.CHANGE_CHANGED_SINCE, subject=target.named, path=target.shown, change=manifest.id)

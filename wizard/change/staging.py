@@ -12,10 +12,11 @@ from wizard.change.context import Context
 from wizard.change.disk_space import check_change_room
 from wizard.change.durable import dressed, new_file, sync_folder
 from wizard.change.file_image import FileImage
+from wizard.change.journal import BACKUP
 from wizard.change.manifest import Action, Node, TrustEntry
 from wizard.change.plan import EditFile, ImportTrust, MakeFolder, Plan, PutFile
 from wizard.change.proof import capture
-from wizard.change.store import BACKUP, STAGED, ChangeFolder
+from wizard.change.store import STAGED, ChangeFolder
 from wizard.change.targets import check_ancestors, check_expected, check_replaceable, keep_folder, look, resolve
 from wizard.errors import WizardError
 from wizard.host.directory import Identity, Target

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import stat
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,17 +11,18 @@ from pathlib import Path
 from wizard import codes
 from wizard.change.durable import new_folder, put_file, reach, sync_folder, write_failure
 from wizard.change.file_image import FileImage, read_image
-from wizard.change.journal import Journal, RecoveryPlan, read_journal, replay
+from wizard.change.journal import BACKUP, Journal, RecoveryPlan, damaged, read_journal, replay
 from wizard.change.manifest import Manifest
 from wizard.change.syscalls import REAL, Syscalls
 from wizard.errors import RecoveryNeededError, WizardError
 from wizard.host.directory import Directory
 from wizard.printable import printable
 
-PAGE = "RECOVERY.txt"
+PAGE, EVIDENCE, PURGED = "RECOVERY.txt", "EVIDENCE.txt", "BACKUPS-REMOVED.txt"
 JOURNAL, EVENTS, MANIFEST = "journal.jsonl", "events.jsonl", "manifest.json"
-STAGED, BACKUP = "staged", "backup"
-"""New bytes, mode 0600, which stay after success to be written again when they are lost; and old bytes, likewise."""
+STAGED = "staged"
+"""New bytes, mode 0600, which stay after success to be written again when they are lost; old ones are in `BACKUP`."""
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _NAME = re.compile(r"(\d{4,})-\d{8}T\d{6}Z")
 
 
@@ -59,6 +61,24 @@ class ChangeFolder:
         return int(found[1]) if found else 0
 
     @property
+    def begun(self) -> datetime:
+        """When, by its name; UTC. A name without a real date is that of no old change."""
+        try:
+            return datetime.strptime(self.path.name.partition("-")[2], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        except ValueError:
+            return datetime.max.replace(tzinfo=UTC)
+
+    @property
+    def backups(self) -> Path:
+        """Where the old files are."""
+        return self.path / BACKUP
+
+    @property
+    def evidence(self) -> Path:
+        """The text for a change ticket, there when the change has ended."""
+        return self.path / EVIDENCE
+
+    @property
     def events(self) -> Path:
         """What user interfaces follow."""
         return self.path / EVENTS
@@ -82,11 +102,31 @@ class ChangeFolder:
         return Journal(self.open(), JOURNAL, calls)
 
     def plan(self) -> RecoveryPlan:
-        """What its journal means."""
+        """What its journal means.
+
+        Raises:
+            RecoveryNeededError: `change.journal-damaged`.
+        """
         try:
-            return replay(read_journal(self.open(), JOURNAL))
+            plan = replay(read_journal(self.open(), JOURNAL))
         except FileNotFoundError:
             return replay(())
+        except OSError as error:
+            raise damaged(self.journal, case="unreadable", reason=error.strerror or str(error)) from error
+        if plan.phase != "closed" and self.evidence.is_file():
+            # It is written after the last line.
+            raise damaged(self.journal, case="end")
+        return plan
+
+    @property
+    def purged(self) -> str:
+        """When its backups were removed, RFC 3339 UTC; "" when they were not."""
+        try:
+            text = read_image(self.open(), PURGED)[1].decode(errors="replace")
+        except OSError:
+            return ""
+        found = _MOMENT.search(text)
+        return found[0] if found else ""
 
     def write_manifest(self, manifest: Manifest, calls: Syscalls) -> None:
         """Put the manifest on disk."""
@@ -100,9 +140,26 @@ class ChangeFolder:
         """
         path = self.path / MANIFEST
         try:
-            return Manifest.load(read_image(self.open(), MANIFEST)[1])
+            return self._read_manifest()
         except (OSError, ValueError) as error:
-            raise RecoveryNeededError(codes.CHANGE_MANIFEST_DAMAGED, subject=path, change=self.id, path=path) from error
+            why = (error.strerror or "") if isinstance(error, OSError) else str(error)
+            raise RecoveryNeededError(
+                codes.CHANGE_MANIFEST_DAMAGED,
+                subject=path,
+                change=self.id,
+                path=path,
+                reason=why,
+                backups=self.backups,
+            ) from error
+
+    def _read_manifest(self) -> Manifest:
+        image, data = read_image(self.open(), MANIFEST)
+        if image.kind != "file":
+            raise ValueError("it is missing" if image.kind == "absent" else f"it is a {image.kind}, not a file")
+        found = Manifest.load(data)
+        if found.id != self.id:
+            raise ValueError("it belongs to another change")
+        return found
 
     def saved(self, kind: str, name: str, image: FileImage) -> bytes:
         """Read a file from *kind* (`STAGED` or `BACKUP`) and compare it with the manifest's digest.
@@ -120,12 +177,20 @@ class ChangeFolder:
             raise _damaged(path, kind, "it is gone" if found.kind == "absent" else "its digest is not the recorded one")
         return data
 
+    @property
+    def has_backups(self) -> bool:
+        """Whether a file is left that an undo or a repair could be made from."""
+        return any(self._names(kind) for kind in (BACKUP, STAGED))
+
+    def _names(self, kind: str) -> list[str]:
+        try:
+            return self.open(kind).names()
+        except OSError:
+            return []
+
     def is_staged(self) -> bool:
         """Whether payload is left."""
-        try:
-            return bool(self.open(STAGED).names())
-        except OSError:
-            return False
+        return bool(self._names(STAGED))
 
     def wipe_staged(self, calls: Syscalls) -> None:
         """Remove the staged payload; what cannot be removed now is removed at the next start."""
@@ -180,17 +245,32 @@ class Store:
         Raises:
             WizardError: `change.state-unreadable`: this account may not look.
         """
-        try:
-            above = self._changes or Directory(self.folder)
-            names = above.names()
-        except FileNotFoundError:
+        above, folders, _ = self._listed()
+        if above is None:
             return []
-        except OSError as error:
-            raise WizardError(
-                codes.CHANGE_STATE_UNREADABLE, subject=self.root, state=self.root, reason=error.strerror or str(error)
-            ) from error
-        found = [ChangeFolder(self.folder / name, above) for name in names if _NAME.fullmatch(name)]
+        found = [ChangeFolder(self.folder / name, above) for name in folders if _NAME.fullmatch(name)]
         return sorted(found, key=lambda folder: folder.number)
+
+    def ignored(self) -> tuple[Path, ...]:
+        """What lies among the folders of the changes and is none: files, symbolic links and others; never followed.
+
+        Raises:
+            WizardError: `change.state-unreadable`.
+        """
+        return tuple(self.folder / name for name in self._listed()[2])
+
+    def _listed(self) -> tuple[Directory | None, list[str], list[str]]:
+        """The open folder of all changes, the folders in it, and what is none."""
+        try:
+            above = self._changes or Directory(self.root).open(self.folder.name)
+            names = above.names()
+            modes = [os.stat(name, dir_fd=above.descriptor, follow_symlinks=False).st_mode for name in names]
+        except FileNotFoundError:
+            return None, [], []
+        except OSError as error:
+            raise unreadable(self.root, error) from error
+        folders = [name for name, mode in zip(names, modes, strict=True) if stat.S_ISDIR(mode)]
+        return above, folders, [name for name in names if name not in folders]
 
     def find(self, change: str) -> ChangeFolder:
         """By id, or by its number alone.
@@ -215,6 +295,21 @@ class Store:
             sync_folder(each, calls=self._calls)
         return ChangeFolder(self.folder / name, above)
 
+    def purge(self, folder: ChangeFolder, note: str) -> None:
+        """Remove the backups of a closed change and the copies of what it wrote; *note*, with the date, stays."""
+        at = folder.open()
+        # The note goes first: a removal that is cut off is completed at the next start.
+        put_file(at, PURGED, note.encode(), mode=0o600, calls=self._calls)
+        self.complete_purge(folder)
+
+    def complete_purge(self, folder: ChangeFolder) -> None:
+        """Remove what is left of the backups of a change whose note says that they were removed."""
+        for name in (BACKUP, STAGED):
+            with contextlib.suppress(FileNotFoundError):
+                below = folder.open(name)
+                _remove_below(below, self._calls)
+                sync_folder(below, calls=self._calls)
+
     def drop(self, folder: ChangeFolder) -> None:
         """Remove a closed change with its backups."""
         # The journal goes last: a folder half removed still says that it is closed.
@@ -225,6 +320,13 @@ class Store:
                 self._calls.rmdir(name, at=at.descriptor)
         _remove_below(at, self._calls, last=JOURNAL)
         self._calls.rmdir(folder.id, at=folder.above.descriptor)
+
+
+def unreadable(root: Path, error: OSError) -> WizardError:
+    """The refusal of a state folder at *root* that cannot be looked into."""
+    case = "" if isinstance(error, PermissionError) else "no-folder"
+    reason = error.strerror or str(error)
+    return WizardError(codes.CHANGE_STATE_UNREADABLE, case=case, subject=root, state=root, reason=reason)
 
 
 def _remove_below(folder: Directory, calls: Syscalls, *, last: str = "") -> None:
@@ -246,6 +348,21 @@ def own_folder(path: Path, calls: Syscalls = REAL) -> Directory:
     except OSError as error:
         raise write_failure(path, error) from error
     return folder
+
+
+def check_own(store: Store) -> None:
+    """Refuse a state folder of somebody else, as `Store.ensure` does, without changing anything.
+
+    Raises:
+        WizardError: `change.state-unusable`, `change.state-unreadable`.
+    """
+    for path in (store.root, store.folder):
+        try:
+            owner = path.stat().st_uid
+        except OSError as error:
+            raise unreadable(store.root, error) from error
+        if owner != os.geteuid():
+            raise _unusable(path)
 
 
 def _own(folder: Directory) -> None:

@@ -10,22 +10,24 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 from wizard import codes, self_start
 from wizard.change.context import Operator, WithoutAnchor
 from wizard.change.disk_space import full_at
 from wizard.change.events import CHANGE, Event, rfc3339
+from wizard.change.file_image import open_file
 from wizard.change.job import APPLY, RECOVER, ROLLBACK, Job, passed_on
 from wizard.change.lock import Holder, holder_of
 from wizard.change.outcome import APPLIED, KEPT, NO_CHANGE, REFUSED, STUCK, Failure, Outcome
 from wizard.change.plan import Plan
-from wizard.change.store import Store
+from wizard.change.store import EVENTS, ChangeFolder, Store, unreadable
 from wizard.errors import BusyError, ExitCode, RecoveryNeededError, WizardError
 from wizard.host.machine import Machine
 from wizard.secret import Secret
 
 _POLL_S = 0.01
+_MOST = 4 * 1024 * 1024
+"""Bytes of events that are read at once; a change has thousands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +95,7 @@ def running(machine: Machine) -> Holder | None:
     try:
         return holder_of(store.lock)
     except OSError as error:
-        raise WizardError(
-            codes.CHANGE_STATE_UNREADABLE, subject=store.root, state=store.root, reason=error.strerror or str(error)
-        ) from error
+        raise unreadable(store.root, error) from error
 
 
 def events(machine: Machine, run: ChangeRun | str, *, follow: bool = True) -> Iterator[Event]:
@@ -113,10 +113,10 @@ def events(machine: Machine, run: ChangeRun | str, *, follow: bool = True) -> It
         yield Event(CHANGE, "done", "There was nothing to do.", _now(), NO_CHANGE)
         return
     store = Store(machine.state_dir)
-    path = store.find(run.id).events
+    folder = store.find(run.id)
     offset, ended = run.offset, False
     while True:
-        lines, offset = _lines(path, offset)
+        lines, offset = _lines(folder, offset)
         for line in lines:
             with contextlib.suppress(ValueError):
                 event = Event.from_line(line)
@@ -128,7 +128,7 @@ def events(machine: Machine, run: ChangeRun | str, *, follow: bool = True) -> It
             time.sleep(_POLL_S if not lines else 0)
             continue
         # It may have written its last event between our reading and our look at the lock.
-        lines, _ = _lines(path, offset)
+        lines, _ = _lines(folder, offset)
         if not lines:
             yield _last_word(store, run.id)
             return
@@ -225,13 +225,13 @@ def _sizes(machine: Machine) -> dict[str, int]:
     return sizes
 
 
-def _lines(path: Path, offset: int) -> tuple[list[str], int]:
-    """The whole lines from *offset* on, and the offset after them."""
+def _lines(folder: ChangeFolder, offset: int) -> tuple[list[str], int]:
+    """The whole lines of the events from *offset* on, and the offset after them; none of what is no file."""
     try:
-        with path.open("rb") as stream:
+        with open_file(folder.open(), EVENTS) as stream:
             stream.seek(offset)
-            data = stream.read()
-    except FileNotFoundError:
+            data = stream.read(_MOST)
+    except OSError:
         return [], offset
     whole = data[: data.rfind(b"\n") + 1]
     return whole.decode(errors="replace").splitlines(), offset + len(whole)

@@ -6,7 +6,6 @@ was done up to then is undone.
 """
 
 import contextlib
-import importlib
 import json
 import os
 import signal
@@ -22,6 +21,7 @@ from wizard.change.recover import recover
 from wizard.change.rollback import rollback
 from wizard.errors import ExitCode, WizardError
 from wizard.secret import Redactor
+from wizard.self_start import load
 
 
 class _Answer:
@@ -98,10 +98,9 @@ def _do(job: Job, stop: _Stop, answer: _Answer) -> Outcome:
     redactor = Redactor()
     for secret in job.secrets.values():
         redactor.learn(secret)
-    module, _, name = job.ports.partition(":")
     context = Context(
         machine=job.machine,
-        ports=getattr(importlib.import_module(module), name)(job.machine),
+        ports=load(job.ports)(job.machine),
         events=EventLog(redactor=redactor),
         secrets=job.secrets,
         who=job.who,

@@ -24,44 +24,6 @@ from wizard.probing.revocation.fetch import fetch_issuers
 from wizard.reports.chain import title, tree_lines
 from wizard.reports.lines import Line, Tone, finding_lines
 
-EPILOG = """\
-The chain is the one whose certificate fits --host, else the one with a private
-key. Severity error means that Java or another peer refuses the chain, blocker
-that the machine itself could not work with it.
-
-EXAMPLES
-  cloudstream-wizard check --role primary --host primary-host primary-host.pfx
-  cloudstream-wizard check --role gateway gw.cer chain.p7b gw.key \\
-      --secret password=env:GW_KEY_PASSWORD
-  cloudstream-wizard check --role client --ocsp --fetch-issuers folder --json
-
-EXIT CODES
-  0  fit for the role, possibly with warnings
-  1  a finding of severity error or worse
-  2  wrong usage, or a file that cannot be used
-"""
-
-
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to the parser."""
-    parser = subparsers.add_parser(
-        "check",
-        help="judge a chain for a role",
-        description="Judges a chain of certificates for the role of a primary, gateway or client.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder with files of any kind")
-    parser.add_argument("--role", required=True, choices=[role.value for role in Role], help="what the chain is for")
-    parser.add_argument("--host", metavar="NAME", help="the name that peers dial")
-    parser.add_argument(
-        "--ocsp", action="store_true", help="ask the responders and lists that the chain names whether it is revoked"
-    )
-    parser.add_argument(
-        "--fetch-issuers", action="store_true", help="fetch a missing issuer over HTTP from where the certificate says"
-    )
-    parser.set_defaults(run=run)
-
 
 def run(args: argparse.Namespace) -> int:
     """Read, choose the chain, judge and print."""

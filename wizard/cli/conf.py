@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from wizard import codes
+from wizard.change.durable import put_named
 from wizard.cli.output import print_json
 from wizard.configs import damage, hocon
 from wizard.configs.diffs import unified
@@ -16,64 +17,6 @@ from wizard.errors import ExitCode, TextSyntaxError, WizardError
 from wizard.printable import printable
 
 LARGEST = hocon.LARGEST + 1
-
-EPILOG = """\
-EXAMPLES
-  cloudstream-wizard conf get /opt/hcp/conf/application.conf \\
-      hcp.default-keystore-file
-  cloudstream-wizard conf get application.conf server.port --json
-  cloudstream-wizard conf set application.conf hcp.default-keystore-password \\
-      --value-file /root/new-password --dry-run
-
-EXIT CODES
-  0  done, or the value was there already
-  1  get: the value cannot be decided, because something was not read
-  2  the file, the path or the value cannot be used; nothing was changed
-"""
-GET = """\
-Prints the value that counts, and to standard error where it stands, what it
-hides, and why it cannot be decided if that is so. Included files beside it are
-read; variables of the environment count as unknown unless --environment-file
-names a file with NAME=value lines.
-"""
-SET = """\
-Changes the place that counts and no other byte. Nothing is written when another
-place would override the edit, or when other settings would change with it.
-The difference goes to standard error, passwords covered.
-"""
-
-
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to the parser."""
-    parser = subparsers.add_parser(
-        "conf",
-        help="read or set one value of a HOCON file",
-        description="Reads or changes one setting of a HOCON file and keeps all the rest.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    for name, purpose, words in (("get", "print a value", GET), ("set", "change a value", SET)):
-        action = actions.add_parser(
-            name,
-            help=purpose,
-            description=words,
-            epilog=EPILOG,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        action.add_argument("file", metavar="FILE", help="the HOCON file, like application.conf")
-        action.add_argument("path", metavar="PATH", help='the setting, like hcp.tls.port or a."b.c"')
-        action.add_argument(
-            "--environment-file",
-            metavar="E",
-            help="the variables of the server's process, NAME=value lines (/proc/PID/environ is read as well)",
-        )
-        if name == "set":
-            action.add_argument("--value-file", metavar="F", required=True, help="file with the new value; - is stdin")
-            action.add_argument(
-                "--let-others-follow", action="store_true", help="allow settings that refer to this one to change too"
-            )
-        action.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -145,8 +88,6 @@ def _set(args: argparse.Namespace, document: Document, file: Path, data: bytes) 
     diff = unified(str(file), data, new)
     changed, dry = new != data, bool(getattr(args, "dry_run", False))
     if changed and not dry:
-        from wizard.change.durable import put_named  # noqa: PLC0415  # reading a value needs no part of the writer
-
         put_named(file.resolve(), new)
     value = after.get(args.path)
     line = value.line if value else 0

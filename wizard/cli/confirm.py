@@ -9,16 +9,16 @@ from wizard.errors import WizardError
 from wizard.secret import Secret
 
 
-def confirm() -> None:
-    """Have the operator type `apply`.
+def confirm(word: str = "apply") -> None:
+    """Have the operator type *word*.
 
     Raises:
         WizardError: `apply.not-confirmed`: something else was typed, or nobody can be asked.
     """
     if not sys.stdin.isatty():
         raise WizardError(codes.APPLY_NOT_CONFIRMED, case="nobody")
-    print("Type apply to go on: ", end="", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip() != "apply":
+    print(f"Type {word} to go on: ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip() != word:
         raise WizardError(codes.APPLY_NOT_CONFIRMED)
 
 

@@ -28,10 +28,10 @@ def trace_text(error: BaseException, redactor: Redactor | None = None) -> str:
     return redactor.scrub(text) if redactor else text
 
 
-def write_trace(error: BaseException, folder: Path) -> Path | None:
+def write_trace(error: BaseException, folder: Path | None) -> Path | None:
     """Keep the trace in *folder* (0600), or in a temporary file when that cannot be; None when neither works."""
     text = trace_text(error)
-    for place in (folder, Path(tempfile.gettempdir())):
+    for place in filter(None, (folder, Path(tempfile.gettempdir()))):
         try:
             with tempfile.NamedTemporaryFile(
                 "w", dir=place, prefix="wizard-crash-", suffix=".txt", delete=False
@@ -43,12 +43,17 @@ def write_trace(error: BaseException, folder: Path) -> Path | None:
     return None
 
 
+def print_trace(error: BaseException) -> None:
+    """The whole trace, for `--debug`."""
+    traceback.print_exception(error)
+
+
 def report_bug(error: Exception, args: argparse.Namespace) -> int:
     """Say that this is a fault of the wizard and where its trace lies; exit code 70."""
     if getattr(args, "debug", False):
-        traceback.print_exception(error)
+        print_trace(error)
     machine = getattr(args, "machine", None)
-    place = write_trace(error, machine.state_dir if machine else Path())
+    place = write_trace(error, machine.state_dir if machine else None)
     print(
         f"error: wizard.bug {type(error).__name__}: this is a fault of the wizard, not of your files.", file=sys.stderr
     )

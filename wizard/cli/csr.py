@@ -22,44 +22,7 @@ from wizard.printable import printable
 from wizard.reports.lines import finding_lines
 from wizard.secret import Secret
 
-EPILOG = """\
-The private key is written encrypted, with mode 0600, and never leaves DIR.
-Send only the .csr file to your PKI team. When the answer is there (P7B, PEM or
-DER), --complete joins it with the key into a PFX with the same password.
-
-EXAMPLES
-  cloudstream-wizard csr --role primary --host primary-host --out req
-  cloudstream-wizard csr --role gateway --host gw --san gw.acme.example \\
-      --key p-256 --out req --secret key-password=file:/root/pw
-  cloudstream-wizard csr --role primary --host primary-host --out req \\
-      --complete answer.p7b --secret key-password=file:/root/pw
-
-EXIT CODES
-  0  written
-  1  the answer is written, and a finding of severity error is against it
-  2  wrong usage, or a file that cannot be used
-"""
 SECRET = "key-password"  # noqa: S105 - the name of a secret, not its value
-
-
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to the parser."""
-    parser = subparsers.add_parser(
-        "csr",
-        help="a private key and a certificate request",
-        description="Makes a private key and a request, or joins the CA's answer with that key.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--role", required=True, choices=[role.value for role in Role], help="what it is for")
-    parser.add_argument("--host", required=True, metavar="NAME", help="the name that peers dial")
-    parser.add_argument("--san", action="append", default=[], metavar="NAME", help="a further host name or address")
-    parser.add_argument("--organization", default="", metavar="TEXT", help="organisation in the subject")
-    parser.add_argument("--key", choices=[kind.value for kind in KeyKind], default=KeyKind.RSA_3072.value)
-    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for key and request")
-    parser.add_argument("--complete", nargs="+", metavar="ANSWER", help="what the CA sent, and files with issuers")
-    parser.add_argument("--legacy", action="store_true", help="write the PFX for a JRE before 8u301 or 11.0.12")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -4,40 +4,31 @@ import argparse
 import json
 import platform
 import sys
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from wizard import __version__, codes
+from wizard.change import watch
+from wizard.change.durable import put_named
+from wizard.change.history import history
+from wizard.cli.changes import follow
 from wizard.cli.confirm import ask_once, confirm
 from wizard.cli.output import print_json, print_lines
+from wizard.doctor import saved_facts
+from wizard.doctor.collect.run import Asked, Examined, examine
+from wizard.doctor.diagnose import Diagnosis, diagnose
+from wizard.doctor.logs import explain
+from wizard.doctor.repair.plan import named, plan_repair
+from wizard.doctor.support_bundle import bundle
+from wizard.doctor.text import diagnosis_lines, log_lines
 from wizard.errors import ExitCode, WizardError
 from wizard.findings import Severity, worst
+from wizard.host.files import read_input
+from wizard.planning.java import ask_java
+from wizard.reports import outcome
 from wizard.reports.lines import Line
-
-if TYPE_CHECKING:
-    from wizard.doctor.collect.run import Examined
-    from wizard.doctor.diagnose import Diagnosis
-
-EPILOG = """\
-Nothing is changed without --fix. Every root cause comes with its evidence and
-with a repair: a plan with its diff that can be undone, or steps for a person.
-
-EXAMPLES
-  cloudstream-wizard doctor
-  cloudstream-wizard doctor --servername primary-host --port 2560
-  cloudstream-wizard doctor --fix doctor.password-wrong
-  cloudstream-wizard doctor --json | jq .root_causes
-  cloudstream-wizard doctor --bundle support.tar.gz
-  cloudstream-wizard doctor --facts facts.json
-  cloudstream-wizard doctor --log hcpclientcore.log
-
-EXIT CODES
-  0 nothing worse than a warning, or repaired and proven
-  1 a finding of severity error or worse
-  2 wrong usage or unusable input   3 the repair failed and was rolled back
-  4 an interrupted change needs recover   5 another run holds the lock
-"""
-
+from wizard.reports.outcome import command
 
 _PROMPTS = {
     "primary.keystore-password": "Password of the key store: ",
@@ -46,27 +37,6 @@ _PROMPTS = {
 _LARGEST_LOG = 64 * 1024 * 1024
 _LOG_TAIL = 512 * 1024
 """Bytes at the end of a log that are explained: older lines seldom matter, and reading them all takes minutes."""
-
-
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to the parser."""
-    parser = subparsers.add_parser(
-        "doctor",
-        help="examine the installed machine, name the cause, repair it",
-        description="Examines the installed primary server and names the root cause of what is wrong.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--fix", metavar="CODE", help="plan the repair of this root cause, show it, ask, make it")
-    parser.add_argument("--yes", action="store_true", help="with --fix: do not ask")
-    parser.add_argument("--host", action="append", default=[], metavar="HOST", help="a node to look at; may repeat")
-    parser.add_argument("--port", type=int, default=0, metavar="N", help="port of the primary (2560)")
-    parser.add_argument("--servername", default="", metavar="NAME", help="the name that gateways dial")
-    source = parser.add_mutually_exclusive_group()
-    source.add_argument("--facts", metavar="FILE", type=Path, help="judge saved facts instead of this machine")
-    source.add_argument("--log", metavar="FILE", help="explain the lines of a server's or client's log (- is stdin)")
-    parser.add_argument("--bundle", metavar="FILE", type=Path, help="write a redacted support bundle (tar.gz)")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -86,35 +56,24 @@ def run(args: argparse.Namespace) -> int:
     return _tell(args, diagnosis)
 
 
-def _examined(args: argparse.Namespace) -> "Examined":
-    from wizard.doctor.collect.run import Asked, examine  # noqa: PLC0415 - usage errors need no engine
-
+def _examined(args: argparse.Namespace) -> Examined:
     password = args.secrets.named("primary.cacerts-password")
     return examine(args.machine, Asked(tuple(args.host), args.port, args.servername, password))
 
 
-def _judged(seen: "Examined") -> "Diagnosis":
-    from wizard.doctor.diagnose import diagnose  # noqa: PLC0415 - likewise
-
+def _judged(seen: Examined) -> Diagnosis:
     return diagnose(seen.facts)
 
 
-def _replayed(path: Path) -> "Diagnosis":
-    from wizard.doctor.diagnose import diagnose  # noqa: PLC0415 - likewise
-    from wizard.doctor.saved_facts import from_json  # noqa: PLC0415 - likewise
-    from wizard.host.files import read_input  # noqa: PLC0415 - likewise
-
+def _replayed(path: Path) -> Diagnosis:
     try:
         data: Any = json.loads(read_input(path))
     except (ValueError, RecursionError):
         raise WizardError(codes.DOCTOR_FACTS_UNUSABLE, case="not-json", subject=path, file=path) from None
-    return diagnose(from_json(data.get("facts", data) if isinstance(data, dict) else data))
+    return diagnose(saved_facts.from_json(data.get("facts", data) if isinstance(data, dict) else data))
 
 
-def _tell(args: argparse.Namespace, diagnosis: "Diagnosis") -> int:
-    from wizard.doctor.text import diagnosis_lines  # noqa: PLC0415 - likewise
-    from wizard.reports.outcome import command  # noqa: PLC0415 - likewise
-
+def _tell(args: argparse.Namespace, diagnosis: Diagnosis) -> int:
     if args.json:
         print_json("doctor", diagnosis.as_json())
     else:
@@ -122,13 +81,7 @@ def _tell(args: argparse.Namespace, diagnosis: "Diagnosis") -> int:
     return int(ExitCode.FINDINGS if diagnosis.bad else ExitCode.DONE)
 
 
-def _fix(args: argparse.Namespace, diagnosis: "Diagnosis", seen: "Examined") -> int:
-    from wizard.change import watch  # noqa: PLC0415 - likewise
-    from wizard.cli.changes import follow  # noqa: PLC0415 - likewise
-    from wizard.doctor.repair.plan import named, plan_repair  # noqa: PLC0415 - likewise
-    from wizard.planning.java import ask_java  # noqa: PLC0415 - likewise
-    from wizard.reports import outcome  # noqa: PLC0415 - likewise
-
+def _fix(args: argparse.Namespace, diagnosis: Diagnosis, seen: Examined) -> int:
     repair = named(diagnosis.repairs, args.fix)
     planned = plan_repair(args.machine, seen, repair, lambda name: ask_once(args, _PROMPTS, name))
     planned = ask_java(args.machine, planned)
@@ -168,10 +121,6 @@ def _look_again(args: argparse.Namespace, code: str) -> None:
 
 
 def _explain(args: argparse.Namespace) -> int:
-    from wizard.doctor.logs import explain  # noqa: PLC0415 - likewise
-    from wizard.doctor.text import log_lines  # noqa: PLC0415 - likewise
-    from wizard.host.files import read_input  # noqa: PLC0415 - likewise
-
     data = sys.stdin.buffer.read(_LARGEST_LOG) if args.log == "-" else read_input(Path(args.log))
     # Windows programs write UTF-16 with a mark; everything else that matters here is ASCII.
     coding = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(data[:2], "utf-8")
@@ -188,11 +137,7 @@ def _explain(args: argparse.Namespace) -> int:
     return int(ExitCode.FINDINGS if level is not None and level >= Severity.ERROR else ExitCode.DONE)
 
 
-def _write_bundle(args: argparse.Namespace, diagnosis: "Diagnosis", seen: "Examined") -> None:
-    from wizard.change.durable import put_named  # noqa: PLC0415 - likewise
-    from wizard.change.history import history  # noqa: PLC0415 - likewise
-    from wizard.doctor.support_bundle import bundle  # noqa: PLC0415 - likewise
-
+def _write_bundle(args: argparse.Namespace, diagnosis: Diagnosis, seen: Examined) -> None:
     try:
         changes = [entry.as_json() for entry in history(args.machine)]
     except WizardError:
@@ -201,9 +146,7 @@ def _write_bundle(args: argparse.Namespace, diagnosis: "Diagnosis", seen: "Exami
     print(f"Support bundle written: {args.bundle} (mode 0600; no key, no password in it)", file=sys.stderr)
 
 
-def _versions(diagnosis: "Diagnosis") -> dict[str, str]:
-    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - likewise
-
+def _versions(diagnosis: Diagnosis) -> dict[str, str]:
     found = {"wizard": __version__, "python": platform.python_version(), "system": platform.platform()}
     for name in ("cryptography", "pyOpenSSL", "textual", "platformdirs"):
         try:

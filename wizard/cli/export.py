@@ -1,55 +1,16 @@
 """`export ansible`: a folder with which Ansible rolls the change out over many machines."""
 
 import argparse
-from pathlib import Path
 
+from wizard.cli.apply import open_session
 from wizard.cli.output import print_json, print_lines
+from wizard.handoff.ansible import make_fleet
+from wizard.handoff.build import root_doubts, write_files
 from wizard.reports.lines import finding_lines
-
-_EPILOG = """\
-The folder holds a playbook, an inventory, and the files of every primary and
-gateway. On a primary Ansible only starts this wizard, which must be installed
-there; gateways get their stores and the lines of the unattended file.
-
-EXAMPLES
-  cloudstream-wizard export ansible --answers answers.toml --out rollout
-  cloudstream-wizard export ansible --answers answers.toml --out rollout --json
-  ansible-playbook -i rollout/inventory.ini --check rollout/site.yml
-
-EXIT CODES
-  0 written   2 wrong usage, unusable input, or a certificate that does not fit
-"""
-
-
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `export`."""
-    raw = argparse.RawDescriptionHelpFormatter
-    parser = subparsers.add_parser(
-        "export",
-        help="roll-out over many machines with Ansible",
-        description="Write what another tool needs to make the change on many machines.",
-        epilog=_EPILOG,
-        formatter_class=raw,
-    )
-    kinds = parser.add_subparsers(dest="kind", metavar="TOOL", required=True)
-    ansible = kinds.add_parser(
-        "ansible",
-        help="a playbook with inventory and files",
-        description="Write a playbook with inventory and the files of every primary and gateway.",
-        epilog=_EPILOG,
-        formatter_class=raw,
-    )
-    ansible.add_argument("--answers", metavar="FILE", required=True, type=Path, help="the answers (TOML)")
-    ansible.add_argument("--out", metavar="DIR", required=True, type=Path, help="a folder that is new or empty")
-    ansible.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Make everything, then write it."""
-    from wizard.cli.apply import open_session  # noqa: PLC0415 - usage errors need no engine
-    from wizard.handoff.ansible import make_fleet  # noqa: PLC0415 - likewise
-    from wizard.handoff.build import root_doubts, write_files  # noqa: PLC0415 - likewise
-
     session = open_session(args)
     fleet = make_fleet(session)
     print_lines(finding_lines(root_doubts(session)), people=True)

@@ -9,30 +9,7 @@ from wizard.errors import ExitCode
 from wizard.findings import Code
 from wizard.reports.catalogue import catalogue, entry
 
-EPILOG = """\
-EXAMPLES
-  cloudstream-wizard findings
-  cloudstream-wizard findings chain.incomplete
-  cloudstream-wizard findings --json | jq '.findings[].code'
-
-EXIT CODES
-  0  printed
-  2  wrong usage, or there is no such code
-"""
 WIDTH = 78
-
-
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to the parser."""
-    parser = subparsers.add_parser(
-        "findings",
-        help="the catalogue of findings, or one explained",
-        description="Lists every finding and refusal with its code, or explains one.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("code", nargs="?", metavar="CODE", help="explain this one")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -1,41 +1,16 @@
 """`handoff`: packs and checklists for the portal, the gateways and the clients."""
 
 import argparse
-from pathlib import Path
 
+from wizard.cli.apply import open_session
 from wizard.cli.output import print_json, print_lines
+from wizard.handoff.build import make_packs, order_of, root_doubts, unattended_findings, write_packs
 from wizard.printable import printable
 from wizard.reports.lines import Line, finding_lines
-
-_EPILOG = """\
-EXAMPLES
-  cloudstream-wizard handoff --answers answers.toml --out packs
-  cloudstream-wizard handoff --answers answers.toml --out packs --json
-
-EXIT CODES
-  0 written   2 wrong usage, unusable input, or a certificate that does not fit
-"""
-
-
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `handoff`."""
-    parser = subparsers.add_parser(
-        "handoff",
-        help="packs and checklists for portal, gateways, clients",
-        description="Write a folder for each machine that the wizard cannot reach.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--answers", metavar="FILE", required=True, type=Path, help="the answers (TOML)")
-    parser.add_argument("--out", metavar="DIR", required=True, type=Path, help="a folder that is new or empty")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Make all packs, then write them."""
-    from wizard.cli.apply import open_session  # noqa: PLC0415 - usage errors need no engine
-    from wizard.handoff.build import make_packs, order_of, root_doubts, unattended_findings, write_packs  # noqa: PLC0415 - as above
-
     session = open_session(args)
     packs = make_packs(session)
     exposed = unattended_findings(session)

@@ -21,21 +21,6 @@ from wizard.printable import printable
 from wizard.reports.chain import ASCII_BRANCH, UNICODE_BRANCH, title, tree_lines
 from wizard.reports.lines import Line, Tone, finding_lines
 
-EPILOG = """\
-Files are recognised by their content, never by their names. A protected file
-is opened with --secret FILENAME=..., else with --secret password=..., else by
-asking on the terminal; without a password it is named and the rest goes on.
-
-EXAMPLES
-  cloudstream-wizard inspect /root/from-pki-team
-  cloudstream-wizard inspect primary-host.pfx --secret password=file:/root/pw
-  cloudstream-wizard inspect *.cer --json | jq .chains
-
-EXIT CODES
-  0  everything was read, and nothing is wrong
-  1  a finding of severity error or worse, or a file that could not be read
-  2  wrong usage, or none of the files could be read
-"""
 KINDS = {
     Format.PKCS12: "PKCS12",
     Format.JKS: "Java key store",
@@ -47,19 +32,6 @@ KINDS = {
     Format.EMPTY: "empty file",
     Format.UNKNOWN: "unknown content",
 }
-
-
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to the parser."""
-    parser = subparsers.add_parser(
-        "inspect",
-        help="what is in files or folders; changes nothing",
-        description="Says what is in files or folders, and what is wrong with it.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder with files of any kind")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

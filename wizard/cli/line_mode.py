@@ -2,6 +2,7 @@
 
 import contextlib
 import getpass
+import shlex
 import signal
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,10 +10,12 @@ from types import FrameType
 from typing import TextIO
 
 from wizard import codes
+from wizard.cli.pem_input import read_pem
 from wizard.errors import ExitCode, WizardError
 from wizard.package_data import read_text
 from wizard.printable import printable
 from wizard.questions.flow import Ask, Question, Step, View
+from wizard.questions.pasted import BEGINS, MARK, pasted_word
 from wizard.reports.lines import Line, doubt_lines
 from wizard.secret import Secret
 from wizard.session.session import Session
@@ -114,6 +117,15 @@ class Dialogue:
             self.say()
             self.leave()
             return self.ask_secret(prompt)
+
+    def ask_pem(self, first: str) -> Secret:
+        """PEM in place of the name of a file, not shown; *first* is a line of it that was typed already, or ""."""
+        self.say("Paste the text now; it is not shown. An empty line ends it.")
+        try:
+            return Secret(read_pem(first, self._stdin))
+        except KeyboardInterrupt:
+            self.say()
+            return Secret("")
 
     def ask_unseen(self, prompt: str) -> Secret:
         """As `ask`, without showing what is typed: it may be the password that was just refused.
@@ -420,6 +432,8 @@ class PlainFace:
             self.dialogue.say(f"  {question.why}")
             if question.example:
                 self.dialogue.say(f"  Example: {question.example}")
+            if question.takes_pem:
+                self.dialogue.say("  Or type paste, to paste PEM text instead of naming a file.")
         while True:
             try:
                 match question.ask:
@@ -429,12 +443,21 @@ class PlainFace:
                         self._choice(question)
                     case _:
                         text = self.dialogue.ask("Answer", self.session.value(question))
-                        self.session.put(question, "" if text == "-" else text)
+                        self.session.put(question, "" if text == "-" else self._or_pasted(question, text))
             except WizardError as error:
                 self.dialogue.refuse(error)
                 typed = None
             else:
                 return
+
+    def _or_pasted(self, question: Question, text: str) -> str:
+        """*text*, or the word for the PEM that is pasted in its place."""
+        if not question.takes_pem or not (text.lower() == "paste" or text.startswith(BEGINS)):
+            return text
+        before = pasted_word(self.session.value(question))
+        word = self.session.paste(self.dialogue.ask_pem(text if text.startswith(BEGINS) else ""), before)
+        self.dialogue.say(f"Taken: {word.removeprefix(MARK)}. It is kept only in memory.")
+        return shlex.quote(word)
 
     def _choice(self, question: Question) -> None:
         values = [str(choice.value) for choice in question.choices]

@@ -1,22 +1,18 @@
-"""The command line: one parser, and only the chosen command's module is loaded."""
+"""The command line: the parser, how the program starts and ends, and how a failure is reported."""
 
 import argparse
 import gc
-import importlib
 import os
-import shlex
 import sys
-from collections.abc import Callable, Sequence
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from wizard import __version__, self_start
-from wizard.cli.streams import READER_GONE, failed, finish, prepare
+from wizard.cli.arguments import THEMES
+from wizard.cli.commands import COMMANDS, PRINT_TRACE, REPORT_BUG, RUN
+from wizard.cli.streams import READER_GONE, finish, prepare
 from wizard.errors import WizardError
-from wizard.host.machine import HCP_HOME, SETTLE_S, Machine, default_state_dir
-
-if TYPE_CHECKING:
-    from wizard.questions.answers import Answers
+from wizard.self_start import load
 
 COLLECTOR = (100_000, 50, 100)
 """Thresholds of Python's cycle collector (`gc.set_threshold`)."""
@@ -25,28 +21,6 @@ _LONGEST_S = 86400.0
 
 CHANGING = frozenset({"apply", "rollback", "recover", "--fix", "set"})
 """Words of a command that changes something, so that its exit code tells the outcome also when nothing is printed."""
-
-COMMANDS: dict[str, tuple[str, str]] = {
-    "sandbox": ("wizard.cli.sandbox", "a practice deployment with real TLS"),
-    "inspect": ("wizard.cli.inspect", "what is in files or folders; changes nothing"),
-    "check": ("wizard.cli.check", "judge a chain for a role"),
-    "csr": ("wizard.cli.csr", "a private key and a certificate request"),
-    "plan": ("wizard.cli.apply", "what would change, with diffs"),
-    "apply": ("wizard.cli.apply", "make the change, prove it, or put everything back"),
-    "rollback": ("wizard.cli.changes", "undo a committed change"),
-    "history": ("wizard.cli.changes", "list the changes"),
-    "recover": ("wizard.cli.changes", "finish or undo an interrupted change"),
-    "probe": ("wizard.cli.probe", "what a TLS client sees"),
-    "doctor": ("wizard.cli.doctor", "examine the installed machine, name the cause, repair it"),
-    "status": ("wizard.cli.status", "expiry and drift for monitoring"),
-    "rehearse": ("wizard.cli.rehearse", "mutual TLS between the chains, in memory"),
-    "handoff": ("wizard.cli.handoff", "packs and checklists for portal, gateways, clients"),
-    "checklist": ("wizard.cli.checklist", "what is left to do elsewhere; tick it"),
-    "export": ("wizard.cli.export", "roll-out over many machines with Ansible"),
-    "findings": ("wizard.cli.findings", "the catalogue of findings, or one explained"),
-    "conf": ("wizard.cli.conf", "read or set one value of a HOCON file"),
-}
-"""Command to the module that has `register(subparsers)`, and what it is for."""
 
 
 def _seconds(text: str) -> float:
@@ -59,9 +33,6 @@ def _seconds(text: str) -> float:
         raise argparse.ArgumentTypeError(f"{text} is no number of seconds from 0 to {_LONGEST_S:g}")
     return seconds
 
-
-THEMES = ("dark", "light", "16", "none")
-"""Names of the colours of the full screen."""
 
 GLOBALS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("--root",), {"metavar": "DIR", "help": "take every path of the host below DIR (an image or practice folder)"}),
@@ -122,9 +93,9 @@ def main(argv: Sequence[str]) -> int:
     parser = build_parser(command, whole=asks_for_help or command not in {None, *COMMANDS})
     args = parser.parse_args(argv)
     try:
-        return int(_dispatch(args))
+        return int(load(RUN)(args))
     except WizardError as error:
-        return report_refusal(error, debug=_flag(args, "debug"))
+        return report_refusal(error, debug=getattr(args, "debug", False))
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 130
@@ -133,17 +104,13 @@ def main(argv: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return READER_GONE
     except Exception as error:  # noqa: BLE001 - the one place where an unforeseen failure becomes a message
-        from wizard.cli.crash import report_bug  # noqa: PLC0415 - only loaded when it is needed
-
-        return report_bug(error, args)
+        return int(load(REPORT_BUG)(error, args))
 
 
 def report_refusal(error: WizardError, *, debug: bool = False) -> int:
     """Print `error: CODE message` and the hints to standard error; return the exit code."""
     if debug:
-        import traceback  # noqa: PLC0415 - as above
-
-        traceback.print_exception(error)
+        load(PRINT_TRACE)(error)
     print(f"error: {error.code} {error.message}", file=sys.stderr)
     for line in error.hint.splitlines():
         print(f"hint: {line}", file=sys.stderr)
@@ -151,11 +118,11 @@ def report_refusal(error: WizardError, *, debug: bool = False) -> int:
 
 
 def build_parser(command: str | None, *, whole: bool = True) -> argparse.ArgumentParser:
-    """The parser; only *command* is loaded in full.
+    """The parser, with *command* alone.
 
     Args:
         command: the one that is wanted.
-        whole: name the others too, each with its one line: for help, and for a word that is no command.
+        whole: with all commands: for help, and for a word that is no command.
     """
     parser = argparse.ArgumentParser(
         prog="cloudstream-wizard",
@@ -168,81 +135,11 @@ def build_parser(command: str | None, *, whole: bool = True) -> argparse.Argumen
     parser.add_argument("--theme", choices=THEMES, help="colours of the full screen (default: as the terminal can)")
     _add_globals(parser, top=True)
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    loaded: set[str] = set()
-    for name, (module, purpose) in COMMANDS.items():
-        if name in loaded:
-            continue
-        if name == command:
-            already = set(subparsers.choices)
-            importlib.import_module(module).register(subparsers)
-            loaded |= set(subparsers.choices) - already
-        elif whole and module != COMMANDS.get(command or "", ("", ""))[0]:
-            subparsers.add_parser(name, help=purpose, add_help=False)
-    for name in loaded:
-        _add_globals(subparsers.choices[name], top=False)
+    for name in [name for name in COMMANDS if whole or name == command]:
+        COMMANDS[name].register(subparsers)
+    for each in subparsers.choices.values():
+        _add_globals(each, top=False)
     return parser
-
-
-def machine_from(args: argparse.Namespace) -> Machine:
-    """The machine that the global options describe."""
-    return Machine(
-        root=Path(_text(args, "root") or "/").absolute(),
-        hcp_home=PurePosixPath(_text(args, "hcp_home") or HCP_HOME),
-        state_dir=Path(_text(args, "state_dir") or default_state_dir()).absolute(),
-        systemctl=_text(args, "systemctl") or "systemctl",
-        restart_command=tuple(shlex.split(command)) if (command := _text(args, "restart_command")) else None,
-        settle_s=getattr(args, "settle", SETTLE_S),
-    )
-
-
-def open_screens(
-    machine: Machine,
-    args: argparse.Namespace,
-    answers: "Answers | None" = None,
-    base: Path | None = None,
-    notes: tuple[str, ...] = (),
-) -> int:
-    """Open the wizard on *machine*, full screen or line by line, and return its exit code.
-
-    Args:
-        machine: where.
-        args: the global options.
-        answers: what is answered already (the practice deployment knows its own port); None for the defaults.
-        base: the folder that relative paths are taken from; None is the current one.
-        notes: lines for the first screen.
-    """
-    from wizard.session.session import Session  # noqa: PLC0415 - start-up loads only what the first screen needs
-
-    session = Session(machine, answers=answers, base=base, notes=notes, dry_run=_flag(args, "dry_run"))
-    if _flag(args, "plain"):
-        from wizard.cli import line_mode  # noqa: PLC0415 - as above
-
-        try:
-            # Not the stream that hides failures: a question that nobody sees must not be answered.
-            return line_mode.run(session, stdin=sys.stdin, stdout=sys.__stdout__ or sys.stdout)
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            if error.filename is not None:
-                raise
-            raise failed(error) from error
-    if _flag(args, "no_color"):
-        os.environ["NO_COLOR"] = "1"
-    # By name: the engine's import graph must not know the screens.
-    screens: Any = importlib.import_module("screens.app")
-    wanted = True if _flag(args, "ascii") else False if _flag(args, "unicode") else None
-    return int(screens.run(session, ascii_mode=wanted, theme=_text(args, "theme")))
-
-
-def _dispatch(args: argparse.Namespace) -> int:
-    args.machine = machine_from(args)
-    for name in ("json", "dry_run", "ascii", "unicode", "no_color", "debug", "plain"):
-        setattr(args, name, _flag(args, name))
-    run: Callable[[argparse.Namespace], int] | None = getattr(args, "run", None)
-    from wizard.cli.secret_options import SecretSources  # noqa: PLC0415 - as above
-
-    args.secrets = SecretSources(getattr(args, "secret", None) or [])
-    return run(args) if run is not None else open_screens(args.machine, args)
 
 
 def _add_globals(parser: argparse.ArgumentParser, *, top: bool) -> None:
@@ -267,11 +164,3 @@ def _command_in(argv: Sequence[str]) -> str | None:
         elif not word.startswith("-"):
             return word
     return None
-
-
-def _flag(args: argparse.Namespace, name: str) -> bool:
-    return bool(getattr(args, name, False))
-
-
-def _text(args: argparse.Namespace, name: str) -> str:
-    return str(getattr(args, name, "") or "")

@@ -11,6 +11,8 @@ from wizard.certificates import names
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.reading import read
+from wizard.change import plan_file
+from wizard.change.plan import Probe
 from wizard.cli.files import known_roots
 from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode, WizardError
@@ -45,9 +47,6 @@ def expected(args: argparse.Namespace) -> tuple[tuple[str, ...], tuple[Certifica
 
 def _from_plan(data: bytes, path: str) -> tuple[str, ...]:
     """The fingerprints that the probe steps of a saved plan expect."""
-    from wizard.change import plan_file  # noqa: PLC0415 - only needed for plans
-    from wizard.change.plan import Probe  # noqa: PLC0415 - likewise
-
     plan = plan_file.load(data, name=printable(path))
     found = [step.expect_sha256 for step in plan.steps if isinstance(step, Probe) and step.expect_sha256]
     if not found:
@@ -87,54 +86,6 @@ def trust_sets(args: argparse.Namespace, chain: tuple[Certificate, ...]) -> dict
         sets["cacerts"] = TrustSet(known.certificates)
     sets[SYSTEM_ROOTS] = system_roots()
     return sets
-
-
-EPILOG = """\
-The answer is judged by the certificate that is presented. An alert alone is no
-failure: a primary demands a client certificate, and without --client it ends
-the connection after it has shown its own.
-
-Without --servername the host name that is dialled is sent as server name; an
-IP address sends none, and neither does --servername "".
-
-EXAMPLES
-  cloudstream-wizard probe localhost:2560 --servername primary-host
-  cloudstream-wizard probe 10.0.0.5:2560 10.0.0.6:2560 \\
-      --servername primary-host --expect primary-host.pfx
-  cloudstream-wizard probe primary-host:2560 --client gateway-host.pfx \\
-      --secret client-password=file:/root/gateway.pw
-  cloudstream-wizard probe primary-host:2560 --revocation
-  cloudstream-wizard probe primary-host:2560 --plain-dump
-  cloudstream-wizard probe primary-host:2560 --json | jq .fallback
-
-EXIT CODES
-  0  the endpoint is as it should be
-  1  unreachable, the built-in certificate, not the expected one, or another
-     finding of severity error
-  2  wrong usage, or a file that cannot be used
-"""
-
-
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to the parser."""
-    parser = subparsers.add_parser(
-        "probe",
-        help="what a TLS client sees",
-        description="Looks at endpoints as a TLS client does and says what is there.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "endpoints", nargs="+", metavar="HOST:PORT", help="where to look; several are looked at at once"
-    )
-    parser.add_argument("--servername", metavar="NAME", help='server name (SNI) to send; "" sends none')
-    parser.add_argument("--client", metavar="PFX", help="present this certificate when the server asks")
-    parser.add_argument("--expect", metavar="PATH", help="PFX, certificate, plan file or SHA-256 that should be served")
-    parser.add_argument("--tls", choices=("1.2", "1.3"), help="offer this version only")
-    parser.add_argument("--timeout", type=_seconds, default=10.0, metavar="S", help="longest wait in each phase (10)")
-    parser.add_argument("--revocation", action="store_true", help="ask the responders and lists that the chain names")
-    parser.add_argument("--plain-dump", action="store_true", help="print in the manner of openssl s_client")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -268,12 +219,6 @@ def _servername(given: str | None, host: str) -> str | None:
     if given is not None:
         return given or None
     return None if is_address(host) else host
-
-
-def _seconds(text: str) -> float:
-    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]+)?", text) or not 0 < float(text) <= 600:
-        raise argparse.ArgumentTypeError(f"{printable(text)} is not a number of seconds from 0.1 to 600")
-    return float(text)
 
 
 def _show_progress(done: int, total: int, result: ProbeResult) -> None:

@@ -6,8 +6,9 @@ from dataclasses import replace
 from wizard import codes
 from wizard.findings import Finding, Severity
 
-CONF = ("conf-missing", "conf-unreadable", "conf-utf16", "conf-syntax", "include-broken")
+CONF = ("conf-not-used", "conf-missing", "conf-unreadable", "conf-utf16", "conf-syntax", "include-broken")
 VALUE = (
+    "setting-overruled",
     "setting-commented",
     "setting-missing",
     "conf-not-utf8",

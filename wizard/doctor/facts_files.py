@@ -78,6 +78,9 @@ class SettingFacts:
         decidable: False when something that could not be read may change it.
         reason: why not.
         flaws: odd things in the value: `not-ascii`, `replacement`, `typographic`, `space`, `control`, `cut`.
+        overruled_by: the option or variable of Java's start that sets another value, which then counts; "" when the
+            file does.
+        overruled_at: where that is set.
     """
 
     path: str
@@ -90,6 +93,8 @@ class SettingFacts:
     decidable: bool = True
     reason: str = ""
     flaws: tuple[str, ...] = ()
+    overruled_by: str = ""
+    overruled_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +120,8 @@ class ConfFacts:
         commented: places where either setting is commented out, with their paths.
         includes: files that are included and that the server cannot read; `code` is the including file, "" for
             application.conf itself.
+        other: the option of Java's start that names another file for the settings, with its value; "" when none does.
+        other_at: where that is set.
     """
 
     file: FileFacts
@@ -124,6 +131,8 @@ class ConfFacts:
     password: SettingFacts | None = None
     commented: tuple[Place, ...] = ()
     includes: tuple[Damage, ...] = ()
+    other: str = ""
+    other_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)

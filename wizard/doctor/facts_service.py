@@ -23,6 +23,8 @@ class UnitFacts:
     needs_reload: bool = False
     trust_store: str = ""
     """The trust store that its Java options name in place of cacerts."""
+    start_unknown: str = ""
+    """What was seen where nobody can tell which options its Java is started with."""
 
     @property
     def running(self) -> bool:
@@ -152,6 +154,8 @@ class ChangeFacts:
         servername: that was probed.
         interrupted: id of a change that neither ended nor is being worked on.
         settings: the key store settings; None when no change wrote them.
+        damaged: of each change whose record cannot be used, why, and where its backups are.
+        ignored: paths of what lies among the folders of the changes and is none.
     """
 
     id: str = ""
@@ -162,3 +166,5 @@ class ChangeFacts:
     servername: str = ""
     interrupted: str = ""
     settings: ExpectedSettings | None = None
+    damaged: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()

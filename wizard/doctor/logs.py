@@ -201,7 +201,7 @@ PATTERNS: tuple[Pattern, ...] = (
         codes.DOCTOR_LOG_OLD_JAVA,
         r"Integrity check failed|AlgorithmParameters not available|PBEWithHmacSHA256AndAES_256.{0,40}not available"
         r"|HmacPBESHA256 not available|PBE parameter parsing error|PBES2 parameter parsing|ObjectIdentifier.{0,20}PBES2"
-        r"|iteration count too large",
+        r"|iteration count too large|data isn't an object ID",
     ),
     _log(
         codes.DOCTOR_LOG_OLD_CIPHER,

@@ -11,28 +11,31 @@ from pathlib import Path, PurePosixPath
 
 from wizard import codes
 from wizard.change.disk_space import check_change_room
+from wizard.change.journal import BACKUP
 from wizard.change.manifest import Manifest
 from wizard.change.plan import EditFile, ImportTrust, MakeFolder, Plan, Probe, PutFile, Restart
-from wizard.change.store import BACKUP, ChangeFolder
+from wizard.change.store import ChangeFolder
 from wizard.change.targets import resolve
 from wizard.doctor.collect.conf import scan_conf
+from wizard.doctor.collect.files import file_facts
 from wizard.doctor.collect.service import probe_facts, see_port, unit_facts
 from wizard.doctor.facts import ClockFacts, ConfFacts, DoctorFacts, ProbeFacts
 from wizard.doctor.rules import conf as conf_rules
 from wizard.doctor.rules import port as port_rules
 from wizard.doctor.rules import service as service_rules
+from wizard.doctor.rules import settings as setting_rules
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
-from wizard.host import accounts
+from wizard.host import accounts, effective
 from wizard.host.access import may_read
 from wizard.host.accounts import Account
 from wizard.host.ancestors import service_uid, strangers
 from wizard.host.clock import now_utc
 from wizard.host.directory import Directory
+from wizard.host.effective import Effective
 from wizard.host.machine import Machine
 from wizard.host.service_processes import account_of
 from wizard.host.systemd import Service, UnitState
-from wizard.planning.primary.facts import service_environment
 from wizard.probing.probe import probe
 from wizard.probing.resolve import is_here
 
@@ -47,6 +50,13 @@ _RULES = {
     codes.DOCTOR_PORT_TAKEN.code,
 }
 """The rules whose findings stop a start. A crash loop or a stopped service is none: a restart may end it."""
+
+_OF_THE_START = {
+    codes.DOCTOR_CONF_NOT_USED.code,
+    codes.DOCTOR_SETTING_OVERRULED.code,
+    codes.DOCTOR_START_UNDETERMINED.code,
+}
+"""The rules about Java's start: they matter to a change that writes other settings into application.conf."""
 
 _LOOK_S = 3.0
 
@@ -96,7 +106,7 @@ def plan_faults(machine: Machine, plan: Plan, seen: DoctorFacts | None = None) -
 def undo_faults(machine: Machine, manifest: Manifest, folder: ChangeFolder) -> tuple[Finding, ...]:
     """What would make the restart fail when the change *manifest* is undone.
 
-    A unit file that systemd has not read again is no reason to refuse an undo.
+    A unit file that systemd has not read again is no reason to refuse an undo, nor is what overrules the file.
     """
     if manifest.restart is None:
         return ()
@@ -113,7 +123,8 @@ def undo_faults(machine: Machine, manifest: Manifest, folder: ChangeFolder) -> t
                 rights[action.named] = (before.mode, before.uid, before.gid)
     nodes = tuple((node.host, node.port) for node in manifest.served)
     coming = Coming(texts, rights, nodes, manifest.served[0].servername if manifest.served else "")
-    return tuple(each for each in _faults(machine, coming, None) if each.spec is not codes.RESTART_UNIT_CHANGED)
+    kept_from = (codes.RESTART_UNIT_CHANGED, codes.PLAN_OVERRULED, codes.DOCTOR_START_UNDETERMINED)
+    return tuple(each for each in _faults(machine, coming, None) if each.spec not in kept_from)
 
 
 def _faults(machine: Machine, coming: Coming, seen: DoctorFacts | None) -> tuple[Finding, ...]:
@@ -123,19 +134,30 @@ def _faults(machine: Machine, coming: Coming, seen: DoctorFacts | None) -> tuple
         with contextlib.suppress(WizardError):
             unit = Service(machine).show()
     account = account_of(machine, unit) if unit is not None and unit.load == "loaded" else None
-    facts = seen if seen is not None else _look(machine, coming, unit, account)
+    started = effective.look(machine, unit, coming.nodes[0][1] if coming.nodes else 0)
+    facts = seen if seen is not None else _look(machine, coming, unit, account, started)
     # The journal tells of former starts; who has the port now is what counts for the next one.
-    facts = replace(facts, conf=_conf_after(machine, coming, unit, account), journal=())
-    families = (conf_rules, service_rules, port_rules)
-    rules = [rule for family in families for rule in family.RULES if rule.name in _RULES]
+    facts = replace(facts, conf=_conf_after(machine, coming, started, account), journal=())
+    edited = coming.texts.get(machine.conf)
+    edits = edited is not None and edited != file_facts(machine, machine.conf, None)[1]
+    wanted = _RULES | _OF_THE_START if edits else _RULES
+    families = (conf_rules, setting_rules, service_rules, port_rules)
+    rules = [rule for family in families for rule in family.RULES if rule.name in wanted]
     return tuple(_blocking(finding) for rule in rules for finding in rule.run(facts)[1])
 
 
 def _blocking(finding: Finding) -> Finding:
-    return replace(finding, spec=codes.RESTART_UNIT_CHANGED) if finding.spec is codes.DOCTOR_UNIT_CHANGED else finding
+    blocking = {
+        codes.DOCTOR_UNIT_CHANGED: codes.RESTART_UNIT_CHANGED,
+        codes.DOCTOR_CONF_NOT_USED: codes.PLAN_OVERRULED,
+        codes.DOCTOR_SETTING_OVERRULED: codes.PLAN_OVERRULED,
+    }
+    return replace(finding, spec=blocking.get(finding.spec, finding.spec))
 
 
-def _look(machine: Machine, coming: Coming, unit: UnitState | None, account: Account | None) -> DoctorFacts:
+def _look(
+    machine: Machine, coming: Coming, unit: UnitState | None, account: Account | None, started: Effective
+) -> DoctorFacts:
     """The unit, the port, and what answers there when it is not the service."""
     local = next((node for node in coming.nodes if is_here(node[0], _LOOK_S)), None)
     listening = see_port(local[1], unit) if local is not None else None
@@ -145,15 +167,14 @@ def _look(machine: Machine, coming: Coming, unit: UnitState | None, account: Acc
     return DoctorFacts(
         clock=ClockFacts(f"{now_utc():%Y-%m-%dT%H:%M:%S+00:00}"),
         port=local[1] if local is not None else 0,
-        unit=unit_facts(unit, machine.unit, account) if unit is not None else None,
+        unit=unit_facts(unit, machine.unit, account, started) if unit is not None else None,
         listening=listening,
         probes=probes,
     )
 
 
-def _conf_after(machine: Machine, coming: Coming, unit: UnitState | None, account: Account | None) -> ConfFacts:
-    environment = service_environment(machine, unit) if unit is not None and unit.load == "loaded" else None
-    conf = scan_conf(machine, account, environment, coming.texts).facts
+def _conf_after(machine: Machine, coming: Coming, started: Effective, account: Account | None) -> ConfFacts:
+    conf = scan_conf(machine, account, started, coming.texts).facts
     if machine.conf in coming.texts:
         conf = replace(conf, file=replace(conf.file, kind="file", problem=""))
     rights = coming.rights.get(machine.conf)

@@ -9,8 +9,9 @@ from typing import Any
 from wizard import codes
 from wizard.doctor.diagnose import Diagnosis
 from wizard.doctor.rules.clock_and_changes import differs
-from wizard.doctor.timeline import Link, Place, places, timeline
+from wizard.doctor.timeline import Link, Place, ends, places, timeline
 from wizard.findings import Severity
+from wizard.reports.calendar import Ending
 
 WARN_DAYS, CRITICAL_DAYS = 30, 7
 
@@ -33,6 +34,7 @@ class Status:
         reason: why, in one line without the word.
         links: all of them, the first to end in front.
         drift: what is not as the applied changes left it, one line each.
+        calendar: every certificate once, with its machines and its end, the first to end in front.
         days: until the first link ends; None when no certificate was found.
     """
 
@@ -42,6 +44,7 @@ class Status:
     drift: tuple[str, ...]
     days: int | None
     limits: tuple[int, int]
+    calendar: tuple[Ending, ...] = ()
 
     @property
     def first_line(self) -> str:
@@ -59,6 +62,7 @@ class Status:
             "critical": self.limits[1],
             "links": [link.as_json() for link in self.links],
             "drift": list(self.drift),
+            "calendar": [each.as_json() for each in self.calendar],
         }
 
 
@@ -79,7 +83,8 @@ def status(
         critical: likewise, critical.
         further: chains elsewhere that the wizard knows of (hand-off packs, input files).
     """
-    links = tuple(timeline([*places(diagnosis.facts), *further], now))
+    found = [*places(diagnosis.facts), *further]
+    links = tuple(timeline(found, now))
     drift = _drift(diagnosis)
     days = links[0].days if links else None
     candidates = [*_by_dates(links, now, warn, critical), *_by_findings(diagnosis)]
@@ -95,7 +100,7 @@ def status(
     else:
         first = links[0]
         state, reason = State.OK, f"{first.first.name} is valid until {first.ends:%Y-%m-%d}, {first.days} days"
-    return Status(state, reason, links, drift, days, (warn, critical))
+    return Status(state, reason, links, drift, days, (warn, critical), ends(found, now))
 
 
 _ORDER = {State.OK: 0, State.UNKNOWN: 1, State.WARNING: 2, State.CRITICAL: 3}
@@ -130,9 +135,11 @@ def _by_findings(diagnosis: Diagnosis) -> list[tuple[State, str]]:
 
 def _drift(diagnosis: Diagnosis) -> tuple[str, ...]:
     change = diagnosis.facts.change
-    if change is None or not change.id:
+    if change is None:
         return ()
-    found = []
+    found = list(change.damaged)
+    if not change.id:
+        return tuple(found)
     for file in change.files:
         name = file.change or change.id
         if file.trust_present is False:

@@ -7,18 +7,21 @@ from typing import Any
 
 from wizard.doctor.facts import CertificateFacts, DoctorFacts
 from wizard.printable import printable
+from wizard.reports.calendar import Ending, Seen, calendar
 
+HERE = "this machine"
 GATEWAYS = "gateways and local-storage clients"
 PRIMARY = "the primary (it no longer accepts certificates under this root)"
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A chain somewhere: where, for whom it matters, and its certificates, the lowest first."""
+    """A chain somewhere: where, for whom it matters, its certificates, the lowest first, and whose it is."""
 
     where: str
     for_whom: str
     chain: tuple[CertificateFacts, ...]
+    machine: str = HERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ def places(facts: DoctorFacts) -> list[Place]:
     if facts.store is not None and facts.store.chain:
         found.append(Place(printable(facts.store.file.path), GATEWAYS, facts.store.chain))
     found += [
-        Place(f"served at {seen.endpoint}", GATEWAYS, seen.chain)
+        Place(f"served at {seen.endpoint}", GATEWAYS, seen.chain, _machine(seen.endpoint))
         for seen in facts.probes or ()
         if seen.chain and not seen.fallback
     ]
@@ -71,6 +74,21 @@ def places(facts: DoctorFacts) -> list[Place]:
         path = facts.cacerts.file.path
         found += [Place(f"{path}, {alias}", PRIMARY, (anchor,)) for alias, anchor in facts.cacerts.ours]
     return found
+
+
+def ends(found: Iterable[Place], now: datetime) -> tuple[Ending, ...]:
+    """Each certificate of *found* with its end and the machines that have it, the first to end in front."""
+    seen = [
+        Seen(place.machine, each.name or each.subject, each.sha256, _moment(each.not_before), _moment(each.not_after))
+        for place in found
+        for each in place.chain
+    ]
+    return calendar(seen, now)
+
+
+def _machine(endpoint: str) -> str:
+    host = endpoint.rpartition(":")[0].strip("[]")
+    return HERE if host in {"localhost", "127.0.0.1", "::1"} else host
 
 
 def timeline(found: Iterable[Place], now: datetime) -> list[Link]:

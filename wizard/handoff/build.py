@@ -1,12 +1,12 @@
 """Packs for every machine that the answers name, made from the very chains that were judged."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from wizard import codes
-from wizard.certificates import fields
 from wizard.certificates.model import Certificate, Chain, Profile
+from wizard.certificates.names import subject
 from wizard.certificates.rollover import Rollover
 from wizard.change.durable import check_still_there, new_folder, put_file, reach
 from wizard.change.syscalls import REAL, Syscalls
@@ -15,7 +15,7 @@ from wizard.configs.rules import exposed
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
 from wizard.handoff import client, cluster, gateway, portal
-from wizard.handoff.bundle import Pack, PackFile, checklist
+from wizard.handoff.bundle import Pack, PackFile, checklist, paths
 from wizard.handoff.client import ClientInput
 from wizard.handoff.portal import ocsp_evidence
 from wizard.host import jre
@@ -28,10 +28,14 @@ from wizard.planning.judge import Judged, roots_of, suggested_host
 from wizard.planning.primary.cloud import cloud_trust
 from wizard.planning.primary.inputs import Planning
 from wizard.planning.replaced import rollover
-from wizard.questions.answers import GatewayAnswers, PrimaryKind
+from wizard.printable import printable
+from wizard.questions.answers import GatewayAnswers, PasswordSource, PrimaryKind, SourceKind
 from wizard.questions.passwords import CLIENT, GATEWAY, generate, is_usable_password, require_fit
 from wizard.reports.chain import order_notes
 from wizard.secret import Secret
+
+PASSWORDS = "client-passwords"
+"""The folder of the passwords that had to be made for clients; no machine can have this name."""
 
 
 def make_packs(session: Planning, *, nodes: bool = True) -> list[Pack]:
@@ -60,8 +64,14 @@ def make_packs(session: Planning, *, nodes: bool = True) -> list[Pack]:
     packs = [_portal(session, [one.chain for one in everyone], change), *cluster_packs]
     trust = _trust(session, primary)
     packs += [_gateway(session, number, judged, trust, change) for number, judged in enumerate(gateways)]
-    packs += [_client(session, number, judged, everyone, change) for number, judged in enumerate(clients)]
-    return packs
+    leaves = [one.chain.leaf for one in clients if one is not None and one.chain.leaf is not None]
+    made: dict[str, Secret] = {}
+    for number, judged in enumerate(clients):
+        pack, password = _client(session, number, judged, leaves, change)
+        packs.append(pack)
+        if password is not None:
+            made[pack.folder] = password
+    return [*packs, _passwords(made)] if made else packs
 
 
 def _trust(session: Planning, primary: Judged | None) -> Chain | None:
@@ -95,12 +105,12 @@ def _portal(session: Planning, chains: Sequence[Chain], change: Rollover | None)
 
 def _require_folders(hosts: Sequence[str]) -> None:
     """Each machine has a folder of its own, on systems that know no letter case too."""
-    taken = {portal.FOLDER}
+    taken = {portal.FOLDER, PASSWORDS}
     for host in hosts:
         if not host or host.lower() in taken:
             if not host:
                 raise WizardError(codes.HANDOFF_HOST, case="none")
-            case = "portal" if host == portal.FOLDER else "twice"
+            case = "taken" if host in {portal.FOLDER, PASSWORDS} else "twice"
             raise WizardError(codes.HANDOFF_HOST, case=case, subject=host, host=host)
         taken.add(host.lower())
 
@@ -148,33 +158,67 @@ def _profile(session: Planning, gateway: GatewayAnswers) -> Profile:
 
 
 def _client(
-    session: Planning, number: int, judged: Judged | None, everyone: Sequence[Judged], change: Rollover | None
-) -> Pack:
-    answers = session.answers
-    given = session.secret(f"client.{number}.password")
-    password = given if given is not None and is_usable_password(given, CLIENT) else generate()
+    session: Planning, number: int, judged: Judged | None, leaves: Sequence[Certificate], change: Rollover | None
+) -> tuple[Pack, Secret | None]:
+    """The pack of a client, and the password of its PFX when it had to be made."""
+    answers = session.answers.client[number]
+    key = f"client.{number}.password"
+    given = session.secret(key) if judged is not None else None
+    usable = given is not None and is_usable_password(given, CLIENT)
+    password = given if usable else generate()
     pack = client.make_pack(
         ClientInput(
-            answers=answers.client[number],
+            answers=answers,
             chain=judged.chain if judged else None,
-            known=_known(everyone, answers.client[number].host),
-            primary_host=answers.primary.host or "<primary>",
+            clients=tuple(leaves),
+            primary_host=session.answers.primary.host or "<primary>",
             password=password,
             old_root=change.old_root if change is not None else None,
+            replaced=_replaced(judged) if judged is not None else (),
+            whose=_whose(answers.host, answers.password)
+            if usable
+            else f"the one in {PASSWORDS}/{answers.host}.txt of the hand-off",
         )
     )
-    if judged is None or password is given:
-        return pack
-    note = PackFile("password.txt", password.reveal().encode() + b"\n", secret=True)
-    return Pack(pack.folder, pack.title, (*pack.files, note), pack.steps)
+    return pack, None if usable or judged is None else password
 
 
-def _known(everyone: Sequence[Judged], host: str) -> tuple[Certificate, ...]:
-    """Every leaf that was seen; among those that no machine uses, not what *host* itself had before."""
-    used = [one.chain.leaf for one in everyone]
-    beside = [chain.leaf for one in everyone for chain in one.loaded.others]
-    further = [leaf for leaf in beside if leaf is not None and not fields.matches(leaf, host)]
-    return tuple(dict.fromkeys([*(leaf for leaf in used if leaf is not None), *further]))
+def _whose(host: str, source: PasswordSource) -> str:
+    """Whose password it is, without the password."""
+    same = f"the one of the files that were given for {host}"
+    match source.kind:
+        case SourceKind.FILE:
+            return f"{same}, from the file {printable(source.name)}"
+        case SourceKind.ENV:
+            return f"{same}, from the variable {printable(source.name)}"
+        case _:
+            return same
+
+
+def _passwords(made: Mapping[str, Secret]) -> Pack:
+    """The passwords that had to be made for clients, by host: apart from the bundles, so that none holds its own."""
+    steps = (
+        "Bring each password to its PC in another way than the bundle: type it\nthere, or keep it in a protected file.",
+        "Delete this folder.",
+    )
+    about = {f"{host}.txt": f"password of the PFX in the bundle {host}" for host in made}
+    title = "Passwords of Windows clients"
+    page = checklist(
+        title, "These were made here, because none was given that Windows takes.", steps, (), paths(PASSWORDS, about)
+    )
+    files = [PackFile(f"{host}.txt", each.reveal().encode() + b"\n", secret=True) for host, each in made.items()]
+    return Pack(PASSWORDS, title, (PackFile("CHECKLIST.md", page), *files), steps)
+
+
+def _replaced(judged: Judged) -> tuple[Certificate, ...]:
+    """Earlier certificates of the same subject that lie beside the one that is used."""
+    leaf = judged.chain.leaf
+    beside = [chain.leaf for chain in judged.loaded.others]
+    return tuple(
+        each
+        for each in beside
+        if each is not None and leaf is not None and each != leaf and subject(each) == subject(leaf)
+    )
 
 
 def _password(session: Planning, key: str) -> Secret:

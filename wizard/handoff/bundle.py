@@ -38,12 +38,29 @@ class Pack:
     steps: tuple[str, ...]
 
 
-def checklist(title: str, intro: str, steps: tuple[str, ...], notes: tuple[str, ...] = ()) -> bytes:
-    """A checklist in Markdown that can be printed and ticked."""
+def paths(folder: str, about: Mapping[str, str]) -> tuple[str, ...]:
+    """The list of files for `checklist`: each with the folder where it lies, and what it is."""
+    return tuple(f"`{folder}/{name}`: {what}" for name, what in about.items())
+
+
+def checklist(
+    title: str, intro: str, steps: tuple[str, ...], notes: tuple[str, ...] = (), files: tuple[str, ...] = ()
+) -> bytes:
+    """A checklist in Markdown that can be printed and ticked.
+
+    Args:
+        title: of the page.
+        intro: before the steps.
+        steps: in their order, each of one or several lines.
+        notes: what is good to know.
+        files: what lies in the folder, as `paths` gives it.
+    """
     lines = [f"# {title}", "", intro, ""]
     for number, step in enumerate(steps, start=1):
         first, *more = step.splitlines()
         lines += [f"- [ ] {number}. {first}", *(f"      {line}" for line in more)]
+    if files:
+        lines += ["", "## Files", "", *(f"- {file}" for file in files)]
     if notes:
         lines += ["", "## To know", "", *(f"- {note}" for note in notes)]
     return ("\n".join(lines) + "\n").encode()

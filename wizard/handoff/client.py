@@ -1,23 +1,24 @@
 """One Windows client: where each certificate goes, the text that the client searches for, and the installer's line."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha1
 
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
 from wizard import codes
+from wizard.certificates import fields
+from wizard.certificates.key_provider import SOFTWARE_KSP, with_provider
 from wizard.certificates.model import Certificate, Chain, Profile
-from wizard.certificates.names import issuer, short, subject
+from wizard.certificates.names import short
 from wizard.certificates.writing import cer_files, keystore
 from wizard.errors import WizardError
-from wizard.handoff.bundle import Pack, PackFile, checklist, from_template
+from wizard.handoff.bundle import Pack, PackFile, checklist, from_template, paths
 from wizard.questions.answers import ClientAnswers
 from wizard.secret import Secret
 
-_IN_ISSUER = (
-    "The text is in the issuer: every certificate of this CA in the machine's store has it too. It is unique only if"
-    " this is the only one."
-)
 _WITHOUT_AES = re.compile(r"(?i)\b(vista|7|8(\.1)?|20(08|12|16)|1507|1511|1607|1703)\b")
 """Versions of Windows that import no PFX with AES-256 and SHA-256 (measured: Server 2016)."""
 _AES = (
@@ -26,7 +27,8 @@ _AES = (
     " ([[client]] windows) and make the packs again."
 )
 _SAFE = re.compile(r"[A-Za-z0-9._-]+")
-_OURS = re.compile(r"\\(?:x\w{2}|u\w{4}|U\w{8}|.)|(?<![^,+])[A-Za-z0-9.]+=")
+_SHORTEST = 3
+"""Characters of a text that is chosen here; fewer are in too many names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,65 +38,82 @@ class ClientInput:
     Attributes:
         answers: of this client.
         chain: its own, with the key; None when it needs none.
-        known: leaves of all machines, against which the search text is checked.
+        clients: the leaves of all clients, for the one text that suits them all.
         primary_host: the host name that the client connects to.
-        password: of the PFX.
+        password: of the PFX; None when there is no PFX.
         old_root: the root that goes, when the root is replaced.
+        replaced: earlier certificates of this client, which its script removes.
+        whose: whose password that is, in words that follow "The password of the PFX is".
     """
 
     answers: ClientAnswers
     chain: Chain | None
-    known: tuple[Certificate, ...]
+    clients: tuple[Certificate, ...]
     primary_host: str
-    password: Secret
+    password: Secret | None
     old_root: Certificate | None = None
+    replaced: tuple[Certificate, ...] = ()
+    whose: str = "the one that was given for it"
 
 
-def search_text(leaf: Certificate, known: Iterable[Certificate], wanted: str = "auto") -> str:
-    """The text for the installer: *wanted*, or for `auto` the shortest safe part of the subject that is unique.
+def search_text(leaf: Certificate, wanted: str = "auto") -> str:
+    """The text for the installer: *wanted*, or for `auto` the common name or another safe part of the subject.
 
-    It must be in the subject or issuer of *leaf* and of no other known certificate, ignoring case. `auto` never
-    chooses a part of the issuer, because every certificate of that CA on the machine has it too.
+    It must be in one value of the subject or issuer of *leaf*, ignoring case. The certificates of other machines do
+    not matter, because they are not in the store of this one; what else is there, only the script on it can count.
+    `auto` prefers what the issuer does not contain, because another certificate of that CA in the store has it too.
 
     Raises:
-        WizardError: `client.subject-unsafe`, `client.subject-unmatched`, `client.subject-ambiguous`.
+        WizardError: `client.subject-unsafe`, `client.subject-unmatched`.
     """
-    others = [certificate for certificate in known if certificate != leaf]
+    own, above = _values(fields.subject_name(leaf)), _values(fields.issuer_name(leaf))
     if wanted != "auto":
-        _require_match(wanted, leaf, others)
+        _require_match(wanted, leaf, (*own, *above))
         return wanted
-    # Escapes and attribute types are how we write a name; Windows writes it in another way.
-    parts: set[str] = set(_SAFE.findall(_OURS.sub(" ", subject(leaf))))
-    for candidate in sorted(parts, key=lambda text: (text != short(leaf), len(text), text)):
-        shared = candidate.lower() in issuer(leaf).lower()
-        if len(candidate) > 2 and not shared and not any(_stands_in(candidate, other) for other in others):
-            return candidate
-    raise WizardError(codes.CLIENT_SUBJECT_AMBIGUOUS, case="no-part", subject=short(leaf), name=short(leaf))
+    found = _texts(own) or _texts(above)
+    if not found:
+        raise WizardError(codes.CLIENT_SUBJECT_UNSAFE, case="no-part", subject=short(leaf), name=short(leaf))
+    shared = "\n".join(above).lower()
+    return min(found, key=lambda text: (text.lower() in shared, text != short(leaf), len(text), text))
 
 
-def _require_match(wanted: str, leaf: Certificate, others: list[Certificate]) -> None:
+def common_text(leaves: Sequence[Certificate]) -> str:
+    """One text that is in the common name of the issuer of all *leaves*, the longest; "" when none is safe."""
+    issuers = [_common_names(fields.issuer_name(leaf)) for leaf in leaves]
+    found = _texts(issuers[0]) if issuers else set()
+    fit = [text for text in found if all(text.lower() in "\n".join(each).lower() for each in issuers)]
+    return max(fit, key=lambda text: (len(text), text), default="")
+
+
+def _common_names(name: x509.Name | None) -> tuple[str, ...]:
+    found = name.get_attributes_for_oid(NameOID.COMMON_NAME) if name is not None else []
+    return tuple(str(attribute.value) for attribute in found)
+
+
+def _values(name: x509.Name | None) -> tuple[str, ...]:
+    """The values of a name without their types, which Windows writes in another way or not at all."""
+    return tuple(str(attribute.value) for attribute in name) if name is not None else ()
+
+
+def _texts(values: Iterable[str]) -> set[str]:
+    return {text for value in values for text in _SAFE.findall(value) if len(text) >= _SHORTEST}
+
+
+def _require_match(wanted: str, leaf: Certificate, values: Sequence[str]) -> None:
     if not _SAFE.fullmatch(wanted):
-        raise WizardError(codes.CLIENT_SUBJECT_UNSAFE, subject=short(leaf))
-    if not _stands_in(wanted, leaf):
-        raise WizardError(codes.CLIENT_SUBJECT_UNMATCHED, subject=short(leaf), text=wanted, name=short(leaf))
-    twins = [short(other) for other in others if _stands_in(wanted, other)]
-    if twins:
+        raise WizardError(codes.CLIENT_SUBJECT_UNSAFE, subject=short(leaf), example=search_text(leaf))
+    if not any(wanted.lower() in value.lower() for value in values):
         raise WizardError(
-            codes.CLIENT_SUBJECT_AMBIGUOUS,
+            codes.CLIENT_SUBJECT_UNMATCHED,
             subject=short(leaf),
             text=wanted,
             name=short(leaf),
-            others=", ".join(twins[:3]),
         )
 
 
 def _profile(given: ClientInput) -> Profile:
     """The encryption that this Windows imports."""
     return Profile.LEGACY if _WITHOUT_AES.search(given.answers.windows) else Profile.MODERN
-
-
-def _stands_in(text: str, certificate: Certificate) -> bool:
-    return text.lower() in f"{subject(certificate)}\n{issuer(certificate)}".lower()
 
 
 def make_pack(given: ClientInput) -> Pack:
@@ -105,29 +124,44 @@ def make_pack(given: ClientInput) -> Pack:
     """
     host, title = given.answers.host, f"Windows client {given.answers.host}"
     if not given.answers.local_storage:
-        nothing = ("Nothing to do: a client without local storage needs no certificate.",)
+        nothing = ("Nothing to do: a client without local storage needs no certificate\nand no password.",)
         return Pack(host, title, (PackFile("CHECKLIST.md", checklist(title, "No local storage.", nothing)),), nothing)
     assert given.chain is not None  # noqa: S101 - the judgement before refuses a client without chain
     assert given.chain.leaf is not None  # noqa: S101 - likewise
-    leaf, text = given.chain.leaf, search_text(given.chain.leaf, given.known, given.answers.certificate_subject)
+    assert given.password is not None  # noqa: S101 - likewise
+    leaf, text = given.chain.leaf, search_text(given.chain.leaf, given.answers.certificate_subject)
     by_der = {each.der: each for each in given.chain.authorities}
     authorities = [(file, by_der[data]) for file, data in cer_files([given.chain])]
     name = f"{host.replace(':', '-')}.pfx"
+    store = keystore(given.chain, given.password, profile=_profile(given))
     files = [
-        PackFile(name, keystore(given.chain, given.password, profile=_profile(given)), secret=True),
-        PackFile("install.ps1", _script(name, leaf, authorities, given.chain.root, text)),
+        PackFile(name, with_provider(store, given.password), secret=True),
+        PackFile("install.ps1", _script(given, name, authorities, text)),
         *(PackFile(file, each.der) for file, each in authorities),
     ]
-    in_issuer = text.lower() in issuer(leaf).lower()
+    about = {
+        name: "the certificate with its key and its CA certificates",
+        "install.ps1": "puts all of them into the stores of the PC; its exit codes are at its top",
+        **{file: f"CA certificate {short(each)}" for file, each in authorities},
+    }
+    steps = _steps(given, text)
+    intro = (
+        f"Certificate for {host}; the client finds it by the text {text}.\n"
+        f"The password of the PFX is {given.whose}. It is not in this folder."
+    )
+    page = checklist(title, intro, steps, _notes(given, leaf, text), paths(host, about))
+    return Pack(host, title, (PackFile("CHECKLIST.md", page), *files), steps)
+
+
+def _steps(given: ClientInput, text: str) -> tuple[str, ...]:
     line = (
         f"/S /GATEWAYADDRESS={given.primary_host} /ACCOUNTDOMAIN=<your account domain>\n"
         f"/STORAGETYPE=1 /CERTSTORE=true /CERTSUBJECT={text}"
     )
-    steps = (
-        f"Bring this folder to {host}; the PFX holds a key: use no mail.",
+    return (
+        f"Bring this folder to {given.answers.host}; the PFX holds a key: use no mail.",
         (
-            "There, in an administrator's PowerShell:\n"
-            "powershell -ExecutionPolicy Bypass -File install.ps1\nIt asks for the password of the PFX, puts every\n"
+            f"There, in an administrator's PowerShell:\n{_COMMAND}\nIt asks for the password of the PFX, puts every\n"
             "certificate into the right store of the machine, and ends with: good: ..."
         ),
         (
@@ -138,38 +172,90 @@ def make_pack(given: ClientInput) -> Pack:
         "Look at the notification icon: idle grey is connected; yellow is a\nnetwork or certificate problem.",
         "Delete this folder, the PFX first.",
     )
-    notes = (
+
+
+_COMMAND = "powershell.exe -NoProfile -ExecutionPolicy Bypass -File install.ps1"
+
+
+def _notes(given: ClientInput, leaf: Certificate, text: str) -> tuple[str, ...]:
+    common = common_text(given.clients)
+    notes = [
         (
             "Log: C:\\ProgramData\\hcpclientcore\\logs\\hcpclientcore.log; where the folder is named after the brand:"
             " %ProgramData%\\*clientcore*\\logs\\*.log."
         ),
         "`cloudstream-wizard doctor --log FILE` explains the lines of that log.",
         f"Certificate {short(leaf)}, SHA-256 {leaf.sha256}.",
-        *([_IN_ISSUER] if in_issuer else []),
         *([_AES] if not given.answers.windows else []),
         (
-            "The client takes the first certificate that has the text, valid or not: remove an earlier one of this"
-            " host. The script counts them."
+            "The client takes the first certificate in the store My of the machine that has the text in its subject or"
+            " issuer, valid or not. The script counts them, and ends with 7 unless there is exactly one."
         ),
+        *([_one_text(common)] if common else []),
+        *_unattended(leaf),
         (
             "A client that runs under a service account of its own (/USESERVICEACCOUNT=true) needs read access to the"
             " private key: certlm.msc, Personal, All Tasks, Manage Private Keys."
         ),
-    )
+    ]
+    if text.lower() in "\n".join(_values(fields.issuer_name(leaf))).lower():
+        notes.append(f"{text} is in the issuer: another certificate of this CA in the store My has it too.")
+    if given.replaced:
+        old = ", ".join(_thumbprint(each) for each in given.replaced)
+        notes.append(f"When the new certificate is in place, the script removes the earlier one by thumbprint: {old}.")
     if given.old_root is not None:
-        old = f"{short(given.old_root)} ({given.old_root.sha256[:8]})"
-        notes = (*notes, f"Leave {old} in the stores until the last step of the portal's list.")
-    page = checklist(title, f"Certificate for {host}; the client finds it by the text {text}.", steps, notes)
-    return Pack(host, title, (PackFile("CHECKLIST.md", page), *files), steps)
+        root = f"{short(given.old_root)} ({given.old_root.sha256[:8]})"
+        notes.append(f"Leave {root} in the stores until the last step of the portal's list.")
+    return tuple(notes)
 
 
-def _script(
-    name: str, leaf: Certificate, authorities: list[tuple[str, Certificate]], root: Certificate | None, text: str
-) -> bytes:
+def _one_text(common: str) -> str:
+    """The advice about one search text for all PCs."""
+    return (
+        f"One text for all PCs is possible and recommended, because one installation line then suits every PC: {common}"
+        f' is in the issuer of the certificate of each. Write certificate-subject = "{common}" under each [[client]] of'
+        " the answers. Choose another text if PCs have other certificates of this CA in the store My."
+    )
+
+
+def _unattended(leaf: Certificate) -> tuple[str, ...]:
+    rule = f"HKLM\\SOFTWARE\\CloudStreamTls, value Thumbprint, equals {_thumbprint(leaf)}"
+    return (
+        (
+            "Without a person: put the password into the first line of a file that only administrators, SYSTEM and the"
+            f" account of this PC can read, and start `{_COMMAND} -PasswordFile FILE`. The exit codes are at the top of"
+            " the script; its log is C:\\Windows\\Logs\\CloudStreamTls-install.log. A second run changes nothing."
+        ),
+        (
+            "Group policy: a start-up script (.cmd) with that line, where the folder of each PC lies on a share and"
+            " only the account of that PC can read it: `\\\\SERVER\\SHARE\\%COMPUTERNAME%\\install.ps1`. Each"
+            " folder has the host name of the answers; rename it where %COMPUTERNAME% is another."
+        ),
+        (
+            "Intune (Win32 app, for the system) and SCCM (program or application): the same line; 0 is success. Detect"
+            f" by the registry: {rule}. Users can read what Intune unpacks: name a protected file there, or add"
+            " -AllowReadableFile knowingly."
+        ),
+    )
+
+
+def _script(given: ClientInput, name: str, authorities: Sequence[tuple[str, Certificate]], text: str) -> bytes:
     """PowerShell for the machine's stores. Every inserted value is made of letters, digits, dot, hyphen, underscore."""
-    imports = "\n".join(f"Add-Authority '{file}' '{'Root' if each == root else 'CA'}'" for file, each in authorities)
-    above = ", ".join(f"'{_thumbprint(each)}'" for _, each in authorities)
-    values = {"IMPORTS": imports, "PFX": name, "THUMBPRINT": _thumbprint(leaf), "TEXT": text, "ABOVE": above}
+    assert given.chain is not None  # noqa: S101 - as in `make_pack`
+    assert given.chain.leaf is not None  # noqa: S101 - likewise
+    rows = [
+        f"    @{{ File = '{file}'; Store = '{'Root' if each == given.chain.root else 'CA'}';"
+        f" Thumbprint = '{_thumbprint(each)}' }}"
+        for file, each in authorities
+    ]
+    values = {
+        "AUTHORITIES": "\n".join(rows),
+        "PFX": name,
+        "THUMBPRINT": _thumbprint(given.chain.leaf),
+        "TEXT": text,
+        "PROVIDER": SOFTWARE_KSP,
+        "REPLACED": ", ".join(f"'{_thumbprint(each)}'" for each in given.replaced),
+    }
     # Windows PowerShell 5.1 takes a file without a byte order mark for the code page of the machine: ASCII is safe.
     return from_template("install.ps1", values).replace("\n", "\r\n").encode("ascii")
 

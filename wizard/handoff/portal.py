@@ -178,7 +178,9 @@ def _sentence_list(names: Sequence[str]) -> str:
 
 def _answered(results: Sequence[Revocation]) -> list[str]:
     advised: Advice = advice(results)
-    word = {"on": "the check can be on", "off": "leave the check off"}.get(advised.check, "nothing was learnt")
+    word = {"on": "the check can be on", "off": "leave the check off"}.get(
+        advised.check, "leave the two settings as they are"
+    )
     url = f", with the URL {printable(advised.url, limit=100)}" if advised.url else ""
     revoked = [short(one.certificate) for one in results if one.status == "revoked"]
     warning = [f"Warning: revoked, and so refused: {_sentence_list(revoked)}."] if revoked else []

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from wizard.errors import WizardError
 from wizard.host.accounts import Account
 from wizard.host.machine import Machine
+from wizard.host.processes import run
 
 _LINKS = 40
 """As many links as the kernel follows in one path (path_resolution(7))."""
@@ -146,8 +147,6 @@ def acl(real: Path | int) -> list[tuple[str, int, int]]:
 
 
 def _asked(worked_out: Access, path: PurePosixPath | str, account: Account) -> Access:
-    from wizard.host.processes import run  # noqa: PLC0415 - only root on the machine itself asks the kernel
-
     try:
         answer = run(["runuser", "-u", account.name, "--", "test", "-r", str(path)], timeout_s=5)
     except WizardError:

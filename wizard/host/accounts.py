@@ -1,6 +1,8 @@
 """Who an account is, on this machine or in an image of one."""
 
+import grp
 import os
+import pwd
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,9 +44,6 @@ def members(machine: Machine, gid: int) -> frozenset[int]:
 
     Group 0 counts as root alone: some systems have it as the primary group of accounts that cannot log in.
     """
-    import grp  # noqa: PLC0415 - not on Windows, where only packs are made
-    import pwd  # noqa: PLC0415 - not on Windows either
-
     if gid == 0:
         return frozenset({0})
     passwd = machine.real("/etc/passwd")
@@ -64,8 +63,6 @@ def members(machine: Machine, gid: int) -> frozenset[int]:
 
 def name_of(uid: int) -> str:
     """The name of a user id on this machine, or the number as text."""
-    import pwd  # noqa: PLC0415 - not on Windows, where only packs are made
-
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
@@ -74,8 +71,6 @@ def name_of(uid: int) -> str:
 
 def group_name_of(gid: int) -> str:
     """The name of a group id on this machine, or the number as text."""
-    import grp  # noqa: PLC0415 - not on Windows, where only packs are made
-
     try:
         return grp.getgrgid(gid).gr_name
     except KeyError:
@@ -83,8 +78,6 @@ def group_name_of(gid: int) -> str:
 
 
 def _from_system(name: str) -> Account | None:
-    import pwd  # noqa: PLC0415 - not on Windows, where only packs are made
-
     try:
         entry = pwd.getpwuid(int(name)) if name.isascii() and name.isdigit() else pwd.getpwnam(name)
     except KeyError:

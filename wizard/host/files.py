@@ -6,6 +6,7 @@ import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import file_digest
 from pathlib import Path
 
 from wizard import codes
@@ -73,8 +74,6 @@ def look(path: Path) -> FileState:
         return FileState(Kind.ABSENT)
     except (OSError, ValueError) as problem:
         return FileState(Kind.OTHER, reason=_words(problem))
-    from hashlib import file_digest  # noqa: PLC0415 - it loads OpenSSL, and those who only read need none
-
     kind, digest, target, reason = Kind.OTHER, "", "", ""
     if stat.S_ISREG(seen.st_mode):
         kind = Kind.FILE
@@ -163,7 +162,7 @@ def named_inputs(paths: Iterable[Path | str], base: Path) -> list[Path]:
     waiting, found = [str(each) for each in paths], list[Path]()
     while waiting:
         wholes = [
-            base / _home_expanded(Path(" ".join(waiting[:count])))
+            base / home_expanded(Path(" ".join(waiting[:count])))
             for count in range(1, min(len(waiting), MOST_PIECES) + 1)
         ]
         count = next((count for count, whole in enumerate(wholes, start=1) if os.path.lexists(whole)), 1)
@@ -172,7 +171,8 @@ def named_inputs(paths: Iterable[Path | str], base: Path) -> list[Path]:
     return found
 
 
-def _home_expanded(path: Path) -> Path:
+def home_expanded(path: Path) -> Path:
+    """*path* with the home folder in place of a leading `~`; as it is when there is no such home."""
     try:
         return path.expanduser()
     except RuntimeError:  # `~` of a user that does not exist is a file's name like any other

@@ -3,17 +3,14 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from wizard.certificates.model import Profile
+from wizard.certificates.reading import read
 from wizard.errors import WizardError
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.host.processes import run
 from wizard.secret import Secret
-
-if TYPE_CHECKING:
-    from wizard.certificates.model import Profile
-
 
 _BORDERS = {8: (0, 301), 11: (0, 12)}
 """First update that reads PBES2 and HMAC-SHA-256 PKCS12 files, by feature release (domain: Oracle's list)."""
@@ -50,7 +47,7 @@ class ProfileChoice:
         reason: one sentence for the review.
     """
 
-    profile: "Profile"
+    profile: Profile
     known: bool
     reason: str
 
@@ -83,8 +80,6 @@ def identity(machine: Machine) -> tuple[str, str] | None:
 
 def choose_profile(jre: Jre | None) -> ProfileChoice:
     """The PKCS12 encryption that *jre* reads for certain."""
-    from wizard.certificates.model import Profile  # noqa: PLC0415 - finding and starting a JRE needs no cryptography
-
     numbers = parse_version(jre.version) if jre else None
     if jre is None or numbers is None:
         what = "no JRE was found" if jre is None else "the version of the JRE is unknown"
@@ -117,10 +112,14 @@ def cacerts_fingerprints(machine: Machine, password: Secret) -> dict[str, str]:
 
 def trust_fingerprints(path: Path, password: Secret, *, name: str = "") -> dict[str, str]:
     """As `cacerts_fingerprints`, of the trust store file *path*, which messages call *name*."""
-    from wizard.certificates.reading import read  # noqa: PLC0415 - keeps start-up fast: most runs do not open cacerts
-
     bundle = read(read_input(path), name=name or str(path), password=password)
     return {certificate.sha256: certificate.alias for certificate in bundle.certificates}
+
+
+def trust_aliases(path: Path, password: Secret, sha256: str, *, name: str = "") -> frozenset[str]:
+    """The aliases under which the trust store file *path* holds the certificate *sha256*; the rest as above."""
+    bundle = read(read_input(path), name=name or str(path), password=password)
+    return frozenset(each.alias for each in bundle.certificates if each.sha256 == sha256)
 
 
 def _release(path: Path) -> dict[str, str]:

@@ -26,15 +26,15 @@ class KeytoolError(WizardError):
         self.detail = detail
 
 
+_NOT_ASCII = "Password is not ASCII"
 _ANSWERS: tuple[tuple[Code, str], ...] = (
-    (codes.KEYTOOL_PASSWORD_NOT_ASCII, r"Password is not ASCII"),
+    (codes.KEYTOOL_PASSWORD_NOT_ASCII, _NOT_ASCII),
     (
         codes.KEYTOOL_KEY_PASSWORD,
         r"Too many failures|Get Key failed|Enter key password|final block not properly padded",
     ),
     (codes.KEYTOOL_TAMPERED, r"tampered with, or password was incorrect"),
     (codes.KEYTOOL_PASSWORD_WRONG, r"[Kk]eystore password was incorrect"),
-    (codes.KEYTOOL_PASSWORD_SHORT, r"password must be at least 6 characters|password is too short"),
     (codes.KEYTOOL_ALIAS_EXISTS, r"already exists"),
     (codes.KEYTOOL_ALIAS_MISSING, r"Alias <.*> does not exist"),
     (codes.KEYTOOL_STORE_MISSING, r"Keystore file does not exist"),
@@ -56,7 +56,10 @@ _ANSWERS: tuple[tuple[Code, str], ...] = (
     ),
     (
         codes.KEYTOOL_ALGORITHM,
-        r"NoSuchAlgorithmException|Algorithm .* not available|unrecognized algorithm|not supported",
+        (
+            r"NoSuchAlgorithmException|Algorithm .* not available|unrecognized algorithm|not supported"
+            r"|PBE parameter parsing error|data isn't an object ID"
+        ),
     ),
     (
         codes.KEYTOOL_DAMAGED_JAVA,
@@ -88,6 +91,8 @@ def explained(output: str, subject: str) -> KeytoolError:
             codes.KEYTOOL_CERTIFICATE_UNREADABLE, subject=subject, detail=unread, store=subject, reason=unread
         )
     line = next((part for part in output.splitlines() if "keytool error" in part), text)
+    if _NOT_ASCII in output:  # the line itself says only that the password was incorrect
+        line = _NOT_ASCII
     spec = next((each for each, pattern in _ANSWERS if re.search(pattern, line)), None)
     if spec is not None:
         return KeytoolError(spec, subject=subject, detail=text, store=subject)

@@ -5,6 +5,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+import platformdirs
+
 UNIT = "hcp-server"
 """The service unit of a primary server (manual)."""
 
@@ -77,8 +79,6 @@ def default_state_dir() -> Path:
     """The system-wide state folder for root, the user's own otherwise."""
     if sys.platform == "linux" and os.geteuid() == 0:
         return Path("/var/lib/cloudstream-wizard")
-    import platformdirs  # noqa: PLC0415 - every start would pay for it
-
     if sys.platform != "win32" and os.geteuid() == 0:
         return Path(platformdirs.site_data_dir("cloudstream-wizard"))
     return Path(platformdirs.user_state_dir("cloudstream-wizard"))

@@ -4,6 +4,7 @@ import os
 import select
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -118,8 +119,6 @@ def _memory() -> BinaryIO:
             return open(os.memfd_create("output"), "w+b")  # noqa: PTH123 - of a descriptor; the caller closes it
         except OSError:
             pass
-    import tempfile  # noqa: PLC0415 - rarely needed, and it brings half a dozen modules of compression with it
-
     return cast("BinaryIO", tempfile.TemporaryFile())
 
 

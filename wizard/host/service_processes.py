@@ -1,20 +1,14 @@
-"""What the processes of the running service tell: the account that it runs as, and the trust store of its Java."""
+"""The processes of the running service, and the account that it runs as."""
 
-import re
-from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from wizard.host import accounts, sockets
 from wizard.host.accounts import Account
 from wizard.host.machine import Machine
 from wizard.host.systemd import UnitState
-from wizard.printable import printable
 
 _CGROUPS = ("/sys/fs/cgroup", "/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified")
 """Where systemd keeps the groups of its units: version 2, version 1, both (systemd.io, control group interface)."""
-
-_TRUST_STORE = re.compile(r"-Djavax\.net\.ssl\.trustStore=([^\s\0\"';]+)")
-_JAVA_VARIABLES = (b"JAVA_TOOL_OPTIONS=", b"JDK_JAVA_OPTIONS=", b"_JAVA_OPTIONS=", b"JAVA_OPTS=")
 
 
 def account_of(machine: Machine, unit: UnitState) -> Account | None:
@@ -35,21 +29,6 @@ def account_of(machine: Machine, unit: UnitState) -> Account | None:
     return None if unit.user or unit.source else accounts.lookup(machine, "")
 
 
-def trust_store_of(machine: Machine, unit: UnitState, environment: Mapping[str, str]) -> str:
-    """The trust store that the service's Java is set to use in place of cacerts; "" when it is set to none.
-
-    Args:
-        machine: whose cacerts it is.
-        unit: of the service.
-        environment: that the service gets.
-    """
-    for text in (unit.command, *environment.values(), *map(_options, processes(unit))):
-        found = _TRUST_STORE.search(text)
-        if found and PurePosixPath(found[1]) != machine.cacerts:
-            return printable(found[1], limit=300)
-    return ""
-
-
 def processes(unit: UnitState) -> list[int]:
     """Everything that runs in the unit's control group, and the family of its main process."""
     found = dict.fromkeys(sockets.family(unit.pid)) if unit.pid else {}
@@ -60,18 +39,6 @@ def processes(unit: UnitState) -> list[int]:
             except OSError:  # it ended meanwhile
                 continue
     return list(found)
-
-
-def _options(pid: int) -> str:
-    """The command line of a process, and what Java takes from its environment."""
-    texts = []
-    for name in ("cmdline", "environ"):
-        try:
-            words = Path(f"/proc/{pid}/{name}").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        texts += [word for word in words if name == "cmdline" or word.startswith(_JAVA_VARIABLES)]
-    return b"\0".join(texts).decode("utf-8", errors="replace")
 
 
 def _of_process(pid: int, uid: int) -> Account | None:

@@ -1,6 +1,7 @@
 """Who listens on a TCP port of this machine, as far as this account may see (proc(5))."""
 
 import os
+import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,8 +66,6 @@ def _sockets() -> list[tuple[str, Listener]]:
 
 def _address(text: str) -> str:
     """The kernel writes addresses as 32-bit words in the byte order of the machine, which is little-endian here."""
-    import socket  # noqa: PLC0415 - start-up of commands that never look at ports
-
     data = b"".join(bytes.fromhex(text[at : at + 8])[::-1] for at in range(0, len(text), 8))
     return socket.inet_ntop(socket.AF_INET if len(data) == 4 else socket.AF_INET6, data)
 

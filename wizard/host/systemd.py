@@ -77,6 +77,7 @@ _PROPERTIES = (
     "SourcePath",
     "DropInPaths",
     "ExecStart",
+    "WorkingDirectory",
     "Environment",
     "EnvironmentFiles",
     "NeedDaemonReload",
@@ -135,6 +136,7 @@ class UnitState:
         control_group: holds the unit's processes, as a path below the root of the cgroups; "" while it has none.
         stop_s: how long a stop may take before systemd kills, in seconds; None when it waits for ever.
         command: `ExecStart=` as written by systemd; may hold secrets, never shown.
+        folder: `WorkingDirectory=`; "" when the unit names none.
         needs_reload: whether the unit file changed since systemd read it.
         environment: `Environment=` as written by systemd; may hold secrets, never shown.
         environment_files: `EnvironmentFiles=`.
@@ -163,6 +165,7 @@ class UnitState:
     control_group: str = ""
     stop_s: float | None = None
     command: str = field(default="", repr=False)
+    folder: str = ""
     needs_reload: bool = False
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     environment_files: tuple[str, ...] = ()
@@ -413,6 +416,7 @@ def _state(told: Mapping[str, str]) -> UnitState:
         control_group=told.get("ControlGroup", ""),
         stop_s=_span(told.get("TimeoutStopUSec", "1min 30s")),
         command=told.get("ExecStart", ""),
+        folder=told.get("WorkingDirectory", "").lstrip("!-"),
         needs_reload=told.get("NeedDaemonReload") == "yes",
         environment=_environment(told.get("Environment", "")),
         environment_files=tuple(line.partition(" (")[0] for line in told.get("EnvironmentFiles", "").splitlines()),

@@ -1,6 +1,6 @@
 """A chain from the operator's files, judged for its role."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -23,7 +23,9 @@ from wizard.host.keytool import Keytool
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.load_chain import KeyPassword, Loaded, load, no_other
+from wizard.probing.revocation.check import chain_findings
 from wizard.questions.answers import Answers, OcspProbe
+from wizard.questions.pasted import NONE
 from wizard.secret import Secret
 
 _ANSWER_COUNTS_S = 60
@@ -62,6 +64,7 @@ def judge_role(
     machine: Machine,
     *,
     key_password: KeyPassword = no_other,
+    pasted: Mapping[str, Secret] = NONE,
 ) -> Judged:
     """Load and judge the chain for *role*; without a host in the answers, for the first name in the leaf.
 
@@ -71,13 +74,15 @@ def judge_role(
         base: the folder that relative paths are taken from.
         password: asked when a file turns out to be protected.
         key_password: asked when its private key has another.
+        pasted: the texts that were pasted in place of files.
         machine: whose JRE brings public roots of its own.
 
     Raises:
         WizardError: the files cannot be read or hold no certificate of a host.
     """
     section = answers.table(role)
-    return _judged(role, answers, load(section.chain, base, password, section.host or None, key_password), machine)
+    loaded = load(section.chain, base, password, section.host or None, key_password, pasted)
+    return _judged(role, answers, loaded, machine)
 
 
 def judge_kept(role: str, answers: Answers, certificates: Sequence[bytes], machine: Machine) -> Judged:
@@ -121,8 +126,6 @@ def _judged(role: str, answers: Answers, loaded: Loaded, machine: Machine) -> Ju
 @lru_cache(maxsize=16)
 def _revocation(chain: Chain, responder: str | None, _moment: int) -> list[Finding]:
     """What responders say of *chain*; the same question is not asked again for a while."""
-    from wizard.probing.revocation.check import chain_findings  # noqa: PLC0415 - only those who allow the question pay for it
-
     return [each for each in chain_findings(chain, responder=responder) if each.severity > Severity.NOTE]
 
 

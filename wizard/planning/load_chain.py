@@ -1,6 +1,6 @@
 """From the files that the operator named to the one chain that is meant."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from wizard.certificates.reading import read
 from wizard.errors import WizardError
 from wizard.host.clock import now_utc
 from wizard.host.files import expand_inputs, named_inputs, read_input
+from wizard.questions.pasted import NONE, is_pasted, text_of
 from wizard.secret import Secret
 
 
@@ -35,6 +36,10 @@ KeyPassword = Callable[[bool], Secret | None]
 """Gives the password of a private key; the argument says whether it is sure that there is one, so that it may ask."""
 
 
+PASTED = "the pasted text"
+"""What a pasted text is called where a file would be named."""
+
+
 def no_other(*_: bool) -> None:
     """No password of a private key is known."""
 
@@ -45,6 +50,7 @@ def load(
     password: Callable[[], Secret | None],
     host: str | None,
     key_password: KeyPassword = no_other,
+    pasted: Mapping[str, Secret] = NONE,
 ) -> Loaded:
     """Read *paths* (files or folders) and pick the chain for *host*.
 
@@ -57,11 +63,12 @@ def load(
         password: asked when a file turns out to be protected.
         host: the name the leaf is wanted for; None takes the leaf that has a key.
         key_password: asked when the private key in a store has another password.
+        pasted: the texts that some of *paths* mean.
 
     Raises:
         WizardError: a file is missing or unreadable, a password is wrong, or there is no end-entity certificate.
     """
-    bundles, problems = read_all(paths, base, password, key_password)
+    bundles, problems = read_all(paths, base, password, key_password, pasted)
     chains = [chain for chain in assemble(bundles, host=host, now=now_utc()) if chain.leaf is not None]
     if not chains:
         if problems:
@@ -76,18 +83,22 @@ def read_all(
     base: Path,
     password: Callable[[], Secret | None],
     key_password: KeyPassword = no_other,
+    pasted: Mapping[str, Secret] = NONE,
 ) -> tuple[list[Bundle], list[tuple[Path, WizardError]]]:
     """What each file of *paths* holds, and those files of folders that could not be read.
 
     Raises:
-        WizardError: a file that was named by itself is missing or unreadable, or a password is wrong.
+        WizardError: a file that was named by itself is missing or unreadable, a pasted text is not in *pasted*, or a
+            password is wrong.
     """
-    bundles: list[Bundle] = []
+    texts = [text_of(path, pasted) for path in paths if is_pasted(path)]
+    bundles = [_read(text, PASTED, password, key_password) for text in texts]
     problems: list[tuple[Path, WizardError]] = []
+    paths = [path for path in paths if not is_pasted(path)]
     named = set(named_inputs(paths, base))
     for file in expand_inputs(paths, base):
         try:
-            bundles.append(_read(file, password, key_password))
+            bundles.append(_read(read_input(file), str(file), password, key_password))
         except WizardError as error:
             if file in named:
                 raise
@@ -95,36 +106,37 @@ def read_all(
     return bundles, problems
 
 
-def load_authorities(paths: Sequence[str], base: Path, password: Callable[[], Secret | None]) -> Chain:
+def load_authorities(
+    paths: Sequence[str], base: Path, password: Callable[[], Secret | None], pasted: Mapping[str, Secret] = NONE
+) -> Chain:
     """Read *paths* (files or folders) for CA certificates alone; the chain that ends in a root, if one does.
 
     Raises:
         WizardError: a file is missing or unreadable, a password is wrong, or there is no CA certificate.
     """
-    bundles, _ = read_all(paths, base, password)
+    bundles, _ = read_all(paths, base, password, pasted=pasted)
     chains = [chain for chain in assemble(bundles, now=now_utc()) if chain.authorities]
     if not chains:
         raise WizardError(codes.CHAIN_NO_AUTHORITY, subject=" ".join(paths), files=len(bundles))
     return next((chain for chain in chains if chain.root is not None), chains[0])
 
 
-def _read(file: Path, password: Callable[[], Secret | None], key_password: KeyPassword) -> Bundle:
-    data = read_input(file)
+def _read(data: bytes, name: str, password: Callable[[], Secret | None], key_password: KeyPassword) -> Bundle:
     try:
-        return read(data, name=str(file))
+        return read(data, name=name)
     except WizardError as error:
         secret = password() if error.spec == codes.READING_PASSWORD_NEEDED else None
         if secret is None:
             raise
     try:
-        return read(data, name=str(file), password=secret)
+        return read(data, name=name, password=secret)
     except WizardError as error:
         # A wrong password may be that of the key: the two can be given the wrong way round.
         sure = error.code.endswith("key-password-differs")
         other = key_password(sure) if sure or error.spec == codes.READING_PASSWORD_WRONG else None
         if other is None:
             raise
-    return read(data, name=str(file), password=secret, key_password=other)
+    return read(data, name=name, password=secret, key_password=other)
 
 
 def _without_leaf(bundles: Sequence[Bundle], subject: str) -> WizardError:

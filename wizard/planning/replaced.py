@@ -8,8 +8,9 @@ from wizard.certificates.model import Chain
 from wizard.certificates.reading import read
 from wizard.certificates.rollover import Kind, Rollover, compare
 from wizard.change.history import history
+from wizard.change.journal import BACKUP
 from wizard.change.manifest import Action
-from wizard.change.store import BACKUP, ChangeFolder, Store
+from wizard.change.store import ChangeFolder, Store
 from wizard.configs import hocon
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator

@@ -54,7 +54,8 @@ def context(tls: Version | None = None, *, lowered: bool = False, client: Client
 def unusable(error: Exception) -> WizardError:
     """The refusal for a certificate and key that OpenSSL does not take."""
     queue = error.args[0] if error.args and isinstance(error.args[0], list) else []
-    reason = next((str(entry[2]) for entry in queue if len(entry) == 3 and entry[2]), "key and certificate do not fit")
+    unfit = str(error) if isinstance(error, TypeError) else "key and certificate do not fit"
+    reason = next((str(entry[2]) for entry in queue if len(entry) == 3 and entry[2]), unfit)
     return WizardError(codes.PROBE_CLIENT_UNUSABLE, reason=reason)
 
 
@@ -64,7 +65,7 @@ def equip(made: SSL.Context, leaf: Certificate, key: PrivateKey, issuers: tuple[
     if not isinstance(
         private, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
     ):
-        raise TypeError("key type")
+        raise TypeError("TLS does not sign with a key of this kind")
     made.use_certificate(leaf.x509)
     made.use_privatekey(private)
     for issuer in issuers:

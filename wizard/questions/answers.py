@@ -7,6 +7,8 @@ from ipaddress import IPv6Address
 from pathlib import PurePath
 from typing import Any
 
+from wizard.questions.pasted import is_pasted
+
 
 class SourceKind(StrEnum):
     """Where a password comes from; the values are the keys in the file."""
@@ -328,7 +330,8 @@ class Answers:
 
     def _beside_primary(self) -> tuple[str, ...]:
         """Where the files of the other machines most likely are: the folder of the primary's."""
-        places = (str(PurePath(name).parent) if PurePath(name).suffix else name for name in self.primary.chain)
+        files = (name for name in self.primary.chain if not is_pasted(name))
+        places = (str(PurePath(name).parent) if PurePath(name).suffix else name for name in files)
         return tuple(dict.fromkeys(places))
 
     def _holder(self, key: str) -> tuple[Any, str]:

@@ -2,6 +2,7 @@
 
 import re
 import sys
+import textwrap
 import tomllib
 from collections.abc import Mapping
 from dataclasses import fields, replace
@@ -86,6 +87,23 @@ def field_names(
 ) -> tuple[str, ...]:
     """The keys of one table as they are written in the file."""
     return tuple(item.name.replace("_", "-") for item in fields(section))
+
+
+def keys_text() -> str:
+    """The keys that an answers file may have, by tables, in at most 76 columns: for the help of `plan`."""
+    tables = {
+        "": ("goal", "packs", "change"),
+        "[primary]": field_names(PrimaryAnswers),
+        "[[gateway]]": field_names(GatewayAnswers),
+        "[[client]]": field_names(ClientAnswers),
+        "[account]": field_names(AccountAnswers),
+    }
+    lines = [
+        textwrap.fill(f"{head} {', '.join(keys)}".strip(), 76, initial_indent="  ", subsequent_indent="      ",
+                      break_on_hyphens=False)
+        for head, keys in tables.items()
+    ]  # fmt: skip
+    return "\n".join(lines) + "\n"
 
 
 def dump(answers: Answers) -> str:

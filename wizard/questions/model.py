@@ -71,6 +71,11 @@ class Question:
     short: str = ""
     otherwise: str = "none"
 
+    @property
+    def takes_pem(self) -> bool:
+        """Whether the content of files can be pasted in place of their names."""
+        return self.ask is Ask.PATHS and self.key.rpartition(".")[2] in {"chain", "cloud-authorities"}
+
 
 @dataclass(frozen=True, slots=True)
 class Step:

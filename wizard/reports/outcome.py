@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from wizard.certificates.model import Bundle, Chain
-from wizard.change.history import INTERRUPTED, UNREADABLE, Entry
-from wizard.change.outcome import APPLIED, KEPT, NO_CHANGE, REFUSED, ROLLED_BACK, SETTLE, STUCK, Outcome
+from wizard.change.history import Entry
+from wizard.change.outcome import APPLIED, KEPT, NO_CHANGE, REFUSED, ROLLED_BACK, SETTLE, Outcome
 from wizard.change.plan import EditFile, FileStep, ImportTrust, MakeFolder, Plan, Probe, PutFile, Restart
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
@@ -205,9 +205,11 @@ def command(machine: Machine) -> str:
 
 def interrupted(entries: Iterable[Entry]) -> list[Line]:
     """The lines about each change that waits for `recover`; empty when there is none."""
-    open_ones = [entry for entry in entries if entry.outcome in {INTERRUPTED, STUCK, UNREADABLE}]
     result: list[Line] = []
-    for entry in open_ones:
+    for entry in (each for each in entries if each.waits):
+        if entry.damage:
+            result += [Line(f"The record of change {entry.id} is damaged.", Tone.BAD), Line(printable(entry.damage))]
+            continue
         result += [
             Line(f"Change {entry.id} was interrupted: {printable(entry.title)}", Tone.BAD),
             Line(f"Begun {entry.at} by {printable(entry.by)}."),
@@ -220,3 +222,9 @@ def interrupted(entries: Iterable[Entry]) -> list[Line]:
             Line("changed. Only a repair can be made when its files are as before."),
         ]
     return result
+
+
+def damaged(entries: Iterable[Entry]) -> list[Line]:
+    """A line for each change that has ended and whose record is damaged: it cannot be undone; others can."""
+    lines = [printable(entry.damage) for entry in entries if entry.damage and not entry.waits]
+    return [Line(f"Warning: {text}", Tone.WARN) for text in lines]

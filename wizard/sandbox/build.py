@@ -12,10 +12,13 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat, pkcs7, pkcs12
 
 from wizard import codes, self_start
+from wizard.certificates.model import Profile
 from wizard.errors import WizardError
+from wizard.host import jre
 from wizard.sandbox import pki as practice
 from wizard.sandbox import texts
 from wizard.sandbox.deployment import ACCOUNT, PASSWORD, Deployment
+from wizard.sandbox.faults import apply, chosen
 from wizard.sandbox.mutate import add_anchor, write_conf
 from wizard.sandbox.pki import CLIENT, Pki, new_key, pem, pfx
 from wizard.sandbox.service.unit_file import enable
@@ -135,8 +138,6 @@ def create(
     Raises:
         WizardError: sandbox.folder-in-use, sandbox.no-keytool, sandbox.unknown-fault, sandbox.cannot-write.
     """
-    from wizard.sandbox.faults import apply, chosen  # noqa: PLC0415 - faults know deployments, not the other way round
-
     picked = chosen(faults)
     root = target.absolute()
     try:
@@ -288,8 +289,5 @@ def _own(deployment: Deployment) -> None:
 
 
 def _old_java(deployment: Deployment) -> bool:
-    from wizard.certificates.model import Profile  # noqa: PLC0415 - beside the next
-    from wizard.host import jre  # noqa: PLC0415 - only a configured deployment asks
-
     found = jre.find(deployment.machine, ask_java=False)
     return found is not None and jre.choose_profile(found).profile is Profile.LEGACY

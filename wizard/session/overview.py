@@ -92,6 +92,7 @@ class Overview:
         left: the list of what is left to do, None when there is none.
         last: the newest change that ended, None when there is none.
         goal: what is recommended.
+        damaged: the changes that have ended and whose record cannot be used.
     """
 
     facts: Facts
@@ -100,6 +101,7 @@ class Overview:
     left: Checklist | None
     last: Entry | None
     goal: Goal
+    damaged: tuple[Entry, ...] = ()
 
 
 def overview(machine: Machine, answers: Answers) -> Overview:
@@ -117,7 +119,8 @@ def overview(machine: Machine, answers: Answers) -> Overview:
     left = checklist.load(machine)
     goal = _recommended(presented, facts, configured=store is not None, left=left)
     last = changes[-1] if changes else None
-    return Overview(facts, presented, str(store or ""), left, last, goal)
+    damaged = tuple(entry for entry in changes if entry.damage and not entry.waits)
+    return Overview(facts, presented, str(store or ""), left, last, goal, damaged)
 
 
 def _found(machine: Machine, answers: Answers, facts: Facts) -> Presented | None:

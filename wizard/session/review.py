@@ -2,29 +2,32 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from wizard.change.history import Entry, history
 from wizard.change.manifest import Action, Manifest
 from wizard.change.plan import Plan
-from wizard.change.rollback import choose
+from wizard.change.rollback import choose, rights_kept
 from wizard.change.store import Store
+from wizard.doctor.collect.run import Examined
+from wizard.doctor.diagnose import Diagnosis
 from wizard.doctor.restart_checks import plan_faults, undo_faults
+from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
 from wizard.host.machine import Machine
+from wizard.planning.gateway.plan import review_gateway
 from wizard.planning.java import ask_java
+from wizard.planning.primary.cloud import uncertain
 from wizard.planning.primary.inputs import Planned, Planning, kept_plan, plan_primary
 from wizard.planning.rehearsal import Rehearsed, rehearsal_lines, rehearse_all
+from wizard.planning.replaced import with_root_warning
 from wizard.printable import printable
 from wizard.questions.answers import CloudSupport, Goal, PrimaryKind
 from wizard.questions.flow import Question, Step, View
 from wizard.reports import outcome
 from wizard.reports.lines import Line, Tone, finding_lines
 from wizard.reports.review import Review, decided_lines
-
-if TYPE_CHECKING:
-    from wizard.doctor.collect.run import Examined
-    from wizard.doctor.diagnose import Diagnosis
+from wizard.session.repair_flow import plan_rescue
 
 
 def changes(machine: Machine) -> tuple[Entry, ...]:
@@ -33,9 +36,11 @@ def changes(machine: Machine) -> tuple[Entry, ...]:
 
 
 def newest(machine: Machine) -> str:
-    """The id of the newest change that still stands and is no undo itself; "" when there is none."""
-    standing = [entry.id for entry in changes(machine) if entry.stands and not entry.rolls_back]
-    return standing[-1] if standing else ""
+    """The id of the newest change that can be undone and is no undo itself; "" when there is none."""
+    try:
+        return choose(None, Store(machine.state_dir)).id
+    except WizardError:
+        return ""
 
 
 def chosen(machine: Machine, change: str) -> Manifest:
@@ -54,7 +59,12 @@ def history_lines(machine: Machine) -> list[Line]:
         state = f"undone by {entry.rolled_back_by}" if entry.rolled_back_by else printable(entry.outcome)
         tone = Tone.PLAIN if entry.stands else Tone.FAINT
         result.append(Line(f"{entry.id}  {state}", tone))
+        if entry.damage:
+            result.append(Line(f"   {printable(entry.damage)}", Tone.WARN))
+            continue
         result.append(Line(f"   {printable(entry.title)}, {entry.at}, by {printable(entry.by)}", tone))
+        if entry.backups_removed:
+            result.append(Line(f"   Its backups were removed on {entry.backups_removed}; it cannot be undone.", tone))
     return result or [Line("No change is on record.", Tone.WARN)]
 
 
@@ -68,14 +78,15 @@ def faults(machine: Machine, change: str) -> tuple[Finding, ...]:
     return undo_faults(machine, folder.manifest(), folder)
 
 
-def undo_lines(manifest: Manifest) -> list[Line]:
-    """What undoing *manifest* puts back."""
+def undo_lines(machine: Machine, manifest: Manifest) -> list[Line]:
+    """What undoing *manifest* restores on *machine*, and what was changed by hand since and is kept."""
     result = [Line(f"Undo {manifest.id}: {printable(manifest.title)}", Tone.HEADING)]
     result += [Line(f"  {_words(action)}") for action in reversed(manifest.actions)]
     if manifest.restart is not None:
         result.append(Line(f"  Restart {printable(manifest.restart[1])}; printing pauses until it answers.", Tone.WARN))
     served = [node for node in manifest.served if node.sha256]
     result += [Line(f"  Check that {node.endpoint} serves {node.sha256[:16]}... as before") for node in served]
+    result += [Line(f"  {printable(text)}", Tone.WARN) for text in rights_kept(machine, manifest)]
     return [*result, Line(""), Line("This undo is a change of its own and can be undone.")]
 
 
@@ -106,7 +117,7 @@ _ELSEWHERE = (Line("Nothing to do on this machine: the list is about the others.
 class Reviewing(Planning, Protocol):
     """What a review is made from; the session is one."""
 
-    def examined(self, step_id: str) -> "tuple[Examined, Diagnosis]":
+    def examined(self, step_id: str) -> tuple[Examined, Diagnosis]:
         """What the doctor found at that step."""
 
     def steps(self) -> tuple[Step, ...]:
@@ -149,26 +160,20 @@ def _for_goal(session: Reviewing) -> tuple[Review, Planned]:
             manifest = chosen(session.machine, session.answers.change)
             plan = Plan(f"Undo {manifest.id}")
             found = faults(session.machine, session.answers.change)
-            lines = (*(outcome.review(plan, found) if found else undo_lines(manifest)),)
+            lines = (*(outcome.review(plan, found) if found else undo_lines(session.machine, manifest)),)
             undo = rows(manifest)
             return Review(plan, lines, found, blocked=bool(found), undo=undo), Planned(plan, found, {})
         case Goal.RESCUE:
-            from wizard.session.repair_flow import plan_rescue  # noqa: PLC0415 - the doctor is large, and only needed here
-
             return _of(ask_java(session.machine, plan_rescue(session, *session.examined("examine"))))
         case Goal.LEFT:
             return Review(Plan("What is left to do"), _ELSEWHERE, (), blocked=False), Planned(Plan(""), (), {})
         case _ if session.answers.primary.kind is PrimaryKind.CLOUD:
-            from wizard.planning.primary.cloud import uncertain  # noqa: PLC0415 - likewise
-
             plan = Plan("Primary in the vendor's cloud")
             accepted = session.answers.primary.cloud_support is CloudSupport.ACCEPTED
             findings = () if accepted else (uncertain(),)
             lines = (*_CLOUD, *finding_lines(findings))
             return Review(plan, lines, findings, blocked=False), Planned(plan, findings, {})
         case _ if session.answers.primary.kind is PrimaryKind.ELSEWHERE:
-            from wizard.planning.gateway.plan import review_gateway  # noqa: PLC0415 - only a gateway needs it
-
             planned, seen = review_gateway(session)
             return _of(ask_java(session.machine, _checked(session, planned)), seen)
         case _:
@@ -178,8 +183,6 @@ def _for_goal(session: Reviewing) -> tuple[Review, Planned]:
             planned = ask_java(session.machine, planned)
             more: list[Line] = []
             if session.answers.goal is Goal.RE_KEY:
-                from wizard.planning.replaced import with_root_warning  # noqa: PLC0415 - likewise
-
                 planned, more = with_root_warning(session, planned)
             return _of(planned, rehearsed=rehearse_all(session, proven=planned.plan.is_proven), more=more)
 

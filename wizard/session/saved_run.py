@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from wizard.change.durable import put_file, remove_file, write_failure
-from wizard.change.history import INTERRUPTED, UNREADABLE, history
-from wizard.change.outcome import STUCK
+from wizard.change.history import UNREADABLE, history
 from wizard.change.store import Store, own_folder
 from wizard.errors import WizardError
 from wizard.host.clock import now_utc
@@ -96,7 +95,7 @@ def load_ended(machine: Machine) -> SavedRun | None:
     except WizardError:
         return None
     for entry in reversed(entries):
-        if entry.outcome not in {INTERRUPTED, STUCK, UNREADABLE} and not entry.rolled_back_by:
+        if not entry.waits and entry.outcome != UNREADABLE and not entry.rolled_back_by:
             run = load_for(machine, entry.id)
             if run is not None:
                 return run

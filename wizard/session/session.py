@@ -1,46 +1,53 @@
 """One operator's run, for every user interface: questions, checks, the plan, its application and the result.
 
-Methods marked BLOCKING open files, start programs or wait; a screen calls them in a thread. They import what they need
-themselves, because the first screen must be there before cryptography is loaded.
+Methods marked BLOCKING open files, start programs or wait; a screen calls them in a thread. This module loads the whole
+engine, so the full screen imports it after its first paint.
 """
 
 import shlex
 import socket
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from wizard import codes
+from wizard.certificates.model import Certificate, Chain
+from wizard.change import watch
+from wizard.change.events import Event
+from wizard.change.history import Entry, history
+from wizard.change.outcome import NO_CHANGE, STUCK, Outcome
+from wizard.change.plan import Plan, Probe
+from wizard.doctor.collect.run import Examined
+from wizard.doctor.diagnose import Diagnosis
 from wizard.errors import WizardError
 from wizard.findings import Finding
+from wizard.handoff import checklist, remaining_tasks
 from wizard.host.machine import Machine
-from wizard.host.secret_sources import SecretGiver, resolve
+from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD, SecretGiver, resolve
+from wizard.planning import judge
+from wizard.planning.judge import Judged
+from wizard.planning.primary.facts import installed_chain
+from wizard.planning.primary.inputs import Planned
+from wizard.planning.primary.plan import CACERTS_SECRET
+from wizard.planning.undo import start_recover, start_rollback
+from wizard.probing.resolve import is_here
 from wizard.questions.answers import Answers, Goal, PrimaryKind, endpoint
 from wizard.questions.field_text import needed, parsed, shown
 from wizard.questions.flow import DEFAULT_WAIT_S, Ask, Question, Step, View, after, steps
+from wizard.questions.passwords import generate
+from wizard.questions.pasted import word_for
+from wizard.reports import checklist as checklist_lines
+from wizard.reports import outcome
+from wizard.reports.calendar import Ending
+from wizard.reports.checklist import Checklist
 from wizard.reports.lines import Line
 from wizard.reports.review import Review
 from wizard.secret import Secret
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from wizard.certificates.model import Certificate, Chain
-    from wizard.change.events import Event
-    from wizard.change.history import Entry
-    from wizard.change.outcome import Outcome
-    from wizard.change.plan import Plan
-    from wizard.change.watch import ChangeRun
-    from wizard.doctor.collect.run import Examined
-    from wizard.doctor.diagnose import Diagnosis
-    from wizard.planning.judge import Judged
-    from wizard.planning.primary.inputs import Planned
-    from wizard.reports.checklist import Checklist
-    from wizard.session.overview import Overview, Presented
-    from wizard.session.saved_run import SavedRun
-
+from wizard.session import overview, repair_flow, review, saved_run, validation, views, warnings
+from wizard.session.overview import Overview, Presented
+from wizard.session.saved_run import SavedRun
 
 LAST = "elsewhere"
 """The step at which a run has ended."""
@@ -66,6 +73,8 @@ class Session:
         answers: so far.
         base: the folder that relative paths in the answers are taken from.
         answered: whether anything was answered in this run.
+        pasted: the texts that were pasted in place of files, by their words in the answers; in
+            memory alone.
         taken_up: whether the change was started by an earlier session, whose answers are used now.
     """
 
@@ -77,8 +86,8 @@ class Session:
         base: Path | None = None,
         secrets: SecretGiver | None = None,
         dry_run: bool = False,
-        plan: "Plan | None" = None,
-        chains: "Mapping[str, Sequence[bytes]] | None" = None,
+        plan: Plan | None = None,
+        chains: Mapping[str, Sequence[bytes]] | None = None,
         notes: tuple[str, ...] = (),
         wait_s: float = DEFAULT_WAIT_S,
     ) -> None:
@@ -105,6 +114,7 @@ class Session:
         self.base = base or Path.cwd()
         self._giver: SecretGiver = secrets or (lambda name, *, base, source: resolve(source, base=base, name=name))
         self._typed: dict[str, Secret] = {}
+        self.pasted: dict[str, Secret] = {}
         self._own: dict[str, str] = {}
         self._taken: dict[str, str] = {}
         self._refused: dict[str, Secret] = {}
@@ -117,7 +127,7 @@ class Session:
         self._handed: Answers | None = None
         self._overruled: set[str] = set()
         self._earlier: list[Outcome] = []
-        self._run: ChangeRun | None = None
+        self._run: watch.ChangeRun | None = None
         self._outcome: Outcome | None = None
         self._started = False
         self.answered = False
@@ -126,8 +136,6 @@ class Session:
     @cached_property
     def generated(self) -> Secret:
         """The password of this run, where the operator wants one to be generated."""
-        from wizard.questions.passwords import generate
-
         return generate()
 
     # -- questions ------------------------------------------------------------------------------------------------
@@ -138,17 +146,12 @@ class Session:
 
     def asked(self, step: Step) -> tuple[Question, ...]:
         """BLOCKING. The questions of *step* in words that fit what its view has found, and those that arise from it."""
-        from wizard.session.repair_flow import reworded
-        from wizard.session.warnings import root_questions
-
         if step.role and step.role != "others":
             self._look_at_names(step.role)
-        return (*reworded(self, step), *root_questions(self, step))
+        return (*repair_flow.reworded(self, step), *warnings.root_questions(self, step))
 
     def _look_at_names(self, role: str) -> None:
         """Whether the certificate of *role* is for this machine: by its own names, else by what DNS says of it."""
-        from wizard.probing.resolve import is_here
-
         try:
             name = self.judged(role).suggested_host
         except WizardError:
@@ -161,9 +164,7 @@ class Session:
         if question.ask in {Ask.SECRET, Ask.NEW_SECRET}:
             return ""
         if question.key == "change" and not self.answers.change:
-            from wizard.session.review import newest
-
-            return newest(self.machine)
+            return review.newest(self.machine)
         found = shown(self.answers.get(question.key))
         role, _, name = question.key.rpartition(".")
         # A name comes from the certificate only when it is this machine's; any other one has to be typed.
@@ -200,6 +201,23 @@ class Session:
             self._typed[key] = secret
             self.invalidate()
 
+    def paste(self, text: Secret, instead: str = "") -> str:
+        """Take pasted PEM, which is kept only in memory; its word in the answers.
+
+        Args:
+            text: it may hold a private key.
+            instead: the word of an earlier text that it replaces.
+
+        Raises:
+            WizardError: as `wizard.questions.pasted.content`; nothing is taken then.
+        """
+        word = word_for(text.reveal(), self.pasted.keys() - {instead})
+        self.pasted.pop(instead, None)
+        self.pasted[word] = text
+        self._handed = None
+        self.invalidate()
+        return word
+
     def has_secret(self, key: str) -> bool:
         """Whether a password was typed for *key*; leaving its field empty is none."""
         return bool(self._typed.get(key))
@@ -219,8 +237,6 @@ class Session:
 
     def check(self, step: Step) -> list[Problem]:
         """BLOCKING. Why *step* cannot be left; empty when it can. Nothing is changed."""
-        from wizard.session.validation import refusals
-
         missing = [
             Problem(question.key, needed(question))
             for question in step.questions
@@ -230,7 +246,7 @@ class Session:
         if hands_off and self._handed == self.answers:
             # Back and forth: the packs of these very answers lie there already.
             return []
-        problems = missing or [Problem(key, error) for key, error in refusals(self, step)]
+        problems = missing or [Problem(key, error) for key, error in validation.refusals(self, step)]
         if hands_off and not problems:
             self._handed = self.answers
         return problems
@@ -245,15 +261,13 @@ class Session:
         Raises:
             WizardError: what was looked at cannot be read any more.
         """
-        from wizard.session.warnings import identity, warnings
+        return tuple(
+            finding for finding in warnings.warnings(self, step) if warnings.identity(finding) not in self._overruled
+        )
 
-        return tuple(finding for finding in warnings(self, step) if identity(finding) not in self._overruled)
-
-    def accept_warnings(self, pending_warnings: "Iterable[Finding]") -> None:
+    def accept_warnings(self, pending_warnings: Iterable[Finding]) -> None:
         """Go on in spite of *doubts*: exactly these are not asked about again in this run."""
-        from wizard.session.warnings import identity
-
-        self._overruled.update(identity(finding) for finding in pending_warnings)
+        self._overruled.update(warnings.identity(finding) for finding in pending_warnings)
 
     def tick(self, item: str) -> list[Line]:
         """BLOCKING. Tick this item of the checklist, or take its tick away; the list as it is then.
@@ -261,96 +275,80 @@ class Session:
         Raises:
             WizardError: it cannot be ticked now, or not be kept.
         """
-        from wizard.handoff.remaining_tasks import tick
-
-        return tick(self, item)
+        return remaining_tasks.tick(self, item)
 
     def lines(self, step: Step) -> list[Line]:
         """BLOCKING. What the view of *step* shows."""
-        from wizard.session.views import lines
-
         noted = [Line(note) for note in self.notes] if step.view is View.FACTS else []
-        shown = noted + lines(self, step)
+        shown = noted + views.lines(self, step)
         if step.view is View.ELSEWHERE and not self.dry_run:
             # The list is kept now, so there is nothing left to go on with.
             with suppress(WizardError, OSError):
                 self.forget()
         return shown
 
-    def examined(self, step_id: str) -> "tuple[Examined, Diagnosis]":
+    def examined(self, step_id: str) -> tuple[Examined, Diagnosis]:
         """BLOCKING. What the doctor finds; looked at once for each step that shows it.
 
         Raises:
             WizardError: the machine cannot be looked at.
         """
-        from wizard.session.repair_flow import look
-
         if step_id not in self._examined:
-            self._examined[step_id] = look(self)
+            self._examined[step_id] = repair_flow.look(self)
         return self._examined[step_id]
 
     def another_round(self, step: Step) -> str:
         """BLOCKING. The id of the step at which the next repair begins; "" when *step* found none that can be made."""
-        from wizard.session.repair_flow import EXAMINE, EXAMINE_AGAIN
-
-        repairs = self.examined(step.id)[1].repairs if step.id == EXAMINE_AGAIN else ()
-        return EXAMINE if any(repair.automatic for repair in repairs) else ""
+        repairs = self.examined(step.id)[1].repairs if step.id == repair_flow.EXAMINE_AGAIN else ()
+        return repair_flow.EXAMINE if any(repair.automatic for repair in repairs) else ""
 
     def begin_round(self, step: Step) -> None:
         """Go on from what *step* has seen as if it were the first look; a password for the last repair is forgotten."""
-        from wizard.session.repair_flow import EXAMINE, PASSWORD
-
         seen = self._examined.get(step.id)
-        self._typed.pop(PASSWORD, None)
+        self._typed.pop(repair_flow.PASSWORD, None)
         self.invalidate()
         if seen is not None:
-            self._examined[EXAMINE] = seen
+            self._examined[repair_flow.EXAMINE] = seen
         # The change that has ended is not the one to follow any more; the summary still names it.
         self.forget_change()
         self.let_go()
 
-    def overview(self) -> "Overview":
+    def overview(self) -> Overview:
         """BLOCKING, two seconds at most for the port. What this machine is and presents, and what is recommended.
 
         A port that is not the one in the answers is taken from the service, as long as nobody answered.
         """
-        from wizard.session.overview import overview
-
-        seen = overview(self.machine, self.answers)
+        seen = overview.overview(self.machine, self.answers)
         probed = seen.presented.probe if seen.presented is not None else None
         if probed is not None and probed.reachable and not self.answered and probed.port != self.answers.primary.port:
             self.answers = self.answers.put("primary.port", probed.port)
         return seen
 
-    def installed(self) -> "Chain | None":
-        """BLOCKING. The chain that is installed, when certificates are replaced; None otherwise, or when unreadable."""
-        from wizard.planning.primary.facts import installed_chain
+    def endings(self) -> tuple[Ending, ...]:
+        """BLOCKING. When each certificate of this run ends, and which machines have it; the first to end in front."""
+        return views.endings(self)
 
+    def installed(self) -> Chain | None:
+        """BLOCKING. The chain that is installed, when certificates are replaced; None otherwise, or when unreadable."""
         return installed_chain(self.machine) if self.answers.goal is Goal.RE_KEY else None
 
-    def presented(self) -> "Presented":
+    def presented(self) -> Presented:
         """BLOCKING. What the first node presents now, asked as a gateway asks."""
-        from wizard.session.overview import present
-
         primary = self.answers.primary
-        return present(self.machine, primary.nodes[0], primary.port, servername=primary.host or None)
+        return overview.present(self.machine, primary.nodes[0], primary.port, servername=primary.host or None)
 
-    def left(self) -> "Checklist | None":
+    def left(self) -> Checklist | None:
         """BLOCKING. The list of what is left to do that is kept on this machine."""
-        from wizard.handoff.checklist import load
+        return checklist.load(self.machine)
 
-        return load(self.machine)
-
-    def changes(self) -> "list[tuple[Entry, list[Line], str]]":
+    def changes(self) -> list[tuple[Entry, list[Line], str]]:
         """BLOCKING. The changes on record, the newest first, what undoing each means, and why it is impossible."""
-        from wizard.session.review import changes, chosen, undo_lines
-
         found = []
-        for entry in reversed(changes(self.machine)):
+        for entry in reversed(review.changes(self.machine)):
             lines: list[Line] = []
             why = ""
             try:
-                lines = undo_lines(chosen(self.machine, entry.id))
+                lines = review.undo_lines(self.machine, review.chosen(self.machine, entry.id))
             except WizardError as error:
                 why = error.message
             found.append((entry, lines, why))
@@ -358,25 +356,19 @@ class Session:
 
     def needs_password(self, step: Step) -> bool:
         """BLOCKING. Whether the repair at *step* asks for a password."""
-        from wizard.session.repair_flow import lacking
-
         if not step.questions:
             return False
         try:
-            return bool(lacking(self.machine, *self.examined(step.id)))
+            return bool(repair_flow.lacking(self.machine, *self.examined(step.id)))
         except WizardError:
             return False
 
     def command(self, words: str) -> str:
         """How the command *words* is called for this machine."""
-        from wizard.reports import outcome
-
         return f"{outcome.command(self.machine)} {words}"
 
     def planned_leaf(self) -> str:
         """The fingerprint of the certificate that the plan wants to be presented; "" without such a plan."""
-        from wizard.change.plan import Probe
-
         steps = self._review.plan.steps if self._review is not None else ()
         return next((step.expect_sha256 for step in steps if isinstance(step, Probe)), "")
 
@@ -415,32 +407,29 @@ class Session:
             # Nobody can be asked: then the refusal of the store says more.
             return None
 
-    def judged(self, role: str) -> "Judged":
+    def judged(self, role: str) -> Judged:
         """BLOCKING. The chain for *role* (`primary`, `gateway.0`) and what the rules say of it.
 
         Raises:
             WizardError: the files cannot be read or hold no certificate of a host.
         """
-        from wizard.planning.judge import judge_kept, judge_role
-
         if role not in self._judged and role in self._chains:
-            self._judged[role] = judge_kept(role, self.answers, self._chains[role], self.machine)
+            self._judged[role] = judge.judge_kept(role, self.answers, self._chains[role], self.machine)
         if role not in self._judged:
-            self._judged[role] = judge_role(
+            self._judged[role] = judge.judge_role(
                 role,
                 self.answers,
                 self.base,
                 lambda: self.secret(f"{role}.password"),
                 self.machine,
                 key_password=lambda sure: self._key_password(role, sure=sure),
+                pasted=self.pasted,
             )
         return self._judged[role]
 
-    def unreadable(self, certificates: "Sequence[Certificate]") -> "list[Finding]":
+    def unreadable(self, certificates: Sequence[Certificate]) -> list[Finding]:
         """BLOCKING. What the product's own Java refuses to parse; nothing where there is none to ask."""
-        from wizard.planning.judge import unreadable
-
-        return unreadable(self.machine, certificates)
+        return judge.unreadable(self.machine, certificates)
 
     # -- the change -----------------------------------------------------------------------------------------------
 
@@ -451,12 +440,10 @@ class Session:
             WizardError: the machine, the files or the answers do not allow a plan.
         """
         if self._review is None:
-            from wizard.session.review import review
-
-            self._review, self._planned = review(self, self._kept, tuple(self._chains))
+            self._review, self._planned = review.review(self, self._kept, tuple(self._chains))
         return self._review
 
-    def planned(self) -> "Plan":
+    def planned(self) -> Plan:
         """BLOCKING. The plan of the review."""
         return self.review().plan
 
@@ -466,16 +453,11 @@ class Session:
         Raises:
             WizardError: errors among the findings, another run at work, an interrupted change, or missing rights.
         """
-        from wizard.change import watch
-        from wizard.change.outcome import NO_CHANGE, Outcome
-
         review = self.review()
         if self._planned is None or review.blocked:
             worst = max(review.findings, key=lambda finding: finding.severity)
             raise WizardError(codes.APPLY_FINDINGS, subject=worst.code, reason=worst.message, hint=worst.fix)
         if review.undo and not self.dry_run:
-            from wizard.planning.undo import start_rollback
-
             self._run = start_rollback(self.machine, self.answers.change or None, self._store_secrets())
             self._begun()
             return
@@ -492,9 +474,6 @@ class Session:
 
     def summary(self) -> list[str]:
         """What stays in the terminal after leaving: result, backups, how to undo, what is next."""
-        from wizard.handoff.checklist import load
-        from wizard.reports import checklist, outcome
-
         if self._outcome is None and self._run is not None and self._run.id:
             return outcome.at_work(self._run.id, self.machine)
         packs = self.base / self.answers.packs if self._handed is not None else None
@@ -503,7 +482,7 @@ class Session:
         said = outcome.summary(self._outcome, self.machine, packs, undo=undo, earlier=earlier)
         if self.planned_leaf() and self._outcome is not None and not self._outcome.exit_code:
             said += ["To check the certificate:", self.openssl_command()]
-        return [*said, *checklist.summary_lines(load(self.machine))]
+        return [*said, *checklist_lines.summary_lines(checklist.load(self.machine))]
 
     def invalidate(self) -> None:
         """Forget what was seen of the machine and the files, so that whatever is shown next is looked at anew."""
@@ -526,30 +505,19 @@ class Session:
         self._earlier += [self._outcome] if self._outcome is not None else []
         self._run, self._started, self.taken_up = None, False, False
 
-    def events(self) -> "Iterator[Event]":
+    def events(self) -> Iterator[Event]:
         """BLOCKING. What happens, as it happens; ends when the change has ended."""
-        from wizard.change import watch
-
         if self._run is not None:
-            # What is told at the end is loaded while the change is made, and not after it.
-            from wizard.handoff import checklist  # noqa: F401
-            from wizard.reports import outcome  # noqa: F401
-
             yield from watch.events(self.machine, self._run)
 
-    def outcome(self) -> "Outcome":
+    def outcome(self) -> Outcome:
         """BLOCKING. How the change ended; after `events` is exhausted."""
-        from wizard.change import watch
-        from wizard.change.outcome import NO_CHANGE, Outcome
-
         if self._outcome is None and self._run is not None:
             self._outcome = watch.outcome(self.machine, self._run)
         return self._outcome or Outcome(NO_CHANGE)
 
     def outcome_lines(self) -> list[Line]:
         """BLOCKING. The same for people: the result, why, and what to do."""
-        from wizard.reports import outcome
-
         lines = outcome.outcome(self.outcome(), undo=self.answers.goal is Goal.UNDO)
         if not self.outcome().exit_code and self.needed_again() is not None:
             lines += [Line(""), Line("Passwords are not saved: for the last steps they are asked for again.")]
@@ -557,8 +525,6 @@ class Session:
 
     def watching(self) -> bool:
         """BLOCKING. Whether a change that an earlier face started is running; `events` then follows it."""
-        from wizard.change import watch
-
         if self._run is None:
             holder = watch.running(self.machine)
             if holder is not None and holder.change:
@@ -568,9 +534,6 @@ class Session:
 
     def interrupted(self) -> list[Line]:
         """BLOCKING. What is said about an unfinished change that no process works on; empty when there is none."""
-        from wizard.change.history import history
-        from wizard.reports import outcome
-
         return outcome.interrupted(history(self.machine))
 
     def recover(self, mode: str) -> list[Line]:
@@ -579,8 +542,6 @@ class Session:
         Raises:
             WizardError: another run is at work, or the change cannot be settled in this way.
         """
-        from wizard.planning.undo import start_recover
-
         self._outcome = None
         self._run = start_recover(self.machine, mode, self._store_secrets())
         try:
@@ -590,35 +551,24 @@ class Session:
             self._run = None
 
     def _store_secrets(self) -> dict[str, Secret]:
-        from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
-        from wizard.planning.primary.plan import CACERTS_SECRET
-
         return {CACERTS_SECRET: self.secret(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD}
 
     # -- leaving and coming back -------------------------------------------------------------------------------------
 
     def save(self, step_id: str = "") -> None:
         """BLOCKING. Keep the answers, if anything was answered; at the last step the list is kept instead."""
-        from wizard.session.saved_run import save
-
         if step_id == LAST or not self.answered:
             return
-        save(self.machine, self.answers, step_id, self.base)
+        saved_run.save(self.machine, self.answers, step_id, self.base)
         if self._started or self.taken_up:
             self.keep_beside_change()
 
-    def saved(self) -> "SavedRun | None":
+    def saved(self) -> SavedRun | None:
         """BLOCKING. An earlier run that was not finished; a change that has ended meanwhile comes first."""
-        from wizard.session.saved_run import load, load_ended
+        return saved_run.load_ended(self.machine) or saved_run.load(self.machine)
 
-        return load_ended(self.machine) or load(self.machine)
-
-    def ended_lines(self, run: "SavedRun") -> list[Line]:
+    def ended_lines(self, run: SavedRun) -> list[Line]:
         """BLOCKING. How the change of *run* ended, and what is left of it."""
-        from wizard.change import watch
-        from wizard.questions.answers import Goal
-        from wizard.reports import outcome
-
         ended = watch.outcome(self.machine, run.change)
         return [
             Line(f"{run.who} started change {run.change} on {run.when:%Y-%m-%d at %H:%M} UTC. It has ended:"),
@@ -628,10 +578,8 @@ class Session:
             Line("Passwords are not saved; those that are needed are asked for again."),
         ]
 
-    def ended_words(self, run: "SavedRun") -> str:
+    def ended_words(self, run: SavedRun) -> str:
         """BLOCKING. In a sentence or two, how the change of *run* ended and what is next; "" when it has none."""
-        from wizard.change import watch
-
         if not run.change:
             return ""
         ended = watch.outcome(self.machine, run.change)
@@ -654,9 +602,7 @@ class Session:
         self._take(run)
         if not run.change:
             return run.step_id
-        from wizard.change.watch import ChangeRun
-
-        self._run, self._outcome = ChangeRun(run.change), None
+        self._run, self._outcome = watch.ChangeRun(run.change), None
         if not self.outcome().exit_code:
             self.taken_up = True
             return self.after_change()
@@ -664,16 +610,14 @@ class Session:
         self._run = None
         return "review"
 
-    def _take(self, run: "SavedRun") -> None:
+    def _take(self, run: SavedRun) -> None:
         self.answers, self.base, self.answered = run.answers, run.base, True
         self.invalidate()
 
     def take_answers_of(self, change: str) -> None:
         """BLOCKING. Use the answers that *change*, which is running, is made from; without any, none."""
-        from wizard.session.saved_run import load, load_for
-
-        run = load_for(self.machine, change)
-        if run is None and (last := load(self.machine)) is not None and last.step_id == "apply":
+        run = saved_run.load_for(self.machine, change)
+        if run is None and (last := saved_run.load(self.machine)) is not None and last.step_id == "apply":
             # The earlier session was cut off between the start of the change and its note beside it.
             run = last
         if run is not None:
@@ -702,22 +646,15 @@ class Session:
 
     def rejoin(self) -> bool:
         """BLOCKING. Follow the change that is running when it was started with these very answers."""
-        from wizard.change import watch
-        from wizard.session.saved_run import load_for
-
         holder = watch.running(self.machine)
-        if holder is None or not holder.change or not self._are_mine(load_for(self.machine, holder.change)):
+        if holder is None or not holder.change or not self._are_mine(saved_run.load_for(self.machine, holder.change)):
             return False
         self._run, self._outcome, self.taken_up = watch.ChangeRun(holder.change), None, True
         return True
 
     def earlier_end(self) -> list[Line]:
         """BLOCKING. How a change ended that an earlier command started with these answers and did not follow."""
-        from wizard.change import watch
-        from wizard.reports import outcome
-        from wizard.session.saved_run import load_ended
-
-        run = load_ended(self.machine)
+        run = saved_run.load_ended(self.machine)
         if run is None or not self._are_mine(run):
             return []
         lines = outcome.outcome(watch.outcome(self.machine, run.change))
@@ -725,33 +662,26 @@ class Session:
 
     def reported(self) -> None:
         """BLOCKING. A command has told how its change ended, which is the last that it does."""
-        from wizard.change.outcome import STUCK
-        from wizard.session.saved_run import forget_for, load_ended
-
         if self.outcome().outcome == STUCK:
             return
         with suppress(WizardError, OSError):
             self.forget_change()
-            run = load_ended(self.machine)
+            run = saved_run.load_ended(self.machine)
             if run is not None and self._are_mine(run):
-                forget_for(self.machine, run.change)
+                saved_run.forget_for(self.machine, run.change)
 
-    def _are_mine(self, run: "SavedRun | None") -> bool:
+    def _are_mine(self, run: SavedRun | None) -> bool:
         return run is not None and (run.answers, run.base) == (self.answers, self.base)
 
     def keep_beside_change(self) -> None:
         """BLOCKING. Note the answers beside the change that was started, for whichever session sees its end."""
-        from wizard.session.saved_run import save_for
-
         if self._run is not None and self._run.id:
             # Like the events: a full disk loses the note, never the change.
             with suppress(WizardError, OSError):
-                save_for(self.machine, self._run.id, self.answers, self.base)
+                saved_run.save_for(self.machine, self._run.id, self.answers, self.base)
 
     def put_aside(self) -> None:
         """BLOCKING. After a change that failed: its answers are those to begin the next run with."""
-        from wizard.change.outcome import STUCK
-
         if self.outcome().outcome != STUCK and not self.unknown_answers:
             with suppress(WizardError, OSError):
                 self.save("review")
@@ -759,16 +689,12 @@ class Session:
 
     def forget_change(self) -> None:
         """BLOCKING. Remove the answers beside the change: its last step is done."""
-        from wizard.session.saved_run import forget_for
-
         if self._run is not None and self._run.id:
-            forget_for(self.machine, self._run.id)
+            saved_run.forget_for(self.machine, self._run.id)
 
     def forget(self) -> None:
         """BLOCKING. Remove the saved answers, also those of a change that has ended."""
-        from wizard.session.saved_run import forget, forget_for, load_ended
-
-        forget(self.machine)
-        run = load_ended(self.machine)
+        saved_run.forget(self.machine)
+        run = saved_run.load_ended(self.machine)
         if run is not None:
-            forget_for(self.machine, run.change)
+            saved_run.forget_for(self.machine, run.change)

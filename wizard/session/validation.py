@@ -17,6 +17,7 @@ from wizard.planning.primary.plan import STORE_SECRET
 from wizard.questions.answers import CloudSupport, PrimaryKind
 from wizard.questions.flow import Step
 from wizard.questions.passwords import GATEWAY, PRIMARY, Consumer, require_fit
+from wizard.session.repair_flow import plan_rescue
 from wizard.session.review import Reviewing, faults
 
 PASSWORD_CODES = {
@@ -128,8 +129,6 @@ def _stores(session: Planning) -> Refused:
 
 
 def _repair(session: Reviewing) -> Refused:
-    from wizard.session.repair_flow import plan_rescue  # noqa: PLC0415 - the doctor is large, and only needed here
-
     try:
         plan_rescue(session, *session.examined("examine"))
     except WizardError as error:

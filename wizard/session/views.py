@@ -1,11 +1,16 @@
 """What the view of a step shows: looked up, judged and put into lines."""
 
+from contextlib import suppress
 from typing import Protocol
 
+from wizard.certificates import fields
+from wizard.certificates.names import short
+from wizard.change.history import history
 from wizard.change.plan import Plan
 from wizard.doctor.collect.record import known_record
 from wizard.doctor.collect.run import PORT
 from wizard.doctor.text import diagnosis_lines
+from wizard.errors import WizardError
 from wizard.handoff import checklist
 from wizard.handoff.remaining_tasks import elsewhere_lines
 from wizard.host.clock import now_utc
@@ -13,10 +18,13 @@ from wizard.host.facts import Facts, collect
 from wizard.host.machine import Machine
 from wizard.planning.judge import Judged
 from wizard.planning.primary.facts import installed_chain
+from wizard.planning.primary.inputs import roles_of
+from wizard.printable import printable
 from wizard.probing.probe import probe
 from wizard.questions.answers import Goal
 from wizard.questions.flow import Step, View
 from wizard.reports import outcome
+from wizard.reports.calendar import Ending, Seen, calendar
 from wizard.reports.chain import compare_lines
 from wizard.reports.checklist import fact_lines
 from wizard.reports.facts import facts_lines
@@ -45,7 +53,10 @@ def lines(session: Showing, step: Step) -> list[Line]:
         case View.FACTS:
             facts = collect(session.machine)
             built_in = presents_built_in(session.machine, facts)
-            return [*facts_lines(facts, built_in=built_in), *fact_lines(checklist.load(session.machine))]
+            shown = [*facts_lines(facts, built_in=built_in), *fact_lines(checklist.load(session.machine))]
+            with suppress(WizardError):  # a state folder of somebody else is named when something is to be changed
+                shown += outcome.damaged(history(session.machine))
+            return shown
         case View.VERDICT:
             roles = session.answers.other_roles() if step.role == "others" else [step.role]
             return [line for role in roles for line in _verdict(session, role)]
@@ -54,13 +65,26 @@ def lines(session: Showing, step: Step) -> list[Line]:
         case View.HISTORY:
             return review.history_lines(session.machine)
         case View.CONFIRM if session.answers.goal is Goal.UNDO:
-            return review.undo_lines(review.chosen(session.machine, session.answers.change))
+            return review.undo_lines(session.machine, review.chosen(session.machine, session.answers.change))
         case View.CONFIRM:
             return outcome.confirm(session.planned(), session.machine)
         case View.ELSEWHERE:
             return elsewhere_lines(session)
         case _:
             return []
+
+
+def endings(session: Showing) -> tuple[Ending, ...]:
+    """When each certificate of this run ends, and which machines have it; chains that cannot be read are left out."""
+    found: list[Seen] = []
+    for role in roles_of(session.answers):
+        with suppress(WizardError):
+            judged = session.judged(role)
+            machine = session.answers.table(role).host or judged.suggested_host
+            for each in judged.chain.certificates:
+                span = (fields.not_before(each), fields.not_after(each))
+                found.append(Seen(printable(machine), short(each), each.sha256, *span))
+    return calendar(found, now_utc())
 
 
 def presents_built_in(machine: Machine, facts: Facts) -> bool:

@@ -9,36 +9,41 @@ GOOD = b'a {\n  b = "x"\n}\n'
     ("data", "codes", "line", "repaired"),
     [
         (GOOD, [], 0, None),
-        (b"\xef\xbb\xbf" + GOOD, ["bom"], 1, GOOD),
-        (GOOD.decode().encode("utf-16"), ["utf-16"], 1, GOOD),
-        (b"\xfe\xff" + GOOD.decode().encode("utf-16-be"), ["utf-16"], 1, GOOD),
-        (GOOD.decode().encode("utf-16-le"), ["utf-16"], 1, GOOD),
-        (GOOD.replace(b"\n", b"\r\n"), ["crlf"], 1, None),
-        (b"a = 1\nb = 2\r\nc = 3\n", ["mixed-line-ends"], 2, b"a = 1\nb = 2\nc = 3\n"),
-        (b"a = 1\r\nb = 2\r\nc = 3\n", ["mixed-line-ends"], 3, b"a = 1\r\nb = 2\r\nc = 3\r\n"),
-        (b'a = 1\nb = "p\xe4ss"\n', ["not-utf-8"], 2, 'a = 1\nb = "päss"\n'.encode()),
-        (b'a = "\x81"\n', ["not-utf-8"], 1, None),
-        ("x = 1\na = “y z” # c\n".encode(), ["smart-quotes"], 2, b'x = 1\na = "y z" # c\n'),
-        ("a = „y“,\n".encode(), ["smart-quotes"], 1, b'a = "y",\n'),
+        (b"\xef\xbb\xbf" + GOOD, ["config.bom"], 1, GOOD),
+        (GOOD.decode().encode("utf-16"), ["config.utf-16"], 1, GOOD),
+        (b"\xfe\xff" + GOOD.decode().encode("utf-16-be"), ["config.utf-16"], 1, GOOD),
+        (GOOD.decode().encode("utf-16-le"), ["config.utf-16"], 1, GOOD),
+        (GOOD.replace(b"\n", b"\r\n"), ["config.crlf"], 1, None),
+        (b"a = 1\nb = 2\r\nc = 3\n", ["config.mixed-line-ends"], 2, b"a = 1\nb = 2\nc = 3\n"),
+        (b"a = 1\r\nb = 2\r\nc = 3\n", ["config.mixed-line-ends"], 3, b"a = 1\r\nb = 2\r\nc = 3\r\n"),
+        (b'a = 1\nb = "p\xe4ss"\n', ["config.not-utf-8"], 2, 'a = 1\nb = "päss"\n'.encode()),
+        (b'a = "\x81"\n', ["config.not-utf-8"], 1, None),
+        ("x = 1\na = “y z” # c\n".encode(), ["config.smart-quotes"], 2, b'x = 1\na = "y z" # c\n'),
+        ("a = „y“,\n".encode(), ["config.smart-quotes"], 1, b'a = "y",\n'),
         ("a = it\u2019s\n".encode(), [], 0, None),
         ('a = "“quoted”"\n# a = “x”\n'.encode(), [], 0, None),
-        (b"a {\n  b = 1\n", ["missing-brace"], 1, b"a {\n  b = 1\n}\n"),
-        (b"a {\r\n  b {\r\n    c = 1\r\n", ["crlf", "missing-brace"], 2, b"a {\r\n  b {\r\n    c = 1\r\n  }\r\n}\r\n"),
-        (b'{\n"a": 1,\n"b": 2\n', ["missing-brace"], 1, b'{\n"a": 1,\n"b": 2\n}\n'),
-        (b"a {\n  b = 1\nc = 2\n", ["missing-brace"], 1, None),
-        (b"a = 1\n\0\0\0\0", ["nul", "syntax"], 2, b"a = 1\n"),
-        (b'a = 1\nb = "x\0y"\n', ["nul", "syntax"], 2, None),
-        (b'a {\n  b = "x', ["truncated"], 2, None),
-        (b"a {\n  b =", ["truncated"], 2, None),
-        (b"a {\n  b = x", ["truncated", "missing-brace"], 1, None),
-        (b"a = p$x\n", ["syntax"], 1, None),
+        (b"a {\n  b = 1\n", ["config.missing-brace"], 1, b"a {\n  b = 1\n}\n"),
+        (
+            b"a {\r\n  b {\r\n    c = 1\r\n",
+            ["config.crlf", "config.missing-brace"],
+            2,
+            b"a {\r\n  b {\r\n    c = 1\r\n  }\r\n}\r\n",
+        ),
+        (b'{\n"a": 1,\n"b": 2\n', ["config.missing-brace"], 1, b'{\n"a": 1,\n"b": 2\n}\n'),
+        (b"a {\n  b = 1\nc = 2\n", ["config.missing-brace"], 1, None),
+        (b"a = 1\n\0\0\0\0", ["config.nul", "config.syntax"], 2, b"a = 1\n"),
+        (b'a = 1\nb = "x\0y"\n', ["config.nul", "config.syntax"], 2, None),
+        (b'a {\n  b = "x', ["config.truncated"], 2, None),
+        (b"a {\n  b =", ["config.truncated"], 2, None),
+        (b"a {\n  b = x", ["config.truncated", "config.missing-brace"], 1, None),
+        (b"a = p$x\n", ["config.syntax"], 1, None),
     ],
 )
 def test_each_damage_is_found_and_repaired_where_that_is_safe(
     data: bytes, codes: list[str], line: int, repaired: bytes | None
 ) -> None:
     found = damage.examine(data, name="/x")
-    assert [finding.code for finding in found] == [f"config.{code}" for code in codes]
+    assert [finding.code for finding in found] == codes
     if found:
         assert found[-1].subject.line == line
         assert all(finding.message and finding.fix for finding in found)

@@ -26,13 +26,13 @@ def test_a_rule_fires(code: str) -> None:
     facts, cause = CASES[code]
     diagnosis = diagnose(facts)
     found = {finding.code: finding for finding in diagnosis.findings}
-    assert f"doctor.{code}" in found, sorted(found)
-    finding = found[f"doctor.{code}"]
+    assert code in found, sorted(found)
+    finding = found[code]
     assert finding.caused_by == cause
     assert "{" not in finding.message + finding.fix
     if finding.severity >= Severity.WARNING:
-        assert diagnosis.root_causes == (f"doctor.{code}",), diagnosis.root_causes
-        assert diagnosis.repairs[0].code == f"doctor.{code}"
+        assert diagnosis.root_causes == (code,), diagnosis.root_causes
+        assert diagnosis.repairs[0].code == code
         assert diagnosis.repairs[0].summary
         assert diagnosis.repairs[0].automatic or diagnosis.repairs[0].steps
     assert all(outcome.result is not Result.BROKEN for outcome in diagnosis.outcomes)
@@ -43,13 +43,12 @@ def test_a_symptom_points_to_its_cause(code: str) -> None:
     facts, cause = SYMPTOMS[code]
     diagnosis = diagnose(facts)
     found = {finding.code: finding for finding in diagnosis.findings}
-    assert found[f"doctor.{code}"].caused_by == cause
+    assert found[code].caused_by == cause
     assert diagnosis.root_causes == (cause,)
 
 
 def test_every_finding_has_a_case() -> None:
-    named = codes_in("wizard/doctor/rules")
-    assert {code.removeprefix("doctor.") for code in named if code.startswith("doctor.")} == set(CASES)
+    assert {code for code in codes_in("wizard/doctor/rules") if code.startswith("doctor.")} == set(CASES)
 
 
 def test_findings_of_the_certificate_rules_are_told_and_tied_to_what_is_served() -> None:

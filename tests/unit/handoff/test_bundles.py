@@ -1,5 +1,6 @@
 """Packs for gateways, clients and the portal: what goes in, and that nothing hostile gets into a script."""
 
+import hashlib
 import re
 import subprocess
 from dataclasses import replace
@@ -12,7 +13,7 @@ from wizard.certificates.model import Chain, Profile
 from wizard.errors import WizardError
 from wizard.handoff import build, client, gateway, portal
 from wizard.handoff.bundle import Pack
-from wizard.handoff.client import ClientInput, search_text
+from wizard.handoff.client import ClientInput, common_text, search_text
 from wizard.planning.gateway import stores
 from wizard.planning.gateway.stores import GatewayInput
 from wizard.planning.judge import Judged
@@ -58,57 +59,67 @@ def data(pack: Pack, name: str) -> str:
 
 MIDDLE = acme().intermediate
 ALPHA, ALPHABET = issue("alpha", MIDDLE), issue("alphabet", MIDDLE)
-BESIDE = issue("pcclient-host-2", MIDDLE)
 PREDECESSOR = issue("pcclient-host", MIDDLE, slot="before")
 
+WANTED = [
+    ("auto, the common name", ALPHABET, "auto", "alphabet"),
+    ("auto, although another machine's name has it too", ALPHA, "auto", "alpha"),
+    ("a part of the subject", ALPHABET, "phabet", "phabet"),
+    ("without regard to case", ALPHABET, "ALPHABET", "ALPHABET"),
+    ("the issuer", ALPHABET, "Acme-CA-Intermediate", "Acme-CA-Intermediate"),
+    ("a part of the issuer", ALPHABET, "Intermediate", "Intermediate"),
+    ("hostile, a safe part", issue(HOSTILE, MIDDLE, sans=["pcclient-host"]), "auto", "-Recurse"),
+    ("auto, no part of the subject is long enough", issue("PC 7", authority("Acme CA 7"), sans=["x"]), "auto", "Acme"),
+]
+REFUSED = [
+    ("unmatched", ALPHA, "beta", "client.subject-unmatched"),
+    ("a type of attribute, which Windows does not search", ALPHA, "CN", "client.subject-unmatched"),
+    ("a space", ALPHA, "al pha", "client.subject-unsafe"),
+    ("a quote", ALPHA, "al'pha", "client.subject-unsafe"),
+    ("empty", ALPHA, "", "client.subject-unsafe"),
+]
 
-def test_what_lies_beside_counts_too_but_not_what_the_host_had_before() -> None:
+
+@pytest.mark.parametrize(("leaf", "wanted", "text"), [case[1:] for case in WANTED], ids=[case[0] for case in WANTED])
+def test_search_text(leaf: Entity, wanted: str, text: str) -> None:
+    assert search_text(leaf.certificate, wanted) == text
+
+
+@pytest.mark.parametrize(("leaf", "wanted", "code"), [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED])
+def test_search_text_refused(leaf: Entity, wanted: str, code: str) -> None:
+    with pytest.raises(WizardError) as refusal:
+        search_text(leaf.certificate, wanted)
+    assert refusal.value.code == code
+    assert refusal.value.hint
+
+
+def test_one_text_suits_all_clients_of_one_ca() -> None:
+    assert common_text([ALPHA.certificate, ALPHABET.certificate]) == "Acme-CA-Intermediate"
+    assert common_text([ALPHA.certificate, issue("beta", authority("Acme-CA")).certificate]) == ""
+    assert common_text([ALPHA.certificate, issue("beta", authority("My Acme-CA-Intermediate 2")).certificate])
+    assert common_text([]) == ""
+    leaf = acme().client
+    answers = ClientAnswers(host="pcclient-host", certificate_subject="Acme-CA-Intermediate")
+    made = client.make_pack(ClientInput(answers, chain(leaf), (leaf.certificate,), "primary-host", PASSWORD))
+    page = data(made, "CHECKLIST.md")
+    assert "One text for all PCs is possible and recommended" in page
+    assert 'certificate-subject = "Acme-CA-Intermediate"' in page
+    assert "/CERTSUBJECT=Acme-CA-Intermediate" in page
+
+
+def test_an_earlier_certificate_of_the_pc_is_removed_by_its_thumbprint_alone() -> None:
     def judged(entity: Entity, *others: Entity) -> Judged:
         return Judged(Loaded(chain(entity), tuple(chain(other) for other in others), (), ()), (), "", public=False)
 
     mine = acme().client
-    known = build._known([judged(mine, BESIDE, PREDECESSOR), judged(acme().gateway, mine)], "pcclient-host")
-    assert known == (mine.certificate, acme().gateway.certificate, BESIDE.certificate)
-    with pytest.raises(WizardError) as refusal:
-        search_text(mine.certificate, known, "pcclient-host")
-    assert refusal.value.code == "client.subject-ambiguous"
-
-
-WANTED = [
-    ("auto, the common name", ALPHABET, (ALPHA,), "auto", "alphabet"),
-    ("given", ALPHABET, (ALPHA,), "phabet", "phabet"),
-    ("without regard to case", ALPHABET, (ALPHA,), "ALPHABET", "ALPHABET"),
-    ("itself among the known", ALPHABET, (ALPHABET,), "auto", "alphabet"),
-    ("given, in the issuer, and alone", ALPHABET, (), "Intermediate", "Intermediate"),
-    ("hostile, a safe part", issue(HOSTILE, MIDDLE, sans=["pcclient-host"]), (ALPHA,), "auto", "-Recurse"),
-]
-REFUSED = [
-    ("ambiguous", ALPHA, (ALPHABET,), "alpha", "client.subject-ambiguous"),
-    ("auto, only parts that its issuer has too", issue("PC 7", MIDDLE), (), "auto", "client.subject-ambiguous"),
-    ("auto, no part its own", ALPHA, (ALPHABET,), "auto", "client.subject-ambiguous"),
-    ("in the issuer of all", ALPHABET, (ALPHA,), "Intermediate", "client.subject-ambiguous"),
-    ("unmatched", ALPHA, (), "beta", "client.subject-unmatched"),
-    ("a space", ALPHA, (), "al pha", "client.subject-unsafe"),
-    ("a quote", ALPHA, (), "al'pha", "client.subject-unsafe"),
-    ("empty", ALPHA, (), "", "client.subject-unsafe"),
-]
-
-
-@pytest.mark.parametrize(
-    ("case", "leaf", "known", "wanted", "text"), WANTED, ids=lambda value: value if isinstance(value, str) else ""
-)
-def test_search_text(case: str, leaf: Entity, known: tuple[Entity, ...], wanted: str, text: str) -> None:
-    assert search_text(leaf.certificate, [one.certificate for one in known], wanted) == text
-
-
-@pytest.mark.parametrize(
-    ("case", "leaf", "known", "wanted", "code"), REFUSED, ids=lambda value: value if isinstance(value, str) else ""
-)
-def test_search_text_refused(case: str, leaf: Entity, known: tuple[Entity, ...], wanted: str, code: str) -> None:
-    with pytest.raises(WizardError) as refusal:
-        search_text(leaf.certificate, [one.certificate for one in known], wanted)
-    assert refusal.value.code == code
-    assert refusal.value.hint
+    replaced = build._replaced(judged(mine, PREDECESSOR, ALPHA, mine))
+    assert replaced == (PREDECESSOR.certificate,)
+    answers = ClientAnswers(host="pcclient-host")
+    made = ClientInput(answers, chain(mine), (), "primary-host", PASSWORD, replaced=replaced)
+    thumbprint = hashlib.sha1(PREDECESSOR.certificate.der).hexdigest().upper()
+    assert f"$replaced = @('{thumbprint}')" in data(client.make_pack(made), "install.ps1")
+    assert f"by thumbprint: {thumbprint}." in data(client.make_pack(made), "CHECKLIST.md")
+    assert "$replaced = @()" in data(client.make_pack(replace(made, replaced=())), "install.ps1")
 
 
 def test_a_hostile_subject_cannot_leave_its_place_in_the_script() -> None:
@@ -118,9 +129,10 @@ def test_a_hostile_subject_cannot_leave_its_place_in_the_script() -> None:
         ClientInput(ClientAnswers(host="pcclient-host"), chain(leaf), (leaf.certificate,), "primary-host", PASSWORD)
     )
     script = data(made, "install.ps1")
-    for quoted in re.findall(r"^Add-Authority '(.*?)' '(.*?)'\r$", script, re.MULTILINE):
-        assert all(re.fullmatch(r"[A-Za-z0-9._-]+", value) for value in quoted), quoted
-    assert script.count("Add-Authority '") == 1
+    (quoted,) = re.findall(
+        r"^    @\{ File = '(.*?)'; Store = '(.*?)'; Thumbprint = '(.*?)' \}\r$", script, re.MULTILINE
+    )
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+", value) for value in quoted), quoted
     assert re.search(r"^\$text = '[A-Za-z0-9._-]+'\r$", script, re.MULTILINE)
     for mark in ("\x1b", "\u202e", "$(id)", PASSWORD.reveal()):
         assert mark not in script
@@ -129,7 +141,7 @@ def test_a_hostile_subject_cannot_leave_its_place_in_the_script() -> None:
 
 def test_a_client_without_local_storage_needs_nothing() -> None:
     answers = ClientAnswers(host="pcclient-host", local_storage=False)
-    made = client.make_pack(ClientInput(answers, None, (), "primary-host", PASSWORD))
+    made = client.make_pack(ClientInput(answers, None, (), "primary-host", None))
     assert names(made) == {"CHECKLIST.md"}
     assert "needs no certificate" in data(made, "CHECKLIST.md")
 
@@ -140,10 +152,31 @@ def test_a_text_of_the_issuer_is_taken_with_a_word_of_warning() -> None:
         answers = ClientAnswers(host="pcclient-host", certificate_subject=wanted)
         made = client.make_pack(ClientInput(answers, chain(leaf), (leaf.certificate,), "primary-host", PASSWORD))
         page = data(made, "CHECKLIST.md")
-        assert ("every certificate of this CA in the machine's store" in page) is warned
+        assert ("another certificate of this CA in the store My has it too" in page) is warned
         for words in ("idle grey", "yellow", "check against your version", "hcpclientcore.log", "*clientcore*"):
             assert words in page
         assert f"/STORAGETYPE=1 /CERTSTORE=true /CERTSUBJECT={'pcclient-host' if wanted == 'auto' else wanted}" in page
+
+
+def test_a_client_can_be_set_up_without_a_person_and_its_page_says_whose_password_it_is() -> None:
+    leaf = acme().client
+    answers = ClientAnswers(host="pcclient-host")
+    made = client.make_pack(
+        ClientInput(answers, chain(leaf), (), "primary-host", PASSWORD, whose="the one of somebody")
+    )
+    page = data(made, "CHECKLIST.md")
+    assert "The password of the PFX is the one of somebody. It is not in this folder." in page
+    for words in (
+        "-PasswordFile FILE",
+        "Group policy",
+        "%COMPUTERNAME%",
+        "Intune",
+        "SCCM",
+        "CloudStreamTls-install.log",
+    ):
+        assert words in page
+    assert not any(PASSWORD.reveal().encode() in file.data for file in made.files)
+    assert all(f"`pcclient-host/{file.name}`: " in page for file in made.files if file.name != "CHECKLIST.md")
 
 
 def test_a_rollover_trusts_both_roots_and_says_which_goes() -> None:

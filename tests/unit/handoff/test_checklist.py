@@ -44,6 +44,7 @@ class Run:
     base: Path = Path("/root")
     wait_s: float = 1.0
     dry_run: bool = False
+    pasted: dict[str, Secret] = field(default_factory=dict)
     generated: Secret = field(default_factory=lambda: Secret("not used"))
     entities: dict[str, Entity] = field(
         default_factory=lambda: {

@@ -8,10 +8,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
+from tests.support.loopback import ask_loopback
 from tests.support.pki import Entity, authority, issue
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Bundle, Chain, Format
 from wizard.probing.revocation.fetch import MOST_BYTES, fetch_issuers
+
+
+@pytest.fixture(autouse=True)
+def servers_on_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    ask_loopback(monkeypatch)
 
 
 class CertificateIndex(BaseHTTPRequestHandler):

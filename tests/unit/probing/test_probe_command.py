@@ -11,6 +11,7 @@ from typing import Any, Self
 import pytest
 from cryptography import x509
 
+from tests.support.loopback import ask_loopback
 from tests.support.pki import Acme, acme, authority, issue
 from tests.support.tls_servers import PracticeServer, free_port
 from tests.unit.probing.test_revocation_bytes import revocation_list
@@ -215,8 +216,11 @@ def test_revocation_is_asked_only_on_request(server: PracticeServer, capsys: pyt
     assert answer["ocsp_advice"]["check"] == "off"
 
 
-def test_a_revoked_certificate_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_revoked_certificate_is_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Over a revocation list, because the certificate names no responder."""
+    ask_loopback(monkeypatch)
     with ListServer() as web:
         point = x509.DistributionPoint([x509.UniformResourceIdentifier(web.url)], None, None, None)
         gone = issue(

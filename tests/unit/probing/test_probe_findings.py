@@ -49,41 +49,45 @@ ONLY_PUBLIC = {SYSTEM_ROOTS: Verdict(ok=False, code=19, reason="x")}
 CASES: list[tuple[str, ProbeResult, set[str]]] = [
     ("as it should be", seen(LEAF, MIDDLE), set()),
     ("as expected", seen(LEAF, MIDDLE, matches_expected=True, trust=GOOD), set()),
-    ("another leaf", seen(LEAF, MIDDLE, matches_expected=False), {"unexpected-certificate"}),
-    ("built-in", seen(BUILTIN.certificate, fallback=True, matches_expected=False), {"fallback-certificate"}),
-    ("wrong name", seen(LEAF, MIDDLE, name_matches=False), {"name-mismatch"}),
-    ("unknown name", seen(LEAF, MIDDLE, warned="unrecognized_name"), {"name-unknown"}),
-    ("expired", seen(EXPIRED.certificate, MIDDLE), {"expired"}),
-    ("future", seen(FUTURE.certificate, MIDDLE), {"not-yet-valid"}),
-    ("leaf only", seen(LEAF), {"leaf-only"}),
-    ("leaf only, expected known", seen(LEAF, trust=GOOD), {"chain-incomplete"}),
-    ("root sent", seen(LEAF, MIDDLE, ROOT), {"root-sent"}),
+    ("another leaf", seen(LEAF, MIDDLE, matches_expected=False), {"probe.unexpected-certificate"}),
+    ("built-in", seen(BUILTIN.certificate, fallback=True, matches_expected=False), {"probe.fallback-certificate"}),
+    ("wrong name", seen(LEAF, MIDDLE, name_matches=False), {"probe.name-mismatch"}),
+    ("unknown name", seen(LEAF, MIDDLE, warned="unrecognized_name"), {"probe.name-unknown"}),
+    ("expired", seen(EXPIRED.certificate, MIDDLE), {"probe.expired"}),
+    ("future", seen(FUTURE.certificate, MIDDLE), {"probe.not-yet-valid"}),
+    ("leaf only", seen(LEAF), {"probe.leaf-only"}),
+    ("leaf only, expected known", seen(LEAF, trust=GOOD), {"probe.chain-incomplete"}),
+    ("root sent", seen(LEAF, MIDDLE, ROOT), {"probe.root-sent"}),
     ("self-signed leaf alone", seen(issue("primary-host", None).certificate), set()),
-    ("out of order", seen(LEAF, ROOT, MIDDLE), {"chain-disordered", "root-sent"}),
-    ("leaf twice", seen(LEAF, LEAF, MIDDLE), {"chain-extra"}),
-    ("stranger sent", seen(LEAF, MIDDLE, STRANGER.certificate), {"chain-extra"}),
-    ("not trusted", seen(LEAF, MIDDLE, trust=BAD), {"untrusted"}),
+    ("out of order", seen(LEAF, ROOT, MIDDLE), {"probe.chain-disordered", "probe.root-sent"}),
+    ("leaf twice", seen(LEAF, LEAF, MIDDLE), {"probe.chain-extra"}),
+    ("stranger sent", seen(LEAF, MIDDLE, STRANGER.certificate), {"probe.chain-extra"}),
+    ("not trusted", seen(LEAF, MIDDLE, trust=BAD), {"probe.untrusted"}),
     ("one of two trusts", seen(LEAF, MIDDLE, trust=BAD | GOOD), set()),
     ("not public", seen(LEAF, MIDDLE, trust=ONLY_PUBLIC), set()),
-    ("no client authentication", seen(LEAF, MIDDLE, client_auth="none"), {"client-auth-none"}),
-    ("old protocol", seen(LEAF, MIDDLE, protocol="TLSv1", lowered=True), {"old-protocol-only"}),
-    ("weak parameters", seen(LEAF, MIDDLE, lowered=True), {"weak-parameters-only"}),
+    ("no client authentication", seen(LEAF, MIDDLE, client_auth="none"), {"probe.client-auth-none"}),
+    ("old protocol", seen(LEAF, MIDDLE, protocol="TLSv1", lowered=True), {"probe.old-protocol-only"}),
+    ("weak parameters", seen(LEAF, MIDDLE, lowered=True), {"probe.weak-parameters-only"}),
     (
         "authority not listed",
         seen(LEAF, MIDDLE, acceptable_cas=("CN=Else",), client_issuer=frozenset({"CN=Ours"})),
-        {"client-authority-unlisted"},
+        {"probe.client-authority-unlisted"},
     ),
     (
         "authority listed",
         seen(LEAF, MIDDLE, acceptable_cas=("CN=Ours",), client_issuer=frozenset({"CN=Ours"})),
         set(),
     ),
-    ("rejected", seen(LEAF, MIDDLE, error="probe.client-rejected", detail="the server said so"), {"client-rejected"}),
+    (
+        "rejected",
+        seen(LEAF, MIDDLE, error="probe.client-rejected", detail="the server said so"),
+        {"probe.client-rejected"},
+    ),
 ]
 
 
 def codes(found: Sequence[Finding]) -> set[str]:
-    return {finding.code.removeprefix("probe.") for finding in found}
+    return {finding.code for finding in found}
 
 
 @pytest.mark.parametrize(("result", "expected"), [pytest.param(*case[1:], id=case[0]) for case in CASES])
@@ -97,13 +101,13 @@ def test_each_rule_fires_on_its_case(result: ProbeResult, expected: set[str]) ->
 
 def test_the_expected_chain_names_the_missing_intermediate() -> None:
     found = findings(seen(LEAF), (LEAF, MIDDLE, ROOT), now=NOW)
-    assert codes(found) == {"chain-incomplete"}
+    assert codes(found) == {"probe.chain-incomplete"}
     assert "CN=Acme-CA-Intermediate" in found[0].message
 
 
 def test_an_inspecting_device_is_named_by_its_authority() -> None:
     found = findings(seen(*OTHER.chain[:2], matches_expected=False, inspected=True), (LEAF, MIDDLE, ROOT), now=NOW)
-    assert codes(found) == {"inspected", "root-sent"}
+    assert codes(found) == {"probe.inspected", "probe.root-sent"}
     assert "comes from CN=Acme-Inspector,O=Acme, not from CN=Acme-CA-Intermediate" in found[0].message
 
 

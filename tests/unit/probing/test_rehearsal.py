@@ -17,6 +17,7 @@ LATE_ROOT = authority("Late-Root", end=NOW - DAY)
 NO_SIGN = authority("No-Sign", PKI.root, usage=("crl_sign",))
 NOT_CA = issue("not-a-ca", PKI.root)
 SHORT = authority("Short", PKI.root, path_length=0)
+RSA_CA = authority("RSA-CA", PKI.root, kind="rsa-2048")
 PERMITTED = authority("Permitted", PKI.root, permitted=["allowed.example"])
 
 
@@ -32,6 +33,13 @@ def by(issuer: Entity, **how: Any) -> Chain:
     return chain(issue("gateway-host", issuer, **how))
 
 
+def below(issuer: Entity, count: int) -> Entity:
+    """The last of *count* more CAs, each under the one before."""
+    for number in range(count):
+        issuer = authority(f"Level {number}", issuer)
+    return issuer
+
+
 GATEWAYS: list[tuple[str, Chain, set[str]]] = [
     ("good", chain(PKI.gateway), set()),
     ("RSA 2048", by(PKI.intermediate, kind="rsa-2048"), set()),
@@ -39,17 +47,19 @@ GATEWAYS: list[tuple[str, Chain, set[str]]] = [
     ("no extended key usage", by(PKI.intermediate, eku=None), set()),
     ("client only", by(PKI.intermediate, eku=(CLIENT,)), set()),
     ("any usage", by(PKI.intermediate, eku=("2.5.29.37.0",)), set()),
-    ("server only", by(PKI.intermediate, eku=(SERVER,)), {"usage"}),
-    ("no digital signature", by(PKI.intermediate, usage=("key_encipherment",)), {"usage"}),
+    ("server only", by(PKI.intermediate, eku=(SERVER,)), {"rehearsal.usage"}),
+    ("no digital signature", by(PKI.intermediate, usage=("key_encipherment",)), {"rehearsal.usage"}),
     ("no key usage", by(PKI.intermediate, usage=None), set()),
-    ("expired", by(PKI.intermediate, end=NOW - DAY), {"dates"}),
-    ("future", by(PKI.intermediate, start=NOW + DAY), {"dates"}),
-    ("foreign", chain(FOREIGN), {"untrusted", "not-offered"}),
-    ("intermediate missing", leaf_only(PKI.gateway), {"untrusted", "not-offered"}),
-    ("issuer may not sign", by(NO_SIGN), {"untrusted"}),
-    ("issuer is no CA", by(NOT_CA), {"untrusted", "not-offered"}),
-    ("path too long", by(authority("Below", SHORT)), {"untrusted"}),
-    ("name constraint", by(PERMITTED), {"untrusted"}),
+    ("expired", by(PKI.intermediate, end=NOW - DAY), {"rehearsal.dates"}),
+    ("future", by(PKI.intermediate, start=NOW + DAY), {"rehearsal.dates"}),
+    ("foreign", chain(FOREIGN), {"rehearsal.untrusted", "rehearsal.not-offered"}),
+    ("intermediate missing", leaf_only(PKI.gateway), {"rehearsal.untrusted", "rehearsal.not-offered"}),
+    ("issuer may not sign", by(NO_SIGN), {"rehearsal.untrusted"}),
+    ("issuer is no CA", by(NOT_CA), {"rehearsal.untrusted", "rehearsal.not-offered"}),
+    ("path too long", by(authority("Below", SHORT)), {"rehearsal.untrusted"}),
+    ("name constraint", by(PERMITTED), {"rehearsal.untrusted"}),
+    ("MD5", by(RSA_CA, kind="rsa-2048", hash_name="md5"), {"rehearsal.algorithm"}),
+    ("too many certificates", by(below(PKI.root, 10)), {"rehearsal.length"}),
     ("inside the name constraint", by(PERMITTED, sans=["a.allowed.example"]), set()),
 ]
 
@@ -57,8 +67,9 @@ GATEWAYS: list[tuple[str, Chain, set[str]]] = [
 @pytest.mark.parametrize(("gateway", "expected"), [pytest.param(*case[1:], id=case[0]) for case in GATEWAYS])
 def test_the_gateway_is_judged_as_java_would(gateway: Chain, expected: set[str]) -> None:
     rehearsed = rehearse(chain(PKI.primary), [ROOT], gateway, [ROOT], "primary-host", now=NOW)
-    assert {finding.code.removeprefix("rehearsal.") for finding in rehearsed.findings} == expected
+    assert {finding.code for finding in rehearsed.findings} == expected
     assert rehearsed.ok is (not expected)
+    assert all("primary" in finding.message and "gateway" in finding.message for finding in rehearsed.findings)
     outcomes = {step.name: step.outcome for step in rehearsed.steps}
     assert outcomes["the gateway believes the primary"] == "passed"
     # The bytes go through either way: it is Java's judgement that ends it.
@@ -70,10 +81,16 @@ PRIMARIES: list[tuple[str, Chain, list[Certificate], str, set[str]]] = [
     ("good", chain(PKI.primary), [ROOT], "primary-host", set()),
     ("intermediate trusted", leaf_only(PKI.primary), [PKI.intermediate.certificate], "primary-host", set()),
     ("leaf trusted", leaf_only(PKI.primary), [PKI.primary.certificate], "primary-host", set()),
-    ("nothing trusted", chain(PKI.primary), [], "primary-host", {"empty-trust"}),
-    ("another root", chain(PKI.primary), [FOREIGN.chain[-1]], "primary-host", {"untrusted"}),
-    ("another name", chain(PKI.primary), [ROOT], "10.0.0.5", {"name"}),
-    ("client only", chain(issue("primary-host", PKI.intermediate, eku=(CLIENT,))), [ROOT], "primary-host", {"usage"}),
+    ("nothing trusted", chain(PKI.primary), [], "primary-host", {"rehearsal.empty-trust"}),
+    ("another root", chain(PKI.primary), [FOREIGN.chain[-1]], "primary-host", {"rehearsal.untrusted"}),
+    ("another name", chain(PKI.primary), [ROOT], "10.0.0.5", {"rehearsal.name"}),
+    (
+        "client only",
+        chain(issue("primary-host", PKI.intermediate, eku=(CLIENT,))),
+        [ROOT],
+        "primary-host",
+        {"rehearsal.usage"},
+    ),
     ("expired root", chain(issue("primary-host", LATE_ROOT)), [LATE_ROOT.certificate], "primary-host", set()),
 ]
 
@@ -85,7 +102,7 @@ def test_the_primary_is_judged_as_java_would(
     primary: Chain, trust: list[Certificate], dialled: str, expected: set[str]
 ) -> None:
     rehearsed = rehearse(primary, [ROOT], None, trust, dialled, now=NOW)
-    assert {finding.code.removeprefix("rehearsal.") for finding in rehearsed.findings} == expected
+    assert {finding.code for finding in rehearsed.findings} == expected
 
 
 def test_a_key_that_is_elsewhere_is_no_failure() -> None:

@@ -1,7 +1,6 @@
 """OCSP responses and revocation lists, made, changed and damaged: nothing changed is ever believed."""
 
 import datetime as dt
-import os
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -11,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.pki import DAY, NOW, Entity, acme, authority, issue
@@ -21,8 +20,6 @@ from wizard.probing.revocation.ocsp import OcspAnswer, judge
 PKI = acme("p256")
 LEAF = PKI.primary
 AT = NOW + DAY / 2
-EXAMPLES = int(os.environ.get("WIZARD_FUZZ_EXAMPLES", "150"))
-QUICK = settings(max_examples=EXAMPLES, deadline=None, database=None)
 
 
 def response(
@@ -90,7 +87,6 @@ def signed_part() -> tuple[bytes, int, int]:
     return data, start, start + len(signed)
 
 
-@QUICK
 @given(place=st.integers(0, 2000), change=st.integers(1, 255))
 def test_a_changed_response_is_never_believed(place: int, change: int) -> None:
     data, start, end = signed_part()
@@ -102,7 +98,6 @@ def test_a_changed_response_is_never_believed(place: int, change: int) -> None:
     assert answer.status == "unusable" or not start <= place < end
 
 
-@QUICK
 @given(data=st.binary(max_size=200))
 def test_made_up_bytes_are_unusable(data: bytes) -> None:
     assert asked(data).status == "unusable"
@@ -155,7 +150,6 @@ def test_lists_are_judged(act: Callable[[], CrlAnswer], status: str, detail: str
     answer.as_json()
 
 
-@QUICK
 @given(place=st.integers(0, 2000), change=st.integers(1, 255))
 def test_a_changed_list_never_hides_a_revocation(place: int, change: int) -> None:
     data = revocation_list(LEAF)

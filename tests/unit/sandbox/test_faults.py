@@ -40,7 +40,7 @@ def healthy(company: Pki, tmp_path_factory: pytest.TempPathFactory) -> Deploymen
 def outcome(deployment: Deployment, company: Pki) -> str:
     """What the primary would do, by the same functions that it uses."""
     try:
-        wanted = settings.read(deployment, Unit(str(deployment.root)).environment)
+        wanted = settings.read(deployment, Unit(str(deployment.root)).all_environment(str(deployment.root)))
     except (WizardError, OSError):
         return "down"
     if not wanted.keystore_file:

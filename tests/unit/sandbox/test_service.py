@@ -14,6 +14,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from wizard.cli import interactive
 from wizard.cli import main as cli
 from wizard.errors import WizardError
 from wizard.host.facts import collect
@@ -291,7 +292,7 @@ def test_the_session_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> N
         until(lambda: Service(machine).show().running)
         return 0
 
-    monkeypatch.setattr(cli, "open_screens", screens)
+    monkeypatch.setattr(interactive, "open_wizard", screens)
     assert cli.main(["sandbox"]) == 0
     assert not seen[0].exists()
     listing = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout

@@ -13,6 +13,7 @@ from wizard.doctor.collect.files import file_facts, refused
 from wizard.doctor.facts import ConfFacts, Damage, Place, SettingFacts
 from wizard.errors import TextSyntaxError, WizardError
 from wizard.host.accounts import Account
+from wizard.host.effective import Effective, Overruled
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.planning.primary.facts import FILE_KEY, PASSWORD_KEY
@@ -64,7 +65,7 @@ class ConfScan:
 def scan_conf(
     machine: Machine,
     account: Account | None,
-    environment: Mapping[str, str] | None,
+    started: Effective,
     planned: Mapping[PurePosixPath, bytes] | None = None,
 ) -> ConfScan:
     """Look at application.conf.
@@ -72,9 +73,20 @@ def scan_conf(
     Args:
         machine: where it is.
         account: of the service.
-        environment: of the service; None when it is not known.
+        started: how the service's Java is started.
         planned: logical path to the bytes that a change will write; they are judged in place of what is there.
     """
+    scan = _scan(machine, account, started, planned)
+    other = started.other_conf
+    if other is None:
+        return scan
+    named = f"{other.option}={printable(other.value, limit=200)}"
+    return replace(scan, facts=replace(scan.facts, other=named, other_at=other.place))
+
+
+def _scan(
+    machine: Machine, account: Account | None, started: Effective, planned: Mapping[PurePosixPath, bytes] | None
+) -> ConfScan:
     file, data = file_facts(machine, machine.conf, account)
     new = planned or {}
     if machine.conf not in new and (file.kind != "file" or file.problem):
@@ -91,7 +103,7 @@ def scan_conf(
             return None
 
     try:
-        document = hocon.parse(data, includes=include, environment=environment)
+        document = hocon.parse(data, includes=include, environment=started.environment)
     except TextSyntaxError as error:
         wrong = refused(error)
         if error.beyond:
@@ -102,8 +114,8 @@ def scan_conf(
             damage = (*damage, Damage("doctor.needs-quotes", message, wrong.line, repairable=True))
         return ConfScan(ConfFacts(file, wrong, damage), data, likely=_parsed(repaired(data, wrong.line)))
     damage = _damage(data)
-    store_file, paths = _setting(document, FILE_KEY)
-    password, passwords = _setting(document, PASSWORD_KEY)
+    store_file, paths = _setting(document, FILE_KEY, started)
+    password, passwords = _setting(document, PASSWORD_KEY, started)
     commented = tuple(
         Place(each.line, each.path, each.text if each.path.endswith(FILE_KEY) else "")
         for each in chain(document.commented(FILE_KEY), document.commented(PASSWORD_KEY))
@@ -171,7 +183,13 @@ def _hidden(places: tuple[Place, ...]) -> tuple[Place, ...]:
     return tuple(replace(place, text="") for place in places)
 
 
-def _setting(document: hocon.Document, name: str) -> tuple[SettingFacts | None, list[Guess]]:
+def _overruling(value: hocon.Value, started: Effective) -> Overruled | None:
+    """What counts in place of *value*, and differs from it; "" may mean that there is no text at all, so it differs."""
+    found = started.overruled(value.path) if "[" not in value.path else ()
+    return next((each for each in found if not each.value or each.value != value.text), None)
+
+
+def _setting(document: hocon.Document, name: str, started: Effective) -> tuple[SettingFacts | None, list[Guess]]:
     """The setting called *name*, and every value of it, the one that counts first."""
     values = document.find(name)
     if not values:
@@ -182,19 +200,25 @@ def _setting(document: hocon.Document, name: str) -> tuple[SettingFacts | None, 
     others = tuple(
         Place(each.line, each.path, each.text, each.text == value.text) for each in values if each.path != value.path
     )
+    overruling = _overruling(value, started)
+    text = overruling.value if overruling is not None else value.text
     facts = SettingFacts(
         path=value.path,
-        text=printable(value.text),
-        empty=not value.text,
+        text=printable(text),
+        empty=not text,
         line=value.line,
         source=value.source,
         shadowed=shadowed,
         elsewhere=others,
         decidable=value.decidable,
         reason=value.reason,
-        flaws=_flaws(value, document),
+        flaws=() if overruling is not None else _flaws(value, document),
+        overruled_by=overruling.option if overruling is not None else "",
+        overruled_at=overruling.place if overruling is not None else "",
     )
-    guesses = [Guess("", Secret(value.text), value.line)]
+    guesses = [Guess("", Secret(text), value.line)]
+    if overruling is not None:
+        guesses.append(Guess(f"the value on line {value.line}", Secret(value.text), value.line))
     guesses += [
         Guess(f"the value on line {each.line}", Secret(each.text), each.line)
         for each in (*value.shadowed, *(each for each in values if each.path != value.path))

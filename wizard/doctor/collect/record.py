@@ -2,14 +2,14 @@
 
 import contextlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from wizard import codes
 from wizard.certificates.model import Certificate
 from wizard.certificates.reading import ReadingError, read
 from wizard.change import watch
-from wizard.change.history import INTERRUPTED, entries
-from wizard.change.outcome import STUCK
+from wizard.change.history import entries
 from wizard.change.record import Left, Record, read_record
 from wizard.change.store import Store
 from wizard.doctor.collect.conf import ConfScan, Guess, scan_conf
@@ -17,6 +17,7 @@ from wizard.doctor.collect.files import file_facts
 from wizard.doctor.collect.store import StoreSeen, opening
 from wizard.doctor.facts import ChangedFile, ChangeFacts, ExpectedSettings
 from wizard.errors import WizardError
+from wizard.host.effective import Effective
 from wizard.host.machine import Machine
 from wizard.printable import printable
 from wizard.secret import Secret
@@ -32,7 +33,7 @@ def known_record(machine: Machine) -> Record:
 def expected_conf(machine: Machine, record: Record) -> ConfScan | None:
     """application.conf as the changes left it; None when no copy of it is kept."""
     kept = {left.action.named: data for left in record.files if (data := left.data()) is not None}
-    return scan_conf(machine, None, {}, kept) if machine.conf in kept else None
+    return scan_conf(machine, None, Effective({}), kept) if machine.conf in kept else None
 
 
 def kept_anchor(left: Left, password: Secret) -> Certificate | None:
@@ -86,27 +87,31 @@ def see_change(
     Raises:
         WizardError: the record of changes cannot be read.
     """
-    interrupted = ""
-    if watch.running(machine) is None:
-        waiting = [entry.id for entry in entries(Store(machine.state_dir)) if entry.outcome in {INTERRUPTED, STUCK}]
-        interrupted = waiting[-1] if waiting else ""
+    store = Store(machine.state_dir)
+    known = entries(store)
+    waiting = [entry.id for entry in known if entry.waits] if watch.running(machine) is None else []
+    found = ChangeFacts(
+        interrupted=waiting[-1] if waiting else "",
+        damaged=tuple(printable(entry.damage) for entry in known if entry.damage),
+        ignored=tuple(printable(str(path)) for path in store.ignored()),
+    )
     newest = record.newest
     if newest is None:
-        return ChangeFacts(interrupted=interrupted)
-    known = {anchor.sha256 for anchor in anchors} if anchors is not None else None
+        return found
+    present = {anchor.sha256 for anchor in anchors} if anchors is not None else None
     node = record.target[0] if record.target else None
-    return ChangeFacts(
-        newest.id,
-        printable(newest.title),
-        newest.at,
-        (
+    return replace(
+        found,
+        id=newest.id,
+        title=printable(newest.title),
+        at=newest.at,
+        files=(
             *(_file(machine, left) for left in record.files),
-            *(_anchor(machine, left, known, password) for left in record.anchors),
+            *(_anchor(machine, left, present, password) for left in record.anchors),
         ),
-        node.sha256 if node else "",
-        node.servername if node else "",
-        interrupted,
-        settings,
+        leaf=node.sha256 if node else "",
+        servername=node.servername if node else "",
+        settings=settings,
     )
 
 

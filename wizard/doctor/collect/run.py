@@ -23,17 +23,16 @@ from wizard.doctor.collect.store import StoreSeen, judged_store, see_cacerts, se
 from wizard.doctor.facts import ClockFacts, DoctorFacts, TrustFacts
 from wizard.doctor.timeline import GATEWAYS, Place
 from wizard.errors import WizardError
-from wizard.host import sockets
+from wizard.host import effective, sockets
 from wizard.host.accounts import Account
 from wizard.host.clock import now_utc
-from wizard.host.files import expand_inputs, read_input
+from wizard.host.files import expand_inputs, home_expanded, read_input
 from wizard.host.machine import Machine
 from wizard.host.processes import run
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
-from wizard.host.service_processes import account_of, processes, trust_store_of
+from wizard.host.service_processes import account_of, processes
 from wizard.host.systemd import Service, UnitState
 from wizard.planning.judge import suggested_host
-from wizard.planning.primary.facts import service_environment
 from wizard.printable import printable
 from wizard.secret import Redactor, Secret
 
@@ -105,9 +104,8 @@ def examine(machine: Machine, asked: Asked | None = None) -> Examined:
         recorded = pool.submit(known_record, machine)
         unit = unseen.tried("unit", Service(machine).show)
         account = account_of(machine, unit) if unit and unit.load == "loaded" else None
-        environment = service_environment(machine, unit) if unit and unit.load == "loaded" else None
-        other_trust = trust_store_of(machine, unit, environment or {}) if unit is not None else ""
-        conf = scan_conf(machine, account, environment)
+        started = effective.look(machine, unit, asked.port or PORT)
+        conf = scan_conf(machine, account, started)
         for guess in (conf.password, *(each.value for each in conf.passwords)):
             if guess is not None:
                 redactor.learn(guess)
@@ -141,7 +139,7 @@ def examine(machine: Machine, asked: Asked | None = None) -> Examined:
             store=judged,
             java=unseen.tried("java", java.result),
             cacerts=cacerts,
-            unit=unit_facts(unit, machine.unit, account, other_trust) if unit is not None else None,
+            unit=unit_facts(unit, machine.unit, account, started) if unit is not None else None,
             journal=unseen.tried("journal", journal.result) or (),
             listening=unseen.tried("listening", ports.result) if ports else None,
             probes=seen[0] if seen else None,
@@ -253,7 +251,8 @@ def chains_in(paths: Sequence[str], base: Path) -> list[Place]:
         for chain in assemble(bundle):
             certificates = tuple(certificate_facts(each) for each in chain.certificates)
             if certificates:
-                found.append(Place(printable(str(file)), _for_whom(chain.leaf), certificates))
+                machine = printable(suggested_host(chain.leaf)) or printable(file.parent.name)
+                found.append(Place(printable(str(file)), _for_whom(chain.leaf), certificates, machine))
     return found
 
 
@@ -262,7 +261,7 @@ def _with_packs(paths: Sequence[str], base: Path) -> list[str]:
     result = list(paths)
     for path in paths:
         with suppress(OSError):
-            found = sorted((base / Path(path).expanduser()).iterdir())
+            found = sorted((base / home_expanded(Path(path))).iterdir())
             result += [str(each) for each in found if each.is_dir() and not each.is_symlink() and any(each.iterdir())]
     return result
 

@@ -6,6 +6,7 @@ from wizard.doctor.collect.files import certificate_facts
 from wizard.doctor.facts import Listener, ListenFacts, ProbeFacts, UnitFacts
 from wizard.host import sockets
 from wizard.host.accounts import Account
+from wizard.host.effective import Effective
 from wizard.host.machine import Machine
 from wizard.host.service_processes import processes
 from wizard.host.systemd import Service, UnitState
@@ -19,7 +20,7 @@ PROBE_S = 4.0
 """The longest wait in each phase of a look at a node."""
 
 
-def unit_facts(state: UnitState, name: str, account: Account | None, trust_store: str = "") -> UnitFacts:
+def unit_facts(state: UnitState, name: str, account: Account | None, started: Effective) -> UnitFacts:
     """The unit as data."""
     return UnitFacts(
         name,
@@ -33,7 +34,8 @@ def unit_facts(state: UnitState, name: str, account: Account | None, trust_store
         state.restarts,
         state.started,
         state.needs_reload,
-        trust_store,
+        started.trust_store,
+        started.undetermined,
     )
 
 

@@ -191,8 +191,6 @@ def see_java(machine: Machine, store: StoreSeen | None) -> JavaFacts:
             proof = tool.prove_keystore(path, store.password)
     except WizardError as problem:
         return replace(facts, proof_text=problem.message)
-    if proof.code == codes.KEYTOOL_PASSWORD_SHORT.code:
-        return replace(facts, proof_code=proof.code, proof_text=proof.text)
     return replace(facts, proof=proof.ok, proof_code=proof.code, proof_text=proof.text)
 
 

@@ -1,6 +1,8 @@
 """Turn a repair into an ordinary plan, with the steps, review, verification and undo of any other change."""
 
+import os
 from collections.abc import Callable, Sequence
+from pathlib import PurePosixPath
 
 from wizard import codes
 from wizard.certificates.names import short
@@ -14,6 +16,7 @@ from wizard.doctor.repair.store import rewritten
 from wizard.doctor.restart_checks import plan_faults
 from wizard.errors import WizardError
 from wizard.host.accounts import Account
+from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.primary.inputs import Planned
@@ -79,8 +82,6 @@ def _require_plain(seen: Examined, repair: Repair) -> None:
 
 def rights_for(account: Account | None) -> tuple[int, int | None, int | None]:
     """Mode, owner and group that are tightest for a file that *account* must read."""
-    import os  # noqa: PLC0415 - beside its one use
-
     if account is not None and account.uid == os.geteuid():
         return 0o600, None, None
     if account is not None and os.geteuid() == 0:
@@ -112,10 +113,6 @@ def _import(machine: Machine, seen: Examined) -> ImportTrust:
 
 
 def _rights(machine: Machine, seen: Examined, repair: Repair) -> PutFile:
-    from pathlib import PurePosixPath  # noqa: PLC0415 - beside its one use
-
-    from wizard.host.files import read_input  # noqa: PLC0415 - likewise
-
     path = PurePosixPath(repair.path)
     if seen.account is None:
         raise WizardError(codes.DOCTOR_BY_HAND, case="no-account", subject=path, path=path)

@@ -74,9 +74,18 @@ def _replaced(facts: DoctorFacts) -> Iterator[Finding]:
             yield Finding(codes.DOCTOR_CACERTS_REPLACED, file_at(file.path), values)
 
 
+def _record(facts: DoctorFacts) -> Iterator[Finding]:
+    change = _change(facts)
+    for what in change.damaged:
+        yield Finding(codes.DOCTOR_RECORD_DAMAGED, Locator("machine"), {"what": what})
+    for path in change.ignored:
+        yield Finding(codes.DOCTOR_RECORD_IGNORED, file_at(path), {"path": path})
+
+
 RULES = (
     Rule("doctor.clock", ("clock",), _clock),
     Rule("doctor.change-interrupted", ("change",), _interrupted),
     Rule("doctor.changed-since", ("change",), _drift),
     Rule("doctor.cacerts-replaced", ("change",), _replaced),
+    Rule("doctor.record", ("change",), _record),
 )

@@ -41,6 +41,16 @@ def _product(facts: DoctorFacts) -> Iterator[Finding]:
         yield Finding(codes.DOCTOR_PRODUCT_MISSING, file_at(conf.file.path), {"path": conf.file.path})
 
 
+def _used(facts: DoctorFacts) -> Iterator[Finding]:
+    conf = _conf(facts)
+    if conf.other:
+        option = conf.other.partition("=")[0]
+        values = {"what": f"Java is started with {conf.other},", "place": conf.other_at}
+        yield Finding(
+            codes.DOCTOR_CONF_NOT_USED, file_at(conf.file.path), {**values, "option": option, "path": conf.file.path}
+        )
+
+
 def _unreadable(facts: DoctorFacts) -> Iterator[Finding]:
     file = _conf(facts).file
     if file.kind == "absent":
@@ -103,6 +113,7 @@ def _open(facts: DoctorFacts) -> Iterator[Finding]:
 
 RULES = (
     Rule("doctor.product-missing", ("conf",), _product),
+    Rule("doctor.conf-not-used", ("conf",), _used),
     Rule("doctor.conf-missing", ("conf",), _missing),
     Rule("doctor.conf-unreadable", ("conf",), _unreadable),
     Rule("doctor.conf-syntax", ("conf",), _text),

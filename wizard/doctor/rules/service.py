@@ -108,7 +108,15 @@ def _moment(seconds: float) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
+def _start(facts: DoctorFacts) -> Iterator[Finding]:
+    unit = facts.unit
+    assert unit is not None  # noqa: S101 - the rule's needs
+    if unit.start_unknown:
+        yield _found(codes.DOCTOR_START_UNDETERMINED, unit, seen=unit.start_unknown)
+
+
 RULES = (
+    Rule("doctor.start-undetermined", ("unit",), _start),
     Rule("doctor.unit", ("unit",), _load),
     Rule("doctor.account-missing", ("unit",), _account),
     Rule("doctor.service-state", ("unit",), _state),

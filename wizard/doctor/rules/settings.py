@@ -117,6 +117,15 @@ def _flawed(which: Code, flaw: str) -> Any:
     return check
 
 
+def _overruled(facts: DoctorFacts) -> Iterator[Finding]:
+    conf = _conf(facts)
+    for name, setting in _settings(conf):
+        if setting.overruled_by:
+            what = f"{name} is set by {setting.overruled_by},"
+            option = {"option": setting.overruled_by, "place": setting.overruled_at}
+            yield _found(conf, codes.DOCTOR_SETTING_OVERRULED, name, setting, what=what, **option)
+
+
 def _undecided(facts: DoctorFacts) -> Iterator[Finding]:
     conf = _conf(facts)
     for name, setting in _settings(conf):
@@ -125,6 +134,7 @@ def _undecided(facts: DoctorFacts) -> Iterator[Finding]:
 
 
 RULES = (
+    Rule("doctor.setting-overruled", ("conf",), _overruled),
     Rule("doctor.setting-missing", ("conf",), _present),
     Rule("doctor.setting-elsewhere", ("conf",), _elsewhere),
     Rule("doctor.setting-masked", ("conf",), _masked),

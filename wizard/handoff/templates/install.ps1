@@ -1,38 +1,212 @@
-#Requires -RunAsAdministrator
 #Requires -Version 4
-# Puts the certificates of this pack into the machine's stores. The key cannot be exported again.
-# Running it a second time changes nothing more.
+<#
+.SYNOPSIS
+Puts the certificates of this bundle into the stores of this PC. It needs no person.
+
+.DESCRIPTION
+Start it as an administrator or as SYSTEM:
+
+    powershell.exe -NoProfile -ExecutionPolicy Bypass -File install.ps1 -PasswordFile PATH
+
+It fits a start-up script of a group policy, a Win32 app of Intune, and a program of SCCM, in a 32-bit host process too.
+A second run changes nothing and needs no password. An earlier certificate is removed, by its thumbprint, only after
+the new one is in place with its key and Windows trusts its chain.
+
+EXIT CODES
+   0  the certificates are in place, now or already before
+   1  something unexpected; the log says what
+   2  not started as an administrator or as SYSTEM
+   3  no password: no file, an empty one, or nobody here to type it
+   4  ordinary users can read the file with the password
+   5  Windows did not import the PFX: a wrong password, or an encryption that it does not know
+   6  the private key is missing, or somebody can export it
+   7  no certificate, or more than one, has the text that the client searches for
+   8  Windows does not trust the chain, or the certificate is not valid today; the earlier certificate was kept
+  10  with -Check: not in place
+
+.PARAMETER PasswordFile
+A file with the password of the PFX in its first line, which only administrators, SYSTEM and this computer's account may
+read. Without it password.txt beside this script is used, and without that somebody is asked.
+
+.PARAMETER LogFile
+By default C:\Windows\Logs\CloudStreamTls-install.log. It never contains a password.
+
+.PARAMETER Check
+Changes nothing; the exit code says whether everything is in place (detection of Intune and SCCM).
+
+.PARAMETER AllowReadableFile
+Use the file with the password although ordinary users can read it.
+#>
+[CmdletBinding()]
+param(
+    [string]$PasswordFile = '',
+    [string]$LogFile = "$env:WINDIR\Logs\CloudStreamTls-install.log",
+    [switch]$Check,
+    [switch]$AllowReadableFile
+)
 $ErrorActionPreference = 'Stop'
-$here = Split-Path -Parent $MyInvocation.MyCommand.Path
 
-function Add-Authority($file, $store) {
-    Import-Certificate -FilePath (Join-Path $here $file) -CertStoreLocation "Cert:\LocalMachine\$store" | Out-Null
-}
-@IMPORTS@
-
-$password = Read-Host -AsSecureString 'Password of @PFX@'
-# As it is called here, Windows lets nobody take the private key out again.
-Import-PfxCertificate -FilePath (Join-Path $here '@PFX@') -CertStoreLocation Cert:\LocalMachine\My -Password $password |
-    Out-Null
-
-# Windows may have put the CA certificates of the PFX beside the new one; they have their own stores.
-foreach ($above in @(@ABOVE@)) {
-    $copy = "Cert:\LocalMachine\My\$above"
-    if ((Test-Path $copy) -and -not (Get-Item $copy).HasPrivateKey) { Remove-Item $copy }
+# Intune and SCCM start a 32-bit PowerShell, which sees another registry; the 64-bit one does the work.
+if ([Environment]::Is64BitOperatingSystem -and -not [Environment]::Is64BitProcess) {
+    $words = @('-NoProfile', '-ExecutionPolicy', 'Bypass', '-File', $PSCommandPath, '-LogFile', $LogFile)
+    if ($PasswordFile) { $words += @('-PasswordFile', $PasswordFile) }
+    if ($Check) { $words += '-Check' }
+    if ($AllowReadableFile) { $words += '-AllowReadableFile' }
+    & "$env:WINDIR\SysNative\WindowsPowerShell\v1.0\powershell.exe" @words
+    exit $LASTEXITCODE
 }
 
-$mine = Get-Item 'Cert:\LocalMachine\My\@THUMBPRINT@'
-if (-not $mine.HasPrivateKey) { throw 'The certificate is there, but its private key is not.' }
-
+$here = Split-Path -Parent $PSCommandPath
+$pfx = '@PFX@'
+$thumbprint = '@THUMBPRINT@'
 $text = '@TEXT@'
-$found = @(Get-ChildItem Cert:\LocalMachine\My | Where-Object {
-    $_.Subject.IndexOf($text, [StringComparison]::OrdinalIgnoreCase) -ge 0 -or
-    $_.Issuer.IndexOf($text, [StringComparison]::OrdinalIgnoreCase) -ge 0 })
-if ($found.Count -ne 1) {
-    $found | Format-Table -Property @('Thumbprint', 'Subject', 'Issuer', 'NotAfter') | Out-Host
-    throw "$($found.Count) certificates match '$text'; the client would take the first. Remove the others."
+$provider = '@PROVIDER@'
+# What this script installed last, so that it removes nothing else.
+$record = 'HKLM:\SOFTWARE\CloudStreamTls'
+$replaced = @(@REPLACED@)
+$authorities = @(
+@AUTHORITIES@
+)
+
+function Write-Log([string]$message) {
+    Write-Host $message
+    Add-Content -LiteralPath $LogFile -Encoding UTF8 -Value ('{0:yyyy-MM-dd HH:mm:ss} {1}' -f (Get-Date), $message)
 }
 
-certutil -verifystore My @THUMBPRINT@
-if ($LASTEXITCODE -ne 0) { Write-Warning 'certutil is not content with the chain; it says why above.' }
-Write-Host 'good: the certificate is in place and is the only match.'
+function Stop-Install([int]$code, [string]$message) {
+    Write-Log "Error, exit code ${code}: $message"
+    exit $code
+}
+
+function Test-InPlace {
+    $found = Get-Item "Cert:\LocalMachine\My\$thumbprint" -ErrorAction SilentlyContinue
+    return ($null -ne $found) -and $found.HasPrivateKey
+}
+
+function Test-ReadableByMany([string]$path) {
+    # Everyone, interactive, anonymous and authenticated users, users, guests; users and guests of the domain.
+    $many = '^(S-1-1-0|S-1-5-(4|7|11)|S-1-5-32-54[56]|S-1-5-21-.*-51[34])$'
+    $read = [Security.AccessControl.FileSystemRights]::ReadData
+    foreach ($rule in (Get-Acl -LiteralPath $path).GetAccessRules($true, $true, [Security.Principal.SecurityIdentifier])) {
+        if ($rule.AccessControlType -eq 'Allow' -and ($rule.FileSystemRights -band $read) -and
+            $rule.IdentityReference.Value -match $many) { return $true }
+    }
+    return $false
+}
+
+function Get-PfxPassword {
+    $file = $PasswordFile
+    $beside = Join-Path $here 'password.txt'
+    if (-not $file -and (Test-Path -LiteralPath $beside)) { $file = $beside }
+    if ($file) {
+        if (-not (Test-Path -LiteralPath $file)) { Stop-Install 3 "$file does not exist." }
+        if (-not $AllowReadableFile -and (Test-ReadableByMany $file)) {
+            Stop-Install 4 "Ordinary users can read $file. Let only administrators, SYSTEM and this computer read it."
+        }
+        $line = ([IO.File]::ReadAllText((Convert-Path -LiteralPath $file)) -split "`r?`n")[0]
+        if (-not $line) { Stop-Install 3 "The first line of $file is empty." }
+        return ConvertTo-SecureString -String $line -AsPlainText -Force
+    }
+    if (-not [Environment]::UserInteractive) { Stop-Install 3 'There is no -PasswordFile and nobody to ask.' }
+    try {
+        return Read-Host -AsSecureString "Password of $pfx"
+    } catch {
+        Stop-Install 3 'There is no -PasswordFile, and this PowerShell may not ask.'
+    }
+}
+
+# Provider of the key and whether it can be exported; nothing where .NET is older than 4.6.1.
+function Get-KeyFact($certificate) {
+    try {
+        $key = [Security.Cryptography.X509Certificates.RSACertificateExtensions]::GetRSAPrivateKey($certificate)
+        if ($null -eq $key) {
+            $key = [Security.Cryptography.X509Certificates.ECDsaCertificateExtensions]::GetECDsaPrivateKey($certificate)
+        }
+        if ($key -is [Security.Cryptography.RSACryptoServiceProvider]) {
+            $info = $key.CspKeyContainerInfo
+            return @{ Provider = $info.ProviderName; Exportable = $info.Exportable }
+        }
+        $policy = [Security.Cryptography.CngExportPolicies]'AllowExport, AllowPlaintextExport'
+        return @{ Provider = $key.Key.Provider.Provider; Exportable = [bool]($key.Key.ExportPolicy -band $policy) }
+    } catch {
+        Write-Log "Warning: the provider of the key cannot be read: $($_.Exception.Message)"
+        return $null
+    }
+}
+
+try {
+    $me = [Security.Principal.WindowsPrincipal][Security.Principal.WindowsIdentity]::GetCurrent()
+    if (-not $me.IsInRole([Security.Principal.WindowsBuiltInRole]::Administrator)) {
+        Write-Host 'Error, exit code 2: start this as an administrator or as SYSTEM.'
+        exit 2
+    }
+    $missing = @($authorities | Where-Object { -not (Test-Path "Cert:\LocalMachine\$($_.Store)\$($_.Thumbprint)") })
+    if ($Check) {
+        if ($missing.Count -eq 0 -and (Test-InPlace)) {
+            Write-Host "good: certificate $thumbprint is in place."
+            exit 0
+        }
+        Write-Host "Certificate $thumbprint or a CA certificate is not in place."
+        exit 10
+    }
+
+    foreach ($each in $missing) {
+        $file = Join-Path $here $each.File
+        Import-Certificate -FilePath $file -CertStoreLocation "Cert:\LocalMachine\$($each.Store)" | Out-Null
+        Write-Log "$($each.File) is now in the store $($each.Store) of this PC."
+    }
+    if (-not (Test-InPlace)) {
+        $password = Get-PfxPassword
+        try {
+            # As it is called here, Windows lets nobody export the private key again. The PFX names its provider.
+            Import-PfxCertificate -FilePath (Join-Path $here $pfx) -CertStoreLocation Cert:\LocalMachine\My -Password $password |
+                Out-Null
+        } catch {
+            Stop-Install 5 "$pfx was not imported: $($_.Exception.Message)"
+        }
+        Write-Log "$pfx is now in the store My of this PC, thumbprint $thumbprint."
+    }
+
+    # Windows may have put the CA certificates of the PFX beside the new one; they have their own stores.
+    foreach ($each in $authorities) {
+        $copy = "Cert:\LocalMachine\My\$($each.Thumbprint)"
+        if ((Test-Path $copy) -and -not (Get-Item $copy).HasPrivateKey) { Remove-Item $copy }
+    }
+
+    if (-not (Test-InPlace)) { Stop-Install 6 'The certificate is there, but its private key is not.' }
+    $mine = Get-Item "Cert:\LocalMachine\My\$thumbprint"
+    $fact = Get-KeyFact $mine
+    if ($null -ne $fact) {
+        if ($fact.Exportable) { Stop-Install 6 'The private key can be exported. Remove the certificate and run this again.' }
+        if ($fact.Provider -ne $provider) { Write-Log "Warning: the key is kept by $($fact.Provider), not by $provider." }
+    }
+    $chain = New-Object Security.Cryptography.X509Certificates.X509Chain $true
+    $chain.ChainPolicy.RevocationMode = 'NoCheck'
+    if (-not $chain.Build($mine)) {
+        $reasons = ($chain.ChainStatus | ForEach-Object { $_.StatusInformation.Trim() }) -join ' '
+        Stop-Install 8 "Windows does not accept the certificate: $reasons"
+    }
+
+    $last = Get-ItemProperty -Path $record -ErrorAction SilentlyContinue
+    if ($null -ne $last -and $last.Thumbprint -match '^[0-9A-F]{40}$') { $replaced += $last.Thumbprint }
+    foreach ($old in ($replaced | Where-Object { $_ -ne $thumbprint } | Select-Object -Unique)) {
+        if (Test-Path "Cert:\LocalMachine\My\$old") {
+            Remove-Item "Cert:\LocalMachine\My\$old" -DeleteKey
+            Write-Log "The earlier certificate with thumbprint $old was removed with its key."
+        }
+    }
+    if (-not (Test-Path $record)) { New-Item -Path $record | Out-Null }
+    Set-ItemProperty -Path $record -Name Thumbprint -Value $thumbprint
+
+    $found = @(Get-ChildItem Cert:\LocalMachine\My | Where-Object {
+            $_.Subject.IndexOf($text, [StringComparison]::OrdinalIgnoreCase) -ge 0 -or
+            $_.Issuer.IndexOf($text, [StringComparison]::OrdinalIgnoreCase) -ge 0 })
+    if ($found.Count -ne 1) {
+        foreach ($each in $found) { Write-Log "  $($each.Thumbprint)  $($each.Subject)  until $($each.NotAfter)" }
+        Stop-Install 7 "$($found.Count) certificates have the text '$text'; the client would take any of them."
+    }
+    Write-Log "good: certificate $thumbprint is in place and the only one with the text '$text'."
+    exit 0
+} catch {
+    Stop-Install 1 $_.Exception.Message
+}

@@ -68,6 +68,7 @@ def _from_files(session: Planning) -> PrimaryTrust:
         session.answers.primary.chain,
         session.base,
         lambda: session.secret("primary.password") or session.secret("gateway.0.password"),
+        pasted=session.pasted,
     )
     roots = [chain.root for chain in assemble(bundles, now=now_utc()) if chain.root is not None]
     keys = [bundle.name for bundle in bundles if bundle.keys]

@@ -22,4 +22,6 @@ def cloud_trust(session: Planning) -> Chain | None:
     primary = session.answers.primary
     if primary.kind is not PrimaryKind.CLOUD or not primary.cloud_authorities:
         return None
-    return load_authorities(primary.cloud_authorities, session.base, lambda: session.secret("primary.password"))
+    return load_authorities(
+        primary.cloud_authorities, session.base, lambda: session.secret("primary.password"), session.pasted
+    )

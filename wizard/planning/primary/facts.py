@@ -1,6 +1,5 @@
 """What a plan for the primary needs to know of the machine, examined once, before anything is decided."""
 
-import contextlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,15 +11,15 @@ from wizard.certificates.model import Bundle, Certificate, Chain
 from wizard.certificates.reading import read
 from wizard.change.plan import Expectation
 from wizard.change.targets import find
-from wizard.configs import envfile, hocon
+from wizard.configs import hocon
 from wizard.errors import WizardError
-from wizard.host import jre
+from wizard.host import effective, jre
 from wizard.host.access import Access, readable_as
 from wizard.host.accounts import Account
 from wizard.host.files import read_input
 from wizard.host.jre import ProfileChoice
 from wizard.host.machine import Machine
-from wizard.host.service_processes import account_of, trust_store_of
+from wizard.host.service_processes import account_of
 from wizard.host.systemd import Service, UnitState
 from wizard.secret import Secret
 from wizard.texts.en.configs import IN_FILE
@@ -122,7 +121,8 @@ def look(
     """
     conf, data = _conf(machine)
     unit = unit_state(machine)
-    document = _parsed(machine, data, unit)
+    started = effective.look(machine, unit)
+    document = _parsed(machine, data, started.environment or {})
     file_setting, password_setting = (
         find_setting(document, FILE_KEY, machine),
         find_setting(document, PASSWORD_KEY, machine),
@@ -152,7 +152,7 @@ def look(
         access=readable_as(machine, path, account),
         euid=os.geteuid(),
         served=served,
-        other_trust=trust_store_of(machine, unit, service_environment(machine, unit)) if unit else "",
+        other_trust=started.trust_store,
     )
 
 
@@ -165,16 +165,6 @@ def unit_state(machine: Machine) -> UnitState | None:
     return unit if unit.load == "loaded" else None
 
 
-def service_environment(machine: Machine, unit: UnitState) -> dict[str, str]:
-    """What the service gets to see: `Environment=`, then its environment files, of which the last one wins."""
-    known = dict(unit.environment)
-    for path in unit.environment_files:
-        with contextlib.suppress(WizardError):
-            document = envfile.parse(read_input(machine.real(path)))
-            known |= {name: value.text for name in document.names if (value := document.get(name)) is not None}
-    return known
-
-
 def conf_document(machine: Machine) -> hocon.Document:
     """application.conf, parsed with the files that it includes and the service's environment.
 
@@ -182,7 +172,7 @@ def conf_document(machine: Machine) -> hocon.Document:
         WizardError: it is missing, unreadable or does not parse; the line is named.
     """
     _, data = _conf(machine)
-    return _parsed(machine, data, unit_state(machine))
+    return _parsed(machine, data, effective.look(machine, unit_state(machine)).environment or {})
 
 
 def _conf(machine: Machine) -> tuple[Expectation, bytes]:
@@ -192,7 +182,7 @@ def _conf(machine: Machine) -> tuple[Expectation, bytes]:
     return conf, data
 
 
-def _parsed(machine: Machine, data: bytes, unit: UnitState | None) -> hocon.Document:
+def _parsed(machine: Machine, data: bytes, environment: Mapping[str, str]) -> hocon.Document:
     folder = machine.conf.parent
 
     def include(kind: str, name: str) -> bytes | None:
@@ -204,7 +194,7 @@ def _parsed(machine: Machine, data: bytes, unit: UnitState | None) -> hocon.Docu
             return None
 
     try:
-        return hocon.parse(data, includes=include, environment=service_environment(machine, unit) if unit else {})
+        return hocon.parse(data, includes=include, environment=environment)
     except WizardError as error:
         # The parser knows lines, not files.
         file = str(machine.conf)

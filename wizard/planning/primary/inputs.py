@@ -1,6 +1,7 @@
 """From the answers to the plan for the primary: look at the machine, make the passwords, plan."""
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -50,6 +51,8 @@ class Planning(Protocol):
     base: Path
     wait_s: float
     dry_run: bool
+    pasted: dict[str, Secret]
+    """The texts that were pasted in place of files, by their words in the answers."""
 
     @property
     def generated(self) -> Secret:
@@ -112,6 +115,13 @@ def plan_primary(session: Planning) -> Planned:
     return Planned(plan, found, secrets)
 
 
+def roles_of(answers: Answers) -> list[str]:
+    """The machines whose chains *answers* are about, that of this machine first."""
+    if not answers.goal.installs or answers.primary.kind is PrimaryKind.CLOUD:
+        return []
+    return ["gateway.0"] if answers.primary.kind is PrimaryKind.ELSEWHERE else ["primary", *answers.other_roles()]
+
+
 def basis_of(session: Planning) -> Basis:
     """What a plan of *session* is judged by, to be kept with it.
 
@@ -119,18 +129,13 @@ def basis_of(session: Planning) -> Basis:
         WizardError: a chain cannot be read.
     """
     answers = session.answers
-    roles: list[str] = []
-    if answers.goal.installs and answers.primary.kind is PrimaryKind.ON_PREMISE:
-        roles = ["primary", *answers.other_roles()]
-    elif answers.goal.installs and answers.primary.kind is PrimaryKind.ELSEWHERE:
-        roles = ["gateway.0"]
     judged = Answers(
         primary=PrimaryAnswers(answers.primary.kind, host=answers.primary.host, port=answers.primary.port),
         gateway=tuple(GatewayAnswers(host=one.host) for one in answers.gateway),
         client=tuple(ClientAnswers(host=one.host, local_storage=one.local_storage) for one in answers.client),
         account=answers.account,
     )
-    chains = {role: [each.der for each in session.judged(role).chain.certificates] for role in roles}
+    chains = {role: [each.der for each in session.judged(role).chain.certificates] for role in roles_of(answers)}
     return Basis(dump(judged), chains)
 
 
@@ -169,8 +174,6 @@ def served(answers: Answers) -> dict[tuple[str, int], str]:
 
     if len(nodes) == 1:
         return {nodes[0]: one(nodes[0])}
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only a cluster needs it
-
     with ThreadPoolExecutor(max_workers=min(8, len(nodes) or 1)) as pool:
         return dict(zip(nodes, pool.map(one, nodes), strict=True))
 

@@ -134,8 +134,8 @@ def _ocsp(
         answer = fetch(place, body=question, limit=MOST_OCSP, timeout_s=timeout_s)
     except NotFetchedError as error:
         return OcspAnswer("unreachable", str(error))
-    except (ValueError, UnsupportedAlgorithm) as error:
-        return OcspAnswer("unusable", str(error))
+    except (ValueError, UnsupportedAlgorithm):
+        return OcspAnswer("unusable", "no question can be made from this certificate")
     return ocsp.judge(answer, certificate, issuer, now, nonce)
 
 
@@ -176,7 +176,11 @@ def _finding(result: Revocation) -> Finding | None:
     answer = result.crl if by_list else result.ocsp
     place = result.crl_url if by_list else result.responder
     detail = answer.detail if answer else ""
-    return Finding(_BY_STATUS[status], locator, {"subject": subject, "place": place, "detail": detail})
+    advice = "Ask the PKI team about the responder."
+    if answer is not None and answer.by_clock:
+        advice = "Check the clock of this machine. When it is right, ask the PKI team about the responder."
+    told = {"subject": subject, "place": place, "detail": detail, "advice": advice}
+    return Finding(_BY_STATUS[status], locator, told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +188,8 @@ class Advice:
     """What to set in the portal, and why. The PKI administrator's word goes before it (manual).
 
     Attributes:
-        check: whether to turn the revocation check on: on, off, or unchanged when nothing was learnt.
+        check: whether to turn the revocation check on: on, off, or unchanged when nothing was learnt, as when a
+            responder fails.
         url: the own OCSP address to enter, "" to leave it empty.
         why: one or two sentences with the evidence.
     """
@@ -200,20 +205,25 @@ def advice(results: Sequence[Revocation]) -> Advice:
         return Advice("unchanged", "", "There is no certificate whose revocation could be checked.")
     total = len(results)
     mute = [one for one in results if one.ocsp is None]
-    failing = [one for one in results if one.ocsp is not None and one.ocsp.status not in _CONCLUSIVE]
+    unknown = [one for one in results if one.ocsp is not None and one.ocsp.status == "unknown"]
+    failing = [one for one in results if one.ocsp is not None and one.ocsp.status in {"unreachable", "unusable"}]
     own = next((one.responder for one in results if one.ocsp is not None and not one.own_address), "")
     if len(mute) == total:
         return Advice(
             "off", "", f"None of the {total} certificates names an OCSP responder, so there is nobody to ask."
         )
-    if failing:
-        worst = failing[0]
-        reason = worst.ocsp.detail if worst.ocsp else ""
-        why = f"{len(failing)} of {total} certificates get no usable OCSP answer; {worst.responder}: {reason}."
+    if unknown:
+        why = f"{len(unknown)} of {total} certificates are not known to their responder, {unknown[0].responder}."
         return Advice("off", "", why)
     if mute:
         why = f"{len(mute)} of {total} certificates name no OCSP responder; nobody documents whether they pass."
         return Advice("off", "", why)
+    if failing:
+        # A responder that fails at this moment, or towards this machine, says nothing about the certificates.
+        worst = failing[0]
+        reason = worst.ocsp.detail if worst.ocsp else ""
+        why = f"{len(failing)} of {total} certificates get no usable OCSP answer; {worst.responder}: {reason}."
+        return Advice("unchanged", "", why)
     revoked = sum(one.status == "revoked" for one in results)
     note = f" {revoked} of them are revoked and would be refused." if revoked else ""
     return Advice("on", own, f"All {total} certificates get a signed OCSP answer from this machine.{note}")

@@ -23,12 +23,14 @@ class CrlAnswer:
         detail: words for everything but good.
         this_update: from when the list holds.
         next_update: when the next one is due.
+        by_clock: it must not be believed because of a date, so that a wrong clock here may be the reason.
     """
 
     status: str
     detail: str = ""
     this_update: datetime | None = None
     next_update: datetime | None = None
+    by_clock: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """For scripts; times in RFC 3339."""
@@ -56,9 +58,12 @@ def judge_list(data: bytes, certificate: Certificate, issuer: Certificate, now: 
     try:
         pem = data.lstrip().startswith(b"-----BEGIN")
         revoked = x509.load_pem_x509_crl(data) if pem else x509.load_der_x509_crl(data)
+    except (*fields.NOT_PARSED, UnsupportedAlgorithm):
+        return CrlAnswer("unusable", "what came is no revocation list")
+    try:
         return _judged(revoked, certificate, issuer, now)
-    except (*fields.NOT_PARSED, UnsupportedAlgorithm) as error:
-        return CrlAnswer("unusable", f"the list does not parse: {error}")
+    except (*fields.NOT_PARSED, UnsupportedAlgorithm):
+        return CrlAnswer("unusable", "the list is damaged, or signed in a way that is not known here")
 
 
 def _judged(
@@ -73,9 +78,13 @@ def _judged(
         return CrlAnswer("unusable", scope)
     since, until = revoked.last_update_utc, revoked.next_update_utc
     if since > now + CLOCK_TOLERANCE:
-        return CrlAnswer("unusable", f"the list is from the future ({since:%Y-%m-%d %H:%M} UTC)", since, until)
+        return CrlAnswer(
+            "unusable", f"the list is from the future ({since:%Y-%m-%d %H:%M} UTC)", since, until, by_clock=True
+        )
     if until is not None and until < now - CLOCK_TOLERANCE:
-        return CrlAnswer("unusable", f"the list is out of date (next was due {until:%Y-%m-%d})", since, until)
+        return CrlAnswer(
+            "unusable", f"the list is out of date (next was due {until:%Y-%m-%d})", since, until, by_clock=True
+        )
     entry = revoked.get_revoked_certificate_by_serial_number(fields.serial(certificate))
     if entry is None:
         return CrlAnswer("good", "", since, until)

@@ -1,13 +1,15 @@
 """Small files over plain HTTP, for OCSP and CRLs: a deadline for the whole, a limit on the size, no surprises."""
 
 import http.client
+import ipaddress
 import socket
 import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from wizard import codes
 from wizard.certificates import fields, names
@@ -17,6 +19,7 @@ from wizard.certificates.reading import read
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
 from wizard.printable import printable
+from wizard.probing.resolve import resolve
 
 MOST_OCSP = 64 * 1024
 """The longest OCSP response that is read, in bytes."""
@@ -29,33 +32,50 @@ class NotFetchedError(Exception):
     """Nothing usable came; the text says why, printable."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """An http address taken apart."""
+
+    host: str
+    port: int
+    path: str
+
+
 def fetch(
     url: str, *, limit: int, timeout_s: float, body: bytes | None = None, kind: str = "application/ocsp-request"
 ) -> bytes:
     """GET *url*, or POST *body* to it, and return what came.
 
     Only `http` is fetched: answers are signed, and an `https` responder would need its own revocation check (RFC 5280,
-    section 8). Proxies of the environment are not used. Up to three redirects are followed.
+    section 8). Proxies of the environment are not used. Up to three redirects are followed, on the same host and port:
+    whoever wrote the address into the certificate must not send this machine to others, nor to itself (`may_ask`).
 
     Raises:
-        NotFetchedError: no http address, no answer in time, another status than 200, or more than *limit* bytes.
+        NotFetchedError: no http address, an address that must not be asked, no answer in time, another status than
+            200, or more than *limit* bytes.
     """
     deadline = time.monotonic() + timeout_s
+    where = _where(url)
     for _hop in range(_MOST_REDIRECTS + 1):
-        parts = urlsplit(url)
-        if parts.scheme != "http" or not parts.hostname:
-            raise NotFetchedError(f"{printable(url, limit=80)} is no http address")
         try:
-            status, place, data = _once(parts.hostname, parts.port or 80, _path(url), body, kind, limit, deadline)
+            status, place, data = _once(where, body, kind, limit, deadline)
         except TimeoutError:
             raise NotFetchedError(f"no answer within {timeout_s:g} s") from None
-        except http.client.HTTPException as error:
-            raise NotFetchedError(f"the answer is not HTTP: {printable(str(error), limit=60)}") from None
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise NotFetchedError(printable(str(reason), limit=80)) from None
+        except http.client.IncompleteRead:
+            raise NotFetchedError("the answer ends too early") from None
+        except http.client.InvalidURL:
+            raise NotFetchedError(f"{printable(url, limit=80)} is no http address") from None
+        except http.client.HTTPException:
+            raise NotFetchedError("the answer is not HTTP") from None
+        except OSError as error:
+            raise NotFetchedError(printable(error.strerror or "the connection failed", limit=80)) from None
+        except ValueError:  # a length that is no number, a path with letters that HTTP does not have
+            raise NotFetchedError("the address or the answer is not HTTP") from None
         if status in {301, 302, 303, 307, 308} and place:
-            url = place
+            after = _where(place, url)
+            if (after.host, after.port) != (where.host, where.port):
+                raise NotFetchedError(f"it redirects to another host, {printable(after.host, limit=60)}")
+            url, where = urljoin(url, place), after
             continue
         if status != 200:
             raise NotFetchedError(f"HTTP status {status}")
@@ -63,24 +83,46 @@ def fetch(
     raise NotFetchedError("too many redirects")
 
 
-def _once(
-    host: str, port: int, path: str, body: bytes | None, kind: str, limit: int, deadline: float
-) -> tuple[int, str, bytes]:
-    connection = http.client.HTTPConnection(host, port, timeout=_left(deadline))
-    connection.connect()
+def may_ask(address: str) -> bool:
+    """Whether something at this IP *address* may be asked: a certificate must not make this machine talk to itself."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    ip = getattr(ip, "ipv4_mapped", None) or ip
+    return not (ip.is_loopback or ip.is_link_local or ip.is_unspecified or ip.is_multicast)
+
+
+def _where(url: str, base: str = "") -> _Where:
+    """*url*, which may be relative to *base*, taken apart."""
+    try:
+        parts = urlsplit(urljoin(base, url))
+        port = parts.port or 80
+    except ValueError:
+        parts, port = urlsplit(""), 0
+    if parts.scheme != "http" or not parts.hostname:
+        raise NotFetchedError(f"{printable(url, limit=80)} is no http address")
+    return _Where(parts.hostname, port, (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
+
+
+def _once(where: _Where, body: bytes | None, kind: str, limit: int, deadline: float) -> tuple[int, str, bytes]:
+    connection = http.client.HTTPConnection(where.host, where.port)
+    connection.sock = _connected(where, deadline)
     # Time limits of a socket start anew with each byte; the timer ends a server that drips.
     timer = threading.Timer(_left(deadline), _cut, [connection.sock])
     timer.start()
     try:
         headers = {"User-Agent": "cloudstream-wizard", "Connection": "close"}
         if body is None:
-            connection.request("GET", path, headers=headers)
+            connection.request("GET", where.path, headers=headers)
         else:
-            connection.request("POST", path, body, {**headers, "Content-Type": kind})
+            connection.request("POST", where.path, body, {**headers, "Content-Type": kind})
         response = connection.getresponse()
+        if response.getheader("Content-Encoding", "identity").lower() != "identity":
+            raise NotFetchedError("the answer is compressed, which was not asked for")
         data = response.read(limit + 1)
         if len(data) > limit:
             raise NotFetchedError(f"the answer is longer than {limit} bytes")
+        if response.length:  # what is still to come of the announced length
+            _left(deadline)  # the timer may have cut it
+            raise NotFetchedError("the answer ends too early")
     except (http.client.HTTPException, OSError):
         _left(deadline)
         raise
@@ -89,6 +131,27 @@ def _once(
         connection.close()
     _left(deadline)
     return response.status, response.getheader("Location", ""), data
+
+
+def _connected(where: _Where, deadline: float) -> socket.socket:
+    """A connection to one of the addresses of the host; with one that must not be asked, none of them is."""
+    addresses = resolve(where.host, where.port, _left(deadline))
+    if not all(may_ask(address.text) for address in addresses):
+        host = printable(where.host, limit=80)
+        raise NotFetchedError(f"{host} is a loopback or link-local address, which is not asked")
+    failed = OSError()
+    for address in addresses:
+        left = _left(deadline)
+        sock = socket.socket(address.family, socket.SOCK_STREAM)
+        sock.settimeout(left)
+        try:
+            sock.connect(address.sockaddr)
+        except OSError as error:
+            sock.close()
+            failed = error
+        else:
+            return sock
+    raise failed
 
 
 def _cut(sock: socket.socket) -> None:
@@ -101,11 +164,6 @@ def _left(deadline: float) -> float:
     if left <= 0:
         raise TimeoutError
     return left
-
-
-def _path(url: str) -> str:
-    parts = urlsplit(url)
-    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
 MOST_BYTES = 256 * 1024

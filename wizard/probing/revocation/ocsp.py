@@ -35,6 +35,7 @@ class OcspAnswer:
         revoked_at: when it was revoked.
         delegated: signed by a responder that the issuer appointed, not by the issuer itself.
         nonce: the response carried our nonce; None when none was sent.
+        by_clock: it must not be believed because of a date, so that a wrong clock here may be the reason.
     """
 
     status: str
@@ -44,6 +45,7 @@ class OcspAnswer:
     revoked_at: datetime | None = None
     delegated: bool = False
     nonce: bool | None = None
+    by_clock: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """For the contract; times in RFC 3339."""
@@ -72,9 +74,13 @@ def judge(
 ) -> OcspAnswer:
     """Read a DER *response* about *certificate* and decide whether it may be believed at *now* (aware, UTC)."""
     try:
-        return _judge(ocsp.load_der_ocsp_response(response), certificate, issuer, now, nonce)
-    except (*fields.NOT_PARSED, UnsupportedAlgorithm) as error:
-        return OcspAnswer("unusable", f"the response does not parse: {error}")
+        parsed = ocsp.load_der_ocsp_response(response)
+    except (*fields.NOT_PARSED, UnsupportedAlgorithm):
+        return OcspAnswer("unusable", "what came is no OCSP response")
+    try:
+        return _judge(parsed, certificate, issuer, now, nonce)
+    except (*fields.NOT_PARSED, UnsupportedAlgorithm):
+        return OcspAnswer("unusable", "the response is damaged, or signed in a way that is not known here")
 
 
 def _judge(
@@ -85,9 +91,11 @@ def _judge(
     single = next((one for one in response.responses if _about(one, certificate, issuer)), None)
     if single is None:
         return OcspAnswer("unusable", "the response is about another certificate")
-    signer, why = _signer(response, issuer, now)
+    signer, why = _signer(response, issuer)
     if signer is None:
         return OcspAnswer("unusable", why)
+    if signer != issuer and not signer.x509.not_valid_before_utc <= now <= signer.x509.not_valid_after_utc:
+        return _by_clock(f"the response is signed by {names.subject(signer)}, which is outside its dates")
     ours: bool | None = None
     if nonce is not None:
         theirs = _nonce(response)
@@ -96,9 +104,9 @@ def _judge(
         ours = theirs is not None
     this_update, next_update = single.this_update_utc, single.next_update_utc
     if this_update > now + CLOCK_TOLERANCE:
-        return OcspAnswer("unusable", f"the response is from the future ({this_update:%Y-%m-%d %H:%M} UTC)")
+        return _by_clock(f"the response is from the future ({this_update:%Y-%m-%d %H:%M} UTC)")
     if (next_update or this_update + STALE_AFTER) < now - CLOCK_TOLERANCE:
-        return OcspAnswer("unusable", f"the response is out of date ({this_update:%Y-%m-%d %H:%M} UTC)")
+        return _by_clock(f"the response is out of date ({this_update:%Y-%m-%d %H:%M} UTC)")
     status = single.certificate_status.name.lower()
     detail = ""
     if status == "revoked":
@@ -117,6 +125,10 @@ def _judge(
     )
 
 
+def _by_clock(detail: str) -> OcspAnswer:
+    return OcspAnswer("unusable", detail, by_clock=True)
+
+
 def _about(single: ocsp.OCSPSingleResponse, certificate: Certificate, issuer: Certificate) -> bool:
     if single.serial_number != certificate.x509.serial_number:
         return False
@@ -124,7 +136,7 @@ def _about(single: ocsp.OCSPSingleResponse, certificate: Certificate, issuer: Ce
     return (expected.issuer_key_hash, expected.issuer_name_hash) == (single.issuer_key_hash, single.issuer_name_hash)
 
 
-def _signer(response: ocsp.OCSPResponse, issuer: Certificate, now: datetime) -> tuple[Certificate | None, str]:
+def _signer(response: ocsp.OCSPResponse, issuer: Certificate) -> tuple[Certificate | None, str]:
     """The issuer, or a delegate that it appointed (RFC 6960, section 4.2.2.2), whose key made the signature."""
     if _signed_by(response, issuer):
         return issuer, ""
@@ -143,8 +155,6 @@ def _signer(response: ocsp.OCSPResponse, issuer: Certificate, now: datetime) -> 
             usages = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
         if ExtendedKeyUsageOID.OCSP_SIGNING not in usages:
             why = f"the response is signed by {name}, which may not sign OCSP responses"
-        elif not candidate.x509.not_valid_before_utc <= now <= candidate.x509.not_valid_after_utc:
-            why = f"the response is signed by {name}, which is outside its dates"
         else:
             return candidate, ""
     return None, why

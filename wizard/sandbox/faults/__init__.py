@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from wizard import codes
 from wizard.errors import WizardError
 from wizard.sandbox.deployment import Deployment
+from wizard.sandbox.faults import keystores, services, settings, trust
 from wizard.sandbox.faults.fault import Fault
 from wizard.sandbox.pki import Pki
 
@@ -13,8 +14,6 @@ __all__ = ["Fault", "all_faults", "apply", "chosen"]
 
 def all_faults() -> tuple[Fault, ...]:
     """Every fault, in the order in which `--list-faults` shows them."""
-    from wizard.sandbox.faults import keystores, services, settings, trust  # noqa: PLC0415 - only practice needs them
-
     return (*settings.FAULTS, *keystores.FAULTS, *trust.FAULTS, *services.FAULTS)
 
 

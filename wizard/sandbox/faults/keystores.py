@@ -1,5 +1,7 @@
 """Faults in the key store file itself, and in the certificate inside it."""
 
+import os
+
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.hashes import SHA1
@@ -113,8 +115,6 @@ def _empty(deployment: Deployment, _: Pki) -> None:
 
 def _unreadable(deployment: Deployment, _: Pki) -> None:
     if as_root():
-        import os  # noqa: PLC0415 - beside its one use
-
         os.chown(deployment.keystore, 0, 0)
     deployment.keystore.chmod(0o600 if as_root() else 0)
 

@@ -54,6 +54,26 @@ def _by_environment(deployment: Deployment, _: Pki) -> None:
         stream.write("\n[Service]\nEnvironment=HCP_KEYSTORE=/opt/hcp/conf/old-server.pfx\n")
 
 
+def _drop_in(name: str, line: str) -> Act:
+    """A fault: a drop-in of the unit with *line* in its section of the service."""
+
+    def act(deployment: Deployment, _: Pki) -> None:
+        folder = deployment.unit_file.with_name(deployment.unit_file.name + ".d")
+        folder.mkdir()
+        (folder / name).write_text(f"[Service]\n{line}\n", encoding="utf-8")
+
+    return act
+
+
+def _other_conf(deployment: Deployment, pki: Pki) -> None:
+    text = deployment.conf.read_text(encoding="utf-8")
+    old = deployment.conf.with_name("old.conf")
+    old.write_text(text.replace(_FILE_LINE, 'default-keystore-file = ""'), encoding="utf-8")
+    _drop_in("java.conf", 'Environment="JAVA_TOOL_OPTIONS=-Xmx2g -Dconfig.file=/opt/hcp/conf/old.conf"')(
+        deployment, pki
+    )
+
+
 def _commented(deployment: Deployment, _: Pki) -> None:
     edit(deployment, _FILE_LINE, "# " + _FILE_LINE)
     edit(deployment, _PASSWORD_LINE, "# " + _PASSWORD_LINE)
@@ -152,6 +172,16 @@ FAULTS = (
         "doctor.setting-masked",
         _by_environment,
     ),
+    Fault(
+        "overruled-by-option",
+        "An option of Java sets another key store.",
+        "doctor.setting-overruled",
+        _drop_in(
+            "java.conf",
+            "Environment=JAVA_TOOL_OPTIONS=-Dhcp.server.tls.default-keystore-file=/opt/hcp/conf/old-server.pfx",
+        ),
+    ),
+    Fault("other-conf", "Java is started with another settings file.", "doctor.conf-not-used", _other_conf),
     Fault("commented-out", "The two settings are comments.", "doctor.setting-commented", _commented),
     Fault("wrong-block", "The two settings are outside their block.", "doctor.setting-elsewhere", _elsewhere),
     Fault("conf-utf-16", "application.conf was saved as UTF-16.", "doctor.conf-utf16", _utf_16, "down"),

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from wizard.configs import hocon
+from wizard.configs import hocon, java_start
 from wizard.host.access import readable_as
 from wizard.host.accounts import lookup
 from wizard.sandbox.deployment import KEY_PATH, Deployment
@@ -49,11 +49,15 @@ def read(deployment: Deployment, environment: Mapping[str, str]) -> Settings:
     )
     if answer.ok is False and "may not" in answer.reason:
         raise PermissionError(errno.EACCES, "Permission denied", str(deployment.machine.conf))
-    document = hocon.parse(deployment.conf.read_bytes(), environment=environment, includes=included)
+    java = java_start.parse(unit.settings.get("ExecStart", "").split(), environment, lambda _: None)
+    named = java.properties.get("config.file")
+    conf = deployment.machine.real(named.value) if named is not None else deployment.conf
+    document = hocon.parse(conf.read_bytes(), environment=environment, includes=included)
 
     def text(path: str, default: str) -> str:
+        told = java.overruling(path.split("."))
         value = document.get(path)
-        return default if value is None else value.text
+        return told.value if told is not None else default if value is None else value.text
 
     offered = text(f"{KEY_PATH}.protocols", "")
     return Settings(

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, pkcs12
 
 from wizard.certificates.model import Profile
+from wizard.certificates.reading import read
 from wizard.errors import WizardError
 from wizard.host import jre
 from wizard.host.access import readable_as
@@ -72,8 +73,6 @@ def configured(deployment: Deployment, settings: Settings) -> Identity:
 
 def trusted(deployment: Deployment) -> tuple[list[x509.Certificate], list[str]]:
     """The authorities that clients may come from: cacerts and the uploaded ones. Second: what could not be read."""
-    from wizard.certificates.reading import read  # noqa: PLC0415 - only the server needs it
-
     problems: list[str] = []
     found: dict[bytes, x509.Certificate] = {}
     sources = [str(deployment.machine.cacerts)]
@@ -119,8 +118,6 @@ def _sniffed(data: bytes) -> None:
 
 
 def _password_words(data: bytes, settings: Settings) -> str:
-    from wizard.certificates.reading import read  # noqa: PLC0415 - only to tell two refusals apart
-
     try:
         read(data, password=Secret(settings.keystore_password))
     except WizardError as problem:

@@ -6,6 +6,7 @@ folder is gone; it never leaves the primary behind.
 
 import json
 import os
+import shutil
 import signal
 import time
 import uuid
@@ -154,8 +155,6 @@ class Supervisor:
         """Whether the folder is gone, or the session that it was made for: then the folder goes too."""
         owner = self._owner()
         if owner and not alive(owner):
-            import shutil  # noqa: PLC0415 - only in a session that was killed
-
             shutil.rmtree(self._root, ignore_errors=True)
         return not os.path.exists(os.path.join(self._root, MARK))  # noqa: PTH110, PTH118 - as in unitfile
 
@@ -227,7 +226,7 @@ class Supervisor:
             "PATH": os.environ.get("PATH", os.defpath),
             "LC_ALL": "C.UTF-8",
             "PRACTICE_PARENT": str(os.getpid()),
-            **self._unit.environment,
+            **self._unit.all_environment(self._root),
         }
         journal = os.path.join(self._root, JOURNAL)  # noqa: PTH118 - as in unitfile
         actions = [

@@ -118,7 +118,10 @@ def _show(root: str, unit: Unit, options: dict[str, str]) -> int:
         "ExecMainStartTimestamp": "",
         "ExecMainStartTimestampMonotonic": state.get("ExecMainStartTimestampMonotonic", "0"),
         "ExecMainStatus": state.get("ExecMainStatus", "0"),
-        "ExecStart": f"{{ argv[]={settings['ExecStart']} ; }}" if usable else None,
+        "ExecStart": f"{{ path={settings['ExecStart'].split()[0]} ; argv[]={settings['ExecStart']} ; }}"
+        if usable
+        else None,
+        "WorkingDirectory": settings.get("WorkingDirectory", ""),
         "ControlGroup": "",
         "Environment": " ".join(map(_quoted, unit.environment.items())) if usable else "",
         "EnvironmentFiles": [

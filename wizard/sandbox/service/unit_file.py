@@ -85,6 +85,18 @@ class Unit:
                     self.environment_files.append((value.removeprefix("-"), value.startswith("-")))
         return installable
 
+    def all_environment(self, root: str) -> dict[str, str]:
+        """`Environment=`, then the files of `EnvironmentFile=`, of which the last one wins."""
+        known = dict(self.environment)
+        for path, _ in self.environment_files:
+            try:
+                with open(os.path.join(root, path.lstrip("/")), encoding="utf-8") as stream:  # noqa: PTH118, PTH123 - as above
+                    pairs = [line.partition("=") for line in stream if "=" in line and not line.startswith(("#", ";"))]
+            except OSError:
+                continue
+            known |= {name: " ".join(shlex.split(value)) for name, _, value in pairs}
+        return known
+
     def user_known(self, root: str) -> bool:
         """Whether the deployment's own etc/passwd has the account of `User=`."""
         user = self.settings.get("User", "root")

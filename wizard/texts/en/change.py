@@ -20,6 +20,13 @@ TEXTS: dict[str, Text] = {
         fix="Nothing was written from it. Restore the file from the machine's own backup.",
         source=_RECORDS,
     ),
+    "change.backups-removed": Text(
+        title="The backups were removed",
+        message="Change {change} cannot be rolled back: its backups were removed on {date}.",
+        why="Without the old files a change cannot be undone.",
+        fix="Restore its files from the machine's own backup, or install the certificates that you want anew.",
+        source=_OWN_RULE,
+    ),
     "change.bug": Text(
         title="A bug in the wizard",
         message="This is a bug in the wizard: {kind}{where}.",
@@ -156,13 +163,20 @@ TEXTS: dict[str, Text] = {
     ),
     "change.journal-damaged": Text(
         title="A journal is damaged",
-        message="The journal {path} is damaged in line {line}.",
+        message="The journal {path} is damaged in line {line}. The backups of the change are in {backups}.",
         why="Without it the wizard cannot know which files the interrupted change had reached.",
-        fix="Do not change the folder. `recover --undo` examines every file of the change and\n"
-        "restores the old ones; `recover --keep` accepts everything as it is now.",
+        fix="Do not change the folder. `recover --undo` compares every file of the change and restores the old\n"
+        "ones; `recover --keep` accepts everything as it is now.",
         source="own format: each line carries a checksum",
         cases={
-            "size": Case("The journal {path} has more than {limit} bytes."),
+            "size": Case("The journal {path} has more than {limit} bytes. The backups of the change are in {backups}."),
+            "kind": Case("The journal {path} is a {kind}, not a file. The backups of the change are in {backups}."),
+            "unreadable": Case(
+                "The journal {path} cannot be read: {reason}. The backups of the change are in {backups}."
+            ),
+            "end": Case(
+                "The journal {path} has lost its end: the change had ended. The backups of the change are in {backups}."
+            ),
         },
     ),
     "change.link-loop": Text(
@@ -172,12 +186,19 @@ TEXTS: dict[str, Text] = {
         fix="Repair the link (ls -l shows where it points).",
         source="path_resolution(7)",
     ),
+    "change.lock-unusable": Text(
+        title="The lock is no regular file",
+        message="The lock {path} is no regular file, so it cannot be seen whether a change is being made.",
+        why="Without the lock two changes could run at once.",
+        fix="See what it is (ls -l {path}). When no change is being made, remove it; backups are not in it.",
+        source="own rule: one lock file, never followed when it is a link",
+    ),
     "change.manifest-damaged": Text(
         title="The record of a change is damaged",
-        message="The record of change {change} cannot be read: {path}.",
+        message="The record of change {change} cannot be used: {path}: {reason}. Its backups are in {backups}.",
         why="Without it the wizard does not know which backup belongs to which file.",
-        fix="Keep the folder; its backup folder holds the old files, one for each step. `recover --keep` closes\n"
-        "the change and accepts everything as it is now.",
+        fix="Keep the folder: it holds the old files, one for each step. While the change is not finished,\n"
+        "`recover --keep` closes it and accepts everything as it is now.",
         source=_RECORDS,
     ),
     "change.no-folder": Text(
@@ -277,6 +298,13 @@ TEXTS: dict[str, Text] = {
         fix="Mount it for writing, or name another folder.",
         source="statvfs(3)",
     ),
+    "change.record-damaged": Text(
+        title="The record of a change is damaged",
+        message="Change {change} cannot be rolled back. {damage}",
+        why="Without them the wizard does not know which backup belongs to which file.",
+        fix="Restore its files from the backups by hand. To roll back another change, name it:\n`history` lists them.",
+        source=_OWN_RULE,
+    ),
     "change.record-not-written": Text(
         title="The end of an undo could not be recorded",
         message="Every file is as it was, but the last line of {journal} could not be written.",
@@ -322,6 +350,9 @@ TEXTS: dict[str, Text] = {
         why="Without it the wizard cannot tell whether a change is running or was interrupted.",
         fix="Run the command as root (sudo).",
         source=_RECORDS,
+        cases={
+            "no-folder": Case(fix="See what is there: ls -la."),
+        },
     ),
     "change.state-unusable": Text(
         title="The state folder belongs to somebody else",

@@ -23,7 +23,9 @@ TEXTS: dict[str, Text] = {
         fix="Start again when you are ready.",
         source=_WIZARD,
         cases={
-            "nobody": Case("Nobody can be asked, and --yes was not given.", fix="Read the plan, then give --yes."),
+            "nobody": Case(
+                "Nobody can be asked, and --yes was not given.", fix="Read what will be done, then give --yes."
+            ),
         },
     ),
     "checklist.none": Text(

@@ -187,6 +187,13 @@ TEXTS: dict[str, Text] = {
         fix="Put it back from a backup, or from the product's installer; --hcp-home names another place.",
         source=_MANUAL,
     ),
+    "doctor.conf-not-used": Text(
+        title="the server reads another file than application.conf",
+        message="{what} {place}: the server reads that, and not {path}.",
+        why="What application.conf says does not count, and no change of it has an effect.",
+        fix="Take {option} out there and restart the service, or keep the settings in that other place by hand.",
+        source="Lightbend config, ConfigFactory.load()",
+    ),
     "doctor.conf-not-utf8": Text(
         title="a letter in a setting is lost",
         message="The value of {name} (line {line}) holds a byte that is not UTF-8; the server reads it as another "
@@ -632,6 +639,20 @@ TEXTS: dict[str, Text] = {
         fix="Run this on the primary server; --hcp-home names its home, --root an image of it.",
         source=_MANUAL,
     ),
+    "doctor.record-damaged": Text(
+        title="the record of a change is damaged",
+        message="{what}",
+        why="This change cannot be undone by the wizard; the other changes can.",
+        fix="Keep its folder until the change is certainly not to be undone; cloudstream-wizard history names it.",
+        source="design of the wizard",
+    ),
+    "doctor.record-ignored": Text(
+        title="something lies among the records of the changes",
+        message="{path} is no folder of a change; it is ignored and not followed.",
+        why="The wizard writes nothing but folders there; somebody else made it.",
+        fix="See what it is (ls -l), then move it elsewhere.",
+        source="design of the wizard",
+    ),
     "doctor.root-not-known": Text(
         title="the root is in neither store",
         message="The key store ends at {issuer}, and cacerts has no certificate of that name.",
@@ -710,6 +731,13 @@ TEXTS: dict[str, Text] = {
         fix="Run the set-up; it says where the line belongs.",
         source=_MANUAL,
     ),
+    "doctor.setting-overruled": Text(
+        title="a setting of application.conf does not count",
+        message="{what} {place}: the server reads that, and not what {path} says.",
+        why="Options and variables of Java's start win over the file, so no change of the file has an effect.",
+        fix="Take {option} out there and restart the service, or set the right value there by hand.",
+        source="Lightbend config, ConfigFactory.load()",
+    ),
     "doctor.setting-twice": Text(
         title="a setting occurs twice",
         message="{name} occurs twice with different values: line {line} does not count, {winner} does.",
@@ -731,6 +759,13 @@ TEXTS: dict[str, Text] = {
         "its built-in certificate, and no gateway accepts that.",
         fix="Have what the changes left written again.",
         source="design of the wizard: the record of changes is the state to expect",
+    ),
+    "doctor.start-undetermined": Text(
+        title="how Java is started cannot be determined",
+        message="Which options {unit} gives to Java cannot be determined: {seen}.",
+        why="An option such as -Dconfig.file makes the server read other settings than those of application.conf.",
+        fix="Start the service and look again: a running Java shows its options. Or read the script.",
+        source="systemd.exec(5); Lightbend config, ConfigFactory.load()",
     ),
     "doctor.store-damaged": Text(
         title="the key store is damaged",
@@ -902,6 +937,13 @@ TEXTS: dict[str, Text] = {
         why="The key store could be exchanged, and a change is refused as long as that is so.",
         fix="{repair}",
         source="own rule; CWE-732",
+    ),
+    "plan.overruled": Text(
+        title="a change of application.conf would have no effect",
+        message="{what} {place}: the server reads that, and not what this change would write into {path}.",
+        why="After the restart the server would go on as before, so the change would be undone.",
+        fix="Take {option} out there and restart the service; then make the plan again.",
+        source="Lightbend config, ConfigFactory.load(); java(1)",
     ),
     "restart.no-room": Text(
         title="there is not enough disk space for the change",

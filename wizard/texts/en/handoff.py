@@ -21,32 +21,25 @@ TEXTS: dict[str, Text] = {
             "one": Case("The policy comes last: {count} other step is not ticked."),
         },
     ),
-    "client.subject-ambiguous": Text(
-        title="the search text matches several certificates",
-        message="{text} is in {name} and also in {others}.",
-        why="The client takes the first match, whichever that is.",
-        fix="Use a longer part of the subject.",
-        source="domain facts, section 4",
-        cases={
-            "no-part": Case(
-                "No part of the subject of {name} is its own alone.",
-                fix="Ask the PKI team for a certificate whose common name is the host name.",
-            ),
-        },
-    ),
     "client.subject-unmatched": Text(
         title="the search text matches no certificate",
         message="{text} is neither in the subject nor in the issuer of {name}.",
         why="The client would find no certificate and stay offline.",
-        fix="Use a part of the subject, for example the host name.",
+        fix="Use a part of either, for example the host name; without CN= and the like.",
         source="manual, Setting up the client",
     ),
     "client.subject-unsafe": Text(
         title="the search text has characters that do not survive the installer",
         message="The text that the client searches for has spaces or special characters.",
         why="How the installer quotes them is not documented.",
-        fix="Use letters, digits, dots, hyphens and underscores alone.",
+        fix="Use letters, digits, dots, hyphens and underscores alone, such as\n{example}",
         source="domain facts, section 4",
+        cases={
+            "no-part": Case(
+                "No part of the names in {name} is made of letters and digits.",
+                fix="Ask the PKI team for a certificate whose common name is the host name.",
+            ),
+        },
     ),
     "export.nothing": Text(
         title="there is nothing to roll out",
@@ -78,7 +71,7 @@ TEXTS: dict[str, Text] = {
         cases={
             "none": Case("A gateway or client has no host name."),
             "twice": Case("{host} is named twice."),
-            "portal": Case("{host} is the name of the portal's own folder."),
+            "taken": Case("{host} is the name of another folder there."),
         },
     ),
     "handoff.java-version": Text(

@@ -171,13 +171,6 @@ TEXTS: dict[str, Text] = {
         fix="Choose a password of ASCII letters, digits and . _ -",
         source=_KEYTOOL,
     ),
-    "keytool.password-short": Text(
-        title="The password has fewer than the 6 characters that keytool demands",
-        message="{store}: the password has fewer than the 6 characters that keytool demands",
-        why=_SAME_JAVA,
-        fix="Choose a password of 6 or more characters.",
-        source=_KEYTOOL,
-    ),
     "keytool.password-wrong": Text(
         title="Java says that the password does not open the store",
         message="{store}: Java says that the password does not open the store",
@@ -214,10 +207,10 @@ TEXTS: dict[str, Text] = {
         source=_KEYTOOL,
     ),
     "keytool.store-missing": Text(
-        title="The store is not there",
-        message="{store}: the store is not there",
+        title="Java finds no store there, or may not read it",
+        message="{store}: Java finds no store there, or may not read it",
         why=_SAME_JAVA,
-        fix="Check the path.",
+        fix="Check the path, and the rights on the file.",
         source=_KEYTOOL,
     ),
     "keytool.tampered": Text(

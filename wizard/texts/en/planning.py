@@ -146,7 +146,7 @@ TEXTS: dict[str, Text] = {
         title="The trust anchor is still in the store",
         message="keytool reported that it removed {alias}, but the copy of the trust store still holds it.",
         why="The service would go on trusting what the rollback was to take away.",
-        fix="See whether the certificate is in the store a second time, under another alias.",
+        fix="Nothing was changed. See what bin/keytool below {home} is.",
         source="own rule: an undo is read back",
     ),
     "change.import-missing": Text(
@@ -312,6 +312,34 @@ TEXTS: dict[str, Text] = {
         why="That program reads another password than the one that was set, or refuses the file.",
         fix="Choose letters and digits, 6 to 50 of them, or let the wizard generate one.",
         source="JDK 17 keytool, bash manual, HOCON specification, openssl passphrase prompt; each tried",
+    ),
+    "pasted.incomplete": Text(
+        title="a pasted block is incomplete",
+        message="A block of the pasted text has no -----END line.",
+        why="A part of it was lost while it was copied.",
+        fix="Paste it again from -----BEGIN to -----END.",
+        source="RFC 7468",
+    ),
+    "pasted.no-block": Text(
+        title="nothing in PEM was pasted",
+        message="The pasted text has no -----BEGIN line.",
+        why="Certificates and keys that can be pasted are in PEM.",
+        fix="Paste each certificate and key from its -----BEGIN line to its -----END line.",
+        source="RFC 7468",
+    ),
+    "pasted.not-kept": Text(
+        title="a pasted text is not kept",
+        message="The text that was pasted earlier is not kept.",
+        why="A pasted text may hold a private key, so it is kept in memory alone.",
+        fix="Paste it again, or name the file instead.",
+        source=_DESIGN,
+    ),
+    "pasted.too-large": Text(
+        title="the pasted text is too large",
+        message="The pasted text has more than {limit} kB.",
+        why="It is most likely not what was meant.",
+        fix="Name its file instead.",
+        source="bounds of the wizard",
     ),
     "rehearse.cloud": Text(
         title="there is no chain of the primary to rehearse with",

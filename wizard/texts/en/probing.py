@@ -351,14 +351,14 @@ TEXTS: dict[str, Text] = {
         title="No revocation answer",
         message="{place} gives no answer about {subject}: {detail}.",
         why="With OCSP switched on, connections may become slow or fail.",
-        fix="Ask for the firewall rules from the primary to the responder, or leave OCSP off.",
+        fix="Ask for the firewall rules from the primary to the responder; the OCSP settings need not change for this.",
         source="RFC 6960",
     ),
     "revocation.unusable": Text(
         title="Revocation answer not believed",
         message="The answer of {place} about {subject} must not be believed: {detail}.",
         why="With OCSP switched on, such a certificate may be refused.",
-        fix="Check the clock of this machine, and ask the PKI team about the responder.",
+        fix="{advice}",
         source="RFC 6960, section 3.2",
     ),
 }

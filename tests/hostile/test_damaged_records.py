@@ -1,0 +1,211 @@
+"""A damaged manifest, journal or lock: named with the place of the backups, everywhere, and it hides nothing else."""
+
+import fcntl
+import io
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.damage import ANY_FILE, MANIFEST, Damage
+from tests.support.fake_host import PASSWORD, Scene, dying_at, in_child
+from wizard.change import watch
+from wizard.change.engine import apply
+from wizard.change.outcome import APPLIED
+from wizard.change.store import ChangeFolder, Store
+from wizard.cli import line_mode
+from wizard.cli.main import main
+from wizard.errors import ExitCode
+from wizard.host.machine import Machine
+from wizard.session.session import Session
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Scene:
+    """Three applied changes; that in the middle is to be damaged."""
+    made = Scene(tmp_path).build()
+    for number in range(3):
+        assert apply(made.plan(keystore=f"store {number}".encode()), made.context()).outcome == APPLIED
+    return made
+
+
+@pytest.fixture
+def run(scene: Scene, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    original = watch._launch
+    monkeypatch.setattr(watch, "_launch", lambda made, _ports: original(made, "tests.support.fake_host:ports_for"))
+    monkeypatch.setattr("wizard.planning.undo.ports_for", lambda _machine: scene.context().ports)
+    where = ["--root", str(scene.root), "--state-dir", str(scene.machine.state_dir), "--settle", "0"]
+
+    def call(*words: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = main([*words, *where])
+        shown = capsys.readouterr()
+        assert PASSWORD not in shown.out + shown.err
+        assert code != ExitCode.BUG, shown.err
+        return code, shown.out, shown.err
+
+    return call
+
+
+def second(scene: Scene) -> ChangeFolder:
+    return Store(scene.machine.state_dir).changes()[1]
+
+
+def damage(path: Path, how: Damage) -> None:
+    path.write_bytes(how(path.read_bytes() if path.exists() else b""))
+
+
+@pytest.mark.parametrize("how", MANIFEST)
+def test_a_damaged_manifest_is_named_and_the_other_changes_go_on(scene: Scene, run: Run, how: str) -> None:
+    folder = second(scene)
+    damage(folder.path / "manifest.json", MANIFEST[how])
+    place = f"backups are in {folder.backups}"
+    code, out, err = run("history")
+    assert (code, out.count("applied"), out.count("unreadable")) == (0, 2, 1)
+    assert place in err
+    for words in (("rollback", "2"), ("rollback", "--dry-run", "2")):
+        code, _, err = run(*words)
+        assert (code, err.split()[1]) == (2, "change.record-damaged")
+        assert place in err
+    # It has ended, so nothing waits for a recovery, and the newest change can still be undone.
+    assert run("recover", "--dry-run")[:2] == (0, "No change waits for recovery.\n")
+    assert run("rollback", "3")[0] == 0
+    # Without an id the damaged one is not passed over: what it did may still be there.
+    code, _, err = run("rollback")
+    assert (code, err.split()[1]) == (2, "change.record-damaged")
+
+
+@pytest.mark.parametrize("how", ANY_FILE.keys() - {"truncated", "empty"})
+def test_a_damaged_journal_is_named_and_can_be_closed(scene: Scene, run: Run, how: str) -> None:
+    folder = second(scene)
+    damage(folder.journal, ANY_FILE[how])
+    place = f"The backups of the change are in {folder.backups}"
+    code, out, err = run("history")
+    assert (code, out.count("applied"), out.count("unreadable")) == (4, 2, 1)
+    assert place in err
+    for words in (("rollback",), ("rollback", "3"), ("rollback", "--dry-run"), ("recover",), ("recover", "--dry-run")):
+        code, _, err = run(*words)
+        assert (code, err.split()[1]) == (4, "change.journal-damaged"), words
+        assert place in err
+    assert run("recover", "--keep")[0] == 0
+    assert run("history")[0] == 0
+    assert run("rollback", "3")[0] == 0
+
+
+@pytest.mark.parametrize("how", ANY_FILE)
+def test_a_damaged_lock_or_list_of_events_stops_nothing(scene: Scene, run: Run, how: str) -> None:
+    damage(scene.machine.state_dir / "lock", ANY_FILE[how])
+    damage(second(scene).events, ANY_FILE[how])
+    code, out, err = run("history")
+    assert (code, out.count("applied"), err) == (0, 3, "")
+    assert run("rollback", "--dry-run")[0] == 0
+    assert run("rollback")[0] == 0
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("/etc/passwd")])
+def test_a_lock_that_is_no_file_is_refused_by_name(scene: Scene, run: Run, make: Callable[[Path], object]) -> None:
+    lock = scene.machine.state_dir / "lock"
+    lock.unlink()
+    make(lock)
+    for words in (("history",), ("rollback",), ("rollback", "--dry-run"), ("recover",)):
+        code, _, err = run(*words)
+        assert (code, err.split()[1]) == (2, "change.lock-unusable"), words
+        assert str(lock) in err
+
+
+def test_a_lock_that_lies_about_its_holder_is_held_by_somebody(scene: Scene, run: Run) -> None:
+    with scene_locked(scene, b'{"pid": "x", "user": 5, "tty": [], "since": {}, "change": 1}'):
+        code, _, err = run("rollback")
+    assert (code, err.split()[1]) == (5, "change.busy")
+    assert "a process that has not said who it is" in err
+
+
+def scene_locked(scene: Scene, content: bytes) -> io.FileIO:
+    held = io.FileIO(scene.machine.state_dir / "lock", "r+")
+    fcntl.flock(held, fcntl.LOCK_EX)
+    os.ftruncate(held.fileno(), 0)
+    os.pwrite(held.fileno(), content, 0)
+    return held
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "journal.jsonl", "events.jsonl"])
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero"), Path.mkdir])
+def test_a_record_that_is_no_file_is_damaged_and_not_waited_for(
+    scene: Scene, run: Run, name: str, make: Callable[[Path], object]
+) -> None:
+    path = second(scene).path / name
+    path.unlink()
+    make(path)
+    code, out, err = run("history")
+    assert (code, out.count("applied")) == {
+        "manifest.json": (0, 2),
+        "journal.jsonl": (4, 2),
+        "events.jsonl": (0, 3),
+    }[name]
+    assert ("backups" in err) is (name != "events.jsonl")
+
+
+def test_what_is_no_folder_is_ignored_with_a_warning_and_never_followed(scene: Scene, run: Run, tmp_path: Path) -> None:
+    changes = Store(scene.machine.state_dir).folder
+    elsewhere, link = tmp_path / "elsewhere", second(scene).path
+    link.rename(elsewhere)
+    link.symlink_to(elsewhere)
+    file = changes / "0009-20260101T000000Z"
+    file.write_text("not a folder")
+    (elsewhere / "journal.jsonl").write_bytes(b"damaged\n")
+    code, out, err = run("history")
+    assert (code, out.count("applied")) == (0, 2)
+    for path in (link, file):
+        assert f"warning: {path} is no folder of a change; it was ignored." in err
+    told = run("history", "--json")[1]
+    assert str(link) in told
+    assert run("rollback", "9")[2].split()[1] == "change.unknown"
+    assert run("rollback", "--dry-run")[0] == 0
+    assert file.read_text() == "not a folder"
+    assert "doctor.record-ignored" in run("doctor")[1]
+
+
+def test_a_link_in_place_of_all_changes_is_not_followed(scene: Scene, run: Run, tmp_path: Path) -> None:
+    changes = Store(scene.machine.state_dir).folder
+    changes.rename(tmp_path / "moved")
+    changes.symlink_to(tmp_path / "moved")
+    code, _, err = run("history")
+    assert (code, err.split()[1]) == (2, "change.state-unreadable")
+    assert "sudo" not in err
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "journal.jsonl"])
+def test_doctor_status_line_mode_and_first_page_name_it(scene: Scene, run: Run, name: str) -> None:
+    folder = second(scene)
+    damage(folder.path / name, ANY_FILE["binary"])
+    assert "doctor.record-damaged" in run("doctor")[1]
+    shown = run("doctor")[1].replace("\n    ", " ").replace("\n  ", " ")
+    assert str(folder.backups) in shown
+    assert f"backups are in {folder.backups}" in run("status")[1].replace("of the change ", "")
+    machine = Machine(root=scene.root, state_dir=scene.machine.state_dir)
+    stream = io.StringIO()
+    line_mode.run(Session(machine), stdin=io.StringIO(""), stdout=stream)
+    assert str(folder.backups) in stream.getvalue()
+    session = Session(machine)
+    named = [str(line.text) for line in session.interrupted()] + [each.backups for each in session.overview().damaged]
+    assert str(folder.backups) in " ".join(named)
+    entry, _lines, why = session.changes()[1]
+    assert entry.id == folder.id
+    assert str(folder.backups) in why
+
+
+def test_an_open_change_with_a_damaged_manifest_can_only_be_kept(scene: Scene, run: Run) -> None:
+    plan = scene.plan(keystore=b"store 4")
+    assert in_child(lambda: apply(plan, scene.context(dying_at("restart")))) == 9
+    folder = Store(scene.machine.state_dir).changes()[-1]
+    damage(folder.path / "manifest.json", ANY_FILE["truncated"])
+    assert run("history")[0] == 4
+    assert str(folder.backups) in " ".join(line.text for line in Session(scene.machine).interrupted())
+    code, _, err = run("recover")
+    assert (code, "error: change.manifest-damaged " in err) == (4, True)
+    assert "recover --keep" in err
+    assert run("recover", "--keep")[0] == 0
+    assert run("history")[0] == 0

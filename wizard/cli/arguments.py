@@ -1,0 +1,670 @@
+"""The arguments of each command. `wizard.cli.commands` names the function that runs it, in a module loaded later."""
+
+import argparse
+import re
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from wizard.printable import printable
+from wizard.self_start import load
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - it has no public name
+
+ANSWERS_KEYS = "wizard.questions.answers_file:keys_text"
+"""Only help needs it."""
+ROLES = ("primary", "gateway", "client")
+_MOST_DAYS = 36500
+KEYS = ("rsa-3072", "p-256")
+"""The values of `Role` and `KeyKind`, whose modules need cryptography; a test compares them."""
+THEMES = ("dark", "light", "16", "none")
+"""Names of the colours of the full screen."""
+
+_SANDBOX = """\
+EXAMPLES
+  cloudstream-wizard sandbox                       practise; nothing is left behind
+  cloudstream-wizard sandbox create /tmp/practice  only build it
+  cloudstream-wizard sandbox create /tmp/broken --fault wrong-password
+  cloudstream-wizard sandbox create --list-faults
+  cloudstream-wizard sandbox serve /tmp/practice   its server, in the foreground
+
+EXIT CODES
+  0 done   2 wrong usage, or the folder cannot be used
+"""
+
+
+def sandbox(commands: Commands) -> None:
+    """Add it."""
+    parser = commands.add_parser(
+        "sandbox",
+        help="a practice deployment with real TLS",
+        description="Builds a practice deployment with its own PKI and a running primary, and opens the wizard on it.",
+        epilog=_SANDBOX,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "what",
+        nargs="*",
+        metavar="[create|serve] [DIR]",
+        help="the folder of the practice deployment; default: a temporary one that is removed afterwards",
+    )
+    parser.add_argument("--fault", action="append", default=[], metavar="NAME", help="build this fault in; may repeat")
+    parser.add_argument("--list-faults", action="store_true", help="name the faults and what each breaks")
+    parser.add_argument("--configured", action="store_true", help="as after a successful set-up")
+    parser.add_argument("--jre", metavar="PATH", type=Path, help="Java home to link in (default: this machine's)")
+    parser.add_argument("--plain", action="store_true", help="ask line by line instead of full screen")
+    parser.add_argument("--theme", choices=THEMES, help="colours of the full screen")
+
+
+_INSPECT = """\
+Files are recognised by their content, never by their names. A protected file
+is opened with --secret FILENAME=..., else with --secret password=..., else by
+asking on the terminal; without a password it is named and the rest goes on.
+
+EXAMPLES
+  cloudstream-wizard inspect /root/from-pki-team
+  cloudstream-wizard inspect primary-host.pfx --secret password=file:/root/pw
+  cloudstream-wizard inspect *.cer --json | jq .chains
+
+EXIT CODES
+  0  everything was read, and nothing is wrong
+  1  a finding of severity error or worse, or a file that could not be read
+  2  wrong usage, or none of the files could be read
+"""
+
+
+def inspect(commands: Commands) -> None:
+    """Add it."""
+    parser = commands.add_parser(
+        "inspect",
+        help="what is in files or folders; changes nothing",
+        description="Says what is in files or folders, and what is wrong with it.",
+        epilog=_INSPECT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder with files of any kind")
+
+
+_CHECK = """\
+The chain is the one whose certificate fits --host, else the one with a private
+key. Severity error means that Java or another peer refuses the chain, blocker
+that the machine itself could not work with it.
+
+EXAMPLES
+  cloudstream-wizard check --role primary --host primary-host primary-host.pfx
+  cloudstream-wizard check --role gateway gw.cer chain.p7b gw.key \\
+      --secret password=env:GW_KEY_PASSWORD
+  cloudstream-wizard check --role client --ocsp --fetch-issuers folder --json
+
+EXIT CODES
+  0  fit for the role, possibly with warnings
+  1  a finding of severity error or worse
+  2  wrong usage, or a file that cannot be used
+"""
+
+
+def check(commands: Commands) -> None:
+    """Add it."""
+    parser = commands.add_parser(
+        "check",
+        help="judge a chain for a role",
+        description="Judges a chain of certificates for the role of a primary, gateway or client.",
+        epilog=_CHECK,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder with files of any kind")
+    parser.add_argument("--role", required=True, choices=ROLES, help="what the chain is for")
+    parser.add_argument("--host", metavar="NAME", help="the name that peers dial")
+    parser.add_argument(
+        "--ocsp", action="store_true", help="ask the responders and lists that the chain names whether it is revoked"
+    )
+    parser.add_argument(
+        "--fetch-issuers", action="store_true", help="fetch a missing issuer over HTTP from where the certificate says"
+    )
+
+
+_CSR = """\
+The private key is written encrypted, with mode 0600, and never leaves DIR.
+Send only the .csr file to your PKI team. When the answer is there (P7B, PEM or
+DER), --complete joins it with the key into a PFX with the same password.
+
+EXAMPLES
+  cloudstream-wizard csr --role primary --host primary-host --out req
+  cloudstream-wizard csr --role gateway --host gw --san gw.acme.example \\
+      --key p-256 --out req --secret key-password=file:/root/pw
+  cloudstream-wizard csr --role primary --host primary-host --out req \\
+      --complete answer.p7b --secret key-password=file:/root/pw
+
+EXIT CODES
+  0  written
+  1  the answer is written, and a finding of severity error is against it
+  2  wrong usage, or a file that cannot be used
+"""
+
+
+def csr(commands: Commands) -> None:
+    """Add it."""
+    parser = commands.add_parser(
+        "csr",
+        help="a private key and a certificate request",
+        description="Makes a private key and a request, or joins the CA's answer with that key.",
+        epilog=_CSR,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--role", required=True, choices=ROLES, help="what it is for")
+    parser.add_argument("--host", required=True, metavar="NAME", help="the name that peers dial")
+    parser.add_argument("--san", action="append", default=[], metavar="NAME", help="a further host name or address")
+    parser.add_argument("--organization", default="", metavar="TEXT", help="organisation in the subject")
+    parser.add_argument("--key", choices=KEYS, default=KEYS[0])
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for key and request")
+    parser.add_argument("--complete", nargs="+", metavar="ANSWER", help="what the CA sent, and files with issuers")
+    parser.add_argument("--legacy", action="store_true", help="write the PFX for a JRE before 8u301 or 11.0.12")
+
+
+_PLAN = """\
+EXAMPLES
+  cloudstream-wizard plan --answers answers.toml
+  cloudstream-wizard plan --answers answers.toml --json
+  cloudstream-wizard plan --answers answers.toml --out change.plan
+
+EXIT CODES
+  0 planned, or nothing to do   1 findings of severity error or worse
+  2 wrong usage or unusable input
+
+KEYS OF THE ANSWERS FILE (TOML; the first line is schema = 1)
+{keys}"""
+
+_APPLY = """\
+EXAMPLES
+  cloudstream-wizard apply --answers answers.toml
+  cloudstream-wizard apply --answers answers.toml --yes \\
+      --secret primary.password=file:/root/pfx-password
+  cloudstream-wizard apply --plan change.plan --yes \\
+      --secret primary.keystore-password=file:/root/store-password
+
+EXIT CODES
+  0 applied and proven, or nothing to do   1 findings forbid the change
+  2 wrong usage or unusable input   3 it failed its proof and was rolled back
+  4 an interrupted change needs recover   5 another run holds the lock
+"""
+
+_WAIT: dict[str, Any] = {
+    "metavar": "SECONDS",
+    "type": float,
+    "help": "how long the server may take to answer after the restart (default 300)",
+}
+
+
+class _WithKeys(argparse.RawDescriptionHelpFormatter):
+    """Looks up what may stand in an answers file when help is shown, and not before."""
+
+    def add_text(self, text: str | None) -> None:
+        super().add_text(text.replace("{keys}", load(ANSWERS_KEYS)()) if text and "{keys}" in text else text)
+
+
+def plan(commands: Commands) -> None:
+    """Add it."""
+    parser = commands.add_parser(
+        "plan",
+        help="what would change, with diffs",
+        description="Show what would change.",
+        epilog=_PLAN,
+        formatter_class=_WithKeys,
+    )
+    parser.add_argument("--answers", metavar="FILE", required=True, type=Path, help="the answers (TOML)")
+    parser.add_argument("--out", metavar="FILE", type=Path, help="keep the plan in FILE (mode 0600), for apply --plan")
+    parser.add_argument("--wait", **_WAIT)
+
+
+def apply(commands: Commands) -> None:
+    """Add it."""
+    parser = commands.add_parser(
+        "apply",
+        help="make the change, prove it, or put everything back",
+        description="Make the change, prove it from outside, or put everything back.",
+        epilog=_APPLY,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--answers", metavar="FILE", type=Path, help="the answers (TOML)")
+    parser.add_argument("--wait", **_WAIT)
+    source.add_argument("--plan", metavar="FILE", type=Path, help="a plan that plan --out wrote")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+
+
+_ROLLBACK = """\
+Files that the change replaced get their old bytes, owner, mode and attributes
+back, files that it made are removed, the service is restarted, and what was
+served before is proven. A trust store that somebody changed since loses the
+imported certificate alone. A rollback can itself be rolled back, by its ID.
+
+EXAMPLES
+  cloudstream-wizard rollback                 the newest change that stands
+  cloudstream-wizard rollback 12              change 12
+  cloudstream-wizard rollback --dry-run       all checks of the real one, and
+                                              what would be restored
+  cloudstream-wizard rollback 12 --secret \\
+      primary.cacerts-password=file:/root/cacerts.pw
+
+EXIT CODES
+  0 the old state is back and proven   2 there is no such change, or it cannot
+  be taken back   3 it failed, and the newer state was kept
+  4 recover is needed   5 another run holds the lock
+"""
+
+_HISTORY = """\
+Lists the changes, or removes old backups: they hold old private keys and
+passwords. A change whose backups were removed cannot be undone any more, and
+`doctor --fix` cannot restore its files. Nothing is removed while a change
+waits for recover. What is removed is not overwritten on the disk.
+
+EXAMPLES
+  cloudstream-wizard history
+  cloudstream-wizard history --json | jq '.changes[-1].id'
+  cloudstream-wizard history --purge 12            backups of change 12
+  cloudstream-wizard history --older-than 90 --yes
+  cloudstream-wizard history --older-than 90 --dry-run
+
+EXIT CODES
+  0 listed or removed   2 the record cannot be read, or it was not confirmed
+  4 a change waits for recover   5 another run holds the lock
+"""
+
+_RECOVER = """\
+A change that was interrupted is taken back, or closed as applied when it was
+proven already. With --finish the rest of it is made and proven. Where the
+owner or mode of a file was repaired since, that repair stays. When the files
+are back and the server still does not start, `doctor --fix` may repair it
+first; with --keep everything is accepted as it is now.
+
+EXAMPLES
+  cloudstream-wizard recover                  undo what was interrupted
+  cloudstream-wizard recover --finish         make the rest, prove it
+  cloudstream-wizard recover --keep           leave everything as it is
+  cloudstream-wizard recover --dry-run        what waits for recovery
+
+EXIT CODES
+  0 settled, or nothing to do   2 it cannot be settled in this way
+  3 finishing failed, and it was undone   4 the undo is again not complete
+  5 another run holds the lock
+"""
+
+
+def _days(text: str) -> int:
+    """A number of days of 0 or more, for argparse."""
+    if not (text.isascii() and text.isdecimal() and int(text) <= _MOST_DAYS):
+        raise argparse.ArgumentTypeError(f"{text} is no number of days from 0 to {_MOST_DAYS}")
+    return int(text)
+
+
+def rollback(commands: Commands) -> None:
+    """Add it."""
+    parser = commands.add_parser(
+        "rollback",
+        help="undo a committed change",
+        description="Undo a change.",
+        epilog=_ROLLBACK,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("change", nargs="?", metavar="ID", help="id or number (default: the newest that stands)")
+
+
+def history(commands: Commands) -> None:
+    """Add it."""
+    parser = commands.add_parser(
+        "history",
+        help="list the changes",
+        description="List the changes.",
+        epilog=_HISTORY,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--purge", metavar="ID", default="", help="remove the backups of this change")
+    parser.add_argument(
+        "--older-than", metavar="DAYS", type=_days, help="remove the backups of all changes before that"
+    )
+    parser.add_argument("--yes", action="store_true", help="do not ask before backups are removed")
+
+
+def recover(commands: Commands) -> None:
+    """Add it."""
+    parser = commands.add_parser(
+        "recover",
+        help="finish or undo an interrupted change",
+        description="Settle an interrupted change.",
+        epilog=_RECOVER,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    way = parser.add_mutually_exclusive_group()
+    way.add_argument("--undo", dest="mode", action="store_const", const="undo", help="take it back, whatever is left")
+    way.add_argument(
+        "--finish", dest="mode", action="store_const", const="finish", help="make and prove the rest of it"
+    )
+    way.add_argument("--keep", dest="mode", action="store_const", const="keep", help="close it; nothing is touched")
+    parser.set_defaults(mode="auto")
+
+
+_PROBE = """\
+The answer is judged by the certificate that is presented. An alert alone is no
+failure: a primary demands a client certificate, and without --client it ends
+the connection after it has shown its own.
+
+Without --servername the host name that is dialled is sent as server name; an
+IP address sends none, and neither does --servername "".
+
+EXAMPLES
+  cloudstream-wizard probe localhost:2560 --servername primary-host
+  cloudstream-wizard probe 10.0.0.5:2560 10.0.0.6:2560 \\
+      --servername primary-host --expect primary-host.pfx
+  cloudstream-wizard probe primary-host:2560 --client gateway-host.pfx \\
+      --secret client-password=file:/root/gateway.pw
+  cloudstream-wizard probe primary-host:2560 --revocation
+  cloudstream-wizard probe primary-host:2560 --plain-dump
+  cloudstream-wizard probe primary-host:2560 --json | jq .fallback
+
+EXIT CODES
+  0  the endpoint is as it should be
+  1  unreachable, the built-in certificate, not the expected one, or another
+     finding of severity error
+  2  wrong usage, or a file that cannot be used
+"""
+
+
+def _seconds(text: str) -> float:
+    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]+)?", text) or not 0 < float(text) <= 600:
+        raise argparse.ArgumentTypeError(f"{printable(text)} is not a number of seconds from 0.1 to 600")
+    return float(text)
+
+
+def probe(commands: Commands) -> None:
+    """Add it."""
+    parser = commands.add_parser(
+        "probe",
+        help="what a TLS client sees",
+        description="Looks at endpoints as a TLS client does and says what is there.",
+        epilog=_PROBE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "endpoints", nargs="+", metavar="HOST:PORT", help="where to look; several are looked at at once"
+    )
+    parser.add_argument("--servername", metavar="NAME", help='server name (SNI) to send; "" sends none')
+    parser.add_argument("--client", metavar="PFX", help="present this certificate when the server asks")
+    parser.add_argument("--expect", metavar="PATH", help="PFX, certificate, plan file or SHA-256 that should be served")
+    parser.add_argument("--tls", choices=("1.2", "1.3"), help="offer this version only")
+    parser.add_argument("--timeout", type=_seconds, default=10.0, metavar="S", help="longest wait in each phase (10)")
+    parser.add_argument("--revocation", action="store_true", help="ask the responders and lists that the chain names")
+    parser.add_argument("--plain-dump", action="store_true", help="print in the manner of openssl s_client")
+
+
+_DOCTOR = """\
+Nothing is changed without --fix. Every root cause comes with its evidence and
+with a repair: a plan with its diff that can be undone, or steps for a person.
+
+EXAMPLES
+  cloudstream-wizard doctor
+  cloudstream-wizard doctor --servername primary-host --port 2560
+  cloudstream-wizard doctor --fix doctor.password-wrong
+  cloudstream-wizard doctor --json | jq .root_causes
+  cloudstream-wizard doctor --bundle support.tar.gz
+  cloudstream-wizard doctor --facts facts.json
+  cloudstream-wizard doctor --log hcpclientcore.log
+
+EXIT CODES
+  0 nothing worse than a warning, or repaired and proven
+  1 a finding of severity error or worse
+  2 wrong usage or unusable input   3 the repair failed and was rolled back
+  4 an interrupted change needs recover   5 another run holds the lock
+"""
+
+
+def doctor(commands: Commands) -> None:
+    """Add it."""
+    parser = commands.add_parser(
+        "doctor",
+        help="examine the installed machine, name the cause, repair it",
+        description="Examines the installed primary server and names the root cause of what is wrong.",
+        epilog=_DOCTOR,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--fix", metavar="CODE", help="plan the repair of this root cause, show it, ask, make it")
+    parser.add_argument("--yes", action="store_true", help="with --fix: do not ask")
+    parser.add_argument("--host", action="append", default=[], metavar="HOST", help="a node to look at; may repeat")
+    parser.add_argument("--port", type=int, default=0, metavar="N", help="port of the primary (2560)")
+    parser.add_argument("--servername", default="", metavar="NAME", help="the name that gateways dial")
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--facts", metavar="FILE", type=Path, help="judge saved facts instead of this machine")
+    source.add_argument("--log", metavar="FILE", help="explain the lines of a server's or client's log (- is stdin)")
+    parser.add_argument("--bundle", metavar="FILE", type=Path, help="write a redacted support bundle (tar.gz)")
+
+
+_STATUS = """\
+The first line is for monitoring. Below it stand all certificates in all known
+places with the first day on which each link fails, and for whom; then what is
+not as the applied changes left it, and at the end each certificate once with
+its end, its days and its machines. Nothing is changed.
+
+EXAMPLES
+  cloudstream-wizard status
+  cloudstream-wizard status --warn 45 --critical 14
+  cloudstream-wizard status --also /root/handoff --json
+  define command { command_line sudo cloudstream-wizard status }   (Nagios)
+
+EXIT CODES
+  0 ok   1 warning   2 critical   3 unknown (as Nagios plugins; wrong usage is 2)
+"""
+
+
+def status(commands: Commands) -> None:
+    """Add it."""
+    parser = commands.add_parser(
+        "status",
+        help="expiry and drift for monitoring",
+        description="Says for monitoring whether the certificates are valid, served, and as they were set up.",
+        epilog=_STATUS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--warn", type=int, default=30, metavar="DAYS", help="warning below so many days (30)")
+    parser.add_argument("--critical", type=int, default=7, metavar="DAYS", help="critical below so many days (7)")
+    parser.add_argument("--host", action="append", default=[], metavar="HOST", help="a node to look at; may repeat")
+    parser.add_argument("--port", type=int, default=0, metavar="N", help="port of the primary (2560)")
+    parser.add_argument("--servername", default="", metavar="NAME", help="the name that gateways dial")
+    parser.add_argument(
+        "--also", action="append", default=[], metavar="PATH", help="certificate files or folders to watch as well"
+    )
+
+
+_REHEARSE = """\
+Trust is taken as it will be after the change and after the uploads to the
+portal. The verdict is Java's: its rules on usage, names and chains.
+
+EXAMPLES
+  cloudstream-wizard rehearse --answers answers.toml
+  cloudstream-wizard rehearse --answers answers.toml --json
+
+EXIT CODES
+  0 everybody would connect   1 somebody would not
+  2 wrong usage or unusable input
+"""
+
+
+def rehearse(commands: Commands) -> None:
+    """Add it."""
+    parser = commands.add_parser(
+        "rehearse",
+        help="mutual TLS between the chains, in memory",
+        description="Let every gateway and client of the answers connect to the primary, in memory.",
+        epilog=_REHEARSE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--answers", metavar="FILE", required=True, type=Path, help="the answers (TOML)")
+
+
+_HANDOFF = """\
+EXAMPLES
+  cloudstream-wizard handoff --answers answers.toml --out packs
+  cloudstream-wizard handoff --answers answers.toml --out packs --json
+
+EXIT CODES
+  0 written   2 wrong usage, unusable input, or a certificate that does not fit
+"""
+
+
+def handoff(commands: Commands) -> None:
+    """Add it."""
+    parser = commands.add_parser(
+        "handoff",
+        help="packs and checklists for portal, gateways, clients",
+        description="Write a folder for each machine that the wizard cannot reach.",
+        epilog=_HANDOFF,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--answers", metavar="FILE", required=True, type=Path, help="the answers (TOML)")
+    parser.add_argument("--out", metavar="DIR", required=True, type=Path, help="a folder that is new or empty")
+
+
+_CHECKLIST = """\
+A step is named by its number in the list, or for ever by its id (--json). A
+second --tick takes the tick away. The policy can be ticked last.
+
+EXAMPLES
+  cloudstream-wizard checklist
+  cloudstream-wizard checklist --answers answers.toml    makes the list
+  cloudstream-wizard checklist --tick 1 --tick 2
+  cloudstream-wizard checklist --json
+
+EXIT CODES
+  0 shown   2 there is no list, or a step cannot be ticked
+"""
+
+
+def checklist(commands: Commands) -> None:
+    """Add it."""
+    parser = commands.add_parser(
+        "checklist",
+        help="what is left to do elsewhere; tick it",
+        description="Show the list of what is left to do in the portal and on other machines, and tick it.",
+        epilog=_CHECKLIST,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--answers", metavar="FILE", type=Path, help="make the list from these answers (TOML)")
+    parser.add_argument("--tick", metavar="STEP", action="append", default=[], help="its number or id; may be repeated")
+
+
+_EXPORT = """\
+The folder holds a playbook, an inventory, and the files of every primary and
+gateway. On a primary Ansible only starts this wizard, which must be installed
+there; gateways get their stores and the lines of the unattended file.
+
+EXAMPLES
+  cloudstream-wizard export ansible --answers answers.toml --out rollout
+  cloudstream-wizard export ansible --answers answers.toml --out rollout --json
+  ansible-playbook -i rollout/inventory.ini --check rollout/site.yml
+
+EXIT CODES
+  0 written   2 wrong usage, unusable input, or a certificate that does not fit
+"""
+
+
+def export(commands: Commands) -> None:
+    """Add it."""
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = commands.add_parser(
+        "export",
+        help="roll-out over many machines with Ansible",
+        description="Write what another tool needs to make the change on many machines.",
+        epilog=_EXPORT,
+        formatter_class=raw,
+    )
+    kinds = parser.add_subparsers(dest="kind", metavar="TOOL", required=True)
+    ansible = kinds.add_parser(
+        "ansible",
+        help="a playbook with inventory and files",
+        description="Write a playbook with inventory and the files of every primary and gateway.",
+        epilog=_EXPORT,
+        formatter_class=raw,
+    )
+    ansible.add_argument("--answers", metavar="FILE", required=True, type=Path, help="the answers (TOML)")
+    ansible.add_argument("--out", metavar="DIR", required=True, type=Path, help="a folder that is new or empty")
+
+
+_FINDINGS = """\
+EXAMPLES
+  cloudstream-wizard findings
+  cloudstream-wizard findings chain.incomplete
+  cloudstream-wizard findings --json | jq '.findings[].code'
+
+EXIT CODES
+  0  printed
+  2  wrong usage, or there is no such code
+"""
+
+
+def findings(commands: Commands) -> None:
+    """Add it."""
+    parser = commands.add_parser(
+        "findings",
+        help="the catalogue of findings, or one explained",
+        description="Lists every finding and refusal with its code, or explains one.",
+        epilog=_FINDINGS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("code", nargs="?", metavar="CODE", help="explain this one")
+
+
+_CONF = """\
+EXAMPLES
+  cloudstream-wizard conf get /opt/hcp/conf/application.conf \\
+      hcp.default-keystore-file
+  cloudstream-wizard conf get application.conf server.port --json
+  cloudstream-wizard conf set application.conf hcp.default-keystore-password \\
+      --value-file /root/new-password --dry-run
+
+EXIT CODES
+  0  done, or the value was there already
+  1  get: the value cannot be decided, because something was not read
+  2  the file, the path or the value cannot be used; nothing was changed
+"""
+
+_CONF_GET = """\
+Prints the value that counts, and to standard error where it stands, what it
+hides, and why it cannot be decided if that is so. Included files beside it are
+read; variables of the environment count as unknown unless --environment-file
+names a file with NAME=value lines.
+"""
+
+_CONF_SET = """\
+Changes the place that counts and no other byte. Nothing is written when another
+place would override the edit, or when other settings would change with it.
+The difference goes to standard error, passwords covered.
+"""
+
+
+def conf(commands: Commands) -> None:
+    """Add it."""
+    parser = commands.add_parser(
+        "conf",
+        help="read or set one value of a HOCON file",
+        description="Reads or changes one setting of a HOCON file and keeps all the rest.",
+        epilog=_CONF,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for name, purpose, words in (("get", "print a value", _CONF_GET), ("set", "change a value", _CONF_SET)):
+        action = actions.add_parser(
+            name,
+            help=purpose,
+            description=words,
+            epilog=_CONF,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        action.add_argument("file", metavar="FILE", help="the HOCON file, like application.conf")
+        action.add_argument("path", metavar="PATH", help='the setting, like hcp.tls.port or a."b.c"')
+        action.add_argument(
+            "--environment-file",
+            metavar="E",
+            help="the variables of the server's process, NAME=value lines (/proc/PID/environ is read as well)",
+        )
+        if name == "set":
+            action.add_argument("--value-file", metavar="F", required=True, help="file with the new value; - is stdin")
+            action.add_argument(
+                "--let-others-follow", action="store_true", help="allow settings that refer to this one to change too"
+            )

@@ -1,0 +1,63 @@
+"""The table of commands, and of what else is loaded only when it is needed.
+
+`--help` and `--version` load no module that a command runs in; the full screen is painted before the engine is loaded.
+Every `module:function` here is resolved by a test.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from wizard.cli import arguments
+
+
+class Command(NamedTuple):
+    """One command.
+
+    Attributes:
+        register: adds its parser.
+        run: `module:function`; the function gets the parsed arguments and returns the exit code.
+    """
+
+    register: Callable[[arguments.Commands], None]
+    run: str
+
+
+COMMANDS = {
+    "sandbox": Command(arguments.sandbox, "wizard.cli.sandbox:run"),
+    "inspect": Command(arguments.inspect, "wizard.cli.inspect:run"),
+    "check": Command(arguments.check, "wizard.cli.check:run"),
+    "csr": Command(arguments.csr, "wizard.cli.csr:run"),
+    "plan": Command(arguments.plan, "wizard.cli.apply:run_plan"),
+    "apply": Command(arguments.apply, "wizard.cli.apply:run_apply"),
+    "rollback": Command(arguments.rollback, "wizard.cli.changes:run_rollback"),
+    "history": Command(arguments.history, "wizard.cli.changes:run_history"),
+    "recover": Command(arguments.recover, "wizard.cli.changes:run_recover"),
+    "probe": Command(arguments.probe, "wizard.cli.probe:run"),
+    "doctor": Command(arguments.doctor, "wizard.cli.doctor:run"),
+    "status": Command(arguments.status, "wizard.cli.status:run"),
+    "rehearse": Command(arguments.rehearse, "wizard.cli.rehearse:run"),
+    "handoff": Command(arguments.handoff, "wizard.cli.handoff:run"),
+    "checklist": Command(arguments.checklist, "wizard.cli.checklist:run"),
+    "export": Command(arguments.export, "wizard.cli.export:run"),
+    "findings": Command(arguments.findings, "wizard.cli.findings:run"),
+    "conf": Command(arguments.conf, "wizard.cli.conf:run"),
+}
+"""In the order in which help shows them."""
+
+WIZARD = "wizard.cli.interactive:run"
+"""What runs without a command."""
+
+RUN = "wizard.cli.dispatch:run"
+LINE_MODE = "wizard.cli.line_mode:run"
+SCREENS = "screens.app:run"
+SESSION_SOURCE = "screens.program:SessionSource"
+SESSION = "wizard.session.session:Session"
+REPORT_BUG = "wizard.cli.crash:report_bug"
+WRITE_TRACE = "wizard.cli.crash:write_trace"
+PRINT_TRACE = "wizard.cli.crash:print_trace"
+
+LOADED_LATER = (
+    *(command.run for command in COMMANDS.values()),
+    arguments.ANSWERS_KEYS,
+    *(WIZARD, RUN, LINE_MODE, SCREENS, SESSION_SOURCE, SESSION, REPORT_BUG, WRITE_TRACE, PRINT_TRACE),
+)
