@@ -17,14 +17,14 @@ TEXTS: dict[str, Text] = {
         title="A backup is damaged",
         message="The saved file {path} cannot be used: {reason}.",
         why="Restoring from it would put a damaged file in the place of a working one.",
-        fix="Nothing was written from it. Restore the file from the machine's own backup.",
+        fix="Nothing was written from it. Restore the file from the machine's own\nbackup.",
         source=_RECORDS,
     ),
     "change.backups-removed": Text(
         title="The backups were removed",
         message="Change {change} cannot be rolled back: its backups were removed on {date}.",
         why="Without the old files a change cannot be undone.",
-        fix="Restore its files from the machine's own backup, or install the certificates that you want anew.",
+        fix="Restore its files from the machine's own backup, or install the\ncertificates that you want anew.",
         source=_OWN_RULE,
     ),
     "change.bug": Text(
@@ -56,7 +56,7 @@ TEXTS: dict[str, Text] = {
         title="A file changed since the change",
         message="{path} is not what change {change} left there.",
         why="Restoring the old state would lose what was done since.",
-        fix="Somebody edited it by hand or by another tool: settle that first, or restore the file by hand.",
+        fix="Somebody edited it by hand or by another tool: settle that first, or\nrestore the file by hand.",
         source=_OWN_RULE,
         cases={
             "newer": Case(fix="Roll back the newer change first: rollback {newer}"),
@@ -73,7 +73,7 @@ TEXTS: dict[str, Text] = {
             "java": Case("The server's Java changed since you reviewed the plan: it was {before}, it is {now}."),
             "undo": Case(
                 "{path} was changed by somebody else since the undo was planned.",
-                fix="Start the rollback again; it takes out the certificate of this change alone.",
+                fix="Start the rollback again; it takes out the certificate of this change\nalone.",
             ),
         },
     ),
@@ -88,7 +88,7 @@ TEXTS: dict[str, Text] = {
         title="The built-in certificate is served",
         message="{endpoint} serves the built-in certificate ({certificate}): the service could not use the key store.",
         why="The server starts with it when it cannot use the key store, and does not say so otherwise.",
-        fix="Path, password and readability of the key store are the three causes; `doctor` tells them apart.",
+        fix="Path, password and readability of the key store are the three causes;\n`doctor` tells them apart.",
         source="manual: the fallback certificate named localhost",
     ),
     "change.folder-exchanged": Text(
@@ -141,13 +141,13 @@ TEXTS: dict[str, Text] = {
         title="A change was interrupted",
         message="Change {change} was interrupted while it was {phase}; nothing else may start before it is settled.",
         why="Files may be between two states; a new change would make its backups from that.",
-        fix="Run `recover`: it undoes the change, or finishes it with --finish, or accepts\n"
-        "everything as it is now with --keep.",
+        fix="Run `recover`: it undoes the change, or finishes it with --finish, or\n"
+        "accepts everything as it is now with --keep.",
         source="own rule: the journal has no last line",
         cases={
             "page": Case(
-                fix="Run `recover`: it undoes the change, or finishes it with --finish, or accepts\n"
-                "everything as it is now with --keep. See {page}."
+                fix="Run `recover`: it undoes the change, or finishes it with --finish, or\n"
+                "accepts everything as it is now with --keep. See {page}."
             ),
             "run": Case("The run that made it was interrupted."),
             "ended": Case(
@@ -157,7 +157,7 @@ TEXTS: dict[str, Text] = {
             "full": Case(
                 "How change {change} ended could not be recorded: the file system mounted at "
                 "{mount}, which holds {state}, is full.",
-                fix="Free space there. Run `recover`; `recover --keep` accepts everything as it is now.",
+                fix="Free space there. Run `recover`; `recover --keep` accepts everything as it\nis now.",
             ),
         },
     ),
@@ -165,8 +165,8 @@ TEXTS: dict[str, Text] = {
         title="A journal is damaged",
         message="The journal {path} is damaged in line {line}. The backups of the change are in {backups}.",
         why="Without it the wizard cannot know which files the interrupted change had reached.",
-        fix="Do not change the folder. `recover --undo` compares every file of the change and restores the old\n"
-        "ones; `recover --keep` accepts everything as it is now.",
+        fix="Do not change the folder. `recover --undo` compares every file of the\n"
+        "change and restores the old ones; `recover --keep` accepts everything as\nit is now.",
         source="own format: each line carries a checksum",
         cases={
             "size": Case("The journal {path} has more than {limit} bytes. The backups of the change are in {backups}."),
@@ -190,15 +190,15 @@ TEXTS: dict[str, Text] = {
         title="The lock is no regular file",
         message="The lock {path} is no regular file, so it cannot be seen whether a change is being made.",
         why="Without the lock two changes could run at once.",
-        fix="See what it is (ls -l {path}). When no change is being made, remove it; backups are not in it.",
+        fix="See what it is (ls -l {path}). When no change is being made, remove it;\nbackups are not in it.",
         source="own rule: one lock file, never followed when it is a link",
     ),
     "change.manifest-damaged": Text(
         title="The record of a change is damaged",
         message="The record of change {change} cannot be used: {path}: {reason}. Its backups are in {backups}.",
         why="Without it the wizard does not know which backup belongs to which file.",
-        fix="Keep the folder: it holds the old files, one for each step. While the change is not finished,\n"
-        "`recover --keep` closes it and accepts everything as it is now.",
+        fix="Keep the folder: it holds the old files, one for each step. While the\n"
+        "change is not finished, `recover --keep` closes it and accepts everything\nas it is now.",
         source=_RECORDS,
     ),
     "change.no-folder": Text(
@@ -242,7 +242,7 @@ TEXTS: dict[str, Text] = {
         title="Nothing to roll back",
         message="There is no change on record in {state} that could be rolled back.",
         why="Only what was recorded with its backups can be rolled back.",
-        fix="`history` lists what is on record. A lost state folder takes its backups with it.",
+        fix="`history` lists what is on record. A lost state folder takes its backups\nwith it.",
         source=_OWN_RULE,
     ),
     "change.owner-needs-root": Text(
@@ -288,7 +288,7 @@ TEXTS: dict[str, Text] = {
         message="{path} was written, but reads back differently.",
         why="Another program (a configuration manager, a copy of the wizard) may be writing it, or the disk is "
         "failing.",
-        fix="Something else writes this file, or the disk is failing: see the system's log, then try again.",
+        fix="Something else writes this file, or the disk is failing: see the system's\nlog, then try again.",
         source="own rule: what cannot be read back was not written",
     ),
     "change.read-only": Text(
@@ -302,7 +302,7 @@ TEXTS: dict[str, Text] = {
         title="The record of a change is damaged",
         message="Change {change} cannot be rolled back. {damage}",
         why="Without them the wizard does not know which backup belongs to which file.",
-        fix="Restore its files from the backups by hand. To roll back another change, name it:\n`history` lists them.",
+        fix="Restore its files from the backups by hand. To roll back another change,\nname it: `history` lists them.",
         source=_OWN_RULE,
     ),
     "change.record-not-written": Text(
@@ -324,16 +324,17 @@ TEXTS: dict[str, Text] = {
         why="The machine is between two states.",
         fix="{hint}\n"
         "What is where: {page}\n"
-        "Then run `recover` again; `recover --keep` ends it and accepts everything as it\nis now.",
+        "Then run `recover` again; `recover --keep` ends it and accepts everything\nas it is now.",
         source=_OWN_RULE,
         cases={
             "service": Case(
                 "Every file is as it was, but the service is not: {reason}",
                 fix="{hint}\n"
                 "What is where: {page}\n"
-                "`doctor` finds the cause; `doctor --fix CODE` repairs it and ends this recovery.\n"
-                "Then run `recover` again; `recover --keep` ends it and accepts everything as it\n"
-                "is now.",
+                "`doctor` finds the cause; `doctor --fix CODE` repairs it and ends this\n"
+                "recovery.\n"
+                "Then run `recover` again; `recover --keep` ends it and accepts everything\n"
+                "as it is now.",
             ),
         },
     ),
@@ -341,7 +342,7 @@ TEXTS: dict[str, Text] = {
         title="A staged file is damaged",
         message="The saved file {path} cannot be used: {reason}.",
         why="Finishing the change with it would install something that was never reviewed.",
-        fix="Nothing was written from it. Restore the file from the machine's own backup.",
+        fix="Nothing was written from it. Restore the file from the machine's own\nbackup.",
         source=_RECORDS,
     ),
     "change.state-unreadable": Text(
@@ -358,7 +359,7 @@ TEXTS: dict[str, Text] = {
         title="The state folder belongs to somebody else",
         message="The state folder {state} is not a folder that belongs to this account.",
         why="Backups hold key stores; who owns the folder can read and exchange them.",
-        fix="Run the command as its owner (mostly root), or name another folder with --state-dir.",
+        fix="Run the command as its owner (mostly root), or name another folder with\n--state-dir.",
         source=_RECORDS,
     ),
     "change.stopped": Text(
@@ -408,7 +409,7 @@ TEXTS: dict[str, Text] = {
         message="There is no record of a change {change} in {state}.",
         why="It may be older than the kept ones, or made with another state folder; a lost folder took its "
         "backups along.",
-        fix="`history` lists the changes that are known. A lost state folder takes its backups with it.",
+        fix="`history` lists the changes that are known. A lost state folder takes its\nbackups with it.",
         source=_RECORDS,
     ),
     "change.worker-silent": Text(
@@ -441,11 +442,11 @@ TEXTS: dict[str, Text] = {
             ),
             "read-only": Case(
                 "{path} cannot be written: {reason} (file system mounted at {mount}).",
-                fix="The file system is mounted read-only: mount it for writing, then try again.",
+                fix="The file system is mounted read-only: mount it for writing, then try\nagain.",
             ),
             "rights": Case(fix="Run as root (sudo), or as the owner of the folder."),
-            "flag": Case(fix="Run as root (sudo); where it is root already, look for an immutable flag (lsattr)."),
-            "disk": Case(fix="The disk reports an error: see the system's log (dmesg) before anything else."),
+            "flag": Case(fix="Run as root (sudo); where it is root already, look for an immutable flag\n(lsattr)."),
+            "disk": Case(fix="The disk reports an error: see the system's log (dmesg) before anything\nelse."),
             "no-folder": Case(fix="Make the folder first, or name another place."),
         },
     ),
