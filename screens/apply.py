@@ -99,7 +99,9 @@ class Apply(Page):
             return ()
         session.start()
         review = session.review()
-        rows = review.undo or [(step.id, _words(step)) for step in review.plan.steps]
+        rows = [(step.id, step.words) for step in review.undo] or [
+            (step.id, _words(step)) for step in review.plan.steps
+        ]
         if session.machine.settle_s and any(step.kind == "restart" for step in review.plan.steps):
             rows = [*rows, (SETTLE, f"Watch the server for {session.machine.settle_s:g} s")]
         return rows
@@ -153,6 +155,7 @@ class Apply(Page):
             self._arrived.append(error)
 
     def _paint(self) -> None:
+        known = len(self._rows)
         while self._arrived and not self._over:
             item = self._arrived.popleft()
             if isinstance(item, Ended | WizardError):
@@ -160,7 +163,7 @@ class Apply(Page):
             else:
                 self._take(item)
         if not self._over:
-            self.query_one("#steps", Static).update(self._drawn(), layout=False)
+            self.query_one("#steps", Static).update(self._drawn(), layout=len(self._rows) != known)
             done = sum(state in {"done", "skipped"} for state, _words in self._rows.values())
             self.query_one(ProgressBar).update(total=max(1, len(self._rows)), progress=done)
 
@@ -261,10 +264,10 @@ class Proof(Page):
         if self.good:
             commands: list[Part] = []
             if seen is not None:
-                commands = [("Check it yourself\n", "muted"), self.session.openssl_command()]
+                commands = [(" Check it yourself\n", "muted"), self.session.openssl_command()]
             if self.ended.command:
-                commands += [("\n\nUndo it later\n" if commands else "Undo it later\n", "muted"), self.ended.command]
-            yield Static(say(*commands), classes="words")
+                commands += [("\n\n Undo it later\n" if commands else " Undo it later\n", "muted"), self.ended.command]
+            yield Static(say(*commands), classes="commands")
 
     def arrived(self) -> None:
         """At the button."""

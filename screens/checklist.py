@@ -66,7 +66,7 @@ class Left(Page):
             return [(f"{OK} Everything is done", "ok bold")]
         return [
             ("What is left to do", "accent bold"),
-            ("  kept here; open it again with: cloudstream-wizard checklist", "muted"),
+            ("  kept here; to see it later: cloudstream-wizard checklist", "muted"),
         ]
 
     def compose(self) -> Iterable[Widget]:

@@ -116,6 +116,9 @@ class Page(VerticalScroll, can_focus=False):
     def keep(self) -> None:
         """Take over what was typed so far, before leaving."""
 
+    def explain(self) -> None:
+        """Say why this step of an earlier run has to be answered again."""
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's signature
         """Disable Back on the first page and after a change."""
         return action != "back" or self.wizard.can_go_back(self.step)

@@ -12,7 +12,7 @@ from screens.dialogs import Over
 from screens.lists import Rows
 from screens.questions import Questions
 from screens.theme import BAD, Part, cell, say
-from screens.widgets import Act, Card, Choice, Field, Keys
+from screens.widgets import Act, Card, Choice, Facts, Field, Keys, Row
 from wizard.errors import WizardError
 from wizard.questions.answers import is_host
 from wizard.questions.flow import Ask, Question, Step
@@ -22,6 +22,10 @@ KINDS = {GATEWAYS: ("gateway", "java"), CLIENTS: ("client", "windows")}
 """The table of the answers for each kind, and its key for the version of Java or Windows."""
 Made = tuple[str, str, str]
 """The kind, the host name and the version, "" when it is not known."""
+ABOUT: list[Row] = [
+    ("Why", ["Each gateway, and each Windows client with local storage, gets a bundle with its files."]),
+    ("Keys", ["a adds a machine, e edits and d removes the marked one. Enter goes on."]),
+]
 _EMPTY = ("none yet", "press a to add a gateway or a client")
 
 
@@ -75,6 +79,16 @@ class Machines(Questions):
     def arrived(self) -> None:
         """At the table."""
         self.table.focus()
+
+    def show_about(self) -> None:
+        """What the table is for, while it has the focus."""
+        if self.screen.focused is self.table:
+            self.query_one("#about", Facts).show(*ABOUT)
+        else:
+            super().show_about()
+
+    def _about(self, at: int) -> list[Row]:
+        return super()._about(at) if self.place() is not None else ABOUT
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The keys of the table work in the table."""

@@ -13,7 +13,6 @@ from screens.theme import BAD, MARKS, OK, WARN, Part, say
 from screens.widgets import Act, Card, Facts, Row
 from wizard.errors import ExitCode, WizardError
 from wizard.questions.answers import Goal
-from wizard.questions.flow import View
 from wizard.reports.lines import Line, Tone
 from wizard.session.saved_run import SavedRun
 
@@ -64,7 +63,8 @@ class Notice(Page):
         sign, roles = self.banner
         yield Static(say((sign, roles), "  ", *self.words()), classes="words")
         yield Static("", classes="gap")
-        yield Card("Details", Facts(*self.rows(), id="facts"))
+        rows = self.rows()
+        yield Card("Details", Facts(*rows, name_width=13 if any(name for name, _value in rows) else 1, id="facts"))
         yield Static("", classes="gap")
         with Horizontal(classes="buttons"):
             for label, name in self.buttons():
@@ -229,10 +229,19 @@ class Resume(Notice):
     """Answers of an earlier run are there."""
 
     data: tuple[SavedRun, str]
-    banner = (f" {WARN} UNFINISHED ", "warn bold reverse")
+
+    @property
+    def banner(self) -> tuple[str, str]:  # type: ignore[override]  # it depends on the data here
+        """Whether a change has ended, and how."""
+        if not self.data[1]:
+            return f" {WARN} UNFINISHED ", "warn bold reverse"
+        good = " finished " in self.data[1]
+        return (f" {OK} FINISHED ", "ok bold reverse") if good else (f" {BAD} UNDONE ", "bad bold reverse")
 
     def claim(self) -> Sequence[Part]:
         """A statement."""
+        if self.data[1]:
+            return [("A change has ended", "accent bold"), ("  nobody has seen its result yet", "muted")]
         return [("Answers of an earlier run are kept", "accent bold")]
 
     def words(self) -> Sequence[Part]:
@@ -251,10 +260,11 @@ class Resume(Notice):
             Goal.UNDO: "Undo a change",
             Goal.LEFT: "See what is left to do",
         }[run.answers.goal]
+        on = "The answers are checked again." if not self.data[1] else "The answers are still there."
         return [
             ("Goal", [goal]),
             ("Saved by", [run.who, (f"  {run.when:%Y-%m-%d %H:%M} UTC", "muted")]),
-            ("Continue", ["The answers are checked again. Passwords were not saved; you will be asked for them."]),
+            ("Continue", [f"{on} Passwords were not saved; those that are needed are asked for again."]),
         ]
 
     def help_name(self) -> str:
@@ -269,22 +279,22 @@ class Resume(Notice):
         """Take the answers and check the steps up to the one that was open."""
         self.wizard.work("resume", self._resume, self._resumed, "Checking the answers ...")
 
-    def _resume(self) -> str:
+    def _resume(self) -> tuple[str, bool]:
+        """The step to go on with, and whether an answer of it is refused now."""
         wanted = self.session.resume()
-        if self.session.taken_up:
-            return wanted
-        for step in self.session.steps():
-            fails = bool(step.questions) and bool(self.session.check(step))
-            if fails or step.id == wanted or step.view is View.REVIEW:
-                return step.id
-        return ""
+        step = next((each for each in self.session.steps() if each.id == wanted), None)
+        fails = step is not None and not self.session.taken_up and bool(step.questions)
+        return wanted, fails and step is not None and bool(self.session.check(step))
 
-    def _resumed(self, result: str | WizardError) -> None:
+    def _resumed(self, result: tuple[str, bool] | WizardError) -> None:
+        name, fails = ("", False) if isinstance(result, WizardError) else result
         if self.session.taken_up:
             self.wizard.ended = int(ExitCode.DONE)
-            self.wizard.go_on(result)
+            self.wizard.follow_change(result if isinstance(result, WizardError) else name)
+        elif fails:
+            self.wizard.ask_again(name)
         else:
-            self.wizard.open_step("" if isinstance(result, WizardError) else result)
+            self.wizard.open_step(name)
 
     def press_over(self) -> None:
         """Begin with the first step."""

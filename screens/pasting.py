@@ -22,6 +22,7 @@ from wizard.secret import Secret
 
 _LINE = "-----"
 _MARK = re.compile(r"-----(BEGIN|END) [A-Z0-9 #]{1,40}-----\s*")
+_ENDED = re.compile(r"-----END [A-Z0-9 #]{1,40}-----$")
 _OPENED = re.compile(r"-----BEGIN [A-Z0-9 ]{0,20}CERTIFICATE-----\s*")
 
 
@@ -29,6 +30,7 @@ class PemArea(TextArea):
     """Several lines of PEM. What is no certificate is drawn as dots, and nothing goes to a clipboard."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "newline", "New line", key_display="Enter")]
+    takes_lines: ClassVar[bool] = True
 
     def __init__(self, text: Secret) -> None:
         """Begin with *text*."""
@@ -51,12 +53,12 @@ class PemArea(TextArea):
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()
         event.prevent_default()
-        text = "\n".join(event.text.expandtabs().splitlines())
+        text = event.text.replace("\r\n", "\n").replace("\r", "\n").expandtabs()
         if printable(text, newline=True) != text:
             self.app.bell()
             return
-        self.replace(f"{text}\n", *self.selection)
-        self.move_cursor(self.document.end)
+        # What is pasted next begins a line of its own.
+        self.replace(text + "\n" * bool(_ENDED.search(text)), *self.selection)
 
     def action_newline(self) -> None:
         """A new line; the key itself does it before, so this is only for the row of keys."""

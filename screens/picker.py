@@ -13,6 +13,7 @@ from screens.dialogs import Over
 from screens.paths import last_word, quoted
 from screens.theme import look, say
 from screens.widgets import Card, Keys
+from wizard.host.files import home_expanded
 from wizard.printable import printable
 
 
@@ -39,7 +40,7 @@ class Picker(Over[str]):
         """Begin in the folder of the last path of *text*, which is relative to *base*."""
         super().__init__()
         self._before, word = last_word(text)
-        place = (base / Path(word).expanduser()).absolute()
+        place = (base / home_expanded(Path(word))).absolute()
         while not place.is_dir():
             place = place.parent
         self._folder = place

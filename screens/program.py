@@ -110,6 +110,7 @@ class WizardApp(App[int], inherit_bindings=False):
         self.ended: int | None = None
         self.locked = True
         self.taking = False
+        self._explain = False
         self._loaded = False
         self._unsaved = ""
         self._start = start
@@ -142,10 +143,15 @@ class WizardApp(App[int], inherit_bindings=False):
             self.session.let_go()
             self.begin()
         elif self.session.taken_up and step.id in self._up_to_apply():
-            self.work("after", self.session.after_change, self.go_on, "Checking the answers ...")
+            self.work("after", self.session.after_change, self.follow_change, "Checking the answers ...")
         else:
             following = after(step.id, self.session.answers)
             self.go_on(following.id if following is not None else "")
+
+    def follow_change(self, name: str | WizardError) -> None:
+        """Go on with the step called *name* behind a change; one before it asks for a password that was not saved."""
+        self._explain = name in self._up_to_apply()
+        self.go_on(name)
 
     def go_on(self, name: str | WizardError) -> None:
         """Show the step called *name*, with the answers saved, or end when it is ""."""
@@ -156,6 +162,11 @@ class WizardApp(App[int], inherit_bindings=False):
         else:
             self.engine.run(self, "save", lambda: self.session.save(name), self._saved)
             self.open_step(name)
+
+    def ask_again(self, name: str) -> None:
+        """Show the step called *name*, which cannot be left as it was answered earlier, and say why."""
+        self._explain = True
+        self.open_step(name)
 
     def _up_to_apply(self) -> list[str]:
         ids = [step.id for step in self.session.steps()]
@@ -250,6 +261,9 @@ class WizardApp(App[int], inherit_bindings=False):
         if self.frame.page is page:
             self.locked = False
             self.frame.point()
+            if self._explain:
+                self._explain = False
+                page.explain()
             if self._unsaved:
                 self.frame.tell(("! ", "warn bold"), self._unsaved)
                 self._unsaved = ""
@@ -332,7 +346,7 @@ class WizardApp(App[int], inherit_bindings=False):
         self.engine.run(self, "presented", self.session.presented, self._presented)
 
     def _presented(self, seen: Any) -> None:
-        if not isinstance(seen, WizardError):
+        if seen is not None and not isinstance(seen, WizardError):
             self.frame.show_state(seen.state, seen.at)
 
     # -- keys ---------------------------------------------------------------------------------------------------------
@@ -346,10 +360,28 @@ class WizardApp(App[int], inherit_bindings=False):
 
     async def _type(self) -> None:
         try:
+            following = None
             while True:
-                await self._take(await self._typed.get())
+                event, following = self._together(following or await self._typed.get())
+                await self._take(event)
         except Exception as error:  # noqa: BLE001 - a task of its own would lose it
             self._handle_exception(error)
+
+    def _together(
+        self, event: events.Key | events.Paste
+    ) -> tuple[events.Key | events.Paste, events.Key | events.Paste | None]:
+        """A run of characters as one paste, where several lines are typed, and what came behind it.
+
+        A terminal without bracketed paste sends a pasted text as thousands of keys.
+        """
+        text, following = _character(event), None
+        if not text or not getattr(self.focused, "takes_lines", False):
+            return event, None
+        while following is None and not self._typed.empty():
+            following = self._typed.get_nowait()
+            if more := _character(following):
+                text, following = text + more, None
+        return (events.Paste(text) if len(text) > 1 else event), following
 
     async def _take(self, event: events.Key | events.Paste) -> None:
         key = event.key if isinstance(event, events.Key) else ""
@@ -464,3 +496,10 @@ class WizardApp(App[int], inherit_bindings=False):
         place = load(WRITE_TRACE)(error, folder) if error is not None else None
         self.crashed = str(place or "")
         self._close_messages_no_wait()
+
+
+def _character(event: events.Key | events.Paste) -> str:
+    """What a key writes, "" for one that writes nothing."""
+    if isinstance(event, events.Paste):
+        return ""
+    return "\n" if event.key == "enter" else (event.character or "") if event.is_printable else ""

@@ -331,9 +331,9 @@ class Questions(Page):
                         self._pause.stop()
                     self._pause = self.set_timer(PAUSE_S, lambda field=field: self._look_names(field))
 
-    def on_field_not_taken(self) -> None:
+    def on_field_not_taken(self, message: Field.NotTaken) -> None:
         """Say why nothing was pasted."""
-        self.frame.tell(MARKS["warn"], "What was pasted holds characters that cannot be shown; nothing was taken.")
+        self.frame.tell(MARKS["warn"], message.words)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter leads to the next field, behind the last one on."""
@@ -404,14 +404,27 @@ class Questions(Page):
         return problems
 
     def _checked(self, found: list[Problem] | WizardError) -> None:
+        if not self._shown_in_place(found) and self.step is not None:
+            self.wizard.confirm_doubts(self.step, self._doubts)
+
+    def _shown_in_place(self, found: list[Problem] | WizardError) -> list[Problem]:
+        """Show each problem at its field, or below the page; the problems."""
         problems = [Problem("", found)] if isinstance(found, WizardError) else found
         by_key = {question.key: field for question, field in reversed(self.fields)}
         self._refuse([(by_key[each.key], each.error) for each in problems if each.key in by_key])
         for problem in problems:
             if problem.key not in by_key:
                 self.tell_problem(problem.error)
-        if not problems and self.step is not None:
-            self.wizard.confirm_doubts(self.step, self._doubts)
+        return problems
+
+    def explain(self) -> None:
+        """See `Page`: as if Enter had been pressed, but nothing is taken and nothing follows."""
+        step = self.step
+        if step is not None:
+            self.wizard.work("check", lambda: self.session.check(step), self._explained, "Checking ...")
+
+    def _explained(self, found: "list[Problem] | WizardError") -> None:
+        self._shown_in_place(found)
 
     def tell_problem(self, error: WizardError) -> None:
         """Report an error that blocks the step and belongs to no single field."""

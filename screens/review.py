@@ -14,7 +14,7 @@ from screens.certificates import finding_line
 from screens.frame import Page
 from screens.lists import Calendar
 from screens.notices import TONES, parts_of
-from screens.theme import BAD, MARKS, OK, Part, boxes, say
+from screens.theme import BAD, INFO, MARKS, OK, Part, boxes, say
 from screens.widgets import Act, Card, Facts, Lines, Reading, Row
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
@@ -39,11 +39,11 @@ def summary(review: Made) -> list[Row]:
             rows.append(
                 (
                     f"{'+' if new else '~'} {_KINDS[step.kind]}",
-                    [(name, "bold"), (f"  {_about(step)}, in {folder}", "muted")],
+                    [(name, "bold"), (f"  {_about(step)}, in {folder or '/'}", "muted")],
                 )
             )
     if review.undo:
-        rows = [("~ file", [words]) for name, words in review.undo if not words.startswith(("Restart", "Check"))]
+        rows = [("~ file", [words]) for words in review.undone_files]
     if len(rows) > MOST_ROWS:
         rows = [*rows[: MOST_ROWS - 1], ("", [(f"and {len(rows) - MOST_ROWS + 1} more; see Files", "muted")])]
     if review.restarts and rows:
@@ -94,9 +94,7 @@ class Review(Page):
             return [("This cannot be applied", "bad bold"), ("  fix the errors first", "bad")]
         if self.empty:
             return [(f"{OK} Nothing to do", "ok bold"), ("  everything is set up like this already", "muted")]
-        files = sum(step.changed for step in self.data.plan.file_steps) or sum(
-            not words.startswith(("Restart", "Check")) for _name, words in self.data.undo
-        )
+        files = sum(step.changed for step in self.data.plan.file_steps) or len(self.data.undone_files)
         return [
             (f"{files} file{'' if files == 1 else 's'} will change", "accent bold"),
             ("  nothing is changed yet", "muted"),
@@ -169,16 +167,16 @@ class Review(Page):
         if not rehearsed and not failed:
             return None
         answers = self.session.answers
-        gateway = answers.gateway[0].host if answers.gateway else "gateways"
-        client = answers.client[0].host if answers.client else "clients"
-        link = ("connect", OK, "ok") if not failed else ("refused", BAD, "bad")
+        tried = ("connect", OK, "ok") if not failed else ("refused", BAD, "bad")
         name = answers.primary.host or self.wizard.machine_name
-        nodes = [
-            (gateway, "tested in memory", ""),
-            (name, "new certificate", "accent"),
-            (client, "tested in memory", ""),
-        ]
-        return boxes(nodes, [link, link], 9, 17)
+        # A kind of machine that nobody has named was not tested.
+        (gateway, left), (client, right) = (
+            ((found[0].host, "tested in memory", ""), tried)
+            if found
+            else ((kind, "none named", "muted"), ("not tested", INFO, "muted"))
+            for kind, found in (("gateways", answers.gateway), ("clients", answers.client))
+        )
+        return boxes([gateway, (name, "new certificate", "accent"), client], [left, right], 9, 17)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """On or back."""
@@ -252,8 +250,7 @@ class Confirm(Page):
     def _happens(self, lines: list[Line], review: Made) -> list[Row]:
         steps = review.plan.steps
         files = [step.target for step in review.plan.file_steps if step.changed]
-        undone = [words for _name, words in review.undo if not words.startswith(("Restart", "Check"))]
-        rows: list[Row] = [("Changes", ["\n".join(files or undone)])]
+        rows: list[Row] = [("Changes", ["\n".join(files or review.undone_files)])]
         if review.restarts:
             rows.append(
                 ("Restarts", [(review.restarts, "warn bold"), ("; printing pauses until it answers again", "warn")])

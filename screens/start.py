@@ -28,7 +28,7 @@ _TAKES: dict[str, tuple[str, str, str]] = {
         "the new certificate with its private key; the password",
         "one restart at the end; printing pauses meanwhile",
     ),
-    Goal.RESCUE: ("seconds to the cause", "nothing at first", "none; a repair may need a restart"),
+    Goal.RESCUE: ("a few seconds to find the cause", "nothing at first", "none; a repair may need a restart"),
     Goal.UNDO: ("about a minute", "nothing; every replaced file is kept", "as in the change that is undone"),
     Goal.LEFT: ("a list to tick", "nothing", "none"),
 }
@@ -97,6 +97,10 @@ class Start(Page):
     def _banner(self) -> Content:
         state = self.data.presented.state if self.data.presented is not None else "silent"
         sign, words = _BANNER[state]
+        left = self.data.left
+        if state == "trusted" and left is not None and left.left:
+            count = len(left.left)
+            words = f"{words.rstrip('.')}; {count} step{' is' if count == 1 else 's are'} left elsewhere."
         return say(sign, (f"  {words}", "bold"))
 
     def _facts(self) -> list[Row]:

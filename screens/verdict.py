@@ -16,6 +16,7 @@ from screens.theme import MARKS, Part, life_role, say
 from screens.widgets import Card, Facts, Lines, Row
 from wizard.certificates import fields
 from wizard.findings import Finding, Severity
+from wizard.findings import worst as most
 from wizard.host.clock import now_utc
 from wizard.planning.judge import Judged
 from wizard.questions.flow import Question, Step
@@ -86,14 +87,14 @@ def _beside(old: Any, judged: Judged) -> Item:
     return Item((MARKS["info"], "Compared with the installed certificate"), tuple(rows))
 
 
-def statement(findings: Sequence[Finding]) -> list[Part]:
-    """Whether a chain can be used, as the title."""
+def statement(findings: Sequence[Finding], name: str = "Certificate") -> list[Part]:
+    """Whether a chain can be used, as the title; *name* is what is used."""
     errors = sum(each.severity >= Severity.ERROR for each in findings)
     warnings = sum(each.severity == Severity.WARNING for each in findings)
     count = f"{warnings} warning{'' if warnings == 1 else 's'}" if warnings else ""
     if errors:
-        return [("Certificate cannot be used", "bad bold"), (f"  {errors} error{'' if errors == 1 else 's'}", "bad")]
-    return [(f"Certificate can be used{f' ({count})' if count else ''}", "accent bold")]
+        return [(f"{name} cannot be used", "bad bold"), (f"  {errors} error{'' if errors == 1 else 's'}", "bad")]
+    return [(f"{name} can be used{f' ({count})' if count else ''}", "accent bold")]
 
 
 class Verdict(Questions):
@@ -226,7 +227,11 @@ class Others(Questions):
             return [("No certificate is needed", "accent bold"), ("  clients without local storage need none", "muted")]
         findings = [each for _role, _host, found in self.machines for each in found.judged.findings]
         count = len(self.machines)
-        return [*statement(findings), (f"  {count} machine{'' if count == 1 else 's'}", "muted")]
+        unfit = sum(
+            any(each.severity >= Severity.ERROR for each in found.judged.findings) for *_, found in self.machines
+        )
+        name = "Certificate" if count == 1 else f"{unfit} of the certificates" if unfit else "Certificates"
+        return [*statement(findings, name), (f"  {count} machine{'' if count == 1 else 's'}", "muted")]
 
     def above(self) -> Iterable[Widget]:
         """The table."""
@@ -273,7 +278,7 @@ class Others(Questions):
 
 
 def _row(role: str, host: str, found: Found) -> list[list[Part]]:
-    worst = max((each.severity for each in found.judged.findings), default=Severity.NOTE)
+    worst = most(found.judged.findings) or Severity.NOTE
     state = {Severity.NOTE: ("ok", "can be used"), Severity.WARNING: ("warn", "warning")}.get(worst, ("bad", "error"))
     leaf = found.chain[-1]
     kind = "gateway" if role.startswith("gateway") else "client"

@@ -79,7 +79,12 @@ class Field(Input):
     ]
 
     class NotTaken(Message):
-        """What was pasted cannot be shown, so it was not taken."""
+        """What was pasted was not taken: why."""
+
+        def __init__(self, words: str) -> None:
+            """*words*: a sentence or two."""
+            super().__init__()
+            self.words = words
 
     def __init__(self, value: str = "", *, id: str, secret: bool = False, placeholder: str = "") -> None:  # noqa: A002 - Textual's name
         """Begin with *value*; what cannot be shown in it is shown as an escape."""
@@ -109,6 +114,11 @@ class Field(Input):
         """What several pasted lines become."""
         return lines[0].strip()
 
+    def not_taken(self, words: str) -> None:
+        """Ring the bell and let the page say why."""
+        self.app.bell()
+        self.post_message(self.NotTaken(words))
+
     def on_paste(self, event: events.Paste) -> None:
         """Take what can be shown; a line break at the end is no Enter."""
         event.prevent_default()
@@ -118,8 +128,10 @@ class Field(Input):
             return
         text = self.pasted(lines)
         if printable(text) != text:
-            self.app.bell()
-            self.post_message(self.NotTaken())
+            self.not_taken("What was pasted holds characters that cannot be shown; nothing was taken.")
+            return
+        if BEGINS in event.text:
+            self.not_taken("That is the content of a file (PEM); paste it in the field for the files.")
             return
         self.replace(text, *self.selection) if not self.selection.is_empty else self.insert_text_at_cursor(text)
 

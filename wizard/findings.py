@@ -1,6 +1,6 @@
 """What rules report: a code, what it was found on, and the facts that fill its text."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import PurePath
@@ -151,3 +151,8 @@ class Finding:
 def worst(findings: Iterable[Finding]) -> Severity | None:
     """The highest severity among *findings*, or None when there are none."""
     return max((finding.severity for finding in findings), default=None)
+
+
+def worst_finding(findings: Sequence[Finding]) -> Finding:
+    """The first of those with the highest severity; there must be one."""
+    return max(findings, key=lambda finding: finding.severity)

@@ -24,6 +24,8 @@ FINISHED = (
     "wizard/handoff",
     "wizard/reports",
     "wizard/questions",
+    "wizard/session",
+    "wizard/cli",
     "screens",
     "README.md",
     "CONTRIBUTING.md",

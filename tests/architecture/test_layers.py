@@ -122,7 +122,7 @@ def local_imports(source: str) -> list[str]:
     return [statement for _line, statement in sorted(inside)]
 
 
-def test_imports_stand_at_the_top() -> None:
+def test_imports_are_at_the_top() -> None:
     """What is loaded later is named in two tables: the commands' and the screens'."""
     found = {module_name(path): local_imports(path.read_text()) for path in SOURCES}
     assert {name: statements for name, statements in found.items() if statements} == {}

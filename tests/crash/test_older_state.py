@@ -76,7 +76,7 @@ def test_resume_takes_its_answers(tmp_path: Path) -> None:
     run = session.saved()
     assert run is not None
     assert (run.who, run.step_id) == ("operator", "primary")
-    assert session.resume() == "primary"
+    assert session.resume() == "place", "there is no deployment here"
     assert session.answers.goal is Goal.RE_KEY
     assert [str(path) for path in session.answers.primary.chain] == ["primary-host.pfx"]
     assert session.answers.gateway[0].host == "gateway-host"

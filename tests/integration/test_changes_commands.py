@@ -69,7 +69,7 @@ def test_there_and_back(scene: Scene, capsys: pytest.CaptureFixture[str]) -> Non
     told = members(out)
     assert (told["schema"], told["outcome"]) == ("cloudstream-wizard/rollback/1", "applied")
     assert {"id": "keystore", "state": "done"} in told["steps"]
-    assert "keystore: Put /opt/hcp/conf/primary-host.pfx back" in err
+    assert "  keystore: started Put /opt/hcp/conf/primary-host.pfx back" in err.splitlines()
     code, out, _ = run(scene, capsys, "history", "--json")
     changes = members(out)["changes"]
     assert [change["outcome"] for change in changes] == ["applied", "applied"]
@@ -77,7 +77,7 @@ def test_there_and_back(scene: Scene, capsys: pytest.CaptureFixture[str]) -> Non
     assert run(scene, capsys, "rollback", "1")[0] == 2
     assert run(scene, capsys, "rollback", "2")[0] == 0
     assert scene.tree() == new
-    assert "taken back by" in run(scene, capsys, "history")[1]
+    assert "undone by" in run(scene, capsys, "history")[1]
 
 
 def test_interrupted(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:

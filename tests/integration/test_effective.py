@@ -219,6 +219,11 @@ def test_the_running_java_is_read_first(tmp_path: Path) -> None:
     assert seen.environment is not None
     assert seen.environment["HCP_MODE"] == "by script"
     with running(folder, JAVA_TOOL_OPTIONS=ELSEWHERE) as child:
+        assert child.stdout is not None
+        by_port = effective.look(Machine(), None, int(child.stdout.readline()))
+        assert [each.place for each in by_port.overruled(FILE)] == [
+            f"the variable JAVA_TOOL_OPTIONS of process {child.pid}"
+        ]
         unit = UnitState(load="loaded", pid=child.pid, command=f"{{ path={JAVA} ; argv[]={JAVA} -jar x.jar ; }}")
         seen = effective.look(machine, unit)
         places = [each.place for each in seen.overruled(FILE)]

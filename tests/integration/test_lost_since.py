@@ -18,7 +18,6 @@ from wizard.sandbox.deployment import PASSWORD
 from wizard.sandbox.mutate import write_conf
 from wizard.sandbox.pki import Entity, Pki, authority, make, new_key, pfx
 from wizard.session.session import Session
-from wizard.session.views import lines
 
 RIGHT = "subject=O = Acme, CN = primary-host"
 STORE = "/opt/hcp/conf/primary-host.pfx"
@@ -220,7 +219,7 @@ def test_an_own_store_in_place_of_the_recorded_one_is_drift(tmp_path: Path, caps
 def first_screen(made: Practice) -> str:
     session = Session(made.deployment.machine, answers=Answers())
     (step,) = [step for step in steps(session.answers) if step.view is View.FACTS]
-    return "\n".join(line.text for line in lines(session, step))
+    return "\n".join(line.text for line in session.lines(step))
 
 
 def test_the_built_in_certificate_is_never_good(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -76,8 +76,8 @@ def test_an_overruled_warning_is_that_of_one_certificate(server: Practice) -> No
     session.accept_warnings([first])
     other = type(first)(first.spec, first.subject, {**first.facts, "days": 3})
     session.judged("primary")
-    judged = session._judged["primary"]
-    session._judged["primary"] = type(judged)(judged.loaded, (other,), judged.suggested_host, judged.public)
+    judged = session.inputs.judged_roles["primary"]
+    session.inputs.judged_roles["primary"] = type(judged)(judged.loaded, (other,), judged.suggested_host, judged.public)
     assert session.pending_warnings(step(session, "primary-verdict")) == (other,)
 
 

@@ -15,10 +15,10 @@ from cryptography import x509
 from tests.support.loopback import ask_loopback
 from tests.support.pki import NOW, Acme, Entity, acme, authority, issue
 from tests.support.tls_servers import free_port, wait_for_port
+from wizard.host.clock import now_utc
 from wizard.probing.probe import probe
 from wizard.probing.revocation.check import Revocation, advice, check_revocation, revocation_findings
 from wizard.probing.revocation.fetch import fetch
-from wizard.probing.revocation.ocsp import utc_now
 
 OCSP_SIGNING = "1.3.6.1.5.5.7.3.9"
 PKI = acme()
@@ -262,12 +262,12 @@ def test_an_answer_to_another_question_is_not_believed(
 
     question = ocsp.request(made.good.certificate, PKI.intermediate.certificate, b"n" * 16)
     answer = fetch(ask(made.good).responder, body=question, limit=65536, timeout_s=5)
-    judged = ocsp.judge(answer, made.good.certificate, PKI.intermediate.certificate, utc_now(), b"m" * 16)
+    judged = ocsp.judge(answer, made.good.certificate, PKI.intermediate.certificate, now_utc(), b"m" * 16)
     assert (judged.status, "nonce differs" in judged.detail) == ("unusable", True)
-    other = ocsp.judge(answer, made.revoked.certificate, PKI.intermediate.certificate, utc_now())
+    other = ocsp.judge(answer, made.revoked.certificate, PKI.intermediate.certificate, now_utc())
     assert (other.status, other.detail) == ("unusable", "the response is about another certificate")
-    late = ocsp.judge(answer, made.good.certificate, PKI.intermediate.certificate, utc_now().replace(year=2040))
-    early = ocsp.judge(answer, made.good.certificate, PKI.intermediate.certificate, utc_now().replace(year=2020))
+    late = ocsp.judge(answer, made.good.certificate, PKI.intermediate.certificate, now_utc().replace(year=2040))
+    early = ocsp.judge(answer, made.good.certificate, PKI.intermediate.certificate, now_utc().replace(year=2020))
     assert ("out of date" in late.detail, "from the future" in early.detail) == (True, True)
 
 

@@ -18,6 +18,7 @@ from wizard.certificates import writing
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Certificate, Chain, Profile, Role
 from wizard.certificates.writing import keystore
+from wizard.doctor.logs import explain
 from wizard.probing.rehearsal import rehearse
 from wizard.secret import Secret
 
@@ -110,3 +111,32 @@ def test_the_rehearsal_says_what_java_does(case: Case) -> None:
         refused_by = {"SERVER": "primary", "CLIENT": "gateway"}.get(who)
         if refused_by is not None and not any(code == "rehearsal.handshake" for code, _ in found):
             assert refused_by in {facts.get("whom") for _, facts in found}, (why, found)
+
+
+IN_A_LOG = {
+    "Empty ": "doctor.log-client-sent-nothing",
+    "Extended key usage does not permit": "doctor.log-usage",
+    "KeyUsage does not allow": "doctor.log-key-usage",
+    "No subject alternative": "doctor.log-name",
+    "PKIX path building failed": "doctor.log-no-path",
+    "Algorithm constraints check failed": "doctor.log-algorithm",
+    "validity check failed": "doctor.log-dates",
+    "signature check failed": "doctor.log-signature",
+    "No supported CertificateVerify": "doctor.log-nothing-to-show",
+    "keyCertSign": "doctor.log-chain-rule",
+    "is not a CA certificate": "doctor.log-chain-rule",
+    "pathLenConstraint": "doctor.log-chain-rule",
+    "name constraints": "doctor.log-chain-rule",
+    "unrecognized critical extension": "doctor.log-chain-rule",
+    "maximum allowed length": "doctor.log-chain-rule",
+}
+
+
+@pytest.mark.parametrize("version", ["17", "25"])
+def test_what_java_says_is_explained_when_it_is_found_in_a_log(version: str) -> None:
+    """Java 25 puts the alert that it sends in front of the reason, as in `(unsupported_certificate) PKIX path ...`."""
+    reasons = {why for who, why in verdicts(version).values() if who != "OK"}
+    assert len(reasons) > 15
+    for why in sorted(reasons):
+        wanted = next((code for words, code in IN_A_LOG.items() if words in why), f"none for {why}")
+        assert [finding.code for finding in explain([f"SSLHandshakeException: {why}"])] == [wanted], why

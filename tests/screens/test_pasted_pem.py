@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from textual.pilot import Pilot
 
 from screens.pasting import PemArea
-from tests.screens.driving import focused, keys, opened, paste, step, text, until
+from tests.screens.driving import burst, focused, keys, opened, paste, step, text, until
 from tests.screens.operator import session_on
 from tests.support.practice import Practice
 from wizard.cli import line_mode
@@ -120,6 +120,24 @@ async def test_half_a_block_is_refused_in_the_dialog(made: Practice, pem: tuple[
         await keys(pilot, "escape")
         assert "primary-host.pfx" in text(pilot)
         assert text(pilot).splitlines()[3] == before.splitlines()[3]
+
+
+async def test_a_paste_that_comes_as_keys_is_one_paste_and_no_password(
+    made: Practice, pem: tuple[str, list[str]]
+) -> None:
+    whole, key = pem
+    session = session_on(made)
+    async with opened(session, start="primary-files") as pilot:
+        await keys(pilot, "tab", "tab")
+        await paste(pilot, whole)
+        assert "paste it in the field for the files" in text(pilot)
+        assert pilot.app.focused.value == ""  # type: ignore[union-attr]
+        await keys(pilot, "shift+tab", "f8")
+        at = whole.index("-----BEGIN PRIVATE KEY")
+        await paste(pilot, whole[:at].rstrip())
+        await burst(pilot, *("enter" if sign == "\n" else sign for sign in whole[at:]), "tab", "enter")
+        assert "'pasted: 3 certificates, 1 key'" in await seen(pilot, key)
+    assert session.pasted["pasted: 3 certificates, 1 key"].reveal().split() == whole.split()
 
 
 def by_lines(session: Session, *lines: str) -> str:

@@ -174,7 +174,7 @@ async def test_the_end_of_a_change(size: str, places: Deployments, snapshot: Sna
 
     def timed() -> object:
         seen = look()
-        if seen.probe is None:
+        if seen is None or seen.probe is None:
             return seen
         probe = replace(seen.probe, seconds={"resolve": 0.0, "connect": 0.001})
         return replace(seen, probe=probe, at=NOW)

@@ -8,6 +8,7 @@ import pytest
 from tests.screens.driving import focused
 from tests.screens.operator import Operator, at_the_wizard, session_on
 from tests.support.doctor_runs import settle
+from tests.support.exhaustive import mostly_exhaustive
 from tests.support.practice import Practice, practice
 from wizard.cli import line_mode
 from wizard.questions.answers import Goal
@@ -35,6 +36,8 @@ REPAIRED = {
 """Fault, and the words that name it on the screen."""
 
 NEEDS_JAVA = {"root-missing"}
+OFTEN = mostly_exhaustive(REPAIRED, {"commented-out", "umlaut-password", "unreadable", "root-missing"}.__contains__)
+"""A setting, a store, rights and a trust store; `tests/integration/test_doctor_faults.py` makes every repair."""
 
 
 async def choose_rescue(operator: Operator) -> None:
@@ -72,7 +75,7 @@ async def go_round(operator: Operator, headline: str, end: str) -> str:
     return await operator.sees(end)
 
 
-@pytest.mark.parametrize("fault", REPAIRED)
+@pytest.mark.parametrize("fault", OFTEN)
 async def test_a_faulty_deployment_is_repaired_by_keys(fault: str, tmp_path: Path) -> None:
     java = "17" if fault in NEEDS_JAVA else None
     with practice(tmp_path / "x", java=java, start=False, faults=[fault], configured=True) as made:

@@ -19,6 +19,7 @@ from unittest.mock import patch
 
 from tests.support.jvm import jre
 from wizard.cli.main import main
+from wizard.planning import judge
 from wizard.sandbox.build import create
 from wizard.sandbox.deployment import Deployment
 from wizard.sandbox.pki import Pki, make
@@ -58,6 +59,8 @@ class Practice:
         if powerless and os.geteuid() == 0:
             without = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"]
             return self.process(*words, env=env, stdin=stdin, before=without)
+        for asked in (judge._unreadable, judge._revocation):
+            asked.cache_clear()  # a program that starts knows nothing of what Java or a responder answered before
         argv = [words[0], *self.options, *words[1:]]
         out, err = io.StringIO(), io.StringIO()
         typed = io.TextIOWrapper(io.BytesIO((stdin or "").encode()), "utf-8", "surrogateescape")

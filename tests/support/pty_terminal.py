@@ -119,10 +119,10 @@ class Terminal:
                 return False
         return True
 
-    def shows(self, words: str, within_s: float = PATIENCE_S) -> None:
-        """Read until *words* stand on the screen; more may be on its way."""
+    def shows(self, words: str, within_s: float = PATIENCE_S, *, times: int = 1) -> None:
+        """Read until *words* stand on the screen so many times; more may be on its way."""
         end = time.monotonic() + within_s
-        while words not in self.text:
+        while self.text.count(words) < times:
             came = self.read() or (not self.child.isalive() and self.read())
             assert came or (self.child.isalive() and time.monotonic() < end), f"{words!r} does not come:\n{self.text}"
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.support import idle_mark
 from tests.support.practice import Practice
 from tests.support.scenarios import EVERY, prepared
+from wizard.cli import line_mode
 from wizard.sandbox.deployment import load
 
 
@@ -23,12 +24,14 @@ def hang(*_args: object) -> None:
 
 
 def main(root: str, goal: str, step: str, *words: str) -> int:
-    """*words*: `explode=METHOD`, `hang=METHOD` of the session; `ascii`."""
+    """*words*: `explode=METHOD`, `hang=METHOD` of the session; `ascii`; `plain` for the line mode."""
     session = prepared(Practice(load(Path(root))), EVERY[goal])
     for word in words:
         what, _, method = word.partition("=")
         if method:
             setattr(session, method, explode if what == "explode" else hang)
+    if "plain" in words:
+        return line_mode.run(session, stdin=sys.stdin, stdout=sys.stdout)
     idle_mark.install()
     screens, program = importlib.import_module("screens.app"), importlib.import_module("screens.program")
     return int(

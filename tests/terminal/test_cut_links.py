@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 
 from tests.support.canary import nothing_told
+from tests.support.exhaustive import exhaustive
 from tests.support.practice import Practice
 from tests.support.pty_operator import ByKeys, ByLines, Operator
 from tests.support.pty_terminal import Terminal
@@ -22,7 +23,13 @@ def cut(terminal: Terminal, here: Practice) -> None:
     wait_until_none_is_left(here)
 
 
-@pytest.mark.parametrize("face", [partial(ByKeys, haste=True), ByLines], ids=["by keys", "by lines"])
+@pytest.mark.parametrize(
+    "face",
+    [
+        pytest.param(partial(ByKeys, haste=True), id="by keys"),
+        pytest.param(ByLines, id="by lines", marks=exhaustive),
+    ],
+)
 def test_a_set_up_that_is_cut_off_at_every_step_ends_in_the_same_plan(
     face: Callable[[Terminal, Way], Operator], here: Practice, link: Sshd
 ) -> None:

@@ -1,4 +1,4 @@
-"""The wizard as lines, in a pipe and in a real terminal."""
+"""The wizard as lines, in a pipe and in a real terminal, on real sessions."""
 
 import io
 import os
@@ -6,302 +6,345 @@ import signal
 import subprocess
 import sys
 import termios
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from tests.screens.fake_session import CHAIN, HOSTILE, LIST, PASSWORD, FakeSession, earlier_run
-from tests.support.made_up import made_up
+from tests.support.practice import Practice, company, practice
 from tests.support.pty_terminal import ROOT, Terminal
+from tests.support.scenarios import FILES_PASSWORD, Way, answered, furnish
+from wizard.change.history import history
 from wizard.cli import line_mode
-from wizard.findings import Finding, Locator, Severity
+from wizard.questions.flow import Step
 from wizard.reports.lines import Line
+from wizard.sandbox.pki import pfx
 from wizard.secret import Secret
+from wizard.session.saved_run import save
+from wizard.session.session import Session
 
-if TYPE_CHECKING:
-    from wizard.session.session import Session
-
-WARNING = Finding(
-    made_up("a.warning", Severity.WARNING, "It is odd.", why="A person has to check it.", fix="Fix it."),
-    Locator("certificate"),
+CHAIN = "certificates/primary-host.pfx"
+TO_FILES = ["", "", ""]
+"""What to do, where, and the address as it is proposed: up to the question for the files."""
+TO_VERDICT = [*TO_FILES, CHAIN, FILES_PASSWORD]
+TO_STORE = [*TO_VERDICT, "primary-host"]
+STORE_TO_REVIEW = ["", "", "gateway-host", "", "", "", ""]
+TO_REVIEW = [*TO_STORE, *STORE_TO_REVIEW]
+ACCEPTED = ["", "yes"]
+"""The review warns that this deployment has no keytool."""
+TO_CONFIRM = [*TO_REVIEW, *ACCEPTED]
+HOSTILE = (
+    "CN=foo [/etc/ssl]",
+    "CN=[@click=app.quit]quit[/]",
+    "CN=\\",
+    "esc \\x1b[2J and osc \\x1b]0;x\\x07",
+    "w" * 10_000,
 )
-GIVEN = {"primary.chain": CHAIN, "primary.password": PASSWORD}
 
 
-def answers_to(step_id: str, **given: str) -> list[str]:
-    """The lines that lead to the step *step_id*: what has no default, else nothing."""
-    lines: list[str] = []
-    for step in FakeSession().steps():
-        if step.id == step_id:
-            break
-        lines += [given.get(q.key.replace(".", "_"), GIVEN.get(q.key, "")) for q in step.questions] or [""]
-    return lines
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
+    """A running primary that no test changes."""
+    with practice(tmp_path_factory.mktemp("plain") / "p", java=None) as made:
+        furnish(made)
+        soon = company().reissued("primary-host", days=(-360, 5))
+        (made.root / "soon.pfx").write_bytes(pfx(soon, FILES_PASSWORD))
+        yield made
 
 
-TO_REVIEW = answers_to("review")
-TO_FILES = [*answers_to("primary-files"), ""]
-"""Up to the question for the files; where the server answers is taken as it stands."""
+def session_on(here: Practice) -> Session:
+    return Session(here.deployment.machine, answers=answered(here, Way({})), base=here.root)
 
 
-def demo(state: Path, *words: str) -> list[str]:
-    return [sys.executable, "-m", "tests.screens.demo", str(state), *words]
+@pytest.fixture
+def session(server: Practice) -> Iterator[Session]:
+    made = session_on(server)
+    yield made
+    made.forget()
 
 
-def talk(session: FakeSession, *lines: str) -> tuple[int, str]:
+def talk(session: Session, *lines: str) -> tuple[int, str]:
     """Answer with *lines*; the exit code and what was said."""
     out = io.StringIO()
-    code = line_mode.run(
-        cast("Session", session), stdin=io.StringIO("".join(f"{line}\n" for line in lines)), stdout=out
-    )
+    code = line_mode.run(session, stdin=io.StringIO("".join(f"{line}\n" for line in lines)), stdout=out)
     return code, out.getvalue()
 
 
-def test_the_same_steps_as_lines() -> None:
-    session = FakeSession()
-    code, said = talk(session, *TO_REVIEW, "", "apply", "")
-    assert code == 0
+def saved_step(session: Session) -> str:
+    run = session.saved()
+    assert run is not None
+    return run.step_id
+
+
+def named(session: Session, name: str) -> Step:
+    return next(step for step in session.steps() if step.id == name)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A set-up that was made line by line."""
+
+    here: Practice
+    session: Session
+    code: int
+    said: str
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
+    with practice(tmp_path_factory.mktemp("finished") / "p", java=None) as here:
+        furnish(here)
+        session = session_on(here)
+        yield Finished(here, session, *talk(session, *TO_CONFIRM, "apply", "", "", ""))
+
+
+def test_the_same_steps_as_lines(finished: Finished) -> None:
+    session, said = finished.session, finished.said
+    assert finished.code == 0, said
     for number, step in enumerate(session.steps(), start=1):
-        assert f"Step {number} of {len(session.steps())}: {step.title}" in said
+        assert f"Step {number} of " in said
+        assert f": {step.title}\n" in said
         for question in step.questions:
             assert question.heading in said
             assert question.why in said
     assert "default-keystore-file" in said
-    assert "Applied and proven." in said
-    assert said.endswith("summary: applied\n")
-    assert PASSWORD not in said
-    assert session.started == 1
-    assert session.forgotten
+    assert "Done: " in said
+    assert said.endswith("".join(f"{line}\n" for line in session.summary()))
+    assert FILES_PASSWORD not in said
+    assert "primary-host" in finished.here.served()
+    assert session.saved() is None
     assert session.answers.primary.chain == (CHAIN,)
-    assert session.secrets["primary.password"] == Secret(PASSWORD)
 
 
-def test_help_back_and_defaults() -> None:
-    session = FakeSession()
+def test_a_number_ticks_and_the_policy_comes_last(finished: Finished) -> None:
+    listed = [line for line in finished.session.lines(named(finished.session, "elsewhere")) if line.can_be_chosen]
+    last = str(len(listed))
+    code, said = talk(session_on(finished.here), "5", "1", last, "x", "list", "1", "1", "")
+    assert code == 0, said
+    assert f"   1  {listed[0].text}" in said
+    assert listed[0].text.startswith("[ ] ")
+    ticked = listed[0].text.replace("[ ]", "[x]")
+    assert f"{ticked}\n1 of {last} done.\n" in said
+    assert "[checklist.policy-last]" in said
+    assert f"Error: please type a number from 1 to {last}, or list." in said
+    assert f"   1  {ticked}" in said, "list shows all of it again"
+    assert said.count(f"\n1 of {last} done.\n") == 2, "ticked, taken away, ticked again"
+
+
+def test_help_back_and_defaults(session: Session) -> None:
     code, said = talk(session, "?", "2", "back", "", "quit", "stay", "quit", "save")
     assert code == 130
     assert "the server still presents its built-in\n  certificate." in said
     assert "# Keys" not in said
     assert said.count("Step 1 of") == 2
     assert "Number [2]: " in said, "what was answered is the default the next time"
-    assert session.saves[-1] == "place"
+    assert saved_step(session) == "place"
 
 
-def test_nothing_is_behind_the_first_step() -> None:
-    code, said = talk(FakeSession(), "back", "quit", "forget")
+def test_nothing_is_behind_the_first_step(session: Session) -> None:
+    code, said = talk(session, "back", "quit", "forget")
     assert code == 130
     assert "There is no step to go back to." in said
 
 
-def test_an_error_asks_that_question_alone_again() -> None:
-    session = FakeSession()
-    code, said = talk(session, *TO_FILES, "'open", CHAIN, "wrong", "", PASSWORD, "quit", "save")
+def test_an_error_asks_that_question_alone_again(session: Session) -> None:
+    code, said = talk(session, *TO_FILES, "'open", CHAIN, "wrong", "", FILES_PASSWORD, "quit", "save")
     assert code == 130
     assert "A quote is not closed." in said
-    assert "Error: The password does not open primary-host.pfx." in said
+    assert "[reading.password-wrong]" in said
     assert said.count("Password for these files") == 2
     assert said.count("  Files or a folder") == 1
     assert "What was found in the files" in said
 
 
-def test_a_new_password_is_typed_twice() -> None:
-    session = FakeSession()
-    _code, said = talk(
-        session, "", "", "", CHAIN, PASSWORD, "", "2", "", "abcdef", "abcdeg", "abcdef", "abcdef", "quit", "save"
-    )
+def test_a_new_password_is_typed_twice(session: Session) -> None:
+    _code, said = talk(session, *TO_STORE, "2", "", "abcdef", "abcdeg", "abcdef", "abcdef", "quit", "save")
     assert "Error: The two passwords are not the same." in said
-    assert session.secrets["primary.keystore-password"] == Secret("abcdef")
+    assert session._typed["primary.keystore-password"] == Secret("abcdef")
 
 
-def test_only_the_word_apply_applies() -> None:
-    session = FakeSession()
-    code, said = talk(session, *TO_REVIEW, "", "yes", "back", "quit", "save")
+def test_a_new_password_that_is_refused_is_typed_twice_again(session: Session) -> None:
+    refused = ("abc", "abc", "abcdeg", "abcdeh", "abcdef", "abcdef")
+    _code, said = talk(session, *TO_STORE, "2", "", *refused, "quit", "save")
+    assert "fewer than 6 characters" in said
+    assert "Error: The two passwords are not the same." in said
+    assert session._typed["primary.keystore-password"] == Secret("abcdef")
+
+
+def test_only_the_word_apply_applies(session: Session) -> None:
+    code, said = talk(session, *TO_CONFIRM, "yes", "back", "quit", "save")
     assert code == 130
     assert "Nothing was done." in said
-    assert said.count("Review") == 2
-    assert session.started == 0
+    assert said.count(": Review\n") == 2
+    assert not history(session.machine)
 
 
-def test_a_blocked_plan_and_a_failed_change() -> None:
-    session = FakeSession()
-    session.blocked = True
-    code, said = talk(session, *TO_REVIEW, "quit", "save")
-    assert "Error: this cannot be applied. The certificate has expired." in said
+def test_a_blocked_plan_leads_to_a_step(tmp_path: Path) -> None:
+    with practice(tmp_path / "p", java=None, start=False, faults=["masked"], configured=False) as here:
+        furnish(here)
+        code, said = talk(session_on(here), *TO_REVIEW, "4", "quit", "save")
     assert code == 130
-    session = FakeSession()
-    session.end = "rolled_back"
-    code, said = talk(session, *TO_REVIEW, "", "apply")
-    assert code == 3
-    assert "Everything was restored." in said
-    assert not session.forgotten
+    assert "Error: this cannot be applied." in said
+    assert said.count(": Certificate of the primary server\n") == 2
+
+
+def test_a_failed_change_is_told(tmp_path: Path) -> None:
+    with practice(tmp_path / "p", java=None, start=False, faults=["crash-loop"], configured=False) as here:
+        furnish(here)
+        here.systemctl("start")
+        before = here.tree()
+        session = session_on(here)
+        code, said = talk(session, *TO_CONFIRM, "apply")
+        assert code == 3, said
+        assert "restored" in said
+        assert here.tree() == before
 
 
 @pytest.mark.parametrize("answer", ["5", "primary-verdict", "host name"])
-def test_the_review_leads_to_the_step_of_a_decision_and_the_steps_lead_back(answer: str) -> None:
-    session = FakeSession()
-    way_back = ["", "", "", *[""] * 4]
-    code, said = talk(session, *TO_REVIEW, answer, *way_back, "", "apply", "")
-    assert code == 0, said
+def test_the_review_leads_to_the_step_of_a_decision_and_the_steps_lead_back(answer: str, session: Session) -> None:
+    code, said = talk(session, *TO_REVIEW, answer, "", "", "", "", "", "", "", "", "quit", "save")
+    assert code == 130, said
     assert "   5  Host name           primary-host" in said
     assert said.count("What was found in the files") == 2
     assert said.count("Your choices:") == 2
-    assert PASSWORD not in said
+    assert saved_step(session) == "review"
+    assert FILES_PASSWORD not in said
 
 
-def test_what_is_no_number_of_the_review_is_asked_again() -> None:
-    session = FakeSession()
-    code, said = talk(session, *TO_REVIEW, "99", "0", "nothing like it", "", "apply", "")
-    assert code == 0
-    assert said.count("Error: please type a number from 1 to 9, or press Enter.") == 3
+def test_what_is_no_number_of_the_review_is_asked_again(session: Session) -> None:
+    _code, said = talk(session, *TO_REVIEW, "99", "0", "nothing like it", "quit", "save")
+    assert said.count("Error: please type a number from 1 to 10, or press Enter.") == 3
 
 
-def test_a_blocked_plan_leads_to_a_step_too() -> None:
-    session = FakeSession()
-    session.blocked = True
-    _code, said = talk(session, *TO_REVIEW, "3", "quit", "save")
-    assert said.count("Certificate of the primary server") == 2
-
-
-def test_a_warning_is_asked_about_once_with_no_as_the_default() -> None:
-    session = FakeSession()
-    session.warnings = dict.fromkeys(("primary-verdict", "review"), (WARNING,))
-    to_verdict = answers_to("primary-verdict")
-    rest = TO_REVIEW[len(to_verdict) + 1 :]
-    code, said = talk(session, *to_verdict, "", "", "", "maybe", "yes", *rest, "", "apply", "")
-    assert code == 0, said
-    assert said.count("Continue anyway? (yes/no) [no]: ") == 3
+def test_a_warning_is_asked_about_once_with_no_as_the_default(session: Session) -> None:
+    to_warning = [*TO_FILES, "soon.pfx", FILES_PASSWORD, "primary-host"]
+    _code, said = talk(session, *to_warning, "", "", "maybe", "yes", "quit", "save")
+    assert said.count("Continue anyway? (yes/no) [no]: ") == 3, said
     assert said.count("You are still at this step") == 1
-    assert "  A person has to check it." in said
-    assert session.overruled == [WARNING]
+    assert "[validity.expires-soon]" in said
+    assert session.pending_warnings(named(session, "primary-verdict")) == ()
+    assert saved_step(session) == "primary-store"
 
 
-def test_a_number_ticks_and_the_policy_comes_last() -> None:
-    session = FakeSession()
-    code, said = talk(session, *TO_REVIEW, "", "apply", "1", "6", "x", "list", "1", "1", "")
-    assert code == 0
-    assert "   1  [ ] Upload Acme-CA-Root" in said
-    assert "[x] Upload Acme-CA-Root\n1 of 6 done.\n" in said
-    assert "Error: The policy comes last" in said
-    assert "Error: please type a number from 1 to 6, or list." in said
-    assert "   1  [x] Upload Acme-CA-Root" in said, "list shows all of it again"
-    assert session.ticked == {LIST.items[0].id}
-
-
-def test_the_end_of_the_input_saves() -> None:
-    session = FakeSession()
+def test_the_end_of_the_input_saves(session: Session) -> None:
     code, _said = talk(session, *TO_FILES, CHAIN)
     assert code == 130
-    assert session.saves[-1] == "primary-files"
+    assert saved_step(session) == "primary-files"
 
 
-def test_what_an_earlier_run_left() -> None:
-    session = FakeSession()
-    session.unfinished = [Line("A change was cut off.")]
-    session.earlier = earlier_run("primary-store")
-    code, said = talk(session, "undo", "go", "", CHAIN, PASSWORD, "quit", "save")
+def test_what_an_earlier_run_left(session: Session, server: Practice) -> None:
+    talk(session, *TO_STORE, "quit", "save")
+    code, said = talk(session_on(server), "go", "", "", FILES_PASSWORD, "quit", "save")
     assert code == 130
-    assert session.recovered == ["undo"]
     assert f"Answer [{CHAIN}]" in said
-    session = FakeSession()
-    session.earlier = earlier_run("primary-store")
-    _code, said = talk(session, "over", "quit", "forget")
+    assert said.count(": What was found in the files\n") == 1
+    _code, said = talk(session_on(server), "over", "quit", "forget")
     assert "Step 1 of" in said
-    session = FakeSession()
-    session.runs = True
-    code, said = talk(session, "")
-    assert code == 0
-    assert session.started == 0
+    assert session.saved() is None
 
 
-def test_an_interrupted_change_can_be_kept_or_still_wait() -> None:
-    session = FakeSession()
-    session.unfinished = [Line("A change was cut off.")]
-    _code, said = talk(session, "keep", "quit", "forget")
-    assert session.recovered == ["keep"]
-    assert "It is still unfinished" not in said
-    session = FakeSession()
-    session.unfinished = [Line("A change was cut off.")]
-    session.recover = lambda mode: [Line(f"The {mode} is not complete.")]  # type: ignore[method-assign]
-    code, said = talk(session, "undo", "quit", "forget")
-    assert code == 4
-    assert "It is still unfinished. Something is wrong, below, finds the cause" in said
+@pytest.mark.parametrize("mode", ["undo", "keep"])
+def test_an_interrupted_change_is_recovered_or_still_waits(mode: str, server: Practice) -> None:
+    for ends in (True, False):
+        session, waiting = session_on(server), [Line("A change was cut off.")]
+        recovered: list[str] = []
+
+        def recover(
+            how: str, *, ends: bool = ends, kept: list[Line] = waiting, seen: list[str] = recovered
+        ) -> list[Line]:
+            seen.append(how)
+            if ends:
+                kept.clear()
+            return [Line("It was tried.")]
+
+        session.interrupted = lambda waiting=waiting: waiting  # type: ignore[method-assign, misc]
+        session.recover = recover  # type: ignore[method-assign, assignment]
+        code, said = talk(session, mode, "quit", "forget")
+        assert (code, recovered) == (130 if ends else 4, [mode])
+        assert ("It is still unfinished. Something is wrong, below, finds the cause" in said) is not ends
 
 
-def test_hostile_text_is_only_text() -> None:
-    code, said = talk(FakeSession(hostile=True), "quit", "forget")
+def test_hostile_text_is_only_text(session: Session) -> None:
+    session.lines = lambda _step: [Line(text) for text in HOSTILE]  # type: ignore[method-assign, assignment]
+    code, said = talk(session, "quit", "forget")
     assert code == 130
     for text in HOSTILE:
         assert text in said
     assert "\x1b" not in said
 
 
-def test_a_pipe_in_ascii_shows_everything() -> None:
-    words = [sys.executable, "-m", "tests.screens.demo", "/nonexistent", "plain", "hostile"]
-    env = os.environ | {"PYTHONIOENCODING": "ascii"}
-    done = subprocess.run(words, input=b"quit\nforget\n", capture_output=True, cwd=ROOT, env=env, check=False)
-    assert b"M\\xfcller" in done.stdout
+def test_a_pipe_in_ascii_shows_everything(server: Practice) -> None:
+    save(server.deployment.machine, answered(server, Way({"primary.chain": "M\u00fcller.pfx"})), "goal", server.root)
+    words = [sys.executable, "-m", "wizard", "--plain", *server.options]
+    env = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONPATH": str(ROOT)}
+    lines = b"go\n\n\n\nquit\nforget\n"
+    done = subprocess.run(words, input=lines, capture_output=True, cwd=server.root, env=env, check=False)
+    assert b"M\\xfcller" in done.stdout, done.stdout + done.stderr
     assert max(done.stdout) < 128
 
 
+def terminal_on(server: Practice) -> Terminal:
+    """The line mode in a terminal, with all answers as they are proposed."""
+    return Terminal([sys.executable, "-m", "tests.support.start_command", str(server.root), "set-up", "first", "plain"])
+
+
+def to_password(terminal: Terminal) -> None:
+    terminal.shows("Number [1]:")
+    terminal.send(*["enter"] * len(TO_FILES), f"={CHAIN}\r")
+    terminal.shows("Password (not shown")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_password_is_not_echoed_and_a_signal_gives_the_echo_back(number: int, tmp_path: Path) -> None:
-    with Terminal(demo(tmp_path, "plain", "start=primary-files")) as terminal:
-        terminal.shows("Number [1]:")
-        terminal.send(*["enter"] * len(TO_FILES), f"={CHAIN}\r")
-        terminal.shows("Password (not shown):")
-        terminal.send(f"={PASSWORD}")
-        assert PASSWORD not in terminal.text
+def test_a_password_is_not_echoed_and_a_signal_gives_the_echo_back(
+    number: int, server: Practice, session: Session
+) -> None:
+    with terminal_on(server) as terminal:
+        to_password(terminal)
+        terminal.send(f"={FILES_PASSWORD}")
         assert not termios.tcgetattr(terminal.child.child_fd)[3] & termios.ECHO
         os.kill(terminal.pid, number)
-        end = terminal.ended()
-        assert end == 128 + number
+        assert terminal.ended() == 128 + number
+        assert FILES_PASSWORD.encode() not in terminal.sent
         assert termios.tcgetattr(terminal.child.child_fd)[3] & termios.ECHO
+    assert saved_step(session) == "primary-files"
 
 
 @pytest.mark.parametrize("first", ["", "enter"])
-def test_a_refused_password_is_asked_again_without_echo(first: str, tmp_path: Path) -> None:
-    with Terminal(demo(tmp_path, "plain", "start=primary-files")) as terminal:
-        terminal.shows("Number [1]:")
-        terminal.send(*["enter"] * len(TO_FILES), f"={CHAIN}\r")
-        terminal.shows("Password (not shown):")
+def test_a_refused_password_is_asked_again_without_echo(first: str, server: Practice, session: Session) -> None:
+    with terminal_on(server) as terminal:
+        to_password(terminal)
         terminal.send("=Wrong-2026\r")
-        terminal.shows("The password does not open")
-        terminal.shows("again")
+        terminal.shows("Enter repeats the question:")
         assert not termios.tcgetattr(terminal.child.child_fd)[3] & termios.ECHO
         if first:
             terminal.send(first)
-            terminal.shows("Enter keeps")
-        terminal.send(f"={PASSWORD}\r")
-        terminal.shows("What was found in the files")
+            terminal.shows("Enter keeps", times=2)
+        terminal.send(f"={FILES_PASSWORD}\r")
+        terminal.shows("Answer [primary-host]:")
         assert termios.tcgetattr(terminal.child.child_fd)[3] & termios.ECHO
-        assert PASSWORD.encode() not in terminal.sent
+        assert FILES_PASSWORD.encode() not in terminal.sent
         assert b"Wrong-2026" not in terminal.sent
+    session.forget()
 
 
 @pytest.mark.parametrize("word", ["back", "Quit", "?"])
-def test_the_ways_on_are_open_where_a_password_was_refused(word: str) -> None:
-    session = FakeSession()
+def test_the_ways_on_are_open_where_a_password_was_refused(word: str, session: Session) -> None:
     _code, said = talk(session, *TO_FILES, CHAIN, "wrong", word, "save")
     last = {"back": "Where the primary server runs", "Quit": "[save/forget/stay]", "?": "Type back for the step before"}
-    assert last[word] in said.partition("does not open")[2]
-    assert session.secrets["primary.password"] == Secret("wrong" if word != "?" else "save")
+    assert last[word] in said.partition("[reading.password-wrong]")[2]
+    assert session._typed["primary.password"] == Secret("wrong" if word != "?" else "save")
 
 
-def test_a_new_password_that_is_refused_is_typed_twice_again() -> None:
-    session = FakeSession()
-    to_store = ["", "", "", CHAIN, PASSWORD, "", "2", ""]
-    _code, said = talk(session, *to_store, "abc", "abc", "abcdeg", "abcdeh", "abcdef", "abcdef", "quit", "save")
-    assert "The password has fewer than 6 characters" in said
-    assert "Error: The two passwords are not the same." in said
-    assert session.secrets["primary.keystore-password"] == Secret("abcdef")
-
-
-def test_a_key_of_the_keyboard_asks_before_it_leaves(tmp_path: Path) -> None:
-    with Terminal(demo(tmp_path, "plain")) as terminal:
+def test_a_key_of_the_keyboard_asks_before_it_leaves(server: Practice, session: Session) -> None:
+    with terminal_on(server) as terminal:
         terminal.shows("Number [1]:")
         terminal.send("ctrl+c")
         terminal.shows("[save/forget/stay]")
         terminal.send("=stay\r")
-        terminal.shows("Number [1]:")
-        terminal.send("ctrl+c", "ctrl+c")
+        terminal.shows("Number [1]:", times=2)
+        terminal.send("ctrl+c")
+        terminal.shows("[save/forget/stay]", times=2)
+        terminal.send("ctrl+c")
         assert terminal.ended() == 130
+    assert session.saved() is not None

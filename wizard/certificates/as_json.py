@@ -8,6 +8,7 @@ from typing import Any
 from wizard.certificates import fields, names
 from wizard.certificates.model import Certificate, Chain, PrivateKey
 from wizard.printable import printable
+from wizard.times import rfc3339
 
 
 def certificate_json(certificate: Certificate) -> dict[str, Any]:
@@ -58,6 +59,6 @@ def chain_json(chain: Chain) -> dict[str, Any]:
 
 def _moment(certificate: Certificate, when: Callable[[Certificate], datetime]) -> str | None:
     try:
-        return when(certificate).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return rfc3339(when(certificate))
     except fields.NOT_PARSED:
         return None

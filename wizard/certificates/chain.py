@@ -176,6 +176,13 @@ def assemble(
     return _Assembly(list(pool.values()), keys, now).chains(host)
 
 
+def host_chains(
+    bundle_or_bundles: Bundle | Iterable[Bundle], *, host: str | None = None, now: datetime | None = None
+) -> list[Chain]:
+    """The chains of `assemble` that begin with the certificate of a host; for most purposes the first one counts."""
+    return [chain for chain in assemble(bundle_or_bundles, host=host, now=now) if chain.leaf is not None]
+
+
 class _Tail(NamedTuple):
     """What all leaves under one issuer share."""
 

@@ -6,6 +6,7 @@ Everything is bytes in memory; `wizard.change` puts it on disk.
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.hazmat.primitives.serialization import (
@@ -39,7 +40,8 @@ def keystore(chain: Chain, password: Secret, *, profile: Profile, friendly_name:
         friendly_name: the alias; by default made from the leaf's common name.
 
     Raises:
-        WizardError: `writing.no-leaf`, `writing.no-key`, `writing.key-kind`, `writing.password-...`.
+        WizardError: `writing.no-leaf`, `writing.no-key`, `writing.key-kind`, `writing.password-...`,
+            `writing.not-allowed`.
     """
     if chain.leaf is None:
         raise WizardError(codes.WRITING_NO_LEAF)
@@ -55,13 +57,16 @@ def keystore(chain: Chain, password: Secret, *, profile: Profile, friendly_name:
     )
     if not isinstance(key, kinds):
         raise WizardError(codes.WRITING_KEY_KIND, subject=names.short(chain.leaf))
-    return pkcs12.serialize_key_and_certificates(
-        (friendly_name or names.alias(chain.leaf)).encode(),
-        key,
-        chain.leaf.x509,
-        [certificate.x509 for certificate in chain.authorities],
-        encryption(password, profile),
-    )
+    try:
+        return pkcs12.serialize_key_and_certificates(
+            (friendly_name or names.alias(chain.leaf)).encode(),
+            key,
+            chain.leaf.x509,
+            [certificate.x509 for certificate in chain.authorities],
+            encryption(password, profile),
+        )
+    except UnsupportedAlgorithm:
+        raise WizardError(codes.WRITING_NOT_ALLOWED, subject=names.short(chain.leaf)) from None
 
 
 def truststore(certificates: Iterable[Certificate], password: Secret, *, profile: Profile) -> bytes:
@@ -70,7 +75,7 @@ def truststore(certificates: Iterable[Certificate], password: Secret, *, profile
     Each certificate gets an alias of its own, made from its name; one that is given twice is written once.
 
     Raises:
-        WizardError: `writing.no-certificate`, `writing.password-...`.
+        WizardError: `writing.no-certificate`, `writing.password-...`, `writing.not-allowed`.
     """
     entries = [
         pkcs12.PKCS12Certificate(certificate.x509, alias.encode())
@@ -78,7 +83,10 @@ def truststore(certificates: Iterable[Certificate], password: Secret, *, profile
     ]
     if not entries:
         raise WizardError(codes.WRITING_NO_CERTIFICATE)
-    return pkcs12.serialize_java_truststore(entries, encryption(password, profile))
+    try:
+        return pkcs12.serialize_java_truststore(entries, encryption(password, profile))
+    except UnsupportedAlgorithm:
+        raise WizardError(codes.WRITING_NOT_ALLOWED) from None
 
 
 def cer_files(chains: Iterable[Chain], *, public_roots: Collection[str] = ()) -> list[tuple[str, bytes]]:

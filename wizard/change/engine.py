@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from wizard import codes
 from wizard.change.context import Context
-from wizard.change.events import CHANGE, rfc3339
+from wizard.change.events import CHANGE
 from wizard.change.file_state import FileState, file_state, forward, live_image, made_folder
 from wizard.change.history import entries
 from wizard.change.journal import ARMED, CLOSED, DONE, INTENT, RESTART, VERIFIED, Journal, replay
@@ -22,6 +22,7 @@ from wizard.change.targets import check_in_place
 from wizard.change.undo import close_what_is_back, roll_back_change
 from wizard.errors import WizardError
 from wizard.texts.en.change import NOTHING_CHANGED
+from wizard.times import rfc3339
 
 KEEP = 20
 """How many changes in force can be rolled back, one after the other."""

@@ -11,6 +11,7 @@ from wizard.change.outcome import Failure
 from wizard.host.directory import Directory
 from wizard.printable import printable
 from wizard.secret import Redactor
+from wizard.times import rfc3339
 
 CHANGE = "change"
 """The step name of events about the change as a whole."""
@@ -62,11 +63,6 @@ class Event:
         if not isinstance(data, dict):
             raise ValueError("not an event")  # noqa: TRY004 - the same error as for a line that is no JSON
         return cls(**{name: str(data.get(name, "")) for name in cls.__slots__})
-
-
-def rfc3339(moment: datetime) -> str:
-    """UTC to the second, with a Z."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class EventLog:

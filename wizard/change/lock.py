@@ -14,7 +14,7 @@ from pathlib import Path
 from wizard import codes
 from wizard.change.context import Context
 from wizard.change.durable import write_failure
-from wizard.change.events import CHANGE, rfc3339
+from wizard.change.events import CHANGE
 from wizard.change.file_state import is_back, live_image
 from wizard.change.journal import CLOSED, Journal, RecoveryPlan
 from wizard.change.manifest import Manifest
@@ -25,6 +25,7 @@ from wizard.errors import BusyError, RecoveryNeededError, WizardError
 from wizard.host.directory import Directory
 from wizard.printable import printable
 from wizard.texts.en.change import NOTHING_CHANGED
+from wizard.times import rfc3339
 
 _PATIENCE_S = 0.5
 

@@ -68,6 +68,7 @@ class Outcome:
         steps: last state of each step: `done`, `failed`, `undone`, `skipped`.
         failure: why it was not applied.
         page: real path of the text that says what is where, when recovery is needed.
+        at: when it ended, RFC 3339, UTC; "" when that is not known.
     """
 
     outcome: str
@@ -76,6 +77,7 @@ class Outcome:
     steps: Mapping[str, str] = field(default_factory=dict)
     failure: Failure | None = None
     page: str = ""
+    at: str = field(default="", compare=False)
 
     @property
     def exit_code(self) -> ExitCode:

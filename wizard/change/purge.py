@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from wizard.change.context import Context
-from wizard.change.events import rfc3339
 from wizard.change.lock import opened, sweep
 from wizard.change.store import ChangeFolder, Store
+from wizard.times import rfc3339
 
 
 def purge(change: str, days: int | None, context: Context) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from wizard import codes, self_start
 from wizard.change.context import Operator, WithoutAnchor
 from wizard.change.disk_space import full_at
-from wizard.change.events import CHANGE, Event, rfc3339
+from wizard.change.events import CHANGE, Event
 from wizard.change.file_image import open_file
 from wizard.change.job import APPLY, RECOVER, ROLLBACK, Job, passed_on
 from wizard.change.lock import Holder, holder_of
@@ -24,6 +24,7 @@ from wizard.change.store import EVENTS, ChangeFolder, Store, unreadable
 from wizard.errors import BusyError, ExitCode, RecoveryNeededError, WizardError
 from wizard.host.machine import Machine
 from wizard.secret import Secret
+from wizard.times import rfc3339
 
 _POLL_S = 0.01
 _MOST = 4 * 1024 * 1024
@@ -152,7 +153,7 @@ def outcome(machine: Machine, run: ChangeRun | str) -> Outcome:
     with contextlib.suppress(WizardError):
         digest = folder.manifest().digest
     failure = None if last.state == "done" else Failure(last.code, last.text, last.hint)
-    return Outcome(last.outcome, name, digest, states, failure, page)
+    return Outcome(last.outcome, name, digest, states, failure, page, last.at)
 
 
 def operator() -> Operator:

@@ -1,1 +1,1 @@
-"""The commands and the plain line face."""
+"""The commands and the line mode."""

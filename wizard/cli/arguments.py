@@ -113,7 +113,7 @@ def check(commands: Commands) -> None:
     )
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder with files of any kind")
     parser.add_argument("--role", required=True, choices=ROLES, help="what the chain is for")
-    parser.add_argument("--host", metavar="NAME", help="the name that peers dial")
+    parser.add_argument("--host", metavar="NAME", help="the name that peers connect to")
     parser.add_argument(
         "--ocsp", action="store_true", help="ask the responders and lists that the chain names whether it is revoked"
     )
@@ -151,7 +151,7 @@ def csr(commands: Commands) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--role", required=True, choices=ROLES, help="what it is for")
-    parser.add_argument("--host", required=True, metavar="NAME", help="the name that peers dial")
+    parser.add_argument("--host", required=True, metavar="NAME", help="the name that peers connect to")
     parser.add_argument("--san", action="append", default=[], metavar="NAME", help="a further host name or address")
     parser.add_argument("--organization", default="", metavar="TEXT", help="organisation in the subject")
     parser.add_argument("--key", choices=KEYS, default=KEYS[0])
@@ -195,7 +195,7 @@ _WAIT: dict[str, Any] = {
 
 
 class _WithKeys(argparse.RawDescriptionHelpFormatter):
-    """Looks up what may stand in an answers file when help is shown, and not before."""
+    """Names the keys of an answers file when help is shown, and not before."""
 
     def add_text(self, text: str | None) -> None:
         super().add_text(text.replace("{keys}", load(ANSWERS_KEYS)()) if text and "{keys}" in text else text)
@@ -219,8 +219,8 @@ def apply(commands: Commands) -> None:
     """Add it."""
     parser = commands.add_parser(
         "apply",
-        help="make the change, prove it, or put everything back",
-        description="Make the change, prove it from outside, or put everything back.",
+        help="make the change, verify it, or restore everything",
+        description="Make the change, verify it from outside, or restore everything.",
         epilog=_APPLY,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -238,7 +238,7 @@ served before is proven. A trust store that somebody changed since loses the
 imported certificate alone. A rollback can itself be rolled back, by its ID.
 
 EXAMPLES
-  cloudstream-wizard rollback                 the newest change that stands
+  cloudstream-wizard rollback                 the newest change in effect
   cloudstream-wizard rollback 12              change 12
   cloudstream-wizard rollback --dry-run       all checks of the real one, and
                                               what would be restored
@@ -247,7 +247,7 @@ EXAMPLES
 
 EXIT CODES
   0 the old state is back and proven   2 there is no such change, or it cannot
-  be taken back   3 it failed, and the newer state was kept
+  be undone   3 it failed, and the newer state was kept
   4 recover is needed   5 another run holds the lock
 """
 
@@ -270,7 +270,7 @@ EXIT CODES
 """
 
 _RECOVER = """\
-A change that was interrupted is taken back, or closed as applied when it was
+A change that was interrupted is undone, or closed as applied when it was
 proven already. With --finish the rest of it is made and proven. Where the
 owner or mode of a file was repaired since, that repair stays. When the files
 are back and the server still does not start, `doctor --fix` may repair it
@@ -305,7 +305,7 @@ def rollback(commands: Commands) -> None:
         epilog=_ROLLBACK,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("change", nargs="?", metavar="ID", help="id or number (default: the newest that stands)")
+    parser.add_argument("change", nargs="?", metavar="ID", help="id or number (default: the newest in effect)")
 
 
 def history(commands: Commands) -> None:
@@ -334,7 +334,7 @@ def recover(commands: Commands) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     way = parser.add_mutually_exclusive_group()
-    way.add_argument("--undo", dest="mode", action="store_const", const="undo", help="take it back, whatever is left")
+    way.add_argument("--undo", dest="mode", action="store_const", const="undo", help="undo it, whatever is left")
     way.add_argument(
         "--finish", dest="mode", action="store_const", const="finish", help="make and prove the rest of it"
     )
@@ -347,7 +347,7 @@ The answer is judged by the certificate that is presented. An alert alone is no
 failure: a primary demands a client certificate, and without --client it ends
 the connection after it has shown its own.
 
-Without --servername the host name that is dialled is sent as server name; an
+Without --servername the host name is sent as server name; an
 IP address sends none, and neither does --servername "".
 
 EXAMPLES
@@ -384,7 +384,7 @@ def probe(commands: Commands) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "endpoints", nargs="+", metavar="HOST:PORT", help="where to look; several are looked at at once"
+        "endpoints", nargs="+", metavar="HOST:PORT", help="where to connect; several are probed side by side"
     )
     parser.add_argument("--servername", metavar="NAME", help='server name (SNI) to send; "" sends none')
     parser.add_argument("--client", metavar="PFX", help="present this certificate when the server asks")
@@ -429,7 +429,7 @@ def doctor(commands: Commands) -> None:
     parser.add_argument("--yes", action="store_true", help="with --fix: do not ask")
     parser.add_argument("--host", action="append", default=[], metavar="HOST", help="a node to look at; may repeat")
     parser.add_argument("--port", type=int, default=0, metavar="N", help="port of the primary (2560)")
-    parser.add_argument("--servername", default="", metavar="NAME", help="the name that gateways dial")
+    parser.add_argument("--servername", default="", metavar="NAME", help="the name that gateways connect to")
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--facts", metavar="FILE", type=Path, help="judge saved facts instead of this machine")
     source.add_argument("--log", metavar="FILE", help="explain the lines of a server's or client's log (- is stdin)")
@@ -437,7 +437,7 @@ def doctor(commands: Commands) -> None:
 
 
 _STATUS = """\
-The first line is for monitoring. Below it stand all certificates in all known
+The first line is for monitoring. Below it are all certificates in all known
 places with the first day on which each link fails, and for whom; then what is
 not as the applied changes left it, and at the end each certificate once with
 its end, its days and its machines. Nothing is changed.
@@ -466,7 +466,7 @@ def status(commands: Commands) -> None:
     parser.add_argument("--critical", type=int, default=7, metavar="DAYS", help="critical below so many days (7)")
     parser.add_argument("--host", action="append", default=[], metavar="HOST", help="a node to look at; may repeat")
     parser.add_argument("--port", type=int, default=0, metavar="N", help="port of the primary (2560)")
-    parser.add_argument("--servername", default="", metavar="NAME", help="the name that gateways dial")
+    parser.add_argument("--servername", default="", metavar="NAME", help="the name that gateways connect to")
     parser.add_argument(
         "--also", action="append", default=[], metavar="PATH", help="certificate files or folders to watch as well"
     )
@@ -512,7 +512,7 @@ def handoff(commands: Commands) -> None:
     """Add it."""
     parser = commands.add_parser(
         "handoff",
-        help="packs and checklists for portal, gateways, clients",
+        help="bundles and checklists for portal, gateways, clients",
         description="Write a folder for each machine that the wizard cannot reach.",
         epilog=_HANDOFF,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -625,7 +625,7 @@ EXIT CODES
 """
 
 _CONF_GET = """\
-Prints the value that counts, and to standard error where it stands, what it
+Prints the value that counts, and to standard error where it is, what it
 hides, and why it cannot be decided if that is so. Included files beside it are
 read; variables of the environment count as unknown unless --environment-file
 names a file with NAME=value lines.

@@ -1,4 +1,4 @@
-"""`rollback`, `history` and `recover`: what was changed, and the ways back."""
+"""`rollback`, `history` and `recover`: what was changed, and how it is undone."""
 
 import argparse
 import sys
@@ -16,6 +16,7 @@ from wizard.change.recover import FINISH, pending
 from wizard.change.store import Store
 from wizard.change.watch import ChangeRun, events, operator, outcome, running
 from wizard.cli.confirm import confirm
+from wizard.cli.following import event_line, follow
 from wizard.cli.output import print_json
 from wizard.errors import ExitCode, WizardError
 from wizard.host.machine import Machine
@@ -27,15 +28,15 @@ from wizard.texts.en.change import NOTHING_CHANGED
 
 
 def run_rollback(args: argparse.Namespace) -> int:
-    """Take a change back; the exit code covers the proof."""
+    """Undo a change; the exit code covers the verification."""
     machine: Machine = args.machine
     if args.dry_run:
         return _check_rollback(args, machine)
-    # While another change is made or waits, that is what must be said first; the start below says it.
+    # While another change is made or waits, that must be reported first; the start below does so.
     if running(machine) is None and pending(machine) is None:
         _refuse_faults(machine, args.change)
     run = start_rollback(machine, args.change, _secrets(args, machine))
-    return _end("rollback", args, follow(machine, run))
+    return _end("rollback", args, follow_run(machine, run))
 
 
 def _check_rollback(args: argparse.Namespace, machine: Machine) -> int:
@@ -45,7 +46,7 @@ def _check_rollback(args: argparse.Namespace, machine: Machine) -> int:
     for event in told:
         print(event_line(event), file=sys.stderr)
     entry = next(entry for entry in history(machine) if entry.id == name)
-    return _dry("rollback", args, entry, f"Would take back {entry.id}: {printable(entry.title)}")
+    return _dry("rollback", args, entry, f"Would undo {entry.id}: {printable(entry.title)}")
 
 
 def _refuse_faults(machine: Machine, change: str | None) -> None:
@@ -68,7 +69,7 @@ def run_recover(args: argparse.Namespace) -> int:
         )
         return _dry("recover", args, entry, text)
     run = start_recover(machine, args.mode, _secrets(args, machine))
-    end = follow(machine, run)
+    end = follow_run(machine, run)
     done_as_asked = end is not None and end.outcome == ROLLED_BACK and args.mode != FINISH
     return _end("recover", args, end, code=ExitCode.DONE if done_as_asked else None)
 
@@ -141,20 +142,9 @@ def _purge(args: argparse.Namespace, machine: Machine) -> tuple[str, ...]:
     return removed
 
 
-def follow(machine: Machine, run: ChangeRun) -> Outcome | None:
-    """Tell every event to standard error until the run has ended; None when the operator stopped watching."""
-    try:
-        for event in events(machine, run):
-            print(event_line(event), file=sys.stderr, flush=True)
-        return outcome(machine, run)
-    except KeyboardInterrupt:
-        print("The change goes on by itself; `cloudstream-wizard history` tells its end.", file=sys.stderr)
-        return None
-
-
-def event_line(event: Event) -> str:
-    """One line of progress: the state as a word, the step, what happened."""
-    return f"{event.state:9}{event.step}: {event.text}"
+def follow_run(machine: Machine, run: ChangeRun) -> Outcome | None:
+    """Print every event until *run* has ended; None when the operator stopped watching."""
+    return None if follow(events(machine, run)) is None else outcome(machine, run)
 
 
 def _secrets(args: argparse.Namespace, machine: Machine) -> dict[str, Secret]:
@@ -164,7 +154,7 @@ def _secrets(args: argparse.Namespace, machine: Machine) -> dict[str, Secret]:
 
 def _line(entry: Entry, *, at_work: bool) -> str:
     word = "running" if at_work else entry.outcome.replace("_", " ")
-    note = f" (taken back by {entry.rolled_back_by})" if entry.rolled_back_by else ""
+    note = f" (undone by {entry.rolled_back_by})" if entry.rolled_back_by else ""
     if entry.backups_removed:
         note += f" (backups were removed on {entry.backups_removed}; it cannot be undone)"
     return f"{entry.id}  {word:15}  {printable(entry.title)}{note}".rstrip()
@@ -187,7 +177,7 @@ def _end(command: str, args: argparse.Namespace, end: Outcome | None, code: Exit
     if args.json:
         print_json(command, end.as_json())
     elif end.failure is None or code is ExitCode.DONE:
-        back = "The old state is back and proven" if "probe" in end.steps else "The old state is back"
+        back = "The old state is restored and verified" if "probe" in end.steps else "The old state is restored"
         word = back if command == "rollback" and end.outcome == APPLIED else "Settled"
         print(f"{word}: {end.outcome.replace('_', ' ')} {end.change}".rstrip())
     if end.failure is not None and code is not ExitCode.DONE:

@@ -18,6 +18,7 @@ from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode
 from wizard.findings import Finding, Severity, worst
 from wizard.host.clock import now_utc
+from wizard.host.files import home_expanded
 from wizard.planning.judge import unreadable
 from wizard.probing.revocation.check import chain_findings
 from wizard.probing.revocation.fetch import fetch_issuers
@@ -87,7 +88,7 @@ def _members(
 
 def _require(paths: Sequence[str], opened: Sequence[Opened]) -> None:
     """Refuse when a file that was named by itself cannot be read, or when there is no certificate at all."""
-    named = {Path(path).expanduser() for path in paths}
+    named = {home_expanded(Path(path)) for path in paths}
     for each in opened:
         if each.error is not None and (each.path in named or not any(other.bundle.certificates for other in opened)):
             raise each.error

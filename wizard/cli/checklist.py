@@ -3,7 +3,7 @@
 import argparse
 
 from wizard import codes
-from wizard.cli.apply import open_session
+from wizard.cli.inputs import open_inputs
 from wizard.cli.output import print_json
 from wizard.errors import WizardError
 from wizard.handoff import checklist, remaining_tasks
@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _made(args: argparse.Namespace) -> Checklist:
-    made = checklist.merged(args.machine, remaining_tasks.make(open_session(args)))
+    made = checklist.merged(args.machine, remaining_tasks.make(open_inputs(args)))
     if not args.dry_run:
         checklist.keep(args.machine, made)
     return made

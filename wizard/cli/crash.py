@@ -1,4 +1,4 @@
-"""What is said when the wizard itself failed: where the trace is, and no value of anything."""
+"""The report when the wizard itself failed: where the trace is, and no value of anything."""
 
 import argparse
 import sys
@@ -31,9 +31,9 @@ def trace_text(error: BaseException, redactor: Redactor | None = None) -> str:
 def write_trace(error: BaseException, folder: Path | None) -> Path | None:
     """Keep the trace in *folder* (0600), or in a temporary file when that cannot be; None when neither works."""
     text = trace_text(error)
-    for place in filter(None, (folder, Path(tempfile.gettempdir()))):
+    for place in dict.fromkeys((folder, None)):
         try:
-            with tempfile.NamedTemporaryFile(
+            with tempfile.NamedTemporaryFile(  # None is the folder of temporary files, which may be missing or full
                 "w", dir=place, prefix="wizard-crash-", suffix=".txt", delete=False
             ) as stream:
                 stream.write(text)

@@ -12,7 +12,7 @@ from wizard import __version__, codes
 from wizard.change import watch
 from wizard.change.durable import put_named
 from wizard.change.history import history
-from wizard.cli.changes import follow
+from wizard.cli.changes import follow_run
 from wizard.cli.confirm import ask_once, confirm
 from wizard.cli.output import print_json, print_lines
 from wizard.doctor import saved_facts
@@ -97,7 +97,7 @@ def _fix(args: argparse.Namespace, diagnosis: Diagnosis, seen: Examined) -> int:
         return int(ExitCode.DONE)
     if not args.yes:
         confirm()
-    end = follow(args.machine, watch.start(args.machine, planned.plan, planned.secrets))
+    end = follow_run(args.machine, watch.start(args.machine, planned.plan, planned.secrets))
     if end is None:
         return 130
     if args.json:

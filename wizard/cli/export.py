@@ -2,7 +2,7 @@
 
 import argparse
 
-from wizard.cli.apply import open_session
+from wizard.cli.inputs import open_inputs
 from wizard.cli.output import print_json, print_lines
 from wizard.handoff.ansible import make_fleet
 from wizard.handoff.build import root_doubts, write_files
@@ -11,9 +11,9 @@ from wizard.reports.lines import finding_lines
 
 def run(args: argparse.Namespace) -> int:
     """Make everything, then write it."""
-    session = open_session(args)
-    fleet = make_fleet(session)
-    print_lines(finding_lines(root_doubts(session)), people=True)
+    inputs = open_inputs(args)
+    fleet = make_fleet(inputs)
+    print_lines(finding_lines(root_doubts(inputs)), people=True)
     if not args.dry_run:
         write_files(args.out, fleet.files)
     if args.json:

@@ -1,4 +1,4 @@
-"""Reading what the operator named: every file is tried, and what cannot be read is told beside the rest."""
+"""Reading what the operator named: every file is tried, and what cannot be read is reported beside the rest."""
 
 import argparse
 import sys
@@ -7,21 +7,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wizard import codes
+from wizard.certificates.formats.refusals import KEY_PASSWORD_DIFFERS
 from wizard.certificates.model import Bundle, Format
 from wizard.certificates.reading import ReadingError, read, sniff
 from wizard.errors import WizardError
 from wizard.host.files import expand_inputs, read_input
+from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.printable import printable
 from wizard.secret import Secret
 
 SECRET = "password"  # noqa: S105 - the name of a secret, not its value
 KEY_SECRET = "key-password"  # noqa: S105 - likewise
-CACERTS_PASSWORD = Secret("changeit")
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """One file that was looked at.
+    """One file that was read.
 
     Attributes:
         path: as the operator knows it.
@@ -38,7 +39,7 @@ def open_inputs(args: argparse.Namespace, paths: Sequence[str]) -> list[Opened]:
     """Read files and folders; a file that cannot be read does not stop the others.
 
     A protected file is opened with the secret that carries its name (`--secret server.pfx=...`), else with the one
-    called `password`, else by asking on a terminal; where nobody can be asked it is told as an error of that file.
+    called `password`, else by asking on a terminal; where nobody can be asked it is reported as an error of that file.
 
     Raises:
         WizardError: a name does not exist, or a folder cannot be listed.
@@ -52,7 +53,7 @@ def known_roots(args: argparse.Namespace) -> Bundle | None:
     if not path.is_file():
         return None
     try:
-        return read(read_input(path), name=str(args.machine.cacerts), password=CACERTS_PASSWORD)
+        return read(read_input(path), name=str(args.machine.cacerts), password=DEFAULT_STORE_PASSWORD)
     except WizardError:
         # The doctor says what is wrong with cacerts; here it only means that no root is known.
         return None
@@ -73,7 +74,7 @@ def _open(args: argparse.Namespace, path: Path) -> Opened:
                 return Opened(path, read(data, name=name, password=secret, key_password=args.secrets.named(KEY_SECRET)))
             except WizardError as error:
                 problem = error
-        if problem.code.endswith("key-password-differs") and sys.stdin.isatty():
+        if problem.code in KEY_PASSWORD_DIFFERS and sys.stdin.isatty():
             other = args.secrets.get(KEY_SECRET, prompt=f"Password of the private key in {printable(path.name)}: ")
             try:
                 return Opened(path, read(data, name=name, password=secret, key_password=other))

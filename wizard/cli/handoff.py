@@ -1,8 +1,8 @@
-"""`handoff`: packs and checklists for the portal, the gateways and the clients."""
+"""`handoff`: bundles and checklists for the portal, the gateways and the clients."""
 
 import argparse
 
-from wizard.cli.apply import open_session
+from wizard.cli.inputs import open_inputs
 from wizard.cli.output import print_json, print_lines
 from wizard.handoff.build import make_packs, order_of, root_doubts, unattended_findings, write_packs
 from wizard.printable import printable
@@ -10,18 +10,18 @@ from wizard.reports.lines import Line, finding_lines
 
 
 def run(args: argparse.Namespace) -> int:
-    """Make all packs, then write them."""
-    session = open_session(args)
-    packs = make_packs(session)
-    exposed = unattended_findings(session)
-    doubts = root_doubts(session)
+    """Make all bundles, then write them."""
+    inputs = open_inputs(args)
+    packs = make_packs(inputs)
+    exposed = unattended_findings(inputs)
+    doubts = root_doubts(inputs)
     findings = [*exposed, *doubts]
     for finding in exposed:
         where = Line(f"{printable(finding.subject.path)}, line {finding.subject.line}:")
         print_lines([where, *finding_lines([finding])], people=True)
     print_lines(finding_lines(doubts), people=True)
     if not args.dry_run:
-        write_packs(args.out, packs, order_of(session))
+        write_packs(args.out, packs, order_of(inputs))
     if args.json:
         members = [
             {

@@ -12,6 +12,7 @@ from typing import TextIO
 from wizard import codes
 from wizard.cli.pem_input import read_pem
 from wizard.errors import ExitCode, WizardError
+from wizard.findings import worst_finding
 from wizard.package_data import read_text
 from wizard.printable import printable
 from wizard.questions.flow import Ask, Question, Step, View
@@ -34,7 +35,7 @@ class Dialogue:
 
     Attributes:
         page: name of the help page.
-        so_far: what is said about the machine before leaving.
+        so_far: the line about the machine before leaving.
     """
 
     def __init__(self, stdin: TextIO, stdout: TextIO) -> None:
@@ -73,7 +74,7 @@ class Dialogue:
             self.say(f"  {line}")
 
     def ask(self, prompt: str, default: str = "") -> str:
-        """The answer to *prompt*; *default* stands in brackets and is what an empty line means.
+        """The answer to *prompt*; *default* is shown in brackets and is what an empty line means.
 
         Raises:
             Back: `back` was typed.
@@ -235,11 +236,11 @@ STOPPED = 130
 
 def run(session: Session, *, stdin: TextIO, stdout: TextIO) -> int:
     """Ask all steps of *session* on these streams; return the exit code."""
-    face = PlainFace(session, Dialogue(stdin, stdout))
+    conversation = LineByLine(session, Dialogue(stdin, stdout))
     with _signals_unwind():
-        code = face.run()
+        code = conversation.run()
     for line in session.summary():
-        face.dialogue.say(line)
+        conversation.dialogue.say(line)
     return code
 
 
@@ -247,7 +248,7 @@ class _GoTo(Exception):  # noqa: N818 - a way of the conversation, not an error
     """To the step whose id is the argument."""
 
 
-class PlainFace:
+class LineByLine:
     """Leads through the steps. It decides nothing: the session does."""
 
     def __init__(self, session: Session, dialogue: Dialogue) -> None:
@@ -300,12 +301,7 @@ class PlainFace:
         wanted = self.session.resume()
         if self.session.taken_up:
             self._ended = int(ExitCode.DONE)
-            return self._place(wanted)
-        for place, step in enumerate(self.session.steps()):
-            fails = bool(step.questions) and bool(self.session.check(step))
-            if fails or step.id == wanted or step.view is View.REVIEW:
-                return place
-        return 0
+        return self._place(wanted)
 
     def _place(self, name: str) -> int:
         """Where the step *name* is; behind the last one when it is ""."""
@@ -407,7 +403,7 @@ class PlainFace:
             raise _GoTo(again)
 
     def _goes_on(self, step: Step) -> bool:
-        """Whether to leave *step*: asked when warnings stand there that nobody has overruled."""
+        """Whether to leave *step*: asked when it has warnings that nobody has accepted."""
         pending_warnings = self.session.pending_warnings(step)
         if not pending_warnings:
             return True
@@ -495,7 +491,7 @@ class PlainFace:
             return False
         numbered = self.dialogue.say_numbered(review.page)
         if review.blocked:
-            worst = max(review.findings, key=lambda finding: finding.severity)
+            worst = worst_finding(review.findings)
             self.dialogue.say(f"Error: this cannot be applied. {worst.message}")
             self.session.invalidate()  # somebody may repair it meanwhile
         prompt = f"Press Enter to go {'back' if review.blocked else 'on'}"

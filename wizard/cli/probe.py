@@ -129,7 +129,7 @@ def _revocation(
 
 
 def _with_revocation(results: tuple[ProbeResult, ...], revoked: tuple[Revocation, ...]) -> dict[str, Any]:
-    """The findings stand among those of each endpoint that presented the certificate, and once more by themselves."""
+    """The findings are among those of each endpoint that presented the certificate, and once more by themselves."""
     shown = as_json(results)
     for result, members in zip(results, shown.get("endpoints", [shown]), strict=True):
         presented = {certificate.sha256 for certificate in result.chain}

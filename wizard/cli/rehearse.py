@@ -2,7 +2,7 @@
 
 import argparse
 
-from wizard.cli.apply import open_session
+from wizard.cli.inputs import open_inputs
 from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode
 from wizard.planning.rehearsal import rehearsal_lines, rehearse_all
@@ -11,7 +11,7 @@ from wizard.reports.lines import Line
 
 def run(args: argparse.Namespace) -> int:
     """Rehearse, and tell what would happen."""
-    rehearsed = rehearse_all(open_session(args))
+    rehearsed = rehearse_all(open_inputs(args))
     if args.json:
         print_json("rehearse", {"machines": [{"name": one.name, **one.rehearsal.as_json()} for one in rehearsed]})
     else:

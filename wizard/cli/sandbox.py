@@ -79,7 +79,16 @@ def _practise(args: argparse.Namespace, folder: Path | None) -> int:
     if folder is not None:
         known = (folder / MARK).exists()
         return _open(args, load(folder) if known else _build(args, folder))
-    with tempfile.TemporaryDirectory(prefix="cloudstream-practice-", ignore_cleanup_errors=True) as made:
+    try:
+        temporary = tempfile.TemporaryDirectory(prefix="cloudstream-practice-", ignore_cleanup_errors=True)
+    except OSError as problem:
+        raise WizardError(
+            codes.SANDBOX_CANNOT_WRITE,
+            case="temporary",
+            subject=os.environ.get("TMPDIR", ""),
+            reason=(problem.strerror or "error").lower(),
+        ) from None
+    with temporary as made:
         deployment = _build(args, Path(made))
         # A session that is killed cannot tidy up; the stand-in service manager then does.
         (deployment.root / OWNER).write_text(str(os.getpid()), encoding="ascii")
@@ -93,7 +102,7 @@ def _open(args: argparse.Namespace, deployment: Deployment, *, temporary: bool =
     """Start the primary, open the wizard, stop the primary, whatever happened: but not under a change at work."""
     answers = Answers().put("primary.port", deployment.port).put("primary.nodes", ("127.0.0.1",))
     answers = answers.put("primary.chain", ("certificates/primary-host.pfx",))
-    notes = ("A practice server: nothing here touches the machine around it.", f"Every password here is {PASSWORD}", "")
+    notes = ("Practice server: nothing else is touched.", f"Every password is {PASSWORD}.", "")
     _systemctl(deployment, "start")
     try:
         machine = replace(deployment.machine, settle_s=args.machine.settle_s)

@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
         facts = collect(args.machine, Asked(tuple(args.host), args.port, args.servername, password))
         further = _further(args)
     except WizardError as error:
-        # Monitoring reads the first line of standard output, also when nothing could be looked at.
+        # Monitoring reads the first line of standard output, also when nothing could be examined.
         print(f"CLOUDSTREAM TLS UNKNOWN - {error.message} [{error.code}]")
         return int(State.UNKNOWN)
     now = datetime.fromisoformat(facts.clock.now)

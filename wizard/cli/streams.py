@@ -55,9 +55,10 @@ def prepare() -> Kept:
 
 
 def _text(raw: Kept, like: TextIO | None) -> io.TextIOWrapper:
-    encoding, errors = (like.encoding, like.errors) if like is not None else ("utf-8", "backslashreplace")
+    encoding = like.encoding if like is not None else "utf-8"
     buffered = io.BufferedWriter(raw)
-    return io.TextIOWrapper(buffered, encoding, errors, line_buffering=raw.isatty() or raw.fileno() == 2)
+    # A letter that the locale does not have is shown as an escape: printing must not end a command.
+    return io.TextIOWrapper(buffered, encoding, "backslashreplace", line_buffering=raw.isatty() or raw.fileno() == 2)
 
 
 def finish(code: int, out: Kept, *, change: bool) -> int:

@@ -47,7 +47,7 @@ PATTERNS: tuple[Pattern, ...] = (
     _log(
         codes.DOCTOR_LOG_USAGE,
         r"Extended key usage does not permit use for TLS (client|server) authentication|InvalidPurpose"
-        r"|unsuitable certificate purpose|Netscape cert type does not permit|(?i:unsupported.?certificate)"
+        r"|unsuitable certificate purpose|Netscape cert type does not permit|(?<!\()(?i:unsupported.?certificate)"
         r"|CERT_E_WRONG_USAGE|0x800B0110|not valid for the requested usage|fatal alert code is 43\b",
     ),
     _log(

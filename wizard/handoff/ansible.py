@@ -13,8 +13,8 @@ from wizard.errors import WizardError
 from wizard.handoff.build import make_packs
 from wizard.handoff.bundle import Pack, PackFile, from_template
 from wizard.handoff.cluster import is_loopback, node_files
+from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import Judged
-from wizard.planning.primary.inputs import Planning
 from wizard.questions.answers import PrimaryKind, endpoint
 
 STORES = {"HCP_DEFAULT_KEYSTORE": "0600", "HCP_DEFAULT_TRUSTSTORE": "0644"}
@@ -36,20 +36,20 @@ class Fleet:
     files: tuple[PackFile, ...]
 
 
-def make_fleet(session: Planning) -> Fleet:
+def make_fleet(inputs: PlanInputs) -> Fleet:
     """Playbook, inventory and the files of every machine.
 
     Raises:
         WizardError: `export.nothing`; a chain is not fit for its role, or a password not for its readers.
     """
-    packs = make_packs(session, nodes=False)
-    gateways = packs[1 : 1 + len(session.answers.gateway)]
-    nodes = _nodes(session) if session.answers.primary.kind is PrimaryKind.ON_PREMISE else {}
+    packs = make_packs(inputs, nodes=False)
+    gateways = packs[1 : 1 + len(inputs.answers.gateway)]
+    nodes = _nodes(inputs) if inputs.answers.primary.kind is PrimaryKind.ON_PREMISE else {}
     if not nodes and not gateways:
         raise WizardError(codes.EXPORT_NOTHING)
     files = [file for pack in gateways for file in _gateway(pack)]
     if nodes:
-        files += _primaries(session, nodes)
+        files += _primaries(inputs, nodes)
     names = tuple(pack.folder for pack in gateways)
     files += [
         PackFile("inventory.ini", _inventory(nodes, names)),
@@ -59,10 +59,10 @@ def make_fleet(session: Planning) -> Fleet:
     return Fleet(tuple(nodes), names, (readme, *files))
 
 
-def _nodes(session: Planning) -> dict[str, str]:
+def _nodes(inputs: PlanInputs) -> dict[str, str]:
     """Inventory name to the address that the node itself probes; a loopback node is the primary's own host."""
-    primary = session.answers.primary
-    own = primary.host or session.judged("primary").suggested_host
+    primary = inputs.answers.primary
+    own = primary.host or inputs.judged("primary").suggested_host
     return {own if is_loopback(node) else node: node for node in primary.nodes}
 
 
@@ -88,14 +88,14 @@ def _gateway(pack: Pack) -> list[PackFile]:
     ]
 
 
-def _primaries(session: Planning, nodes: Mapping[str, str]) -> list[PackFile]:
+def _primaries(inputs: PlanInputs, nodes: Mapping[str, str]) -> list[PackFile]:
     """For each node its answers, the chain, and the passwords in files of their own."""
-    judged = session.judged("primary")
-    host = session.answers.primary.host or judged.suggested_host
+    judged = inputs.judged("primary")
+    host = inputs.answers.primary.host or judged.suggested_host
     result: list[PackFile] = []
-    for name, files in node_files(session, nodes).items():
+    for name, files in node_files(inputs, nodes).items():
         result += [replace(file, name=f"files/{name}/{file.name}") for file in files]
-        variables = _node_variables(judged, host, nodes[name], session.answers.primary.port)
+        variables = _node_variables(judged, host, nodes[name], inputs.answers.primary.port)
         result.append(PackFile(f"host_vars/{name}/tls.yml", variables))
     return result
 

@@ -24,9 +24,9 @@ from wizard.host.files import look as look_at
 from wizard.host.files import read_input
 from wizard.planning.gateway.stores import GatewayInput
 from wizard.planning.gateway.trust import primary_trust
+from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import Judged, roots_of, suggested_host
 from wizard.planning.primary.cloud import cloud_trust
-from wizard.planning.primary.inputs import Planning
 from wizard.planning.replaced import rollover
 from wizard.printable import printable
 from wizard.questions.answers import GatewayAnswers, PasswordSource, PrimaryKind, SourceKind
@@ -38,68 +38,68 @@ PASSWORDS = "client-passwords"
 """The folder of the passwords that had to be made for clients; no machine can have this name."""
 
 
-def make_packs(session: Planning, *, nodes: bool = True) -> list[Pack]:
+def make_packs(inputs: PlanInputs, *, nodes: bool = True) -> list[Pack]:
     """The portal's pack, then one for each gateway and client; all are made before any is written.
 
     Args:
-        session: with the answers and the chains.
+        inputs: with the answers and the chains.
         nodes: make packs for the other nodes of a cluster as well; they come after the portal's.
 
     Raises:
         WizardError: a chain cannot be read or is not fit for its role, or a password or search text does not fit.
     """
-    answers = session.answers
+    answers = inputs.answers
     # Nobody was asked for the files of a primary that is not here, nor for what opens them; a path may be left over.
     here = answers.primary.kind is PrimaryKind.ON_PREMISE
-    primary = _fit(session, "primary") if here and answers.primary.chain else None
-    cluster_packs = cluster.make_packs(session) if nodes and primary is not None else []
+    primary = _fit(inputs, "primary") if here and answers.primary.chain else None
+    cluster_packs = cluster.make_packs(inputs) if nodes and primary is not None else []
     machines = [*(one.host for one in answers.gateway), *(one.host for one in answers.client)]
     _require_folders([*machines, *(pack.folder for pack in cluster_packs)])
-    gateways = [_fit(session, f"gateway.{number}") for number in range(len(answers.gateway))]
+    gateways = [_fit(inputs, f"gateway.{number}") for number in range(len(answers.gateway))]
     clients = [
-        _fit(session, f"client.{number}") if one.local_storage else None for number, one in enumerate(answers.client)
+        _fit(inputs, f"client.{number}") if one.local_storage else None for number, one in enumerate(answers.client)
     ]
     everyone: list[Judged] = [one for one in (primary, *gateways, *clients) if one is not None]
-    change = rollover(session)
-    packs = [_portal(session, [one.chain for one in everyone], change), *cluster_packs]
-    trust = _trust(session, primary)
-    packs += [_gateway(session, number, judged, trust, change) for number, judged in enumerate(gateways)]
+    change = rollover(inputs)
+    packs = [_portal(inputs, [one.chain for one in everyone], change), *cluster_packs]
+    trust = _trust(inputs, primary)
+    packs += [_gateway(inputs, number, judged, trust, change) for number, judged in enumerate(gateways)]
     leaves = [one.chain.leaf for one in clients if one is not None and one.chain.leaf is not None]
     made: dict[str, Secret] = {}
     for number, judged in enumerate(clients):
-        pack, password = _client(session, number, judged, leaves, change)
+        pack, password = _client(inputs, number, judged, leaves, change)
         packs.append(pack)
         if password is not None:
             made[pack.folder] = password
     return [*packs, _passwords(made)] if made else packs
 
 
-def _trust(session: Planning, primary: Judged | None) -> Chain | None:
+def _trust(inputs: PlanInputs, primary: Judged | None) -> Chain | None:
     """What gateways trust the primary by."""
-    match session.answers.primary.kind:
+    match inputs.answers.primary.kind:
         case PrimaryKind.CLOUD:
-            return cloud_trust(session)
+            return cloud_trust(inputs)
         case PrimaryKind.ELSEWHERE:
-            return primary_trust(session).chain
+            return primary_trust(inputs).chain
         case _:
             return primary.chain if primary is not None else None
 
 
-def _in_cloud(session: Planning) -> bool:
-    return session.answers.primary.kind is PrimaryKind.CLOUD
+def _in_cloud(inputs: PlanInputs) -> bool:
+    return inputs.answers.primary.kind is PrimaryKind.CLOUD
 
 
-def _portal(session: Planning, chains: Sequence[Chain], change: Rollover | None) -> Pack:
-    answers = session.answers
+def _portal(inputs: PlanInputs, chains: Sequence[Chain], change: Rollover | None) -> Pack:
+    answers = inputs.answers
     evidence = ocsp_evidence(chains, answers.account)
     return portal.make_pack(
         answers.account,
         chains,
-        roots_of(session.machine, answers).public,
+        roots_of(inputs.machine, answers).public,
         evidence=evidence,
-        order=order_of(session),
+        order=order_of(inputs),
         leaving=change.dropped if change is not None else (),
-        cloud=_in_cloud(session),
+        cloud=_in_cloud(inputs),
     )
 
 
@@ -115,17 +115,17 @@ def _require_folders(hosts: Sequence[str]) -> None:
         taken.add(host.lower())
 
 
-def _fit(session: Planning, role: str) -> Judged:
-    judged = session.judged(role)
+def _fit(inputs: PlanInputs, role: str) -> Judged:
+    judged = inputs.judged(role)
     bad = [finding for finding in judged.findings if finding.severity >= Severity.ERROR]
     if bad:
-        host = session.answers.table(role).host or role
+        host = inputs.answers.table(role).host or role
         raise WizardError(codes.HANDOFF_FINDINGS, subject=host, host=host, reason=bad[0].message, hint=bad[0].fix)
     return judged
 
 
-def _gateway(session: Planning, number: int, judged: Judged, trust: Chain | None, change: Rollover | None) -> Pack:
-    answers = session.answers
+def _gateway(inputs: PlanInputs, number: int, judged: Judged, trust: Chain | None, change: Rollover | None) -> Pack:
+    answers = inputs.answers
     key = f"gateway.{number}"
     file = answers.gateway[number].unattended_file
     anchor = trust.root if trust is not None else None
@@ -135,35 +135,35 @@ def _gateway(session: Planning, number: int, judged: Judged, trust: Chain | None
             answers=answers.gateway[number],
             chain=judged.chain,
             primary_chain=trust,
-            primary_public=anchor is not None and anchor.sha256 in roots_of(session.machine, answers).public,
+            primary_public=anchor is not None and anchor.sha256 in roots_of(inputs.machine, answers).public,
             primary_host=answers.primary.host or suggested,
             primary_port=answers.primary.port,
-            store_password=_password(session, f"{key}.keystore-password"),
-            trust_password=_password(session, f"{key}.truststore-password"),
-            profile=_profile(session, answers.gateway[number]),
-            unattended=read_input(session.base / file) if file else None,
-            cloud=_in_cloud(session),
+            store_password=_password(inputs, f"{key}.keystore-password"),
+            trust_password=_password(inputs, f"{key}.truststore-password"),
+            profile=_profile(inputs, answers.gateway[number]),
+            unattended=read_input(inputs.base / file) if file else None,
+            cloud=_in_cloud(inputs),
             old_root=change.old_root if change is not None else None,
         )
     )
 
 
-def _profile(session: Planning, gateway: GatewayAnswers) -> Profile:
+def _profile(inputs: PlanInputs, gateway: GatewayAnswers) -> Profile:
     """The encryption that the gateway's Java reads; without its version, what this server's Java reads."""
     if not gateway.java:
-        return jre.choose_profile(jre.find(session.machine)).profile
+        return jre.choose_profile(jre.find(inputs.machine)).profile
     if jre.parse_version(gateway.java) is None:
         raise WizardError(codes.HANDOFF_JAVA_VERSION, subject=gateway.host, version=gateway.java)
     return jre.choose_profile(jre.Jre(Path(), gateway.java)).profile
 
 
 def _client(
-    session: Planning, number: int, judged: Judged | None, leaves: Sequence[Certificate], change: Rollover | None
+    inputs: PlanInputs, number: int, judged: Judged | None, leaves: Sequence[Certificate], change: Rollover | None
 ) -> tuple[Pack, Secret | None]:
     """The pack of a client, and the password of its PFX when it had to be made."""
-    answers = session.answers.client[number]
+    answers = inputs.answers.client[number]
     key = f"client.{number}.password"
-    given = session.secret(key) if judged is not None else None
+    given = inputs.secret(key) if judged is not None else None
     usable = given is not None and is_usable_password(given, CLIENT)
     password = given if usable else generate()
     pack = client.make_pack(
@@ -171,7 +171,7 @@ def _client(
             answers=answers,
             chain=judged.chain if judged else None,
             clients=tuple(leaves),
-            primary_host=session.answers.primary.host or "<primary>",
+            primary_host=inputs.answers.primary.host or "<primary>",
             password=password,
             old_root=change.old_root if change is not None else None,
             replaced=_replaced(judged) if judged is not None else (),
@@ -221,21 +221,21 @@ def _replaced(judged: Judged) -> tuple[Certificate, ...]:
     )
 
 
-def _password(session: Planning, key: str) -> Secret:
-    given = session.secret(key)
+def _password(inputs: PlanInputs, key: str) -> Secret:
+    given = inputs.secret(key)
     if given is None:
         return generate()
     require_fit(given, key, GATEWAY)
     return given
 
 
-def unattended_findings(session: Planning) -> list[Finding]:
+def unattended_findings(inputs: PlanInputs) -> list[Finding]:
     """What is wrong with the unattended files as they lie here: secrets that everybody can read.
 
     Raises:
         WizardError: a file cannot be read or parsed.
     """
-    files = [session.base / one.unattended_file for one in session.answers.gateway if one.unattended_file]
+    files = [inputs.base / one.unattended_file for one in inputs.answers.gateway if one.unattended_file]
     return [
         finding
         for file in files
@@ -243,22 +243,22 @@ def unattended_findings(session: Planning) -> list[Finding]:
     ]
 
 
-def root_doubts(session: Planning) -> list[Finding]:
+def root_doubts(inputs: PlanInputs) -> list[Finding]:
     """A warning for each root of the chains that counts as private and may be public."""
-    here = session.answers.primary.kind is PrimaryKind.ON_PREMISE and session.answers.primary.chain
-    roles = [*(["primary"] if here else []), *session.answers.other_roles()]
-    found = [one for role in roles for one in session.judged(role).findings if one.spec is codes.ROOT_PUBLIC_OR_PRIVATE]
+    here = inputs.answers.primary.kind is PrimaryKind.ON_PREMISE and inputs.answers.primary.chain
+    roles = [*(["primary"] if here else []), *inputs.answers.other_roles()]
+    found = [one for role in roles for one in inputs.judged(role).findings if one.spec is codes.ROOT_PUBLIC_OR_PRIVATE]
     return list({one.facts["sha256"]: one for one in found}.values())
 
 
-def order_of(session: Planning) -> tuple[str, ...]:
+def order_of(inputs: PlanInputs) -> tuple[str, ...]:
     """For the page on top: what the order of work is when certificates are replaced; empty otherwise.
 
     Raises:
         WizardError: the new chain cannot be read.
     """
-    change = rollover(session)
-    return order_notes(change, now_utc(), public=session.judged("primary").public) if change is not None else ()
+    change = rollover(inputs)
+    return order_notes(change, now_utc(), public=inputs.judged("primary").public) if change is not None else ()
 
 
 def write_packs(out: Path, packs: Sequence[Pack], order: tuple[str, ...] = ()) -> None:

@@ -14,7 +14,8 @@ from wizard.certificates.names import short
 from wizard.certificates.writing import keystore
 from wizard.errors import WizardError
 from wizard.handoff.bundle import Pack, PackFile, checklist
-from wizard.planning.primary.inputs import Planning, far_nodes
+from wizard.planning.inputs import PlanInputs
+from wizard.planning.primary.inputs import far_nodes
 from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET
 from wizard.questions.answers import PROMPT, Answers, PasswordSource, SourceKind, endpoint
 from wizard.questions.answers_file import dump
@@ -30,26 +31,26 @@ def is_loopback(node: str) -> bool:
         return node == "localhost"
 
 
-def node_files(session: Planning, nodes: Mapping[str, str]) -> dict[str, tuple[PackFile, ...]]:
+def node_files(inputs: PlanInputs, nodes: Mapping[str, str]) -> dict[str, tuple[PackFile, ...]]:
     """For each node its answers, the chain, and the passwords in files of their own.
 
     Args:
-        session: with the chain and the passwords.
+        inputs: with the chain and the passwords.
         nodes: name of each, and the address under which it looks at itself.
 
     Raises:
         WizardError: a password is missing or not fit for its readers.
     """
-    judged = session.judged("primary")
-    host = session.answers.primary.host or judged.suggested_host
-    passwords = {"chain-password": generate(), **_passwords(session)}
+    judged = inputs.judged("primary")
+    host = inputs.answers.primary.host or judged.suggested_host
+    passwords = {"chain-password": generate(), **_passwords(inputs)}
     store = keystore(judged.chain, passwords["chain-password"], profile=Profile.MODERN)
     secrets = tuple(
         PackFile(file, password.reveal().encode() + b"\n", secret=True) for file, password in passwords.items()
     )
     result = {}
     for name, node in nodes.items():
-        answers = dump(_answers(session.answers, host, node, passwords))
+        answers = dump(_answers(inputs.answers, host, node, passwords))
         result[name] = (
             PackFile("answers.toml", answers.encode()),
             PackFile("chain.pfx", store, secret=True),
@@ -58,7 +59,7 @@ def node_files(session: Planning, nodes: Mapping[str, str]) -> dict[str, tuple[P
     return result
 
 
-def make_packs(session: Planning) -> list[Pack]:
+def make_packs(inputs: PlanInputs) -> list[Pack]:
     """One pack for each node that is not this machine: the same certificate and key, for a run of the wizard there.
 
     The chain of the primary is judged fit before.
@@ -66,15 +67,15 @@ def make_packs(session: Planning) -> list[Pack]:
     Raises:
         WizardError: as `node_files`.
     """
-    others = far_nodes(session.answers.primary)
+    others = far_nodes(inputs.answers.primary)
     if not others:
         return []
-    files = node_files(session, dict.fromkeys(others, "localhost"))
-    return [_pack(session, node, files[node]) for node in others]
+    files = node_files(inputs, dict.fromkeys(others, "localhost"))
+    return [_pack(inputs, node, files[node]) for node in others]
 
 
-def _pack(session: Planning, node: str, files: tuple[PackFile, ...]) -> Pack:
-    primary, judged = session.answers.primary, session.judged("primary")
+def _pack(inputs: PlanInputs, node: str, files: tuple[PackFile, ...]) -> Pack:
+    primary, judged = inputs.answers.primary, inputs.judged("primary")
     leaf = judged.chain.leaf
     assert leaf is not None  # noqa: S101 - the judgement before refuses a chain without leaf
     host = primary.host or judged.suggested_host
@@ -114,20 +115,20 @@ def folder(node: str) -> str:
     return node.replace(":", "-").strip("-") or "node"
 
 
-def _passwords(session: Planning) -> dict[str, Secret]:
+def _passwords(inputs: PlanInputs) -> dict[str, Secret]:
     """The passwords that every node needs besides the chain's, by the file that will hold each."""
-    primary = session.answers.primary
+    primary = inputs.answers.primary
     result: dict[str, Secret] = {}
     if primary.keystore_password.kind not in {SourceKind.GENERATE, SourceKind.KEEP}:
-        result["store-password"] = _needed(session, STORE_SECRET)
+        result["store-password"] = _needed(inputs, STORE_SECRET)
         require_fit(result["store-password"], STORE_SECRET, PRIMARY)
     if primary.cacerts_password.kind is not SourceKind.DEFAULT:
-        result["cacerts-password"] = _needed(session, CACERTS_SECRET)
+        result["cacerts-password"] = _needed(inputs, CACERTS_SECRET)
     return result
 
 
-def _needed(session: Planning, name: str) -> Secret:
-    found = session.secret(name)
+def _needed(inputs: PlanInputs, name: str) -> Secret:
+    found = inputs.secret(name)
     if found is None:
         raise WizardError(codes.SECRET_MISSING, subject=name, name=name)
     return found

@@ -9,54 +9,55 @@ from wizard.errors import WizardError
 from wizard.handoff import checklist, portal
 from wizard.handoff.portal import ocsp_evidence
 from wizard.planning.gateway import plan
+from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import roots_of
-from wizard.planning.primary.inputs import Planning, far_nodes
+from wizard.planning.primary.inputs import far_nodes
 from wizard.planning.replaced import order
 from wizard.questions.answers import Answers, Goal, ImportRoot, PrimaryKind
 from wizard.reports.checklist import CA, NOTHING_KEPT, POLICY, Checklist, Item, checklist_lines
 from wizard.reports.lines import Line
 
 
-def elsewhere_lines(session: Planning) -> list[Line]:
+def elsewhere_lines(inputs: PlanInputs) -> list[Line]:
     """The list of this run, and that it is kept from now on; without certificates the one that was kept.
 
     Raises:
         WizardError: a chain cannot be read.
     """
-    if not session.answers.goal.installs:
-        kept = checklist.load(session.machine)
+    if not inputs.answers.goal.installs:
+        kept = checklist.load(inputs.machine)
         return list(NOTHING_KEPT) if kept is None else checklist_lines(kept)
-    merged = checklist.merged(session.machine, make(session))
-    if not session.dry_run:
+    merged = checklist.merged(inputs.machine, make(inputs))
+    if not inputs.dry_run:
         # A list that cannot be kept is still worth reading; ticking it says why it cannot.
         with suppress(WizardError):
-            checklist.keep(session.machine, merged)
-    return [*order(session), *checklist_lines(merged)]
+            checklist.keep(inputs.machine, merged)
+    return [*order(inputs), *checklist_lines(merged)]
 
 
-def tick(session: Planning, item: str) -> list[Line]:
+def tick(inputs: PlanInputs, item: str) -> list[Line]:
     """Tick *item*, or take its tick away; the list as it is then.
 
     Raises:
         WizardError: it cannot be ticked now, or not be kept.
     """
-    return checklist_lines(checklist.tick(session.machine, item))
+    return checklist_lines(checklist.tick(inputs.machine, item))
 
 
-def make(session: Planning) -> Checklist:
+def make(inputs: PlanInputs) -> Checklist:
     """The list, nothing ticked.
 
     Raises:
         WizardError: a chain cannot be read.
     """
-    answers = session.answers
+    answers = inputs.answers
     kind = answers.primary.kind
-    primary = session.judged("primary").chain if kind is PrimaryKind.ON_PREMISE else None
-    others = [(role, session.judged(role).chain) for role in answers.other_roles()]
+    primary = inputs.judged("primary").chain if kind is PrimaryKind.ON_PREMISE else None
+    others = [(role, inputs.judged(role).chain) for role in answers.other_roles()]
     chains = [*([primary] if primary is not None else []), *(chain for _role, chain in others)]
-    uploads = [*_uploads(session, chains), _ocsp(session, chains)]
+    uploads = [*_uploads(inputs, chains), _ocsp(inputs, chains)]
     if kind is PrimaryKind.ELSEWHERE:
-        items = [*plan.left_here(session), *uploads, _policy(answers)]
+        items = [*plan.left_here(inputs), *uploads, _policy(answers)]
         # A gateway without a trust store of its own is one of a primary in the vendor's cloud.
         return Checklist(tuple(items), cloud=answers.primary.import_root is ImportRoot.NO)
     root = _fingerprint(primary)
@@ -68,7 +69,7 @@ def make(session: Planning) -> Checklist:
         Item(f"machines/all/{root}", "See that every gateway and client of the account has its certificate"),
         _policy(answers),
     ]
-    packs = str(session.base / answers.packs) if others or nodes else ""
+    packs = str(inputs.base / answers.packs) if others or nodes else ""
     return Checklist(tuple(items), packs=packs, cloud=kind is PrimaryKind.CLOUD)
 
 
@@ -78,8 +79,8 @@ def _policy(answers: Answers) -> Item:
     return Item(POLICY, f"{what} Use trusted CA certificates", "\n".join(portal.POLICY_ROUTES))
 
 
-def _ocsp(session: Planning, chains: Sequence[Chain]) -> Item:
-    answers = session.answers.account
+def _ocsp(inputs: PlanInputs, chains: Sequence[Chain]) -> Item:
+    answers = inputs.answers.account
     advice = " ".join(portal.ocsp_advice(answers).split())
     return Item(f"portal/ocsp/{answers.ocsp}", advice, "\n".join(ocsp_evidence(chains, answers)))
 
@@ -93,10 +94,10 @@ def _node(node: str, primary: Chain | None) -> Item:
     )
 
 
-def _uploads(session: Planning, chains: Sequence[Chain]) -> list[Item]:
+def _uploads(inputs: PlanInputs, chains: Sequence[Chain]) -> list[Item]:
     if not chains:
         return [Item(f"{CA}all", "Upload the CA certificates of every gateway and client that are not public ones")]
-    known = roots_of(session.machine, session.answers).public
+    known = roots_of(inputs.machine, inputs.answers).public
     wanted = [chain for chain in chains if chain.root is None or chain.root.sha256 not in known]
     authorities = dict.fromkeys(each for chain in wanted for each in reversed(chain.authorities))
     return [Item(f"{CA}{each.sha256}", f"Upload {short(each)}", f"SHA-256 {each.sha256}") for each in authorities]

@@ -32,6 +32,29 @@ class Access:
     reason: str = ""
 
 
+FOR_PRIMARY, FOR_GATEWAY = 0o644, 0o600
+"""The mode of a key store while its service's account is not known or cannot be given the file: a primary restarts at
+once and would present its built-in certificate; a gateway is set up later, and the finding says what to do first."""
+
+
+def rights_for(account: Account | None, euid: int, otherwise: int) -> tuple[int, int | None, int | None]:
+    """Mode, owner and group of a file with secrets: the tightest with which the service can read it.
+
+    Args:
+        account: of the service; None when it is not known.
+        euid: effective user id of the one who writes; only root can give a file to others.
+        otherwise: the mode when neither helps, `FOR_PRIMARY` or `FOR_GATEWAY`.
+
+    Returns:
+        Mode; owner and group, None where they stay the writer's.
+    """
+    if account is not None and account.uid == euid:
+        return 0o600, None, None
+    if account is not None and euid == 0:
+        return 0o640, 0, account.gid
+    return otherwise, None, None
+
+
 def readable_as(machine: Machine, logical_path: PurePosixPath | str, account: Account | None) -> Access:
     """Whether *account* can reach and read *logical_path*.
 

@@ -18,6 +18,7 @@ from wizard.host.machine import Machine
 from wizard.host.service_processes import account_of, processes
 from wizard.host.sockets import Listener, of_processes
 from wizard.host.systemd import Service, UnitState
+from wizard.times import rfc3339
 
 _EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
 """The wizard is younger than this, so a clock that shows less is wrong."""
@@ -70,7 +71,7 @@ class Facts:
     def as_json(self) -> dict[str, Any]:
         """The `facts` object of `doctor --json`: flat, without secrets."""
         return {
-            "at": self.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "at": rfc3339(self.at),
             "hostname": self.hostname,
             "root_rights": self.root_rights,
             "installed": self.installed,

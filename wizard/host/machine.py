@@ -76,9 +76,13 @@ class Machine:
 
 
 def default_state_dir() -> Path:
-    """The system-wide state folder for root, the user's own otherwise."""
+    """The system-wide state folder for root, the user's own otherwise; one by number for an account without a home."""
     if sys.platform == "linux" and os.geteuid() == 0:
         return Path("/var/lib/cloudstream-wizard")
     if sys.platform != "win32" and os.geteuid() == 0:
         return Path(platformdirs.site_data_dir("cloudstream-wizard"))
-    return Path(platformdirs.user_state_dir("cloudstream-wizard"))
+    try:
+        folder = Path(platformdirs.user_state_dir("cloudstream-wizard"))
+    except RuntimeError:  # neither HOME nor an entry in the list of accounts; older ones return a path with `~`
+        folder = Path("~")
+    return folder if folder.is_absolute() else Path(f"/var/tmp/cloudstream-wizard-{os.geteuid()}")  # noqa: S108

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from wizard import codes
 from wizard.certificates import fields
-from wizard.certificates.chain import assemble
+from wizard.certificates.chain import host_chains
 from wizard.certificates.formats.load import load_certificate
 from wizard.certificates.model import Bundle, Certificate, Chain, Format, Role
 from wizard.certificates.names import short
@@ -93,7 +93,7 @@ def judge_kept(role: str, answers: Answers, certificates: Sequence[bytes], machi
     """
     try:
         bundle = Bundle(Format.DER, tuple(load_certificate(each) for each in certificates))
-        chain = next(each for each in assemble(bundle, now=now_utc()) if each.leaf is not None)
+        chain = next(iter(host_chains(bundle, now=now_utc())))
     except (ValueError, StopIteration) as error:
         raise WizardError(codes.CHANGE_PLAN_UNREADABLE, case="certificates", subject=role, role=role) from error
     return _judged(role, answers, Loaded(replace(chain, key_matches=True), (), (bundle,), ()), machine)

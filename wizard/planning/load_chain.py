@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wizard import codes
-from wizard.certificates.chain import assemble
+from wizard.certificates.chain import assemble, host_chains
+from wizard.certificates.formats.refusals import KEY_PASSWORD_DIFFERS
 from wizard.certificates.model import Bundle, Chain, Format
 from wizard.certificates.reading import read
 from wizard.errors import WizardError
@@ -69,7 +70,7 @@ def load(
         WizardError: a file is missing or unreadable, a password is wrong, or there is no end-entity certificate.
     """
     bundles, problems = read_all(paths, base, password, key_password, pasted)
-    chains = [chain for chain in assemble(bundles, host=host, now=now_utc()) if chain.leaf is not None]
+    chains = host_chains(bundles, host=host, now=now_utc())
     if not chains:
         if problems:
             raise problems[0][1]
@@ -132,7 +133,7 @@ def _read(data: bytes, name: str, password: Callable[[], Secret | None], key_pas
         return read(data, name=name, password=secret)
     except WizardError as error:
         # A wrong password may be that of the key: the two can be given the wrong way round.
-        sure = error.code.endswith("key-password-differs")
+        sure = error.code in KEY_PASSWORD_DIFFERS
         other = key_password(sure) if sure or error.spec == codes.READING_PASSWORD_WRONG else None
         if other is None:
             raise

@@ -16,7 +16,7 @@ from wizard.host.clock import now_utc
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
-from wizard.planning.primary.inputs import Planning
+from wizard.planning.inputs import PlanInputs
 from wizard.printable import printable
 from wizard.probing.rehearsal import Rehearsal, RehearsalStep, rehearse
 from wizard.questions.answers import PrimaryKind
@@ -31,33 +31,33 @@ class Rehearsed:
     rehearsal: Rehearsal
 
 
-def rehearse_all(session: Planning, *, proven: bool = False) -> list[Rehearsed]:
-    """Rehearse every gateway and client of *session*; with none, a client that only has to believe the primary.
+def rehearse_all(inputs: PlanInputs, *, proven: bool = False) -> list[Rehearsed]:
+    """Rehearse every gateway and client of *inputs*; with none, a client that only has to believe the primary.
 
     Args:
-        session: whose chains.
+        inputs: whose chains.
         proven: the product's Java has read the primary's certificates already, when it opened the new key store.
 
     Raises:
         WizardError: a chain cannot be read, or `rehearse.cloud`.
     """
-    if session.answers.primary.kind is PrimaryKind.ELSEWHERE:
+    if inputs.answers.primary.kind is PrimaryKind.ELSEWHERE:
         raise WizardError(codes.REHEARSE_CLOUD, case="elsewhere", subject="primary.chain")
-    if session.answers.primary.kind is PrimaryKind.CLOUD and not session.answers.primary.chain:
+    if inputs.answers.primary.kind is PrimaryKind.CLOUD and not inputs.answers.primary.chain:
         raise WizardError(codes.REHEARSE_CLOUD, subject="primary.chain")
-    server = session.judged("primary")
+    server = inputs.judged("primary")
     if server.chain.leaf is None:
         return []
-    dialled = session.answers.primary.host or server.suggested_host
+    dialled = inputs.answers.primary.host or server.suggested_host
     others = [
-        (session.answers.table(role).host or role, session.judged(role).chain) for role in session.answers.other_roles()
+        (inputs.answers.table(role).host or role, inputs.judged(role).chain) for role in inputs.answers.other_roles()
     ]
-    shipped = _shipped(session.machine, [server.chain, *(chain for _, chain in others)])
+    shipped = _shipped(inputs.machine, [server.chain, *(chain for _, chain in others)])
     uploaded = [authority for _, chain in others for authority in chain.authorities]
     server_trust = _distinct([*server.chain.authorities, *uploaded, *shipped])
     client_trust = [*shipped, *_roots(server.chain)]
     now = now_utc()
-    refused = session.unreadable(
+    refused = inputs.unreadable(
         [*([] if proven else server.chain.certificates), *(one for _, each in others for one in each.certificates)]
     )
     if not others:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from wizard import codes
-from wizard.certificates.chain import assemble
+from wizard.certificates.chain import host_chains
 from wizard.certificates.model import Chain
 from wizard.certificates.reading import read
 from wizard.certificates.rollover import Kind, Rollover, compare
@@ -17,59 +17,60 @@ from wizard.findings import Finding, Locator
 from wizard.host.clock import now_utc
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
+from wizard.planning.inputs import PlanInputs
 from wizard.planning.primary.facts import PASSWORD_KEY, installed_chain
-from wizard.planning.primary.inputs import Planned, Planning
+from wizard.planning.primary.inputs import Planned
 from wizard.questions.answers import Goal, PrimaryKind
 from wizard.reports.chain import order_lines
 from wizard.reports.lines import Line, Tone
 from wizard.secret import Secret
 
 
-def rollover(session: Planning) -> Rollover | None:
-    """The change of certificates that *session* is about, before its application and after; None when it is none.
+def rollover(inputs: PlanInputs) -> Rollover | None:
+    """The change of certificates that *inputs* is about, before its application and after; None when it is none.
 
     Raises:
         WizardError: the new chain cannot be read.
     """
-    primary = session.answers.primary
-    if session.answers.goal is not Goal.RE_KEY or primary.kind is not PrimaryKind.ON_PREMISE or not primary.chain:
+    primary = inputs.answers.primary
+    if inputs.answers.goal is not Goal.RE_KEY or primary.kind is not PrimaryKind.ON_PREMISE or not primary.chain:
         return None
-    new = session.judged("primary").chain
-    old = installed_chain(session.machine)
+    new = inputs.judged("primary").chain
+    old = installed_chain(inputs.machine)
     if old is not None and old.leaf == new.leaf:
         # Applied already: what is left to do still depends on what was there before.
-        old = _put_away(session.machine)
+        old = _put_away(inputs.machine)
     return compare(old, new) if old is not None else None
 
 
-def with_root_warning(session: Planning, planned: Planned) -> tuple[Planned, list[Line]]:
+def with_root_warning(inputs: PlanInputs, planned: Planned) -> tuple[Planned, list[Line]]:
     """*planned*, with a warning when its certificate is under another root than the one before; and as `order`.
 
     Raises:
         WizardError: the new chain cannot be read.
     """
-    change = rollover(session)
+    change = rollover(inputs)
     if change is not None and change.kind is Kind.ROOT and not planned.plan.is_empty:
         warning = Finding(
             codes.ROLLOVER_ROOT_CHANGES, Locator("chain"), {"old": change.old_name, "new": change.new_name}
         )
         planned = replace(planned, findings=(*planned.findings, warning))
-    return planned, _order(session, change)
+    return planned, _order(inputs, change)
 
 
-def order(session: Planning) -> list[Line]:
+def order(inputs: PlanInputs) -> list[Line]:
     """When certificates are replaced: how long both are valid, and the order of work; empty otherwise.
 
     Raises:
         WizardError: the new chain cannot be read.
     """
-    return _order(session, rollover(session))
+    return _order(inputs, rollover(inputs))
 
 
-def _order(session: Planning, change: Rollover | None) -> list[Line]:
+def _order(inputs: PlanInputs, change: Rollover | None) -> list[Line]:
     if change is None or change.kind is Kind.SAME:
         return []
-    public = session.judged("primary").public
+    public = inputs.judged("primary").public
     return [Line("Old and new:", Tone.HEADING), *order_lines(change, now_utc(), public=public), Line("")]
 
 
@@ -92,7 +93,7 @@ def _chain(machine: Machine, folder: ChangeFolder, actions: dict[str, Action]) -
     passwords = [value.text for value in hocon.parse(conf).find(PASSWORD_KEY)]
     password = Secret(passwords[-1]) if passwords else None
     store = read(_saved(folder, actions["keystore"]), name=str(actions["keystore"].named), password=password)
-    return next((chain for chain in assemble(store) if chain.leaf is not None), None)
+    return next(iter(host_chains(store)), None)
 
 
 def _saved(folder: ChangeFolder, action: Action) -> bytes:

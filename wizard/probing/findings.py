@@ -8,8 +8,8 @@ from wizard import codes
 from wizard.certificates import fields, names
 from wizard.certificates.model import Certificate
 from wizard.findings import Code, Finding, Locator
+from wizard.host.clock import now_utc
 from wizard.probing.identity import issued_by_name, names_of
-from wizard.probing.revocation.ocsp import utc_now
 from wizard.probing.trust import SYSTEM_ROOTS
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def findings(
     found = [
         *_connection(result),
         *_identity(result, expected_chain),
-        *_dates(result, now or utc_now()),
+        *_dates(result, now or now_utc()),
         *_order(result, expected_chain),
         *_trust(result),
         *_client(result),
@@ -157,7 +157,8 @@ def _trust(result: "ProbeResult") -> Iterator[Finding]:
         name, verdict = asked[0]
         yield _found(result, codes.PROBE_UNTRUSTED, trust=name, reason=verdict.reason)
     if result.staple is not None and result.staple.status in {"revoked", "unusable"}:
-        yield _found(result, codes.PROBE_STAPLE_BAD, detail=result.staple.detail)
+        clock = "Check the clocks of the server and of this machine first. " if result.staple.by_clock else ""
+        yield _found(result, codes.PROBE_STAPLE_BAD, detail=result.staple.detail, clock=clock)
 
 
 def _client(result: "ProbeResult") -> Iterator[Finding]:

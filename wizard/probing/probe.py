@@ -11,6 +11,7 @@ from wizard import codes
 from wizard.certificates import fields, names
 from wizard.certificates.formats.load import odd_certificates_allowed
 from wizard.certificates.model import Certificate
+from wizard.host.clock import now_utc
 from wizard.probing.alerts import LOWERED_HELPS, alert_of
 from wizard.probing.contexts import ClientIdentity, Version, context
 from wizard.probing.findings import findings
@@ -18,7 +19,7 @@ from wizard.probing.handshake import Outcome, connect, do_handshake, recognise
 from wizard.probing.identity import covers, is_fallback, issued_by_name
 from wizard.probing.resolve import require_server_name, resolve
 from wizard.probing.result import ProbeResult
-from wizard.probing.revocation.ocsp import OcspAnswer, judge, utc_now
+from wizard.probing.revocation.ocsp import OcspAnswer, judge
 from wizard.probing.trust import TrustSet
 
 __all__ = ["ClientIdentity", "ProbeResult", "TrustSet", "probe"]
@@ -238,4 +239,4 @@ def _stapled(staple: bytes, leaf: Certificate, issuers: Sequence[Certificate]) -
     issuer = next((one for one in issuers if issued_by_name(leaf, one)), None)
     if issuer is None:
         return OcspAnswer("unusable", "the issuer that should have signed it is not known here")
-    return judge(staple, leaf, issuer, utc_now())
+    return judge(staple, leaf, issuer, now_utc())

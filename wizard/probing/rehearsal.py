@@ -11,9 +11,9 @@ from wizard import codes
 from wizard.certificates import names
 from wizard.certificates.model import Certificate, Chain
 from wizard.findings import Finding, Locator, Severity
+from wizard.host.clock import now_utc
 from wizard.probing.contexts import Version, equip
 from wizard.probing.java_trust import Objection, trust_errors
-from wizard.probing.revocation.ocsp import utc_now
 
 VERSIONS: tuple[Version, ...] = ("1.2", "1.3")
 _NUMBERS: dict[str, int] = {"1.2": SSL.TLS1_2_VERSION, "1.3": SSL.TLS1_3_VERSION}
@@ -113,7 +113,7 @@ def rehearse(
     """
     if server.leaf is None or (client is not None and client.leaf is None):
         raise ValueError("a chain without a leaf cannot be rehearsed")
-    log = _Log(client_name, now or utc_now())
+    log = _Log(client_name, now or now_utc())
     _judge(log, server, client_trust, dialled)
     if client is not None:
         _judge(log, client, server_trust, None)

@@ -6,7 +6,7 @@ follows from the answers alone, so going back and changing one makes others come
 
 from wizard.questions.answers import ENDPOINTS, Answers, CloudSupport, Goal, PrimaryKind, SourceKind
 from wizard.questions.gateway import GATEWAY_STEPS
-from wizard.questions.model import Ask, Choice, Question, Step, View
+from wizard.questions.model import Ask, Choice, Question, Step, StepId, View
 from wizard.questions.others import OTHERS, OTHERS_VERDICT, PACKS_FIRST, PACKS_LAST
 
 
@@ -18,13 +18,13 @@ WHERE = Question(
     ENDPOINTS,
     Ask.TEXT,
     "Address and port of this server (add other cluster nodes, if any)",
-    "Run the wizard on every other node too.",
+    "The change is checked there. Run the wizard on every node of a cluster.",
     "localhost:2560 primary-2:2560",
     short="Answers at",
 )
 
 CLOUD = Step(
-    "cloud",
+    StepId.CLOUD,
     "Primary in the vendor's cloud",
     questions=(
         Question(
@@ -59,7 +59,7 @@ CLOUD = Step(
     applies=_in_cloud,
 )
 
-__all__ = ["DEFAULT_WAIT_S", "Ask", "Choice", "Question", "Step", "View", "after", "before", "steps"]
+__all__ = ["DEFAULT_WAIT_S", "Ask", "Choice", "Question", "Step", "StepId", "View", "after", "before", "steps"]
 
 DEFAULT_WAIT_S = 300.0
 """How long the server may take to answer after the restart, in seconds: the vendor documents no bound."""
@@ -131,7 +131,7 @@ _IMPORT_ROOT = Question(
 
 _STEPS: tuple[Step, ...] = (
     Step(
-        "goal",
+        StepId.GOAL,
         "What to do",
         View.FACTS,
         (
@@ -145,14 +145,14 @@ _STEPS: tuple[Step, ...] = (
                     Choice(Goal.RE_KEY, "Replace certificates", "new ones for installed ones"),
                     Choice(Goal.RESCUE, "Something is wrong", "find the cause and repair it"),
                     Choice(Goal.UNDO, "Undo a change", "restore an earlier state"),
-                    Choice(Goal.LEFT, "See what is left to do", "portal, gateways, clients: a list to tick"),
+                    Choice(Goal.LEFT, "See what is left to do", "portal, gateways and clients"),
                 ),
                 short="Goal",
             ),
         ),
     ),
     Step(
-        "place",
+        StepId.PLACE,
         "Where the primary server runs",
         questions=(
             Question(
@@ -172,7 +172,7 @@ _STEPS: tuple[Step, ...] = (
     ),
     CLOUD,
     Step(
-        "primary-files",
+        StepId.PRIMARY_FILES,
         "Certificate of the primary server",
         questions=(
             WHERE,
@@ -197,7 +197,7 @@ _STEPS: tuple[Step, ...] = (
         applies=_on_premise,
     ),
     Step(
-        "primary-verdict",
+        StepId.PRIMARY_VERDICT,
         "What was found in the files",
         View.VERDICT,
         (
@@ -214,7 +214,7 @@ _STEPS: tuple[Step, ...] = (
         applies=_on_premise,
     ),
     Step(
-        "primary-store",
+        StepId.PRIMARY_STORE,
         "Key store of the primary server",
         questions=(
             _store_password(_GENERATE, _TYPE),
@@ -223,7 +223,7 @@ _STEPS: tuple[Step, ...] = (
         applies=_sets_up_here,
     ),
     Step(
-        "primary-store-again",
+        StepId.PRIMARY_STORE_AGAIN,
         "Key store of the primary server",
         questions=(
             _store_password(
@@ -234,7 +234,7 @@ _STEPS: tuple[Step, ...] = (
         applies=_re_keys_here,
     ),
     Step(
-        "primary-store-password",
+        StepId.PRIMARY_STORE_PASSWORD,
         "Password of the key store",
         questions=(
             Question(
@@ -252,7 +252,7 @@ _STEPS: tuple[Step, ...] = (
     OTHERS,
     OTHERS_VERDICT,
     Step(
-        "examine",
+        StepId.EXAMINE,
         "What is wrong",
         View.DIAGNOSIS,
         (
@@ -269,7 +269,7 @@ _STEPS: tuple[Step, ...] = (
         applies=_rescues,
     ),
     Step(
-        "undo",
+        StepId.UNDO,
         "Undo a change",
         View.HISTORY,
         (
@@ -284,13 +284,13 @@ _STEPS: tuple[Step, ...] = (
         ),
         applies=_undoes,
     ),
-    Step("review", "Review", View.REVIEW, applies=_changes),
+    Step(StepId.REVIEW, "Review", View.REVIEW, applies=_changes),
     PACKS_FIRST,
-    Step("confirm", "Apply", View.CONFIRM, applies=_changes),
-    Step("apply", "Applying", View.APPLY, applies=_changes),
-    Step("examine-again", "Check after the repair", View.DIAGNOSIS, applies=_rescues),
+    Step(StepId.CONFIRM, "Apply", View.CONFIRM, applies=_changes),
+    Step(StepId.APPLY, "Applying", View.APPLY, applies=_changes),
+    Step(StepId.EXAMINE_AGAIN, "Check after the repair", View.DIAGNOSIS, applies=_rescues),
     PACKS_LAST,
-    Step("elsewhere", "What is left to do", View.ELSEWHERE, applies=_leaves_something),
+    Step(StepId.ELSEWHERE, "What is left to do", View.ELSEWHERE, applies=_leaves_something),
 )
 
 

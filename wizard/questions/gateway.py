@@ -1,7 +1,7 @@
 """The questions of a run on a gateway: its own files, its primary, its unattended file, its stores."""
 
 from wizard.questions.answers import Answers, ImportRoot, PrimaryKind, SourceKind
-from wizard.questions.model import Ask, Choice, Question, Step, View
+from wizard.questions.model import Ask, Choice, Question, Step, StepId, View
 
 
 def _here(answers: Answers) -> bool:
@@ -15,7 +15,7 @@ def _types_password(answers: Answers) -> bool:
 
 GATEWAY_STEPS: tuple[Step, ...] = (
     Step(
-        "gateway-files",
+        StepId.GATEWAY_FILES,
         "Certificate of this gateway",
         questions=(
             Question(
@@ -39,7 +39,7 @@ GATEWAY_STEPS: tuple[Step, ...] = (
         applies=_here,
     ),
     Step(
-        "gateway-verdict",
+        StepId.GATEWAY_VERDICT,
         "What was found in the files",
         View.VERDICT,
         (
@@ -56,7 +56,7 @@ GATEWAY_STEPS: tuple[Step, ...] = (
         applies=_here,
     ),
     Step(
-        "gateway-primary",
+        StepId.GATEWAY_PRIMARY,
         "Primary server of this gateway",
         questions=(
             Question(
@@ -79,7 +79,7 @@ GATEWAY_STEPS: tuple[Step, ...] = (
         applies=_here,
     ),
     Step(
-        "gateway-trust",
+        StepId.GATEWAY_TRUST,
         "Trust in the primary server",
         questions=(
             Question(
@@ -107,7 +107,7 @@ GATEWAY_STEPS: tuple[Step, ...] = (
         applies=_here,
     ),
     Step(
-        "gateway-unattended",
+        StepId.GATEWAY_UNATTENDED,
         "Unattended file of this gateway",
         questions=(
             Question(
@@ -122,7 +122,7 @@ GATEWAY_STEPS: tuple[Step, ...] = (
         applies=_here,
     ),
     Step(
-        "gateway-stores",
+        StepId.GATEWAY_STORES,
         "Stores of this gateway",
         questions=(
             Question(
@@ -161,7 +161,7 @@ GATEWAY_STEPS: tuple[Step, ...] = (
         applies=_here,
     ),
     Step(
-        "gateway-store-password",
+        StepId.GATEWAY_STORE_PASSWORD,
         "Password of the key store",
         questions=(
             Question(

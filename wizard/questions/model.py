@@ -77,12 +77,43 @@ class Question:
         return self.ask is Ask.PATHS and self.key.rpartition(".")[2] in {"chain", "cloud-authorities"}
 
 
+class StepId(StrEnum):
+    """The permanent names of the steps: in saved answers, and of the help pages."""
+
+    GOAL = "goal"
+    PLACE = "place"
+    CLOUD = "cloud"
+    PRIMARY_FILES = "primary-files"
+    PRIMARY_VERDICT = "primary-verdict"
+    PRIMARY_STORE = "primary-store"
+    PRIMARY_STORE_AGAIN = "primary-store-again"
+    PRIMARY_STORE_PASSWORD = "primary-store-password"  # noqa: S105 - a step
+    GATEWAY_FILES = "gateway-files"
+    GATEWAY_VERDICT = "gateway-verdict"
+    GATEWAY_PRIMARY = "gateway-primary"
+    GATEWAY_TRUST = "gateway-trust"
+    GATEWAY_UNATTENDED = "gateway-unattended"
+    GATEWAY_STORES = "gateway-stores"
+    GATEWAY_STORE_PASSWORD = "gateway-store-password"  # noqa: S105 - a step
+    OTHERS = "others"
+    OTHERS_VERDICT = "others-verdict"
+    HANDOFF_FIRST = "handoff-first"
+    EXAMINE = "examine"
+    UNDO = "undo"
+    REVIEW = "review"
+    CONFIRM = "confirm"
+    APPLY = "apply"
+    EXAMINE_AGAIN = "examine-again"
+    HANDOFF = "handoff"
+    ELSEWHERE = "elsewhere"
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """What is asked or shown in one go.
 
     Attributes:
-        id: permanent name; also the name of its help page.
+        id: a `StepId`; also the name of its help page.
         title: a few words for the frame.
         view: what is shown besides the questions.
         questions: at most four.

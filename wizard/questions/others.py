@@ -1,7 +1,7 @@
 """Questions about the other machines: gateways and clients, and the packs for them and for the nodes of a cluster."""
 
 from wizard.questions.answers import Answers, Goal, OcspProbe, PrimaryKind
-from wizard.questions.model import Ask, Choice, Question, Step, View
+from wizard.questions.model import Ask, Choice, Question, Step, StepId, View
 
 
 def _replaces_here(answers: Answers) -> bool:
@@ -32,7 +32,7 @@ def _hands_off_last(answers: Answers) -> bool:
 
 
 OTHERS = Step(
-    "others",
+    StepId.OTHERS,
     "Gateways and clients",
     questions=(
         Question(
@@ -76,7 +76,7 @@ OTHERS = Step(
 )
 
 OTHERS_VERDICT = Step(
-    "others-verdict", "Certificates of gateways and clients", View.VERDICT, role="others", applies=_has_others
+    StepId.OTHERS_VERDICT, "Certificates of gateways and clients", View.VERDICT, role="others", applies=_has_others
 )
 
 _PACKS_TITLE = "Bundles for the other machines"
@@ -102,5 +102,5 @@ _PACKS = (
     ),
 )
 
-PACKS_FIRST = Step("handoff-first", _PACKS_TITLE, questions=_PACKS, applies=_hands_off_first)
-PACKS_LAST = Step("handoff", _PACKS_TITLE, questions=_PACKS, applies=_hands_off_last)
+PACKS_FIRST = Step(StepId.HANDOFF_FIRST, _PACKS_TITLE, questions=_PACKS, applies=_hands_off_first)
+PACKS_LAST = Step(StepId.HANDOFF, _PACKS_TITLE, questions=_PACKS, applies=_hands_off_last)

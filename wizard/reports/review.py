@@ -2,16 +2,30 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from wizard.change.plan import Plan
 from wizard.findings import Finding
 from wizard.printable import printable
 from wizard.questions.answers import PROMPT, Answers, PasswordSource, SourceKind
 from wizard.questions.flow import Ask, Question, Step, View
 from wizard.reports.lines import Line, Tone
 
-if TYPE_CHECKING:
-    from wizard.change.plan import Plan
+
+@dataclass(frozen=True, slots=True)
+class UndoStep:
+    """One step of an undo.
+
+    Attributes:
+        id: of the step, as its events have it.
+        words: what it does.
+        kind: `file`, `restart` or `probe`.
+        target: the unit of a restart; "" otherwise.
+    """
+
+    id: str
+    words: str
+    kind: str = "file"
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +37,15 @@ class Review:
         lines: each step with its file, owner, mode and diff, secrets masked; then the findings.
         findings: of the judgement and the planning.
         blocked: an ERROR or BLOCKER is among them, so `start` refuses.
-        undo: id and words of each step of an undo.
+        undo: the steps of an undo.
         decided: what was answered, a line each that leads to its step; empty for a plan that was kept.
     """
 
-    plan: "Plan"
+    plan: Plan
     lines: tuple[Line, ...]
     findings: tuple[Finding, ...]
     blocked: bool
-    undo: tuple[tuple[str, str], ...] = ()
+    undo: tuple[UndoStep, ...] = ()
     decided: tuple[Line, ...] = ()
 
     @property
@@ -42,13 +56,18 @@ class Review:
     @property
     def rows(self) -> tuple[tuple[str, str], ...]:
         """Id and words of each step, in order, for following them."""
-        return self.undo or tuple((step.id, step.summary) for step in self.plan.steps)
+        undone = tuple((step.id, step.words) for step in self.undo)
+        return undone or tuple((step.id, step.summary) for step in self.plan.steps)
+
+    @property
+    def undone_files(self) -> tuple[str, ...]:
+        """What an undo does to each file."""
+        return tuple(step.words for step in self.undo if step.kind == "file")
 
     @property
     def restarts(self) -> str:
         """The unit that will be restarted, "" when none is."""
-        undone = [words.removeprefix("Restart ") for name, words in self.undo if name == "restart"]
-        return next((step.target for step in self.plan.steps if step.kind == "restart"), "".join(undone))
+        return next((step.target for step in (*self.plan.steps, *self.undo) if step.kind == "restart"), "")
 
 
 _SOURCES = {

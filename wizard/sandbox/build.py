@@ -152,6 +152,8 @@ def create(
         _product(deployment, made, with_java=java is not None)
         _handed_over(deployment, made)
         _programs(deployment)
+        if not os.access(deployment.systemctl, os.X_OK):
+            raise WizardError(codes.SANDBOX_CANNOT_WRITE, case="noexec", subject=root, folder=root)
         _accounts(deployment)
         if configured or (configured is None and picked):
             configure(deployment, made)

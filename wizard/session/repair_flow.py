@@ -1,7 +1,6 @@
 """Something is wrong: examine the machine, and plan the repair of the first cause that has one."""
 
 from dataclasses import replace
-from typing import Protocol
 
 from wizard import codes
 from wizard.doctor.collect.run import Asked, Examined, examine
@@ -11,26 +10,27 @@ from wizard.doctor.repair.plan import plan_repair
 from wizard.doctor.repair.store import KEY_SECRET
 from wizard.errors import WizardError
 from wizard.host.machine import Machine
-from wizard.planning.primary.inputs import Planned, Planning
+from wizard.planning.inputs import PlanInputs
+from wizard.planning.primary.inputs import Planned
 from wizard.planning.primary.plan import STORE_SECRET
-from wizard.questions.flow import Question, Step
+from wizard.questions.flow import Question, Step, StepId
 from wizard.secret import Secret
 
-EXAMINE, EXAMINE_AGAIN = "examine", "examine-again"
+EXAMINE, EXAMINE_AGAIN = StepId.EXAMINE, StepId.EXAMINE_AGAIN
 """The steps that look at the machine, before the repair and after it."""
 
 PASSWORD = STORE_SECRET
 """The key of the one field for a password; it is whichever the repair lacks."""
 
 
-def look(session: Planning) -> tuple[Examined, Diagnosis]:
-    """Examine the machine of *session* now."""
-    asked = Asked(servername=session.answers.primary.host, cacerts_password=session.secret("primary.cacerts-password"))
-    seen = examine(session.machine, asked)
+def look(inputs: PlanInputs) -> tuple[Examined, Diagnosis]:
+    """Examine the machine now."""
+    asked = Asked(servername=inputs.answers.primary.host, cacerts_password=inputs.secret("primary.cacerts-password"))
+    seen = examine(inputs.machine, asked)
     return seen, diagnose(seen.facts)
 
 
-def plan_rescue(session: Planning, seen: Examined, diagnosis: Diagnosis) -> Planned:
+def plan_rescue(inputs: PlanInputs, seen: Examined, diagnosis: Diagnosis) -> Planned:
     """The plan of the first repair that the wizard can make.
 
     Raises:
@@ -38,7 +38,7 @@ def plan_rescue(session: Planning, seen: Examined, diagnosis: Diagnosis) -> Plan
     """
     for repair in diagnosis.repairs:
         if repair.automatic:
-            return _with_one_password(session, seen, repair)
+            return _with_one_password(inputs, seen, repair)
     headline = diagnosis.headline
     if headline is None:
         raise WizardError(codes.RESCUE_NOTHING_WRONG)
@@ -47,25 +47,18 @@ def plan_rescue(session: Planning, seen: Examined, diagnosis: Diagnosis) -> Plan
     )
 
 
-def _with_one_password(session: Planning, seen: Examined, repair: Repair) -> Planned:
+def _with_one_password(inputs: PlanInputs, seen: Examined, repair: Repair) -> Planned:
     def give(name: str) -> Secret | None:
         if name == KEY_SECRET:
-            return session.secret(PASSWORD) or None
-        return session.secret(name)
+            return inputs.secret(PASSWORD) or None
+        return inputs.secret(name)
 
     try:
-        return plan_repair(session.machine, seen, repair, give)
+        return plan_repair(inputs.machine, seen, repair, give)
     except WizardError as error:
         if error.spec == codes.SECRET_MISSING:
             _, error.hint = error.spec.text.words("here")
         raise
-
-
-class Examining(Planning, Protocol):
-    """Where the examination is; the session is one."""
-
-    def examined(self, step_id: str) -> tuple[Examined, Diagnosis]:
-        """What the doctor found at that step."""
 
 
 _WORDS = {
@@ -82,14 +75,16 @@ _WORDS = {
 """What the field is called ("" is as always) and why it is there, by the secret that the repair lacks."""
 
 
-def reworded(session: Examining, step: Step) -> tuple[Question, ...]:
-    """The questions of *step*; the password's says which one the repair lacks, when that is known."""
-    if step.id != EXAMINE:
+def reworded(step: Step, secret: str | None) -> tuple[Question, ...]:
+    """The questions of *step*; the password's says which one the repair lacks.
+
+    Args:
+        step: whose questions.
+        secret: the name of the secret that the repair lacks, "" for none, None when that is not known.
+    """
+    if step.id != EXAMINE or secret is None:
         return step.questions
-    try:
-        heading, why = _WORDS[lacking(session.machine, *session.examined(step.id))]
-    except (WizardError, KeyError):
-        return step.questions
+    heading, why = _WORDS[secret]
     return tuple(replace(question, heading=heading or question.heading, why=why) for question in step.questions)
 
 

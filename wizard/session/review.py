@@ -1,8 +1,7 @@
 """What will happen, for each goal, as one object that is shown and then done."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Protocol
 
 from wizard.change.history import Entry, history
 from wizard.change.manifest import Action, Manifest
@@ -16,17 +15,17 @@ from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
 from wizard.host.machine import Machine
 from wizard.planning.gateway.plan import review_gateway
+from wizard.planning.inputs import PlanInputs
 from wizard.planning.java import ask_java
 from wizard.planning.primary.cloud import uncertain
-from wizard.planning.primary.inputs import Planned, Planning, kept_plan, plan_primary
+from wizard.planning.primary.inputs import Planned, kept_plan, plan_primary
 from wizard.planning.rehearsal import Rehearsed, rehearsal_lines, rehearse_all
 from wizard.planning.replaced import with_root_warning
 from wizard.printable import printable
 from wizard.questions.answers import CloudSupport, Goal, PrimaryKind
-from wizard.questions.flow import Question, Step, View
 from wizard.reports import outcome
 from wizard.reports.lines import Line, Tone, finding_lines
-from wizard.reports.review import Review, decided_lines
+from wizard.reports.review import Review, UndoStep
 from wizard.session.repair_flow import plan_rescue
 
 
@@ -47,13 +46,13 @@ def chosen(machine: Machine, change: str) -> Manifest:
     """The change to undo.
 
     Raises:
-        WizardError: there is none, or it does not stand any more.
+        WizardError: there is none, or it is no longer in effect.
     """
     return choose(change or None, Store(machine.state_dir)).manifest()
 
 
 def history_lines(machine: Machine) -> list[Line]:
-    """Every change, the newest first, and whether it still stands."""
+    """Every change, the newest first, and whether it is still in effect."""
     result: list[Line] = []
     for entry in reversed(changes(machine)):
         state = f"undone by {entry.rolled_back_by}" if entry.rolled_back_by else printable(entry.outcome)
@@ -90,119 +89,94 @@ def undo_lines(machine: Machine, manifest: Manifest) -> list[Line]:
     return [*result, Line(""), Line("This undo is a change of its own and can be undone.")]
 
 
-def rows(manifest: Manifest) -> tuple[tuple[str, str], ...]:
-    """The steps of the undo by their ids, for following them."""
-    files = [(action.id, _words(action)) for action in reversed(manifest.actions)]
+def undo_steps(manifest: Manifest) -> tuple[UndoStep, ...]:
+    """The steps of the undo, for following them."""
+    made = [UndoStep(action.id, _words(action)) for action in reversed(manifest.actions)]
     if manifest.restart is not None:
-        files.append((manifest.restart[0], f"Restart {printable(manifest.restart[1])}"))
+        unit = printable(manifest.restart[1])
+        made.append(UndoStep(manifest.restart[0], f"Restart {unit}", "restart", unit))
     if manifest.probe is not None:
-        files.append((manifest.probe[0], "Check what is served"))
-    return tuple(files)
+        made.append(UndoStep(manifest.probe[0], "Check what is served", "probe"))
+    return tuple(made)
 
 
 def _words(action: Action) -> str:
     name = printable(str(action.named))
     if action.trust is not None:
-        return f"Take {printable(action.trust.alias)} out of {name}"
-    return f"Put {name} back" if action.before.exists else f"Remove {name}"
+        return f"Remove {printable(action.trust.alias)} from {name}"
+    return f"Restore {name}" if action.before.exists else f"Remove {name}"
 
 
 _CLOUD = (
     Line("Nothing to do on this machine: the primary runs in the vendor's cloud.", Tone.GOOD),
-    Line("Gateways and clients get their packs from: cloudstream-wizard handoff"),
+    Line("Gateways and clients get their bundles from: cloudstream-wizard handoff"),
 )
 _ELSEWHERE = (Line("Nothing to do on this machine: the list is about the others.", Tone.GOOD),)
 
 
-class Reviewing(Planning, Protocol):
-    """What a review is made from; the session is one."""
-
-    def examined(self, step_id: str) -> tuple[Examined, Diagnosis]:
-        """What the doctor found at that step."""
-
-    def steps(self) -> tuple[Step, ...]:
-        """The steps that the answers lead to."""
-
-    def asked(self, step: Step) -> tuple[Question, ...]:
-        """The questions of *step*, with those that arise from what was found."""
-
-    def value(self, question: Question) -> str:
-        """What was answered."""
-
-    def has_secret(self, key: str) -> bool:
-        """Whether a password was typed for *key*."""
-
-
-def review(session: Reviewing, kept: Plan | None, roles: Sequence[str] = ()) -> tuple[Review, Planned]:
-    """The review for the goal of *session*, or of the plan that was *kept*, and the secrets to apply it.
+def review(inputs: PlanInputs, examine: Callable[[], tuple[Examined, Diagnosis]]) -> tuple[Review, Planned]:
+    """The review for the goal of *inputs*, or of the plan that was kept, and the secrets to apply it.
 
     Args:
-        session: what it is made from.
-        kept: a plan that was made earlier; it is judged again.
-        roles: whose chains *kept* was judged by, that of this machine first.
+        inputs: what it is made from.
+        examine: what the doctor found; called for a repair alone.
 
     Raises:
         WizardError: the machine, the files or the answers do not allow a plan.
     """
-    if kept is not None:
-        return _judged_again(session, kept, roles)
-    made, planned = _for_goal(session)
-    steps = [
-        replace(step, questions=session.asked(step)) if step.view is View.VERDICT else step for step in session.steps()
-    ]
-    decided = decided_lines(steps, session.answers, session.value, session.has_secret)
-    return replace(made, decided=tuple(decided)), planned
+    return _for_goal(inputs, examine) if inputs.kept is None else _judged_again(inputs, inputs.kept)
 
 
-def _for_goal(session: Reviewing) -> tuple[Review, Planned]:
-    match session.answers.goal:
+def _for_goal(inputs: PlanInputs, examine: Callable[[], tuple[Examined, Diagnosis]]) -> tuple[Review, Planned]:
+    match inputs.answers.goal:
         case Goal.UNDO:
-            manifest = chosen(session.machine, session.answers.change)
+            manifest = chosen(inputs.machine, inputs.answers.change)
             plan = Plan(f"Undo {manifest.id}")
-            found = faults(session.machine, session.answers.change)
-            lines = (*(outcome.review(plan, found) if found else undo_lines(session.machine, manifest)),)
-            undo = rows(manifest)
+            found = faults(inputs.machine, inputs.answers.change)
+            lines = (*(outcome.review(plan, found) if found else undo_lines(inputs.machine, manifest)),)
+            undo = undo_steps(manifest)
             return Review(plan, lines, found, blocked=bool(found), undo=undo), Planned(plan, found, {})
         case Goal.RESCUE:
-            return _of(ask_java(session.machine, plan_rescue(session, *session.examined("examine"))))
+            return _of(ask_java(inputs.machine, plan_rescue(inputs, *examine())))
         case Goal.LEFT:
             return Review(Plan("What is left to do"), _ELSEWHERE, (), blocked=False), Planned(Plan(""), (), {})
-        case _ if session.answers.primary.kind is PrimaryKind.CLOUD:
+        case _ if inputs.answers.primary.kind is PrimaryKind.CLOUD:
             plan = Plan("Primary in the vendor's cloud")
-            accepted = session.answers.primary.cloud_support is CloudSupport.ACCEPTED
+            accepted = inputs.answers.primary.cloud_support is CloudSupport.ACCEPTED
             findings = () if accepted else (uncertain(),)
             lines = (*_CLOUD, *finding_lines(findings))
             return Review(plan, lines, findings, blocked=False), Planned(plan, findings, {})
-        case _ if session.answers.primary.kind is PrimaryKind.ELSEWHERE:
-            planned, seen = review_gateway(session)
-            return _of(ask_java(session.machine, _checked(session, planned)), seen)
+        case _ if inputs.answers.primary.kind is PrimaryKind.ELSEWHERE:
+            planned, seen = review_gateway(inputs)
+            return _of(ask_java(inputs.machine, _checked(inputs, planned)), seen)
         case _:
-            planned = _checked(session, plan_primary(session))
+            planned = _checked(inputs, plan_primary(inputs))
             if planned.forbidden:
                 return _of(planned)
-            planned = ask_java(session.machine, planned)
+            planned = ask_java(inputs.machine, planned)
             more: list[Line] = []
-            if session.answers.goal is Goal.RE_KEY:
-                planned, more = with_root_warning(session, planned)
-            return _of(planned, rehearsed=rehearse_all(session, proven=planned.plan.is_proven), more=more)
+            if inputs.answers.goal is Goal.RE_KEY:
+                planned, more = with_root_warning(inputs, planned)
+            return _of(planned, rehearsed=rehearse_all(inputs, proven=planned.plan.is_proven), more=more)
 
 
-def _judged_again(session: Reviewing, kept: Plan, roles: Sequence[str]) -> tuple[Review, Planned]:
+def _judged_again(inputs: PlanInputs, kept: Plan) -> tuple[Review, Planned]:
     """A kept plan may be old: dates, clock, revocation and everything else are judged as for a new one."""
-    planned = _checked(session, kept_plan(kept, session.secret))
+    roles = tuple(inputs.chains)
+    planned = _checked(inputs, kept_plan(kept, inputs.secret))
     if not roles:
         return _of(planned)
-    planned = _with(planned, session.judged(roles[0]).findings)
+    planned = _with(planned, inputs.judged(roles[0]).findings)
     if planned.forbidden:
         return _of(planned)
     if roles[0] == "primary":
-        return _of(planned, rehearsed=rehearse_all(session, proven=kept.is_proven))
-    return _of(_with(planned, session.unreadable(session.judged(roles[0]).chain.certificates)))
+        return _of(planned, rehearsed=rehearse_all(inputs, proven=kept.is_proven))
+    return _of(_with(planned, inputs.unreadable(inputs.judged(roles[0]).chain.certificates)))
 
 
-def _checked(session: Reviewing, planned: Planned) -> Planned:
+def _checked(inputs: PlanInputs, planned: Planned) -> Planned:
     """With what would make the restart fail, which blocks the change before anything is touched."""
-    return _with(planned, plan_faults(session.machine, planned.plan))
+    return _with(planned, plan_faults(inputs.machine, planned.plan))
 
 
 def _with(planned: Planned, more: Iterable[Finding]) -> Planned:

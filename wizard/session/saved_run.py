@@ -17,10 +17,11 @@ from wizard.printable import printable
 from wizard.questions.answers import Answers
 from wizard.questions.answers_file import dump
 from wizard.questions.answers_file import load as load_answers
+from wizard.times import rfc3339
 
 NAME = "unfinished-run.toml"
 BESIDE_A_CHANGE = "answers.toml"
-"""In the folder of a change, until its last step (packs and checklist) is done, whichever session does it."""
+"""In the folder of a change, until its last step (bundles and checklist) is done, whichever session does it."""
 _MARK = "# wizard run:"
 
 
@@ -70,7 +71,7 @@ def save_for(machine: Machine, change: str, answers: Answers, base: Path) -> Non
 
 def _write(folder: Directory, name: str, answers: Answers, step_id: str, base: Path) -> None:
     who = printable(_user(), limit=40).replace(" ", "_")
-    head = f"{_MARK} {who} {now_utc():%Y-%m-%dT%H:%M:%SZ} {step_id or '-'} {printable(str(base))}\n"
+    head = f"{_MARK} {who} {rfc3339(now_utc())} {step_id or '-'} {printable(str(base))}\n"
     put_file(folder, name, (head + dump(answers)).encode(), mode=0o600)
 
 

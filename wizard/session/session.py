@@ -8,12 +8,13 @@ import shlex
 import socket
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
 from wizard import codes
-from wizard.certificates.model import Certificate, Chain
+from wizard.certificates.model import Chain
 from wizard.change import watch
 from wizard.change.events import Event
 from wizard.change.history import Entry, history
@@ -21,12 +22,14 @@ from wizard.change.outcome import NO_CHANGE, STUCK, Outcome
 from wizard.change.plan import Plan, Probe
 from wizard.doctor.collect.run import Examined
 from wizard.doctor.diagnose import Diagnosis
+from wizard.doctor.text import diagnosis_lines
 from wizard.errors import WizardError
-from wizard.findings import Finding
+from wizard.findings import Finding, worst_finding
 from wizard.handoff import checklist, remaining_tasks
+from wizard.host.clock import now_utc
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD, SecretGiver, resolve
-from wizard.planning import judge
+from wizard.planning.inputs import PlanInputs, secret_of_key
 from wizard.planning.judge import Judged
 from wizard.planning.primary.facts import installed_chain
 from wizard.planning.primary.inputs import Planned
@@ -35,7 +38,7 @@ from wizard.planning.undo import start_recover, start_rollback
 from wizard.probing.resolve import is_here
 from wizard.questions.answers import Answers, Goal, PrimaryKind, endpoint
 from wizard.questions.field_text import needed, parsed, shown
-from wizard.questions.flow import DEFAULT_WAIT_S, Ask, Question, Step, View, after, steps
+from wizard.questions.flow import DEFAULT_WAIT_S, Ask, Question, Step, StepId, View, after, steps
 from wizard.questions.passwords import generate
 from wizard.questions.pasted import word_for
 from wizard.reports import checklist as checklist_lines
@@ -43,14 +46,17 @@ from wizard.reports import outcome
 from wizard.reports.calendar import Ending
 from wizard.reports.checklist import Checklist
 from wizard.reports.lines import Line
-from wizard.reports.review import Review
+from wizard.reports.review import Review, decided_lines
 from wizard.secret import Secret
 from wizard.session import overview, repair_flow, review, saved_run, validation, views, warnings
 from wizard.session.overview import Overview, Presented
 from wizard.session.saved_run import SavedRun
 
-LAST = "elsewhere"
+LAST = StepId.ELSEWHERE
 """The step at which a run has ended."""
+
+NEXT = {"handoff": "create the bundles", LAST: "see what is left to do", "examine-again": "check the machine again"}
+"""What follows a change, by the step behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +97,10 @@ class Session:
         notes: tuple[str, ...] = (),
         wait_s: float = DEFAULT_WAIT_S,
     ) -> None:
-        """Start with *answers*; nothing is looked at yet.
+        """Start with *answers*; nothing is read yet.
 
         Args:
-            machine: what is looked at and changed.
+            machine: what is read and changed.
             answers: from a file, or None for the defaults.
             base: the folder that relative paths in the answers are taken from; None is the current one.
             secrets: gives passwords from named sources; None reads the sources in the answers alone.
@@ -120,7 +126,7 @@ class Session:
         self._refused: dict[str, Secret] = {}
         self._other: dict[str, Secret] = {}
         """Typed before for the same key and refused: a store and its private key may have two passwords."""
-        self._judged: dict[str, Judged] = {}
+        self._inputs: PlanInputs | None = None
         self._examined: dict[str, tuple[Examined, Diagnosis]] = {}
         self._review: Review | None = None
         self._planned: Planned | None = None
@@ -138,6 +144,39 @@ class Session:
         """The password of this run, where the operator wants one to be generated."""
         return generate()
 
+    @classmethod
+    def of(cls, inputs: PlanInputs) -> "Session":
+        """A session in which everything is answered."""
+        return cls(
+            inputs.machine,
+            answers=inputs.answers,
+            base=inputs.base,
+            secrets=lambda name, *, base, source: inputs.secret(name),  # noqa: ARG005, PLW0108 - it knows both
+            dry_run=inputs.dry_run,
+            plan=inputs.kept,
+            chains=inputs.chains,
+            wait_s=inputs.wait_s,
+        )
+
+    @property
+    def inputs(self) -> PlanInputs:
+        """What plans and bundles are made from, as it is now; files are read once until an answer changes."""
+        if self._inputs is None or self._inputs.answers is not self.answers:
+            self._inputs = PlanInputs(
+                self.machine,
+                self.answers,
+                self.base,
+                self.secret,
+                self._key_password,
+                generated=self.generated,
+                wait_s=self.wait_s,
+                dry_run=self.dry_run,
+                kept=self._kept,
+                chains=self._chains,
+                pasted=self.pasted,
+            )
+        return self._inputs
+
     # -- questions ------------------------------------------------------------------------------------------------
 
     def steps(self) -> tuple[Step, ...]:
@@ -148,7 +187,15 @@ class Session:
         """BLOCKING. The questions of *step* in words that fit what its view has found, and those that arise from it."""
         if step.role and step.role != "others":
             self._look_at_names(step.role)
-        return (*repair_flow.reworded(self, step), *warnings.root_questions(self, step))
+        secret = self._repair_secret(step) if step.id == repair_flow.EXAMINE else None
+        return (*repair_flow.reworded(step, secret), *warnings.root_questions(self.inputs, step))
+
+    def _repair_secret(self, step: Step) -> str | None:
+        """The name of the secret that the repair at *step* lacks, "" for none, None when that is not known."""
+        try:
+            return repair_flow.lacking(self.machine, *self.examined(step.id))
+        except WizardError:
+            return None
 
     def _look_at_names(self, role: str) -> None:
         """Whether the certificate of *role* is for this machine: by its own names, else by what DNS says of it."""
@@ -160,7 +207,7 @@ class Session:
         self._own[role] = name if name.lower() in own or is_here(name, NAME_S) else ""
 
     def value(self, question: Question) -> str:
-        """What stands in the field: the answer so far, else what was found, else nothing."""
+        """The text for the field: the answer so far, else what was found, else nothing."""
         if question.ask in {Ask.SECRET, Ask.NEW_SECRET}:
             return ""
         if question.key == "change" and not self.answers.change:
@@ -168,7 +215,7 @@ class Session:
         found = shown(self.answers.get(question.key))
         role, _, name = question.key.rpartition(".")
         # A name comes from the certificate only when it is this machine's; any other one has to be typed.
-        return self._own.get(role, "") if name == "host" and not found and role in self._judged else found
+        return self._own.get(role, "") if name == "host" and not found and role in self.inputs.judged_roles else found
 
     def put(self, question: Question, text: str) -> None:
         """Take *text* as the answer.
@@ -186,7 +233,8 @@ class Session:
                 # The name was that of the files before; these may be for another one.
                 self.answers = self.answers.put(f"{role}.host", "")
             self.invalidate()
-        if name == "host" and role in self._judged and value == self._judged[role].suggested_host:
+        done = self.inputs.judged_roles
+        if name == "host" and role in done and value == done[role].suggested_host:
             self._taken[role] = value
 
     def put_secret(self, key: str, secret: Secret) -> None:
@@ -242,11 +290,13 @@ class Session:
             for question in step.questions
             if question.ask in {Ask.TEXT, Ask.PATHS} and not question.optional and not self.value(question)
         ]
-        hands_off = step.id in {"handoff", "handoff-first"}
+        hands_off = step.id in {StepId.HANDOFF, StepId.HANDOFF_FIRST}
         if hands_off and self._handed == self.answers:
-            # Back and forth: the packs of these very answers lie there already.
+            # Back and forth: the bundles of these very answers are there already.
             return []
-        problems = missing or [Problem(key, error) for key, error in validation.refusals(self, step)]
+        problems = missing or [
+            Problem(key, error) for key, error in validation.refusals(self.inputs, step, self._examine)
+        ]
         if hands_off and not problems:
             self._handed = self.answers
         return problems
@@ -256,17 +306,16 @@ class Session:
         return bool(self.check(step))
 
     def pending_warnings(self, step: Step) -> tuple[Finding, ...]:
-        """BLOCKING. The warnings that stand at *step* and that nobody has overruled yet: going on is asked about.
+        """BLOCKING. The warnings at *step* that nobody has accepted yet: the operator is asked before going on.
 
         Raises:
-            WizardError: what was looked at cannot be read any more.
+            WizardError: a file cannot be read any more.
         """
-        return tuple(
-            finding for finding in warnings.warnings(self, step) if warnings.identity(finding) not in self._overruled
-        )
+        found = self.review().findings if step.view is View.REVIEW else warnings.of_chains(self.inputs, step)
+        return tuple(each for each in warnings.warnings(found) if warnings.identity(each) not in self._overruled)
 
     def accept_warnings(self, pending_warnings: Iterable[Finding]) -> None:
-        """Go on in spite of *doubts*: exactly these are not asked about again in this run."""
+        """Go on in spite of *pending_warnings*: exactly these are not asked about again in this run."""
         self._overruled.update(warnings.identity(finding) for finding in pending_warnings)
 
     def tick(self, item: str) -> list[Line]:
@@ -275,27 +324,43 @@ class Session:
         Raises:
             WizardError: it cannot be ticked now, or not be kept.
         """
-        return remaining_tasks.tick(self, item)
+        return remaining_tasks.tick(self.inputs, item)
 
     def lines(self, step: Step) -> list[Line]:
         """BLOCKING. What the view of *step* shows."""
-        noted = [Line(note) for note in self.notes] if step.view is View.FACTS else []
-        shown = noted + views.lines(self, step)
-        if step.view is View.ELSEWHERE and not self.dry_run:
-            # The list is kept now, so there is nothing left to go on with.
-            with suppress(WizardError, OSError):
-                self.forget()
-        return shown
+        match step.view:
+            case View.FACTS:
+                return [*(Line(note) for note in self.notes), *views.facts(self.machine)]
+            case View.VERDICT:
+                return views.verdicts(self.inputs, step)
+            case View.DIAGNOSIS:
+                return diagnosis_lines(self.examined(step.id)[1])
+            case View.HISTORY:
+                return review.history_lines(self.machine)
+            case View.CONFIRM:
+                return views.confirmation(self.inputs, self.planned)
+            case View.ELSEWHERE:
+                shown = remaining_tasks.elsewhere_lines(self.inputs)
+                if not self.dry_run:
+                    # The list is kept now, so there is nothing left to go on with.
+                    with suppress(WizardError, OSError):
+                        self.forget()
+                return shown
+            case _:
+                return []
 
     def examined(self, step_id: str) -> tuple[Examined, Diagnosis]:
-        """BLOCKING. What the doctor finds; looked at once for each step that shows it.
+        """BLOCKING. What the doctor finds; examined once for each step that shows it.
 
         Raises:
-            WizardError: the machine cannot be looked at.
+            WizardError: the machine cannot be examined.
         """
         if step_id not in self._examined:
-            self._examined[step_id] = repair_flow.look(self)
+            self._examined[step_id] = repair_flow.look(self.inputs)
         return self._examined[step_id]
+
+    def _examine(self) -> tuple[Examined, Diagnosis]:
+        return self.examined(repair_flow.EXAMINE)
 
     def another_round(self, step: Step) -> str:
         """BLOCKING. The id of the step at which the next repair begins; "" when *step* found none that can be made."""
@@ -326,14 +391,19 @@ class Session:
 
     def endings(self) -> tuple[Ending, ...]:
         """BLOCKING. When each certificate of this run ends, and which machines have it; the first to end in front."""
-        return views.endings(self)
+        return views.endings(self.inputs)
 
     def installed(self) -> Chain | None:
         """BLOCKING. The chain that is installed, when certificates are replaced; None otherwise, or when unreadable."""
         return installed_chain(self.machine) if self.answers.goal is Goal.RE_KEY else None
 
-    def presented(self) -> Presented:
-        """BLOCKING. What the first node presents now, asked as a gateway asks."""
+    def presented(self) -> Presented | None:
+        """BLOCKING. What the first node presents now, asked as a gateway asks; None when nothing listens.
+
+        As long as nobody answered, the port is the one that the service uses.
+        """
+        if not self.answered:
+            return self.overview().presented
         primary = self.answers.primary
         return overview.present(self.machine, primary.nodes[0], primary.port, servername=primary.host or None)
 
@@ -356,12 +426,7 @@ class Session:
 
     def needs_password(self, step: Step) -> bool:
         """BLOCKING. Whether the repair at *step* asks for a password."""
-        if not step.questions:
-            return False
-        try:
-            return bool(repair_flow.lacking(self.machine, *self.examined(step.id)))
-        except WizardError:
-            return False
+        return bool(step.questions) and bool(self._repair_secret(step))
 
     def command(self, words: str) -> str:
         """How the command *words* is called for this machine."""
@@ -384,7 +449,7 @@ class Session:
         name = shlex.quote(primary.host or node)
         return f"openssl s_client -connect {endpoint(node, primary.port)} -servername {name} </dev/null"
 
-    def _key_password(self, role: str, *, sure: bool) -> Secret | None:
+    def _key_password(self, role: str, sure: bool) -> Secret | None:  # noqa: FBT001 - as PlanInputs asks
         """The other one of two passwords, after the typed one was refused: typed before, else from its own source.
 
         Args:
@@ -398,14 +463,7 @@ class Session:
             self._refused[name] = self._typed[name]
         if name in self._other or not sure:
             return self._other.get(name)
-        key = f"{role}.key-password"
-        try:
-            return self._giver(key, base=self.base, source=self.answers.get(key))
-        except WizardError as error:
-            if error.spec != codes.SECRET_MISSING:
-                raise
-            # Nobody can be asked: then the refusal of the store says more.
-            return None
+        return secret_of_key(self.secret, role)
 
     def judged(self, role: str) -> Judged:
         """BLOCKING. The chain for *role* (`primary`, `gateway.0`) and what the rules say of it.
@@ -413,23 +471,7 @@ class Session:
         Raises:
             WizardError: the files cannot be read or hold no certificate of a host.
         """
-        if role not in self._judged and role in self._chains:
-            self._judged[role] = judge.judge_kept(role, self.answers, self._chains[role], self.machine)
-        if role not in self._judged:
-            self._judged[role] = judge.judge_role(
-                role,
-                self.answers,
-                self.base,
-                lambda: self.secret(f"{role}.password"),
-                self.machine,
-                key_password=lambda sure: self._key_password(role, sure=sure),
-                pasted=self.pasted,
-            )
-        return self._judged[role]
-
-    def unreadable(self, certificates: Sequence[Certificate]) -> list[Finding]:
-        """BLOCKING. What the product's own Java refuses to parse; nothing where there is none to ask."""
-        return judge.unreadable(self.machine, certificates)
+        return self.inputs.judged(role)
 
     # -- the change -----------------------------------------------------------------------------------------------
 
@@ -440,7 +482,15 @@ class Session:
             WizardError: the machine, the files or the answers do not allow a plan.
         """
         if self._review is None:
-            self._review, self._planned = review.review(self, self._kept, tuple(self._chains))
+            made, self._planned = review.review(self.inputs, self._examine)
+            if self._kept is None:
+                asked = (
+                    replace(step, questions=self.asked(step)) if step.view is View.VERDICT else step
+                    for step in self.steps()
+                )
+                decided = decided_lines(list(asked), self.answers, self.value, self.has_secret)
+                made = replace(made, decided=tuple(decided))
+            self._review = made
         return self._review
 
     def planned(self) -> Plan:
@@ -455,7 +505,7 @@ class Session:
         """
         review = self.review()
         if self._planned is None or review.blocked:
-            worst = max(review.findings, key=lambda finding: finding.severity)
+            worst = worst_finding(review.findings)
             raise WizardError(codes.APPLY_FINDINGS, subject=worst.code, reason=worst.message, hint=worst.fix)
         if review.undo and not self.dry_run:
             self._run = start_rollback(self.machine, self.answers.change or None, self._store_secrets())
@@ -485,8 +535,8 @@ class Session:
         return [*said, *checklist_lines.summary_lines(checklist.load(self.machine))]
 
     def invalidate(self) -> None:
-        """Forget what was seen of the machine and the files, so that whatever is shown next is looked at anew."""
-        self._judged.clear()
+        """Forget what was read of the machine and the files, so that it is read again."""
+        self._inputs = None
         self._examined.clear()
         self._review = None
 
@@ -524,7 +574,7 @@ class Session:
         return lines
 
     def watching(self) -> bool:
-        """BLOCKING. Whether a change that an earlier face started is running; `events` then follows it."""
+        """BLOCKING. Whether a change that an earlier session started is running; `events` then follows it."""
         if self._run is None:
             holder = watch.running(self.machine)
             if holder is not None and holder.change:
@@ -533,11 +583,11 @@ class Session:
         return self._run is not None
 
     def interrupted(self) -> list[Line]:
-        """BLOCKING. What is said about an unfinished change that no process works on; empty when there is none."""
+        """BLOCKING. The report on an unfinished change that no process works on; empty when there is none."""
         return outcome.interrupted(history(self.machine))
 
     def recover(self, mode: str) -> list[Line]:
-        """BLOCKING. Settle the interrupted change: `finish`, `undo`, or `keep` it as it stands; tells how it ended.
+        """BLOCKING. Settle the interrupted change: `finish`, `undo`, or `keep` it as it is; the lines say how it ended.
 
         Raises:
             WizardError: another run is at work, or the change cannot be settled in this way.
@@ -574,7 +624,7 @@ class Session:
             Line(f"{run.who} started change {run.change} on {run.when:%Y-%m-%d at %H:%M} UTC. It has ended:"),
             *outcome.outcome(ended, undo=run.answers.goal is Goal.UNDO),
             Line(""),
-            Line("Going on makes its last steps: packs and the list of what is left to do."),
+            Line("Going on makes its last steps: bundles and the list of what is left to do."),
             Line("Passwords are not saved; those that are needed are asked for again."),
         ]
 
@@ -583,32 +633,44 @@ class Session:
         if not run.change:
             return ""
         ended = watch.outcome(self.machine, run.change)
-        number, at = run.change[:4], f"{run.when:%H:%M} UTC"
+        moment = datetime.fromisoformat(ended.at) if ended.at else run.when
+        day = "" if moment.date() == now_utc().date() else f"on {moment:%Y-%m-%d} "
+        words = f"Change {run.change[:4]} %s {day}at {moment:%H:%M} UTC"
+        if ended.failure is not None and ended.failure.code == codes.CHANGE_INTERRUPTED.code:
+            return f"{words % 'was interrupted'} and then undone. Next: make the change again."
         if ended.exit_code:
-            return f"Change {number}, started at {at}, was not made."
+            return f"{words % 'failed'} and was undone. Next: correct the answers."
         verified = " and was verified" if "probe" in ended.steps else ""
-        following = after("apply", run.answers)
-        words = f" Next: {following.title.lower()}." if following is not None else ""
-        return f"Change {number}, started at {at}, finished{verified}.{words}"
+        following = after(StepId.APPLY, run.answers)
+        what = f" Next: {NEXT[following.id]}." if following is not None and following.id in NEXT else ""
+        return f"{words % 'finished'}{verified}.{what}"
 
     def resume(self) -> str:
-        """BLOCKING. Take the answers of the earlier run; return its step. Secrets must be typed again.
+        """BLOCKING. Take the answers of the earlier run; return the step to go on with. Secrets must be typed again.
 
         After a change that has ended well it is the first of its last steps, "" when there is none.
         """
         run = self.saved()
         if run is None:
-            return steps(self.answers)[0].id
+            return self.steps()[0].id
         self._take(run)
         if not run.change:
-            return run.step_id
+            return self._first_to_answer(run.step_id)
         self._run, self._outcome = watch.ChangeRun(run.change), None
         if not self.outcome().exit_code:
             self.taken_up = True
             return self.after_change()
         self.put_aside()
         self._run = None
-        return "review"
+        return self._first_to_answer(StepId.REVIEW)
+
+    def _first_to_answer(self, wanted: str) -> str:
+        """The first step whose answers cannot be taken as they are, at the latest *wanted* or the review."""
+        known = self.steps()
+        for step in known:
+            if step.id == wanted or step.view is View.REVIEW or (step.questions and self.check(step)):
+                return step.id
+        return known[0].id
 
     def _take(self, run: SavedRun) -> None:
         self.answers, self.base, self.answered = run.answers, run.base, True
@@ -617,7 +679,7 @@ class Session:
     def take_answers_of(self, change: str) -> None:
         """BLOCKING. Use the answers that *change*, which is running, is made from; without any, none."""
         run = saved_run.load_for(self.machine, change)
-        if run is None and (last := saved_run.load(self.machine)) is not None and last.step_id == "apply":
+        if run is None and (last := saved_run.load(self.machine)) is not None and last.step_id == StepId.APPLY:
             # The earlier session was cut off between the start of the change and its note beside it.
             run = last
         if run is not None:
@@ -626,7 +688,7 @@ class Session:
 
     def after_change(self) -> str:
         """BLOCKING. The step to go on with when the change of an earlier session is made; "" when nothing is left."""
-        step = self.needed_again() or after("apply", self.answers)
+        step = self.needed_again() or after(StepId.APPLY, self.answers)
         return step.id if step is not None else ""
 
     def needed_again(self) -> Step | None:
@@ -661,7 +723,7 @@ class Session:
         return [Line(f"Change {run.change}, started before with these answers, has ended:"), *lines]
 
     def reported(self) -> None:
-        """BLOCKING. A command has told how its change ended, which is the last that it does."""
+        """BLOCKING. A command has reported how its change ended, which is the last that it does."""
         if self.outcome().outcome == STUCK:
             return
         with suppress(WizardError, OSError):
@@ -684,7 +746,7 @@ class Session:
         """BLOCKING. After a change that failed: its answers are those to begin the next run with."""
         if self.outcome().outcome != STUCK and not self.unknown_answers:
             with suppress(WizardError, OSError):
-                self.save("review")
+                self.save(StepId.REVIEW)
                 self.forget_change()
 
     def forget_change(self) -> None:

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 
 from wizard import codes
+from wizard.certificates.formats.refusals import KEY_PASSWORD_DIFFERS
+from wizard.doctor.collect.run import Examined
+from wizard.doctor.diagnose import Diagnosis
 from wizard.errors import WizardError
 from wizard.findings import Severity
 from wizard.handoff.build import make_packs, order_of, write_packs
@@ -10,68 +13,63 @@ from wizard.host.machine import Machine
 from wizard.planning.gateway import plan
 from wizard.planning.gateway.steps import STORE_SECRET as STORE_OF_GATEWAY
 from wizard.planning.gateway.trust import primary_trust
+from wizard.planning.inputs import PlanInputs
 from wizard.planning.primary.cloud import cloud_trust
 from wizard.planning.primary.facts import FILE_KEY, PASSWORD_KEY, conf_document, find_setting
-from wizard.planning.primary.inputs import Planning
 from wizard.planning.primary.plan import STORE_SECRET
 from wizard.questions.answers import CloudSupport, PrimaryKind
-from wizard.questions.flow import Step
+from wizard.questions.flow import Step, StepId
 from wizard.questions.passwords import GATEWAY, PRIMARY, Consumer, require_fit
 from wizard.session.repair_flow import plan_rescue
-from wizard.session.review import Reviewing, faults
+from wizard.session.review import faults
 
-PASSWORD_CODES = {
-    codes.READING_PASSWORD_WRONG,
-    codes.READING_PASSWORD_NEEDED,
-    codes.PKCS12_KEY_PASSWORD_DIFFERS,
-    codes.JKS_KEY_PASSWORD_DIFFERS,
-}
+PASSWORD_CODES = (codes.READING_PASSWORD_WRONG.code, codes.READING_PASSWORD_NEEDED.code, *KEY_PASSWORD_DIFFERS)
 """Refusals that another password cures; they belong to the password's field, all others to the path's."""
 
 Refused = list[tuple[str, WizardError]]
 """The key of the question concerned ("" is the step as a whole), and the refusal."""
 
 
-def refusals(session: Reviewing, step: Step) -> Refused:  # noqa: C901, PLR0912 - a table of steps that `match` can check
+def refusals(inputs: PlanInputs, step: Step, examine: Callable[[], tuple[Examined, Diagnosis]]) -> Refused:  # noqa: C901, PLR0912 - a table of steps that `match` can check
     """What keeps *step* from being left; empty when nothing does.
 
-    Nothing is changed, with one exception: leaving `handoff` or `handoff-first` writes the packs into the folder that
+    Nothing is changed, with one exception: leaving `handoff` or `handoff-first` writes the bundles into the folder that
     was named.
     """
     match step.id:
-        case "place" if session.answers.primary.kind is PrimaryKind.ON_PREMISE:
-            return _tried("primary.kind", lambda: _settings_are_there(session.machine))
-        case "cloud":
-            return _cloud(session)
-        case "primary-files":
-            return _files(session, "primary")
-        case "gateway-files":
-            return _files(session, plan.ROLE)
-        case "gateway-verdict":
-            return _verdict(session, plan.ROLE)
-        case "gateway-trust":
-            return _tried("primary.chain", lambda: primary_trust(session))
-        case "gateway-unattended":
-            return _tried("gateway.0.unattended-file", lambda: plan.unattended_of(session))
-        case "gateway-stores":
-            return _stores(session)
-        case "gateway-store-password":
-            return _tried(STORE_OF_GATEWAY, lambda: _fits(session, STORE_OF_GATEWAY, GATEWAY))
-        case "primary-verdict":
-            return _verdict(session, "primary")
-        case "others":
-            return _others(session)
-        case "others-verdict":
-            return [problem for role in session.answers.other_roles() for problem in _verdict(session, role)]
-        case "handoff" | "handoff-first":
-            out = session.base / session.answers.packs
-            return _tried("packs", lambda: write_packs(out, make_packs(session), order_of(session)))
-        case "examine":
-            return _repair(session)
-        case "undo":
-            return _tried("change", lambda: _can_be_undone(session))
-        case "primary-store-password":
-            return _tried(STORE_SECRET, lambda: _fits(session, STORE_SECRET, PRIMARY))
+        case StepId.PLACE if inputs.answers.primary.kind is PrimaryKind.ON_PREMISE:
+            return _tried("primary.kind", lambda: _settings_are_there(inputs.machine))
+        case StepId.CLOUD:
+            return _cloud(inputs)
+        case StepId.PRIMARY_FILES:
+            return _files(inputs, "primary")
+        case StepId.GATEWAY_FILES:
+            return _files(inputs, plan.ROLE)
+        case StepId.GATEWAY_VERDICT:
+            return _verdict(inputs, plan.ROLE)
+        case StepId.GATEWAY_TRUST:
+            return _tried("primary.chain", lambda: primary_trust(inputs))
+        case StepId.GATEWAY_UNATTENDED:
+            return _tried("gateway.0.unattended-file", lambda: plan.unattended_of(inputs))
+        case StepId.GATEWAY_STORES:
+            return _stores(inputs)
+        case StepId.GATEWAY_STORE_PASSWORD:
+            return _tried(STORE_OF_GATEWAY, lambda: _fits(inputs, STORE_OF_GATEWAY, GATEWAY))
+        case StepId.PRIMARY_VERDICT:
+            return _verdict(inputs, "primary")
+        case StepId.OTHERS:
+            return _others(inputs)
+        case StepId.OTHERS_VERDICT:
+            return [problem for role in inputs.answers.other_roles() for problem in _verdict(inputs, role)]
+        case StepId.HANDOFF | StepId.HANDOFF_FIRST:
+            out = inputs.base / inputs.answers.packs
+            return _tried("packs", lambda: write_packs(out, make_packs(inputs), order_of(inputs)))
+        case StepId.EXAMINE:
+            return _repair(inputs, examine)
+        case StepId.UNDO:
+            return _tried("change", lambda: _can_be_undone(inputs))
+        case StepId.PRIMARY_STORE_PASSWORD:
+            return _tried(STORE_SECRET, lambda: _fits(inputs, STORE_SECRET, PRIMARY))
         case _:
             return []
 
@@ -90,8 +88,8 @@ def _settings_are_there(machine: Machine) -> None:
         find_setting(document, name, machine)
 
 
-def _cloud(session: Planning) -> Refused:
-    primary = session.answers.primary
+def _cloud(inputs: PlanInputs) -> Refused:
+    primary = inputs.answers.primary
     if primary.cloud_support is not CloudSupport.ACCEPTED:
         return [
             (
@@ -99,68 +97,68 @@ def _cloud(session: Planning) -> Refused:
                 WizardError(codes.CLOUD_ASK_VENDOR, subject="primary.kind"),
             )
         ]
-    return _tried("primary.cloud-authorities", lambda: cloud_trust(session))
+    return _tried("primary.cloud-authorities", lambda: cloud_trust(inputs))
 
 
-def _can_be_undone(session: Planning) -> None:
-    for fault in faults(session.machine, session.answers.change):
+def _can_be_undone(inputs: PlanInputs) -> None:
+    for fault in faults(inputs.machine, inputs.answers.change):
         raise WizardError.of(fault)
 
 
 def _about_password(error: WizardError) -> bool:
-    return error.spec in PASSWORD_CODES
+    return error.code in PASSWORD_CODES
 
 
-def _files(session: Planning, role: str) -> Refused:
+def _files(inputs: PlanInputs, role: str) -> Refused:
     try:
-        session.judged(role)
+        inputs.judged(role)
     except WizardError as error:
         return [(f"{role}.password" if _about_password(error) else f"{role}.chain", error)]
     return []
 
 
-def _stores(session: Planning) -> Refused:
+def _stores(inputs: PlanInputs) -> Refused:
     try:
-        plan.require_stores(session)
+        plan.require_stores(inputs)
     except WizardError as error:
         own = error.spec in {codes.GATEWAY_STORE_PATH, codes.REKEY_NOTHING_TO_KEEP}
         return [(error.subject if own else "", error)]
     return []
 
 
-def _repair(session: Reviewing) -> Refused:
+def _repair(inputs: PlanInputs, examine: Callable[[], tuple[Examined, Diagnosis]]) -> Refused:
     try:
-        plan_rescue(session, *session.examined("examine"))
+        plan_rescue(inputs, *examine())
     except WizardError as error:
         password = error.spec == codes.SECRET_MISSING or _about_password(error)
         return [(STORE_SECRET if password else "", error)]
     return []
 
 
-def _verdict(session: Planning, role: str) -> Refused:
+def _verdict(inputs: PlanInputs, role: str) -> Refused:
     try:
-        judged = session.judged(role)
+        judged = inputs.judged(role)
     except WizardError as error:
         return [("", error)]
     bad = [finding for finding in judged.findings if finding.severity >= Severity.ERROR]
     return [("", WizardError.of(bad[0]))] if bad else []
 
 
-def _others(session: Planning) -> Refused:
-    for role in session.answers.other_roles():
-        if not session.answers.table(role).chain:
-            host = session.answers.table(role).host
+def _others(inputs: PlanInputs) -> Refused:
+    for role in inputs.answers.other_roles():
+        if not inputs.answers.table(role).chain:
+            host = inputs.answers.table(role).host
             missing = WizardError(codes.ANSWER_MISSING, case="files", subject=host, host=host)
             return [("others.chain", missing)]
         try:
-            session.judged(role)
+            inputs.judged(role)
         except WizardError as error:
             return [("others.password" if _about_password(error) else "others.chain", error)]
     return []
 
 
-def _fits(session: Planning, name: str, readers: tuple[Consumer, ...]) -> None:
-    password = session.secret(name)
+def _fits(inputs: PlanInputs, name: str, readers: tuple[Consumer, ...]) -> None:
+    password = inputs.secret(name)
     if password is None or not password:
         raise WizardError(codes.ANSWER_MISSING, case="password")
     require_fit(password, name, readers)

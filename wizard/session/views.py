@@ -1,7 +1,7 @@
 """What the view of a step shows: looked up, judged and put into lines."""
 
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Protocol
 
 from wizard.certificates import fields
 from wizard.certificates.names import short
@@ -9,20 +9,19 @@ from wizard.change.history import history
 from wizard.change.plan import Plan
 from wizard.doctor.collect.record import known_record
 from wizard.doctor.collect.run import PORT
-from wizard.doctor.text import diagnosis_lines
 from wizard.errors import WizardError
 from wizard.handoff import checklist
-from wizard.handoff.remaining_tasks import elsewhere_lines
 from wizard.host.clock import now_utc
 from wizard.host.facts import Facts, collect
 from wizard.host.machine import Machine
+from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import Judged
 from wizard.planning.primary.facts import installed_chain
 from wizard.planning.primary.inputs import roles_of
 from wizard.printable import printable
 from wizard.probing.probe import probe
 from wizard.questions.answers import Goal
-from wizard.questions.flow import Step, View
+from wizard.questions.flow import Step
 from wizard.reports import outcome
 from wizard.reports.calendar import Ending, Seen, calendar
 from wizard.reports.chain import compare_lines
@@ -30,57 +29,53 @@ from wizard.reports.checklist import fact_lines
 from wizard.reports.facts import facts_lines
 from wizard.reports.lines import Line, Tone
 from wizard.session import review
-from wizard.session.review import Reviewing
 
 _LOOK_S = 2.0
 """The longest wait in each phase of the look at the port; the first screen waits for it."""
 
 
-class Showing(Reviewing, Protocol):
-    """What is shown from; the session is one."""
-
-    def planned(self) -> Plan:
-        """The reviewed plan."""
-
-
-def lines(session: Showing, step: Step) -> list[Line]:
-    """What the view of *step* shows; nothing for views that have their own source.
+def facts(machine: Machine) -> list[Line]:
+    """What this machine is, what it presents, and what is left to do.
 
     Raises:
-        WizardError: what shall be shown cannot be read.
+        WizardError: the machine cannot be read.
     """
-    match step.view:
-        case View.FACTS:
-            facts = collect(session.machine)
-            built_in = presents_built_in(session.machine, facts)
-            shown = [*facts_lines(facts, built_in=built_in), *fact_lines(checklist.load(session.machine))]
-            with suppress(WizardError):  # a state folder of somebody else is named when something is to be changed
-                shown += outcome.damaged(history(session.machine))
-            return shown
-        case View.VERDICT:
-            roles = session.answers.other_roles() if step.role == "others" else [step.role]
-            return [line for role in roles for line in _verdict(session, role)]
-        case View.DIAGNOSIS:
-            return diagnosis_lines(session.examined(step.id)[1])
-        case View.HISTORY:
-            return review.history_lines(session.machine)
-        case View.CONFIRM if session.answers.goal is Goal.UNDO:
-            return review.undo_lines(session.machine, review.chosen(session.machine, session.answers.change))
-        case View.CONFIRM:
-            return outcome.confirm(session.planned(), session.machine)
-        case View.ELSEWHERE:
-            return elsewhere_lines(session)
-        case _:
-            return []
+    seen = collect(machine)
+    built_in = presents_built_in(machine, seen)
+    shown = [*facts_lines(seen, built_in=built_in), *fact_lines(checklist.load(machine))]
+    with suppress(WizardError):  # a state folder of somebody else is named when something is to be changed
+        shown += outcome.damaged(history(machine))
+    return shown
 
 
-def endings(session: Showing) -> tuple[Ending, ...]:
+def verdicts(inputs: PlanInputs, step: Step) -> list[Line]:
+    """The chains of *step* and what the rules say of them.
+
+    Raises:
+        WizardError: the files cannot be read.
+    """
+    roles = inputs.answers.other_roles() if step.role == "others" else [step.role]
+    return [line for role in roles for line in _verdict(inputs, role)]
+
+
+def confirmation(inputs: PlanInputs, plan: Callable[[], Plan]) -> list[Line]:
+    """What is shown before the change is made; *plan* gives the reviewed one.
+
+    Raises:
+        WizardError: there is no such plan, or no such change to undo.
+    """
+    if inputs.answers.goal is Goal.UNDO:
+        return review.undo_lines(inputs.machine, review.chosen(inputs.machine, inputs.answers.change))
+    return outcome.confirm(plan(), inputs.machine)
+
+
+def endings(inputs: PlanInputs) -> tuple[Ending, ...]:
     """When each certificate of this run ends, and which machines have it; chains that cannot be read are left out."""
     found: list[Seen] = []
-    for role in roles_of(session.answers):
+    for role in roles_of(inputs.answers):
         with suppress(WizardError):
-            judged = session.judged(role)
-            machine = session.answers.table(role).host or judged.suggested_host
+            judged = inputs.judged(role)
+            machine = inputs.answers.table(role).host or judged.suggested_host
             for each in judged.chain.certificates:
                 span = (fields.not_before(each), fields.not_after(each))
                 found.append(Seen(printable(machine), short(each), each.sha256, *span))
@@ -99,19 +94,19 @@ def presents_built_in(machine: Machine, facts: Facts) -> bool:
     return probe(address, port, servername=target[0].servername or None if target else None, timeout_s=_LOOK_S).fallback
 
 
-def _verdict(session: Showing, role: str) -> list[Line]:
-    judged = session.judged(role)
+def _verdict(inputs: PlanInputs, role: str) -> list[Line]:
+    judged = inputs.judged(role)
     problems = [(str(path), error) for path, error in judged.loaded.problems]
-    host = session.answers.table(role).host if role != "primary" else ""
+    host = inputs.answers.table(role).host if role != "primary" else ""
     shown = outcome.verdict(judged.chain, judged.findings, judged.loaded.bundles, problems, now_utc())
-    return [*outcome.heading(host), *_beside_installed(session, role, judged), *shown]
+    return [*outcome.heading(host), *_beside_installed(inputs, role, judged), *shown]
 
 
-def _beside_installed(session: Showing, role: str, judged: Judged) -> list[Line]:
+def _beside_installed(inputs: PlanInputs, role: str, judged: Judged) -> list[Line]:
     """The installed chain beside the new one, when certificates are replaced."""
-    if role != "primary" or session.answers.goal is not Goal.RE_KEY:
+    if role != "primary" or inputs.answers.goal is not Goal.RE_KEY:
         return []
-    installed = installed_chain(session.machine)
+    installed = installed_chain(inputs.machine)
     if installed is None:
         return [Line("Nothing that could be read is installed yet; this will be a set-up.", Tone.WARN), Line("")]
     return [*compare_lines(installed, judged.chain, now_utc(), public=judged.public), Line("")]

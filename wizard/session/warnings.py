@@ -4,55 +4,42 @@ And the one doubt that is a question of its own: whether a root is public.
 """
 
 import json
-from typing import Protocol
+from collections.abc import Iterable
 
 from wizard.certificates.names import short
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
-from wizard.planning.judge import Judged
+from wizard.planning.inputs import PlanInputs
 from wizard.questions.answers import ROOT, PrimaryKind, RootKind
 from wizard.questions.flow import Ask, Choice, Question, Step, View
-from wizard.reports.review import Review
-from wizard.session.review import Reviewing
 
 
-class Doubting(Reviewing, Protocol):
-    """What warnings are collected from; the session is one."""
-
-    def judged(self, role: str) -> Judged:
-        """The chain for *role* and its findings."""
-
-    def review(self) -> Review:
-        """The plan and its findings."""
-
-
-def warnings(session: Doubting, step: Step) -> tuple[Finding, ...]:
-    """What stands against leaving *step*, although nothing forbids it.
+def of_chains(inputs: PlanInputs, step: Step) -> tuple[Finding, ...]:
+    """What the rules say of the chains that *step* shows.
 
     Raises:
-        WizardError: what was looked at cannot be read any more.
+        WizardError: the files cannot be read any more.
     """
-    match step.view:
-        case View.VERDICT:
-            roles = session.answers.other_roles() if step.role == "others" else [step.role]
-            found = [finding for role in roles for finding in session.judged(role).findings]
-        case View.REVIEW:
-            found = list(session.review().findings)
-        case _:
-            found = []
-    unique = {identity(finding): finding for finding in found if finding.severity == Severity.WARNING}
-    return tuple(unique.values())
+    if step.view is not View.VERDICT:
+        return ()
+    roles = inputs.answers.other_roles() if step.role == "others" else [step.role]
+    return tuple(finding for role in roles for finding in inputs.judged(role).findings)
 
 
-def root_questions(session: Doubting, step: Step) -> tuple[Question, ...]:
+def warnings(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Those of *found* that have to be accepted before going on, each once."""
+    return tuple({identity(finding): finding for finding in found if finding.severity == Severity.WARNING}.values())
+
+
+def root_questions(inputs: PlanInputs, step: Step) -> tuple[Question, ...]:
     """Is it public? For each root of *step* about which cacerts leaves a doubt, and not twice in a run."""
     if step.view is not View.VERDICT:
         return ()
-    roles = session.answers.other_roles() if step.role == "others" else [step.role]
-    here = session.answers.primary.kind is PrimaryKind.ON_PREMISE
+    roles = inputs.answers.other_roles() if step.role == "others" else [step.role]
+    here = inputs.answers.primary.kind is PrimaryKind.ON_PREMISE
     try:
-        before = {session.judged("primary").to_ask} if here and step.role == "others" else set()
-        roots = dict.fromkeys(session.judged(role).to_ask for role in roles)
+        before = {inputs.judged("primary").to_ask} if here and step.role == "others" else set()
+        roots = dict.fromkeys(inputs.judged(role).to_ask for role in roles)
     except WizardError:
         # The view of the step says what cannot be read.
         return ()

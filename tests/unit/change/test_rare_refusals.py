@@ -161,7 +161,9 @@ def test_an_undo_whose_end_cannot_be_recorded_says_that_every_file_is_back(scene
 
 def test_another_account_learns_that_it_may_not_look(scene: Scene) -> None:
     interrupted(scene)
-    scene.machine.state_dir.chmod(0)
+    closed = (scene.machine.state_dir, scene.machine.real(CONF).parent)
+    for folder in closed:
+        folder.chmod(0)
     with somebody_else():
         with pytest.raises(WizardError) as refused:
             Store(scene.machine.state_dir).changes()
@@ -169,6 +171,8 @@ def test_another_account_learns_that_it_may_not_look(scene: Scene) -> None:
             watch.running(scene.machine)
         with pytest.raises(WizardError) as file:
             find(scene.machine, CONF)
+    for folder in closed:
+        folder.chmod(0o700)
     for each in (refused, running):
         assert each.value.code == "change.state-unreadable"
         assert str(scene.machine.state_dir) in each.value.message

@@ -1,7 +1,6 @@
 """The checklist for other machines: what is on it, what is kept of it, and when a tick stands."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -9,11 +8,10 @@ import pytest
 
 from tests.support.pki import Entity, acme, authority, issue
 from wizard.certificates.chain import assemble
-from wizard.certificates.model import Certificate
 from wizard.errors import WizardError
-from wizard.findings import Finding
 from wizard.handoff import checklist, remaining_tasks
 from wizard.host.machine import Machine
+from wizard.planning.inputs import PlanInputs, from_sources
 from wizard.planning.judge import Judged
 from wizard.planning.load_chain import Loaded
 from wizard.questions.answers import (
@@ -22,6 +20,7 @@ from wizard.questions.answers import (
     ClientAnswers,
     GatewayAnswers,
     Goal,
+    PasswordSource,
     PrimaryAnswers,
     PrimaryKind,
 )
@@ -37,15 +36,11 @@ ANSWERS = Answers(
 
 @dataclass
 class Run:
-    """As much of a session as the list is made from."""
+    """A run whose chains are there without files."""
 
     machine: Machine
     answers: Answers = ANSWERS
-    base: Path = Path("/root")
-    wait_s: float = 1.0
     dry_run: bool = False
-    pasted: dict[str, Secret] = field(default_factory=dict)
-    generated: Secret = field(default_factory=lambda: Secret("not used"))
     entities: dict[str, Entity] = field(
         default_factory=lambda: {
             "primary": acme().primary,
@@ -55,17 +50,18 @@ class Run:
         }
     )
 
-    def judged(self, role: str) -> Judged:
-        (chain,) = assemble(self.entities[role].bundle)
-        return Judged(Loaded(chain, (), (), ()), (), "", public=False)
+    @property
+    def inputs(self) -> PlanInputs:
+        made = from_sources(self.machine, self.answers, Path("/root"), no_secret, dry_run=self.dry_run)
+        for role, entity in self.entities.items():
+            (chain,) = assemble(entity.bundle)
+            made.judged_roles[role] = Judged(Loaded(chain, (), (), ()), (), "", public=False)
+        return made
 
-    def unreadable(self, certificates: Sequence[Certificate]) -> list[Finding]:
-        del certificates
-        return []
 
-    def secret(self, key: str) -> Secret | None:
-        del key
-        return None
+def no_secret(name: str, *, base: Path, source: PasswordSource) -> Secret | None:
+    del name, base, source
+    return None
 
 
 @pytest.fixture
@@ -81,11 +77,11 @@ def kept(run: Run) -> Checklist:
 
 def do_all(run: Run) -> None:
     for item in kept(run).left:
-        remaining_tasks.tick(run, item.id)
+        remaining_tasks.tick(run.inputs, item.id)
 
 
 def test_each_thing_to_do_is_there_once_and_the_policy_is_the_last(run: Run) -> None:
-    lines = remaining_tasks.elsewhere_lines(run)
+    lines = remaining_tasks.elsewhere_lines(run.inputs)
     items = [line.text for line in lines if line.item]
     assert [text[4:25] for text in items] == [
         "Upload Acme-CA-Root",
@@ -103,24 +99,24 @@ def test_each_thing_to_do_is_there_once_and_the_policy_is_the_last(run: Run) -> 
 
 
 def test_the_list_is_kept_for_its_owner_alone(run: Run) -> None:
-    remaining_tasks.elsewhere_lines(run)
+    remaining_tasks.elsewhere_lines(run.inputs)
     path = run.machine.state_dir / checklist.NAME
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
     before = path.stat().st_ino
-    remaining_tasks.elsewhere_lines(run)
+    remaining_tasks.elsewhere_lines(run.inputs)
     assert path.stat().st_ino == before, "what is there already is not written again"
 
 
 def test_a_tick_is_there_at_the_next_start_and_in_the_list_alone(run: Run) -> None:
-    remaining_tasks.elsewhere_lines(run)
+    remaining_tasks.elsewhere_lines(run.inputs)
     first = kept(run).items[0].id
-    remaining_tasks.tick(run, first)
+    remaining_tasks.tick(run.inputs, first)
     again = replace_goal(run, Goal.LEFT)
-    shown = [line for line in remaining_tasks.elsewhere_lines(again) if line.item]
+    shown = [line for line in remaining_tasks.elsewhere_lines(again.inputs) if line.item]
     assert shown[0].text == "[x] Upload Acme-CA-Root"
     assert sum(line.text.startswith("[x]") for line in shown) == 1
-    remaining_tasks.tick(again, first)
+    remaining_tasks.tick(again.inputs, first)
     assert not kept(run).done
 
 
@@ -129,26 +125,26 @@ def replace_goal(run: Run, goal: Goal) -> Run:
 
 
 def test_the_policy_waits_for_everything_else(run: Run) -> None:
-    remaining_tasks.elsewhere_lines(run)
+    remaining_tasks.elsewhere_lines(run.inputs)
     for left in range(len(kept(run).items) - 1, 0, -1):
         with pytest.raises(WizardError) as refused:
-            remaining_tasks.tick(run, POLICY)
+            remaining_tasks.tick(run.inputs, POLICY)
         assert refused.value.code == "checklist.policy-last"
         assert f"{left} other step{'s are' if left > 1 else ' is'} not ticked" in str(refused.value)
-        remaining_tasks.tick(run, kept(run).left[0].id)
-    lines = remaining_tasks.tick(run, POLICY)
+        remaining_tasks.tick(run.inputs, kept(run).left[0].id)
+    lines = remaining_tasks.tick(run.inputs, POLICY)
     assert lines[0].text == "All 7 done."
     assert kept(run).left == ()
-    remaining_tasks.tick(run, POLICY)
+    remaining_tasks.tick(run.inputs, POLICY)
     assert kept(run).left[0].id == POLICY, "a tick can be taken away"
 
 
 def test_another_ca_makes_the_steps_about_it_new(run: Run) -> None:
-    remaining_tasks.elsewhere_lines(run)
+    remaining_tasks.elsewhere_lines(run.inputs)
     do_all(run)
     root = authority("Acme-CA-Root-2")
     run.entities = {name: issue(f"{name}-host", root) for name in run.entities}
-    lines = [line.text for line in remaining_tasks.elsewhere_lines(run) if line.item]
+    lines = [line.text for line in remaining_tasks.elsewhere_lines(run.inputs) if line.item]
     assert lines[0] == "[ ] Upload Acme-CA-Root-2"
     ticked = {text[4:12] for text in lines if text.startswith("[x]")}
     assert ticked == {"Leave th", "Set the "}, "the settings of the portal are as they were"
@@ -156,17 +152,17 @@ def test_another_ca_makes_the_steps_about_it_new(run: Run) -> None:
 
 
 def test_another_certificate_makes_the_step_of_its_machine_new(run: Run) -> None:
-    remaining_tasks.elsewhere_lines(run)
+    remaining_tasks.elsewhere_lines(run.inputs)
     do_all(run)
     run.entities["gateway.0"] = issue("gateway-host", acme().intermediate)
-    left = [line.text for line in remaining_tasks.elsewhere_lines(run) if line.text.startswith("[ ]")]
+    left = [line.text for line in remaining_tasks.elsewhere_lines(run.inputs) if line.text.startswith("[ ]")]
     assert [text[4:25] for text in left] == ["Gateway gateway-host:"]
 
 
 def test_a_machine_that_a_later_run_does_not_name_is_not_forgotten(run: Run) -> None:
-    remaining_tasks.elsewhere_lines(run)
+    remaining_tasks.elsewhere_lines(run.inputs)
     run.answers = replace(run.answers, gateway=(GatewayAnswers(host="second-host"),), client=())
-    lines = [line.text for line in remaining_tasks.elsewhere_lines(run) if line.item]
+    lines = [line.text for line in remaining_tasks.elsewhere_lines(run.inputs) if line.item]
     assert [text.split(":")[0] for text in lines[3:6]] == [
         "[ ] Gateway second-host",
         "[ ] Gateway gateway-host",
@@ -181,12 +177,12 @@ def test_a_machine_that_a_later_run_does_not_name_is_not_forgotten(run: Run) -> 
 )
 def test_the_ocsp_settings_are_a_step_of_their_own(run: Run, account: str, words: str) -> None:
     run.answers = replace(run.answers, account=AccountAnswers(ocsp=account))
-    assert any(words in line.text for line in remaining_tasks.elsewhere_lines(run) if line.item)
+    assert any(words in line.text for line in remaining_tasks.elsewhere_lines(run.inputs) if line.item)
 
 
 def test_a_cloud_primary_has_a_list_too(run: Run) -> None:
     run.answers = replace(run.answers, primary=PrimaryAnswers(kind=PrimaryKind.CLOUD), gateway=(), client=())
-    lines = remaining_tasks.elsewhere_lines(run)
+    lines = remaining_tasks.elsewhere_lines(run.inputs)
     assert any("Ask your vendor" in line.text for line in lines)
     assert kept(run).items[0].id == f"{CA}all"
     assert kept(run).packs == ""
@@ -194,16 +190,16 @@ def test_a_cloud_primary_has_a_list_too(run: Run) -> None:
 
 def test_a_dry_run_keeps_nothing(run: Run) -> None:
     run.dry_run = True
-    lines = remaining_tasks.elsewhere_lines(run)
+    lines = remaining_tasks.elsewhere_lines(run.inputs)
     assert not run.machine.state_dir.exists()
     with pytest.raises(WizardError) as refused:
-        remaining_tasks.tick(run, next(line.item for line in lines if line.item))
+        remaining_tasks.tick(run.inputs, next(line.item for line in lines if line.item))
     assert refused.value.code == "checklist.other-list"
 
 
 def test_a_list_that_cannot_be_kept_is_still_shown(run: Run, tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file stands in the way")
-    assert sum(bool(line.item) for line in remaining_tasks.elsewhere_lines(run)) == 7
+    assert sum(bool(line.item) for line in remaining_tasks.elsewhere_lines(run.inputs)) == 7
     with pytest.raises(WizardError) as refused:
         checklist.keep(run.machine, Checklist(()))
     assert refused.value.code == "file.not-writable"
@@ -216,25 +212,25 @@ def test_a_file_that_is_not_ours_is_no_list(run: Run, text: str) -> None:
     run.machine.state_dir.mkdir()
     (run.machine.state_dir / checklist.NAME).write_text(text)
     assert checklist.load(run.machine) is None
-    lines = remaining_tasks.elsewhere_lines(replace_goal(run, Goal.LEFT))
+    lines = remaining_tasks.elsewhere_lines(replace_goal(run, Goal.LEFT).inputs)
     assert lines[0].text == "No list is kept on this machine yet."
 
 
 def test_nothing_hostile_in_the_file_reaches_the_terminal(run: Run) -> None:
-    remaining_tasks.elsewhere_lines(run)
+    remaining_tasks.elsewhere_lines(run.inputs)
     path = run.machine.state_dir / checklist.NAME
     data = json.loads(path.read_text())
     data["items"][0]["text"] = data["packs"] = data["items"][0]["detail"] = "\x1b[2J"
     path.write_text(json.dumps(data))
-    lines = remaining_tasks.elsewhere_lines(replace_goal(run, Goal.LEFT))
+    lines = remaining_tasks.elsewhere_lines(replace_goal(run, Goal.LEFT).inputs)
     assert not any("\x1b" in line.text for line in lines)
 
 
 def test_the_first_screen_and_the_last_words_tell_how_far_it_is(run: Run) -> None:
     assert fact_lines(None) == []
     assert summary_lines(None) == []
-    remaining_tasks.elsewhere_lines(run)
-    remaining_tasks.tick(run, kept(run).items[0].id)
+    remaining_tasks.elsewhere_lines(run.inputs)
+    remaining_tasks.tick(run.inputs, kept(run).items[0].id)
     assert [line.text.split(";")[0] for line in fact_lines(kept(run))] == ["  open     Elsewhere: 1 of 7 done"]
     assert summary_lines(kept(run))[0].startswith("Left to do elsewhere: 6 of 7 steps.")
     do_all(run)

@@ -22,14 +22,14 @@ from tests.support import pki_patch
 from tests.support.pki import END, START, Acme, Entity, acme, authority, issue, name
 from tests.support.tls_servers import OpenSslServer, PracticeServer
 from wizard.cli.main import main
+from wizard.host.clock import now_utc
 from wizard.probing.contexts import ClientIdentity
 from wizard.probing.probe import probe
-from wizard.probing.revocation.ocsp import utc_now
 
 PKI = acme("p256")
 LEAF, MIDDLE, ROOT = PKI.primary, PKI.intermediate, PKI.root
 STRANGER = issue("stranger", authority("Stranger-CA"))
-TODAY = utc_now()
+TODAY = now_utc()
 EXPIRED = issue("primary-host", MIDDLE, end=TODAY - timedelta(days=2))
 FUTURE = issue("primary-host", MIDDLE, start=TODAY + timedelta(days=2), end=TODAY + timedelta(days=9))
 

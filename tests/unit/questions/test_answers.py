@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from wizard.errors import WizardError
+from wizard.questions import flow
 from wizard.questions.answers import (
     GENERATE,
     KEEP,
@@ -20,7 +21,7 @@ from wizard.questions.answers import (
 )
 from wizard.questions.answers_file import dump, load
 from wizard.questions.field_text import parsed, shown
-from wizard.questions.flow import Ask, Question, after, before, steps
+from wizard.questions.flow import Ask, Question, StepId, after, before, steps
 
 FULL = """
 schema = 1
@@ -306,3 +307,7 @@ def test_every_question_explains_itself_and_fits_the_screen() -> None:
 
 def test_an_answers_file_names_no_machine(tmp_path: Path) -> None:
     assert str(tmp_path) not in dump(Answers())
+
+
+def test_each_step_has_its_permanent_name() -> None:
+    assert {step.id for step in flow._STEPS} == set(StepId)

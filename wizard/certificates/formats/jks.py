@@ -316,6 +316,9 @@ def _take(key: _Key, passwords: list[str], collector: Collector, effort: Effort)
             continue
         except TooManyRounds as error:
             raise refusals.too_many_rounds(collector.name, error.rounds) from error
+        except Unsupported as error:
+            collector.unsupported(str(error), where)
+            return True
         collector.key(plain, where, key.alias, encrypted=True)
         return True
     return False

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from wizard.certificates.formats.der import SEQUENCE, Node
@@ -104,7 +105,7 @@ def salt_of(node: Node) -> bytes:
 
 def pkcs12_kdf(digest: str, phrase: Phrase, salt: bytes, count: int, *, purpose: int, length: int) -> bytes:
     """Key material by RFC 7292, appendix B.2; *purpose* is 1 for a key, 2 for an initial vector, 3 for a MAC."""
-    make = getattr(hashlib, digest)
+    make = _hash(digest)
     width = 128 if digest in {"sha384", "sha512"} else 64
     pool = bytearray(_stretched(salt, width) + _stretched(phrase.bmp, width))
     diversifier = bytes([purpose]) * width
@@ -131,7 +132,7 @@ def _stretched(text: bytes, width: int) -> bytes:
 
 def pbkdf1(digest: str, phrase: Phrase, salt: bytes, count: int) -> bytes:
     """Sixteen bytes of key and initial vector by RFC 8018, section 5.1."""
-    make = getattr(hashlib, digest)
+    make = _hash(digest)
     block: bytes = make(phrase.utf8 + salt).digest()
     for _ in range(count - 1):
         block = make(block).digest()
@@ -176,4 +177,19 @@ def scrypt(node: Node) -> tuple[Callable[[Phrase, int], bytes], int, str]:
 
 def mac_matches(key: bytes, digest: str, content: bytes, expected: bytes) -> bool:
     """Whether the HMAC of *content* is *expected*, compared in constant time."""
-    return hmac.compare_digest(hmac.digest(key, content, digest), expected)
+    return hmac.compare_digest(hmac.new(key, content, _hash(digest)).digest(), expected)
+
+
+def digest_size(digest: str) -> int:
+    """Bytes of a hash of that name."""
+    return _hash(digest)().digest_size
+
+
+def _hash(digest: str) -> "Callable[..., hashlib._Hash]":
+    """The hash of that name, also where MD5 and SHA-1 are allowed for nothing but reading old files (FIPS mode)."""
+    make: Callable[..., hashlib._Hash] = getattr(hashlib, digest)
+    try:
+        make()
+    except ValueError:
+        return partial(make, usedforsecurity=False)  # not always: the keyword costs half a round
+    return make

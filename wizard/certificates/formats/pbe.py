@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.decrepit.ciphers.algorithms import ARC4, TripleDES
 from cryptography.hazmat.primitives.ciphers import BlockCipherAlgorithm, Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
@@ -17,6 +18,7 @@ from wizard.certificates.formats.kdf import (
     Effort,
     Phrase,
     Unsupported,
+    digest_size,
     java_md5,
     pbkdf1,
     pkcs12_kdf,
@@ -241,7 +243,7 @@ def _pbes2(parameters: list[Node], at: Node) -> Encryption:
         count = rounds
     elif kind.oid == _PBKDF2:
         salt, count, prf = pbkdf2_parameters(rest[0])
-        rounds = count * -(-scheme.key // hashlib.new(prf).digest_size)
+        rounds = count * -(-scheme.key // digest_size(prf))
         label = f"Hmac{prf.upper()}"
 
         def derive(phrase: Phrase, length: int) -> bytes:
@@ -296,11 +298,17 @@ def decrypt(encryption: Encryption, data: bytes, phrase: Phrase, effort: Effort)
     Raises:
         WrongPassword: the padding is not right; once in 256 tries a wrong password yields garbage instead.
         TooManyRounds: the file has asked for more than the limit, this derivation included.
+        Unsupported: this machine does not allow the algorithm, as in FIPS mode.
     """
     if encryption.block and (not data or len(data) % encryption.block):
         raise WrongPassword("the encrypted data is not a whole number of blocks")
     effort.spend(encryption.rounds + len(data) // encryption.share)
-    plain = encryption.open(phrase, data)
+    try:
+        plain = encryption.open(phrase, data)
+    except Unsupported:
+        raise
+    except (UnsupportedAlgorithm, ValueError) as error:
+        raise Unsupported(f"{encryption.name}, which this machine does not allow (FIPS mode, or its policy)") from error
     if not encryption.block:
         return plain
     pad = plain[-1]

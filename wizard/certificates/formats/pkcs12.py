@@ -15,6 +15,7 @@ from wizard.certificates.formats.kdf import (
     Phrase,
     TooManyRounds,
     Unsupported,
+    digest_size,
     mac_matches,
     phrases,
     pkcs12_kdf,
@@ -69,7 +70,7 @@ def understand_mac(node: Node) -> Mac:
         raise node.error("an iteration count is not positive")
 
     def verify(phrase: Phrase, content: bytes) -> bool:
-        size = hashlib.new(digest, usedforsecurity=False).digest_size
+        size = digest_size(digest)
         key = pkcs12_kdf(digest, phrase, salt, count, purpose=3, length=size)
         return mac_matches(key, digest, content, expected)
 
@@ -86,7 +87,7 @@ def _pbmac1(algorithm: list[Node], expected: bytes) -> Mac:
     salt, count, prf = pbkdf2_parameters(derivation[1])
     digest = PRFS[scheme[0].oid]
     lengths = [part.integer for part in derivation[1].children[2:3] if part.tag != SEQUENCE]
-    length = lengths[0] if lengths else hashlib.new(digest, usedforsecurity=False).digest_size
+    length = lengths[0] if lengths else digest_size(digest)
     if not 1 <= length <= 64:
         raise Unsupported("a PBMAC1 key of an unusual length")
 
@@ -94,7 +95,7 @@ def _pbmac1(algorithm: list[Node], expected: bytes) -> Mac:
         key = hashlib.pbkdf2_hmac(prf, phrase.utf8, salt, count, length)
         return mac_matches(key, digest, content, expected)
 
-    blocks = -(-length // hashlib.new(prf, usedforsecurity=False).digest_size)
+    blocks = -(-length // digest_size(prf))
     return Mac(f"PBMAC1 Hmac{digest.upper()}", count, blocks * count, verify)
 
 

@@ -6,6 +6,9 @@ from wizard.errors import WizardError
 from wizard.findings import Code, Fact
 from wizard.printable import printable
 
+KEY_PASSWORD_DIFFERS = (codes.PKCS12_KEY_PASSWORD_DIFFERS.code, codes.JKS_KEY_PASSWORD_DIFFERS.code)
+"""The codes for a store that its password opens while its private key has another."""
+
 SIZE_LIMIT = 64 * 1024 * 1024
 """Bytes of one input; ten thousand certificates in PEM are about 15 MiB."""
 

@@ -3,7 +3,6 @@
 import hashlib
 import os
 import stat
-from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -17,6 +16,7 @@ from wizard.host.accounts import Account
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.printable import printable
+from wizard.times import rfc3339
 
 
 def file_facts(machine: Machine, logical: PurePosixPath | str, account: Account | None) -> tuple[FileFacts, bytes]:
@@ -70,8 +70,8 @@ def certificate_facts(certificate: Certificate) -> CertificateFacts:
         subject=names.subject(certificate),
         issuer=names.issuer(certificate),
         sha256=certificate.sha256,
-        not_before=_moment(fields.not_before(certificate)),
-        not_after=_moment(fields.not_after(certificate)),
+        not_before=rfc3339(fields.not_before(certificate)),
+        not_after=rfc3339(fields.not_after(certificate)),
         name=names.short(certificate),
         san=tuple(printable(name) for name in fields.names(certificate)),
         eku=tuple(usage) if usage is not None else None,
@@ -80,10 +80,6 @@ def certificate_facts(certificate: Certificate) -> CertificateFacts:
         key=fields.key_label(certificate),
         signature=fields.signature_label(certificate),
     )
-
-
-def _moment(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _words(problem: Exception) -> str:

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from wizard import codes
 from wizard.certificates import fields
-from wizard.certificates.chain import assemble
+from wizard.certificates.chain import assemble, host_chains
 from wizard.certificates.formats.der import DerError
 from wizard.certificates.formats.der import parse as parse_der
 from wizard.certificates.formats.kdf import Unsupported
@@ -96,7 +96,7 @@ def _opened(data: bytes, file: FileFacts, conf: ConfScan) -> StoreSeen:
     facts = replace(base, error=refused(error) if error else None, opened_by=where)
     if bundle is None:
         return StoreSeen(facts, file.path)
-    chains = [chain for chain in assemble(bundle) if chain.leaf is not None]
+    chains = host_chains(bundle)
     chain = chains[0] if chains else None
     facts = replace(facts, keys=len(bundle.keys))
     if chain is not None:

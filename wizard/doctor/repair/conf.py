@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from wizard import codes
-from wizard.certificates.chain import assemble
+from wizard.certificates.chain import host_chains
 from wizard.certificates.reading import read
 from wizard.change.plan import EditFile
 from wizard.change.targets import expectation
@@ -59,7 +59,7 @@ def _leaf_with(machine: Machine, conf: bytes) -> str:
 
 def leaf_of(data: bytes, password: Secret) -> str:
     """The fingerprint of the leaf in the key store *data*, "" when there is none."""
-    chains = [chain for chain in assemble(read(data, password=password)) if chain.leaf is not None]
+    chains = host_chains(read(data, password=password))
     leaf = chains[0].leaf if chains else None
     return leaf.sha256 if leaf is not None else ""
 

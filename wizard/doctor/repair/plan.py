@@ -15,7 +15,7 @@ from wizard.doctor.repair.record import from_record
 from wizard.doctor.repair.store import rewritten
 from wizard.doctor.restart_checks import plan_faults
 from wizard.errors import WizardError
-from wizard.host.accounts import Account
+from wizard.host.access import FOR_PRIMARY, rights_for
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
@@ -48,11 +48,11 @@ def plan_repair(machine: Machine, seen: Examined, repair: Repair, give: Give) ->
             values = with_values(machine, seen, lambda: give(STORE_SECRET))
             steps, leaf = list(values.steps), values.leaf
         case Kind.REWRITE_STORE:
-            store = rewritten(machine, seen, give, rights_for(seen.account))
+            store = rewritten(machine, seen, give, rights_for(seen.account, os.geteuid(), FOR_PRIMARY))
             steps, leaf = list(store.steps), store.leaf
             secrets[STORE_SECRET] = store.password
         case Kind.FROM_RECORD:
-            again = from_record(machine, seen, give, rights_for(seen.account))
+            again = from_record(machine, seen, give, rights_for(seen.account, os.geteuid(), FOR_PRIMARY))
             steps, leaf = list(again.steps), again.leaf or leaf
             if again.password is not None:
                 secrets[STORE_SECRET] = again.password
@@ -78,15 +78,6 @@ def _require_plain(seen: Examined, repair: Repair) -> None:
     for path in (repair.path, seen.conf.store_path):
         if printable(path) != path:
             raise WizardError(codes.DOCTOR_BY_HAND, case="name", subject=path, file=path)
-
-
-def rights_for(account: Account | None) -> tuple[int, int | None, int | None]:
-    """Mode, owner and group that are tightest for a file that *account* must read."""
-    if account is not None and account.uid == os.geteuid():
-        return 0o600, None, None
-    if account is not None and os.geteuid() == 0:
-        return 0o640, 0, account.gid
-    return 0o644, None, None
 
 
 def _leaf(seen: Examined) -> str:
@@ -116,7 +107,9 @@ def _rights(machine: Machine, seen: Examined, repair: Repair) -> PutFile:
     path = PurePosixPath(repair.path)
     if seen.account is None:
         raise WizardError(codes.DOCTOR_BY_HAND, case="no-account", subject=path, path=path)
-    mode, uid, gid = (0o644, None, None) if path == machine.cacerts else rights_for(seen.account)
+    mode, uid, gid = (
+        (0o644, None, None) if path == machine.cacerts else rights_for(seen.account, os.geteuid(), FOR_PRIMARY)
+    )
     expect = expectation(machine, path)
     return PutFile(
         "rights",

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from wizard import codes
 from wizard.certificates.chain import assemble
+from wizard.certificates.formats.refusals import KEY_PASSWORD_DIFFERS
 from wizard.certificates.model import Bundle, Chain
 from wizard.certificates.names import short
 from wizard.certificates.reading import read
@@ -95,7 +96,7 @@ def _bundle(machine: Machine, seen: Examined, give: Callable[[str], Secret | Non
     assert store is not None  # noqa: S101 - asked before
     code = store.facts.error.code if store.facts.error is not None else ""
     data = read_input(machine.real(store.path))
-    if code.endswith("key-password-differs"):
+    if code in KEY_PASSWORD_DIFFERS:
         key_password = give(KEY_SECRET)
         if key_password is None:
             raise WizardError(codes.SECRET_MISSING, case="key", subject=KEY_SECRET, name=KEY_SECRET)

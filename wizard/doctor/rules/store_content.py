@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from wizard import codes
+from wizard.certificates.formats.refusals import KEY_PASSWORD_DIFFERS
 from wizard.doctor.facts import DoctorFacts, StoreFacts
 from wizard.doctor.rule import CouldNotLook, NotApplicable, Rule, file_at
 from wizard.doctor.rules.store_file import read_store
 from wizard.findings import Finding
 
-_KEY_CODES = (codes.PKCS12_KEY_PASSWORD_DIFFERS.code, codes.JKS_KEY_PASSWORD_DIFFERS.code)
 _PASSWORD_CODES = (codes.READING_PASSWORD_WRONG.code, codes.READING_PASSWORD_NEEDED.code)
 
 
@@ -46,7 +46,7 @@ def _not_ascii(facts: DoctorFacts) -> Iterator[Finding]:
 
 def _key_password(facts: DoctorFacts) -> Iterator[Finding]:
     store = _pkcs12(facts)
-    if store.error is not None and store.error.code in _KEY_CODES:
+    if store.error is not None and store.error.code in KEY_PASSWORD_DIFFERS:
         yield Finding(codes.DOCTOR_KEY_PASSWORD, file_at(store.file.path), {"path": store.file.path})
 
 

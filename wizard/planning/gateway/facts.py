@@ -14,7 +14,7 @@ from wizard.errors import WizardError
 from wizard.host import jre
 from wizard.host.access import Access, readable_as
 from wizard.host.accounts import Account
-from wizard.host.files import read_input
+from wizard.host.files import home_expanded, read_input
 from wizard.host.jre import ProfileChoice
 from wizard.host.machine import Machine
 from wizard.host.service_processes import account_of
@@ -127,7 +127,7 @@ def look_at_unattended(machine: Machine, base: Path, text: str) -> Unattended:
 
 def _logical(machine: Machine, base: Path, text: str) -> PurePosixPath:
     """A path below the machine's root is meant as it is; any other full path is the machine's own name for it."""
-    real = Path(os.path.normpath(base / Path(text).expanduser()))
+    real = Path(os.path.normpath(base / home_expanded(Path(text))))
     return machine.logical(real)
 
 

@@ -17,11 +17,13 @@ from wizard.planning.gateway.primary_probe import look_at_primary
 from wizard.planning.gateway.steps import STORE_SECRET, TRUST_SECRET
 from wizard.planning.gateway.stores import GatewayInput
 from wizard.planning.gateway.trust import PrimaryTrust, primary_trust
+from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import Judged
 from wizard.planning.primary.facts import expectation
-from wizard.planning.primary.inputs import Planned, Planning
+from wizard.planning.primary.inputs import Planned
+from wizard.planning.store_password import store_password
 from wizard.questions.answers import GatewayAnswers, Goal, SourceKind
-from wizard.questions.passwords import GATEWAY, generate, require_fit
+from wizard.questions.passwords import GATEWAY, generate
 from wizard.reports.checklist import Item
 from wizard.reports.lines import Line
 from wizard.secret import Secret
@@ -30,27 +32,27 @@ ROLE = "gateway.0"
 """The gateway of the answers that is this machine."""
 
 
-def plan_gateway(session: Planning) -> Planned:
+def plan_gateway(inputs: PlanInputs) -> Planned:
     """Plan this gateway.
 
     Raises:
         WizardError: the files, the unattended file or the answers do not allow a plan.
     """
-    judged = session.judged(ROLE)
-    host = host_of(session, judged)
+    judged = inputs.judged(ROLE)
+    host = host_of(inputs, judged)
     if any(finding.severity >= Severity.ERROR for finding in judged.findings):
         # Nothing is planned with a certificate that the primary will not accept; the findings say why.
         return Planned(Plan(f"Trusted certificate for the gateway {host}", (), "gateway"), judged.findings, {})
-    trust = primary_trust(session)
-    refused = session.unreadable([*judged.chain.certificates, *trust.anchors])
-    given, facts = look_here(session, trust)
-    store, weak = _password(session, STORE_SECRET, facts.keystore, kept=steps.holds_chain(given, facts))
+    trust = primary_trust(inputs)
+    refused = inputs.unreadable([*judged.chain.certificates, *trust.anchors])
+    given, facts = look_here(inputs, trust)
+    store, weak = _password(inputs, STORE_SECRET, facts.keystore, kept=steps.holds_chain(given, facts))
     given = replace(given, store_password=store)
     if facts.truststore is not None:
         kept = steps.holds_anchors(trust.anchors, facts)
-        password, more = _password(session, TRUST_SECRET, facts.truststore, kept=kept)
+        password, more = _password(inputs, TRUST_SECRET, facts.truststore, kept=kept)
         given, weak = replace(given, trust_password=password), (*weak, *more)
-    plan = steps.make_plan(given, trust.anchors, facts, session.machine.keytool)
+    plan = steps.make_plan(given, trust.anchors, facts, inputs.machine.keytool)
     findings = (
         *judged.findings,
         *refused,
@@ -61,40 +63,40 @@ def plan_gateway(session: Planning) -> Planned:
     return Planned(plan, findings, {STORE_SECRET: given.store_password})
 
 
-def require_stores(session: Planning) -> None:
+def require_stores(inputs: PlanInputs) -> None:
     """Refuse places where the stores cannot lie, and a password to keep that there is not.
 
     Raises:
         WizardError: as `look_here`; `rekey.nothing-to-keep`.
     """
-    _, facts = look_here(session, primary_trust(session))
-    if session.answers.get(STORE_SECRET).kind is SourceKind.KEEP:
-        _password(session, STORE_SECRET, facts.keystore, kept=False)
+    _, facts = look_here(inputs, primary_trust(inputs))
+    if inputs.answers.get(STORE_SECRET).kind is SourceKind.KEEP:
+        _password(inputs, STORE_SECRET, facts.keystore, kept=False)
 
 
-def review_gateway(session: Planning) -> tuple[Planned, list[Line]]:
+def review_gateway(inputs: PlanInputs) -> tuple[Planned, list[Line]]:
     """The plan for this gateway, and how the primary looks from here.
 
     Raises:
         WizardError: as `plan_gateway`.
     """
-    planned = plan_gateway(session)
+    planned = plan_gateway(inputs)
     if any(finding.severity >= Severity.ERROR for finding in planned.findings):
         return planned, []
-    seen = look_at_primary(session, session.judged(ROLE).chain, primary_trust(session))
+    seen = look_at_primary(inputs, inputs.judged(ROLE).chain, primary_trust(inputs))
     return planned, [Line(""), *seen]
 
 
-def left_here(session: Planning) -> tuple[Item, ...]:
+def left_here(inputs: PlanInputs) -> tuple[Item, ...]:
     """What is left to do on this gateway when it has its stores and its settings.
 
     Raises:
         WizardError: the files cannot be read any more.
     """
-    given, facts = look_here(session, primary_trust(session))
+    given, facts = look_here(inputs, primary_trust(inputs))
     leaf = given.chain.leaf.sha256 if given.chain.leaf is not None else "none"
     stores = [str(store.path) for store in (facts.keystore, facts.truststore) if store is not None]
-    host = host_of(session, session.judged(ROLE))
+    host = host_of(inputs, inputs.judged(ROLE))
     return (
         Item(
             f"here/install/{leaf}",
@@ -110,54 +112,54 @@ def left_here(session: Planning) -> tuple[Item, ...]:
     )
 
 
-def host_of(session: Planning, judged: Judged) -> str:
+def host_of(inputs: PlanInputs, judged: Judged) -> str:
     """The name of this gateway: as answered, else the first one in its certificate."""
-    name: str = session.answers.get(f"{ROLE}.host")
+    name: str = inputs.answers.get(f"{ROLE}.host")
     return name or judged.suggested_host
 
 
-def unattended_of(session: Planning) -> Unattended:
+def unattended_of(inputs: PlanInputs) -> Unattended:
     """The unattended file of this gateway.
 
     Raises:
         WizardError: `answer.missing`; it is not there, cannot be read, or is another kind of file.
     """
-    text = session.answers.get(f"{ROLE}.unattended-file")
+    text = inputs.answers.get(f"{ROLE}.unattended-file")
     if not text:
         raise WizardError(codes.ANSWER_MISSING, case="unattended-file", subject=f"{ROLE}.unattended-file")
-    return look_at_unattended(session.machine, session.base, text)
+    return look_at_unattended(inputs.machine, inputs.base, text)
 
 
-def look_here(session: Planning, trust: PrimaryTrust) -> tuple[GatewayInput, GatewayFacts]:
+def look_here(inputs: PlanInputs, trust: PrimaryTrust) -> tuple[GatewayInput, GatewayFacts]:
     """What the stores are made from, with the paths where they shall lie and no passwords yet; and the machine.
 
     Raises:
         WizardError: as `unattended_of`; `gateway.store-path`.
     """
-    judged, unattended = session.judged(ROLE), unattended_of(session)
-    answers = replace(session.answers.table(ROLE), host=host_of(session, judged))
+    judged, unattended = inputs.judged(ROLE), unattended_of(inputs)
+    answers = replace(inputs.answers.table(ROLE), host=host_of(inputs, judged))
     assert isinstance(answers, GatewayAnswers)  # noqa: S101 - the table of that role
-    if session.answers.goal is Goal.RE_KEY:
+    if inputs.answers.goal is Goal.RE_KEY:
         answers = _where_they_lie(answers, unattended, trust.anchors)
     given = GatewayInput(
         answers=answers,
         chain=judged.chain,
         primary_chain=trust.chain,
         primary_public=trust.chain is None,
-        primary_host=session.answers.primary.host,
-        primary_port=session.answers.primary.port,
+        primary_host=inputs.answers.primary.host,
+        primary_port=inputs.answers.primary.port,
         store_password=Secret(""),
         trust_password=Secret(""),
-        profile=jre.choose_profile(jre.find(session.machine)).profile,
+        profile=jre.choose_profile(jre.find(inputs.machine)).profile,
     )
     store = PurePosixPath(stores.keystore_path(given))
     trusted = PurePosixPath(stores.truststore_path(given)) if trust.anchors else None
     taken = [unattended.path]
     for name, path in (("keystore-path", store), ("truststore-path", trusted)):
         if path is not None:
-            _require_place(name, path, session.machine, taken)
+            _require_place(name, path, inputs.machine, taken)
             taken.append(path)
-    return given, look(session.machine, unattended, store, trusted)
+    return given, look(inputs.machine, unattended, store, trusted)
 
 
 def _where_they_lie(answers: GatewayAnswers, unattended: Unattended, anchors: Sequence[Certificate]) -> GatewayAnswers:
@@ -185,16 +187,7 @@ def _require_place(name: str, path: PurePosixPath, machine: Machine, taken: Sequ
         raise misplaced("folder")
 
 
-def _password(session: Planning, name: str, store: Store, *, kept: bool) -> tuple[Secret, tuple[Finding, ...]]:
-    """The password that the store shall have: the installed one when it stays or shall be kept, else given or made."""
-    kind = session.answers.get(name).kind
-    if kind is SourceKind.GENERATE:
-        return (store.password if kept and store.password is not None else generate()), ()
-    if kind is SourceKind.KEEP:
-        if store.password is None:
-            raise WizardError(codes.REKEY_NOTHING_TO_KEEP, case="gateway", subject=name, path=store.path)
-        return store.password, require_fit(store.password, name, GATEWAY)
-    found = session.secret(name)
-    if found is None:
-        raise WizardError(codes.SECRET_MISSING, case="new-store", subject=name, name=name)
-    return found, require_fit(found, name, GATEWAY)
+def _password(inputs: PlanInputs, name: str, store: Store, *, kept: bool) -> tuple[Secret, Sequence[Finding]]:
+    """The password of *store*; that of a store which stays is not replaced by a generated one."""
+    stays = store.password if kept else None
+    return store_password(inputs, name, GATEWAY, store.password, lambda: stays if stays is not None else generate())

@@ -11,28 +11,29 @@ from wizard.certificates.names import short, subject
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
 from wizard.planning.gateway.trust import PrimaryTrust
+from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import cacerts_of
-from wizard.planning.primary.inputs import LOOK_TIMEOUT_S, Planning
+from wizard.planning.primary.inputs import LOOK_TIMEOUT_S
 from wizard.printable import printable
 from wizard.probing.probe import ClientIdentity, ProbeResult, TrustSet, probe
 from wizard.probing.trust import system_roots
 from wizard.reports.lines import Line, Tone, finding_lines
 
 
-def look_at_primary(session: Planning, chain: Chain, trust: PrimaryTrust) -> list[Line]:
+def look_at_primary(inputs: PlanInputs, chain: Chain, trust: PrimaryTrust) -> list[Line]:
     """Connect to the primary as the gateway will, and say what came of it.
 
     Args:
-        session: names the primary.
+        inputs: names the primary.
         chain: of this gateway, shown when the primary asks.
         trust: what the gateway will trust it by; without anchors the roots of its Java, or of this system.
     """
-    primary = session.answers.primary
+    primary = inputs.answers.primary
     if not primary.host:
         return [Line("The primary was not probed: primary.host is not given.", Tone.FAINT)]
     if trust.anchors:
         roots, anchors = TrustSet(trust.anchors), ", ".join(short(anchor) for anchor in trust.anchors)
-    elif shipped := cacerts_of(session.machine):
+    elif shipped := cacerts_of(inputs.machine):
         roots, anchors = TrustSet(shipped), "the roots of the product's Java"
     else:
         roots, anchors = system_roots(), "the roots of this system"

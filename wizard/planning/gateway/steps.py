@@ -12,6 +12,7 @@ from wizard.configs import damage, envfile
 from wizard.configs.diffs import unified
 from wizard.configs.rules import duplicates, exposed, known_passwords
 from wizard.findings import Finding, Locator
+from wizard.host.access import FOR_GATEWAY, rights_for
 from wizard.planning.gateway.facts import GatewayFacts, Unattended
 from wizard.planning.gateway.stores import TRUSTSTORE, GatewayInput, settings
 from wizard.planning.primary.plan import holds
@@ -79,7 +80,7 @@ def _folder_step(number: int, path: PurePosixPath, expect: Expectation) -> MakeF
 def _keystore_step(given: GatewayInput, facts: GatewayFacts) -> PutFile:
     leaf = given.chain.leaf
     assert leaf is not None  # noqa: S101 - the judgement before refuses a chain without leaf
-    mode, uid, gid = _owner_and_mode(facts)
+    mode, uid, gid = rights_for(facts.account, facts.euid, FOR_GATEWAY)
     profile, certificates = facts.profile.profile, given.chain.certificates
     return PutFile(
         "keystore",
@@ -103,7 +104,7 @@ def _truststore_step(given: GatewayInput, anchors: Sequence[Certificate], facts:
     before = store.content.certificates if store.content is not None else ()
     kept = [each for each in before if each not in anchors]
     everybody = [*anchors, *kept]
-    mode, uid, gid = _owner_and_mode(facts)
+    mode, uid, gid = rights_for(facts.account, facts.euid, FOR_GATEWAY)
     also = f", beside {len(kept)} that it holds already" if kept else ""
     profile = facts.profile.profile
     return PutFile(
@@ -117,13 +118,6 @@ def _truststore_step(given: GatewayInput, anchors: Sequence[Certificate], facts:
         uid=uid,
         gid=gid,
     )
-
-
-def _owner_and_mode(facts: GatewayFacts) -> tuple[int, int | None, int | None]:
-    """The tightest that the service can read; the owner's alone while its account is not known."""
-    if facts.account is not None and facts.account.uid != facts.euid and facts.euid == 0:
-        return 0o640, 0, facts.account.gid
-    return 0o600, None, None
 
 
 def _rights(facts: GatewayFacts) -> list[Finding]:

@@ -9,9 +9,9 @@ from wizard.certificates.rules.context import on
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
 from wizard.host.clock import now_utc
+from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import roots_of
 from wizard.planning.load_chain import read_all
-from wizard.planning.primary.inputs import Planning
 from wizard.questions.answers import ImportRoot
 
 
@@ -33,24 +33,24 @@ class PrimaryTrust:
         return Chain(None, root=self.anchors[0]) if self.anchors else None
 
 
-def primary_trust(session: Planning) -> PrimaryTrust:
-    """The anchors that the answers of *session* lead to: none for a public root, unless it is asked for.
+def primary_trust(inputs: PlanInputs) -> PrimaryTrust:
+    """The anchors that the answers of *inputs* lead to: none for a public root, unless it is asked for.
 
     Raises:
         WizardError: `gateway.no-anchor`; the files cannot be read.
     """
-    primary = session.answers.primary
+    primary = inputs.answers.primary
     if primary.import_root is ImportRoot.NO:
         return PrimaryTrust()
     if primary.chain:
-        found = _from_files(session)
+        found = _from_files(inputs)
     else:
-        root = session.judged("gateway.0").chain.root
+        root = inputs.judged("gateway.0").chain.root
         found = PrimaryTrust((root,) if root is not None else ())
     if not found.anchors:
         files = " ".join(primary.chain) or "the chain of this gateway"
         raise WizardError(codes.GATEWAY_NO_ANCHOR, subject="primary.chain", files=files)
-    roots = roots_of(session.machine, session.answers)
+    roots = roots_of(inputs.machine, inputs.answers)
     if primary.import_root is ImportRoot.YES:
         return found
     if all(anchor.sha256 in roots.public for anchor in found.anchors):
@@ -63,12 +63,12 @@ def primary_trust(session: Planning) -> PrimaryTrust:
     return PrimaryTrust(found.anchors, (*found.findings, *doubts))
 
 
-def _from_files(session: Planning) -> PrimaryTrust:
+def _from_files(inputs: PlanInputs) -> PrimaryTrust:
     bundles, _ = read_all(
-        session.answers.primary.chain,
-        session.base,
-        lambda: session.secret("primary.password") or session.secret("gateway.0.password"),
-        pasted=session.pasted,
+        inputs.answers.primary.chain,
+        inputs.base,
+        lambda: inputs.secret("primary.password") or inputs.secret("gateway.0.password"),
+        pasted=inputs.pasted,
     )
     roots = [chain.root for chain in assemble(bundles, now=now_utc()) if chain.root is not None]
     keys = [bundle.name for bundle in bundles if bundle.keys]

@@ -3,8 +3,8 @@
 from wizard import codes
 from wizard.certificates.model import Chain
 from wizard.findings import Finding, Locator
+from wizard.planning.inputs import PlanInputs
 from wizard.planning.load_chain import load_authorities
-from wizard.planning.primary.inputs import Planning
 from wizard.questions.answers import PrimaryKind
 
 
@@ -13,15 +13,15 @@ def uncertain() -> Finding:
     return Finding(codes.CLOUD_UNCERTAIN, Locator("answer"))
 
 
-def cloud_trust(session: Planning) -> Chain | None:
+def cloud_trust(inputs: PlanInputs) -> Chain | None:
     """The chain of CA certificates that the answers name for the cloud primary; None when they name none.
 
     Raises:
         WizardError: a file cannot be read, or there is no CA certificate.
     """
-    primary = session.answers.primary
+    primary = inputs.answers.primary
     if primary.kind is not PrimaryKind.CLOUD or not primary.cloud_authorities:
         return None
     return load_authorities(
-        primary.cloud_authorities, session.base, lambda: session.secret("primary.password"), session.pasted
+        primary.cloud_authorities, inputs.base, lambda: inputs.secret("primary.password"), inputs.pasted
     )

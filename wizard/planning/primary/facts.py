@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from wizard import codes
-from wizard.certificates.chain import assemble
+from wizard.certificates.chain import host_chains
 from wizard.certificates.model import Bundle, Certificate, Chain
 from wizard.certificates.reading import read
 from wizard.change.plan import Expectation
@@ -240,8 +240,7 @@ def installed_chain(machine: Machine) -> Chain | None:
     except WizardError:
         return None
     bundle = _installed(machine, path, Secret(password) if password is not None else None)
-    chains = assemble(bundle) if bundle is not None else []
-    return next((chain for chain in chains if chain.leaf is not None), None)
+    return next(iter(host_chains(bundle)), None) if bundle is not None else None
 
 
 def _installed(machine: Machine, path: str | None, password: Secret | None) -> Bundle | None:

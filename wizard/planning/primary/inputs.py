@@ -3,18 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
-from typing import Protocol
+from pathlib import PurePosixPath
 
-from wizard import codes
-from wizard.certificates.model import Certificate
 from wizard.certificates.reading import read
 from wizard.change.plan import Plan, PutFile
 from wizard.change.plan_file import Basis
-from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
+from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import Judged
 from wizard.planning.primary.facts import PrimaryFacts, configured_store, look
 from wizard.planning.primary.plan import (
@@ -24,6 +21,7 @@ from wizard.planning.primary.plan import (
     default_store_path,
     make_plan,
 )
+from wizard.planning.store_password import store_password
 from wizard.probing.probe import probe
 from wizard.probing.resolve import is_here
 from wizard.questions.answers import (
@@ -36,36 +34,11 @@ from wizard.questions.answers import (
     SourceKind,
 )
 from wizard.questions.answers_file import dump
-from wizard.questions.passwords import PRIMARY, require_fit
+from wizard.questions.passwords import PRIMARY
 from wizard.secret import Secret
 
 LOOK_TIMEOUT_S = 3.0
 """How long to wait for a node that does not answer while planning; it may well be down."""
-
-
-class Planning(Protocol):
-    """What a plan is made from; the session is one."""
-
-    machine: Machine
-    answers: Answers
-    base: Path
-    wait_s: float
-    dry_run: bool
-    pasted: dict[str, Secret]
-    """The texts that were pasted in place of files, by their words in the answers."""
-
-    @property
-    def generated(self) -> Secret:
-        """The password of this run, where the operator wants one to be generated."""
-
-    def judged(self, role: str) -> Judged:
-        """The chain for *role* and its findings."""
-
-    def unreadable(self, certificates: Sequence[Certificate]) -> list[Finding]:
-        """What the product's own Java refuses to parse."""
-
-    def secret(self, key: str) -> Secret | None:
-        """The password for *key*, if any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,35 +55,34 @@ class Planned:
         return any(finding.severity >= Severity.ERROR for finding in self.findings)
 
 
-def plan_primary(session: Planning) -> Planned:
-    """Plan the primary of *session*.
+def plan_primary(inputs: PlanInputs) -> Planned:
+    """Plan the primary of *inputs*.
 
     Raises:
         WizardError: the files, application.conf, cacerts or the answers do not allow a plan.
     """
-    answers, machine = session.answers, session.machine
-    judged = session.judged("primary")
+    answers, machine = inputs.answers, inputs.machine
+    judged = inputs.judged("primary")
     host = answers.primary.host or judged.suggested_host
     if any(finding.severity >= Severity.ERROR for finding in judged.findings):
         # Nothing is planned with a certificate that somebody will not accept; the findings say why.
         return Planned(Plan(f"Trusted certificate for {host}", (), "primary"), judged.findings, {})
     answers = replace(answers, primary=replace(answers.primary, host=host))
-    cacerts_password = session.secret(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD
+    cacerts_password = inputs.secret(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD
     facts = look(machine, _store_path(answers, machine), cacerts_password, served(answers))
-    password = _store_password(session, judged, facts)
+    password, weak = _store_password(inputs, judged, facts)
     plan = make_plan(
         answers,
         judged.chain,
         facts,
         machine,
         store_password=password,
-        wait_s=session.wait_s,
+        wait_s=inputs.wait_s,
         elsewhere=_elsewhere(answers.primary),
     )
     secrets = {CACERTS_SECRET: cacerts_password}
     if password is not None:
         secrets[STORE_SECRET] = password
-    weak = require_fit(password, STORE_SECRET, PRIMARY) if password is not None else ()
     found = (*judged.findings, *plan.findings, *weak)
     return Planned(plan, found, secrets)
 
@@ -122,20 +94,20 @@ def roles_of(answers: Answers) -> list[str]:
     return ["gateway.0"] if answers.primary.kind is PrimaryKind.ELSEWHERE else ["primary", *answers.other_roles()]
 
 
-def basis_of(session: Planning) -> Basis:
-    """What a plan of *session* is judged by, to be kept with it.
+def basis_of(inputs: PlanInputs) -> Basis:
+    """What a plan of *inputs* is judged by, to be kept with it.
 
     Raises:
         WizardError: a chain cannot be read.
     """
-    answers = session.answers
+    answers = inputs.answers
     judged = Answers(
         primary=PrimaryAnswers(answers.primary.kind, host=answers.primary.host, port=answers.primary.port),
         gateway=tuple(GatewayAnswers(host=one.host) for one in answers.gateway),
         client=tuple(ClientAnswers(host=one.host, local_storage=one.local_storage) for one in answers.client),
         account=answers.account,
     )
-    chains = {role: [each.der for each in session.judged(role).chain.certificates] for role in roles_of(answers)}
+    chains = {role: [each.der for each in inputs.judged(role).chain.certificates] for role in roles_of(answers)}
     return Basis(dump(judged), chains)
 
 
@@ -198,15 +170,10 @@ def _store_path(answers: Answers, machine: Machine) -> PurePosixPath:
     return default_store_path(machine, answers.primary.host)
 
 
-def _store_password(session: Planning, judged: Judged, facts: PrimaryFacts) -> Secret | None:
-    kind = session.answers.primary.keystore_password.kind
-    if kind is SourceKind.KEEP:
-        if facts.installed is None or facts.installed_password is None:
-            raise WizardError(codes.REKEY_NOTHING_TO_KEEP, subject=STORE_SECRET)
-        return facts.installed_password
-    if kind is not SourceKind.GENERATE:
-        given = session.secret(STORE_SECRET)
-        if given is None:
-            raise WizardError(codes.SECRET_MISSING, case="new-store", subject=STORE_SECRET, name=STORE_SECRET)
-        return given
-    return None if already_installed(judged.chain, facts) else session.generated
+def _store_password(inputs: PlanInputs, judged: Judged, facts: PrimaryFacts) -> tuple[Secret | None, Sequence[Finding]]:
+    """The password of the key store; None when a generated one would replace a store that can stay."""
+    generates = inputs.answers.primary.keystore_password.kind is SourceKind.GENERATE
+    if generates and already_installed(judged.chain, facts):
+        return None, ()
+    installed = facts.installed_password if facts.installed is not None else None
+    return store_password(inputs, STORE_SECRET, PRIMARY, installed, lambda: inputs.generated)

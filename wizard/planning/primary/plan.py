@@ -12,6 +12,7 @@ from wizard.change.plan import EditFile, FileStep, ImportTrust, Plan, Probe, Put
 from wizard.configs.diffs import unified
 from wizard.errors import WizardError
 from wizard.findings import Code, Finding, Locator
+from wizard.host.access import FOR_PRIMARY, rights_for
 from wizard.host.machine import Machine
 from wizard.planning.primary.facts import PrimaryFacts, Setting
 from wizard.questions.answers import Answers, ImportRoot, PrimaryAnswers, endpoint
@@ -106,8 +107,8 @@ def _store_steps(
 ) -> list[FileStep]:
     leaf = chain.leaf
     assert leaf is not None  # noqa: S101 - as above
-    mode, uid, gid = _owner_and_mode(facts)
-    if mode == 0o644:
+    mode, uid, gid = rights_for(facts.account, facts.euid, FOR_PRIMARY)
+    if mode == FOR_PRIMARY:
         findings.append(
             Finding(codes.STORE_WORLD_READABLE, Locator("file", str(facts.store_path)), {"path": str(facts.store_path)})
         )
@@ -153,16 +154,6 @@ def edit_settings(facts: PrimaryFacts, store: PurePosixPath, password: Secret, m
 
 def _place(setting: Setting) -> str:
     return f"{setting.path.rsplit('.', 1)[-1]} (line {setting.line})"
-
-
-def _owner_and_mode(facts: PrimaryFacts) -> tuple[int, int | None, int | None]:
-    """The tightest that the service can still read."""
-    account = facts.account
-    if account is not None and account.uid == facts.euid:
-        return 0o600, None, None
-    if account is not None and facts.euid == 0:
-        return 0o640, 0, account.gid
-    return 0o644, None, None
 
 
 def _trust_steps(

@@ -14,6 +14,7 @@ from wizard.certificates import fields, names
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.signatures import signed_by
 from wizard.findings import Finding, Locator
+from wizard.host.clock import now_utc
 from wizard.probing.identity import issued_by_name
 from wizard.probing.revocation import crl, ocsp
 from wizard.probing.revocation.crl import CrlAnswer
@@ -91,7 +92,7 @@ def check_revocation(
     given = tuple(dict.fromkeys(certificates))
     asked = [one for one in given if not fields.self_issued(one)]
     pile = (*given, *issuers)
-    moment = now or ocsp.utc_now()
+    moment = now or now_utc()
 
     def one(certificate: Certificate) -> Revocation:
         issuer = next((each for each in pile if _issued(each, certificate)), None)
@@ -176,10 +177,8 @@ def _finding(result: Revocation) -> Finding | None:
     answer = result.crl if by_list else result.ocsp
     place = result.crl_url if by_list else result.responder
     detail = answer.detail if answer else ""
-    advice = "Ask the PKI team about the responder."
-    if answer is not None and answer.by_clock:
-        advice = "Check the clock of this machine. When it is right, ask the PKI team about the responder."
-    told = {"subject": subject, "place": place, "detail": detail, "advice": advice}
+    clock = "Check the clock of this machine first. " if answer is not None and answer.by_clock else ""
+    told = {"subject": subject, "place": place, "detail": detail, "clock": clock}
     return Finding(_BY_STATUS[status], locator, told)
 
 

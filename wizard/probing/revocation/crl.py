@@ -11,7 +11,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from wizard.certificates import fields
 from wizard.certificates.model import Certificate
 from wizard.printable import printable
-from wizard.probing.revocation.ocsp import CLOCK_TOLERANCE, rfc3339
+from wizard.probing.revocation.ocsp import CLOCK_TOLERANCE
+from wizard.times import rfc3339
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """OCSP (RFC 6960) without any network: the request for a certificate, and the judgement of a response."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from cryptography import x509
@@ -14,6 +14,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from wizard.certificates import fields, names
 from wizard.certificates.model import Certificate
 from wizard.printable import printable
+from wizard.times import rfc3339
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far our clock and the responder's may be apart."""
@@ -183,13 +184,3 @@ def _nonce(response: ocsp.OCSPResponse) -> bytes | None:
         return response.extensions.get_extension_for_class(x509.OCSPNonce).value.nonce
     except x509.ExtensionNotFound:
         return None
-
-
-def utc_now() -> datetime:
-    """The present, aware."""
-    return datetime.now(UTC)
-
-
-def rfc3339(moment: datetime) -> str:
-    """An aware time in UTC, to the second."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -416,7 +416,7 @@ TEXTS: dict[str, Text] = {
         title="The file uses an unknown algorithm",
         message="{file} uses {algorithm}, which the wizard cannot read.",
         why="What cannot be read cannot be checked.",
-        fix="Export it again with AES-256 and SHA-256, or with the 3DES setting for old systems.",
+        fix="Export it again with AES-256 and SHA-256.",
         source="RFC 8018, RFC 7292",
     ),
     "reading.damaged": Text(
@@ -777,6 +777,14 @@ TEXTS: dict[str, Text] = {
         message="The chain holds no end-entity certificate, only certificate authorities.",
         why="A key store answers for a host, so it needs the certificate of that host.",
         fix="Add the file with the certificate that was issued for the host.",
+    ),
+    "writing.not-allowed": Text(
+        title="This machine does not allow the encryption of old key stores",
+        message="The Java that will read the store needs 3DES and SHA-1, and this machine does not allow them (FIPS "
+        "mode).",
+        why="A store with newer encryption could not be opened by that Java.",
+        fix="Update that Java (8u301, 11.0.12, 17 or newer), or make the store on another machine.",
+        source="RFC 7292; FIPS 140-3",
     ),
     "writing.password-not-ascii": Text(
         title="The password has characters that Java cannot use",

@@ -17,9 +17,9 @@ TEXTS: dict[str, Text] = {
         source=_DESIGN,
     ),
     "apply.not-confirmed": Text(
-        title="nobody confirmed the change",
+        title="the change is not confirmed",
         message="It was not confirmed; nothing was changed.",
-        why="A server is changed only when somebody says so.",
+        why="A server is changed only when the operator confirms.",
         fix="Start again when you are ready.",
         source=_WIZARD,
         cases={
@@ -169,6 +169,16 @@ TEXTS: dict[str, Text] = {
         why=_OWN_FOLDER,
         fix="Name a folder that this account may write.",
         source="wizard",
+        cases={
+            "temporary": Case(
+                "no folder for temporary files can be used: {reason}",
+                fix="Name a folder: cloudstream-wizard sandbox DIR",
+            ),
+            "noexec": Case(
+                "{folder} is on a file system that runs no programs (mount option noexec)",
+                fix="Name a folder elsewhere: cloudstream-wizard sandbox create DIR",
+            ),
+        },
     ),
     "sandbox.folder-in-use": Text(
         title="The folder is not empty",

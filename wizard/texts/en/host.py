@@ -246,7 +246,7 @@ TEXTS: dict[str, Text] = {
         source=_WIZARD,
         cases={
             "new-store": Case(
-                "The password of the new key store is not given.",
+                "The password of the new store is not given.",
                 fix="Give --secret {name}=file:PATH, or answer\n{{ generate = true }}.",
             ),
             "store": Case("The password of {store} is not known."),

@@ -356,13 +356,10 @@ TEXTS: dict[str, Text] = {
     ),
     "rekey.nothing-to-keep": Text(
         title="no password to keep",
-        message="No key store that opens is installed, so there is no password to keep.",
+        message="No store that opens is installed, so there is no password to keep.",
         why="A wrong password would be carried on.",
         fix="Go back and let one be generated, or type one.",
         source=_DESIGN,
-        cases={
-            "gateway": Case("No store that opens is at {path}, so there is no password to keep."),
-        },
     ),
     "rollover.root-changes": Text(
         title="the root changes",

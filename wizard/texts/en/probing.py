@@ -217,7 +217,7 @@ TEXTS: dict[str, Text] = {
         title="OCSP staple is bad",
         message="The OCSP response that {endpoint} sends along does not speak for its certificate: {detail}.",
         why="Clients that look at the staple refuse the server.",
-        fix="Renew the certificate if it was revoked; otherwise check the responder and the server's clock.",
+        fix="{clock}Renew the certificate if it was revoked; otherwise ask the PKI team about the responder.",
         source="RFC 6960",
     ),
     "probe.unexpected-certificate": Text(
@@ -358,7 +358,7 @@ TEXTS: dict[str, Text] = {
         title="Revocation answer not believed",
         message="The answer of {place} about {subject} must not be believed: {detail}.",
         why="With OCSP switched on, such a certificate may be refused.",
-        fix="{advice}",
+        fix="{clock}Ask the PKI team about the responder.",
         source="RFC 6960, section 3.2",
     ),
 }

@@ -1,0 +1,24 @@
+"""Follow a change to its end on standard error."""
+
+import sys
+from collections.abc import Iterable
+
+from wizard.change.events import Event
+
+
+def follow(events: Iterable[Event]) -> list[Event] | None:
+    """Print each event when it comes; all of them, or None when the operator stopped watching."""
+    seen: list[Event] = []
+    try:
+        for event in events:
+            print(event_line(event), file=sys.stderr, flush=True)
+            seen.append(event)
+    except KeyboardInterrupt:
+        print("The change goes on by itself; `cloudstream-wizard history` tells its end.", file=sys.stderr)
+        return None
+    return seen
+
+
+def event_line(event: Event) -> str:
+    """One line of progress: the step, the state as a word, what happened."""
+    return f"  {event.step}: {event.state} {event.text}".rstrip()

@@ -1,0 +1,60 @@
+"""What the commands with `--answers` or `--plan` are given: the file, and the passwords that it names sources for."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from wizard import codes
+from wizard.change import plan_file
+from wizard.errors import WizardError
+from wizard.host.files import read_input
+from wizard.planning.inputs import PlanInputs, from_sources
+from wizard.questions.answers import SourceKind
+from wizard.questions.answers_file import load
+from wizard.questions.flow import DEFAULT_WAIT_S
+
+
+def open_inputs(args: argparse.Namespace) -> PlanInputs:
+    """The answers or the kept plan that *args* name.
+
+    Raises:
+        WizardError: the file cannot be read or understood.
+    """
+    if getattr(args, "plan", None) is not None:
+        kept, basis = plan_file.load_with_basis(read_input(args.plan), name=str(args.plan))
+        return from_sources(
+            args.machine,
+            load(basis.answers, name=str(args.plan)),
+            Path.cwd(),
+            args.secrets.named,
+            dry_run=args.dry_run,
+            kept=kept,
+            chains=basis.chains,
+        )
+    path: Path = args.answers
+    data = read_input(path)
+    try:
+        answers = load(data.decode(), name=str(path))
+    except UnicodeDecodeError:
+        raise WizardError(codes.ANSWERS_NOT_TOML, case="not-text", subject=path, file=path) from None
+    wait_s: float | None = getattr(args, "wait", None)
+    return from_sources(
+        args.machine,
+        answers,
+        path.absolute().parent,
+        _giver(args),
+        dry_run=args.dry_run,
+        wait_s=DEFAULT_WAIT_S if wait_s is None else wait_s,
+    )
+
+
+def _giver(args: argparse.Namespace) -> Any:
+    """Named sources first; what the answers file says to ask for is asked on the terminal, once."""
+
+    def give(name: str, *, base: Path, source: Any) -> Any:
+        found = args.secrets.named(name, base=base, source=source)
+        if found is None and source.kind is SourceKind.PROMPT:
+            return args.secrets.get(name, prompt=f"Password ({name}): ", base=base, source=source)
+        return found
+
+    return give
