@@ -267,6 +267,8 @@ class Proof(Page):
                 commands = [(" Check it yourself\n", "muted"), self.session.openssl_command()]
             if self.ended.command:
                 commands += [("\n\n Undo it later\n" if commands else " Undo it later\n", "muted"), self.ended.command]
+            if self.ended.outcome.evidence:
+                commands += [("\n\n For a change ticket\n", "muted"), self.ended.outcome.evidence]
             yield Static(say(*commands), classes="commands")
 
     def arrived(self) -> None:

@@ -16,7 +16,7 @@ from wizard.change.outcome import APPLIED
 from wizard.change.store import ChangeFolder, Store
 from wizard.cli import line_mode
 from wizard.cli.main import main
-from wizard.errors import ExitCode
+from wizard.errors import ExitCode, RecoveryNeededError
 from wizard.host.machine import Machine
 from wizard.session.session import Session
 
@@ -78,7 +78,7 @@ def test_a_damaged_manifest_is_named_and_the_other_changes_go_on(scene: Scene, r
     assert (code, err.split()[1]) == (2, "change.record-damaged")
 
 
-@pytest.mark.parametrize("how", ANY_FILE.keys() - {"truncated", "empty"})
+@pytest.mark.parametrize("how", ANY_FILE)
 def test_a_damaged_journal_is_named_and_can_be_closed(scene: Scene, run: Run, how: str) -> None:
     folder = second(scene)
     damage(folder.journal, ANY_FILE[how])
@@ -209,3 +209,10 @@ def test_an_open_change_with_a_damaged_manifest_can_only_be_kept(scene: Scene, r
     assert "recover --keep" in err
     assert run("recover", "--keep")[0] == 0
     assert run("history")[0] == 0
+
+
+def test_a_journal_that_lost_its_end_is_damaged_and_not_undone(scene: Scene) -> None:
+    folder = second(scene)
+    damage(folder.journal, lambda data: b"".join(data.splitlines(keepends=True)[:2]))
+    with pytest.raises(RecoveryNeededError, match="lost its end"):
+        folder.plan()

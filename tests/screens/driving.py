@@ -80,11 +80,16 @@ async def burst(pilot: Pilot[int], *pressed: str) -> None:
 
 
 async def until(pilot: Pilot[int], *words: str) -> None:
-    """Wait until one of *words* is shown."""
+    """Wait until one of *words* is shown, and all is painted."""
+    await shown(pilot, *words)
+    await settle(pilot)
+
+
+async def shown(pilot: Pilot[int], *words: str) -> None:
+    """Wait until one of *words* is shown; the engine may still work."""
     for _ in range(1200):
         await pilot.pause()
         if any(word in text(pilot) for word in words):
-            await settle(pilot)
             return
         await asyncio.sleep(0.05)
     raise AssertionError(text(pilot))

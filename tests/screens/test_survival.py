@@ -16,7 +16,7 @@ from screens.frame import Page
 from screens.paths import last_word
 from screens.theme import AsciiFilter, ascii_wanted, look, theme_for
 from screens.widgets import SecretField
-from tests.screens.driving import app_of, focused, keys, opened, paste, settle, step, text
+from tests.screens.driving import app_of, focused, keys, opened, paste, settle, shown, step, text, until
 from tests.screens.every_step import STILL, Deployments, deployments, with_hostile
 from tests.screens.operator import session_on
 from tests.support.exhaustive import mostly_exhaustive
@@ -251,7 +251,8 @@ async def test_a_crash_shows_no_value(where: str, made: Practice) -> None:
     with pytest.raises(RuntimeError):  # noqa: PT012 - it is raised where the program ends
         async with opened(session, start="confirm" if where == "start" else "primary-verdict") as pilot:
             await keys(pilot, *(["right"] if where == "start" else []), "enter")
-            await pilot.pause(0.5)
+            while app_of(pilot)._exception is None:
+                await pilot.pause(0.05)
     report = next(state.glob("wizard-crash-*.txt")).read_text()
     assert "RuntimeError" in report
     assert "S3cret" not in report
@@ -285,11 +286,7 @@ async def test_at_40x10_a_set_up_is_finished_by_keys(running: Practice) -> None:
         await keys(pilot, "enter", "right", "enter")
         assert step(pilot) == "confirm"
         await keys(pilot, "right", "enter")
-        for _ in range(600):
-            await pilot.pause(0.05)
-            if focused(pilot) == "on":
-                break
-        await settle(pilot)
+        await until(pilot, "Success")
         await keys(pilot, "enter")
         assert step(pilot) == "elsewhere"
         await keys(pilot, "enter")
@@ -333,13 +330,11 @@ async def test_esc_stops_waiting_for_the_engine(made: Practice) -> None:
     session.check = slow  # type: ignore[method-assign, assignment]
     async with opened(session, start="primary-files") as pilot:
         await pilot.press("tab", "tab", "enter")
-        await pilot.pause(0.4)
-        assert "Checking ..." in text(pilot)
+        await shown(pilot, "Checking ...")
         await pilot.press("x", "down")
-        await pilot.pause(0.1)
         assert app_of(pilot).locked, "what is typed meanwhile is dropped"
         await pilot.press("escape")
-        await pilot.pause(0.1)
+        await shown(pilot, "Stopped waiting.")
         go_on.set()
         await settle(pilot)
         assert step(pilot) == "primary-files"

@@ -31,10 +31,14 @@ class Operator:
     Attributes:
         user: login name, the one before sudo where that is known.
         tty: terminal, empty when there is none.
+        login: login name of the session, as the kernel knows it; empty when it is not known.
+        sudo_user: of the environment, empty without sudo.
     """
 
     user: str = ""
     tty: str = ""
+    login: str = ""
+    sudo_user: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """A plan made real: all of it, or none of it."""
 
 import contextlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from wizard.change.journal import ARMED, CLOSED, DONE, INTENT, RESTART, VERIFIED
 from wizard.change.lock import Opened, keeps_copies, new_token, opened, say_outcome, sweep
 from wizard.change.manifest import Action, Manifest, Node
 from wizard.change.outcome import APPLIED, KEPT, NO_CHANGE, REFUSED, ROLLED_BACK, Failure, Outcome
-from wizard.change.plan import Plan, Probe, Restart
+from wizard.change.plan import CertificateNote, Plan, Probe, Restart
 from wizard.change.proof import prove, restart, watch_over
 from wizard.change.record import read_record
 from wizard.change.staging import FileChange, file_changes_of, stage
@@ -62,6 +63,7 @@ class Order:
         probe: id and time limit, None for no proof.
         target: what must be served afterwards.
         rolls_back: id of the change that is taken back.
+        certificates: before and after it, for the evidence.
     """
 
     title: str
@@ -71,6 +73,7 @@ class Order:
     probe: tuple[str, float] | None
     target: tuple[Node, ...]
     rolls_back: str = ""
+    certificates: tuple[CertificateNote, ...] = ()
 
 
 def apply(plan: Plan, context: Context) -> Outcome:
@@ -117,6 +120,7 @@ def _order(plan: Plan, context: Context) -> Order:
         target=tuple(
             Node(host, port, step.servername, step.expect_sha256) for step in probes for host, port in step.nodes
         ),
+        certificates=plan.certificates,
     )
 
 
@@ -161,6 +165,12 @@ def _prepare(order: Order, folder: ChangeFolder, context: Context) -> Manifest:
         served=served,
         was_running=running,
         rolls_back=order.rolls_back,
+        login=context.who.login,
+        sudo_user=context.who.sudo_user,
+        uid=os.getuid(),
+        tty=context.who.tty,
+        host=os.uname().nodename,
+        certificates=order.certificates,
     )
     folder.write_manifest(manifest, context.calls)
     context.events.say("prepare", "done", f"{len(actions)} files are staged, their old state is saved")

@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path, PurePosixPath
 
 from wizard.change.context import Operator, WithoutAnchor
@@ -66,7 +66,7 @@ class Job:
             "change": self.change,
             "mode": self.mode,
             "secrets": {name: secret.reveal() for name, secret in self.secrets.items()},
-            "who": [self.who.user, self.who.tty],
+            "who": list(astuple(self.who)),
             "without": {
                 name: [made.made_from, None if made.data is None else base64.b64encode(made.data).decode()]
                 for name, made in self.without.items()

@@ -1,6 +1,7 @@
 """One run at a time, and who it is."""
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -15,6 +16,7 @@ from wizard import codes
 from wizard.change.context import Context
 from wizard.change.durable import write_failure
 from wizard.change.events import CHANGE
+from wizard.change.evidence import write_evidence
 from wizard.change.file_state import is_back, live_image
 from wizard.change.journal import CLOSED, Journal, RecoveryPlan
 from wizard.change.manifest import Manifest
@@ -86,11 +88,12 @@ def hold(ensure: Callable[[], Directory], path: Path, holder: Holder) -> Iterato
 
     Raises:
         BusyError: `change.busy`, with the holder.
+        OSError: also ESTALE: another folder was put in its place before it was locked.
     """
     patience = time.monotonic() + _PATIENCE_S
+    folder = ensure()
     while True:
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-        folder = ensure()
         _check_file(path)
         descriptor = os.open(path.name, flags, 0o600, dir_fd=folder.descriptor)
         try:
@@ -108,8 +111,10 @@ def hold(ensure: Callable[[], Directory], path: Path, holder: Holder) -> Iterato
             raise
         if _is_the_file(descriptor, path):
             break
-        # The folder was removed and made again between open and lock: this lock would guard nothing.
+        # The file is not the one under that name any more: this lock would guard nothing.
         os.close(descriptor)
+        if not Directory(path.parent).same_as(folder):
+            raise OSError(errno.ESTALE, "another folder was put in its place")
     lock = Lock(descriptor, holder)
     try:
         yield lock
@@ -221,7 +226,10 @@ def opened(context: Context) -> Iterator[Opened]:
     holder = Holder(os.getpid(), context.who.user, context.who.tty, rfc3339(context.now()))
     try:
         with hold(store.ensure, store.lock, holder) as lock:
-            yield Opened(store, lock, holder)
+            try:
+                yield Opened(store, lock, holder)
+            finally:
+                write_evidence(store, context)
     except OSError as error:
         raise write_failure(store.root, error) from error
 

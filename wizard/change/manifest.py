@@ -8,7 +8,7 @@ from typing import Any
 
 from wizard.change.file_image import ABSENT_FILE, FileImage
 from wizard.change.journal import DONE, UNDONE, Record
-from wizard.change.plan import STEP_ID
+from wizard.change.plan import STEP_ID, CertificateNote
 from wizard.change.typed import check_types
 from wizard.host.directory import Identity
 from wizard.questions.answers import endpoint
@@ -121,6 +121,12 @@ class Manifest:
         served: what was served before.
         was_running: whether the service was active before.
         rolls_back: id of the change that this one takes back, else empty.
+        login: login name of the session, as the kernel knows it; empty when it is not known.
+        sudo_user: of the environment, empty without sudo.
+        uid: that made it; None in records of older versions.
+        tty: terminal, empty when there is none.
+        host: name of the machine.
+        certificates: before and after it, for the evidence.
     """
 
     id: str
@@ -136,6 +142,12 @@ class Manifest:
     served: tuple[Node, ...] = ()
     was_running: bool = False
     rolls_back: str = ""
+    login: str = ""
+    sudo_user: str = ""
+    uid: int | None = None
+    tty: str = ""
+    host: str = ""
+    certificates: tuple[CertificateNote, ...] = ()
 
     def knowing(self, records: Iterable[Record]) -> "Manifest":
         """With the folders that the change itself made, as its journal names them: for a recovery.
@@ -160,6 +172,8 @@ class Manifest:
         members = {
             "schema": SCHEMA,
             **{name: getattr(self, name) for name in _PLAIN},
+            **{name: getattr(self, name) for name in _SINCE},
+            "certificates": [asdict(note) for note in self.certificates],
             "restart": self.restart,
             "probe": self.probe,
             "actions": [_action_json(action) for action in self.actions],
@@ -189,6 +203,8 @@ class Manifest:
             restart, probe = members["restart"], members["probe"]
             made = cls(
                 **{name: members[name] for name in _PLAIN},
+                **{name: members[name] for name in _SINCE if name in members},
+                certificates=tuple(CertificateNote(**note) for note in members.get("certificates", ())),
                 restart=None if restart is None else tuple(restart),
                 probe=None if probe is None else tuple(probe),
                 actions=tuple(_action(item) for item in members["actions"]),
@@ -225,6 +241,9 @@ def _check(action: Action) -> None:
 
 
 _PLAIN = ("id", "title", "digest", "at", "by", "token", "was_running", "rolls_back")
+
+_SINCE = ("login", "sudo_user", "uid", "tty", "host")
+"""Records of older versions do not have these."""
 
 
 def _action_json(action: Action) -> dict[str, Any]:

@@ -69,6 +69,7 @@ class Outcome:
         failure: why it was not applied.
         page: real path of the text that says what is where, when recovery is needed.
         at: when it ended, RFC 3339, UTC; "" when that is not known.
+        evidence: real path of the text for a change ticket, when there is one.
     """
 
     outcome: str
@@ -78,6 +79,7 @@ class Outcome:
     failure: Failure | None = None
     page: str = ""
     at: str = field(default="", compare=False)
+    evidence: str = ""
 
     @property
     def exit_code(self) -> ExitCode:
@@ -96,4 +98,5 @@ class Outcome:
             if failure is None
             else {"code": failure.code, "message": failure.message, "hint": failure.hint, "subject": failure.subject},
             "page": self.page or None,
+            "evidence": self.evidence or None,
         }

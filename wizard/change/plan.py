@@ -284,11 +284,41 @@ class Probe:
         return False
 
 
+@dataclass(frozen=True, slots=True)
+class CertificateNote:
+    """A certificate that a change installs or replaces, for its evidence; says nothing about what will be done.
+
+    Attributes:
+        when: `before` or `after` the change.
+        place: the file that holds it, logical.
+        subject: RFC 4514.
+        issuer: RFC 4514.
+        serial: hex.
+        not_before: RFC 3339, UTC.
+        not_after: likewise.
+        sha256: lower-case hex.
+    """
+
+    when: str
+    place: str
+    subject: str
+    issuer: str
+    serial: str
+    not_before: str
+    not_after: str
+    sha256: str
+
+    def reversed(self) -> "CertificateNote":
+        """For the undo."""
+        return replace(self, when="after" if self.when == "before" else "before")
+
+
 FileStep = MakeFolder | PutFile | EditFile | ImportTrust
 Step = MakeFolder | PutFile | EditFile | ImportTrust | Restart | Probe
 
 __all__ = [
     "ABSENT",
+    "CertificateNote",
     "EditFile",
     "Expectation",
     "FileStep",
@@ -315,6 +345,7 @@ class Plan:
         created_for: the machine or role that the plan was made for.
         findings: what the operator should know before saying yes.
         java: path and version of the JRE that was asked about the stores; None when there was none.
+        certificates: those before and after it, for the evidence; not in the digest.
     """
 
     title: str
@@ -322,6 +353,7 @@ class Plan:
     created_for: str = ""
     findings: tuple[Finding, ...] = ()
     java: tuple[str, str] | None = None
+    certificates: tuple[CertificateNote, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse steps that could not be distinguished, or that would overwrite each other."""

@@ -5,12 +5,24 @@ import binascii
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import asdict, astuple, dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 
 from wizard import codes
-from wizard.change.plan import EditFile, Expectation, ImportTrust, MakeFolder, Plan, Probe, PutFile, Restart, Step
+from wizard.change.plan import (
+    CertificateNote,
+    EditFile,
+    Expectation,
+    ImportTrust,
+    MakeFolder,
+    Plan,
+    Probe,
+    PutFile,
+    Restart,
+    Step,
+)
+from wizard.change.typed import check_types
 from wizard.errors import WizardError
 from wizard.host.directory import Identity
 
@@ -42,6 +54,7 @@ def dump(plan: Plan, basis: Basis | None = None) -> bytes:
         "digest": plan.digest,
         "java": plan.java,
         "steps": [_dump_step(step) for step in plan.steps],
+        "certificates": [asdict(note) for note in plan.certificates],
     }
     if basis is not None:
         chains = [[role, [base64.b64encode(each).decode() for each in chain]] for role, chain in basis.chains.items()]
@@ -77,7 +90,11 @@ def _load(data: bytes, name: str) -> tuple[Plan, Basis | None]:
         checksum = _of_schema(body).pop("checksum")
         steps = tuple(_load_step(dict(step)) for step in body["steps"])
         java = body["java"]
-        plan = Plan(str(body["title"]), steps, str(body["created_for"]), java=java and (str(java[0]), str(java[1])))
+        notes = tuple(CertificateNote(**note) for note in body.get("certificates", ()))
+        for note in notes:
+            check_types(note)
+        java = java and (str(java[0]), str(java[1]))
+        plan = Plan(str(body["title"]), steps, str(body["created_for"]), java=java, certificates=notes)
         digest = body["digest"]
         basis = _load_basis(body["basis"]) if "basis" in body else None
     except (ValueError, KeyError, TypeError, binascii.Error, RecursionError) as error:

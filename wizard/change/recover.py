@@ -5,14 +5,14 @@ from dataclasses import replace
 
 from wizard import codes
 from wizard.change.context import Context
-from wizard.change.durable import put_file
+from wizard.change.durable import put_file, remove_file
 from wizard.change.engine import advance, finish
 from wizard.change.events import CHANGE
 from wizard.change.file_image import read_image
 from wizard.change.journal import ARMED, CLOSED, INTENT, RESTART, Journal, Record
 from wizard.change.lock import Opened, opened, say_outcome, sweep, unfinished
 from wizard.change.outcome import APPLIED, KEPT, NO_CHANGE, Failure, Outcome
-from wizard.change.store import JOURNAL, ChangeFolder, Store
+from wizard.change.store import EVIDENCE, JOURNAL, ChangeFolder, Store
 from wizard.change.undo import roll_back_change
 from wizard.errors import RecoveryNeededError, WizardError
 from wizard.host.machine import Machine
@@ -116,5 +116,7 @@ def _set_damaged_aside(mode: str, place: Opened, context: Context) -> ChangeFold
             put_file(at, f"{JOURNAL}.damaged", read_image(at, JOURNAL)[1], mode=0o600, calls=context.calls)
             data = b"".join(record.as_line() for record in records)
             put_file(at, JOURNAL, data, mode=0o600, calls=context.calls)
+            # It is written anew when the change has ended again.
+            remove_file(at, EVIDENCE, calls=context.calls)
             return folder
     return None

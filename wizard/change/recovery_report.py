@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from wizard.change.context import Context
 from wizard.change.file_image import FileImage
-from wizard.change.file_state import FileState, file_state, live_image
+from wizard.change.file_state import FileState, file_state, is_undone, live_image
 from wizard.change.manifest import Action, Manifest
 from wizard.change.outcome import Failure
 from wizard.change.store import ChangeFolder
@@ -49,7 +49,7 @@ def page_text(
         "WHAT IS WHERE",
     ]
     for action in manifest.actions:
-        lines += _file(action, folder, context)
+        lines += _file(action, manifest.actions, folder, context)
     lines += ["", "THEN"]
     if manifest.restart is not None:
         unit = manifest.restart[1]
@@ -69,10 +69,11 @@ def page_text(
     return "\n".join(lines)
 
 
-def _file(action: Action, folder: ChangeFolder, context: Context) -> list[str]:
+def _file(action: Action, actions: Sequence[Action], folder: ChangeFolder, context: Context) -> list[str]:
     try:
         live = live_image(action, context)
-        now, word = _image(live), _WORDS[file_state(live, action)]
+        now = _image(live)
+        word = _WORDS[FileState.OLD if is_undone(live, action, actions) else file_state(live, action)]
     except OSError as error:
         now, word = "cannot be read", printable(error.strerror or "unknown reason")
     except WizardError as error:

@@ -56,6 +56,7 @@ def rollback(change: str | None, context: Context) -> Outcome:
             probe=manifest.probe,
             target=manifest.served,
             rolls_back=manifest.id,
+            certificates=tuple(note.reversed() for note in manifest.certificates),
         )
         return carry_out(order, place, context)
 

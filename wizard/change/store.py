@@ -113,7 +113,7 @@ class ChangeFolder:
             return replay(())
         except OSError as error:
             raise damaged(self.journal, case="unreadable", reason=error.strerror or str(error)) from error
-        if plan.phase != "closed" and self.evidence.is_file():
+        if plan.phase in {"unarmed", "applying"} and self.evidence.is_file():
             # It is written after the last line.
             raise damaged(self.journal, case="end")
         return plan

@@ -9,7 +9,16 @@ from wizard.change.context import Context
 from wizard.change.disk_space import full_at
 from wizard.change.durable import put_file, remove_temporary, remove_temporary_folder
 from wizard.change.file_image import FileImage
-from wizard.change.file_state import FileState, backward, file_state, is_back, live, live_image, made_folder, old_state
+from wizard.change.file_state import (
+    FileState,
+    backward,
+    file_state,
+    is_undone,
+    live,
+    live_image,
+    made_folder,
+    old_state,
+)
 from wizard.change.journal import CLOSED, UNDO, UNDONE, Journal, replay
 from wizard.change.lock import close, say_outcome
 from wizard.change.manifest import Action, Manifest
@@ -94,7 +103,8 @@ def close_what_is_back(store: Store, context: Context) -> None:
             continue
         manifest = folder.manifest().knowing(())
         try:
-            back = [is_back(live_image(action, context), action) for action in manifest.actions]
+            actions = manifest.actions
+            back = [is_undone(live_image(action, context), action, actions) for action in actions]
         except WizardError:
             continue  # a folder was exchanged since: what is in it is not known
         if not all(back) or (plan.phase == "verified" and not back):
@@ -111,7 +121,7 @@ def _undo(
     try:
         now = live_image(action, context)
         old = old_state(now, action)
-        if is_back(now, action):
+        if is_undone(now, action, manifest.actions):
             _clear(action, manifest, context)
         elif file_state(now, action) is not FileState.FOREIGN:
             backward(action, old, folder, manifest.token, context)

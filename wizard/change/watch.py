@@ -3,13 +3,13 @@
 import contextlib
 import json
 import os
-import pwd
 import subprocess
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from wizard import codes, self_start
 from wizard.change.context import Operator, WithoutAnchor
@@ -22,11 +22,14 @@ from wizard.change.outcome import APPLIED, KEPT, NO_CHANGE, REFUSED, STUCK, Fail
 from wizard.change.plan import Plan
 from wizard.change.store import EVENTS, ChangeFolder, Store, unreadable
 from wizard.errors import BusyError, ExitCode, RecoveryNeededError, WizardError
+from wizard.host.accounts import name_of
 from wizard.host.machine import Machine
 from wizard.secret import Secret
 from wizard.times import rfc3339
 
 _POLL_S = 0.01
+_NO_LOGIN = 2**32 - 1
+"""The login uid of a process that no login has started."""
 _MOST = 4 * 1024 * 1024
 """Bytes of events that are read at once; a change has thousands."""
 
@@ -153,21 +156,22 @@ def outcome(machine: Machine, run: ChangeRun | str) -> Outcome:
     with contextlib.suppress(WizardError):
         digest = folder.manifest().digest
     failure = None if last.state == "done" else Failure(last.code, last.text, last.hint)
-    return Outcome(last.outcome, name, digest, states, failure, page, last.at)
+    text = str(folder.evidence) if folder.evidence.is_file() else ""
+    return Outcome(last.outcome, name, digest, states, failure, page, last.at, text)
 
 
 def operator() -> Operator:
     """Who sits at this terminal, before sudo."""
-    user = os.environ.get("SUDO_USER", "")
-    if not user:
-        try:
-            user = pwd.getpwuid(os.getuid()).pw_name
-        except KeyError:
-            user = str(os.getuid())
-    for descriptor in (0, 1, 2):
+    sudo_user = os.environ.get("SUDO_USER", "")
+    user = sudo_user or name_of(os.getuid())
+    login = tty = ""
+    with contextlib.suppress(OSError, ValueError):
+        number = int(Path("/proc/self/loginuid").read_text())
+        login = "" if number == _NO_LOGIN else name_of(number)
+    for descriptor in (2, 1, 0):
         with contextlib.suppress(OSError):
-            return Operator(user, os.ttyname(descriptor))
-    return Operator(user)
+            tty = os.ttyname(descriptor)
+    return Operator(user, tty, login, sudo_user)
 
 
 def _launch(job: Job, ports: str) -> ChangeRun:

@@ -252,14 +252,17 @@ EXIT CODES
 """
 
 _HISTORY = """\
-Lists the changes, or removes old backups: they hold old private keys and
-passwords. A change whose backups were removed cannot be undone any more, and
+Lists the changes; prints the record of one for a change ticket (who, when,
+before, after, how it was verified, how to undo it); removes old backups: they
+hold old private keys and passwords. A change whose backups were removed cannot be undone any more, and
 `doctor --fix` cannot restore its files. Nothing is removed while a change
 waits for recover. What is removed is not overwritten on the disk.
 
 EXAMPLES
   cloudstream-wizard history
   cloudstream-wizard history --json | jq '.changes[-1].id'
+  cloudstream-wizard history 12                    the record of change 12
+  cloudstream-wizard history 12 --json             the same for scripts
   cloudstream-wizard history --purge 12            backups of change 12
   cloudstream-wizard history --older-than 90 --yes
   cloudstream-wizard history --older-than 90 --dry-run
@@ -316,6 +319,9 @@ def history(commands: Commands) -> None:
         description="List the changes.",
         epilog=_HISTORY,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "change", nargs="?", metavar="ID", default="", help="print the record of this change for a ticket"
     )
     parser.add_argument("--purge", metavar="ID", default="", help="remove the backups of this change")
     parser.add_argument(

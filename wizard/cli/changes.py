@@ -8,6 +8,7 @@ from typing import Any
 from wizard.change.adapters import ports_for
 from wizard.change.context import Context
 from wizard.change.events import Event, EventLog
+from wizard.change.evidence import as_text, evidence
 from wizard.change.history import Entry, history, secret_names
 from wizard.change.outcome import APPLIED, ROLLED_BACK, Outcome
 from wizard.change.purge import purge, with_backups
@@ -77,6 +78,8 @@ def run_recover(args: argparse.Namespace) -> int:
 def run_history(args: argparse.Namespace) -> int:
     """List what is on record; 4 when a change waits for `recover` and no run is at work on it."""
     machine: Machine = args.machine
+    if args.change:
+        return _show(args, machine)
     removed = _purge(args, machine) if args.purge or args.older_than is not None else None
     known = history(machine)
     store = Store(machine.state_dir)
@@ -103,6 +106,18 @@ def run_history(args: argparse.Namespace) -> int:
         print("hint: a change waits for `cloudstream-wizard recover`, which undoes it;", file=sys.stderr)
         print("hint: recover --finish makes the rest, recover --keep accepts what is there.", file=sys.stderr)
     return int(ExitCode.NEEDS_RECOVERY if waits else ExitCode.DONE)
+
+
+def _show(args: argparse.Namespace, machine: Machine) -> int:
+    """The evidence of one change."""
+    folder = Store(machine.state_dir).find(args.change)
+    facts = evidence(folder, machine)
+    if args.json:
+        entry = next(entry for entry in history(machine) if entry.id == folder.id)
+        print_json("history", {"changes": [entry.as_json()], "evidence": facts})
+    else:
+        print(as_text(facts), end="")
+    return int(ExitCode.DONE)
 
 
 def _warn(known: Sequence[Entry], store: Store) -> None:

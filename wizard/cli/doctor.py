@@ -25,10 +25,10 @@ from wizard.doctor.text import diagnosis_lines, log_lines
 from wizard.errors import ExitCode, WizardError
 from wizard.findings import Severity, worst
 from wizard.host.files import read_input
+from wizard.host.machine import command
 from wizard.planning.java import ask_java
 from wizard.reports import outcome
 from wizard.reports.lines import Line
-from wizard.reports.outcome import command
 
 _PROMPTS = {
     "primary.keystore-password": "Password of the key store: ",

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
+from wizard import codes
 from wizard.configs import envfile, hocon, java_start
 from wizard.configs.java_start import CONFIG_PLACES, READ_BY_SCRIPTS, JavaStart, Option
 from wizard.errors import WizardError
@@ -108,11 +109,11 @@ def look(machine: Machine, unit: UnitState | None, port: int = 0) -> Effective:
         port: TCP port of the primary, 0 when it is not known.
     """
     loaded = unit if unit is not None and unit.load == "loaded" else None
-    given = _unit_environment(machine, loaded) if loaded is not None else {}
+    given, unread = _unit_environment(machine, loaded) if loaded is not None else ({}, "")
     running = [start for pid in _pids(machine, loaded, port) if (start := _running(machine, pid)) is not None]
     environment = {**(_environ(running[0].pid) if running else {}), **given}
     files: tuple[str, ...] = ()
-    undetermined = ""
+    undetermined = "" if running else unread
     starts = running
     if loaded is not None:
         words = _command(loaded, given)
@@ -122,7 +123,8 @@ def look(machine: Machine, unit: UnitState | None, port: int = 0) -> Effective:
             starts = [*running, Start(java_start.parse(words, given, _reader(machine, folder)), folder=folder)]
         else:
             starts = [*running, *_by_script(words, given)]
-            undetermined = "" if running else _seen(machine, program, words, given)
+            if not running:
+                undetermined = _seen(machine, program, words, given)
         files = (*reversed(loaded.environment_files), *reversed(loaded.drop_ins), loaded.fragment, loaded.source)
         files = tuple(path for path in (*files, program) if path.startswith("/"))
     other, including = _other_conf(machine, starts, files, environment)
@@ -138,14 +140,18 @@ def look(machine: Machine, unit: UnitState | None, port: int = 0) -> Effective:
     )
 
 
-def _unit_environment(machine: Machine, unit: UnitState) -> dict[str, str]:
-    """`Environment=`, then the environment files, of which the last one wins."""
-    known = dict(unit.environment)
+def _unit_environment(machine: Machine, unit: UnitState) -> tuple[dict[str, str], str]:
+    """`Environment=`, then the environment files, of which the last one wins; and which file could not be read."""
+    known, unread = dict(unit.environment), ""
     for path in unit.environment_files:
-        with contextlib.suppress(WizardError):
+        try:
             document = envfile.parse(read_input(machine.real(path)))
-            known |= {name: value.text for name in document.names if (value := document.get(name)) is not None}
-    return known
+        except WizardError as error:
+            if error.code != codes.FILE_MISSING.code:
+                unread = printable(f"{path} cannot be read", limit=300)
+            continue
+        known |= {name: value.text for name in document.names if (value := document.get(name)) is not None}
+    return known, unread
 
 
 def _pids(machine: Machine, unit: UnitState | None, port: int) -> list[int]:
@@ -171,7 +177,7 @@ def _running(machine: Machine, pid: int) -> Start | None:
 def _has_jvm(pid: int) -> bool:
     try:
         with Path(f"/proc/{pid}/maps").open(encoding="utf-8", errors="replace") as lines:
-            return any(line.rstrip().endswith("/libjvm.so") for line in lines)
+            return any("/libjvm.so" in line for line in lines)  # an upgrade marks it as deleted
     except OSError:
         return False
 

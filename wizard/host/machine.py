@@ -1,6 +1,7 @@
 """Where things lie on the machine at hand, also when it is an image or a practice folder below another root."""
 
 import os
+import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -86,3 +87,17 @@ def default_state_dir() -> Path:
     except RuntimeError:  # neither HOME nor an entry in the list of accounts; older ones return a path with `~`
         folder = Path("~")
     return folder if folder.is_absolute() else Path(f"/var/tmp/cloudstream-wizard-{os.geteuid()}")  # noqa: S108
+
+
+def command(machine: Machine) -> str:
+    """How the program is called for *machine*: with the options that name it, unless it is this one."""
+    usual = Machine(state_dir=default_state_dir())
+    options = [
+        ("--root", str(machine.root), str(usual.root)),
+        ("--hcp-home", str(machine.hcp_home), str(usual.hcp_home)),
+        ("--state-dir", str(machine.state_dir), str(usual.state_dir)),
+        ("--systemctl", machine.systemctl, usual.systemctl),
+        ("--restart-command", shlex.join(machine.restart_command or ()), ""),
+    ]
+    words = [f"{name} {shlex.quote(value)}" for name, value, default in options if value != default]
+    return " ".join(["cloudstream-wizard", *words])

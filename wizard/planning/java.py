@@ -14,6 +14,7 @@ from wizard.host import jre
 from wizard.host.keytool import Keytool
 from wizard.host.machine import Machine
 from wizard.host.processes import memory_file, path_of
+from wizard.planning.certificates import with_certificates
 from wizard.planning.primary.inputs import Planned
 from wizard.secret import Secret
 
@@ -42,7 +43,8 @@ def ask_java(machine: Machine, planned: Planned) -> Planned:
         asked[step.id] = step
         findings += found
     steps = tuple(asked.get(step.id, step) for step in plan.steps)
-    return replace(planned, plan=replace(plan, steps=steps, java=java), findings=tuple(findings))
+    planned = replace(planned, plan=replace(plan, steps=steps, java=java), findings=tuple(findings))
+    return with_certificates(machine, planned)
 
 
 def _prove(machine: Machine, step: PutFile, secrets: Mapping[str, Secret]) -> tuple[PutFile, list[Finding]]:

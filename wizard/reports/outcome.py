@@ -12,7 +12,7 @@ from wizard.change.plan import EditFile, FileStep, ImportTrust, MakeFolder, Plan
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
 from wizard.host.accounts import group_name_of, name_of
-from wizard.host.machine import Machine, default_state_dir
+from wizard.host.machine import Machine, command
 from wizard.printable import printable
 from wizard.reports.chain import title, tree_lines
 from wizard.reports.lines import Line, Tone, diff_lines, finding_lines
@@ -160,6 +160,8 @@ def summary(
     result = ["Nothing was changed."] if ended is None else [line.text for line in outcome(ended, undo=undo)]
     if ended is not None and ended.change:
         result.append(f"Change {ended.change}; journal and backups in {machine.state_dir}")
+        if ended.evidence:
+            result.append(f"For a change ticket: {ended.evidence}")
         if ended.outcome == APPLIED:
             result.append(f"To undo it: {command(machine)} rollback {ended.change}")
     ids = [each.change for each in earlier if each.outcome == APPLIED]
@@ -187,20 +189,6 @@ def kept_plan_lines(plan: Path, machine: Machine, now: datetime) -> list[str]:
         "To apply it in the next night (it is judged again then; the result is in its history):",
         f"systemd-run --on-calendar='{night} 02:00' {apply}",
     ]
-
-
-def command(machine: Machine) -> str:
-    """How the program is called for *machine*: with the options that name it, unless it is this one."""
-    usual = Machine(state_dir=default_state_dir())
-    options = [
-        ("--root", str(machine.root), str(usual.root)),
-        ("--hcp-home", str(machine.hcp_home), str(usual.hcp_home)),
-        ("--state-dir", str(machine.state_dir), str(usual.state_dir)),
-        ("--systemctl", machine.systemctl, usual.systemctl),
-        ("--restart-command", shlex.join(machine.restart_command or ()), ""),
-    ]
-    words = [f"{name} {shlex.quote(value)}" for name, value, default in options if value != default]
-    return " ".join(["cloudstream-wizard", *words])
 
 
 def interrupted(entries: Iterable[Entry]) -> list[Line]:

@@ -27,7 +27,7 @@ from wizard.errors import WizardError
 from wizard.findings import Finding, worst_finding
 from wizard.handoff import checklist, remaining_tasks
 from wizard.host.clock import now_utc
-from wizard.host.machine import Machine
+from wizard.host.machine import Machine, command
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD, SecretGiver, resolve
 from wizard.planning.inputs import PlanInputs, secret_of_key
 from wizard.planning.judge import Judged
@@ -430,7 +430,7 @@ class Session:
 
     def command(self, words: str) -> str:
         """How the command *words* is called for this machine."""
-        return f"{outcome.command(self.machine)} {words}"
+        return f"{command(self.machine)} {words}"
 
     def planned_leaf(self) -> str:
         """The fingerprint of the certificate that the plan wants to be presented; "" without such a plan."""

@@ -75,6 +75,24 @@ def test_several_imports_are_undone_last_first(scene: Scene) -> None:
     assert undone[:8] == ["import-2", "import-1", "import-0", "conf", "extra", "inside", "folder", "keystore"]
 
 
+def test_several_imports_are_undone_again_when_their_undo_was_cut_off(scene: Scene) -> None:
+    """The first undo has restored the oldest state of the trust store and died before the end was recorded."""
+    old = scene.tree()
+    undoing = False
+
+    def before_the_service(_count: int, name: str, _target: str) -> None:
+        nonlocal undoing
+        undoing = undoing or name == "restart"
+        if undoing and scene.tree() == old:
+            os._exit(9)
+
+    broken = scene.plan(keystore=b"BROKEN", imports=3)
+    assert in_child(lambda: apply(broken, scene.context(Interrupting(before_the_service)))) == 9
+    assert scene.tree() == old
+    assert recover("auto", scene.context()).outcome == ROLLED_BACK
+    assert scene.tree() == old
+
+
 def test_several_imports_can_be_finished(scene: Scene) -> None:
     assert apply(scene.plan(imports=3), scene.context()).outcome == APPLIED
     new = scene.tree()
