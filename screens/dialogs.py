@@ -1,6 +1,5 @@
 """What lies on top of a page for a moment: leaving, help, warnings."""
 
-import re
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
@@ -10,14 +9,16 @@ from textual.containers import Horizontal
 from textual.reactive import Reactive
 from textual.screen import ModalScreen
 from textual.widget import Widget
-from textual.widgets import Button, Static
+from textual.widgets import Button, Input, OptionList, Static
+from textual.widgets.option_list import Option
 
+from screens.help_pages import Part as Section
+from screens.help_pages import page_text, search
 from screens.pages import MARKDOWN
 from screens.painting import PaintedOnce
 from screens.theme import MARKS, Part, say
-from screens.widgets import Act, Card, Keys, Reading
+from screens.widgets import Act, Card, Field, Keys, Lines, Reading
 from wizard.findings import Finding
-from wizard.package_data import read_text
 from wizard.self_start import load
 
 if TYPE_CHECKING:
@@ -147,51 +148,57 @@ class Doubt(Over[bool]):
 
 
 class Help(Over[None]):
-    """The page about a step."""
+    """The page about a step, and the search in all pages."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("f1,enter", "close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f1,enter", "close", show=False),
+        Binding("f2", "search", "Search", key_display="F2"),
+    ]
 
     def __init__(self, name: str, question: tuple[int, int] = (0, 1)) -> None:
         """The page *name*; *question* is the one with the focus, and how many the step has."""
         super().__init__()
         self._page_name, self._question = name, question
+        self._found: list[Section] = []
 
     def compose(self) -> Iterable[Widget]:
         """The page, and the keys that work everywhere."""
-        markdown = load(MARKDOWN)
-        reading = Reading(markdown(page_text(self._page_name, self._question), open_links=False), id="page")
-        yield Card("Help", reading, classes="dialog")
+        text = load(MARKDOWN)(page_text(self._page_name, self._question), open_links=False, id="text")
+        field = Field(id="search", placeholder="F2: words to search in all pages of the help")
+        yield Card("Help", field, Lines(id="found", highlighted=None), Reading(text, id="page"), classes="dialog")
         yield Keys()
 
     def on_mount(self) -> None:
         """Begin to read."""
         self.query_one("#page").focus()
 
+    def action_search(self) -> None:
+        """To the field for words."""
+        self.query_one("#search").focus()
 
-KEYS = """
-## Keys
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """The sections that hold all these words, in place of the page."""
+        self._found = search(event.value)
+        self.query_one("#found", Lines).set_options(
+            [Option(say((part.title, "bold"), (f"  {part.heading}", "muted"))) for part in self._found]
+        )
+        self.set_class(bool(event.value.strip()), "-searching")
 
-* **Enter** continues; in a list it takes the marked line
-* **Esc** goes one step back, **Tab** to the next part of the page
-* **Up**, **Down** move in a list; **Page Up**, **Page Down** scroll
-* **F4** shows a password, **F5** checks again, **F3** draws the screen again
-* **F10** leaves, with a question first; your answers can be kept
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Into the list, or back to the page."""
+        event.stop()
+        if not self._found:
+            self.query_one("#page").focus()
+            return
+        found = self.query_one("#found", Lines)
+        found.highlighted = 0
+        found.focus()
 
-To copy text, mark it with the mouse as always: the wizard leaves the mouse to your terminal.
-"""
-
-
-def page_text(name: str, question: tuple[int, int] = (0, 1)) -> str:
-    """The page *name* in Markdown, the section for *question* (which of how many) before the others, and the keys.
-
-    Sections are in the order of the questions; the introduction speaks of the first questions when there are fewer.
-    """
-    try:
-        text = read_text("screens", f"help/{name}.md")
-    except FileNotFoundError:
-        text = "There is no page for this step.\n"
-    title, *sections = re.split(r"(?m)^(?=## )", text.partition("# Keys")[0])
-    place = question[0] - max(0, question[1] - len(sections))
-    if 0 < place < len(sections):
-        sections.insert(0, sections.pop(place))
-    return "\n\n".join(part.strip() for part in (title, *sections, KEYS))
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Show this page, the section that was found first."""
+        event.stop()
+        part = self._found[event.option_index]
+        self.query_one("#text", load(MARKDOWN)).update(page_text(part.page, (part.place, 1 + part.place)))
+        self.query_one("#search", Field).put("")
+        self.remove_class("-searching")
+        self.query_one("#page").focus()

@@ -12,11 +12,17 @@ from screens.theme import MARKS, Part
 from screens.widgets import Act, Card, Facts, Row
 from wizard.errors import WizardError
 from wizard.questions.flow import Step
+from wizard.session.review import Undoable
 from wizard.session.session import Session
+
+_NOT_MADE = {"interrupted": "interrupted", "recovery_needed": "not settled", "unreadable": "unreadable"}
+"""The state of a change that was not made, where it is not simply that."""
 
 
 class Undo(Page):
-    """A table of the changes on this machine: what, when, by whom, and whether each is still in effect."""
+    """A table of the changes on this machine: what, when, by whom, and whether its files are still as it left them."""
+
+    data: "list[Undoable]"
 
     first_focus = "#rows"
 
@@ -40,32 +46,29 @@ class Undo(Page):
             yield Card("Changes", Facts(("", ["Nothing was changed with the wizard on this machine."])))
             yield Act("Back", id="back")
             return
-        columns = [("No.", 4), ("When (UTC)", 16), ("What", 24), ("By", 8), ("State", 12)]
-        yield Card("Changes, the newest first", Rows(columns, [self._row(entry) for entry, _lines, _why in self.data]))
+        columns = [("No.", 4), ("When (UTC)", 16), ("What", 23), ("By", 8), ("State", 13)]
+        yield Card("Changes, the newest first", Rows(columns, [_row(each) for each in self.data]))
         yield Card("About the marked line", Facts(*self._about(0), name_width=11, id="about"), id="detail")
 
-    def _row(self, entry: Any) -> list[list[Part]]:
-        when = entry.at.replace("T", " ")[:16]
-        if entry.stands:
-            state: list[Part] = [MARKS["ok"], "in effect"]
-        elif entry.rolled_back_by:
-            state = [MARKS["info"], "undone"]
-        else:
-            state = [MARKS["bad"], cut(entry.outcome.replace("_", " "), 10)]
-        return [[(entry.id[:4], "bold")], [when], [cut(entry.title, 24)], [cut(entry.by, 8)], state]
-
     def _about(self, at: int) -> list[Row]:
-        entry, lines, why = self.data[at]
-        rows: list[Row] = [("Change", [entry.title, (f"  {entry.id}", "muted")])]
-        if why:
-            return [*rows, ("Undo", [MARKS["bad"], (f"not possible: {why}", "bad")])]
-        return [*rows, ("Undo", ["\n".join(line.text.strip() for line in lines[1:] if line.text)])]
+        change = self.data[at]
+        rows: list[Row] = [("Change", [change.entry.title, (f"  {change.entry.id}", "muted")])]
+        if change.entry.stands:
+            since = ", ".join(change.altered)
+            words: list[Part] = (
+                [MARKS["warn"], f"changed since: {since}"] if since else [MARKS["ok"], "all as it left them"]
+            )
+            rows.append(("Files", words))
+        if change.why:
+            rows.append(("Undo", [MARKS["bad"], (f"not possible: {change.why}", "bad")]))
+            return [*rows, ("Do", [" ".join(change.advice.split())])] if change.advice else rows
+        return [*rows, ("Undo", ["\n".join(line.text.strip() for line in change.lines[1:] if line.text)])]
 
     def arrived(self) -> None:
         """At the newest change that is still in effect."""
         super().arrived()
         if self.data:
-            at = next((at for at, (_entry, _lines, why) in enumerate(self.data) if not why), 0)
+            at = next((at for at, change in enumerate(self.data) if not change.why and not change.entry.rolls_back), 0)
             self.query_one(Rows).move_cursor(row=at)
 
     def on_button_pressed(self) -> None:
@@ -87,12 +90,14 @@ class Undo(Page):
         if not self.data or self.step is None:
             self.action_back()
             return
-        entry, _lines, why = self.data[self.query_one(Rows).cursor_row]
-        if why:
-            self.frame.tell(MARKS["bad"], ("Error: ", "bad bold"), f"Change {entry.id[:4]} cannot be undone: {why}")
+        change = self.data[self.query_one(Rows).cursor_row]
+        name = change.entry.id
+        if change.why:
+            words = f"Change {name[:4]} cannot be undone: {change.why}"
+            self.frame.tell(MARKS["bad"], ("Error: ", "bad bold"), f"{words} {' '.join(change.advice.split())}")
             return
         step = self.step
-        self.session.put(step.questions[0], entry.id)
+        self.session.put(step.questions[0], name)
 
         def checked(problems: Any) -> None:
             if isinstance(problems, WizardError) or problems:
@@ -102,3 +107,15 @@ class Undo(Page):
                 self.wizard.forward(step)
 
         self.wizard.work("check", lambda: self.session.check(step), checked, "Checking ...")
+
+
+def _row(change: "Undoable") -> list[list[Part]]:
+    entry = change.entry
+    if entry.stands:
+        state: list[Part] = [MARKS["warn"], "changed"] if change.altered else [MARKS["ok"], "unchanged"]
+    elif entry.rolled_back_by:
+        state = [MARKS["info"], "undone"]
+    else:
+        state = [MARKS["bad"], _NOT_MADE.get(entry.outcome, "not made")]
+    when = entry.at.replace("T", " ")[:16]
+    return [[(entry.id[:4], "bold")], [when], [cut(entry.title, 23)], [cut(entry.by, 8)], state]

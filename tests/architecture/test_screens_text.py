@@ -66,6 +66,8 @@ def loose_texts(source: str) -> list[int]:
         if not isinstance(node, ast.Call) or not node.args:
             continue
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+        if name == "update" and "MARKDOWN" in ast.unparse(node.func):
+            continue  # the pages of the help, which come with the program
         if name in MARKUP_TAKERS and not _is_made(node.args[0], returning, made):
             found.append(node.lineno)
     return found

@@ -14,6 +14,8 @@ import termios
 import time
 from pathlib import Path
 
+from tests.support.practice import practice
+
 ROOT = Path(__file__).parents[2]
 ROUNDS = 11
 BARE = """
@@ -25,6 +27,19 @@ class Bare(App):
         yield Static("ready")
 Bare().run()
 """
+QUIET_S = 0.4
+"""After so long without a byte a key has led to all that it leads to."""
+ENTER, ESCAPE, F1 = b"\r", b"\x1b", b"\x1bOP"
+WALK: tuple[tuple[tuple[bytes, ...], bytes], ...] = (
+    ((), b"What do you want"),
+    ((b"\x1b[H", ENTER), b"Where does the primary server run?"),
+    ((ENTER,), b"Certificate of the primary server"),
+    ((ENTER,), b"can be used"),
+    ((*(bytes([sign]) for sign in b"primary-host"), ENTER), b"Key store of the primary server"),
+    ((ENTER, ENTER), b"Gateways and clients"),
+    ((ENTER,), b"will change"),
+)
+"""The keys to each page of a set-up, and words on it."""
 DRAWN = re.compile(rb"\x1b\[[0-9;?<>=$]*[A-Za-z]")
 
 
@@ -116,7 +131,58 @@ def main() -> int:
         missed += say("step change", statistics.median(steps) * 1000, 100, "ms")
         for size, most in (((80, 24), (16_000, 2_200, 14_000)), ((120, 36), (34_000, 3_500, 26_000))):
             missed += sent_bytes([*wizard[:-1], f"{name}/state-{size[0]}"], size, most)
+        with practice(Path(name) / "practice", java=None, start=False) as here:
+            for size in ((80, 24), (120, 36)):
+                missed += walked([command, *here.options], size, here.root / "certificates" / "primary-host.pfx")
     return 1 if missed else 0
+
+
+def walked(command: list[str], size: tuple[int, int], files: Path) -> int:
+    """The bytes of keys in fields, and the memory on each page of a set-up up to the review; how many limits missed."""
+    run = Run(command, size)
+    shown = f"{size[0]}x{size[1]}"
+    missed, most = 0, 0.0
+    for keys, words in WALK:
+        for key in keys[:-1]:
+            run.press(key)
+            run.quiet(QUIET_S)
+        for key in keys[-1:]:
+            run.press(key)
+        run.until(words)
+        run.quiet(1.0)
+        most = max(most, run.memory_mib())
+        if words == b"Certificate of the primary server":
+            missed += keys_in_fields(run, shown, files)
+    missed += say(f"memory on any page at {shown}", most, 65, "MiB")
+    for key in (F1, ESCAPE):
+        run.press(key)
+        run.quiet(1.0)
+    missed += say(f"memory after the walk, with the help, at {shown}", run.memory_mib(), 80, "MiB")
+    run.end()
+    return missed
+
+
+def keys_in_fields(run: Run, shown: str, files: Path) -> int:
+    """The most that a key sends in the field for files and in the one for a password; an idle field sends nothing."""
+    missed = 0
+    completing = [typed(run, key) for key in str(files).encode()]
+    missed += say(f"most bytes of a key with completions at {shown}", max(completing), 2_000, "")
+    run.count = 0
+    for _ in range(30):
+        run.read(0.1)
+    missed += say(f"idle field for files at {shown}, bytes in 3 s", run.count, 0, "")
+    run.press(b"\r")
+    run.quiet(1.0)
+    secret = [typed(run, key) for key in b"changeit"]
+    return missed + say(f"most bytes of a key in a password at {shown}", max(secret), 1_000, "")
+
+
+def typed(run: Run, key: int) -> int:
+    """The bytes that one key sends, with the names that could follow."""
+    run.count = 0
+    run.press(bytes([key]))
+    run.quiet(QUIET_S)
+    return run.count
 
 
 def sent_bytes(command: list[str], size: tuple[int, int], most: tuple[int, int, int]) -> int:

@@ -192,9 +192,9 @@ def test_doctor_status_line_mode_and_first_page_name_it(scene: Scene, run: Run, 
     session = Session(machine)
     named = [str(line.text) for line in session.interrupted()] + [each.backups for each in session.overview().damaged]
     assert str(folder.backups) in " ".join(named)
-    entry, _lines, why = session.changes()[1]
-    assert entry.id == folder.id
-    assert str(folder.backups) in why
+    oldest = session.changes()[1]
+    assert oldest.entry.id == folder.id
+    assert str(folder.backups) in oldest.why
 
 
 def test_an_open_change_with_a_damaged_manifest_can_only_be_kept(scene: Scene, run: Run) -> None:

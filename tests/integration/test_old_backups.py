@@ -72,8 +72,9 @@ def test_purging_removes_the_old_keys_and_is_told_everywhere(scene: Scene, run: 
         code, _, err = run(*words)
         assert (code, err.split()[1]) == (2, "change.backups-removed")
         assert f"its backups were removed on {today}" in err
-    entry, _, why = Session(scene.machine).changes()[0]
-    assert (entry.stands, f"its backups were removed on {today}" in why) == (True, True)
+    newest = Session(scene.machine).changes()[0]
+    assert newest.entry.stands
+    assert f"its backups were removed on {today}" in newest.why
     assert scene.tree() == live
     assert run("history", "--purge", "3", "--yes")[1].startswith("No backups to remove")
 
@@ -151,8 +152,8 @@ def test_a_mode_changed_by_hand_is_mentioned_and_kept(scene: Scene, run: Run) ->
     assert told[1]["changed_since"] == []
     mention = f"{KEYSTORE} was changed by hand since: its mode is 0644, not 0600. That is kept."
     assert mention in run("rollback", "--dry-run")[2]
-    _, lines, _ = Session(scene.machine).changes()[0]
-    assert mention in " ".join(line.text for line in lines)
+    newest = Session(scene.machine).changes()[0]
+    assert mention in " ".join(line.text for line in newest.lines)
     assert mention in run("rollback")[2]
     assert scene.machine.real(KEYSTORE).stat().st_mode & 0o777 == 0o644
 

@@ -17,8 +17,8 @@ from wizard.change.outcome import APPLIED
 from wizard.change.watch import ChangeRun
 from wizard.errors import BusyError
 from wizard.findings import Finding, Locator, Severity
-from wizard.questions.answers import Goal
-from wizard.questions.flow import View, steps
+from wizard.questions.answers import Answers, Goal
+from wizard.questions.flow import Question, View, steps
 from wizard.reports.lines import Line
 from wizard.sandbox.pki import pfx
 from wizard.secret import Secret
@@ -510,10 +510,57 @@ async def test_an_impossible_undo_says_so_before_it_is_chosen(running: Practice)
         await operator.choose(Goal.UNDO)
         await operator.at("undo")
         await operator.press("down")
-        await operator.sees("0001", "undone", "not possible")
+        await operator.sees("0001", "undone", "not possible: change 0002 has undone it already.")
+        await operator.sees("To make it again, undo change 0002.")
         await operator.press("enter")
         await operator.sees("cannot be undone")
         assert step(operator.pilot) == "undo"
+
+
+async def test_files_that_were_changed_since_are_named_with_what_to_do(running: Practice) -> None:
+    assert running.run("apply", "--answers", running.answers(), "--yes").returncode == 0
+    async with at_the_wizard(session_on(running), start="goal") as operator:
+        await operator.choose(Goal.UNDO)
+        await operator.sees("0001", "unchanged", "all as it left them", "Put /opt/hcp/conf/application.conf back")
+        running.deployment.conf.write_text(running.deployment.conf.read_text() + "# a note\n")
+        await operator.press("escape")
+        await operator.choose(Goal.UNDO)
+        await operator.sees("! changed", "changed since: /opt/hcp/conf/application.conf", "not possible:")
+        await operator.sees("Somebody edited it by hand")
+        await operator.press("enter")
+        await operator.sees("Error: Change 0001 cannot be undone")
+    assert len(running.json("history")["changes"]) == 1
+
+
+async def test_the_list_follows_undo_and_redo_and_names_only_folders_that_are_there(running: Practice) -> None:
+    session = session_on(running)
+    (running.root / "cloudstream-packs").mkdir(exist_ok=True)
+    (running.root / "cloudstream-packs" / "old").touch()
+    assert session.value(packs_question()) == "cloudstream-packs-2"
+    assert running.run("apply", "--answers", running.answers(), "--yes").returncode == 0
+    session.answers = session.answers.put("primary.host", "primary-host").put("others.gateways", ("gateway-host",))
+    session.answers = session.answers.put("others.chain", ("certificates",)).put("packs", "bundles")
+    session.put_secret("primary.password", Secret(PASSWORD))
+    (running.root / "bundles").mkdir()
+    session.lines(next(each for each in session.steps() if each.id == "elsewhere"))
+    kept = session.left()
+    assert kept is not None
+    assert kept.packs == str(running.root / "bundles")
+    (running.root / "bundles").rmdir()
+    kept = session.left()
+    assert kept is not None
+    assert kept.packs == ""
+    assert not [item for item in kept.items if "CHECKLIST.md" in item.detail]
+    assert running.run("rollback").returncode == 0
+    assert session.left() is None
+    assert running.run("rollback", "0002").returncode == 0
+    assert session.left() == kept
+
+
+def packs_question() -> Question:
+    """The one about the folder for the bundles."""
+    session_steps = steps(Answers().put("others.gateways", ("g",)))
+    return next(question for each in session_steps for question in each.questions if question.key == "packs")
 
 
 async def test_the_cloud_stops_until_the_vendor_was_asked(made: Practice) -> None:

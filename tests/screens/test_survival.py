@@ -1,6 +1,5 @@
 """Small, colourless and ASCII terminals; hostile text; leaving; crashes; help; passwords. On the real session."""
 
-import random
 from collections.abc import Iterator
 from pathlib import Path
 from unicodedata import category
@@ -11,8 +10,9 @@ from textual.color import Color
 from textual.widgets import Input
 
 import screens
-from screens.dialogs import Quit, page_text
+from screens.dialogs import Quit
 from screens.frame import Page
+from screens.help_pages import page_text, search
 from screens.paths import last_word
 from screens.theme import AsciiFilter, ascii_wanted, look, theme_for
 from screens.widgets import SecretField
@@ -21,7 +21,7 @@ from tests.screens.every_step import STILL, Deployments, deployments, with_hosti
 from tests.screens.operator import session_on
 from tests.support.exhaustive import mostly_exhaustive
 from tests.support.practice import Practice
-from tests.support.scenarios import FILES_PASSWORD, ONE_OF_EACH_KIND, STEPS, STORE_PASSWORD
+from tests.support.scenarios import FILES_PASSWORD, ONE_OF_EACH_KIND, STEPS
 from wizard.errors import WizardError
 from wizard.questions import flow
 from wizard.secret import Secret
@@ -146,6 +146,32 @@ def test_help_begins_with_the_question_that_has_the_focus(name: str, question: t
     assert sorted([title, first, *others]) == sorted(page_text(name).split("\n\n## "))
 
 
+def test_the_search_finds_sections_of_all_pages() -> None:
+    found = search("OCSP responder")
+    assert found
+    assert all("ocsp" in part.words and "responder" in part.words for part in found)
+    assert search("key store password")[0].heading in {"Password of the new key store", "Password"}
+    assert {part.page for part in search("undo")} >= {"undo", "goal"}
+    assert {part.page for part in search("interrupted")} >= {"recover"}
+    assert search(" ") == search("no such words in any page") == []
+
+
+async def test_help_is_searched_by_keys(made: Practice) -> None:
+    async with opened(session_on(made), start="place") as pilot:
+        await keys(pilot, "f1")
+        assert "Where the primary server runs" in text(pilot)
+        await keys(pilot, "f2", "=policy last")
+        shown = text(pilot)
+        assert "What is left to do" in shown
+        assert "runs on this machine" not in shown
+        await keys(pilot, "enter", "enter")
+        shown = " ".join(text(pilot).split())
+        assert "The policy comes last" in shown
+        await keys(pilot, "f2", "=zzz", "enter", "escape")
+        assert step(pilot) == "place"
+        assert pilot.app.return_code is None
+
+
 @pytest.mark.parametrize("ascii_only", [False, True])
 async def test_an_answer_from_a_hostile_file_is_shown_inert(
     ascii_only: bool, everywhere: Deployments, tmp_path: Path
@@ -256,22 +282,6 @@ async def test_a_crash_shows_no_value(where: str, made: Practice) -> None:
     report = next(state.glob("wizard-crash-*.txt")).read_text()
     assert "RuntimeError" in report
     assert "S3cret" not in report
-
-
-async def test_random_keys_at_random_sizes_never_crash_and_never_tell_a_password(everywhere: Deployments) -> None:
-    pressed = ["tab", "shift+tab", "up", "down", "left", "right", "escape", "f1", "f2", "f4", "f5", "pagedown", "home",
-               "end", "space", "a", "e", "d", "x", "delete", "backspace", "ctrl+u", "f10", "f7", "f6"]  # fmt: skip
-    chance = random.Random(4711)
-    for name in chance.sample(STILL, 6):
-        async with opened(everywhere.at(name), start=name, size=(80, 24)) as pilot:
-            for _ in range(16):
-                await pilot.resize_terminal(chance.randint(20, 140), chance.randint(5, 50))
-                await keys(pilot, chance.choice(pressed))
-                shown = text(pilot)
-                assert FILES_PASSWORD not in shown
-                assert STORE_PASSWORD not in shown
-                if app_of(pilot)._exit:
-                    break
 
 
 async def test_at_40x10_a_set_up_is_finished_by_keys(running: Practice) -> None:

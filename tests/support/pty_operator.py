@@ -23,7 +23,7 @@ PROMPTS = {
 }
 """Beginnings of prompts, and what is typed where the way has no answer."""
 
-RESUME = "Answers of an earlier run are kept"
+RESUME = re.compile("Answers of an earlier run are kept|A change has ended")
 """The title of the page of a run that was not finished."""
 WARNED = "Continue anyway?"
 ROOT_ASKED = "the root of your own PKI?"
@@ -104,7 +104,7 @@ class ByKeys(Operator):
         while self.terminal.read() or self.terminal.child.isalive():
             if self._arrived():
                 return self.shown()
-            if self.terminal.idle and RESUME in self.terminal.text:
+            if self.terminal.idle and RESUME.search(self.terminal.text):
                 self.terminal.press("enter")
             assert time.monotonic() < end, self.terminal.text
         return None
@@ -118,7 +118,7 @@ class ByKeys(Operator):
         """The step whose name and title stand in the first rows; None while something else does."""
         rows = self.terminal.text.splitlines()[:3]
         found = re.search(r"(\d+) of (\d+)  (.*?)\s*$", rows[1]) if len(rows) > 2 else None
-        if found is None or RESUME in rows[2]:
+        if found is None or RESUME.search(rows[2]):
             return None
         steps = [step for step in self.way.steps if phase_of(step) == found[3]]
         here = [step for step in steps if any(title in rows[2] for title in _TITLES.get(step.id, (step.title,)))]

@@ -24,8 +24,9 @@ def hang(*_args: object) -> None:
 
 
 def main(root: str, goal: str, step: str, *words: str) -> int:
-    """*words*: `explode=METHOD`, `hang=METHOD` of the session; `ascii`; `plain` for the line mode."""
+    """*words*: `explode=METHOD`, `hang=METHOD` of the session; `ascii`; `plain` for the line mode; `dry`: nothing changes."""
     session = prepared(Practice(load(Path(root))), EVERY[goal])
+    session.dry_run = "dry" in words
     for word in words:
         what, _, method = word.partition("=")
         if method:

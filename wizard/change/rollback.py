@@ -133,6 +133,40 @@ def _damaged(entry: Entry) -> RecoveryNeededError | WizardError:
     return kind(codes.CHANGE_RECORD_DAMAGED, subject=entry.id, change=entry.id, damage=entry.damage)
 
 
+def obstacle(manifest: Manifest, store: Store, machine: Machine) -> WizardError | None:
+    """Why *manifest* cannot be undone now, before anything is tried; None when nothing is known against it.
+
+    A trust store that others changed is no obstacle: the certificate of the change alone is taken out of it.
+
+    Raises:
+        WizardError: a file of it cannot be examined.
+    """
+    foreign = [action for action in manifest.actions if _foreign(action, machine)]
+    for action in reversed(foreign):
+        if action.trust is None or not action.trust.added:
+            return _changed_since(manifest, resolve(machine, action.named), store)
+    return None
+
+
+def altered(manifest: Manifest, machine: Machine) -> tuple[str, ...]:
+    """The files that are not as *manifest* left them.
+
+    Raises:
+        WizardError: a file of it cannot be examined.
+    """
+    return tuple(str(action.named) for action in manifest.actions if not _as_left(action, machine))
+
+
+def _foreign(action: Action, machine: Machine) -> bool:
+    target = resolve(machine, action.named)
+    return target.path != action.path or file_state(look(target)[0], action) is FileState.FOREIGN
+
+
+def _as_left(action: Action, machine: Machine) -> bool:
+    target = resolve(machine, action.named)
+    return target.path == action.path and file_state(look(target)[0], action) is FileState.NEW
+
+
 def stores_without(
     machine: Machine, manifest: Manifest, remove: Callable[[bytes, TrustEntry], bytes | None]
 ) -> dict[str, WithoutAnchor]:

@@ -7,16 +7,42 @@ from typing import Any
 
 from wizard import codes
 from wizard.change.durable import put_file, reach
+from wizard.change.history import history
+from wizard.change.outcome import APPLIED
 from wizard.errors import WizardError
 from wizard.host.machine import Machine
 from wizard.reports.checklist import POLICY, Checklist, Item
 
 NAME = "left-to-do.json"
 SCHEMA = "cloudstream-wizard/left-to-do/1"
+STEPS = "the steps: "
+GONE = "The folder with its files is not there any more; cloudstream-wizard handoff makes it again."
 
 
 def load(machine: Machine) -> Checklist | None:
-    """The list that is kept, None when there is none or it cannot be understood."""
+    """The list that is kept, None when there is none, or while every change that it belongs to is undone.
+
+    A folder of packs that is not there any more is not named.
+    """
+    kept = _read(machine)
+    if kept is None or _undone(machine):
+        return None
+    if not kept.packs or Path(kept.packs).is_dir():
+        return kept
+    items = tuple(replace(item, detail=GONE) if item.detail.startswith(STEPS) else item for item in kept.items)
+    return replace(kept, items=items, packs="")
+
+
+def _undone(machine: Machine) -> bool:
+    """Whether changes were made, and none of them is still in effect."""
+    try:
+        made = [entry for entry in history(machine) if entry.outcome == APPLIED and not entry.rolls_back]
+    except WizardError:
+        return False
+    return bool(made) and not any(entry.stands for entry in made)
+
+
+def _read(machine: Machine) -> Checklist | None:
     try:
         data = json.loads(_path(machine).read_text(encoding="utf-8"))
         if data["schema"] != SCHEMA:
@@ -29,7 +55,7 @@ def load(machine: Machine) -> Checklist | None:
 
 def merged(machine: Machine, made: Checklist) -> Checklist:
     """*made* with the ticks that are kept, and with the steps of machines that this run did not name."""
-    before = load(machine)
+    before = _read(machine)
     if before is None:
         return made
     named = {item.place for item in made.items}
@@ -47,7 +73,7 @@ def keep(machine: Machine, checklist: Checklist) -> None:
     Raises:
         WizardError: the folder cannot be written.
     """
-    if checklist == load(machine):
+    if checklist == _read(machine):
         return
     data: dict[str, Any] = {
         "schema": SCHEMA,
@@ -81,9 +107,9 @@ def tick(machine: Machine, item: str) -> Checklist:
     if item == POLICY and item not in kept.done and kept.before_policy:
         case = "" if kept.before_policy > 1 else "one"
         raise WizardError(codes.CHECKLIST_POLICY_LAST, case=case, subject=item, count=kept.before_policy)
-    changed = replace(kept, done=kept.done ^ {item})
-    keep(machine, changed)
-    return changed
+    done = kept.done ^ {item}
+    keep(machine, replace(_read(machine) or kept, done=done))
+    return replace(kept, done=done)
 
 
 def _path(machine: Machine) -> Path:

@@ -59,7 +59,19 @@ CLOUD = Step(
     applies=_in_cloud,
 )
 
-__all__ = ["DEFAULT_WAIT_S", "Ask", "Choice", "Question", "Step", "StepId", "View", "after", "before", "steps"]
+__all__ = [
+    "DEFAULT_WAIT_S",
+    "Ask",
+    "Choice",
+    "Question",
+    "Step",
+    "StepId",
+    "View",
+    "after",
+    "before",
+    "every_step",
+    "steps",
+]
 
 DEFAULT_WAIT_S = 300.0
 """How long the server may take to answer after the restart, in seconds: the vendor documents no bound."""
@@ -297,6 +309,11 @@ _STEPS: tuple[Step, ...] = (
 def steps(answers: Answers) -> tuple[Step, ...]:
     """The steps that *answers* lead to, in order."""
     return tuple(step for step in _STEPS if step.applies(answers))
+
+
+def every_step() -> tuple[Step, ...]:
+    """All steps there are, whatever the answers."""
+    return _STEPS
 
 
 def after(current: str, answers: Answers) -> Step | None:

@@ -1,12 +1,12 @@
 """What will happen, for each goal, as one object that is shown and then done."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from wizard.change.history import Entry, history
 from wizard.change.manifest import Action, Manifest
 from wizard.change.plan import Plan
-from wizard.change.rollback import choose, rights_kept
+from wizard.change.rollback import altered, choose, obstacle, rights_kept
 from wizard.change.store import Store
 from wizard.doctor.collect.run import Examined
 from wizard.doctor.diagnose import Diagnosis
@@ -32,6 +32,48 @@ from wizard.session.repair_flow import plan_rescue
 def changes(machine: Machine) -> tuple[Entry, ...]:
     """All changes on record, oldest first."""
     return history(machine)
+
+
+@dataclass(frozen=True, slots=True)
+class Undoable:
+    """A change on record, and what undoing it means.
+
+    Attributes:
+        entry: the change.
+        lines: what an undo restores; empty when that is impossible.
+        why: why it is impossible, "" when it is not; *advice* is what to do then.
+        altered: the files that are not as the change left them.
+    """
+
+    entry: Entry
+    lines: tuple[Line, ...] = ()
+    why: str = ""
+    advice: str = ""
+    altered: tuple[str, ...] = ()
+
+
+def undoable(machine: Machine) -> list[Undoable]:
+    """The changes on record, the newest first, with what undoing each means; only looks."""
+    return [_undoable(machine, entry) for entry in reversed(changes(machine))]
+
+
+def _undoable(machine: Machine, entry: Entry) -> Undoable:
+    if entry.rolled_back_by:
+        again = f"To make it again, undo change {entry.rolled_back_by[:4]}."
+        return Undoable(entry, why=f"change {entry.rolled_back_by[:4]} has undone it already.", advice=again)
+    if entry.damage:
+        return Undoable(entry, why=entry.damage)
+    if not entry.stands:
+        return Undoable(entry, why="it was not made, so there is nothing to undo.")
+    try:
+        manifest = chosen(machine, entry.id)
+        touched = altered(manifest, machine)
+        found = obstacle(manifest, Store(machine.state_dir), machine)
+    except WizardError as error:
+        return Undoable(entry, why=error.message, advice=error.hint)
+    if found is not None:
+        return Undoable(entry, why=found.message, advice=found.hint, altered=touched)
+    return Undoable(entry, tuple(undo_lines(machine, manifest)), altered=touched)
 
 
 def newest(machine: Machine) -> str:

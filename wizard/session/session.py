@@ -11,13 +11,14 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from itertools import chain, count
 from pathlib import Path
 
 from wizard import codes
 from wizard.certificates.model import Chain
 from wizard.change import watch
 from wizard.change.events import Event
-from wizard.change.history import Entry, history
+from wizard.change.history import history
 from wizard.change.outcome import NO_CHANGE, STUCK, Outcome
 from wizard.change.plan import Plan, Probe
 from wizard.doctor.collect.run import Examined
@@ -50,6 +51,7 @@ from wizard.reports.review import Review, decided_lines
 from wizard.secret import Secret
 from wizard.session import overview, repair_flow, review, saved_run, validation, views, warnings
 from wizard.session.overview import Overview, Presented
+from wizard.session.review import Undoable
 from wizard.session.saved_run import SavedRun
 
 LAST = StepId.ELSEWHERE
@@ -65,6 +67,14 @@ class Problem:
 
     key: str
     error: WizardError
+
+
+def fresh_folder(base: Path, name: str) -> str:
+    """*name*, or with a number behind it, so that no folder with something in it has that name below *base*."""
+    numbered = (f"{name}-{number}" for number in count(2))
+    return next(
+        each for each in chain((name,), numbered) if not (base / each).is_dir() or not any((base / each).iterdir())
+    )
 
 
 NAME_S = 1.0
@@ -213,6 +223,8 @@ class Session:
         if question.key == "change" and not self.answers.change:
             return review.newest(self.machine)
         found = shown(self.answers.get(question.key))
+        if question.key == "packs" and found == Answers().packs and self._handed is None:
+            return fresh_folder(self.base, found)
         role, _, name = question.key.rpartition(".")
         # A name comes from the certificate only when it is this machine's; any other one has to be typed.
         return self._own.get(role, "") if name == "host" and not found and role in self.inputs.judged_roles else found
@@ -411,18 +423,9 @@ class Session:
         """BLOCKING. The list of what is left to do that is kept on this machine."""
         return checklist.load(self.machine)
 
-    def changes(self) -> list[tuple[Entry, list[Line], str]]:
+    def changes(self) -> list[Undoable]:
         """BLOCKING. The changes on record, the newest first, what undoing each means, and why it is impossible."""
-        found = []
-        for entry in reversed(review.changes(self.machine)):
-            lines: list[Line] = []
-            why = ""
-            try:
-                lines = review.undo_lines(self.machine, review.chosen(self.machine, entry.id))
-            except WizardError as error:
-                why = error.message
-            found.append((entry, lines, why))
-        return found
+        return review.undoable(self.machine)
 
     def needs_password(self, step: Step) -> bool:
         """BLOCKING. Whether the repair at *step* asks for a password."""

@@ -1,0 +1,76 @@
+"""The pages of the help: one for each step, in sections, one for each question; and the search in all of them."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from wizard.package_data import read_text
+from wizard.questions.flow import every_step
+
+KEYS = """
+## Keys
+
+* **Enter** continues; in a list it takes the marked line
+* **Esc** goes one step back, **Tab** to the next part of the page
+* **Up**, **Down** move in a list; **Page Up**, **Page Down** scroll
+* **F4** shows a password, **F5** checks again, **F3** draws the screen again
+* **F10** leaves, with a question first; your answers can be kept
+
+To copy text, mark it with the mouse as always: the wizard leaves the mouse to your terminal.
+"""
+BEFORE_THE_STEPS = ("resume", "recover")
+"""Pages of what comes before the steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A section of a page: the page's name and title, which section it is (from 0), its heading and its plain words."""
+
+    page: str
+    title: str
+    place: int
+    heading: str
+    words: str
+
+
+def page_text(name: str, question: tuple[int, int] = (0, 1)) -> str:
+    """The page *name* in Markdown, the section for *question* (which of how many) before the others, and the keys.
+
+    Sections are in the order of the questions; the introduction speaks of the first questions when there are fewer.
+    """
+    title, sections = _sections(name)
+    place = question[0] - max(0, question[1] - len(sections))
+    if 0 < place < len(sections):
+        sections.insert(0, sections.pop(place))
+    return "\n\n".join(part.strip() for part in (title, *sections, KEYS))
+
+
+def search(text: str) -> list[Part]:
+    """The sections of all pages with every word of *text*, in any case; those with one in a heading come first."""
+    wanted = text.lower().split()
+    if not wanted:
+        return []
+    found = [part for part in _parts() if all(word in part.words for word in wanted)]
+    return sorted(found, key=lambda part: not any(word in f"{part.title} {part.heading}".lower() for word in wanted))
+
+
+@lru_cache(maxsize=1)
+def _parts() -> tuple[Part, ...]:
+    found: list[Part] = []
+    for name in dict.fromkeys((*(step.id for step in every_step()), *BEFORE_THE_STEPS)):
+        head, sections = _sections(name)
+        title, _, introduction = head.strip().partition("\n")
+        parts = [("", introduction), *(section.strip().partition("\n")[::2] for section in sections)]
+        for at, (heading, body) in enumerate(parts):
+            words = " ".join(re.sub(r"[*#`]", "", f"{title} {heading} {body}").lower().split())
+            found.append(Part(name, title.lstrip("# "), max(0, at - 1), heading.lstrip("# "), words))
+    return tuple(found)
+
+
+def _sections(name: str) -> tuple[str, list[str]]:
+    try:
+        text = read_text("screens", f"help/{name}.md")
+    except FileNotFoundError:
+        text = "There is no page for this step.\n"
+    title, *sections = re.split(r"(?m)^(?=## )", text.partition("# Keys")[0])
+    return title, sections
