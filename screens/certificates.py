@@ -113,7 +113,7 @@ def _rows(certificate: Certificate, chain: Chain, now: datetime) -> list[Row]:
 
 def finding_rows(finding: Finding) -> list[Row]:
     """A finding in full."""
-    why, fix = finding.spec.why, finding.fix
+    why, fix = finding.why, finding.fix
     rows: list[Row] = [("What", [finding.message])]
     if why:
         rows.append(("Why", [why]))

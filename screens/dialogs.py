@@ -128,7 +128,7 @@ class Doubt(Over[bool]):
                 (finding.message, "bold"),
                 (f"  [{finding.code}]", "muted"),
             ]
-            parts += [f"\n  {finding.spec.why}"]
+            parts += [f"\n  {finding.why}"]
             parts += [("\n  To fix it: ", "muted"), " ".join(finding.fix.split())] if finding.fix else []
         count = len(self._doubts)
         name = "There is a warning" if count == 1 else f"There are {count} warnings"

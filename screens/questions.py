@@ -17,6 +17,7 @@ from screens.paths import Completion, complete
 from screens.picker import Picker
 from screens.theme import BAD, MARKS, WARN, Part, say
 from screens.widgets import Card, Choice, Facts, Field, Lines, PathField, Row, SecretField
+from wizard import codes
 from wizard.errors import WizardError
 from wizard.findings import Finding
 from wizard.questions.flow import Ask, Question, Step
@@ -495,6 +496,4 @@ def _choice(label: str, detail: str) -> Content:
 
 def differing() -> WizardError:
     """The two passwords are not the same."""
-    return WizardError(
-        "password.differs", "The two passwords differ.", "Both fields were emptied; type the password again."
-    )
+    return WizardError(codes.PASSWORD_DIFFERS, case="fields")

@@ -76,7 +76,7 @@ class Rescue(Questions):
         else:
             bad = headline.severity >= Severity.ERROR
             sign = (f" {BAD} CAUSE ", "bad bold reverse") if bad else (f" {WARN} WARNING ", "warn bold reverse")
-            yield Static(say(sign, (f"  {headline.spec.title}", "bold")), classes="words", id="cause")
+            yield Static(say(sign, (f"  {headline.title}", "bold")), classes="words", id="cause")
             yield Card("Evidence", Static(self._evidence(), id="evidence"))
             yield Card("Repair" if self._automatic() else "What to do", Static(self._repair()))
         yield from self.cards()
@@ -120,7 +120,7 @@ class Rescue(Questions):
             return Content("")
         code: list[Part] = [(f"\n  [{headline.code}]", "muted")] if self._codes else []
         mark = MARKS["bad" if headline.severity >= Severity.ERROR else "warn"]
-        return say(mark, headline.message, ("\n  ", ""), (headline.spec.why, "muted"), *code)
+        return say(mark, headline.message, ("\n  ", ""), (headline.why, "muted"), *code)
 
     def _repair(self) -> Content:
         for repair in self.diagnosis.repairs:

@@ -1,6 +1,10 @@
 """What the wizard says when it cannot go on: a code, the cause, what to do, and the thing it is about."""
 
 from enum import IntEnum
+from pathlib import PurePath
+from typing import Self
+
+from wizard.findings import Code, Fact, Finding, Severity
 
 
 class ExitCode(IntEnum):
@@ -19,8 +23,9 @@ class WizardError(Exception):
     """A refusal that was foreseen: the input, the machine or the moment does not allow what was asked.
 
     Attributes:
+        spec: the code with its severity.
         code: permanent, dotted, in the catalogue (`findings CODE` explains it).
-        message: what is so, and the evidence; one or two sentences, safe to show (made with `printable`).
+        message: what is so, and the evidence; one or two sentences, safe to show.
         hint: what to do; may hold several lines.
         subject: the file, host or setting concerned.
         exit_code: what a command ends with when nobody handles this.
@@ -28,12 +33,32 @@ class WizardError(Exception):
 
     exit_code: ExitCode = ExitCode.UNUSABLE
 
-    def __init__(self, code: str, message: str, hint: str = "", subject: str = "") -> None:
+    def __init__(self, spec: Code, /, *, case: str = "", subject: str | PurePath = "", **facts: Fact) -> None:
+        """Fill the text of *spec*, for the situation *case* if it has several, with *facts*."""
+        message, hint = spec.filled(facts, case)
         super().__init__(message)
-        self.code = code
+        self.spec = spec
+        self.code = spec.code
         self.message = message
         self.hint = hint
-        self.subject = subject
+        self.subject = str(subject)
+
+    @classmethod
+    def of(cls, finding: Finding, subject: str = "") -> Self:
+        """The refusal because of *finding*, in its words."""
+        return cls._worded(finding.spec, finding.message, finding.fix, subject)
+
+    @classmethod
+    def recorded(cls, code: str, message: str, hint: str = "", subject: str = "") -> Self:
+        """An error that another process has put into words."""
+        return cls._worded(Code(code, Severity.BLOCKER), message, hint, subject)
+
+    @classmethod
+    def _worded(cls, spec: Code, message: str, hint: str, subject: str) -> Self:
+        error = cls.__new__(cls, message)
+        error.spec, error.code = spec, spec.code
+        error.message, error.hint, error.subject = message, hint, subject
+        return error
 
     def __str__(self) -> str:
         return self.message
@@ -51,8 +76,17 @@ class TextSyntaxError(WizardError, ValueError):
     beyond = False
     """Whether it is a bound that was exceeded: then nothing is known to be damaged."""
 
-    def __init__(self, code: str, message: str, hint: str = "", subject: str = "", *, line: int, column: int) -> None:
-        super().__init__(code, message, hint, subject)
+    def __init__(
+        self,
+        spec: Code,
+        *,
+        line: int,
+        column: int,
+        case: str = "",
+        subject: str | PurePath = "",
+        **facts: Fact,
+    ) -> None:
+        super().__init__(spec, case=case, subject=subject, line=line, column=column, **facts)
         self.line = line
         self.column = column
 

@@ -1,11 +1,17 @@
-"""What rules report: a catalogue entry, what it was found on, and the facts that filled it."""
+"""What rules report: a code, what it was found on, and the facts that fill its text."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from pathlib import PurePath
 from typing import Any
 
 from wizard.printable import printable
+from wizard.texts.en import TEXTS
+from wizard.texts.model import Text
+
+Fact = str | int | float | PurePath | tuple[str, ...]
+"""What fills a placeholder: text from anywhere, a number, a path, or texts for one line each."""
 
 
 class Severity(IntEnum):
@@ -27,26 +33,42 @@ class Severity(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class FindingSpec:
-    """A catalogue entry: permanent, and the same in every face.
+class Code:
+    """What can be reported or refused: permanent, and the same for people and scripts.
 
     Attributes:
-        code: dotted and permanent, `room.what` in lower case with hyphens.
+        code: dotted, `area.what` in lower case with hyphens; the key of its words in `wizard/texts/`.
         severity: of every occurrence of this code.
-        title: a few words, for lists.
-        message: one or two sentences with `{facts}` to fill in: state first, then evidence.
-        why: what goes wrong if it stays.
-        fix: what to do next; may use the same `{facts}`.
-        source: where this is known from (RFC, JDK document, vendor manual).
     """
 
     code: str
     severity: Severity
-    title: str
-    message: str
-    why: str
-    fix: str
-    source: str
+
+    @property
+    def text(self) -> Text:
+        """Its words, with `{facts}` to fill in."""
+        return TEXTS[self.code]
+
+    def filled(self, facts: Mapping[str, Fact], case: str = "") -> tuple[str, str]:
+        """Message and fix, ready to be shown.
+
+        Args:
+            facts: what fills the placeholders; made printable here, a tuple one line for each of its texts.
+            case: the situation, where the text tells several apart.
+        """
+        shown = {name: _shown(value) for name, value in facts.items()}
+        message, fix = self.text.words(case)
+        return message.format_map(shown), fix.format_map(shown).strip()
+
+
+def _shown(value: Fact) -> str | int | float:
+    if isinstance(value, int | float):
+        return value
+    return "\n".join(map(_line, value)) if isinstance(value, tuple) else _line(value)
+
+
+def _line(value: object) -> str:
+    return printable(str(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +99,7 @@ class Locator:
 class Finding:
     """One occurrence. The facts are plain text or numbers; they are made printable when the message is filled."""
 
-    spec: FindingSpec
+    spec: Code
     subject: Locator
     facts: Mapping[str, str | int] = field(default_factory=dict)
     caused_by: str | None = None
@@ -93,17 +115,24 @@ class Finding:
         return self.spec.severity
 
     @property
+    def title(self) -> str:
+        """A few words, for lists."""
+        return self.spec.text.title
+
+    @property
     def message(self) -> str:
         """What was found, with its evidence, ready to be shown."""
-        return self.spec.message.format_map(self._shown())
+        return self.spec.filled(self.facts)[0]
+
+    @property
+    def why(self) -> str:
+        """What goes wrong if it stays."""
+        return self.spec.text.why
 
     @property
     def fix(self) -> str:
         """What to do, ready to be shown."""
-        return self.spec.fix.format_map(self._shown())
-
-    def _shown(self) -> dict[str, str]:
-        return {name: printable(str(value)) for name, value in self.facts.items()}
+        return self.spec.filled(self.facts)[1]
 
     def as_json(self) -> dict[str, Any]:
         """The finding object of the contract."""
@@ -112,7 +141,7 @@ class Finding:
             "severity": self.severity.word,
             "subject": self.subject.as_json(),
             "message": self.message,
-            "why": self.spec.why,
+            "why": self.why,
             "fix": self.fix,
             "facts": dict(self.facts),
             "caused_by": self.caused_by,
@@ -127,8 +156,3 @@ def worst(findings: Iterable[Finding]) -> Severity | None:
 def worst_finding(findings: Sequence[Finding]) -> Finding:
     """The first of those with the highest severity; there must be one."""
     return max(findings, key=lambda finding: finding.severity)
-
-
-def refusal(code: str, title: str, message: str, why: str, fix: str, *, source: str = "manual") -> FindingSpec:
-    """A catalogue entry for something that the wizard cannot go on with; parameters as in `FindingSpec`."""
-    return FindingSpec(code, Severity.BLOCKER, title, message, why, fix, source)

@@ -1,62 +1,225 @@
-"""Every code that the engine can raise or report is in the catalogue, and every entry reads well."""
+"""Every code has its text, every text its code, and each call gives the facts that the text asks for."""
 
 import ast
 import re
-import string
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from string import Formatter
 
-from wizard.findings import FindingSpec
-from wizard.reports.catalogue import TABLES, catalogue, modules
+from tests.support.codes_in import constants_in
+from wizard import codes
+from wizard.findings import Code
+from wizard.texts.en import PARTS, TEXTS
+from wizard.texts.model import Text
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = sorted((ROOT / "wizard").rglob("*.py"))
+CODES = ROOT / "wizard" / "codes.py"
+SOURCES = [path for folder in ("wizard", "screens") for path in sorted((ROOT / folder).rglob("*.py")) if path != CODES]
 CODE = re.compile(r"[a-z][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)+")
 BLAME = re.compile(r"!|\binvalid value\b|\boops\b|\byou must\b|\byour fault\b|\billegal\b", re.IGNORECASE)
+NO_FACTS = {"case", "subject", "partial", "detail", "line", "column"}
+"""Keywords of errors that are not facts; `line` and `column` of a syntax error are given to its text as well."""
+PLACE = frozenset({"line", "column"})
+ADDED_BY = {
+    "syntax": PLACE,
+    "_fail": PLACE,
+    "_beyond": PLACE,
+    "_log": frozenset({"line", "times", "text"}),
+    "_refusal": frozenset({"unit", "evidence", "journal"}),
+    "_flawed": frozenset({"name", "line"}),
+}
+"""Facts that a function adds where its own body does not show it."""
+
+NOT_YET_TESTED: frozenset[str] = frozenset()
+"""Codes that no test names yet, in full or by their constant. This list may only become shorter."""
 
 
-def raised_in(source: str) -> set[str]:
-    """The literal codes of `XxxError("code", ...)` calls."""
-    found = set()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
-            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            text = node.args[0].value
-            if called.endswith("Error") and isinstance(text, str) and CODE.fullmatch(text):
-                found.add(text)
-    return found
+@dataclass(frozen=True)
+class Use:
+    """A call that is given a code.
+
+    Attributes:
+        where: file and line.
+        spec: the code.
+        case: the situation; None when it is decided at run time.
+        facts: the names of the facts; None when they are decided at run time.
+        adds: names of facts that the called function adds.
+        strict: whether the text must have a place for each fact. A finding's facts are data for scripts too.
+    """
+
+    where: str
+    spec: Code
+    case: str | None
+    facts: frozenset[str] | None
+    adds: frozenset[str]
+    strict: bool
 
 
-def test_every_code_that_is_raised_is_catalogued() -> None:
-    known = set(catalogue())
-    unknown = {str(path.relative_to(ROOT)): raised_in(path.read_text()) - known for path in SOURCES}
-    assert {path: codes for path, codes in unknown.items() if codes} == {}
-    assert sum(len(raised_in(path.read_text())) for path in SOURCES) > 100  # the search itself finds some
+def uses() -> Iterator[Use]:
+    for path in SOURCES:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        helpers = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+        for call in ast.walk(tree):
+            if isinstance(call, ast.Call):
+                for argument in call.args:
+                    for spec in constants_in(ast.unparse(argument)) if _is_constant(argument) else ():
+                        yield _use(f"{path.relative_to(ROOT)}:{call.lineno}", spec, call, helpers)
 
 
-def test_templates_of_findings_name_their_facts() -> None:
-    for module in modules():
-        for spec in getattr(module, "SPECS", ()):
-            for text in (spec.message, spec.fix):
-                facts = [name for _, name, _, _ in string.Formatter().parse(text) if name is not None]
-                assert all(name.isidentifier() for name in facts), (spec.code, text)
+def _called(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
-def flaws(spec: FindingSpec) -> list[str]:
-    """What is wrong with the words of *spec*."""
-    found = [] if CODE.fullmatch(spec.code) else ["code"]
-    texts = (spec.title, spec.message, spec.why, spec.fix, spec.source)
-    found += [text for text in texts if not text or text.strip() != text or BLAME.search(text)]
-    return found if len(spec.title) <= 90 else [*found, "long title"]
+def _is_constant(node: ast.expr) -> bool:
+    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "codes"
 
 
-def test_every_entry_reads_well() -> None:
-    assert {code: flaws(spec) for code, spec in catalogue().items() if flaws(spec)} == {}
+def _use(where: str, spec: Code, call: ast.Call, helpers: Mapping[str, ast.FunctionDef]) -> Use:
+    called = _called(call)
+    given = {keyword.arg: keyword.value for keyword in call.keywords}
+    if called == "Finding":
+        return Use(
+            where, spec, "", _keys(call.args[2]) if len(call.args) > 2 else frozenset(), frozenset(), strict=False
+        )
+    error = called.endswith("Error")
+    case = given.get("case", ast.Constant("" if error else None))
+    facts = None if None in given else frozenset(name for name in given if name and not (error and name in NO_FACTS))
+    added = PLACE & given.keys() if error else ADDED_BY.get(called, frozenset())
+    helper = helpers.get(called)
+    return Use(
+        where,
+        spec,
+        case.value if isinstance(case, ast.Constant) and isinstance(case.value, str) else None,
+        facts if error or called in ADDED_BY or helper is not None else None,
+        frozenset(added if helper is None else added | _added(helper)),
+        strict=error,
+    )
 
 
-def test_a_code_means_one_thing() -> None:
-    """Two modules may declare the same refusal, but not with another severity."""
-    seen: dict[str, FindingSpec] = {}
-    for module in modules():
-        for table in TABLES:
-            for spec in getattr(module, table, ()):
-                assert seen.setdefault(spec.code, spec).severity is spec.severity, (module.__name__, spec.code)
+def _keys(node: ast.expr) -> frozenset[str] | None:
+    """The keys of a literal; None when they are decided at run time."""
+    if not isinstance(node, ast.Dict) or not all(isinstance(key, ast.Constant) for key in node.keys):
+        return None
+    return frozenset(str(key.value) for key in node.keys if isinstance(key, ast.Constant))
+
+
+def _added(helper: ast.FunctionDef) -> frozenset[str]:
+    """Names of the facts that a function adds to those that it is given."""
+    nodes = [*ast.walk(helper)]
+    keys = [
+        {str(key.value) for key in node.keys if isinstance(key, ast.Constant)}
+        for node in nodes
+        if isinstance(node, ast.Dict)
+    ]
+    keywords = {word.arg for node in nodes if isinstance(node, ast.Call) for word in node.keywords if word.arg}
+    return frozenset(keywords - {"case", "subject"}).union(*keys)
+
+
+def placeholders(spec: Code, case: str) -> set[str]:
+    return {name for template in spec.text.words(case) for _, name, _, _ in Formatter().parse(template) if name}
+
+
+def test_every_code_has_a_text_and_every_text_a_code() -> None:
+    assert set(codes.ALL) == set(TEXTS)
+    assert len(TEXTS) == sum(len(part.TEXTS) for part in PARTS), "a code is in two modules"
+
+
+def test_a_constant_has_the_name_of_its_code() -> None:
+    named = {name: value for name, value in vars(codes).items() if isinstance(value, Code)}
+    assert [name for name, spec in named.items() if name != re.sub(r"[.-]", "_", spec.code).upper()] == []
+    assert [spec.code for spec in named.values() if not CODE.fullmatch(spec.code)] == []
+
+
+def test_every_code_is_used() -> None:
+    used = {spec for path in SOURCES for spec in constants_in(path.read_text(encoding="utf-8"))}
+    assert sorted(spec.code for spec in set(codes.ALL.values()) - used) == []
+    assert codes.RETIRED.isdisjoint(codes.ALL)
+
+
+def _strings(path: Path) -> Iterator[ast.Constant]:
+    """The strings of a file, without names of the doctor's rules and parts of f-strings."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = {id(node.args[0]) for node in ast.walk(tree) if isinstance(node, ast.Call) and _called(node) == "Rule"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in names:
+            yield node
+
+
+def _arguments_of(name: str, path: Path) -> Iterator[ast.Constant]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and _called(node) == name:
+            yield from (argument for argument in node.args if isinstance(argument, ast.Constant))
+
+
+def test_the_engine_names_codes_by_their_constants() -> None:
+    written = [
+        f"{path.relative_to(ROOT)}:{node.lineno}: {node.value}"
+        for path in SOURCES
+        if path.parent.name not in {"en", "faults"}  # the practice faults name what the doctor is to find
+        for node in _strings(path)
+        if node.value in codes.ALL
+    ]
+    assert written == []
+
+
+def test_calls_give_the_facts_that_their_text_asks_for() -> None:
+    found = list(uses())
+    assert len(found) > 400  # the search itself finds them
+    wrong = []
+    for use in found:
+        if use.facts is None:
+            continue
+        if use.case is None:
+            needed = [placeholders(use.spec, case) for case in ("", *use.spec.text.cases)]
+            if not any(each <= use.facts | use.adds for each in needed):
+                wrong.append(f"{use.where}: {use.spec.code}: no case is filled by {sorted(use.facts)}")
+            continue
+        if use.case and use.case not in use.spec.text.cases:
+            wrong.append(f"{use.where}: {use.spec.code} has no case {use.case}")
+            continue
+        asked = placeholders(use.spec, use.case)
+        if missing := asked - use.facts - use.adds:
+            wrong.append(f"{use.where}: {use.spec.code} {use.case}: {sorted(missing)} is not given")
+        if use.strict and (surplus := use.facts - asked):
+            wrong.append(f"{use.where}: {use.spec.code} {use.case}: {sorted(surplus)} is not shown")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_case_is_used() -> None:
+    strings = {node.value for path in SOURCES if path.parent.name != "en" for node in _strings(path)}
+    unused = {(code, case) for code, text in TEXTS.items() for case in text.cases if case not in strings}
+    read = {text.value for path in SOURCES for text in _arguments_of("words", path)}
+    given: dict[Code, set[str | None]] = {}
+    for use in uses():
+        given.setdefault(use.spec, set()).add(use.case)
+    for spec, cases in given.items():
+        if None not in cases:
+            unused |= {(spec.code, case) for case in spec.text.cases if case not in cases | read}
+    assert sorted(unused) == []
+
+
+def flaws(text: Text) -> list[str]:
+    """What is wrong with the words of *text*."""
+    templates = [(text.message, text.fix), *((case.message, case.fix) for case in text.cases.values())]
+    words = [text.title, text.why, text.source, *(each for pair in templates[:1] for each in pair)]
+    found: list[str] = [each for each in words if not each]
+    everything = [*words, *(each for pair in templates[1:] for each in pair if each)]
+    found += [each for each in everything if each.strip() != each or BLAME.search(each)]
+    names = {name for each in everything for _, name, _, _ in Formatter().parse(each) if name is not None}
+    found += [name for name in names if not name.isidentifier()]
+    return found if len(text.title) <= 90 else [*found, "long title"]
+
+
+def test_every_text_reads_well() -> None:
+    assert {code: flaws(text) for code, text in TEXTS.items() if flaws(text)} == {}
+
+
+def test_every_code_occurs_in_a_test() -> None:
+    tests = [path for kind in ("*.py", "*.java") for path in (ROOT / "tests").rglob(kind) if path != Path(__file__)]
+    source = "\n".join(path.read_text(encoding="utf-8") for path in tests)
+    words = set(re.findall(r"[a-z0-9][a-z0-9.-]*", source)) | set(re.findall(r"codes\.([A-Z0-9_]+)", source))
+    named = {spec.code: name for name, spec in vars(codes).items() if isinstance(spec, Code)}
+    missing = {code for code, name in named.items() if code not in words and name not in words}
+    assert sorted(missing - NOT_YET_TESTED) == [], "write a test that names these codes"
+    assert sorted(NOT_YET_TESTED - missing) == [], "these have a test now: take them off the list"

@@ -9,6 +9,14 @@ from pathlib import Path
 REPOSITORY = Path(__file__).parents[2]
 
 FINISHED = (
+    "wizard/texts",
+    "wizard/errors.py",
+    "wizard/findings.py",
+    "wizard/codes.py",
+    "wizard/change",
+    "wizard/planning",
+    "wizard/host",
+    "wizard/configs",
     "wizard/certificates",
     "wizard/probing",
     "wizard/doctor",

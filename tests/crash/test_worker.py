@@ -328,7 +328,7 @@ def test_a_state_disk_that_is_really_full_is_named(tmp_path: Path, when: str, le
     done = subprocess.run([*own, *words], capture_output=True, text=True, cwd=BASIS, check=True)
     told = json.loads(done.stdout)
     assert f"mounted at {scene.machine.state_dir}" in told["error"]["message"]
-    assert "Make room " in told["error"]["hint"]
+    assert "Free space " in told["error"]["hint"]
     if when == "before":
         assert told["outcome"] == REFUSED
         assert told["error"]["message"].startswith("Nothing was changed")

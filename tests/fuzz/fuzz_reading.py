@@ -19,9 +19,10 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs7
 
 from tests.support import asn1
+from tests.support.codes_in import codes_in
 from tests.support.pki import acme, key
 from wizard.certificates.formats.der import DerError, Node, parse
-from wizard.certificates.reading import REFUSALS, ReadingError, read, sniff
+from wizard.certificates.reading import ReadingError, read, sniff
 from wizard.secret import Secret
 
 SECOND = 1.0
@@ -30,7 +31,7 @@ SECOND = 1.0
 MEMORY = 400 * 1024
 """Kibibytes that the process may grow by."""
 
-CODES = frozenset(spec.code for spec in REFUSALS)
+CODES = frozenset(codes_in("wizard/certificates/formats", "wizard/certificates/reading.py"))
 
 
 def seeds() -> list[bytes]:

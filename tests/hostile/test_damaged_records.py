@@ -120,7 +120,7 @@ def test_a_lock_that_lies_about_its_holder_is_held_by_somebody(scene: Scene, run
     with scene_locked(scene, b'{"pid": "x", "user": 5, "tty": [], "since": {}, "change": 1}'):
         code, _, err = run("rollback")
     assert (code, err.split()[1]) == (5, "change.busy")
-    assert "a process that has not said who it is" in err
+    assert "a process that has not named itself" in err
 
 
 def scene_locked(scene: Scene, content: bytes) -> io.FileIO:

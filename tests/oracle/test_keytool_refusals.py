@@ -9,8 +9,9 @@ import pytest
 
 from tests.support.jvm import jre as java_home
 from tests.support.pki import acme, authority
+from wizard import codes
 from wizard.host.jre import Jre
-from wizard.host.keytool import REFUSALS, Keytool, KeytoolError, Proof
+from wizard.host.keytool import Keytool, KeytoolError, Proof
 from wizard.sandbox import truststore
 from wizard.secret import Secret
 
@@ -42,7 +43,7 @@ def told(refused: Proof | KeytoolError, code: str, store: Path) -> None:
     words = refused.text if isinstance(refused, Proof) else refused.message
     assert refused.code == code, (words, refused.detail)
     assert words.startswith(f"{store}: ")
-    assert words.endswith(next(spec.message for spec in REFUSALS if spec.code == code))
+    assert words.endswith(codes.ALL[code].text.message.removeprefix("{store}"))
     assert refused.hint
     assert refused.detail
 

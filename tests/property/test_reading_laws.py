@@ -9,14 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import asn1
+from tests.support.codes_in import codes_in
 from tests.support.pki import acme
 from wizard.certificates.model import Bundle, Format
-from wizard.certificates.reading import REFUSALS, ReadingError, read, sniff
+from wizard.certificates.reading import ReadingError, read, sniff
 from wizard.secret import Secret
 
 PKI = acme("p256")
 PEOPLE = (PKI.primary, PKI.gateway, PKI.client, PKI.intermediate, PKI.root)
-CODES = {spec.code for spec in REFUSALS}
+CODES = codes_in("wizard/certificates/formats", "wizard/certificates/reading.py")
 TEXT = st.text(st.characters(exclude_characters="-", codec="utf-8"), max_size=60)
 PASSWORDS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40)
 VALID = (

@@ -10,12 +10,13 @@ from textual import events
 
 from tests.screens.driving import app_of, burst, focused, keys, opened, paste, settle, step, text, until
 from tests.screens.operator import Operator, at_the_wizard, session_on
+from tests.support.made_up import made_up
 from tests.support.practice import Practice, company, practice
 from wizard.change.events import Event
 from wizard.change.outcome import APPLIED
 from wizard.change.watch import ChangeRun
 from wizard.errors import BusyError
-from wizard.findings import Finding, FindingSpec, Locator, Severity
+from wizard.findings import Finding, Locator, Severity
 from wizard.questions.answers import Answers, Goal
 from wizard.questions.flow import Question, View, steps
 from wizard.reports.lines import Line
@@ -36,7 +37,7 @@ EVENTS = (
 
 
 def odd(code: str, severity: Severity = Severity.WARNING) -> Finding:
-    spec = FindingSpec(code, severity, "t", f"What {code} says.", f"What {code} leads to.", "Do this.", "RFC")
+    spec = made_up(code, severity, f"What {code} says.", why=f"What {code} leads to.")
     return Finding(spec, Locator("certificate"))
 
 
@@ -375,7 +376,7 @@ async def test_a_start_that_is_refused_leads_back(made: Practice, monkeypatch: p
     session.answers = session.answers.put("primary.host", "primary-host")
 
     def refuse() -> None:
-        raise BusyError("change.busy", "Another run holds the lock since 10:12.", "Wait for it.")
+        raise BusyError.recorded("change.busy", "Another run holds the lock since 10:12.", "Wait for it.")
 
     monkeypatch.setattr(session, "start", refuse)
     async with opened(session, start="confirm") as pilot:

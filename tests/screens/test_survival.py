@@ -194,7 +194,7 @@ async def test_an_answer_from_a_hostile_file_is_shown_inert(
 async def test_hostile_words_of_the_engine_are_only_words(everywhere: Deployments) -> None:
     session = everywhere.at("primary-verdict")
     words = "CN=foo [/etc/ssl] CN=[@click=app.quit]quit[/] CN=[b CN=\\ \x1b[2J\u202e"
-    refused = WizardError("x.y", words, words)
+    refused = WizardError.recorded("x.y", words, words)
     session.judged = lambda _role: (_ for _ in ()).throw(refused)  # type: ignore[method-assign, assignment]
     async with opened(session, start="primary-verdict") as pilot:
         assert "CN=foo [/etc/ssl] CN=[@click=app.quit]quit[/] CN=[b" in " ".join(text(pilot).split())
@@ -251,7 +251,7 @@ async def test_saving_that_fails_is_said_and_holds_nobody_up(made: Practice) -> 
     session = session_on(made)
 
     def refuse(step_id: str = "") -> None:
-        raise WizardError("file.not-writable", f"The folder is read-only. {step_id}", "")
+        raise WizardError.recorded("file.not-writable", f"The folder is read-only. {step_id}", "")
 
     session.save = refuse  # type: ignore[method-assign]
     async with opened(session) as pilot:

@@ -5,7 +5,7 @@ from string import Formatter
 from typing import Any
 
 from tests.support.doctor_facts import CACERTS, CONF, FALLBACK, LEAF, MIDDLE, OTHER, PROBE, STARTED, STORE, but, file
-from wizard.certificates.rules import SPECS as CERTIFICATE_SPECS
+from wizard import codes
 from wizard.doctor.facts import ChangedFile, Damage, DoctorFacts, ExpectedSettings, Judged, Listener, Place, Refused
 
 CHANGE, AT = "0001-20261124T100000Z", "2026-11-24T10:00:00Z"
@@ -24,8 +24,8 @@ def unopened(code: str, **more: Any) -> dict[str, Any]:
 
 def judgement(code: str) -> Judged:
     """A finding of the certificate rules with every fact that its texts ask for."""
-    spec = next(spec for spec in CERTIFICATE_SPECS if spec.code == code)
-    names = {name for text in (spec.message, spec.fix) for _, name, _, _ in Formatter().parse(text) if name}
+    text = codes.ALL[code].text
+    names = {name for template in (text.message, text.fix) for _, name, _, _ in Formatter().parse(template) if name}
     return Judged(code, dict.fromkeys(names, "primary-host"), "1" * 64)
 
 
@@ -226,6 +226,8 @@ CASES: dict[str, tuple[DoctorFacts, str | None]] = {
         ),
         None,
     ),
+    "doctor.record-damaged": (but(change__damaged=("The record of change 0001 cannot be used.",)), None),
+    "doctor.record-ignored": (but(change__ignored=("/var/lib/cloudstream-tls/changes/0002",)), None),
 }
 
 SYMPTOMS: dict[str, tuple[DoctorFacts, str]] = {

@@ -19,6 +19,7 @@ from wizard.change.plan import EditFile, Expectation, ImportTrust, MakeFolder, P
 from wizard.change.ports import Ports, Served, ServiceState
 from wizard.change.syscalls import Syscalls
 from wizard.change.targets import expectation
+from wizard.errors import WizardError
 from wizard.host.machine import Machine
 from wizard.secret import Secret
 
@@ -121,7 +122,8 @@ class Service:
     def state(self) -> ServiceState:
         text = self.scene.served.read_text()
         if text == "crashed":
-            return ServiceState(False, hopeless=True, code="service.crash-loop", text="it crashes again and again")
+            crash = WizardError.recorded("service.crash-loop", "it crashes again and again")
+            return ServiceState(running=False, text=crash.message, hopeless=crash)
         return ServiceState(running=True, text="running")
 
     def restart(self, timeout_s: float, say: Callable[[str], None]) -> None:

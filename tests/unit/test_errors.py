@@ -15,4 +15,4 @@ from wizard.errors import WizardError
     ],
 )
 def test_in_one_line(message: str, hint: str, line: str) -> None:
-    assert WizardError("a.b", message, hint).in_one_line == line
+    assert WizardError.recorded("a.b", message, hint).in_one_line == line

@@ -3,12 +3,14 @@ import pickle
 
 import pytest
 
+from tests.support.made_up import made_up
+from wizard import codes
 from wizard.errors import BusyError, ExitCode, RecoveryNeededError, TextSyntaxError, WizardError
-from wizard.findings import Finding, FindingSpec, Locator, Severity, worst
+from wizard.findings import Finding, Locator, Severity, worst
 from wizard.printable import printable
 from wizard.secret import MASK, Redactor, Secret
 
-SPEC = FindingSpec("x.y", Severity.WARNING, "t", "{file} holds {count} keys.", "w", "Look at {file}.", "s")
+SPEC = made_up("x.y", Severity.WARNING, "{file} holds {count} keys.", why="w", fix="Look at {file}.")
 
 
 def test_a_secret_shows_itself_nowhere() -> None:
@@ -109,7 +111,7 @@ def test_a_finding_fills_its_words_with_printable_facts() -> None:
 
 
 def test_the_worst_finding_decides() -> None:
-    note = FindingSpec("n", Severity.NOTE, "", "", "", "", "")
+    note = made_up("n", Severity.NOTE, "")
     assert worst([]) is None
     assert (
         worst([Finding(note, Locator("x")), Finding(SPEC, Locator("x"), {"file": "", "count": 0})]) is Severity.WARNING
@@ -117,7 +119,7 @@ def test_the_worst_finding_decides() -> None:
 
 
 def test_refusals_carry_their_parts_and_their_exit_code() -> None:
-    error = WizardError("a.b", "It is so.", "Do this.", "/etc/x")
+    error = WizardError.recorded("a.b", "It is so.", "Do this.", "/etc/x")
     assert (error.code, error.message, error.hint, error.subject, str(error)) == (
         "a.b",
         "It is so.",
@@ -126,8 +128,8 @@ def test_refusals_carry_their_parts_and_their_exit_code() -> None:
         "It is so.",
     )
     assert error.exit_code is ExitCode.UNUSABLE
-    assert BusyError("a", "m").exit_code is ExitCode.BUSY
-    assert RecoveryNeededError("a", "m").exit_code is ExitCode.NEEDS_RECOVERY
-    syntax = TextSyntaxError("a", "m", line=2, column=5)
+    assert BusyError.recorded("a", "m").exit_code is ExitCode.BUSY
+    assert RecoveryNeededError.recorded("a", "m").exit_code is ExitCode.NEEDS_RECOVERY
+    syntax = TextSyntaxError(codes.HOCON_SEPARATOR, line=2, column=5)
     assert isinstance(syntax, ValueError)
     assert (syntax.line, syntax.column) == (2, 5)

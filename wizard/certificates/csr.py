@@ -11,11 +11,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 
+from wizard import codes
 from wizard.certificates import fields, hostnames
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Bundle, Chain, Format, PrivateKey, Role
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, Severity
 from wizard.printable import printable
 from wizard.secret import Secret
 
@@ -34,26 +34,6 @@ USAGES: dict[Role, tuple[str, ...]] = {
     Role.CLIENT: (fields.CLIENT_AUTH,),
 }
 LONGEST_COMMON_NAME = 64
-
-BAD_NAME = FindingSpec(
-    "csr.bad-name",
-    Severity.BLOCKER,
-    "Not a host name",
-    "A name for the request is neither a host name nor an address.",
-    "A CA refuses it, or issues a certificate that fits no host.",
-    "Give the host name that clients connect to, such as print.acme.example, or an IP address.",
-    "RFC 1123, 2.1; RFC 5280, 4.2.1.6",
-)
-OTHER_KEY = FindingSpec(
-    "csr.answer-for-another-key",
-    Severity.BLOCKER,
-    "The answer belongs to another request",
-    "None of the certificates that came back was made for this private key.",
-    "A certificate works only together with the key that its request was made with.",
-    "Choose the key that was written with the request, or send this key's request again.",
-    "RFC 2986, 4.2",
-)
-REFUSALS = (BAD_NAME, OTHER_KEY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +109,7 @@ def complete(key: PrivateKey, answers: Sequence[Bundle], *, now: datetime | None
     for chain in assemble((*answers, Bundle(Format.KEY, (), (key,))), now=now):
         if chain.leaf is not None and chain.key is not None and chain.key.public_key_der == key.public_key_der:
             return chain
-    raise WizardError(OTHER_KEY.code, OTHER_KEY.message, OTHER_KEY.fix, answers[0].name if answers else "")
+    raise WizardError(codes.CSR_ANSWER_FOR_ANOTHER_KEY, subject=answers[0].name if answers else "")
 
 
 def _general(text: str) -> x509.GeneralName:
@@ -141,7 +121,5 @@ def _general(text: str) -> x509.GeneralName:
     reason = hostnames.refused(name.removeprefix("*."))
     if reason:
         shown = printable(text, limit=80)
-        raise WizardError(
-            BAD_NAME.code, f"Java does not take {shown!r} as a host name: it {reason}.", BAD_NAME.fix, shown
-        )
+        raise WizardError(codes.CSR_BAD_NAME, subject=shown, name=shown, reason=reason)
     return x509.DNSName(hostnames.plain(name))

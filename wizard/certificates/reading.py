@@ -2,6 +2,7 @@
 
 import re
 
+from wizard import codes
 from wizard.certificates.formats import jks, pem, pkcs12, refusals
 from wizard.certificates.formats.asn1_kind import Shape, shape
 from wizard.certificates.formats.der import SEQUENCE, DerError, Document
@@ -9,12 +10,12 @@ from wizard.certificates.formats.foreign import foreign
 from wizard.certificates.formats.load import odd_certificates_allowed
 from wizard.certificates.formats.objects import Collector, Reader
 from wizard.certificates.formats.pem import as_text, bare_base64, has_mark
-from wizard.certificates.formats.refusals import REFUSALS, SIZE_LIMIT, ReadingError, damaged
+from wizard.certificates.formats.refusals import SIZE_LIMIT, ReadingError, damaged
 from wizard.certificates.model import Bundle, Format
 from wizard.errors import WizardError
 from wizard.secret import Secret
 
-__all__ = ["REFUSALS", "SIZE_LIMIT", "ReadingError", "read", "require_certificate", "sniff"]
+__all__ = ["SIZE_LIMIT", "ReadingError", "read", "require_certificate", "sniff"]
 
 _SOMETHING = re.compile(rb"[^ \t\r\n\0]")
 _FORMATS = {
@@ -60,7 +61,7 @@ def read(data: bytes, *, name: str = "", password: Secret | None = None, key_pas
         key_password: of the private key inside a store, where it differs from the store's.
 
     Raises:
-        ReadingError: one of `REFUSALS`; its `partial` holds what could be read all the same.
+        ReadingError: its `partial` holds what could be read all the same.
     """
     if len(data) > SIZE_LIMIT:
         raise refusals.too_large(name, len(data))
@@ -82,32 +83,19 @@ def require_certificate(bundle: Bundle) -> Bundle:
 
 
 def _without_certificate(bundle: Bundle) -> WizardError:
-    shown = refusals.called(bundle.name)
+    file, name = refusals.called(bundle.name), bundle.name
     if bundle.requests:
-        return ReadingError(
-            "reading.request",
-            f"{shown} holds a certificate request (CSR), not a certificate.",
-            "Send the request to the PKI team and use the certificate that comes back.",
-            bundle.name,
-        )
+        return ReadingError(codes.READING_REQUEST, subject=name, file=file)
     if bundle.keys:
-        return ReadingError(
-            "reading.key-only",
-            f"{shown} holds a private key and no certificate.",
-            "Choose the certificate that belongs to the key as well.",
-            bundle.name,
-        )
-    found = {Format.EMPTY: "is empty", Format.TEXT: "is text without any certificate"}
+        return ReadingError(codes.READING_KEY_ONLY, subject=name, file=file)
     what, _, advice = dict(bundle.notes).get("reading.foreign", "").removeprefix("It is ").partition(": ")
     if what:
         advice = f"{advice[:1].upper()}{advice[1:]}"
-        return ReadingError("reading.no-certificate", f"{shown} is {what}.", advice, bundle.name)
-    return ReadingError(
-        "reading.no-certificate",
-        f"{shown} {found.get(bundle.format, 'holds no certificate')}.",
-        "Choose the file that the PKI team sent as certificate: .pfx, .p12, .cer, .crt, .pem or .p7b.",
-        bundle.name,
-    )
+        return ReadingError(
+            codes.READING_NO_CERTIFICATE, case="foreign", subject=name, file=file, kind=what, advice=advice
+        )
+    case = {Format.EMPTY: "empty", Format.TEXT: "text"}.get(bundle.format, "")
+    return ReadingError(codes.READING_NO_CERTIFICATE, case=case, subject=name, file=file)
 
 
 def _read(data: bytes, reader: Reader) -> Bundle:

@@ -6,13 +6,13 @@ from wizard.change.ports import Ports, Served, ServiceState
 from wizard.errors import WizardError
 from wizard.host.jre import identity
 from wizard.host.machine import Machine
-from wizard.host.systemd import UNUSABLE, Service, refused
+from wizard.host.systemd import UNUSABLE, Service, unusable
 from wizard.printable import printable
 from wizard.probing.probe import probe
 
 
 def ports_for(machine: Machine) -> Ports:
-    """The ports of *machine*; nothing is looked at before it is asked for."""
+    """The ports of *machine*; nothing is examined before it is asked for."""
     return Ports(ProductJava(machine), Systemd(machine), TlsClient())
 
 
@@ -35,20 +35,20 @@ class Systemd:
         self._service = Service(machine)
 
     def state(self) -> ServiceState:
-        """How the unit stands; with a restart command the port alone can tell."""
+        """The state of the unit; with a restart command the port alone can tell."""
         if self._machine.restart_command is not None:
             return ServiceState(running=True, text="restarted by the given command")
         try:
             now = self._service.show()
         except WizardError as error:
-            return ServiceState(False, restartable=False, code=error.code, text=error.message, hint=error.hint)
+            return ServiceState(running=False, text=error.message, blocked=error)
         if now.load in UNUSABLE:
-            why = refused(None, self._machine.unit, UNUSABLE[now.load], now.load_error)
-            return ServiceState(False, restartable=False, code=why.code, text=why.message, hint=why.hint)
+            why = unusable(UNUSABLE[now.load], self._machine.unit, now.load_error)
+            return ServiceState(running=False, text=why.message, blocked=why)
         problem = self._service.hopeless(now)
         if problem is not None:
-            why = refused(None, self._machine.unit, *problem)
-            return ServiceState(False, hopeless=True, code=why.code, text=why.message, hint=why.hint)
+            why = unusable(problem[0], self._machine.unit, problem[1])
+            return ServiceState(running=False, text=why.message, hopeless=why)
         words = f"{self._machine.unit} is {now.active} ({now.sub})"
         return ServiceState(now.steady, restarts=self._service.crashes(now), text=words)
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
+from wizard import codes
 from wizard.change.events import EventLog
 from wizard.change.ports import Ports
 from wizard.change.syscalls import REAL, Syscalls
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, Severity
 from wizard.host.directory import Directory
 from wizard.host.machine import Machine
 from wizard.secret import Secret
@@ -61,16 +61,16 @@ class Context:
     Attributes:
         machine: what is changed.
         ports: Java, service and probes.
-        events: where progress is told.
+        events: where progress is reported.
         secrets: by the names that the plan's steps use.
         who: the operator.
         calls: writing system calls.
         now: the wall clock, UTC; only for names and records, never for durations.
         sleep: waits so many seconds.
         monotonic: seconds that never jump.
-        stop: whether somebody asked to stop; looked at between steps.
+        stop: whether somebody asked to stop; asked between steps.
         folders: those of the files that are changed, kept open from the first look to the end; by logical path.
-        announce: told the change's id as soon as it has one.
+        announce: gets the change's id as soon as it has one.
         without: what was made before the undo, by the ids of the actions; empty for `apply`.
         settle_s: how long a wrong leaf is borne after a restart before it counts as the answer, in seconds.
     """
@@ -97,21 +97,4 @@ class Context:
             WizardError: `change.stopped` when somebody asked to stop.
         """
         if self.stop():
-            raise WizardError(
-                "change.stopped",
-                "The change was asked to stop and stopped between two steps.",
-                "Apply it again when the reason is gone.",
-            )
-
-
-REFUSALS: tuple[FindingSpec, ...] = (
-    FindingSpec(
-        "change.stopped",
-        Severity.BLOCKER,
-        "The change was asked to stop",
-        "The worker was told to end (signal TERM, as at a shutdown) and stopped between two steps.",
-        "What was done up to then is undone, so that the server is not left between two states.",
-        "Apply the change again when the reason for the stop is gone.",
-        "signal(7)",
-    ),
-)
+            raise WizardError(codes.CHANGE_STOPPED)

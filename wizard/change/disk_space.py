@@ -1,24 +1,24 @@
-"""Whether there is room for a change, its backups and its undo, before it is begun."""
+"""Whether there is space for a change, its backups and its undo, before it is begun."""
 
 import os
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+from wizard import codes
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, refusal
 from wizard.host.directory import Directory
 from wizard.printable import printable
 
 _SPARE = 1024 * 1024
-"""Room that is left free on every file system written to, in bytes."""
+"""Space that is left free on every file system written to, in bytes."""
 
 _LINES = 8192
 """What the last lines of a change take, in bytes; a file system with less is called full."""
 
 
 def check_room(sizes: Iterable[tuple[Directory, int]]) -> None:
-    """Refuse when a file system has no room for what will be written to it.
+    """Refuse when a file system has no space for what will be written to it.
 
     Args:
         sizes: open folders and how many bytes will be added there.
@@ -38,16 +38,17 @@ def check_room(sizes: Iterable[tuple[Directory, int]]) -> None:
         free = (system.f_bfree if os.geteuid() == 0 else system.f_bavail) * system.f_frsize
         if free < needed[device] + _SPARE or (system.f_files and not system.f_ffree):
             raise WizardError(
-                "change.no-room",
-                f"The file system mounted at {printable(str(mount_point(folder.path)))} has {free // 1024} KiB free; "
-                f"{needed[device] // 1024 + 1024} are needed for {printable(str(folder.path))}.",
-                "Make room on that file system, then try again.",
-                str(folder.path),
+                codes.CHANGE_NO_ROOM,
+                subject=folder.path,
+                mount=mount_point(folder.path),
+                free=free // 1024,
+                needed=needed[device] // 1024 + 1024,
+                folder=folder.path,
             )
 
 
 def check_change_room(state: Directory, files: Iterable[tuple[Directory, int, int]]) -> None:
-    """Refuse a change without room for its new files, its backups and its undo.
+    """Refuse a change without space for its new files, its backups and its undo.
 
     Args:
         state: the folder of the change, or the nearest one that is there.
@@ -70,22 +71,10 @@ def mount_point(path: Path) -> Path:
 
 
 def full_at(path: Path) -> str:
-    """Where the file system that holds *path* is mounted when it has no room for a few lines more; "" otherwise."""
+    """Where the file system that holds *path* is mounted when it has no space for a few lines more; "" otherwise."""
     try:
         system = os.statvfs(path)
     except OSError:
         return ""
     free = (system.f_bfree if os.geteuid() == 0 else system.f_bavail) * system.f_frsize
     return printable(str(mount_point(path))) if free < _LINES or (system.f_files and not system.f_ffree) else ""
-
-
-REFUSALS: tuple[FindingSpec, ...] = (
-    refusal(
-        "change.no-room",
-        "Not enough room",
-        "A file system has too little free room for the new files, their backups and a reserve of one MiB.",
-        "A change that runs out of room half way has to be undone, which needs room as well.",
-        "Make room, then try again.",
-        source="statvfs(3)",
-    ),
-)

@@ -8,13 +8,12 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from wizard import codes
 from wizard.change.disk_space import mount_point
 from wizard.change.file_image import FileImage, read_image, xattrs_of
 from wizard.change.syscalls import REAL, Syscalls
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, Severity
 from wizard.host.directory import Directory, walk
-from wizard.printable import printable
 
 ACL = "system.posix_acl_access"
 """The attribute that holds an access control list; its mask and the group bits of the mode are the same bits."""
@@ -211,29 +210,14 @@ def _compare(path: Path, after: FileImage, wanted: FileImage, sha256: str) -> No
         and set(wanted.xattrs) <= set(after.xattrs)
     )
     if not same:
-        raise WizardError(
-            "change.read-back",
-            f"{printable(str(path))} was written, but reads back differently.",
-            "Something else writes this file, or the disk is failing: see the system's log, then try again.",
-            str(path),
-        )
+        raise WizardError(codes.CHANGE_READ_BACK, subject=path, path=path)
 
 
 def _refuse_kind(path: Path, image: FileImage) -> None:
     if image.kind == "link":
-        raise WizardError(
-            "change.target-is-link",
-            f"{printable(str(path))} is a symbolic link, which would be replaced rather than followed.",
-            "Name the file that the link leads to.",
-            str(path),
-        )
+        raise WizardError(codes.CHANGE_TARGET_IS_LINK, subject=path, path=path)
     if image.kind not in {"file", "absent"}:
-        raise WizardError(
-            "change.target-not-file",
-            f"{printable(str(path))} is a {image.kind}, not a file.",
-            "Name a file, or move what is there out of the way.",
-            str(path),
-        )
+        raise WizardError(codes.CHANGE_TARGET_NOT_FILE, subject=path, path=path, kind=image.kind)
 
 
 @contextlib.contextmanager
@@ -245,66 +229,27 @@ def _explained(path: Path) -> Iterator[None]:
 
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-"""How the system says that there is no room left."""
+"""How the system says that there is no space left."""
 
-_HINTS = {
-    errno.ENOSPC: "Make room on that file system, then try again.",
-    errno.EDQUOT: "Make room or raise the quota, then try again.",
-    errno.EROFS: "The file system is mounted read-only: mount it for writing, then try again.",
-    errno.EACCES: "Run as root (sudo), or as the owner of the folder.",
-    errno.EPERM: "Run as root (sudo); where it is root already, look for an immutable flag (lsattr).",
-    errno.EIO: "The disk reports an error: see the system's log (dmesg) before anything else.",
-    errno.ENOENT: "Make the folder first, or name another place.",
+_CASES = {
+    errno.ENOSPC: "no-room",
+    errno.EDQUOT: "quota",
+    errno.EROFS: "read-only",
+    errno.EACCES: "rights",
+    errno.EPERM: "flag",
+    errno.EIO: "disk",
+    errno.ENOENT: "no-folder",
 }
 
 
 def write_failure(path: Path, error: OSError) -> WizardError:
-    """The refusal that stands for *error*; the reason is the system's own words."""
-    reason = printable(error.strerror or str(error))
-    if error.errno in {*FULL, errno.EROFS}:
-        reason += f" (file system mounted at {printable(str(mount_point(path)))})"
-    hint = _HINTS.get(error.errno or 0, "See the reason above, put it right, then try again.")
-    return WizardError("change.write-failed", f"{printable(str(path))} cannot be written: {reason}.", hint, str(path))
+    """The refusal for *error*; the reason is the system's own words."""
+    case = _CASES.get(error.errno or 0, "")
+    reason = error.strerror or str(error)
+    return WizardError(
+        codes.CHANGE_WRITE_FAILED, case=case, subject=path, path=path, reason=reason, mount=mount_point(path)
+    )
 
-
-REFUSALS: tuple[FindingSpec, ...] = (
-    FindingSpec(
-        "change.write-failed",
-        Severity.BLOCKER,
-        "A file cannot be written",
-        "A file cannot be written; the system names the reason (no room, read-only, no rights, a failing disk).",
-        "A change that cannot be written completely is not begun, and one that has begun is undone.",
-        "Put the named reason right, then run the same command again.",
-        "errno(3)",
-    ),
-    FindingSpec(
-        "change.read-back",
-        Severity.BLOCKER,
-        "A written file reads back differently",
-        "A file was written and then read again from disk; bytes, owner, mode or labels were not those written.",
-        "Another program (a configuration manager, a copy of the wizard) may be writing it, or the disk is failing.",
-        "Find what else writes the file, look at the system's log, then try again.",
-        "own rule: what cannot be read back was not written",
-    ),
-    FindingSpec(
-        "change.target-is-link",
-        Severity.BLOCKER,
-        "The target is a symbolic link",
-        "The file to be written is a symbolic link.",
-        "Replacing the link would leave the file that it leads to unchanged, and the link lost.",
-        "Name the file that the link leads to.",
-        "rename(2)",
-    ),
-    FindingSpec(
-        "change.target-not-file",
-        Severity.BLOCKER,
-        "The target is not a file",
-        "The path to be written names a folder, a device, a pipe or a socket.",
-        "Only regular files can be replaced in one step.",
-        "Name a file, or move what is there out of the way.",
-        "rename(2)",
-    ),
-)
 
 _IN_USE = {errno.ENOTEMPTY, errno.EEXIST}
 """How systems say that a folder is not empty (rmdir(2))."""

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from wizard import codes
 from wizard.change.context import Context
 from wizard.change.events import CHANGE
 from wizard.change.file_state import FileState, file_state, forward, live_image, made_folder
@@ -21,16 +22,17 @@ from wizard.change.store import ChangeFolder, Store
 from wizard.change.targets import check_in_place
 from wizard.change.undo import close_what_is_back, roll_back_change
 from wizard.errors import WizardError
+from wizard.texts.en.change import NOTHING_CHANGED
 from wizard.times import rfc3339
 
 KEEP = 20
-"""How many changes that stand can be taken back, one after the other."""
+"""How many changes in force can be rolled back, one after the other."""
 
 _SETTLED = {APPLIED, KEPT, REFUSED, ROLLED_BACK}
 
 
 def prune(store: Store) -> None:
-    """Remove changes that are older than the last `KEEP` that stand.
+    """Remove changes that are older than the last `KEEP` that are in force.
 
     A rollback is a change too, and leaves two that no longer count; so that a long row of both does not fill the disk,
     no more than three times as many applied changes, and as many others, are kept. The newest folder always stays: its
@@ -130,7 +132,7 @@ def carry_out(order: Order, place: Opened, context: Context) -> Outcome:
         try:
             manifest = _prepare(order, folder, context)
             journal.append(ARMED)
-        except Exception as error:  # noqa: BLE001 - whatever it is: nothing live was touched, and that is said
+        except Exception as error:  # noqa: BLE001 - whatever it is: nothing live was touched, and the outcome tells that
             return _refuse(order, folder, journal, context, error)
         try:
             advance(manifest, folder, journal, context)
@@ -147,7 +149,7 @@ def carry_out(order: Order, place: Opened, context: Context) -> Outcome:
 def _prepare(order: Order, folder: ChangeFolder, context: Context) -> Manifest:
     context.events.say("prepare", "started", "Stage, back up and check before anything is touched")
     drafts = order.drafts()
-    running = False if order.restart is None else check_service(order.restart, context)
+    running = False if order.restart is None else check_service(context)
     actions, served = stage(drafts, order.target, folder, context)
     manifest = Manifest(
         id=folder.id,
@@ -175,26 +177,26 @@ def _prepare(order: Order, folder: ChangeFolder, context: Context) -> Manifest:
     return manifest
 
 
-def check_service(step: tuple[str, str, float], context: Context) -> bool:
-    """Refuse a service that the *step* (id, unit, time limit) cannot restart; whether it runs now.
+def check_service(context: Context) -> bool:
+    """Refuse a service that cannot be restarted; whether it runs now.
 
     Raises:
         WizardError: of the service port.
     """
     state = context.ports.service.state()
-    if not state.restartable:
-        raise WizardError(state.code, state.text, state.hint, step[1])
+    if state.blocked is not None:
+        raise state.blocked
     return state.running
 
 
 def _refuse(order: Order, folder: ChangeFolder, journal: Journal, context: Context, error: Exception) -> Outcome:
     failure = Failure.of(error)
     context.events.say("prepare", "failed", failure.message)
-    # First of all: on a full disk this is the room for the last lines.
+    # First of all: on a full disk this is the space for the last lines.
     folder.wipe_staged(context.calls)
     with contextlib.suppress(OSError):
         journal.append(CLOSED, fact=REFUSED)
-    say_outcome(context, "failed", f"Nothing was changed. {failure.message}", REFUSED, failure)
+    say_outcome(context, "failed", NOTHING_CHANGED.format(message=failure.message), REFUSED, failure)
     return Outcome(REFUSED, folder.id, order.digest, dict(context.events.states), failure)
 
 
@@ -253,12 +255,7 @@ def _step(action: Action, manifest: Manifest, folder: ChangeFolder, journal: Jou
         context.events.say(action.id, "done", f"{action.named} is new already")
         return
     if stands is not FileState.OLD:
-        raise WizardError(
-            "change.changed-since-review",
-            f"{action.named} was changed by somebody else while the change was prepared.",
-            "Make the plan again, review it, and apply that.",
-            str(action.named),
-        )
+        raise WizardError(codes.CHANGE_CHANGED_SINCE_REVIEW, case="prepared", subject=action.named, path=action.named)
     journal.append(INTENT, action.id)
     context.events.say(action.id, "started", action.summary)
     forward(action, folder, manifest.token, context)

@@ -1,4 +1,4 @@
-"""What a run tells while it goes on: lines that every face can follow, also one that comes back later."""
+"""What a run tells while it goes on: lines that every user interface can follow, also one that comes back later."""
 
 import contextlib
 import json
@@ -68,7 +68,7 @@ class Event:
 class EventLog:
     """Scrubs each event, hands it to listeners and appends it to a file, once it is known which.
 
-    Events are told, not relied upon: a full disk loses lines here, never the change.
+    Events are reported, not relied upon: a full disk loses lines here, never the change.
     """
 
     def __init__(

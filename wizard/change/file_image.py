@@ -32,7 +32,7 @@ class FileImage:
 
     Attributes:
         kind: `file`, `absent`, `folder`, `link`, `pipe`, `socket` or `device`; the rest is empty unless
-            `file`; of a folder mode and owner are told too.
+            `file`; of a folder mode and owner are recorded too.
         sha256: lower-case hex.
         size: in bytes.
         mode: permission bits.

@@ -1,4 +1,4 @@
-"""Where a live file stands between the two states of an action, and how it is brought to either."""
+"""Where a live file is between the two states of an action, and how it is brought to either."""
 
 import json
 import os

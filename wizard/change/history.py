@@ -1,4 +1,4 @@
-"""What was changed, when, by whom, and what of it still stands."""
+"""What was changed, when, by whom, and what of it is still in force."""
 
 import contextlib
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ class Entry:
         digest: of the plan, empty for a rollback.
         files: logical paths.
         rolls_back: id of the change that it took back, else empty.
-        rolled_back_by: id of the change that took it back and still stands, else empty.
+        rolled_back_by: id of the change that rolled it back and is still in force, else empty.
         waits: nothing else can be changed until `recover` has settled it.
         damage: why its record cannot be used, with the place of the backups; else empty.
         backups: the folder with the old files.
@@ -141,13 +141,13 @@ def _entry(folder: ChangeFolder, rolled_back_by: str) -> Entry:
 
 
 def _without_manifest(folder: ChangeFolder, bare: Entry) -> Entry:
-    """A change that was refused before its manifest: what is known of it stands in its first event."""
+    """A change that was refused before its manifest: what is known of it is in its first event."""
     first = next(iter(read_events(folder)), None)
     return bare if first is None else replace(bare, title=first.text, at=first.at)
 
 
 def read_events(folder: ChangeFolder) -> list[Event]:
-    """What its runs told, as far as it is whole; lines that are no events are left out."""
+    """What its runs reported, as far as it is whole; lines that are no events are left out."""
     found = []
     try:
         with open_file(folder.open(), EVENTS) as stream:

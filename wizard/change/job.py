@@ -1,4 +1,4 @@
-"""What the worker is told, through a pipe and nowhere else."""
+"""What the worker is given, through a pipe and nowhere else."""
 
 import base64
 import json

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from wizard import codes
 from wizard.change.file_image import read_image
 from wizard.change.syscalls import REAL, Syscalls
 from wizard.errors import RecoveryNeededError
-from wizard.findings import FindingSpec, Severity
+from wizard.findings import Fact
 from wizard.host.directory import Directory
 
 ARMED, INTENT, DONE, RESTART, VERIFIED, UNDO, UNDONE, CLOSED = (
@@ -48,7 +49,7 @@ class Record:
     fact: str = ""
 
     def as_line(self) -> bytes:
-        """JSON with a checksum, so that a damaged line is told from a torn one."""
+        """JSON with a checksum, so that a damaged line differs from a torn one."""
         body = json.dumps([self.event, self.step, self.fact])
         return json.dumps({"record": body, "crc": zlib.crc32(body.encode())}).encode() + b"\n"
 
@@ -99,7 +100,7 @@ class RecoveryPlan:
 
 
 def replay(records: Sequence[Record]) -> RecoveryPlan:
-    """Read the journal's meaning. Pure: the live files are looked at by whoever acts on it."""
+    """Read the journal's meaning. Pure: the live files are examined by whoever acts on it."""
     events = {record.event for record in records}
     facts = {record.event: record.fact for record in records}
     touched = tuple(dict.fromkeys(record.step for record in records if record.event == INTENT))
@@ -122,9 +123,9 @@ def read_journal(folder: Directory, name: str) -> tuple[Record, ...]:
 def _parse(folder: Directory, name: str) -> tuple[tuple[Record, ...], int]:
     image, data = read_image(folder, name)
     if image.kind not in {"file", "absent"}:
-        raise damaged(folder.path / name, f"is a {image.kind}, not a file")
+        raise damaged(folder.path / name, case="kind", kind=image.kind)
     if len(data) > LARGEST:
-        raise damaged(folder.path / name, f"has more than {LARGEST} bytes")
+        raise damaged(folder.path / name, case="size", limit=LARGEST)
     records: list[Record] = []
     good = 0
     for line in data.splitlines(keepends=True):
@@ -139,7 +140,7 @@ def _parse(folder: Directory, name: str) -> tuple[tuple[Record, ...], int]:
             if last is not None and last.event == CLOSED:
                 # What came before no longer matters to anybody: the change is settled.
                 return (*records, last), len(data)
-            raise damaged(folder.path / name, f"is damaged in line {len(records) + 1}") from error
+            raise damaged(folder.path / name, line=len(records) + 1) from error
         good += len(line)
     return tuple(records), good
 
@@ -153,14 +154,11 @@ def _is_torn(line: bytes) -> bool:
 _HEAD = len(b'{"record": "')
 
 
-def damaged(path: Path, how: str) -> RecoveryNeededError:
-    """The refusal of the journal at *path* of a change; *how* it is damaged ends the sentence."""
+def damaged(path: Path, case: str = "", **facts: Fact) -> RecoveryNeededError:
+    """The refusal of the journal at *path* of a change; *case* and *facts* are how it is damaged."""
+    backups = path.parent / BACKUP
     return RecoveryNeededError(
-        "change.journal-damaged",
-        f"The journal {path} {how}. The backups of the change are in {path.parent / BACKUP}.",
-        "Do not change the folder. `recover --undo` compares every file of the change and restores the old\n"
-        "ones; `recover --keep` accepts everything as it is now.",
-        str(path),
+        codes.CHANGE_JOURNAL_DAMAGED, case=case, subject=path, path=path, backups=backups, **facts
     )
 
 
@@ -214,16 +212,3 @@ class Journal:
             with contextlib.suppress(OSError):
                 os.close(self._descriptor)
             self._descriptor = -1
-
-
-REFUSALS: tuple[FindingSpec, ...] = (
-    FindingSpec(
-        "change.journal-damaged",
-        Severity.BLOCKER,
-        "A journal is damaged",
-        "The journal of a change holds a line that is not what the wizard wrote.",
-        "Without it the wizard cannot know which files the interrupted change had reached.",
-        "Keep the folder as it is; run `recover --undo`, which looks at every file of the change, or `recover --keep`.",
-        "own format: each line carries a checksum",
-    ),
-)

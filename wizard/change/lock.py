@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from wizard import codes
 from wizard.change.context import Context
 from wizard.change.durable import write_failure
 from wizard.change.events import CHANGE
@@ -23,9 +24,9 @@ from wizard.change.outcome import APPLIED, REFUSED, Failure
 from wizard.change.store import EVENTS, ChangeFolder, Store, unreadable
 from wizard.change.typed import check_types
 from wizard.errors import BusyError, RecoveryNeededError, WizardError
-from wizard.findings import FindingSpec, Severity, refusal
 from wizard.host.directory import Directory
 from wizard.printable import printable
+from wizard.texts.en.change import NOTHING_CHANGED
 from wizard.times import rfc3339
 
 _PATIENCE_S = 0.5
@@ -153,12 +154,7 @@ def _check_file(path: Path) -> None:
     except FileNotFoundError:
         return
     if not stat.S_ISREG(mode):
-        raise WizardError(
-            "change.lock-unusable",
-            f"The lock {path} is no regular file, so it cannot be seen whether a change is being made.",
-            f"See what it is (ls -l {path}). When no change is being made, remove it; backups are not in it.",
-            str(path),
-        )
+        raise WizardError(codes.CHANGE_LOCK_UNUSABLE, subject=path, path=path)
 
 
 def _read(descriptor: int) -> Holder | None:
@@ -181,14 +177,11 @@ def _is_the_file(descriptor: int, path: Path) -> bool:
 
 
 def _busy(other: Holder | None, path: Path) -> BusyError:
-    who = other.words if other else "a process that has not said who it is"
-    change = f" It makes change {other.change}." if other and other.change else ""
-    return BusyError(
-        "change.busy",
-        f"Another run of the wizard is changing this machine: {who}.{change}",
-        "Wait until it has ended; start the wizard without arguments to watch it.",
-        str(path),
-    )
+    if other is None:
+        return BusyError(codes.CHANGE_BUSY, case="unknown", subject=path)
+    if other.change:
+        return BusyError(codes.CHANGE_BUSY, case="change", subject=path, process=other.words, change=other.change)
+    return BusyError(codes.CHANGE_BUSY, subject=path, process=other.words)
 
 
 @dataclass(slots=True)
@@ -211,9 +204,8 @@ class Opened:
             return folder, folder.open_journal(context.calls)
         except OSError as error:
             failure = write_failure(self.store.root, error)
-            raise WizardError(
-                failure.code, f"Nothing was changed. {failure.message}", failure.hint, failure.subject
-            ) from error
+            failure.message = NOTHING_CHANGED.format(message=failure.message)
+            raise failure from error
 
     def attach(self, folder: ChangeFolder, context: Context) -> None:
         """Tell who waits for the lock, and who watches, which change this is."""
@@ -336,40 +328,8 @@ def _taken_back(manifest: Manifest, context: Context) -> bool:
 
 def _interrupted(folder: ChangeFolder, plan: RecoveryPlan) -> RecoveryNeededError:
     phase = "being undone" if plan.phase == "undoing" else "being made"
-    page = f" See {folder.page}." if folder.page.exists() else ""
-    return RecoveryNeededError(
-        "change.interrupted",
-        f"Change {folder.id} was interrupted while it was {phase}; nothing else may start before it is settled.",
-        "Run `recover`: it undoes the change, or finishes it with --finish, or accepts\n"
-        f"everything as it is now with --keep.{page}",
-        folder.id,
-    )
-
-
-REFUSALS: tuple[FindingSpec, ...] = (
-    FindingSpec(
-        "change.busy",
-        Severity.BLOCKER,
-        "Another run is at work",
-        "Another run of the wizard holds the lock of this machine; the message names process, user and since when.",
-        "Two changes at once could each undo a part of the other.",
-        "Wait until it has ended, or watch it by starting the wizard without arguments.",
-        "flock(2)",
-    ),
-    refusal(
-        "change.lock-unusable",
-        "The lock is no regular file",
-        "In the place of the lock file of the state folder is a link, a folder, a pipe or a device.",
-        "Without the lock two changes could run at once.",
-        "See what it is and, when no change is being made, remove it.",
-        source="own rule: one lock file, never followed when it is a link",
-    ),
-    refusal(
-        "change.interrupted",
-        "A change was interrupted",
-        "An earlier change was interrupted, or could not be undone completely.",
-        "Files may be between two states; a new change would make its backups from that.",
-        "Run `recover`; it undoes the change, finishes it with `--finish`, or accepts what is there with `--keep`.",
-        source="own rule: the journal has no last line",
-    ),
-)
+    if folder.page.exists():
+        return RecoveryNeededError(
+            codes.CHANGE_INTERRUPTED, case="page", subject=folder.id, change=folder.id, phase=phase, page=folder.page
+        )
+    return RecoveryNeededError(codes.CHANGE_INTERRUPTED, subject=folder.id, change=folder.id, phase=phase)

@@ -66,7 +66,7 @@ class Action:
         return "folder" in {self.before.kind, self.after.kind}
 
     def reversed(self) -> "Action":
-        """The way back; staged and backup change places."""
+        """The undo; staged and backup change places."""
         trust = self.trust and replace(self.trust, added=not self.trust.added)
         return replace(
             self,

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from wizard import codes
 from wizard.change.durable import FULL, write_failure
 from wizard.errors import ExitCode, WizardError
-from wizard.findings import FindingSpec, Severity
 
 APPLIED = "applied"
 NO_CHANGE = "nothing_to_do"
@@ -41,7 +41,7 @@ class Failure:
 
     @classmethod
     def of(cls, error: BaseException) -> "Failure":
-        """The failure that *error* stands for; an unforeseen one is named by type and place, never by its values."""
+        """The failure that *error* means; an unforeseen one is named by type and place, never by its values."""
         if isinstance(error, WizardError):
             return cls(error.code, error.message, error.hint, error.subject)
         place = error.__traceback__
@@ -51,9 +51,9 @@ class Failure:
         if isinstance(error, OSError) and error.errno in FULL and error.filename:
             return cls.of(write_failure(Path(error.filename), error))
         if isinstance(error, OSError):
-            text = f"The system refused a step of the change: {error.strerror or 'no reason given'}{where}."
-            return cls("change.system", text, "Put the named reason right, then try again.")
-        return cls("change.bug", f"This is a bug in the wizard: {type(error).__name__}{where}.", "Please report it.")
+            reason = error.strerror or "no reason given"
+            return cls.of(WizardError(codes.CHANGE_SYSTEM, reason=reason, where=where))
+        return cls.of(WizardError(codes.CHANGE_BUG, kind=type(error).__name__, where=where))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Outcome:
 
     Attributes:
         outcome: `applied`, `nothing_to_do`, `rolled_back`, `recovery_needed`, `refused` (before anything was touched)
-            or `kept` (closed by the operator as it stands).
+            or `kept` (closed by the operator as it is).
         change: id of the change, empty when there is none.
         digest: of the plan.
         steps: last state of each step: `done`, `failed`, `undone`, `skipped`.
@@ -100,25 +100,3 @@ class Outcome:
             "page": self.page or None,
             "evidence": self.evidence or None,
         }
-
-
-REFUSALS: tuple[FindingSpec, ...] = (
-    FindingSpec(
-        "change.system",
-        Severity.BLOCKER,
-        "The system refused a step",
-        "The operating system refused something that the change needed; the message names its reason.",
-        "A step that the system refuses cannot be made; what was done before it is undone.",
-        "Put the named reason right, then try again.",
-        "errno(3)",
-    ),
-    FindingSpec(
-        "change.bug",
-        Severity.BLOCKER,
-        "A bug in the wizard",
-        "An error that nobody foresaw stopped the change; the message names the kind and the place in the program.",
-        "What was done before it is undone, as after any other failure.",
-        "Please report it with the text of the message; it holds no values.",
-        "own rule",
-    ),
-)

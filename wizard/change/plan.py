@@ -63,7 +63,7 @@ class PutFile:
         summary: one line for the review.
         proof: name of the secret that opens this key store, for the proof by the JVM; None for other files.
         proof_alias: the key entry's name; without it the JVM has to be started once more to find it.
-        proven: what the product's Java said of the store while planning; empty when it could not be asked.
+        proven: what the product's Java reported of the store while planning; empty when it could not be asked.
     """
 
     id: str
@@ -309,7 +309,7 @@ class CertificateNote:
     sha256: str
 
     def reversed(self) -> "CertificateNote":
-        """For the way back."""
+        """For the undo."""
         return replace(self, when="after" if self.when == "before" else "before")
 
 
@@ -356,7 +356,7 @@ class Plan:
     certificates: tuple[CertificateNote, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse steps that could not be told apart, or that would overwrite each other."""
+        """Refuse steps that could not be distinguished, or that would overwrite each other."""
         # Several anchors may go into one trust store: each step then continues from the result of the one before.
         written = [str(step.path) for step in self.steps if isinstance(step, MakeFolder | PutFile | EditFile)]
         stores = {str(step.path) for step in self.steps if isinstance(step, ImportTrust)}

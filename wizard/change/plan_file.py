@@ -9,6 +9,7 @@ from dataclasses import asdict, astuple, dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 
+from wizard import codes
 from wizard.change.plan import (
     CertificateNote,
     EditFile,
@@ -23,7 +24,6 @@ from wizard.change.plan import (
 )
 from wizard.change.typed import check_types
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, Severity
 from wizard.host.directory import Identity
 
 SCHEMA = "cloudstream-wizard/plan-file/1"
@@ -80,12 +80,7 @@ def load_with_basis(data: bytes, *, name: str = "the plan") -> tuple[Plan, Basis
     """
     plan, basis = _load(data, name)
     if basis is None:
-        raise WizardError(
-            "change.plan-without-basis",
-            f"{name} does not hold the certificates that it was made with, so they cannot be judged again.",
-            "Make it again with `plan --answers FILE --out PLAN`.",
-            name,
-        )
+        raise WizardError(codes.CHANGE_PLAN_WITHOUT_BASIS, subject=name, plan=name)
     return plan, basis
 
 
@@ -103,19 +98,9 @@ def _load(data: bytes, name: str) -> tuple[Plan, Basis | None]:
         digest = body["digest"]
         basis = _load_basis(body["basis"]) if "basis" in body else None
     except (ValueError, KeyError, TypeError, binascii.Error, RecursionError) as error:
-        raise WizardError(
-            "change.plan-unreadable",
-            f"{name} is not a plan that this version of the wizard wrote.",
-            "Make it again with `plan --answers FILE --out PLAN`.",
-            name,
-        ) from error
+        raise WizardError(codes.CHANGE_PLAN_UNREADABLE, subject=name, plan=name) from error
     if checksum != _checksum(body) or digest != plan.digest:
-        raise WizardError(
-            "change.plan-damaged",
-            f"{name} was altered or cut since it was written: its checksum does not fit.",
-            "Make it again with `plan --answers FILE --out PLAN`, and review it again.",
-            name,
-        )
+        raise WizardError(codes.CHANGE_PLAN_DAMAGED, subject=name, plan=name)
     return plan, basis
 
 
@@ -198,34 +183,3 @@ def _load_step(members: dict[str, Any]) -> Step:
     if kind == "put_file":
         return PutFile(path=path, data=data, expect=expect, **members)
     raise ValueError(f"unknown kind of step {kind!r}")
-
-
-REFUSALS: tuple[FindingSpec, ...] = (
-    FindingSpec(
-        "change.plan-without-basis",
-        Severity.BLOCKER,
-        "The plan cannot be judged again",
-        "The plan does not hold the certificates that it was made with; an older version of the wizard wrote it.",
-        "A certificate may have expired or been revoked since the plan was reviewed.",
-        "Make it again with `plan --answers FILE --out PLAN`.",
-        "own format",
-    ),
-    FindingSpec(
-        "change.plan-unreadable",
-        Severity.BLOCKER,
-        "Not a plan",
-        "The file given as a plan is not one that this version of the wizard wrote.",
-        "Only a plan whose every step is understood may be applied.",
-        "Make it again with `plan --answers FILE --out PLAN`.",
-        "own format",
-    ),
-    FindingSpec(
-        "change.plan-damaged",
-        Severity.BLOCKER,
-        "The plan was altered",
-        "The plan's checksum does not fit its content.",
-        "What would be applied is not what was reviewed.",
-        "Make it again with `plan --answers FILE --out PLAN`, and review it again.",
-        "own format",
-    ),
-)

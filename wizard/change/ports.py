@@ -1,8 +1,10 @@
-"""What the engine needs from the rest of the house, as narrow as it can be said; the real ones: `machine_ports`."""
+"""What the engine needs from the rest of the program, and nothing more; the real ones: `machine_ports`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
+
+from wizard.errors import WizardError
 
 
 class Java(Protocol):
@@ -15,32 +17,28 @@ class Java(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ServiceState:
-    """How the service stands.
+    """The state of the service.
 
     Attributes:
         running: the unit is active (which says nothing about what it serves).
-        restartable: a restart can be asked for at all; false when masked, missing, or without any way to restart.
-        hopeless: waiting longer cannot help (a crash loop, a failed start).
-        restarts: how often it was started again by itself since it was restarted here.
-        code: refusal code that says why, when not restartable or hopeless.
         text: one line for people.
-        hint: the next step when something is wrong.
+        blocked: why a restart cannot even be asked for (the unit is masked or missing); None when it can.
+        hopeless: why waiting longer cannot help (a crash loop, a failed start); None when it can.
+        restarts: how often it was started again by itself since it was restarted here.
     """
 
     running: bool
-    restartable: bool = True
-    hopeless: bool = False
-    restarts: int = 0
-    code: str = ""
     text: str = ""
-    hint: str = ""
+    blocked: WizardError | None = None
+    hopeless: WizardError | None = None
+    restarts: int = 0
 
 
 class ServiceControl(Protocol):
     """The service that reads the files."""
 
     def state(self) -> ServiceState:
-        """How it stands now."""
+        """Its state now."""
         ...
 
     def restart(self, timeout_s: float, say: Callable[[str], None]) -> None:

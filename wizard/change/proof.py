@@ -4,12 +4,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from wizard import codes
 from wizard.change.context import Context
 from wizard.change.manifest import Node
 from wizard.change.outcome import SETTLE
 from wizard.change.ports import Served
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, Severity
+from wizard.texts.en.change import JOURNAL_LINES
 
 _LOOK_S = 5.0
 _FIRST_PAUSE_S = 0.25
@@ -50,8 +51,8 @@ def prove(step: str, nodes: Sequence[Node], timeout_s: float, context: Context, 
     the wait at once.
 
     Args:
-        step: id under which progress is told.
-        nodes: those without a demand are not looked at.
+        step: id under which progress is reported.
+        nodes: those without a demand are not probed.
         timeout_s: longest wait.
         context: the run.
         patient: wait at all; otherwise one look decides.
@@ -75,8 +76,8 @@ def prove(step: str, nodes: Sequence[Node], timeout_s: float, context: Context, 
         if settled or not patient or now - begun >= timeout_s:
             raise _with_lines(_refusal_for(*(wrong or failing)[0], now - begun), context)
         state = context.ports.service.state()
-        if state.hopeless:
-            raise _with_lines(WizardError(state.code, state.text, state.hint, context.machine.unit), context)
+        if state.hopeless is not None:
+            raise _with_lines(state.hopeless, context)
         if now - told >= _TELL_S:
             told = now
             node, served = failing[0]
@@ -108,8 +109,8 @@ def watch_over(nodes: Sequence[Node], context: Context) -> None:
             # The machine may be going down, and the service with it. What was proven before is no failure.
             context.events.say(SETTLE, "skipped", "Asked to stop: the server was not watched to the end")
             return
-        if state.hopeless:
-            raise _with_lines(WizardError(state.code, state.text, state.hint, context.machine.unit), context)
+        if state.hopeless is not None:
+            raise _with_lines(state.hopeless, context)
         if state.restarts:
             raise _with_lines(_died(state.restarts, context), context)
     prove(SETTLE, nodes, _LAST_LOOK_S, context)
@@ -118,12 +119,7 @@ def watch_over(nodes: Sequence[Node], context: Context) -> None:
 
 def _died(restarts: int, context: Context) -> WizardError:
     unit = context.machine.unit
-    return WizardError(
-        "change.died-after-start",
-        f"{unit} ended after its start, and systemd started it again ({restarts} times).",
-        f"See why in its journal: journalctl -u {unit}",
-        unit,
-    )
+    return WizardError(codes.CHANGE_DIED_AFTER_START, subject=unit, unit=unit, restarts=restarts)
 
 
 def _look(node: Node, context: Context) -> Served:
@@ -135,26 +131,20 @@ def _meets(node: Node, served: Served) -> bool:
 
 
 def _refusal_for(node: Node, served: Served, waited: float) -> WizardError:
+    endpoint = node.endpoint
     if not served.reachable:
         return WizardError(
-            "change.not-reachable",
-            f"{node.endpoint} brought no TLS handshake within {waited:.0f} s: {served.text}.",
-            "See the service's journal: journalctl -u with the name of the unit.",
-            node.endpoint,
+            codes.CHANGE_NOT_REACHABLE, subject=endpoint, endpoint=endpoint, seconds=round(waited), reason=served.text
         )
     if served.fallback:
-        return WizardError(
-            "change.fallback-leaf",
-            f"{node.endpoint} serves the built-in certificate ({served.text}): the service could not use the key"
-            " store.",
-            "Path, password and readability of the key store are the three causes; `doctor` tells them apart.",
-            node.endpoint,
-        )
+        return WizardError(codes.CHANGE_FALLBACK_LEAF, subject=endpoint, endpoint=endpoint, certificate=served.text)
     return WizardError(
-        "change.wrong-leaf",
-        f"{node.endpoint} serves {served.text} with SHA-256 {served.sha256[:16]}..., not {node.sha256[:16]}...",
-        "See whether another server or a load balancer answers at this address.",
-        node.endpoint,
+        codes.CHANGE_WRONG_LEAF,
+        subject=endpoint,
+        endpoint=endpoint,
+        certificate=served.text,
+        sha256=served.sha256[:16],
+        planned=node.sha256[:16],
     )
 
 
@@ -163,61 +153,7 @@ def _with_lines(error: WizardError, context: Context) -> WizardError:
     if not lines:
         return error
     text = "\n".join(f"  {context.events.scrub(line)}" for line in lines)
-    if error.code in {"change.not-reachable", "change.wrong-leaf"} and _TAKEN.search(text):
-        error = WizardError(
-            "change.port-taken",
-            f"{error.subject} is taken by another process: the service says so in its journal.",
-            "Find it with ss -ltnp, and end it or move it.",
-            error.subject,
-        )
-    hint = f"{error.hint}\nLast lines of the service's journal:\n{text}"
-    return WizardError(error.code, error.message, hint.strip(), error.subject)
-
-
-REFUSALS: tuple[FindingSpec, ...] = (
-    FindingSpec(
-        "change.died-after-start",
-        Severity.BLOCKER,
-        "The server ended after its start",
-        "The server served the right certificate, then ended, and systemd started it again.",
-        "A server that ends again and again is offline again and again.",
-        "See the last lines of the service's journal; the change was undone.",
-        "own rule: the server is watched for a while after a change (--settle)",
-    ),
-    FindingSpec(
-        "change.not-reachable",
-        Severity.BLOCKER,
-        "The service does not answer",
-        "After the restart a node did not answer a TLS handshake in the time that was given.",
-        "Gateways and clients cannot connect either.",
-        "See the last lines of the service's journal; the change was undone.",
-        "manual: the check with a TLS client",
-    ),
-    FindingSpec(
-        "change.port-taken",
-        Severity.BLOCKER,
-        "Another process has the port",
-        "The service says that its port is in use by another process.",
-        "The service cannot listen, so gateways and clients reach somebody else or nobody.",
-        "Find the process with `ss -ltnp`; the change was undone.",
-        "bind(2), EADDRINUSE",
-    ),
-    FindingSpec(
-        "change.wrong-leaf",
-        Severity.BLOCKER,
-        "Another certificate is served",
-        "After the restart a node serves another certificate than the planned one.",
-        "A service that is active proves nothing; only the served leaf does.",
-        "See whether another server or a load balancer answers at this address; the change was undone.",
-        "manual: the check with a TLS client",
-    ),
-    FindingSpec(
-        "change.fallback-leaf",
-        Severity.BLOCKER,
-        "The built-in certificate is served",
-        "After the restart a node serves the product's built-in certificate.",
-        "The server starts with it when it cannot use the key store, and does not say so otherwise.",
-        "Path, password and readability of the key store are the causes; `doctor` tells them apart.",
-        "manual: the fallback certificate named localhost",
-    ),
-)
+    if error.spec in {codes.CHANGE_NOT_REACHABLE, codes.CHANGE_WRONG_LEAF} and _TAKEN.search(text):
+        error = WizardError(codes.CHANGE_PORT_TAKEN, subject=error.subject, endpoint=error.subject)
+    error.hint = JOURNAL_LINES.format(hint=error.hint, lines=text).strip()
+    return error

@@ -1,7 +1,9 @@
 """An interrupted change settled: undone, finished, or left as it is on the operator's word."""
 
 import contextlib
+from dataclasses import replace
 
+from wizard import codes
 from wizard.change.context import Context
 from wizard.change.durable import put_file, remove_file
 from wizard.change.engine import advance, finish
@@ -13,7 +15,6 @@ from wizard.change.outcome import APPLIED, KEPT, NO_CHANGE, Failure, Outcome
 from wizard.change.store import EVIDENCE, JOURNAL, ChangeFolder, Store
 from wizard.change.undo import roll_back_change
 from wizard.errors import RecoveryNeededError, WizardError
-from wizard.findings import FindingSpec, refusal
 from wizard.host.machine import Machine
 
 AUTO, UNDO, FINISH, KEEP = "auto", "undo", "finish", "keep"
@@ -24,7 +25,7 @@ def recover(mode: str, context: Context) -> Outcome:
 
     Args:
         mode: `auto` and `undo` take it back (a change that was proven already is closed as applied); `finish` makes
-            the rest of it and proves it, or takes it back; `keep` touches nothing and closes it as it stands.
+            the rest of it and proves it, or takes it back; `keep` touches nothing and closes it as it is.
         context: the run.
 
     Returns:
@@ -84,15 +85,10 @@ def _settle(mode: str, folder: ChangeFolder, journal: Journal, context: Context)
         return Outcome(KEPT, folder.id)
     manifest = folder.manifest().knowing(journal.records)
     undoing = any(record.event == "undo" for record in journal.records)
-    reason = Failure("change.interrupted", "The run that made it was interrupted.")
+    reason = replace(Failure.of(WizardError(codes.CHANGE_INTERRUPTED, case="run")), hint="")
     if mode == FINISH:
         if undoing:
-            raise WizardError(
-                "change.cannot-finish",
-                f"The undo of change {folder.id} had already begun, so it cannot be finished.",
-                "Run `recover` without --finish, then apply the change again.",
-                folder.id,
-            )
+            raise WizardError(codes.CHANGE_CANNOT_FINISH, subject=folder.id, change=folder.id)
         try:
             advance(manifest, folder, journal, context)
         except Exception as error:  # noqa: BLE001 - whatever it is: the files go back first
@@ -124,15 +120,3 @@ def _set_damaged_aside(mode: str, place: Opened, context: Context) -> ChangeFold
             remove_file(at, EVIDENCE, calls=context.calls)
             return folder
     return None
-
-
-REFUSALS: tuple[FindingSpec, ...] = (
-    refusal(
-        "change.cannot-finish",
-        "The change cannot be finished",
-        "The undo of the interrupted change had already begun.",
-        "Files that were put back would have to be replaced once more, without a new review.",
-        "Run `recover` without `--finish`, then apply the change again.",
-        source="own rule",
-    ),
-)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from wizard import codes
 from wizard.change.context import Context, WithoutAnchor
 from wizard.change.disk_space import check_change_room
 from wizard.change.engine import Order, carry_out, check_service
@@ -20,20 +21,18 @@ from wizard.change.staging import FileChange, check_owner, identity_of, settled
 from wizard.change.store import ChangeFolder, Store, check_own
 from wizard.change.targets import check_ancestors, check_folder, check_replaceable, keep_folder, look, resolve
 from wizard.errors import RecoveryNeededError, WizardError
-from wizard.findings import FindingSpec, refusal
 from wizard.host.directory import Target
 from wizard.host.machine import Machine
-from wizard.printable import printable
 
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
 
 def rollback(change: str | None, context: Context) -> Outcome:
-    """Put back what *change* replaced: bytes, owner, mode, attributes; restart; prove what was served before.
+    """Restore what *change* replaced: bytes, owner, mode, attributes; restart; prove what was served before.
 
     Args:
-        change: its id or number; None takes the newest one that still stands and is no rollback itself, so that
+        change: its id or number; None takes the newest one that is still in force and is no rollback itself, so that
             repeated calls go back step by step.
         context: the run.
 
@@ -70,7 +69,7 @@ def check(change: str | None, context: Context) -> Manifest:
 
     Raises:
         BusyError: another run is at work.
-        WizardError: whatever would refuse the rollback, also a trust store, an owner, the room on a disk or a service
+        WizardError: whatever would refuse the rollback, also a trust store, an owner, the space on a disk or a service
             that cannot be restarted.
     """
     store = Store(context.machine.state_dir, context.calls)
@@ -82,9 +81,9 @@ def check(change: str | None, context: Context) -> Manifest:
         drafts = _drafts(manifest, folder, store, context)
     except RecoveryNeededError as error:
         # A damaged backup: the rollback refuses before it changes anything, so there is nothing to recover.
-        raise WizardError(error.code, error.message, error.hint, error.subject) from error
+        raise WizardError.recorded(error.code, error.message, error.hint, error.subject) from error
     if manifest.restart is not None:
-        check_service(manifest.restart, context)
+        check_service(context)
     sizes = [(draft.target.folders[-1], len(draft.new), len(draft.old)) for draft in drafts]
     check_change_room(folder.above, sizes)
     return manifest
@@ -106,20 +105,17 @@ def choose(change: str | None, store: Store) -> ChangeFolder:
     if entry.damage:
         raise _damaged(entry)
     if not entry.stands:
-        why = f"it was taken back by {entry.rolled_back_by}" if entry.outcome == APPLIED else f"it is {entry.outcome}"
-        raise WizardError(
-            "change.not-standing",
-            f"Change {entry.id} cannot be rolled back: {why}.",
-            "`history` shows which changes stand.",
-            entry.id,
-        )
+        if entry.outcome == APPLIED:
+            raise WizardError(
+                codes.CHANGE_NOT_STANDING,
+                case="rolled-back",
+                subject=entry.id,
+                change=entry.id,
+                later=entry.rolled_back_by,
+            )
+        raise WizardError(codes.CHANGE_NOT_STANDING, subject=entry.id, change=entry.id, outcome=entry.outcome)
     if entry.backups_removed:
-        raise WizardError(
-            "change.backups-removed",
-            f"Change {entry.id} cannot be rolled back: its backups were removed on {entry.backups_removed}.",
-            "Restore its files from the machine's own backup, or install the certificates that you want anew.",
-            entry.id,
-        )
+        raise WizardError(codes.CHANGE_BACKUPS_REMOVED, subject=entry.id, change=entry.id, date=entry.backups_removed)
     return store.find(entry.id)
 
 
@@ -128,23 +124,13 @@ def _newest(known: Sequence[Entry], store: Store) -> Entry:
     for entry in reversed(known):
         if entry.outcome == UNREADABLE or (entry.stands and not entry.rolls_back):
             return entry
-    raise WizardError(
-        "change.nothing-to-roll-back",
-        f"There is no change on record in {store.root} that could be taken back.",
-        "`history` lists what is on record. A lost state folder takes its backups with it.",
-        str(store.root),
-    )
+    raise WizardError(codes.CHANGE_NOTHING_TO_ROLL_BACK, subject=store.root, state=store.root)
 
 
 def _damaged(entry: Entry) -> RecoveryNeededError | WizardError:
     """The refusal of a change whose record is damaged; only one that has not ended needs `recover`."""
     kind = RecoveryNeededError if entry.waits else WizardError
-    return kind(
-        "change.record-damaged",
-        f"Change {entry.id} cannot be rolled back. {entry.damage}",
-        "Restore its files from the backups by hand. To roll back another change, name it:\n`history` lists them.",
-        entry.id,
-    )
+    return kind(codes.CHANGE_RECORD_DAMAGED, subject=entry.id, change=entry.id, damage=entry.damage)
 
 
 def obstacle(manifest: Manifest, store: Store, machine: Machine) -> WizardError | None:
@@ -153,7 +139,7 @@ def obstacle(manifest: Manifest, store: Store, machine: Machine) -> WizardError 
     A trust store that others changed is no obstacle: the certificate of the change alone is taken out of it.
 
     Raises:
-        WizardError: a file of it cannot be looked at.
+        WizardError: a file of it cannot be examined.
     """
     foreign = [action for action in manifest.actions if _foreign(action, machine)]
     for action in reversed(foreign):
@@ -166,7 +152,7 @@ def altered(manifest: Manifest, machine: Machine) -> tuple[str, ...]:
     """The files that are not as *manifest* left them.
 
     Raises:
-        WizardError: a file of it cannot be looked at.
+        WizardError: a file of it cannot be examined.
     """
     return tuple(str(action.named) for action in manifest.actions if not _as_left(action, machine))
 
@@ -275,19 +261,14 @@ def _old_state(
         return None
     made = context.without.get(action.id)
     if made is None or made.made_from != digest_of(live[1]):
-        raise WizardError(
-            "change.changed-since-review",
-            f"{target.shown} was changed by somebody else since the undo was planned.",
-            "Start the rollback again; it takes out the certificate of this change alone.",
-            str(target.named),
-        )
+        raise WizardError(codes.CHANGE_CHANGED_SINCE_REVIEW, case="undo", subject=target.named, path=target.shown)
     return None if made.data is None else (settled(live[0], target, made.data), made.data)
 
 
 def rights_kept(machine: Machine, manifest: Manifest) -> list[str]:
     """A line for each file of *manifest* whose owner, mode or attributes somebody changed since; an undo keeps them.
 
-    A file that cannot be looked at is left out: the undo itself refuses it.
+    A file that cannot be examined is left out: the undo itself refuses it.
     """
     found = []
     for action in manifest.actions:
@@ -312,58 +293,13 @@ def _changed_since(manifest: Manifest, target: Target, store: Store) -> WizardEr
         for entry in entries(store)
         if entry.stands and store.find(entry.id).number > number and str(target.named) in entry.files
     ]
-    hint = (
-        f"Roll back the newer change first: rollback {newer[-1]}"
-        if newer
-        else "Somebody edited it by hand or by another tool: settle that first, or restore the file by hand."
-    )
+    if not newer:
+        return WizardError(codes.CHANGE_CHANGED_SINCE, subject=target.named, path=target.shown, change=manifest.id)
     return WizardError(
-        "change.changed-since",
-        f"{target.shown} is not what change {printable(manifest.id)} left there.",
-        hint,
-        str(target.named),
+        codes.CHANGE_CHANGED_SINCE,
+        case="newer",
+        subject=target.named,
+        path=target.shown,
+        change=manifest.id,
+        newer=newer[-1],
     )
-
-
-REFUSALS: tuple[FindingSpec, ...] = (
-    refusal(
-        "change.nothing-to-roll-back",
-        "Nothing to roll back",
-        "No applied change is on record that has not been taken back already.",
-        "Only what was recorded with its backups can be taken back.",
-        "List what is on record with `history`; name the state folder that was used with `--state-dir`.",
-        source="own rule",
-    ),
-    refusal(
-        "change.not-standing",
-        "The change does not stand",
-        "The named change was never applied, or was taken back already.",
-        "There is nothing of it left to take back.",
-        "`history` shows which changes stand.",
-        source="own rule",
-    ),
-    refusal(
-        "change.changed-since",
-        "A file changed since the change",
-        "A file is not what the change that is to be taken back had left there.",
-        "Putting the old state back would lose what was done since.",
-        "Roll back the newer change first, or settle the newer edit by hand.",
-        source="own rule",
-    ),
-    refusal(
-        "change.record-damaged",
-        "The record of a change is damaged",
-        "The manifest or the journal of a change cannot be used, so it cannot be rolled back by itself.",
-        "Without them the wizard does not know which backup belongs to which file.",
-        "Restore the files from the backups that the message names by hand; other changes can be named by their id.",
-        source="own rule",
-    ),
-    refusal(
-        "change.backups-removed",
-        "The backups were removed",
-        "The backups of a change were removed with `history --purge` or `--older-than`.",
-        "Without the old files a change cannot be undone.",
-        "Restore the files from the machine's own backup, or install the certificates that you want anew.",
-        source="own rule",
-    ),
-)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from wizard import codes
 from wizard.change.context import Context
 from wizard.change.disk_space import check_change_room
 from wizard.change.durable import dressed, new_file, sync_folder
@@ -18,7 +19,6 @@ from wizard.change.proof import capture
 from wizard.change.store import STAGED, ChangeFolder
 from wizard.change.targets import check_ancestors, check_expected, check_replaceable, keep_folder, look, resolve
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, refusal
 from wizard.host.directory import Identity, Target
 
 if TYPE_CHECKING:
@@ -89,10 +89,7 @@ def _check_java(plan: Plan, context: Context) -> None:
     if now != plan.java:
         was, is_now = (" ".join(java) if java else "none" for java in (plan.java, now))
         raise WizardError(
-            "change.changed-since-review",
-            f"The server's Java changed since you reviewed the plan: it was {was}, it is {is_now}.",
-            "Make the plan again, review it, and apply that.",
-            now[0] if now else "",
+            codes.CHANGE_CHANGED_SINCE_REVIEW, case="java", subject=now[0] if now else "", before=was, now=is_now
         )
 
 
@@ -164,10 +161,7 @@ def check_owner(target: Target, before: FileImage, after: FileImage) -> None:
         except KeyError:
             group = str(image.gid)
         raise WizardError(
-            "change.owner-needs-root",
-            f"{target.shown} belongs, or is to belong, to user {image.uid} and group {group}.",
-            "Run as root (sudo): only root can keep that owner.",
-            str(target.named),
+            codes.CHANGE_OWNER_NEEDS_ROOT, subject=target.named, path=target.shown, user=image.uid or 0, group=group
         )
 
 
@@ -199,15 +193,3 @@ def stage(
     for each in (staged, backup):
         sync_folder(each, calls=context.calls)
     return tuple(draft.action for draft in drafts), served
-
-
-REFUSALS: tuple[FindingSpec, ...] = (
-    refusal(
-        "change.owner-needs-root",
-        "Only root can keep the owner",
-        "A file belongs, or is to belong, to another account than the one that runs the wizard.",
-        "A file with the wrong owner may be unreadable to the service, or readable to others.",
-        "Run as root (sudo).",
-        source="chown(2)",
-    ),
-)

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from wizard import codes
 from wizard.change.durable import new_folder, put_file, reach, sync_folder, write_failure
 from wizard.change.file_image import FileImage, read_image
 from wizard.change.journal import BACKUP, Journal, RecoveryPlan, damaged, read_journal, replay
 from wizard.change.manifest import Manifest
 from wizard.change.syscalls import REAL, Syscalls
 from wizard.errors import RecoveryNeededError, WizardError
-from wizard.findings import FindingSpec, Severity
 from wizard.host.directory import Directory
 from wizard.printable import printable
 
@@ -80,7 +80,7 @@ class ChangeFolder:
 
     @property
     def events(self) -> Path:
-        """What faces follow."""
+        """What user interfaces follow."""
         return self.path / EVENTS
 
     @property
@@ -112,10 +112,10 @@ class ChangeFolder:
         except FileNotFoundError:
             return replay(())
         except OSError as error:
-            raise damaged(self.journal, f"cannot be read: {printable(error.strerror or '')}") from error
+            raise damaged(self.journal, case="unreadable", reason=error.strerror or str(error)) from error
         if plan.phase in {"unarmed", "applying"} and self.evidence.is_file():
             # It is written after the last line.
-            raise damaged(self.journal, "has lost its end: the change had ended")
+            raise damaged(self.journal, case="end")
         return plan
 
     @property
@@ -142,13 +142,14 @@ class ChangeFolder:
         try:
             return self._read_manifest()
         except (OSError, ValueError) as error:
-            why = printable(error.strerror or "") if isinstance(error, OSError) else error
+            why = (error.strerror or "") if isinstance(error, OSError) else str(error)
             raise RecoveryNeededError(
-                "change.manifest-damaged",
-                f"The record of change {self.id} cannot be used: {path}: {why}. Its backups are in {self.backups}.",
-                "Keep the folder: it holds the old files, one for each step. While the change is not finished,\n"
-                "`recover --keep` closes it and accepts everything as it is now.",
-                str(path),
+                codes.CHANGE_MANIFEST_DAMAGED,
+                subject=path,
+                change=self.id,
+                path=path,
+                reason=why,
+                backups=self.backups,
             ) from error
 
     def _read_manifest(self) -> Manifest:
@@ -198,12 +199,8 @@ class ChangeFolder:
 
 
 def _damaged(path: Path, kind: str, why: str) -> RecoveryNeededError:
-    return RecoveryNeededError(
-        "change.staged-damaged" if kind == STAGED else "change.backup-damaged",
-        f"The saved file {path} cannot be used: {why}.",
-        "Nothing was written from it. Restore the file from the machine's own backup.",
-        str(path),
-    )
+    spec = codes.CHANGE_STAGED_DAMAGED if kind == STAGED else codes.CHANGE_BACKUP_DAMAGED
+    return RecoveryNeededError(spec, subject=path, path=path, reason=why)
 
 
 class Store:
@@ -284,12 +281,7 @@ class Store:
         for folder in self.changes():
             if change == folder.id or (change.isdecimal() and int(change) == folder.number):
                 return folder
-        raise WizardError(
-            "change.unknown",
-            f"There is no record of a change {printable(change)} in {self.root}.",
-            "`history` lists the changes that are known. A lost state folder takes its backups with it.",
-            change,
-        )
+        raise WizardError(codes.CHANGE_UNKNOWN, subject=change, change=change, state=self.root)
 
     def new(self, now: datetime) -> ChangeFolder:
         """The folder of the next change. Its number is higher than any other's, whatever the clock says."""
@@ -332,13 +324,9 @@ class Store:
 
 def unreadable(root: Path, error: OSError) -> WizardError:
     """The refusal of a state folder at *root* that cannot be looked into."""
-    hint = "Run the command as root (sudo)." if isinstance(error, PermissionError) else "See what is there: ls -la."
-    return WizardError(
-        "change.state-unreadable",
-        f"The record of changes in {root} cannot be read: {printable(error.strerror or '')}.",
-        hint,
-        str(root),
-    )
+    case = "" if isinstance(error, PermissionError) else "no-folder"
+    reason = error.strerror or str(error)
+    return WizardError(codes.CHANGE_STATE_UNREADABLE, case=case, subject=root, state=root, reason=reason)
 
 
 def _remove_below(folder: Directory, calls: Syscalls, *, last: str = "") -> None:
@@ -385,59 +373,4 @@ def _own(folder: Directory) -> None:
 
 
 def _unusable(path: Path) -> WizardError:
-    return WizardError(
-        "change.state-unusable",
-        f"The state folder {path} is not a folder that belongs to this account.",
-        "Run the command as its owner (mostly root), or name another folder with --state-dir.",
-        str(path),
-    )
-
-
-def _refusal(code: str, title: str, message: str, why: str, fix: str) -> FindingSpec:
-    return FindingSpec(code, Severity.BLOCKER, title, message, why, fix, "own rule: one folder of records, mode 0700")
-
-
-REFUSALS: tuple[FindingSpec, ...] = (
-    _refusal(
-        "change.state-unusable",
-        "The state folder belongs to somebody else",
-        "The folder for journal and backups is not owned by the account that runs the wizard.",
-        "Backups hold key stores; who owns the folder can read and exchange them.",
-        "Run the command as the owner (mostly root), or name another folder with `--state-dir`.",
-    ),
-    _refusal(
-        "change.state-unreadable",
-        "The record of changes cannot be read",
-        "This account may not read the folder with the journal and the backups.",
-        "Without it the wizard cannot tell whether a change is running or was interrupted.",
-        "Run the command as root (sudo).",
-    ),
-    _refusal(
-        "change.unknown",
-        "No such change",
-        "The state folder has no record of the change that was named.",
-        "It may be older than the kept ones, or made with another state folder; a lost folder took its backups along.",
-        "List the known changes with `history`; name the folder that was used with `--state-dir`.",
-    ),
-    _refusal(
-        "change.manifest-damaged",
-        "The record of a change is damaged",
-        "The manifest of a change is missing or is not what the wizard wrote.",
-        "Without it the wizard does not know which backup belongs to which file.",
-        "Keep the folder; compare its backups with the live files by hand.",
-    ),
-    _refusal(
-        "change.backup-damaged",
-        "A backup is damaged",
-        "The digest of a saved file is not the one that was recorded when it was saved.",
-        "Writing it back would put a damaged file in the place of a working one.",
-        "Restore the file from the machine's own backup.",
-    ),
-    _refusal(
-        "change.staged-damaged",
-        "A staged file is damaged",
-        "The digest of a new file that waits for its turn is not the recorded one.",
-        "Finishing the change with it would install something that was never reviewed.",
-        "Undo the interrupted change with `recover`, then apply it again.",
-    ),
-)
+    return WizardError(codes.CHANGE_STATE_UNUSABLE, subject=path, state=path)

@@ -1,4 +1,4 @@
-"""Every system call by which this room writes, in one place, so that tests can break each of them in turn."""
+"""Every system call by which this package writes, in one place, so that tests can break each of them in turn."""
 
 import os
 

@@ -8,10 +8,10 @@ from collections.abc import Collection
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from wizard import codes
 from wizard.change.file_image import ABSENT_FILE, FileImage, read_image
 from wizard.change.plan import Expectation
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, refusal
 from wizard.host.ancestors import strangers
 from wizard.host.directory import Directory, Identity, Target, walk
 from wizard.host.machine import Machine
@@ -37,19 +37,12 @@ def resolve(machine: Machine, named: PurePosixPath) -> Target:
     except OSError as error:
         if error.errno != errno.ELOOP:
             raise _unreadable(printable(str(named)), named, error) from error
-        raise WizardError(
-            "change.link-loop",
-            f"{printable(str(named))} is a chain of symbolic links that does not end.",
-            "Repair the link (ls -l shows where it points).",
-            str(named),
-        ) from error
+        raise WizardError(codes.CHANGE_LINK_LOOP, subject=named, path=named) from error
 
 
 def _unreadable(shown: str, named: PurePosixPath, error: OSError) -> WizardError:
-    reason = printable(error.strerror or str(error))
-    return WizardError(
-        "change.target-unreadable", f"{shown} cannot be read: {reason}.", "Run as root (sudo).", str(named)
-    )
+    reason = error.strerror or str(error)
+    return WizardError(codes.CHANGE_TARGET_UNREADABLE, subject=named, path=shown, reason=reason)
 
 
 def expectation(machine: Machine, named: PurePosixPath) -> Expectation:
@@ -108,12 +101,7 @@ def check_expected(target: Target, image: FileImage, expect: Expectation) -> Non
         what = f"its mode is {now.mode or 0:04o}, not {expect.mode or 0:04o}"
     else:
         what = f"its owner is {now.uid}:{now.gid}, not {expect.uid}:{expect.gid}"
-    raise WizardError(
-        "change.changed-since-review",
-        f"{target.shown} changed since the plan was made: {what}.",
-        "Make the plan again, review it, and apply that.",
-        str(target.named),
-    )
+    raise WizardError(codes.CHANGE_CHANGED_SINCE_REVIEW, subject=target.named, path=target.shown, difference=what)
 
 
 def check_folder(target: Target, recorded: Identity | None, *, exact: bool = True, may_be_gone: bool = False) -> None:
@@ -129,13 +117,7 @@ def check_folder(target: Target, recorded: Identity | None, *, exact: bool = Tru
 
 
 def _exchanged(folder: PurePosixPath, why: str) -> WizardError:
-    return WizardError(
-        "change.folder-exchanged",
-        f"The folder {printable(str(folder))} is not the one that was reviewed: {why}.",
-        "Its owner, and the owners of the folders above, can exchange it: ask them.\n"
-        "Put the right folder back in its place, then make the plan again.",
-        str(folder),
-    )
+    return WizardError(codes.CHANGE_FOLDER_EXCHANGED, subject=folder, folder=folder, difference=why)
 
 
 def keep_folder(target: Target, context: "Context") -> None:
@@ -161,8 +143,7 @@ def folder_of(action: "Action", context: "Context") -> Directory:
     if kept is None:
         target = walk(context.machine.root, action.path, last=False)
         if target.path != action.path:
-            now = printable(str(target.path.parent))
-            raise _exchanged(action.path.parent, f"the path leads to {now} now")
+            raise _exchanged(action.path.parent, f"the path leads to {target.path.parent} now")
         check_folder(target, action.folder, may_be_gone=action.folder_made)
         if target.folder is None:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(action.path.parent))
@@ -198,35 +179,23 @@ def check_replaceable(target: Target, image: FileImage, made: Collection[PurePos
     """
     folder, above = target.folders[-1], target.path.parents[len(target.names) - 1]
     missing = [target.path.parents[number] for number in range(len(target.names) - 1)]
-    shown_folder = printable(str(above))
-
-    def refuse(code: str, message: str, hint: str) -> WizardError:
-        return WizardError(code, message, hint, str(target.named))
+    named, shown_folder = target.named, printable(str(above))
 
     for path in missing:
         if path not in made:
-            message = f"The folder {printable(str(path))} does not exist."
-            raise refuse("change.no-folder", message, "Make it, or name another.")
+            raise WizardError(codes.CHANGE_NO_FOLDER, subject=named, folder=path)
     if image.kind not in {"file", "absent"}:
-        message = f"{target.shown} is a {image.kind}, not a file."
-        raise refuse("change.target-not-file", message, "Name a file, or move what is there out of the way.")
+        raise WizardError(codes.CHANGE_TARGET_NOT_FILE, subject=named, path=target.shown, kind=image.kind)
     if image.exists and image.links > 1:
-        raise refuse(
-            "change.hard-links",
-            f"{target.shown} has {image.links} names (hard links); the others would keep the old content.",
-            "Find them with find -samefile, and make each a file of its own.",
-        )
+        raise WizardError(codes.CHANGE_HARD_LINKS, subject=named, path=target.shown, links=image.links)
     if os.statvfs(folder.descriptor).f_flag & os.ST_RDONLY:
-        message = f"{shown_folder} is on a file system that is mounted read-only."
-        raise refuse("change.read-only", message, "Mount it for writing, or name another folder.")
+        raise WizardError(codes.CHANGE_READ_ONLY, subject=named, folder=shown_folder)
     for name, shown in ((target.names[0], target.shown), (".", shown_folder)):
         word = _frozen(folder, name)
         if word:
-            message = f"{shown} is marked {word}."
-            raise refuse("change.immutable", message, "Somebody set that on purpose: ask, then take it off (chattr).")
+            raise WizardError(codes.CHANGE_IMMUTABLE, subject=named, path=shown, flag=word)
     if not os.access(".", os.W_OK | os.X_OK, dir_fd=folder.descriptor, effective_ids=True):
-        message = f"This account may not write in {shown_folder}."
-        raise refuse("change.folder-not-writable", message, "Run as root (sudo), or as the owner of the folder.")
+        raise WizardError(codes.CHANGE_FOLDER_NOT_WRITABLE, subject=named, folder=shown_folder)
 
 
 def check_ancestors(machine: Machine, target: Target, operator: str) -> None:
@@ -242,10 +211,7 @@ def check_ancestors(machine: Machine, target: Target, operator: str) -> None:
     """
     for other in strangers(machine, target, operator):
         raise WizardError(
-            "change.folder-open",
-            f"{other.who} may write in the folder {other.folder}, and so exchange what is put there.",
-            f"Take that right away: {other.repair}",
-            str(target.named),
+            codes.CHANGE_FOLDER_OPEN, subject=target.named, who=other.who, folder=other.folder, repair=other.repair
         )
 
 
@@ -262,87 +228,3 @@ def _frozen(folder: Directory, name: str) -> str:
     finally:
         os.close(descriptor)
     return next((word for bit, word in _FROZEN.items() if flags & bit), "")
-
-
-REFUSALS: tuple[FindingSpec, ...] = (
-    refusal(
-        "change.changed-since-review",
-        "A file changed since the review",
-        "A file that the plan replaces is not what it was when the plan was made.",
-        "What was reviewed is not what would happen; somebody else's edit would be lost.",
-        "Make the plan again, review it, and apply that.",
-        source="own rule: each file step carries what it expects",
-    ),
-    refusal(
-        "change.folder-exchanged",
-        "A folder was exchanged",
-        "A folder is not the one that was reviewed, or is not under its path any more.",
-        "Who can rename a folder could have files written into another one.",
-        "Put the right folder back in its place; then make the plan again, or run `recover` when a change waits.",
-        source="own rule: folders are opened once and used by descriptor; CWE-367",
-    ),
-    refusal(
-        "change.link-loop",
-        "A chain of links does not end",
-        "A path leads through symbolic links that form a loop.",
-        "There is no file to be replaced.",
-        "Repair the link.",
-        source="path_resolution(7)",
-    ),
-    refusal(
-        "change.target-unreadable",
-        "A file to be changed cannot be read",
-        "A file that the plan replaces cannot be read by this account.",
-        "What cannot be read cannot be backed up.",
-        "Run as root (sudo).",
-        source="own rule: no change without a backup",
-    ),
-    refusal(
-        "change.no-folder",
-        "The target folder does not exist",
-        "The folder of a file that is to be written does not exist.",
-        "Only a folder that the plan names is made; one in the product's tree never is.",
-        "Make the folder, or name another place.",
-        source="open(2)",
-    ),
-    refusal(
-        "change.hard-links",
-        "The file has several names",
-        "The file to be replaced has more than one hard link.",
-        "Replacing one name leaves the others with the old content.",
-        "Find the other names with `find -samefile`, and make each a file of its own.",
-        source="rename(2)",
-    ),
-    refusal(
-        "change.read-only",
-        "The file system is read-only",
-        "The file to be written is on a file system that is mounted read-only.",
-        "Nothing can be written there.",
-        "Mount it for writing, or name another folder.",
-        source="statvfs(3)",
-    ),
-    refusal(
-        "change.immutable",
-        "The file is protected by a flag",
-        "The file or its folder carries the immutable or append-only flag.",
-        "Not even root can replace it while the flag is set; mostly somebody set it on purpose.",
-        "Ask who set it; `lsattr` shows it, `chattr -i` or `chattr -a` takes it off.",
-        source="ioctl_iflags(2)",
-    ),
-    refusal(
-        "change.folder-open",
-        "Others may write in a folder on the way",
-        "Others than root, the run's account and the service's account may write in the folder of a file, or above it.",
-        "They could exchange the key store, or a folder on the way to it.",
-        "Take the right away, mostly with `chmod o-w` or `chmod g-w`; the message names the command.",
-        source="own rule; CWE-732",
-    ),
-    refusal(
-        "change.folder-not-writable",
-        "No right to write in the folder",
-        "This account may not write in the folder of a file that is to be changed.",
-        "The change could not be made, nor undone.",
-        "Run as root (sudo), or as the owner of the folder.",
-        source="access(2)",
-    ),
-)

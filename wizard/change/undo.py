@@ -1,9 +1,10 @@
-"""The way back: files in reverse order, then the service, then a look from outside; a page when it is not whole."""
+"""The undo: files in reverse order, then the service, then a look from outside; a page when it is not whole."""
 
 import contextlib
 import os
 from collections.abc import Container, Sequence
 
+from wizard import codes
 from wizard.change.context import Context
 from wizard.change.disk_space import full_at
 from wizard.change.durable import put_file, remove_temporary, remove_temporary_folder
@@ -28,7 +29,6 @@ from wizard.change.recovery_report import page_text
 from wizard.change.store import PAGE, ChangeFolder, Store
 from wizard.change.targets import check_in_place, folder_of
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, refusal
 
 Problem = tuple[str, Failure]
 """The step, and why it could not be undone."""
@@ -67,11 +67,11 @@ def roll_back_change(
     service = _service_back(manifest, context, restart_needed=restart_needed)
     problems = [*_moved(manifest, begun, context), *problems]
     if not problems and not service and not _note(journal, CLOSED, fact=ROLLED_BACK):
-        full = full_at(folder.path)
-        why = f": the file system mounted at {full} is full" if full else ""
-        text = f"Every file is as it was, but the last line of {folder.journal} could not be written{why}."
-        hint = "Make room there, then run `recover`."
-        return _stuck(manifest, folder, context, reason, [("undo", Failure("change.record-not-written", text, hint))])
+        if full := full_at(folder.path):
+            error = WizardError(codes.CHANGE_RECORD_NOT_WRITTEN, case="full", journal=folder.journal, mount=full)
+        else:
+            error = WizardError(codes.CHANGE_RECORD_NOT_WRITTEN, journal=folder.journal)
+        return _stuck(manifest, folder, context, reason, [("undo", Failure.of(error))])
     if problems or service:
         return _stuck(manifest, folder, context, reason, [*problems, *service], only_service=not problems)
     with contextlib.suppress(OSError):
@@ -92,7 +92,7 @@ def close_what_is_back(store: Store, context: Context) -> None:
     """Close every change whose files are as before, so that a repair may be made while its recovery is pending.
 
     Such a change waits for nothing but the service, which the repair restarts and proves. Any other one still has
-    files to be put back; it stays open, and so nothing else may start.
+    files to be restored; it stays open, and so nothing else may start.
 
     Raises:
         RecoveryNeededError: a journal or a manifest is damaged.
@@ -133,7 +133,7 @@ def _undo(
             _undo_foreign(action, manifest, context)
     except Exception as error:  # noqa: BLE001 - one file that cannot go back must not keep the others
         failure = Failure.of(error)
-        context.events.say(action.id, "failed", f"{action.named} could not be put back: {failure.message}")
+        context.events.say(action.id, "failed", f"{action.named} could not be restored: {failure.message}")
         return [(action.id, failure)]
     _note(journal, UNDONE, action.id, fact=made_folder(action, context))
     kept = "" if old is action.before else "; its owner and mode were changed since and are kept"
@@ -169,23 +169,13 @@ def _undo_foreign(action: Action, manifest: Manifest, context: Context) -> None:
         if made.data is not None:
             put_file(at, name, made.data, token=manifest.token, calls=context.calls)
         return
-    hint = "Compare it with the backup named on the page, then run `recover --keep`."
-    raise WizardError(
-        "change.foreign-edit",
-        f"{action.named} was changed by somebody else after the change had begun; it is left as it is.",
-        hint if action.trust is None else "Run `recover`: it takes out the certificate of this change alone.",
-        str(action.named),
-    )
+    case = "" if action.trust is None else "trust-store"
+    raise WizardError(codes.CHANGE_FOREIGN_EDIT, case=case, subject=action.named, path=action.named)
 
 
 def _compare(action: Action, old: FileImage, context: Context) -> None:
     if not live_image(action, context).same(old):
-        raise WizardError(
-            "change.undo-differs",
-            f"{action.named} has its old bytes again, but not its old owner, mode or attributes.",
-            "Compare it with the manifest beside the backup (ls -l, getfattr -d -m -).",
-            str(action.named),
-        )
+        raise WizardError(codes.CHANGE_UNDO_DIFFERS, subject=action.named, path=action.named)
 
 
 def _service_back(manifest: Manifest, context: Context, *, restart_needed: bool) -> list[Problem]:
@@ -249,13 +239,16 @@ def _stuck(
         put_file(folder.open(), PAGE, context.events.scrub(text).encode(), mode=0o600, calls=context.calls)
         page = str(folder.page)
     first = problems[0][1]
-    what = "Every file is as it was, but the service is not" if only_service else "The undo is not complete"
-    hints = [first.hint, f"What is where: {page or folder.path}"]
-    if only_service:
-        # Perhaps the fault was there before the change, and only the restart has brought it to light.
-        hints.append("`doctor` finds the cause; `doctor --fix CODE` repairs it and ends this recovery.")
-    hints += ["Then run `recover` again; `recover --keep` ends it and accepts everything as it", "is now."]
-    failure = Failure("change.recovery-needed", f"{what}: {first.message}", "\n".join(hints).strip(), first.subject)
+    # The fault was perhaps there before the change, and only the restart has brought it to light: hence the doctor.
+    error = WizardError(
+        codes.CHANGE_RECOVERY_NEEDED,
+        case="service" if only_service else "",
+        subject=first.subject,
+        reason=first.message,
+        hint=tuple(first.hint.splitlines()),
+        page=page or folder.path,
+    )
+    failure = Failure.of(error)
     context.events.say("undo", "failed", failure.message)
     say_outcome(context, "failed", f"{failure.message} See {page or folder.path}", STUCK, failure)
     return Outcome(STUCK, folder.id, manifest.digest, dict(context.events.states), failure, page)
@@ -267,39 +260,3 @@ def _note(journal: Journal, event: str, step: str = "", *, fact: str = "") -> bo
     except OSError:
         return False
     return True
-
-
-REFUSALS: tuple[FindingSpec, ...] = (
-    refusal(
-        "change.foreign-edit",
-        "A file was changed by somebody else",
-        "A file that is to be put back holds neither its old nor its new content.",
-        "Writing the old content back would lose somebody else's work.",
-        "Compare the file with its backup, settle it by hand, then run `recover --keep`.",
-        source="own rule: undo restores only what the change itself made",
-    ),
-    refusal(
-        "change.undo-differs",
-        "Owner, mode or attributes could not be put back",
-        "A file has its old bytes again, but its owner, mode or extended attributes differ from before.",
-        "The service may not be able to read it, or others may.",
-        "Compare it with the manifest (`ls -l`, `getfattr -d -m -`) and set what differs.",
-        source="own rule: undo is read back",
-    ),
-    refusal(
-        "change.record-not-written",
-        "The end of an undo could not be recorded",
-        "Every file was put back, but the last line of the journal could not be written.",
-        "Until it is there, the wizard takes the change for an interrupted one.",
-        "Make room in the state folder, then run `recover`.",
-        source="own rule: the journal has no last line",
-    ),
-    refusal(
-        "change.recovery-needed",
-        "An undo is not complete",
-        "A change could not be undone completely; a page in the change's folder says what is where.",
-        "The machine is between two states.",
-        "Read the page, put right what it names, then run `recover`; `recover --keep` accepts everything as it is.",
-        source="own rule",
-    ),
-)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from wizard import self_start
+from wizard import codes, self_start
 from wizard.change.context import Operator, WithoutAnchor
 from wizard.change.disk_space import full_at
 from wizard.change.events import CHANGE, Event
@@ -22,7 +22,6 @@ from wizard.change.outcome import APPLIED, KEPT, NO_CHANGE, REFUSED, STUCK, Fail
 from wizard.change.plan import Plan
 from wizard.change.store import EVENTS, ChangeFolder, Store, unreadable
 from wizard.errors import BusyError, ExitCode, RecoveryNeededError, WizardError
-from wizard.findings import FindingSpec, refusal
 from wizard.host.accounts import name_of
 from wizard.host.machine import Machine
 from wizard.secret import Secret
@@ -73,7 +72,7 @@ def start_rollback(
     without: Mapping[str, WithoutAnchor] | None = None,
     ports: str = "",
 ) -> ChangeRun:
-    """Begin to take *change* back (None: the newest that stands); *without* as in `Context`, errors as `rollback`."""
+    """Begin to take *change* back (None: the newest in force); *without* as in `Context`, errors as `rollback`."""
     job = Job(ROLLBACK, machine, change=change or "", secrets=secrets, who=operator(), without=without or {})
     return _launch(job, ports)
 
@@ -106,7 +105,7 @@ def running(machine: Machine) -> Holder | None:
 def events(machine: Machine, run: ChangeRun | str, *, follow: bool = True) -> Iterator[Event]:
     """Every event of a run, from its beginning to its last, waiting for those to come.
 
-    A worker that died is told by a last event of its own, with the outcome `recovery_needed`.
+    A worker that died is reported by a last event of its own, with the outcome `recovery_needed`.
 
     Args:
         machine: whose state folder.
@@ -132,7 +131,7 @@ def events(machine: Machine, run: ChangeRun | str, *, follow: bool = True) -> It
         if ended or lines or _is_at_work(store, run.id):
             time.sleep(_POLL_S if not lines else 0)
             continue
-        # It may have said its last word between our reading and our look at the lock.
+        # It may have written its last event between our reading and our look at the lock.
         lines, _ = _lines(folder, offset)
         if not lines:
             yield _last_word(store, run.id)
@@ -181,11 +180,7 @@ def _launch(job: Job, ports: str) -> ChangeRun:
     before = _sizes(job.machine)
     line = _answer_to(job)
     if not line:
-        raise WizardError(
-            "change.worker-silent",
-            "The process that was to make the change ended before it began; nothing was changed.",
-            "Try again; `history` shows whether anything is on record.",
-        )
+        raise WizardError(codes.CHANGE_WORKER_SILENT)
     answer = json.loads(line)
     if "error" in answer:
         raise _error(answer["error"], answer["exit_code"])
@@ -220,7 +215,7 @@ def _error(parts: list[str], exit_code: int) -> WizardError:
         int(ExitCode.BUSY): BusyError,
         int(ExitCode.NEEDS_RECOVERY): RecoveryNeededError,
     }.get(exit_code, WizardError)
-    error = kind(*parts)
+    error = kind.recorded(*parts)
     error.exit_code = ExitCode(exit_code)
     return error
 
@@ -256,35 +251,22 @@ def _last_word(store: Store, change: str) -> Event:
     """What to say of a worker that died without an outcome: the journal knows."""
     plan = store.find(change).plan()
     full = full_at(store.root)
-    disk = f"the file system mounted at {full}, which holds {store.root}, is full"
     if plan.untouched or (plan.phase == "closed" and plan.outcome == REFUSED):
-        ended = f"the process that was to make change {change} was ended from outside"
-        code, hint = ("change.no-room", "Make room there") if full else ("change.worker-silent", "See why it ended")
-        text = f"Nothing was changed: {disk if full else ended}."
-        return Event(CHANGE, "failed", text, _now(), REFUSED, code, f"{hint}, then start again.")
+        if full:
+            error = WizardError(codes.CHANGE_NO_ROOM, case="not-begun", mount=full, state=store.root)
+        else:
+            error = WizardError(codes.CHANGE_WORKER_SILENT, case="ended", change=change)
+        return Event(CHANGE, "failed", error.message, _now(), REFUSED, error.code, error.hint)
     if plan.phase == "closed":
         text = f"Change {change} has ended: {plan.outcome}."
         state = "done" if plan.outcome in {APPLIED, KEPT} else "failed"
         return Event(CHANGE, state, text, _now(), plan.outcome)
-    text = f"The process that made change {change} was ended from outside before it could finish."
     if full:
-        text = f"How change {change} ended could not be recorded: {disk}."
-    hint = "Make room there. " if full else ""
-    hint += "Run `recover`; `recover --keep` accepts everything as it is now."
-    return Event(CHANGE, "failed", text, _now(), STUCK, "change.interrupted", hint)
+        error = WizardError(codes.CHANGE_INTERRUPTED, case="full", change=change, mount=full, state=store.root)
+    else:
+        error = WizardError(codes.CHANGE_INTERRUPTED, case="ended", change=change)
+    return Event(CHANGE, "failed", error.message, _now(), STUCK, error.code, error.hint)
 
 
 def _now() -> str:
     return rfc3339(datetime.now(UTC))
-
-
-REFUSALS: tuple[FindingSpec, ...] = (
-    refusal(
-        "change.worker-silent",
-        "The worker did not begin",
-        "The process that was to make the change ended before it had a change to make.",
-        "Memory may be short, or the program's files were replaced while it ran.",
-        "Try again; `history` shows whether anything is on record.",
-        source="own rule",
-    ),
-)

@@ -9,21 +9,8 @@ from wizard.cli.inputs import open_inputs
 from wizard.cli.output import print_json, print_lines
 from wizard.cli.plan import plan_json
 from wizard.errors import ExitCode
-from wizard.findings import FindingSpec, Severity
 from wizard.reports.lines import Line
 from wizard.session.session import Session
-
-REFUSALS = (
-    FindingSpec(
-        "apply.not-confirmed",
-        Severity.BLOCKER,
-        "the change is not confirmed",
-        "The change was not confirmed.",
-        "A server is changed only when the operator confirms.",
-        "Read the plan, then give --yes or type apply.",
-        "interface of the wizard",
-    ),
-)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -25,6 +25,7 @@ from wizard.planning.undo import check_rollback, start_recover, start_rollback
 from wizard.printable import printable
 from wizard.secret import Secret
 from wizard.session.review import faults
+from wizard.texts.en.change import NOTHING_CHANGED
 
 
 def run_rollback(args: argparse.Namespace) -> int:
@@ -51,7 +52,9 @@ def _check_rollback(args: argparse.Namespace, machine: Machine) -> int:
 
 def _refuse_faults(machine: Machine, change: str | None) -> None:
     for fault in faults(machine, change or ""):
-        raise WizardError(fault.code, f"Nothing was changed. {fault.message}", fault.fix)
+        error = WizardError.of(fault)
+        error.message = NOTHING_CHANGED.format(message=error.message)
+        raise error
 
 
 def run_recover(args: argparse.Namespace) -> int:

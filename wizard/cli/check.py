@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from wizard import codes
 from wizard.certificates.as_json import certificate_json, chain_json
 from wizard.certificates.formats.file_findings import file_findings
 from wizard.certificates.model import Bundle, Chain, Format, Role
@@ -49,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     )
     if args.ocsp:
         # That a certificate names nobody to ask is one of the rules already.
-        findings += [each for each in chain_findings(chain) if each.code != "revocation.no-responder"]
+        findings += [each for each in chain_findings(chain) if each.spec != codes.REVOCATION_NO_RESPONDER]
     if not any(finding.severity >= Severity.ERROR for finding in findings):
         findings += unreadable(args.machine, chain.certificates)
     about_files = [finding for bundle in bundles for finding in file_findings(bundle)]

@@ -3,32 +3,19 @@
 import argparse
 import sys
 
+from wizard import codes
 from wizard.cli.inputs import open_inputs
 from wizard.cli.output import print_json
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, Severity
 from wizard.handoff import checklist, remaining_tasks
 from wizard.reports.checklist import POLICY, Checklist, checklist_lines
-
-REFUSALS = (
-    FindingSpec(
-        "checklist.none",
-        Severity.BLOCKER,
-        "no list is kept here",
-        "There is no list of what is left to do on this machine yet.",
-        "It is made as the last step of a set-up, or from an answers file.",
-        "Give --answers FILE, or run the wizard to its end.",
-        "interface of the checklist command",
-    ),
-)
 
 
 def run(args: argparse.Namespace) -> int:
     """Make the list if asked to, tick, and print it."""
     kept = checklist.load(args.machine) if args.answers is None else _made(args)
     if kept is None:
-        spec = REFUSALS[0]
-        raise WizardError("checklist.none", spec.message, spec.fix, str(args.machine.state_dir))
+        raise WizardError(codes.CHECKLIST_NONE, subject=args.machine.state_dir)
     for name in args.tick:
         number = int(name) if name.isascii() and name.isdigit() else 0
         item = kept.items[number - 1].id if 0 < number <= len(kept.items) else name

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from wizard import codes
 from wizard.change.durable import put_named
 from wizard.cli.output import print_json
 from wizard.configs import damage, hocon
@@ -13,39 +14,8 @@ from wizard.configs.diffs import unified
 from wizard.configs.hocon import Document, Value
 from wizard.configs.rules import duplicates
 from wizard.errors import ExitCode, TextSyntaxError, WizardError
-from wizard.findings import FindingSpec, Severity
 from wizard.printable import printable
 
-REFUSALS: tuple[FindingSpec, ...] = (
-    FindingSpec(
-        "conf.unreadable-file",
-        Severity.BLOCKER,
-        "file cannot be read",
-        "A file that was named cannot be read.",
-        "Without it there is nothing to look up or to change.",
-        "Check its path and its mode, or run the command as root.",
-        "POSIX open",
-    ),
-    FindingSpec(
-        "conf.not-set",
-        Severity.BLOCKER,
-        "the setting is absent",
-        "The file does not set the path that was asked for.",
-        "There is no value to show.",
-        "Check the path; it begins at the root of the file.",
-        "HOCON specification",
-    ),
-    FindingSpec(
-        "conf.value-file",
-        Severity.BLOCKER,
-        "the value file is no single line",
-        "The file with the new value holds more than one line, or bytes that are no UTF-8.",
-        "A line break inside a password or path is hardly ever meant.",
-        "Write the value alone into the file; a line break at its end is left out.",
-        "interface of the conf command",
-    ),
-)
-_SPECS = {spec.code: spec for spec in REFUSALS}
 LARGEST = hocon.LARGEST + 1
 
 
@@ -71,8 +41,9 @@ def _get(args: argparse.Namespace, document: Document, file: Path) -> int:
     if value is None:
         shown = printable(args.path, limit=80)
         places = ", ".join(f"{found.path} (line {found.line})" for found in document.find(_last(args.path))[:4])
-        hint = f"The same key is at {printable(places)}." if places else _SPECS["conf.not-set"].fix
-        raise WizardError("conf.not-set", f"{printable(str(file))} does not set {shown}", hint, str(file))
+        if not places:
+            raise WizardError(codes.CONF_NOT_SET, subject=file, file=file, path=shown)
+        raise WizardError(codes.CONF_NOT_SET, case="elsewhere", subject=file, file=file, path=shown, places=places)
     if getattr(args, "json", False):
         print_json("conf", as_json(value))
     else:
@@ -137,14 +108,13 @@ def _set(args: argparse.Namespace, document: Document, file: Path, data: bytes) 
 
 def _new_value(source: str) -> str:
     data = sys.stdin.buffer.read(LARGEST) if source == "-" else _bytes(Path(source))
-    spec = _SPECS["conf.value-file"]
     try:
         text = data.removeprefix(b"\xef\xbb\xbf").decode()
     except UnicodeDecodeError as error:
-        raise WizardError(spec.code, f"{printable(source)} holds bytes that are no UTF-8", spec.fix, source) from error
+        raise WizardError(codes.CONF_VALUE_FILE, case="not-utf-8", subject=source, file=source) from error
     text = text.removesuffix("\n").removesuffix("\r")
     if "\n" in text or "\r" in text:
-        raise WizardError(spec.code, f"{printable(source)} holds more than one line", spec.fix, source)
+        raise WizardError(codes.CONF_VALUE_FILE, subject=source, file=source)
     return text
 
 
@@ -174,9 +144,8 @@ def _bytes(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(LARGEST)
     except OSError as error:
-        spec = _SPECS["conf.unreadable-file"]
         reason = (error.strerror or "unknown reason").lower()
-        raise WizardError(spec.code, f"{printable(str(path))}: {reason}", spec.fix, str(path)) from error
+        raise WizardError(codes.CONF_UNREADABLE_FILE, subject=path, file=path, reason=reason) from error
 
 
 def _last(path: str) -> str:

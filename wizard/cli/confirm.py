@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Mapping
 
+from wizard import codes
 from wizard.errors import WizardError
 from wizard.secret import Secret
 
@@ -15,16 +16,10 @@ def confirm(word: str = "apply") -> None:
         WizardError: `apply.not-confirmed`: something else was typed, or nobody can be asked.
     """
     if not sys.stdin.isatty():
-        raise WizardError(
-            "apply.not-confirmed",
-            "Nobody can be asked, and --yes was not given.",
-            "Read what will be done, then give --yes.",
-        )
+        raise WizardError(codes.APPLY_NOT_CONFIRMED, case="nobody")
     print(f"Type {word} to go on: ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip() != word:
-        raise WizardError(
-            "apply.not-confirmed", "It was not confirmed; nothing was changed.", "Start again when you are ready."
-        )
+        raise WizardError(codes.APPLY_NOT_CONFIRMED)
 
 
 def ask_once(args: argparse.Namespace, prompts: Mapping[str, str], name: str) -> Secret | None:

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from wizard import codes
 from wizard.certificates import names
 from wizard.certificates.csr import KeyKind, complete, make
 from wizard.certificates.model import Bundle, PrivateKey, Profile, Role
@@ -14,7 +15,7 @@ from wizard.change.durable import put_named, reach
 from wizard.cli.files import known_roots, open_inputs
 from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode, WizardError
-from wizard.findings import FindingSpec, Severity, worst
+from wizard.findings import Severity, worst
 from wizard.host.clock import now_utc
 from wizard.host.files import read_input
 from wizard.printable import printable
@@ -22,35 +23,6 @@ from wizard.reports.lines import finding_lines
 from wizard.secret import Secret
 
 SECRET = "key-password"  # noqa: S105 - the name of a secret, not its value
-
-EXISTS = FindingSpec(
-    "csr.exists",
-    Severity.BLOCKER,
-    "There is a request already",
-    "The folder holds a key or a request for this host.",
-    "A new key would make the CA's answer to the first request useless.",
-    "Join the answer with --complete, or name another folder.",
-    "interface of the csr command",
-)
-DIFFER = FindingSpec(
-    "csr.passwords-differ",
-    Severity.BLOCKER,
-    "The two passwords differ",
-    "The password and its repetition are not the same.",
-    "A typing error would lock the key for ever.",
-    "Type both again.",
-    "interface of the csr command",
-)
-NO_KEY = FindingSpec(
-    "csr.no-key",
-    Severity.BLOCKER,
-    "The key of the request is not there",
-    "The folder does not hold the private key that was written with the request.",
-    "The answer works only together with that key.",
-    "Name the folder that was given with --out when the request was made.",
-    "interface of the csr command",
-)
-REFUSALS = (EXISTS, DIFFER, NO_KEY)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -63,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
         return _complete(args, key_file, args.out / f"{stem}.pfx")
     for file in (key_file, csr_file):
         if file.exists():
-            raise WizardError(EXISTS.code, f"{printable(str(file))} is there already.", EXISTS.fix, str(file))
+            raise WizardError(codes.CSR_EXISTS, subject=file, file=file)
     request = make(
         args.host, role=Role(args.role), sans=args.san, kind=KeyKind(args.key), organization=args.organization
     )
@@ -86,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _complete(args: argparse.Namespace, key_file: Path, pfx_file: Path) -> int:
     if not key_file.exists():
-        raise WizardError(NO_KEY.code, f"{printable(str(key_file))} is not there.", NO_KEY.fix, str(key_file))
+        raise WizardError(codes.CSR_NO_KEY, subject=key_file, file=key_file)
     password = args.secrets.get(SECRET, prompt=f"Password of {printable(key_file.name)}: ")
     key = _key(key_file, password)
     opened = open_inputs(args, args.complete)
@@ -118,7 +90,7 @@ def _complete(args: argparse.Namespace, key_file: Path, pfx_file: Path) -> int:
 def _key(path: Path, password: Secret) -> PrivateKey:
     bundle = read(read_input(path), name=str(path), password=password)
     if not bundle.keys:
-        raise WizardError(NO_KEY.code, f"{printable(str(path))} holds no private key.", NO_KEY.fix, str(path))
+        raise WizardError(codes.CSR_NO_KEY, case="empty", subject=path, file=path)
     return bundle.keys[0]
 
 
@@ -129,7 +101,7 @@ def _new_password(args: argparse.Namespace) -> Secret:
         return named
     first: Secret = args.secrets.get(SECRET, prompt="Password for the private key: ")
     if args.secrets.get("key-password-again", prompt="The same password again: ") != first:
-        raise WizardError(DIFFER.code, DIFFER.message, DIFFER.fix)
+        raise WizardError(codes.CSR_PASSWORDS_DIFFER)
     return first
 
 
@@ -138,8 +110,5 @@ def _folder(path: Path) -> None:
         reach(path)
     except OSError as error:
         raise WizardError(
-            "file.not-writable",
-            f"{printable(str(path))} cannot be made: {error.strerror}.",
-            "Name another folder, or check its rights and the free space.",
-            str(path),
+            codes.FILE_NOT_WRITABLE, case="made", subject=path, folder=path, reason=error.strerror or str(error)
         ) from error

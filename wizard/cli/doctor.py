@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from wizard import __version__
+from wizard import __version__, codes
 from wizard.change import watch
 from wizard.change.durable import put_named
 from wizard.change.history import history
@@ -23,24 +23,12 @@ from wizard.doctor.repair.plan import named, plan_repair
 from wizard.doctor.support_bundle import bundle
 from wizard.doctor.text import diagnosis_lines, log_lines
 from wizard.errors import ExitCode, WizardError
-from wizard.findings import FindingSpec, Severity, worst
+from wizard.findings import Severity, worst
 from wizard.host.files import read_input
 from wizard.host.machine import command
 from wizard.planning.java import ask_java
 from wizard.reports import outcome
 from wizard.reports.lines import Line
-
-REFUSALS = (
-    FindingSpec(
-        "doctor.facts-only",
-        Severity.BLOCKER,
-        "saved facts can only be judged",
-        "--facts was given together with --fix or --bundle.",
-        "A repair needs the machine itself, and the facts are the heart of a bundle already.",
-        "Run the doctor on the server itself.",
-        "interface of the doctor command",
-    ),
-)
 
 _PROMPTS = {
     "primary.keystore-password": "Password of the key store: ",
@@ -57,11 +45,7 @@ def run(args: argparse.Namespace) -> int:
         return _explain(args)
     if args.facts is not None:
         if args.fix or args.bundle:
-            raise WizardError(
-                "doctor.facts-only",
-                "Saved facts can be judged; nothing can be repaired or bundled from them.",
-                "Run the doctor on the server itself.",
-            )
+            raise WizardError(codes.DOCTOR_FACTS_ONLY)
         return _tell(args, _replayed(args.facts))
     seen = _examined(args)
     diagnosis = _judged(seen)
@@ -85,9 +69,7 @@ def _replayed(path: Path) -> Diagnosis:
     try:
         data: Any = json.loads(read_input(path))
     except (ValueError, RecursionError):
-        raise WizardError(
-            "doctor.facts-unusable", f"{path} is not JSON.", saved_facts.REFUSALS[0].fix, str(path)
-        ) from None
+        raise WizardError(codes.DOCTOR_FACTS_UNUSABLE, case="not-json", subject=path, file=path) from None
     return diagnose(saved_facts.from_json(data.get("facts", data) if isinstance(data, dict) else data))
 
 

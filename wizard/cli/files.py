@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from wizard import codes
 from wizard.certificates.formats.refusals import KEY_PASSWORD_DIFFERS
 from wizard.certificates.model import Bundle, Format
 from wizard.certificates.reading import ReadingError, read, sniff
@@ -66,7 +67,7 @@ def _open(args: argparse.Namespace, path: Path) -> Opened:
         return Opened(path, read(data, name=name))
     except WizardError as error:
         problem = error
-    if problem.code == "reading.password-needed":
+    if problem.spec == codes.READING_PASSWORD_NEEDED:
         secret = _password(args, path)
         if secret is not None:
             try:

@@ -1,12 +1,12 @@
 """The command `findings`: the catalogue of everything that the wizard can say, or one entry explained."""
 
 import argparse
-import re
+import string
 import textwrap
 
 from wizard.cli.output import print_json
 from wizard.errors import ExitCode
-from wizard.findings import FindingSpec
+from wizard.findings import Code
 from wizard.reports.catalogue import catalogue, entry
 
 WIDTH = 78
@@ -22,32 +22,37 @@ def run(args: argparse.Namespace) -> int:
     else:
         widest = max(len(spec.code) for spec in specs)
         for spec in specs:
-            print(f"{spec.code:<{widest}}  {spec.severity.word:<7}  {spec.title}")
+            print(f"{spec.code:<{widest}}  {spec.severity.word:<7}  {spec.text.title}")
     return int(ExitCode.DONE)
 
 
-def explained(spec: FindingSpec) -> str:
+def explained(spec: Code) -> str:
     """One entry as a short page."""
-    parts = (("What", _general(spec.message)), ("Why", spec.why), ("Do", _general(spec.fix)), ("From", spec.source))
+    text = spec.text
+    parts = (("What", _general(text.message)), ("Why", text.why), ("Do", _general(text.fix)), ("From", text.source))
     body = [
         textwrap.fill(f"{word + ':':<6}{text}", WIDTH, subsequent_indent=" " * 6, break_long_words=False)
         for word, text in parts
     ]
-    return "\n".join([f"{spec.code} ({spec.severity.word})", spec.title, "", *body])
+    return "\n".join([f"{spec.code} ({spec.severity.word})", text.title, "", *body])
 
 
 def _general(template: str) -> str:
-    """A template with its facts as words in angle brackets: `{name}` becomes `<name>`."""
-    return re.sub(r"\{([a-z_][a-z0-9_]*)\}", lambda found: f"<{found[1].replace('_', ' ')}>", template)
+    """A template in one line, with its facts as words in angle brackets: `{name}` becomes `<name>`."""
+    return " ".join("".join(_words(*part[:2]) for part in string.Formatter().parse(template)).split())
 
 
-def _json(spec: FindingSpec) -> dict[str, str]:
+def _words(text: str, fact: str | None) -> str:
+    return text if fact is None else f"{text}<{fact.replace('_', ' ')}>"
+
+
+def _json(spec: Code) -> dict[str, str]:
     return {
         "code": spec.code,
         "severity": spec.severity.word,
-        "title": spec.title,
-        "message": _general(spec.message),
-        "why": spec.why,
-        "fix": _general(spec.fix),
-        "source": spec.source,
+        "title": spec.text.title,
+        "message": _general(spec.text.message),
+        "why": spec.text.why,
+        "fix": _general(spec.text.fix),
+        "source": spec.text.source,
     }

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from wizard import codes
 from wizard.change import plan_file
 from wizard.errors import WizardError
 from wizard.host.files import read_input
@@ -35,7 +36,7 @@ def open_inputs(args: argparse.Namespace) -> PlanInputs:
     try:
         answers = load(data.decode(), name=str(path))
     except UnicodeDecodeError:
-        raise WizardError("answers.not-toml", f"{path} is not UTF-8 text.", "Save it as UTF-8.", str(path)) from None
+        raise WizardError(codes.ANSWERS_NOT_TOML, case="not-text", subject=path, file=path) from None
     wait_s: float | None = getattr(args, "wait", None)
     return from_sources(
         args.machine,

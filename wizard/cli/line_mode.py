@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from types import FrameType
 from typing import TextIO
 
+from wizard import codes
 from wizard.cli.pem_input import read_pem
 from wizard.errors import ExitCode, WizardError
-from wizard.findings import FindingSpec, Severity, worst_finding
+from wizard.findings import worst_finding
 from wizard.package_data import read_text
 from wizard.printable import printable
 from wizard.questions.flow import Ask, Question, Step, View
@@ -67,7 +68,7 @@ class Dialogue:
 
     def refuse(self, error: WizardError) -> None:
         """Why something cannot be, and what to do; nothing to repair is good news."""
-        word = "Good" if error.code == "rescue.nothing-wrong" else "Error"
+        word = "Good" if error.spec == codes.RESCUE_NOTHING_WRONG else "Error"
         self.say(f"{word}: {error.message} [{error.code}]")
         for line in error.hint.splitlines():
             self.say(f"  {line}")
@@ -228,18 +229,6 @@ def _ticked(session: Session, dialogue: Dialogue, line: Line, before: list[Line]
     dialogue.say_lines(lines[:1])
     return lines
 
-
-REFUSALS = (
-    FindingSpec(
-        "password.differs",
-        Severity.BLOCKER,
-        "the two passwords differ",
-        "The new password was typed in two different ways.",
-        "A password with a typing error would lock everybody out of the store.",
-        "Type both again, or let one be generated.",
-        "interface of the wizard",
-    ),
-)
 
 STOPPED = 130
 """Exit code when the operator left before the end, as after Ctrl+C in a command."""
@@ -489,7 +478,7 @@ class LineByLine:
 
     def _same_again(self, typed: Secret) -> None:
         if self.dialogue.ask_secret("The same again") != typed:
-            raise WizardError("password.differs", "The two passwords are not the same.", "Type both again.")
+            raise WizardError(codes.PASSWORD_DIFFERS)
 
     # -- the change ---------------------------------------------------------------------------------------------------
 

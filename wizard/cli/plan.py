@@ -4,12 +4,12 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from wizard import codes
 from wizard.change import plan_file
 from wizard.change.durable import put_named
 from wizard.cli.inputs import open_inputs
 from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode, WizardError
-from wizard.findings import FindingSpec, Severity
 from wizard.host.clock import now_utc
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.primary.inputs import basis_of
@@ -18,18 +18,6 @@ from wizard.reports.outcome import kept_plan_lines
 from wizard.reports.review import Review
 from wizard.session.repair_flow import look
 from wizard.session.review import review
-
-REFUSALS = (
-    FindingSpec(
-        "plan.needs-named-password",
-        Severity.BLOCKER,
-        "a plan that is kept needs a password with a source",
-        "The plan would generate a password, and a kept plan must not be the only place that knows it.",
-        "Whoever applies the plan later proves the key store with that password.",
-        'Name a source: keystore-password = { file = "PATH" }.',
-        "design of the wizard",
-    ),
-)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -56,10 +44,5 @@ def plan_json(review: Review) -> dict[str, Any]:
 def _keep(path: Path, inputs: PlanInputs, review: Review) -> None:
     stores = [name for step in review.plan.steps if (name := getattr(step, "proof", None))]
     if any(inputs.answers.get(name).kind is SourceKind.GENERATE for name in stores):
-        raise WizardError(
-            "plan.needs-named-password",
-            "The plan generates the key store's password, so nobody could prove the store later.",
-            'Set keystore-password = { file = "PATH" } in the answers file.',
-            stores[0],
-        )
+        raise WizardError(codes.PLAN_NEEDS_NAMED_PASSWORD, subject=stores[0])
     put_named(path, plan_file.dump(review.plan, basis_of(inputs)), mode=0o600)

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from wizard import codes
 from wizard.certificates import names
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Certificate, Chain
@@ -15,7 +16,7 @@ from wizard.change.plan import Probe
 from wizard.cli.files import known_roots
 from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode, WizardError
-from wizard.findings import FindingSpec, Severity, worst
+from wizard.findings import Severity, worst
 from wizard.host.files import read_input
 from wizard.printable import printable
 from wizard.probing.contexts import ClientIdentity
@@ -54,12 +55,7 @@ def _from_plan(data: bytes, path: str) -> tuple[str, ...]:
 
 
 def _no_certificate(path: str) -> WizardError:
-    return WizardError(
-        "probe.no-certificate-in-file",
-        f"{printable(path)} holds no certificate that a server could present.",
-        "Give the PFX or the certificate that was installed, or its SHA-256 fingerprint.",
-        path,
-    )
+    return WizardError(codes.PROBE_NO_CERTIFICATE_IN_FILE, subject=path, path=path)
 
 
 def client_identity(args: argparse.Namespace) -> ClientIdentity:
@@ -67,19 +63,14 @@ def client_identity(args: argparse.Namespace) -> ClientIdentity:
     for chain in _chains(args, args.client, read_input(Path(args.client)), "client-password"):
         if chain.leaf is not None and chain.key is not None:
             return ClientIdentity(chain.leaf, chain.key, chain.intermediates)
-    raise WizardError(
-        "probe.no-client-key",
-        f"{printable(args.client)} holds no certificate with its private key.",
-        "Give the PFX of a gateway or client, with its private key.",
-        args.client,
-    )
+    raise WizardError(codes.PROBE_NO_CLIENT_KEY, subject=args.client, path=args.client)
 
 
 def _chains(args: argparse.Namespace, path: str, data: bytes, secret: str) -> list[Chain]:
     try:
         bundle = read(data, name=path)
     except WizardError as error:
-        if error.code != "reading.password-needed":
+        if error.spec != codes.READING_PASSWORD_NEEDED:
             raise
         password = args.secrets.get(secret, prompt=f"Password of {printable(Path(path).name)}: ")
         key_password = args.secrets.named(secret.replace("password", "key-password"))
@@ -220,12 +211,7 @@ def parse_endpoint(text: str) -> tuple[str, int]:
     found = re.fullmatch(r"(?:\[([^\]]+)\]|([^\[\]:\s]+)):([0-9]{1,5})", text)
     port = int(found[3]) if found else 0
     if not found or not 0 < port < 65536:
-        raise WizardError(
-            "probe.bad-endpoint",
-            f"{printable(text)} is not HOST:PORT.",
-            "Write primary-host:2560, 10.0.0.5:2560 or [2001:db8::5]:2560.",
-            text,
-        )
+        raise WizardError(codes.PROBE_BAD_ENDPOINT, subject=text, endpoint=text)
     return found[1] or found[2], port
 
 
@@ -238,34 +224,3 @@ def _servername(given: str | None, host: str) -> str | None:
 def _show_progress(done: int, total: int, result: ProbeResult) -> None:
     word = printable(result.error) if result.error else "fallback" if result.fallback else "answered"
     print(f"{done} of {total}: {printable(result.endpoint)} {word}", file=sys.stderr)
-
-
-REFUSALS: tuple[FindingSpec, ...] = (
-    FindingSpec(
-        "probe.bad-endpoint",
-        Severity.BLOCKER,
-        "Endpoint not understood",
-        "{endpoint} is not HOST:PORT.",
-        "Without host and port there is nothing to connect to.",
-        "Write primary-host:2560, 10.0.0.5:2560 or [2001:db8::5]:2560.",
-        "interface of the probe command",
-    ),
-    FindingSpec(
-        "probe.no-certificate-in-file",
-        Severity.BLOCKER,
-        "No certificate to compare with",
-        "{path} holds no certificate that a server could present.",
-        "Without it the probe cannot tell the right certificate from another.",
-        "Give the PFX or the certificate that was installed, or its SHA-256 fingerprint.",
-        "interface of the probe command",
-    ),
-    FindingSpec(
-        "probe.no-client-key",
-        Severity.BLOCKER,
-        "No client identity in the file",
-        "{path} holds no certificate with its private key.",
-        "A client must prove that it holds the key.",
-        "Give the PFX of a gateway or client, with its private key.",
-        "RFC 8446, section 4.4.3",
-    ),
-)

@@ -11,28 +11,16 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from wizard import codes
 from wizard.change.watch import running
 from wizard.cli import interactive
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, Severity
 from wizard.questions.answers import Answers
 from wizard.sandbox.build import create, remove
 from wizard.sandbox.deployment import MARK, PASSWORD, Deployment, load
 from wizard.sandbox.faults import all_faults
 from wizard.sandbox.server.serve import serve
 from wizard.sandbox.service.supervisor import OWNER
-
-REFUSALS = (
-    FindingSpec(
-        "usage.sandbox",
-        Severity.BLOCKER,
-        "sandbox was called in another way",
-        "sandbox takes create DIR, serve DIR, or one folder.",
-        "It is not clear what shall be done.",
-        "See: cloudstream-wizard sandbox --help",
-        "interface of the wizard",
-    ),
-)
 
 _LOOK_EVERY_S = 0.2
 
@@ -52,11 +40,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _usage() -> Exception:
-    return WizardError(
-        "usage.sandbox",
-        "sandbox takes create DIR, serve DIR, or one folder",
-        "See: cloudstream-wizard sandbox --help",
-    )
+    return WizardError(codes.USAGE_SANDBOX)
 
 
 def _list_faults(*, as_json: bool) -> int:
@@ -99,10 +83,10 @@ def _practise(args: argparse.Namespace, folder: Path | None) -> int:
         temporary = tempfile.TemporaryDirectory(prefix="cloudstream-practice-", ignore_cleanup_errors=True)
     except OSError as problem:
         raise WizardError(
-            "sandbox.cannot-write",
-            f"no folder for temporary files can be used: {(problem.strerror or 'error').lower()}",
-            "Name a folder: cloudstream-wizard sandbox DIR",
-            os.environ.get("TMPDIR", ""),
+            codes.SANDBOX_CANNOT_WRITE,
+            case="temporary",
+            subject=os.environ.get("TMPDIR", ""),
+            reason=(problem.strerror or "error").lower(),
         ) from None
     with temporary as made:
         deployment = _build(args, Path(made))

@@ -5,6 +5,7 @@ import os
 import sys
 from pathlib import Path
 
+from wizard import codes
 from wizard.errors import WizardError
 from wizard.host.secret_sources import parse_source, resolve
 from wizard.questions.answers import PasswordSource
@@ -50,10 +51,7 @@ class SecretSources:
         if value is None:
             if not self._interactive:
                 raise WizardError(
-                    "secret.missing",
-                    f"{prompt.rstrip(': ')}: it is needed, and nobody can be asked.",
-                    f"Give --secret {name}=file:PATH (or env:VAR, fd:N), or set {name}\nin the answers file.",
-                    name,
+                    codes.SECRET_MISSING, case="nobody", subject=name, name=name, prompt=prompt.rstrip(": ")
                 )
             value = Secret(_ask(prompt))
             self._keep(name, value)
@@ -68,6 +66,6 @@ def _ask(prompt: str) -> str:
     try:
         return getpass.getpass(prompt)
     except (EOFError, KeyboardInterrupt):
-        raise WizardError("secret.missing", "No password was given.", "Start again when it is at hand.") from None
+        raise WizardError(codes.SECRET_MISSING, case="none") from None
     except OSError as error:  # the terminal went away
-        raise WizardError("secret.missing", f"The terminal cannot be read: {os.strerror(error.errno or 0)}.") from error
+        raise WizardError(codes.SECRET_MISSING, case="terminal", reason=os.strerror(error.errno or 0)) from error

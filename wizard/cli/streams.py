@@ -6,8 +6,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, TextIO
 
+from wizard import codes
 from wizard.errors import ExitCode, WizardError
-from wizard.findings import refusal
 from wizard.printable import printable
 
 if TYPE_CHECKING:
@@ -15,16 +15,6 @@ if TYPE_CHECKING:
 
 READER_GONE = 141
 """Exit code when nobody reads our output any more, as after SIGPIPE in a shell."""
-
-REFUSALS = (
-    refusal(
-        "output.failed",
-        "Standard output cannot be written",
-        "results could not be written to standard output: it is full or closed",
-        "What was not written is lost; a change that was made stays made.",
-        "Free space or redirect the output to another file, and run the command again.",
-    ),
-)
 
 
 class Kept(io.FileIO):
@@ -101,8 +91,4 @@ def finish(code: int, out: Kept, *, change: bool) -> int:
 def failed(problem: OSError) -> WizardError:
     """The refusal for a standard output that failed with *problem*."""
     why = "it is closed" if problem.errno == errno.EBADF else printable(problem.strerror or "unknown").lower()
-    return WizardError(
-        "output.failed",
-        f"standard output cannot be written: {why}",
-        "Redirect it to a file with space, and run the command again.",
-    )
+    return WizardError(codes.OUTPUT_FAILED, reason=why)

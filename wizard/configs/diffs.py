@@ -15,7 +15,7 @@ def unified(path: str, old: bytes, new: bytes, *, secrets_keys: Iterable[str] = 
     """The unified diff of two versions of the file at *path*; "" when they are equal byte by byte.
 
     Secrets are covered on both sides; a line that differs only in a secret is still shown as changed. A change of the
-    encoding is told in a line of its own. Byte order marks are written out as escapes, and carriage returns where
+    encoding is reported in a line of its own. Byte order marks are written out as escapes, and carriage returns where
     something about them changes.
     """
     if old == new:

@@ -3,6 +3,7 @@
 import codecs
 
 from wizard.errors import TextSyntaxError
+from wizard.findings import Code
 
 MARKS_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -20,20 +21,14 @@ def utf_16(data: bytes) -> str | None:
     return None
 
 
-def decode(data: bytes, *, code: str) -> str:
+def decode(data: bytes, *, utf_16_refused: Code) -> str:
     """Text of a UTF-8 file; bytes that are no UTF-8 become lone surrogates, so that `encode` gives them back.
 
     Raises:
-        TextSyntaxError: *code*, when the file is UTF-16.
+        TextSyntaxError: *utf_16_refused*, when the file is UTF-16.
     """
     if utf_16(data):
-        raise TextSyntaxError(
-            code,
-            "line 1: the file is saved as UTF-16, which its reader does not understand",
-            "Save it as UTF-8, or take the repair.",
-            line=1,
-            column=1,
-        )
+        raise TextSyntaxError(utf_16_refused, line=1, column=1)
     return data.decode("utf-8", "surrogateescape")
 
 

@@ -1,7 +1,7 @@
 """The unattended file: `NAME="value"` lines that a shell may source and a simple parser may read.
 
 Each line is kept as it is; an edit changes one value. What bash and a plain parser would read differently is never
-written, and where it is found it is said.
+written, and where it is found it is reported.
 """
 
 import re
@@ -10,46 +10,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
+from wizard import codes
 from wizard.configs.encoding import decode, encode, line_end
 from wizard.errors import TextSyntaxError, WizardError
-from wizard.findings import FindingSpec, Severity
 from wizard.printable import printable
-
-_BASH = "bash manual, sections Quoting and Shell Parameters; tried with bash and augeas"
-_SAME = (
-    "If the installer sources the file, it reads another value than a parser that takes the text between the quotes."
-)
-
-REFUSALS: tuple[FindingSpec, ...] = (
-    FindingSpec(
-        "envfile.unsafe-value", Severity.BLOCKER, "the value cannot be written safely",
-        "A shell and a plain parser would read this value differently.", _SAME,
-        "Choose a value without $, backtick, quotes, backslash and control characters.", _BASH,
-    ),
-    FindingSpec(
-        "envfile.name", Severity.BLOCKER, "no name of a setting", "A name has other signs than a shell allows.",
-        "A shell does not take it for a setting.", "Use letters, digits and _, and no digit in front.", _BASH,
-    ),
-    FindingSpec(
-        "envfile.open-quote", Severity.BLOCKER, "a quote is not closed", "A quoted value is opened and never closed.",
-        "A shell swallows all lines that follow.", "Add the closing quote.", _BASH,
-    ),
-    FindingSpec(
-        "envfile.utf-16", Severity.BLOCKER, "the file is UTF-16", "The file is saved as UTF-16.",
-        "No installer reads it.", "Save it as UTF-8, or take the repair.", _BASH,
-    ),
-    FindingSpec(
-        "envfile.too-large", Severity.BLOCKER, "the file is too large",
-        "The file is larger than any unattended file.", "Reading it would only fill the memory.",
-        "Name the unattended file itself.", "bound of the wizard",
-    ),
-    FindingSpec(
-        "envfile.shell-code", Severity.BLOCKER, "the setting stands inside shell code",
-        "The setting is made by shell code, not by a line of its own.",
-        "What it is worth depends on how the code runs.", "Edit it by hand.", _BASH,
-    ),
-)  # fmt: skip
-_BY_CODE = {spec.code: spec for spec in REFUSALS}
 
 LARGEST = 256 * 1024
 """Bytes of one file."""
@@ -119,7 +83,7 @@ class Document:
             WizardError: the name or the value cannot be written so that a shell and a plain parser read the same.
         """
         if not _NAME.fullmatch(name):
-            raise _refusal("name", f"{printable(name)} is no name that a shell takes for a setting", name)
+            raise WizardError(codes.ENVFILE_NAME, subject=printable(name), name=name)
         check(text, name)
         current = self.get(name)
         if current is not None and current.decidable and current.text == text:
@@ -135,15 +99,14 @@ class Document:
         others = [(one.value.name, one.value.text) for one in after._settings if one.value.name != name]
         kept = [(one.value.name, one.value.text) for one in self._settings if one.value.name != name]
         if written is None or written.text != text or others != kept:
-            raise _refusal("shell-code", f"{name} cannot be changed here without changing another line", name)
+            raise WizardError(codes.ENVFILE_SHELL_CODE, case="other-line", subject=name, name=name)
         return after
 
     def _appended(self, line: str) -> str:
         text = self.text
         for number, row in enumerate(text.splitlines(), 1):
             if _CODE.match(row):
-                message = f"the file holds shell code (line {number}), so a line at its end may not count"
-                raise _refusal("shell-code", message, line.partition("=")[0])
+                raise WizardError(codes.ENVFILE_SHELL_CODE, subject=line.partition("=")[0], line=number)
         end = line_end(text, len(text))
         glue = "" if not text.strip("\ufeff") or text.endswith("\n") else end
         return f"{text}{glue}{line}{end if not glue else ''}"
@@ -168,10 +131,8 @@ def parse(data: bytes) -> Document:
         TextSyntaxError: a quoted value is never closed, or the file is UTF-16 or larger than `LARGEST`.
     """
     if len(data) > LARGEST:
-        spec = _BY_CODE["envfile.too-large"]
-        message = f"the file has {len(data)} bytes; the wizard reads up to {LARGEST}"
-        raise TextSyntaxError(spec.code, message, spec.fix, line=1, column=1)
-    return Document(decode(data, code="envfile.utf-16"))
+        raise TextSyntaxError(codes.ENVFILE_TOO_LARGE, line=1, column=1, size=len(data), limit=LARGEST)
+    return Document(decode(data, utf_16_refused=codes.ENVFILE_UTF_16))
 
 
 def check(text: str, name: str = "") -> None:
@@ -184,10 +145,7 @@ def check(text: str, name: str = "") -> None:
     if match is not None:
         signs = {"$": "a $", "`": "a backtick", '"': "a double quote", "'": "a single quote", "\\": "a backslash"}
         sign = signs.get(match[0], "a line break" if match[0] in "\r\n" else "a control character")
-        about = printable(name) or "it"
-        raise _refusal(
-            "unsafe-value", f"the value for {about} holds {sign}, which a shell does not take as it is", name
-        )
+        raise WizardError(codes.ENVFILE_UNSAFE_VALUE, subject=printable(name), name=name or "it", sign=sign)
 
 
 def snippet(settings: Mapping[str, str]) -> str:
@@ -200,11 +158,6 @@ def snippet(settings: Mapping[str, str]) -> str:
     for name, text in settings.items():
         document = document.set(name, text)
     return document.text
-
-
-def _refusal(code: str, message: str, subject: str) -> WizardError:
-    spec = _BY_CODE[f"envfile.{code}"]
-    return WizardError(spec.code, message, spec.fix, printable(subject))
 
 
 def _read(text: str) -> list[_Setting]:
@@ -233,9 +186,7 @@ def _value(text: str, position: int, line: int, line_start: int) -> tuple[int, l
         words.append((match.lastgroup or "", match[0]))
         position = match.end()
     if text[position : position + 1] in {"'", '"'}:
-        spec = _BY_CODE["envfile.open-quote"]
-        message = f"line {line}: the quote that opens here is never closed"
-        raise TextSyntaxError(spec.code, message, spec.fix, line=line, column=position - line_start + 1)
+        raise TextSyntaxError(codes.ENVFILE_OPEN_QUOTE, line=line, column=position - line_start + 1)
     return position, words
 
 

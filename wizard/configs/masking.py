@@ -62,10 +62,10 @@ def _covered(value: str) -> str:
 
 
 def _value(text: str, position: int) -> tuple[int, int]:
-    """From where to where the value stands that belongs to the separator before *position*."""
+    """From where to where the value is that belongs to the separator before *position*."""
     begin = _SPACE.match(text, position).end()  # type: ignore[union-attr]  # it matches the empty text, so always
     if "\n" in text[position:begin]:
-        # In HOCON a value may stand on a later line; in the other format that line is the next setting.
+        # In HOCON a value may be on a later line; in the other format that line is the next setting.
         line = text.rfind("\n", 0, begin) + 1
         if _NEXT_SETTING.match(text, line):
             return position, position

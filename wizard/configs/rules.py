@@ -3,45 +3,16 @@
 import re
 from collections.abc import Iterable
 
+from wizard import codes
 from wizard.configs import envfile, hocon
 from wizard.configs.masking import SECRET_KEYS
-from wizard.findings import Finding, FindingSpec, Locator, Severity
+from wizard.findings import Finding, Locator
 from wizard.questions import passwords
 from wizard.secret import Secret
 
 AnyDocument = hocon.Document | envfile.Document
 """Both kinds of files hold settings with a path or name, a text and a line."""
 
-SPECS: tuple[FindingSpec, ...] = (
-    FindingSpec(
-        "config.duplicate",
-        Severity.WARNING,
-        "setting given more than once",
-        "{setting} counts in line {line}; it hides the value in line {hidden}.",
-        "An edit of the hidden line changes nothing and looks like success.",
-        "Keep the line that counts and remove the others.",
-        "HOCON specification, section Duplicate keys; bash manual",
-    ),
-    FindingSpec(
-        "config.world-readable-secret",
-        Severity.WARNING,
-        "everybody can read the passwords",
-        "The mode {mode} lets every account read {file}, which holds {setting} in line {line}.",
-        "Whoever can log in can take the private key of the server.",
-        "Take the right to read from others: mode 0640 with the group of the service, or 0600.",
-        "POSIX file modes",
-    ),
-    FindingSpec(
-        "config.known-password",
-        Severity.WARNING,
-        "well-known password",
-        "The value of {setting} in line {line} is a password that everybody knows or tries first.",
-        "Whoever can read the key store can use the private key as well.",
-        "Let the wizard generate another one when it writes the key store.",
-        "vendor manual (its example uses changeit); lists of common passwords",
-    ),
-)
-_DUPLICATE, _READABLE, _KNOWN = SPECS
 _SECRET = re.compile("|".join(SECRET_KEYS), re.IGNORECASE)
 
 
@@ -52,7 +23,7 @@ def duplicates(document: AnyDocument, *, name: str = "") -> list[Finding]:
         hidden = [one for one in value.shadowed if not _is_override(one.text)]
         if hidden and not _is_override(value.text) and value.line != hidden[0].line:
             facts: dict[str, str | int] = {"setting": path, "line": value.line, "hidden": hidden[0].line}
-            found.append(Finding(_DUPLICATE, Locator("setting", path=name, line=value.line), facts))
+            found.append(Finding(codes.CONFIG_DUPLICATE, Locator("setting", path=name, line=value.line), facts))
     return found
 
 
@@ -67,14 +38,18 @@ def exposed(document: AnyDocument, mode: int, *, name: str = "") -> list[Finding
             "setting": path,
             "line": value.line,
         }
-        return [Finding(_READABLE, Locator("file", path=name, line=value.line), facts)]
+        return [Finding(codes.CONFIG_WORLD_READABLE_SECRET, Locator("file", path=name, line=value.line), facts)]
     return []
 
 
 def known_passwords(document: AnyDocument, *, name: str = "") -> list[Finding]:
     """Secrets of the file whose value is a well-known password."""
     return [
-        Finding(_KNOWN, Locator("setting", path=name, line=value.line), {"setting": path, "line": value.line})
+        Finding(
+            codes.CONFIG_KNOWN_PASSWORD,
+            Locator("setting", path=name, line=value.line),
+            {"setting": path, "line": value.line},
+        )
         for path, value in _secrets(document)
         if passwords.known(Secret(value.text))
     ]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from wizard import codes
 from wizard.findings import Finding, Severity
 
 CONF = ("conf-not-used", "conf-missing", "conf-unreadable", "conf-utf16", "conf-syntax", "include-broken")
@@ -84,19 +85,23 @@ _CAUSES: dict[str, tuple[str, ...]] = {
 """Symptom to its possible causes, the deepest first; codes without their prefix."""
 
 _BY_CHAIN = {
-    "served-incomplete": ("chain.incomplete",),
-    "served-for-another-name": ("name.no-san", "name.wrong-host"),
-    "store-named-otherwise": ("name.no-san", "name.wrong-host"),
-    "root-not-known": ("chain.incomplete",),
-    "fallback-served": ("strength.weak-key", "strength.weak-hash"),
-    "java-refuses-store": ("strength.weak-key", "strength.weak-hash", "chain.incomplete"),
+    "served-incomplete": (codes.CHAIN_INCOMPLETE.code,),
+    "served-for-another-name": (codes.NAME_NO_SAN.code, codes.NAME_WRONG_HOST.code),
+    "store-named-otherwise": (codes.NAME_NO_SAN.code, codes.NAME_WRONG_HOST.code),
+    "root-not-known": (codes.CHAIN_INCOMPLETE.code,),
+    "fallback-served": (codes.STRENGTH_WEAK_KEY.code, codes.STRENGTH_WEAK_HASH.code),
+    "java-refuses-store": (codes.STRENGTH_WEAK_KEY.code, codes.STRENGTH_WEAK_HASH.code, codes.CHAIN_INCOMPLETE.code),
 }
 """The same where the cause is a finding of the certificate rules."""
 
 _OF_THE_STORE = ("store-not-pkcs12", "store-two-keys")
 """Causes for a chain in the store other than the intended one."""
 
-_CLOCK = ("validity.leaf-not-yet-valid", "validity.intermediate-not-yet-valid", "validity.clock-behind")
+_CLOCK = (
+    codes.VALIDITY_LEAF_NOT_YET_VALID.code,
+    codes.VALIDITY_INTERMEDIATE_NOT_YET_VALID.code,
+    codes.VALIDITY_CLOCK_BEHIND.code,
+)
 """Findings that a wrong clock can cause."""
 
 _FIRST = (

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from wizard.doctor import logs, saved_facts
+from wizard.doctor import saved_facts
 from wizard.doctor.causes import linked, root_causes
 from wizard.doctor.facts import DoctorFacts
 from wizard.doctor.repair.choose import Repair, repair_for
@@ -20,17 +20,12 @@ from wizard.doctor.rules import (
     store_file,
     trust,
 )
-from wizard.findings import Finding, FindingSpec, Severity, worst
+from wizard.findings import Finding, Severity, worst
 
 _FAMILIES = (clock_and_changes, conf, settings, store_file, store_content, chain, trust, service, port, served)
 
 RULES: tuple[Rule, ...] = tuple(rule for family in _FAMILIES for rule in family.RULES)
 """Every rule, in the order in which outcomes are reported."""
-
-SPECS: tuple[FindingSpec, ...] = (*(spec for family in _FAMILIES for spec in family.SPECS), *logs.SPECS)
-"""Every finding that is the doctor's own; it also reports those of the certificate rules."""
-
-REFUSALS = saved_facts.REFUSALS
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
+from wizard import codes
 from wizard.change.disk_space import check_change_room
 from wizard.change.journal import BACKUP
 from wizard.change.manifest import Manifest
@@ -24,7 +25,7 @@ from wizard.doctor.rules import port as port_rules
 from wizard.doctor.rules import service as service_rules
 from wizard.doctor.rules import settings as setting_rules
 from wizard.errors import WizardError
-from wizard.findings import Finding, FindingSpec, Locator, Severity
+from wizard.findings import Finding, Locator
 from wizard.host import accounts, effective
 from wizard.host.access import may_read
 from wizard.host.accounts import Account
@@ -38,66 +39,23 @@ from wizard.host.systemd import Service, UnitState
 from wizard.probing.probe import probe
 from wizard.probing.resolve import is_here
 
-UNIT_CHANGED = FindingSpec(
-    "restart.unit-changed",
-    Severity.BLOCKER,
-    "systemd has not read the changed unit file",
-    "The file of {unit} changed, and systemd still runs the old one.",
-    "A restart would run the old unit, not the changed file, so its result cannot be predicted.",
-    "systemctl daemon-reload",
-    "systemctl(1), NeedDaemonReload",
-)
-NO_SPACE = FindingSpec(
-    "restart.no-room",
-    Severity.BLOCKER,
-    "there is not enough disk space for the change",
-    "{reason}",
-    "A change that runs out of disk space has to be undone, which needs space as well.",
-    "Free some space there, then make the plan again.",
-    "statvfs(3)",
-)
-FOLDER_OPEN = FindingSpec(
-    "plan.folder-open",
-    Severity.ERROR,
-    "others may write in a folder on the way to a file",
-    "{who} may write in {folder}, and so exchange what is put there.",
-    "The key store could be exchanged, and a change is refused as long as that is so.",
-    "{repair}",
-    "own rule; CWE-732",
-)
-SERVICE_OWNS = FindingSpec(
-    "plan.folder-of-service",
-    Severity.NOTE,
-    "a folder on the way belongs to the service's account",
-    "{folder} belongs to the account of the service, {who}, which can rename what is in it.",
-    "The wizard keeps the folders open that were reviewed, and refuses when one is exchanged meanwhile.",
-    "Nothing has to be done.",
-    "own rule; CWE-367",
-)
-OVERRULED = FindingSpec(
-    "plan.overruled",
-    Severity.BLOCKER,
-    "a change of application.conf would have no effect",
-    "{what} {place}: the server reads that, and not what this change would write into {path}.",
-    "After the restart the server would go on as before, so the change would be undone.",
-    "Take {option} out there and restart the service; then make the plan again.",
-    "Lightbend config, ConfigFactory.load(); java(1)",
-)
-SPECS = (UNIT_CHANGED, NO_SPACE, FOLDER_OPEN, SERVICE_OWNS, OVERRULED)
-
 _RULES = {
-    "doctor.conf-missing",
-    "doctor.conf-unreadable",
-    "doctor.conf-syntax",
-    "doctor.include-broken",
+    codes.DOCTOR_CONF_MISSING.code,
+    codes.DOCTOR_CONF_UNREADABLE.code,
+    codes.DOCTOR_CONF_SYNTAX.code,
+    codes.DOCTOR_INCLUDE_BROKEN.code,
     "doctor.unit",
-    "doctor.account-missing",
-    "doctor.unit-changed",
-    "doctor.port-taken",
+    codes.DOCTOR_ACCOUNT_MISSING.code,
+    codes.DOCTOR_UNIT_CHANGED.code,
+    codes.DOCTOR_PORT_TAKEN.code,
 }
 """The rules whose findings stop a start. A crash loop or a stopped service is none: a restart may end it."""
 
-_OF_THE_START = {"doctor.conf-not-used", "doctor.setting-overruled", "doctor.start-undetermined"}
+_OF_THE_START = {
+    codes.DOCTOR_CONF_NOT_USED.code,
+    codes.DOCTOR_SETTING_OVERRULED.code,
+    codes.DOCTOR_START_UNDETERMINED.code,
+}
 """The rules about Java's start: they matter to a change that writes other settings into application.conf."""
 
 _LOOK_S = 3.0
@@ -165,7 +123,7 @@ def undo_faults(machine: Machine, manifest: Manifest, folder: ChangeFolder) -> t
                 rights[action.named] = (before.mode, before.uid, before.gid)
     nodes = tuple((node.host, node.port) for node in manifest.served)
     coming = Coming(texts, rights, nodes, manifest.served[0].servername if manifest.served else "")
-    kept_from = (UNIT_CHANGED, OVERRULED, service_rules.START_UNKNOWN)
+    kept_from = (codes.RESTART_UNIT_CHANGED, codes.PLAN_OVERRULED, codes.DOCTOR_START_UNDETERMINED)
     return tuple(each for each in _faults(machine, coming, None) if each.spec not in kept_from)
 
 
@@ -190,9 +148,9 @@ def _faults(machine: Machine, coming: Coming, seen: DoctorFacts | None) -> tuple
 
 def _blocking(finding: Finding) -> Finding:
     blocking = {
-        service_rules.RELOAD: UNIT_CHANGED,
-        conf_rules.NOT_USED: OVERRULED,
-        setting_rules.OVERRULED: OVERRULED,
+        codes.DOCTOR_UNIT_CHANGED: codes.RESTART_UNIT_CHANGED,
+        codes.DOCTOR_CONF_NOT_USED: codes.PLAN_OVERRULED,
+        codes.DOCTOR_SETTING_OVERRULED: codes.PLAN_OVERRULED,
     }
     return replace(finding, spec=blocking.get(finding.spec, finding.spec))
 
@@ -237,12 +195,12 @@ def _folders(machine: Machine, plan: Plan) -> tuple[Finding, ...]:
         target = resolve(machine, step.path)
         for each in strangers(machine, target, os.environ.get("SUDO_USER", "")):
             facts = {"folder": each.folder, "who": each.who, "repair": each.repair}
-            found.setdefault(each.folder, Finding(FOLDER_OPEN, Locator("file", each.folder), facts))
+            found.setdefault(each.folder, Finding(codes.PLAN_FOLDER_OPEN, Locator("file", each.folder), facts))
         for folder in target.folders:
             uid, path = folder.status.st_uid, str(machine.logical(folder.path))
             if uid not in {0, os.geteuid()} and path not in found and uid == service_uid(machine):
                 facts = {"folder": path, "who": accounts.name_of(uid)}
-                found[path] = Finding(SERVICE_OWNS, Locator("file", path), facts)
+                found[path] = Finding(codes.PLAN_FOLDER_OF_SERVICE, Locator("file", path), facts)
     return tuple(found.values())
 
 
@@ -261,7 +219,7 @@ def _disk_space(machine: Machine, plan: Plan) -> tuple[Finding, ...]:
     try:
         check_change_room(Directory(_there(machine.state_dir)), sizes)
     except WizardError as error:
-        return (Finding(NO_SPACE, Locator("file", error.subject), {"reason": error.message}),)
+        return (Finding(codes.RESTART_NO_ROOM, Locator("file", error.subject), {"reason": error.message}),)
     return ()
 
 

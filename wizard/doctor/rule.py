@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from wizard.doctor.facts import DoctorFacts
-from wizard.findings import Finding, FindingSpec, Locator, Severity
+from wizard.findings import Finding, Locator
 
 
 class Result(StrEnum):
@@ -72,11 +72,6 @@ class Rule:
         except Exception as error:  # noqa: BLE001 - one broken rule must not hide what the others found
             return Outcome(self.name, Result.BROKEN, type(error).__name__), []
         return Outcome(self.name, Result.FOUND if found else Result.PASS), found
-
-
-def spec(code: str, severity: Severity, title: str, message: str, *, why: str, fix: str, source: str) -> FindingSpec:
-    """A catalogue entry of the doctor; *code* without its prefix."""
-    return FindingSpec(f"doctor.{code}", severity, title, message, why, fix, source)
 
 
 def file_at(path: str, line: int = 0) -> Locator:

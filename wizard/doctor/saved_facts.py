@@ -5,21 +5,9 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from wizard import codes
 from wizard.doctor.facts import SCHEMA, DoctorFacts
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, Severity
-
-REFUSALS = (
-    FindingSpec(
-        "doctor.facts-unusable",
-        Severity.BLOCKER,
-        "the facts cannot be read",
-        "The file does not hold the facts of an examination of this version.",
-        "Only facts that `doctor --json` or a support bundle wrote can be judged again.",
-        "Make them anew on the server: cloudstream-wizard doctor --json.",
-        "interface of the wizard",
-    ),
-)
 
 
 def as_json(facts: DoctorFacts) -> dict[str, Any]:
@@ -38,11 +26,7 @@ def from_json(data: Any) -> DoctorFacts:
     try:
         made = _made(DoctorFacts, {"schema": {SCHEMA: SCHEMA}[data["schema"]], **data})
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise WizardError(
-            "doctor.facts-unusable",
-            f"The file does not hold the facts of an examination ({type(error).__name__}).",
-            REFUSALS[0].fix,
-        ) from None
+        raise WizardError(codes.DOCTOR_FACTS_UNUSABLE, reason=type(error).__name__) from None
     assert isinstance(made, DoctorFacts)  # noqa: S101 - asked for
     return made
 

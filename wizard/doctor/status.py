@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
+from wizard import codes
 from wizard.doctor.diagnose import Diagnosis
 from wizard.doctor.rules.clock_and_changes import differs
 from wizard.doctor.timeline import Link, Place, ends, places, timeline
@@ -126,7 +127,7 @@ def _by_findings(diagnosis: Diagnosis) -> list[tuple[State, str]]:
     # Dates are judged by the limits that were given, not by those of the rules.
     dated = ("validity.",)
     # Where nothing was ever set up there is nothing to watch: unknown, not a warning.
-    if headline is None or headline.code.startswith(dated) or headline.code == "doctor.not-set-up":
+    if headline is None or headline.code.startswith(dated) or headline.code == codes.DOCTOR_NOT_SET_UP.code:
         return []
     state = State.CRITICAL if headline.severity >= Severity.ERROR else State.WARNING
     return [(state, f"{headline.message} [{headline.code}]")]

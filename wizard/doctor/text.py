@@ -52,11 +52,11 @@ def _first(diagnosis: Diagnosis, code: str) -> Finding:
 
 def _root(finding: Finding, repair: Repair, diagnosis: Diagnosis, prefix: str) -> list[Line]:
     word = _WORDS[finding.severity]
-    result = _wrapped(f"{word}: {finding.spec.title} [{finding.code}]", Tone.HEADING)
+    result = _wrapped(f"{word}: {finding.title} [{finding.code}]", Tone.HEADING)
     same = [each for each in diagnosis.findings if each.code == finding.code]
     for each in same:
         result += _wrapped(each.message, _TONES[each.severity], indent="  ")
-    result += _wrapped(finding.spec.why, indent="  ")
+    result += _wrapped(finding.why, indent="  ")
     symptoms = [each for each in diagnosis.findings if _leads_to(each, finding.code, diagnosis)]
     if symptoms:
         result.append(Line("  It explains:"))
@@ -113,8 +113,8 @@ def log_lines(findings: Sequence[Finding]) -> list[Line]:
     result: list[Line] = []
     for finding in findings:
         word = _WORDS[finding.severity]
-        result += _wrapped(f"{word}: {finding.spec.title} [{finding.code}]", _TONES[finding.severity])
-        for text in (finding.message, finding.spec.why, finding.fix):
+        result += _wrapped(f"{word}: {finding.title} [{finding.code}]", _TONES[finding.severity])
+        for text in (finding.message, finding.why, finding.fix):
             result += _wrapped(text, indent="  ")
     return result
 

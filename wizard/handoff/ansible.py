@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
+from wizard import codes
 from wizard.configs import envfile
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, Severity
 from wizard.handoff.build import make_packs
 from wizard.handoff.bundle import Pack, PackFile, from_template
 from wizard.handoff.cluster import is_loopback, node_files
@@ -20,27 +20,6 @@ from wizard.planning.judge import Judged
 from wizard.printable import printable
 from wizard.questions.answers import GatewayAnswers, PrimaryKind, endpoint
 from wizard.secret import Secret
-
-REFUSALS = (
-    FindingSpec(
-        "export.nothing",
-        Severity.BLOCKER,
-        "there is nothing to roll out",
-        "The answers name neither a primary on premise nor a gateway.",
-        "Windows clients and the portal are not reached by Ansible.",
-        "Name them in the answers file, or use handoff.",
-        "design of the wizard",
-    ),
-    FindingSpec(
-        "export.no-vault-password",
-        Severity.BLOCKER,
-        "the keys and passwords would not be encrypted",
-        "The folder for Ansible holds keys and passwords, and no password to encrypt them is given.",
-        "Such a folder is copied, and put into repositories.",
-        "Give --secret vault-password=file:PATH, or --plain-secrets to encrypt them yourself.",
-        "Ansible documentation, Vault",
-    ),
-)
 
 VAULT_SECRET = "vault-password"  # noqa: S105 - the name of a secret
 ROLE = "roles/cloudstream_tls"
@@ -84,20 +63,12 @@ def make_fleet(inputs: PlanInputs, vault_password: Secret | None, *, plain: bool
             for its readers.
     """
     if vault_password is None and not plain:
-        raise WizardError(
-            "export.no-vault-password",
-            "The folder holds keys and passwords, and no password to encrypt them is given.",
-            f"Give --secret {VAULT_SECRET}=file:PATH, or --plain-secrets to encrypt\nthem yourself.",
-        )
+        raise WizardError(codes.EXPORT_NO_VAULT_PASSWORD, name=VAULT_SECRET)
     packs = make_packs(inputs, nodes=False)
     gateways = packs[1 : 1 + len(inputs.answers.gateway)]
     nodes = _nodes(inputs) if inputs.answers.primary.kind is PrimaryKind.ON_PREMISE else {}
     if not nodes and not gateways:
-        raise WizardError(
-            "export.nothing",
-            "The answers name neither a primary on premise nor a gateway.",
-            "Name them in the answers file, or use handoff.",
-        )
+        raise WizardError(codes.EXPORT_NOTHING)
     files = [file for pack in gateways for file in _gateway(pack)]
     files += [_machine(pack.folder, one) for pack, one in zip(gateways, inputs.answers.gateway, strict=True)]
     if nodes:

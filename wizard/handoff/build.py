@@ -4,16 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from wizard import codes
 from wizard.certificates.model import Certificate, Chain, Profile
 from wizard.certificates.names import subject
 from wizard.certificates.rollover import Rollover
-from wizard.certificates.rules.unclear_root import UNCLEAR
 from wizard.change.durable import check_still_there, new_folder, put_file, reach
 from wizard.change.syscalls import REAL, Syscalls
 from wizard.configs import envfile
 from wizard.configs.rules import exposed
 from wizard.errors import WizardError
-from wizard.findings import Finding, FindingSpec, Severity
+from wizard.findings import Finding, Severity
 from wizard.handoff import client, cluster, gateway, portal
 from wizard.handoff.bundle import Pack, PackFile, checklist, paths
 from wizard.handoff.client import ClientInput
@@ -33,55 +33,6 @@ from wizard.questions.answers import Answers, GatewayAnswers, PasswordSource, Pr
 from wizard.questions.passwords import CLIENT, GATEWAY, generate, is_usable_password, require_fit
 from wizard.reports.chain import order_notes
 from wizard.secret import Secret
-
-REFUSALS = (
-    FindingSpec(
-        "handoff.findings",
-        Severity.ERROR,
-        "the findings forbid a pack",
-        "The certificate of a machine has errors, so no pack is made for it.",
-        "The primary would refuse a machine with this certificate.",
-        "Fix what the findings name, then make the packs again.",
-        "design of the wizard",
-    ),
-    FindingSpec(
-        "handoff.java-version",
-        Severity.BLOCKER,
-        "the Java version of a gateway cannot be read",
-        "The answers name a Java version of a gateway that is none.",
-        "The version decides how the stores of the gateway are encrypted.",
-        "Give it as `java -version` prints it, for example 17.0.9, or leave it empty.",
-        "JDK 8u301 and 11.0.12: PKCS12 with AES-256",
-    ),
-    FindingSpec(
-        "handoff.host",
-        Severity.BLOCKER,
-        "a machine has no name of its own",
-        "A gateway or client has no host name, or one that another machine has too.",
-        "Each pack lies in a folder with the name of its host.",
-        "Give every gateway and client a host name of its own in the answers.",
-        "design of the wizard",
-    ),
-    FindingSpec(
-        "handoff.folder-in-use",
-        Severity.BLOCKER,
-        "the folder for the packs is not empty",
-        "The output folder for the packs already contains files.",
-        "Old and new keys side by side are mixed up sooner or later.",
-        "Name a new folder, or delete the old packs first.",
-        "design of the wizard",
-    ),
-    FindingSpec(
-        "file.not-writable",
-        Severity.BLOCKER,
-        "a folder cannot be written",
-        "The folder that shall be written into cannot be written.",
-        "Nothing can be handed off without it.",
-        "Name another folder, or check its rights and the free space.",
-        "design of the wizard",
-    ),
-)
-
 
 PASSWORDS = "client-passwords"
 """The folder of the passwords that had to be made for clients; no machine can have this name."""
@@ -192,13 +143,11 @@ def _require_folders(hosts: Sequence[str], primary: PrimaryAnswers) -> None:
     """Each machine has a folder of its own, on systems that know no letter case too."""
     taken = {portal.FOLDER, PASSWORDS}
     for host in hosts:
-        if not host or host.lower() in {*taken, primary.host.lower()}:
-            what = f"{host} is named twice." if host else "A gateway or client has no host name."
-            if host.lower() in {portal.FOLDER, PASSWORDS}:
-                what = f"{host} is the name of another folder there."
-            raise WizardError(
-                "handoff.host", what, "Give every gateway and client a host name of its own in the answers.", host
-            )
+        if not host:
+            raise WizardError(codes.HANDOFF_HOST, case="none")
+        if host.lower() in {*taken, primary.host.lower()}:
+            case = "taken" if host.lower() in {portal.FOLDER, PASSWORDS} else "twice"
+            raise WizardError(codes.HANDOFF_HOST, case=case, subject=host, host=host)
         taken.add(host.lower())
 
 
@@ -207,7 +156,7 @@ def _fit(inputs: PlanInputs, role: str) -> Judged:
     bad = [finding for finding in judged.findings if finding.severity >= Severity.ERROR]
     if bad:
         host = inputs.answers.table(role).host or role
-        raise WizardError("handoff.findings", f"No pack for {host}: {bad[0].message}", bad[0].fix, host)
+        raise WizardError(codes.HANDOFF_FINDINGS, subject=host, host=host, reason=bad[0].message, hint=bad[0].fix)
     return judged
 
 
@@ -240,12 +189,7 @@ def _profile(inputs: PlanInputs, gateway: GatewayAnswers) -> Profile:
     if not gateway.java:
         return jre.choose_profile(jre.find(inputs.machine)).profile
     if jre.parse_version(gateway.java) is None:
-        raise WizardError(
-            "handoff.java-version",
-            f"{printable(gateway.java)} is not a Java version.",
-            "Give it as `java -version` prints it, for example 17.0.9, or leave it empty.",
-            gateway.host,
-        )
+        raise WizardError(codes.HANDOFF_JAVA_VERSION, subject=gateway.host, version=gateway.java)
     return jre.choose_profile(jre.Jre(Path(), gateway.java)).profile
 
 
@@ -339,7 +283,7 @@ def root_doubts(inputs: PlanInputs) -> list[Finding]:
     """A warning for each root of the chains that counts as private and may be public."""
     here = inputs.answers.primary.kind is PrimaryKind.ON_PREMISE and inputs.answers.primary.chain
     roles = [*(["primary"] if here else []), *inputs.answers.other_roles()]
-    found = [one for role in roles for one in inputs.judged(role).findings if one.spec is UNCLEAR]
+    found = [one for role in roles for one in inputs.judged(role).findings if one.spec is codes.ROOT_PUBLIC_OR_PRIVATE]
     return list({one.facts["sha256"]: one for one in found}.values())
 
 
@@ -372,12 +316,7 @@ def write_files(out: Path, files: Sequence[PackFile], *, calls: Syscalls = REAL)
     try:
         folder = reach(out, calls=calls)
         if folder.names():
-            raise WizardError(
-                "handoff.folder-in-use",
-                f"{printable(str(out))} is not empty.",
-                "Name a new folder, or delete the old packs first.",
-                str(out),
-            )
+            raise WizardError(codes.HANDOFF_FOLDER_IN_USE, subject=out, folder=out)
         for file in files:
             *above, name = PurePosixPath(file.name).parts
             at = folder
@@ -390,10 +329,7 @@ def write_files(out: Path, files: Sequence[PackFile], *, calls: Syscalls = REAL)
         check_still_there(out, folder)
     except OSError as error:
         raise WizardError(
-            "file.not-writable",
-            f"{printable(str(out))} cannot be written: {error.strerror}.",
-            "Name another folder, or check its rights and the free space.",
-            str(out),
+            codes.FILE_NOT_WRITABLE, subject=out, folder=out, reason=error.strerror or str(error)
         ) from error
 
 

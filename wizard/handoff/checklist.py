@@ -5,34 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from wizard import codes
 from wizard.change.durable import put_file, reach
 from wizard.change.history import history
 from wizard.change.outcome import APPLIED
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, Severity
 from wizard.host.machine import Machine
 from wizard.reports.checklist import POLICY, Checklist, Item
-
-REFUSALS = (
-    FindingSpec(
-        "checklist.policy-last",
-        Severity.BLOCKER,
-        "the policy comes last",
-        "The policy shall be ticked while other steps are not.",
-        "Every endpoint without a trusted certificate goes offline with the policy.",
-        "Do and tick the other steps first.",
-        "manual, Account setup in the portal",
-    ),
-    FindingSpec(
-        "checklist.other-list",
-        Severity.BLOCKER,
-        "the list is another one now",
-        "The step that shall be ticked is not on the list that is kept.",
-        "Another run has made a new list since this one was shown, or it was never kept.",
-        "Look at the list again.",
-        "design of the wizard",
-    ),
-)
 
 NAME = "left-to-do.json"
 SCHEMA = "cloudstream-wizard/left-to-do/1"
@@ -107,10 +86,11 @@ def keep(machine: Machine, checklist: Checklist) -> None:
         folder = reach(machine.state_dir)
     except OSError as error:
         raise WizardError(
-            "file.not-writable",
-            f"The checklist cannot be kept in {machine.state_dir}: {error.strerror}",
-            "Start the wizard with sudo.",
-            str(_path(machine)),
+            codes.FILE_NOT_WRITABLE,
+            case="checklist",
+            subject=_path(machine),
+            folder=machine.state_dir,
+            reason=error.strerror or str(error),
         ) from error
     put_file(folder, NAME, (json.dumps(data, indent=1) + "\n").encode(), mode=0o600)
 
@@ -128,21 +108,10 @@ def tick(machine: Machine, item: str, *, confirmed: bool = False) -> Checklist:
     """
     kept = load(machine)
     if kept is None or item not in {each.id for each in kept.items}:
-        raise WizardError(
-            "checklist.other-list",
-            "This step is not on the list that is kept.",
-            "Look again; a dry run keeps no list.",
-            item,
-        )
+        raise WizardError(codes.CHECKLIST_OTHER_LIST, subject=item)
     if item == POLICY and item not in kept.done and kept.before_policy and not confirmed:
-        several = kept.before_policy > 1
-        raise WizardError(
-            "checklist.policy-last",
-            f"The policy comes last: {kept.before_policy} other step{'s are' if several else ' is'} not ticked.",
-            "An endpoint without a trusted certificate goes offline with the policy.\n"
-            f"If it is switched already: cloudstream-wizard checklist --tick {POLICY} --yes",
-            item,
-        )
+        case = "" if kept.before_policy > 1 else "one"
+        raise WizardError(codes.CHECKLIST_POLICY_LAST, case=case, subject=item, count=kept.before_policy, policy=POLICY)
     done = kept.done ^ {item}
     keep(machine, replace(_read(machine) or kept, done=done))
     return replace(kept, done=done)

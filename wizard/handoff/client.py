@@ -8,37 +8,16 @@ from hashlib import sha1
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from wizard import codes
 from wizard.certificates import fields
 from wizard.certificates.key_provider import SOFTWARE_KSP, with_provider
 from wizard.certificates.model import Certificate, Chain, Profile
 from wizard.certificates.names import short
 from wizard.certificates.writing import cer_files, keystore
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, Severity
 from wizard.handoff.bundle import Pack, PackFile, checklist, from_template, paths
 from wizard.questions.answers import ClientAnswers
 from wizard.secret import Secret
-
-REFUSALS = (
-    FindingSpec(
-        "client.subject-unmatched",
-        Severity.BLOCKER,
-        "the search text matches no certificate",
-        "The text that the client searches for is not in its certificate.",
-        "The client would find no certificate and stay offline.",
-        "Choose a part of the subject or of the issuer, for example the host name.",
-        "manual, Setting up the client",
-    ),
-    FindingSpec(
-        "client.subject-unsafe",
-        Severity.BLOCKER,
-        "the search text has characters that do not survive the installer",
-        "The text that the client searches for has spaces or special characters.",
-        "How the installer quotes them is not documented.",
-        "Choose a part made of letters, digits, dots, hyphens and underscores.",
-        "domain facts, section 4",
-    ),
-)
 
 _WITHOUT_AES = re.compile(r"(?i)\b(vista|7|8(\.1)?|20(08|12|16)|1507|1511|1607|1703)\b")
 """Versions of Windows that import no PFX with AES-256 and SHA-256 (measured: Server 2016)."""
@@ -93,12 +72,7 @@ def search_text(leaf: Certificate, wanted: str = "auto") -> str:
         return wanted
     found = _texts(own) or _texts(above)
     if not found:
-        raise WizardError(
-            "client.subject-unsafe",
-            f"No part of the names in {short(leaf)} is made of letters and digits.",
-            "Ask the PKI team for a certificate whose common name is the host name.",
-            short(leaf),
-        )
+        raise WizardError(codes.CLIENT_SUBJECT_UNSAFE, case="no-part", subject=short(leaf), name=short(leaf))
     shared = "\n".join(above).lower()
     return min(found, key=lambda text: (text.lower() in shared, text != short(leaf), len(text), text))
 
@@ -127,18 +101,13 @@ def _texts(values: Iterable[str]) -> set[str]:
 
 def _require_match(wanted: str, leaf: Certificate, values: Sequence[str]) -> None:
     if not _SAFE.fullmatch(wanted):
-        raise WizardError(
-            "client.subject-unsafe",
-            "The text that the client searches for has spaces or special characters.",
-            "Use letters, digits, dots, hyphens and underscores alone, such as\n" + search_text(leaf),
-            short(leaf),
-        )
+        raise WizardError(codes.CLIENT_SUBJECT_UNSAFE, subject=short(leaf), example=search_text(leaf))
     if not any(wanted.lower() in value.lower() for value in values):
         raise WizardError(
-            "client.subject-unmatched",
-            f"{wanted} is neither in the subject nor in the issuer of {short(leaf)}.",
-            "Use a part of either, for example the host name; without CN= and the like.",
-            short(leaf),
+            codes.CLIENT_SUBJECT_UNMATCHED,
+            subject=short(leaf),
+            text=wanted,
+            name=short(leaf),
         )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from ipaddress import ip_address
 
+from wizard import codes
 from wizard.certificates.model import Profile
 from wizard.certificates.names import short
 from wizard.certificates.writing import keystore
@@ -136,9 +137,7 @@ def _passwords(inputs: PlanInputs) -> dict[str, Secret]:
 def _needed(inputs: PlanInputs, name: str) -> Secret:
     found = inputs.secret(name)
     if found is None:
-        raise WizardError(
-            "secret.missing", f"The password {name} is not given.", f"Give --secret {name}=file:PATH.", name
-        )
+        raise WizardError(codes.SECRET_MISSING, subject=name, name=name)
     return found
 
 

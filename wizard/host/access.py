@@ -111,11 +111,11 @@ def _walk(machine: Machine, path: PurePosixPath, account: Account) -> Access:
         except (FileNotFoundError, NotADirectoryError):
             return Access(False, here, "it does not exist")
         except OSError as problem:
-            return Access(None, here, f"it could not be looked at: {(problem.strerror or 'error').lower()}")
+            return Access(None, here, f"it could not be examined: {(problem.strerror or 'error').lower()}")
         if stat.S_ISDIR(seen.st_mode):
             if not pending:
                 return Access(False, here, "it is a folder")
-            # A practice folder stands in for "/": whatever guards the folder itself is no part of the machine.
+            # A practice folder is used for "/": whatever guards the folder itself is no part of the machine.
             inside = here != PurePosixPath("/") or machine.root == Path("/")
             if inside and not allowed & 1:
                 return Access(False, here, f"{account.name} may not enter this folder ({_mode(seen)})")

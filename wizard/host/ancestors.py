@@ -24,7 +24,7 @@ class Writer:
     Attributes:
         folder: logical, printable.
         who: in words, for a message.
-        uids: the accounts; None stands for everybody.
+        uids: the accounts; None means everybody.
         repair: the command that ends it.
     """
 
@@ -37,7 +37,7 @@ class Writer:
 def writers(machine: Machine, target: Target) -> tuple[Writer, ...]:
     """Who may write in the folders that lead to *target*, root aside, the outermost folder first.
 
-    The folder that stands for `/` is trusted when it is another one. In a folder with the sticky bit only the owner
+    The folder that is taken for `/` is trusted when it is another one. In a folder with the sticky bit only the owner
     can exchange what belongs to others; in the last folder new names matter as well.
     """
     folders = target.folders if machine.root == Path("/") else target.folders[1:]

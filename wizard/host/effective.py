@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
+from wizard import codes
 from wizard.configs import envfile, hocon, java_start
 from wizard.configs.java_start import CONFIG_PLACES, READ_BY_SCRIPTS, JavaStart, Option
 from wizard.errors import WizardError
@@ -104,7 +105,7 @@ def look(machine: Machine, unit: UnitState | None, port: int = 0) -> Effective:
 
     Args:
         machine: where the service is.
-        unit: it; None when there is nobody to ask, then the process that listens on *port* is looked at.
+        unit: it; None when there is nobody to ask, then the process that listens on *port* is examined.
         port: TCP port of the primary, 0 when it is not known.
     """
     loaded = unit if unit is not None and unit.load == "loaded" else None
@@ -146,7 +147,7 @@ def _unit_environment(machine: Machine, unit: UnitState) -> tuple[dict[str, str]
         try:
             document = envfile.parse(read_input(machine.real(path)))
         except WizardError as error:
-            if error.code != "file.missing":
+            if error.code != codes.FILE_MISSING.code:
                 unread = printable(f"{path} cannot be read", limit=300)
             continue
         known |= {name: value.text for name in document.names if (value := document.get(name)) is not None}

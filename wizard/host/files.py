@@ -9,8 +9,8 @@ from enum import StrEnum
 from hashlib import file_digest
 from pathlib import Path
 
+from wizard import codes
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, refusal
 from wizard.host.access import Access, readable_as
 from wizard.printable import printable
 
@@ -26,54 +26,9 @@ MOST_PIECES = 16
 MOST_FILES = 2000
 """The most files that one folder, or one command, may bring."""
 
-REFUSALS: tuple[FindingSpec, ...] = (
-    refusal(
-        "file.missing",
-        "A file is not there",
-        "a file that was named does not exist",
-        "What it holds is needed to go on.",
-        "Check the spelling; completion with Tab avoids typing errors.",
-    ),
-    refusal(
-        "file.not-readable",
-        "A file cannot be read",
-        "a file exists, but this account may not read it",
-        "What it holds is needed to go on.",
-        "Run the wizard as root, or change the mode or owner of the file.",
-    ),
-    refusal(
-        "file.too-large",
-        "A file is too large",
-        "a file is far larger than any certificate file",
-        "Reading it would only fill the memory.",
-        "Name the certificate file itself.",
-    ),
-    refusal(
-        "file.is-a-folder",
-        "A folder where a file is expected",
-        "a folder was named where one file is needed",
-        "It is not clear which of its files is meant.",
-        "Name one file in it.",
-    ),
-    refusal(
-        "file.not-regular",
-        "Not an ordinary file",
-        "a pipe, socket or device was named where a file is needed",
-        "It cannot be read twice, and what is shown could differ from what is used.",
-        "Save the content to a file and name that.",
-    ),
-    refusal(
-        "file.too-many",
-        "Too many files",
-        "a folder holds more files than the wizard takes at once",
-        "It is most likely not the folder with the certificates.",
-        "Name the folder that holds only the certificates.",
-    ),
-)
-
 
 class Kind(StrEnum):
-    """What stands under a name."""
+    """What is under a name."""
 
     FILE = "file"
     DIR = "dir"
@@ -112,7 +67,7 @@ class FileState:
 
 
 def look(path: Path) -> FileState:
-    """What stands at *path* now. Never raises: what cannot be seen is said in `reason`."""
+    """What is at *path* now. Never raises: what cannot be seen is explained in `reason`."""
     try:
         seen = os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -161,23 +116,16 @@ def read_input(path: Path, *, limit: int = LIMIT) -> bytes:
     seen = os.fstat(descriptor)
     if stat.S_ISDIR(seen.st_mode):
         os.close(descriptor)
-        raise WizardError("file.is-a-folder", f"{name} is a folder", "Name one file in it.", name)
+        raise WizardError(codes.FILE_IS_A_FOLDER, subject=name, file=name)
     with open(descriptor, "rb") as stream:  # noqa: PTH123 - of a descriptor
         if not stat.S_ISREG(seen.st_mode):
-            raise WizardError(
-                "file.not-regular", f"{name} is not an ordinary file", "Save it to a file and name that.", name
-            )
+            raise WizardError(codes.FILE_NOT_REGULAR, subject=name, file=name)
         try:
             data = stream.read(limit + 1)
         except OSError as problem:
             raise _refused(name, problem) from None
     if len(data) > limit:
-        raise WizardError(
-            "file.too-large",
-            f"{name} has {max(seen.st_size, len(data))} bytes; the wizard reads up to {limit}",
-            "Name the certificate file itself.",
-            name,
-        )
+        raise WizardError(codes.FILE_TOO_LARGE, subject=name, file=name, size=max(seen.st_size, len(data)), limit=limit)
     return data
 
 
@@ -199,10 +147,7 @@ def expand_inputs(paths: Iterable[Path | str], base: Path) -> list[Path]:
         try:
             folder = stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116 - Path.is_dir would hide why it fails
         except (OSError, ValueError) as problem:
-            refusal = _refused(printable(str(path)), problem)
-            if refusal.code == "file.missing":
-                refusal.hint = "Check the spelling of the path. A path with blanks can stand in double quotes."
-            raise refusal from None
+            raise _refused(printable(str(path)), problem, case="blanks") from None
         found |= dict.fromkeys(_files_of(path) if folder else [path])
         if len(found) > MOST_FILES:
             raise _too_many(printable(str(path)))
@@ -257,23 +202,14 @@ def _is_file(entry: "os.DirEntry[str]") -> bool:
 
 
 def _too_many(name: str) -> WizardError:
-    return WizardError(
-        "file.too-many",
-        f"{name} brings more than {MOST_FILES} files",
-        "Name the folder that holds only the certificates.",
-        name,
-    )
+    return WizardError(codes.FILE_TOO_MANY, subject=name, folder=name, limit=MOST_FILES)
 
 
-def _refused(name: str, problem: Exception) -> WizardError:
+def _refused(name: str, problem: Exception, *, case: str = "") -> WizardError:
+    """The refusal for *problem*; *case* is that of a file that is missing."""
     if isinstance(problem, FileNotFoundError | NotADirectoryError):
-        return WizardError("file.missing", f"{name} does not exist", "Check the spelling of the path.", name)
-    return WizardError(
-        "file.not-readable",
-        f"{name} cannot be read: {_words(problem)}",
-        "Run the wizard as root, or change the mode or owner of the file.",
-        name,
-    )
+        return WizardError(codes.FILE_MISSING, case=case, subject=name, file=name)
+    return WizardError(codes.FILE_NOT_READABLE, subject=name, file=name, reason=_words(problem))
 
 
 def _words(problem: Exception) -> str:

@@ -7,28 +7,10 @@ from pathlib import Path
 from wizard.certificates.model import Profile
 from wizard.certificates.reading import read
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, refusal
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.host.processes import run
 from wizard.secret import Secret
-
-REFUSALS: tuple[FindingSpec, ...] = (
-    refusal(
-        "jre.missing",
-        "The product's Java is not there",
-        "no Java is found below the product's home",
-        "Without it keytool cannot import the root or prove the key store.",
-        "Check that the product is installed; name its home with --hcp-home.",
-    ),
-    refusal(
-        "jre.no-keytool",
-        "The product's Java has no keytool",
-        "the product's JRE has no program bin/keytool that can be run",
-        "The trust store is changed, and the key store proven, by the product's own keytool.",
-        "Repair the product's JRE.",
-    ),
-)
 
 _BORDERS = {8: (0, 301), 11: (0, 12)}
 """First update that reads PBES2 and HMAC-SHA-256 PKCS12 files, by feature release (domain: Oracle's list)."""

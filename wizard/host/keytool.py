@@ -7,164 +7,66 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from wizard import codes
 from wizard.certificates.formats.der import DerError, parse
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, refusal
+from wizard.findings import Code, Fact
 from wizard.host.jre import Jre, find
 from wizard.host.machine import Machine
 from wizard.host.processes import Completed, memory_file, path_of, run
 from wizard.printable import printable
 from wizard.secret import Secret
 
-_SOURCE = "OpenJDK keytool, versions 11.0.5 to 25"
-
 
 class KeytoolError(WizardError):
     """keytool refused. `detail` is its own text, made printable, for the log and the report."""
 
-    def __init__(self, code: str, message: str, hint: str = "", subject: str = "", *, detail: str = "") -> None:
-        super().__init__(code, message, hint, subject)
+    def __init__(self, spec: Code, *, case: str = "", subject: str = "", detail: str = "", **facts: Fact) -> None:
+        super().__init__(spec, case=case, subject=subject, **facts)
         self.detail = detail
 
 
 _NOT_ASCII = "Password is not ASCII"
-_TABLE: tuple[tuple[str, str, str, str], ...] = (
+_ANSWERS: tuple[tuple[Code, str], ...] = (
+    (codes.KEYTOOL_PASSWORD_NOT_ASCII, _NOT_ASCII),
     (
-        "password-not-ascii",
-        _NOT_ASCII,
-        "the password has characters that Java does not take for a PKCS12 store",
-        "Choose a password of ASCII letters, digits and . _ -",
-    ),
-    (
-        "key-password",
+        codes.KEYTOOL_KEY_PASSWORD,
         r"Too many failures|Get Key failed|Enter key password|final block not properly padded",
-        "the store opens, but the private key in it has another password",
-        "Export the store again with one password for store and key.",
     ),
+    (codes.KEYTOOL_TAMPERED, r"tampered with, or password was incorrect"),
+    (codes.KEYTOOL_PASSWORD_WRONG, r"[Kk]eystore password was incorrect"),
+    (codes.KEYTOOL_ALIAS_EXISTS, r"already exists"),
+    (codes.KEYTOOL_ALIAS_MISSING, r"Alias <.*> does not exist"),
+    (codes.KEYTOOL_STORE_MISSING, r"Keystore file does not exist"),
+    (codes.KEYTOOL_STORE_EMPTY, r"exists, but is empty"),
+    (codes.KEYTOOL_STORE_CUT, r"EOFException|Short read of DER|[Ii]nsufficient data|Too short|extra data at the end"),
     (
-        "tampered",
-        r"tampered with, or password was incorrect",
-        "Java refuses the store: the password is not the right one, or the file is damaged",
-        "Give the password that the store has; for cacerts it is changeit unless somebody changed it.",
-    ),
-    (
-        "password-wrong",
-        r"[Kk]eystore password was incorrect",
-        "Java says that the password does not open the store",
-        "Check the password. A Java older than 8u301 or 11.0.12 says the same about modern encryption.",
-    ),
-    (
-        "alias-exists",
-        r"already exists",
-        "the trust store already has an entry of this name",
-        "Use another alias, or remove the old entry first.",
-    ),
-    (
-        "alias-missing",
-        r"Alias <.*> does not exist",
-        "the store has no entry of this name",
-        "List the store to see its entries.",
-    ),
-    (
-        "store-missing",
-        r"Keystore file does not exist",  # keytool says so of a file that it may not read, too
-        "Java finds no store there, or may not read it",
-        "Check the path, and the rights on the file.",
-    ),
-    ("store-empty", r"exists, but is empty", "the store is an empty file", "Copy the file again; look at its size."),
-    (
-        "store-cut",
-        r"EOFException|Short read of DER|[Ii]nsufficient data|Too short|extra data at the end",
-        "the store ends too early or holds surplus bytes",
-        "Copy the file again in binary mode and compare size and hash.",
-    ),
-    (
-        "store-format",
+        codes.KEYTOOL_STORE_FORMAT,
         r"(Unrecognized|Invalid) keystore format|rejects tag type|DerInputStream|DerValue|Sequence tag error",
-        "Java does not recognise the file as a key store",
-        "Give a PKCS12 file (.pfx, .p12).",
     ),
     (
-        "not-a-certificate",
+        codes.KEYTOOL_NOT_A_CERTIFICATE,
         r"Input not an X\.509 certificate|Failed to parse input|CertificateException|Unable to initialize",
-        "keytool does not read the given bytes as an X.509 certificate",
-        "Give one certificate in DER or PEM form.",
     ),
-    ("no-space", r"No space left on device|Disk quota exceeded", "there is no room to write the store", "Free space."),
+    (codes.KEYTOOL_NO_SPACE, r"No space left on device|Disk quota exceeded"),
+    (codes.KEYTOOL_PERMISSION, r"Permission denied|Read-only file system|AccessDeniedException"),
     (
-        "permission",
-        r"Permission denied|Read-only file system|AccessDeniedException",
-        "keytool may not read or write the store",
-        "Run the wizard as root.",
-    ),
-    (
-        "no-memory",
+        codes.KEYTOOL_NO_MEMORY,
         r"insufficient memory|Could not reserve enough space|unable to create native thread|OutOfMemoryError",
-        "the machine has not enough free memory to start Java",
-        "Free memory, or raise the limit of this session, then try again.",
     ),
     (
-        "algorithm",
+        codes.KEYTOOL_ALGORITHM,
         (
             r"NoSuchAlgorithmException|Algorithm .* not available|unrecognized algorithm|not supported"
             r"|PBE parameter parsing error|data isn't an object ID"
         ),
-        "this Java does not know an algorithm that the store or the key uses",
-        "Export the store with another encryption, or use an RSA key.",
     ),
     (
-        "damaged-java",
+        codes.KEYTOOL_DAMAGED_JAVA,
         r"error while loading shared libraries|could not (find|open)|Error occurred during init|cannot execute",
-        "the product's Java does not start",
-        "Repair or reinstall the product's JRE.",
     ),
 )
-
-REFUSALS: tuple[FindingSpec, ...] = (
-    *(
-        refusal(
-            f"keytool.{name}",
-            message[0].upper() + message[1:],
-            message,
-            "The service uses the same Java, so it would meet the same.",
-            hint,
-            source=_SOURCE,
-        )
-        for name, _, message, hint in _TABLE
-    ),
-    refusal(
-        "keytool.no-key",
-        "No private key for Java",
-        "the store opens, but Java sees no private key in it",
-        "A server without a private key cannot prove who it is.",
-        "Export certificate and private key together as PKCS12.",
-        source=_SOURCE,
-    ),
-    refusal(
-        "keytool.certificate-unreadable",
-        "Java cannot read a certificate",
-        "the store holds a certificate that Java cannot parse; keytool then says that the password is wrong",
-        "A server with this store starts with its built-in certificate.",
-        "Ask for a new certificate; for an EC key with a named curve.",
-        source=_SOURCE,
-    ),
-    refusal(
-        "keytool.key-differs",
-        "The key is of another kind than its certificate",
-        "the private key in the store is of another kind than the public key in its certificate",
-        "Java finds no way to sign in a handshake, though the store opens.",
-        "Ask for a certificate with a plain RSA or P-256 key.",
-        source=_SOURCE,
-    ),
-    refusal(
-        "keytool.failed",
-        "keytool refused",
-        "keytool ended with a text that the wizard does not know",
-        "The service uses the same Java, so it would meet the same.",
-        "Read its text; it stands in the message.",
-        source=_SOURCE,
-    ),
-)
+"""What each refusal of keytool looks like; the first that fits counts."""
 
 
 def unread_certificate(output: str) -> str:
@@ -176,7 +78,7 @@ def unread_certificate(output: str) -> str:
 
 
 def explained(output: str, subject: str) -> KeytoolError:
-    """The refusal that stands for what keytool printed.
+    """The refusal for what keytool printed.
 
     Args:
         output: its standard output and error, as they came.
@@ -186,26 +88,16 @@ def explained(output: str, subject: str) -> KeytoolError:
     unread = unread_certificate(output)
     if unread:
         return KeytoolError(
-            "keytool.certificate-unreadable",
-            f"{subject}: Java cannot read a certificate in it: {unread}",
-            "Ask for a new certificate; for an EC key with a named curve.",
-            subject,
-            detail=unread,
+            codes.KEYTOOL_CERTIFICATE_UNREADABLE, subject=subject, detail=unread, store=subject, reason=unread
         )
     line = next((part for part in output.splitlines() if "keytool error" in part), text)
     if _NOT_ASCII in output:  # the line itself says only that the password was incorrect
         line = _NOT_ASCII
-    said = printable(re.sub(r".*keytool error: (java\.[\w.]+: )?", "", line).strip() or "nothing", limit=200)
-    for name, pattern, message, hint in _TABLE:
-        if re.search(pattern, line):
-            return KeytoolError(f"keytool.{name}", f"{subject}: {message}", hint, subject, detail=text)
-    return KeytoolError(
-        "keytool.failed",
-        f"{subject}: keytool says: {said}",
-        "Read its text; the debug log has all of it.",
-        subject,
-        detail=text,
-    )
+    spec = next((each for each, pattern in _ANSWERS if re.search(pattern, line)), None)
+    if spec is not None:
+        return KeytoolError(spec, subject=subject, detail=text, store=subject)
+    words = printable(re.sub(r".*keytool error: (java\.[\w.]+: )?", "", line).strip() or "nothing", limit=200)
+    return KeytoolError(codes.KEYTOOL_FAILED, subject=subject, detail=text, store=subject, words=words)
 
 
 LEAN = (
@@ -250,9 +142,7 @@ class Keytool:
             WizardError: jre.no-keytool.
         """
         if jre.keytool is None:
-            raise WizardError(
-                "jre.no-keytool", f"{jre.home} has no bin/keytool", "Repair the product's JRE.", str(jre.home)
-            )
+            raise WizardError(codes.JRE_NO_KEYTOOL, subject=jre.home, home=jre.home)
         self.jre = jre
         self._program = str(jre.keytool)
         self._timeout_s = timeout_s
@@ -266,8 +156,7 @@ class Keytool:
         """
         jre = find(machine, ask_java=False)
         if jre is None:
-            home = str(machine.jre_home)
-            raise WizardError("jre.missing", f"{home} is not there", "Check --hcp-home, or the installation.", home)
+            raise WizardError(codes.JRE_MISSING, subject=machine.jre_home, home=machine.jre_home)
         return cls(jre, timeout_s=timeout_s)
 
     def import_trust(self, store_copy: Path, certificate_der: bytes, alias: str, password: Secret) -> None:
@@ -300,7 +189,7 @@ class Keytool:
         """
         try:
             name = alias or self._key_alias(path, password)
-            # -v prints the causes of a refusal: "password was incorrect" is said of unreadable certificates too.
+            # -v prints the causes of a refusal: "password was incorrect" is printed for unreadable certificates too.
             argv = ["-certreq", "-v", "-alias", name, "-keystore", str(path), "-storetype", "PKCS12"]
             signed = self._checked(argv, password, str(path))
             _require_same_kind(signed.stdout, str(path))
@@ -324,7 +213,7 @@ class Keytool:
         if answer.ok:
             return ""
         refused = explained(answer.stdout + answer.stderr, "the certificates")
-        if refused.code not in {"keytool.certificate-unreadable", "keytool.not-a-certificate"}:
+        if refused.spec not in {codes.KEYTOOL_CERTIFICATE_UNREADABLE, codes.KEYTOOL_NOT_A_CERTIFICATE}:
             raise refused
         return unread_certificate(answer.stdout + answer.stderr) or refused.message
 
@@ -348,9 +237,7 @@ class Keytool:
         for part in parts:
             if "Entry type: PrivateKeyEntry" in part:
                 return part.splitlines()[0]
-        raise KeytoolError(
-            "keytool.no-key", f"{path}: Java sees no private key in it", "Export certificate and key.", str(path)
-        )
+        raise KeytoolError(codes.KEYTOOL_NO_KEY, subject=str(path), store=path)
 
     def _checked(self, argv: list[str], password: Secret, subject: str, data: bytes | None = None) -> Completed:
         answer = self._run(argv, password, data)
@@ -383,17 +270,9 @@ def _require_same_kind(request: str, subject: str) -> None:
         info, algorithm, *_ = parse(base64.b64decode(found[1] if found else "")).children
         public, signer = info.children[2].children[0].children[0].oid, algorithm.children[0].oid
     except (DerError, ValueError, IndexError) as error:
-        raise KeytoolError(
-            "keytool.failed", f"{subject}: keytool made a certification request that cannot be read", "", subject
-        ) from error
+        raise KeytoolError(codes.KEYTOOL_FAILED, case="request", subject=subject, store=subject) from error
     if not signer.startswith(_SIGNERS.get(public, "")):
-        raise KeytoolError(
-            "keytool.key-differs",
-            f"{subject}: Java takes the private key for another kind of key than its certificate names"
-            f" (it signs with {signer}, the certificate has {public})",
-            "Ask for a certificate with a plain RSA or P-256 key.",
-            subject,
-        )
+        raise KeytoolError(codes.KEYTOOL_KEY_DIFFERS, subject=subject, store=subject, signer=signer, public=public)
 
 
 def _pem(der: bytes) -> bytes:

@@ -12,7 +12,7 @@ UNIT = "hcp-server"
 """The service unit of a primary server (manual)."""
 
 SETTLE_S = 15.0
-"""How long every command watches a changed server, in seconds, unless it is told otherwise."""
+"""How long every command watches a changed server, in seconds, unless an option says otherwise."""
 
 HCP_HOME = PurePosixPath("/opt/hcp")
 """Where the product lives (manual)."""
@@ -20,7 +20,7 @@ HCP_HOME = PurePosixPath("/opt/hcp")
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The machine that is looked at and changed.
+    """The machine that is examined and changed.
 
     Paths come in two kinds: *logical*, as the operator and the product's files name them (`/opt/hcp/conf/...`), and
     *real*, where the bytes are. They differ only below another `root`.

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
+from wizard import codes
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, refusal
 from wizard.printable import printable
 
 # Java options of the login session change what keytool prints; pagers and colours do so for systemd.
@@ -20,30 +20,6 @@ _SET = {"LC_ALL": "C.UTF-8", "SYSTEMD_PAGER": "", "SYSTEMD_COLORS": "0", "SYSTEM
 
 _MOST = 16 * 1024 * 1024
 """Bytes of output that are kept."""
-
-REFUSALS: tuple[FindingSpec, ...] = (
-    refusal(
-        "program.missing",
-        "A program is missing",
-        "a program that the wizard needs is not on this machine",
-        "The step that needs it cannot be made.",
-        "Install the program, or name its path.",
-    ),
-    refusal(
-        "program.not-runnable",
-        "A program cannot be run",
-        "a program is there, but this account may not run it, or it is made for another machine",
-        "The step that needs it cannot be made.",
-        "Check its mode, the mount option noexec and the processor type.",
-    ),
-    refusal(
-        "program.too-slow",
-        "A program did not end in time",
-        "a program was stopped because it did not end in time",
-        "Waiting for ever would leave the change half made.",
-        "Look at the load of the machine, then try again.",
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,26 +81,16 @@ def run(
                 list(argv), stdin=given, stdout=out, stderr=err, env=environment(), start_new_session=True
             )
         except FileNotFoundError:
-            raise WizardError(
-                "program.missing", f"the program {name} is not there", "Install it, or name its path.", name
-            ) from None
+            raise WizardError(codes.PROGRAM_MISSING, subject=name, program=name) from None
         except OSError as problem:
             raise WizardError(
-                "program.not-runnable",
-                f"the program {name} cannot be run: {printable(problem.strerror or str(problem))}",
-                "Check its mode, the mount option noexec and the processor type.",
-                name,
+                codes.PROGRAM_NOT_RUNNABLE, subject=name, program=name, reason=problem.strerror or str(problem)
             ) from None
         try:
             _wait(child, timeout_s)
         except subprocess.TimeoutExpired:
             _kill_group(child)
-            raise WizardError(
-                "program.too-slow",
-                f"{name} did not end within {timeout_s:g} seconds and was stopped",
-                "Look at the load of the machine, then try again.",
-                name,
-            ) from None
+            raise WizardError(codes.PROGRAM_TOO_SLOW, subject=name, program=name, seconds=timeout_s) from None
         except BaseException:
             _kill_group(child)
             raise

@@ -4,9 +4,8 @@ import os
 from pathlib import Path
 from typing import Protocol
 
+from wizard import codes
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, Severity
-from wizard.printable import printable
 from wizard.questions.answers import PasswordSource, SourceKind
 from wizard.secret import Secret
 
@@ -15,30 +14,9 @@ DEFAULT_STORE_PASSWORD = Secret("changeit")
 
 LONGEST = 4096
 
-REFUSALS = (
-    FindingSpec(
-        "secret.missing",
-        Severity.BLOCKER,
-        "a password is needed",
-        "A password is needed, and nothing says where it comes from.",
-        "Without it the files cannot be opened or written.",
-        "Give --secret NAME=file:PATH, or name a source in the answers file.",
-        "interface of the wizard",
-    ),
-    FindingSpec(
-        "secret.source-unusable",
-        Severity.BLOCKER,
-        "a password source cannot be read",
-        "The file, variable or descriptor that should hold a password cannot be read.",
-        "The wizard has no password to go on with.",
-        "Check the name and the rights, or name another source.",
-        "interface of the wizard",
-    ),
-)
-
 
 class SecretGiver(Protocol):
-    """Where a face gets passwords from that nobody typed: named sources and the answers file."""
+    """Where a user interface gets passwords from that nobody typed: named sources and the answers file."""
 
     def __call__(self, name: str, *, base: Path, source: PasswordSource) -> Secret | None:
         """The secret called *name*, or None when nothing says where it is."""
@@ -53,11 +31,7 @@ def parse_source(text: str) -> PasswordSource:
     kind, separator, name = text.partition(":")
     if separator and name and kind in {"file", "env", "fd"} and (kind != "fd" or name.isdigit()):
         return PasswordSource(SourceKind(kind), name)
-    raise WizardError(
-        "secret.source-unusable",
-        "A password source has none of the forms that are understood.",
-        "Write NAME=file:PATH, NAME=env:VARIABLE or NAME=fd:NUMBER.\nA password never stands on the command line.",
-    )
+    raise WizardError(codes.SECRET_SOURCE_UNUSABLE, case="form")
 
 
 def resolve(source: PasswordSource, *, base: Path, name: str) -> Secret | None:
@@ -78,10 +52,7 @@ def resolve(source: PasswordSource, *, base: Path, name: str) -> Secret | None:
         value = os.environ.get(source.name)
         if value is None:
             raise WizardError(
-                "secret.source-unusable",
-                f"The variable {printable(source.name)}, which should hold {name}, is not set.",
-                "Set and export it, or name another source.",
-                name,
+                codes.SECRET_SOURCE_UNUSABLE, case="variable", subject=name, variable=source.name, name=name
             )
         return Secret(value)
     if source.kind is SourceKind.DEFAULT:
@@ -94,13 +65,9 @@ def _read(place: Path | int, name: str) -> bytes:
         with open(place, "rb", closefd=True) as stream:  # noqa: PTH123 - a descriptor is no path
             return stream.read(LONGEST + 1)
     except OSError as error:
-        where = f"descriptor {place}" if isinstance(place, int) else printable(str(place))
-        raise WizardError(
-            "secret.source-unusable",
-            f"{where}, which should hold {name}, cannot be read: {error.strerror}.",
-            "Check the name and the rights, or name another source.",
-            name,
-        ) from error
+        where = f"descriptor {place}" if isinstance(place, int) else place
+        reason = error.strerror or type(error).__name__
+        raise WizardError(codes.SECRET_SOURCE_UNUSABLE, subject=name, source=where, name=name, reason=reason) from error
 
 
 def _text(data: bytes, name: str) -> str:
@@ -109,27 +76,18 @@ def _text(data: bytes, name: str) -> str:
     What looks like a mistake is named, because it would otherwise only show as a wrong password.
     """
     if len(data) > LONGEST:
-        raise _unusable(
-            name,
-            f"holds more than {LONGEST} bytes; that is no password",
-            "Name the file that holds the password alone.",
-        )
+        raise WizardError(codes.SECRET_SOURCE_UNUSABLE, case="too-long", subject=name, name=name, limit=LONGEST)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data:
-        raise _unusable(name, "is UTF-16 text or binary", "Save the password as plain UTF-8 text.")
+        raise WizardError(codes.SECRET_SOURCE_UNUSABLE, case="utf-16", subject=name, name=name)
     try:
         # Windows editors put a byte order mark in front, which is no part of the password.
         text = data.decode("utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError:
-        raise _unusable(name, "is not UTF-8 text", "Save the password as plain UTF-8 text.") from None
+        raise WizardError(codes.SECRET_SOURCE_UNUSABLE, case="not-utf-8", subject=name, name=name) from None
     if not text:
-        raise _unusable(name, "is empty", "Write the password into it; an empty one is given by env:VARIABLE.")
+        raise WizardError(codes.SECRET_SOURCE_UNUSABLE, case="empty", subject=name, name=name)
     if "\n" in text or "\r" in text:
-        raise _unusable(name, "holds more than one line", "Write the password alone into it, on one line.")
+        raise WizardError(codes.SECRET_SOURCE_UNUSABLE, case="lines", subject=name, name=name)
     if text != text.strip():
-        hint = "Remove the blank; if it belongs to the password, give the password by env:VARIABLE."
-        raise _unusable(name, "has a blank or tab at the beginning or end", hint)
+        raise WizardError(codes.SECRET_SOURCE_UNUSABLE, case="blank", subject=name, name=name)
     return text
-
-
-def _unusable(name: str, what: str, hint: str) -> WizardError:
-    return WizardError("secret.source-unusable", f"The source of {name} {what}.", hint, name)

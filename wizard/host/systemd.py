@@ -4,130 +4,48 @@ import re
 import shlex
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from wizard import codes
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, refusal
+from wizard.findings import Code
 from wizard.host.machine import Machine
 from wizard.host.processes import Completed, run
 from wizard.printable import printable
 
-_WHY = "The new certificate is served only after a restart."
-_SOURCE = "systemctl(1), systemd.service(5)"
-
-_TABLE: dict[str, tuple[str, str, str]] = {
-    "no-systemctl": (
-        "No systemctl on this machine",
-        "the program systemctl cannot be used",
-        "Name it with --systemctl, or give --restart-command.",
-    ),
-    "offline": (
-        "systemd does not run here",
-        "systemctl is there, but systemd is not the first process of this machine",
-        "Inside a container or an image, give --restart-command, or restart the service from outside.",
-    ),
-    "no-rights": (
-        "Not allowed to restart the service",
-        "systemd does not let this account restart the unit",
-        "Run the wizard as root.",
-    ),
-    "unit-missing": (
-        "The service unit does not exist",
-        "systemd does not know the unit",
-        "Check that the product is installed; systemctl list-unit-files shows the units.",
-    ),
-    "masked": (
-        "The service unit is masked",
-        "the unit is masked, so systemd will not start it",
-        "Find out who masked it and why, then run systemctl unmask.",
-    ),
-    "unit-broken": (
-        "systemd cannot read the service unit",
-        "the unit file is there, but systemd finds it broken",
-        "See what is wrong with it: systemd-analyze verify, then systemctl daemon-reload.",
-    ),
-    "stopped": (
-        "The service does not run",
-        "the unit is inactive: it ended by itself, or somebody stopped it",
-        "Read its last journal lines below, then start it.",
-    ),
-    "not-started": (
-        "systemd did not start the service",
-        "systemd left the unit inactive",
-        "Correct what its last journal lines below name, then start it; waiting is no help.",
-    ),
-    "failed": (
-        "The service did not come back",
-        "the unit failed to start",
-        "Remove the cause that its journal names; then systemctl reset-failed and restart.",
-    ),
-    "crash-loop": (
-        "The service crashes and restarts again and again",
-        "the unit starts, ends and is started again",
-        "Remove the cause that its journal names; then systemctl reset-failed and restart.",
-    ),
-    "stop-timeout": (
-        "The service took too long to stop",
-        "the old process did not end in time, so the new one could not start",
-        "Wait for its end: systemctl status shows it. Then systemctl restart.",
-    ),
-    "start-timeout": (
-        "The service took too long to start",
-        "the unit did not come up in time",
-        "It may still come up: wait and look at systemctl status, or allow more time with --wait.",
-    ),
-    "port-closed": (
-        "The port stays closed",
-        "the service runs, but nothing takes connections on its port",
-        "Read its last journal lines below, and check the port in its settings.",
-    ),
-    "systemctl-failed": (
-        "systemctl refused",
-        "systemctl ended with an error",
-        "Run the same systemctl command by hand.",
-    ),
-    "restart-command": (
-        "The restart command failed",
-        "the restart command that was given ended with an error",
-        "Run the command by hand to see why.",
-    ),
-}
-
-REFUSALS: tuple[FindingSpec, ...] = tuple(
-    refusal(f"service.{name}", title, message, _WHY, fix, source=_SOURCE)
-    for name, (title, message, fix) in _TABLE.items()
-)
-
 _ANSWERS = (
-    (r"not been booted with systemd|Failed to connect to bus|Host is down|No such file or directory.*bus", "offline"),
-    (r"Access denied|[Ii]nteractive authentication|[Pp]ermission denied|not authorized", "no-rights"),
-    (r"is masked", "masked"),
-    (r"bad unit file setting|not loaded properly", "unit-broken"),
-    (r"not found|not loaded|No such (unit|file)", "unit-missing"),
+    (
+        r"not been booted with systemd|Failed to connect to bus|Host is down|No such file or directory.*bus",
+        codes.SERVICE_OFFLINE,
+    ),
+    (r"Access denied|[Ii]nteractive authentication|[Pp]ermission denied|not authorized", codes.SERVICE_NO_RIGHTS),
+    (r"is masked", codes.SERVICE_MASKED),
+    (r"bad unit file setting|not loaded properly", codes.SERVICE_UNIT_BROKEN),
+    (r"not found|not loaded|No such (unit|file)", codes.SERVICE_UNIT_MISSING),
 )
 
 
-def refused(
-    answer: Completed | None, unit: str, name: str = "", evidence: str = "", journal: list[str] | None = None
-) -> WizardError:
-    """The refusal for what systemctl answered, or for the case *name*.
+def refused(answer: Completed, unit: str) -> WizardError:
+    """The refusal for a run of systemctl that ended with an error; its text is read only to tell the cases apart."""
+    evidence = printable(" ".join((answer.stderr or answer.stdout).split()), limit=200)
+    spec = next((each for pattern, each in _ANSWERS if re.search(pattern, evidence)), codes.SERVICE_SYSTEMCTL_FAILED)
+    return unusable(spec, unit, evidence)
+
+
+def unusable(spec: Code, unit: str, evidence: str = "", journal: Iterable[str] = ()) -> WizardError:
+    """The refusal *spec* for a unit.
 
     Args:
-        answer: a run of systemctl that ended with an error; read only to tell the cases apart.
+        spec: one of the codes of the service.
         unit: the unit concerned.
-        name: key of the case when the state already tells it.
-        evidence: goes into the message.
+        evidence: goes into the message in brackets.
         journal: the unit's last lines, for the hint.
     """
-    if answer is not None and not name:
-        evidence = printable(" ".join((answer.stderr or answer.stdout).split()), limit=200)
-        name = next((case for pattern, case in _ANSWERS if re.search(pattern, evidence)), "systemctl-failed")
-    _, message, fix = _TABLE[name]
-    tail = "".join(f"\n  {line}" for line in journal or ())
-    text = f"{unit}: {message}" + (f" ({evidence})" if evidence else "")
-    return WizardError(f"service.{name}", text, fix + tail, unit)
+    lines = tuple(f"  {line}" for line in journal)
+    evidence = f" ({evidence})" if evidence else ""
+    return WizardError(spec, subject=unit, unit=unit, evidence=evidence, journal=("", *lines) if lines else "")
 
 
 _PROPERTIES = (
@@ -169,8 +87,13 @@ _LOOK_TIMEOUT_S = 20.0
 _CALM_S = 0.3
 """How long a fresh start must last before it is believed: a program that dies at once is `active` for an instant."""
 
-UNUSABLE = {"masked": "masked", "not-found": "unit-missing", "bad-setting": "unit-broken", "error": "unit-broken"}
-"""Load states of a unit that cannot be started, and the case of `refused` for each."""
+UNUSABLE = {
+    "masked": codes.SERVICE_MASKED,
+    "not-found": codes.SERVICE_UNIT_MISSING,
+    "bad-setting": codes.SERVICE_UNIT_BROKEN,
+    "error": codes.SERVICE_UNIT_BROKEN,
+}
+"""Load states of a unit that cannot be started, and the code for each."""
 
 _SECRET = {"Environment", "ExecStart"}
 """Properties in which an operator may have put a password: never shown, never saved."""
@@ -302,16 +225,16 @@ class Service:
             self._counted = 0
         return now.restarts - self._counted
 
-    def hopeless(self, now: UnitState) -> tuple[str, str] | None:
-        """Why waiting cannot bring the service up: the case of `refused` and its evidence; None while it can."""
+    def hopeless(self, now: UnitState) -> tuple[Code, str] | None:
+        """Why waiting cannot bring the service up: the code and its evidence; None while it can."""
         crashes = self.crashes(now)
         if crashes >= _CRASHES:
-            return "crash-loop", f"after {crashes} automatic restarts"
+            return codes.SERVICE_CRASH_LOOP, f"after {crashes} automatic restarts"
         if not now.final:
             return None
         if now.active == "failed":
-            return "crash-loop" if now.result == "start-limit-hit" else "failed", now.result
-        return "stopped", ""
+            return codes.SERVICE_CRASH_LOOP if now.result == "start-limit-hit" else codes.SERVICE_FAILED, now.result
+        return codes.SERVICE_STOPPED, ""
 
     def restart(self, timeout_s: float = 180.0, progress: Callable[[str], None] = _quiet) -> UnitState | None:
         """Restart the service and wait until its new process runs. The port is another question: probe it.
@@ -367,7 +290,7 @@ class Service:
                     raise self._refusal(*why)
             waited = time.monotonic() - begun
             if waited > timeout_s:
-                raise self._refusal("port-closed", f"{printable(address)}:{port}, {timeout_s:g} seconds")
+                raise self._refusal(codes.SERVICE_PORT_CLOSED, f"{printable(address)}:{port}, {timeout_s:g} seconds")
             time.sleep(pause)
             pause = min(pause * 1.5, 1.0)
 
@@ -428,45 +351,45 @@ class Service:
                 if why is not None:
                     raise self._refusal(*why)
             if stopping and moment > stop_until:
-                raise self._refusal("stop-timeout", f"{stop_s:g} seconds")
+                raise self._refusal(codes.SERVICE_STOP_TIMEOUT, f"{stop_s:g} seconds")
             if until and moment > until:
-                raise self._refusal("start-timeout", f"{timeout_s:g} seconds")
+                raise self._refusal(codes.SERVICE_START_TIMEOUT, f"{timeout_s:g} seconds")
             time.sleep(pause)
             pause = min(pause * 1.5, 0.5)
 
-    def _over(self, before: UnitState, now: UnitState) -> tuple[str, str] | None:
+    def _over(self, before: UnitState, now: UnitState) -> tuple[Code, str] | None:
         """As `hopeless`, for a start that was asked for in the state *before*."""
         if not (now.final and now.active == "inactive"):
             return self.hopeless(now)
         if now.unmet not in {"", before.unmet}:
-            return "not-started", "a condition of the unit is not met"
+            return codes.SERVICE_NOT_STARTED, "a condition of the unit is not met"
         if now.stamp.strip("0") and now.stamp != before.stamp:
-            return "stopped", "it ended by itself, without an error"
+            return codes.SERVICE_STOPPED, "it ended by itself, without an error"
         # systemd forgets what happened to a unit that is not enabled and not running.
-        return "not-started", "a unit that it needs did not start, or it ended at once"
+        return codes.SERVICE_NOT_STARTED, "a unit that it needs did not start, or it ended at once"
 
     def _by_command(self, command: tuple[str, ...], timeout_s: float) -> None:
         answer = run(command, timeout_s=timeout_s)
         if not answer.ok:
-            said = printable(" ".join((answer.stderr or answer.stdout).split()), limit=200)
             raise WizardError(
-                "service.restart-command",
-                f"the restart command ended with exit code {answer.returncode}: {said}",
-                f"Run it by hand to see why: {printable(shlex.join(command))}",
-                self.unit,
+                codes.SERVICE_RESTART_COMMAND,
+                subject=self.unit,
+                exit_code=answer.returncode,
+                output=printable(" ".join((answer.stderr or answer.stdout).split()), limit=200),
+                command=shlex.join(command),
             )
 
-    def _refusal(self, name: str, evidence: str = "") -> WizardError:
-        return refused(None, self.unit, name, evidence, self.journal_tail(8))
+    def _refusal(self, spec: Code, evidence: str = "") -> WizardError:
+        return unusable(spec, self.unit, evidence, self.journal_tail(8))
 
     def _systemctl(self, *arguments: str) -> Completed:
         program = self._machine.systemctl
         try:
             return run([program, *arguments], timeout_s=_LOOK_TIMEOUT_S)
         except WizardError as problem:
-            if problem.code == "program.too-slow":
+            if problem.spec == codes.PROGRAM_TOO_SLOW:
                 raise
-            raise refused(None, self.unit, "no-systemctl", problem.message) from None
+            raise unusable(codes.SERVICE_NO_SYSTEMCTL, self.unit, problem.message) from None
 
 
 def _state(told: Mapping[str, str]) -> UnitState:

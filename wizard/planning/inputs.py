@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from wizard import codes
 from wizard.certificates.model import Certificate
 from wizard.change.plan import Plan
 from wizard.errors import WizardError
@@ -116,6 +117,6 @@ def secret_of_key(secret: Callable[[str], Secret | None], role: str) -> Secret |
     try:
         return secret(f"{role}.key-password")
     except WizardError as error:
-        if error.code != "secret.missing":
+        if error.code != codes.SECRET_MISSING.code:
             raise
         return None

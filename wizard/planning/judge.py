@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
+from wizard import codes
 from wizard.certificates import fields
 from wizard.certificates.chain import host_chains
 from wizard.certificates.formats.load import load_certificate
@@ -14,7 +15,6 @@ from wizard.certificates.public_roots import PublicRoots, public_roots
 from wizard.certificates.reading import read
 from wizard.certificates.rules import judge
 from wizard.certificates.rules.context import on
-from wizard.certificates.rules.encoding import NOT_IN_JAVA
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
 from wizard.host.clock import now_utc
@@ -41,7 +41,7 @@ class Judged:
         findings: of the rules, the worst first.
         suggested_host: the first host name in the leaf, "" when it has none.
         public: whether the root is one that every JRE brings.
-        to_ask: the root when only the operator can say whether it is public, whatever was said so far; else None.
+        to_ask: the root when only the operator can say whether it is public, whatever was answered so far; else None.
     """
 
     loaded: Loaded
@@ -95,12 +95,7 @@ def judge_kept(role: str, answers: Answers, certificates: Sequence[bytes], machi
         bundle = Bundle(Format.DER, tuple(load_certificate(each) for each in certificates))
         chain = next(iter(host_chains(bundle, now=now_utc())))
     except (ValueError, StopIteration) as error:
-        raise WizardError(
-            "change.plan-unreadable",
-            f"The certificates of {role} in the plan cannot be read.",
-            "Make it again with `plan --answers FILE --out PLAN`.",
-            role,
-        ) from error
+        raise WizardError(codes.CHANGE_PLAN_UNREADABLE, case="certificates", subject=role, role=role) from error
     return _judged(role, answers, Loaded(replace(chain, key_matches=True), (), (bundle,), ()), machine)
 
 
@@ -149,7 +144,7 @@ def unreadable(machine: Machine, certificates: Iterable[Certificate]) -> list[Fi
     except WizardError:
         # Whether Java runs at all is judged elsewhere.
         return []
-    return [on(by_der[der], NOT_IN_JAVA, reason=why) for der, why in refused.items()]
+    return [on(by_der[der], codes.FORM_JAVA_CANNOT_READ, reason=why) for der, why in refused.items()]
 
 
 @lru_cache(maxsize=32)

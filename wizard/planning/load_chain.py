@@ -4,37 +4,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from wizard import codes
 from wizard.certificates.chain import assemble, host_chains
 from wizard.certificates.formats.refusals import KEY_PASSWORD_DIFFERS
 from wizard.certificates.model import Bundle, Chain, Format
 from wizard.certificates.reading import read
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, Severity
 from wizard.host.clock import now_utc
 from wizard.host.files import expand_inputs, named_inputs, read_input
 from wizard.questions.pasted import NONE, is_pasted, text_of
 from wizard.secret import Secret
-
-REFUSALS = (
-    FindingSpec(
-        "chain.no-certificate",
-        Severity.BLOCKER,
-        "no end-entity certificate among the files",
-        "None of the files holds the certificate of a server, gateway or client.",
-        "CA certificates alone cannot identify a host.",
-        "Ask the PKI team for the PFX of this host, or add its certificate.",
-        "manual, Setup preparation",
-    ),
-    FindingSpec(
-        "chain.no-authority",
-        Severity.BLOCKER,
-        "no CA certificate among the files",
-        "None of the files holds the certificate of a CA.",
-        "A trust store holds CA certificates; nothing else can be trusted.",
-        "Ask for the root certificate as .cer, .crt or .pem.",
-        "manual, Setting up gateway in unattended mode",
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +55,7 @@ def load(
 ) -> Loaded:
     """Read *paths* (files or folders) and pick the chain for *host*.
 
-    One unreadable file among several is a problem to be told, not an end; a single file, or one that was named by
+    One unreadable file among several is a problem to be reported, not an end; a single file, or one that was named by
     itself, must be readable.
 
     Args:
@@ -95,12 +74,7 @@ def load(
     if not chains:
         if problems:
             raise problems[0][1]
-        raise WizardError(
-            "chain.no-certificate",
-            _what_instead(bundles),
-            "Ask the PKI team for the PFX of this host, or add its certificate.",
-            " ".join(paths),
-        )
+        raise _without_leaf(bundles, " ".join(paths))
     best = next((chain for chain in chains if chain.key is not None), chains[0])
     return Loaded(best, tuple(chain for chain in chains if chain is not best), tuple(bundles), tuple(problems))
 
@@ -144,12 +118,7 @@ def load_authorities(
     bundles, _ = read_all(paths, base, password, pasted=pasted)
     chains = [chain for chain in assemble(bundles, now=now_utc()) if chain.authorities]
     if not chains:
-        raise WizardError(
-            "chain.no-authority",
-            f"None of the {len(bundles)} files holds a CA certificate.",
-            "Ask for the root certificate as .cer, .crt or .pem.",
-            " ".join(paths),
-        )
+        raise WizardError(codes.CHAIN_NO_AUTHORITY, subject=" ".join(paths), files=len(bundles))
     return next((chain for chain in chains if chain.root is not None), chains[0])
 
 
@@ -157,7 +126,7 @@ def _read(data: bytes, name: str, password: Callable[[], Secret | None], key_pas
     try:
         return read(data, name=name)
     except WizardError as error:
-        secret = password() if error.code == "reading.password-needed" else None
+        secret = password() if error.spec == codes.READING_PASSWORD_NEEDED else None
         if secret is None:
             raise
     try:
@@ -165,18 +134,18 @@ def _read(data: bytes, name: str, password: Callable[[], Secret | None], key_pas
     except WizardError as error:
         # A wrong password may be that of the key: the two can be given the wrong way round.
         sure = error.code in KEY_PASSWORD_DIFFERS
-        other = key_password(sure) if sure or error.code == "reading.password-wrong" else None
+        other = key_password(sure) if sure or error.spec == codes.READING_PASSWORD_WRONG else None
         if other is None:
             raise
     return read(data, name=name, password=secret, key_password=other)
 
 
-def _what_instead(bundles: Sequence[Bundle]) -> str:
+def _without_leaf(bundles: Sequence[Bundle], subject: str) -> WizardError:
     authorities = sum(len(bundle.certificates) for bundle in bundles)
     keys = sum(len(bundle.keys) for bundle in bundles)
     if authorities:
-        return f"The files hold {authorities} CA certificates and no certificate of a host."
+        return WizardError(codes.CHAIN_NO_CERTIFICATE, case="authorities", subject=subject, count=authorities)
     if keys:
-        return f"The files hold {keys} private keys and no certificate."
+        return WizardError(codes.CHAIN_NO_CERTIFICATE, case="keys", subject=subject, count=keys)
     texts = sum(bundle.format in {Format.TEXT, Format.EMPTY, Format.UNKNOWN} for bundle in bundles)
-    return f"None of the {len(bundles)} files holds a certificate ({texts} of them are no certificate file at all)."
+    return WizardError(codes.CHAIN_NO_CERTIFICATE, subject=subject, files=len(bundles), others=texts)

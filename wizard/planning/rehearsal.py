@@ -6,11 +6,12 @@ Trust is taken as it will be after the change and after the uploads of the check
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from wizard import codes
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.names import issuer, subject
 from wizard.certificates.reading import read
 from wizard.errors import WizardError
-from wizard.findings import Finding, FindingSpec, Severity
+from wizard.findings import Finding
 from wizard.host.clock import now_utc
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
@@ -20,18 +21,6 @@ from wizard.printable import printable
 from wizard.probing.rehearsal import Rehearsal, RehearsalStep, rehearse
 from wizard.questions.answers import PrimaryKind
 from wizard.reports.lines import Line, Tone, finding_lines
-
-REFUSALS = (
-    FindingSpec(
-        "rehearse.cloud",
-        Severity.BLOCKER,
-        "there is no chain of the primary to rehearse with",
-        "The primary runs elsewhere, and its certificate with its key is not among the files.",
-        "A connection has two ends; only one of them is here.",
-        "Look at the primary with probe.",
-        "design of the wizard",
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +42,9 @@ def rehearse_all(inputs: PlanInputs, *, proven: bool = False) -> list[Rehearsed]
         WizardError: a chain cannot be read, or `rehearse.cloud`.
     """
     if inputs.answers.primary.kind is PrimaryKind.ELSEWHERE:
-        raise WizardError(
-            "rehearse.cloud",
-            "The primary runs on another machine, and its key is not here.",
-            "plan looks at it from here; so does cloudstream-wizard probe HOST:PORT",
-            "primary.chain",
-        )
+        raise WizardError(codes.REHEARSE_CLOUD, case="elsewhere", subject="primary.chain")
     if inputs.answers.primary.kind is PrimaryKind.CLOUD and not inputs.answers.primary.chain:
-        raise WizardError(
-            "rehearse.cloud",
-            "The primary runs in the vendor's cloud, and its certificate is not among the files.",
-            "Look at it with: cloudstream-wizard probe HOST:PORT",
-            "primary.chain",
-        )
+        raise WizardError(codes.REHEARSE_CLOUD, subject="primary.chain")
     server = inputs.judged("primary")
     if server.chain.leaf is None:
         return []
@@ -101,7 +80,7 @@ def rehearse_all(inputs: PlanInputs, *, proven: bool = False) -> list[Rehearsed]
 
 
 def _with_java(rehearsal: Rehearsal, refused: Sequence[Finding], chains: Sequence[Chain]) -> Rehearsal:
-    """*rehearsal* with what the product's own Java said of the certificates: it needs to parse them before all else."""
+    """*rehearsal* with what the product's own Java reported: before all else it must parse the certificates."""
     used = {certificate.sha256 for chain in chains for certificate in chain.certificates}
     bad = [finding for finding in refused if finding.subject.sha256 in used]
     steps = [RehearsalStep("Java can read the certificates", "failed", finding.message) for finding in bad]

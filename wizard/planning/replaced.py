@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from wizard import codes
 from wizard.certificates.chain import host_chains
 from wizard.certificates.model import Chain
 from wizard.certificates.reading import read
@@ -12,7 +13,7 @@ from wizard.change.manifest import Action
 from wizard.change.store import ChangeFolder, Store
 from wizard.configs import hocon
 from wizard.errors import WizardError
-from wizard.findings import Finding, FindingSpec, Locator, Severity
+from wizard.findings import Finding, Locator
 from wizard.host.clock import now_utc
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
@@ -23,18 +24,6 @@ from wizard.questions.answers import Goal, PrimaryKind
 from wizard.reports.chain import order_lines
 from wizard.reports.lines import Line, Tone
 from wizard.secret import Secret
-
-ROOT_CHANGES = FindingSpec(
-    "rollover.root-changes",
-    Severity.WARNING,
-    "the root changes",
-    "The root changes from {old} to {new}.",
-    "Every gateway and client that does not trust the new root yet goes offline at the restart, and so does every one "
-    "whose own certificate the portal does not trust.",
-    "Put {new} into the portal, every trust store and every client first; the order of work names the dates.",
-    "domain facts, section 5",
-)
-SPECS = (ROOT_CHANGES,)
 
 
 def rollover(inputs: PlanInputs) -> Rollover | None:
@@ -62,7 +51,9 @@ def with_root_warning(inputs: PlanInputs, planned: Planned) -> tuple[Planned, li
     """
     change = rollover(inputs)
     if change is not None and change.kind is Kind.ROOT and not planned.plan.is_empty:
-        warning = Finding(ROOT_CHANGES, Locator("chain"), {"old": change.old_name, "new": change.new_name})
+        warning = Finding(
+            codes.ROLLOVER_ROOT_CHANGES, Locator("chain"), {"old": change.old_name, "new": change.new_name}
+        )
         planned = replace(planned, findings=(*planned.findings, warning))
     return planned, _order(inputs, change)
 
@@ -84,7 +75,7 @@ def _order(inputs: PlanInputs, change: Rollover | None) -> list[Line]:
 
 
 def _put_away(machine: Machine) -> Chain | None:
-    """The chain of the key store that the newest change which stands took away; None when it cannot be read."""
+    """The chain of the key store that the newest change in force took away; None when it cannot be read."""
     try:
         standing = [entry.id for entry in history(machine) if entry.stands and not entry.rolls_back]
         folders = [Store(machine.state_dir).find(change) for change in standing]

@@ -2,24 +2,13 @@
 
 from collections.abc import Callable, Sequence
 
+from wizard import codes
 from wizard.errors import WizardError
-from wizard.findings import Finding, FindingSpec, Severity
+from wizard.findings import Finding
 from wizard.planning.inputs import PlanInputs
 from wizard.questions.answers import SourceKind
 from wizard.questions.passwords import Consumer, require_fit
 from wizard.secret import Secret
-
-REFUSALS = (
-    FindingSpec(
-        "rekey.nothing-to-keep",
-        Severity.BLOCKER,
-        "no password to keep",
-        "The installed password shall be kept, and no key store that opens is installed.",
-        "A wrong password would be carried on.",
-        "Let a password be generated, or type one.",
-        "design of the wizard",
-    ),
-)
 
 
 def store_password(
@@ -46,19 +35,9 @@ def store_password(
         return generated(), ()
     if kind is SourceKind.KEEP:
         if installed is None:
-            raise WizardError(
-                "rekey.nothing-to-keep",
-                "No store that opens is installed, so there is no password to keep.",
-                "Go back and let one be generated, or type one.",
-                name,
-            )
+            raise WizardError(codes.REKEY_NOTHING_TO_KEEP, subject=name)
         return installed, require_fit(installed, name, readers)
     given = inputs.secret(name)
     if given is None:
-        raise WizardError(
-            "secret.missing",
-            "The password of the new store is not given.",
-            f"Give --secret {name}=file:PATH, or answer\n{{ generate = true }}.",
-            name,
-        )
+        raise WizardError(codes.SECRET_MISSING, case="new-store", subject=name, name=name)
     return given, require_fit(given, name, readers)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from wizard import codes
 from wizard.change import watch
 from wizard.change.adapters import ports_for
 from wizard.change.context import Context, WithoutAnchor
@@ -14,7 +15,6 @@ from wizard.change.rollback import check, choose, stores_without
 from wizard.change.store import Store
 from wizard.change.watch import ChangeRun
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, refusal
 from wizard.host.jre import trust_aliases
 from wizard.host.keytool import Keytool
 from wizard.host.machine import Machine
@@ -24,7 +24,7 @@ from wizard.secret import Secret
 
 
 def start_rollback(machine: Machine, change: str | None, secrets: Mapping[str, Secret]) -> ChangeRun:
-    """Begin to roll back *change* (None: the newest that stands).
+    """Begin to roll back *change* (None: the newest in force).
 
     Raises:
         WizardError: as `wizard.change.rollback.rollback`; of keytool; `change.anchor-stays`.
@@ -41,7 +41,7 @@ def check_rollback(
         machine: whose change.
         change: id or number; None for the newest.
         secrets: as for the rollback.
-        listener: is told what would be done with each file.
+        listener: gets what would be done with each file.
 
     Returns:
         The change that would be rolled back.
@@ -94,23 +94,6 @@ def _removed(machine: Machine, data: bytes, trust: TrustEntry, secrets: Mapping[
             return None
         Keytool.of(machine).delete_trust(path, trust.alias, password)
         if trust.alias in trust_aliases(path, password, trust.sha256, name=name):
-            raise WizardError(
-                "change.anchor-stays",
-                f"keytool said that it removed {trust.alias}, but the copy of the trust store still holds it.",
-                f"Nothing was changed. See what bin/keytool below {machine.jre_home} is.",
-                trust.alias,
-            )
+            raise WizardError(codes.CHANGE_ANCHOR_STAYS, subject=trust.alias, alias=trust.alias, home=machine.jre_home)
         copy.seek(0)
         return copy.read()
-
-
-REFUSALS: tuple[FindingSpec, ...] = (
-    refusal(
-        "change.anchor-stays",
-        "The trust anchor is still in the store",
-        "After the removal of an alias the trust store still holds the certificate.",
-        "The service would go on trusting what the rollback was to take away.",
-        "Nothing was changed; see what bin/keytool of the product's JRE is.",
-        source="own rule: an undo is read back",
-    ),
-)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from OpenSSL import SSL
 
+from wizard import codes
+
 
 @dataclass(frozen=True, slots=True)
 class Alert:
@@ -68,34 +70,43 @@ def alert_of(number: int) -> Alert:
 
 REASONS: dict[str, tuple[str, str]] = {
     # OpenSSL's reason: (error code of the probe, words)
-    "unsupported protocol": ("probe.old-protocol-only", "the server speaks only TLS 1.1 or older"),
-    "wrong version number": ("probe.not-tls", "the answer is not TLS"),
-    "packet length too long": ("probe.not-tls", "the answer is not TLS"),
-    "http request": ("probe.http", "the answer is HTTP without TLS"),
-    "record layer failure": ("probe.not-tls", "the answer is not TLS"),
-    "dh key too small": ("probe.weak-parameters-only", "the server's Diffie-Hellman key is too short"),
-    "ee key too small": ("probe.weak-parameters-only", "a certificate's key is too short"),
-    "ca key too small": ("probe.weak-parameters-only", "the key of a CA certificate is too short"),
-    "ca md too weak": ("probe.weak-parameters-only", "a CA certificate is signed with a weak hash"),
-    "bad ecpoint": ("probe.handshake", "the server sent a broken elliptic-curve point"),
-    "wrong curve": ("probe.handshake", "the server uses an elliptic curve that was not offered"),
-    "wrong signature type": ("probe.weak-parameters-only", "the server signs with a method that was not offered"),
-    "legacy sigalg disallowed or unsupported": ("probe.weak-parameters-only", "the server signs with SHA-1"),
-    "bad signature": ("probe.wrong-key", "the server's signature does not fit the certificate that it presents"),
-    "unsafe legacy renegotiation disabled": ("probe.weak-parameters-only", "the server lacks secure renegotiation"),
-    "no ciphers available": ("probe.handshake", "no cipher is left to offer"),
-    "no protocols available": ("probe.handshake", "no TLS version is left to offer"),
-    "wrong cipher returned": ("probe.handshake", "the server chose a cipher that was not offered"),
-    "unexpected message": ("probe.handshake", "the server sent a message out of order"),
-    "length mismatch": ("probe.handshake", "a message of the server has a wrong length"),
-    "decode error": ("probe.handshake", "a message of the server does not parse"),
-    "digest check failed": ("probe.handshake", "the finished messages of the two sides differ"),
-    "decryption failed or bad record mac": ("probe.handshake", "a record of the server does not decrypt"),
-    "unexpected eof while reading": ("probe.closed", "the server closed the connection without a word"),
+    "unsupported protocol": (codes.PROBE_OLD_PROTOCOL_ONLY.code, "the server speaks only TLS 1.1 or older"),
+    "wrong version number": (codes.PROBE_NOT_TLS.code, "the answer is not TLS"),
+    "packet length too long": (codes.PROBE_NOT_TLS.code, "the answer is not TLS"),
+    "http request": (codes.PROBE_HTTP.code, "the answer is HTTP without TLS"),
+    "record layer failure": (codes.PROBE_NOT_TLS.code, "the answer is not TLS"),
+    "dh key too small": (codes.PROBE_WEAK_PARAMETERS_ONLY.code, "the server's Diffie-Hellman key is too short"),
+    "ee key too small": (codes.PROBE_WEAK_PARAMETERS_ONLY.code, "a certificate's key is too short"),
+    "ca key too small": (codes.PROBE_WEAK_PARAMETERS_ONLY.code, "the key of a CA certificate is too short"),
+    "ca md too weak": (codes.PROBE_WEAK_PARAMETERS_ONLY.code, "a CA certificate is signed with a weak hash"),
+    "bad ecpoint": (codes.PROBE_HANDSHAKE.code, "the server sent a broken elliptic-curve point"),
+    "wrong curve": (codes.PROBE_HANDSHAKE.code, "the server uses an elliptic curve that was not offered"),
+    "wrong signature type": (
+        codes.PROBE_WEAK_PARAMETERS_ONLY.code,
+        "the server signs with a method that was not offered",
+    ),
+    "legacy sigalg disallowed or unsupported": (codes.PROBE_WEAK_PARAMETERS_ONLY.code, "the server signs with SHA-1"),
+    "bad signature": (
+        codes.PROBE_WRONG_KEY.code,
+        "the server's signature does not fit the certificate that it presents",
+    ),
+    "unsafe legacy renegotiation disabled": (
+        codes.PROBE_WEAK_PARAMETERS_ONLY.code,
+        "the server lacks secure renegotiation",
+    ),
+    "no ciphers available": (codes.PROBE_HANDSHAKE.code, "no cipher is left to offer"),
+    "no protocols available": (codes.PROBE_HANDSHAKE.code, "no TLS version is left to offer"),
+    "wrong cipher returned": (codes.PROBE_HANDSHAKE.code, "the server chose a cipher that was not offered"),
+    "unexpected message": (codes.PROBE_HANDSHAKE.code, "the server sent a message out of order"),
+    "length mismatch": (codes.PROBE_HANDSHAKE.code, "a message of the server has a wrong length"),
+    "decode error": (codes.PROBE_HANDSHAKE.code, "a message of the server does not parse"),
+    "digest check failed": (codes.PROBE_HANDSHAKE.code, "the finished messages of the two sides differ"),
+    "decryption failed or bad record mac": (codes.PROBE_HANDSHAKE.code, "a record of the server does not decrypt"),
+    "unexpected eof while reading": (codes.PROBE_CLOSED.code, "the server closed the connection without a word"),
 }
 """The one table of OpenSSL's reasons (texts of `openssl errstr`, versions 3 and 4)."""
 
-LOWERED_HELPS = frozenset({"probe.old-protocol-only", "probe.weak-parameters-only"})
+LOWERED_HELPS = frozenset({codes.PROBE_OLD_PROTOCOL_ONLY.code, codes.PROBE_WEAK_PARAMETERS_ONLY.code})
 """Error codes after which a second try with old protocols and weak parameters may still show the certificate."""
 
 
@@ -109,4 +120,4 @@ def reason_of(error: SSL.Error) -> str:
 
 def explain(reason: str) -> tuple[str, str]:
     """The probe's error code and the words for an OpenSSL *reason*."""
-    return REASONS.get(reason) or ("probe.handshake", f"the handshake failed: {reason or 'no reason given'}")
+    return REASONS.get(reason) or (codes.PROBE_HANDSHAKE.code, f"the handshake failed: {reason or 'no reason given'}")

@@ -7,27 +7,15 @@ from typing import Literal
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from OpenSSL import SSL, crypto
 
+from wizard import codes
 from wizard.certificates.model import Certificate, PrivateKey
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, Severity
 from wizard.probing.handshake import on_info, on_staple
 
 Version = Literal["1.2", "1.3"]
 
 _VERSIONS: dict[str, int] = {"1.2": SSL.TLS1_2_VERSION, "1.3": SSL.TLS1_3_VERSION}
 _LEGACY_SERVER_CONNECT = 0x4  # SSL_OP_LEGACY_SERVER_CONNECT: talk to servers without RFC 5746.
-
-REFUSALS = (
-    FindingSpec(
-        "probe.client-unusable",
-        Severity.BLOCKER,
-        "Client certificate cannot be presented",
-        "The client certificate and its key cannot be used for TLS: {reason}.",
-        "A probe with this client would say nothing about the server.",
-        "Export the certificate with its own private key, RSA or elliptic curve.",
-        "RFC 8446, section 4.4.2",
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +56,7 @@ def unusable(error: Exception) -> WizardError:
     queue = error.args[0] if error.args and isinstance(error.args[0], list) else []
     unfit = str(error) if isinstance(error, TypeError) else "key and certificate do not fit"
     reason = next((str(entry[2]) for entry in queue if len(entry) == 3 and entry[2]), unfit)
-    return WizardError(
-        "probe.client-unusable",
-        f"The client certificate and its key cannot be used for TLS: {reason}.",
-        "Export the certificate with its own private key, RSA or elliptic curve.",
-    )
+    return WizardError(codes.PROBE_CLIENT_UNUSABLE, reason=reason)
 
 
 def equip(made: SSL.Context, leaf: Certificate, key: PrivateKey, issuers: tuple[Certificate, ...]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from OpenSSL import SSL
 
+from wizard import codes
 from wizard.printable import printable
 from wizard.probing.alerts import explain, reason_of
 from wizard.probing.resolve import Address, require_server_name
@@ -186,9 +187,9 @@ def do_handshake(sock: socket.socket, made: SSL.Context, servername: str | None,
     except _Closed:
         outcome.closed = True
         if trace.alert is None and not trace.finished:
-            outcome.error, outcome.detail = "probe.closed", "the server closed the connection without a word"
+            outcome.error, outcome.detail = codes.PROBE_CLOSED.code, "the server closed the connection without a word"
     except TimeoutError:
-        outcome.error = "probe.silent"
+        outcome.error = codes.PROBE_SILENT.code
         outcome.detail = f"the server did not go on within {timeout_s:g} s"
     pump.note_phase()
     _say_goodbye(pump, connection, trace)
@@ -339,7 +340,7 @@ def recognise(first: bytes) -> tuple[str, str]:
     shown = printable(line, limit=60)
     if first.startswith(b"HTTP/"):
         if any(mark in first.lower() for mark in _PROXY_MARKS):
-            return "probe.proxy", f"a proxy answered in HTTP: {shown}"
-        return "probe.http", f"the answer is HTTP without TLS: {shown}"
+            return codes.PROBE_PROXY.code, f"a proxy answered in HTTP: {shown}"
+        return codes.PROBE_HTTP.code, f"the answer is HTTP without TLS: {shown}"
     kind = next((words for start, words in _BANNERS if first.startswith(start)), None)
-    return "probe.not-tls", f"it is {kind}: {shown}" if kind else f"the answer is not TLS: {shown}"
+    return codes.PROBE_NOT_TLS.code, f"it is {kind}: {shown}" if kind else f"the answer is not TLS: {shown}"

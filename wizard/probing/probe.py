@@ -7,6 +7,7 @@ from typing import Any
 
 from OpenSSL import SSL, crypto
 
+from wizard import codes
 from wizard.certificates import fields, names
 from wizard.certificates.formats.load import odd_certificates_allowed
 from wizard.certificates.model import Certificate
@@ -82,7 +83,7 @@ def _meet(
     try:
         addresses = resolve(pinned or result.host, result.port, timeout_s)
     except OSError as error:
-        code, detail = "probe.unresolved", str(error.strerror or error)
+        code, detail = codes.PROBE_UNRESOLVED.code, str(error.strerror or error)
         return replace(result, error=code, detail=detail, seconds={"resolve": time.monotonic() - started}), None
     resolved = time.monotonic()
     result = replace(
@@ -109,10 +110,10 @@ def _meet(
 
 def _unreachable(error: OSError, timeout_s: float) -> tuple[str, str]:
     if isinstance(error, ConnectionRefusedError):
-        return "probe.refused", "nothing listens there"
+        return codes.PROBE_REFUSED.code, "nothing listens there"
     if isinstance(error, TimeoutError):
-        return "probe.connect-timeout", f"no answer within {timeout_s:g} s"
-    return "probe.no-route", error.strerror or str(error)
+        return codes.PROBE_CONNECT_TIMEOUT.code, f"no answer within {timeout_s:g} s"
+    return codes.PROBE_NO_ROUTE.code, error.strerror or str(error)
 
 
 def _version_refused(outcome: Outcome) -> bool:
@@ -135,15 +136,18 @@ def _read(result: ProbeResult, outcome: Outcome, *, presented_client: bool) -> P
     if not trace.server_hello and outcome.first and outcome.first[:1] not in {b"\x15", b"\x16"}:
         error, detail = recognise(outcome.first)
     elif trace.alert is not None and not trace.request:
-        error, detail = "probe.alert", f"the server {alert_of(trace.alert).words}"
+        error, detail = codes.PROBE_ALERT.code, f"the server {alert_of(trace.alert).words}"
     chain = _presented(connection) if trace.certificate else ()
     if trace.certificate and not chain and error is None:
-        error, detail = "probe.certificate-unreadable", "the certificate that the server presents does not parse"
+        error, detail = (
+            codes.PROBE_CERTIFICATE_UNREADABLE.code,
+            "the certificate that the server presents does not parse",
+        )
     auth, verdict = _client_side(outcome, presented_client=presented_client)
     if verdict == "rejected":
         reason = f"the server {alert_of(trace.alert).words}" if trace.alert else "the server closed the connection"
-        error, detail = "probe.client-rejected", reason
-    elif auth == "required" and error == "probe.closed":
+        error, detail = codes.PROBE_CLIENT_REJECTED.code, reason
+    elif auth == "required" and error == codes.PROBE_CLOSED.code:
         error, detail = None, ""
     phase = trace.phase
     if verdict == "rejected" or (auth == "required" and phase == "application"):

@@ -7,9 +7,10 @@ from typing import Any
 
 from OpenSSL import SSL, crypto
 
+from wizard import codes
 from wizard.certificates import names
 from wizard.certificates.model import Certificate, Chain
-from wizard.findings import Finding, FindingSpec, Locator, Severity
+from wizard.findings import Finding, Locator, Severity
 from wizard.host.clock import now_utc
 from wizard.probing.contexts import Version, equip
 from wizard.probing.java_trust import Objection, trust_errors
@@ -17,89 +18,17 @@ from wizard.probing.java_trust import Objection, trust_errors
 VERSIONS: tuple[Version, ...] = ("1.2", "1.3")
 _NUMBERS: dict[str, int] = {"1.2": SSL.TLS1_2_VERSION, "1.3": SSL.TLS1_3_VERSION}
 
-
-def _spec(kind: str, title: str, why: str, fix: str, source: str) -> FindingSpec:
-    message = "The {whom} would refuse the {who}: {words}."
-    return FindingSpec(f"rehearsal.{kind}", Severity.ERROR, title, message, why, fix, source)
-
-
-SPECS: tuple[FindingSpec, ...] = (
-    _spec(
-        "length",
-        "The chain has too many certificates",
-        "Java ends the handshake when a peer sends more certificates than its limit (server: 10, client: 8).",
-        "Ask the PKI team for a certificate from a CA closer to the root.",
-        "JDK jdk.tls.client.maxInboundCertificateChainLength; measured with JDK 17 and 25",
-    ),
-    _spec(
-        "empty-trust",
-        "Nothing is trusted",
-        "A peer without any trust anchor refuses everybody (the trustAnchors parameter must be non-empty).",
-        "Put the root of the {who}'s chain into the trust store of the {whom}.",
-        "JDK PKIXParameters; measured",
-    ),
-    _spec(
-        "untrusted",
-        "Chain would not be trusted",
-        "Java builds no path from the certificate to a trusted root and ends the handshake.",
-        "Send the whole chain with every intermediate, and put its root into the trust store of the {whom}.",
-        "JDK PKIX; measured (PKIX path building failed)",
-    ),
-    _spec(
-        "dates",
-        "Outside its dates",
-        "Java checks the dates of every certificate below the root.",
-        "Have the certificate renewed, or check the clock.",
-        "RFC 5280; measured (validity check failed)",
-    ),
-    _spec(
-        "algorithm",
-        "Algorithm switched off in Java",
-        "Java's security settings refuse such keys and signatures.",
-        "Have the certificate issued again with RSA 2048 or P-256 and SHA-256.",
-        "JDK jdk.certpath.disabledAlgorithms",
-    ),
-    _spec(
-        "unreadable",
-        "Java cannot use the certificate or its key",
-        "Java does not open a store with it, or finds no way to sign with its key.",
-        "Have it issued again, for a plain RSA key or a key on the named curve P-256.",
-        "OpenJDK 11 to 25; measured (CertificateParsingException, no available authentication scheme)",
-    ),
-    _spec(
-        "usage",
-        "Certificate not made for this role",
-        "Java refuses a certificate whose usage does not fit its role in the handshake.",
-        "Have it issued with serverAuth and clientAuth, and digitalSignature as key usage.",
-        "JDK EndEntityChecker; measured",
-    ),
-    _spec(
-        "name",
-        "Connection host name not in the certificate",
-        "Peers that check host names refuse the server.",
-        "Issue the certificate with this host name as subject alternative name, or connect to a name that it has.",
-        "RFC 6125; JDK HostnameChecker",
-    ),
-    FindingSpec(
-        "rehearsal.not-offered",
-        Severity.ERROR,
-        "Client would send no certificate",
-        "The {who} would send no certificate: the {whom} accepts none of the authorities in its chain.",
-        "Java picks a client certificate by the names that the server lists, and the server ends the handshake.",
-        "Add root and intermediates of the client's chain to what the server trusts (portal, Trusted CA certificates).",
-        "RFC 5246, section 7.4.4; JDK SunX509 key manager",
-    ),
-    FindingSpec(
-        "rehearsal.handshake",
-        Severity.ERROR,
-        "Handshake fails in memory",
-        "The rehearsed handshake with TLS {version} fails: {words}.",
-        "The same would happen on the wire.",
-        "Use RSA keys of at least 2048 bits or P-256, and certificates that belong to their keys.",
-        "OpenSSL",
-    ),
-)
-_BY_CODE = {spec.code: spec for spec in SPECS}
+_BY_KIND = {
+    "length": codes.REHEARSAL_LENGTH,
+    "empty-trust": codes.REHEARSAL_EMPTY_TRUST,
+    "untrusted": codes.REHEARSAL_UNTRUSTED,
+    "unreadable": codes.REHEARSAL_UNREADABLE,
+    "dates": codes.REHEARSAL_DATES,
+    "algorithm": codes.REHEARSAL_ALGORITHM,
+    "usage": codes.REHEARSAL_USAGE,
+    "name": codes.REHEARSAL_NAME,
+}
+"""The code of each kind of `Objection`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +139,7 @@ def _objected(objection: Objection, chain: Chain, who: str, whom: str) -> Findin
     leaf = chain.leaf
     facts = {"who": who, "whom": whom, "words": objection.words, "java": objection.java}
     locator = Locator("certificate", path=leaf.origin if leaf else "", sha256=leaf.sha256 if leaf else "")
-    return Finding(_BY_CODE[f"rehearsal.{objection.kind}"], locator, facts)
+    return Finding(_BY_KIND[objection.kind], locator, facts)
 
 
 def _offered(log: _Log, client: Chain, server_trust: Sequence[Certificate]) -> None:
@@ -224,7 +153,7 @@ def _offered(log: _Log, client: Chain, server_trust: Sequence[Certificate]) -> N
         locator = Locator("certificate", path=client.leaf.origin, sha256=client.leaf.sha256)
         facts = {"who": log.who, "whom": "primary", "words": reason}
         cause = next((each.code for each in log.findings if each.subject == locator), None)
-        log.findings.append(Finding(_BY_CODE["rehearsal.not-offered"], locator, facts, cause))
+        log.findings.append(Finding(codes.REHEARSAL_NOT_OFFERED, locator, facts, cause))
 
 
 def _handshakes(log: _Log, version: Version, server: Chain, client: Chain | None, trust: Sequence[Certificate]) -> None:
@@ -240,7 +169,7 @@ def _handshakes(log: _Log, version: Version, server: Chain, client: Chain | None
         log.step(name, failed=failed, passed=detail)
         if failed:
             facts = {"version": version, "words": failed}
-            log.findings.append(Finding(_BY_CODE["rehearsal.handshake"], Locator("chain"), facts))
+            log.findings.append(Finding(codes.REHEARSAL_HANDSHAKE, Locator("chain"), facts))
     _, refused = _shake(version, server, None, trust)
     wrong = "" if refused == _NO_CERTIFICATE else refused or "the handshake went through"
     log.step(f"TLS {version} without a client certificate is refused", failed=wrong, passed=refused)

@@ -8,24 +8,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from wizard import codes
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, Severity
 from wizard.printable import printable
 
 LONGEST_NAME = 253
 """The longest DNS name in characters (RFC 1035)."""
-
-REFUSALS = (
-    FindingSpec(
-        "probe.bad-servername",
-        Severity.BLOCKER,
-        "Not a server name",
-        "{name} cannot be sent as server name.",
-        "The server chooses its certificate by this name.",
-        "Give a DNS name such as primary-host or primary.example.com.",
-        "RFC 6066, section 3",
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +47,7 @@ def require_server_name(name: str | None) -> bytes:
     except UnicodeError:
         data = b""
     if not 0 < len(data) <= LONGEST_NAME or any(byte <= 0x20 or byte == 0x7F for byte in data):
-        raise WizardError(
-            "probe.bad-servername",
-            f"{printable(name, limit=60)} cannot be sent as server name.",
-            "Give a DNS name such as primary-host or primary.example.com.",
-            name,
-        )
+        raise WizardError(codes.PROBE_BAD_SERVERNAME, subject=name, name=printable(name, limit=60))
     return data
 
 

@@ -9,8 +9,8 @@ from dataclasses import fields, replace
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from wizard import codes
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, Severity
 from wizard.printable import printable
 from wizard.questions.answers import (
     AccountAnswers,
@@ -26,53 +26,6 @@ from wizard.questions.answers import (
 
 SCHEMA = 1
 
-REFUSALS = (
-    FindingSpec(
-        "answers.not-toml",
-        Severity.BLOCKER,
-        "answers file is not TOML",
-        "The answers file does not parse as TOML.",
-        "Nothing can be read from it.",
-        "Correct the named line; strings need double quotes.",
-        "TOML 1.0",
-    ),
-    FindingSpec(
-        "answers.unknown-key",
-        Severity.BLOCKER,
-        "unknown key in the answers file",
-        "The answers file has a key that the wizard does not know.",
-        "A mistyped key would silently mean the default.",
-        "Correct the spelling; `plan --help` lists the keys.",
-        "interface of the wizard",
-    ),
-    FindingSpec(
-        "answers.unusable-value",
-        Severity.BLOCKER,
-        "unusable value in the answers file",
-        "A value in the answers file is of the wrong kind or not one of those allowed.",
-        "The wizard would have to guess.",
-        "Give a value of the kind that the message names.",
-        "interface of the wizard",
-    ),
-    FindingSpec(
-        "answers.beyond-bound",
-        Severity.BLOCKER,
-        "answers file beyond a bound",
-        "The answers file is larger, more deeply nested, or has longer keys or numbers than any that is meant.",
-        "Reading it would hold up the wizard or fill the memory.",
-        "Correct what the message names; an answers file has a few kilobytes.",
-        "bounds of the wizard",
-    ),
-    FindingSpec(
-        "answers.secret-inside",
-        Severity.BLOCKER,
-        "the answers file contains a password",
-        "A password is written out in the answers file.",
-        "The file is copied and kept; whoever reads it has the password.",
-        'Write where it comes from: { file = "PATH" }, { env = "NAME" } or { prompt = true }.',
-        "design of the wizard",
-    ),
-)
 
 LARGEST = 512 * 1024
 MOST_DOTS = 16
@@ -89,26 +42,28 @@ def load(text: str, *, name: str = "the answers file") -> Answers:
         WizardError: not TOML, beyond a bound, an unknown key, a value of the wrong kind, or a password written out.
     """
     if len(text) > LARGEST:
-        raise _beyond(name, f"more than {LARGEST} characters")
+        raise WizardError(codes.ANSWERS_BEYOND_BOUND, case="size", subject=name, file=name, limit=LARGEST)
     if dotted := _DOTTED.search(_STRING.sub("x", text)):
-        raise _beyond(name, f"a key with more than {MOST_DOTS} dots, which begins {dotted[0][:20]}")
+        raise WizardError(
+            codes.ANSWERS_BEYOND_BOUND, case="dots", subject=name, file=name, limit=MOST_DOTS, key=dotted[0][:20]
+        )
     try:
         data = tomllib.loads(text.removeprefix("\ufeff"))
     except RecursionError:
-        raise _beyond(name, "values nested too deeply to be read") from None
+        raise WizardError(codes.ANSWERS_BEYOND_BOUND, case="nesting", subject=name, file=name) from None
     except tomllib.TOMLDecodeError as error:
-        raise WizardError(
-            "answers.not-toml", f"{name} is not TOML: {printable(str(error))}.", "Correct that line.", name
-        ) from error
+        raise WizardError(codes.ANSWERS_NOT_TOML, subject=name, file=name, reason=str(error)) from error
     except ValueError:
-        raise _beyond(name, f"a number with more than {sys.get_int_max_str_digits()} digits") from None
+        limit = sys.get_int_max_str_digits()
+        raise WizardError(codes.ANSWERS_BEYOND_BOUND, case="digits", subject=name, file=name, limit=limit) from None
     schema = data.pop("schema", None)
     if schema != SCHEMA:
         raise WizardError(
-            "answers.unusable-value",
-            f"{name} says schema = {printable(repr(schema), limit=40)}; this wizard reads 1.",
-            "Write schema = 1 first.",
-            name,
+            codes.ANSWERS_UNUSABLE_VALUE,
+            case="schema",
+            subject=name,
+            file=name,
+            schema=printable(repr(schema), limit=40),
         )
     _only(data, {"goal", "primary", "gateway", "client", "account", "packs", "change"}, "", name)
     return Answers(
@@ -226,12 +181,7 @@ def _typed(default: Any, value: Any, where: str, name: str) -> Any:
 
 def _source(value: Any, where: str, name: str) -> PasswordSource:
     if isinstance(value, str):
-        raise WizardError(
-            "answers.secret-inside",
-            f"{name} has a password written out at {where}.",
-            'Write where it comes from: { file = "PATH" }, { env = "NAME" } or\n{ prompt = true }.',
-            where,
-        )
+        raise WizardError(codes.ANSWERS_SECRET_INSIDE, subject=where, file=name, where=where)
     if isinstance(value, dict) and len(value) == 1:
         key, content = next(iter(value.items()))
         if key in {"file", "env"} and isinstance(content, str) and content:
@@ -259,18 +209,13 @@ def _only(data: Mapping[str, Any], known: set[str], prefix: str, name: str) -> N
     for key in data:
         if key not in known:
             raise WizardError(
-                "answers.unknown-key",
-                f"{name} has the key {printable(prefix + key, limit=60)}, which is not known.",
-                "Known here: " + ", ".join(sorted(known)) + ".",
-                prefix + key,
+                codes.ANSWERS_UNKNOWN_KEY,
+                subject=prefix + key,
+                file=name,
+                key=printable(prefix + key, limit=60),
+                known=", ".join(sorted(known)),
             )
 
 
-def _beyond(name: str, what: str) -> WizardError:
-    return WizardError("answers.beyond-bound", f"{name} has {what}.", "An answers file has a few kilobytes.", name)
-
-
 def _unusable(where: str, wanted: str, name: str) -> WizardError:
-    return WizardError(
-        "answers.unusable-value", f"{name} has an unusable value at {where}.", f"It must be {wanted}.", where
-    )
+    return WizardError(codes.ANSWERS_UNUSABLE_VALUE, subject=where, file=name, where=where, wanted=wanted)

@@ -3,8 +3,9 @@
 import shlex
 from typing import Any
 
+from wizard import codes
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, Severity
+from wizard.findings import Code
 from wizard.questions.answers import (
     ENDPOINTS,
     PROMPT,
@@ -20,28 +21,6 @@ from wizard.questions.answers import (
     is_host,
 )
 from wizard.questions.flow import Ask, Question
-
-REFUSALS = (
-    FindingSpec(
-        "answer.unusable",
-        Severity.BLOCKER,
-        "an answer cannot be used",
-        "What was typed does not fit the question.",
-        "The wizard would have to guess.",
-        "Type it in the form of the example.",
-        "interface of the wizard",
-    ),
-    FindingSpec(
-        "answer.missing",
-        Severity.BLOCKER,
-        "an answer is needed",
-        "A question that must be answered has no answer.",
-        "The plan depends on it.",
-        "Type an answer, or name it in the answers file.",
-        "interface of the wizard",
-    ),
-)
-
 
 _CHOSEN = (SourceKind.GENERATE, SourceKind.KEEP)
 """Sources that are an answer in themselves; every other one is asked for."""
@@ -73,7 +52,7 @@ def parsed(question: Question, before: Any, text: str) -> Any:
         return PasswordSource(SourceKind(text)) if text in _CHOSEN else PROMPT
     if isinstance(before, int):
         if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
-            raise _unusable(question, "It is a number from 1 to 65535.")
+            raise _refused(codes.ANSWER_UNUSABLE, question, "port")
         return int(text)
     if isinstance(before, Goal | PrimaryKind | ImportRoot | CloudSupport | OcspProbe | RootKind):
         return type(before)(text)
@@ -83,9 +62,9 @@ def parsed(question: Question, before: Any, text: str) -> Any:
         try:
             endpoints(text, 1)
         except ValueError:
-            raise _unusable(question, "It is host:port, the same port for all of them.") from None
+            raise _refused(codes.ANSWER_UNUSABLE, question, "endpoints") from None
     if question.key.endswith(".host") and text and not is_host(text):
-        raise _unusable(question, "A host name has letters, digits, dots and hyphens.")
+        raise _refused(codes.ANSWER_UNUSABLE, question, "host")
     return text
 
 
@@ -102,22 +81,20 @@ def _several(question: Question, text: str) -> tuple[str, ...]:
     try:
         items = tuple(shlex.split(text))
     except ValueError:
-        raise _unusable(question, "A quote is not closed. Put a path with a single quote in double quotes.") from None
+        raise _refused(codes.ANSWER_UNUSABLE, question, "quote") from None
     if question.key in {"others.gateways", "others.clients"} and not all(is_host(item) for item in items):
-        raise _unusable(question, "A host name has letters, digits, dots and hyphens.")
+        raise _refused(codes.ANSWER_UNUSABLE, question, "host")
     return items
 
 
 def needed(question: Question) -> WizardError:
     """The refusal of an empty answer."""
-    return _refused("answer.missing", question, "An answer is required.")
+    return _refused(codes.ANSWER_MISSING, question, "required")
 
 
-def _unusable(question: Question, reason: str) -> WizardError:
-    return _refused("answer.unusable", question, reason)
-
-
-def _refused(code: str, question: Question, reason: str) -> WizardError:
-    end = "" if question.heading.endswith("?") else "."
-    hint = f"For example: {question.example}" if question.example else ""
-    return WizardError(code, f"{question.heading}{end} {reason}", hint, question.key)
+def _refused(spec: Code, question: Question, case: str) -> WizardError:
+    heading = question.heading if question.heading.endswith("?") else f"{question.heading}."
+    error = WizardError(spec, case=case, subject=question.key, question=heading, example=question.example)
+    if not question.example:
+        error.hint = ""
+    return error

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from wizard import codes
 from wizard.errors import WizardError
-from wizard.findings import Finding, FindingSpec, Locator, Severity
+from wizard.findings import Finding, Locator, Severity
 from wizard.secret import Secret
 
 
@@ -62,28 +63,6 @@ _KNOWN = frozenset({
     "wildfly",
 })  # fmt: skip
 
-SPECS: tuple[FindingSpec, ...] = (
-    FindingSpec(
-        "password.known",
-        Severity.WARNING,
-        "well-known password",
-        "The password of {name} is one that everybody knows or tries first.",
-        "Whoever can read the file has the private key as well.",
-        "Choose another one, or let the wizard generate it.",
-        "vendor manual (its example uses changeit); lists of common passwords",
-    ),
-    FindingSpec(
-        "password.unfit",
-        Severity.ERROR,
-        "password does not fit",
-        "The password of {name} does not fit {consumer}: {reason}.",
-        "That program reads another password than the one that was set, or refuses the file.",
-        "Choose letters and digits, 6 to 50 of them, or let the wizard generate one.",
-        "JDK 17 keytool, bash manual, HOCON specification, openssl passphrase prompt; each tried",
-    ),
-)
-_KNOWN_SPEC, _UNFIT_SPEC = SPECS
-
 
 def judge(password: Secret) -> tuple[Verdict, ...]:
     """One verdict for each consumer, in the order of `Consumer`."""
@@ -108,12 +87,14 @@ def examine(password: Secret, name: str, consumers: tuple[Consumer, ...] = tuple
     """What is wrong with a password for those who will read it; *name* says whose it is and is shown."""
     subject = Locator("setting")
     found = [
-        Finding(_UNFIT_SPEC, subject, {"name": name, "consumer": verdict.consumer.value, "reason": verdict.reason})
+        Finding(
+            codes.PASSWORD_UNFIT, subject, {"name": name, "consumer": verdict.consumer.value, "reason": verdict.reason}
+        )
         for verdict in judge(password)
         if verdict.consumer in consumers and not verdict.fits
     ]
     if known(password):
-        found.append(Finding(_KNOWN_SPEC, subject, {"name": name}))
+        found.append(Finding(codes.PASSWORD_KNOWN, subject, {"name": name}))
     return found
 
 
@@ -218,7 +199,7 @@ def require_fit(password: Secret, name: str, consumers: tuple[Consumer, ...]) ->
     findings = examine(password, name, consumers)
     for finding in findings:
         if finding.severity >= Severity.ERROR:
-            raise WizardError(finding.code, finding.message, finding.fix, name)
+            raise WizardError.of(finding, name)
     return tuple(findings)
 
 

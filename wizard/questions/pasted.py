@@ -4,8 +4,8 @@ import re
 import shlex
 from collections.abc import Collection, Mapping
 
+from wizard import codes
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, Severity
 from wizard.secret import Secret
 
 MARK = "pasted: "
@@ -17,45 +17,6 @@ NONE: Mapping[str, Secret] = {}
 
 _BEGIN = re.compile(r"-----BEGIN ([A-Z0-9 #]{1,40})-----")
 _END = re.compile(r"-----END ([A-Z0-9 #]{1,40})-----")
-
-REFUSALS = (
-    FindingSpec(
-        "pasted.no-block",
-        Severity.BLOCKER,
-        "nothing in PEM was pasted",
-        "The pasted text has no line that begins with -----BEGIN.",
-        "Certificates and keys that can be pasted are in PEM.",
-        "Paste the whole block, or name the file instead.",
-        "RFC 7468",
-    ),
-    FindingSpec(
-        "pasted.incomplete",
-        Severity.BLOCKER,
-        "a pasted block is incomplete",
-        "A block of the pasted text has no -----END line.",
-        "A part of it was lost while it was copied.",
-        "Paste it again from -----BEGIN to -----END.",
-        "RFC 7468",
-    ),
-    FindingSpec(
-        "pasted.too-large",
-        Severity.BLOCKER,
-        "the pasted text is too large",
-        "The pasted text is far larger than any chain with its key.",
-        "It is most likely not what was meant.",
-        "Paste the certificates and the key alone, or name their file.",
-        "bounds of the wizard",
-    ),
-    FindingSpec(
-        "pasted.not-kept",
-        Severity.BLOCKER,
-        "a pasted text is not kept",
-        "The answers name a text that was pasted in an earlier run.",
-        "A pasted text may hold a private key, so it is kept in memory alone.",
-        "Paste it again, or name the file instead.",
-        "design of the wizard",
-    ),
-)
 
 
 def is_pasted(word: str) -> bool:
@@ -78,22 +39,12 @@ def content(text: str) -> str:
         WizardError: `pasted.too-large`, `pasted.no-block`, or `pasted.incomplete`.
     """
     if len(text) > LARGEST:
-        raise WizardError(
-            "pasted.too-large", f"The pasted text has more than {LARGEST // 1024} kB.", "Name its file instead."
-        )
+        raise WizardError(codes.PASTED_TOO_LARGE, limit=LARGEST // 1024)
     begun = _BEGIN.findall(text)
     if not begun:
-        raise WizardError(
-            "pasted.no-block",
-            "The pasted text has no -----BEGIN line.",
-            "Paste each certificate and key from its -----BEGIN line to its -----END line.",
-        )
+        raise WizardError(codes.PASTED_NO_BLOCK)
     if begun != _END.findall(text):
-        raise WizardError(
-            "pasted.incomplete",
-            "A block of the pasted text has no -----END line.",
-            "Paste it again from -----BEGIN to -----END.",
-        )
+        raise WizardError(codes.PASTED_INCOMPLETE)
     keys = sum(label.endswith("PRIVATE KEY") for label in begun)
     certificates = sum(label.endswith("CERTIFICATE") for label in begun)
     return ", ".join(
@@ -125,10 +76,5 @@ def text_of(word: str, pasted: Mapping[str, Secret]) -> bytes:
         WizardError: `pasted.not-kept`.
     """
     if word not in pasted:
-        raise WizardError(
-            "pasted.not-kept",
-            "The text that was pasted earlier is not kept.",
-            "Paste it again, or name the file instead.",
-            word,
-        )
+        raise WizardError(codes.PASTED_NOT_KEPT, subject=word)
     return pasted[word].reveal().encode("utf-8", "surrogatepass")

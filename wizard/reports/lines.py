@@ -65,7 +65,7 @@ def doubt_lines(warnings: Iterable[Finding]) -> list[Line]:
     result = []
     for finding in warnings:
         result.append(Line(f"Warning: {finding.message} [{finding.code}]", Tone.WARN))
-        result.extend(Line(f"  {line}") for line in finding.spec.why.splitlines())
+        result.extend(Line(f"  {line}") for line in finding.why.splitlines())
         result.extend(Line(f"  To fix it: {line}", Tone.FAINT) for line in finding.fix.splitlines()[:1])
         result.append(Line(""))
     return [*result, Line("Continue anyway?", Tone.HEADING)]

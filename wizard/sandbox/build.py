@@ -11,10 +11,9 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat, pkcs7, pkcs12
 
-from wizard import self_start
+from wizard import codes, self_start
 from wizard.certificates.model import Profile
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, refusal
 from wizard.host import jre
 from wizard.sandbox import pki as practice
 from wizard.sandbox import texts
@@ -49,12 +48,7 @@ def link(home: Path, target: Path) -> None:
         WizardError: sandbox.no-keytool.
     """
     if not usable(home):
-        raise WizardError(
-            "sandbox.no-keytool",
-            f"{home} is no Java home: bin/keytool or lib/security/cacerts is missing",
-            "Name the folder that holds bin/ and lib/.",
-            str(home),
-        )
+        raise WizardError(codes.SANDBOX_NO_KEYTOOL, subject=home, folder=home)
     # Folders in which something is ever changed must be real ones: a link would lead the change to the real Java.
     _links(home, target, except_for={"bin", "lib", "release"})
     _links(home / "bin", target / "bin", except_for=set())
@@ -115,17 +109,6 @@ def write(folder: Path, made: Pki) -> dict[str, str]:
     } | special
 
 
-REFUSALS: tuple[FindingSpec, ...] = tuple(
-    refusal(f"sandbox.{name}", title, message, "Practising needs a folder of its own.", fix, source="wizard")
-    for name, title, message, fix in (
-        ("folder-in-use", "The folder is not empty", "the folder holds other files", "Name a new or empty folder."),
-        ("not-a-deployment", "No practice deployment", "the folder holds none", "Make one with sandbox create DIR."),
-        ("no-keytool", "No Java home", "the folder given as Java has no keytool", "Name a Java home folder."),
-        ("unknown-fault", "No such fault", "there is no fault of this name", "See sandbox create --list-faults."),
-        ("cannot-write", "The folder cannot be written", "the deployment cannot be built there", "Name another."),
-    )
-)
-
 _UID = 991
 """The service's account inside the deployment when root builds it; otherwise it is the builder's own number."""
 
@@ -159,7 +142,7 @@ def create(
     root = target.absolute()
     try:
         if root.exists() and any(root.iterdir()):
-            raise WizardError("sandbox.folder-in-use", f"{root} is not empty", "Name a new or empty folder.", str(root))
+            raise WizardError(codes.SANDBOX_FOLDER_IN_USE, subject=root, folder=root)
         deployment = Deployment(root, _free_port(), tuple(faults))
         _folders(deployment)
         made = pki or practice.make()
@@ -170,12 +153,7 @@ def create(
         _handed_over(deployment, made)
         _programs(deployment)
         if not os.access(deployment.systemctl, os.X_OK):
-            raise WizardError(
-                "sandbox.cannot-write",
-                f"{root} is on a file system that runs no programs (mount option noexec)",
-                "Name a folder elsewhere: cloudstream-wizard sandbox create DIR",
-                str(root),
-            )
+            raise WizardError(codes.SANDBOX_CANNOT_WRITE, case="noexec", subject=root, folder=root)
         _accounts(deployment)
         if configured or (configured is None and picked):
             configure(deployment, made)
@@ -184,10 +162,7 @@ def create(
         deployment.save()
     except OSError as problem:
         raise WizardError(
-            "sandbox.cannot-write",
-            f"{root} cannot be filled: {problem.strerror}",
-            "Name a folder that this account may write.",
-            str(root),
+            codes.SANDBOX_CANNOT_WRITE, subject=root, folder=root, reason=problem.strerror or str(problem)
         ) from None
     return deployment
 

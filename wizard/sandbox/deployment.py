@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wizard import codes
 from wizard.errors import WizardError
 from wizard.host.machine import Machine
 
@@ -137,9 +138,4 @@ def load(root: Path) -> Deployment:
         loaded = json.loads((root / MARK).read_text(encoding="utf-8"))
         return Deployment(root.absolute(), int(loaded["port"]), tuple(loaded["faults"]))
     except (OSError, ValueError, KeyError, TypeError):
-        raise WizardError(
-            "sandbox.not-a-deployment",
-            f"{root} holds no practice deployment",
-            "Make one with: cloudstream-wizard sandbox create DIR",
-            str(root),
-        ) from None
+        raise WizardError(codes.SANDBOX_NOT_A_DEPLOYMENT, subject=root, folder=root) from None

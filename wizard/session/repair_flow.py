@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
+from wizard import codes
 from wizard.doctor.collect.run import Asked, Examined, examine
 from wizard.doctor.diagnose import Diagnosis, diagnose
 from wizard.doctor.repair.choose import Repair
 from wizard.doctor.repair.plan import plan_repair
 from wizard.doctor.repair.store import KEY_SECRET
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, Severity
 from wizard.host.machine import Machine
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.primary.inputs import Planned
@@ -21,30 +21,6 @@ EXAMINE, EXAMINE_AGAIN = StepId.EXAMINE, StepId.EXAMINE_AGAIN
 
 PASSWORD = STORE_SECRET
 """The key of the one field for a password; it is whichever the repair lacks."""
-
-NOTHING_WRONG = "rescue.nothing-wrong"
-"""The refusal that is good news."""
-
-REFUSALS = (
-    FindingSpec(
-        NOTHING_WRONG,
-        Severity.NOTE,
-        "nothing is wrong",
-        "The doctor finds nothing to repair.",
-        "There is no cause that a repair could remove.",
-        "Look at the other machines: their bundles have a check each.",
-        "design of the wizard",
-    ),
-    FindingSpec(
-        "rescue.by-hand",
-        Severity.BLOCKER,
-        "the repair needs a person",
-        "What is wrong cannot be repaired by the wizard.",
-        "It lies outside this machine, or needs something that only a person has.",
-        "Do what the lines above say, then look again.",
-        "design of the wizard",
-    ),
-)
 
 
 def look(inputs: PlanInputs) -> tuple[Examined, Diagnosis]:
@@ -65,8 +41,10 @@ def plan_rescue(inputs: PlanInputs, seen: Examined, diagnosis: Diagnosis) -> Pla
             return _with_one_password(inputs, seen, repair)
     headline = diagnosis.headline
     if headline is None:
-        raise WizardError(NOTHING_WRONG, "The doctor finds nothing to repair.", "You can leave the wizard.")
-    raise WizardError("rescue.by-hand", f"This needs a person: {headline.message}", headline.fix, headline.code)
+        raise WizardError(codes.RESCUE_NOTHING_WRONG)
+    raise WizardError(
+        codes.RESCUE_BY_HAND, subject=headline.code, reason=headline.message, hint=tuple(headline.fix.splitlines())
+    )
 
 
 def _with_one_password(inputs: PlanInputs, seen: Examined, repair: Repair) -> Planned:
@@ -78,9 +56,8 @@ def _with_one_password(inputs: PlanInputs, seen: Examined, repair: Repair) -> Pl
     try:
         return plan_repair(inputs.machine, seen, repair, give)
     except WizardError as error:
-        if error.code == "secret.missing":
-            hint = "Type it here; whoever made the file knows it."
-            raise WizardError(error.code, error.message, hint, error.subject) from error
+        if error.spec == codes.SECRET_MISSING:
+            _, error.hint = error.spec.text.words("here")
         raise
 
 

@@ -14,6 +14,7 @@ from functools import cached_property
 from itertools import chain, count
 from pathlib import Path
 
+from wizard import codes
 from wizard.certificates.model import Chain
 from wizard.change import watch
 from wizard.change.events import Event
@@ -24,7 +25,7 @@ from wizard.doctor.collect.run import Examined
 from wizard.doctor.diagnose import Diagnosis
 from wizard.doctor.text import diagnosis_lines
 from wizard.errors import WizardError
-from wizard.findings import Finding, FindingSpec, Severity, worst_finding
+from wizard.findings import Finding, worst_finding
 from wizard.handoff import checklist, remaining_tasks
 from wizard.host.clock import now_utc
 from wizard.host.machine import Machine, command
@@ -58,19 +59,6 @@ LAST = StepId.ELSEWHERE
 
 NEXT = {"handoff": "create the bundles", LAST: "see what is left to do", "examine-again": "check the machine again"}
 """What follows a change, by the step behind it."""
-
-
-REFUSALS = (
-    FindingSpec(
-        "apply.findings",
-        Severity.ERROR,
-        "the findings forbid the change",
-        "The judgement of the certificates has errors, so nothing is changed.",
-        "A server with this certificate would not be accepted by its gateways and clients.",
-        "Fix what the findings name, then start again.",
-        "design of the wizard",
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -521,7 +509,7 @@ class Session:
         review = self.review()
         if self._planned is None or review.blocked:
             worst = worst_finding(review.findings)
-            raise WizardError("apply.findings", f"Nothing was changed: {worst.message}", worst.fix, worst.code)
+            raise WizardError(codes.APPLY_FINDINGS, subject=worst.code, reason=worst.message, hint=worst.fix)
         if review.undo and not self.dry_run:
             self._run = start_rollback(self.machine, self.answers.change or None, self._store_secrets())
             self._begun()
@@ -651,7 +639,7 @@ class Session:
         moment = datetime.fromisoformat(ended.at) if ended.at else run.when
         day = "" if moment.date() == now_utc().date() else f"on {moment:%Y-%m-%d} "
         words = f"Change {run.change[:4]} %s {day}at {moment:%H:%M} UTC"
-        if ended.failure is not None and ended.failure.code == "change.interrupted":
+        if ended.failure is not None and ended.failure.code == codes.CHANGE_INTERRUPTED.code:
             return f"{words % 'was interrupted'} and then undone. Next: make the change again."
         if ended.exit_code:
             return f"{words % 'failed'} and was undone. Next: correct the answers."

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
+from wizard import codes
 from wizard.certificates.formats.refusals import KEY_PASSWORD_DIFFERS
 from wizard.doctor.collect.run import Examined
 from wizard.doctor.diagnose import Diagnosis
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, Severity
+from wizard.findings import Severity
 from wizard.handoff.build import make_packs, order_of, require_names, write_packs
 from wizard.host.machine import Machine
 from wizard.planning.gateway import plan
@@ -22,20 +23,7 @@ from wizard.questions.passwords import GATEWAY, PRIMARY, Consumer, require_fit
 from wizard.session.repair_flow import plan_rescue
 from wizard.session.review import faults
 
-REFUSALS = (
-    FindingSpec(
-        "cloud.ask-vendor",
-        Severity.BLOCKER,
-        "ask the vendor about the cloud",
-        "The vendor's documents contradict each other about a cloud primary.",
-        "One page says that trusted CA certificates work only with an on-premise primary; the chapter itself says that "
-        "the primary's step is merely skipped.",
-        "Ask the vendor; then go on with a yes, or at your own risk.",
-        "vendor page PKI and encryption; manual, Setup preparation",
-    ),
-)
-
-PASSWORD_CODES = ("reading.password-wrong", "reading.password-needed", *KEY_PASSWORD_DIFFERS)
+PASSWORD_CODES = (codes.READING_PASSWORD_WRONG.code, codes.READING_PASSWORD_NEEDED.code, *KEY_PASSWORD_DIFFERS)
 """Refusals that another password cures; they belong to the password's field, all others to the path's."""
 
 Refused = list[tuple[str, WizardError]]
@@ -106,13 +94,7 @@ def _cloud(inputs: PlanInputs) -> Refused:
         return [
             (
                 "primary.cloud-support",
-                WizardError(
-                    "cloud.ask-vendor",
-                    "Ask your vendor first; its pages contradict each other.",
-                    "Ask whether your cloud takes trusted CA certificates; leaving keeps the\n"
-                    "answers. Go on only with a yes, or at your own risk.",
-                    "primary.kind",
-                ),
+                WizardError(codes.CLOUD_ASK_VENDOR, subject="primary.kind"),
             )
         ]
     return _tried("primary.cloud-authorities", lambda: cloud_trust(inputs))
@@ -120,7 +102,7 @@ def _cloud(inputs: PlanInputs) -> Refused:
 
 def _can_be_undone(inputs: PlanInputs) -> None:
     for fault in faults(inputs.machine, inputs.answers.change):
-        raise WizardError(fault.code, fault.message, fault.fix)
+        raise WizardError.of(fault)
 
 
 def _about_password(error: WizardError) -> bool:
@@ -139,7 +121,7 @@ def _stores(inputs: PlanInputs) -> Refused:
     try:
         plan.require_stores(inputs)
     except WizardError as error:
-        own = error.code in {"gateway.store-path", "rekey.nothing-to-keep"}
+        own = error.spec in {codes.GATEWAY_STORE_PATH, codes.REKEY_NOTHING_TO_KEEP}
         return [(error.subject if own else "", error)]
     return []
 
@@ -148,7 +130,7 @@ def _repair(inputs: PlanInputs, examine: Callable[[], tuple[Examined, Diagnosis]
     try:
         plan_rescue(inputs, *examine())
     except WizardError as error:
-        password = error.code == "secret.missing" or _about_password(error)
+        password = error.spec == codes.SECRET_MISSING or _about_password(error)
         return [(STORE_SECRET if password else "", error)]
     return []
 
@@ -159,7 +141,7 @@ def _verdict(inputs: PlanInputs, role: str) -> Refused:
     except WizardError as error:
         return [("", error)]
     bad = [finding for finding in judged.findings if finding.severity >= Severity.ERROR]
-    return [("", WizardError(bad[0].code, bad[0].message, bad[0].fix))] if bad else []
+    return [("", WizardError.of(bad[0]))] if bad else []
 
 
 def _others(inputs: PlanInputs) -> Refused:
@@ -168,7 +150,7 @@ def _others(inputs: PlanInputs) -> Refused:
     for role in inputs.answers.other_roles():
         if not inputs.answers.table(role).chain:
             host = inputs.answers.table(role).host
-            missing = WizardError("answer.missing", f"Where are the files of {host}?", "Name a folder or a file.", host)
+            missing = WizardError(codes.ANSWER_MISSING, case="files", subject=host, host=host)
             return [("others.chain", missing)]
         try:
             inputs.judged(role)
@@ -180,7 +162,5 @@ def _others(inputs: PlanInputs) -> Refused:
 def _fits(inputs: PlanInputs, name: str, readers: tuple[Consumer, ...]) -> None:
     password = inputs.secret(name)
     if password is None or not password:
-        raise WizardError(
-            "answer.missing", "The new password is empty.", "Type it twice, or go back and let one be made."
-        )
+        raise WizardError(codes.ANSWER_MISSING, case="password")
     require_fit(password, name, readers)

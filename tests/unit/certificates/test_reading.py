@@ -19,10 +19,9 @@ from cryptography.hazmat.primitives.serialization import (
 
 from tests.support import asn1
 from tests.support.pki import acme, issue, key
-from wizard.certificates.formats import refusals
 from wizard.certificates.formats.der import parse
 from wizard.certificates.model import Bundle, Format
-from wizard.certificates.reading import REFUSALS, SIZE_LIMIT, ReadingError, read, require_certificate, sniff
+from wizard.certificates.reading import SIZE_LIMIT, ReadingError, read, require_certificate, sniff
 from wizard.errors import WizardError
 from wizard.secret import Secret
 
@@ -228,7 +227,6 @@ def test_refused(case: str) -> None:
         read(make(), name="in\x1bput", password=Secret(password) if password is not None else None)
     error = refusal.value
     assert error.code == code, error.message
-    assert error.code in {spec.code for spec in REFUSALS}
     assert "\x1b" not in error.message
     assert error.hint
     assert password is None or len(password) < 4 or password not in error.message + error.hint
@@ -332,12 +330,6 @@ def test_a_file_of_keys_alone_is_given_up() -> None:
     many = read(LEAF.key_pem() * 201 + key * 9_799 + PEM)
     assert not many.certificates
     assert [code for code, _ in many.notes] == ["reading.many-keys", "pem.too-many"]
-
-
-def test_codes_are_declared_once_and_only_if_used() -> None:
-    codes = [spec.code for spec in REFUSALS]
-    assert len(codes) == len(set(codes))
-    assert refusals.REFUSALS is REFUSALS
 
 
 SALT = b"\0\0\0\x14" + bytes(20) + b"\0\0\4\0"

@@ -42,7 +42,7 @@ def unreadable(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Scene:
     def restart(self: Service, timeout_s: float, say: Callable[[str], None]) -> None:
         if not self.scene.machine.real(CONF).stat().st_mode & 0o004:
             self.scene.served.write_text("crashed")
-            raise WizardError("service.crash-loop", "it cannot read application.conf", "Set its mode.")
+            raise WizardError.recorded("service.crash-loop", "it cannot read application.conf", "Set its mode.")
         original(self, timeout_s, say)
 
     monkeypatch.setattr(Service, "restart", restart)

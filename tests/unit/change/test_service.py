@@ -119,7 +119,8 @@ def test_another_fallback_after_an_undo_is_as_good_as_the_old_one(scene: Scene) 
 def test_what_cannot_be_restarted_is_refused_before_anything_is_touched(scene: Scene, code: str) -> None:
     old = scene.tree()
     context = scene.context()
-    state = ServiceState(False, restartable=False, code=code, text="it cannot be restarted", hint="Do this.")
+    blocked = WizardError.recorded(code, "it cannot be restarted", "Do this.")
+    state = ServiceState(running=False, text=blocked.message, blocked=blocked)
     context.ports.service.state = lambda: state  # type: ignore[method-assign]
     outcome = apply(scene.plan(), context)
     assert outcome.failure is not None
@@ -134,7 +135,7 @@ def fails_once(code: str) -> Callable[[Service], Callable[[float, Callable[[str]
         def restart(timeout_s: float, say: Callable[[str], None]) -> None:
             calls[0] += 1
             if calls[0] == 1:
-                raise WizardError(code, "it did not come up", "Read its journal.")
+                raise WizardError.recorded(code, "it did not come up", "Read its journal.")
             original(timeout_s, say)
 
         return restart
@@ -162,7 +163,7 @@ def always_fails(context: Context, *, stops: bool = False) -> None:
     def restart(_timeout_s: float, _say: Callable[[str], None]) -> None:
         if stops:
             service.scene.served.write_text("down")
-        raise WizardError("service.failed", "it did not come up", "Read its journal.")
+        raise WizardError.recorded("service.failed", "it did not come up", "Read its journal.")
 
     context.ports.service.restart = restart  # type: ignore[method-assign, assignment]
 

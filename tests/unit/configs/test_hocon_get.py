@@ -163,8 +163,3 @@ def test_a_refusal_has_its_code_and_place(text: bytes, code: str, line: int, col
     if code not in {"hocon.too-deep", "hocon.key"}:
         assert caught.value.column == column
     assert caught.value.hint
-
-
-def test_every_code_that_is_raised_is_in_the_catalogue() -> None:
-    codes = [spec.code for spec in hocon.REFUSALS]
-    assert len(codes) == len(set(codes))

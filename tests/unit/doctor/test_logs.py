@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from wizard.doctor.logs import PATTERNS, SPECS, explain
+from wizard.doctor.logs import PATTERNS, explain
 from wizard.findings import Severity
 
 PKIX = "sun.security.validator.ValidatorException: PKIX path"
@@ -90,7 +90,7 @@ def test_an_ordinary_line_means_nothing(line: str) -> None:
 
 def test_every_pattern_has_a_line() -> None:
     assert {pattern.spec.code for pattern in PATTERNS} == set(LINES.values())
-    assert len({spec.code for spec in SPECS}) == len(SPECS)
+    assert len({pattern.spec.code for pattern in PATTERNS}) == len(PATTERNS)
 
 
 def test_causes_are_told_once_with_their_number_and_the_worst_first() -> None:

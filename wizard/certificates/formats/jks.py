@@ -9,6 +9,7 @@ import hmac
 import struct
 from dataclasses import dataclass
 
+from wizard import codes
 from wizard.certificates.formats import refusals
 from wizard.certificates.formats.der import SEQUENCE, DerError, parse
 from wizard.certificates.formats.kdf import Effort, Phrase, TooManyRounds, Unsupported
@@ -240,7 +241,7 @@ def read(data: bytes, collector: Collector, password: Secret | None, key_passwor
     if any(locked):
         partial = collector.bundle(Format.JKS)
         if key_password is None:
-            raise refusals.key_password_differs(name, "jks.key-password-differs", partial)
+            raise refusals.key_password_differs(name, codes.JKS_KEY_PASSWORD_DIFFERS, partial)
         raise refusals.password_wrong(name, "its private key", partial)
     return collector.finished(Format.JKS)
 

@@ -3,6 +3,7 @@
 import re
 import warnings
 
+from wizard import codes
 from wizard.certificates.formats import pkcs7, refusals
 from wizard.certificates.formats.asn1_kind import Shape, shape
 from wizard.certificates.formats.der import SEQUENCE, DerError, Node, parse, whole
@@ -74,12 +75,14 @@ class Collector:
                 self.refusals.append(damaged(self.name, reason, at))
             if len(self.refusals) > UNREADABLE_LIMIT:
                 raise damaged(self.name, f"more than {UNREADABLE_LIMIT:,} parts of it are not readable", at) from error
-            self.note("certificate.not-readable", f"C{reason[1:]}.")
+            self.note(codes.CERTIFICATE_NOT_READABLE.code, f"C{reason[1:]}.")
             return False
         self.certificates.append(certificate)
         if self._caught:
             for warning in self._caught:
-                self.note("certificate.odd", f"Certificate {self._met} ({where}): {_oddity(str(warning.message))}.")
+                self.note(
+                    codes.CERTIFICATE_ODD.code, f"Certificate {self._met} ({where}): {_oddity(str(warning.message))}."
+                )
             self._caught.clear()
         return True
 
@@ -157,7 +160,7 @@ class Reader:
                 collector.certificate(node.encoded, where, alias, node.start)
             case Shape.REQUEST:
                 collector.requests.append(node.encoded)
-                collector.note("reading.request", f"There is a certificate request (CSR) at {where}.")
+                collector.note(codes.READING_REQUEST.code, f"There is a certificate request (CSR) at {where}.")
             case Shape.KEY:
                 if self.one_more_key():
                     collector.key(node.encoded, f"the private key at {where}", alias)

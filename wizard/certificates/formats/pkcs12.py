@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from wizard import codes
 from wizard.certificates.formats import refusals
 from wizard.certificates.formats.der import SEQUENCE, DerError, Node, parse
 from wizard.certificates.formats.kdf import (
@@ -258,7 +259,8 @@ class _Opener:
         )
         if not facts.integrity:
             self.collector.note(
-                "pkcs12.no-integrity", "It has no integrity check: any password is accepted, and damage stays unseen."
+                codes.PKCS12_NO_INTEGRITY.code,
+                "It has no integrity check: any password is accepted, and damage stays unseen.",
             )
         if any(locked):
             raise self._locked(self.collector.bundle(Format.PKCS12, facts))
@@ -325,7 +327,7 @@ class _Opener:
         if not self.given:
             raise refusals.password_needed(name)
         if self.proved and not self.key_given:
-            raise refusals.key_password_differs(name, "pkcs12.key-password-differs", None)
+            raise refusals.key_password_differs(name, codes.PKCS12_KEY_PASSWORD_DIFFERS, None)
         raise refusals.password_wrong(name)
 
     def _try(self, encryption: Encryption, data: bytes, candidates: list[Phrase]) -> bytes | None:
@@ -358,7 +360,7 @@ class _Opener:
             return refusals.password_needed(name, "its private key", partial)
         if self.key_given or not self.proved:
             return refusals.password_wrong(name, "its private key", partial)
-        return refusals.key_password_differs(name, "pkcs12.key-password-differs", partial)
+        return refusals.key_password_differs(name, codes.PKCS12_KEY_PASSWORD_DIFFERS, partial)
 
 
 def _bags(contents: Node, found: _Found, depth: int = 0) -> None:

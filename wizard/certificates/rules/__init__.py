@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
+from wizard import codes
 from wizard.certificates.model import Chain, Role
 from wizard.certificates.rules import (
-    across_chains,
     basic_constraints,
     completeness,
     encoding,
@@ -22,25 +22,13 @@ from wizard.certificates.rules import (
     validity,
 )
 from wizard.certificates.rules.context import Context, on_chain
-from wizard.findings import Finding, FindingSpec, Severity
+from wizard.findings import Finding
 
-BROKEN = FindingSpec(
-    "rules.broken",
-    Severity.WARNING,
-    "A rule could not be applied",
-    "The rule {rule} failed on {name}: {error}.",
-    "What this rule looks for was not looked for; the other rules were applied.",
-    "Report this with the support bundle; it is a bug in the wizard.",
-    "the wizard",
-)
 RULES: tuple[Any, ...] = (
     completeness, private_key, signature, validity, hostname, usage, basic_constraints, name_constraints, strength,
     revocation, public_ca, unclear_root, encoding,
 )  # fmt: skip
-"""The rule modules, each with `SPECS` and `check(context)`, in the order in which findings are reported."""
-
-SPECS = (BROKEN, *(spec for rule in (*RULES, across_chains) for spec in rule.SPECS))
-"""Every finding that a rule for chains can report."""
+"""The rule modules, each with `check(context)`, in the order in which findings are reported."""
 
 
 def judge(
@@ -77,4 +65,4 @@ def _guarded(check: Callable[[Context], Iterator[Finding]], name: str, context: 
         yield from check(context)
     except Exception as error:  # noqa: BLE001 - a rule that crashes must not take the others with it
         short = name.rpartition(".")[2]
-        yield on_chain(context.chain, BROKEN, rule=short, error=f"{type(error).__name__}: {error}")
+        yield on_chain(context.chain, codes.RULES_BROKEN, rule=short, error=f"{type(error).__name__}: {error}")

@@ -3,31 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from wizard import codes
 from wizard.certificates import fields, names
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.rules.context import on
-from wizard.findings import Finding, FindingSpec, Severity
+from wizard.findings import Finding
 
-SAME_SUBJECT = FindingSpec(
-    "pile.same-subject",
-    Severity.WARNING,
-    "Two certificates have the same subject",
-    "{name} is there {count} times with the same subject: {files}.",
-    "The Windows client takes the first certificate whose subject fits, and that may be the old one.",
-    "Remove the one that is no longer used.",
-    "rustls-cng: find_by_subject; RFC 5280, 4.1.2.6",
-)
-SAME_SERIAL = FindingSpec(
-    "pile.same-serial",
-    Severity.WARNING,
-    "Two certificates have the same issuer and serial number",
-    "{name} and {other} have the same issuer and serial number, and differ{more}.",
-    "Revoking one revokes the other, and some programs refuse both.",
-    "Ask the PKI team; a CA must never give a number twice.",
-    "RFC 5280, 4.1.2.2",
-)
 MOST_FILES = 5
-SPECS = (SAME_SUBJECT, SAME_SERIAL)
 
 
 def judge_pile(chains: Iterable[Chain]) -> Iterator[Finding]:
@@ -51,11 +33,11 @@ def judge_pile(chains: Iterable[Chain]) -> Iterator[Finding]:
     for first, *others in numbers.values():
         if others:
             more = f"; {len(others) - 1} more have it, too" if len(others) > 1 else ""
-            yield on(others[0], SAME_SERIAL, other=names.short(first), more=more)
+            yield on(others[0], codes.PILE_SAME_SERIAL, other=names.short(first), more=more)
     for twins in leaves.values():
         if len(twins) > 1:
             first, *_ = twins.values()
             places = list(dict.fromkeys(each.origin or each.sha256[:16] for each in twins.values()))
             files = ", ".join(places[:MOST_FILES])
             files += f" and {len(places) - MOST_FILES} more" if len(places) > MOST_FILES else ""
-            yield on(first, SAME_SUBJECT, count=len(twins), files=files)
+            yield on(first, codes.PILE_SAME_SUBJECT, count=len(twins), files=files)

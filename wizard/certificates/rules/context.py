@@ -5,7 +5,7 @@ from datetime import datetime
 
 from wizard.certificates import names
 from wizard.certificates.model import Certificate, Chain, Role
-from wizard.findings import Finding, FindingSpec, Locator
+from wizard.findings import Code, Finding, Locator
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,13 @@ class Context:
         return self.chain.root is not None and self.chain.root.sha256 in self.public_roots
 
 
-def on(certificate: Certificate, spec: FindingSpec, **facts: str | int) -> Finding:
+def on(certificate: Certificate, spec: Code, **facts: str | int) -> Finding:
     """A finding about one certificate; the fact `name` says which in words."""
     where = Locator("certificate", path=certificate.origin, sha256=certificate.sha256)
     return Finding(spec, where, {"name": names.short(certificate), **facts})
 
 
-def on_chain(chain: Chain, spec: FindingSpec, **facts: str | int) -> Finding:
+def on_chain(chain: Chain, spec: Code, **facts: str | int) -> Finding:
     """A finding about the whole chain, located at its leaf or else at its lowest CA certificate."""
     first = next(iter(chain.certificates), None)
     if first is None:

@@ -9,12 +9,13 @@ from urllib.parse import urlsplit
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from wizard import codes
 from wizard.certificates import fields, names, raw
 from wizard.certificates.formats.der import DerError
 from wizard.certificates.model import Certificate
 from wizard.certificates.raw import ADDRESS, DIRECTORY, DNS, MAIL, NAME_KINDS, REGISTERED, URI, RawName
 from wizard.certificates.rules.context import Context, on
-from wizard.findings import Finding, FindingSpec, Severity
+from wizard.findings import Finding
 
 OPENSSL_LIMIT = 1 << 20
 """Names times subtrees of one CA; beyond, OpenSSL refuses the chain."""
@@ -22,62 +23,6 @@ MOST_LABELS = 127
 """Labels of a DNS name (RFC 1035)."""
 MOST_MASKS = 1_000
 """Different network masks in one extension; real ones have a handful."""
-
-VIOLATED = FindingSpec(
-    "subtrees.violated",
-    Severity.ERROR,
-    "A name lies outside what the issuer may certify",
-    "{name} carries {entry}, which the name constraints of {issuer} do not allow{more}.",
-    "Peers refuse the whole chain.",
-    "Ask for a certificate without that name, or for one from a CA that may certify it.",
-    "RFC 5280, 4.2.1.10; JDK: name constraints check failed",
-)
-ROOT_VIOLATED = FindingSpec(
-    "subtrees.root-violated",
-    Severity.WARNING,
-    "A name lies outside what the root may certify",
-    "{name} carries {entry}, which the name constraints of the root {issuer} do not allow{more}.",
-    "Java does not apply the constraints of a root that it trusts; OpenSSL and Windows do and refuse the chain.",
-    "Ask for a certificate without that name, or for one from a CA that may certify it.",
-    "RFC 5280, 6.1: the trust anchor is not validated; OpenSSL: X509_V_ERR_PERMITTED_VIOLATION",
-)
-LEADING_DOT = FindingSpec(
-    "subtrees.leading-dot",
-    Severity.ERROR,
-    "A name constraint begins with a dot",
-    "{issuer} allows {entry} in {name} by a name constraint with a dot in front.",
-    "Java 17 and older take no name for part of a subtree that begins with a dot, newer Java and OpenSSL do.",
-    "Ask the PKI team for a CA certificate whose name constraints have no dot in front.",
-    "RFC 5280, 4.2.1.10; measured with JDK 11, 17, 21 and 25",
-)
-DISTANCE = FindingSpec(
-    "subtrees.distance",
-    Severity.ERROR,
-    "A name constraint has a minimum or maximum",
-    "The name constraints of {name} have a minimum or maximum.",
-    "The standard forbids them; Java and OpenSSL refuse the whole chain.",
-    "Ask the PKI team for a CA certificate without them.",
-    "RFC 5280, 4.2.1.10; JDK: Maximum BaseDistance in name constraints not supported",
-)
-OPENSSL = FindingSpec(
-    "subtrees.openssl-refuses",
-    Severity.WARNING,
-    "OpenSSL applies a name constraint that Java does not",
-    "{name} has {entry} in its subject, which the name constraints of {issuer} do not allow.",
-    "Java compares the alternative names when there are any; OpenSSL the subject too, and refuses the chain.",
-    "Ask for a certificate without that name in its subject.",
-    "OpenSSL: X509_V_ERR_PERMITTED_VIOLATION; measured",
-)
-TOO_MANY = FindingSpec(
-    "subtrees.too-many",
-    Severity.WARNING,
-    "Too many names and name constraints for OpenSSL",
-    "{name} carries {count} names and {issuer} has {trees} name constraints.",
-    "OpenSSL refuses a chain in which names times constraints exceed a million; Java compares them all.",
-    "Ask the PKI team for a CA with fewer name constraints, or for a certificate with fewer names.",
-    "OpenSSL: NAME_CHECK_MAX",
-)
-SPECS = (VIOLATED, ROOT_VIOLATED, LEADING_DOT, DISTANCE, OPENSSL, TOO_MANY)
 
 
 class _Trees:
@@ -165,7 +110,7 @@ def check(context: Context) -> Iterator[Finding]:
         except DerError:
             continue
         if with_distance and not is_root:
-            yield on(issuer, DISTANCE)
+            yield on(issuer, codes.SUBTREES_DISTANCE)
         limits = _Limits(_Trees(permitted), _Trees(excluded), len(permitted) + len(excluded))
         for below in range(place):
             # RFC 5280, 6.1.4 (b): an intermediate with the name of its own issuer is exempt.
@@ -183,21 +128,21 @@ def _against(
     subject = fields.subject_name(certificate)
     count = len(fields.raw_names(certificate)) + len(list(subject or ()))
     if count * limits.number > OPENSSL_LIMIT:
-        yield on(certificate, TOO_MANY, count=count, trees=limits.number, issuer=above)
+        yield on(certificate, codes.SUBTREES_TOO_MANY, count=count, trees=limits.number, issuer=above)
     outside = [entry for entry in carried if not limits.allow(entry)]
     if outside:
         more = f", and {len(outside) - 1} more like it" if len(outside) > 1 else ""
-        spec = ROOT_VIOLATED if is_root else VIOLATED
+        spec = codes.SUBTREES_ROOT_VIOLATED if is_root else codes.SUBTREES_VIOLATED
         yield on(certificate, spec, entry=shown(outside[0]), issuer=above, more=more)
         return
     if DNS in limits.permitted.kinds and not is_root:
         dotted = [each for each in carried if each.tag == DNS and not limits.permitted.cover_without_dot(each)]
         if dotted:
-            yield on(certificate, LEADING_DOT, entry=shown(dotted[0]), issuer=above)
+            yield on(certificate, codes.SUBTREES_LEADING_DOT, entry=shown(dotted[0]), issuer=above)
             return
     hidden = next((entry for entry in _only_openssl(certificate, carried) if not limits.allow(entry)), None)
     if hidden is not None:
-        yield on(certificate, OPENSSL, entry=shown(hidden), issuer=above)
+        yield on(certificate, codes.SUBTREES_OPENSSL_REFUSES, entry=shown(hidden), issuer=above)
 
 
 def _names(certificate: Certificate) -> list[RawName]:

@@ -5,11 +5,9 @@ from wizard.configs.hocon.document import Document, Value, parse
 from wizard.configs.hocon.edit import quoted
 from wizard.configs.hocon.events import LARGEST, IncludeNote, Loader
 from wizard.configs.hocon.paths import parse_path, render_path
-from wizard.configs.hocon.refusals import REFUSALS
 
 __all__ = [
     "LARGEST",
-    "REFUSALS",
     "Commented",
     "Document",
     "IncludeNote",

@@ -1,4 +1,4 @@
-"""Settings that stand commented out, and where they would count if they did not."""
+"""Settings that are commented out, and where they would count if they did not."""
 
 import re
 from bisect import bisect_right
@@ -36,7 +36,7 @@ class Commented:
     column: int
     whole: bool
     inside: bool
-    """Whether an object stands around it."""
+    """Whether an object encloses it."""
     keys: Path
     """The path taken apart."""
     sign: int

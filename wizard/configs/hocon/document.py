@@ -1,9 +1,10 @@
-"""A HOCON text that can be asked and edited: what each path is worth, where it stands, what it hides."""
+"""A HOCON text that can be asked and edited: what each path is worth, where it is, what it hides."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from wizard import codes
 from wizard.configs.hocon import comments, edit
 from wizard.configs.hocon.events import (
     Event,
@@ -33,7 +34,7 @@ class Value:
         decidable: False when something that was not read could change it; `text` is then the best guess.
         reason: why not, naming the place.
         kind: `string`, `number`, `boolean`, `null`, `list` or `object`.
-        source: name of the included file in which it stands, "" for the document itself.
+        source: name of the included file in which it is, "" for the document itself.
     """
 
     path: str
@@ -61,7 +62,7 @@ class Document(Parsed):
     def value(self, keys: Path) -> Value | None:
         """As `get`, for a path that is already taken apart."""
         outcome = self.view.lookup(keys)
-        # Of the places that stand at the path itself; one that lies deeper only makes the path an object.
+        # Of the places that are at the path itself; one that lies deeper only makes the path an object.
         places = [number for number in self.view.at.get(keys, ()) if self.events[number].path == keys]
         places = [number for number in places if not isinstance(self.events[number].node, NotFollowed)]
         if outcome.state == ABSENT and not (outcome.doubt and places):
@@ -119,7 +120,7 @@ class Document(Parsed):
                         if is_text(field.value):
                             text = self.view.literal(field.value, event)
                         full = f"{here}.{render_path(keys)}"
-                        reason = f"line {line}: it stands inside a list and has no path of its own"
+                        reason = f"line {line}: it is inside a list and has no path of its own"
                         found.append(Value(full, text, line, column, (), False, reason, "string", event.source.name))
                     if isinstance(field.value, ListNode):
                         found += self._in_list(field.value, f"{here}.{render_path(keys)}", name, event)
@@ -136,7 +137,7 @@ class Document(Parsed):
     def set(self, path: str, text: str, *, followers: bool = False) -> "Document":
         """Give *path* the value *text*, changing the place that counts and nothing else.
 
-        The value is written in double quotes, JSON escapes, ASCII. A setting that stands only as a comment is revived
+        The value is written in double quotes, JSON escapes, ASCII. A setting that is only a comment is revived
         in place; one that is absent is added to its object. The edited text is read again before it is returned.
 
         Args:
@@ -198,5 +199,10 @@ def parse(data: bytes, *, includes: Loader | None = None, environment: Mapping[s
     refused = document.view.refused()
     if refused is not None and not refused[0].source.name:
         event, why = refused
-        raise syntax("mixed", why.partition(": ")[2] or why, *event.source.lines.place(event.node.start))
+        raise syntax(
+            codes.HOCON_MIXED,
+            event.source.lines.place(event.node.start),
+            case="found",
+            reason=why.partition(": ")[2] or why,
+        )
     return document

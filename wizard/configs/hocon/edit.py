@@ -4,12 +4,12 @@ import json
 import re
 from typing import Any, NamedTuple, TypeVar
 
+from wizard import codes
 from wizard.configs.encoding import line_end
 from wizard.configs.hocon.comments import Commented, search
 from wizard.configs.hocon.events import Event, NotFollowed, references
 from wizard.configs.hocon.parsed import Parsed
 from wizard.configs.hocon.paths import Path, render_path
-from wizard.configs.hocon.refusals import refusal
 from wizard.configs.hocon.resolve import ABSENT, LIST, OBJECT, TEXT, Outcome
 from wizard.configs.hocon.syntax import Field, Include, ListNode, ObjectNode, Reference, Scalar
 from wizard.configs.hocon.tokens import BLANK
@@ -23,7 +23,7 @@ _INDENT = re.compile(r"[ \t]*")
 
 
 class Change(NamedTuple):
-    """A stretch of the text and what stands there afterwards."""
+    """A stretch of the text and what is there afterwards."""
 
     start: int
     end: int
@@ -57,11 +57,9 @@ def addition(document: Parsed, keys: Path, literal: str) -> Change:
         for event in document.events[:2000]
         if isinstance(event.node, ObjectNode) and event.source is document.source
     ]
-    told = f"the objects are: {printable(', '.join(known[:6]))}" if known else "the file has no objects"
-    hint = f"Give the full path of the object it belongs to; {told}."
-    raise refusal(
-        "place-unknown", f"{path} is absent, and so is the object that it belongs to", hint=hint, subject=path
-    )
+    if not known:
+        raise WizardError(codes.HOCON_PLACE_UNKNOWN, case="no-objects", subject=path, setting=path)
+    raise WizardError(codes.HOCON_PLACE_UNKNOWN, subject=path, setting=path, objects=", ".join(known[:6]))
 
 
 def _setting_line(document: Parsed, offset: int) -> int:
@@ -190,7 +188,7 @@ def quoted(text: str, subject: str = "") -> str:
         WizardError: it holds half of a surrogate pair.
     """
     if any("\ud800" <= sign <= "\udfff" for sign in text):
-        raise refusal("value-not-text", "the value holds half of a surrogate pair", subject=subject)
+        raise WizardError(codes.HOCON_VALUE_NOT_TEXT, subject=subject)
     return json.dumps(text).replace("\x7f", "\\u007f")
 
 
@@ -202,8 +200,9 @@ def assign(document: AnyDocument, keys: Path, text: str, *, followers: bool) -> 
     if current.state == TEXT and not current.doubt and (current.text, current.kind != "null") == (text, True):
         return document
     if current.state in {OBJECT, LIST}:
-        line = _line(document, current.winner)
-        raise refusal("not-a-text", f"{printable(path)} is {_a(current.state)}{line}, not a single value", subject=path)
+        kind = "an object" if current.state == OBJECT else "a list"
+        where = _line(document, current.winner)
+        raise WizardError(codes.HOCON_NOT_A_TEXT, subject=path, setting=path, kind=kind, where=where)
     target = _target(document, keys, literal, current)
     after = _applied(document, [target.change], path)
     outcome = after.view.lookup(keys)
@@ -227,8 +226,8 @@ def _target(document: Parsed, keys: Path, literal: str, current: Outcome) -> _Ta
     places = [place for place in search(document, keys[-1]) if place.keys == keys and place.whole]
     if len(places) > 1:
         lines = ", ".join(str(place.line) for place in places)
-        path = printable(render_path(keys))
-        raise refusal("several-commented", f"{path} is commented out in the lines {lines}", subject=path)
+        path = render_path(keys)
+        raise WizardError(codes.HOCON_SEVERAL_COMMENTED, subject=path, setting=path, lines=lines)
     if places:
         return _Target(_revival(document.text, places[0], literal), None)
     return _Target(addition(document, keys, literal), None)
@@ -251,7 +250,7 @@ def _may_vanish(event: Event) -> bool:
 def _revival(text: str, place: Commented, literal: str) -> Change:
     start = text.rfind("\n", 0, place.sign) + 1
     blanks = text[place.sign : place.key].lstrip("#/")
-    # A sign in the first column with room behind it was put over the indentation: that room is the indentation.
+    # A sign in the first column with blanks behind it was put over the indentation: those blanks are the indentation.
     keep = blanks if start == place.sign and len(blanks) > 1 and place.inside else ""
     return Change(place.sign, place.value[1], keep + text[place.key : place.value[0]] + literal)
 
@@ -268,12 +267,11 @@ def remove(document: AnyDocument, keys: Path) -> AnyDocument:
         size = len(keys)
         before_rest = [_said(event) for event in document.events if event.path[:size] != keys]
         if before_rest != [_said(event) for event in after.events if event.path[:size] != keys]:
-            raise refusal("edit-not-proven", f"removing {printable(path)} would change another setting", subject=path)
+            raise WizardError(codes.HOCON_EDIT_NOT_PROVEN, case="removed", subject=path, setting=path)
         # What an object hid comes back when the last of its parts goes.
         around = [after.view.lookup(keys[:size]) for size in range(1, len(keys))]
         if any(each.state not in {OBJECT, ABSENT} and each.kind != "null" for each in around):
-            message = f"removing {printable(path)} would bring back an earlier value around it"
-            raise refusal("edit-not-proven", message, subject=path)
+            raise WizardError(codes.HOCON_EDIT_NOT_PROVEN, case="earlier", subject=path, setting=path)
         _prove_followers(document, after, keys)
     return after
 
@@ -293,12 +291,13 @@ def _applied(document: AnyDocument, changes: list[Change], path: str) -> AnyDocu
     try:
         return document.successor("".join(parts))
     except TextSyntaxError as error:
-        message = f"the text with the new value of {printable(path)} would not parse: {error.message}"
-        raise refusal("edit-not-proven", message, subject=path) from error
+        raise WizardError(
+            codes.HOCON_EDIT_NOT_PROVEN, case="broken", subject=path, setting=path, reason=error.message
+        ) from error
 
 
 def _prove_rest(before: Parsed, after: Parsed, target: _Target, path: str) -> None:
-    """Every other place stands where it stood, shifted by what was put in: so it says what it said."""
+    """Every other place is where it was, shifted by what was put in: so its meaning is the same."""
     change = target.change
     shift = len(after.text) - len(before.text)
     old, new = before.events, after.events
@@ -316,8 +315,7 @@ def _prove_rest(before: Parsed, after: Parsed, target: _Target, path: str) -> No
         moved = (start + shift * (start >= change.end), end + shift * (end > change.end))
         same = one.path == two.path and (number == target.replaced or moved == (two.node.start, two.node.end))
     if not same:
-        message = f"reading the edited text again shows another change than that of {printable(path)}"
-        raise refusal("edit-not-proven", message, subject=path)
+        raise WizardError(codes.HOCON_EDIT_NOT_PROVEN, subject=path, setting=path)
 
 
 def _stands_in(event: Event, document: Parsed, change: Change) -> bool:
@@ -331,11 +329,11 @@ def _prove_followers(before: Parsed, after: Parsed, keys: Path) -> None:
     others = [path for path in _followers(before, keys) if path[: len(keys)] != keys]
     moved = [path for path in others if _worth(before, path) != _worth(after, path) or _is_unknown(before, path)]
     if moved:
-        names = ", ".join(printable(render_path(path)) for path in moved[:5])
+        names = ", ".join(render_path(path) for path in moved[:5])
         first = next(event for event in before.events if event.path == moved[0])
         line = first.source.lines.place(first.node.start)[0]
-        message = f"{names} (line {line}) refers to {printable(render_path(keys))} and would change with it"
-        raise refusal("others-follow", message, subject=render_path(keys))
+        setting = render_path(keys)
+        raise WizardError(codes.HOCON_OTHERS_FOLLOW, subject=setting, setting=setting, others=names, line=line)
 
 
 def _is_unknown(document: Parsed, path: Path) -> bool:
@@ -378,24 +376,18 @@ def _worth(document: Parsed, path: Path) -> tuple[str, str, Any]:
 
 
 def _shadowed(document: Parsed, keys: Path, outcome: Outcome) -> WizardError:
-    path = printable(render_path(keys))
+    path = render_path(keys)
     if outcome.doubt:
-        message = f"an edit of {path} might not count, because of {printable(outcome.doubt)}"
-    elif outcome.state == ABSENT:
-        message = f"an edit of {path} would not count, because a later line gives the object around it another value"
-    else:
-        message = f"an edit of {path} would not count{_line(document, outcome.winner, 'because it is set again')}"
-    return refusal("shadowed", message, subject=path)
+        return WizardError(codes.HOCON_SHADOWED, case="doubt", subject=path, setting=path, reason=outcome.doubt)
+    if outcome.state == ABSENT:
+        return WizardError(codes.HOCON_SHADOWED, case="object", subject=path, setting=path)
+    return WizardError(codes.HOCON_SHADOWED, subject=path, setting=path, where=_line(document, outcome.winner))
 
 
-def _line(document: Parsed, number: int | None, words: str = "") -> str:
+def _line(document: Parsed, number: int | None) -> str:
+    """Where an event is, as " in line 3 of other.conf"; "" when that is not known."""
     if number is None or number < 0:
         return ""
     event = document.events[number]
     line, _ = event.source.lines.place(event.node.start)
-    within = f" of {printable(event.source.name)}" if event.source.name else ""
-    return f", {words} in line {line}{within}" if words else f" in line {line}{within}"
-
-
-def _a(state: str) -> str:
-    return "an object" if state == OBJECT else "a list"
+    return f" in line {line} of {event.source.name}" if event.source.name else f" in line {line}"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from wizard import codes
 from wizard.configs.encoding import decode
 from wizard.configs.hocon.paths import Path
 from wizard.configs.hocon.refusals import syntax
@@ -22,6 +23,7 @@ from wizard.configs.hocon.syntax import (
 )
 from wizard.configs.hocon.tokens import Lines
 from wizard.errors import TextSyntaxError
+from wizard.findings import Code
 from wizard.printable import printable
 
 Loader = Callable[[str, str], bytes | None]
@@ -44,7 +46,7 @@ def text_of(data: bytes) -> str:
         TextSyntaxError: it is UTF-16, or larger than `LARGEST`.
     """
     check_size(data)
-    return decode(data, code="hocon.utf-16")
+    return decode(data, utf_16_refused=codes.HOCON_UTF_16)
 
 
 def check_size(content: bytes | str) -> None:
@@ -54,7 +56,7 @@ def check_size(content: bytes | str) -> None:
         TextSyntaxError: `hocon.too-large`.
     """
     if len(content) > LARGEST:
-        raise syntax("too-large", f"the file has more than {LARGEST} bytes, which is the most that is read", 1, 1)
+        raise syntax(codes.HOCON_TOO_LARGE, (1, 1), limit=LARGEST)
 
 
 class Source:
@@ -69,7 +71,7 @@ class Source:
 
 
 class NotFollowed(NamedTuple):
-    """Stands for the content of an include that was not read: it may set anything in its object."""
+    """Takes the place of the content of an include that was not read: it may set anything in its object."""
 
     reason: str
     start: int
@@ -81,9 +83,9 @@ class Event(NamedTuple):
 
     Attributes:
         path: the whole path from the root.
-        node: what is said; an `ObjectNode` opens an object and is followed by what stands in it.
+        node: what is set; an `ObjectNode` opens an object and is followed by what is in it.
         entry: the field or include itself; None for parts that belong to the field before.
-        source: the text it stands in.
+        source: the text it is in.
         prefix: how many keys of the path come from the place of the include; its substitutions are tried with and
             without them.
         appends: the separator was `+=`.
@@ -172,14 +174,14 @@ def _object(node: ObjectNode, path: Path, walk: _Walk) -> None:
     add, source, prefix = walk.events.append, walk.source, walk.prefix
     for entry in node.entries:
         if len(walk.events) > MOST_KEYS:
-            raise _beyond("too-many-keys", entry, walk.source, f"with its includes more than {MOST_KEYS} settings")
+            raise _beyond(codes.HOCON_TOO_MANY_KEYS, entry, walk.source, MOST_KEYS)
         if isinstance(entry, Include):
             _include(entry, path, walk)
             continue
         value = entry.value
         keys = path + entry.keys
         if len(keys) > LONGEST_PATH:
-            raise _beyond("long-path", entry, walk.source, f"this path has more than {LONGEST_PATH} keys")
+            raise _beyond(codes.HOCON_LONG_PATH, entry, walk.source, LONGEST_PATH)
         if isinstance(value, ObjectNode) and entry.separator != "+=":
             add(Event(keys, value, entry, source, prefix, appends=False))
             _object(value, keys, walk)
@@ -195,9 +197,11 @@ def _object(node: ObjectNode, path: Path, walk: _Walk) -> None:
             add(Event(keys, value, entry, source, prefix, appends=False))
 
 
-def _beyond(code: str, entry: "Field | Include", source: Source, what: str) -> TextSyntaxError:
-    within = f" (in {printable(source.name)})" if source.name else ""
-    return syntax(code, what + within, *source.lines.place(entry.start))
+def _beyond(spec: Code, entry: "Field | Include", source: Source, limit: int) -> TextSyntaxError:
+    place = source.lines.place(entry.start)
+    if source.name:
+        return syntax(spec, place, case="included", limit=limit, file=source.name)
+    return syntax(spec, place, case="with-includes", limit=limit)
 
 
 def _objects(value: Concat, entry: Field, keys: Path, walk: _Walk) -> None:
@@ -227,7 +231,7 @@ def _include(entry: Include, path: Path, walk: _Walk) -> None:
     status = "not followed" if reason else "followed" if read else "missing"
     if status == "missing" and entry.required:
         status, reason = "not followed", "it is required and there is no such file"
-    # Another required name may also be found among the classes, which are not looked at here.
+    # Another required name may also be found among the classes, which are not searched here.
     fatal = isinstance(reason, Broken) or (entry.required and entry.how == "file" and not read)
     line = walk.source.lines.place(entry.start)[0]
     walk.notes.append(IncludeNote(entry.name, entry.how, line, status, reason, walk.source.name, fatal))

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterable
 
-from wizard.configs.hocon.refusals import refusal
+from wizard import codes
 from wizard.configs.hocon.tokens import SIMPLE, TOKEN, check_number, content
 from wizard.errors import WizardError
 from wizard.printable import printable
@@ -84,7 +84,7 @@ def parse_path(text: str) -> Path:
 
 def _unusable(text: str) -> WizardError:
     shown = printable(text, limit=60)
-    return refusal("path", f'"{shown}" is not a path of a setting', subject=shown)
+    return WizardError(codes.HOCON_PATH, case="setting", subject=shown, path=shown)
 
 
 def render_path(keys: Iterable[str]) -> str:

@@ -1,7 +1,7 @@
 """What a path is worth in the end: duplicates, merges, substitutions and includes taken into account.
 
 Substitutions are followed only as far as the question needs. A substitution that leads back to its own path sees what
-was said before it, as in the Lightbend library.
+was set before it, as in the Lightbend library.
 """
 
 import re
@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from wizard import codes
 from wizard.configs.hocon.events import Event, Includes, NotFollowed, flatten, references
 from wizard.configs.hocon.paths import Path, render_path
 from wizard.configs.hocon.refusals import syntax
@@ -77,7 +78,7 @@ class View:
         """For each event the number of the first one of its field: `a = { b = 1 } ${a}` makes several."""
         fields: dict[Path, int] = {}
         self.at: dict[Path, list[int]] = {}
-        """Path to the numbers of the events that stand at it, or lie below it through a key with dots."""
+        """Path to the numbers of the events that are at it, or lie below it through a key with dots."""
         self._ending: dict[Path, list[int]] = {}
         """Path to the numbers of the events there that may say something about what lies below it."""
         for number, event in enumerate(events):
@@ -116,13 +117,14 @@ class View:
         self.budget[1] -= expanded
         if min(self.budget) < 0:
             event = self._reading
-            bound = f"{MOST_STEPS} steps" if self.budget[0] < 0 else f"{MOST_EXPANDED} characters and list items"
-            where = f" of {printable(event.source.name)}" if event is not None and event.source.name else ""
             at = event.source.lines.place(event.node.start) if event is not None else (1, 1)
-            raise syntax("expansion", f"the substitutions{where} need more than {bound}", *at)
+            file = event.source.name if event is not None and event.source.name else "this file"
+            if self.budget[0] < 0:
+                raise syntax(codes.HOCON_EXPANSION, at, case="steps", file=file, limit=MOST_STEPS)
+            raise syntax(codes.HOCON_EXPANSION, at, case="size", file=file, limit=MOST_EXPANDED)
 
     def _layers(self, path: Path, limits: Mapping[Path, int]) -> list[tuple[int, int]]:
-        """Numbers of the events that bear on *path*, the last first, each with the length of the path it stands at."""
+        """Numbers of the events that bear on *path*, the last first, each with the length of the path it is at."""
         layers: list[tuple[int, int]] = []
         limit = len(self.events)
         for length in range(len(path) + 1):
@@ -172,7 +174,7 @@ class View:
         return Outcome(doubt=doubt) if opened is None else Outcome(OBJECT, winner=opened, doubt=doubt)
 
     def _ends(self, number: int, limits: dict[Path, int], hops: int) -> bool:
-        """Whether the value at a higher path is no object, so that it wipes out what was said below it before."""
+        """Whether the value at a higher path is no object, so that it wipes out what was set below it before."""
         whole = self._value(number, (), limits, hops)
         return whole.state in {TEXT, LIST}
 
@@ -275,7 +277,7 @@ class View:
             present = [(piece, found) for piece, found in present if not _is_blank(piece)]
             states = {found.state for _, found in present}
             if len(states) > 1:
-                why = f"{_where(event, node)} a text, a list or an object stand side by side"
+                why = f"{_where(event, node)} a text, a list or an object are side by side"
                 return Outcome(doubt=doubt or why, wrong=not doubt and _refused(parts))
             if states == {OBJECT}:
                 return Outcome(OBJECT, doubt=doubt)
@@ -331,7 +333,7 @@ class View:
     def _meets_itself(self, number: int, rest: Path) -> str:
         """Why a layer makes the answer doubtful: it refers to an object in which a value is just being found.
 
-        The library then looks only at what was said before, in an order of its own.
+        The library then looks only at what was set before, in an order of its own.
         """
         event = self.events[number]
         if not rest or isinstance(event.node, ObjectNode | NotFollowed | Scalar):
@@ -380,7 +382,7 @@ class View:
         return "".join(content(p.kind, text[p.start : p.end]) for p in pieces if isinstance(p, Scalar))
 
     def keys(self, path: Path) -> list[str]:
-        """Keys that may stand below *path*, also through substitutions; ask `lookup` whether they do."""
+        """Keys that may be below *path*, also through substitutions; ask `lookup` whether they do."""
         found: dict[str, None] = dict.fromkeys(self._children(path))
         seen, waiting = {path}, [path]
         while waiting:
@@ -414,7 +416,7 @@ class View:
 
 
 def _refused(parts: list[tuple[Node, Outcome]]) -> bool:
-    """Whether the library surely refuses what stands side by side: a text beside a list or an object.
+    """Whether the library surely refuses what is side by side: a text beside a list or an object.
 
     It joins literal texts first, drops one unquoted word behind a list or object, and makes a list of an object whose
     keys are numbers.

@@ -3,9 +3,11 @@
 import re
 from typing import NamedTuple, NoReturn
 
+from wizard import codes
 from wizard.configs.hocon.paths import Elements, Path
 from wizard.configs.hocon.refusals import syntax
 from wizard.configs.hocon.tokens import BLANK, PLAIN, SIMPLE, TOKEN, TRIVIA, check_number, content, place, unreadable
+from wizard.findings import Code, Fact
 from wizard.printable import printable
 
 
@@ -103,7 +105,7 @@ def parse_root(text: str) -> ObjectNode:
     parser = _Parser(text)
     position = TRIVIA.match(text).end()  # type: ignore[union-attr]  # it matches the empty text, so always
     if text.startswith("[", position):
-        raise syntax("list-root", "the file holds a list, where settings are expected", *place(text, position))
+        raise syntax(codes.HOCON_LIST_ROOT, place(text, position))
     if text.startswith("{", position):
         start = position
         entries, position = parser.entries(position + 1, 1, opened=position)
@@ -113,7 +115,7 @@ def parse_root(text: str) -> ObjectNode:
         return ObjectNode(entries, 0, len(text), braces=False)
     rest = parser.skip(position)
     if rest < len(text):
-        raise syntax("extra-brace", "text follows after the bracket that closes the document", *place(text, rest))
+        raise syntax(codes.HOCON_EXTRA_BRACE, place(text, rest), case="text-follows")
     return root
 
 
@@ -136,7 +138,7 @@ class _Parser:
         """The fields of an object up to its closing brace, or to the end of the text when it has none."""
         text, line = self._text, _LINE.match
         if depth > DEEPEST:
-            self._fail("too-deep", f"more than {DEEPEST} brackets are open here", position)
+            self._fail(codes.HOCON_TOO_DEEP, position, limit=DEEPEST)
         found: list[Field | Include] = []
         separated, may_comma = True, False
         while True:
@@ -161,14 +163,14 @@ class _Parser:
                 continue
             if sign == "}":
                 if opened is None:
-                    self._fail("extra-brace", "this } has no opening brace", position)
+                    self._fail(codes.HOCON_EXTRA_BRACE, position)
                 return found, position + 1
             if not sign:
                 if opened is not None:
-                    self._fail("missing-brace", "this { is never closed", opened)
+                    self._fail(codes.HOCON_MISSING_BRACE, opened, case="object")
                 return found, position
             if not separated:
-                self._fail("separator", "a comma or a new line is missing before this", position)
+                self._fail(codes.HOCON_SEPARATOR, position)
             entry, end = self._entry(position, depth)
             found.append(entry)
             position = self.skip(end)
@@ -191,19 +193,18 @@ class _Parser:
         if separator not in {"=", ":", "+="}:
             if match is None and position < len(text):
                 unreadable(text, position)
-            shown = printable(text[start:position].strip(), limit=40)
-            self._fail("key", f'"{shown}" is not followed by =, : or an object', start)
+            self._fail(codes.HOCON_KEY, start, key=printable(text[start:position].strip(), limit=40))
         appends = separator == "+="
         if appends and self._lists:
-            self._fail("append-in-list", "+= inside a list cannot refer to what stood there before", start)
+            self._fail(codes.HOCON_APPEND_IN_LIST, start)
         self._appends += appends
         if self._appends > MOST_APPENDS:
-            self._fail("too-many-appends", f"the file has more than {MOST_APPENDS} +=", start)
+            self._fail(codes.HOCON_TOO_MANY_APPENDS, start, limit=MOST_APPENDS)
         self._lists += appends
         value, position = self.value(position + len(separator), depth)
         self._lists -= appends
         if value is None:
-            self._fail("missing-value", "this key has no value", start)
+            self._fail(codes.HOCON_MISSING_VALUE, start)
         return Field(keys, start, separator, value), position
 
     def _keys(self, position: int) -> tuple[Path, int]:
@@ -226,12 +227,12 @@ class _Parser:
                 if position < len(text):
                     unreadable(text, position)
             if end == start:
-                self._fail("key", f"a key is expected here, not {printable(text[start : start + 1])}", start)
+                self._fail(codes.HOCON_KEY, start, case="expected", sign=text[start : start + 1])
             keys = elements.finish()
         except ValueError as error:
             if hasattr(error, "code"):
                 raise
-            self._fail("path", "a key with dots has an empty part", start)
+            self._fail(codes.HOCON_PATH, start, case="key")
         self._count(len(keys), start)
         return keys, end
 
@@ -287,13 +288,13 @@ class _Parser:
             word = self._text[right.start : right.end]
             if not word.startswith(("true", "false", "null")):
                 return False
-        raise syntax("mixed", "a text, a list or an object cannot stand side by side", *place(self._text, right.start))
+        raise syntax(codes.HOCON_MIXED, place(self._text, right.start))
 
     def items(self, position: int, depth: int) -> "tuple[tuple[Node, ...], int]":
         """The items of a list up to its closing bracket."""
         text, opened = self._text, position - 1
         if depth > DEEPEST:
-            self._fail("too-deep", f"more than {DEEPEST} brackets are open here", position)
+            self._fail(codes.HOCON_TOO_DEEP, position, limit=DEEPEST)
         found: list[Node] = []
         self._lists += 1
         while True:
@@ -307,9 +308,9 @@ class _Parser:
                 self._lists -= 1
                 return tuple(found), position + 1
             if not sign:
-                self._fail("missing-brace", "this [ is never closed", opened)
+                self._fail(codes.HOCON_MISSING_BRACE, opened, case="list")
             if item is None or (sign != "," and "\n" not in text[end:position]):
-                self._fail("separator", "a comma, a new line or ] is missing before this", position)
+                self._fail(codes.HOCON_SEPARATOR, position, case="list")
             position += sign == ","
 
     def _reference(self, start: int, position: int) -> Reference:
@@ -327,14 +328,14 @@ class _Parser:
                 elements.add(content(kind, match[0]), quoted=kind in {"string", "triple"})
                 first, end = False, match.end()
             elif kind != "blank":
-                self._fail("path", "a substitution holds a sign that is no part of a path", position)
+                self._fail(codes.HOCON_PATH, position, case="sign")
             position = match.end()
         else:
-            self._fail("missing-brace", "this substitution is never closed", start)
+            self._fail(codes.HOCON_MISSING_BRACE, start, case="substitution")
         try:
             keys = elements.finish()
         except ValueError:
-            self._fail("path", "a substitution has an empty part in its path", start)
+            self._fail(codes.HOCON_PATH, start, case="substitution")
         self._count(len(keys), start)
         return Reference(keys, optional, start, position + 1)
 
@@ -351,28 +352,27 @@ class _Parser:
         position = self.skip(position) if required or how else position
         name = TOKEN.match(text, position)
         if name is None or name.lastgroup not in {"string", "triple"}:
-            self._fail("include", "an include must name its file in double quotes", start)
+            self._fail(codes.HOCON_INCLUDE, start)
         if how == "url" and not _URL.match(content(name.lastgroup, name[0])):
-            self._fail("include", "the address of this include begins with no protocol that Java knows", start)
+            self._fail(codes.HOCON_INCLUDE, start, case="protocol")
         position = name.end()
         for _ in range(bool(required) + bool(how)):
             position = self.skip(position)
             if not text.startswith(")", position):
-                self._fail("include", "the ) of this include is missing", start)
+                self._fail(codes.HOCON_INCLUDE, start, case="bracket")
             position += 1
         self._count(1, start)
         return Include(how or "heuristic", content(name.lastgroup, name[0]), bool(required), start, position), position
 
     def _count(self, keys: int, offset: int) -> None:
         if keys > LONGEST_PATH:
-            self._fail("long-path", f"this path has more than {LONGEST_PATH} keys", offset)
+            self._fail(codes.HOCON_LONG_PATH, offset, limit=LONGEST_PATH)
         self._keys_left -= keys
         if self._keys_left < 0:
-            what = f"the file has more than {MOST_KEYS} keys, list items and substitutions"
-            self._fail("too-many-keys", what, offset)
+            self._fail(codes.HOCON_TOO_MANY_KEYS, offset, limit=MOST_KEYS)
 
-    def _fail(self, code: str, what: str, offset: int) -> NoReturn:
-        raise syntax(code, what, *place(self._text, offset))
+    def _fail(self, spec: Code, offset: int, case: str = "", **facts: Fact) -> NoReturn:
+        raise syntax(spec, place(self._text, offset), case, **facts)
 
 
 def _is_text(piece: Node) -> bool:

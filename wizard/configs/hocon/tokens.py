@@ -8,8 +8,8 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple, NoReturn
 
+from wizard import codes
 from wizard.configs.hocon.refusals import syntax
-from wizard.printable import printable
 
 BLANK = " \\t\\r\\x0b\\x0c\\x1c-\\x1f\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff"
 """What Java and HOCON call white space, without the line feed; a byte order mark is one of them, anywhere."""
@@ -119,27 +119,26 @@ def unreadable(text: str, offset: int) -> NoReturn:
     Raises:
         TextSyntaxError: always, with the line and the reason.
     """
-    line, column = place(text, offset)
+    at = place(text, offset)
     if text.startswith('"""', offset):
-        raise syntax("open-string", "a text in three quotes is opened here and never closed", line, column)
+        raise syntax(codes.HOCON_OPEN_STRING, at, case="three-quotes")
     sign = text[offset : offset + 1]
     if sign == '"':
-        _bad_string(text, offset, line, column)
+        _bad_string(text, offset, at)
     if sign == "$":
-        raise syntax("reserved", "a $ outside quotes must begin a substitution like ${name}", line, column)
+        raise syntax(codes.HOCON_RESERVED, at, case="dollar")
     if sign == "+":
-        raise syntax("reserved", "a + outside quotes must be followed by =", line, column)
-    raise syntax("reserved", f"the character {printable(sign)} must stand inside double quotes", line, column)
+        raise syntax(codes.HOCON_RESERVED, at, case="plus")
+    raise syntax(codes.HOCON_RESERVED, at, sign=sign)
 
 
-def _bad_string(text: str, offset: int, line: int, column: int) -> NoReturn:
+def _bad_string(text: str, offset: int, opened: tuple[int, int]) -> NoReturn:
     end = re.compile(rf'"{PLAIN}(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{{4}}){PLAIN})*+').match(text, offset)
     stop = end.end() if end else offset + 1
     at = place(text, stop)
     sign = text[stop : stop + 1]
     if sign == "\\":
-        shown = printable(text[stop : stop + 2])
-        raise syntax("escape", f"{shown} is no escape that double quotes know; a backslash is written \\\\", *at)
+        raise syntax(codes.HOCON_ESCAPE, at, escape=text[stop : stop + 2])
     if sign in {"\n", "\r", ""}:
-        raise syntax("open-string", "a text in double quotes is opened here and not closed on its line", line, column)
-    raise syntax("control", f"the control character {printable(sign)} stands inside double quotes", *at)
+        raise syntax(codes.HOCON_OPEN_STRING, opened)
+    raise syntax(codes.HOCON_CONTROL, at, sign=sign)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+from wizard import codes
 from wizard.certificates.model import Certificate
 from wizard.certificates.reading import ReadingError, read
 from wizard.change import watch
@@ -191,7 +192,7 @@ def _damaged(data: bytes) -> bool:
     try:
         read(data)
     except WizardError as error:
-        return error.code == "reading.damaged"
+        return error.code == codes.READING_DAMAGED.code
     return False
 
 

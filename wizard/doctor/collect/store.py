@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
+from wizard import codes
 from wizard.certificates import fields
 from wizard.certificates.chain import assemble, host_chains
 from wizard.certificates.formats.der import DerError
@@ -84,7 +85,10 @@ def _opened(data: bytes, file: FileFacts, conf: ConfScan) -> StoreSeen:
     except WizardError as problem:
         error, bundle = problem, None
         guess = opening(data, [*conf.passwords, Guess("the default of the manual (changeit)", DEFAULT_STORE_PASSWORD)])
-        if guess is not None and problem.code in {"reading.password-wrong", "reading.password-needed"}:
+        if guess is not None and problem.code in {
+            codes.READING_PASSWORD_WRONG.code,
+            codes.READING_PASSWORD_NEEDED.code,
+        }:
             password, where = guess.value, guess.where
             bundle = read(data, name=file.path, password=password)
         elif isinstance(problem, ReadingError):
@@ -183,7 +187,7 @@ def see_java(machine: Machine, store: StoreSeen | None) -> JavaFacts:
         tool, path = Keytool(found, timeout_s=20), machine.real(store.path)
         alias = store.bundle.keys[0].alias.lower() or None
         proof = tool.prove_keystore(path, store.password, alias if alias and alias.isascii() else None)
-        if proof.code == "keytool.alias-missing":
+        if proof.code == codes.KEYTOOL_ALIAS_MISSING.code:
             proof = tool.prove_keystore(path, store.password)
     except WizardError as problem:
         return replace(facts, proof_text=problem.message)

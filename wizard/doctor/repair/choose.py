@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from wizard import codes
 from wizard.doctor.facts import DoctorFacts
 from wizard.findings import Finding
 from wizard.printable import printable
@@ -206,12 +207,12 @@ _BY_HAND: dict[str, tuple[str, ...]] = {
         "systemctl restart {unit}",
     ),
     "tls12-off": ('Put "TLSv1.2" back into the protocols in application.conf.', "systemctl restart {unit}"),
-    "chain.incomplete": (
+    codes.CHAIN_INCOMPLETE.code: (
         "Get the missing intermediate from the PKI team.",
         "Run cloudstream-wizard, choose to replace certificates,",
         "and name the folder with the key store and the intermediate.",
     ),
-    "validity.expires-soon": _NEW_CERTIFICATE,
+    codes.VALIDITY_EXPIRES_SOON.code: _NEW_CERTIFICATE,
 }
 
 
@@ -251,7 +252,7 @@ def _recorded(finding: Finding, facts: DoctorFacts) -> bool:
     change = facts.change
     if change is None:
         return False
-    if finding.code == "doctor.cacerts-replaced":
+    if finding.code == codes.DOCTOR_CACERTS_REPLACED.code:
         lost = [file for file in change.files if file.trust_present is False]
         return all(file.kept for file in lost) and facts.java is not None and facts.java.present == "whole"
     return change.settings is not None and change.settings.kept

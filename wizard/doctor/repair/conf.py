@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
+from wizard import codes
 from wizard.certificates.chain import host_chains
 from wizard.certificates.reading import read
 from wizard.change.plan import EditFile
@@ -41,12 +42,7 @@ def undo_damage(machine: Machine, seen: Examined) -> Values:
     facts = seen.conf.facts
     data = repaired(seen.conf.data, facts.error.line if facts.error is not None else 0)
     if data is None:
-        raise WizardError(
-            "doctor.by-hand",
-            f"{machine.conf} cannot be repaired safely.",
-            "Correct it with an editor (not Notepad), or restore a backup; then run the doctor again.",
-            str(machine.conf),
-        )
+        raise WizardError(codes.DOCTOR_BY_HAND, case="text", subject=machine.conf, conf=machine.conf)
     step = _edit(machine, machine.conf, seen.conf.data, data)
     return Values((replace(step, summary="Repair the text; nothing else changes"),), _leaf_with(machine, data))
 
@@ -91,7 +87,7 @@ def settings_steps(machine: Machine, seen: Examined, path: str, password: Secret
     """
     facts, document = seen.conf.facts, seen.conf.document
     if document is None:
-        raise WizardError("doctor.by-hand", f"{machine.conf} does not parse.", "Repair that first.", str(machine.conf))
+        raise WizardError(codes.DOCTOR_BY_HAND, case="syntax", subject=machine.conf, conf=machine.conf)
     steps: list[EditFile] = []
     for name, setting, value in (
         (FILE_KEY, facts.store_file, path),
@@ -132,18 +128,8 @@ def _fit(machine: Machine, seen: Examined, ask: Callable[[], Secret | None]) -> 
         for path, data in files:
             if opening(data, [Guess("", given)]) is not None:
                 return path, given, data
-        raise WizardError(
-            "reading.password-wrong",
-            f"The password that was given does not open {files[0][0]}.",
-            "Ask whoever made the file; or run the set-up with the files of the PKI team.",
-            files[0][0],
-        )
-    raise WizardError(
-        "doctor.by-hand",
-        "No key store was found that opens with a known password.",
-        "Run cloudstream-wizard and choose to replace certificates; name the PFX of this host.",
-        str(machine.conf),
-    )
+        raise WizardError(codes.READING_PASSWORD_WRONG, case="given", subject=files[0][0], file=files[0][0])
+    raise WizardError(codes.DOCTOR_BY_HAND, case="no-store", subject=machine.conf)
 
 
 def _set(document: hocon.Document, path: str, value: str) -> hocon.Document:
@@ -163,10 +149,11 @@ def _revived(document: hocon.Document, name: str, value: str, seen: Examined) ->
         return document.set(left.path, value)
     if place is None:
         raise WizardError(
-            "doctor.by-hand",
-            f"{seen.conf.facts.file.path} has no setting {name}, and nothing tells where it belongs.",
-            "Run cloudstream-wizard and set the server up.",
-            seen.conf.facts.file.path,
+            codes.DOCTOR_BY_HAND,
+            case="no-setting",
+            subject=seen.conf.facts.file.path,
+            conf=seen.conf.facts.file.path,
+            setting=name,
         )
     lines = document.text.split("\n")
     lines[place.line - 1] = re.sub(r"^(\s*)(?:#|//)+[ \t]?", r"\1", lines[place.line - 1])

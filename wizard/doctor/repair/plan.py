@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 
+from wizard import codes
 from wizard.certificates.names import short
 from wizard.change.plan import ImportTrust, Plan, Probe, PutFile, Restart, Step
 from wizard.change.targets import expectation
@@ -14,7 +15,6 @@ from wizard.doctor.repair.record import from_record
 from wizard.doctor.repair.store import rewritten
 from wizard.doctor.restart_checks import plan_faults
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, Severity
 from wizard.host.access import FOR_PRIMARY, rights_for
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
@@ -26,27 +26,6 @@ from wizard.secret import Secret
 
 Give = Callable[[str], Secret | None]
 """Asks for a secret by its name; None when there is none."""
-
-REFUSALS = (
-    FindingSpec(
-        "doctor.by-hand",
-        Severity.BLOCKER,
-        "this has to be repaired by a person",
-        "The wizard cannot repair what was named.",
-        "It needs something that only people have: a new certificate, another program moved, a decision.",
-        "Follow the steps that the doctor names.",
-        "design of the wizard",
-    ),
-    FindingSpec(
-        "doctor.not-found",
-        Severity.BLOCKER,
-        "this was not found on the machine",
-        "The code that was given to --fix is not among the root causes.",
-        "What is not broken is not repaired.",
-        "Run the doctor without --fix to see what was found.",
-        "interface of the doctor command",
-    ),
-)
 
 
 def plan_repair(machine: Machine, seen: Examined, repair: Repair, give: Give) -> Planned:
@@ -83,7 +62,7 @@ def plan_repair(machine: Machine, seen: Examined, repair: Repair, give: Give) ->
             steps = [_rights(machine, seen, repair)]
         case _:
             raise WizardError(
-                "doctor.by-hand", f"{repair.code}: {repair.summary}", "\n".join(repair.steps), repair.path
+                codes.DOCTOR_BY_HAND, subject=repair.path, code=repair.code, summary=repair.summary, steps=repair.steps
             )
     if not repair.code.endswith("-world-readable"):
         steps.append(Restart("restart", machine.unit, always=True))
@@ -98,12 +77,7 @@ def _require_plain(seen: Examined, repair: Repair) -> None:
     """Refuse a file name that could act on a terminal: a review must show what will be changed."""
     for path in (repair.path, seen.conf.store_path):
         if printable(path) != path:
-            raise WizardError(
-                "doctor.by-hand",
-                f"The file name {printable(path)} holds characters that cannot be shown.",
-                "Give the file a plain name, and name it so in application.conf.",
-                path,
-            )
+            raise WizardError(codes.DOCTOR_BY_HAND, case="name", subject=path, file=path)
 
 
 def _leaf(seen: Examined) -> str:
@@ -115,12 +89,7 @@ def _import(machine: Machine, seen: Examined) -> ImportTrust:
     chain = seen.store.chain if seen.store is not None else None
     root = chain.root if chain is not None else None
     if root is None:
-        raise WizardError(
-            "doctor.by-hand",
-            "The root certificate is not in the key store, so there is nothing to import.",
-            "Run cloudstream-wizard with the root certificate of your PKI team.",
-            str(machine.cacerts),
-        )
+        raise WizardError(codes.DOCTOR_BY_HAND, case="no-root", subject=machine.cacerts)
     alias = trust_alias(short(root), root.sha256)
     return ImportTrust(
         "trust",
@@ -137,12 +106,7 @@ def _import(machine: Machine, seen: Examined) -> ImportTrust:
 def _rights(machine: Machine, seen: Examined, repair: Repair) -> PutFile:
     path = PurePosixPath(repair.path)
     if seen.account is None:
-        raise WizardError(
-            "doctor.by-hand",
-            f"The service's account is not known, so the right mode of {path} is not known either.",
-            "Find out which account the server runs as, then: chgrp GROUP FILE; chmod 0640 FILE",
-            str(path),
-        )
+        raise WizardError(codes.DOCTOR_BY_HAND, case="no-account", subject=path, path=path)
     mode, uid, gid = (
         (0o644, None, None) if path == machine.cacerts else rights_for(seen.account, os.geteuid(), FOR_PRIMARY)
     )
@@ -169,6 +133,4 @@ def named(repairs: Sequence[Repair], code: str) -> Repair:
         if code in {repair.code, repair.code.removeprefix("doctor.")}:
             return repair
     known = ", ".join(repair.code for repair in repairs) or "nothing was found"
-    raise WizardError(
-        "doctor.not-found", f"{code} is not among the root causes ({known}).", "Run the doctor without --fix.", code
-    )
+    raise WizardError(codes.DOCTOR_NOT_FOUND, subject=code, code=code, known=known)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from wizard import codes
 from wizard.certificates import names
 from wizard.change.plan import EditFile, ImportTrust, PutFile
 from wizard.change.targets import expectation
@@ -75,12 +76,7 @@ def _store_and_settings(
     expected = seen.expected
     found = store_to_restore(machine, seen.record, expected) if expected is not None else None
     if expected is None or expected.password is None or found is None:
-        raise WizardError(
-            "doctor.by-hand",
-            "The key store that was set up is gone, and the record has no copy that opens.",
-            "Run cloudstream-wizard and set the server up again with the PFX of this host.",
-            str(machine.conf),
-        )
+        raise WizardError(codes.DOCTOR_BY_HAND, case="no-copy", subject=machine.conf)
     data, put = found
     steps: list[PutFile | EditFile | ImportTrust] = []
     mode, uid, gid = rights

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from wizard import codes
 from wizard.certificates.chain import assemble
 from wizard.certificates.formats.refusals import KEY_PASSWORD_DIFFERS
 from wizard.certificates.model import Bundle, Chain
@@ -48,17 +49,12 @@ def rewritten(
     store, document = seen.store, seen.conf.document
     setting = seen.conf.facts.password
     if store is None or document is None or setting is None:
-        raise WizardError("doctor.by-hand", "No key store is configured.", "Run the set-up.", str(machine.conf))
+        raise WizardError(codes.DOCTOR_BY_HAND, case="not-set-up", subject=machine.conf)
     bundle = _bundle(machine, seen, give)
     chain = _meant(bundle, seen)
     leaf = chain.leaf
     if leaf is None or chain.key is None:
-        raise WizardError(
-            "doctor.by-hand",
-            f"{store.path} has no private key that belongs to a certificate in it.",
-            "Get the PFX of this host from the PKI team; run cloudstream-wizard and choose to\nreplace certificates.",
-            store.path,
-        )
+        raise WizardError(codes.DOCTOR_BY_HAND, case="no-key", subject=store.path, store=store.path)
     present = seen.conf.password
     kept = present is not None and present.reveal().isascii() and len(present.reveal()) >= SHORTEST_PASSWORD
     password = present if kept and present is not None else generate()
@@ -103,21 +99,13 @@ def _bundle(machine: Machine, seen: Examined, give: Callable[[str], Secret | Non
     if code in KEY_PASSWORD_DIFFERS:
         key_password = give(KEY_SECRET)
         if key_password is None:
-            raise WizardError(
-                "secret.missing",
-                "The private key's own password is needed to give it the store's.",
-                f"Give --secret {KEY_SECRET}=file:PATH; whoever exported the file knows it.",
-                KEY_SECRET,
-            )
+            raise WizardError(codes.SECRET_MISSING, case="key", subject=KEY_SECRET, name=KEY_SECRET)
         return read(data, name=store.path, password=seen.conf.password, key_password=key_password)
     if store.bundle is None or (code and not store.facts.opened_by):
         password = give(STORE_SECRET)
         if password is None:
             raise WizardError(
-                "secret.missing",
-                f"The password of {store.path} is not known.",
-                f"Give --secret {STORE_SECRET}=file:PATH.",
-                STORE_SECRET,
+                codes.SECRET_MISSING, case="store", subject=STORE_SECRET, store=store.path, name=STORE_SECRET
             )
         return read(data, name=store.path, password=password)
     return store.bundle

@@ -3,25 +3,13 @@
 import re
 from collections.abc import Iterator
 
-from wizard.certificates.rules import SPECS as CERTIFICATE_SPECS
+from wizard import codes
 from wizard.doctor.facts import DoctorFacts
-from wizard.doctor.rule import CouldNotLook, NotApplicable, Rule, file_at, spec
+from wizard.doctor.rule import CouldNotLook, NotApplicable, Rule, file_at
 from wizard.doctor.rules.store_file import read_store
-from wizard.findings import Finding, Locator, Severity
+from wizard.findings import Finding, Locator
 
-OTHER_NAME = spec(
-    "store-named-otherwise",
-    Severity.WARNING,
-    "the key store is named after another host",
-    "{path} is named after {stem}, and the certificate in it is for {names}.",
-    why="If gateways connect to the name of the file, they refuse the certificate.",
-    fix="Give the name that gateways connect to: cloudstream-wizard doctor --servername NAME.",
-    source="manual, Primary server setup: the file is named after the host",
-)
-SPECS = (OTHER_NAME,)
-
-_BY_CODE = {each.code: each for each in CERTIFICATE_SPECS}
-_NOT_FOR_A_STORE = ("key.missing", "key.mismatch", "algorithm.rsa-pss")
+_NOT_FOR_A_STORE = (codes.KEY_MISSING.code, codes.KEY_MISMATCH.code, codes.ALGORITHM_RSA_PSS.code)
 """Left to the rules for key stores, which name the file and ask Java whether it can use the key."""
 
 _HOST_LIKE = re.compile(r"[a-z][a-z0-9]*([.-][a-z0-9]+)+")
@@ -33,9 +21,9 @@ def _judged(facts: DoctorFacts) -> Iterator[Finding]:
     if not store.chain:
         raise CouldNotLook("the key store does not open, or holds no certificate")
     for item in store.judged:
-        if item.code in _BY_CODE and item.code not in _NOT_FOR_A_STORE:
+        if item.code in codes.ALL and item.code not in _NOT_FOR_A_STORE:
             where = Locator("certificate", path=store.file.path, sha256=item.sha256)
-            finding = Finding(_BY_CODE[item.code], where, item.facts)
+            finding = Finding(codes.ALL[item.code], where, item.facts)
             if not _fillable(finding):
                 raise CouldNotLook("the saved judgement of the certificates is of another version")
             yield finding
@@ -62,7 +50,7 @@ def _named(facts: DoctorFacts) -> Iterator[Finding]:
     short = {name.partition(".")[0] for name in names}
     if stem not in {*names, *short} and stem.partition(".")[0] not in short:
         values = {"path": store.file.path, "stem": stem, "names": ", ".join(names[:4]) or "no host"}
-        yield Finding(OTHER_NAME, file_at(store.file.path), values)
+        yield Finding(codes.DOCTOR_STORE_NAMED_OTHERWISE, file_at(store.file.path), values)
 
 
 RULES = (

@@ -3,75 +3,11 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from wizard import codes
 from wizard.doctor.facts import ChangedFile, ChangeFacts, DoctorFacts
-from wizard.doctor.rule import CouldNotLook, NotApplicable, Rule, file_at, spec
-from wizard.findings import Finding, Locator, Severity
+from wizard.doctor.rule import CouldNotLook, NotApplicable, Rule, file_at
+from wizard.findings import Finding, Locator
 from wizard.host.clock import before_files
-
-CLOCK = spec(
-    "clock-wrong",
-    Severity.ERROR,
-    "the clock of this machine is wrong",
-    "The clock shows {now}, but {evidence}.",
-    why="Java judges the dates of every certificate by this clock: validity check failed.",
-    fix="Set the clock: timedatectl set-ntp true, or chronyc makestep.",
-    source="RFC 5280, section 6.1.3",
-)
-UNSYNCHRONISED = spec(
-    "clock-not-synchronised",
-    Severity.NOTE,
-    "nobody keeps the clock right",
-    "The clock of this machine is not synchronised with any time server.",
-    why="When it drifts, certificates look expired or not yet valid.",
-    fix="timedatectl set-ntp true",
-    source="timedatectl(1)",
-)
-INTERRUPTED = spec(
-    "change-interrupted",
-    Severity.ERROR,
-    "an earlier change was interrupted",
-    "Change {change} was begun and never ended.",
-    why="The files may be half old and half new, and nothing else may be changed until it is decided.",
-    fix="Decide it: cloudstream-wizard recover",
-    source="design of the wizard",
-)
-DRIFT = spec(
-    "changed-since",
-    Severity.NOTE,
-    "a file was changed after the set-up",
-    "{path} is not as change {change} of {at} left it: {what}.",
-    why="Somebody, or an update of the product, has changed it since.",
-    fix="Compare it with the backup, or run the set-up again; an empty plan means that all is well.",
-    source="design of the wizard",
-)
-REPLACED = spec(
-    "cacerts-replaced",
-    Severity.ERROR,
-    "cacerts was replaced since the set-up",
-    "{path} no longer holds the root that change {change} imported ({alias}).",
-    why="An update of the product's Java brings a fresh cacerts; gateways are then not trusted any more.",
-    fix="Have the root imported again.",
-    source="domain: cacerts lies inside the product's tree",
-)
-DAMAGED = spec(
-    "record-damaged",
-    Severity.WARNING,
-    "the record of a change is damaged",
-    "{what}",
-    why="This change cannot be undone by the wizard; the other changes can.",
-    fix="Keep its folder until the change is certainly not to be undone; cloudstream-wizard history names it.",
-    source="design of the wizard",
-)
-IGNORED = spec(
-    "record-ignored",
-    Severity.NOTE,
-    "something lies among the records of the changes",
-    "{path} is no folder of a change; it is ignored and not followed.",
-    why="The wizard writes nothing but folders there; somebody else made it.",
-    fix="See what it is (ls -l), then move it elsewhere.",
-    source="design of the wizard",
-)
-SPECS = (CLOCK, UNSYNCHRONISED, INTERRUPTED, DRIFT, REPLACED, DAMAGED, IGNORED)
 
 
 def _clock(facts: DoctorFacts) -> Iterator[Finding]:
@@ -80,12 +16,14 @@ def _clock(facts: DoctorFacts) -> Iterator[Finding]:
     shown = f"{now:%Y-%m-%d %H:%M} UTC"
     where = Locator("machine")
     if clock.built and now < datetime.fromisoformat(clock.built):
-        yield Finding(CLOCK, where, {"now": shown, "evidence": "this wizard was made later than that"})
+        yield Finding(
+            codes.DOCTOR_CLOCK_WRONG, where, {"now": shown, "evidence": "this wizard was made later than that"}
+        )
     elif before_files(now, clock.newest_file):
         evidence = f"{clock.newest_path} was written later than that"
-        yield Finding(CLOCK, where, {"now": shown, "evidence": evidence})
+        yield Finding(codes.DOCTOR_CLOCK_WRONG, where, {"now": shown, "evidence": evidence})
     if clock.synchronised is False:
-        yield Finding(UNSYNCHRONISED, where, {})
+        yield Finding(codes.DOCTOR_CLOCK_NOT_SYNCHRONISED, where, {})
 
 
 def _change(facts: DoctorFacts) -> ChangeFacts:
@@ -96,7 +34,7 @@ def _change(facts: DoctorFacts) -> ChangeFacts:
 def _interrupted(facts: DoctorFacts) -> Iterator[Finding]:
     change = _change(facts)
     if change.interrupted:
-        yield Finding(INTERRUPTED, Locator("machine"), {"change": change.interrupted})
+        yield Finding(codes.DOCTOR_CHANGE_INTERRUPTED, Locator("machine"), {"change": change.interrupted})
 
 
 def differs(file: ChangedFile) -> str:
@@ -120,7 +58,7 @@ def _drift(facts: DoctorFacts) -> Iterator[Finding]:
         what = differs(file)
         if what:
             values = {"path": file.path, "change": file.change or change.id, "at": file.at or change.at, "what": what}
-            yield Finding(DRIFT, file_at(file.path), values)
+            yield Finding(codes.DOCTOR_CHANGED_SINCE, file_at(file.path), values)
 
 
 def _replaced(facts: DoctorFacts) -> Iterator[Finding]:
@@ -133,15 +71,15 @@ def _replaced(facts: DoctorFacts) -> Iterator[Finding]:
             raise CouldNotLook("cacerts does not open")
         if not file.trust_present:
             values = {"path": file.path, "change": file.change or change.id, "alias": file.trust_alias}
-            yield Finding(REPLACED, file_at(file.path), values)
+            yield Finding(codes.DOCTOR_CACERTS_REPLACED, file_at(file.path), values)
 
 
 def _record(facts: DoctorFacts) -> Iterator[Finding]:
     change = _change(facts)
     for what in change.damaged:
-        yield Finding(DAMAGED, Locator("machine"), {"what": what})
+        yield Finding(codes.DOCTOR_RECORD_DAMAGED, Locator("machine"), {"what": what})
     for path in change.ignored:
-        yield Finding(IGNORED, file_at(path), {"path": path})
+        yield Finding(codes.DOCTOR_RECORD_IGNORED, file_at(path), {"path": path})
 
 
 RULES = (

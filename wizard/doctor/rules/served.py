@@ -2,77 +2,13 @@
 
 from collections.abc import Iterator
 
+from wizard import codes
 from wizard.doctor.facts import CertificateFacts, DoctorFacts, ProbeFacts
-from wizard.doctor.rule import CouldNotLook, NotApplicable, Rule, spec
-from wizard.findings import Finding, FindingSpec, Locator, Severity
-
-FALLBACK = spec(
-    "fallback-served",
-    Severity.ERROR,
-    "the built-in certificate is served",
-    "{endpoint} serves the built-in certificate ({subject}), although a key store was set up.",
-    why="The server could not use the key store, says so only in its log, and gateways refuse this certificate.",
-    fix="Settings, readability and password are the causes to look at; then restart the service.",
-    source="manual, check of the set-up: localhost",
-)
-BUILT_IN = spec(
-    "built-in-installed",
-    Severity.ERROR,
-    "the key store holds a certificate like the built-in one",
-    "{endpoint} serves {subject}, and that is what the configured key store holds.",
-    why="It is a certificate for localhost; gateways and clients refuse it as they refuse the built-in one.",
-    fix="Set the server up with the certificate of its own name: cloudstream-wizard.",
-    source="manual, check of the set-up: localhost",
-)
-OTHER = spec(
-    "other-certificate-served",
-    Severity.ERROR,
-    "another certificate than the installed one is served",
-    "{endpoint} serves {subject} (SHA-256 {sha256}...), and the key store holds {installed} ({installed_sha256}...).",
-    why="What gateways see is not what was installed.",
-    fix="Restart the service; if it stays, another server or a load balancer answers at this address.",
-    source="manual, check of the set-up",
-)
-SHORT = spec(
-    "served-incomplete",
-    Severity.ERROR,
-    "the server sends an incomplete chain",
-    "{endpoint} sends {sent} of the {needed} certificates that a peer needs; {missing} is missing.",
-    why="A peer that knows only the root cannot build the path: PKIX path building failed.",
-    fix="The intermediate must be in the key store; run the set-up with the whole chain.",
-    source="RFC 5246, section 7.4.2; domain: JSSE",
-)
-NAME = spec(
-    "served-for-another-name",
-    Severity.ERROR,
-    "the served certificate is for another name",
-    "{endpoint} serves a certificate for {names}, and gateways connect to {name}.",
-    why="Peers that check the name refuse it: No subject alternative DNS name matching.",
-    fix="Ask for a certificate with this name, or have gateways connect to the name in the certificate.",
-    source="RFC 6125",
-)
-SNI = spec(
-    "name-needed",
-    Severity.NOTE,
-    "without a server name another certificate is served",
-    "With the server name {name} the right certificate is served, without any name {subject} is.",
-    why="The server chooses by server name (SNI); a peer that connects to an address sends none.",
-    fix="Have gateways connect to the name. In checks give -servername.",
-    source="RFC 6066, section 3",
-)
-CA_MISSING = spec(
-    "ca-not-accepted",
-    Severity.WARNING,
-    "the server does not name an authority of your chain",
-    "When {endpoint} asks for a client certificate it names {count} authorities, but not {missing}.",
-    why="Gateways and clients under this authority choose their certificate by that list, and may send none.",
-    fix="Upload it in the portal: Security > Security options > Certificates > Trusted CA certificates.",
-    source="RFC 8446, section 4.2.4; vendor's PKI page: root and every intermediate",
-)
-SPECS = (FALLBACK, BUILT_IN, OTHER, SHORT, NAME, SNI, CA_MISSING)
+from wizard.doctor.rule import CouldNotLook, NotApplicable, Rule
+from wizard.findings import Code, Finding, Locator
 
 
-def _found(which: FindingSpec, seen: ProbeFacts, **values: str | int) -> Finding:
+def _found(which: Code, seen: ProbeFacts, **values: str | int) -> Finding:
     return Finding(which, Locator("endpoint", endpoint=seen.endpoint), {"endpoint": seen.endpoint, **values})
 
 
@@ -104,7 +40,9 @@ def _fallback(facts: DoctorFacts) -> Iterator[Finding]:
     for seen, leaf in _served(facts):
         if seen.fallback:
             same = installed is not None and leaf.sha256 == installed.sha256
-            yield _found(BUILT_IN if same else FALLBACK, seen, subject=leaf.subject)
+            yield _found(
+                codes.DOCTOR_BUILT_IN_INSTALLED if same else codes.DOCTOR_FALLBACK_SERVED, seen, subject=leaf.subject
+            )
 
 
 def _other(facts: DoctorFacts) -> Iterator[Finding]:
@@ -114,7 +52,7 @@ def _other(facts: DoctorFacts) -> Iterator[Finding]:
     for seen, leaf in _served(facts):
         if leaf.sha256 != installed.sha256 and not seen.fallback:
             values = {"subject": leaf.name, "sha256": leaf.sha256[:16], "installed": installed.name}
-            yield _found(OTHER, seen, **values, installed_sha256=installed.sha256[:16])
+            yield _found(codes.DOCTOR_OTHER_CERTIFICATE_SERVED, seen, **values, installed_sha256=installed.sha256[:16])
 
 
 def _short(facts: DoctorFacts) -> Iterator[Finding]:
@@ -127,7 +65,9 @@ def _short(facts: DoctorFacts) -> Iterator[Finding]:
         sent = {each.sha256 for each in seen.chain}
         missing = [each for each in needed if each.sha256 not in sent]
         if leaf.sha256 == installed.sha256 and missing:
-            yield _found(SHORT, seen, sent=len(seen.chain), needed=len(needed), missing=missing[0].name)
+            yield _found(
+                codes.DOCTOR_SERVED_INCOMPLETE, seen, sent=len(seen.chain), needed=len(needed), missing=missing[0].name
+            )
 
 
 def _name(facts: DoctorFacts) -> Iterator[Finding]:
@@ -135,7 +75,12 @@ def _name(facts: DoctorFacts) -> Iterator[Finding]:
         raise CouldNotLook("the name that gateways connect to is not known; give it with --servername")
     for seen, leaf in _served(facts):
         if seen.name_matches is False and not seen.fallback:
-            yield _found(NAME, seen, names=", ".join(leaf.san[:4]) or leaf.name, name=facts.servername)
+            yield _found(
+                codes.DOCTOR_SERVED_FOR_ANOTHER_NAME,
+                seen,
+                names=", ".join(leaf.san[:4]) or leaf.name,
+                name=facts.servername,
+            )
 
 
 def _sni(facts: DoctorFacts) -> Iterator[Finding]:
@@ -144,7 +89,7 @@ def _sni(facts: DoctorFacts) -> Iterator[Finding]:
         raise CouldNotLook("there is nothing to compare with")
     for _, leaf in _served(facts):
         if leaf.sha256 == installed.sha256 and nameless.leaf.sha256 != leaf.sha256:
-            yield _found(SNI, nameless, name=facts.servername, subject=nameless.leaf.subject)
+            yield _found(codes.DOCTOR_NAME_NEEDED, nameless, name=facts.servername, subject=nameless.leaf.subject)
         return
 
 
@@ -158,7 +103,7 @@ def _authorities(facts: DoctorFacts) -> Iterator[Finding]:
         named = set(seen.acceptable_cas)
         missing = [each.name for each in store.chain[1:] if each.subject not in named]
         if missing:
-            yield _found(CA_MISSING, seen, count=len(named), missing=", ".join(missing))
+            yield _found(codes.DOCTOR_CA_NOT_ACCEPTED, seen, count=len(named), missing=", ".join(missing))
         return
 
 

@@ -1,16 +1,16 @@
-"""What a plan for the gateway at hand needs to know of it, looked at once, before anything is decided."""
+"""What a plan for the gateway at hand needs to know of it, examined once, before anything is decided."""
 
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from wizard import codes
 from wizard.certificates.model import Bundle
 from wizard.certificates.reading import read
 from wizard.change.plan import Expectation
 from wizard.configs import envfile
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, Severity
 from wizard.host import jre
 from wizard.host.access import Access, readable_as
 from wizard.host.accounts import Account
@@ -20,29 +20,8 @@ from wizard.host.machine import Machine
 from wizard.host.service_processes import account_of
 from wizard.planning.gateway.stores import KEYSTORE, KEYSTORE_PASSWORD, TRUSTSTORE, TRUSTSTORE_PASSWORD
 from wizard.planning.primary.facts import expectation, unit_state
-from wizard.printable import printable
 from wizard.secret import Secret
-
-REFUSALS = (
-    FindingSpec(
-        "unattended.missing",
-        Severity.BLOCKER,
-        "the unattended file is not there",
-        "The file that the unattended installation shall read does not exist, or is no file.",
-        "The wizard changes four settings in it and makes none up: it holds more than they.",
-        "Name the file, or write it first as your version documents it.",
-        "manual, Setting up gateway in unattended mode",
-    ),
-    FindingSpec(
-        "unattended.other-file",
-        Severity.BLOCKER,
-        "this is no unattended file",
-        'The file has text in it, and no line of the form NAME="value".',
-        "The settings would be put into a file that the installation does not read.",
-        'Name the file with lines such as HCP_PRIMARY_ADDRESS="primary-host".',
-        "manual, Setting up gateway in unattended mode",
-    ),
-)
+from wizard.texts.en.configs import IN_FILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,25 +111,17 @@ def look_at_unattended(machine: Machine, base: Path, text: str) -> Unattended:
     path = _logical(machine, base, text)
     expect, data = expectation(machine, path)
     if not expect.exists:
-        what = "does not exist" if expect.kind == "absent" else f"is a {expect.kind}, not a file"
-        raise WizardError(
-            "unattended.missing",
-            f"{printable(str(path))} {what}.",
-            "Name the file, or write it first as your version documents it.",
-            str(path),
-        )
+        if expect.kind == "absent":
+            raise WizardError(codes.UNATTENDED_MISSING, subject=path, path=path)
+        raise WizardError(codes.UNATTENDED_MISSING, case="no-file", subject=path, path=path, kind=expect.kind)
     try:
         document = envfile.parse(data)
     except WizardError as error:
-        raise WizardError(error.code, f"{path}, {error.message}.", error.hint, str(path)) from error
+        error.message, error.subject = IN_FILE.format(file=path, message=error.message), str(path)
+        raise
     lines = [line.strip("\ufeff \t") for line in document.text.splitlines()]
     if not document.names and any(line and not line.startswith("#") for line in lines):
-        raise WizardError(
-            "unattended.other-file",
-            f'{printable(str(path))} has no line of the form NAME="value".',
-            'Name the file with lines such as HCP_PRIMARY_ADDRESS="primary-host".',
-            str(path),
-        )
+        raise WizardError(codes.UNATTENDED_OTHER_FILE, subject=path, path=path)
     return Unattended(path, expect, data, document)
 
 

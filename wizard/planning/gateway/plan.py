@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+from wizard import codes
 from wizard.certificates.model import Certificate
 from wizard.change.plan import Plan
 from wizard.errors import WizardError
-from wizard.findings import Finding, FindingSpec, Severity
+from wizard.findings import Fact, Finding, Severity
 from wizard.host import jre
 from wizard.host.machine import Machine
 from wizard.planning.gateway import steps, stores
@@ -21,24 +22,11 @@ from wizard.planning.judge import Judged
 from wizard.planning.primary.facts import expectation
 from wizard.planning.primary.inputs import Planned
 from wizard.planning.store_password import store_password
-from wizard.printable import printable
 from wizard.questions.answers import GatewayAnswers, Goal, SourceKind
 from wizard.questions.passwords import GATEWAY, generate
 from wizard.reports.checklist import Item
 from wizard.reports.lines import Line
 from wizard.secret import Secret
-
-REFUSALS = (
-    FindingSpec(
-        "gateway.store-path",
-        Severity.BLOCKER,
-        "a store cannot lie there",
-        "The path for a key store or trust store is no full path, or names a place that cannot be used.",
-        "The unattended file needs full paths, and each store a file of its own.",
-        "Name a full path such as /etc/cloudstream-tls/gateway-host.pfx, or leave it empty.",
-        "manual, Setting up gateway in unattended mode",
-    ),
-)
 
 ROLE = "gateway.0"
 """The gateway of the answers that is this machine."""
@@ -138,12 +126,7 @@ def unattended_of(inputs: PlanInputs) -> Unattended:
     """
     text = inputs.answers.get(f"{ROLE}.unattended-file")
     if not text:
-        raise WizardError(
-            "answer.missing",
-            "The unattended file of this gateway is not named.",
-            "Name it in the answers: unattended-file, below [[gateway]].",
-            f"{ROLE}.unattended-file",
-        )
+        raise WizardError(codes.ANSWER_MISSING, case="unattended-file", subject=f"{ROLE}.unattended-file")
     return look_at_unattended(inputs.machine, inputs.base, text)
 
 
@@ -187,26 +170,21 @@ def _where_they_lie(answers: GatewayAnswers, unattended: Unattended, anchors: Se
 
 
 def _require_place(name: str, path: PurePosixPath, machine: Machine, taken: Sequence[PurePosixPath]) -> None:
-    def misplaced(why: str) -> WizardError:
-        return WizardError(
-            "gateway.store-path",
-            f"{printable(str(path))} cannot hold a store: {printable(why)}.",
-            "Name a full path such as /etc/cloudstream-tls/gateway-host.pfx,\nor leave it empty.",
-            f"{ROLE}.{name}",
-        )
+    def misplaced(case: str, **facts: Fact) -> WizardError:
+        return WizardError(codes.GATEWAY_STORE_PATH, case=case, subject=f"{ROLE}.{name}", path=path, **facts)
 
     if not path.is_absolute() or ".." in path.parts or not path.name:
-        raise misplaced("it is no full path of a file")
+        raise misplaced("no-full-path")
     if path in taken:
-        raise misplaced("it is the place of another file of this change")
+        raise misplaced("taken")
     for folder in reversed(path.parents):
         expect, _ = expectation(machine, folder)
         if expect.kind == "absent" and machine.hcp_home in (folder, *folder.parents):
-            raise misplaced(f"{folder} does not exist, and the product makes its own folders")
+            raise misplaced("product-folder", folder=folder)
         if expect.kind not in {"absent", "folder"}:
-            raise misplaced(f"{folder} is a {expect.kind}, not a folder")
+            raise misplaced("no-folder", folder=folder, kind=expect.kind)
     if expectation(machine, path)[0].kind == "folder":
-        raise misplaced("it is a folder")
+        raise misplaced("folder")
 
 
 def _password(inputs: PlanInputs, name: str, store: Store, *, kept: bool) -> tuple[Secret, Sequence[Finding]]:

@@ -1,8 +1,9 @@
-"""The gateway at hand: its chain, the answers and the facts become a plan. Nothing is looked at, nothing is changed."""
+"""The gateway at hand: its chain, the answers and the facts become a plan. Nothing is examined, nothing is changed."""
 
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
+from wizard import codes
 from wizard.certificates.model import Certificate
 from wizard.certificates.names import short
 from wizard.certificates.writing import keystore, truststore
@@ -10,55 +11,17 @@ from wizard.change.plan import EditFile, Expectation, FileStep, MakeFolder, Plan
 from wizard.configs import damage, envfile
 from wizard.configs.diffs import unified
 from wizard.configs.rules import duplicates, exposed, known_passwords
-from wizard.findings import Finding, FindingSpec, Locator, Severity
+from wizard.findings import Finding, Locator
 from wizard.host.access import FOR_GATEWAY, rights_for
 from wizard.planning.gateway.facts import GatewayFacts, Unattended
 from wizard.planning.gateway.stores import TRUSTSTORE, GatewayInput, settings
-from wizard.planning.primary.plan import OUT_OF_REACH, holds
+from wizard.planning.primary.plan import holds
 
 STORE_SECRET = "gateway.0.keystore-password"  # noqa: S105 - the name of a secret
 TRUST_SECRET = "gateway.0.truststore-password"  # noqa: S105 - likewise
 
 FOLDER_MODE = 0o755
 """Of a folder that is made for the stores: everybody may enter, the stores have rights of their own."""
-
-NO_JAVA = FindingSpec(
-    "gateway.no-proof",
-    Severity.NOTE,
-    "no Java of the product is here yet",
-    "No keytool is at {path}, so Java has not opened the new key store.",
-    "The store has the encryption that every Java reads; the proof by this one is missing.",
-    "After the installation, see in the portal that the gateway is online.",
-    "design of the wizard",
-)
-OWNER_ALONE = FindingSpec(
-    "gateway.owner-alone",
-    Severity.NOTE,
-    "only the owner can read the stores",
-    "{path} is readable by its owner alone, because {reason}.",
-    "A service with an account of its own could not open the stores.",
-    "After the installation, give the stores to that account (chown ACCOUNT).",
-    "domain facts, section 3",
-)
-UNCLEAR = FindingSpec(
-    "unattended.unclear-setting",
-    Severity.ERROR,
-    "a shell and a plain parser read a setting differently",
-    "{setting} would be read in two ways: {reason}.",
-    "Which of the two the installation uses is not documented; one of them is wrong.",
-    "Put the setting alone on its line, with Unix line ends.",
-    "bash manual; domain facts, section 3",
-)
-TRUST_STAYS = FindingSpec(
-    "gateway.truststore-stays",
-    Severity.WARNING,
-    "the file names a trust store that is not needed",
-    "{setting} in line {line} stays, although no trust store is needed for the primary.",
-    "The gateway may then trust only what is in that store, and not a public root.",
-    "Take both trust store lines out, unless something else needs them.",
-    "manual, Setting up gateway in unattended mode",
-)
-SPECS = (NO_JAVA, OWNER_ALONE, UNCLEAR, TRUST_STAYS)
 
 
 def holds_chain(given: GatewayInput, facts: GatewayFacts) -> bool:
@@ -92,7 +55,7 @@ def make_plan(given: GatewayInput, anchors: Sequence[Certificate], facts: Gatewa
         stores.append(_keystore_step(given, facts))
         findings += _rights(facts)
         if not facts.can_prove:
-            findings.append(Finding(NO_JAVA, Locator("file", str(keytool)), {"path": str(keytool)}))
+            findings.append(Finding(codes.GATEWAY_NO_PROOF, Locator("file", str(keytool)), {"path": str(keytool)}))
     if facts.truststore is not None and not (
         holds_anchors(anchors, facts) and given.trust_password == facts.truststore.password
     ):
@@ -164,16 +127,16 @@ def _rights(facts: GatewayFacts) -> list[Finding]:
         reason = (
             "no unit hcp-server tells its account yet" if account is None else f"only root can let {account.name} in"
         )
-        return [Finding(OWNER_ALONE, Locator("file", path), {"path": path, "reason": reason})]
+        return [Finding(codes.GATEWAY_OWNER_ALONE, Locator("file", path), {"path": path, "reason": reason})]
     stopped = facts.access.blocked_at
     if facts.access.ok is False and stopped is not None and stopped not in {facts.keystore.path, *facts.new_folders}:
         where = {"path": path, "blocked": str(stopped), "reason": facts.access.reason}
-        return [Finding(OUT_OF_REACH, Locator("file", str(stopped)), where)]
+        return [Finding(codes.STORE_OUT_OF_REACH, Locator("file", str(stopped)), where)]
     return []
 
 
 def _edit(given: GatewayInput, unattended: Unattended) -> tuple[EditFile, list[Finding]]:
-    """The edit of the unattended file, every other byte kept, and what is to be said of the result."""
+    """The edit of the unattended file, every other byte kept, and the findings about the result."""
     wanted, path = settings(given), str(unattended.path)
     document = unattended.document
     for name, value in wanted.items():
@@ -200,14 +163,18 @@ def _edit(given: GatewayInput, unattended: Unattended) -> tuple[EditFile, list[F
     stays = document.get(TRUSTSTORE)
     if TRUSTSTORE not in wanted and stays is not None and stays.text:
         where = Locator("setting", path, line=stays.line)
-        findings.append(Finding(TRUST_STAYS, where, {"setting": TRUSTSTORE, "line": stays.line}))
+        findings.append(Finding(codes.GATEWAY_TRUSTSTORE_STAYS, where, {"setting": TRUSTSTORE, "line": stays.line}))
     return step, findings
 
 
 def _unclear(document: envfile.Document, wanted: dict[str, str], path: str) -> list[Finding]:
     values = [value for name in wanted if (value := document.get(name)) is not None]
     return [
-        Finding(UNCLEAR, Locator("setting", path, line=one.line), {"setting": one.name, "reason": one.reason})
+        Finding(
+            codes.UNATTENDED_UNCLEAR_SETTING,
+            Locator("setting", path, line=one.line),
+            {"setting": one.name, "reason": one.reason},
+        )
         for one in values
         if not one.decidable
     ]

@@ -27,7 +27,7 @@ class GatewayInput:
         chain: its own, with the key.
         primary_chain: as the primary serves it; its root becomes the trust anchor.
         primary_public: the primary's root is one that every Java brings, so no trust store is needed.
-        primary_host: the name that the gateway dials.
+        primary_host: the name that the gateway connects to.
         primary_port: of the internal TLS link.
         store_password: of the key store.
         trust_password: of the trust store.

@@ -2,40 +2,17 @@
 
 from dataclasses import dataclass
 
+from wizard import codes
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.rules.context import on
-from wizard.certificates.rules.unclear_root import UNCLEAR
 from wizard.errors import WizardError
-from wizard.findings import Finding, FindingSpec, Locator, Severity
+from wizard.findings import Finding, Locator
 from wizard.host.clock import now_utc
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import roots_of
 from wizard.planning.load_chain import read_all
 from wizard.questions.answers import ImportRoot
-
-KEY_HERE = FindingSpec(
-    "gateway.primary-key-here",
-    Severity.WARNING,
-    "a private key among the files of the primary",
-    "{path} holds a private key; only CA certificates are needed from the primary.",
-    "Whoever can read the file on this gateway can stand for the primary.",
-    "Delete the file here, and name one with the CA certificates alone.",
-    "design of the wizard",
-)
-SPECS = (KEY_HERE,)
-
-REFUSALS = (
-    FindingSpec(
-        "gateway.no-anchor",
-        Severity.BLOCKER,
-        "no root to trust the primary by",
-        "There is no root certificate among the files that the trust store shall be made from.",
-        "Without the primary's root in its trust store the gateway does not believe the primary.",
-        "Name the file of the primary's root, or answer that no trust store is needed.",
-        "manual, Setting up gateway in unattended mode",
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +48,18 @@ def primary_trust(inputs: PlanInputs) -> PrimaryTrust:
         root = inputs.judged("gateway.0").chain.root
         found = PrimaryTrust((root,) if root is not None else ())
     if not found.anchors:
-        what = " ".join(primary.chain) or "the chain of this gateway"
-        raise WizardError(
-            "gateway.no-anchor",
-            f"There is no root certificate in {what}.",
-            "Name the file of the primary's root, or answer that no trust store\nis needed.",
-            "primary.chain",
-        )
+        files = " ".join(primary.chain) or "the chain of this gateway"
+        raise WizardError(codes.GATEWAY_NO_ANCHOR, subject="primary.chain", files=files)
     roots = roots_of(inputs.machine, inputs.answers)
     if primary.import_root is ImportRoot.YES:
         return found
     if all(anchor.sha256 in roots.public for anchor in found.anchors):
         return PrimaryTrust((), found.findings)
-    doubts = [on(anchor, UNCLEAR, sha256=anchor.sha256) for anchor in found.anchors if anchor.sha256 in roots.unclear]
+    doubts = [
+        on(anchor, codes.ROOT_PUBLIC_OR_PRIVATE, sha256=anchor.sha256)
+        for anchor in found.anchors
+        if anchor.sha256 in roots.unclear
+    ]
     return PrimaryTrust(found.anchors, (*found.findings, *doubts))
 
 
@@ -96,5 +72,5 @@ def _from_files(inputs: PlanInputs) -> PrimaryTrust:
     )
     roots = [chain.root for chain in assemble(bundles, now=now_utc()) if chain.root is not None]
     keys = [bundle.name for bundle in bundles if bundle.keys]
-    findings = [Finding(KEY_HERE, Locator("file", name), {"path": name}) for name in keys]
+    findings = [Finding(codes.GATEWAY_PRIMARY_KEY_HERE, Locator("file", name), {"path": name}) for name in keys]
     return PrimaryTrust(tuple(dict.fromkeys(roots)), tuple(findings))

@@ -1,10 +1,11 @@
-"""What a plan for the primary needs to know of the machine, looked at once, before anything is decided."""
+"""What a plan for the primary needs to know of the machine, examined once, before anything is decided."""
 
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from wizard import codes
 from wizard.certificates.chain import host_chains
 from wizard.certificates.model import Bundle, Certificate, Chain
 from wizard.certificates.reading import read
@@ -12,7 +13,6 @@ from wizard.change.plan import Expectation
 from wizard.change.targets import find
 from wizard.configs import hocon
 from wizard.errors import WizardError
-from wizard.findings import FindingSpec, Severity
 from wizard.host import effective, jre
 from wizard.host.access import Access, readable_as
 from wizard.host.accounts import Account
@@ -21,41 +21,11 @@ from wizard.host.jre import ProfileChoice
 from wizard.host.machine import Machine
 from wizard.host.service_processes import account_of
 from wizard.host.systemd import Service, UnitState
-from wizard.printable import printable
 from wizard.secret import Secret
+from wizard.texts.en.configs import IN_FILE
 
 FILE_KEY = "default-keystore-file"
 PASSWORD_KEY = "default-keystore-password"  # noqa: S105 - the name of a setting (manual)
-
-REFUSALS = (
-    FindingSpec(
-        "conf.missing",
-        Severity.BLOCKER,
-        "application.conf is not there",
-        "The server's application.conf does not exist.",
-        "Its two key store settings are what the whole change is about.",
-        "Check that this is the primary server; name its home with --hcp-home.",
-        "manual, Primary server setup",
-    ),
-    FindingSpec(
-        "conf.setting-missing",
-        Severity.BLOCKER,
-        "a key store setting is not in application.conf",
-        "application.conf does not have one of the two key store settings.",
-        "Where the server looks for it cannot be guessed: the file has nested objects.",
-        "Add the two lines where your version documents them, then go on.",
-        "manual, Primary server setup",
-    ),
-    FindingSpec(
-        "conf.setting-ambiguous",
-        Severity.BLOCKER,
-        "a key store setting stands in several objects",
-        "application.conf has the same setting in several objects.",
-        "Only one of them is read by the server, and nothing tells which.",
-        "Remove the one that is not used, then go on.",
-        "manual, Primary server setup",
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +33,8 @@ class Setting:
     """One of the two settings as the server sees it.
 
     Attributes:
-        path: where it stands (`hcp.tls.default-keystore-file`).
-        text: its value; None when it stands only in a comment.
+        path: where it is (`hcp.tls.default-keystore-file`).
+        text: its value; None when it is only in a comment.
         line: where, from 1.
     """
 
@@ -121,7 +91,7 @@ class PrimaryFacts:
 
 
 def expectation(machine: Machine, logical: PurePosixPath | str) -> tuple[Expectation, bytes]:
-    """What stands at *logical* now, links followed and said, and its bytes.
+    """What is at *logical* now, links followed and recorded, and its bytes.
 
     Raises:
         WizardError: `file.not-readable` when it is there and cannot be read.
@@ -129,7 +99,13 @@ def expectation(machine: Machine, logical: PurePosixPath | str) -> tuple[Expecta
     try:
         return find(machine, PurePosixPath(logical))
     except WizardError as error:
-        raise WizardError("file.not-readable", error.message, error.hint, str(logical)) from error
+        raise WizardError(
+            codes.FILE_NOT_READABLE,
+            case="explained",
+            subject=logical,
+            reason=error.message,
+            hint=tuple(error.hint.splitlines()),
+        ) from error
 
 
 def look(
@@ -202,12 +178,7 @@ def conf_document(machine: Machine) -> hocon.Document:
 def _conf(machine: Machine) -> tuple[Expectation, bytes]:
     conf, data = expectation(machine, machine.conf)
     if not conf.exists:
-        raise WizardError(
-            "conf.missing",
-            f"{machine.conf} does not exist.",
-            "Check that this is the primary server; name its home with --hcp-home.",
-            str(machine.conf),
-        )
+        raise WizardError(codes.CONF_MISSING, subject=machine.conf, conf=machine.conf)
     return conf, data
 
 
@@ -226,8 +197,9 @@ def _parsed(machine: Machine, data: bytes, environment: Mapping[str, str]) -> ho
         return hocon.parse(data, includes=include, environment=environment)
     except WizardError as error:
         # The parser knows lines, not files.
-        name = str(machine.conf)
-        raise WizardError(error.code, f"{name}, {error.message}.", error.hint, name) from error
+        file = str(machine.conf)
+        error.message, error.subject = IN_FILE.format(file=file, message=error.message), file
+        raise
 
 
 def find_setting(document: hocon.Document, name: str, machine: Machine) -> Setting:
@@ -240,10 +212,7 @@ def find_setting(document: hocon.Document, name: str, machine: Machine) -> Setti
     if len(paths) > 1:
         places = ", ".join(f"{path} (line {value.line})" for path, value in paths.items())
         raise WizardError(
-            "conf.setting-ambiguous",
-            f"{machine.conf} has {name} in several objects: {printable(places)}.",
-            "Remove the one that your version does not read, then go on.",
-            str(machine.conf),
+            codes.CONF_SETTING_AMBIGUOUS, subject=machine.conf, conf=machine.conf, setting=name, places=places
         )
     for path in paths:
         value = document.get(path)
@@ -252,12 +221,7 @@ def find_setting(document: hocon.Document, name: str, machine: Machine) -> Setti
     commented = document.commented(name)
     if len(commented) == 1:
         return Setting(commented[0].path, None, commented[0].line)
-    raise WizardError(
-        "conf.setting-missing",
-        f"{machine.conf} has no setting {name}.",
-        f'Add a line  {name} = ""  where your version documents it,\nthen go on: the wizard fills it in.',
-        str(machine.conf),
-    )
+    raise WizardError(codes.CONF_SETTING_MISSING, subject=machine.conf, conf=machine.conf, setting=name)
 
 
 def configured_store(machine: Machine) -> PurePosixPath | None:
@@ -303,10 +267,7 @@ def _trusted(
 
 def _about_cacerts(error: WizardError, machine: Machine) -> WizardError:
     """*error*, and for a wrong password what the usual one is and where another is given."""
-    if error.code != "reading.password-wrong":
+    if error.spec != codes.READING_PASSWORD_WRONG:
         return error
-    hint = (
-        "It is changeit unless somebody changed it. Give the other one: cacerts-password\n"
-        "under [primary], or --secret primary.cacerts-password=file:PATH"
-    )
-    return WizardError(error.code, error.message, hint, str(machine.cacerts))
+    path = str(machine.cacerts)
+    return WizardError(codes.READING_PASSWORD_WRONG, case="cacerts", subject=path, file=path)

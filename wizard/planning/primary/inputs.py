@@ -43,7 +43,7 @@ LOOK_TIMEOUT_S = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan, all that is to be said about it, and the secrets that its application needs."""
+    """A plan, all findings about it, and the secrets that its application needs."""
 
     plan: Plan
     findings: tuple[Finding, ...]

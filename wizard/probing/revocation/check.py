@@ -9,10 +9,11 @@ from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
 
+from wizard import codes
 from wizard.certificates import fields, names
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.signatures import signed_by
-from wizard.findings import Finding, FindingSpec, Locator, Severity
+from wizard.findings import Finding, Locator
 from wizard.host.clock import now_utc
 from wizard.probing.identity import issued_by_name
 from wizard.probing.revocation import crl, ocsp
@@ -20,54 +21,12 @@ from wizard.probing.revocation.crl import CrlAnswer
 from wizard.probing.revocation.fetch import MOST_CRL, MOST_OCSP, NotFetchedError, fetch
 from wizard.probing.revocation.ocsp import OcspAnswer
 
-SPECS: tuple[FindingSpec, ...] = (
-    FindingSpec(
-        "revocation.revoked",
-        Severity.ERROR,
-        "Certificate revoked",
-        "{subject} is revoked: {detail} (asked at {place}).",
-        "Whoever checks revocation refuses it.",
-        "Ask the PKI team for a new certificate.",
-        "RFC 6960, RFC 5280",
-    ),
-    FindingSpec(
-        "revocation.unknown",
-        Severity.WARNING,
-        "Responder does not know it",
-        "The responder {place} does not know {subject}.",
-        "With OCSP switched on, such a certificate may be refused.",
-        "Ask the PKI team whether the responder serves this authority.",
-        "RFC 6960, section 2.2",
-    ),
-    FindingSpec(
-        "revocation.unreachable",
-        Severity.WARNING,
-        "No revocation answer",
-        "{place} gives no answer about {subject}: {detail}.",
-        "With OCSP switched on, connections may become slow or fail.",
-        "Ask for the firewall rules from the primary to the responder; the OCSP settings need not change for this.",
-        "RFC 6960",
-    ),
-    FindingSpec(
-        "revocation.unusable",
-        Severity.WARNING,
-        "Revocation answer not believed",
-        "The answer of {place} about {subject} must not be believed: {detail}.",
-        "With OCSP switched on, such a certificate may be refused.",
-        "{clock}Ask the PKI team about the responder.",
-        "RFC 6960, section 3.2",
-    ),
-    FindingSpec(
-        "revocation.no-responder",
-        Severity.NOTE,
-        "No responder named",
-        "{subject} names no OCSP responder.",
-        "With OCSP switched on it is checked only if the portal has an own OCSP address.",
-        "Ask the PKI team for the responder's address, or leave OCSP off.",
-        "RFC 5280, section 4.2.2.1",
-    ),
-)
-_BY_CODE = {spec.code: spec for spec in SPECS}
+_BY_STATUS = {
+    "revoked": codes.REVOCATION_REVOKED,
+    "unknown": codes.REVOCATION_UNKNOWN,
+    "unreachable": codes.REVOCATION_UNREACHABLE,
+    "unusable": codes.REVOCATION_UNUSABLE,
+}
 _CONCLUSIVE = frozenset({"good", "revoked"})
 
 
@@ -213,14 +172,14 @@ def _finding(result: Revocation) -> Finding | None:
     if status == "good":
         return None
     if status == "unchecked":
-        return Finding(_BY_CODE["revocation.no-responder"], locator, {"subject": subject})
+        return Finding(codes.REVOCATION_NO_RESPONDER, locator, {"subject": subject})
     by_list = result.crl is not None and result.crl.status == status
     answer = result.crl if by_list else result.ocsp
     place = result.crl_url if by_list else result.responder
     detail = answer.detail if answer else ""
     clock = "Check the clock of this machine first. " if answer is not None and answer.by_clock else ""
     told = {"subject": subject, "place": place, "detail": detail, "clock": clock}
-    return Finding(_BY_CODE[f"revocation.{status}"], locator, told)
+    return Finding(_BY_STATUS[status], locator, told)
 
 
 @dataclass(frozen=True, slots=True)

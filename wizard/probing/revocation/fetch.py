@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urljoin, urlsplit
 
+from wizard import codes
 from wizard.certificates import fields, names
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Bundle, Certificate, Chain
 from wizard.certificates.reading import read
 from wizard.errors import WizardError
-from wizard.findings import Finding, FindingSpec, Locator, Severity
+from wizard.findings import Finding, Locator
 from wizard.printable import printable
 from wizard.probing.resolve import resolve
 
@@ -170,17 +171,6 @@ MOST_BYTES = 256 * 1024
 MOST_STEPS = 5
 """Issuers fetched one above the other."""
 
-NOT_FETCHED = FindingSpec(
-    "aia.not-fetched",
-    Severity.WARNING,
-    "A missing issuer could not be fetched",
-    "The issuer of {name} was looked for at {url}: {reason}.",
-    "The chain stays incomplete.",
-    "Ask the PKI team for the certificate of {missing}.",
-    "RFC 5280, 4.2.2.1",
-)
-SPECS = (NOT_FETCHED,)
-
 
 def fetch_issuers(
     bundles: Sequence[Bundle], chain: Chain, *, timeout_s: float = 10.0, now: datetime | None = None
@@ -231,4 +221,4 @@ def _same(chains: Sequence[Chain], first: Certificate) -> Chain | None:
 
 def _problem(top: Certificate, url: str, reason: str, missing: str) -> Finding:
     facts = {"name": names.short(top), "url": printable(url, limit=120), "reason": reason, "missing": missing}
-    return Finding(NOT_FETCHED, Locator("certificate", path=top.origin, sha256=top.sha256), facts)
+    return Finding(codes.AIA_NOT_FETCHED, Locator("certificate", path=top.origin, sha256=top.sha256), facts)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from wizard import codes
 from wizard.errors import WizardError
 from wizard.sandbox.deployment import Deployment
 from wizard.sandbox.faults import keystores, services, settings, trust
@@ -25,12 +26,7 @@ def chosen(names: Sequence[str]) -> list[Fault]:
     known = {fault.name: fault for fault in all_faults()}
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise WizardError(
-            "sandbox.unknown-fault",
-            f"there is no fault called {unknown[0]!r}",
-            "See: cloudstream-wizard sandbox create --list-faults",
-            unknown[0],
-        )
+        raise WizardError(codes.SANDBOX_UNKNOWN_FAULT, subject=unknown[0], name=unknown[0])
     return [known[name] for name in names]
 
 

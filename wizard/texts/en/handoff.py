@@ -1,0 +1,91 @@
+"""Texts: bundles, roll-out and checklist."""
+
+from wizard.texts.model import Case, Text
+
+TEXTS: dict[str, Text] = {
+    "checklist.other-list": Text(
+        title="the list is another one now",
+        message="This step is not on the list that is kept.",
+        why="Another run has made a new list since this one was shown, or it was never kept.",
+        fix="Check the list again; a dry run keeps no list.",
+        source="design of the wizard",
+    ),
+    "checklist.policy-last": Text(
+        title="the policy comes last",
+        message="The policy comes last: {count} other steps are not ticked.",
+        why="Every endpoint without a trusted certificate goes offline with the policy.",
+        fix="An endpoint without a trusted certificate goes offline with the policy.\n"
+        "If it is switched already: cloudstream-wizard checklist --tick {policy} --yes",
+        source="manual, Account setup in the portal",
+        cases={
+            "one": Case("The policy comes last: {count} other step is not ticked."),
+        },
+    ),
+    "client.subject-unmatched": Text(
+        title="the search text matches no certificate",
+        message="{text} is neither in the subject nor in the issuer of {name}.",
+        why="The client would find no certificate and stay offline.",
+        fix="Use a part of either, for example the host name; without CN= and the like.",
+        source="manual, Setting up the client",
+    ),
+    "client.subject-unsafe": Text(
+        title="the search text has characters that do not survive the installer",
+        message="The text that the client searches for has spaces or special characters.",
+        why="How the installer quotes them is not documented.",
+        fix="Use letters, digits, dots, hyphens and underscores alone, such as\n{example}",
+        source="domain facts, section 4",
+        cases={
+            "no-part": Case(
+                "No part of the names in {name} is made of letters and digits.",
+                fix="Ask the PKI team for a certificate whose common name is the host name.",
+            ),
+        },
+    ),
+    "export.nothing": Text(
+        title="there is nothing to roll out",
+        message="The answers name neither a primary on premise nor a gateway.",
+        why="Windows clients and the portal are not reached by Ansible.",
+        fix="Name them in the answers file, or use handoff.",
+        source="design of the wizard",
+    ),
+    "export.no-vault-password": Text(
+        title="the keys and passwords would not be encrypted",
+        message="The folder holds keys and passwords, and no password to encrypt them is given.",
+        why="Such a folder is copied, and put into repositories.",
+        fix="Give --secret {name}=file:PATH, or --plain-secrets to encrypt\nthem yourself.",
+        source="Ansible documentation, Vault",
+    ),
+    "handoff.findings": Text(
+        title="the findings forbid a pack",
+        message="No pack for {host}: {reason}",
+        why="The primary would refuse a machine with this certificate.",
+        fix="{hint}",
+        source="design of the wizard",
+    ),
+    "handoff.folder-in-use": Text(
+        title="the folder for the packs is not empty",
+        message="{folder} is not empty.",
+        why="Old and new keys side by side are mixed up sooner or later.",
+        fix="Name a new folder, or delete the old packs first.",
+        source="design of the wizard",
+    ),
+    "handoff.host": Text(
+        title="a pack has no name of its own",
+        message="A gateway or client has no host name, or one that another has too.",
+        why="Each pack lies in a folder with the name of its host.",
+        fix="Give every gateway and client a host name of its own in the answers.",
+        source="design of the wizard",
+        cases={
+            "none": Case("A gateway or client has no host name."),
+            "twice": Case("{host} is named twice."),
+            "taken": Case("{host} is the name of another folder there."),
+        },
+    ),
+    "handoff.java-version": Text(
+        title="the Java version of a gateway cannot be read",
+        message="{version} is not a Java version.",
+        why="The version decides how the stores of the gateway are encrypted.",
+        fix="Give it as `java -version` prints it, for example 17.0.9, or leave it empty.",
+        source="JDK 8u301 and 11.0.12: PKCS12 with AES-256",
+    ),
+}

@@ -1,0 +1,421 @@
+"""Texts: answers and plans."""
+
+from wizard.texts.model import Case, Text
+
+_IMPORT = "sudo {tool} -importcert \\\n  -alias {alias} \\\n  -file {file} \\\n  -keystore {path}"
+"""How a root is imported by hand; keytool asks for the password of the store and whether to trust it."""
+_DESIGN = "design of the wizard"
+_PRIMARY = "manual, Primary server setup"
+_UNATTENDED = "manual, Setting up gateway in unattended mode"
+_WIZARD = "interface of the wizard"
+
+TEXTS: dict[str, Text] = {
+    "answer.missing": Text(
+        title="an answer is needed",
+        message="A question that must be answered has no answer.",
+        why="The plan depends on it.",
+        fix="Type an answer, or name it in the answers file.",
+        source=_WIZARD,
+        cases={
+            "unattended-file": Case(
+                "The unattended file of this gateway is not named.",
+                fix="Name it in the answers: unattended-file, below [[gateway]].",
+            ),
+            "required": Case("{question} An answer is required.", fix="For example: {example}"),
+            "files": Case("Where are the files of {host}?", fix="Name a folder or a file."),
+            "password": Case("The new password is empty.", fix="Type it twice, or go back and let one be made."),
+        },
+    ),
+    "answer.unusable": Text(
+        title="an answer cannot be used",
+        message="What was typed does not fit the question.",
+        why="The wizard would have to guess.",
+        fix="Type it in the form of the example.",
+        source=_WIZARD,
+        cases={
+            "port": Case("{question} It is a number from 1 to 65535.", fix="For example: {example}"),
+            "endpoints": Case(
+                "{question} It is host:port, the same port for all of them.", fix="For example: {example}"
+            ),
+            "host": Case("{question} A host name has letters, digits, dots and hyphens.", fix="For example: {example}"),
+            "quote": Case(
+                "{question} A quote is not closed. Put a path with a single quote in double quotes.",
+                fix="For example: {example}",
+            ),
+        },
+    ),
+    "answers.beyond-bound": Text(
+        title="answers file beyond a bound",
+        message="The answers file is larger, more deeply nested, or has longer keys or numbers than any that is meant.",
+        why="Reading it would hold up the wizard or fill the memory.",
+        fix="An answers file has a few kilobytes.",
+        source="bounds of the wizard",
+        cases={
+            "size": Case("{file} has more than {limit} characters."),
+            "dots": Case("{file} has a key with more than {limit} dots, which begins {key}."),
+            "nesting": Case("{file} has values nested too deeply to be read."),
+            "digits": Case("{file} has a number with more than {limit} digits."),
+        },
+    ),
+    "answers.not-toml": Text(
+        title="answers file is not TOML",
+        message="{file} is not TOML: {reason}.",
+        why="Nothing can be read from it.",
+        fix="Correct the named line; strings need double quotes.",
+        source="TOML 1.0",
+        cases={
+            "not-text": Case("{file} is not UTF-8 text.", fix="Save it as UTF-8."),
+        },
+    ),
+    "answers.secret-inside": Text(
+        title="the answers file contains a password",
+        message="{file} has a password written out at {where}.",
+        why="The file is copied and kept; whoever reads it has the password.",
+        fix='Write where it comes from: {{ file = "PATH" }}, {{ env = "NAME" }} or\n{{ prompt = true }}.',
+        source=_DESIGN,
+    ),
+    "answers.unknown-key": Text(
+        title="unknown key in the answers file",
+        message="{file} has the key {key}, which is not known.",
+        why="A mistyped key would silently mean the default.",
+        fix="Known here: {known}.",
+        source=_WIZARD,
+    ),
+    "answers.unusable-value": Text(
+        title="unusable value in the answers file",
+        message="{file} has an unusable value at {where}.",
+        why="The wizard would have to guess.",
+        fix="It must be {wanted}.",
+        source=_WIZARD,
+        cases={
+            "schema": Case("{file} says schema = {schema}; this wizard reads 1.", fix="Write schema = 1 first."),
+        },
+    ),
+    "cacerts.needs-keytool": Text(
+        title="cacerts cannot be changed without keytool",
+        message="{root} must be added to {path}, and no keytool is at {tool}.",
+        why="The store is changed by the product's own tool alone.",
+        fix="Repair the JRE, or answer that cacerts shall be left alone.",
+        source=_DESIGN,
+    ),
+    "cacerts.not-checked": Text(
+        title="cacerts could not be looked into",
+        message="Whether {root} is in {path} is not known: {reason}",
+        why="Without the root there the server does not trust its own gateways.",
+        fix="Give its password (cacerts-password; changeit unless somebody changed it), or\n"
+        "import the root by hand (see portal/{file} of the bundles):\n" + _IMPORT,
+        source=_PRIMARY,
+    ),
+    "cacerts.not-used": Text(
+        title="the server's Java uses another trust store than cacerts",
+        message="The service starts Java with -Djavax.net.ssl.trustStore={other}, so it does not use {path}.",
+        why="Whom the server trusts is decided by that other file, which this change does not touch.",
+        fix="Add the root to {other} by hand, or take the option out of the unit.",
+        source="JDK: Java Secure Socket Extension, customising the default trust store",
+    ),
+    "cacerts.root-by-hand": Text(
+        title="the root must be imported by hand",
+        message="{root} is not in {path}, and no keytool is at {tool} to add it.",
+        why="The server will not trust gateways and clients with certificates of this root.",
+        fix="Import it with the keytool of the server's Java, then restart the server\n"
+        "(the file is portal/{file} of the bundles):\n" + _IMPORT,
+        source=_PRIMARY,
+    ),
+    "cacerts.root-left-out": Text(
+        title="the root is left out of cacerts",
+        message="{root} is not in {path}, and the answers say to leave it so.",
+        why="The server will not trust gateways and clients with certificates of this root.",
+        fix="Answer auto, unless somebody else imports it:\n" + _IMPORT,
+        source=_PRIMARY,
+    ),
+    "chain.no-authority": Text(
+        title="no CA certificate among the files",
+        message="None of the {files} files holds a CA certificate.",
+        why="A trust store holds CA certificates; nothing else can be trusted.",
+        fix="Ask for the root certificate as .cer, .crt or .pem.",
+        source=_UNATTENDED,
+    ),
+    "chain.no-certificate": Text(
+        title="no end-entity certificate among the files",
+        message="None of the {files} files holds a certificate ({others} of them are no certificate file at all).",
+        why="CA certificates alone cannot identify a host.",
+        fix="Ask the PKI team for the PFX of this host, or add its certificate.",
+        source="manual, Setup preparation",
+        cases={
+            "authorities": Case("The files hold {count} CA certificates and no certificate of a host."),
+            "keys": Case("The files hold {count} private keys and no certificate."),
+        },
+    ),
+    "change.anchor-stays": Text(
+        title="The trust anchor is still in the store",
+        message="keytool reported that it removed {alias}, but the copy of the trust store still holds it.",
+        why="The service would go on trusting what the rollback was to take away.",
+        fix="Nothing was changed. See what bin/keytool below {home} is.",
+        source="own rule: an undo is read back",
+    ),
+    "change.import-missing": Text(
+        title="The imported certificate is not in the store",
+        message="keytool reported that it imported {alias}, but the copy of {store} does not hold it.",
+        why="The service would not trust the certificates of this authority after the restart.",
+        fix="Nothing was changed. See whether the store's type and password are what they seem.",
+        source="own rule: what cannot be read back was not written",
+    ),
+    "cloud.uncertain": Text(
+        title="a cloud primary may not take trusted CA certificates",
+        message="The vendor's PKI page says that trusted CA certificates work only with an on-premise primary.",
+        why="If it is so, every gateway and client goes offline when the policy is switched.",
+        fix="Ask your vendor before the policy is switched; until then nothing is lost.",
+        source="vendor page PKI and encryption",
+    ),
+    "conf.missing": Text(
+        title="application.conf is not there",
+        message="{conf} does not exist.",
+        why="Its two key store settings are what the whole change is about.",
+        fix="Check that this is the primary server; name its home with --hcp-home.",
+        source=_PRIMARY,
+    ),
+    "conf.setting-ambiguous": Text(
+        title="a key store setting is in several objects",
+        message="{conf} has {setting} in several objects: {places}.",
+        why="Only one of them is read by the server, and nothing tells which.",
+        fix="Remove the one that your version does not read, then go on.",
+        source=_PRIMARY,
+    ),
+    "conf.setting-missing": Text(
+        title="a key store setting is not in application.conf",
+        message="{conf} has no setting {setting}.",
+        why="Where the server looks for it cannot be guessed: the file has nested objects.",
+        fix='Add a line  {setting} = ""  where your version documents it,\nthen go on: the wizard fills it in.',
+        source=_PRIMARY,
+    ),
+    "gateway.no-anchor": Text(
+        title="no root to trust the primary by",
+        message="There is no root certificate in {files}.",
+        why="Without the primary's root in its trust store the gateway does not believe the primary.",
+        fix="Name the file of the primary's root, or answer that no trust store\nis needed.",
+        source=_UNATTENDED,
+    ),
+    "gateway.no-proof": Text(
+        title="no Java of the product is here yet",
+        message="No keytool is at {path}, so Java has not opened the new key store.",
+        why="The store has the encryption that every Java reads; the proof by this one is missing.",
+        fix="After the installation, see in the portal that the gateway is online.",
+        source=_DESIGN,
+    ),
+    "gateway.not-accepted": Text(
+        title="the primary does not accept this gateway's certificate",
+        message="{endpoint} ends the connection when it sees this gateway's certificate: {reason}.",
+        why="The gateway stays offline until the primary trusts its authority.",
+        fix="Import the root at the primary, and upload the CA certificates in the portal.",
+        source="manual, Account setup",
+    ),
+    "gateway.owner-alone": Text(
+        title="only the owner can read the stores",
+        message="{path} is readable by its owner alone, because {reason}.",
+        why="A service with an account of its own could not open the stores.",
+        fix="After the installation, give the stores to that account (chown ACCOUNT).",
+        source="domain facts, section 3",
+    ),
+    "gateway.primary-key-here": Text(
+        title="a private key among the files of the primary",
+        message="{path} holds a private key; only CA certificates are needed from the primary.",
+        why="Whoever can read the file on this gateway can pose as the primary.",
+        fix="Delete the file here, and name one with the CA certificates alone.",
+        source=_DESIGN,
+    ),
+    "gateway.primary-name": Text(
+        title="the primary's certificate has another name",
+        message="{endpoint} serves the certificate of {subject}, which is not made for {host}.",
+        why="A gateway that compares the name ends the connection.",
+        fix="Connect to the primary by a name that its certificate has, or get one with this name.",
+        source="RFC 9525",
+    ),
+    "gateway.primary-not-set-up": Text(
+        title="the primary serves its built-in certificate",
+        message="{endpoint} serves its built-in certificate, not one of the company's.",
+        why="With its new stores the gateway does not believe this certificate.",
+        fix="Set up the primary first, or at the same time.",
+        source=_PRIMARY,
+    ),
+    "gateway.primary-not-trusted": Text(
+        title="the primary would not be believed",
+        message="What {endpoint} serves is not trusted by {anchors}: {reason}.",
+        why="The gateway ends the connection as soon as it sees this certificate.",
+        fix="Name the root of the primary's certificate, or set up the primary with one of this root.",
+        source="RFC 5280, section 6",
+    ),
+    "gateway.primary-silent": Text(
+        title="the primary does not answer",
+        message="{endpoint} brings no certificate to this gateway: {reason}.",
+        why="The gateway cannot connect either, until the primary runs and the way to it is open.",
+        fix="Check the name, the port and the firewall; nothing else here depends on it.",
+        source="https://docs.ysoft.cloud/docs/gateway-guide",
+    ),
+    "gateway.store-path": Text(
+        title="a store cannot be there",
+        message="{path} cannot hold a store.",
+        why="The unattended file needs full paths, and each store a file of its own.",
+        fix="Name a full path such as /etc/cloudstream-tls/gateway-host.pfx,\nor leave it empty.",
+        source=_UNATTENDED,
+        cases={
+            "no-full-path": Case("{path} cannot hold a store: it is no full path of a file."),
+            "taken": Case("{path} cannot hold a store: it is the place of another file of this change."),
+            "product-folder": Case(
+                "{path} cannot hold a store: {folder} does not exist, and the product makes its own folders."
+            ),
+            "no-folder": Case("{path} cannot hold a store: {folder} is a {kind}, not a folder."),
+            "folder": Case("{path} cannot hold a store: it is a folder."),
+        },
+    ),
+    "gateway.truststore-stays": Text(
+        title="the file names a trust store that is not needed",
+        message="{setting} in line {line} stays, although no trust store is needed for the primary.",
+        why="The gateway may then trust only what is in that store, and not a public root.",
+        fix="Take both trust store lines out, unless something else needs them.",
+        source=_UNATTENDED,
+    ),
+    "jre.cannot-run": Text(
+        title="the server's Java does not run here",
+        message="Java has not opened the new key store: {reason}.",
+        why="A store that this Java cannot open shows only after the restart, by the probe.",
+        fix="Make the plan on the server itself, or repair the product's JRE.",
+        source=_DESIGN,
+    ),
+    "jre.no-proof": Text(
+        title="no proof by the server's Java",
+        message="No keytool is at {path}, so Java has not opened the new key store.",
+        why="A store that this Java cannot open shows only after the restart, by the probe.",
+        fix="Name the product's home with --hcp-home, if it is elsewhere.",
+        source=_DESIGN,
+    ),
+    "node.elsewhere": Text(
+        title="another node of the cluster is still to be done",
+        message="{node} is another machine and does not show this certificate yet.",
+        why="Every node has a key store, application.conf and cacerts of its own; this run changes those of this "
+        "machine.",
+        fix="Run the wizard there with its pack, one node after the other.",
+        source="vendor page Configure a primary server cluster",
+    ),
+    "node.silent": Text(
+        title="a node does not answer",
+        message="{node} shows no certificate now.",
+        why="The change is undone unless every node shows the new certificate after the restart.",
+        fix="Start the service there, or take the node out of the answers.",
+        source=_DESIGN,
+    ),
+    "password.known": Text(
+        title="well-known password",
+        message="The password of {name} is one that everybody knows or tries first.",
+        why="Whoever can read the file has the private key as well.",
+        fix="Choose another one, or let the wizard generate it.",
+        source="vendor manual (its example uses changeit); lists of common passwords",
+    ),
+    "password.unfit": Text(
+        title="password does not fit",
+        message="The password of {name} does not fit {consumer}: {reason}.",
+        why="That program reads another password than the one that was set, or refuses the file.",
+        fix="Choose letters and digits, 6 to 50 of them, or let the wizard generate one.",
+        source="JDK 17 keytool, bash manual, HOCON specification, openssl passphrase prompt; each tried",
+    ),
+    "pasted.incomplete": Text(
+        title="a pasted block is incomplete",
+        message="A block of the pasted text has no -----END line.",
+        why="A part of it was lost while it was copied.",
+        fix="Paste it again from -----BEGIN to -----END.",
+        source="RFC 7468",
+    ),
+    "pasted.no-block": Text(
+        title="nothing in PEM was pasted",
+        message="The pasted text has no -----BEGIN line.",
+        why="Certificates and keys that can be pasted are in PEM.",
+        fix="Paste each certificate and key from its -----BEGIN line to its -----END line.",
+        source="RFC 7468",
+    ),
+    "pasted.not-kept": Text(
+        title="a pasted text is not kept",
+        message="The text that was pasted earlier is not kept.",
+        why="A pasted text may hold a private key, so it is kept in memory alone.",
+        fix="Paste it again, or name the file instead.",
+        source=_DESIGN,
+    ),
+    "pasted.too-large": Text(
+        title="the pasted text is too large",
+        message="The pasted text has more than {limit} kB.",
+        why="It is most likely not what was meant.",
+        fix="Name its file instead.",
+        source="bounds of the wizard",
+    ),
+    "rehearse.cloud": Text(
+        title="there is no chain of the primary to rehearse with",
+        message="The primary runs in the vendor's cloud, and its certificate is not among the files.",
+        why="A connection has two ends; only one of them is here.",
+        fix="Examine it with: cloudstream-wizard probe HOST:PORT",
+        source=_DESIGN,
+        cases={
+            "elsewhere": Case(
+                "The primary runs on another machine, and its key is not here.",
+                fix="`plan` examines it from here; so does: cloudstream-wizard probe HOST:PORT",
+            ),
+        },
+    ),
+    "rekey.nothing-to-keep": Text(
+        title="no password to keep",
+        message="No store that opens is installed, so there is no password to keep.",
+        why="A wrong password would be carried on.",
+        fix="Go back and let one be generated, or type one.",
+        source=_DESIGN,
+    ),
+    "rollover.root-changes": Text(
+        title="the root changes",
+        message="The root changes from {old} to {new}.",
+        why="Every gateway and client that does not trust the new root yet goes offline at the restart, and so "
+        "does every one whose own certificate the portal does not trust.",
+        fix="Put {new} into the portal, every trust store and every client first; the order of work names the dates.",
+        source="domain facts, section 5",
+    ),
+    "store.java-refuses": Text(
+        title="the server's Java refuses the new key store",
+        message="{reason} [{keytool}].",
+        why="The server would start with its built-in certificate, and every gateway would go offline.",
+        fix="Ask the PKI team for a certificate and key that this Java reads, or update the product.",
+        source="keytool of the product's JRE, asked on a copy",
+    ),
+    "store.out-of-reach": Text(
+        title="the service cannot reach the key store",
+        message="{path} cannot be reached by the service: at {blocked}, {reason}.",
+        why="The server starts all the same, with its built-in certificate, and every gateway goes offline.",
+        fix="Give the service's account the right to enter that folder, or name another keystore-path.",
+        source=_PRIMARY,
+    ),
+    "store.world-readable": Text(
+        title="the key store must be readable by everybody",
+        message="The service's account is not known, so {path} gets mode 0644.",
+        why="Everybody with an account on this server can copy the store; only its password then protects the key.",
+        fix="Give the unit a User=, or tighten owner and mode once you know the account.",
+        source=_PRIMARY,
+    ),
+    "unattended.missing": Text(
+        title="the unattended file is not there",
+        message="{path} does not exist.",
+        why="The wizard changes four settings in it and makes none up: it holds more than they.",
+        fix="Name the file, or write it first as your version documents it.",
+        source=_UNATTENDED,
+        cases={
+            "no-file": Case("{path} is a {kind}, not a file."),
+        },
+    ),
+    "unattended.other-file": Text(
+        title="this is no unattended file",
+        message='{path} has no line of the form NAME="value".',
+        why="The settings would be put into a file that the installation does not read.",
+        fix='Name the file with lines such as HCP_PRIMARY_ADDRESS="primary-host".',
+        source=_UNATTENDED,
+    ),
+    "unattended.unclear-setting": Text(
+        title="a shell and a plain parser read a setting differently",
+        message="{setting} would be read in two ways: {reason}.",
+        why="Which of the two the installation uses is not documented; one of them is wrong.",
+        fix="Put the setting alone on its line, with Unix line ends.",
+        source="bash manual; domain facts, section 3",
+    ),
+}
