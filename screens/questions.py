@@ -318,12 +318,14 @@ class Questions(Page):
     # -- answering ----------------------------------------------------------------------------------------------------
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """An error goes as soon as it is repaired; the names that could follow are looked up after a pause."""
+        """An error goes as soon as it is repaired; the names that could follow are looked up after a pause.
+
+        The error of a hidden text stays until that is checked again.
+        """
         for question, field in self.fields:
             if field is event.input and isinstance(field, Field):
-                # What is emptied because it was refused keeps its error until something else is typed.
-                if self._error(field).has_class("-on") and (field.value or not isinstance(field, SecretField)):
-                    self.refuse(field, None if isinstance(field, SecretField) else self._put(question, field))
+                if self._error(field).has_class("-on") and not isinstance(field, SecretField):
+                    self.refuse(field, self._put(question, field))
                 if isinstance(field, SecretField):
                     self._compare()
                 elif isinstance(field, PathField) and field.has_focus:

@@ -211,7 +211,7 @@ def test_the_mask_of_the_login_changes_no_mode(tmp_path: Path) -> None:
                 ("plan", "--answers", "answers.toml", "--out", str(out / "kept.plan")),
                 ("csr", "--role", "primary", "--host", "primary-host", "--out", str(out / "csr"), *KEY),
                 ("handoff", "--answers", "answers.toml", "--out", str(out / "packs")),
-                ("export", "ansible", "--answers", "answers.toml", "--out", str(out / "ansible")),
+                ("export", "ansible", "--answers", "answers.toml", "--plain-secrets", "--out", str(out / "ansible")),
                 ("apply", "--answers", "answers.toml", "--yes", "--wait", "20"),
             ):
                 done = calm(wizard(made, *words, launcher=launcher))
@@ -419,7 +419,7 @@ def test_a_change_on_a_host_in_fips_mode(tmp_path: Path) -> None:
         for words in (
             ("handoff", "--answers", "answers.toml", "--out", str(tmp_path / "out")),
             ("csr", "--role", "primary", "--host", "primary-host", "--out", str(tmp_path / "csr"), *KEY),
-            ("export", "ansible", "--answers", "answers.toml", "--out", str(tmp_path / "ansible")),
+            ("export", "ansible", "--answers", "answers.toml", "--plain-secrets", "--out", str(tmp_path / "ansible")),
         ):
             written = calm(on_fips(made, *words))
             assert written.returncode == 0, written.stderr

@@ -53,5 +53,5 @@ def test_the_proof_names_what_java_refuses(tmp_path: Path) -> None:
         assert diagnosis.root_causes == ("doctor.password-not-ascii",)
         found = {finding.code: finding for finding in diagnosis.findings}
         assert found["doctor.java-refuses-store"].caused_by == "doctor.password-not-ascii"
-        # Java itself says something else: that the password is wrong, which it is not.
-        assert found["doctor.java-refuses-store"].facts["keytool"] == "keytool.password-wrong"
+        # Java 17 says first that the password is wrong, which it is not, and names the cause below.
+        assert found["doctor.java-refuses-store"].facts["keytool"] == "keytool.password-not-ascii"

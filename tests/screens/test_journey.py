@@ -293,9 +293,7 @@ async def test_a_warning_is_asked_about_once_with_no_first(
     session = session_on(made)
     session.put_secret("primary.password", Secret(PASSWORD))
     session.answers = session.answers.put("primary.host", "primary-host")
-    monkeypatch.setattr(
-        "wizard.session.warnings.warnings", lambda _session, at: (odd("a.warning"),) if at.id == name else ()
-    )
+    monkeypatch.setattr("wizard.session.warnings.warnings", lambda _found: (odd("a.warning"),))
     async with opened(session, start=name) as pilot:
         for no in ("enter", "escape"):
             await keys(pilot, "enter")
@@ -521,7 +519,7 @@ async def test_files_that_were_changed_since_are_named_with_what_to_do(running: 
     assert running.run("apply", "--answers", running.answers(), "--yes").returncode == 0
     async with at_the_wizard(session_on(running), start="goal") as operator:
         await operator.choose(Goal.UNDO)
-        await operator.sees("0001", "unchanged", "all as it left them", "Put /opt/hcp/conf/application.conf back")
+        await operator.sees("0001", "unchanged", "all as it left them", "Restore /opt/hcp/conf/application.conf")
         running.deployment.conf.write_text(running.deployment.conf.read_text() + "# a note\n")
         await operator.press("escape")
         await operator.choose(Goal.UNDO)

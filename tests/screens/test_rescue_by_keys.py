@@ -187,7 +187,7 @@ async def test_an_undo_brings_the_fault_back_to_the_byte(tmp_path: Path) -> None
         async with at_the_wizard(session_on(made)) as operator:
             await operator.choose(Goal.UNDO)
             await operator.at("undo")
-            await operator.sees("Repair:", "0001", "in effect")
+            await operator.sees("Repair:", "0001", "unchanged")
             await operator.press("enter")
             await operator.at("review")
             await operator.sees("/opt/hcp/conf/application.conf")

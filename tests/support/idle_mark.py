@@ -62,11 +62,13 @@ class Marking:
             if driver is None or not app.screen_stack or busy(app) or unpainted(app):
                 before = -1
                 continue
-            now = (self.taken, self.writes, (app.size.width, app.size.height))
+            # Of the layout: the size of the application is that of the terminal before the event has come.
+            size = app.screen.outer_size
+            now = (self.taken, self.writes, (size.width, size.height))
             if before == self.writes and now != said:
-                driver.write(MARK.format(taken=self.taken, columns=app.size.width, rows=app.size.height))
+                driver.write(MARK.format(taken=self.taken, columns=size.width, rows=size.height))
                 driver.flush()
-                said = (self.taken, self.writes, (app.size.width, app.size.height))
+                said = (self.taken, self.writes, (size.width, size.height))
             before = self.writes
 
 

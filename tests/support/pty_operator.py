@@ -79,7 +79,7 @@ _TITLES: dict[str, tuple[str, ...]] = {
     "primary-verdict": ("Certificate can", "NOT POSSIBLE"),
     "gateway-verdict": ("Certificate can",),
     "others": ("Gateways and clients  ",),
-    "others-verdict": ("Certificate can", "No certificate is needed"),
+    "others-verdict": ("Certificates can", "Certificate can", "No certificate is needed"),
     "examine": ("What is wrong", "Nothing wrong was found"),
     "examine-again": ("What is wrong", "Nothing wrong was found"),
     "undo": ("Select the change to undo", "No change is on record"),
