@@ -62,7 +62,7 @@ crash: oracles $(VENV)/.test
 
 # Only after looking at what changed.
 snapshots: $(VENV)/.test
-	$(PYTEST) tests/screens --snapshot-update -q
+	$(PYTEST) tests/tui --snapshot-update -q
 
 # The list of public roots that comes with the wizard, anew from the newest certifi.
 public-roots: $(VENV)/.test

@@ -1,5 +1,7 @@
 """What is left to do elsewhere: one list for each place, ticked and kept at once."""
 
+import re
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -17,6 +19,7 @@ from wizard.questions.flow import Step
 from wizard.reports.checklist import Checklist, Item
 from wizard.session.session import Session
 
+_FINGERPRINT = re.compile(r"\b[0-9a-f]{64}\b")
 PLACES = {
     "here": "On this gateway",
     "portal": "In the portal, before the policy is changed",
@@ -34,7 +37,9 @@ def place_of(item: Item) -> str:
 
 def _about(item: Item) -> list[Row]:
     rows: list[Row] = [("Do", [item.text])]
-    return [*rows, ("Details", [item.detail])] if item.detail else rows
+    # In groups a fingerprint is easy to compare, and does not waste a line when it is broken.
+    detail = _FINGERPRINT.sub(lambda found: " ".join(textwrap.wrap(found[0], 8)), item.detail)
+    return [*rows, ("Details", [detail])] if detail else rows
 
 
 class Left(Page):

@@ -11,9 +11,9 @@ from typing import Any
 
 from screens.frame import Page
 from screens.program import WizardApp
-from tests.screens.driving import app_of, focused, settle
-from tests.screens.operator import Operator, at_the_wizard, session_on
 from tests.support.practice import Practice, practice
+from tests.tui.driving import app_of, focused, settle
+from tests.tui.operator import Operator, at_the_wizard, session_on
 from wizard.cli.main import COLLECTOR
 from wizard.questions.answers import Goal
 from wizard.session.session import Session

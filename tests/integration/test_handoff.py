@@ -191,7 +191,7 @@ def test_no_pack_with_a_certificate_that_does_not_fit(server: Practice) -> None:
     out = server.root / "wrong-packs"
     done = server.run("handoff", "--answers", "wrong.toml", "--out", str(out))
     assert done.returncode == 2
-    assert done.stderr.startswith("error: handoff.findings No pack for gateway-host: ")
+    assert done.stderr.startswith("error: handoff.findings No bundle for gateway-host: ")
     assert not out.exists()
 
 

@@ -24,7 +24,7 @@ _WITHOUT_AES = re.compile(r"(?i)\b(vista|7|8(\.1)?|20(08|12|16)|1507|1511|1607|1
 _AES = (
     'The PFX is encrypted with AES-256. Windows Server 2016 and older cannot import it and report "The specified'
     ' network password is not correct". If this machine has such a Windows, name its version in the answers'
-    " ([[client]] windows) and make the packs again."
+    " ([[client]] windows) and make the bundles again."
 )
 _SAFE = re.compile(r"[A-Za-z0-9._-]+")
 _SHORTEST = 3

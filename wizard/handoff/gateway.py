@@ -139,13 +139,13 @@ def _notes(given: GatewayInput) -> tuple[str, ...]:
         notes.append(
             "No trust store is made: the CA certificates of the cloud primary were not given, so this gateway trusts"
             " the public CAs that its own Java brings. If the check shows another issuer, ask the vendor for its root"
-            " and make the packs again with it."
+            " and make the bundles again with it."
         )
     if not given.answers.java and given.profile is Profile.MODERN:
         notes.append(
             "The stores are encrypted with AES-256. Java older than 8u301 or 11.0.12 cannot open them and reports"
             ' "keystore password was incorrect". If this gateway has such a Java, name its version in the answers'
-            " ([[gateway]] java) and make the packs again."
+            " ([[gateway]] java) and make the bundles again."
         )
     if given.old_root is not None and trust_anchor(given) is not None:
         notes.append(

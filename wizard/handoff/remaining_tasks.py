@@ -94,7 +94,7 @@ def _node(node: str, primary: Chain | None) -> Item:
     leaf = primary.leaf.sha256 if primary is not None and primary.leaf is not None else "none"
     return Item(
         f"node/{node}/{leaf}",
-        f"Cluster node {node}: run the wizard there with its pack",
+        f"Cluster node {node}: run the wizard there with its bundle",
         f"this run changed one node alone; the steps: {node}/CHECKLIST.md",
     )
 
@@ -121,7 +121,7 @@ def _machine(role: str, host: str, chain: Chain, root: str) -> Item:
     kind = role.partition(".")[0]
     what = "Gateway" if kind == "gateway" else "Windows client"
     leaf = chain.leaf.sha256 if chain.leaf is not None else "none"
-    text = f"{what} {host}: bring its pack there, and see it connect"
+    text = f"{what} {host}: bring its bundle there, and see it connect"
     return Item(f"{kind}/{host}/{leaf}/{root}", text, f"the steps: {host}/CHECKLIST.md")
 
 

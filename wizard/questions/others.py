@@ -87,7 +87,7 @@ _PACKS = (
         "Folder for the bundles",
         "A new or empty folder. Each machine gets a folder in it, with a checklist.",
         "/root/cloudstream-packs",
-        short="Folder for packs",
+        short="Folder for bundles",
     ),
     Question(
         "account.ocsp-probe",

@@ -99,7 +99,7 @@ def checklist_lines(checklist: Checklist) -> list[Line]:
     result = [Line(f"{summary[0].upper()}{summary[1:]}.", Tone.HEADING if checklist.left else Tone.GOOD)]
     if checklist.packs:
         result += [
-            Line(f"Packs, each with a checklist of its own: {printable(checklist.packs)}"),
+            Line(f"Bundles, each with a checklist of its own: {printable(checklist.packs)}"),
             Line("  Start with README.md there; the CA files for the portal are in it too."),
         ]
     if checklist.cloud:

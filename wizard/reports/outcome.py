@@ -167,7 +167,7 @@ def summary(
     ids = [each.change for each in earlier if each.outcome == APPLIED]
     result += [f"Before it, change {name}; to undo that too: {command(machine)} rollback {name}" for name in ids]
     if packs is not None:
-        result.append(f"Packs for the other machines: {packs}")
+        result.append(f"Bundles for the other machines: {packs}")
     return result
 
 

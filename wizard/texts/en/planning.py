@@ -293,7 +293,7 @@ TEXTS: dict[str, Text] = {
         message="{node} is another machine and does not show this certificate yet.",
         why="Every node has a key store, application.conf and cacerts of its own; this run changes those of this "
         "machine.",
-        fix="Run the wizard there with its pack, one node after the other.",
+        fix="Run the wizard there with its bundle, one node after the other.",
         source="vendor page Configure a primary server cluster",
     ),
     "node.silent": Text(

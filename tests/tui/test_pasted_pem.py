@@ -9,9 +9,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from textual.pilot import Pilot
 
 from screens.pasting import PemArea
-from tests.screens.driving import burst, focused, keys, opened, paste, step, text, until
-from tests.screens.operator import session_on
 from tests.support.practice import Practice
+from tests.tui.driving import burst, focused, keys, opened, paste, step, text, until
+from tests.tui.operator import session_on
 from wizard.cli import line_mode
 from wizard.session.session import Session
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.screens.driving import focused
-from tests.screens.operator import Operator, at_the_wizard, session_on
 from tests.support.doctor_runs import settle
 from tests.support.exhaustive import mostly_exhaustive
 from tests.support.practice import Practice, practice
+from tests.tui.driving import focused
+from tests.tui.operator import Operator, at_the_wizard, session_on
 from wizard.cli import line_mode
 from wizard.questions.answers import Goal
 

@@ -19,13 +19,13 @@ from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
 
 from screens.phases import phase_of
-from tests.screens.driving import app_of, keys, opened, until
-from tests.screens.every_step import STILL, Deployments
-from tests.screens.pictures import same_as_before
 from tests.support.exhaustive import exhaustive
 from tests.support.jvm import jre
 from tests.support.practice import Practice
 from tests.support.scenarios import EVERY, GOALS, STEPS, furnish, prepared
+from tests.tui.driving import app_of, keys, opened, until
+from tests.tui.every_step import STILL, Deployments
+from tests.tui.pictures import same_as_before
 from wizard.host import clock
 from wizard.questions.flow import View
 from wizard.sandbox import pki

@@ -16,12 +16,12 @@ from screens.help_pages import page_text, search
 from screens.paths import last_word
 from screens.theme import AsciiFilter, ascii_wanted, look, theme_for
 from screens.widgets import SecretField
-from tests.screens.driving import app_of, focused, keys, opened, paste, settle, shown, step, text, until
-from tests.screens.every_step import STILL, Deployments, deployments, with_hostile
-from tests.screens.operator import session_on
 from tests.support.exhaustive import mostly_exhaustive
 from tests.support.practice import Practice
 from tests.support.scenarios import FILES_PASSWORD, ONE_OF_EACH_KIND, STEPS
+from tests.tui.driving import app_of, focused, keys, opened, paste, settle, shown, step, text, until
+from tests.tui.every_step import STILL, Deployments, deployments, with_hostile
+from tests.tui.operator import session_on
 from wizard.errors import WizardError
 from wizard.questions import flow
 from wizard.secret import Secret

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from textual import events
 
-from tests.screens.driving import app_of, burst, focused, keys, opened, paste, settle, step, text, until
-from tests.screens.operator import Operator, at_the_wizard, session_on
 from tests.support.made_up import made_up
 from tests.support.practice import Practice, company, practice
+from tests.tui.driving import app_of, burst, focused, keys, opened, paste, settle, step, text, until
+from tests.tui.operator import Operator, at_the_wizard, session_on
 from wizard.change.events import Event
 from wizard.change.outcome import APPLIED
 from wizard.change.watch import ChangeRun

@@ -7,7 +7,7 @@ from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from syrupy.location import PyTestLocation
 from textual.pilot import Pilot
 
-from tests.screens.driving import text
+from tests.tui.driving import text
 
 if TYPE_CHECKING:
     from syrupy.assertion import SnapshotAssertion

@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from textual.pilot import Pilot
 
 from screens.program import SessionSource, WizardApp
-from tests.screens.driving import SIGNS, app_of, settle, step, text
 from tests.support.practice import Practice
+from tests.tui.driving import SIGNS, app_of, settle, step, text
 from wizard.questions.answers import Answers, Goal
 from wizard.session.session import Session
 

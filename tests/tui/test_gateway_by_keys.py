@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.screens.operator import Operator, at_the_wizard
 from tests.support.practice import Practice, practice
+from tests.tui.operator import Operator, at_the_wizard
 from wizard.cli import line_mode
 from wizard.questions.answers import Goal
 from wizard.session.session import Session
