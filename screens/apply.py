@@ -268,7 +268,8 @@ class Proof(Page):
             if self.ended.command:
                 commands += [("\n\n Undo it later\n" if commands else " Undo it later\n", "muted"), self.ended.command]
             if self.ended.outcome.evidence:
-                commands += [("\n\n For a change ticket\n", "muted"), self.ended.outcome.evidence]
+                ticket = self.session.command(f"history {self.ended.outcome.change[:4]}")
+                commands += [("\n\n Text for a change ticket\n", "muted"), ticket]
             yield Static(say(*commands), classes="commands")
 
     def arrived(self) -> None:
