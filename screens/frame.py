@@ -1,6 +1,7 @@
 """The one screen of the program: head, list of steps, title, a page that is exchanged, a message, the keys."""
 
 import asyncio
+import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
@@ -226,7 +227,16 @@ class Frame(PaintedOnce[None], inherit_bindings=False):
             self._busy = self.set_timer(SHOWN_AFTER_S, lambda: self._show_busy(words))
 
     def _show_busy(self, words: str) -> None:
-        self.query_one("#title", Static).update(say(MARKS["now"], (words, "bold")), layout=False)
+        start = time.monotonic()
+
+        def show() -> None:
+            # A key store with many rounds of key derivation takes seconds, and nothing tells how far it is.
+            seconds = int(time.monotonic() - start)
+            waited = (f"  {seconds} s, Esc stops waiting", "muted") if seconds else ""
+            self.query_one("#title", Static).update(say(MARKS["now"], (words, "bold"), waited), layout=False)
+
+        show()
+        self._busy = self.set_interval(1, show)
 
     def idle(self) -> None:
         """The work is done: the page's own title again."""

@@ -341,6 +341,7 @@ async def test_esc_stops_waiting_for_the_engine(made: Practice) -> None:
     async with opened(session, start="primary-files") as pilot:
         await pilot.press("tab", "tab", "enter")
         await shown(pilot, "Checking ...")
+        await shown(pilot, " s, Esc stops waiting")
         await pilot.press("x", "down")
         assert app_of(pilot).locked, "what is typed meanwhile is dropped"
         await pilot.press("escape")
