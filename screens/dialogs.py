@@ -111,17 +111,17 @@ class Quit(Question):
 
 
 class Doubt(Over[bool]):
-    """Warnings that nobody has overruled: with what comes of them, and No first."""
+    """Warnings that nobody has accepted: with what comes of them, and No first."""
 
     def __init__(self, pending_warnings: tuple[Finding, ...]) -> None:
-        """About *doubts*."""
+        """About *pending_warnings*."""
         super().__init__()
-        self._doubts = pending_warnings
+        self._pending = pending_warnings
 
     def compose(self) -> Iterable[Widget]:
         """The warnings above, the answer below."""
         parts: list[Part] = []
-        for number, finding in enumerate(self._doubts):
+        for number, finding in enumerate(self._pending):
             parts += [
                 "\n\n" if number else "",
                 MARKS["warn"],
@@ -130,7 +130,7 @@ class Doubt(Over[bool]):
             ]
             parts += [f"\n  {finding.why}"]
             parts += [("\n  To fix it: ", "muted"), " ".join(finding.fix.split())] if finding.fix else []
-        count = len(self._doubts)
+        count = len(self._pending)
         name = "There is a warning" if count == 1 else f"There are {count} warnings"
         buttons = Horizontal(Act("No, stay here", id="stay"), Act("Continue anyway", id="on"), classes="buttons")
         reading = Reading(Static(say(*parts)), id="warnings")

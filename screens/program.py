@@ -272,7 +272,7 @@ class WizardApp(App[int], inherit_bindings=False):
             self._loaded = True
             self.listing.run(self, "load", pages.load_next, lambda _nothing: None)
 
-    def confirm_doubts(self, step: Step, pending_warnings: "tuple[Finding, ...]") -> None:
+    def confirm_warnings(self, step: Step, pending_warnings: "tuple[Finding, ...]") -> None:
         """Continue after *step*; ask first when it has warnings that the operator has not accepted."""
 
         def answered(go_on: bool | None) -> None:  # noqa: FBT001 - what a dialog gives

@@ -54,7 +54,7 @@ class Questions(Page):
         self._completion = Completion()
         self._path: PathField | None = None
         self._pause: Timer | None = None
-        self._doubts: tuple[Finding, ...] = ()
+        self._pending: tuple[Finding, ...] = ()
 
     @classmethod
     def look(cls, session: Session, step: Step | None) -> Any:
@@ -402,12 +402,12 @@ class Questions(Page):
     def _judge(self) -> list[Problem]:
         assert self.step is not None  # noqa: S101 - for the type checker
         problems = self.session.check(self.step)
-        self._doubts = () if problems else self.session.pending_warnings(self.step)
+        self._pending = () if problems else self.session.pending_warnings(self.step)
         return problems
 
     def _checked(self, found: list[Problem] | WizardError) -> None:
         if not self._shown_in_place(found) and self.step is not None:
-            self.wizard.confirm_doubts(self.step, self._doubts)
+            self.wizard.confirm_warnings(self.step, self._pending)
 
     def _shown_in_place(self, found: list[Problem] | WizardError) -> list[Problem]:
         """Show each problem at its field, or below the page; the problems."""

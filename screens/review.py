@@ -206,9 +206,9 @@ class Review(Page):
             if isinstance(pending_warnings, WizardError):
                 self.frame.tell(MARKS["bad"], pending_warnings.in_one_line)
             else:
-                self.wizard.confirm_doubts(step, pending_warnings)
+                self.wizard.confirm_warnings(step, pending_warnings)
 
-        self.wizard.work("doubts", lambda: self.session.pending_warnings(step), found, "Checking ...")
+        self.wizard.work("check", lambda: self.session.pending_warnings(step), found, "Checking ...")
 
     def action_again(self) -> None:
         """Look at the machine and make the plan again."""

@@ -164,7 +164,7 @@ def test_a_healthy_server_gets_no_headline(variant: str, tmp_path: Path) -> None
         diagnosis = examined(made)
         assert diagnosis.root_causes == (), [finding.message for finding in diagnosis.findings]
         assert not [each for each in diagnosis.outcomes if each.result is Result.BROKEN]
-        # Without being told the name that gateways dial, it is not worse.
+        # Without being told the name that gateways connect to, it is not worse.
         assert examined(made, "").root_causes == ()
 
 

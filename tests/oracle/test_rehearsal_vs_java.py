@@ -31,7 +31,7 @@ class Case(NamedTuple):
     server_trust: Sequence[Certificate]
     client: Chain
     client_trust: Sequence[Certificate]
-    dialled: str
+    connect_name: str
     tls: str = "TLSv1.3"
 
 
@@ -43,8 +43,8 @@ def cases() -> list[Case]:
         for tls in ("TLSv1.2", "TLSv1.3")
     ]
     found += [
-        Case(f"primary-{name}", primary, [ROOT], good[1], trust, dialled)
-        for name, primary, trust, dialled, _ in PRIMARIES
+        Case(f"primary-{name}", primary, [ROOT], good[1], trust, connect_name)
+        for name, primary, trust, connect_name, _ in PRIMARIES
         if trust
     ]
     for bad in bad_chains.CASES:
@@ -91,7 +91,7 @@ def verdicts(version: str) -> dict[str, tuple[str, str]]:
             paths = [folder / name for name in ("server.p12", "server-trust.p12", "client.p12", "client-trust.p12")]
             for path, data in zip(paths, contents, strict=True):
                 path.write_bytes(data)
-            lines.append("\t".join(map(str, [number, case.tls, case.dialled, *paths])))
+            lines.append("\t".join(map(str, [number, case.tls, case.connect_name, *paths])))
         answer = run_java("Handshake", version=version, stdin="\n".join(lines) + "\n", timeout=120)
     assert answer.returncode == 0, answer.stderr
     rows = [line.split("\t") for line in answer.stdout.splitlines()]
@@ -103,7 +103,7 @@ def test_the_rehearsal_says_what_java_does(case: Case) -> None:
     """What one of the two versions refuses is refused: the peers of a site have several, and updates bring new ones."""
     refused = [(who, why) for who, why in (verdicts(version)[case.name] for version in ("17", "25")) if who != "OK"]
     rehearsed = rehearse(
-        case.server, case.server_trust, case.client, case.client_trust, case.dialled, now=NOW.replace(hour=12)
+        case.server, case.server_trust, case.client, case.client_trust, case.connect_name, now=NOW.replace(hour=12)
     )
     found = [(finding.code, finding.facts) for finding in rehearsed.findings]
     assert rehearsed.ok is (not refused), (refused, found)

@@ -58,7 +58,7 @@ def question(kind: str, *parts: object) -> str:
     return "\t".join((kind, *(b64encode(str(part).encode()).decode() for part in parts)))
 
 
-def dialled(row: Row) -> str:
+def name_asked(row: Row) -> str:
     return HOST if row.role is Role.PRIMARY else ""
 
 
@@ -84,7 +84,7 @@ def questions() -> dict[Key, str]:
     for number, row in enumerate(CHAINS):
         side = "server" if row.role is Role.PRIMARY else "client"
         files = f"{place}/{number}.pem", f"{place}/{number}.root"
-        asked["chain", number] = question(side, *files, dialled(row))
+        asked["chain", number] = question(side, *files, name_asked(row))
     for number, entry in enumerate(ENTRIES):
         for host in HOSTS:
             asked["name", entry, host] = question("name", f"{place}/n{number}.pem", host)
@@ -108,7 +108,7 @@ def java(version: str) -> dict[Key, str]:
 
 def openssl(number: int) -> str:
     row, start = CHAINS[number], f"{folder().name}/{number}"
-    purpose = ["-purpose", "sslserver", "-verify_hostname", HOST] if dialled(row) else ["-purpose", "sslclient"]
+    purpose = ["-purpose", "sslserver", "-verify_hostname", HOST] if name_asked(row) else ["-purpose", "sslclient"]
     command = ["openssl", "verify", *purpose, "-CAfile", f"{start}.root", "-untrusted", f"{start}.pem", f"{start}.pem"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
     return "OK" if done.returncode == 0 else done.stdout + done.stderr
@@ -176,7 +176,7 @@ def test_a_host_name_is_matched_as_every_java_does(entry: str) -> None:
 
 
 def openssl_matches(der: bytes, host: str) -> bool:
-    """What X509_check_host and X509_check_ip_asc say of the name as it is dialled."""
+    """What X509_check_host and X509_check_ip_asc say of the name as it is connected to."""
     library = ctypes.CDLL("libcrypto.so.3")
     library.d2i_X509.restype = ctypes.c_void_p
     parsed = ctypes.c_void_p(library.d2i_X509(None, ctypes.byref(ctypes.c_char_p(der)), ctypes.c_long(len(der))))

@@ -14,7 +14,7 @@ from wizard.doctor.collect.run import Asked, collect
 from wizard.doctor.diagnose import Diagnosis, diagnose
 
 NAME = "primary-host"
-"""What the operator knows and no file tells for certain: the name that gateways dial."""
+"""What the operator knows and no file tells for certain: the name that gateways connect to."""
 
 
 def settle(made: Practice) -> None:

@@ -274,7 +274,7 @@ HOSTS = (
     "a-.test", ".b.test", "a..test", "", "https://a.b.test/", "a.b.test:443", "stra\u00dfe.test", "strasse.test",
     "xn--strae-oqa.test", "123", "1.test", "a" * 64 + ".test", "x.test", "a\u3002b.test", "cn.test",
 )  # fmt: skip
-"""Names that are dialled: every one is held against every entry above."""
+"""Names that clients connect to: every one is held against every entry above."""
 
 
 def why_names_differ(host: str, entry: str) -> str:
@@ -286,9 +286,9 @@ def why_names_differ(host: str, entry: str) -> str:
     if entry.startswith("*.*") or entry == "a.*.test":
         return "Java 21 and newer, OpenSSL and Windows refuse it"
     if host in {" a.b.test", "a.b.test "}:
-        return "blanks around a typed name are taken off before it is dialled"
+        return "blanks around a typed name are taken off before it is used"
     if host == "[::1]":
-        return "brackets are taken off before it is dialled, by Java's trust manager too"
+        return "brackets are taken off before it is used, by Java's trust manager too"
     if "ffff" in host + entry:
         return "OpenSSL takes the two forms for two addresses"
     if host in {"010.1.2.3", "10.1.2.03"}:

@@ -5,7 +5,7 @@ import argparse
 from wizard.cli.inputs import open_inputs
 from wizard.cli.output import print_json, print_lines
 from wizard.handoff.ansible import VAULT_SECRET, make_fleet
-from wizard.handoff.build import root_doubts, write_files
+from wizard.handoff.build import root_warnings, write_files
 from wizard.reports.lines import finding_lines
 
 
@@ -13,7 +13,7 @@ def run(args: argparse.Namespace) -> int:
     """Make everything, then write it."""
     inputs = open_inputs(args)
     fleet = make_fleet(inputs, args.secrets.named(VAULT_SECRET), plain=args.plain_secrets)
-    print_lines(finding_lines(root_doubts(inputs)), people=True)
+    print_lines(finding_lines(root_warnings(inputs)), people=True)
     if not args.dry_run:
         write_files(args.out, fleet.files)
     if args.json:

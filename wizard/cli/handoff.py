@@ -4,7 +4,7 @@ import argparse
 
 from wizard.cli.inputs import open_inputs
 from wizard.cli.output import print_json, print_lines
-from wizard.handoff.build import make_packs, order_of, root_doubts, unattended_findings, write_packs
+from wizard.handoff.build import make_packs, order_of, root_warnings, unattended_findings, write_packs
 from wizard.printable import printable
 from wizard.reports.lines import Line, finding_lines
 
@@ -14,12 +14,12 @@ def run(args: argparse.Namespace) -> int:
     inputs = open_inputs(args)
     packs = make_packs(inputs)
     exposed = unattended_findings(inputs)
-    doubts = root_doubts(inputs)
-    findings = [*exposed, *doubts]
+    unclear = root_warnings(inputs)
+    findings = [*exposed, *unclear]
     for finding in exposed:
         where = Line(f"{printable(finding.subject.path)}, line {finding.subject.line}:")
         print_lines([where, *finding_lines([finding])], people=True)
-    print_lines(finding_lines(doubts), people=True)
+    print_lines(finding_lines(unclear), people=True)
     if not args.dry_run:
         write_packs(args.out, packs, order_of(inputs))
     if args.json:

@@ -279,7 +279,7 @@ def unattended_findings(inputs: PlanInputs) -> list[Finding]:
     ]
 
 
-def root_doubts(inputs: PlanInputs) -> list[Finding]:
+def root_warnings(inputs: PlanInputs) -> list[Finding]:
     """A warning for each root of the chains that counts as private and may be public."""
     here = inputs.answers.primary.kind is PrimaryKind.ON_PREMISE and inputs.answers.primary.chain
     roles = [*(["primary"] if here else []), *inputs.answers.other_roles()]

@@ -48,7 +48,7 @@ def rehearse_all(inputs: PlanInputs, *, proven: bool = False) -> list[Rehearsed]
     server = inputs.judged("primary")
     if server.chain.leaf is None:
         return []
-    dialled = inputs.answers.primary.host or server.suggested_host
+    connect_name = inputs.answers.primary.host or server.suggested_host
     others = [
         (inputs.answers.table(role).host or role, inputs.judged(role).chain) for role in inputs.answers.other_roles()
     ]
@@ -62,14 +62,14 @@ def rehearse_all(inputs: PlanInputs, *, proven: bool = False) -> list[Rehearsed]
     )
     if not others:
         only_server = rehearse(
-            server.chain, server_trust, None, client_trust, dialled, client_name="a gateway", now=now
+            server.chain, server_trust, None, client_trust, connect_name, client_name="a gateway", now=now
         )
         return [Rehearsed("any gateway", _with_java(only_server, refused, [server.chain]))]
     return [
         Rehearsed(
             name,
             _with_java(
-                rehearse(server.chain, server_trust, chain, client_trust, dialled, client_name=name, now=now),
+                rehearse(server.chain, server_trust, chain, client_trust, connect_name, client_name=name, now=now),
                 refused,
                 [server.chain, chain],
             ),

@@ -43,7 +43,7 @@ def trust_errors(
     anchors: Sequence[Certificate],
     *,
     as_server: bool,
-    dialled: str | None,
+    connect_name: str | None,
     now: datetime,
 ) -> list[Objection]:
     """Everything that a Java peer with *anchors* as its trust store has against *chain*.
@@ -52,20 +52,18 @@ def trust_errors(
         chain: as sent on the wire, the leaf first.
         anchors: the certificates of the trust store that Java sees as trusted.
         as_server: whether the chain is a server's (judged by a client) or a client's.
-        dialled: the host name that the client connects to; None skips the check of names.
+        connect_name: the host name that the client connects to; None skips the check of names.
         now: aware.
     """
-    found = [*_length(chain, as_server=as_server), *_unreadable(chain), *_path_objections(chain, anchors, now)]
+    found = [*_length(chain, as_server=as_server), *_unreadable(chain), *_path_errors(chain, anchors, now)]
     leaf = chain[0]
     found += _usage(leaf, as_server=as_server)
-    if as_server and dialled is not None and not covers(leaf, dialled):
-        found.append(_name(leaf, dialled))
+    if as_server and connect_name is not None and not covers(leaf, connect_name):
+        found.append(_name(leaf, connect_name))
     return found
 
 
-def _path_objections(
-    chain: Sequence[Certificate], anchors: Sequence[Certificate], now: datetime
-) -> Iterator[Objection]:
+def _path_errors(chain: Sequence[Certificate], anchors: Sequence[Certificate], now: datetime) -> Iterator[Objection]:
     if not anchors:
         words = "the trust store holds no trusted certificate"
         yield Objection("empty-trust", words, "the trustAnchors parameter must be non-empty")
@@ -80,7 +78,7 @@ def _path_objections(
             "PKIX path building failed: unable to find valid certification path to requested target",
         )
         return
-    # Java takes any path that holds: the one with the fewest objections explains best.
+    # Java takes any path that holds: the one with the fewest errors explains best.
     yield from min((list(_along(path, now)) for path in paths), key=len)
 
 
@@ -158,7 +156,7 @@ def _why_no_path(chain: Sequence[Certificate], anchors: Sequence[Certificate]) -
 
 
 def _along(path: Sequence[Certificate], now: datetime) -> Iterator[Objection]:
-    """The objections of PKIX to *path*; the anchor itself is trusted without these checks."""
+    """The errors that PKIX finds in *path*; the anchor itself is trusted without these checks."""
     anchor = path[-1]
     if _version(anchor) == x509.Version.v3 and not fields.is_ca(anchor):
         words = f"the trusted {names.subject(anchor)} is used as an authority but is no CA certificate"
@@ -262,7 +260,7 @@ def _usage(leaf: Certificate, *, as_server: bool) -> Iterable[Objection]:
         yield Objection("usage", words, "KeyUsage does not allow digital signatures")
 
 
-def _name(leaf: Certificate, dialled: str) -> Objection:
+def _name(leaf: Certificate, connect_name: str) -> Objection:
     carried = ", ".join(names_of(leaf)[:5]) or ", ".join(common_names(leaf)) or "no name"
-    words = f"{names.subject(leaf)} is for {carried} and not for {dialled}"
-    return Objection("name", words, f"No subject alternative DNS name matching {dialled} found")
+    words = f"{names.subject(leaf)} is for {carried} and not for {connect_name}"
+    return Objection("name", words, f"No subject alternative DNS name matching {connect_name} found")

@@ -92,7 +92,7 @@ def rehearse(
     server_trust: Sequence[Certificate],
     client: Chain | None,
     client_trust: Sequence[Certificate],
-    dialled: str,
+    connect_name: str,
     *,
     client_name: str = "gateway",
     now: datetime | None = None,
@@ -104,7 +104,7 @@ def rehearse(
         server_trust: what the primary will trust (cacerts, and the portal's trusted CA certificates).
         client: the chain of the gateway or client; None rehearses only that the server is believed.
         client_trust: what the client will trust.
-        dialled: the host name that the client connects to.
+        connect_name: the host name that the client connects to.
         client_name: what to call the client in messages.
         now: aware; None means the present.
 
@@ -114,7 +114,7 @@ def rehearse(
     if server.leaf is None or (client is not None and client.leaf is None):
         raise ValueError("a chain without a leaf cannot be rehearsed")
     log = _Log(client_name, now or now_utc())
-    _judge(log, server, client_trust, dialled)
+    _judge(log, server, client_trust, connect_name)
     if client is not None:
         _judge(log, client, server_trust, None)
         _offered(log, client, server_trust)
@@ -123,15 +123,17 @@ def rehearse(
     return Rehearsal(tuple(log.steps), tuple(log.findings))
 
 
-def _judge(log: _Log, chain: Chain, trust: Sequence[Certificate], dialled: str | None) -> None:
-    """Judge one direction: the server's chain when *dialled* is a host name, the client's chain when it is None."""
-    who, whom = (log.who, "primary") if dialled is None else ("primary", log.who)
-    found = trust_errors(chain.certificates, trust, as_server=dialled is not None, dialled=dialled, now=log.now)
+def _judge(log: _Log, chain: Chain, trust: Sequence[Certificate], connect_name: str | None) -> None:
+    """Judge one direction: the chain of the server when *connect_name* is given, of the client when it is None."""
+    who, whom = (log.who, "primary") if connect_name is None else ("primary", log.who)
+    found = trust_errors(
+        chain.certificates, trust, as_server=connect_name is not None, connect_name=connect_name, now=log.now
+    )
     named = [each for each in found if each.kind == "name"]
     other = [each for each in found if each.kind != "name"]
     log.step(f"the {whom} believes the {who}", failed="; ".join(each.words for each in other))
-    if dialled is not None:
-        log.step(f"the certificate is for {dialled}", failed="; ".join(each.words for each in named))
+    if connect_name is not None:
+        log.step(f"the certificate is for {connect_name}", failed="; ".join(each.words for each in named))
     log.findings += [_objected(each, chain, who, whom) for each in found]
 
 

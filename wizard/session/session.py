@@ -141,7 +141,7 @@ class Session:
         self._review: Review | None = None
         self._planned: Planned | None = None
         self._handed: Answers | None = None
-        self._overruled: set[str] = set()
+        self._accepted: set[str] = set()
         self._earlier: list[Outcome] = []
         self._run: watch.ChangeRun | None = None
         self._outcome: Outcome | None = None
@@ -324,11 +324,11 @@ class Session:
             WizardError: a file cannot be read any more.
         """
         found = self.review().findings if step.view is View.REVIEW else warnings.of_chains(self.inputs, step)
-        return tuple(each for each in warnings.warnings(found) if warnings.identity(each) not in self._overruled)
+        return tuple(each for each in warnings.warnings(found) if warnings.identity(each) not in self._accepted)
 
     def accept_warnings(self, pending_warnings: Iterable[Finding]) -> None:
         """Go on in spite of *pending_warnings*: exactly these are not asked about again in this run."""
-        self._overruled.update(warnings.identity(finding) for finding in pending_warnings)
+        self._accepted.update(warnings.identity(finding) for finding in pending_warnings)
 
     def tick(self, item: str) -> list[Line]:
         """BLOCKING. Tick this item of the checklist, or take its tick away; the list as it is then.

@@ -1,4 +1,4 @@
-"""Warnings that the operator overrules before going on: asked once for exactly what was found, never for a note.
+"""Warnings that the operator accepts before going on: asked once for exactly what was found, never for a note.
 
 And the one doubt that is a question of its own: whether a root is public.
 """

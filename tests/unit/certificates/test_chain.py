@@ -305,7 +305,7 @@ def test_thousands_of_links_are_cut_with_a_message() -> None:
 def test_java_is_not_followed_through_a_mesh_without_end() -> None:
     bundle, start = mesh(12), process_time()
     *_, found = trust_errors(
-        bundle.certificates, [authority("Elsewhere").certificate], as_server=False, dialled=None, now=NOW
+        bundle.certificates, [authority("Elsewhere").certificate], as_server=False, connect_name=None, now=NOW
     )
     assert process_time() - start < 1
     assert found.kind == "untrusted"

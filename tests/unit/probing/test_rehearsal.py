@@ -96,12 +96,12 @@ PRIMARIES: list[tuple[str, Chain, list[Certificate], str, set[str]]] = [
 
 
 @pytest.mark.parametrize(
-    ("primary", "trust", "dialled", "expected"), [pytest.param(*case[1:], id=case[0]) for case in PRIMARIES]
+    ("primary", "trust", "connect_name", "expected"), [pytest.param(*case[1:], id=case[0]) for case in PRIMARIES]
 )
 def test_the_primary_is_judged_as_java_would(
-    primary: Chain, trust: list[Certificate], dialled: str, expected: set[str]
+    primary: Chain, trust: list[Certificate], connect_name: str, expected: set[str]
 ) -> None:
-    rehearsed = rehearse(primary, [ROOT], None, trust, dialled, now=NOW)
+    rehearsed = rehearse(primary, [ROOT], None, trust, connect_name, now=NOW)
     assert {finding.code for finding in rehearsed.findings} == expected
 
 

@@ -55,12 +55,12 @@ def primary_trust(inputs: PlanInputs) -> PrimaryTrust:
         return found
     if all(anchor.sha256 in roots.public for anchor in found.anchors):
         return PrimaryTrust((), found.findings)
-    doubts = [
+    unclear = [
         on(anchor, codes.ROOT_PUBLIC_OR_PRIVATE, sha256=anchor.sha256)
         for anchor in found.anchors
         if anchor.sha256 in roots.unclear
     ]
-    return PrimaryTrust(found.anchors, (*found.findings, *doubts))
+    return PrimaryTrust(found.anchors, (*found.findings, *unclear))
 
 
 def _from_files(inputs: PlanInputs) -> PrimaryTrust:
