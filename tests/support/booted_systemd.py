@@ -80,6 +80,11 @@ def missing() -> str:
     return f"no namespaces can be made here: {tried.stderr.strip()}" if tried.returncode else ""
 
 
+def below_tmp() -> list[str]:
+    """Those of our folders that are below /tmp or /run, which the booted machine has of its own."""
+    return sorted(path for path in _ours() if path.startswith(("/tmp/", "/run/")))
+
+
 def _ours() -> set[str]:
     """Our source and our Python."""
     source = Path(__file__).resolve().parents[2]
@@ -100,7 +105,7 @@ class Booted:
             "VISIBLE": " ".join(
                 sorted(path for path in _ours() if Path(path).stat().st_dev != Path("/").stat().st_dev)
             ),
-            "HIDDEN": " ".join(sorted(path for path in _ours() if path.startswith(("/tmp/", "/run/")))),
+            "HIDDEN": " ".join(below_tmp()),
             "INSIDE": _INSIDE,
             "MASKED": _MASKED,
             "INIT": INIT,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.booted_systemd import Booted, own_python
+from tests.support.booted_systemd import Booted, below_tmp, own_python
 from tests.support.practice import company
 from tests.systemd.manager import FILE, FOLDER, Real, until
 from wizard import self_start
@@ -187,7 +187,9 @@ def test_the_account_of_a_sysv_script_is_that_of_its_server(product: Product) ->
 def test_the_account_of_a_dynamic_user_is_that_of_its_server(product: Product) -> None:
     for path in ("opt/hcp/conf/application.conf", "opt/hcp/lib/builtin-localhost.pem"):
         product.machine.path(path).chmod(0o644)
-    product.manager.define(service="DynamicUser=yes\nEnvironment=LC_ALL=C.UTF-8")
+    # Such a service has a /tmp of its own: a checkout there must be shown to it.
+    shown = f"\nBindReadOnlyPaths={' '.join(below_tmp())}" if below_tmp() else ""
+    product.manager.define(service=f"DynamicUser=yes\nEnvironment=LC_ALL=C.UTF-8{shown}")
     product.manager.do("start", UNIT)
     until(lambda: bool(product.served()))
     uid = int(product.machine.run("stat", "-c", "%u", f"/proc/{product.manager.show('MainPID')[0]}").stdout)

@@ -66,6 +66,8 @@ EXIT CODES
   0 done or nothing to do   1 findings of severity error or worse
   2 wrong usage or unusable input   3 applied, failed its proof, rolled back
   4 an interrupted change needs recover   5 another run holds the lock   70 a bug
+  130 left or stopped by Ctrl+C   141 the reader of the output has gone
+  143 ended by SIGTERM
 """
 
 
