@@ -1,5 +1,6 @@
 """Files that are made to hold up the wizard or to fill its memory: read within bounds, or refused by name."""
 
+import contextlib
 import json
 import multiprocessing
 import resource
@@ -109,6 +110,23 @@ def test_objects_that_double_are_refused_only_when_all_is_asked_for() -> None:
     assert value.text == "1"
     with pytest.raises(WizardError, match="20000 steps"):
         document.resolved()
+
+
+def test_objects_that_refer_to_each_other_in_a_circle_end() -> None:
+    """Found by the fuzzer: a hundred bytes kept the resolver busy for minutes."""
+    lines = [
+        "defaults { a = ${item1.b}, b = 2 }",
+        "item1.b = 7",
+        "item1 =  7",
+        "item1 = ${item1.b}, bem1 =  7",
+        "item1 = ${defaults}",
+    ]
+
+    def resolve() -> None:
+        with contextlib.suppress(WizardError):
+            hocon.parse("\n".join(lines).encode(), environment={}).resolved()
+
+    measured(resolve)
 
 
 @pytest.mark.parametrize("times", [1, 61, 1000])
