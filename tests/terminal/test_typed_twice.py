@@ -34,9 +34,10 @@ def test_the_password_of_a_new_key_store_line_by_line(tmp_path: Path) -> None:
         command = [*WIZARD, *here.options, "--plain"]
         with Terminal(command) as terminal:
             ByLines(terminal, WAYS["set-up"]).go(to="primary-store-password")
-            for typed in (FIRST, SECOND):
-                terminal.child.sendline(typed)
-                terminal.read()
+            # What is typed before its prompt is shown and dropped by the terminal.
+            terminal.child.sendline(FIRST)
+            terminal.shows("The same again:")
+            terminal.child.sendline(SECOND)
             terminal.shows("[password.differs]")
             assert "The two passwords are not the same." in terminal.text
             assert b"Kanarie" not in terminal.sent
