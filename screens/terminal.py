@@ -1,8 +1,10 @@
 """Whether there is a terminal that a full screen can be drawn on, and how it is sent there in few bytes."""
 
+import contextlib
 import os
 import re
 import sys
+import termios
 from collections.abc import MutableMapping
 
 from textual.drivers.linux_driver import LinuxDriver
@@ -20,6 +22,21 @@ class ShortDriver(LinuxDriver):
     def write(self, data: str) -> None:
         """Send *data*."""
         super().write(_RESET_AND_STYLE.sub("\x1b[0;\\1m", data))
+
+    def stop_application_mode(self) -> None:
+        """Leave the screen, and only then let the terminal echo again.
+
+        Textual restores the echo first: the terminal would then draw a key that is just being pasted. What was not read
+        is discarded, so that no shell gets it.
+        """
+        before, self.attrs_before = self.attrs_before, None
+        try:
+            super().stop_application_mode()
+            self.close()  # ends when everything is written
+        finally:
+            if before is not None:
+                with contextlib.suppress(termios.error):
+                    termios.tcsetattr(self.fileno, termios.TCSAFLUSH, before)
 
 
 def refusal(environ: MutableMapping[str, str] = os.environ) -> str:
