@@ -24,11 +24,14 @@ from wizard.change.targets import check_in_place, folder_of
 
 
 class FileState(StrEnum):
-    """Old or new as recorded; `worn`: one of the two by its bytes, with other rights; `foreign`: somebody else's."""
+    """Old or new as recorded; `other rights`: the bytes of one of the two, with another owner, mode or attributes.
+
+    `foreign` is what somebody else wrote.
+    """
 
     OLD = "old"
     NEW = "new"
-    WORN = "worn"
+    OTHER_RIGHTS = "other rights"
     FOREIGN = "foreign"
 
 
@@ -49,7 +52,7 @@ def file_state(live: FileImage, action: Action) -> FileState:
     ):
         return FileState.NEW
     if live.exists and live.sha256 in {action.before.sha256, after.sha256}:
-        return FileState.WORN
+        return FileState.OTHER_RIGHTS
     return FileState.FOREIGN
 
 
@@ -96,7 +99,7 @@ def old_state(live: FileImage, action: Action) -> FileImage:
     Owner, mode and attributes that are neither the old nor the new ones were set by somebody since, mostly to repair
     them: they stay, or a fault that was there before the change would come back with every undo.
     """
-    if action.before.exists and file_state(live, action) is FileState.WORN:
+    if action.before.exists and file_state(live, action) is FileState.OTHER_RIGHTS:
         return replace(action.before, mode=live.mode, uid=live.uid, gid=live.gid, xattrs=live.xattrs)
     return action.before
 

@@ -15,7 +15,7 @@ from wizard.printable import printable
 _WORDS = {
     FileState.OLD: "OLD  as it was before the change; nothing to do",
     FileState.NEW: "NEW  as the change made it; still to be restored",
-    FileState.WORN: "MIXED  known bytes, but another owner, mode or attribute than recorded",
+    FileState.OTHER_RIGHTS: "MIXED  known bytes, but another owner, mode or attribute than recorded",
     FileState.FOREIGN: "FOREIGN  neither the old nor the new content; somebody else wrote it",
 }
 

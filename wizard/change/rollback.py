@@ -1,9 +1,9 @@
 """An applied change taken back: a change like any other, which can be taken back in its turn."""
 
 import contextlib
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 
 from wizard import codes
 from wizard.change.context import Context, WithoutAnchor
@@ -23,9 +23,6 @@ from wizard.change.targets import check_ancestors, check_folder, check_replaceab
 from wizard.errors import RecoveryNeededError, WizardError
 from wizard.host.directory import Target
 from wizard.host.machine import Machine
-
-if TYPE_CHECKING:
-    from pathlib import PurePosixPath
 
 
 def rollback(change: str | None, context: Context) -> Outcome:
@@ -102,6 +99,16 @@ def choose(change: str | None, store: Store) -> ChangeFolder:
     else:
         name = store.find(change).id
         entry = next(each for each in known if each.id == name)
+    require_undoable(entry)
+    return store.find(entry.id)
+
+
+def require_undoable(entry: Entry) -> None:
+    """Refuse a change whose record does not allow an undo.
+
+    Raises:
+        WizardError: `change.not-standing`, `change.record-damaged`, `change.backups-removed`.
+    """
     if entry.damage:
         raise _damaged(entry)
     if not entry.stands:
@@ -116,7 +123,6 @@ def choose(change: str | None, store: Store) -> ChangeFolder:
         raise WizardError(codes.CHANGE_NOT_STANDING, subject=entry.id, change=entry.id, outcome=entry.outcome)
     if entry.backups_removed:
         raise WizardError(codes.CHANGE_BACKUPS_REMOVED, subject=entry.id, change=entry.id, date=entry.backups_removed)
-    return store.find(entry.id)
 
 
 def _newest(known: Sequence[Entry], store: Store) -> Entry:
@@ -133,38 +139,48 @@ def _damaged(entry: Entry) -> RecoveryNeededError | WizardError:
     return kind(codes.CHANGE_RECORD_DAMAGED, subject=entry.id, change=entry.id, damage=entry.damage)
 
 
-def obstacle(manifest: Manifest, store: Store, machine: Machine) -> WizardError | None:
-    """Why *manifest* cannot be undone now, before anything is tried; None when nothing is known against it.
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The live file of an action: its image and its bytes, and its state compared with the record."""
 
-    A trust store that others changed is no obstacle: the certificate of the change alone is taken out of it.
+    action: Action
+    target: Target
+    image: FileImage
+    data: bytes
+    state: FileState
+
+
+def see(action: Action, machine: Machine) -> Seen:
+    """Look at the live file of *action*.
 
     Raises:
-        WizardError: a file of it cannot be examined.
+        WizardError: it cannot be examined.
     """
-    foreign = [action for action in manifest.actions if _foreign(action, machine)]
-    for action in reversed(foreign):
-        if action.trust is None or not action.trust.added:
-            return _changed_since(manifest, resolve(machine, action.named), store)
+    target = resolve(machine, action.named)
+    image, data = look(target)
+    return Seen(action, target, image, data, _state(image, action, target))
+
+
+def _state(image: FileImage, action: Action, target: Target) -> FileState:
+    """What is reached by another way now is somebody else's file."""
+    return file_state(image, action) if target.path == action.path else FileState.FOREIGN
+
+
+def obstacle(manifest: Manifest, seen: Sequence[Seen], store: Store) -> WizardError | None:
+    """Why *manifest*, whose files were *seen*, cannot be undone now; None when nothing is known against it.
+
+    A trust store that others changed is no obstacle: the certificate of the change alone is taken out of it.
+    """
+    for each in reversed(seen):
+        removes_only_ours = each.action.trust is not None and each.action.trust.added
+        if each.state is FileState.FOREIGN and not removes_only_ours:
+            return _changed_since(manifest, each.target, store)
     return None
 
 
-def altered(manifest: Manifest, machine: Machine) -> tuple[str, ...]:
-    """The files that are not as *manifest* left them.
-
-    Raises:
-        WizardError: a file of it cannot be examined.
-    """
-    return tuple(str(action.named) for action in manifest.actions if not _as_left(action, machine))
-
-
-def _foreign(action: Action, machine: Machine) -> bool:
-    target = resolve(machine, action.named)
-    return target.path != action.path or file_state(look(target)[0], action) is FileState.FOREIGN
-
-
-def _as_left(action: Action, machine: Machine) -> bool:
-    target = resolve(machine, action.named)
-    return target.path == action.path and file_state(look(target)[0], action) is FileState.NEW
+def altered(seen: Iterable[Seen]) -> tuple[str, ...]:
+    """Those of the files *seen* that are not as the change left them."""
+    return tuple(str(each.action.named) for each in seen if each.state is not FileState.NEW)
 
 
 def stores_without(
@@ -186,17 +202,16 @@ def stores_without(
     for action in reversed(manifest.actions):
         if action.trust is None or not action.trust.added:
             continue
-        target = resolve(machine, action.named)
-        image, data = look(target)
-        ours = target.path == action.path and file_state(image, action) is not FileState.FOREIGN
-        if ours and target.path not in changed:
-            restored.add(target.path)
-        if target.path in restored:
+        seen = see(action, machine)
+        path = seen.target.path
+        if seen.state is not FileState.FOREIGN and path not in changed:
+            restored.add(path)
+        if path in restored:
             continue
-        data = changed.get(target.path, data)
+        data = changed.get(path, seen.data)
         made = WithoutAnchor(digest_of(data), remove(data, action.trust) if data else None)
         found[action.id] = made
-        changed[target.path] = data if made.data is None else made.data
+        changed[path] = data if made.data is None else made.data
     return found
 
 
@@ -208,7 +223,7 @@ def _drafts(manifest: Manifest, folder: ChangeFolder, store: Store, context: Con
     for action in reversed(manifest.actions):
         target = resolve(context.machine, action.named)
         image, data = live.get(str(target.path)) or look(target)
-        stands = file_state(image, action) if target.path == action.path else FileState.FOREIGN
+        stands = _state(image, action, target)
         if stands is not FileState.FOREIGN and is_back(image, action):
             context.events.say(action.id, "skipped", f"{target.shown} is as it was before the change")
             continue
@@ -218,7 +233,7 @@ def _drafts(manifest: Manifest, folder: ChangeFolder, store: Store, context: Con
                 context.events.say(action.id, "skipped", f"{action.trust.alias} is not in {target.shown} any more")
                 continue
             raise _changed_since(manifest, target, store)
-        if stands is FileState.WORN:
+        if stands is FileState.OTHER_RIGHTS:
             context.events.say(action.id, "progress", _kept(target, image, action))
         check_folder(target, action.folder, exact=False, may_be_gone=action.folder_made)
         keep_folder(target, context)
@@ -273,10 +288,9 @@ def rights_kept(machine: Machine, manifest: Manifest) -> list[str]:
     found = []
     for action in manifest.actions:
         with contextlib.suppress(WizardError):
-            target = resolve(machine, action.named)
-            image, _ = look(target)
-            if target.path == action.path and file_state(image, action) is FileState.WORN:
-                found.append(_kept(target, image, action))
+            seen = see(action, machine)
+            if seen.state is FileState.OTHER_RIGHTS:
+                found.append(_kept(seen.target, seen.image, action))
     return found
 
 

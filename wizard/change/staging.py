@@ -5,7 +5,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from pathlib import PurePosixPath
 
 from wizard import codes
 from wizard.change.context import Context
@@ -20,9 +20,6 @@ from wizard.change.store import STAGED, ChangeFolder
 from wizard.change.targets import check_ancestors, check_expected, check_replaceable, keep_folder, look, resolve
 from wizard.errors import WizardError
 from wizard.host.directory import Identity, Target
-
-if TYPE_CHECKING:
-    from pathlib import PurePosixPath
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,15 @@ KEYS = ("rsa-3072", "p-256")
 THEMES = ("dark", "light", "16", "none")
 """Names of the colours of the full screen."""
 
+
+class Parser(argparse.ArgumentParser):
+    """Shows description and examples as they are written; its commands do the same, as argparse makes them of its type."""
+
+    def __init__(self, **options: Any) -> None:
+        """See `argparse.ArgumentParser`."""
+        super().__init__(**{"formatter_class": argparse.RawDescriptionHelpFormatter, **options})
+
+
 _SANDBOX = """\
 EXAMPLES
   cloudstream-wizard sandbox                       practise; nothing is left behind
@@ -39,7 +48,6 @@ def sandbox(commands: Commands) -> None:
         help="a practice deployment with real TLS",
         description="Builds a practice deployment with its own PKI and a running primary, and opens the wizard on it.",
         epilog=_SANDBOX,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "what",
@@ -79,7 +87,6 @@ def inspect(commands: Commands) -> None:
         help="what is in files or folders; changes nothing",
         description="Says what is in files or folders, and what is wrong with it.",
         epilog=_INSPECT,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder with files of any kind")
 
@@ -109,7 +116,6 @@ def check(commands: Commands) -> None:
         help="judge a chain for a role",
         description="Judges a chain of certificates for the role of a primary, gateway or client.",
         epilog=_CHECK,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder with files of any kind")
     parser.add_argument("--role", required=True, choices=ROLES, help="what the chain is for")
@@ -148,7 +154,6 @@ def csr(commands: Commands) -> None:
         help="a private key and a certificate request",
         description="Makes a private key and a request, or joins the CA's answer with that key.",
         epilog=_CSR,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--role", required=True, choices=ROLES, help="what it is for")
     parser.add_argument("--host", required=True, metavar="NAME", help="the name that peers connect to")
@@ -222,7 +227,6 @@ def apply(commands: Commands) -> None:
         help="make the change, verify it, or restore everything",
         description="Make the change, verify it from outside, or restore everything.",
         epilog=_APPLY,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--answers", metavar="FILE", type=Path, help="the answers (TOML)")
@@ -306,7 +310,6 @@ def rollback(commands: Commands) -> None:
         help="undo a committed change",
         description="Undo a change.",
         epilog=_ROLLBACK,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("change", nargs="?", metavar="ID", help="id or number (default: the newest in effect)")
 
@@ -318,7 +321,6 @@ def history(commands: Commands) -> None:
         help="list the changes",
         description="List the changes.",
         epilog=_HISTORY,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "change", nargs="?", metavar="ID", default="", help="print the record of this change for a ticket"
@@ -337,7 +339,6 @@ def recover(commands: Commands) -> None:
         help="finish or undo an interrupted change",
         description="Settle an interrupted change.",
         epilog=_RECOVER,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--undo", dest="mode", action="store_const", const="undo", help="undo it, whatever is left")
@@ -387,7 +388,6 @@ def probe(commands: Commands) -> None:
         help="what a TLS client sees",
         description="Looks at endpoints as a TLS client does and says what is there.",
         epilog=_PROBE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "endpoints", nargs="+", metavar="HOST:PORT", help="where to connect; several are probed side by side"
@@ -429,7 +429,6 @@ def doctor(commands: Commands) -> None:
         help="examine the installed machine, name the cause, repair it",
         description="Examines the installed primary server and names the root cause of what is wrong.",
         epilog=_DOCTOR,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--fix", metavar="CODE", help="plan the repair of this root cause, show it, ask, make it")
     parser.add_argument("--yes", action="store_true", help="with --fix: do not ask")
@@ -466,7 +465,6 @@ def status(commands: Commands) -> None:
         help="expiry and drift for monitoring",
         description="Says for monitoring whether the certificates are valid, served, and as they were set up.",
         epilog=_STATUS,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--warn", type=int, default=30, metavar="DAYS", help="warning below so many days (30)")
     parser.add_argument("--critical", type=int, default=7, metavar="DAYS", help="critical below so many days (7)")
@@ -499,7 +497,6 @@ def rehearse(commands: Commands) -> None:
         help="mutual TLS between the chains, in memory",
         description="Let every gateway and client of the answers connect to the primary, in memory.",
         epilog=_REHEARSE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--answers", metavar="FILE", required=True, type=Path, help="the answers (TOML)")
 
@@ -521,7 +518,6 @@ def handoff(commands: Commands) -> None:
         help="bundles and checklists for portal, gateways, clients",
         description="Write a folder for each machine that the wizard cannot reach.",
         epilog=_HANDOFF,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--answers", metavar="FILE", required=True, type=Path, help="the answers (TOML)")
     parser.add_argument("--out", metavar="DIR", required=True, type=Path, help="a folder that is new or empty")
@@ -551,7 +547,6 @@ def checklist(commands: Commands) -> None:
         help="what is left to do elsewhere; tick it",
         description="Show the list of what is left to do in the portal and on other machines, and tick it.",
         epilog=_CHECKLIST,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--answers", metavar="FILE", type=Path, help="make the list from these answers (TOML)")
     parser.add_argument("--tick", metavar="STEP", action="append", default=[], help="its number or id; may be repeated")
@@ -578,13 +573,11 @@ EXIT CODES
 
 def export(commands: Commands) -> None:
     """Add it."""
-    raw = argparse.RawDescriptionHelpFormatter
     parser = commands.add_parser(
         "export",
         help="roll-out over many machines with Ansible",
         description="Write what another tool needs to make the change on many machines.",
         epilog=_EXPORT,
-        formatter_class=raw,
     )
     kinds = parser.add_subparsers(dest="kind", metavar="TOOL", required=True)
     ansible = kinds.add_parser(
@@ -592,7 +585,6 @@ def export(commands: Commands) -> None:
         help="a playbook with inventory and files",
         description="Write a playbook with inventory and the files of every primary and gateway.",
         epilog=_EXPORT,
-        formatter_class=raw,
     )
     ansible.add_argument("--answers", metavar="FILE", required=True, type=Path, help="the answers (TOML)")
     ansible.add_argument("--out", metavar="DIR", required=True, type=Path, help="a folder that is new or empty")
@@ -620,7 +612,6 @@ def findings(commands: Commands) -> None:
         help="the catalogue of findings, or one explained",
         description="Lists every finding and refusal with its code, or explains one.",
         epilog=_FINDINGS,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("code", nargs="?", metavar="CODE", help="explain this one")
 
@@ -660,7 +651,6 @@ def conf(commands: Commands) -> None:
         help="read or set one value of a HOCON file",
         description="Reads or changes one setting of a HOCON file and keeps all the rest.",
         epilog=_CONF,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     for name, purpose, words in (("get", "print a value", _CONF_GET), ("set", "change a value", _CONF_SET)):
@@ -669,7 +659,6 @@ def conf(commands: Commands) -> None:
             help=purpose,
             description=words,
             epilog=_CONF,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         action.add_argument("file", metavar="FILE", help="the HOCON file, like application.conf")
         action.add_argument("path", metavar="PATH", help='the setting, like hcp.tls.port or a."b.c"')

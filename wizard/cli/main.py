@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from wizard import __version__, self_start
-from wizard.cli.arguments import THEMES
+from wizard.cli.arguments import THEMES, Parser
 from wizard.cli.commands import COMMANDS, PRINT_TRACE, REPORT_BUG, RUN
 from wizard.cli.streams import READER_GONE, finish, prepare
 from wizard.errors import WizardError
@@ -126,11 +126,10 @@ def build_parser(command: str | None, *, whole: bool = True) -> argparse.Argumen
         command: the one that is wanted.
         whole: with all commands: for help, and for a word that is no command.
     """
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="cloudstream-wizard",
         description="Sets up trusted certificates for RICOH CloudStream Print&Scan.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"cloudstream-wizard {__version__}")
     parser.add_argument("--plain", action="store_true", help="ask line by line instead of full screen")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from wizard.change.history import Entry, history
 from wizard.change.manifest import Action, Manifest
 from wizard.change.plan import Plan
-from wizard.change.rollback import altered, choose, obstacle, rights_kept
+from wizard.change.rollback import altered, choose, obstacle, require_undoable, rights_kept, see
 from wizard.change.store import Store
 from wizard.doctor.collect.run import Examined
 from wizard.doctor.diagnose import Diagnosis
@@ -68,9 +68,11 @@ def _undoable(machine: Machine, entry: Entry) -> Undoable:
     if not entry.stands:
         return Undoable(entry, why="it was not made, so there is nothing to undo.")
     try:
-        manifest = chosen(machine, entry.id)
-        touched = altered(manifest, machine)
-        found = obstacle(manifest, Store(machine.state_dir), machine)
+        require_undoable(entry)
+        store = Store(machine.state_dir)
+        manifest = store.find(entry.id).manifest()
+        seen = [see(action, machine) for action in manifest.actions]
+        touched, found = altered(seen), obstacle(manifest, seen, store)
     except WizardError as error:
         return Undoable(entry, why=error.message, advice=error.hint)
     if found is not None:
