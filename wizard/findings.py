@@ -7,8 +7,11 @@ from pathlib import PurePath
 from typing import Any
 
 from wizard.printable import printable
-from wizard.texts.en import TEXTS
+from wizard.self_start import load
 from wizard.texts.model import Text
+
+TEXTS = "wizard.texts.en:TEXTS"
+"""Most starts of the program show none."""
 
 Fact = str | int | float | PurePath | tuple[str, ...]
 """What fills a placeholder: text from anywhere, a number, a path, or texts for one line each."""
@@ -47,7 +50,8 @@ class Code:
     @property
     def text(self) -> Text:
         """Its words, with `{facts}` to fill in."""
-        return TEXTS[self.code]
+        text: Text = load(TEXTS)[self.code]
+        return text
 
     def filled(self, facts: Mapping[str, Fact], case: str = "") -> tuple[str, str]:
         """Message and fix, ready to be shown.
