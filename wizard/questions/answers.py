@@ -296,6 +296,10 @@ class Answers:
         gateways = [f"gateway.{number}" for number in range(len(self.gateway))]
         return gateways + [f"client.{number}" for number, one in enumerate(self.client) if one.local_storage]
 
+    def roles_at(self, role: str) -> list[str]:
+        """The machines that a step for *role* is about; `others` means every one of `other_roles`."""
+        return self.other_roles() if role == "others" else [role]
+
     def put(self, key: str, value: Any) -> "Answers":
         """A copy with *value* at *key*. A list index one past the end appends a fresh entry first."""
         if key.startswith(ROOT):

@@ -45,8 +45,6 @@ def refusals(inputs: PlanInputs, step: Step, examine: Callable[[], tuple[Examine
             return _files(inputs, "primary")
         case StepId.GATEWAY_FILES:
             return _files(inputs, plan.ROLE)
-        case StepId.GATEWAY_VERDICT:
-            return _verdict(inputs, plan.ROLE)
         case StepId.GATEWAY_TRUST:
             return _tried("primary.chain", lambda: primary_trust(inputs))
         case StepId.GATEWAY_UNATTENDED:
@@ -55,12 +53,10 @@ def refusals(inputs: PlanInputs, step: Step, examine: Callable[[], tuple[Examine
             return _stores(inputs)
         case StepId.GATEWAY_STORE_PASSWORD:
             return _tried(STORE_OF_GATEWAY, lambda: _fits(inputs, STORE_OF_GATEWAY, GATEWAY))
-        case StepId.PRIMARY_VERDICT:
-            return _verdict(inputs, "primary")
         case StepId.OTHERS:
             return _others(inputs)
-        case StepId.OTHERS_VERDICT:
-            return [problem for role in inputs.answers.other_roles() for problem in _verdict(inputs, role)]
+        case StepId.PRIMARY_VERDICT | StepId.GATEWAY_VERDICT | StepId.OTHERS_VERDICT:
+            return [problem for role in inputs.answers.roles_at(step.role) for problem in _verdict(inputs, role)]
         case StepId.HANDOFF | StepId.HANDOFF_FIRST:
             out = inputs.base / inputs.answers.packs
             return _tried("packs", lambda: write_packs(out, make_packs(inputs), order_of(inputs)))

@@ -54,7 +54,7 @@ def verdicts(inputs: PlanInputs, step: Step) -> list[Line]:
     Raises:
         WizardError: the files cannot be read.
     """
-    roles = inputs.answers.other_roles() if step.role == "others" else [step.role]
+    roles = inputs.answers.roles_at(step.role)
     return [line for role in roles for line in _verdict(inputs, role)]
 
 

@@ -22,7 +22,7 @@ def of_chains(inputs: PlanInputs, step: Step) -> tuple[Finding, ...]:
     """
     if step.view is not View.VERDICT:
         return ()
-    roles = inputs.answers.other_roles() if step.role == "others" else [step.role]
+    roles = inputs.answers.roles_at(step.role)
     return tuple(finding for role in roles for finding in inputs.judged(role).findings)
 
 
@@ -35,7 +35,7 @@ def root_questions(inputs: PlanInputs, step: Step) -> tuple[Question, ...]:
     """Is it public? For each root of *step* about which cacerts leaves a doubt, and not twice in a run."""
     if step.view is not View.VERDICT:
         return ()
-    roles = inputs.answers.other_roles() if step.role == "others" else [step.role]
+    roles = inputs.answers.roles_at(step.role)
     here = inputs.answers.primary.kind is PrimaryKind.ON_PREMISE
     try:
         before = {inputs.judged("primary").to_ask} if here and step.role == "others" else set()
