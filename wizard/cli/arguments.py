@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from wizard.printable import printable
 from wizard.self_start import load
 
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - it has no public name
+Commands: TypeAlias = "argparse._SubParsersAction[Parser]"  # noqa: SLF001 - it has no public name
 
 ANSWERS_KEYS = "wizard.questions.answers_file:keys_text"
 """Only help needs it."""
@@ -21,7 +21,7 @@ THEMES = ("dark", "light", "16", "none")
 
 
 class Parser(argparse.ArgumentParser):
-    """Shows description and examples as they are written; its commands do the same, as argparse makes them of its type."""
+    """Shows description and examples as they are written; argparse makes its commands of the same type."""
 
     def __init__(self, **options: Any) -> None:
         """See `argparse.ArgumentParser`."""
