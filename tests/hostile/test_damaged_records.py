@@ -9,45 +9,25 @@ from pathlib import Path
 import pytest
 
 from tests.support.damage import ANY_FILE, MANIFEST, Damage
-from tests.support.fake_host import PASSWORD, Scene, dying_at, in_child
-from wizard.change import watch
+from tests.support.fake_host import Scene, dying_at, in_child
+from tests.support.scene_commands import Run, changed_scene, commands_on
 from wizard.change.engine import apply
-from wizard.change.outcome import APPLIED
 from wizard.change.store import ChangeFolder, Store
 from wizard.cli import line_mode
-from wizard.cli.main import main
-from wizard.errors import ExitCode, RecoveryNeededError
+from wizard.errors import RecoveryNeededError
 from wizard.host.machine import Machine
 from wizard.session.session import Session
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
 def scene(tmp_path: Path) -> Scene:
     """Three applied changes; that in the middle is to be damaged."""
-    made = Scene(tmp_path).build()
-    for number in range(3):
-        assert apply(made.plan(keystore=f"store {number}".encode()), made.context()).outcome == APPLIED
-    return made
+    return changed_scene(tmp_path)
 
 
 @pytest.fixture
 def run(scene: Scene, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    original = watch._launch
-    monkeypatch.setattr(watch, "_launch", lambda made, _ports: original(made, "tests.support.fake_host:ports_for"))
-    monkeypatch.setattr("wizard.planning.undo.ports_for", lambda _machine: scene.context().ports)
-    where = ["--root", str(scene.root), "--state-dir", str(scene.machine.state_dir), "--settle", "0"]
-
-    def call(*words: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        code = main([*words, *where])
-        shown = capsys.readouterr()
-        assert PASSWORD not in shown.out + shown.err
-        assert code != ExitCode.BUG, shown.err
-        return code, shown.out, shown.err
-
-    return call
+    return commands_on(scene, capsys, monkeypatch)
 
 
 def second(scene: Scene) -> ChangeFolder:

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.fake_host import KEYSTORE, PASSWORD, Scene, dying_at, in_child, ports_for
-from wizard.change import job, watch
+from tests.support.fake_host import KEYSTORE, PASSWORD, Scene, dying_at, in_child
+from tests.support.scene_commands import use_ports_of_scenes
+from wizard.change import job
 from wizard.change.engine import apply
 from wizard.change.outcome import APPLIED
 from wizard.cli.main import main
@@ -17,10 +18,7 @@ from wizard.cli.main import main
 
 @pytest.fixture
 def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
-    """The worker gets the ports of the scene instead of Java, systemd and TLS."""
-    original = watch._launch
-    monkeypatch.setattr(watch, "_launch", lambda made, _ports: original(made, "tests.support.fake_host:ports_for"))
-    monkeypatch.setattr("wizard.planning.undo.ports_for", ports_for)
+    use_ports_of_scenes(monkeypatch)
     assert job.Job("apply", Scene(tmp_path).machine).ports.startswith("wizard.change")
     return Scene(tmp_path).build()
 

@@ -10,41 +10,24 @@ from pathlib import Path
 import pytest
 
 from tests.support.fake_host import CONF, KEYSTORE, Interrupting, Scene, dying_at, in_child
-from wizard.change import watch
+from tests.support.scene_commands import Run, changed_scene, commands_on
 from wizard.change.engine import apply
 from wizard.change.history import history
 from wizard.change.journal import BACKUP
 from wizard.change.outcome import APPLIED
 from wizard.change.purge import purge
 from wizard.change.store import STAGED, ChangeFolder, Store
-from wizard.cli.main import main
 from wizard.session.session import Session
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
 def scene(tmp_path: Path) -> Scene:
-    made = Scene(tmp_path).build()
-    for number in range(3):
-        assert apply(made.plan(keystore=f"store {number}".encode()), made.context()).outcome == APPLIED
-    return made
+    return changed_scene(tmp_path)
 
 
 @pytest.fixture
 def run(scene: Scene, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    original = watch._launch
-    monkeypatch.setattr(watch, "_launch", lambda made, _ports: original(made, "tests.support.fake_host:ports_for"))
-    monkeypatch.setattr("wizard.planning.undo.ports_for", lambda _machine: scene.context().ports)
-    where = ["--root", str(scene.root), "--state-dir", str(scene.machine.state_dir), "--settle", "0"]
-
-    def call(*words: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        code = main([*words, *where])
-        shown = capsys.readouterr()
-        return code, shown.out, shown.err
-
-    return call
+    return commands_on(scene, capsys, monkeypatch)
 
 
 def folders(scene: Scene) -> list[ChangeFolder]:
