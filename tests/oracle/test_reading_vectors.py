@@ -1,6 +1,5 @@
 """The published collections: NIST PKITS and the vectors of pyca/cryptography. None crashes, and each answer is right."""
 
-import time
 import warnings
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import pkcs12
 
+from tests.support.effort import soon
 from wizard.certificates.model import Bundle, Format
 from wizard.certificates.reading import ReadingError, read
 from wizard.secret import Secret
@@ -20,13 +20,16 @@ PKITS = VECTORS / "x509" / "PKITS_data"
 def outcome(path: Path, password: str | None) -> Bundle | str:
     """What reading gives, or the code of the refusal; more than a second of work fails the test."""
     data = path.read_bytes()
-    began = time.process_time()
-    try:
-        return read(data, name=path.name, password=None if password is None else Secret(password))
-    except ReadingError as error:
-        return error.code
-    finally:
-        assert time.process_time() - began < 1, path
+    outcomes: list[Bundle | str] = []
+
+    def work() -> None:
+        try:
+            outcomes.append(read(data, name=path.name, password=None if password is None else Secret(password)))
+        except ReadingError as error:
+            outcomes.append(error.code)
+
+    assert soon(work), path
+    return outcomes[-1]
 
 
 def test_pkits_stores() -> None:

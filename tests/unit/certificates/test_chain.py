@@ -2,17 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import process_time
 
 import pytest
 
+from tests.support.effort import soon
 from tests.support.pki import DAY, NOW, Entity, acme, authority, cross_signed, issue, renewed
 from wizard.certificates.chain import LONGEST, assemble
 from wizard.certificates.issuers import MOST_CANDIDATES
 from wizard.certificates.model import Bundle, Certificate, Chain, Format, Role
 from wizard.certificates.names import short
 from wizard.certificates.rules import judge
-from wizard.findings import Severity
+from wizard.findings import Finding, Severity
 from wizard.probing.java_trust import trust_errors
 
 HOSTS = ("primary-host", "gateway-host", "pcclient-host")
@@ -272,13 +272,15 @@ def test_authorities_that_certify_each_other_cost_little_and_are_named() -> None
     found = [each for each in judge(chain, role=None, now=NOW) if each.severity >= Severity.ERROR]
     assert [each.code for each in found] == ["chain.ring"]
     big = mesh(40)
-    start = process_time()
-    (chain,) = assemble(big, now=NOW)
-    findings = judge(chain, role=Role.PRIMARY, host="mesh-host", now=NOW)
-    assert process_time() - start < 1
-    assert {"chain.too-long", "chain.ring"} & {each.code for each in findings}
+    judged: list[Finding] = []
+
+    def work() -> None:
+        judged[:] = judge(assemble(big, now=NOW)[0], role=Role.PRIMARY, host="mesh-host", now=NOW)
+
+    assert soon(work)
+    assert {"chain.too-long", "chain.ring"} & {each.code for each in judged}
     # Dozens of certificates of the same names are told once for each name.
-    assert sum(each.code == "chain.namesake" for each in findings) <= len(chain.authorities)
+    assert sum(each.code == "chain.namesake" for each in judged) <= len(assemble(big, now=NOW)[0].authorities)
 
 
 def test_a_root_ends_the_search_through_a_mesh() -> None:
@@ -294,18 +296,24 @@ def test_thousands_of_links_are_cut_with_a_message() -> None:
     for number in range(1_000):
         links.append(authority(f"Link {number}", links[-1], slot="link"))
     leaf = issue("link-host", links[-1])
-    start = process_time()
-    (chain,) = assemble(Bundle(Format.PEM, (leaf.certificate, *(each.certificate for each in links))), now=NOW)
-    assert chain.cut == "long"
-    told = [each.message for each in judge(chain, role=None, now=NOW) if each.code == "chain.too-long"]
-    assert process_time() - start < 1
-    assert "33 or more certificates" in told[0]
+    bundle = Bundle(Format.PEM, (leaf.certificate, *(each.certificate for each in links)))
+    judged: list[Finding] = []
+
+    def work() -> None:
+        (chain,) = assemble(bundle, now=NOW)
+        assert chain.cut == "long"
+        judged[:] = judge(chain, role=None, now=NOW)
+
+    assert soon(work)
+    (told,) = [each.message for each in judged if each.code == "chain.too-long"]
+    assert "33 or more certificates" in told
 
 
 def test_java_is_not_followed_through_a_mesh_without_end() -> None:
-    bundle, start = mesh(12), process_time()
-    *_, found = trust_errors(
-        bundle.certificates, [authority("Elsewhere").certificate], as_server=False, connect_name=None, now=NOW
-    )
-    assert process_time() - start < 1
-    assert found.kind == "untrusted"
+    presented, anchors = mesh(12).certificates, [authority("Elsewhere").certificate]
+
+    def work() -> None:
+        *_, found = trust_errors(presented, anchors, as_server=False, connect_name=None, now=NOW)
+        assert found.kind == "untrusted"
+
+    assert soon(work)

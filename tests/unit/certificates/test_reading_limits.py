@@ -1,6 +1,5 @@
 """Files made to hold the reader up: each ends within a second of work and in bounded memory."""
 
-import time
 import tracemalloc
 from collections.abc import Callable
 from contextlib import suppress
@@ -8,6 +7,7 @@ from contextlib import suppress
 import pytest
 
 from tests.support import asn1
+from tests.support.effort import soon
 from tests.support.pki import acme
 from wizard.certificates.reading import ReadingError, read, sniff
 from wizard.secret import Secret
@@ -79,41 +79,16 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
 }  # fmt: skip
 
 
-def _count() -> None:
-    number = 0
-    while number < 1_000_000:
-        number += 1
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    began = time.process_time()
-    work()
-    return time.process_time() - began
-
-
 def _read(data: bytes) -> None:
     with suppress(ReadingError):
         read(data, name="hostile", password=Secret("changeit"))
 
 
-def _soon(work: Callable[[], object]) -> bool:
-    """Whether it takes a second where counting to a million takes 0.05 s, or as much longer as this machine is slower.
-
-    The machine may slow down at any moment for others' sake: it is looked at before and after, and in ten tries.
-    """
-
-    def once() -> bool:
-        before, took, after = _seconds(_count), _seconds(work), _seconds(_count)
-        return took < max(1.0, before / 0.05, after / 0.05)
-
-    return any(once() for _ in range(10))
-
-
 @pytest.mark.parametrize("case", HOSTILE)
-def test_hostile_files_end_soon(case: str) -> None:
+def test_hostile_files_endsoon(case: str) -> None:
     data = HOSTILE[case]()
-    assert _soon(lambda: sniff(data)), "sniff"
-    assert _soon(lambda: _read(data)), "read"
+    assert soon(lambda: sniff(data)), "sniff"
+    assert soon(lambda: _read(data)), "read"
 
 
 @pytest.mark.parametrize("case", ["headers", "UTF-16", "a message of one certificate many times", "a store under 3DES"])

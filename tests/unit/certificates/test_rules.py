@@ -1,7 +1,6 @@
 """Rules that need more than a chain: public roots, OCSP, the clock, a pile, a rule that breaks."""
 
 from collections.abc import Iterator
-from time import process_time
 from types import SimpleNamespace
 from unittest.mock import patch
 
@@ -11,6 +10,7 @@ from cryptography.x509.oid import NameOID
 
 from tests.support.bad_chains import CASES, HOST
 from tests.support.codes_in import codes_in
+from tests.support.effort import soon
 from tests.support.pki import DAY, END, NOW, SERVER, Entity, acme, authority, issue, key
 from tests.support.verdicts import CHAINS
 from wizard.certificates import rules
@@ -289,9 +289,11 @@ def test_a_name_costs_the_same_whatever_the_number_of_name_constraints() -> None
     )
     good = chain_of(issue("host", limited, sans=[f"h{number}.a.test" for number in range(2_000)]))
     bad = chain_of(issue("host", limited, sans=[*trees, "other.test", "another.test"]))
-    start = process_time()
-    assert "subtrees.too-many" in judged(good, None)
-    assert "subtrees.violated" not in judged(good, None)
-    found = [each for each in judge(bad, role=None, now=NOW) if each.code == "subtrees.violated"]
-    assert process_time() - start < 1
-    assert [each.facts["more"] for each in found] == [", and 1 more like it"]
+
+    def work() -> None:
+        assert "subtrees.too-many" in judged(good, None)
+        assert "subtrees.violated" not in judged(good, None)
+        found = [each for each in judge(bad, role=None, now=NOW) if each.code == "subtrees.violated"]
+        assert [each.facts["more"] for each in found] == [", and 1 more like it"]
+
+    assert soon(work)

@@ -1,7 +1,6 @@
-import time
-
 import pytest
 
+from tests.support.effort import soon
 from wizard.configs.diffs import unified
 from wizard.configs.masking import masked
 
@@ -83,7 +82,5 @@ def test_invisible_changes_are_told() -> None:
 
 
 def test_long_and_odd_texts_take_no_long_time() -> None:
-    start = time.process_time()
-    for text in ("a." * 200_000, "x" * 500_000, '"' * 50_000, "- " * 100_000, "password " * 20_000, "p=[" * 3000):
-        masked(text)
-    assert time.process_time() - start < 10
+    texts = ("a." * 200_000, "x" * 500_000, '"' * 50_000, "- " * 100_000, "password " * 20_000, "p=[" * 3000)
+    assert soon(lambda: [masked(text) for text in texts], 10)

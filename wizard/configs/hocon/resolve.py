@@ -95,6 +95,7 @@ class View:
             if isinstance(event.entry, Field) and len(event.entry.keys) > 1:
                 for length in range(len(path) - len(event.entry.keys) + 1, len(path)):
                     self.at.setdefault(path[:length], []).append(number)
+        self._lengths = {len(path) for path in self._ending}
         self._below: dict[Path, dict[str, None]] | None = None
 
     def lookup(self, path: Path) -> Outcome:
@@ -127,7 +128,10 @@ class View:
         """Numbers of the events that bear on *path*, the last first, each with the length of the path it is at."""
         layers: list[tuple[int, int]] = []
         limit = len(self.events)
-        for length in range(len(path) + 1):
+        # Only these lengths: cutting and hashing every prefix would cost the cube of the depth for a whole file.
+        for length in sorted(self._lengths | {len(path)} | {len(at) for at in limits}):
+            if length > len(path):
+                break
             prefix = path[:length]
             limit = min(limit, limits.get(prefix, limit))
             said = self.at if length == len(path) else self._ending

@@ -1,0 +1,33 @@
+"""Says whether a piece of work ends soon, on a machine that may slow down at any moment."""
+
+import time
+from collections.abc import Callable
+
+_USUAL = 0.05
+"""Seconds that counting to a million takes on the machine for which the bounds were chosen."""
+
+
+def _count() -> None:
+    number = 0
+    while number < 1_000_000:
+        number += 1
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    began = time.thread_time()
+    work()
+    return time.thread_time() - began
+
+
+def soon(work: Callable[[], object], seconds: float = 1.0) -> bool:
+    """Whether *work* takes no more than so much processor time, in the best of ten tries.
+
+    Where counting takes longer than usual, before or after, the bound is as much larger. The first try within the
+    bound ends it, so quick work runs once. What *work* raises is raised.
+    """
+
+    def once() -> bool:
+        before, took, after = _seconds(_count), _seconds(work), _seconds(_count)
+        return took < seconds * max(1.0, before / _USUAL, after / _USUAL)
+
+    return any(once() for _ in range(10))
