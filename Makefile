@@ -55,7 +55,7 @@ bench: oracles $(VENV)/.test
 		echo "== $$bench"; PYTHONPATH=. $(BIN)/python $$bench || status=1; done; exit $$status
 
 fuzz: oracles $(VENV)/.test
-	FUZZ_SECONDS=$${FUZZ_SECONDS:-60} $(PYTEST) tests/fuzz -q
+	FUZZ_SECONDS=$${FUZZ_SECONDS:-60} FUZZ_SEED=$${FUZZ_SEED:-$$(date +%Y%m%d)} $(PYTEST) tests/fuzz -q
 
 crash: oracles $(VENV)/.test
 	CRASH_EVERY=1 CRASH_SECONDS=$${CRASH_SECONDS:-600} $(PYTEST) tests/crash -q $(PARALLEL)

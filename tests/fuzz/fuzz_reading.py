@@ -185,8 +185,8 @@ def _again(data: bytes, password: Secret | None) -> None:
         read(data, name="fuzz", password=password)
 
 
-def run(seconds: float, seed: int) -> tuple[int, list[str]]:
-    """Fuzz for *seconds*; the number of files read, and what was found."""
+def run(seed: int, *, inputs: int = 0, seconds: float = 0.0) -> tuple[int, list[str]]:
+    """Fuzz with so many files, or for so many seconds; the number of files read, and what was found."""
     chance = random.Random(seed)
     pool = seeds()
     finds = [found for data in pool for found in [one(data, Secret("changeit"))] if found]
@@ -194,7 +194,7 @@ def run(seconds: float, seed: int) -> tuple[int, list[str]]:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     count = 0
     end = time.monotonic() + seconds
-    while time.monotonic() < end and len(finds) < 10:
+    while (count < inputs or time.monotonic() < end) and len(finds) < 10:
         data = mutated(pool, chance)
         password = chance.choice((None, Secret("changeit"), Secret("changeit"), Secret("")))
         count += 1
@@ -212,7 +212,7 @@ def main() -> int:
     """Run as a script; 1 when something was found."""
     seconds = float(os.environ.get("FUZZ_SECONDS", "10"))
     seed = int(os.environ.get("FUZZ_SEED") or dt.datetime.now(dt.UTC).date().toordinal())
-    count, finds = run(seconds, seed)
+    count, finds = run(seed, seconds=seconds)
     print(f"reading: {count} files in {seconds:g} s, seed {seed}, {len(finds)} found")
     for found in finds:
         print(f"  {found}")

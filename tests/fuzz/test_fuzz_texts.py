@@ -1,6 +1,5 @@
-"""Some hundred mutated texts for each reader in every run; FUZZ_SECONDS makes it longer."""
+"""Some hundred mutated texts for each reader in every run, always the same; FUZZ_SECONDS and FUZZ_SEED change that."""
 
-import datetime as dt
 import os
 
 import pytest
@@ -13,7 +12,7 @@ INPUTS = 300
 
 @pytest.mark.parametrize("name", fuzz_texts.TARGETS)
 def test_no_text_crashes_a_reader_or_holds_it_up(name: str) -> None:
-    seed = int(os.environ.get("FUZZ_SEED") or dt.datetime.now(dt.UTC).date().toordinal())
+    seed = int(os.environ.get("FUZZ_SEED", "4711"))
     count, _, found = fuzz_texts.run(name, seed, inputs=INPUTS, seconds=float(os.environ.get("FUZZ_SECONDS", "0")))
     print(f"{name}: {count} inputs, seed {seed}")
     assert found == []
