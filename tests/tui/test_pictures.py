@@ -23,9 +23,9 @@ from tests.support.exhaustive import exhaustive
 from tests.support.jvm import jre
 from tests.support.practice import Practice
 from tests.support.scenarios import EVERY, GOALS, STEPS, furnish, prepared
-from tests.tui.driving import app_of, keys, opened, until
+from tests.tui.driving import app_of, keys, opened, text, until
 from tests.tui.every_step import STILL, Deployments
-from tests.tui.pictures import same_as_before
+from tests.tui.pictures import ROOT, same_as_before
 from wizard.host import clock
 from wizard.questions.flow import View
 from wizard.sandbox import pki
@@ -119,7 +119,14 @@ def places() -> Iterator[Deployments]:
 
 
 async def drawn(pilot: Pilot[int], snapshot: SnapshotAssertion, name: str) -> None:
-    # Some parts, such as the line below the tabs, are drawn a moment after the page.
+    # Some parts are drawn a moment after the page, on a busy machine much later: what is expected is waited for.
+    stored, patient = ROOT / f"{name}.txt", not snapshot.session.update_snapshots
+    for _ in range(600 if patient and stored.exists() else 0):
+        if f"{text(pilot)}\n" == stored.read_text():
+            break
+        await asyncio.sleep(0.05)
+        await pilot.pause()
+    # The line below the tabs is not in the text.
     before = ""
     while (now := pilot.app.export_screenshot()) != before:
         before = now
