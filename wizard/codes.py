@@ -533,7 +533,13 @@ SANDBOX_FOLDER_IN_USE = Code("sandbox.folder-in-use", Severity.BLOCKER)
 SANDBOX_NO_KEYTOOL = Code("sandbox.no-keytool", Severity.BLOCKER)
 SANDBOX_NOT_A_DEPLOYMENT = Code("sandbox.not-a-deployment", Severity.BLOCKER)
 SANDBOX_UNKNOWN_FAULT = Code("sandbox.unknown-fault", Severity.BLOCKER)
+SETTINGS_UNKNOWN = Code("settings.unknown", Severity.BLOCKER)
+SETTINGS_UNREADABLE = Code("settings.unreadable", Severity.BLOCKER)
+SETTINGS_UNSAFE = Code("settings.unsafe", Severity.BLOCKER)
+SETTINGS_VALUE = Code("settings.value", Severity.BLOCKER)
+STATUS_NOT_WRITTEN = Code("status.not-written", Severity.BLOCKER)
 USAGE_SANDBOX = Code("usage.sandbox", Severity.BLOCKER)
+USAGE_UNKNOWN_COMMAND = Code("usage.unknown-command", Severity.BLOCKER)
 
 ALL: dict[str, Code] = {each.code: each for each in list(globals().values()) if isinstance(each, Code)}
 """Every code by its name, for results that carry the name alone."""
