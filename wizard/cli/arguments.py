@@ -636,6 +636,28 @@ def findings(commands: Commands) -> None:
     parser.add_argument("code", nargs="?", metavar="CODE", help="explain this one")
 
 
+_GUIDE = """\
+EXAMPLES
+  cloudstream-wizard guide                 the topics
+  cloudstream-wizard guide set-up | less
+  cloudstream-wizard guide answers         keys of the answers file
+
+EXIT CODES
+  0 printed   2 there is no such topic
+"""
+
+
+def guide(commands: Commands) -> None:
+    """Add it."""
+    parser = commands.add_parser(
+        "guide",
+        help="the documentation, offline",
+        description="Print the documentation that comes with the program.",
+        epilog=_GUIDE,
+    )
+    parser.add_argument("topic", nargs="?", metavar="TOPIC", help="this page; without it the list of topics")
+
+
 _CONF = """\
 EXAMPLES
   cloudstream-wizard conf get /opt/hcp/conf/application.conf \\

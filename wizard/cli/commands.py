@@ -40,6 +40,7 @@ COMMANDS = {
     "checklist": Command(arguments.checklist, "wizard.cli.checklist:run"),
     "export": Command(arguments.export, "wizard.cli.export:run"),
     "findings": Command(arguments.findings, "wizard.cli.findings:run"),
+    "guide": Command(arguments.guide, "wizard.cli.guide:run"),
     "conf": Command(arguments.conf, "wizard.cli.conf:run"),
 }
 """In the order in which help shows them."""

@@ -106,6 +106,13 @@ TEXTS: dict[str, Text] = {
             "near": Case(fix="Did you mean {near}?"),
         },
     ),
+    "guide.unknown-topic": Text(
+        title="there is no such topic",
+        message="'{name}' is not a topic of the guide.",
+        why="The guide has one page for each topic.",
+        fix="Topics:\n{topics}",
+        source="interface of the guide command",
+    ),
     "output.failed": Text(
         title="Standard output cannot be written",
         message="standard output cannot be written: {reason}",
