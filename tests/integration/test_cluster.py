@@ -85,7 +85,7 @@ def test_the_pack_of_a_node_sets_that_node_up(servers: tuple[Practice, Practice]
     assert applied.returncode == 0, applied.stderr
     assert "primary-host" in two.served()
     assert two.run("apply", "--answers", str(there / "answers.toml"), "--yes", "--json").returncode == 0
-    assert two.run("rollback").returncode == 0
+    assert two.run("rollback", "--yes").returncode == 0
 
 
 def test_this_machine_is_applied_although_the_others_are_not_done(servers: tuple[Practice, Practice]) -> None:
@@ -93,7 +93,7 @@ def test_this_machine_is_applied_although_the_others_are_not_done(servers: tuple
     done = one.run("apply", "--answers", answers(one, f'["127.0.0.1", "{FAR}"]'), "--yes")
     assert done.returncode == 0, done.stderr
     assert "primary-host" in one.served()
-    assert one.run("rollback").returncode == 0
+    assert one.run("rollback", "--yes").returncode == 0
 
 
 def test_a_node_that_is_a_gateway_too_has_no_folder_of_its_own(servers: tuple[Practice, Practice]) -> None:

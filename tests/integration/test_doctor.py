@@ -144,7 +144,7 @@ def test_a_password_that_nobody_wrote_down_is_asked_for(tmp_path: Path, capsys: 
         assert told["outcome"] == "applied"
         assert call("doctor", "--servername", NAME)[0] == 0
         # A repair is a change like any other, so it can be taken back.
-        assert call("rollback")[0] == 0
+        assert call("rollback", "--yes")[0] == 0
         assert call.json("doctor", "--servername", NAME)["root_causes"] == ["doctor.password-wrong"]
 
 

@@ -180,7 +180,7 @@ def test_verify_says_which_certificate_is_shown(server: Practice, packs: Path) -
     assert code == 1
     assert "shows no certificate" in said
     server.start()
-    assert server.run("rollback").returncode == 0
+    assert server.run("rollback", "--yes").returncode == 0
 
 
 def test_no_pack_with_a_certificate_that_does_not_fit(server: Practice) -> None:

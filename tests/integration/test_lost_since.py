@@ -86,7 +86,7 @@ def test_an_upgrade_after_two_changes_of_which_one_was_undone(
         left = server.made.deployment.keystore.read_bytes()
         (first,) = server.roots()
         server.renew()
-        assert server.call("rollback")[0] == 0
+        assert server.call("rollback", "--yes")[0] == 0
         assert server.call("status")[0] == 0
         server.upgrade()
         code, out, _ = server.call("status")
@@ -144,7 +144,7 @@ def test_settings_and_key_store(
         assert ended == 0, out + err
         assert server.made.served() == RIGHT
         # Undone, the loss is there again, and so is its verdict.
-        assert server.call("rollback")[0] == 0
+        assert server.call("rollback", "--yes")[0] == 0
         assert server.call("status")[0] == 2
 
 

@@ -51,7 +51,14 @@ def test_purging_removes_the_old_keys_and_is_told_everywhere(scene: Scene, run: 
     assert f"(backups were removed on {today}" in run("history")[1]
     told = json.loads(run("history", "--json")[1])["changes"][2]
     assert (told["outcome"], told["backups"], told["backups_removed"][:11]) == ("applied", None, today)
-    for words in (("rollback",), ("rollback", "3"), ("rollback", "--dry-run")):
+    for words in (
+        (
+            "rollback",
+            "--yes",
+        ),
+        ("rollback", "--yes", "3"),
+        ("rollback", "--dry-run"),
+    ):
         code, _, err = run(*words)
         assert (code, err.split()[1]) == (2, "change.backups-removed")
         assert f"its backups were removed on {today}" in err
@@ -137,7 +144,7 @@ def test_a_mode_changed_by_hand_is_mentioned_and_kept(scene: Scene, run: Run) ->
     assert mention in run("rollback", "--dry-run")[2]
     newest = Session(scene.machine).changes()[0]
     assert mention in " ".join(line.text for line in newest.lines)
-    assert mention in run("rollback")[2]
+    assert mention in run("rollback", "--yes")[2]
     assert scene.machine.real(KEYSTORE).stat().st_mode & 0o777 == 0o644
 
 
@@ -175,7 +182,7 @@ def test_a_dry_run_refuses_whatever_the_real_one_refuses(scene: Scene, run: Run,
     before = scene.tree()
     dry = run("rollback", "--dry-run")
     assert scene.tree() == before
-    real = run("rollback")
+    real = run("rollback", "--yes")
     assert scene.tree() == before
     assert dry[0] == real[0] != 0
     refused = [line for line in dry[2].splitlines() if line.startswith("error: ")]

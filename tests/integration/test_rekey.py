@@ -77,7 +77,7 @@ def test_a_renewed_leaf_changes_the_key_store_alone(server: Practice) -> None:
     after = server.tree()
     assert {name for name in after if after[name] != before.get(name)} == {STORE}
     assert after.keys() == before.keys()
-    assert server.run("rollback").returncode == 0
+    assert server.run("rollback", "--yes").returncode == 0
     assert server.tree() == before
 
 
@@ -93,7 +93,7 @@ def test_a_new_password_changes_the_settings_too(server: Practice) -> None:
     (place,), (password,) = document.find(FILE_KEY), document.find(PASSWORD_KEY)
     assert place.text == f"/{STORE}"
     assert len(password.text) == 24
-    assert server.run("rollback").returncode == 0
+    assert server.run("rollback", "--yes").returncode == 0
     assert server.tree() == before
 
 
@@ -118,7 +118,7 @@ def test_a_new_root_is_told_as_a_rollover_and_the_old_one_stays(server: Practice
     after = product_java.cacerts_fingerprints(machine, DEFAULT_STORE_PASSWORD)
     assert before.keys() < after.keys()
     assert len(after) == len(before) + 1
-    assert server.run("rollback").returncode == 0
+    assert server.run("rollback", "--yes").returncode == 0
     assert product_java.cacerts_fingerprints(machine, DEFAULT_STORE_PASSWORD) == before
 
 
@@ -173,7 +173,7 @@ def test_packs_of_a_rollover_trust_both_roots_before_and_after_it_is_applied(ser
     opened = Session(server.deployment.machine, answers=load(path.read_text()), base=path.parent)
     left = "\n".join(line.text for step in steps(opened.answers)[-1:] for line in opened.lines(step))
     after = handed("after")
-    assert server.run("rollback").returncode == 0
+    assert server.run("rollback", "--yes").returncode == 0
     for folder in (before, after):
         report = run_java("StoreReport", stdin=f"{folder}/gateway-host/acme-ca-root.pfx\tchangeit\n")
         assert report.stdout.split("\t")[0].count(":cert") == 2, report.stdout + report.stderr

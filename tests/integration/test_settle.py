@@ -50,7 +50,7 @@ def test_a_server_that_ends_after_its_start_is_an_undone_change(server: Practice
 def test_each_command_that_changes_the_server_watches_it(server: Practice) -> None:
     applied = server.json("apply", "--answers", "answers.toml", "--yes", "--settle", "0.2")
     assert {"id": "settle", "state": "done"} in applied["steps"]
-    assert "settle" in server.run("rollback", "--settle", "0.2").stderr
+    assert "settle" in server.run("rollback", "--yes", "--settle", "0.2").stderr
     unwatched = server.run("apply", "--answers", "answers.toml", "--yes", "--settle", "0")
     assert "Not checked: whether the server stays up after its start." in unwatched.stdout
     assert "settle: skipped Not checked: whether the server stays up" in unwatched.stderr

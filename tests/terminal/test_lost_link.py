@@ -168,7 +168,7 @@ def test_a_change_without_known_answers_is_followed_and_no_more(waiting: Practic
     assert waiting.run(*headless(waiting)).returncode == 0
     for name in ("go", "restarting"):
         (waiting.root / name).unlink()
-    with wizard(waiting, "rollback") as terminal:
+    with wizard(waiting, "rollback", "--yes") as terminal:
         change = hang_up(terminal, waiting)
     with wizard(waiting, "--plain") as terminal:
         terminal.shows("being made")

@@ -86,7 +86,7 @@ async def test_on_the_screen(made: Practice) -> None:
         await operator.press("enter")
         assert await operator.ends() == 0
     assert unattended(made) == WANTED
-    assert made.run("rollback").returncode == 0
+    assert made.run("rollback", "--yes").returncode == 0
     assert (made.root / "unattended.conf").read_bytes() == before
     assert not (made.root / "etc/cloudstream-tls").exists()
 

@@ -503,7 +503,7 @@ async def test_space_ticks_and_the_policy_comes_last(running: Practice) -> None:
 
 async def test_an_impossible_undo_says_so_before_it_is_chosen(running: Practice) -> None:
     assert running.run("apply", "--answers", running.answers(), "--yes").returncode == 0
-    assert running.run("rollback").returncode == 0
+    assert running.run("rollback", "--yes").returncode == 0
     async with at_the_wizard(session_on(running)) as operator:
         await operator.choose(Goal.UNDO)
         await operator.at("undo")
@@ -549,9 +549,9 @@ async def test_the_list_follows_undo_and_redo_and_names_only_folders_that_are_th
     assert kept is not None
     assert kept.packs == ""
     assert not [item for item in kept.items if "CHECKLIST.md" in item.detail]
-    assert running.run("rollback").returncode == 0
+    assert running.run("rollback", "--yes").returncode == 0
     assert session.left() is None
-    assert running.run("rollback", "0002").returncode == 0
+    assert running.run("rollback", "--yes", "0002").returncode == 0
     assert session.left() == kept
 
 

@@ -195,7 +195,7 @@ async def test_the_end_of_a_change(size: str, places: Deployments, snapshot: Sna
         # It can be copied from the terminal after the screen is gone, without a line break in it.
         command = f"openssl s_client -connect 127.0.0.1:{here.deployment.port} -servername primary-host </dev/null"
         assert command in session.summary()
-    assert here.run("rollback").returncode == 0
+    assert here.run("rollback", "--yes").returncode == 0
 
 
 def test_every_step_has_a_picture() -> None:

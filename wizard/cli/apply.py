@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
         if not (review.plan.is_empty or args.dry_run or args.yes):
             confirm()
         session.start()
-    seen = follow(session.events())
+    seen = follow(session.events(), args)
     if seen is None:
         return 130
     outcome = session.outcome()

@@ -3,7 +3,7 @@
 import argparse
 import re
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 from wizard.printable import printable
 from wizard.self_start import load
@@ -20,12 +20,26 @@ THEMES = ("dark", "light", "16", "none")
 """Names of the colours of the full screen."""
 
 
+MONITORING_UNKNOWN = 3
+"""Exit code for "unknown" of the Nagios plugin guidelines."""
+
+
 class Parser(argparse.ArgumentParser):
     """Shows description and examples as they are written; argparse makes its commands of the same type."""
 
+    monitoring = False
+    """Whether a usage error is reported as Nagios plugins do: a line on standard output, exit code 3."""
+
     def __init__(self, **options: Any) -> None:
-        """See `argparse.ArgumentParser`."""
-        super().__init__(**{"formatter_class": argparse.RawDescriptionHelpFormatter, **options})
+        """See `argparse.ArgumentParser`. No abbreviations: a later option could change what they mean."""
+        super().__init__(**{"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False, **options})
+
+    def error(self, message: str) -> NoReturn:
+        """End the program over a usage error."""
+        if self.monitoring:
+            print(f"CLOUDSTREAM TLS UNKNOWN - wrong usage: {printable(message)}")
+            self.exit(MONITORING_UNKNOWN)
+        super().error(message)
 
 
 _SANDBOX = """\
@@ -244,14 +258,15 @@ imported certificate alone. A rollback can itself be rolled back, by its ID.
 EXAMPLES
   cloudstream-wizard rollback                 the newest change in effect
   cloudstream-wizard rollback 12              change 12
+  cloudstream-wizard rollback 12 --yes        without the question
   cloudstream-wizard rollback --dry-run       all checks of the real one, and
                                               what would be restored
   cloudstream-wizard rollback 12 --secret \\
       primary.cacerts-password=file:/root/cacerts.pw
 
 EXIT CODES
-  0 the old state is back and proven   2 there is no such change, or it cannot
-  be undone   3 it failed, and the newer state was kept
+  0 the old state is back and proven   2 there is no such change, it cannot
+  be undone, or it was not confirmed   3 it failed, and the newer state was kept
   4 recover is needed   5 another run holds the lock
 """
 
@@ -312,6 +327,7 @@ def rollback(commands: Commands) -> None:
         epilog=_ROLLBACK,
     )
     parser.add_argument("change", nargs="?", metavar="ID", help="id or number (default: the newest in effect)")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
 
 
 def history(commands: Commands) -> None:
@@ -451,10 +467,11 @@ EXAMPLES
   cloudstream-wizard status
   cloudstream-wizard status --warn 45 --critical 14
   cloudstream-wizard status --also /root/handoff --json
+  cloudstream-wizard status --prometheus /var/lib/node_exporter/tls.prom
   define command { command_line sudo cloudstream-wizard status }   (Nagios)
 
 EXIT CODES
-  0 ok   1 warning   2 critical   3 unknown (as Nagios plugins; wrong usage is 2)
+  0 ok   1 warning   2 critical   3 unknown, or wrong usage (as Nagios plugins)
 """
 
 
@@ -473,6 +490,9 @@ def status(commands: Commands) -> None:
     parser.add_argument("--servername", default="", metavar="NAME", help="the name that gateways connect to")
     parser.add_argument(
         "--also", action="append", default=[], metavar="PATH", help="certificate files or folders to watch as well"
+    )
+    parser.add_argument(
+        "--prometheus", type=Path, metavar="FILE", help="also write the figures for the textfile collector to FILE"
     )
 
 
@@ -614,6 +634,28 @@ def findings(commands: Commands) -> None:
         epilog=_FINDINGS,
     )
     parser.add_argument("code", nargs="?", metavar="CODE", help="explain this one")
+
+
+_GUIDE = """\
+EXAMPLES
+  cloudstream-wizard guide                 the topics
+  cloudstream-wizard guide set-up | less
+  cloudstream-wizard guide answers         keys of the answers file
+
+EXIT CODES
+  0 printed   2 there is no such topic
+"""
+
+
+def guide(commands: Commands) -> None:
+    """Add it."""
+    parser = commands.add_parser(
+        "guide",
+        help="the documentation, offline",
+        description="Print the documentation that comes with the program.",
+        epilog=_GUIDE,
+    )
+    parser.add_argument("topic", nargs="?", metavar="TOPIC", help="this page; without it the list of topics")
 
 
 _CONF = """\

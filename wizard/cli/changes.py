@@ -36,8 +36,20 @@ def run_rollback(args: argparse.Namespace) -> int:
     # While another change is made or waits, that must be reported first; the start below does so.
     if running(machine) is None and pending(machine) is None:
         _refuse_faults(machine, args.change)
+        if not args.yes:
+            _confirm_rollback(args, machine)
     run = start_rollback(machine, args.change, _secrets(args, machine))
-    return _end("rollback", args, follow_run(machine, run))
+    return _end("rollback", args, follow_run(args, run))
+
+
+def _confirm_rollback(args: argparse.Namespace, machine: Machine) -> None:
+    """Make all checks, show what would be undone, and ask."""
+    events: list[Event] = []
+    manifest = check_rollback(machine, args.change, _secrets(args, machine), events.append)
+    print(f"This undoes {manifest.id}: {printable(manifest.title)}", file=sys.stderr)
+    for event in events:
+        print(event_line(event), file=sys.stderr)
+    confirm("undo")
 
 
 def _check_rollback(args: argparse.Namespace, machine: Machine) -> int:
@@ -70,7 +82,7 @@ def run_recover(args: argparse.Namespace) -> int:
         )
         return _dry("recover", args, entry, text)
     run = start_recover(machine, args.mode, _secrets(args, machine))
-    end = follow_run(machine, run)
+    end = follow_run(args, run)
     done_as_asked = end is not None and end.outcome == ROLLED_BACK and args.mode != FINISH
     return _end("recover", args, end, code=ExitCode.DONE if done_as_asked else None)
 
@@ -157,9 +169,10 @@ def _purge(args: argparse.Namespace, machine: Machine) -> tuple[str, ...]:
     return removed
 
 
-def follow_run(machine: Machine, run: ChangeRun) -> Outcome | None:
+def follow_run(args: argparse.Namespace, run: ChangeRun) -> Outcome | None:
     """Print every event until *run* has ended; None when the operator stopped watching."""
-    return None if follow(events(machine, run)) is None else outcome(machine, run)
+    machine: Machine = args.machine
+    return None if follow(events(machine, run), args) is None else outcome(machine, run)
 
 
 def _secrets(args: argparse.Namespace, machine: Machine) -> dict[str, Secret]:

@@ -97,7 +97,7 @@ def _fix(args: argparse.Namespace, diagnosis: Diagnosis, seen: Examined) -> int:
         return int(ExitCode.DONE)
     if not args.yes:
         confirm()
-    end = follow_run(args.machine, watch.start(args.machine, planned.plan, planned.secrets))
+    end = follow_run(args, watch.start(args.machine, planned.plan, planned.secrets))
     if end is None:
         return 130
     if args.json:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from wizard import __version__, self_start
-from wizard.cli.arguments import THEMES, Parser
-from wizard.cli.commands import COMMANDS, PRINT_TRACE, REPORT_BUG, RUN
+from wizard.cli.arguments import MONITORING_UNKNOWN, THEMES, Parser
+from wizard.cli.commands import COMMANDS, PRINT_TRACE, REPORT_BUG, RUN, UNKNOWN_COMMAND
 from wizard.cli.streams import READER_GONE, finish, prepare
 from wizard.errors import WizardError
 from wizard.self_start import load
@@ -50,6 +50,9 @@ GLOBALS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("--ascii",), {"action": "store_true", "help": "draw with ASCII alone"}),
     (("--unicode",), {"action": "store_true", "help": "draw with Unicode, whatever the locale says"}),
     (("--no-color",), {"action": "store_true", "help": "no colour (also NO_COLOR)"}),
+    (("--quiet",), {"action": "store_true", "help": "no progress, only results and errors"}),
+    (("--verbose",), {"action": "store_true", "help": "progress with times"}),
+    (("--syslog",), {"action": "store_true", "help": "also send each step of a change to the system's log"}),
     (("--debug",), {"action": "store_true", "help": "show the trace of a failure"}),
 )
 """Options that every command takes, before or after its name."""
@@ -61,6 +64,12 @@ EXAMPLES
   cloudstream-wizard sandbox                practise on a throw-away server
   cloudstream-wizard inspect /root/certs    what did the PKI team send?
   cloudstream-wizard plan --answers a.toml  what would change?
+
+DEFAULTS
+  The options --hcp-home, --state-dir, --theme, --plain, --ascii, --unicode,
+  --no-color, --quiet, --verbose and --syslog can be set in the file
+  /etc/cloudstream-wizard.toml (like theme = "light") and in the environment
+  (like CLOUDSTREAM_WIZARD_THEME=light), which counts before the file.
 
 EXIT CODES
   0 done or nothing to do   1 findings of severity error or worse
@@ -92,11 +101,16 @@ def main(argv: Sequence[str]) -> int:
     """Run one command and return its exit code; nothing but this decides what a failure looks like."""
     command = _command_in(argv)
     asks_for_help = command is None and not {"-h", "--help"}.isdisjoint(argv)
-    parser = build_parser(command, whole=asks_for_help or command not in {None, *COMMANDS})
-    args = parser.parse_args(argv)
+    if command not in {None, *COMMANDS}:
+        return report_refusal(load(UNKNOWN_COMMAND)(command, tuple(COMMANDS)))
+    args = build_parser(command, whole=asks_for_help).parse_args(argv)
     try:
         return int(load(RUN)(args))
     except WizardError as error:
+        if command == "status":
+            # Monitoring reads the first line of standard output, also when nothing could be examined.
+            print(f"CLOUDSTREAM TLS UNKNOWN - {error.message} [{error.code}]")
+            return MONITORING_UNKNOWN
         return report_refusal(error, debug=getattr(args, "debug", False))
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
@@ -119,19 +133,19 @@ def report_refusal(error: WizardError, *, debug: bool = False) -> int:
     return int(error.exit_code)
 
 
-def build_parser(command: str | None, *, whole: bool = True) -> argparse.ArgumentParser:
+def build_parser(command: str | None, *, whole: bool = True) -> Parser:
     """The parser, with *command* alone.
 
     Args:
         command: the one that is wanted.
-        whole: with all commands: for help, and for a word that is no command.
+        whole: with all commands, for help.
     """
     parser = Parser(
         prog="cloudstream-wizard",
         description="Sets up trusted certificates for RICOH CloudStream Print&Scan.",
         epilog=EPILOG,
     )
-    parser.add_argument("--version", action="version", version=f"cloudstream-wizard {__version__}")
+    parser.add_argument("-V", "--version", action="version", version=f"cloudstream-wizard {__version__}")
     parser.add_argument("--plain", action="store_true", help="ask line by line instead of full screen")
     parser.add_argument("--theme", choices=THEMES, help="colours of the full screen (default: as the terminal can)")
     _add_globals(parser, top=True)
@@ -140,15 +154,19 @@ def build_parser(command: str | None, *, whole: bool = True) -> argparse.Argumen
         COMMANDS[name].register(subparsers)
     for each in subparsers.choices.values():
         _add_globals(each, top=False)
+    for each in (parser, *subparsers.choices.values()):
+        each.monitoring = command == "status"
     return parser
 
 
 def _add_globals(parser: argparse.ArgumentParser, *, top: bool) -> None:
-    group = parser.add_argument_group("options of every command")
+    where = None if top else "cloudstream-wizard --help lists them: --json, --dry-run, --secret and others"
+    group = parser.add_argument_group("options of every command", where)
     for names, options in GLOBALS:
         if names[0] not in parser._option_string_actions:  # noqa: SLF001 - argparse has no public question for this
             # A default below the top would overwrite what stood before the command's name.
-            group.add_argument(*names, **options, default=argparse.SUPPRESS)
+            shown = options if top else {**options, "help": argparse.SUPPRESS}
+            group.add_argument(*names, **shown, default=argparse.SUPPRESS)
     if not top:
         for action in parser._actions:  # noqa: SLF001 - likewise
             if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 - likewise

@@ -49,7 +49,7 @@ class Status:
     @property
     def first_line(self) -> str:
         """The line that monitoring shows, with performance data behind the bar."""
-        data = "" if self.days is None else f" | days={self.days};{self.limits[0]};{self.limits[1]}"
+        data = "" if self.days is None else f" | days={self.days};{self.limits[0]}:;{self.limits[1]}:"
         return f"CLOUDSTREAM TLS {self.state.name} - {self.reason}{data}"
 
     def as_json(self) -> dict[str, Any]:

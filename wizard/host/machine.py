@@ -33,6 +33,7 @@ class Machine:
         restart_command: a shell-free command line that restarts the service where there is no systemd, else None.
         unit: the service unit.
         settle_s: how long a server is watched after a change before it counts as proven, in seconds; 0: not at all.
+        syslog: whether the steps of a change also go to the system's log.
     """
 
     root: Path = Path("/")
@@ -42,6 +43,7 @@ class Machine:
     restart_command: tuple[str, ...] | None = None
     unit: str = UNIT
     settle_s: float = 0.0
+    syslog: bool = False
 
     def real(self, logical: PurePosixPath | str) -> Path:
         """Where the bytes of *logical* are. `..` cannot climb above the root; links are not followed here."""

@@ -6,6 +6,7 @@ _CSR = "interface of the csr command"
 _DESIGN = "design of the wizard"
 _OWN_FOLDER = "Practising needs a folder of its own."
 _PROBE = "interface of the probe command"
+_SETTINGS = "interface of the command line"
 _WIZARD = "interface of the wizard"
 
 TEXTS: dict[str, Text] = {
@@ -104,6 +105,13 @@ TEXTS: dict[str, Text] = {
         cases={
             "near": Case(fix="Did you mean {near}?"),
         },
+    ),
+    "guide.unknown-topic": Text(
+        title="there is no such topic",
+        message="'{name}' is not a topic of the guide.",
+        why="The guide has one page for each topic.",
+        fix="Topics:\n{topics}",
+        source="interface of the guide command",
     ),
     "output.failed": Text(
         title="Standard output cannot be written",
@@ -208,11 +216,56 @@ TEXTS: dict[str, Text] = {
         fix="See: cloudstream-wizard sandbox create --list-faults",
         source="wizard",
     ),
+    "settings.unknown": Text(
+        title="an unknown default",
+        message="{place}: '{name}' is not an option that can be set here",
+        why="Only options that name folders and output can have defaults.",
+        fix="Remove it, or correct its name.\nPossible: {names}",
+        source=_SETTINGS,
+    ),
+    "settings.unreadable": Text(
+        title="the file with defaults cannot be read",
+        message="{file}: {reason}",
+        why="It holds the defaults of options, as TOML.",
+        fix="Correct or remove this file.",
+        source=_SETTINGS,
+    ),
+    "settings.unsafe": Text(
+        title="others could change the defaults",
+        message="{file} is not a file that only root can write",
+        why="It names folders that root writes to.",
+        fix="Check its content, then run:\nchown root {file} && chmod 644 {file}",
+        source=_SETTINGS,
+    ),
+    "settings.value": Text(
+        title="an invalid default",
+        message="{place}: {name} must be {wanted}",
+        why="The option takes no other value.",
+        fix="Correct the value, or remove it.",
+        source=_SETTINGS,
+    ),
+    "status.not-written": Text(
+        title="the figures were not written",
+        message="{file}: {reason}",
+        why="Without the file, Prometheus keeps the old figures or has none.",
+        fix="Name a file in a folder that exists and can be written.",
+        source="interface of the status command",
+    ),
     "usage.sandbox": Text(
         title="sandbox was called in another way",
         message="sandbox takes create DIR, serve DIR, or one folder",
         why="It is not clear what shall be done.",
         fix="See: cloudstream-wizard sandbox --help",
         source=_WIZARD,
+    ),
+    "usage.unknown-command": Text(
+        title="there is no such command",
+        message="'{word}' is not a command.",
+        why="The word after the options names the command.",
+        fix="The list of commands: cloudstream-wizard --help",
+        source=_WIZARD,
+        cases={
+            "close": Case("'{word}' is not a command. Did you mean '{close}'?"),
+        },
     ),
 }

@@ -214,8 +214,8 @@ TEXTS: dict[str, Text] = {
         source=_KEYTOOL,
     ),
     "keytool.tampered": Text(
-        title="Java refuses the store: the password is not the right one, or the file is damaged",
-        message="{store}: Java refuses the store: the password is not the right one, or the file is damaged",
+        title="Java refuses the store: wrong password, or a damaged file",
+        message="{store}: Java refuses the store: wrong password, or a damaged file",
         why=_SAME_JAVA,
         fix="Give the password that the store has; for cacerts it is changeit unless somebody changed it.",
         source=_KEYTOOL,
