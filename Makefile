@@ -68,6 +68,7 @@ dist: $(VENV)/.dist
 # Only after looking at what changed.
 snapshots: $(VENV)/.test
 	$(PYTEST) tests/tui --snapshot-update -q
+	$(BIN)/python -m tests.tui.recording
 
 # The list of public roots that comes with the wizard, anew from the newest certifi.
 public-roots: $(VENV)/.test
