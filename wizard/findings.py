@@ -10,7 +10,7 @@ from wizard.printable import printable
 from wizard.self_start import load
 from wizard.texts.model import Text
 
-TEXTS = "wizard.texts.en:TEXTS"
+TEXTS = "wizard.texts.en.catalogue:TEXTS"
 """Most starts of the program show none."""
 
 Fact = str | int | float | PurePath | tuple[str, ...]

@@ -102,7 +102,7 @@ def decided_lines(
                 # A password and the files that it opens are one decision.
                 asked[-1] = (*asked[-1][:2], f"{asked[-1][2]}; password: {words}")
             elif words:
-                asked.append((step.id, question.short or question.heading.rstrip("?"), words))
+                asked.append((step.id, question.short, words))
     width = max((len(name) for _step, name, _words in asked), default=0)
     lines = [Line(f"{name:{width}}  {words}", step=step) for step, name, words in asked]
     return [Line("Your choices:", Tone.HEADING), *lines, Line("")] if lines else []
