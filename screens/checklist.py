@@ -15,9 +15,10 @@ from screens.notices import parts_of
 from screens.theme import MARKS, OK, Part, say
 from screens.widgets import Card, Facts, Reading, Row
 from wizard.errors import WizardError
-from wizard.questions.flow import Step
+from wizard.questions.flow import Step, StepId
 from wizard.reports.checklist import Checklist, Item
 from wizard.session.session import Session
+from wizard.texts.en.questions import TITLES
 
 _FINGERPRINT = re.compile(r"\b[0-9a-f]{64}\b")
 PLACES = {
@@ -70,7 +71,7 @@ class Left(Page):
         if not self.kept.left:
             return [(f"{OK} Everything is done", "ok bold")]
         return [
-            ("What is left to do", "accent bold"),
+            (TITLES[StepId.ELSEWHERE], "accent bold"),
             ("  kept here; to see it later: cloudstream-wizard checklist", "muted"),
         ]
 

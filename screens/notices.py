@@ -12,9 +12,9 @@ from screens.frame import Page
 from screens.theme import BAD, MARKS, OK, WARN, Part, say
 from screens.widgets import Act, Card, Facts, Row
 from wizard.errors import ExitCode, WizardError
-from wizard.questions.answers import Goal
 from wizard.reports.lines import Line, Tone
 from wizard.session.saved_run import SavedRun
+from wizard.texts.en.questions import QUESTIONS
 
 _MODES = {
     "undo": "Restoring the files ...",
@@ -253,13 +253,7 @@ class Resume(Notice):
     def rows(self) -> Sequence[Row]:
         """Who saved them, when, and what happens to them."""
         run = self.data[0]
-        goal = {
-            Goal.SET_UP: "Set up trusted certificates",
-            Goal.RE_KEY: "Replace certificates",
-            Goal.RESCUE: "Something is wrong",
-            Goal.UNDO: "Undo a change",
-            Goal.LEFT: "See what is left to do",
-        }[run.answers.goal]
+        goal = QUESTIONS["goal"].choices[run.answers.goal].label
         on = "The answers are checked again." if not self.data[1] else "The answers are still there."
         return [
             ("Goal", [goal]),

@@ -14,6 +14,7 @@ from wizard.errors import WizardError
 from wizard.questions.flow import Step
 from wizard.session.review import Undoable
 from wizard.session.session import Session
+from wizard.texts.en.questions import QUESTIONS
 
 _NOT_MADE = {"interrupted": "interrupted", "recovery_needed": "not settled", "unreadable": "unreadable"}
 """The state of a change that was not made, where it is not simply that."""
@@ -36,7 +37,7 @@ class Undo(Page):
         if not self.data:
             return [("No change is on record", "accent bold")]
         return [
-            ("Select the change to undo", "accent bold"),
+            (QUESTIONS["change"].label, "accent bold"),
             ("  its files are restored; an undo can be undone, too", "muted"),
         ]
 

@@ -25,10 +25,12 @@ from wizard.planning.rehearsal import Rehearsed, rehearsal_lines, rehearse_all
 from wizard.planning.replaced import with_root_warning
 from wizard.printable import printable
 from wizard.questions.answers import CloudSupport, Goal, PrimaryKind
+from wizard.questions.model import StepId
 from wizard.reports import outcome
 from wizard.reports.lines import Line, Tone, finding_lines
 from wizard.reports.review import Review, UndoStep
 from wizard.session.repair_flow import plan_rescue
+from wizard.texts.en.questions import TITLES
 
 
 def changes(machine: Machine) -> tuple[Entry, ...]:
@@ -190,10 +192,10 @@ def _for_goal(inputs: PlanInputs, examine: Callable[[], tuple[Examined, Diagnosi
         case Goal.RESCUE:
             return _of(ask_java(inputs.machine, plan_rescue(inputs, *examine())))
         case Goal.LEFT:
-            return Review(Plan("What is left to do"), _ELSEWHERE, (), blocked=False), Planned(Plan(""), (), {})
+            return Review(Plan(TITLES[StepId.ELSEWHERE]), _ELSEWHERE, (), blocked=False), Planned(Plan(""), (), {})
         case _ if inputs.answers.primary.kind is PrimaryKind.CLOUD:
             require_makeable(inputs)
-            plan = Plan("Primary in the vendor's cloud")
+            plan = Plan(TITLES[StepId.CLOUD])
             accepted = inputs.answers.primary.cloud_support is CloudSupport.ACCEPTED
             findings = () if accepted else (uncertain(),)
             lines = (*_CLOUD, *finding_lines(findings))
