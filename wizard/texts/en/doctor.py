@@ -743,7 +743,7 @@ TEXTS: dict[str, Text] = {
     ),
     "doctor.setting-undecidable": Text(
         title="the value in use is not certain",
-        message="{path}: the value of {name} that the server uses is not certain, because {reason}.",
+        message="{path}: it is not certain which value of {name} the server uses: {reason}.",
         why="What is reported about the key store is true only if the server uses the visible value.",
         fix="Check that place. An environment variable or an included file may override the setting.",
         source=_LIGHTBEND,
