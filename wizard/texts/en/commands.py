@@ -204,7 +204,7 @@ TEXTS: dict[str, Text] = {
     "sandbox.unknown-fault": Text(
         title="Unknown fault",
         message="there is no fault called '{name}'",
-        why=_OWN_FOLDER,
+        why="Only known faults can be built in.",
         fix="To see all faults: cloudstream-wizard sandbox create --list-faults",
         source="wizard",
     ),
