@@ -46,7 +46,7 @@ def sandbox(commands: Commands) -> None:
     parser = commands.add_parser(
         "sandbox",
         help="a practice deployment with real TLS",
-        description="Creates a practice deployment with its own PKI and a running primary,\nand opens the wizard on it.",
+        description="Creates a practice deployment with a running primary, and opens the wizard on it.",
         epilog=_SANDBOX,
     )
     parser.add_argument(
