@@ -42,8 +42,8 @@ _STATES = {
     "skipped": ("info", "skipped"),
 }
 _CLIENT = {
-    "none": "no certificate is asked for",
-    "optional": "a certificate is asked for",
+    "none": "no certificate is requested",
+    "optional": "a certificate is requested",
     "required": "a certificate is required",
 }
 OWN_NAMES = {"prepare": "Prepare and check the new files", "undo": "Restore everything"}
@@ -103,12 +103,12 @@ class Apply(Page):
             (step.id, _words(step)) for step in review.plan.steps
         ]
         if session.machine.settle_s and any(step.kind == "restart" for step in review.plan.steps):
-            rows = [*rows, (SETTLE, f"Watch the server for {session.machine.settle_s:g} s")]
+            rows = [*rows, (SETTLE, f"Observe the server for {session.machine.settle_s:g} s")]
         return rows
 
     def claim(self) -> Sequence[Part]:
         """The headline: the change is being applied."""
-        return [("Applying the change", "accent bold"), ("  it continues when the connection is lost", "muted")]
+        return [("Applying the change", "accent bold"), ("  it continues if you lose the connection", "muted")]
 
     def compose(self) -> Iterable[Widget]:
         """Bar, steps, log."""
@@ -259,7 +259,7 @@ class Proof(Page):
                 yield Act("Back to the answers", id="answers")
         yield Static("", classes="gap")
         if self.good and self.ended.again:
-            words = f"{WARN} Passwords were not saved; for the last steps you will be asked for them."
+            words = f"{WARN} Passwords were not saved. You will be asked for them in the last steps."
             yield Static(say((words, "warn")), classes="words")
         if self.good:
             commands: list[Part] = []

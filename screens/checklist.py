@@ -67,7 +67,10 @@ class Left(Page):
     def claim(self) -> Sequence[Part]:
         """How far it is."""
         if self.kept is None:
-            return [("No list is kept on this machine", "accent bold"), ("  setting up certificates makes it", "muted")]
+            return [
+                ("There is no list on this machine", "accent bold"),
+                ("  the last step of a set-up creates it", "muted"),
+            ]
         if not self.kept.left:
             return [(f"{OK} Everything is done", "ok bold")]
         return [

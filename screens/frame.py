@@ -182,7 +182,7 @@ class Frame(PaintedOnce[None], inherit_bindings=False):
             yield Rail(self)
             with Vertical(id="column"):
                 yield Progress(self)
-                yield Static(say(("Looking at this machine ...", "muted")), id="title")
+                yield Static(say(("Checking this machine ...", "muted")), id="title")
                 yield Static(Content(""), id="say")
         yield Keys()
 

@@ -142,7 +142,7 @@ class Recover(Notice):
 
     def words(self) -> Sequence[Part]:
         """What is advised."""
-        return [("Undo it, or finish it. Undoing is always possible.", "bold")]
+        return [("Undo it, or finish it. An undo is always possible.", "bold")]
 
     def rows(self) -> Sequence[Row]:
         """The report of the engine about the interrupted change."""
@@ -241,7 +241,7 @@ class Resume(Notice):
     def claim(self) -> Sequence[Part]:
         """A statement."""
         if self.data[1]:
-            return [("A change has ended", "accent bold"), ("  nobody has seen its result yet", "muted")]
+            return [("A change has ended", "accent bold"), ("  you have not seen its result yet", "muted")]
         return [("Answers of an earlier run are kept", "accent bold")]
 
     def words(self) -> Sequence[Part]:
@@ -254,11 +254,11 @@ class Resume(Notice):
         """Who saved them, when, and what happens to them."""
         run = self.data[0]
         goal = QUESTIONS["goal"].choices[run.answers.goal].label
-        on = "The answers are checked again." if not self.data[1] else "The answers are still there."
+        on = "The answers are checked again." if not self.data[1] else "The answers are kept."
         return [
             ("Goal", [goal]),
             ("Saved by", [run.who, (f"  {run.when:%Y-%m-%d %H:%M} UTC", "muted")]),
-            ("Continue", [f"{on} Passwords were not saved; those that are needed are asked for again."]),
+            ("Continue", [f"{on} Passwords were not saved. You will be asked for those that are needed."]),
         ]
 
     def help_name(self) -> str:

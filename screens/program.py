@@ -42,7 +42,7 @@ TURN_S = 0.25
 ALWAYS = frozenset({"ctrl+c", "ctrl+q", "f10", "escape", "f3", "ctrl+l"})
 """Keys that work also while the engine works and while a page is being exchanged."""
 
-MAKING = {View.REVIEW: "Looking at the machine and making the plan ...", View.DIAGNOSIS: "Examining the machine ..."}
+MAKING = {View.REVIEW: "Checking the machine and making the plan ...", View.DIAGNOSIS: "Checking the machine ..."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,7 @@ class WizardApp(App[int], inherit_bindings=False):
 
     def begin(self) -> None:
         """Look for what an earlier run left, then show the first step."""
-        self.work("start", self._look_around, self._looked_around, "Looking at this machine ...")
+        self.work("start", self._look_around, self._looked_around, "Checking this machine ...")
 
     def back(self, step: Step) -> None:
         """Show the step before *step*."""

@@ -38,7 +38,7 @@ class Undo(Page):
             return [("No change is on record", "accent bold")]
         return [
             (QUESTIONS["change"].label, "accent bold"),
-            ("  its files are restored; an undo can be undone, too", "muted"),
+            ("  its files are restored; an undo can be undone too", "muted"),
         ]
 
     def compose(self) -> Iterable[Widget]:

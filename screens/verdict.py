@@ -69,7 +69,7 @@ def _beside(old: Any, judged: Judged) -> Item:
     new = judged.chain
     if new.leaf is None or new.leaf == old.leaf:
         return Item(
-            (MARKS["info"], "This certificate is installed already"), (("Installed", ["the same certificate"]),)
+            (MARKS["info"], "This certificate is already installed"), (("Installed", ["the same certificate"]),)
         )
     now = now_utc()
 

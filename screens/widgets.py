@@ -128,10 +128,10 @@ class Field(Input):
             return
         text = self.pasted(lines)
         if printable(text) != text:
-            self.not_taken("What was pasted holds characters that cannot be shown; nothing was taken.")
+            self.not_taken("The pasted text has characters that cannot be shown. Nothing was changed.")
             return
         if BEGINS in event.text:
-            self.not_taken("That is the content of a file (PEM); paste it in the field for the files.")
+            self.not_taken("This is the content of a file (PEM). Paste it into the field for the files.")
             return
         self.replace(text, *self.selection) if not self.selection.is_empty else self.insert_text_at_cursor(text)
 

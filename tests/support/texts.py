@@ -49,7 +49,9 @@ def _of_codes() -> Iterator[tuple[str, str]]:
         yield f"{code} why", text.why
         yield f"{code} fix", text.fix
         for name, case in text.cases.items():
-            yield from ((f"{code} {name} {part}", words) for part in ("message", "fix") if (words := getattr(case, part)))
+            yield from (
+                (f"{code} {name} {part}", words) for part in ("message", "fix") if (words := getattr(case, part))
+            )
 
 
 def _of_parsers(parser: argparse.ArgumentParser, name: str) -> Iterator[tuple[str, str]]:

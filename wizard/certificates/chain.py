@@ -130,16 +130,16 @@ class Paths:
         defect = self._shelf.defect(candidate)
         mine, other = self.cost[candidate], self.cost[chosen]
         if defect:
-            return f"it fits, but {defect}"
+            return f"it matches, but {defect}"
         if below_is_ca and fields.path_length(self._shelf.certificates[candidate]) == 0:
-            return "it fits, but its path length does not allow the CA certificate below it"
+            return "it matches, but its path length does not allow the CA certificate below it"
         if mine.incomplete and not other.incomplete:
-            return "it fits, but no root was found above it"
+            return "it matches, but no root was found above it"
         if mine.defects > other.defects:
-            return "it fits, but a certificate above it is outside its dates or its path length"
+            return "it matches, but a certificate above it is not valid now or breaks a path length"
         if mine.length > other.length:
-            return "it fits too; the other path to a root is shorter"
-        return "it fits too; the other one is valid for longer"
+            return "it matches too, but the other path to a root is shorter"
+        return "it matches too, but the other one is valid for longer"
 
 
 def _expiry(certificate: Certificate) -> float:

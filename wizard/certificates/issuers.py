@@ -225,7 +225,7 @@ class CertificateIndex:
                 reason = "the signature does not verify with its key"
                 rejected.append(Rejected(other, self._differs(candidate, wanted) if differs else reason))
         if issuers:
-            note = "its key verifies the signature, but its key id is not the wanted one"
+            note = "its key verifies the signature, but its key id is wrong"
             rejected += [Rejected(self.certificates[each], note) for each in otherwise]
         return IssuerCandidate(tuple(issuers or otherwise), (*rejected, *found.refused))
 
@@ -251,7 +251,7 @@ class CertificateIndex:
         return list(dict.fromkeys([*([name] if name in self._by_subject else ()), *others]))
 
     def _differs(self, place: int, wanted: bytes | None) -> str:
-        return f"its key id is {(self.key_id(place) or b'').hex()}, and {(wanted or b'').hex()} is wanted"
+        return f"its key id is {(self.key_id(place) or b'').hex()}, but {(wanted or b'').hex()} is required"
 
     def _same_key_id(self, issuer: bytes, wanted: bytes | None) -> list[Rejected]:
         if wanted is None:
@@ -261,6 +261,6 @@ class CertificateIndex:
             for place, parts in enumerate(self.outlines):
                 if parts.may_be_ca and (key_id := self.key_id(place)) is not None:
                     self._by_key_id[key_id].append(place)
-        reason = "its key id is the wanted one, but its name is another"
+        reason = "its key id is right, but its name is not"
         places = [each for each in self._by_key_id.get(wanted, ()) if self.outlines[each].subject != issuer]
         return [Rejected(self.certificates[each], reason) for each in places[:MOST_CANDIDATES]]

@@ -71,6 +71,6 @@ class TlsClient:
         seen = probe(host, port, servername=servername or None, timeout_s=timeout_s)
         leaf = seen.leaf
         if leaf is None:
-            return Served(False, text=printable(seen.detail or seen.error or "no certificate came"))
+            return Served(False, text=printable(seen.detail or seen.error or "no certificate was presented"))
         subject = printable(leaf.x509.subject.rfc4514_string(), limit=120)
         return Served(True, leaf.sha256, seen.fallback, f"the certificate of {subject}")

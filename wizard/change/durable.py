@@ -103,7 +103,7 @@ def check_still_there(path: Path, folder: Directory) -> None:
     except OSError:
         there = False
     if not there:
-        raise OSError(errno.ESTALE, f"its folder was exchanged; what was written is in {folder.now_at}")
+        raise OSError(errno.ESTALE, f"its folder was replaced by another one; what was written is in {folder.now_at}")
 
 
 def new_file(folder: Directory, name: str, data: bytes, *, calls: Syscalls = REAL) -> None:
@@ -259,12 +259,12 @@ def new_folder(above: Directory, name: str, *, calls: Syscalls = REAL) -> Direct
     """Make the folder *name*, mode 0700, and open it.
 
     Raises:
-        OSError: also ESTALE: another folder was put in its place before it could be opened.
+        OSError: also ESTALE: another folder is in its place before it could be opened.
     """
     calls.mkdir(name, at=above.descriptor)
     made = above.open(name)
     if made.status.st_uid != os.geteuid() or made.names():
-        raise OSError(errno.ESTALE, "another folder was put in its place")
+        raise OSError(errno.ESTALE, "another folder is in its place")
     return made
 
 

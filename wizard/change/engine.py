@@ -147,7 +147,7 @@ def carry_out(order: Order, place: Opened, context: Context) -> Outcome:
 
 
 def _prepare(order: Order, folder: ChangeFolder, context: Context) -> Manifest:
-    context.events.say("prepare", "started", "Stage, back up and check before anything is touched")
+    context.events.say("prepare", "started", "Prepare, back up and check all files before the change")
     drafts = order.drafts()
     running = False if order.restart is None else check_service(context)
     actions, served = stage(drafts, order.target, folder, context)
@@ -173,7 +173,7 @@ def _prepare(order: Order, folder: ChangeFolder, context: Context) -> Manifest:
         certificates=order.certificates,
     )
     folder.write_manifest(manifest, context.calls)
-    context.events.say("prepare", "done", f"{len(actions)} files are staged, their old state is saved")
+    context.events.say("prepare", "done", f"{len(actions)} files are prepared, and the old ones are saved")
     return manifest
 
 
@@ -220,9 +220,9 @@ def advance(manifest: Manifest, folder: ChangeFolder, journal: Journal, context:
         context.check_cancelled()
     if manifest.probe is not None:
         name, limit = manifest.probe
-        context.events.say(name, "started", "Wait until the right certificate is served")
+        context.events.say(name, "started", "Wait until the right certificate is presented")
         prove(name, manifest.target, limit, context)
-        context.events.say(name, "done", "Every node serves the right certificate")
+        context.events.say(name, "done", "Every node presents the right certificate")
     if manifest.restart is not None:
         watch_over(manifest.target, context)
     _all_in_place(manifest, context)
@@ -265,11 +265,11 @@ def _step(action: Action, manifest: Manifest, folder: ChangeFolder, journal: Jou
 
 def _became(action: Action, context: Context) -> str:
     if action.after.exists:
-        return "is in place and read back"
+        return "is in place and was read back"
     if action.after.kind == "folder":
         return "is made"
     kept = action.of_folder and live_image(action, context).kind == "folder"
-    return "stays: it holds files of somebody else" if kept else "is removed"
+    return "stays, because it contains other files" if kept else "is removed"
 
 
 def finish(manifest: Manifest, folder: ChangeFolder, journal: Journal, context: Context) -> Outcome:

@@ -88,7 +88,7 @@ def hold(ensure: Callable[[], Directory], path: Path, holder: Holder) -> Iterato
 
     Raises:
         BusyError: `change.busy`, with the holder.
-        OSError: also ESTALE: another folder was put in its place before it was locked.
+        OSError: also ESTALE: another folder is in its place before it was locked.
     """
     patience = time.monotonic() + _PATIENCE_S
     folder = ensure()
@@ -114,7 +114,7 @@ def hold(ensure: Callable[[], Directory], path: Path, holder: Holder) -> Iterato
         # The file is not the one under that name any more: this lock would guard nothing.
         os.close(descriptor)
         if not Directory(path.parent).same_as(folder):
-            raise OSError(errno.ESTALE, "another folder was put in its place")
+            raise OSError(errno.ESTALE, "another folder is in its place")
     lock = Lock(descriptor, holder)
     try:
         yield lock

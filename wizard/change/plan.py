@@ -276,7 +276,7 @@ class Probe:
     def summary(self) -> str:
         """One line for the review."""
         name = f" for the name {self.servername}" if self.servername else ""
-        return f"Check that {self.target} serves leaf {self.expect_sha256[:16]}...{name}"
+        return f"Check that {self.target} presents leaf {self.expect_sha256[:16]}...{name}"
 
     @property
     def changed(self) -> bool:

@@ -113,7 +113,7 @@ def _load_basis(members: Any) -> Basis:
 
 def _of_schema(body: Any) -> dict[str, Any]:
     if not isinstance(body, dict) or body.get("schema") != SCHEMA:
-        raise ValueError("no plan of this schema")
+        raise ValueError("not a plan of this schema")
     return body
 
 
@@ -169,7 +169,7 @@ def _load_step(members: dict[str, Any]) -> Step:
         return Probe(nodes=nodes, **members)
     path = PurePosixPath(members.pop("path"))
     if not path.is_absolute():
-        raise ValueError("a step names a path that is not absolute")
+        raise ValueError("a step has a path that is not absolute")
     folder = members.pop("folder", None)
     expect = replace(Expectation(*members.pop("expect")), folder=None if folder is None else Identity(*folder))
     if kind == "make_folder":

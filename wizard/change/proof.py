@@ -96,10 +96,10 @@ def watch_over(nodes: Sequence[Node], context: Context) -> None:
     """
     seconds = context.machine.settle_s
     if not seconds:
-        text = "Not checked: whether the server stays up after its start (--settle 0)"
+        text = "Not checked: whether the server keeps running after its start (--settle 0)"
         context.events.say(SETTLE, "skipped", text)
         return
-    text = f"Watch the server for {seconds:g} s: it may end, or change its certificate, after its start"
+    text = f"Observe the server for {seconds:g} s: it may stop or change its certificate after its start"
     context.events.say(SETTLE, "started", text)
     until = context.monotonic() + seconds
     while (left := until - context.monotonic()) > 0:
@@ -107,14 +107,16 @@ def watch_over(nodes: Sequence[Node], context: Context) -> None:
         state = context.ports.service.state()
         if context.stop():
             # The machine may be going down, and the service with it. What was proven before is no failure.
-            context.events.say(SETTLE, "skipped", "Asked to stop: the server was not watched to the end")
+            context.events.say(SETTLE, "skipped", "Stopped by a signal: the server was not observed to the end")
             return
         if state.hopeless is not None:
             raise _with_lines(state.hopeless, context)
         if state.restarts:
             raise _with_lines(_died(state.restarts, context), context)
     prove(SETTLE, nodes, _LAST_LOOK_S, context)
-    context.events.say(SETTLE, "done", "The server still runs and serves the right certificate" if nodes else "It runs")
+    context.events.say(
+        SETTLE, "done", "The server still runs and presents the right certificate" if nodes else "It runs"
+    )
 
 
 def _died(restarts: int, context: Context) -> WizardError:

@@ -33,7 +33,7 @@ def purge(change: str, days: int | None, context: Context) -> tuple[str, ...]:
         for folder in folders:
             text = (
                 f"The backups of change {folder.id} were removed on {rfc3339(context.now())}"
-                f" by {context.who.user or 'an unknown user'}.\nIt cannot be undone any more.\n"
+                f" by {context.who.user or 'an unknown user'}.\nIt can no longer be undone.\n"
             )
             place.store.purge(folder, text)
         return tuple(folder.id for folder in folders)

@@ -71,7 +71,7 @@ def _nothing(context: Context) -> Outcome:
 
 def _closed(folder: ChangeFolder, context: Context) -> Outcome:
     """Only the last line was missing; it has been written."""
-    text = f"Change {folder.id} had been applied in full; its record is complete now."
+    text = f"Change {folder.id} had been applied completely. Its record is complete now."
     say_outcome(context, "done", text, APPLIED)
     return Outcome(APPLIED, folder.id)
 
@@ -81,7 +81,7 @@ def _settle(mode: str, folder: ChangeFolder, journal: Journal, context: Context)
     if mode == KEEP:
         journal.append(CLOSED, fact=KEPT)
         folder.wipe_staged(context.calls)
-        say_outcome(context, "done", f"Change {folder.id} is closed; everything stays as it is.", KEPT)
+        say_outcome(context, "done", f"Change {folder.id} is closed. Everything stays as it is.", KEPT)
         return Outcome(KEPT, folder.id)
     manifest = folder.manifest().knowing(journal.records)
     undoing = any(record.event == "undo" for record in journal.records)

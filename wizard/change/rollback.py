@@ -225,12 +225,12 @@ def _drafts(manifest: Manifest, folder: ChangeFolder, store: Store, context: Con
         image, data = live.get(str(target.path)) or look(target)
         stands = _state(image, action, target)
         if stands is not FileState.FOREIGN and is_back(image, action):
-            context.events.say(action.id, "skipped", f"{target.shown} is as it was before the change")
+            context.events.say(action.id, "skipped", f"{target.shown} is as before the change")
             continue
         found = _old_state(action, target, (image, data), folder, context, stands=stands)
         if found is None:
             if action.trust is not None and action.trust.added and target.path == action.path:
-                context.events.say(action.id, "skipped", f"{action.trust.alias} is not in {target.shown} any more")
+                context.events.say(action.id, "skipped", f"{action.trust.alias} is no longer in {target.shown}")
                 continue
             raise _changed_since(manifest, target, store)
         if stands is FileState.OTHER_RIGHTS:
@@ -296,8 +296,8 @@ def rights_kept(machine: Machine, manifest: Manifest) -> list[str]:
 
 def _kept(target: Target, image: FileImage, action: Action) -> str:
     recorded = action.after if image.sha256 == action.after.sha256 else action.before
-    how = differs(image, recorded) or "its extended attributes are others"
-    return f"{target.shown} was changed by hand since: {how}. That is kept."
+    how = differs(image, recorded) or "its extended attributes are different"
+    return f"{target.shown} was changed manually since then: {how}. That is kept."
 
 
 def _changed_since(manifest: Manifest, target: Target, store: Store) -> WizardError:

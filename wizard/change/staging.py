@@ -60,7 +60,7 @@ def file_changes_of(plan: Plan, context: Context) -> list[FileChange]:
         check_ancestors(context.machine, target, context.who.user)
         keep_folder(target, context)
         if target.named != target.path:
-            context.events.say(step.id, "progress", f"{target.shown}: the file behind the link is replaced")
+            context.events.say(step.id, "progress", f"{target.shown}: the file that the link leads to is replaced")
         if isinstance(step, MakeFolder):
             made.add(target.path)
             drafts.append(folder_draft(step, target, image))

@@ -200,7 +200,7 @@ def _answer_to(job: Job) -> bytes:
         start_new_session=True,
     )
     if child.stdin is None or child.stdout is None:
-        raise RuntimeError("pipes were asked for")
+        raise RuntimeError("pipes were requested")
     with contextlib.suppress(BrokenPipeError), child.stdin:
         child.stdin.write(job.dump())
     with child.stdout:

@@ -20,7 +20,7 @@ def run(args: argparse.Namespace) -> int:
     if own:
         print_lines(session.earlier_end(), people=True)
     if own and session.rejoin():
-        print("A change that was started with these answers is being made; following it.", file=sys.stderr)
+        print("A change with these answers is already running; following it.", file=sys.stderr)
     else:
         review = session.review()
         print_lines(review.lines, people=True)

@@ -98,13 +98,13 @@ def run_history(args: argparse.Namespace) -> int:
         for entry in known:
             print(_line(entry, at_work=holder is not None and holder.change == entry.id))
             for path, how in since.get(entry.id, []):
-                print(f"    {printable(path)} was changed since: {how}")
+                print(f"    {printable(path)} was changed later: {how}")
         if not known:
             print(f"No change is on record in {machine.state_dir}.")
     _warn(known, store)
     if waits:
         print("hint: a change waits for `cloudstream-wizard recover`, which undoes it;", file=sys.stderr)
-        print("hint: recover --finish makes the rest, recover --keep accepts what is there.", file=sys.stderr)
+        print("hint: recover --finish makes the rest, recover --keep accepts the present state.", file=sys.stderr)
     return int(ExitCode.NEEDS_RECOVERY if waits else ExitCode.DONE)
 
 
@@ -125,7 +125,7 @@ def _warn(known: Sequence[Entry], store: Store) -> None:
         if entry.damage:
             print(f"warning: {printable(entry.damage)}", file=sys.stderr)
     for path in store.ignored():
-        print(f"warning: {printable(str(path))} is no folder of a change; it was ignored.", file=sys.stderr)
+        print(f"warning: {printable(str(path))} is not the folder of a change. It was ignored.", file=sys.stderr)
 
 
 def _entry_json(entry: Entry, since: Sequence[tuple[str, str]], *, at_work: bool) -> dict[str, Any]:
@@ -147,7 +147,7 @@ def _purge(args: argparse.Namespace, machine: Machine) -> tuple[str, ...]:
     print(f"{word} the backups of these changes, with the old keys and passwords in them:", file=people)
     for folder in chosen:
         print(f"  {folder.id}  {printable(str(folder.backups))}", file=people)
-    print("These changes cannot be undone any more after that.", file=people)
+    print("After that these changes can no longer be undone.", file=people)
     if args.dry_run:
         return ()
     if not args.yes:

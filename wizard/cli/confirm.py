@@ -17,7 +17,7 @@ def confirm(word: str = "apply") -> None:
     """
     if not sys.stdin.isatty():
         raise WizardError(codes.APPLY_NOT_CONFIRMED, case="nobody")
-    print(f"Type {word} to go on: ", end="", file=sys.stderr, flush=True)
+    print(f"Type {word} to continue: ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip() != word:
         raise WizardError(codes.APPLY_NOT_CONFIRMED)
 

@@ -14,7 +14,9 @@ def follow(events: Iterable[Event]) -> list[Event] | None:
             print(event_line(event), file=sys.stderr, flush=True)
             seen.append(event)
     except KeyboardInterrupt:
-        print("The change goes on by itself; `cloudstream-wizard history` tells its end.", file=sys.stderr)
+        print(
+            "The change continues in the background. To see how it ended: cloudstream-wizard history", file=sys.stderr
+        )
         return None
     return seen
 

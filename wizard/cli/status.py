@@ -58,5 +58,5 @@ def _lines(judged: Status) -> list[Line]:
         result.append(Line(f"{'':21}then cut off: {link.for_whom}"))
     result += [Line(f"drift: {text}") for text in judged.drift]
     if judged.calendar:
-        result += [Line("What ends when, each certificate once:"), *calendar_lines(judged.calendar)]
+        result += [Line("All certificates by date:"), *calendar_lines(judged.calendar)]
     return result

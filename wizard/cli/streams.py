@@ -81,7 +81,7 @@ def finish(code: int, out: Kept, *, change: bool) -> int:
     told = failed(out.problem)
     print(f"error: {told.code} {told.message}", file=sys.stderr)
     if change:
-        print(f"hint: The command itself ended with exit code {code}; `history` lists changes.", file=sys.stderr)
+        print(f"hint: The command ended with exit code {code}; `history` lists changes.", file=sys.stderr)
     else:
         print(f"hint: {told.hint}", file=sys.stderr)
     sys.stderr.flush()

@@ -184,7 +184,7 @@ def _conf_after(machine: Machine, coming: Coming, started: Effective, account: A
         return conf
     mode, uid, gid = rights
     reads = may_read(account, mode, file.uid if uid is None else uid, file.gid if gid is None else gid)
-    at, why = ("", "") if reads else (file.path, f"{account.name} may not read it (mode {mode:04o} after the change)")
+    at, why = ("", "") if reads else (file.path, f"{account.name} cannot read it (mode {mode:04o} after the change)")
     return replace(conf, file=replace(file, service_reads=reads, blocked_at=at, blocked_why=why))
 
 

@@ -96,7 +96,7 @@ def status(
     elif not links:
         state, reason = State.UNKNOWN, _nothing(diagnosis)
     elif not _served(diagnosis):
-        state, reason = State.UNKNOWN, "the served certificate could not be read"
+        state, reason = State.UNKNOWN, "the presented certificate could not be read"
     else:
         first = links[0]
         state, reason = State.OK, f"{first.first.name} is valid until {first.ends:%Y-%m-%d}, {first.days} days"

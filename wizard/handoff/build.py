@@ -213,7 +213,7 @@ def _client(
             replaced=_replaced(judged) if judged is not None else (),
             whose=_whose(answers.host, answers.password)
             if usable
-            else f"the one in {PASSWORDS}/{answers.host}.txt of the hand-off",
+            else f"the one in {PASSWORDS}/{answers.host}.txt of the bundles",
         )
     )
     return pack, None if usable or judged is None else password
@@ -221,7 +221,7 @@ def _client(
 
 def _whose(host: str, source: PasswordSource) -> str:
     """Whose password it is, without the password."""
-    same = f"the one of the files that were given for {host}"
+    same = f"the one of the files for {host}"
     match source.kind:
         case SourceKind.FILE:
             return f"{same}, from the file {printable(source.name)}"
@@ -234,13 +234,17 @@ def _whose(host: str, source: PasswordSource) -> str:
 def _passwords(made: Mapping[str, Secret]) -> Pack:
     """The passwords that had to be made for clients, by host: apart from the bundles, so that none holds its own."""
     steps = (
-        "Bring each password to its PC in another way than the bundle: type it\nthere, or keep it in a protected file.",
+        "Transfer each password to its PC separately from the bundle: type it\nthere, or use a protected file.",
         "Delete this folder.",
     )
     about = {f"{host}.txt": f"password of the PFX in the bundle {host}" for host in made}
     title = "Passwords of Windows clients"
     page = checklist(
-        title, "These were made here, because none was given that Windows takes.", steps, (), paths(PASSWORDS, about)
+        title,
+        "The wizard generated these, because none was given that Windows accepts.",
+        steps,
+        (),
+        paths(PASSWORDS, about),
     )
     files = [PackFile(f"{host}.txt", each.reveal().encode() + b"\n", secret=True) for host, each in made.items()]
     return Pack(PASSWORDS, title, (PackFile("CHECKLIST.md", page), *files), steps)
@@ -337,7 +341,7 @@ def overview(packs: Sequence[Pack], order: tuple[str, ...] = ()) -> bytes:
     """The page that lies on top of all packs; *order* is what a change of certificates demands besides."""
     steps = tuple(f"{pack.title}: {pack.folder}/CHECKLIST.md" for pack in (*packs[1:], *packs[:1]))
     intro = (
-        "The CA certificates go into the portal before anything else; its policy is switched last.\n"
-        "So begin with the uploads of portal/CHECKLIST.md, and come back to the rest of it at the end."
+        "First upload the CA certificates in the portal. Switch its policy last.\n"
+        "So begin with the uploads in portal/CHECKLIST.md, and do the rest of it at the end."
     )
     return checklist("Hand-off", intro, steps, order)

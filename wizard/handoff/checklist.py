@@ -16,7 +16,7 @@ from wizard.reports.checklist import POLICY, Checklist, Item
 NAME = "left-to-do.json"
 SCHEMA = "cloudstream-wizard/left-to-do/1"
 STEPS = "the steps: "
-GONE = "The folder with its files is not there any more; cloudstream-wizard handoff makes it again."
+GONE = "The folder with its files no longer exists. To create it again: cloudstream-wizard handoff"
 
 
 def load(machine: Machine) -> Checklist | None:

@@ -364,9 +364,9 @@ class Service:
         if now.unmet not in {"", before.unmet}:
             return codes.SERVICE_NOT_STARTED, "a condition of the unit is not met"
         if now.stamp.strip("0") and now.stamp != before.stamp:
-            return codes.SERVICE_STOPPED, "it ended by itself, without an error"
+            return codes.SERVICE_STOPPED, "it stopped by itself, without an error"
         # systemd forgets what happened to a unit that is not enabled and not running.
-        return codes.SERVICE_NOT_STARTED, "a unit that it needs did not start, or it ended at once"
+        return codes.SERVICE_NOT_STARTED, "a unit that it needs did not start, or it stopped at once"
 
     def _by_command(self, command: tuple[str, ...], timeout_s: float) -> None:
         answer = run(command, timeout_s=timeout_s)

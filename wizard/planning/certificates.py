@@ -29,7 +29,7 @@ def with_certificates(machine: Machine, planned: Planned) -> Planned:
     for imported in (step for step in plan.steps if isinstance(step, ImportTrust)):
         after += _in_file(imported.certificate, str(imported.path), planned, "")
     installed = installed_chain(machine) if stores else None
-    before = _notes("before", "the key store that was configured", installed.certificates if installed else ())
+    before = _notes("before", "the configured key store", installed.certificates if installed else ())
     return replace(planned, plan=replace(plan, certificates=(*before, *after)))
 
 

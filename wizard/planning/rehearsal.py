@@ -93,9 +93,11 @@ def rehearsal_lines(rehearsed: Sequence[Rehearsed]) -> list[Line]:
     for one in rehearsed:
         name = printable(one.name)
         if one.rehearsal.ok:
-            result.append(Line(f"Rehearsal: {name} and the primary accept each other.", Tone.GOOD))
+            result.append(Line(f"Connection test in memory: {name} and the primary trust each other.", Tone.GOOD))
         else:
-            result.append(Line(f"Error: in the rehearsal {name} and the primary do not connect.", Tone.BAD))
+            result.append(
+                Line(f"Error: in the connection test in memory, {name} and the primary do not connect.", Tone.BAD)
+            )
         result += finding_lines(one.rehearsal.findings)
     return result
 

@@ -54,7 +54,7 @@ def context(tls: Version | None = None, *, lowered: bool = False, client: Client
 def unusable(error: Exception) -> WizardError:
     """The refusal for a certificate and key that OpenSSL does not take."""
     queue = error.args[0] if error.args and isinstance(error.args[0], list) else []
-    unfit = str(error) if isinstance(error, TypeError) else "key and certificate do not fit"
+    unfit = str(error) if isinstance(error, TypeError) else "key and certificate do not match"
     reason = next((str(entry[2]) for entry in queue if len(entry) == 3 and entry[2]), unfit)
     return WizardError(codes.PROBE_CLIENT_UNUSABLE, reason=reason)
 

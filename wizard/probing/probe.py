@@ -141,7 +141,7 @@ def _read(result: ProbeResult, outcome: Outcome, *, presented_client: bool) -> P
     if trace.certificate and not chain and error is None:
         error, detail = (
             codes.PROBE_CERTIFICATE_UNREADABLE.code,
-            "the certificate that the server presents does not parse",
+            "the certificate that the server presents cannot be parsed",
         )
     auth, verdict = _client_side(outcome, presented_client=presented_client)
     if verdict == "rejected":
@@ -238,5 +238,5 @@ def _judged(
 def _stapled(staple: bytes, leaf: Certificate, issuers: Sequence[Certificate]) -> OcspAnswer:
     issuer = next((one for one in issuers if issued_by_name(leaf, one)), None)
     if issuer is None:
-        return OcspAnswer("unusable", "the issuer that should have signed it is not known here")
+        return OcspAnswer("unusable", "the issuer that should have signed it is not known")
     return judge(staple, leaf, issuer, now_utc())

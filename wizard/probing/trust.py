@@ -30,21 +30,21 @@ _BUNDLES = (
 
 _WORDS = {
     2: "the issuer {issuer} is missing",
-    7: "the signature does not fit the issuer's key",
+    7: "the signature does not match the issuer's key",
     9: "{subject} is not valid yet",
     10: "{subject} has expired",
-    18: "it is self-signed and not among the trusted",
-    19: "it ends in {subject}, which is not among the trusted",
+    18: "it is self-signed and not trusted",
+    19: "it ends in {subject}, which is not trusted",
     20: "the issuer {issuer} is neither sent nor trusted",
     21: "the issuer {issuer} is neither sent nor trusted",
     23: "{subject} is revoked",
-    24: "{subject} is used as an authority but is none",
-    25: "{subject} may not have so many authorities below it",
-    32: "{subject} is used as an authority but its key usage forbids signing certificates",
-    34: "{subject} has a critical extension that is not understood",
-    47: "a name constraint of an authority forbids the name in {subject}",
-    48: "a name constraint of an authority forbids the name in {subject}",
-    79: "{subject} is used as an authority but is none",
+    24: "{subject} is used as a CA but is not one",
+    25: "{subject} must not have so many CAs below it",
+    32: "{subject} is used as a CA, but its key usage forbids signing certificates",
+    34: "{subject} has an unknown critical extension",
+    47: "a name constraint of a CA forbids the name in {subject}",
+    48: "a name constraint of a CA forbids the name in {subject}",
+    79: "{subject} is used as a CA but is not one",
 }
 """OpenSSL's verification codes (`openssl verify` manual) in words."""
 

@@ -63,12 +63,12 @@ def undoable(machine: Machine) -> list[Undoable]:
 
 def _undoable(machine: Machine, entry: Entry) -> Undoable:
     if entry.rolled_back_by:
-        again = f"To make it again, undo change {entry.rolled_back_by[:4]}."
-        return Undoable(entry, why=f"change {entry.rolled_back_by[:4]} has undone it already.", advice=again)
+        again = f"To apply it again, undo change {entry.rolled_back_by[:4]}."
+        return Undoable(entry, why=f"change {entry.rolled_back_by[:4]} has already undone it.", advice=again)
     if entry.damage:
         return Undoable(entry, why=entry.damage)
     if not entry.stands:
-        return Undoable(entry, why="it was not made, so there is nothing to undo.")
+        return Undoable(entry, why="it was not applied, so there is nothing to undo.")
     try:
         require_undoable(entry)
         store = Store(machine.state_dir)
@@ -111,7 +111,9 @@ def history_lines(machine: Machine) -> list[Line]:
             continue
         result.append(Line(f"   {printable(entry.title)}, {entry.at}, by {printable(entry.by)}", tone))
         if entry.backups_removed:
-            result.append(Line(f"   Its backups were removed on {entry.backups_removed}; it cannot be undone.", tone))
+            result.append(
+                Line(f"   Its backups were removed on {entry.backups_removed}, so it cannot be undone.", tone)
+            )
     return result or [Line("No change is on record.", Tone.WARN)]
 
 
@@ -132,9 +134,9 @@ def undo_lines(machine: Machine, manifest: Manifest) -> list[Line]:
     if manifest.restart is not None:
         result.append(Line(f"  Restart {printable(manifest.restart[1])}; printing pauses until it answers.", Tone.WARN))
     served = [node for node in manifest.served if node.sha256]
-    result += [Line(f"  Check that {node.endpoint} serves {node.sha256[:16]}... as before") for node in served]
+    result += [Line(f"  Check that {node.endpoint} presents {node.sha256[:16]}... as before") for node in served]
     result += [Line(f"  {printable(text)}", Tone.WARN) for text in rights_kept(machine, manifest)]
-    return [*result, Line(""), Line("This undo is a change of its own and can be undone.")]
+    return [*result, Line(""), Line("This undo is a change itself and can be undone.")]
 
 
 def undo_steps(manifest: Manifest) -> tuple[UndoStep, ...]:
@@ -144,7 +146,7 @@ def undo_steps(manifest: Manifest) -> tuple[UndoStep, ...]:
         unit = printable(manifest.restart[1])
         made.append(UndoStep(manifest.restart[0], f"Restart {unit}", "restart", unit))
     if manifest.probe is not None:
-        made.append(UndoStep(manifest.probe[0], "Check what is served", "probe"))
+        made.append(UndoStep(manifest.probe[0], "Check what is presented", "probe"))
     return tuple(made)
 
 
@@ -159,7 +161,7 @@ _CLOUD = (
     Line("Nothing to do on this machine: the primary runs in the vendor's cloud.", Tone.GOOD),
     Line("Gateways and clients get their bundles from: cloudstream-wizard handoff"),
 )
-_ELSEWHERE = (Line("Nothing to do on this machine: the list is about the others.", Tone.GOOD),)
+_ELSEWHERE = (Line("Nothing to do on this machine: the list is for the others.", Tone.GOOD),)
 
 
 def review(inputs: PlanInputs, examine: Callable[[], tuple[Examined, Diagnosis]]) -> tuple[Review, Planned]:

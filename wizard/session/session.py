@@ -573,7 +573,7 @@ class Session:
         """BLOCKING. The same for people: the result, why, and what to do."""
         lines = outcome.outcome(self.outcome(), undo=self.answers.goal is Goal.UNDO)
         if not self.outcome().exit_code and self.needed_again() is not None:
-            lines += [Line(""), Line("Passwords are not saved: for the last steps they are asked for again.")]
+            lines += [Line(""), Line("Passwords were not saved. You will be asked for them in the last steps.")]
         return lines
 
     def watching(self) -> bool:
@@ -627,8 +627,8 @@ class Session:
             Line(f"{run.who} started change {run.change} on {run.when:%Y-%m-%d at %H:%M} UTC. It has ended:"),
             *outcome.outcome(ended, undo=run.answers.goal is Goal.UNDO),
             Line(""),
-            Line("Going on makes its last steps: bundles and the list of what is left to do."),
-            Line("Passwords are not saved; those that are needed are asked for again."),
+            Line("The last steps follow: bundles and the list of what is left to do."),
+            Line("Passwords were not saved. You will be asked for those that are needed."),
         ]
 
     def ended_words(self, run: SavedRun) -> str:
@@ -723,7 +723,7 @@ class Session:
         if run is None or not self._are_mine(run):
             return []
         lines = outcome.outcome(watch.outcome(self.machine, run.change))
-        return [Line(f"Change {run.change}, started before with these answers, has ended:"), *lines]
+        return [Line(f"Change {run.change}, started earlier with these answers, has ended:"), *lines]
 
     def reported(self) -> None:
         """BLOCKING. A command has reported how its change ended, which is the last that it does."""

@@ -61,9 +61,9 @@ class Document:
         stop = len(data) if end is None else end
         self.left -= 1
         if self.left < 0:
-            raise self.error("there are more elements than any real file has", at)
+            raise self.error("there are more elements than in any real file", at)
         if at + 2 > stop:
-            raise self.error("it ends inside an element", min(at, stop))
+            raise self.error("it ends in the middle of an element", min(at, stop))
         tag = data[at]
         if tag & 0x1F == 0x1F:
             raise self.error("a tag has more than one byte", at)

@@ -164,7 +164,7 @@ def scrypt(node: Node) -> tuple[Callable[[Phrase, int], bytes], int, str]:
     salt = salt_of(parts[0])
     cost, size, lanes = (part.integer for part in parts[1:4])
     if cost < 2 or cost & (cost - 1) or size < 1 or lanes < 1:
-        raise node.error("scrypt has a parameter that it does not allow")
+        raise node.error("a parameter of scrypt is not allowed")
     rounds = cost * size * lanes
     if 128 * size * (cost + lanes) > _SCRYPT_MEMORY:
         raise TooManyRounds(rounds)

@@ -61,7 +61,7 @@ def load_key(der: bytes, *, name: str = "") -> PrivateKeyTypes:
     except (ValueError, TypeError, OverflowError) as error:
         raise damaged(name, "its private key cannot be decoded") from error
     if isinstance(key, rsa.RSAPrivateKey) and not _consistent(key):
-        raise damaged(name, "the numbers of its RSA private key do not fit together")
+        raise damaged(name, "the numbers of its RSA private key do not match")
     return key
 
 

@@ -51,7 +51,7 @@ class Collector:
         """Remember that one part was not readable; it counts as the file's refusal when nothing else is found."""
         self.refusals.append(error)
         if len(self.refusals) > UNREADABLE_LIMIT:
-            raise damaged(self.name, f"more than {UNREADABLE_LIMIT:,} parts of it are not readable")
+            raise damaged(self.name, f"more than {UNREADABLE_LIMIT:,} parts of it cannot be read")
         self.note(error.code, f"{reason[:1].upper()}{reason[1:]}.")
 
     def unsupported(self, what: str, where: str) -> None:
@@ -74,7 +74,7 @@ class Collector:
             else:
                 self.refusals.append(damaged(self.name, reason, at))
             if len(self.refusals) > UNREADABLE_LIMIT:
-                raise damaged(self.name, f"more than {UNREADABLE_LIMIT:,} parts of it are not readable", at) from error
+                raise damaged(self.name, f"more than {UNREADABLE_LIMIT:,} parts of it cannot be read", at) from error
             self.note(codes.CERTIFICATE_NOT_READABLE.code, f"C{reason[1:]}.")
             return False
         self.certificates.append(certificate)
@@ -172,13 +172,13 @@ class Reader:
             case Shape.ENVELOPED:
                 collector.unsupported("encryption for a recipient (enveloped PKCS7)", where)
             case Shape.REVOCATION_LIST:
-                collector.note("reading.revocation-list", f"There is a revocation list at {where}; it is left alone.")
+                collector.note("reading.revocation-list", f"There is a revocation list at {where}, which is ignored.")
             case Shape.PUBLIC_KEY:
-                collector.note("reading.public-key", f"There is a bare public key at {where}; it is left alone.")
+                collector.note("reading.public-key", f"There is a bare public key at {where}, which is ignored.")
             case _ if self._path(node, where):
-                collector.note("reading.pkipath", "It is a PKIPATH, which keytool and OpenSSL do not read.")
+                collector.note("reading.pkipath", "It is a PKIPATH, which keytool and OpenSSL cannot read.")
             case _:
-                collector.note("reading.unknown-structure", f"There is a structure of unknown kind at {where}.")
+                collector.note("reading.unknown-structure", f"There is an unknown structure at {where}.")
 
     def _path(self, node: Node, where: str) -> bool:
         """Take the certificates of a PKIPATH, which is a sequence of them; False when *node* is none."""

@@ -120,7 +120,7 @@ class Document(Parsed):
                         if is_text(field.value):
                             text = self.view.literal(field.value, event)
                         full = f"{here}.{render_path(keys)}"
-                        reason = f"line {line}: it is inside a list and has no path of its own"
+                        reason = f"line {line}: it is inside a list and has no path"
                         found.append(Value(full, text, line, column, (), False, reason, "string", event.source.name))
                     if isinstance(field.value, ListNode):
                         found += self._in_list(field.value, f"{here}.{render_path(keys)}", name, event)

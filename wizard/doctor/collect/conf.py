@@ -110,7 +110,7 @@ def _scan(
             return ConfScan(ConfFacts(file, wrong), data)
         damage = _damage(data)
         if repair(data) is None and requoted(data, wrong.line) is not None:
-            message = f"The value on line {wrong.line} needs quotes around it, and its special characters escaped."
+            message = f"The value on line {wrong.line} needs quotes, and its special characters must be escaped."
             damage = (*damage, Damage("doctor.needs-quotes", message, wrong.line, repairable=True))
         return ConfScan(ConfFacts(file, wrong, damage), data, likely=_parsed(repaired(data, wrong.line)))
     damage = _damage(data)
@@ -260,9 +260,9 @@ def _meant(own: list[Guess], document: hocon.Document, facts: SettingFacts | Non
     value = document.get(facts.path)
     whole = _cut_off(value, document) if value is not None and not value.source else ""
     if whole:
-        found.append(Guess(f"the whole of line {facts.line}, up to the blank", Secret(whole), facts.line))
+        found.append(Guess(f"all of line {facts.line}, up to the blank", Secret(whole), facts.line))
     for where, changed in (
-        ("the same without the blank around it", text.strip()),
+        ("the same without the blank before or after it", text.strip()),
         ("the same without typographic quotes", text.strip().strip(QUOTES)),
         ("the same without the control character", "".join(sign for sign in text if sign >= " ")),
         ("the same read as Windows-1252", _as_windows(_raw(value, document)) if value is not None else text),

@@ -163,7 +163,7 @@ def _reasons(conf: ConfScan, *, local: bool) -> dict[str, str]:
     if conf.facts.file.problem:
         reasons["store"] = conf.facts.file.problem
     elif conf.facts.error is not None:
-        reasons["store"] = "application.conf does not parse, so the key store is not known"
+        reasons["store"] = "application.conf cannot be parsed, so the key store is not known"
     return reasons
 
 
@@ -268,8 +268,8 @@ def _with_packs(paths: Sequence[str], base: Path) -> list[str]:
 
 def _for_whom(leaf: Certificate | None) -> str:
     if leaf is None:
-        return "everybody under this authority"
+        return "everything under this CA"
     allowed = usages(leaf)
     if allowed is not None and SERVER_AUTH in allowed and CLIENT_AUTH not in allowed:
         return GATEWAYS
-    return "whoever uses this certificate"
+    return "everything that uses this certificate"

@@ -44,7 +44,7 @@ def undo_damage(machine: Machine, seen: Examined) -> Values:
     if data is None:
         raise WizardError(codes.DOCTOR_BY_HAND, case="text", subject=machine.conf, conf=machine.conf)
     step = _edit(machine, machine.conf, seen.conf.data, data)
-    return Values((replace(step, summary="Repair the text; nothing else changes"),), _leaf_with(machine, data))
+    return Values((replace(step, summary="Repair the text and change nothing else"),), _leaf_with(machine, data))
 
 
 def _leaf_with(machine: Machine, conf: bytes) -> str:

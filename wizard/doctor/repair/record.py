@@ -89,7 +89,7 @@ def _store_and_settings(
                 data,
                 mode,
                 expectation(machine, path),
-                f"Put the key store back from the record, mode {mode:04o}",
+                f"Restore the key store from the record, mode {mode:04o}",
                 uid=uid,
                 gid=gid,
                 proof=STORE_SECRET,
@@ -106,7 +106,7 @@ def _store_and_settings(
                 expected.data,
                 image.mode,
                 expectation(machine, machine.conf),
-                f"Put application.conf back from the record, mode {image.mode:04o}",
+                f"Restore application.conf from the record, mode {image.mode:04o}",
                 uid=image.uid,
                 gid=image.gid,
             )

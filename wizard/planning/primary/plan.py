@@ -174,7 +174,7 @@ def _trust_steps(
     if facts.trusted is None or facts.cacerts is None:
         if facts.cacerts_problem is not None and primary.import_root is not ImportRoot.NO:
             raise facts.cacerts_problem
-        reason = facts.cacerts_problem.message if facts.cacerts_problem else "it is not there."
+        reason = facts.cacerts_problem.message if facts.cacerts_problem else "it does not exist."
         where = Locator("file", path)
         findings.append(Finding(codes.CACERTS_NOT_CHECKED, where, {**by_hand, "reason": reason}))
         return []
