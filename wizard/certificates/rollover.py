@@ -151,9 +151,9 @@ def stages(change: Rollover, now: datetime, *, public: bool = False) -> tuple[St
                 ),
                 swap,
                 Stage(
-                    f"Remove {_listed(change.dropped) or 'nothing'} from the portal. You can do so earlier if no machine"
-                    " presents a certificate under it. Wait if a gateway or client still does. Trust stores have the"
-                    " root and stay as they are.",
+                    f"Remove {_listed(change.dropped) or 'nothing'} from the portal. You can do so earlier if no"
+                    " machine presents a certificate under it. Wait if a gateway or client still does. Trust stores"
+                    " have the root and stay as they are.",
                     change.ends,
                 ),
             )

@@ -88,10 +88,10 @@ def test_no_leaf_is_no_change() -> None:
 
 
 OVERLAPS = {
-    "long": (-30, 60, "Both are valid from", "60 days to swap them", False),
+    "long": (-30, 60, "Both are valid from", "60 days to replace it", False),
     "not yet": (10, 60, "Warning: the new one is not valid before", "both are until", False),
     "a gap": (61, 60, "Warning: a gap: the old one ends on", "the new one begins on", True),
-    "the old one is over": (-5, -1, "Warning: the old one is over since", "nothing is left", False),
+    "the old one is over": (-5, -1, "Warning: the old one has been invalid since", "do not overlap", False),
 }
 
 
@@ -138,8 +138,8 @@ def test_a_public_new_root_needs_no_upload() -> None:
 def test_a_new_intermediate_goes_into_the_portal_and_trust_stores_stay() -> None:
     found = changed(chain(OLD), chain(issue("primary-host", SECOND)))
     text = shown(found)
-    assert text.index("1. Acme-CA-Second into the portal") < text.index("2. The new certificate on the primary")
-    assert "3. Acme-CA-Intermediate out of the portal" in text
+    assert text.index("1. Upload Acme-CA-Second to the portal") < text.index("2. Install the new certificate on the primary")
+    assert "3. Remove Acme-CA-Intermediate from the portal" in text
     assert "the root changes" not in text
 
 

@@ -112,7 +112,7 @@ def test_an_undo_whose_file_gets_another_attribute_meanwhile_says_so(scene: Scen
     assert outcome.outcome == STUCK
     page = Path(outcome.page).read_text()
     assert "change.undo-differs" in page
-    assert f"{CONF} has its old bytes again" in page
+    assert f"{CONF} has its old content again" in page
     assert b'"old"' in real.read_bytes()
     assert recover("auto", scene.context()).outcome == ROLLED_BACK
 

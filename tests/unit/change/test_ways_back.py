@@ -159,7 +159,7 @@ def test_a_lost_state_folder_is_said(scene: Scene) -> None:
     assert recover("auto", scene.context()).outcome == NO_CHANGE
     with pytest.raises(WizardError) as refused:
         rollback("1", scene.context())
-    assert "lost state folder" in refused.value.hint
+    assert "state folder is lost" in refused.value.hint
     assert str(scene.machine.state_dir) in refused.value.message
 
 

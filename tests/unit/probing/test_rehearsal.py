@@ -110,7 +110,7 @@ def test_a_key_that_is_elsewhere_is_no_failure() -> None:
     rehearsed = rehearse(chain(PKI.primary), [ROOT], windows, [ROOT], "primary-host", client_name="client", now=NOW)
     assert rehearsed.ok
     not_run = [step for step in rehearsed.steps if step.outcome == "not_run"]
-    assert [step.detail for step in not_run] == ["the private key of the client is not at hand"] * 2
+    assert [step.detail for step in not_run] == ["the private key of the client is not available"] * 2
 
 
 def test_a_key_of_another_certificate_fails_in_memory() -> None:

@@ -63,7 +63,7 @@ class Document:
         if self.left < 0:
             raise self.error("there are more elements than in any real file", at)
         if at + 2 > stop:
-            raise self.error("it ends in the middle of an element", min(at, stop))
+            raise self.error("it ends inside an element", min(at, stop))
         tag = data[at]
         if tag & 0x1F == 0x1F:
             raise self.error("a tag has more than one byte", at)

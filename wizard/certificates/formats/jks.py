@@ -47,7 +47,7 @@ class _Walk:
 
     def take(self, count: int) -> bytes:
         if count < 0 or count > len(self.data) - self.at:
-            raise ValueError("it ends in the middle of a secret key")
+            raise ValueError("it ends inside a secret key")
         self.at += count
         return self.data[self.at - count : self.at]
 
@@ -150,7 +150,7 @@ def object_end(data: bytes, at: int) -> int:
     """
     walk = _Walk(data, at)
     if walk.take(4) != b"\xac\xed\x00\x05":
-        raise ValueError("a secret key does not begin like a Java object")
+        raise ValueError("a secret key does not begin as a Java object")
     walk.value(0)
     return walk.at
 
@@ -169,7 +169,7 @@ class _Key:
 
 
 class _Cut(Exception):  # noqa: N818  # stays in this file
-    def __init__(self, at: int, reason: str = "it ends in the middle of an entry") -> None:
+    def __init__(self, at: int, reason: str = "it ends inside an entry") -> None:
         super().__init__(reason)
         self.at = at
         self.reason = reason
