@@ -1,4 +1,4 @@
-"""Where the full screen begins: is there a terminal, and what is written to it when the screen is gone."""
+"""Run the full screen: check the terminal, start the app, print the summary."""
 
 import contextlib
 import signal

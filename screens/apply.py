@@ -1,4 +1,4 @@
-"""The change while it is made, and what came of it."""
+"""Follow the change, and show its result."""
 
 import threading
 import time
@@ -29,7 +29,7 @@ from wizard.session.overview import Presented
 from wizard.session.session import Session
 
 PAINTS_EVERY_S = 0.5
-"""However fast events come: a slow line must keep up."""
+"""Limit of paints, so that a slow line can keep up with the events."""
 MOST_LINES = 500
 
 _STATES = {
@@ -329,7 +329,7 @@ class Proof(Page):
         return rows
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
-        """On, out, or back to the answers."""
+        """Continue, leave, or go back to the answers."""
         event.stop()
         if event.button.id == "answers":
             self.wizard.ended = None

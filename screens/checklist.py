@@ -1,4 +1,4 @@
-"""What is left to do elsewhere: one list for each place, ticked and kept at once."""
+"""What is left to do elsewhere: one list for each place; each tick is saved at once."""
 
 import re
 import textwrap

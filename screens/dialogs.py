@@ -1,4 +1,4 @@
-"""What lies on top of a page for a moment: leaving, help, warnings."""
+"""The dialogs: leaving, help, warnings."""
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property

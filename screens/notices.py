@@ -1,4 +1,4 @@
-"""What an earlier run left behind, and what cannot be shown: words, and what can be done next as buttons."""
+"""Pages about an earlier run and about errors: a text, and buttons for the next step."""
 
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
@@ -128,7 +128,7 @@ class Refused(Notice):
 
 
 class Recover(Notice):
-    """A change was cut off in the middle. Until it is undone or finished nothing else is possible."""
+    """A change was interrupted. Until it is undone or finished nothing else is possible."""
 
     data: list[Line]
     banner = (f" {WARN} INTERRUPTED ", "warn bold reverse")
@@ -214,7 +214,7 @@ class Recovered(Notice):
         return "recover"
 
     def buttons(self) -> Sequence[tuple[str, str]]:
-        """On, or away."""
+        """Continue or leave."""
         return [("Continue", "on"), ("Quit", "quit")]
 
     def press_on(self) -> None:

@@ -185,7 +185,7 @@ class Questions(Page):
         self.refresh_bindings()
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
-        """Validate a field when the focus leaves it, as far as it can be judged alone; the focus does not move."""
+        """Validate a field when the focus leaves it, as far as it can be checked alone; the focus does not move."""
         for question, field in self.fields:
             if (
                 event.widget is field

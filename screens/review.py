@@ -1,4 +1,4 @@
-"""Everything that will be done, before anything is done: a summary first, details behind it; then the last question."""
+"""The review: a summary, the details, then the last question."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
@@ -271,7 +271,7 @@ class Confirm(Page):
         self.query_one("#back").focus()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
-        """Go, or not."""
+        """Apply, or go back."""
         event.stop()
         if event.button.id == "apply" and self.step is not None:
             self.wizard.forward(self.step)

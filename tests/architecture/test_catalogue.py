@@ -30,7 +30,7 @@ ADDED_BY = {
     "_beyond": PLACE,
     "_log": frozenset({"line", "times", "text"}),
     "_refusal": frozenset({"unit", "evidence", "journal"}),
-    "_flawed": frozenset({"name", "line"}),
+    "_flawed": frozenset({"name", "line", "path"}),
 }
 """Facts that a function adds where its own body does not show it."""
 

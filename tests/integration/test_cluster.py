@@ -67,7 +67,13 @@ def test_the_pack_of_a_node_sets_that_node_up(servers: tuple[Practice, Practice]
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in out.iterdir()) == ["README.md", "portal", NAMED]
     page = (out / NAMED / "CHECKLIST.md").read_text()
-    for words in ("Run the wizard on every node", "one", "load\n      balancer", "apply --answers answers.toml", "openssl x509"):
+    for words in (
+        "Run the wizard on every node",
+        "one",
+        "load\n      balancer",
+        "apply --answers answers.toml",
+        "openssl x509",
+    ):
         assert words in page
     top = (out / "README.md").read_text()
     assert top.index(f"Primary node {NAMED}") < top.index("Account in the portal")

@@ -1,6 +1,6 @@
-"""What a certificate says, without exceptions: a missing or unreadable part is None or empty.
+"""The fields of a certificate, without exceptions: a missing or unreadable part is None or empty.
 
-Rules report what could not be read (`certificate.unreadable-part`); everyone else only wants to look.
+Rules report what could not be read (`certificate.unreadable-part`); other callers only read.
 """
 
 import warnings

@@ -1,4 +1,4 @@
-"""Bytes to certificates and keys, by content and never by name: the one door to all formats."""
+"""Read certificates and keys of all formats from bytes, by content and never by file name."""
 
 import re
 

@@ -1,6 +1,6 @@
-"""One chain in place of another: what kind of change that is, how long both are valid, and which order is safe.
+"""Replace one chain with another: the kind of change, how long both are valid, and the safe order of steps.
 
-A root must be known to everybody before the first certificate under it is shown, and outlives the last one.
+Every peer must trust a root before the first certificate under it is presented, and as long as one is in use.
 """
 
 from dataclasses import dataclass
@@ -123,7 +123,7 @@ def _with_fingerprint(name: str, chain: Chain) -> str:
 
 
 def stages(change: Rollover, now: datetime, *, public: bool = False) -> tuple[Stage, ...]:
-    """The order of steps that keeps everybody connected; empty when nothing changes.
+    """The order of steps that keeps all peers connected; empty when nothing changes.
 
     Args:
         change: as `compare` found it.

@@ -1,4 +1,4 @@
-"""One file replaced so that at every moment either the old or the new one is there, whole, also after a power cut."""
+"""Replace a file atomically: the old or the new one is complete at any moment, also after a power failure."""
 
 import contextlib
 import errno
@@ -128,7 +128,7 @@ def sync_folder(folder: Directory, *, calls: Syscalls = REAL) -> None:
     try:
         calls.fsync(folder.descriptor, folder.path.name)
     except OSError as error:
-        error.filename = str(folder.path)  # whoever reads of a full disk must learn which one it is
+        error.filename = str(folder.path)  # a message about a full disk must name the file system
         raise
 
 
@@ -189,7 +189,7 @@ def _dress(descriptor: int, wanted: FileImage, name: str, calls: Syscalls, *, st
     status = os.fstat(descriptor)
     present = dict(xattrs_of(descriptor))
     if strict:
-        # What a folder hands down (a default access list) is not what the old file had.
+        # An inherited default access list is not what the old file had.
         for attribute in present.keys() - dict(wanted.xattrs).keys():
             if attribute == ACL or attribute.startswith("user."):
                 calls.remove_xattr(descriptor, attribute, name)

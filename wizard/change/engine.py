@@ -1,4 +1,4 @@
-"""A plan made real: all of it, or none of it."""
+"""Apply a plan atomically."""
 
 import contextlib
 import os
@@ -26,13 +26,13 @@ from wizard.texts.en.change import NOTHING_CHANGED
 from wizard.times import rfc3339
 
 KEEP = 20
-"""How many changes in force can be rolled back, one after the other."""
+"""How many changes in effect can be rolled back, one after the other."""
 
 _SETTLED = {APPLIED, KEPT, REFUSED, ROLLED_BACK}
 
 
 def prune(store: Store) -> None:
-    """Remove changes that are older than the last `KEEP` that are in force.
+    """Remove changes that are older than the last `KEEP` that are in effect.
 
     A rollback is a change too, and leaves two that no longer count; so that a long row of both does not fill the disk,
     no more than three times as many applied changes, and as many others, are kept. The newest folder always stays: its
@@ -53,16 +53,16 @@ def prune(store: Store) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be made: the drafts of a plan or of a rollback, and how it is proven.
+    """What is to be made: the drafts of a plan or of a rollback, and how it is verified.
 
     Attributes:
         title: for people.
         digest: of the plan, empty for a rollback.
         drafts: looks at the files and refuses; called when the lock is held.
         restart: id, unit and time limit, None to leave the service alone.
-        probe: id and time limit, None for no proof.
-        target: what must be served afterwards.
-        rolls_back: id of the change that is taken back.
+        probe: id and time limit, None for no verification.
+        target: what must be presented afterwards.
+        rolls_back: id of the change that is rolled back.
         certificates: before and after it, for the evidence.
     """
 
@@ -77,7 +77,7 @@ class Order:
 
 
 def apply(plan: Plan, context: Context) -> Outcome:
-    """Make *plan*: prepare, write, restart, prove; after any failure put everything back.
+    """Make *plan*: prepare, write, restart, verify; after any failure restore everything.
 
     Returns:
         How it ended. When it is `refused`, no live file was touched.
@@ -91,7 +91,7 @@ def apply(plan: Plan, context: Context) -> Outcome:
         return _nothing(plan, context)
     with opened(context) as place:
         if any(isinstance(step, Restart) and step.always for step in plan.steps):
-            # The service does not serve what it should, and this plan restarts and proves it: a repair. That must be
+            # The service does not present what it should, and this plan restarts and verifies it: a repair. That must be
             # possible when an undo has put the files back and the service still does not start.
             close_what_is_back(place.store, context)
         # Also before nothing is done: after an interrupted change the files may be as planned, and the service not.
@@ -192,7 +192,7 @@ def check_service(context: Context) -> bool:
 def _refuse(order: Order, folder: ChangeFolder, journal: Journal, context: Context, error: Exception) -> Outcome:
     failure = Failure.of(error)
     context.events.say("prepare", "failed", failure.message)
-    # First of all: on a full disk this is the space for the last lines.
+    # Before anything else: on a full disk this is the space for the last lines.
     folder.wipe_staged(context.calls)
     with contextlib.suppress(OSError):
         journal.append(CLOSED, fact=REFUSED)

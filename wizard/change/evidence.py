@@ -1,4 +1,4 @@
-"""What a change leaves for a change ticket: who, when, before, after, how it was verified, how to undo it."""
+"""The record of a change for a change ticket: who, when, before, after, how it was verified, how to undo it."""
 
 import contextlib
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""Where a live file is between the two states of an action, and how it is brought to either."""
+"""Compare a live file with the two recorded states of an action, and bring it to either."""
 
 import json
 import os

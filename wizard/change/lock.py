@@ -1,4 +1,4 @@
-"""One run at a time, and who it is."""
+"""The lock: one run at a time, with the name of its holder."""
 
 import contextlib
 import errno
@@ -65,13 +65,13 @@ class Lock:
         self.tell(holder)
 
     def tell(self, holder: Holder) -> None:
-        """Write who holds it; a full disk costs the words, not the lock."""
+        """Write who holds it; on a full disk the holder is not written, but the lock holds."""
         with contextlib.suppress(OSError):
             os.ftruncate(self._descriptor, 0)
             os.pwrite(self._descriptor, json.dumps(asdict(holder)).encode(), 0)
 
     def release(self) -> None:
-        """Let the next one in."""
+        """Release the lock."""
         with contextlib.suppress(OSError):
             os.ftruncate(self._descriptor, 0)
         os.close(self._descriptor)
@@ -193,7 +193,7 @@ class Opened:
     holder: Holder
 
     def begin(self, context: Context) -> tuple[ChangeFolder, Journal]:
-        """Make the folder and the journal of a new change, and tell everybody its id.
+        """Create the folder and the journal of a new change, and announce its id.
 
         Raises:
             WizardError: `change.write-failed`; nothing was changed.
@@ -235,7 +235,7 @@ def opened(context: Context) -> Iterator[Opened]:
 
 
 def sweep(store: Store, context: Context) -> None:
-    """Close what needs no decision, and refuse to go on while something does.
+    """Close what needs no decision; refuse if something does.
 
     Raises:
         RecoveryNeededError: `change.interrupted`.

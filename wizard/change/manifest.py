@@ -1,4 +1,4 @@
-"""What one change is about, written before the first live file is touched: enough to undo it without the plan."""
+"""The manifest of one change, written before the first live file is changed: enough to undo it without the plan."""
 
 import json
 from collections.abc import Iterable
@@ -81,14 +81,14 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One address and what it must serve.
+    """One address and what it must present.
 
     Attributes:
         host: name or address.
         port: number.
         servername: sent as SNI; empty sends none.
         sha256: of the leaf; empty when nothing is demanded.
-        fallback: the built-in certificate is what was there: any fallback will do, it may be made anew at each start.
+        fallback: the built-in certificate is what was there: any fallback will do, it may be made again at each start.
     """
 
     host: str
@@ -117,8 +117,8 @@ class Manifest:
         actions: in order.
         restart: id, unit and time limit of the restart step; None when the service is not touched.
         probe: id of the probe step and its time limit; None when there is none.
-        target: what must be served afterwards.
-        served: what was served before.
+        target: what must be presented afterwards.
+        served: what was presented before.
         was_running: whether the service was active before.
         rolls_back: id of the change that this one takes back, else empty.
         login: login name of the session, as the kernel knows it; empty when it is not known.

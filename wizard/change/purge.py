@@ -1,4 +1,4 @@
-"""Backups removed on the operator's word: they hold old private keys and passwords, and the way to undo a change."""
+"""Remove backups on request: they hold old private keys and passwords, and are needed to undo a change."""
 
 from collections.abc import Sequence
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The page for people: what is where, when the wizard could not put everything back by itself."""
+"""The recovery report: the state of each file when the wizard could not restore everything."""
 
 import shlex
 from collections.abc import Sequence

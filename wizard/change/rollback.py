@@ -1,4 +1,4 @@
-"""An applied change taken back: a change like any other, which can be taken back in its turn."""
+"""Roll back an applied change. A rollback is a change itself and can be rolled back."""
 
 import contextlib
 from collections.abc import Callable, Iterable, Sequence
@@ -26,15 +26,15 @@ from wizard.host.machine import Machine
 
 
 def rollback(change: str | None, context: Context) -> Outcome:
-    """Restore what *change* replaced: bytes, owner, mode, attributes; restart; prove what was served before.
+    """Restore what *change* replaced: bytes, owner, mode, attributes; restart; verify what was presented before.
 
     Args:
-        change: its id or number; None takes the newest one that is still in force and is no rollback itself, so that
+        change: its id or number; None takes the newest one that is still in effect and is no rollback itself, so that
             repeated calls go back step by step.
         context: the run.
 
     Returns:
-        `applied` when the old state is back and proven; `rolled_back` when that failed and the newer state was kept.
+        `applied` when the old state is back and verified; `rolled_back` when that failed and the newer state was kept.
 
     Raises:
         BusyError: another run is at work.
@@ -154,7 +154,7 @@ def see(action: Action, machine: Machine) -> Seen:
     """Look at the live file of *action*.
 
     Raises:
-        WizardError: it cannot be examined.
+        WizardError: it cannot be checked.
     """
     target = resolve(machine, action.named)
     image, data = look(target)
@@ -162,7 +162,7 @@ def see(action: Action, machine: Machine) -> Seen:
 
 
 def _state(image: FileImage, action: Action, target: Target) -> FileState:
-    """What is reached by another way now is somebody else's file."""
+    """If another path leads there now, the file is not ours."""
     return file_state(image, action) if target.path == action.path else FileState.FOREIGN
 
 
@@ -283,7 +283,7 @@ def _old_state(
 def rights_kept(machine: Machine, manifest: Manifest) -> list[str]:
     """A line for each file of *manifest* whose owner, mode or attributes somebody changed since; an undo keeps them.
 
-    A file that cannot be examined is left out: the undo itself refuses it.
+    A file that cannot be checked is left out: the undo itself refuses it.
     """
     found = []
     for action in manifest.actions:

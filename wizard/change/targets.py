@@ -1,4 +1,4 @@
-"""Where a path really leads, what is there, and whether it can be replaced: all of it looking, nothing written."""
+"""Resolve a path, read what is there, and check that it can be replaced. Nothing is written."""
 
 import errno
 import fcntl

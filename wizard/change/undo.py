@@ -1,4 +1,4 @@
-"""The undo: files in reverse order, then the service, then a look from outside; a page when it is not whole."""
+"""The undo: files in reverse order, then the service, then a probe; a recovery report if it is incomplete."""
 
 import contextlib
 import os
@@ -91,7 +91,7 @@ def _remove_page(folder: ChangeFolder) -> None:
 def close_what_is_back(store: Store, context: Context) -> None:
     """Close every change whose files are as before, so that a repair may be made while its recovery is pending.
 
-    Such a change waits for nothing but the service, which the repair restarts and proves. Any other one still has
+    Such a change waits for nothing but the service, which the repair restarts and verifies. Any other one still has
     files to be restored; it stays open, and so nothing else may start.
 
     Raises:
@@ -179,7 +179,7 @@ def _compare(action: Action, old: FileImage, context: Context) -> None:
 
 
 def _service_back(manifest: Manifest, context: Context, *, restart_needed: bool) -> list[Problem]:
-    """Have the old state served again. A service that was down before is not expected to come up now."""
+    """Restart the service and verify the old certificate; a service that was down before may stay down."""
     limit = manifest.probe[1] if manifest.probe else 0.0
     name = manifest.probe[0] if manifest.probe else "undo"
     if not restart_needed:

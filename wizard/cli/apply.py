@@ -14,7 +14,7 @@ from wizard.session.session import Session
 
 
 def run(args: argparse.Namespace) -> int:
-    """Apply, or say why not; the exit code covers the proof as well."""
+    """Apply, or report why not; the exit code covers the verification as well."""
     session = Session.of(open_inputs(args))
     own = args.plan is None and not args.dry_run
     if own:

@@ -11,7 +11,7 @@ from wizard.self_start import load
 Commands: TypeAlias = "argparse._SubParsersAction[Parser]"  # noqa: SLF001 - it has no public name
 
 ANSWERS_KEYS = "wizard.questions.answers_file:keys_text"
-"""Only help needs it."""
+"""Loaded only for help."""
 ROLES = ("primary", "gateway", "client")
 _MOST_DAYS = 36500
 KEYS = ("rsa-3072", "p-256")

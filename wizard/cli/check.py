@@ -1,4 +1,4 @@
-"""The command `check`: judges one chain for a role."""
+"""The command `check`: checks one chain for a role."""
 
 import argparse
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ from wizard.reports.lines import Line, Tone, finding_lines
 
 
 def run(args: argparse.Namespace) -> int:
-    """Read, choose the chain, judge and print."""
+    """Read, choose the chain, check and print."""
     opened = open_inputs(args, args.paths)
     _require(args.paths, opened)
     known = known_roots(args)
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
         unclear_roots=roots.unclear,
     )
     if args.ocsp:
-        # That a certificate names nobody to ask is one of the rules already.
+        # A rule already reports certificates without a responder.
         findings += [each for each in chain_findings(chain) if each.spec != codes.REVOCATION_NO_RESPONDER]
     if not any(finding.severity >= Severity.ERROR for finding in findings):
         findings += unreadable(args.machine, chain.certificates)

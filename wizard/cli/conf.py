@@ -84,7 +84,7 @@ def _set(args: argparse.Namespace, document: Document, file: Path, data: bytes) 
     before = document.get(args.path)
     after = document.set(args.path, _new_value(args.value_file), followers=args.let_others_follow)
     new = after.render()
-    # The path counts as secret whatever it is called: the value came from a file for a reason.
+    # The value counts as secret whatever the path is: it came from a file for a reason.
     diff = unified(str(file), data, new)
     changed, dry = new != data, bool(getattr(args, "dry_run", False))
     if changed and not dry:

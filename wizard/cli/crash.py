@@ -1,4 +1,4 @@
-"""The report when the wizard itself failed: where the trace is, and no value of anything."""
+"""The report of a bug in the wizard: the place of the trace, and no values."""
 
 import argparse
 import sys
@@ -49,7 +49,7 @@ def print_trace(error: BaseException) -> None:
 
 
 def report_bug(error: Exception, args: argparse.Namespace) -> int:
-    """Say that this is a fault of the wizard and where its trace lies; exit code 70."""
+    """Report a bug in the wizard and where its trace is; exit code 70."""
     if getattr(args, "debug", False):
         print_trace(error)
     machine = getattr(args, "machine", None)

@@ -1,4 +1,4 @@
-"""The command `csr`: a private key with a request, and later the answer of the CA joined with that key."""
+"""The command `csr`: a private key with a request, and later a PFX of that key and the CA's answer."""
 
 import argparse
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`doctor`: examines the installed primary, names the root cause, offers its repair."""
+"""`doctor`: checks the installed primary, names the root cause, offers its repair."""
 
 import argparse
 import json
@@ -40,7 +40,7 @@ _LOG_TAIL = 512 * 1024
 
 
 def run(args: argparse.Namespace) -> int:
-    """Examine, tell, and repair when that was asked for."""
+    """Check, report, and repair if requested."""
     if args.log is not None:
         return _explain(args)
     if args.facts is not None:

@@ -35,7 +35,7 @@ KINDS = {
 
 
 def run(args: argparse.Namespace) -> int:
-    """Read, assemble, judge and print."""
+    """Read, assemble, check and print."""
     opened = open_inputs(args, args.paths)
     now = now_utc()
     known = known_roots(args)

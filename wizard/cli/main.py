@@ -97,7 +97,7 @@ def entry() -> None:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run one command and return its exit code; nothing but this decides what a failure looks like."""
+    """Run one command and return its exit code; the only place that decides how a failure is shown."""
     command = _command_in(argv)
     asks_for_help = command is None and not {"-h", "--help"}.isdisjoint(argv)
     parser = build_parser(command, whole=asks_for_help or command not in {None, *COMMANDS})

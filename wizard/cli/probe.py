@@ -30,7 +30,7 @@ from wizard.reports.lines import Line, finding_lines
 
 
 def expected(args: argparse.Namespace) -> tuple[tuple[str, ...], tuple[Certificate, ...]]:
-    """Fingerprints that may be served, and the whole chain where the file holds it."""
+    """Fingerprints that may be presented, and the whole chain where the file holds it."""
     plain = args.expect.replace(":", "").lower()
     if re.fullmatch(r"[0-9a-f]{64}", plain):
         return (plain,), ()
@@ -79,7 +79,7 @@ def _chains(args: argparse.Namespace, path: str, data: bytes, secret: str) -> li
 
 
 def trust_sets(args: argparse.Namespace, chain: tuple[Certificate, ...]) -> dict[str, TrustSet]:
-    """The expected chain's authorities, the product's cacerts and the roots of this system, as far as they are here."""
+    """The expected chain's CAs, the product's cacerts and the roots of this system, as far as they are here."""
     sets = {"expected chain": TrustSet(chain[-1:])} if len(chain) > 1 else {}
     known = known_roots(args)
     if known is not None:

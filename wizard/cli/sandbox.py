@@ -90,7 +90,7 @@ def _practise(args: argparse.Namespace, folder: Path | None) -> int:
         ) from None
     with temporary as made:
         deployment = _build(args, Path(made))
-        # A session that is killed cannot tidy up; the stand-in service manager then does.
+        # A killed session cannot clean up; the simulated service manager then does.
         (deployment.root / OWNER).write_text(str(os.getpid()), encoding="ascii")
         try:
             return _open(args, deployment, temporary=True)
@@ -113,11 +113,11 @@ def _open(args: argparse.Namespace, deployment: Deployment, *, temporary: bool =
 
 
 def _change_has_ended(deployment: Deployment, *, temporary: bool) -> bool:
-    """Wait for a change that goes on by itself; it needs the server to prove itself. False: the operator did not."""
+    """Wait for a running change, which needs the server for its verification. False: the operator did not wait."""
     cost = "this stops the server" if temporary else "the server is not stopped"
     told = False
     try:
-        with contextlib.suppress(WizardError):  # a record that cannot be read holds nobody up
+        with contextlib.suppress(WizardError):  # a record that cannot be read is no reason to wait
             while running(deployment.machine) is not None:
                 if not told:
                     told = True

@@ -17,13 +17,13 @@ from wizard.session.saved_run import load
 
 
 def run(args: argparse.Namespace) -> int:
-    """Examine, print, and return the state as exit code."""
+    """Check, print, and return the state as exit code."""
     try:
         password = args.secrets.named("primary.cacerts-password")
         facts = collect(args.machine, Asked(tuple(args.host), args.port, args.servername, password))
         further = _further(args)
     except WizardError as error:
-        # Monitoring reads the first line of standard output, also when nothing could be examined.
+        # Monitoring reads the first line of standard output, also when nothing could be checked.
         print(f"CLOUDSTREAM TLS UNKNOWN - {error.message} [{error.code}]")
         return int(State.UNKNOWN)
     now = datetime.fromisoformat(facts.clock.now)

@@ -1,6 +1,6 @@
 """Check before a change, by the doctor's rules, whether the planned restart would fail.
 
-The rules judge the files as the change will leave them, so a fault that the change removes does not block it.
+The rules check the files as the change will leave them, so a fault that the change removes does not block it.
 """
 
 import contextlib
@@ -130,7 +130,7 @@ def undo_faults(machine: Machine, manifest: Manifest, folder: ChangeFolder) -> t
 def _faults(machine: Machine, coming: Coming, seen: DoctorFacts | None) -> tuple[Finding, ...]:
     unit: UnitState | None = None
     if machine.restart_command is None:
-        # With nobody to ask, the settings alone are judged; the change itself then refuses before it touches anything.
+        # With nobody to ask, the settings alone are checked; the change itself then refuses before it touches anything.
         with contextlib.suppress(WizardError):
             unit = Service(machine).show()
     account = account_of(machine, unit) if unit is not None and unit.load == "loaded" else None

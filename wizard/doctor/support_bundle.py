@@ -1,4 +1,4 @@
-"""The support bundle: what an examination saw and concluded, for people who have no access to the machine.
+"""The support bundle: what a diagnosis saw and concluded, for people who have no access to the machine.
 
 It is made of facts, findings and versions alone. Key material and passwords are never read into it; what the facts
 hold as text (journal lines, values of settings) goes through the redactor once more.

@@ -61,7 +61,7 @@ class Link:
 
 
 def places(facts: DoctorFacts) -> list[Place]:
-    """Every chain that an examination saw: configured, served, trusted."""
+    """Every chain that a diagnosis saw: configured, presented, trusted."""
     found: list[Place] = []
     if facts.store is not None and facts.store.chain:
         found.append(Place(printable(facts.store.file.path), GATEWAYS, facts.store.chain))

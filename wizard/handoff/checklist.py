@@ -1,4 +1,4 @@
-"""The checklist in the state folder: made at the end of a set-up, ticked since, and there at every later start."""
+"""The checklist in the state folder: created at the end of a set-up, then ticked and shown at later starts."""
 
 import json
 from dataclasses import replace
@@ -22,7 +22,7 @@ GONE = "The folder with its files no longer exists. To create it again: cloudstr
 def load(machine: Machine) -> Checklist | None:
     """The list that is kept, None when there is none, or while every change that it belongs to is undone.
 
-    A folder of packs that is not there any more is not named.
+    A folder of bundles that is not there any more is not named.
     """
     kept = _read(machine)
     if kept is None or _undone(machine):

@@ -1,4 +1,4 @@
-"""One Windows client: where each certificate goes, the text that the client searches for, and the installer's line."""
+"""The bundle for one Windows client: its certificates, the text that it searches for, and the installer's line."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -33,7 +33,7 @@ _SHORTEST = 3
 
 @dataclass(frozen=True, slots=True)
 class ClientInput:
-    """What a client's pack is made from.
+    """What a client's bundle is made from.
 
     Attributes:
         answers: of this client.

@@ -60,9 +60,9 @@ def node_files(inputs: PlanInputs, nodes: Mapping[str, str]) -> dict[str, tuple[
 
 
 def make_packs(inputs: PlanInputs) -> list[Pack]:
-    """One pack for each node that is not this machine: the same certificate and key, for a run of the wizard there.
+    """One bundle for each node that is not this machine: the same certificate and key, for a run of the wizard there.
 
-    The chain of the primary is judged fit before.
+    The chain of the primary has been checked before.
 
     Raises:
         WizardError: as `node_files`.
@@ -115,7 +115,7 @@ _ABOUT = {
 
 
 def folder(node: str) -> str:
-    """The name of a node's pack: no colon, which some systems do not know in names."""
+    """The name of a node's bundle: no colon, which some systems do not know in names."""
     return node.replace(":", "-").strip("-") or "node"
 
 

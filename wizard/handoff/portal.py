@@ -1,4 +1,4 @@
-"""The account in the portal: which CA files to upload, the OCSP settings, and the policy, last of all."""
+"""The steps in the portal: which CA files to upload, the OCSP settings, and at the end the policy."""
 
 import textwrap
 from collections.abc import Collection, Sequence
@@ -24,7 +24,7 @@ POLICY_ROUTES = (
 
 
 FOLDER = "portal"
-"""Of its pack; no gateway or client can have this host name."""
+"""Of its bundle; no gateway or client can have this host name."""
 
 
 CLOUD_FIRST = (

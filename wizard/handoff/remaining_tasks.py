@@ -1,4 +1,4 @@
-"""Compute the remaining tasks elsewhere from the answers and the chains that were judged."""
+"""Compute the remaining tasks elsewhere from the answers and the chains that were checked."""
 
 from collections.abc import Sequence
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Can the service's account read this file? Worked out from modes and ACLs, element by element, as the kernel does."""
+"""Whether the service's account can read a file, from modes and ACLs of each path element, as the kernel decides."""
 
 import os
 import stat

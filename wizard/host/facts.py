@@ -1,4 +1,4 @@
-"""What was found on this machine, in one look: for the first screen, for the doctor, and for the report."""
+"""The facts of this machine: for the first screen, the doctor and the report."""
 
 import os
 import socket
@@ -91,7 +91,7 @@ class Facts:
 
 
 def collect(machine: Machine) -> Facts:
-    """Look at everything once; starts systemctl, and Java only when the JRE does not tell its version otherwise.
+    """Read everything once; starts systemctl, and Java only when the JRE does not tell its version otherwise.
 
     Never raises for what the machine is like: that is what `reasons` is for.
     """

@@ -19,7 +19,7 @@ _MOST = 50
 def with_certificates(machine: Machine, planned: Planned) -> Planned:
     """*planned*, whose plan names the certificates in the new stores, the imported ones, and those installed before.
 
-    A store that does not open is passed over: whether it may be installed is judged elsewhere.
+    A store that does not open is passed over: whether it may be installed is checked elsewhere.
     """
     plan = planned.plan
     after: list[CertificateNote] = []

@@ -1,4 +1,4 @@
-"""OpenSSL contexts for looking, not for trusting: nothing is verified here, so that everything can be seen."""
+"""OpenSSL contexts without verification, so that everything can be read."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -20,7 +20,7 @@ _LEGACY_SERVER_CONNECT = 0x4  # SSL_OP_LEGACY_SERVER_CONNECT: talk to servers wi
 
 @dataclass(frozen=True, slots=True)
 class ClientIdentity:
-    """Who the probe is when the server asks: a leaf, its key, and the issuers to send along (root not needed)."""
+    """The client certificate of the probe: a leaf, its key, and the issuers to send along (root not needed)."""
 
     leaf: Certificate
     key: PrivateKey

@@ -51,7 +51,7 @@ def trust_errors(
     Args:
         chain: as sent on the wire, the leaf first.
         anchors: the certificates of the trust store that Java sees as trusted.
-        as_server: whether the chain is a server's (judged by a client) or a client's.
+        as_server: whether the chain is a server's (checked by a client) or a client's.
         connect_name: the host name that the client connects to; None skips the check of names.
         now: aware.
     """
@@ -104,7 +104,7 @@ def _unreadable(chain: Sequence[Certificate]) -> Iterator[Objection]:
 
 _MOST_PATHS = 16
 _MOST_STEPS = 2_000
-"""Certificates that are tried as issuers: authorities that all certify each other have paths without end."""
+"""Certificates that are tried as issuers: CAs that all certify each other have paths without end."""
 
 
 def _paths(chain: Sequence[Certificate], anchors: Sequence[Certificate]) -> Iterator[tuple[Certificate, ...]]:
@@ -210,7 +210,7 @@ def _weak(certificate: Certificate) -> str:
 
 _CONSTRAINT_CODES = frozenset({34, 47, 48, 49, 50, 51, 52, 53})
 """OpenSSL's codes for name constraints and for critical extensions that it does not know."""
-_NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME: dates are judged above, the anchor's not at all.
+_NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME: dates are checked above, the anchor's not at all.
 
 
 def _constrained(path: Sequence[Certificate]) -> Iterator[Objection]:

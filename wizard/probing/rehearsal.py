@@ -1,4 +1,4 @@
-"""Mutual TLS between two chains in memory, with the very keys and stores, before anything is touched."""
+"""Mutual TLS between two chains in memory, with the planned keys and stores, before anything is changed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -97,7 +97,7 @@ def rehearse(
     client_name: str = "gateway",
     now: datetime | None = None,
 ) -> Rehearsal:
-    """Let *client* connect to *server* in memory, and judge both directions as Java would.
+    """Let *client* connect to *server* in memory, and check both directions as Java would.
 
     Args:
         server: the primary's chain as it will be in its key store.
@@ -124,7 +124,7 @@ def rehearse(
 
 
 def _judge(log: _Log, chain: Chain, trust: Sequence[Certificate], connect_name: str | None) -> None:
-    """Judge one direction: the chain of the server when *connect_name* is given, of the client when it is None."""
+    """Check one direction: the chain of the server when *connect_name* is given, of the client when it is None."""
     who, whom = (log.who, "primary") if connect_name is None else ("primary", log.who)
     found = trust_errors(
         chain.certificates, trust, as_server=connect_name is not None, connect_name=connect_name, now=log.now
@@ -204,7 +204,7 @@ def _side(version: Version, chain: Chain | None) -> SSL.Context:
     made = SSL.Context(SSL.TLS_METHOD)
     made.set_min_proto_version(_NUMBERS[version])
     made.set_max_proto_version(_NUMBERS[version])
-    # Java judges above; OpenSSL's own ideas of key sizes must not get in the way.
+    # Java checks above; OpenSSL's own ideas of key sizes must not get in the way.
     made.set_cipher_list(b"DEFAULT:@SECLEVEL=0")
     if chain is not None and chain.leaf is not None and chain.key is not None:
         equip(made, chain.leaf, chain.key, tuple(chain.authorities))

@@ -1,4 +1,4 @@
-"""Would somebody with these trust anchors believe this chain? OpenSSL decides, words explain."""
+"""Whether a peer with these trust anchors trusts a chain. OpenSSL decides; its codes are explained in words."""
 
 import threading
 from collections.abc import Iterable, Sequence
@@ -51,7 +51,7 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a chain is believed.
+    """Whether a chain is trusted.
 
     Attributes:
         ok: a path to a trust anchor was found, with dates, signatures and constraints in order.
@@ -85,7 +85,7 @@ class TrustSet:
 
         Args:
             certificates: the anchors.
-            now: aware; the moment for which to judge, None for the moment of the question.
+            now: aware; the moment for which to check, None for the moment of the question.
         """
         self.certificates = tuple(dict.fromkeys(certificates))
         self._now = now
@@ -93,7 +93,7 @@ class TrustSet:
         self._lock = threading.Lock()
 
     def verdict(self, chain: Sequence[Certificate]) -> Verdict:
-        """Judge *chain* (the leaf first; the others in any order help to build the path)."""
+        """Check *chain* (the leaf first; the others in any order help to build the path)."""
         if not chain:
             return Verdict(ok=False, code=2, reason="no certificate was sent")
         with self._lock:
@@ -135,7 +135,7 @@ def from_openssl(certificate: crypto.X509) -> Certificate:
 
 @cache
 def system_roots() -> TrustSet:
-    """The authorities that the programs of this system trust; empty when it has no bundle of them. Read once."""
+    """The CAs that the programs of this system trust; empty when it has no bundle of them. Read once."""
     for path in _BUNDLES:
         try:
             data = Path(path).read_bytes()

@@ -18,7 +18,7 @@ class Ask(StrEnum):
     CHOICE = "choice"
     TEXT = "text"
     PATHS = "paths"
-    """One or more files or folders; several are parted by a space, quoted as in a shell."""
+    """One or more files or folders; several are separated by spaces, quoted as in a shell."""
     SECRET = "secret"  # noqa: S105 - the kind of a question, not a password
     """A password that opens something."""
     NEW_SECRET = "new-secret"  # noqa: S105 - likewise

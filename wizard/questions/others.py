@@ -1,4 +1,4 @@
-"""Questions about the other machines: gateways and clients, and the packs for them and for the nodes of a cluster."""
+"""Questions about the other machines: gateways and clients, and the bundles for them and for the nodes of a cluster."""
 
 from wizard.questions.answers import Answers, Goal, OcspProbe, PrimaryKind
 from wizard.questions.model import Ask, Question, Step, StepId, View

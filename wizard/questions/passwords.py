@@ -1,4 +1,4 @@
-"""Whether a password fits everyone who will read it, and one that does."""
+"""Check whether a password suits everything that will read it, and generate one that does."""
 
 import re
 import secrets
@@ -31,7 +31,7 @@ class Consumer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one consumer makes of a password: *reason* says why it does not fit, and is empty when it does."""
+    """Whether one consumer can use a password: *reason* is empty if it can."""
 
     consumer: Consumer
     reason: str = ""

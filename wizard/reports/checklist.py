@@ -42,7 +42,7 @@ class Checklist:
     Attributes:
         items: in the order of the work, the policy last.
         done: ids of those that are ticked; there may be more, of certificates that were replaced.
-        packs: the folder with the packs, "" when none were made.
+        packs: the folder with the bundles, "" when none were made.
         cloud: the primary runs in the vendor's cloud.
     """
 

@@ -1,4 +1,4 @@
-"""What the steps of the wizard show besides their questions, the same in every user interface."""
+"""The reports of the steps, the same in every user interface."""
 
 import shlex
 from collections.abc import Iterable, Sequence
@@ -86,7 +86,7 @@ def _link(step: FileStep) -> list[Line]:
 
 
 def confirm(plan: Plan, machine: Machine) -> list[Line]:
-    """The last words before the point of no return."""
+    """The summary before the last question."""
     words = {MakeFolder.kind: "makes"}
     files = [(words.get(step.kind, "changes"), step.target) for step in plan.file_steps if step.changed]
     result = [Line("This is the last question before the change.", Tone.HEADING), Line("")]
@@ -114,7 +114,7 @@ def outcome(ended: Outcome, *, undo: bool = False) -> list[Line]:
     """How a change, or the *undo* of one, ended, why, and what to do."""
     done = "the old state is restored" if undo else "the right certificate is presented"
     unproven = "the old state is restored." if undo else "every file is in place and was checked."
-    # Without a probe the served certificate is not known.
+    # Without a probe the presented certificate is not known.
     words = {
         APPLIED: (f"Done: {done}, and it was verified." if "probe" in ended.steps else f"Done: {unproven}", Tone.GOOD),
         NO_CHANGE: ("Nothing to do: the server is already set up like this.", Tone.GOOD),
@@ -148,7 +148,7 @@ def summary(
     undo: bool = False,
     earlier: Iterable[Outcome] = (),
 ) -> list[str]:
-    """What stays in the terminal after leaving: result, backups, packs, and the commands that undo it.
+    """What stays in the terminal after leaving: result, backups, bundles, and the commands that undo it.
 
     Args:
         ended: the last change, None when none was made.

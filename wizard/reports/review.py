@@ -35,7 +35,7 @@ class Review:
     Attributes:
         plan: the very object that `start` applies; empty for an undo, which follows the record of its change.
         lines: each step with its file, owner, mode and diff, secrets masked; then the findings.
-        findings: of the judgement and the planning.
+        findings: of the check and the planning.
         blocked: an ERROR or BLOCKER is among them, so `start` refuses.
         undo: the steps of an undo.
         decided: what was answered, a line each that leads to its step; empty for a plan that was kept.

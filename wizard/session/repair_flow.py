@@ -1,4 +1,4 @@
-"""Something is wrong: examine the machine, and plan the repair of the first cause that has one."""
+"""The repair flow: check the machine, and plan the repair of the first cause that has one."""
 
 from wizard import codes
 from wizard.doctor.collect.run import Asked, Examined, examine
@@ -15,14 +15,14 @@ from wizard.questions.flow import Question, Step, StepId
 from wizard.secret import Secret
 
 EXAMINE, EXAMINE_AGAIN = StepId.EXAMINE, StepId.EXAMINE_AGAIN
-"""The steps that look at the machine, before the repair and after it."""
+"""The steps that check the machine, before the repair and after it."""
 
 PASSWORD = STORE_SECRET
 """The key of the one field for a password; it is whichever the repair lacks."""
 
 
 def look(inputs: PlanInputs) -> tuple[Examined, Diagnosis]:
-    """Examine the machine now."""
+    """Check the machine now."""
     asked = Asked(servername=inputs.answers.primary.host, cacerts_password=inputs.secret("primary.cacerts-password"))
     seen = examine(inputs.machine, asked)
     return seen, diagnose(seen.facts)

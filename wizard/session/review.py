@@ -220,7 +220,7 @@ def _for_goal(inputs: PlanInputs, examine: Callable[[], tuple[Examined, Diagnosi
 
 
 def _judged_again(inputs: PlanInputs, kept: Plan) -> tuple[Review, Planned]:
-    """A kept plan may be old: dates, clock, revocation and everything else are judged as for a new one."""
+    """A kept plan may be old: dates, clock, revocation and everything else are checked as for a new one."""
     roles = tuple(inputs.chains)
     planned = _checked(inputs, kept_plan(kept, inputs.secret))
     if not roles:

@@ -115,7 +115,7 @@ class Session:
             base: the folder that relative paths in the answers are taken from; None is the current one.
             secrets: gives passwords from named sources; None reads the sources in the answers alone.
             dry_run: `start` refuses nothing and changes nothing.
-            plan: one that was kept; it is judged again and applied instead of a new one.
+            plan: one that was kept; it is checked again and applied instead of a new one.
             chains: the certificates (DER) for each role that *plan* was made with, in place of files.
             notes: lines for the first screen.
             wait_s: how long the server may take to answer after the restart.
@@ -293,7 +293,7 @@ class Session:
             return self._typed.get("others.password") or self._typed.get("primary.password")
         return found
 
-    # -- looking and judging --------------------------------------------------------------------------------------
+    # -- looking and checking --------------------------------------------------------------------------------------
 
     def check(self, step: Step) -> list[Problem]:
         """BLOCKING. Why *step* cannot be left; empty when it can. Nothing is changed."""
@@ -362,10 +362,10 @@ class Session:
                 return []
 
     def examined(self, step_id: str) -> tuple[Examined, Diagnosis]:
-        """BLOCKING. What the doctor finds; examined once for each step that shows it.
+        """BLOCKING. What the doctor finds; checked once for each step that shows it.
 
         Raises:
-            WizardError: the machine cannot be examined.
+            WizardError: the machine cannot be checked.
         """
         if step_id not in self._examined:
             self._examined[step_id] = repair_flow.look(self.inputs)

@@ -1,4 +1,4 @@
-"""What the view of a step shows: looked up, judged and put into lines."""
+"""The content of each step's view, as lines."""
 
 from collections.abc import Callable
 from contextlib import suppress

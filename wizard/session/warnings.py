@@ -1,6 +1,6 @@
 """Warnings that the operator accepts before going on: asked once for exactly what was found, never for a note.
 
-And the one doubt that is a question of its own: whether a root is public.
+And the question whether a root is public.
 """
 
 import json

@@ -138,7 +138,9 @@ def test_a_public_new_root_needs_no_upload() -> None:
 def test_a_new_intermediate_goes_into_the_portal_and_trust_stores_stay() -> None:
     found = changed(chain(OLD), chain(issue("primary-host", SECOND)))
     text = shown(found)
-    assert text.index("1. Upload Acme-CA-Second to the portal") < text.index("2. Install the new certificate on the primary")
+    assert text.index("1. Upload Acme-CA-Second to the portal") < text.index(
+        "2. Install the new certificate on the primary"
+    )
     assert "3. Remove Acme-CA-Intermediate from the portal" in text
     assert "the root changes" not in text
 

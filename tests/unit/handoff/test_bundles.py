@@ -322,7 +322,12 @@ def test_the_portal_in_order() -> None:
     pki = acme()
     chains = [chain(pki.primary)]
     plain = portal.make_pack(AccountAnswers(), chains, (), evidence=("Seen: nothing.",))
-    order = ["Upload Acme-CA-Root.cer", "OCSP settings", "Check that the primary is verified", "Only when every box above"]
+    order = [
+        "Upload Acme-CA-Root.cer",
+        "OCSP settings",
+        "Check that the primary is verified",
+        "Only when every box above",
+    ]
     places = [next(place for place, step in enumerate(plain.steps) if word in step) for word in order]
     assert places == sorted(places)
     assert "Seen: nothing." in plain.steps[places[1]]

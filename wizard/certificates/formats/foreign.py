@@ -1,4 +1,4 @@
-"""Files that people take for certificates and that are something else: what they are, and what to do with them."""
+"""Files that are mistaken for certificates: what they are, and what to do with them."""
 
 import re
 
@@ -38,7 +38,7 @@ _BKS_KINDS = frozenset(range(5))
 
 
 def foreign(data: bytes, name: str) -> str:
-    """What *data* is, and what to do, to follow "it is"; "" when it is nothing that is known here."""
+    """What *data* is and what to do, as the continuation of "it is"; "" when its kind is unknown."""
     for start, what, advice in _STARTS:
         if data.startswith(start):
             return f"{what}: {advice}"

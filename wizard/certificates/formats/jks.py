@@ -230,7 +230,7 @@ def read(data: bytes, collector: Collector, password: Secret | None, key_passwor
             raise refusals.password_needed(name, "its private key", collector.bundle(Format.JKS))
         collector.note("jks.integrity-unchecked", "No password was given, so its integrity was not checked.")
         return collector.finished(Format.JKS)
-    # Of two passwords nobody remembers which is which.
+    # The two passwords may have been given in the wrong order.
     passwords = [each.reveal() for each in (password, key_password) if each is not None]
     if not any(hmac.compare_digest(_digest(each, data[:behind]), digest) for each in passwords):
         raise refusals.password_wrong(name, "or the file was changed after it was written")

@@ -1,4 +1,4 @@
-"""One structure out of a PEM block or a DER file: a certificate, a key, a message; each goes where it belongs."""
+"""Collect the contents of PEM blocks and DER files: certificates, keys, messages."""
 
 import re
 import warnings
@@ -137,7 +137,7 @@ def _oddity(text: str) -> str:
 
 
 class Reader:
-    """Takes structures one by one, and remembers the first key that stayed closed."""
+    """Takes structures one by one, and remembers the first key that could not be opened."""
 
     def __init__(self, collector: Collector, password: Secret | None, key_password: Secret | None = None) -> None:
         self.collector = collector
@@ -146,7 +146,7 @@ class Reader:
         self.effort = Effort()
         self.keys_met = 0
         self.closed: str | None = None
-        """What the first closed key is called; None while every key opened."""
+        """The name of the first key that could not be opened; None while every key opened."""
 
     def structure(self, node: Node, kind: Shape, where: str, alias: str = "") -> None:
         """Take *node*, which has the shape *kind* and lies at *where*.
@@ -244,7 +244,7 @@ class Reader:
         self.lock(where)
 
     def lock(self, where: str) -> None:
-        """Note that the key at *where* stayed closed."""
+        """Note that the key at *where* could not be opened."""
         self.closed = self.closed or f"the private key at {where}"
 
     def finished(self, form: Format) -> Bundle:

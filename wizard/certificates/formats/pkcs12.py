@@ -1,4 +1,4 @@
-"""PKCS12 files (RFC 7292): what they say before any password, and what the password opens."""
+"""PKCS12 files (RFC 7292): what can be read without a password, and what the password opens."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -267,7 +267,7 @@ class _Opener:
         return self.collector.finished(Format.PKCS12, facts)
 
     def _check_mac(self, mac: Mac) -> None:
-        # Of two passwords nobody remembers which is which.
+        # The two passwords may have been given in the wrong order.
         for phrase in [*self.candidates, *self.key_candidates]:
             self.effort.spend(mac.rounds)
             if mac.verify(phrase, self.structure.authenticated):

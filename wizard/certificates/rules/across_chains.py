@@ -1,4 +1,4 @@
-"""What only shows when all chains of a pile are seen together."""
+"""Findings that need all chains of a set together."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""What a path is worth in the end: duplicates, merges, substitutions and includes taken into account.
+"""Resolve the value of a path, with duplicates, merges, substitutions and includes.
 
 Substitutions are followed only as far as the question needs. A substitution that leads back to its own path sees what
 was set before it, as in the Lightbend library.
@@ -99,7 +99,7 @@ class View:
         self._below: dict[Path, dict[str, None]] | None = None
 
     def lookup(self, path: Path) -> Outcome:
-        """What *path* is worth.
+        """The value of *path*.
 
         Raises:
             TextSyntaxError: `hocon.expansion`, when the bounds of this module are reached.

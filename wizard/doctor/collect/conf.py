@@ -1,4 +1,4 @@
-"""The doctor's look at application.conf: what the server understands, and what else may have been meant."""
+"""Collect facts about application.conf: what the server reads, and what else may have been intended."""
 
 import json
 import re
@@ -39,7 +39,7 @@ class Guess:
 
 @dataclass(frozen=True, slots=True)
 class ConfScan:
-    """application.conf with the secrets that judging needs; never saved.
+    """application.conf with the secrets that checking needs; never saved.
 
     Attributes:
         facts: for the diagnosis.
@@ -68,13 +68,13 @@ def scan_conf(
     started: Effective,
     planned: Mapping[PurePosixPath, bytes] | None = None,
 ) -> ConfScan:
-    """Look at application.conf.
+    """Read application.conf.
 
     Args:
         machine: where it is.
         account: of the service.
         started: how the service's Java is started.
-        planned: logical path to the bytes that a change will write; they are judged in place of what is there.
+        planned: logical path to the bytes that a change will write; they are checked in place of what is there.
     """
     scan = _scan(machine, account, started, planned)
     other = started.other_conf

@@ -77,7 +77,7 @@ class Examined:
 
 
 class _Unseen(dict[str, str]):
-    """Why a part could not be examined, by the name of the part."""
+    """Why a part could not be checked, by the name of the part."""
 
     def tried(self, name: str, look: Callable[[], T]) -> T | None:
         try:
@@ -90,7 +90,7 @@ class _Unseen(dict[str, str]):
 
 
 def collect(machine: Machine, asked: Asked | None = None) -> DoctorFacts:
-    """Everything that the doctor judges. Never raises: `unseen` states what could not be seen, and why."""
+    """Everything that the doctor checks. Never raises: `unseen` states what could not be seen, and why."""
     return examine(machine, asked).facts
 
 
@@ -257,7 +257,7 @@ def chains_in(paths: Sequence[str], base: Path) -> list[Place]:
 
 
 def _with_packs(paths: Sequence[str], base: Path) -> list[str]:
-    """*paths*, and the folders in those that are folders: each machine's pack is one."""
+    """*paths*, and the folders in those that are folders: each machine's bundle is one."""
     result = list(paths)
     for path in paths:
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""The doctor's look at the configured key store and at cacerts, with our own reader and with the product's Java."""
+"""Collect facts about the configured key store and cacerts, with our own reader and with the product's Java."""
 
 import difflib
 from collections.abc import Iterable
@@ -37,7 +37,7 @@ _MOST_NEARBY = 8
 
 @dataclass(frozen=True, slots=True)
 class StoreSeen:
-    """The key store with what a repair and a proof need; never saved.
+    """The key store with what a repair and a verification need; never saved.
 
     Attributes:
         facts: for the diagnosis.
@@ -56,7 +56,7 @@ class StoreSeen:
 
 
 def see_store(machine: Machine, account: Account | None, conf: ConfScan) -> StoreSeen | None:
-    """Look at the configured key store; None when none is configured."""
+    """Read the configured key store; None when none is configured."""
     if not conf.store_path:
         return None
     file, data = file_facts(machine, conf.store_path, account)

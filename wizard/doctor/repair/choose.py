@@ -1,4 +1,4 @@
-"""What can be done about each root cause: by the wizard with an ordinary plan, or by a person with exact words.
+"""The repair of each root cause: an ordinary plan of the wizard, or exact steps for the operator.
 
 A repair is data. `wizard.doctor.repair.plan` turns those that the wizard can make into a plan.
 """
@@ -35,7 +35,7 @@ class Kind(StrEnum):
     RIGHTS = "rights"
     """Give a file the tightest owner and mode with which the service can read it."""
     BY_HAND = "by_hand"
-    """A person has to do it."""
+    """The operator has to do it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Repair:
         kind: what would be changed.
         summary: one line.
         path: the file concerned, logical; "" when there is none.
-        steps: for a person, in order; with BY_HAND they are all there is.
+        steps: for the operator, in order; with BY_HAND there is nothing else.
     """
 
     code: str

@@ -1,4 +1,4 @@
-"""The repair of what was lost since the changes: key store, settings and trust written again from the record."""
+"""Repair what was lost after the changes: write key store, settings and trust again from the record."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from wizard.secret import Secret
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """The steps, the leaf that is then served ("" when unknown), and the key store's password."""
+    """The steps, the leaf that is then presented ("" when unknown), and the key store's password."""
 
     steps: tuple[PutFile | EditFile | ImportTrust, ...]
     leaf: str

@@ -1,4 +1,4 @@
-"""The clock of the machine, and what became of the last change."""
+"""The clock of the machine, and the state after the last change."""
 
 from collections.abc import Iterator
 from datetime import datetime

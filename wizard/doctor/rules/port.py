@@ -1,4 +1,4 @@
-"""The port: who listens there, and whether it speaks TLS as gateways need it."""
+"""The port: which program listens there, and whether it offers the TLS that gateways need."""
 
 from collections.abc import Iterator
 

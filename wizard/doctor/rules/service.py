@@ -30,7 +30,7 @@ def _found(which: Code, unit: UnitFacts, **values: str | int) -> Finding:
 
 
 def now_of(facts: DoctorFacts) -> datetime:
-    """The moment of the examination."""
+    """The moment of the diagnosis."""
     return datetime.fromisoformat(facts.clock.now)
 
 

@@ -1,4 +1,4 @@
-"""The configured key store as a file: there, a file, readable by the service, and a PKCS12 file at all."""
+"""The configured key store as a file: it exists, the service can read it, and it is PKCS12."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The product's Java and its cacerts: there, open, and trusting the root of the installed chain."""
+"""The product's Java and its cacerts: they exist, open, and trust the root of the installed chain."""
 
 from collections.abc import Iterator
 

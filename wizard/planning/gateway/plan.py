@@ -1,4 +1,4 @@
-"""From the answers to the plan for the gateway at hand: trust, file, stores, passwords, and a look at the primary."""
+"""From the answers to the plan for this gateway: trust, file, stores, passwords, and a probe of the primary."""
 
 from collections.abc import Sequence
 from dataclasses import replace

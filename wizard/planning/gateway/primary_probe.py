@@ -1,6 +1,6 @@
-"""The primary as this gateway sees it: is it there, would it be believed, and does it take this gateway's certificate.
+"""The primary as this gateway sees it: whether it answers, is trusted, and accepts this gateway's certificate.
 
-What is seen is reported, and never a reason to refuse: gateways are mostly made ready before their primary is.
+The result is reported and never a reason to refuse: gateways are often set up before their primary.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The gateway at hand: its chain, the answers and the facts become a plan. Nothing is examined, nothing is changed."""
+"""Make the plan for this gateway from its chain, the answers and the facts. Nothing is read or changed."""
 
 from collections.abc import Sequence
 from pathlib import PurePosixPath
@@ -44,7 +44,7 @@ def make_plan(given: GatewayInput, anchors: Sequence[Certificate], facts: Gatewa
         given: the chain, the paths and the passwords as they shall be.
         anchors: what the trust store must hold; empty when none is needed.
         facts: the machine as it is now.
-        keytool: where the proof by Java would come from, for messages.
+        keytool: where the verification by Java would come from, for messages.
 
     Raises:
         WizardError: the unattended file cannot be edited, or a value is not safe in it.

@@ -105,7 +105,7 @@ def _where(url: str, base: str = "") -> _Where:
 def _once(where: _Where, body: bytes | None, kind: str, limit: int, deadline: float) -> tuple[int, str, bytes]:
     connection = http.client.HTTPConnection(where.host, where.port)
     connection.sock = _connected(where, deadline)
-    # Time limits of a socket start anew with each byte; the timer ends a server that drips.
+    # Time limits of a socket start again with each byte; the timer ends a server that drips.
     timer = threading.Timer(_left(deadline), _cut, [connection.sock])
     timer.start()
     try:

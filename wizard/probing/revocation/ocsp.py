@@ -1,4 +1,4 @@
-"""OCSP (RFC 6960) without any network: the request for a certificate, and the judgement of a response."""
+"""OCSP (RFC 6960) without any network: the request for a certificate, and the check of a response."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

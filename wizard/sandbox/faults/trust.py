@@ -14,7 +14,7 @@ def _root_missing(deployment: Deployment, pki: Pki) -> None:
 
 
 def _other_root(deployment: Deployment, pki: Pki) -> None:
-    """A root of the same name with another key, as after the authority was set up anew."""
+    """A root of the same name with another key, as after the CA was set up again."""
     truststore.remove(deployment.cacerts, pki.root.certificate, PASSWORD)
     add_anchor(deployment, authority("Acme-CA-Root", new_key(), None, pki.made))
 

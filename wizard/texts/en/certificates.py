@@ -1,4 +1,4 @@
-"""Texts: reading, judging and writing certificates and key stores."""
+"""Texts: reading, checking and writing certificates and key stores."""
 
 from wizard.texts.model import Case, Text
 
