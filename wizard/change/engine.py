@@ -91,8 +91,8 @@ def apply(plan: Plan, context: Context) -> Outcome:
         return _nothing(plan, context)
     with opened(context) as place:
         if any(isinstance(step, Restart) and step.always for step in plan.steps):
-            # The service does not present what it should, and this plan restarts and verifies it: a repair. That must be
-            # possible when an undo has put the files back and the service still does not start.
+            # A plan that restarts a service with the wrong certificate is a repair. It must be possible after an undo
+            # that restored the files, when the service still does not start.
             close_what_is_back(place.store, context)
         # Also before nothing is done: after an interrupted change the files may be as planned, and the service not.
         sweep(place.store, context)

@@ -148,7 +148,7 @@ def revocation_lines(revoked: tuple[Revocation, ...]) -> list[Line]:
     lines = [Line("Revocation")]
     lines += [Line(f"  {names.subject(one.certificate)}: {_REVOCATION[one.status]}") for one in revoked]
     said = advice(revoked)
-    lines.append(Line(f"  OCSP in the portal, unless the PKI administrator decides otherwise: {said.check}"))
+    lines.append(Line(f"  OCSP in the portal, unless the PKI team decides otherwise: {said.check}"))
     lines.append(Line(f"    {printable(said.why)}"))
     return lines + finding_lines(revocation_findings(revoked))
 

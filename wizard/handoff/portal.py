@@ -118,7 +118,7 @@ def ocsp_advice(answers: AccountAnswers) -> str:
     """What to do about the two OCSP settings; lines as in the checklist."""
     match answers.ocsp:
         case "unchanged":
-            return "Leave the two OCSP settings as they are, unless the PKI administrator\ndecides otherwise."
+            return "Leave the two OCSP settings as they are, unless the PKI team\ndecides otherwise."
         case "off":
             return "OCSP: switch the revocation check off."
         case "on":

@@ -111,7 +111,7 @@ def _walk(machine: Machine, path: PurePosixPath, account: Account) -> Access:
         except (FileNotFoundError, NotADirectoryError):
             return Access(False, here, "it does not exist")
         except OSError as problem:
-            return Access(None, here, f"it could not be checked:  {(problem.strerror or 'error').lower()}")
+            return Access(None, here, f"it could not be checked: {(problem.strerror or 'error').lower()}")
         if stat.S_ISDIR(seen.st_mode):
             if not pending:
                 return Access(False, here, "it is a folder")

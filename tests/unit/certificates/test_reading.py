@@ -340,7 +340,7 @@ FOREIGN: dict[str, tuple[bytes, str, str]] = {
     "BCFKS": (
         asn1.seq(asn1.seq(asn1.seq(asn1.oid("1.2.840.113549.1.5.13"), asn1.seq()), asn1.tlv(4, b"x" * 40)), asn1.seq()),
         "Bouncy Castle (BCFKS)", "keytool -importkeystore"),
-    "KDB": (bytes(range(128, 256)), "key database of IBM", "export it to PKCS12"),
+    "KDB": (bytes(range(128, 256)), "key database of IBM", "xport it to PKCS12"),
     "SST": (b"\0\0\0\0CERT" + bytes(60), "Microsoft certificate store", "certmgr.msc"),
     "PPK": (b"PuTTY-User-Key-File-3: ssh-rsa\nEncryption: none\n", "PuTTY key", "belongs to no certificate"),
     "SSH": (b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI root@host\n", "public SSH key", "belongs to no certificate"),

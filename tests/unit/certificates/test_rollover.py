@@ -121,9 +121,9 @@ def test_a_new_root_goes_everywhere_first_and_the_old_one_last() -> None:
     assert third.earliest == NOW + 60 * DAY
     assert "Late-Root" in first.what
     assert all(place in first.what for place in ("portal", "trust store of every gateway", "cacerts", "every client"))
-    assert third.what.startswith("Acme-CA-Root out")
+    assert third.what.startswith("Remove Acme-CA-Root from")
     text = shown(found)
-    assert text.index("the root changes from Acme-CA-Root to Late-Root") < text.index("1. Late-Root")
+    assert text.index("the root changes from Acme-CA-Root to Late-Root") < text.index("1. Add Late-Root")
     assert f"Earliest: {NOW + 20 * DAY:%Y-%m-%d}. At the latest: {NOW + 60 * DAY:%Y-%m-%d}." in text
     notes = order_notes(found, NOW)
     assert all(note.startswith(f"Order, step {number} of 3: ") for number, note in enumerate(notes[1:], start=1))

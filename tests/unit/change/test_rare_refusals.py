@@ -187,7 +187,7 @@ def test_a_worker_for_which_there_is_no_memory_is_told(scene: Scene, monkeypatch
     with pytest.raises(WizardError) as refused:
         watch.start(scene.machine, scene.plan(), {})
     assert refused.value.code == "change.worker-silent"
-    assert "nothing was changed" in refused.value.message
+    assert "Nothing was changed" in refused.value.message
     assert scene.tree() == tree
     assert history(scene.machine) == ()
 

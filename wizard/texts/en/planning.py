@@ -84,8 +84,8 @@ TEXTS: dict[str, Text] = {
         source=_WIZARD,
     ),
     "answers.unusable-value": Text(
-        title="invalid value in the answers file",
-        message="{file} has an invalid value at {where}.",
+        title="unusable value in the answers file",
+        message="{file} has an unusable value at {where}.",
         why="The wizard would have to guess.",
         fix="It must be {wanted}.",
         source=_WIZARD,
