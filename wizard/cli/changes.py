@@ -22,7 +22,7 @@ from wizard.cli.output import print_json
 from wizard.errors import ExitCode, WizardError
 from wizard.host.machine import Machine
 from wizard.planning.undo import check_rollback, start_recover, start_rollback
-from wizard.printable import printable
+from wizard.printable import printable, wrapped
 from wizard.secret import Secret
 from wizard.session.review import faults
 from wizard.texts.en.change import NOTHING_CHANGED
@@ -197,6 +197,6 @@ def _end(command: str, args: argparse.Namespace, end: Outcome | None, code: Exit
         print(f"{word}: {end.outcome.replace('_', ' ')} {end.change}".rstrip())
     if end.failure is not None and code is not ExitCode.DONE:
         print(f"error: {end.failure.code} {end.failure.message}", file=sys.stderr)
-        for line in end.failure.hint.splitlines():
+        for line in wrapped(end.failure.hint):
             print(f"hint: {line}", file=sys.stderr)
     return int(end.exit_code if code is None else code)

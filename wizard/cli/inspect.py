@@ -17,7 +17,7 @@ from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode
 from wizard.findings import Finding, Severity, worst
 from wizard.host.clock import now_utc
-from wizard.printable import printable
+from wizard.printable import printable, wrapped
 from wizard.reports.chain import ASCII_BRANCH, UNICODE_BRANCH, title, tree_lines
 from wizard.reports.lines import Line, Tone, finding_lines
 
@@ -111,7 +111,7 @@ def file_lines(opened: Opened) -> list[Line]:
     lines += [Line(f"  {printable(text)} [{code}]", Tone.FAINT) for code, text in bundle.notes]
     if opened.error is not None:
         lines.append(Line(f"  Error: {opened.error.message} [{opened.error.code}]", Tone.BAD))
-        lines += [Line(f"  {line}") for line in opened.error.hint.splitlines()]
+        lines += [Line(line) for line in wrapped(opened.error.hint, "  ")]
     return lines
 
 

@@ -12,6 +12,7 @@ from wizard.cli.arguments import THEMES, Parser
 from wizard.cli.commands import COMMANDS, PRINT_TRACE, REPORT_BUG, RUN
 from wizard.cli.streams import READER_GONE, finish, prepare
 from wizard.errors import WizardError
+from wizard.printable import wrapped
 from wizard.self_start import load
 
 COLLECTOR = (100_000, 50, 100)
@@ -122,7 +123,7 @@ def report_refusal(error: WizardError, *, debug: bool = False) -> int:
     if debug:
         load(PRINT_TRACE)(error)
     print(f"error: {error.code} {error.message}", file=sys.stderr)
-    for line in error.hint.splitlines():
+    for line in wrapped(error.hint):
         print(f"hint: {line}", file=sys.stderr)
     return int(error.exit_code)
 

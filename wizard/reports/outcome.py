@@ -13,7 +13,7 @@ from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
 from wizard.host.accounts import group_name_of, name_of
 from wizard.host.machine import Machine, command
-from wizard.printable import printable
+from wizard.printable import printable, wrapped
 from wizard.reports.chain import title, tree_lines
 from wizard.reports.lines import Line, Tone, diff_lines, finding_lines
 
@@ -129,7 +129,7 @@ def outcome(ended: Outcome, *, undo: bool = False) -> list[Line]:
         result.append(Line("Not checked: whether the server keeps running after its start.", Tone.WARN))
     if ended.failure is not None:
         result.append(Line(f"{ended.failure.message} [{ended.failure.code}]"))
-        result += [Line(f"  {line}") for line in ended.failure.hint.splitlines()]
+        result += [Line(line) for line in wrapped(ended.failure.hint, "  ")]
     if ended.page:
         result.append(Line(f"State of each file:  {printable(ended.page)}"))
     return result
