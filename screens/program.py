@@ -218,7 +218,7 @@ class WizardApp(App[int], inherit_bindings=False):
             else:
                 self.show(kind(step, data))
 
-        self.work("look", lambda: kind.look(self.session, step), show, MAKING.get(step.view, "Looking ..."))
+        self.work("look", lambda: kind.look(self.session, step), show, MAKING.get(step.view, "Checking ..."))
 
     def work(self, purpose: str, call: Callable[[], Any], done: Callable[[Any], None], words: str) -> None:
         """Call the engine; until it has answered, keys are dropped and *words* are shown. Esc gives up waiting."""

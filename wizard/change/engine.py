@@ -278,5 +278,5 @@ def finish(manifest: Manifest, folder: ChangeFolder, journal: Journal, context: 
         journal.append(CLOSED, fact=APPLIED)
         if not keeps_copies(manifest):
             folder.wipe_staged(context.calls)
-    say_outcome(context, "done", f"Change {folder.id} is applied{' and proven' if manifest.probe else ''}.", APPLIED)
+    say_outcome(context, "done", f"Change {folder.id} is applied{' and verified' if manifest.probe else ''}.", APPLIED)
     return Outcome(APPLIED, folder.id, manifest.digest, dict(context.events.states))

@@ -316,7 +316,6 @@ class Service:
         self._systemctl("reset-failed", self.unit, "--no-ask-password")
         before = self.show()
         self._counted = before.restarts
-        progress(f"{verb} {self.unit}")
         answer = self._systemctl(verb, self.unit, "--no-block", "--no-ask-password")
         if not answer.ok:
             raise refused(answer, self.unit)

@@ -54,7 +54,7 @@ def test_each_link_is_told_with_its_first_end_and_for_whom() -> None:
     assert (links[0].first.name, links[0].where) == ("Acme-CA-Root", "/opt/hcp/conf/primary-host.pfx")
     assert {link.where for link in links} == {
         "/opt/hcp/conf/primary-host.pfx",
-        "served at localhost:2560",
+        "presented at localhost:2560",
         f"{CACERTS}, cloudstream-acme",
     }
     assert all(link.for_whom for link in links)
