@@ -380,7 +380,7 @@ TEXTS: dict[str, Text] = {
     "pile.same-serial": Text(
         title="Two certificates have the same issuer and serial number",
         message="{name} and {other} have the same issuer and serial number, but are different{more}.",
-        why="To revoke one revokes the other, and some programs refuse both.",
+        why="Revoking one also revokes the other, and some programs refuse both.",
         fix="Ask the PKI team. A CA must never use a serial number twice.",
         source="RFC 5280, 4.1.2.2",
     ),

@@ -16,7 +16,7 @@ TEXTS: dict[str, Text] = {
     "change.backup-damaged": Text(
         title="A backup is damaged",
         message="The saved file {path} cannot be used: {reason}.",
-        why="To restore from it would replace a working file with a damaged one.",
+        why="Restoring from it would replace a working file with a damaged one.",
         fix="Nothing was written from it. Restore the file from the machine's own\nbackup.",
         source=_RECORDS,
     ),
@@ -55,7 +55,7 @@ TEXTS: dict[str, Text] = {
     "change.changed-since": Text(
         title="A file was changed later",
         message="{path} is not as change {change} left it.",
-        why="To restore the old state would lose the later edit.",
+        why="Restoring the old state would lose the later edit.",
         fix="Somebody or another tool edited it. Clarify that first, or restore the\nfile manually.",
         source=_OWN_RULE,
         cases={
@@ -117,7 +117,7 @@ TEXTS: dict[str, Text] = {
     "change.foreign-edit": Text(
         title="A file was changed by something else",
         message="{path} was changed by something else after the change had begun. It is left as it is.",
-        why="To restore the old content would lose the other edit.",
+        why="Restoring the old content would lose the other edit.",
         fix="Compare it with the backup named on the page, then run `recover --keep`.",
         source="own rule: undo restores only what the change itself made",
         cases={
@@ -346,7 +346,7 @@ TEXTS: dict[str, Text] = {
     "change.staged-damaged": Text(
         title="A prepared file is damaged",
         message="The prepared file {path} cannot be used: {reason}.",
-        why="To finish the change with it would install something that you did not review.",
+        why="Finishing the change with it would install something that you did not review.",
         fix="Nothing was written from it. Restore the file from the machine's own\nbackup.",
         source=_RECORDS,
     ),

@@ -141,7 +141,7 @@ TEXTS: dict[str, Text] = {
     "envfile.too-large": Text(
         title="the file is too large",
         message="the file has {size} bytes, but the wizard reads at most {limit}",
-        why="To read it would only fill the memory.",
+        why="Reading it would only fill the memory.",
         fix="Choose the unattended file itself.",
         source="bound of the wizard",
     ),

@@ -347,7 +347,7 @@ TEXTS: dict[str, Text] = {
         source=_JSSE,
     ),
     "doctor.log-dates": Text(
-        title="a certificate is outside its dates",
+        title="a certificate is not valid now",
         message=_LOG_LINE,
         why="A certificate in the chain has expired or is not valid yet, or one of the two clocks is wrong.",
         fix="Check the dates of the whole chain and both clocks.",
@@ -417,7 +417,7 @@ TEXTS: dict[str, Text] = {
         source=_JSSE,
     ),
     "doctor.log-not-tls": Text(
-        title="the other side does not speak TLS",
+        title="the other side does not use TLS",
         message=_LOG_LINE,
         why="The port belongs to another program, or a proxy answers in its place.",
         fix="Compare the port with the one that the product uses, and look for a proxy in between.",
@@ -490,7 +490,7 @@ TEXTS: dict[str, Text] = {
         title="nothing answers on the other side",
         message=_LOG_LINE,
         why="The port is closed there, or a firewall blocks it.",
-        fix="Check that the primary runs and that port 2560 is open all the way.",
+        fix="Check that the primary runs, and that nothing blocks port 2560 in between.",
         source="connect(2)",
     ),
     "doctor.log-revocation": Text(
@@ -835,7 +835,7 @@ TEXTS: dict[str, Text] = {
     "doctor.store-two-keys": Text(
         title="the key store holds several private keys",
         message="{path} holds {keys} private keys. The server may choose the wrong one.",
-        why="Java takes the first key entry that fits, and an old or test certificate may come first.",
+        why="Java takes the first key entry that matches, and an old or test certificate may come first.",
         fix="Let the wizard write the key store again with only the right key.",
         source="JDK SunX509 key manager; measured with Java 17",
     ),

@@ -14,7 +14,7 @@ TEXTS: dict[str, Text] = {
         title="A folder where a file is expected",
         message="{file} is a folder",
         why="It is not clear which of its files is meant.",
-        fix="Enter one file in it.",
+        fix="Enter a file in this folder.",
     ),
     "file.missing": Text(
         title="A file is missing",
@@ -55,7 +55,7 @@ TEXTS: dict[str, Text] = {
     "file.too-large": Text(
         title="A file is too large",
         message="{file} has {size} bytes, but the wizard reads at most {limit}",
-        why="To read it would only fill the memory.",
+        why="Reading it would only fill the memory.",
         fix="Choose the certificate file itself.",
     ),
     "file.too-many": Text(
@@ -234,7 +234,7 @@ TEXTS: dict[str, Text] = {
     "program.too-slow": Text(
         title="A program did not end in time",
         message="{program} did not end within {seconds:g} seconds and was stopped",
-        why="To wait longer would leave the change half made.",
+        why="Waiting longer would leave the change unfinished.",
         fix="Check the load of the machine, then try again.",
     ),
     "secret.missing": Text(
@@ -339,7 +339,7 @@ TEXTS: dict[str, Text] = {
         title="systemd did not start the service",
         message="{unit}: systemd left the unit inactive{evidence}",
         why=_RESTART,
-        fix="Correct what its last journal lines show, then start it. To wait does not help.{journal}",
+        fix="Correct what its last journal lines show, then start it. Waiting does not help.{journal}",
         source=_SYSTEMD,
     ),
     "service.offline": Text(
@@ -360,7 +360,7 @@ TEXTS: dict[str, Text] = {
         title="The restart command failed",
         message="the restart command ended with exit code {exit_code}: {output}",
         why=_RESTART,
-        fix="Run it by hand to see why: {command}",
+        fix="Run it manually to see why: {command}",
         source=_SYSTEMD,
     ),
     "service.start-timeout": Text(

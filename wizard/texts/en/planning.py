@@ -49,7 +49,7 @@ TEXTS: dict[str, Text] = {
     "answers.beyond-bound": Text(
         title="the answers file exceeds a limit",
         message="The answers file is larger or more deeply nested than expected, or has longer keys or numbers.",
-        why="To read it would take too long or fill the memory.",
+        why="Reading it would take too long or fill the memory.",
         fix="An answers file has a few kilobytes. Check that this is one.",
         source="bounds of the wizard",
         cases={
@@ -105,7 +105,7 @@ TEXTS: dict[str, Text] = {
         message="It is not known whether {root} is in {path}: {reason}",
         why="Without the root there the server does not trust its own gateways.",
         fix="Give its password (cacerts-password; changeit unless somebody changed it), or\n"
-        "import the root by hand (see portal/{file} of the bundles):\n" + _IMPORT,
+        "import the root manually (see portal/{file} of the bundles):\n" + _IMPORT,
         source=_PRIMARY,
     ),
     "cacerts.not-used": Text(

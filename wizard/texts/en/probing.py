@@ -343,7 +343,7 @@ TEXTS: dict[str, Text] = {
         title="Certificate unknown to the responder",
         message="The responder {place} does not know {subject}.",
         why="With OCSP switched on, such a certificate may be refused.",
-        fix="Ask the PKI team whether the responder is responsible for this CA.",
+        fix="Ask the PKI team whether this responder serves this CA.",
         source="RFC 6960, section 2.2",
     ),
     "revocation.unreachable": Text(
