@@ -54,7 +54,7 @@ class Undo(Page):
     def _about(self, at: int) -> list[Row]:
         change = self.data[at]
         rows: list[Row] = [("Change", [change.entry.title, (f"  {change.entry.id}", "muted")])]
-        if change.entry.stands:
+        if change.entry.in_effect:
             since = ", ".join(change.altered)
             words: list[Part] = (
                 [MARKS["warn"], f"changed since: {since}"] if since else [MARKS["ok"], "all as it left them"]
@@ -112,7 +112,7 @@ class Undo(Page):
 
 def _row(change: "Undoable") -> list[list[Part]]:
     entry = change.entry
-    if entry.stands:
+    if entry.in_effect:
         state: list[Part] = [MARKS["warn"], "changed"] if change.altered else [MARKS["ok"], "unchanged"]
     elif entry.rolled_back_by:
         state = [MARKS["info"], "undone"]

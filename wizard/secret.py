@@ -8,7 +8,7 @@ from typing import NoReturn
 from urllib.parse import quote
 
 MASK = "********"
-"""What stands for any secret, whatever its length."""
+"""The mask for any secret, whatever its length."""
 
 
 class Secret:

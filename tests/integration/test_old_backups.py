@@ -56,7 +56,7 @@ def test_purging_removes_the_old_keys_and_is_told_everywhere(scene: Scene, run: 
         assert (code, err.split()[1]) == (2, "change.backups-removed")
         assert f"its backups were removed on {today}" in err
     newest = Session(scene.machine).changes()[0]
-    assert newest.entry.stands
+    assert newest.entry.in_effect
     assert f"its backups were removed on {today}" in newest.why
     assert scene.tree() == live
     assert run("history", "--purge", "3", "--yes")[1].startswith("No backups to remove")

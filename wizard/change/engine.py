@@ -20,7 +20,7 @@ from wizard.change.record import read_record
 from wizard.change.staging import FileChange, file_changes_of, stage
 from wizard.change.store import ChangeFolder, Store
 from wizard.change.targets import check_in_place
-from wizard.change.undo import close_what_is_back, roll_back_change
+from wizard.change.undo import close_restored, roll_back_change
 from wizard.errors import WizardError
 from wizard.texts.en.change import NOTHING_CHANGED
 from wizard.times import rfc3339
@@ -40,13 +40,13 @@ def prune(store: Store) -> None:
     """
     record = read_record(store)
     expected = {left.change for left in (*record.files, *record.anchors)}
-    stand = applied = others = 0
+    in_effect = applied = others = 0
     for position, entry in enumerate(reversed(entries(store))):
-        stand += entry.stands and not entry.rolls_back
+        in_effect += entry.in_effect and not entry.rolls_back
         applied += entry.outcome == APPLIED
         others += entry.outcome != APPLIED
         too_many = applied > 3 * KEEP if entry.outcome == APPLIED else others > 3 * KEEP
-        if position and entry.id not in expected and (stand > KEEP or too_many) and entry.outcome in _SETTLED:
+        if position and entry.id not in expected and (in_effect > KEEP or too_many) and entry.outcome in _SETTLED:
             with contextlib.suppress(WizardError, OSError):
                 store.drop(store.find(entry.id))
 
@@ -93,7 +93,7 @@ def apply(plan: Plan, context: Context) -> Outcome:
         if any(isinstance(step, Restart) and step.always for step in plan.steps):
             # A plan that restarts a service with the wrong certificate is a repair. It must be possible after an undo
             # that restored the files, when the service still does not start.
-            close_what_is_back(place.store, context)
+            close_restored(place.store, context)
         # Also before nothing is done: after an interrupted change the files may be as planned, and the service not.
         sweep(place.store, context)
         if plan.is_empty:
@@ -249,12 +249,12 @@ def _still_to_do(manifest: Manifest, context: Context) -> tuple[Action, ...]:
 
 
 def _step(action: Action, manifest: Manifest, folder: ChangeFolder, journal: Journal, context: Context) -> None:
-    stands = file_state(live_image(action, context), action)
+    state = file_state(live_image(action, context), action)
     check_in_place(action.path.parent, context)
-    if stands is FileState.NEW:
+    if state is FileState.NEW:
         context.events.say(action.id, "done", f"{action.named} is new already")
         return
-    if stands is not FileState.OLD:
+    if state is not FileState.OLD:
         raise WizardError(codes.CHANGE_CHANGED_SINCE_REVIEW, case="prepared", subject=action.named, path=action.named)
     journal.append(INTENT, action.id)
     context.events.say(action.id, "started", action.summary)

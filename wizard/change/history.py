@@ -51,8 +51,8 @@ class Entry:
     backups_removed: str = ""
 
     @property
-    def stands(self) -> bool:
-        """Whether what it did is (as far as the wizard knows) still so."""
+    def in_effect(self) -> bool:
+        """Whether it was applied and not rolled back, as far as the wizard knows."""
         return self.outcome == APPLIED and not self.rolled_back_by
 
     def as_json(self) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def entries(store: Store) -> tuple[Entry, ...]:
     # A rollback can itself be rolled back, and is then without effect: what is newest decides first.
     for folder in reversed(store.changes()):
         entry = _entry(folder, taken_back.get(folder.id, ""))
-        if entry.stands and entry.rolls_back:
+        if entry.in_effect and entry.rolls_back:
             taken_back[entry.rolls_back] = entry.id
         found.append(entry)
     return tuple(reversed(found))

@@ -17,7 +17,7 @@ from wizard.change.context import Context
 from wizard.change.durable import write_failure
 from wizard.change.events import CHANGE
 from wizard.change.evidence import write_evidence
-from wizard.change.file_state import is_back, live_image
+from wizard.change.file_state import is_restored, live_image
 from wizard.change.journal import CLOSED, Journal, RecoveryPlan
 from wizard.change.manifest import Manifest
 from wizard.change.outcome import APPLIED, REFUSED, Failure
@@ -321,7 +321,7 @@ def say_outcome(context: Context, state: str, text: str, outcome: str, failure: 
 def _taken_back(manifest: Manifest, context: Context) -> bool:
     """Whether an undo had begun that the journal does not know of, because its record could not be written."""
     try:
-        return any(is_back(live_image(action, context), action) for action in manifest.knowing(()).actions)
+        return any(is_restored(live_image(action, context), action) for action in manifest.knowing(()).actions)
     except WizardError:
         return False  # a folder was exchanged since: the journal alone knows
 

@@ -66,7 +66,7 @@ def read_record(store: Store) -> Record:
     anchors: dict[tuple[str, str], Left] = {}
     target: tuple[Node, ...] = ()
     for entry in entries(store):
-        if not entry.stands or entry.rolls_back:
+        if not entry.in_effect or entry.rolls_back:
             continue
         folder = store.find(entry.id)
         try:

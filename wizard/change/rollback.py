@@ -10,7 +10,7 @@ from wizard.change.context import Context, WithoutAnchor
 from wizard.change.disk_space import check_change_room
 from wizard.change.engine import Order, carry_out, check_service
 from wizard.change.file_image import FileImage
-from wizard.change.file_state import FileState, differs, file_state, is_back, old_state
+from wizard.change.file_state import FileState, differs, file_state, is_restored, old_state
 from wizard.change.history import UNREADABLE, Entry, entries
 from wizard.change.journal import BACKUP
 from wizard.change.lock import check_free, opened, sweep
@@ -111,7 +111,7 @@ def require_undoable(entry: Entry) -> None:
     """
     if entry.damage:
         raise _damaged(entry)
-    if not entry.stands:
+    if not entry.in_effect:
         if entry.outcome == APPLIED:
             raise WizardError(
                 codes.CHANGE_NOT_STANDING,
@@ -128,7 +128,7 @@ def require_undoable(entry: Entry) -> None:
 def _newest(known: Sequence[Entry], store: Store) -> Entry:
     """The newest change that is in effect and is no rollback; one whose record is damaged is not passed over."""
     for entry in reversed(known):
-        if entry.outcome == UNREADABLE or (entry.stands and not entry.rolls_back):
+        if entry.outcome == UNREADABLE or (entry.in_effect and not entry.rolls_back):
             return entry
     raise WizardError(codes.CHANGE_NOTHING_TO_ROLL_BACK, subject=store.root, state=store.root)
 
@@ -223,17 +223,17 @@ def _drafts(manifest: Manifest, folder: ChangeFolder, store: Store, context: Con
     for action in reversed(manifest.actions):
         target = resolve(context.machine, action.named)
         image, data = live.get(str(target.path)) or look(target)
-        stands = _state(image, action, target)
-        if stands is not FileState.FOREIGN and is_back(image, action):
+        state = _state(image, action, target)
+        if state is not FileState.FOREIGN and is_restored(image, action):
             context.events.say(action.id, "skipped", f"{target.shown} is as before the change")
             continue
-        found = _old_state(action, target, (image, data), folder, context, stands=stands)
+        found = _old_state(action, target, (image, data), folder, context, state=state)
         if found is None:
             if action.trust is not None and action.trust.added and target.path == action.path:
                 context.events.say(action.id, "skipped", f"{action.trust.alias} is no longer in {target.shown}")
                 continue
             raise _changed_since(manifest, target, store)
-        if stands is FileState.OTHER_RIGHTS:
+        if state is FileState.OTHER_RIGHTS:
             context.events.say(action.id, "progress", _kept(target, image, action))
         check_folder(target, action.folder, exact=False, may_be_gone=action.folder_made)
         keep_folder(target, context)
@@ -266,10 +266,10 @@ def _old_state(
     folder: ChangeFolder,
     context: Context,
     *,
-    stands: FileState,
+    state: FileState,
 ) -> tuple[FileImage, bytes] | None:
     """What the file is to be: the saved state, or the live trust store without our entry; None when neither can be."""
-    if stands is not FileState.FOREIGN:
+    if state is not FileState.FOREIGN:
         old = old_state(live[0], action)
         return old, folder.saved(BACKUP, action.backup, old) if old.exists else b""
     if action.trust is None or not action.trust.added:
@@ -305,7 +305,7 @@ def _changed_since(manifest: Manifest, target: Target, store: Store) -> WizardEr
     newer = [
         entry.id
         for entry in entries(store)
-        if entry.stands and store.find(entry.id).number > number and str(target.named) in entry.files
+        if entry.in_effect and store.find(entry.id).number > number and str(target.named) in entry.files
     ]
     if not newer:
         return WizardError(codes.CHANGE_CHANGED_SINCE, subject=target.named, path=target.shown, change=manifest.id)

@@ -88,7 +88,7 @@ def _remove_page(folder: ChangeFolder) -> None:
         os.unlink(PAGE, dir_fd=at.descriptor)
 
 
-def close_what_is_back(store: Store, context: Context) -> None:
+def close_restored(store: Store, context: Context) -> None:
     """Close every change whose files are as before, so that a repair may be made while its recovery is pending.
 
     Such a change waits for nothing but the service, which the repair restarts and verifies. Any other one still has

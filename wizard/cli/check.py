@@ -11,7 +11,7 @@ from wizard.certificates.model import Bundle, Chain, Format, Role
 from wizard.certificates.public_roots import public_roots
 from wizard.certificates.reading import require_certificate
 from wizard.certificates.rules import judge
-from wizard.certificates.rules.across_chains import judge_pile
+from wizard.certificates.rules.across_chains import check_together
 from wizard.cli.files import Opened, known_roots, open_inputs
 from wizard.cli.inspect import branch_for, chains_of
 from wizard.cli.output import print_json, print_lines
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     if not any(finding.severity >= Severity.ERROR for finding in findings):
         findings += unreadable(args.machine, chain.certificates)
     about_files = [finding for bundle in bundles for finding in file_findings(bundle)]
-    findings = sorted([*findings, *more, *about_files, *judge_pile(chains)], key=lambda each: -each.severity)
+    findings = sorted([*findings, *more, *about_files, *check_together(chains)], key=lambda each: -each.severity)
     level = worst(findings)
     bad = level is not None and level >= Severity.ERROR
     if args.json:

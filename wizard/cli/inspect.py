@@ -11,7 +11,7 @@ from wizard.certificates.formats.file_findings import file_findings
 from wizard.certificates.model import Bundle, Chain, Format
 from wizard.certificates.public_roots import public_roots
 from wizard.certificates.rules import judge
-from wizard.certificates.rules.across_chains import judge_pile
+from wizard.certificates.rules.across_chains import check_together
 from wizard.cli.files import Opened, known_roots, open_inputs
 from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
             for chain in chains
             for finding in judge(chain, role=None, now=now, public_roots=roots.public, unclear_roots=roots.unclear)
         ),
-        *judge_pile(chains),
+        *check_together(chains),
     ]
     if args.json:
         members = [certificate_and_keys(each) for each in opened]

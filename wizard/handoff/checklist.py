@@ -39,7 +39,7 @@ def _undone(machine: Machine) -> bool:
         made = [entry for entry in history(machine) if entry.outcome == APPLIED and not entry.rolls_back]
     except WizardError:
         return False
-    return bool(made) and not any(entry.stands for entry in made)
+    return bool(made) and not any(entry.in_effect for entry in made)
 
 
 def _read(machine: Machine) -> Checklist | None:

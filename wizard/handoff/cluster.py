@@ -15,7 +15,7 @@ from wizard.certificates.writing import keystore
 from wizard.errors import WizardError
 from wizard.handoff.bundle import Pack, PackFile, checklist, paths
 from wizard.planning.inputs import PlanInputs
-from wizard.planning.primary.inputs import far_nodes
+from wizard.planning.primary.inputs import other_nodes
 from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET
 from wizard.questions.answers import PROMPT, Answers, PasswordSource, SourceKind, endpoint
 from wizard.questions.answers_file import dump
@@ -67,7 +67,7 @@ def make_packs(inputs: PlanInputs) -> list[Pack]:
     Raises:
         WizardError: as `node_files`.
     """
-    others = far_nodes(inputs.answers.primary)
+    others = other_nodes(inputs.answers.primary)
     if not others:
         return []
     files = node_files(inputs, dict.fromkeys(others, "localhost"))

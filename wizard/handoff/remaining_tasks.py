@@ -12,7 +12,7 @@ from wizard.handoff.portal import ocsp_evidence
 from wizard.planning.gateway import plan
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import roots_of
-from wizard.planning.primary.inputs import far_nodes
+from wizard.planning.primary.inputs import other_nodes
 from wizard.planning.replaced import order
 from wizard.questions.answers import Answers, CloudSupport, Goal, ImportRoot, PrimaryKind
 from wizard.reports.checklist import CA, CLOUD, NOTHING_KEPT, POLICY, Checklist, Item, checklist_lines
@@ -62,7 +62,7 @@ def make(inputs: PlanInputs) -> Checklist:
         # A gateway without a trust store of its own is one of a primary in the vendor's cloud.
         return Checklist(tuple(items), cloud=answers.primary.import_root is ImportRoot.NO)
     root = _fingerprint(primary)
-    nodes = far_nodes(answers.primary) if primary is not None else ()
+    nodes = other_nodes(answers.primary) if primary is not None else ()
     cloud = kind is PrimaryKind.CLOUD
     items = [
         *([Item(CLOUD, "Ask your vendor whether its cloud supports your own CA certificates")] if cloud else []),

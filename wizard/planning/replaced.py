@@ -77,8 +77,8 @@ def _order(inputs: PlanInputs, change: Rollover | None) -> list[Line]:
 def _put_away(machine: Machine) -> Chain | None:
     """The chain of the key store that the newest change in effect took away; None when it cannot be read."""
     try:
-        standing = [entry.id for entry in history(machine) if entry.stands and not entry.rolls_back]
-        folders = [Store(machine.state_dir).find(change) for change in standing]
+        in_effect = [entry.id for entry in history(machine) if entry.in_effect and not entry.rolls_back]
+        folders = [Store(machine.state_dir).find(change) for change in in_effect]
         for folder in reversed(folders):
             actions = {action.id: action for action in folder.manifest().actions}
             if "keystore" in actions and actions["keystore"].backup:

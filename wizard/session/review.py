@@ -67,7 +67,7 @@ def _undoable(machine: Machine, entry: Entry) -> Undoable:
         return Undoable(entry, why=f"change {entry.rolled_back_by[:4]} has already undone it.", advice=again)
     if entry.damage:
         return Undoable(entry, why=entry.damage)
-    if not entry.stands:
+    if not entry.in_effect:
         return Undoable(entry, why="it was not applied, so there is nothing to undo.")
     try:
         require_undoable(entry)
@@ -104,7 +104,7 @@ def history_lines(machine: Machine) -> list[Line]:
     result: list[Line] = []
     for entry in reversed(changes(machine)):
         state = f"undone by {entry.rolled_back_by}" if entry.rolled_back_by else printable(entry.outcome)
-        tone = Tone.PLAIN if entry.stands else Tone.FAINT
+        tone = Tone.PLAIN if entry.in_effect else Tone.FAINT
         result.append(Line(f"{entry.id}  {state}", tone))
         if entry.damage:
             result.append(Line(f"   {printable(entry.damage)}", Tone.WARN))

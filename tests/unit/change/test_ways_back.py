@@ -71,7 +71,7 @@ def test_several_steps_back_and_forth(scene: Scene) -> None:
     assert rollback("6", scene.context()).outcome == APPLIED  # the rollback of the first change
     assert scene.tree() == trees[1]
     entries = history(scene.machine)
-    assert [entry.stands for entry in entries] == [True, False, False, True, True, False, True]
+    assert [entry.in_effect for entry in entries] == [True, False, False, True, True, False, True]
     assert entries[5].rolled_back_by == entries[6].id
     with pytest.raises(WizardError) as refused:
         rollback("2", scene.context())

@@ -150,14 +150,14 @@ def served(answers: Answers) -> dict[tuple[str, int], str]:
         return dict(zip(nodes, pool.map(one, nodes), strict=True))
 
 
-def far_nodes(answers: PrimaryAnswers) -> tuple[str, ...]:
+def other_nodes(answers: PrimaryAnswers) -> tuple[str, ...]:
     """The nodes of a cluster that are other machines; a single node is the one that is meant, wherever it is."""
     return tuple(node for node in answers.nodes if len(answers.nodes) > 1 and not is_here(node, LOOK_TIMEOUT_S))
 
 
 def _elsewhere(answers: PrimaryAnswers) -> tuple[str, ...]:
     """The nodes that a change of this machine cannot put right; none when this machine is not among them."""
-    far = far_nodes(answers)
+    far = other_nodes(answers)
     return far if len(far) < len(answers.nodes) else ()
 
 
