@@ -122,7 +122,7 @@ ASKS = ["-Verify", "5", "-CAfile", "ca.pem", "-verify_return_error"]
 BOTH = {
     "each accepts the other": ({}, ASKS, [], 0, ["good: the primary accepts the certificate of this gateway (pack/gateway-host.pfx)."]),
     "TLS 1.2": ({}, [*ASKS, "-tls1_2"], [], 0, ["good: the primary accepts"]),
-    "a strange gateway": ({"chain": chain(STRANGER)}, ASKS, [], 3, ["good: the primary localhost shows", "does not accept", "unknown CA"]),
+    "a strange gateway": ({"chain": chain(STRANGER)}, ASKS, [], 3, ["good: the primary localhost presents", "does not accept", "unknown CA"]),
     "a strange gateway, TLS 1.2": ({"chain": chain(STRANGER)}, [*ASKS, "-tls1_2"], [], 3, ["does not accept", "unknown CA"]),
     "a primary that names other CAs": ({"chain": chain(STRANGER)}, ["-Verify", "5", "-CAfile", "ca.pem"], [], 3, ["does not list the CA of this gateway"]),
     "nobody asks": ({}, [], [], 7, ["asked for no certificate"]),

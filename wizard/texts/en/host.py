@@ -123,7 +123,8 @@ TEXTS: dict[str, Text] = {
     ),
     "keytool.key-differs": Text(
         title="Key and certificate are of different kinds",
-        message="{store}: Java signs with {signer}, but the certificate has {public}",
+        message="{store}: Java reads the private key as another kind of key than the certificate's (it "
+        "signs with {signer}, the certificate has {public})",
         why="Java opens the store, but cannot sign in a handshake.",
         fix="Ask for a certificate with a plain RSA or P-256 key.",
         source=_KEYTOOL,
