@@ -131,7 +131,7 @@ def outcome(ended: Outcome, *, undo: bool = False) -> list[Line]:
         result.append(Line(f"{ended.failure.message} [{ended.failure.code}]"))
         result += [Line(line) for line in wrapped(ended.failure.hint, "  ")]
     if ended.page:
-        result.append(Line(f"State of each file:  {printable(ended.page)}"))
+        result.append(Line(f"State of each file: {printable(ended.page)}"))
     return result
 
 

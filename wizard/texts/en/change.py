@@ -327,7 +327,7 @@ TEXTS: dict[str, Text] = {
         message="The undo is not complete: {reason}",
         why="Some files are old and others new.",
         fix="{hint}\n"
-        "The state of each file: {page}\n"
+        "State of each file: {page}\n"
         "Then run `recover` again. `recover --keep` ends it and accepts everything\n"
         "as it is now.",
         source=_OWN_RULE,
@@ -335,7 +335,7 @@ TEXTS: dict[str, Text] = {
             "service": Case(
                 "Every file is restored, but the service does not work: {reason}",
                 fix="{hint}\n"
-                "The state of each file: {page}\n"
+                "State of each file: {page}\n"
                 "`doctor` finds the cause. `doctor --fix CODE` repairs it and ends this\n"
                 "recovery.\n"
                 "Then run `recover` again. `recover --keep` ends it and accepts everything\n"
