@@ -12,7 +12,7 @@ PARALLEL = -n $(JOBS) --dist loadscope
 # Packages that get bytes and values and give bytes and values.
 PURE = wizard/certificates/*,wizard/configs/*,wizard/questions/*,wizard/findings*,wizard/reports/*
 
-.PHONY: try test test-all lint types walls tests every-test matrix oracles bench fuzz crash dist snapshots public-roots clean
+.PHONY: try test test-all lint types walls tests every-test matrix oracles bench texts fuzz crash dist snapshots public-roots clean
 
 try: $(VENV)/.run
 	@$(BIN)/cloudstream-wizard sandbox || [ $$? -eq 130 ] # left before the end
@@ -53,6 +53,10 @@ oracles:
 bench: oracles $(VENV)/.test
 	@status=0; for bench in tests/benchmarks/bench_*.py; do \
 		echo "== $$bench"; PYTHONPATH=. $(BIN)/python $$bench || status=1; done; exit $$status
+
+# Every text that an operator can read, each with its code or place.
+texts: $(VENV)/.test
+	@$(BIN)/python -m tests.support.texts
 
 fuzz: oracles $(VENV)/.test
 	FUZZ_SECONDS=$${FUZZ_SECONDS:-60} FUZZ_SEED=$${FUZZ_SEED:-$$(date +%Y%m%d)} $(PYTEST) tests/fuzz -q

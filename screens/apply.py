@@ -1,4 +1,4 @@
-"""The change while it is made, and what came of it."""
+"""Follow the change, and show its result."""
 
 import threading
 import time
@@ -29,7 +29,7 @@ from wizard.session.overview import Presented
 from wizard.session.session import Session
 
 PAINTS_EVERY_S = 0.5
-"""However fast events come: a slow line must keep up."""
+"""Limit of paints, so that a slow line can keep up with the events."""
 MOST_LINES = 500
 
 _STATES = {
@@ -42,8 +42,8 @@ _STATES = {
     "skipped": ("info", "skipped"),
 }
 _CLIENT = {
-    "none": "no certificate is asked for",
-    "optional": "a certificate is asked for",
+    "none": "no certificate is requested",
+    "optional": "a certificate is requested",
     "required": "a certificate is required",
 }
 OWN_NAMES = {"prepare": "Prepare and check the new files", "undo": "Restore everything"}
@@ -103,12 +103,12 @@ class Apply(Page):
             (step.id, _words(step)) for step in review.plan.steps
         ]
         if session.machine.settle_s and any(step.kind == "restart" for step in review.plan.steps):
-            rows = [*rows, (SETTLE, f"Watch the server for {session.machine.settle_s:g} s")]
+            rows = [*rows, (SETTLE, f"Observe the server for {session.machine.settle_s:g} s")]
         return rows
 
     def claim(self) -> Sequence[Part]:
         """The headline: the change is being applied."""
-        return [("Applying the change", "accent bold"), ("  it continues when the connection is lost", "muted")]
+        return [("Applying the change", "accent bold"), ("  it continues if you lose the connection", "muted")]
 
     def compose(self) -> Iterable[Widget]:
         """Bar, steps, log."""
@@ -259,7 +259,7 @@ class Proof(Page):
                 yield Act("Back to the answers", id="answers")
         yield Static("", classes="gap")
         if self.good and self.ended.again:
-            words = f"{WARN} Passwords were not saved; for the last steps you will be asked for them."
+            words = f"{WARN} Passwords were not saved. You will be asked for them in the last steps."
             yield Static(say((words, "warn")), classes="words")
         if self.good:
             commands: list[Part] = []
@@ -329,7 +329,7 @@ class Proof(Page):
         return rows
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
-        """On, out, or back to the answers."""
+        """Continue, leave, or go back to the answers."""
         event.stop()
         if event.button.id == "answers":
             self.wizard.ended = None

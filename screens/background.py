@@ -1,4 +1,4 @@
-"""Blocking calls of the engine, away from the screen: one thread, one call at a time, no hanging at the end.
+"""Run blocking calls of the engine in one daemon thread, one at a time.
 
 Textual's own thread workers belong to an executor whose threads are waited for when the program ends; a call that
 takes long would keep a closed wizard alive. These threads are daemons: what matters runs in its own process anyway.

@@ -70,7 +70,7 @@ def entries(chain: Chain, now: datetime) -> list[Entry]:
     if chain.missing_issuer is not None:
         rows: tuple[Row, ...] = (
             ("Missing", [(chain.missing_issuer, "bad")]),
-            ("Do", ["Ask the PKI team for this CA certificate and name its file, too."]),
+            ("Do", ["Ask the PKI team for this CA certificate and add its file."]),
         )
         found.append(Entry(chain.missing_issuer, "missing", rows=rows, missing=True))
     for certificate in reversed(chain.certificates):
@@ -94,7 +94,7 @@ def _rows(certificate: Certificate, chain: Chain, now: datetime) -> list[Row]:
     key = fields.key_label(certificate)
     belongs = {
         True: "; the private key belongs to it",
-        False: "; the private key belongs to another certificate",
+        False: "; the private key does not match",
         None: "",
     }
     rows.append(

@@ -1,4 +1,4 @@
-"""What lies on top of a page for a moment: leaving, help, warnings."""
+"""The dialogs: leaving, help, warnings."""
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -94,11 +94,11 @@ class Quit(Question):
     def words(self) -> Sequence[Part]:
         """What is kept, and how to come back."""
         if self._change_runs:
-            return ["The change continues in the background and is finished or undone by itself.\n", AGAIN]
+            return ["The change continues in the background and ends automatically.\n", AGAIN]
         if self._over:
-            return ["The change has ended; what it did stays.\n", AGAIN]
+            return ["The change has ended. What it did stays.\n", AGAIN]
         if not self._answered:
-            return ["Nothing was changed, and nothing was answered."]
+            return ["Nothing was changed, and there are no answers."]
         return ["Nothing was changed. Saved answers are kept, passwords are not.\n", AGAIN]
 
     def buttons(self) -> Sequence[tuple[str, str]]:

@@ -151,7 +151,7 @@ class Frame(PaintedOnce[None], inherit_bindings=False):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-normal"), (WIDE, "-wide")]  # noqa: RUF012 - as Textual has it
     VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-usual"), (TALL, "-tall")]  # noqa: RUF012 - likewise
     AUTO_FOCUS = ""
-    # The screen is not painted anew for a focus that moves: what gains or loses it draws itself.
+    # The screen is not painted again for a focus that moves: what gains or loses it draws itself.
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
     def __init__(self) -> None:
@@ -182,7 +182,7 @@ class Frame(PaintedOnce[None], inherit_bindings=False):
             yield Rail(self)
             with Vertical(id="column"):
                 yield Progress(self)
-                yield Static(say(("Looking at this machine ...", "muted")), id="title")
+                yield Static(say(("Checking this machine ...", "muted")), id="title")
                 yield Static(Content(""), id="say")
         yield Keys()
 
@@ -249,7 +249,7 @@ class Frame(PaintedOnce[None], inherit_bindings=False):
         return say(*self._said).plain
 
     def steps_changed(self) -> None:
-        """Draw the list of steps anew."""
+        """Draw the list of steps again."""
         self.query_one(Rail).refresh()
         self.query_one(Progress).refresh()
 

@@ -10,11 +10,11 @@ from wizard.questions.flow import every_step
 KEYS = """
 ## Keys
 
-* **Enter** continues; in a list it takes the marked line
+* **Enter** continues; in a list it chooses the marked line
 * **Esc** goes one step back, **Tab** to the next part of the page
 * **Up**, **Down** move in a list; **Page Up**, **Page Down** scroll
 * **F4** shows a password, **F5** checks again, **F3** draws the screen again
-* **F10** leaves, with a question first; your answers can be kept
+* **F10** leaves after a question; you can keep your answers
 
 To copy text, mark it with the mouse as always: the wizard leaves the mouse to your terminal.
 """

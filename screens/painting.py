@@ -1,4 +1,4 @@
-"""A screen that paints once what changes in several steps, instead of each step."""
+"""A screen that paints several changes at once."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from textual.screen import Screen, ScreenResultType
 from textual.widget import Widget
 
 SETTLED_S = 0.045
-"""So long a new page needs until its parts have measured themselves and have their places."""
+"""The time that a new page needs for its layout."""
 
 
 class PaintedOnce(Screen[ScreenResultType], inherit_bindings=False):

@@ -110,7 +110,7 @@ class PasteText(Over[Secret]):
         self.query_one("#held", Static).update(say(*(error or found)))
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
-        """Take it, when there is something in it."""
+        """Accept it, if it is not empty."""
         event.stop()
         if event.button.id != "take":
             self.action_close()

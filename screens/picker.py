@@ -1,4 +1,4 @@
-"""A file picked from a tree."""
+"""Pick a file from a tree."""
 
 from collections.abc import Iterable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The program: from step to step, keys one after the other, leaving, signals, and what a crash may say."""
+"""The app: steps, keys, leaving, signals, crash reports."""
 
 import asyncio
 import contextlib
@@ -38,11 +38,11 @@ SENT_AFTER_S = 0.03
 STOPPED = 130
 """Exit code when the operator left before the end, as after Ctrl+C in a command."""
 TURN_S = 0.25
-"""So long a key may take until the next one has its turn all the same."""
+"""The longest time that a key may take before the next one is handled."""
 ALWAYS = frozenset({"ctrl+c", "ctrl+q", "f10", "escape", "f3", "ctrl+l"})
 """Keys that work also while the engine works and while a page is being exchanged."""
 
-MAKING = {View.REVIEW: "Looking at the machine and making the plan ...", View.DIAGNOSIS: "Examining the machine ..."}
+MAKING = {View.REVIEW: "Checking the machine and making the plan ...", View.DIAGNOSIS: "Checking the machine ..."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ class WizardApp(App[int], inherit_bindings=False):
         return steps(self.source.answers) if self.opened is None else self.opened.steps()
 
     def get_default_screen(self) -> Screen[None]:
-        """There is one screen; dialogs lie on top of it."""
+        """There is one screen; dialogs are on top of it."""
         return self.frame
 
     # -- from step to step --------------------------------------------------------------------------------------------
@@ -174,7 +174,7 @@ class WizardApp(App[int], inherit_bindings=False):
 
     def begin(self) -> None:
         """Look for what an earlier run left, then show the first step."""
-        self.work("start", self._look_around, self._looked_around, "Looking at this machine ...")
+        self.work("start", self._look_around, self._looked_around, "Checking this machine ...")
 
     def back(self, step: Step) -> None:
         """Show the step before *step*."""
@@ -218,7 +218,7 @@ class WizardApp(App[int], inherit_bindings=False):
             else:
                 self.show(kind(step, data))
 
-        self.work("look", lambda: kind.look(self.session, step), show, MAKING.get(step.view, "Looking ..."))
+        self.work("look", lambda: kind.look(self.session, step), show, MAKING.get(step.view, "Checking ..."))
 
     def work(self, purpose: str, call: Callable[[], Any], done: Callable[[Any], None], words: str) -> None:
         """Call the engine; until it has answered, keys are dropped and *words* are shown. Esc gives up waiting."""
@@ -352,7 +352,7 @@ class WizardApp(App[int], inherit_bindings=False):
     # -- keys ---------------------------------------------------------------------------------------------------------
 
     async def on_event(self, event: events.Event) -> None:
-        """Keys wait for each other: on a slow line several come at once, and each is for what the one before led to."""
+        """Handle keys one after the other: each is meant for the result of the one before."""
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             self._typed.put_nowait(event)
         else:
@@ -405,7 +405,7 @@ class WizardApp(App[int], inherit_bindings=False):
             self.frame.point()
 
     def on_unmount(self) -> None:
-        """Take no keys any more."""
+        """Ignore further keys."""
         if self._typing is not None:
             self._typing.cancel()
 

@@ -185,7 +185,7 @@ class Questions(Page):
         self.refresh_bindings()
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
-        """Validate a field when the focus leaves it, as far as it can be judged alone; the focus does not move."""
+        """Validate a field when the focus leaves it, as far as it can be checked alone; the focus does not move."""
         for question, field in self.fields:
             if (
                 event.widget is field
@@ -297,7 +297,7 @@ class Questions(Page):
         field = self._focused_path()
         at = self.place()
         if field is None or at is None or not self.fields[at][0].takes_pem:
-            self.frame.tell(MARKS["warn"], "The name of a file is wanted here, not its content; nothing was taken.")
+            self.frame.tell(MARKS["warn"], "Enter the name of a file here, not its content. Nothing was changed.")
             return
         before = self.session.pasted.get(pasted_word(field.value))
         text = message.text.reveal()
@@ -313,7 +313,7 @@ class Questions(Page):
             return
         field.take_word(before, word)
         self._look_names(field)
-        self.frame.tell(MARKS["ok"], f"Taken: {word.removeprefix(MARK)}. It is kept only in memory.")
+        self.frame.tell(MARKS["ok"], f"Accepted: {word.removeprefix(MARK)}. It is kept only in memory.")
 
     # -- answering ----------------------------------------------------------------------------------------------------
 
@@ -482,9 +482,7 @@ class Questions(Page):
         line = self._error(typed[1])
         wrong = not first.startswith(second)
         if wrong != line.has_class("-on"):
-            line.update(
-                say((f"{WARN} ", "warn bold"), ("The two passwords differ so far.", "warn")) if wrong else Content("")
-            )
+            line.update(say((f"{WARN} ", "warn bold"), ("The two passwords differ.", "warn")) if wrong else Content(""))
             line.set_class(wrong, "-on")
 
 

@@ -1,4 +1,4 @@
-"""What is wrong: the cause first, then its evidence and its repair, and always a next step."""
+"""The diagnosis: the cause, its evidence, its repair, and the next step."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar

@@ -1,4 +1,4 @@
-"""Everything that will be done, before anything is done: a summary first, details behind it; then the last question."""
+"""The review: a summary, the details, then the last question."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
@@ -93,7 +93,7 @@ class Review(Page):
         if self.data.blocked:
             return [("This cannot be applied", "bad bold"), ("  fix the errors first", "bad")]
         if self.empty:
-            return [(f"{OK} Nothing to do", "ok bold"), ("  everything is set up like this already", "muted")]
+            return [(f"{OK} Nothing to do", "ok bold"), ("  the server is already set up like this", "muted")]
         files = sum(step.changed for step in self.data.plan.file_steps) or len(self.data.undone_files)
         return [
             (f"{files} file{'' if files == 1 else 's'} will change", "accent bold"),
@@ -230,7 +230,7 @@ class Confirm(Page):
         """The headline: the last question."""
         return [
             ("Apply the change now?", "accent bold"),
-            ("  this is the last question before anything is changed", "muted"),
+            ("  this is the last question before the change", "muted"),
         ]
 
     def compose(self) -> Iterable[Widget]:
@@ -271,7 +271,7 @@ class Confirm(Page):
         self.query_one("#back").focus()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
-        """Go, or not."""
+        """Apply, or go back."""
         event.stop()
         if event.button.id == "apply" and self.step is not None:
             self.wizard.forward(self.step)

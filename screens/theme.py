@@ -1,4 +1,4 @@
-"""Colours by role, marks, and what becomes of both on terminals that have few colours or only ASCII."""
+"""Colours by role and marks, also for terminals with few colours or only ASCII."""
 
 import os
 from collections.abc import Iterable, Mapping

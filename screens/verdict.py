@@ -35,7 +35,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a role's files came to, ready to be drawn."""
+    """The chain of a role, ready to be drawn."""
 
     judged: Judged
     chain: tuple[Entry, ...]
@@ -69,7 +69,7 @@ def _beside(old: Any, judged: Judged) -> Item:
     new = judged.chain
     if new.leaf is None or new.leaf == old.leaf:
         return Item(
-            (MARKS["info"], "This certificate is installed already"), (("Installed", ["the same certificate"]),)
+            (MARKS["info"], "This certificate is already installed"), (("Installed", ["the same certificate"]),)
         )
     now = now_utc()
 
@@ -132,7 +132,7 @@ class Verdict(Questions):
         yield Card("Findings", Lines(*(Option(say(*item.line)) for item in self.found.items), id="findings"))
 
     def arrived(self) -> None:
-        """At the worst finding, or where a name is needed."""
+        """Focus the worst finding, or the field for the name."""
         if self.fields and not self.fields[0][1].answer:
             super().arrived()
         else:

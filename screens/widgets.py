@@ -49,7 +49,7 @@ class Facts(Static):
         super().__init__(self._drawn(), id=id)
 
     def show(self, *rows: Row) -> None:
-        """Put *rows* in place of those there; where the height is given, nothing is laid out anew."""
+        """Put *rows* in place of those there; where the height is given, nothing is laid out again."""
         if rows != self._rows:
             self._rows = rows
             height = self.styles.height
@@ -120,7 +120,7 @@ class Field(Input):
         self.post_message(self.NotTaken(words))
 
     def on_paste(self, event: events.Paste) -> None:
-        """Take what can be shown; a line break at the end is no Enter."""
+        """Accept what can be shown; a line break at the end does not count as Enter."""
         event.prevent_default()
         event.stop()
         lines = [line for line in event.text.splitlines() if line.strip()]
@@ -128,10 +128,10 @@ class Field(Input):
             return
         text = self.pasted(lines)
         if printable(text) != text:
-            self.not_taken("What was pasted holds characters that cannot be shown; nothing was taken.")
+            self.not_taken("The pasted text has characters that cannot be shown. Nothing was changed.")
             return
         if BEGINS in event.text:
-            self.not_taken("That is the content of a file (PEM); paste it in the field for the files.")
+            self.not_taken("This is the content of a file (PEM). Paste it into the field for the files.")
             return
         self.replace(text, *self.selection) if not self.selection.is_empty else self.insert_text_at_cursor(text)
 
@@ -344,7 +344,7 @@ class Act(Button):
 class Keys(Footer):
     """The keys that work now, in one row.
 
-    Textual's own footer makes a widget for each key anew whenever the focus moves, which is painted each time; this
+    Textual's own footer makes a widget for each key again whenever the focus moves, which is painted each time; this
     one draws them as one text, and only when they differ.
     """
 

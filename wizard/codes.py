@@ -1,11 +1,11 @@
-"""Every code that the wizard can say, and how bad it is. Its words are in `wizard/texts/`.
+"""Every code of a finding or refusal, with its severity. Its words are in `wizard/texts/`.
 
-The name of a constant is its code in capitals, so each is found by the other.
+The name of a constant is its code in capitals.
 """
 
 from wizard.findings import Code, Severity
 
-# reading, judging and writing certificates and key stores
+# reading, checking and writing certificates and key stores
 ALGORITHM_CLIENT_CANNOT_USE = Code("algorithm.client-cannot-use", Severity.ERROR)
 ALGORITHM_EDWARDS = Code("algorithm.edwards", Severity.WARNING)
 ALGORITHM_NOT_FOR_TLS = Code("algorithm.not-for-tls", Severity.ERROR)

@@ -117,7 +117,7 @@ def test_a_lock_that_lies_about_its_holder_is_held_by_somebody(scene: Scene, run
     with scene_locked(scene, b'{"pid": "x", "user": 5, "tty": [], "since": {}, "change": 1}'):
         code, _, err = run("rollback", "--yes")
     assert (code, err.split()[1]) == (5, "change.busy")
-    assert "a process that has not named itself" in err
+    assert "an unknown process" in err
 
 
 def scene_locked(scene: Scene, content: bytes) -> io.FileIO:
@@ -156,7 +156,7 @@ def test_what_is_no_folder_is_ignored_with_a_warning_and_never_followed(scene: S
     code, out, err = run("history")
     assert (code, out.count("applied")) == (0, 2)
     for path in (link, file):
-        assert f"warning: {path} is no folder of a change; it was ignored." in err
+        assert f"warning: {path} is not the folder of a change. It was ignored." in err
     told = run("history", "--json")[1]
     assert str(link) in told
     assert run("rollback", "--yes", "9")[2].split()[1] == "change.unknown"

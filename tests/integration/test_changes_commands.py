@@ -116,7 +116,7 @@ def test_incomplete_undo(scene: Scene, capsys: pytest.CaptureFixture[str]) -> No
     code, out, err = run(scene, capsys, "recover", "--json")
     assert (code, members(out)["outcome"]) == (4, "recovery_needed")
     assert Path(members(out)["page"]).read_text().startswith("Change 0001-")
-    assert "What is where: " in err
+    assert "State of each file: " in err
     assert run(scene, capsys, "recover", "--keep")[0] == 0
     assert run(scene, capsys, "history")[0] == 0
 

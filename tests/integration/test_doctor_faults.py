@@ -137,7 +137,7 @@ def test_one_fault_gives_one_headline(fault: str, tmp_path: Path, capsys: pytest
             secrets = ("--secret", "primary.key-password=file:" + str(_key_password(tmp_path)))
             code, out, err = call("doctor", "--servername", NAME, "--fix", repair.code, "--yes", *secrets)
             assert code == 0, out + err
-            assert "The doctor finds nothing wrong any more." in out, out + err
+            assert "The doctor finds no more problems." in out, out + err
             assert made.served() == "subject=O = Acme, CN = primary-host"
 
 

@@ -256,7 +256,7 @@ def test_a_machine_without_the_product(tmp_path: Path) -> None:
         assert shown.returncode in {0, 1, 2, 3}, shown.stderr
     session = Session(machine)
     told = [line.text for line in session.lines(session.steps()[0])]
-    assert "A gateway that is yet to be installed looks like this." in told
+    assert "This is normal before a gateway is installed." in told
     assert made.run("rollback", "--yes").returncode == 0
     assert everything(made) == before
 
@@ -284,7 +284,7 @@ def test_a_new_root_is_trusted_beside_the_old_one(gateway: Practice) -> None:
     path = answers(gateway, goal="re-key", primary='["new-root.cer"]', password="{ keep = true }")
     plan = gateway.json("plan", "--answers", path)
     assert [step[1] for step in kinds(plan)] == ["truststore", "settings"]
-    assert "beside 1 that it holds already" in plan["steps"][0]["summary"]
+    assert "beside 1 that it already holds" in plan["steps"][0]["summary"]
     assert gateway.run("apply", "--answers", path, "--yes").returncode == 0
     values = sourced(gateway)
     report = run_java("StoreReport", stdin=f"{gateway.root}{values[NAMES[2]]}\t{values[NAMES[3]]}\n")
@@ -314,7 +314,7 @@ def test_the_primary_is_looked_at_from_here(tmp_path: Path) -> None:
         shown = made.run("plan", "--answers", path)
         assert shown.returncode == 0, shown.stderr
         assert "Its certificate is made for localhost." in shown.stdout
-        assert "What it serves is trusted by Acme-CA-Root." in shown.stdout
+        assert "Its certificate is trusted by Acme-CA-Root." in shown.stdout
         assert "It accepts the certificate of this gateway." in shown.stdout
         (made.root / "stranger.cer").write_bytes(successor().public_bytes(Encoding.DER))
         shown = made.run("plan", "--answers", answers(made, host="127.0.0.1", primary='["stranger.cer"]'))

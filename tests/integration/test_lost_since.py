@@ -91,7 +91,7 @@ def test_an_upgrade_after_two_changes_of_which_one_was_undone(
         server.upgrade()
         code, out, _ = server.call("status")
         assert code == 2
-        assert "application.conf no longer names the key store" in out.splitlines()[0]
+        assert "application.conf no longer sets the key store" in out.splitlines()[0]
         assert out.count("no longer holds the root") == 1
         code, out, _ = server.call("doctor", "--servername", NAME)
         assert code == 1
@@ -101,7 +101,7 @@ def test_an_upgrade_after_two_changes_of_which_one_was_undone(
         assert {repair["kind"] for repair in told["repairs"]} == {"from_record"}
         code, out, err = server.call("doctor", "--servername", NAME, "--fix", told["root_causes"][0], "--yes")
         assert code == 0, out + err
-        assert "finds nothing wrong any more" in out
+        assert "finds no more problems" in out
         assert server.made.served() == RIGHT
         assert server.call("status")[0] == 0
         assert server.made.deployment.keystore.read_bytes() == left

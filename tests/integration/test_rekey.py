@@ -99,7 +99,7 @@ def test_a_new_password_changes_the_settings_too(server: Practice) -> None:
 
 def test_old_and_new_are_shown_side_by_side(server: Practice) -> None:
     told = verdict(server, "renewed.pfx")
-    assert told.index("Installed, and new:") < told.index("Validity") < told.index("The key is a new one.")
+    assert told.index("Installed and new certificate:") < told.index("Validity") < told.index("The key is a new one.")
     assert "the root changes" not in told
 
 
@@ -107,7 +107,7 @@ def test_a_new_root_is_told_as_a_rollover_and_the_old_one_stays(server: Practice
     told = verdict(server, "other-root.pfx")
     assert "Warning: the root changes" in told
     first, second, third = (told.index(f"  {number}. ") for number in (1, 2, 3))
-    assert first < told.index("into the portal") < second < told.index("New certificates on gateways") < third
+    assert first < told.index("portal, cacerts") < second < told.index("new certificates on gateways") < third
 
     machine = server.deployment.machine
     before = product_java.cacerts_fingerprints(machine, DEFAULT_STORE_PASSWORD)
@@ -152,7 +152,7 @@ def test_the_configured_place_is_kept(server: Practice) -> None:
     assert str(fresh.file_steps[0].path) == "/opt/hcp/conf/primary-host.pfx"
 
 
-PORTAL = ("beside the old ones", "Leave these in place for now", "still says", "Last of all")
+PORTAL = ("keep the old ones", "Leave these in place for now", "is still", "At the very end")
 
 
 def test_packs_of_a_rollover_trust_both_roots_before_and_after_it_is_applied(server: Practice) -> None:
@@ -179,7 +179,7 @@ def test_packs_of_a_rollover_trust_both_roots_before_and_after_it_is_applied(ser
         assert report.stdout.split("\t")[0].count(":cert") == 2, report.stdout + report.stderr
         page = (folder / "portal/CHECKLIST.md").read_text()
         assert [word for word in PORTAL if word not in page] == []
-        assert "holds both roots" in (folder / "gateway-host/CHECKLIST.md").read_text()
+        assert "has both roots" in (folder / "gateway-host/CHECKLIST.md").read_text()
         assert "Order, step 3 of 3" in (folder / "README.md").read_text()
     assert "  1. " in left
     assert "the root changes" in left

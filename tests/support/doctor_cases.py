@@ -63,7 +63,7 @@ CASES: dict[str, tuple[DoctorFacts, str | None]] = {
         None,
     ),
     "doctor.conf-unreadable": (
-        but(conf__file=file(CONF, service_reads=False, blocked_at="/opt/hcp/conf", blocked_why="hcp may not enter")),
+        but(conf__file=file(CONF, service_reads=False, blocked_at="/opt/hcp/conf", blocked_why="hcp cannot enter")),
         None,
     ),
     "doctor.conf-utf16": (but(conf__error=refused("hocon.utf-16"), store=None, probes=SILENT), None),

@@ -69,7 +69,7 @@ async def test_on_the_screen(made: Practice) -> None:
         await operator.at("gateway-stores")
         await operator.type("k.pfx")
         await operator.press("enter", "enter", "enter")
-        await operator.sees("Error: k.pfx cannot hold a store: it is no full path of a file.")
+        await operator.sees("Error: k.pfx cannot hold a store: it is not the full path of a file.")
         await operator.press("ctrl+u", "enter", "enter", "enter")
         await operator.at("review")
         await operator.sees("Your answers", "Findings (")

@@ -173,7 +173,7 @@ async def test_a_new_password_is_typed_twice_and_both_are_emptied_when_they_diff
         await operator.type("abcdef")
         await operator.press("enter")
         await operator.type("abx")
-        await operator.sees("The two passwords differ so far.")
+        await operator.sees("The two passwords differ.")
         await operator.press("enter")
         await operator.sees("Error: The two passwords differ.")
         assert focused(operator.pilot) == "field-primary-keystore-password"
@@ -471,7 +471,7 @@ async def test_opening_and_leaving_leaves_nothing_unfinished(made: Practice) -> 
     session = session_on(made)
     async with at_the_wizard(session) as operator:
         await operator.press("f10")
-        await operator.sees("Nothing was changed, and nothing was answered.")
+        await operator.sees("Nothing was changed, and there are no answers.")
         await operator.press("right", "enter")
         assert await operator.ends() == 130
     assert session.saved() is None
@@ -508,8 +508,8 @@ async def test_an_impossible_undo_says_so_before_it_is_chosen(running: Practice)
         await operator.choose(Goal.UNDO)
         await operator.at("undo")
         await operator.press("down")
-        await operator.sees("0001", "undone", "not possible: change 0002 has undone it already.")
-        await operator.sees("To make it again, undo change 0002.")
+        await operator.sees("0001", "undone", "not possible: change 0002 has already undone it.")
+        await operator.sees("To apply it again, undo change 0002.")
         await operator.press("enter")
         await operator.sees("cannot be undone")
         assert step(operator.pilot) == "undo"
@@ -524,7 +524,7 @@ async def test_files_that_were_changed_since_are_named_with_what_to_do(running: 
         await operator.press("escape")
         await operator.choose(Goal.UNDO)
         await operator.sees("! changed", "changed since: /opt/hcp/conf/application.conf", "not possible:")
-        await operator.sees("Somebody edited it by hand")
+        await operator.sees("Somebody or another tool edited it")
         await operator.press("enter")
         await operator.sees("Error: Change 0001 cannot be undone")
     assert len(running.json("history")["changes"]) == 1

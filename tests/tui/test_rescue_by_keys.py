@@ -21,15 +21,15 @@ KEY_PASSWORD = "other-Passw0rd"
 
 REPAIRED = {
     "wrong-password": "the configured password does not open the key store",
-    "wrong-path": "the key store is not there",
-    "duplicate-key": "a right setting is overridden by another one",
-    "masked-by-include": "a right setting is overridden by another one",
+    "wrong-path": "the key store is missing",
+    "duplicate-key": "another setting overrides the right one",
+    "masked-by-include": "another setting overrides the right one",
     "commented-out": "a key store setting is only a comment",
     "conf-utf-16": "application.conf is UTF-16",
     "smart-quotes": "typographic quotes in a setting",
-    "umlaut-password": "Java does not take this password",
-    "unreadable": "the service may not read the key store",
-    "conf-world-readable": "everybody can read the key store's password",
+    "umlaut-password": "Java does not accept this password",
+    "unreadable": "the service cannot read the key store",
+    "conf-world-readable": "every account can read the key store's password",
     "not-restarted": "the service was not restarted since the change",
     "root-missing": "the root is not in cacerts",
 }
@@ -97,7 +97,7 @@ async def test_a_password_that_only_a_person_knows_is_asked_for(tmp_path: Path) 
             await operator.sees("Password of the private key")
             assert "opens the key store?" not in operator.screen
             await operator.press("enter")
-            await operator.sees("Error: The private key's own password is needed", "Type it here")
+            await operator.sees("Error: The private key has its own password", "Type it here")
             await operator.type("wrong-one")
             await operator.press("enter")
             await operator.sees("Error:", "private key")
@@ -239,6 +239,6 @@ def test_a_healthy_deployment_is_called_healthy_line_by_line(tmp_path: Path) -> 
         settle(made)
         before = made.tree()
         _, out = by_lines(made, "3", "", "quit", "forget")
-        assert "Good: The doctor finds nothing to repair." in out
+        assert "Good: The doctor found nothing to repair." in out
         assert "Error" not in out
         assert made.tree() == before

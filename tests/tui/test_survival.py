@@ -208,7 +208,7 @@ async def test_what_a_terminal_cannot_show_is_not_pasted(what: str, made: Practi
     async with opened(session_on(made), start="primary-files") as pilot:
         await keys(pilot, "tab", "ctrl+u")
         await paste(pilot, f"/tmp/{what}")
-        assert "What was pasted holds characters that cannot be shown" in text(pilot)
+        assert "The pasted text has characters that cannot be shown" in text(pilot)
         assert isinstance(pilot.app.focused, Input)
         assert pilot.app.focused.value == ""
 

@@ -1,7 +1,7 @@
 """The process that makes a change: its own session, no terminal, ignores hang-up and Ctrl+C.
 
 Started by `wizard.change.watch`, it reads its job from standard input. It answers with one line on standard output (the
-id of the change, or why there is none), closes it, and goes on alone. SIGTERM asks it to stop between two steps; what
+id of the change, or why there is none), closes it, and continues. SIGTERM asks it to stop between two steps; what
 was done up to then is undone.
 """
 
@@ -92,7 +92,7 @@ def main(_arguments: list[str]) -> int:
 
 
 def _unheard(_signal: int, _frame: FrameType | None) -> None:
-    """A hang-up, Ctrl+C or Ctrl+Z at the terminal does not concern us."""
+    """Ignore SIGHUP, SIGINT and SIGTSTP of the terminal."""
 
 
 def _to_syslog(event: Event) -> None:

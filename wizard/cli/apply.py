@@ -14,13 +14,13 @@ from wizard.session.session import Session
 
 
 def run(args: argparse.Namespace) -> int:
-    """Apply, or say why not; the exit code covers the proof as well."""
+    """Apply, or report why not; the exit code covers the verification as well."""
     session = Session.of(open_inputs(args))
     own = args.plan is None and not args.dry_run
     if own:
         print_lines(session.earlier_end(), people=True)
     if own and session.rejoin():
-        print("A change that was started with these answers is being made; following it.", file=sys.stderr)
+        print("A change with these answers is already running; following it.", file=sys.stderr)
     else:
         review = session.review()
         print_lines(review.lines, people=True)

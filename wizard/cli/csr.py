@@ -1,4 +1,4 @@
-"""The command `csr`: a private key with a request, and later the answer of the CA joined with that key."""
+"""The command `csr`: a private key with a request, and later a PFX of that key and the CA's answer."""
 
 import argparse
 from pathlib import Path
@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         print(f"Private key (encrypted, mode 0600): {printable(str(key_file))}")
         print(f"Request for the PKI team:           {printable(str(csr_file))}")
-        print("Send the request only. When the answer is there, run csr again with --complete ANSWER.")
+        print("Send only the request. With the answer, run csr again with --complete ANSWER.")
     return int(ExitCode.DONE)
 
 
@@ -100,7 +100,7 @@ def _new_password(args: argparse.Namespace) -> Secret:
     if named is not None:
         return named
     first: Secret = args.secrets.get(SECRET, prompt="Password for the private key: ")
-    if args.secrets.get("key-password-again", prompt="The same password again: ") != first:
+    if args.secrets.get("key-password-again", prompt="Repeat the password: ") != first:
         raise WizardError(codes.CSR_PASSWORDS_DIFFER)
     return first
 

@@ -1,4 +1,4 @@
-"""`doctor`: examines the installed primary, names the root cause, offers its repair."""
+"""`doctor`: checks the installed primary, names the root cause, offers its repair."""
 
 import argparse
 import json
@@ -40,7 +40,7 @@ _LOG_TAIL = 512 * 1024
 
 
 def run(args: argparse.Namespace) -> int:
-    """Examine, tell, and repair when that was asked for."""
+    """Check, report, and repair if requested."""
     if args.log is not None:
         return _explain(args)
     if args.facts is not None:
@@ -113,7 +113,7 @@ def _look_again(args: argparse.Namespace, code: str) -> None:
     diagnosis = _judged(_examined(args))
     left = diagnosis.headline
     if left is None:
-        print("The doctor finds nothing wrong any more.")
+        print("The doctor finds no more problems.")
     elif left.code == code:
         print(f"The doctor still finds: {left.message} [{left.code}]")
     else:
@@ -143,7 +143,7 @@ def _write_bundle(args: argparse.Namespace, diagnosis: Diagnosis, seen: Examined
     except WizardError:
         changes = []
     put_named(args.bundle, bundle(diagnosis, _versions(diagnosis), changes, seen.redactor), mode=0o600)
-    print(f"Support bundle written: {args.bundle} (mode 0600; no key, no password in it)", file=sys.stderr)
+    print(f"Support bundle written: {args.bundle} (mode 0600; without keys and passwords)", file=sys.stderr)
 
 
 def _versions(diagnosis: Diagnosis) -> dict[str, str]:

@@ -21,7 +21,9 @@ def follow(events: Iterable[Event], args: argparse.Namespace) -> list[Event] | N
                 time = f"  {event.at}" if args.verbose else ""
                 print(f"{time}{event_line(event)}", file=sys.stderr, flush=True)
     except KeyboardInterrupt:
-        print("The change goes on by itself; `cloudstream-wizard history` tells its end.", file=sys.stderr)
+        print(
+            "The change continues in the background. To see how it ended: cloudstream-wizard history", file=sys.stderr
+        )
         return None
     return seen
 

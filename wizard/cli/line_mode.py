@@ -27,7 +27,7 @@ class Back(Exception):  # noqa: N818 - a way of the conversation, not an error
 
 
 class Leave(Exception):  # noqa: N818 - likewise
-    """`quit` was typed and meant, or the input ended."""
+    """`quit` was typed and confirmed, or the input ended."""
 
 
 class Dialogue:

@@ -90,7 +90,7 @@ def _practise(args: argparse.Namespace, folder: Path | None) -> int:
         ) from None
     with temporary as made:
         deployment = _build(args, Path(made))
-        # A session that is killed cannot tidy up; the stand-in service manager then does.
+        # A killed session cannot clean up; the simulated service manager then does.
         (deployment.root / OWNER).write_text(str(os.getpid()), encoding="ascii")
         try:
             return _open(args, deployment, temporary=True)
@@ -102,7 +102,7 @@ def _open(args: argparse.Namespace, deployment: Deployment, *, temporary: bool =
     """Start the primary, open the wizard, stop the primary, whatever happened: but not under a change at work."""
     answers = Answers().put("primary.port", deployment.port).put("primary.nodes", ("127.0.0.1",))
     answers = answers.put("primary.chain", ("certificates/primary-host.pfx",))
-    notes = ("Practice server: nothing else is touched.", f"Every password is {PASSWORD}.", "")
+    notes = ("Practice server: nothing else is changed.", f"Every password is {PASSWORD}.", "")
     _systemctl(deployment, "start")
     try:
         machine = replace(deployment.machine, settle_s=args.machine.settle_s)
@@ -113,15 +113,15 @@ def _open(args: argparse.Namespace, deployment: Deployment, *, temporary: bool =
 
 
 def _change_has_ended(deployment: Deployment, *, temporary: bool) -> bool:
-    """Wait for a change that goes on by itself; it needs the server to prove itself. False: the operator did not."""
-    cost = "the server goes with it" if temporary else "the server is not stopped"
+    """Wait for a running change, which needs the server for its verification. False: the operator did not wait."""
+    cost = "this stops the server" if temporary else "the server is not stopped"
     told = False
     try:
-        with contextlib.suppress(WizardError):  # a record that cannot be read holds nobody up
+        with contextlib.suppress(WizardError):  # a record that cannot be read is no reason to wait
             while running(deployment.machine) is not None:
                 if not told:
                     told = True
-                    _say("A change is still being made on the practice server; waiting for its end.")
+                    _say("A change is still running on the practice server. Waiting for its end.")
                     _say(f"Ctrl+C leaves at once; {cost}.")
                 time.sleep(_LOOK_EVERY_S)
     except KeyboardInterrupt:

@@ -21,7 +21,7 @@ from wizard.session.saved_run import load
 
 
 def run(args: argparse.Namespace) -> int:
-    """Examine, print, and return the state as exit code."""
+    """Check, print, and return the state as exit code."""
     password = args.secrets.named("primary.cacerts-password")
     facts = collect(args.machine, Asked(tuple(args.host), args.port, args.servername, password))
     further = _further(args)
@@ -77,5 +77,5 @@ def _lines(judged: Status) -> list[Line]:
         result.append(Line(f"{'':21}then cut off: {link.for_whom}"))
     result += [Line(f"drift: {text}") for text in judged.drift]
     if judged.calendar:
-        result += [Line("What ends when, each certificate once:"), *calendar_lines(judged.calendar)]
+        result += [Line("All certificates by date:"), *calendar_lines(judged.calendar)]
     return result

@@ -33,7 +33,7 @@ class Diagnosis:
     """The result of all rules.
 
     Attributes:
-        facts: that were judged.
+        facts: that were checked.
         outcomes: one for each rule.
         findings: causes first, each symptom with `caused_by`.
         root_causes: codes of the headlines, the first one the headline.
@@ -76,7 +76,7 @@ class Diagnosis:
 
 
 def diagnose(facts: DoctorFacts) -> Diagnosis:
-    """Judge *facts*. Pure: the same facts give the same diagnosis, on any machine."""
+    """Check *facts*. Pure: the same facts give the same diagnosis, on any machine."""
     outcomes: list[Outcome] = []
     found: list[Finding] = []
     for rule in RULES:

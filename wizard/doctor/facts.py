@@ -1,4 +1,4 @@
-"""Everything that a doctor looks at, collected once; plain data that can be saved and judged again elsewhere.
+"""All facts of a diagnosis, collected once; plain data that can be saved and checked again elsewhere.
 
 No secret is in it: of a password only its verdicts are kept. Times are RFC 3339 in UTC or, for files and processes,
 seconds since 1970.
@@ -60,7 +60,7 @@ SCHEMA = 1
 
 @dataclass(frozen=True, slots=True)
 class DoctorFacts:
-    """One examination. A part that is None was not seen; `unseen` says why, by the name of the part.
+    """One diagnosis. A part that is None was not seen; `unseen` says why, by the name of the part.
 
     Attributes:
         port: of the primary.
@@ -93,7 +93,7 @@ class DoctorFacts:
 
     @property
     def serves_installed(self) -> bool:
-        """Whether the first node serves the very leaf of the configured key store."""
+        """Whether the first node presents the very leaf of the configured key store."""
         leaf = self.store.leaf if self.store is not None else None
         served = self.probes[0].leaf if self.probes else None
         return leaf is not None and served is not None and leaf.sha256 == served.sha256

@@ -1,6 +1,6 @@
 """Check before a change, by the doctor's rules, whether the planned restart would fail.
 
-The rules judge the files as the change will leave them, so a fault that the change removes does not block it.
+The rules check the files as the change will leave them, so a fault that the change removes does not block it.
 """
 
 import contextlib
@@ -130,7 +130,7 @@ def undo_faults(machine: Machine, manifest: Manifest, folder: ChangeFolder) -> t
 def _faults(machine: Machine, coming: Coming, seen: DoctorFacts | None) -> tuple[Finding, ...]:
     unit: UnitState | None = None
     if machine.restart_command is None:
-        # With nobody to ask, the settings alone are judged; the change itself then refuses before it touches anything.
+        # With nobody to ask, the settings alone are checked; the change itself then refuses before it touches anything.
         with contextlib.suppress(WizardError):
             unit = Service(machine).show()
     account = account_of(machine, unit) if unit is not None and unit.load == "loaded" else None
@@ -184,7 +184,7 @@ def _conf_after(machine: Machine, coming: Coming, started: Effective, account: A
         return conf
     mode, uid, gid = rights
     reads = may_read(account, mode, file.uid if uid is None else uid, file.gid if gid is None else gid)
-    at, why = ("", "") if reads else (file.path, f"{account.name} may not read it (mode {mode:04o} after the change)")
+    at, why = ("", "") if reads else (file.path, f"{account.name} cannot read it (mode {mode:04o} after the change)")
     return replace(conf, file=replace(file, service_reads=reads, blocked_at=at, blocked_why=why))
 
 

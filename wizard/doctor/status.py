@@ -74,14 +74,14 @@ def status(
     critical: int = CRITICAL_DAYS,
     further: Sequence[Place] = (),
 ) -> Status:
-    """Judge an examination for monitoring.
+    """Check a diagnosis for monitoring.
 
     Args:
         diagnosis: of the machine.
         now: aware.
         warn: fewer whole days than this left are a warning.
         critical: likewise, critical.
-        further: chains elsewhere that the wizard knows of (hand-off packs, input files).
+        further: other chains that the wizard knows (bundles, input files).
     """
     found = [*places(diagnosis.facts), *further]
     links = tuple(timeline(found, now))
@@ -96,7 +96,7 @@ def status(
     elif not links:
         state, reason = State.UNKNOWN, _nothing(diagnosis)
     elif not _served(diagnosis):
-        state, reason = State.UNKNOWN, "the served certificate could not be read"
+        state, reason = State.UNKNOWN, "the presented certificate could not be read"
     else:
         first = links[0]
         state, reason = State.OK, f"{first.first.name} is valid until {first.ends:%Y-%m-%d}, {first.days} days"
@@ -124,9 +124,9 @@ def _by_dates(links: Sequence[Link], now: datetime, warn: int, critical: int) ->
 
 def _by_findings(diagnosis: Diagnosis) -> list[tuple[State, str]]:
     headline = diagnosis.headline
-    # Dates are judged by the limits that were given, not by those of the rules.
+    # Dates are checked by the limits that were given, not by those of the rules.
     dated = ("validity.",)
-    # Where nothing was ever set up there is nothing to watch: unknown, not a warning.
+    # If nothing was ever set up, there is nothing to monitor: unknown, not a warning.
     if headline is None or headline.code.startswith(dated) or headline.code == codes.DOCTOR_NOT_SET_UP.code:
         return []
     state = State.CRITICAL if headline.severity >= Severity.ERROR else State.WARNING

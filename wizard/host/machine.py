@@ -1,4 +1,4 @@
-"""Where things lie on the machine at hand, also when it is an image or a practice folder below another root."""
+"""The paths of the machine, also of an image or a practice folder below another root."""
 
 import os
 import shlex
@@ -15,12 +15,12 @@ SETTLE_S = 15.0
 """How long every command watches a changed server, in seconds, unless an option says otherwise."""
 
 HCP_HOME = PurePosixPath("/opt/hcp")
-"""Where the product lives (manual)."""
+"""The product's home (manual)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The machine that is examined and changed.
+    """The machine that is checked and changed.
 
     Paths come in two kinds: *logical*, as the operator and the product's files name them (`/opt/hcp/conf/...`), and
     *real*, where the bytes are. They differ only below another `root`.
@@ -32,7 +32,7 @@ class Machine:
         systemctl: the program, by name or path.
         restart_command: a shell-free command line that restarts the service where there is no systemd, else None.
         unit: the service unit.
-        settle_s: how long a server is watched after a change before it counts as proven, in seconds; 0: not at all.
+        settle_s: how long a server is watched after a change before it counts as verified, in seconds; 0: not at all.
         syslog: whether the steps of a change also go to the system's log.
     """
 

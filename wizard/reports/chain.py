@@ -15,7 +15,7 @@ _WIDTH = 74
 _HEADINGS = {
     Kind.LEAF: "The CAs stay the same. Order:",
     Kind.INTERMEDIATE: "The root stays, CA certificates below it are new. Keep this order:",
-    Kind.ROOT: "Keep this order, or every endpoint goes offline at the swap:",
+    Kind.ROOT: "Keep this order, or every endpoint goes offline at the change:",
 }
 
 
@@ -27,9 +27,9 @@ def overlap_line(change: Rollover, now: datetime) -> Line:
     if change.begins > now:
         return Line(f"Warning: the new one is not valid before {begins}; both are until {ends}.", Tone.WARN)
     if change.ends < now:
-        return Line(f"Warning: the old one is over since {ends}; nothing is left to overlap.", Tone.WARN)
+        return Line(f"Warning: the old one has been invalid since {ends}, so the two do not overlap.", Tone.WARN)
     days = (change.ends - now).days
-    return Line(f"Both are valid from {begins} until {ends}; {days} days to swap them.")
+    return Line(f"Both are valid from {begins} until {ends}; {days} days to replace it.")
 
 
 def order_lines(change: Rollover, now: datetime, *, public: bool = False) -> list[Line]:
@@ -71,7 +71,7 @@ ASCII_BRANCH = "`- "
 UNICODE_BRANCH = "\u2514\u2500 "
 MOST_NAMES = 4
 MOST_REJECTED = 8
-_CUT = {"ring": "(no root: these CAs certify each other)", "long": "(the chain goes on; what follows is not shown)"}
+_CUT = {"ring": "(no root: these CAs certify each other)", "long": "(the rest of the chain is not shown)"}
 
 
 def tree_lines(chain: Chain, now: datetime, *, branch: str = ASCII_BRANCH) -> list[Line]:
@@ -97,7 +97,7 @@ def title(chain: Chain) -> str:
     """One line that says what the chain is: for whom, complete or not, with a key or not."""
     if chain.leaf is None:
         return "CA certificates without a certificate of a host"
-    key = {True: "with private key", False: "the private key belongs to another", None: "without private key"}
+    key = {True: "with private key", False: "the private key does not match", None: "without private key"}
     whole = "complete" if chain.complete else "incomplete" if chain.missing_issuer is not None else "self-signed"
     return f"{names.short(chain.leaf)}: {whole}, {key[chain.key_matches]}"
 
@@ -135,7 +135,7 @@ def compare_lines(old: Chain, new: Chain, now: datetime, *, public: bool = False
         return []
     if old.leaf == new.leaf:
         return [Line("This certificate is the one that is installed.", Tone.GOOD)]
-    result = [Line("Installed, and new:", Tone.HEADING)]
+    result = [Line("Installed and new certificate:", Tone.HEADING)]
     for name, show in _ROWS:
         before, after = show(old.leaf, now), show(new.leaf, now)
         if before == after:

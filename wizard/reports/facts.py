@@ -15,24 +15,24 @@ def facts_lines(facts: Facts, *, built_in: bool = False) -> list[Line]:
     """
     result = [Line("What was found on this machine:", Tone.HEADING)]
     if not facts.installed:
-        result.append(_bad("Product", "not found here; name its home with --hcp-home"))
+        result.append(_bad("Product", "not found here; if its home is elsewhere, use --hcp-home"))
     result.append(_settings(facts))
     result.append(_service(facts))
     if built_in:
         result.append(_warn("Certificate", "the built-in one (localhost) is presented; no gateway accepts it"))
     result.append(_java(facts))
     if not facts.installed:
-        result.append(Line("A gateway that is yet to be installed looks like this.", Tone.FAINT))
+        result.append(Line("This is normal before a gateway is installed.", Tone.FAINT))
     if not facts.root_rights:
-        result.append(_warn("Rights", "you may look; to change anything, start it with sudo"))
+        result.append(_warn("Rights", "you can look; to change anything, start it with sudo"))
     if not facts.clock_ok:
-        result.append(_warn("Clock", f"it says {facts.at:%Y-%m-%d %H:%M} UTC, which cannot be right"))
+        result.append(_warn("Clock", f"it shows {facts.at:%Y-%m-%d %H:%M} UTC, which cannot be right"))
     return result
 
 
 def _settings(facts: Facts) -> Line:
     if facts.conf.kind is Kind.ABSENT:
-        return _bad("Settings", "application.conf is not there")
+        return _bad("Settings", "application.conf is missing")
     if not facts.conf_text_readable:
         return _warn("Settings", "application.conf cannot be read by this account")
     who = printable(facts.account.name) if facts.account else "the service"
@@ -55,7 +55,7 @@ def _service(facts: Facts) -> Line:
 
 def _java(facts: Facts) -> Line:
     if facts.jre is None:
-        return _warn("Java", "the product's Java is not there; no proof by it")
+        return _warn("Java", "the product's Java is missing, so it cannot test the key store")
     version = printable(facts.jre.version) or "of unknown version"
     if facts.jre.keytool is None:
         return _warn("Java", f"{version}, without keytool")

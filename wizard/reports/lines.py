@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from wizard.findings import Finding, Severity
+from wizard.printable import wrapped
 
 
 class Tone(StrEnum):
@@ -56,7 +57,7 @@ def finding_lines(findings: Iterable[Finding]) -> list[Line]:
     for finding in sorted(findings, key=lambda item: -item.severity):
         word, tone = _WORDS[finding.severity]
         result.append(Line(f"{word}: {finding.message} [{finding.code}]", tone))
-        result.extend(Line(f"  {line}") for line in finding.fix.splitlines())
+        result.extend(Line(line) for line in wrapped(finding.fix, "  "))
     return result
 
 
@@ -65,8 +66,9 @@ def doubt_lines(warnings: Iterable[Finding]) -> list[Line]:
     result = []
     for finding in warnings:
         result.append(Line(f"Warning: {finding.message} [{finding.code}]", Tone.WARN))
-        result.extend(Line(f"  {line}") for line in finding.why.splitlines())
-        result.extend(Line(f"  To fix it: {line}", Tone.FAINT) for line in finding.fix.splitlines()[:1])
+        result.extend(Line(line) for line in wrapped(finding.why, "  "))
+        fix = next(iter(finding.fix.splitlines()), "")
+        result.extend(Line(line, Tone.FAINT) for line in wrapped(f"To fix it: {fix}", "  "))
         result.append(Line(""))
     return [*result, Line("Continue anyway?", Tone.HEADING)]
 

@@ -1,4 +1,4 @@
-"""What the steps of the wizard show besides their questions, the same in every user interface."""
+"""The reports of the steps, the same in every user interface."""
 
 import shlex
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
 from wizard.host.accounts import group_name_of, name_of
 from wizard.host.machine import Machine, command
-from wizard.printable import printable
+from wizard.printable import printable, wrapped
 from wizard.reports.chain import title, tree_lines
 from wizard.reports.lines import Line, Tone, diff_lines, finding_lines
 
@@ -29,7 +29,7 @@ def verdict(
     files = f"{len(bundles)} file{'' if len(bundles) == 1 else 's'} read"
     result = [Line(f"{title(chain)} ({files})", Tone.HEADING), *tree_lines(chain, now), Line("")]
     if all(finding.severity == Severity.NOTE for finding in findings):
-        result.append(Line("Good: this chain is fit for its role.", Tone.GOOD))
+        result.append(Line("OK: this certificate can be used here.", Tone.GOOD))
     result += finding_lines(findings)
     for name, error in problems:
         result.append(Line(f"Not read: {printable(name)}: {error.message} [{error.code}]", Tone.FAINT))
@@ -39,9 +39,9 @@ def verdict(
 def review(plan: Plan, findings: Sequence[Finding]) -> list[Line]:
     """Every step of *plan* with owner, mode and diff, then the findings."""
     if any(finding.severity >= Severity.ERROR for finding in findings):
-        result = [Line("Fix these errors first; until then nothing can be changed:", Tone.BAD)]
+        result = [Line("Fix these errors first. Until then nothing can be changed:", Tone.BAD)]
     elif plan.is_empty:
-        result = [Line("Nothing to do: the server is set up like this already.", Tone.GOOD)]
+        result = [Line("Nothing to do: the server is already set up like this.", Tone.GOOD)]
     else:
         result = []
         for number, step in enumerate(plan.steps, start=1):
@@ -61,10 +61,10 @@ def _details(step: FileStep | Restart | Probe) -> list[Line]:
         owner = "" if step.uid is None or step.gid is None else f", owner {name_of(step.uid)}:{group_name_of(step.gid)}"
         proven = [Line(f"   {step.proven}", Tone.GOOD)] if step.proven else []
         if step.proof and not step.proven:
-            proven = [Line("   The server's Java has not opened this key store.", Tone.WARN)]
+            proven = [Line("   The server's Java has not tested this key store.", Tone.WARN)]
         return [Line(f"   {step.target} ({now}, mode {step.mode:04o}{owner})"), *proven, *_link(step)]
     if isinstance(step, MakeFolder):
-        return [Line(f"   {step.target} (made; an undo removes it again)")]
+        return [Line(f"   {step.target} (created; an undo removes it again)")]
     if isinstance(step, EditFile):
         mode = f"{step.expect.mode:04o}" if step.expect.mode is not None else ""
         kept = f"   {step.target} (edited; owner and mode {mode} kept)"
@@ -86,15 +86,15 @@ def _link(step: FileStep) -> list[Line]:
 
 
 def confirm(plan: Plan, machine: Machine) -> list[Line]:
-    """The last words before the point of no return."""
+    """The summary before the last question."""
     words = {MakeFolder.kind: "makes"}
     files = [(words.get(step.kind, "changes"), step.target) for step in plan.file_steps if step.changed]
-    result = [Line("This is the last question before anything is changed.", Tone.HEADING), Line("")]
+    result = [Line("This is the last question before the change.", Tone.HEADING), Line("")]
     result += [Line(f"  {word:<8}  {name}") for word, name in files]
     result += [Line(f"  restarts  {step.target}") for step in plan.steps if isinstance(step, Restart)]
     result += [Line(f"  proves    {step.target}") for step in plan.steps if isinstance(step, Probe)]
     away = [
-        Line("The service is away while it restarts. If the proof fails, everything"),
+        Line("The service is offline while it restarts. If the check fails, everything"),
         Line("is restored and the service restarts again. To undo the change later:"),
     ]
     still = [
@@ -112,12 +112,12 @@ def confirm(plan: Plan, machine: Machine) -> list[Line]:
 
 def outcome(ended: Outcome, *, undo: bool = False) -> list[Line]:
     """How a change, or the *undo* of one, ended, why, and what to do."""
-    done = "the old state is back" if undo else "the right certificate is served"
-    unproven = "the old state is back." if undo else "every file is in place and was read back."
-    # Without a probe the served certificate is not known.
+    done = "the old state is restored" if undo else "the right certificate is presented"
+    unproven = "the old state is restored." if undo else "every file is in place and was checked."
+    # Without a probe the presented certificate is not known.
     words = {
-        APPLIED: (f"Done: {done}, and it was proven." if "probe" in ended.steps else f"Done: {unproven}", Tone.GOOD),
-        NO_CHANGE: ("Nothing to do: the server is set up like this already.", Tone.GOOD),
+        APPLIED: (f"Done: {done}, and it was verified." if "probe" in ended.steps else f"Done: {unproven}", Tone.GOOD),
+        NO_CHANGE: ("Nothing to do: the server is already set up like this.", Tone.GOOD),
         KEPT: ("Closed without further changes.", Tone.WARN),
         ROLLED_BACK: ("Error: the change failed; everything was restored.", Tone.BAD),
         REFUSED: ("Error: the change was refused; nothing was changed.", Tone.BAD),
@@ -126,12 +126,12 @@ def outcome(ended: Outcome, *, undo: bool = False) -> list[Line]:
     text, tone = words.get(ended.outcome, ("Error: the undo is incomplete; a recovery is needed.", Tone.BAD))
     result = [Line(text, tone)]
     if unwatched:
-        result.append(Line("Not checked: whether the server stays up after its start.", Tone.WARN))
+        result.append(Line("Not checked: whether the server keeps running after its start.", Tone.WARN))
     if ended.failure is not None:
         result.append(Line(f"{ended.failure.message} [{ended.failure.code}]"))
-        result += [Line(f"  {line}") for line in ended.failure.hint.splitlines()]
+        result += [Line(line) for line in wrapped(ended.failure.hint, "  ")]
     if ended.page:
-        result.append(Line(f"What is where: {printable(ended.page)}"))
+        result.append(Line(f"State of each file: {printable(ended.page)}"))
     return result
 
 
@@ -148,7 +148,7 @@ def summary(
     undo: bool = False,
     earlier: Iterable[Outcome] = (),
 ) -> list[str]:
-    """What stays in the terminal after leaving: result, backups, packs, and the commands that undo it.
+    """What stays in the terminal after leaving: result, backups, bundles, and the commands that undo it.
 
     Args:
         ended: the last change, None when none was made.
@@ -174,7 +174,7 @@ def summary(
 def at_work(change: str, machine: Machine) -> list[str]:
     """The summary for an operator who leaves while the change is still being made."""
     return [
-        f"Change {change} is still being made; it goes on by itself, finished or undone.",
+        f"Change {change} is still running. It continues in the background.",
         f"To see how it ended: {command(machine)} history",
     ]
 
@@ -185,7 +185,7 @@ def kept_plan_lines(plan: Path, machine: Machine, now: datetime) -> list[str]:
     return [
         "To apply it:",
         apply,
-        "To apply it in the next night (it is judged again then; the result is in its history):",
+        "To apply it in the next night (it is checked again then; the result is in its history):",
         _at_night(apply, now),
     ]
 
@@ -200,8 +200,8 @@ def later_lines(machine: Machine, now: datetime) -> list[Line]:
     program = command(machine)
     return [
         Line(""),
-        Line("To apply it later, in a maintenance window, keep it by day with an answers"),
-        Line("file, and apply it at night:"),
+        Line("To apply it in a maintenance window, save the plan during the day with an"),
+        Line("answers file, and apply it at night:"),
         Line(f"  {program} plan --answers FILE --out PLAN"),
         Line(f"  {_at_night(f'{program} apply --plan PLAN --yes', now)}"),
     ]

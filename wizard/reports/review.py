@@ -35,7 +35,7 @@ class Review:
     Attributes:
         plan: the very object that `start` applies; empty for an undo, which follows the record of its change.
         lines: each step with its file, owner, mode and diff, secrets masked; then the findings.
-        findings: of the judgement and the planning.
+        findings: of the check and the planning.
         blocked: an ERROR or BLOCKER is among them, so `start` refuses.
         undo: the steps of an undo.
         decided: what was answered, a line each that leads to its step; empty for a plan that was kept.
@@ -102,7 +102,7 @@ def decided_lines(
                 # A password and the files that it opens are one decision.
                 asked[-1] = (*asked[-1][:2], f"{asked[-1][2]}; password: {words}")
             elif words:
-                asked.append((step.id, question.short or question.heading.rstrip("?"), words))
+                asked.append((step.id, question.short, words))
     width = max((len(name) for _step, name, _words in asked), default=0)
     lines = [Line(f"{name:{width}}  {words}", step=step) for step, name, words in asked]
     return [Line("Your choices:", Tone.HEADING), *lines, Line("")] if lines else []

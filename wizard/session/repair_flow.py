@@ -1,6 +1,4 @@
-"""Something is wrong: examine the machine, and plan the repair of the first cause that has one."""
-
-from dataclasses import replace
+"""The repair flow: check the machine, and plan the repair of the first cause that has one."""
 
 from wizard import codes
 from wizard.doctor.collect.run import Asked, Examined, examine
@@ -17,14 +15,14 @@ from wizard.questions.flow import Question, Step, StepId
 from wizard.secret import Secret
 
 EXAMINE, EXAMINE_AGAIN = StepId.EXAMINE, StepId.EXAMINE_AGAIN
-"""The steps that look at the machine, before the repair and after it."""
+"""The steps that check the machine, before the repair and after it."""
 
 PASSWORD = STORE_SECRET
 """The key of the one field for a password; it is whichever the repair lacks."""
 
 
 def look(inputs: PlanInputs) -> tuple[Examined, Diagnosis]:
-    """Examine the machine now."""
+    """Check the machine now."""
     asked = Asked(servername=inputs.answers.primary.host, cacerts_password=inputs.secret("primary.cacerts-password"))
     seen = examine(inputs.machine, asked)
     return seen, diagnose(seen.facts)
@@ -61,18 +59,12 @@ def _with_one_password(inputs: PlanInputs, seen: Examined, repair: Repair) -> Pl
         raise
 
 
-_WORDS = {
-    KEY_SECRET: (
-        "Password of the private key",
-        "The key has its own password; whoever made the file knows it.",
-    ),
-    STORE_SECRET: (
-        "Password of the key store",
-        "The one in application.conf does not open it; whoever made the file knows it.",
-    ),
-    "": ("", "This repair needs none; leave it empty."),
+_TEXTS = {
+    KEY_SECRET: "primary.keystore-password.repair-key",
+    STORE_SECRET: "primary.keystore-password.repair-store",
+    "": "primary.keystore-password.repair-none",
 }
-"""What the field is called ("" is as always) and why it is there, by the secret that the repair lacks."""
+"""The texts of the question for a password, by the secret that the repair lacks."""
 
 
 def reworded(step: Step, secret: str | None) -> tuple[Question, ...]:
@@ -84,8 +76,10 @@ def reworded(step: Step, secret: str | None) -> tuple[Question, ...]:
     """
     if step.id != EXAMINE or secret is None:
         return step.questions
-    heading, why = _WORDS[secret]
-    return tuple(replace(question, heading=heading or question.heading, why=why) for question in step.questions)
+    return tuple(
+        Question.of(question.key, question.ask, _TEXTS[secret], optional=True, flag=question.flag)
+        for question in step.questions
+    )
 
 
 def lacking(machine: Machine, seen: Examined, diagnosis: Diagnosis) -> str:
@@ -97,7 +91,7 @@ def lacking(machine: Machine, seen: Examined, diagnosis: Diagnosis) -> str:
     wanted: list[str] = []
 
     def give(name: str) -> None:
-        if name in _WORDS:
+        if name in _TEXTS:
             wanted.append(name)
 
     repair = next((repair for repair in diagnosis.repairs if repair.automatic), None)

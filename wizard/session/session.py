@@ -115,7 +115,7 @@ class Session:
             base: the folder that relative paths in the answers are taken from; None is the current one.
             secrets: gives passwords from named sources; None reads the sources in the answers alone.
             dry_run: `start` refuses nothing and changes nothing.
-            plan: one that was kept; it is judged again and applied instead of a new one.
+            plan: one that was kept; it is checked again and applied instead of a new one.
             chains: the certificates (DER) for each role that *plan* was made with, in place of files.
             notes: lines for the first screen.
             wait_s: how long the server may take to answer after the restart.
@@ -293,7 +293,7 @@ class Session:
             return self._typed.get("others.password") or self._typed.get("primary.password")
         return found
 
-    # -- looking and judging --------------------------------------------------------------------------------------
+    # -- looking and checking --------------------------------------------------------------------------------------
 
     def check(self, step: Step) -> list[Problem]:
         """BLOCKING. Why *step* cannot be left; empty when it can. Nothing is changed."""
@@ -362,10 +362,10 @@ class Session:
                 return []
 
     def examined(self, step_id: str) -> tuple[Examined, Diagnosis]:
-        """BLOCKING. What the doctor finds; examined once for each step that shows it.
+        """BLOCKING. What the doctor finds; checked once for each step that shows it.
 
         Raises:
-            WizardError: the machine cannot be examined.
+            WizardError: the machine cannot be checked.
         """
         if step_id not in self._examined:
             self._examined[step_id] = repair_flow.look(self.inputs)
@@ -573,7 +573,7 @@ class Session:
         """BLOCKING. The same for people: the result, why, and what to do."""
         lines = outcome.outcome(self.outcome(), undo=self.answers.goal is Goal.UNDO)
         if not self.outcome().exit_code and self.needed_again() is not None:
-            lines += [Line(""), Line("Passwords are not saved: for the last steps they are asked for again.")]
+            lines += [Line(""), Line("Passwords were not saved. You will be asked for them in the last steps.")]
         return lines
 
     def watching(self) -> bool:
@@ -627,8 +627,8 @@ class Session:
             Line(f"{run.who} started change {run.change} on {run.when:%Y-%m-%d at %H:%M} UTC. It has ended:"),
             *outcome.outcome(ended, undo=run.answers.goal is Goal.UNDO),
             Line(""),
-            Line("Going on makes its last steps: bundles and the list of what is left to do."),
-            Line("Passwords are not saved; those that are needed are asked for again."),
+            Line("The last steps follow: bundles and the list of what is left to do."),
+            Line("Passwords were not saved. You will be asked for those that are needed."),
         ]
 
     def ended_words(self, run: SavedRun) -> str:
@@ -723,7 +723,7 @@ class Session:
         if run is None or not self._are_mine(run):
             return []
         lines = outcome.outcome(watch.outcome(self.machine, run.change))
-        return [Line(f"Change {run.change}, started before with these answers, has ended:"), *lines]
+        return [Line(f"Change {run.change}, started earlier with these answers, has ended:"), *lines]
 
     def reported(self) -> None:
         """BLOCKING. A command has reported how its change ended, which is the last that it does."""

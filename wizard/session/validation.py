@@ -1,4 +1,4 @@
-"""Why a step cannot be left: the answers of one step tried on the real files and the real machine."""
+"""Check the answers of one step against the real files and the real machine."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What the view of a step shows: looked up, judged and put into lines."""
+"""The content of each step's view, as lines."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -108,5 +108,5 @@ def _beside_installed(inputs: PlanInputs, role: str, judged: Judged) -> list[Lin
         return []
     installed = installed_chain(inputs.machine)
     if installed is None:
-        return [Line("Nothing that could be read is installed yet; this will be a set-up.", Tone.WARN), Line("")]
+        return [Line("No readable certificate is installed yet, so this will be a set-up.", Tone.WARN), Line("")]
     return [*compare_lines(installed, judged.chain, now_utc(), public=judged.public), Line("")]

@@ -54,7 +54,7 @@ def test_each_link_is_told_with_its_first_end_and_for_whom() -> None:
     assert (links[0].first.name, links[0].where) == ("Acme-CA-Root", "/opt/hcp/conf/primary-host.pfx")
     assert {link.where for link in links} == {
         "/opt/hcp/conf/primary-host.pfx",
-        "served at localhost:2560",
+        "presented at localhost:2560",
         f"{CACERTS}, cloudstream-acme",
     }
     assert all(link.for_whom for link in links)
@@ -74,7 +74,7 @@ def test_a_root_cause_is_told_before_the_dates() -> None:
 def test_drift_is_a_warning() -> None:
     judged = of(but(change__files=(ChangedFile(CONF, "a" * 64, "b" * 64, 0o640, 0o640),)))
     assert judged.state is State.WARNING
-    assert judged.drift == (f"{CONF} is not as change 0001-20261124T100000Z left it: its content is another",)
+    assert judged.drift == (f"{CONF} is not as change 0001-20261124T100000Z left it: its content changed",)
 
 
 def test_a_replaced_cacerts_is_critical_and_drift() -> None:

@@ -1,4 +1,4 @@
-"""The doctor's look at application.conf: what the server understands, and what else may have been meant."""
+"""Collect facts about application.conf: what the server reads, and what else may have been intended."""
 
 import json
 import re
@@ -39,7 +39,7 @@ class Guess:
 
 @dataclass(frozen=True, slots=True)
 class ConfScan:
-    """application.conf with the secrets that judging needs; never saved.
+    """application.conf with the secrets that checking needs; never saved.
 
     Attributes:
         facts: for the diagnosis.
@@ -68,13 +68,13 @@ def scan_conf(
     started: Effective,
     planned: Mapping[PurePosixPath, bytes] | None = None,
 ) -> ConfScan:
-    """Look at application.conf.
+    """Read application.conf.
 
     Args:
         machine: where it is.
         account: of the service.
         started: how the service's Java is started.
-        planned: logical path to the bytes that a change will write; they are judged in place of what is there.
+        planned: logical path to the bytes that a change will write; they are checked in place of what is there.
     """
     scan = _scan(machine, account, started, planned)
     other = started.other_conf
@@ -110,7 +110,7 @@ def _scan(
             return ConfScan(ConfFacts(file, wrong), data)
         damage = _damage(data)
         if repair(data) is None and requoted(data, wrong.line) is not None:
-            message = f"The value on line {wrong.line} needs quotes around it, and its special characters escaped."
+            message = f"The value on line {wrong.line} needs quotes, and its special characters must be escaped."
             damage = (*damage, Damage("doctor.needs-quotes", message, wrong.line, repairable=True))
         return ConfScan(ConfFacts(file, wrong, damage), data, likely=_parsed(repaired(data, wrong.line)))
     damage = _damage(data)
@@ -260,9 +260,9 @@ def _meant(own: list[Guess], document: hocon.Document, facts: SettingFacts | Non
     value = document.get(facts.path)
     whole = _cut_off(value, document) if value is not None and not value.source else ""
     if whole:
-        found.append(Guess(f"the whole of line {facts.line}, up to the blank", Secret(whole), facts.line))
+        found.append(Guess(f"all of line {facts.line}, up to the blank", Secret(whole), facts.line))
     for where, changed in (
-        ("the same without the blank around it", text.strip()),
+        ("the same without the blank before or after it", text.strip()),
         ("the same without typographic quotes", text.strip().strip(QUOTES)),
         ("the same without the control character", "".join(sign for sign in text if sign >= " ")),
         ("the same read as Windows-1252", _as_windows(_raw(value, document)) if value is not None else text),

@@ -1,4 +1,4 @@
-"""The doctor's look at the record of changes: what they left, against what is there now."""
+"""Compare the record of changes with the present state."""
 
 import contextlib
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from wizard.secret import Secret
 
 
 def known_record(machine: Machine) -> Record:
-    """The record of the changes in force; an empty one when it cannot be read (`see_change` reports that)."""
+    """The record of the changes in effect; an empty one when it cannot be read (`see_change` reports that)."""
     with contextlib.suppress(WizardError):
         return read_record(Store(machine.state_dir))
     return Record()
@@ -78,7 +78,7 @@ def see_change(
     """Compare what the applied changes left with what is there now.
 
     Args:
-        machine: to be examined.
+        machine: to be checked.
         record: of its changes.
         anchors: what cacerts holds; None when it does not open.
         password: of cacerts.

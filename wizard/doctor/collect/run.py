@@ -77,7 +77,7 @@ class Examined:
 
 
 class _Unseen(dict[str, str]):
-    """Why a part could not be examined, by the name of the part."""
+    """Why a part could not be checked, by the name of the part."""
 
     def tried(self, name: str, look: Callable[[], T]) -> T | None:
         try:
@@ -90,7 +90,7 @@ class _Unseen(dict[str, str]):
 
 
 def collect(machine: Machine, asked: Asked | None = None) -> DoctorFacts:
-    """Everything that the doctor judges. Never raises: `unseen` states what could not be seen, and why."""
+    """Everything that the doctor checks. Never raises: `unseen` states what could not be seen, and why."""
     return examine(machine, asked).facts
 
 
@@ -163,7 +163,7 @@ def _reasons(conf: ConfScan, *, local: bool) -> dict[str, str]:
     if conf.facts.file.problem:
         reasons["store"] = conf.facts.file.problem
     elif conf.facts.error is not None:
-        reasons["store"] = "application.conf does not parse, so the key store is not known"
+        reasons["store"] = "application.conf cannot be parsed, so the key store is not known"
     return reasons
 
 
@@ -257,7 +257,7 @@ def chains_in(paths: Sequence[str], base: Path) -> list[Place]:
 
 
 def _with_packs(paths: Sequence[str], base: Path) -> list[str]:
-    """*paths*, and the folders in those that are folders: each machine's pack is one."""
+    """*paths*, and the folders in those that are folders: each machine's bundle is one."""
     result = list(paths)
     for path in paths:
         with suppress(OSError):
@@ -268,8 +268,8 @@ def _with_packs(paths: Sequence[str], base: Path) -> list[str]:
 
 def _for_whom(leaf: Certificate | None) -> str:
     if leaf is None:
-        return "everybody under this authority"
+        return "everything under this CA"
     allowed = usages(leaf)
     if allowed is not None and SERVER_AUTH in allowed and CLIENT_AUTH not in allowed:
         return GATEWAYS
-    return "whoever uses this certificate"
+    return "everything that uses this certificate"

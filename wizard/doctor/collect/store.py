@@ -1,4 +1,4 @@
-"""The doctor's look at the configured key store and at cacerts, with our own reader and with the product's Java."""
+"""Collect facts about the configured key store and cacerts, with our own reader and with the product's Java."""
 
 import difflib
 from collections.abc import Iterable
@@ -37,7 +37,7 @@ _MOST_NEARBY = 8
 
 @dataclass(frozen=True, slots=True)
 class StoreSeen:
-    """The key store with what a repair and a proof need; never saved.
+    """The key store with what a repair and a verification need; never saved.
 
     Attributes:
         facts: for the diagnosis.
@@ -56,7 +56,7 @@ class StoreSeen:
 
 
 def see_store(machine: Machine, account: Account | None, conf: ConfScan) -> StoreSeen | None:
-    """Look at the configured key store; None when none is configured."""
+    """Read the configured key store; None when none is configured."""
     if not conf.store_path:
         return None
     file, data = file_facts(machine, conf.store_path, account)
@@ -172,7 +172,7 @@ def see_java(machine: Machine, store: StoreSeen | None) -> JavaFacts:
     home = str(machine.jre_home)
     found = jre.find(machine)
     if found is None:
-        return JavaFacts(home, proof_text="the product's Java is not there")
+        return JavaFacts(home, proof_text="the product's Java is missing")
     present = "whole" if found.keytool else "no-keytool" if (found.home / "bin").is_dir() else "bare"
     numbers = jre.parse_version(found.version)
     modern = jre.choose_profile(found).profile.value == "modern" if numbers else None
@@ -180,9 +180,9 @@ def see_java(machine: Machine, store: StoreSeen | None) -> JavaFacts:
     if found.keytool is None:
         return replace(facts, proof_text="the product's Java has no keytool")
     if store is None or store.bundle is None or store.facts.error is not None or store.password is None:
-        return replace(facts, proof_text="the key store does not open, so Java was not asked")
+        return replace(facts, proof_text="the key store does not open, so Java did not test it")
     if store.facts.format not in {"pkcs12", "jks"} or not store.bundle.keys:
-        return replace(facts, proof_text="it holds no private key, so Java was not asked")
+        return replace(facts, proof_text="it has no private key, so Java did not test it")
     try:
         tool, path = Keytool(found, timeout_s=20), machine.real(store.path)
         alias = store.bundle.keys[0].alias.lower() or None

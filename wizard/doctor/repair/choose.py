@@ -1,4 +1,4 @@
-"""What can be done about each root cause: by the wizard with an ordinary plan, or by a person with exact words.
+"""The repair of each root cause: an ordinary plan of the wizard, or exact steps for the operator.
 
 A repair is data. `wizard.doctor.repair.plan` turns those that the wizard can make into a plan.
 """
@@ -27,15 +27,15 @@ class Kind(StrEnum):
     SET_BOTH = "set_both"
     """Give both settings, at every place, the values that work."""
     REWRITE_STORE = "rewrite_store"
-    """Write the key store anew: PKCS12, one key, one ASCII password, the encryption that the JRE reads."""
+    """Write the key store again: PKCS12, one key, one ASCII password, the encryption that the JRE reads."""
     IMPORT_ROOT = "import_root"
     """Import the root of the installed chain into cacerts."""
     FROM_RECORD = "from_record"
-    """Write again what the changes left and what is lost since: key store, settings, trust."""
+    """Write the settings and the key store of the changes again and what is lost since: key store, settings, trust."""
     RIGHTS = "rights"
     """Give a file the tightest owner and mode with which the service can read it."""
     BY_HAND = "by_hand"
-    """A person has to do it."""
+    """The operator has to do it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Repair:
         kind: what would be changed.
         summary: one line.
         path: the file concerned, logical; "" when there is none.
-        steps: for a person, in order; with BY_HAND they are all there is.
+        steps: for the operator, in order; with BY_HAND there is nothing else.
     """
 
     code: str
@@ -74,34 +74,34 @@ class Repair:
 
 
 _AUTOMATIC: dict[str, tuple[Kind, str]] = {
-    "not-restarted": (Kind.RESTART, "Restart {unit} and prove what it serves"),
-    "fallback-served": (Kind.RESTART, "Restart {unit} and prove what it serves"),
-    "other-certificate-served": (Kind.RESTART, "Restart {unit} and prove what it serves"),
-    "service-stopped": (Kind.RESTART, "Start {unit} and prove what it serves"),
-    "service-failed": (Kind.RESTART, "Start {unit} again and prove what it serves"),
-    "conf-utf16": (Kind.REPAIR_CONF, "Write {path} as UTF-8, every character kept"),
+    "not-restarted": (Kind.RESTART, "Restart {unit} and verify its certificate"),
+    "fallback-served": (Kind.RESTART, "Restart {unit} and verify its certificate"),
+    "other-certificate-served": (Kind.RESTART, "Restart {unit} and verify its certificate"),
+    "service-stopped": (Kind.RESTART, "Start {unit} and verify its certificate"),
+    "service-failed": (Kind.RESTART, "Start {unit} again and verify its certificate"),
+    "conf-utf16": (Kind.REPAIR_CONF, "Write {path} as UTF-8 and keep every character"),
     "conf-syntax": (Kind.REPAIR_CONF, "Repair the damage that an editor did to {path}"),
     "conf-damaged": (Kind.REPAIR_CONF, "Repair the damage that an editor did to {path}"),
     "typographic-quotes": (Kind.SET_BOTH, "Replace the typographic quotes in {path}"),
-    "conf-not-utf8": (Kind.REWRITE_STORE, "Write the key store anew with a new password, and set it in {path}"),
+    "conf-not-utf8": (Kind.REWRITE_STORE, "Write the key store again with a new password, and set it in {path}"),
     "value-cut": (Kind.SET_PASSWORD, "Put the whole value in quotes in {path}"),
     "password-wrong": (Kind.SET_PASSWORD, "Set the password that opens the key store in {path}"),
-    "setting-masked": (Kind.SET_BOTH, "Give the place that counts in {path} the value that works"),
-    "setting-elsewhere": (Kind.SET_BOTH, "Give every place in {path} the values that work"),
-    "setting-commented": (Kind.SET_BOTH, "Take the comment signs away in {path}"),
+    "setting-masked": (Kind.SET_BOTH, "Set the value that works where {path} uses it"),
+    "setting-elsewhere": (Kind.SET_BOTH, "Set the values that work in every place of {path}"),
+    "setting-commented": (Kind.SET_BOTH, "Remove the comment signs in {path}"),
     "store-missing": (Kind.SET_FILE, "Set the path of the key store in {path}"),
     "store-is-folder": (Kind.SET_FILE, "Set the path of the key store in {path}"),
     "store-unreadable": (Kind.RIGHTS, "Let the service read {file}"),
     "conf-unreadable": (Kind.RIGHTS, "Let the service read {file}"),
     "cacerts-unreadable": (Kind.RIGHTS, "Let the service read {file}"),
-    "conf-world-readable": (Kind.RIGHTS, "Take the right to read {file} away from others"),
-    "store-world-readable": (Kind.RIGHTS, "Take the right to read {file} away from others"),
-    "store-not-pkcs12": (Kind.REWRITE_STORE, "Write the key store anew as PKCS12"),
-    "password-not-ascii": (Kind.REWRITE_STORE, "Write the key store anew with an ASCII password, and set it"),
-    "key-password": (Kind.REWRITE_STORE, "Write the key store anew with one password for store and key"),
-    "store-too-new": (Kind.REWRITE_STORE, "Write the key store anew with the encryption that this Java reads"),
-    "store-two-keys": (Kind.REWRITE_STORE, "Write the key store anew with the one key that belongs here"),
-    "java-refuses-store": (Kind.REWRITE_STORE, "Write the key store anew for this Java"),
+    "conf-world-readable": (Kind.RIGHTS, "Remove the right of other accounts to read {file}"),
+    "store-world-readable": (Kind.RIGHTS, "Remove the right of other accounts to read {file}"),
+    "store-not-pkcs12": (Kind.REWRITE_STORE, "Write the key store again as PKCS12"),
+    "password-not-ascii": (Kind.REWRITE_STORE, "Write the key store again with an ASCII password, and set it"),
+    "key-password": (Kind.REWRITE_STORE, "Write the key store again with one password for store and key"),
+    "store-too-new": (Kind.REWRITE_STORE, "Write the key store again with an encryption that this Java can read"),
+    "store-two-keys": (Kind.REWRITE_STORE, "Write the key store again with only the right key"),
+    "java-refuses-store": (Kind.REWRITE_STORE, "Write the key store again for this Java"),
     "root-not-trusted": (Kind.IMPORT_ROOT, "Import the root into cacerts"),
     "cacerts-replaced": (Kind.IMPORT_ROOT, "Import the root into cacerts again"),
 }
@@ -111,32 +111,32 @@ _FROM_RECORD = ("settings-lost", "store-lost", "cacerts-replaced", "conf-missing
 
 _NEW_CERTIFICATE = (
     "Ask the PKI team for a new certificate for {name}.",
-    "A request with a fresh key: cloudstream-wizard csr --role primary --host {name} --out DIR",
-    "When it has come, run cloudstream-wizard and choose to replace certificates.",
+    "To make a request with a new key: cloudstream-wizard csr --role primary --host {name} --out DIR",
+    "When you have it, run cloudstream-wizard and choose to replace certificates.",
 )
 _AGAIN = (
-    "Get the PFX of this host from the PKI team, or from where it was kept.",
-    "Run cloudstream-wizard and choose to replace certificates; name that file.",
+    "Get the PFX of this host from the PKI team or from your own archive.",
+    "Run cloudstream-wizard, choose to replace certificates, and enter that file.",
 )
 
 _SET_UP_AGAIN = (
-    "It cannot be written again from the record: no copy of the key store that opens is kept.",
-    "Get the PFX of this host from the PKI team, or from where it was kept.",
-    "Run cloudstream-wizard and set the server up with it.",
+    "The record has no copy of the key store that opens, so it cannot be restored.",
+    "Get the PFX of this host from the PKI team or from your own archive.",
+    "Run cloudstream-wizard and set up the server with it.",
 )
 
 _BY_HAND: dict[str, tuple[str, ...]] = {
     "settings-lost": _SET_UP_AGAIN,
     "store-lost": _SET_UP_AGAIN,
     "conf-missing": (
-        "See whether a backup is there: cloudstream-wizard history",
-        "Else take the file from the product's installer, or from the machine's own backup.",
+        "Check whether there is a backup: cloudstream-wizard history",
+        "Otherwise take the file from the product's installer or the machine's own backup.",
         "Then run cloudstream-wizard doctor again.",
     ),
     "conf-syntax": (
         "Open {path} with an editor (nano, vi; not Notepad) at line {line}.",
         "Correct it: {reason}",
-        "Or put a backup back: cloudstream-wizard history",
+        "Or restore a backup: cloudstream-wizard history",
         "cloudstream-wizard doctor",
     ),
     "include-broken": (
@@ -156,24 +156,24 @@ _BY_HAND: dict[str, tuple[str, ...]] = {
     ),
     "port-taken": (
         "Find the program: ss -ltnp",
-        "End it, or give it another port.",
+        "Stop it, or give it another port.",
         "systemctl restart {unit}",
         "cloudstream-wizard doctor",
     ),
     "crash-loop": (
-        "Read why it ends: journalctl -u {unit} -n 50",
-        "Remove the cause. Then, because systemd may refuse a start after so many:",
+        "Find out why it stops: journalctl -u {unit} -n 50",
+        "Remove the cause. systemd may refuse another start, so then run:",
         "systemctl reset-failed {unit}",
         "systemctl restart {unit}",
     ),
     "service-starting": ("Wait a minute.", "cloudstream-wizard doctor"),
     "store-unreadable": (
-        "{blocked} is what stops the service; give its account the right to enter:",
+        "{blocked} blocks the service. Let its account enter it:",
         "setfacl -m u:{user}:x {blocked}   (or: chgrp GROUP {blocked}; chmod g+x {blocked})",
         "systemctl restart {unit}",
         "cloudstream-wizard doctor",
     ),
-    "setting-missing": ("Run cloudstream-wizard and set the server up; it says where the line belongs.",),
+    "setting-missing": ("Run cloudstream-wizard and set up the server. It shows where the line belongs.",),
     "store-empty": _AGAIN,
     "store-damaged": _AGAIN,
     "store-no-key": _AGAIN,
@@ -181,20 +181,20 @@ _BY_HAND: dict[str, tuple[str, ...]] = {
     "clock-wrong": ("timedatectl set-ntp true", "systemctl restart {unit}", "cloudstream-wizard doctor"),
     "change-interrupted": ("cloudstream-wizard recover",),
     "cacerts-missing": (
-        "Put {file} back from a backup or from the product's installer.",
+        "Restore {file} from a backup or from the product's installer.",
         "cloudstream-wizard doctor --fix doctor.root-not-trusted",
     ),
     "cacerts-damaged": (
-        "Put {file} back from a backup or from the product's installer.",
+        "Restore {file} from a backup or from the product's installer.",
         "cloudstream-wizard doctor --fix doctor.root-not-trusted",
     ),
     "cacerts-empty": (
-        "Put {file} back from a backup or from the product's installer.",
+        "Restore {file} from a backup or from the product's installer.",
         "cloudstream-wizard doctor --fix doctor.root-not-trusted",
     ),
     "cacerts-password": (
-        "Ask who changed it; the wizard does not set it back.",
-        "Give it to the wizard: --secret primary.cacerts-password=file:PATH",
+        "Ask who changed it. The wizard does not change it.",
+        "Give the password to the wizard: --secret primary.cacerts-password=file:PATH",
     ),
     "ca-not-accepted": (
         "Portal: Security > Security options > Certificates > Trusted CA certificates",
@@ -203,14 +203,14 @@ _BY_HAND: dict[str, tuple[str, ...]] = {
         "The files: cloudstream-wizard handoff --answers FILE --out DIR",
     ),
     "client-auth-off": (
-        "Set client authentication back to need where your version has it in application.conf.",
+        "Set client authentication to need in application.conf, where your version has it.",
         "systemctl restart {unit}",
     ),
-    "tls12-off": ('Put "TLSv1.2" back into the protocols in application.conf.', "systemctl restart {unit}"),
+    "tls12-off": ('Add "TLSv1.2" to the protocols in application.conf.', "systemctl restart {unit}"),
     codes.CHAIN_INCOMPLETE.code: (
         "Get the missing intermediate from the PKI team.",
         "Run cloudstream-wizard, choose to replace certificates,",
-        "and name the folder with the key store and the intermediate.",
+        "and enter the folder with the key store and the intermediate.",
     ),
     codes.VALIDITY_EXPIRES_SOON.code: _NEW_CERTIFICATE,
 }
@@ -222,7 +222,12 @@ def repair_for(finding: Finding, facts: DoctorFacts) -> Repair:
     names = _names(finding, facts)
     steps = tuple(step.format_map(names) for step in _BY_HAND.get(short, ()))
     if short in _FROM_RECORD and _recorded(finding, facts):
-        return Repair(finding.code, Kind.FROM_RECORD, "Write again what the changes left", finding.subject.path)
+        return Repair(
+            finding.code,
+            Kind.FROM_RECORD,
+            "Write the settings and the key store of the changes again",
+            finding.subject.path,
+        )
     known = _AUTOMATIC.get(short)
     if known is not None and _possible(short, known[0], facts):
         return Repair(finding.code, known[0], known[1].format_map(names), finding.subject.path)

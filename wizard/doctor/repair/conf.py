@@ -27,14 +27,14 @@ from wizard.secret import Secret
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """Edits that set values that work, and the leaf that is then served (lower-case hex, "" when unknown)."""
+    """Edits that set values that work, and the leaf that is then presented (lower-case hex, "" when unknown)."""
 
     steps: tuple[EditFile, ...]
     leaf: str
 
 
 def undo_damage(machine: Machine, seen: Examined) -> Values:
-    """The edit that undoes the damage to application.conf, and the leaf that is served with it.
+    """The edit that undoes the damage to application.conf, and the leaf that is presented with it.
 
     Raises:
         WizardError: `doctor.by-hand` when it cannot be undone safely.
@@ -44,7 +44,7 @@ def undo_damage(machine: Machine, seen: Examined) -> Values:
     if data is None:
         raise WizardError(codes.DOCTOR_BY_HAND, case="text", subject=machine.conf, conf=machine.conf)
     step = _edit(machine, machine.conf, seen.conf.data, data)
-    return Values((replace(step, summary="Repair the text; nothing else changes"),), _leaf_with(machine, data))
+    return Values((replace(step, summary="Repair the text and change nothing else"),), _leaf_with(machine, data))
 
 
 def _leaf_with(machine: Machine, conf: bytes) -> str:
@@ -69,7 +69,7 @@ def with_values(machine: Machine, seen: Examined, ask: Callable[[], Secret | Non
 
     Args:
         machine: whose files.
-        seen: the examination.
+        seen: the diagnosis.
         ask: for the password, when none that is written anywhere opens the store.
 
     Raises:

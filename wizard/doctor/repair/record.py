@@ -1,4 +1,4 @@
-"""The repair of what was lost since the changes: key store, settings and trust written again from the record."""
+"""Repair what was lost after the changes: write key store, settings and trust again from the record."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from wizard.secret import Secret
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """The steps, the leaf that is then served ("" when unknown), and the key store's password."""
+    """The steps, the leaf that is then presented ("" when unknown), and the key store's password."""
 
     steps: tuple[PutFile | EditFile | ImportTrust, ...]
     leaf: str
@@ -89,7 +89,7 @@ def _store_and_settings(
                 data,
                 mode,
                 expectation(machine, path),
-                f"Put the key store back from the record, mode {mode:04o}",
+                f"Restore the key store from the record, mode {mode:04o}",
                 uid=uid,
                 gid=gid,
                 proof=STORE_SECRET,
@@ -106,7 +106,7 @@ def _store_and_settings(
                 expected.data,
                 image.mode,
                 expectation(machine, machine.conf),
-                f"Put application.conf back from the record, mode {image.mode:04o}",
+                f"Restore application.conf from the record, mode {image.mode:04o}",
                 uid=image.uid,
                 gid=image.gid,
             )

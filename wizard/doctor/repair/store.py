@@ -1,4 +1,4 @@
-"""The repair of a key store: the right key and chain, written anew as the product's Java reads it."""
+"""Repair a key store: write the right key and chain again in a form that the product's Java reads."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ KEY_SECRET = "primary.key-password"  # noqa: S105 - the name of a secret
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """The steps, the leaf that is then served (lower-case hex), and the new store's password."""
+    """The steps, the leaf that is then presented (lower-case hex), and the new store's password."""
 
     steps: tuple[PutFile | EditFile, ...]
     leaf: str
@@ -41,7 +41,7 @@ def rewritten(
     give: Callable[[str], Secret | None],
     rights: tuple[int, int | None, int | None],
 ) -> Rewritten:
-    """Write the configured key store anew, and set its password where that must change.
+    """Write the configured key store again, and set its password where that must change.
 
     Raises:
         WizardError: `doctor.by-hand` when no key or certificate can be read from it; `secret.missing`.

@@ -25,7 +25,7 @@ def _judged(facts: DoctorFacts) -> Iterator[Finding]:
             where = Locator("certificate", path=store.file.path, sha256=item.sha256)
             finding = Finding(codes.ALL[item.code], where, item.facts)
             if not _fillable(finding):
-                raise CouldNotLook("the saved judgement of the certificates is of another version")
+                raise CouldNotLook("the saved results about the certificates are from another version")
             yield finding
 
 

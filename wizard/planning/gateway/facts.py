@@ -1,4 +1,4 @@
-"""What a plan for the gateway at hand needs to know of it, examined once, before anything is decided."""
+"""The facts that a plan for this gateway needs, read once before anything is decided."""
 
 import os
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""From the answers to the plan for the gateway at hand: trust, file, stores, passwords, and a look at the primary."""
+"""From the answers to the plan for this gateway: trust, file, stores, passwords, and a probe of the primary."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -105,10 +105,10 @@ def left_here(inputs: PlanInputs) -> tuple[Item, ...]:
         ),
         Item(
             f"here/owner/{leaf}",
-            "Give the stores to the service's account, when it has one of its own",
+            "Give the stores to the service's account, if it has its own",
             "\n".join(f"chown ACCOUNT {path}" for path in stores),
         ),
-        Item(f"here/online/{leaf}", f"See in the portal that {host} is online"),
+        Item(f"here/online/{leaf}", f"Check in the portal that {host} is online"),
     )
 
 
