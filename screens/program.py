@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 SENT_AFTER_S = 0.03
 STOPPED = 130
 """Exit code when the operator left before the end, as after Ctrl+C in a command."""
-COLLECTOR = (2000, 10, 10)
+COLLECTOR = (700, 10, 5)
 """Thresholds of Python's cycle collector: every key and page leaves rings of references behind."""
 TURN_S = 0.25
 """So long a key may take until the next one has its turn all the same."""

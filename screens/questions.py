@@ -245,7 +245,7 @@ class Questions(Page):
             self._offered = offered
             names.set_options([Option(say(name)) for name in offered])
         # An empty list keeps its rows: without them everything around it would be laid out and painted anew.
-        names.disabled = not offered
+        names.can_focus = bool(offered)
         self.query("#detail").add_class("-names")
         self.show_about()
 
@@ -263,7 +263,7 @@ class Questions(Page):
         """Down leads into the names, or to the next field."""
         message.stop()
         names = self.query_one("#names", Lines)
-        if not names.disabled:
+        if names.can_focus:
             names.highlighted = 0
             names.focus()
         else:
@@ -335,10 +335,12 @@ class Questions(Page):
                     self.refuse(field, self._put(question, field))
                 if isinstance(field, SecretField):
                     self._compare()
-                elif isinstance(field, NameField) and field.has_focus:
+                elif isinstance(field, PathField) and field.has_focus:
                     if self._pause is not None:
                         self._pause.stop()
                     self._pause = self.set_timer(PAUSE_S, lambda field=field: self._look_names(field))
+                elif isinstance(field, NameField) and field.has_focus:
+                    self._look_names(field)
 
     def on_field_not_taken(self, message: Field.NotTaken) -> None:
         """Say why nothing was pasted."""
