@@ -68,7 +68,7 @@ def test_a_large_screen_is_painted_once_too(at: Open) -> None:
 def test_names_that_could_follow_are_painted_once(at: Open) -> None:
     with at("primary-files") as terminal:
         terminal.until("Certificate of the primary server")
-        terminal.press("up")
+        terminal.press("tab")
         before = len(terminal.sent)
         terminal.press("=/")
         terminal.until("etc/")
