@@ -12,7 +12,7 @@ from textual.widgets import ProgressBar, SelectionList, Static
 from screens.frame import Page
 from screens.lists import Ticks
 from screens.notices import parts_of
-from screens.theme import MARKS, OK, Part, say
+from screens.theme import OK, Part, refusal, say
 from screens.widgets import Card, Facts, Reading, Row
 from wizard.errors import WizardError
 from wizard.questions.flow import Step, StepId
@@ -148,9 +148,7 @@ class Left(Page):
 
     def _ticked(self, item: str, result: Any) -> None:
         if isinstance(result, WizardError):
-            self.frame.tell(
-                MARKS["bad"], ("Error: ", "bad bold"), f"{result.message}\n  {' '.join(result.hint.split())}"
-            )
+            self.frame.tell(*refusal(result.message, result.hint))
             for each in self.query(Ticks):
                 if item in [each.get_option_at_index(at).value for at in range(each.option_count)]:
                     with each.prevent(SelectionList.SelectionToggled):

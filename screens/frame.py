@@ -14,13 +14,13 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.geometry import Offset
 from textual.reactive import Reactive
+from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
 from screens.painting import SETTLED_S, PaintedOnce
 from screens.phases import phase_of, phases
-from screens.theme import BAD, ELLIPSIS, MARKS, OK, WARN, Part, look, say
-from screens.widgets import Keys
+from screens.theme import BAD, ELLIPSIS, MARKS, OK, WARN, Part, hanging, look, say
 from wizard.questions.flow import Step
 
 if TYPE_CHECKING:
@@ -217,7 +217,7 @@ class Frame(PaintedOnce[None], inherit_bindings=False):
         if parts != self._said:
             self._said = parts
             line = self.query_one("#say", Static)
-            line.update(say(*parts))
+            line.update(hanging(*parts) if parts else "")
             line.set_class(bool(parts), "-on")
 
     def busy(self, words: str) -> None:
@@ -344,6 +344,40 @@ class Progress(Static):
             ("━━ " if at <= here else "── ", "accent" if at <= here else "muted") for at in range(len(names))
         ]
         return say(*parts, (f" {here + 1} of {len(names)}  ", "muted"), (names[here], "bold"))
+
+
+class Keys(Static):
+    """The keys that work now, in one row; drawn only when they differ.
+
+    Textual's own footer makes a widget for each key anew whenever the focus moves, which is painted each time.
+    """
+
+    def __init__(self) -> None:
+        """Nothing is known yet."""
+        super().__init__()
+        self._said: tuple[tuple[str, str], ...] = ()
+
+    def on_mount(self) -> None:
+        """Follow the keys."""
+        self.screen.bindings_updated_signal.subscribe(self, self._look)
+
+    def _look(self, screen: Screen[Any]) -> None:
+        shown: dict[str, tuple[str, str]] = {}
+        for active in screen.active_bindings.values():
+            binding = active.binding
+            if binding.show and active.enabled:
+                shown.setdefault(binding.action, (self.app.get_key_display(binding), binding.description))
+        texts = tuple(shown.values())
+        if texts != self._said:
+            self._said = texts
+            self.refresh()
+
+    def render(self) -> Content:
+        """Each key and what it does."""
+        parts: list[Part] = []
+        for key, words in self._said:
+            parts += ["  " if parts else "", (key, "accent bold"), f" {words}"]
+        return say(*parts)
 
 
 def cut(words: str, width: int) -> str:

@@ -9,10 +9,11 @@ from textual.widget import Widget
 from textual.widgets import DataTable, Input, Static
 
 from screens.dialogs import Over
+from screens.frame import Keys
 from screens.lists import Rows
 from screens.questions import Questions
-from screens.theme import BAD, Part, cell, say
-from screens.widgets import Act, Card, Choice, Facts, Field, Keys, Row
+from screens.theme import Part, cell, hanging, refusal, say
+from screens.widgets import Act, Card, Choice, Facts, Field, Row
 from wizard.errors import WizardError
 from wizard.questions.answers import is_host
 from wizard.questions.flow import Ask, Question, Step
@@ -236,5 +237,5 @@ class Machine(Over[Made]):
             self.dismiss((kind, host, version))
 
     def _refuse(self, field: str, words: str) -> None:
-        self.query_one("#wrong", Static).update(say((f"{BAD} Error: ", "bad bold"), (words, "bad")))
+        self.query_one("#wrong", Static).update(hanging(*refusal(words)))
         self.query_one(field).focus()

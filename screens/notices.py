@@ -271,24 +271,14 @@ class Resume(Notice):
 
     def press_resume(self) -> None:
         """Take the answers and check the steps up to the one that was open."""
-        self.wizard.work("resume", self._resume, self._resumed, "Checking the answers ...")
+        self.wizard.work("resume", self.session.resume, self._resumed, "Checking the answers ...")
 
-    def _resume(self) -> tuple[str, bool]:
-        """The step to go on with, and whether an answer of it is refused now."""
-        wanted = self.session.resume()
-        step = next((each for each in self.session.steps() if each.id == wanted), None)
-        fails = step is not None and not self.session.taken_up and bool(step.questions)
-        return wanted, fails and step is not None and bool(self.session.check(step))
-
-    def _resumed(self, result: tuple[str, bool] | WizardError) -> None:
-        name, fails = ("", False) if isinstance(result, WizardError) else result
+    def _resumed(self, name: str | WizardError) -> None:
         if self.session.taken_up:
             self.wizard.ended = int(ExitCode.DONE)
-            self.wizard.follow_change(result if isinstance(result, WizardError) else name)
-        elif fails:
-            self.wizard.ask_again(name)
+            self.wizard.follow_change(name)
         else:
-            self.wizard.open_step(name)
+            self.wizard.ask_again("" if isinstance(name, WizardError) else name)
 
     def press_over(self) -> None:
         """Begin with the first step."""

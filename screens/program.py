@@ -22,7 +22,7 @@ from screens.background import Background
 from screens.frame import Frame, Page
 from screens.painting import PaintedOnce
 from screens.terminal import ShortDriver
-from screens.theme import BAD, MONO, SIXTEEN, AsciiFilter, ShortFilter, look, theme_for, themes
+from screens.theme import BAD, MONO, SIXTEEN, AsciiFilter, ShortFilter, look, refusal, theme_for, themes
 from wizard.cli.commands import WRITE_TRACE
 from wizard.errors import ExitCode, WizardError
 from wizard.package_data import read_text
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 SENT_AFTER_S = 0.03
 STOPPED = 130
 """Exit code when the operator left before the end, as after Ctrl+C in a command."""
+COLLECTOR = (700, 10, 5)
+"""Thresholds of Python's cycle collector: every key and page leaves rings of references behind."""
 TURN_S = 0.25
 """The longest time that a key may take before the next one is handled."""
 ALWAYS = frozenset({"ctrl+c", "ctrl+q", "f10", "escape", "f3", "ctrl+l"})
@@ -77,7 +79,7 @@ class WizardApp(App[int], inherit_bindings=False):
     """
 
     ENABLE_COMMAND_PALETTE = False
-    CSS = read_text("screens", "wizard.tcss")
+    CSS = read_text("screens", "frame.tcss")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "help", "Help", key_display="F1"),
         Binding("f10", "ask_quit", "Quit", key_display="F10"),
@@ -156,7 +158,7 @@ class WizardApp(App[int], inherit_bindings=False):
     def go_on(self, name: str | WizardError) -> None:
         """Show the step called *name*, with the answers saved, or end when it is ""."""
         if isinstance(name, WizardError):
-            self.frame.tell((f"{BAD} Error: ", "bad bold"), name.in_one_line)
+            self.frame.tell(*refusal(name.message, name.hint))
         elif not name:
             self.finish()
         else:
@@ -164,7 +166,7 @@ class WizardApp(App[int], inherit_bindings=False):
             self.open_step(name)
 
     def ask_again(self, name: str) -> None:
-        """Show the step called *name*, which cannot be left as it was answered earlier, and say why."""
+        """Show the step called *name*; say why it cannot be left, where what was answered earlier is refused now."""
         self._explain = True
         self.open_step(name)
 
@@ -312,9 +314,15 @@ class WizardApp(App[int], inherit_bindings=False):
         self.call_after_refresh(self._first_painted)
 
     def _first_painted(self) -> None:
+        gc.set_threshold(*COLLECTOR)
         gc.enable()
         # The paint still has to reach the terminal, through a thread of its own.
-        self.set_timer(SENT_AFTER_S, self.engine.start)
+        self.set_timer(SENT_AFTER_S, self._prepare)
+
+    def _prepare(self) -> None:
+        self.engine.start()
+        self.stylesheet.add_source(read_text("screens", "pages.tcss"), ("screens", "pages.tcss"))
+        self.stylesheet.parse()
 
     def _look_around(self) -> tuple[str, Any]:
         if self.opened is None:

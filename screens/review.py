@@ -10,12 +10,13 @@ from textual.widget import Widget
 from textual.widgets import Button, OptionList, Static, TabbedContent, TabPane
 from textual.widgets.option_list import Option
 
-from screens.certificates import finding_line
+from screens.certificates import finding_line, name_of
 from screens.frame import Page
 from screens.lists import Calendar
 from screens.notices import TONES, parts_of
 from screens.theme import BAD, INFO, MARKS, OK, Part, boxes, say
 from screens.widgets import Act, Card, Facts, Lines, Reading, Row
+from wizard.certificates.formats.load import load_certificate
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
 from wizard.host.clock import now_utc
@@ -61,8 +62,7 @@ def _about(step: Any) -> str:
             lines = sum(line[:1] == "+" and line[:3] != "+++" for line in step.diff.splitlines())
             return f"{lines} line{'' if lines == 1 else 's'} changed"
         case "import_trust":
-            name = str(step.summary).partition(",")[0].removeprefix("Trust ").removesuffix(" in cacerts")
-            return f"{name} added"
+            return f"{name_of(load_certificate(step.certificate))} added"
         case _:
             return "a new folder"
 

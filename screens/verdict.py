@@ -19,6 +19,7 @@ from wizard.findings import Finding, Severity
 from wizard.findings import worst as most
 from wizard.host.clock import now_utc
 from wizard.planning.judge import Judged
+from wizard.questions.answers import is_host
 from wizard.questions.flow import Question, Step
 from wizard.session.session import Session
 
@@ -130,6 +131,13 @@ class Verdict(Questions):
         """The tree and the list."""
         yield Card("Chain", Chain(self.found.chain))
         yield Card("Findings", Lines(*(Option(say(*item.line)) for item in self.found.items), id="findings"))
+
+    def names(self, question: Question) -> Sequence[str]:
+        """The host name is one of the certificate; which one is the operator's to say."""
+        leaf = self.found.judged.chain.leaf
+        if leaf is None or not question.key.endswith(".host"):
+            return ()
+        return [name for name in fields.names(leaf) if is_host(name)]
 
     def arrived(self) -> None:
         """Focus the worst finding, or the field for the name."""

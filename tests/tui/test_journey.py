@@ -241,6 +241,20 @@ async def test_names_complete_with_tab_and_are_picked_from_a_list(made: Practice
     assert session.answers.primary.chain == ("my certs/primary-key.pem",)
 
 
+async def test_a_name_of_the_certificate_is_offered_and_never_taken_by_itself(made: Practice) -> None:
+    session = session_on(made)
+    session.put_secret("primary.password", Secret(PASSWORD))
+    async with opened(session, start="primary-verdict") as pilot:
+        assert focused(pilot) == "field-primary-host"
+        assert pilot.app.focused.value == ""  # type: ignore[union-attr]
+        await keys(pilot, "=x", "down")
+        assert focused(pilot) != "names", "no name begins like that"
+        await keys(pilot, "up", "ctrl+u", "down")
+        assert focused(pilot) == "names"
+        await keys(pilot, "up", "down", "enter", "escape")
+    assert session.answers.primary.host == "primary-host"
+
+
 async def test_a_file_is_picked_from_a_tree(made: Practice) -> None:
     session = session_on(made)
     async with opened(session, start="primary-files") as pilot:

@@ -13,7 +13,7 @@ import screens
 from screens.dialogs import Quit
 from screens.frame import Page
 from screens.help_pages import page_text, search
-from screens.paths import last_word
+from screens.paths import complete_from, last_word
 from screens.theme import AsciiFilter, ascii_wanted, look, theme_for
 from screens.widgets import SecretField
 from tests.support.exhaustive import mostly_exhaustive
@@ -410,6 +410,15 @@ def test_the_net_below_an_ascii_terminal_keeps_the_columns() -> None:
 )
 def test_the_last_word_of_several_paths(typed: str, before: str, word: str) -> None:
     assert last_word(typed) == (before, word)
+
+
+@pytest.mark.parametrize(
+    ("typed", "names", "common"),
+    [("", ("a-1", "a-2", "b"), ""), ("a", ("a-1", "a-2"), "a-"), ("b", ("b",), "b"), ("c", (), "")],
+)
+def test_the_names_that_a_text_could_become(typed: str, names: tuple[str, ...], common: str) -> None:
+    found = complete_from(typed, ("a-1", "a-2", "b"))
+    assert (found.names, found.texts, found.common) == (names, names, common)
 
 
 def test_every_step_is_reached_by_a_way() -> None:
