@@ -5,7 +5,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
-from screens.phases import phase_of, phases
+from wizard.questions.phases import phase_of, phases
 from tests.support.pty_terminal import Terminal
 from tests.support.scenarios import TYPED, Way
 from wizard.questions.flow import Ask, Question, Step, View

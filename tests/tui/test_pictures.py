@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
 
-from screens.phases import phase_of
+from wizard.questions.phases import phase_of
 from tests.support.exhaustive import exhaustive
 from tests.support.jvm import jre
 from tests.support.practice import Practice

@@ -12,7 +12,7 @@ from textual.widgets import Input
 import screens
 from screens.dialogs import Quit
 from screens.frame import Page
-from screens.help_pages import page_text, search
+from wizard.session.help_pages import page_text, search
 from screens.paths import last_word
 from screens.theme import AsciiFilter, ascii_wanted, look, theme_for
 from screens.widgets import SecretField

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -68,7 +69,7 @@ def _details(step: FileStep | Restart | Probe) -> list[Line]:
     if isinstance(step, EditFile):
         mode = f"{step.expect.mode:04o}" if step.expect.mode is not None else ""
         kept = f"   {step.target} (edited; owner and mode {mode} kept)"
-        return [Line(kept), *_link(step), *(Line(f"   {line.text}", line.tone) for line in diff_lines(step.diff))]
+        return [Line(kept), *_link(step), *(replace(line, text=f"   {line.text}") for line in diff_lines(step.diff))]
     if isinstance(step, ImportTrust):
         return [
             Line(f"   {step.target} (changed by keytool on a copy)"),
@@ -105,7 +106,7 @@ def confirm(plan: Plan, machine: Machine) -> list[Line]:
         *result,
         Line(""),
         *(away if any(isinstance(step, Restart) for step in plan.steps) else still),
-        Line(f"  {command(machine)} rollback"),
+        Line(f"  {command(machine)} rollback", whole=True),
         Line(f"Backups: {machine.state_dir}", Tone.FAINT),
     ]
 
@@ -202,8 +203,8 @@ def later_lines(machine: Machine, now: datetime) -> list[Line]:
         Line(""),
         Line("To apply it later, in a maintenance window, keep it by day with an answers"),
         Line("file, and apply it at night:"),
-        Line(f"  {program} plan --answers FILE --out PLAN"),
-        Line(f"  {_at_night(f'{program} apply --plan PLAN --yes', now)}"),
+        Line(f"  {program} plan --answers FILE --out PLAN", whole=True),
+        Line(f"  {_at_night(f'{program} apply --plan PLAN --yes', now)}", whole=True),
     ]
 
 
@@ -226,9 +227,3 @@ def interrupted(entries: Iterable[Entry]) -> list[Line]:
             Line("changed. Only a repair can be made when its files are as before."),
         ]
     return result
-
-
-def damaged(entries: Iterable[Entry]) -> list[Line]:
-    """A line for each change that has ended and whose record is damaged: it cannot be undone; others can."""
-    lines = [printable(entry.damage) for entry in entries if entry.damage and not entry.waits]
-    return [Line(f"Warning: {text}", Tone.WARN) for text in lines]

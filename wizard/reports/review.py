@@ -1,7 +1,8 @@
 """The review: what will happen, as one object that is shown, confirmed, and then done."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from wizard.change.plan import Plan
 from wizard.findings import Finding
@@ -81,6 +82,17 @@ _OTHERS_FILES = ("others.chain", "others.password")
 """Asked in vain while there are no other machines."""
 
 
+def decided(
+    steps: Sequence[Step], answers: Answers, value: Callable[[Question], str], typed: Callable[[str], bool]
+) -> Iterator[tuple[Step, Question, str]]:
+    """Each decision up to the review, with its words; arguments as `decided_lines`."""
+    for step in takewhile(lambda step: step.view is not View.REVIEW, steps):
+        for question in step.questions:
+            words = answer_words(question, answers, value, typed)
+            if words:
+                yield step, question, words
+
+
 def decided_lines(
     steps: Sequence[Step], answers: Answers, value: Callable[[Question], str], typed: Callable[[str], bool]
 ) -> list[Line]:
@@ -93,22 +105,21 @@ def decided_lines(
         typed: whether a password was typed for a key.
     """
     asked: list[tuple[str, str, str]] = []
-    for step in steps:
-        if step.view is View.REVIEW:
-            break
-        for question in step.questions:
-            words = _words(question, answers, value, typed)
-            if question.ask is Ask.SECRET and words and asked and asked[-1][0] == step.id:
-                # A password and the files that it opens are one decision.
-                asked[-1] = (*asked[-1][:2], f"{asked[-1][2]}; password: {words}")
-            elif words:
-                asked.append((step.id, question.short or question.heading.rstrip("?"), words))
+    for step, question, words in decided(steps, answers, value, typed):
+        if question.ask is Ask.SECRET and asked and asked[-1][0] == step.id:
+            # A password and the files that it opens are one decision.
+            asked[-1] = (*asked[-1][:2], f"{asked[-1][2]}; password: {words}")
+        else:
+            asked.append((step.id, question.name, words))
     width = max((len(name) for _step, name, _words in asked), default=0)
     lines = [Line(f"{name:{width}}  {words}", step=step) for step, name, words in asked]
     return [Line("Your choices:", Tone.HEADING), *lines, Line("")] if lines else []
 
 
-def _words(question: Question, answers: Answers, value: Callable[[Question], str], typed: Callable[[str], bool]) -> str:
+def answer_words(
+    question: Question, answers: Answers, value: Callable[[Question], str], typed: Callable[[str], bool]
+) -> str:
+    """What was answered to *question*, in words; "" when it is not asked for."""
     if question.key in _OTHERS_FILES and not answers.other_roles():
         return ""
     match question.ask:

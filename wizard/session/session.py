@@ -47,9 +47,9 @@ from wizard.reports import outcome
 from wizard.reports.calendar import Ending
 from wizard.reports.checklist import Checklist
 from wizard.reports.lines import Line
-from wizard.reports.review import Review, decided_lines
+from wizard.reports.review import Review, answer_words, decided, decided_lines
 from wizard.secret import Secret
-from wizard.session import overview, repair_flow, review, saved_run, validation, views, warnings
+from wizard.session import first_page, overview, repair_flow, review, saved_run, validation, views, warnings
 from wizard.session.overview import Overview, Presented
 from wizard.session.review import Undoable
 from wizard.session.saved_run import SavedRun
@@ -91,6 +91,7 @@ class Session:
         answered: whether anything was answered in this run.
         pasted: the texts that were pasted in place of files, by their words in the answers; in
             memory alone.
+        recommended: the goal that the last look at the machine recommends.
         taken_up: whether the change was started by an earlier session, whose answers are used now.
     """
 
@@ -148,6 +149,7 @@ class Session:
         self._started = False
         self.answered = False
         self.taken_up = False
+        self.recommended = self.answers.goal
 
     @cached_property
     def generated(self) -> Secret:
@@ -342,7 +344,7 @@ class Session:
         """BLOCKING. What the view of *step* shows."""
         match step.view:
             case View.FACTS:
-                return [*(Line(note) for note in self.notes), *views.facts(self.machine)]
+                return [*(Line(note) for note in self.notes if note), *first_page.first_lines(self.overview())]
             case View.VERDICT:
                 return views.verdicts(self.inputs, step)
             case View.DIAGNOSIS:
@@ -399,6 +401,7 @@ class Session:
         probed = seen.presented.probe if seen.presented is not None else None
         if probed is not None and probed.reachable and not self.answered and probed.port != self.answers.primary.port:
             self.answers = self.answers.put("primary.port", probed.port)
+        self.recommended = seen.goal
         return seen
 
     def endings(self) -> tuple[Ending, ...]:
@@ -487,14 +490,23 @@ class Session:
         if self._review is None:
             made, self._planned = review.review(self.inputs, self._examine)
             if self._kept is None:
-                asked = (
-                    replace(step, questions=self.asked(step)) if step.view is View.VERDICT else step
-                    for step in self.steps()
-                )
-                decided = decided_lines(list(asked), self.answers, self.value, self.has_secret)
+                decided = decided_lines(self._as_asked(), self.answers, self.value, self.has_secret)
                 made = replace(made, decided=tuple(decided))
             self._review = made
         return self._review
+
+    def decided(self) -> list[tuple[Step, Question, str]]:
+        """BLOCKING. What is answered up to the review, in words, whether or not it was asked yet."""
+        return list(decided(self._as_asked(), self.answers, self.value, self.has_secret))
+
+    def answer_words(self, question: Question) -> str:
+        """The answer to *question* in words."""
+        return answer_words(question, self.answers, self.value, self.has_secret)
+
+    def _as_asked(self) -> list[Step]:
+        return [
+            replace(step, questions=self.asked(step)) if step.view is View.VERDICT else step for step in self.steps()
+        ]
 
     def planned(self) -> Plan:
         """BLOCKING. The plan of the review."""
