@@ -25,11 +25,11 @@ from wizard.session.saved_run import save
 from wizard.session.session import Session
 
 CHAIN = "certificates/primary-host.pfx"
-TO_FILES = ["", "", ""]
+TO_FILES = ["1", "", ""]
 """What to do, where, and the address as it is proposed: up to the question for the files."""
 TO_VERDICT = [*TO_FILES, CHAIN, FILES_PASSWORD]
 TO_STORE = [*TO_VERDICT, "primary-host"]
-STORE_TO_REVIEW = ["", "", "gateway-host", "", "", "", ""]
+STORE_TO_REVIEW = ["", "", "gateway-host", "17.0.9", "", "", "", ""]
 TO_REVIEW = [*TO_STORE, *STORE_TO_REVIEW]
 ACCEPTED = ["", "yes"]
 """The review warns that this deployment has no keytool."""

@@ -61,8 +61,9 @@ class Dialogue:
     def say(self, text: str = "", *, whole: bool = False) -> None:
         """One line, wrapped between words when it is for a terminal; *whole*: it is a command or of a file."""
         width = self._width()
-        rows = [text] if whole or width < NARROWEST or len(text) < width else wrapped(text, width - 1)
-        print("\n".join(rows), file=self._stdout, flush=True)
+        if not whole and len(text) >= width >= NARROWEST:
+            text = "\n".join(row for part in text.split("\n") for row in wrapped(part, width - 1))
+        print(text, file=self._stdout, flush=True)
 
     def _width(self) -> int:
         """The columns of the terminal; 0 when there is none."""
@@ -234,7 +235,7 @@ class Dialogue:
         self.say("\nType back for the step before, quit to leave, - to empty an answer, ? and words to search.")
 
 
-_HANGS = re.compile(r" *(?:\d+\.? +|- |\[[ x]\] )*(?:\S[^:]{0,14}: {2,})?")
+_HANGS = re.compile(r" *(?:\d+ {2,}|\d+\. +|- |\[[ x]\] )*(?:\S[^:]{0,14}: {2,})?")
 
 
 def wrapped(text: str, width: int) -> list[str]:

@@ -128,7 +128,7 @@ class Asker:
                 self.session.base, folder, certificates=question.takes_pem or question.key == "others.chain"
             )
             if offered.names:
-                self.dialogue.say(f"Files in {offered.folder or 'this folder'}, to name by their numbers:")
+                self.dialogue.say(f"Files in {offered.folder or self.session.base}, to name by their numbers:")
             for number, name in enumerate(offered.names, start=1):
                 what = ", this folder with all its files" if name == folder else ", a folder" * name.endswith("/")
                 self.dialogue.say(f"  {number:2}  {name}{what}")

@@ -27,7 +27,7 @@ from wizard.errors import ExitCode, WizardError
 from wizard.questions.flow import Ask, Question, Step, StepId, View
 from wizard.questions.phases import phase_of, phases
 from wizard.secret import Secret
-from wizard.session.session import Session
+from wizard.session.session import Problem, Session
 
 STOPPED = 130
 """Exit code when the operator left before the end, as after Ctrl+C in a command."""
@@ -58,6 +58,8 @@ class LineByLine:
         """The step to come back to when an earlier answer was changed; steps between are passed when nothing is new."""
         self._only = ""
         """The question that is to be answered anew, "" for all of its step."""
+        self._explain = ""
+        """The step of an earlier run whose answers may have to be given again: why is said, and only that is asked."""
         self._from = ("", "")
         """The step and the question at which the operator asked for the list of answers."""
 
@@ -103,7 +105,6 @@ class LineByLine:
         self.dialogue.page = "resume"
         self.dialogue.say()
         if run.change:
-            self.dialogue.say(self.session.ended_words(run))
             self.dialogue.say_lines(self.session.ended_lines(run))
         else:
             self.dialogue.say(f"{run.who} saved unfinished answers on {run.when:%Y-%m-%d at %H:%M} UTC.")
@@ -115,6 +116,7 @@ class LineByLine:
         if self.session.taken_up:
             self._ended = int(ExitCode.DONE)
         place = self._place(wanted)
+        self._explain = wanted
         self._seen.update(step.id for step in self.session.steps()[:place])
         return place
 
@@ -156,7 +158,7 @@ class LineByLine:
             return self._change_answer(place)
         except GoTo as there:
             name, *back = there.args
-            self._return_to = step.id if back else ""
+            self._return_to, self._only = (step.id, back[0]) if back else ("", "")
             return self._place(name)
         self._seen.add(step.id)
         if done and step.view is View.APPLY and self.session.unknown_answers:
@@ -182,7 +184,7 @@ class LineByLine:
             at += 1
         name = steps[at].id if at < len(steps) else ""
         if self.session.taken_up and place <= self._place(StepId.APPLY):
-            name = self.session.after_change()
+            name = self._explain = self.session.after_change()
         with contextlib.suppress(WizardError):
             self.session.save(name)
         return self._place(name)
@@ -258,6 +260,10 @@ class LineByLine:
             first, self._from = keys.index(self._from[1]), ("", "")
         wanted = [only] if only in keys else keys[first:]
         typed: Secret | None = None
+        problems = self.session.check(step) if self._explain == step.id and step.questions else []
+        self._explain = ""
+        if problems:
+            asked, wanted = self._refused(step, problems)
         while True:
             self.asker.all(asked, wanted, typed)
             typed = None
@@ -268,14 +274,20 @@ class LineByLine:
                 if goes_on(self.session, self.dialogue, step):
                     return True
                 continue
-            for problem in problems:
-                self.dialogue.refuse(problem.error)
-            asked = self.session.asked(step)
-            wanted = [problem.key for problem in problems if problem.key] or [each.key for each in asked]
+            asked, wanted = self._refused(step, problems)
             typed = self._again([question for question in asked if question.key in wanted])
+
+    def _refused(self, step: Step, problems: Sequence[Problem]) -> tuple[tuple[Question, ...], list[str]]:
+        """Say why *step* cannot be left; its questions as they are then, and the keys of those to ask again."""
+        for problem in problems:
+            self.dialogue.refuse(problem.error)
+        asked = self.session.asked(step)
+        return asked, [problem.key for problem in problems if problem.key] or [each.key for each in asked]
 
     def _again(self, wanted: Sequence[Question]) -> Secret | None:
         """Wait until the operator is ready for *wanted*; a password that is typed at once, unseen, is the answer."""
+        if len(wanted) == 1 and wanted[0].ask not in {Ask.SECRET, Ask.NEW_SECRET}:
+            return None
         if all(question.ask not in {Ask.SECRET, Ask.NEW_SECRET} for question in wanted):
             self.dialogue.ask("Press Enter to answer again")
             return None

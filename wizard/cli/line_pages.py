@@ -2,17 +2,19 @@
 
 import time
 
-from wizard.change.events import Event
+from wizard.change.events import CHANGE, Event
 from wizard.change.outcome import SETTLE
 from wizard.cli.dialogue import Dialogue, Leave, chosen
 from wizard.cli.line_answers import Asker
 from wizard.errors import WizardError
 from wizard.findings import worst_finding
+from wizard.printable import printable
 from wizard.questions.answers import Goal
 from wizard.questions.flow import Step
 from wizard.reports.checklist import progress
 from wizard.reports.lines import Line, doubt_lines
 from wizard.reports.progress import OWN_NAMES, act_rows
+from wizard.reports.review import Review
 from wizard.session.first_page import presented_lines
 from wizard.session.review import Undoable
 from wizard.session.session import Session
@@ -24,7 +26,7 @@ SLOW = frozenset({"restart", "probe", "undo", SETTLE})
 
 
 class GoTo(Exception):  # noqa: N818 - a way of the conversation, not an error
-    """To the step whose id is the first argument; with a second one, back here when it is answered."""
+    """To the step whose id is the first argument; with a second one, its question, and back here then."""
 
 
 class Finish(Exception):  # noqa: N818 - likewise
@@ -156,7 +158,7 @@ def _about(change: Undoable) -> str:
         state = f"changed since: {', '.join(change.altered)}"
     else:
         state = "its files are as it left them"
-    return f"{entry.id[:4]} of {entry.at.replace('T', ' ')[:16]}, {entry.title}, by {entry.by}; {state}."
+    return printable(f"{entry.id[:4]} of {entry.at.replace('T', ' ')[:16]}, {entry.title}, by {entry.by}; {state}.")
 
 
 # -- the change -------------------------------------------------------------------------------------------------------
@@ -181,17 +183,26 @@ def review(session: Session, dialogue: Dialogue, step: Step) -> bool:
         dialogue.say(f"Error: this cannot be applied. {worst_finding(made.findings).message}")
         session.invalidate()
     else:
-        dialogue.say("Nothing is changed yet.")
+        dialogue.say(_summary(made))
     prompt = f"Press Enter to go {'back' if made.blocked else 'on'}"
     while True:
         answer = dialogue.ask(f"{prompt}; a number leads to its step" if numbered else prompt)
         line = chosen(numbered, answer) if answer else None
         if line is not None:
-            raise GoTo(line.step, "")
+            raise GoTo(line.step, line.key)
         if answer and numbered:
             dialogue.say(f"Error: please type a number from 1 to {len(numbered)}, or press Enter.")
         elif made.blocked or goes_on(session, dialogue, step):
             return not made.blocked
+
+
+def _summary(made: Review) -> str:
+    """One sentence: what would change."""
+    files = sum(step.changed for step in made.plan.file_steps) or len(made.undone_files)
+    if not files:
+        return "Nothing will be changed."
+    restart = f"{made.restarts} restarts, and printing pauses meanwhile" if made.restarts else "no service restarts"
+    return f"{files} file{'' if files == 1 else 's'} will change; {restart}. Nothing is changed yet."
 
 
 def confirm(session: Session, dialogue: Dialogue, step: Step) -> bool:
@@ -239,7 +250,6 @@ class Progress:
         begun = self._since.setdefault(event.step, now)
         words = self._words.get(event.step, event.text)
         took = f" ({now - begun:.1f} s)" if now - begun >= 1 else ""
-        of = f" of {self._count}" if self._count else ""
         match event.state:
             case "started" if event.step in SLOW:
                 text = f"Now: {words}."
@@ -249,11 +259,13 @@ class Progress:
                 return
             case "progress":
                 text = f"  Still at it: {event.text}"
-            case "done" | "skipped" if event.step in self._words:
+            case "done" | "skipped" if self._count and event.step in self._words:
                 self._done += 1
-                text = f"{self._done}{of} {event.state}: {words}{took}."
-            case "failed" | "undone":
-                text = f"{event.state.upper() if event.state == 'failed' else event.state}: {event.text}"
+                text = f"{self._done} of {self._count} {event.state}: {words}{took}."
+            case "done" if event.step != CHANGE:
+                text = f"Done{took}: {event.text}"
+            case "failed" | "undone" | "skipped":
+                text = f"{event.state.capitalize()}: {event.text}"
             case _:
                 text = event.text
         self._said = now
@@ -326,4 +338,5 @@ def _say_next(session: Session, dialogue: Dialogue, numbered: list[Line]) -> Non
     following = next(iter(kept.left), None)
     at = next((at for at, line in enumerate(numbered, start=1) if following and line.item == following.id), 0)
     words = progress(kept)
-    dialogue.say(f"{words[0].upper()}{words[1:]}.{f' Next is {at}: {following.text}.' if following and at else ''}")
+    more = f" Next is {at}: {printable(following.text).rstrip('.')}." if following and at else ""
+    dialogue.say(f"{words[0].upper()}{words[1:]}.{more}")

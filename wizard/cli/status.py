@@ -11,7 +11,9 @@ from wizard.doctor.diagnose import diagnose
 from wizard.doctor.status import State, Status, status
 from wizard.doctor.timeline import Place
 from wizard.errors import WizardError
+from wizard.handoff import checklist
 from wizard.reports.calendar import calendar_lines
+from wizard.reports.checklist import CA
 from wizard.reports.lines import Line
 from wizard.session.saved_run import load
 
@@ -27,7 +29,9 @@ def run(args: argparse.Namespace) -> int:
         print(f"CLOUDSTREAM TLS UNKNOWN - {error.message} [{error.code}]")
         return int(State.UNKNOWN)
     now = datetime.fromisoformat(facts.clock.now)
-    judged = status(diagnose(facts), now, warn=args.warn, critical=args.critical, further=further)
+    kept = checklist.load(args.machine)
+    uploads = [item.id.removeprefix(CA) for item in kept.left if item.id.startswith(CA)] if kept is not None else ()
+    judged = status(diagnose(facts), now, warn=args.warn, critical=args.critical, further=further, uploads=uploads)
     if args.json:
         print_json("status", {**judged.as_json(), "first_line": judged.first_line})
     else:
@@ -57,6 +61,7 @@ def _lines(judged: Status) -> list[Line]:
         result.append(Line(f"{link.ends:%Y-%m-%d}  {left:>9}  {link.first.name}: {link.where}"))
         result.append(Line(f"{'':21}then cut off: {link.for_whom}"))
     result += [Line(f"drift: {text}") for text in judged.drift]
+    result += [Line(f"note: {text}") for text in judged.notes]
     if judged.calendar:
         result += [Line("What ends when, each certificate once:"), *calendar_lines(judged.calendar)]
     return result

@@ -147,7 +147,7 @@ def ocsp_evidence(chains: Sequence[Chain], answers: AccountAnswers) -> tuple[str
     if answers.ocsp_probe is OcspProbe.YES:
         issuers = [authority for chain in chains for authority in chain.authorities]
         texts += _answered(check_revocation(certificates, issuers, responder=own or None))
-    else:
+    elif own or any(fields.responders(each) for each in certificates):
         texts.append(
             "The responders were not asked from here. The primary must reach them:"
             " cloudstream-wizard probe --revocation tries it."

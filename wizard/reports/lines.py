@@ -28,6 +28,7 @@ class Line:
         text: the words.
         tone: for user interfaces with colours and styles.
         step: id of the step at which this was answered; choosing the line leads there.
+        key: of the one question that was answered, "" for all of the step.
         item: of the checklist; choosing the line ticks it, or takes the tick away.
         whole: a command, or a line of a file: wrapping it would change it.
     """
@@ -35,6 +36,7 @@ class Line:
     text: str
     tone: Tone = Tone.PLAIN
     step: str = ""
+    key: str = ""
     item: str = ""
     whole: bool = False
 

@@ -88,14 +88,13 @@ def _link(step: FileStep) -> list[Line]:
 
 def confirm(plan: Plan, machine: Machine) -> list[Line]:
     """The last words before the point of no return."""
-    words = {MakeFolder.kind: "makes"}
-    files = [(words.get(step.kind, "changes"), step.target) for step in plan.file_steps if step.changed]
+    files = [(_verb(step), step.target) for step in plan.file_steps if step.changed]
     result = [Line("This is the last question before anything is changed.", Tone.HEADING), Line("")]
     result += [Line(f"  {word:<8}  {name}") for word, name in files]
     result += [Line(f"  restarts  {step.target}") for step in plan.steps if isinstance(step, Restart)]
-    result += [Line(f"  proves    {step.target}") for step in plan.steps if isinstance(step, Probe)]
+    result += [Line(f"  checks    {step.target}") for step in plan.steps if isinstance(step, Probe)]
     away = [
-        Line("The service is away while it restarts. If the proof fails, everything"),
+        Line("Printing pauses until the service answers again. If the check fails, everything"),
         Line("is restored and the service restarts again. To undo the change later:"),
     ]
     still = [
@@ -109,6 +108,12 @@ def confirm(plan: Plan, machine: Machine) -> list[Line]:
         Line(f"  {command(machine)} rollback", whole=True),
         Line(f"Backups: {machine.state_dir}", Tone.FAINT),
     ]
+
+
+def _verb(step: FileStep) -> str:
+    if isinstance(step, MakeFolder):
+        return "makes"
+    return "changes" if isinstance(step, EditFile) or step.expect.exists else "creates"
 
 
 def outcome(ended: Outcome, *, undo: bool = False) -> list[Line]:

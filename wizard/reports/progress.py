@@ -29,6 +29,6 @@ def act_words(step: FileStep | Restart | Probe) -> str:
 def act_rows(review: Review, settle_s: float) -> list[tuple[str, str]]:
     """Id and words of each step of *review*, in order; *settle_s* is how long the server is watched afterwards."""
     rows = [(step.id, step.words) for step in review.undo] or [(step.id, act_words(step)) for step in review.plan.steps]
-    if settle_s and any(step.kind == "restart" for step in review.plan.steps):
+    if settle_s and review.restarts:
         rows.append((SETTLE, f"Watch the server for {settle_s:g} s"))
     return rows

@@ -1,9 +1,10 @@
 """The review: what will happen, as one object that is shown, confirmed, and then done."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 
+from wizard.certificates.model import Chain
 from wizard.change.plan import Plan
 from wizard.findings import Finding
 from wizard.printable import printable
@@ -40,6 +41,7 @@ class Review:
         blocked: an ERROR or BLOCKER is among them, so `start` refuses.
         undo: the steps of an undo.
         decided: what was answered, a line each that leads to its step; empty for a plan that was kept.
+        compared: the installed chain, None when none can be read, and the new one; None when none is installed by this.
         later: how to apply it in a maintenance window instead; empty when it cannot be applied.
     """
 
@@ -49,6 +51,7 @@ class Review:
     blocked: bool
     undo: tuple[UndoStep, ...] = ()
     decided: tuple[Line, ...] = ()
+    compared: tuple[Chain | None, Chain] | None = None
     later: tuple[Line, ...] = ()
 
     @property
@@ -104,16 +107,16 @@ def decided_lines(
         value: the text in the field of a question.
         typed: whether a password was typed for a key.
     """
-    asked: list[tuple[str, str, str]] = []
-    for step, question, words in decided(steps, answers, value, typed):
-        if question.ask is Ask.SECRET and asked and asked[-1][0] == step.id:
+    asked: list[Line] = []
+    found = list(decided(steps, answers, value, typed))
+    width = max((len(question.name) for _step, question, _words in found), default=0)
+    for step, question, words in found:
+        if question.ask is Ask.SECRET and asked and asked[-1].step == step.id:
             # A password and the files that it opens are one decision.
-            asked[-1] = (*asked[-1][:2], f"{asked[-1][2]}; password: {words}")
+            asked[-1] = replace(asked[-1], text=f"{asked[-1].text}; password: {words}", key="")
         else:
-            asked.append((step.id, question.name, words))
-    width = max((len(name) for _step, name, _words in asked), default=0)
-    lines = [Line(f"{name:{width}}  {words}", step=step) for step, name, words in asked]
-    return [Line("Your choices:", Tone.HEADING), *lines, Line("")] if lines else []
+            asked.append(Line(f"{question.name:{width}}  {words}", step=step.id, key=question.key))
+    return [Line("Your choices:", Tone.HEADING), *asked, Line("")] if asked else []
 
 
 def answer_words(

@@ -19,7 +19,7 @@ from wizard.certificates.model import Chain
 from wizard.change import watch
 from wizard.change.events import Event
 from wizard.change.history import history
-from wizard.change.outcome import NO_CHANGE, STUCK, Outcome
+from wizard.change.outcome import APPLIED, NO_CHANGE, STUCK, Outcome
 from wizard.change.plan import Plan, Probe
 from wizard.doctor.collect.run import Examined
 from wizard.doctor.diagnose import Diagnosis
@@ -633,15 +633,11 @@ class Session:
         return saved_run.load_ended(self.machine) or saved_run.load(self.machine)
 
     def ended_lines(self, run: SavedRun) -> list[Line]:
-        """BLOCKING. How the change of *run* ended, and what is left of it."""
+        """BLOCKING. How the change of *run* ended, why when it failed, and what is left of it."""
         ended = watch.outcome(self.machine, run.change)
-        return [
-            Line(f"{run.who} started change {run.change} on {run.when:%Y-%m-%d at %H:%M} UTC. It has ended:"),
-            *outcome.outcome(ended, undo=run.answers.goal is Goal.UNDO),
-            Line(""),
-            Line("Going on makes its last steps: bundles and the list of what is left to do."),
-            Line("Passwords are not saved; those that are needed are asked for again."),
-        ]
+        why = outcome.outcome(ended, undo=run.answers.goal is Goal.UNDO) if ended.exit_code else []
+        kept = "The answers are still there. Passwords were not saved; those that are needed are asked for again."
+        return [Line(self.ended_words(run)), *why, Line(kept)]
 
     def ended_words(self, run: SavedRun) -> str:
         """BLOCKING. In a sentence or two, how the change of *run* ended and what is next; "" when it has none."""
@@ -738,9 +734,12 @@ class Session:
         return [Line(f"Change {run.change}, started before with these answers, has ended:"), *lines]
 
     def reported(self) -> None:
-        """BLOCKING. A command has reported how its change ended, which is the last that it does."""
+        """BLOCKING. A command has reported how its change ended, which is the last that it does; the list is kept."""
         if self.outcome().outcome == STUCK:
             return
+        if self.outcome().outcome == APPLIED and self.answers.goal.installs:
+            with suppress(WizardError, OSError):
+                remaining_tasks.elsewhere_lines(self.inputs)
         with suppress(WizardError, OSError):
             self.forget_change()
             run = saved_run.load_ended(self.machine)
