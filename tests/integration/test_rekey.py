@@ -99,7 +99,12 @@ def test_a_new_password_changes_the_settings_too(server: Practice) -> None:
 
 def test_old_and_new_are_shown_side_by_side(server: Practice) -> None:
     told = verdict(server, "renewed.pfx")
-    rows = ("The installed certificate and the new one:", "  Subject   same", "  Validity  installed", "  Serial    installed")
+    rows = (
+        "The installed certificate and the new one:",
+        "  Subject   same",
+        "  Validity  installed",
+        "  Serial    installed",
+    )
     places = [told.index(words) for words in (*rows, "The key is a new one.")]
     assert places == sorted(places)
     assert "the root changes" not in told
@@ -121,6 +126,9 @@ def test_a_plan_compares_old_and_new_for_people_and_programs(server: Practice) -
 def test_a_new_root_is_told_as_a_rollover_and_the_old_one_stays(server: Practice) -> None:
     told = verdict(server, "other-root.pfx")
     assert "Warning: the root changes" in told
+    (risk,) = session(server, "other-root.pfx").review().risks
+    assert "goes offline at the restart" in risk, "repeated at the last question"
+    assert session(server, "renewed.pfx").review().risks == ()
     first, second, third = (told.index(f"  {number}. ") for number in (1, 2, 3))
     assert first < told.index("into the portal") < second < told.index("New certificates on gateways") < third
 

@@ -56,8 +56,8 @@ class LineByLine:
         self._seen: set[str] = set()
         self._return_to = ""
         """The step to come back to when an earlier answer was changed; steps between are passed when nothing is new."""
-        self._only = ""
-        """The question that is to be answered anew, "" for all of its step."""
+        self._only: str | None = None
+        """The question that is to be answered anew, "" for all of its step; None when nothing is changed."""
         self._explain = ""
         """The step of an earlier run whose answers may have to be given again: why is said, and only that is asked."""
         self._from = ("", "")
@@ -147,18 +147,18 @@ class LineByLine:
         self.dialogue.page, self.dialogue.question = step.id, (0, 1)
         if step.id == self._return_to or step.view is View.REVIEW:
             self._return_to = ""
-        only, self._only = self._only, ""
+        only, self._only = self._only, None
         names = phases(steps)
         self.dialogue.say(f"\nStep {names.index(phase_of(step)) + 1} of {len(names)}: {step.title}")
         try:
-            done = self._page(step, only)
+            done = self._done(step, only or "")
         except Back:
             done = False
         except ListAnswers:
             return self._change_answer(place)
         except GoTo as there:
             name, *back = there.args
-            self._return_to, self._only = (step.id, back[0]) if back else ("", "")
+            self._return_to, self._only = (step.id, back[0]) if back else ("", None)
             return self._place(name)
         self._seen.add(step.id)
         if done and step.view is View.APPLY and self.session.unknown_answers:
@@ -167,7 +167,7 @@ class LineByLine:
             return self._beginning()
         if done:
             return self._onward(step, place)
-        if self._return_to:
+        if self._return_to and only is not None:
             return self._place(self._return_to)
         if place == 0 or steps[place - 1].view is View.APPLY or self.session.taken_up:
             self.dialogue.say("There is no step to go back to.")
@@ -195,9 +195,12 @@ class LineByLine:
 
     def _is_fine(self, step: Step) -> bool:
         """Whether *step* was answered, and can still be left as it is."""
-        if step.id not in self._seen or step.view not in {View.NONE, View.VERDICT}:
+        if step.id not in self._seen or step.view not in {View.NONE, View.VERDICT} or self.session.check(step):
             return False
-        return not self.session.check(step) and not self.session.pending_warnings(step)
+        try:
+            return not self.session.pending_warnings(step)
+        except WizardError:
+            return False
 
     def _change_answer(self, place: int) -> int:
         """List the answers so far; the place of the one that is to be changed, else *place*."""
@@ -230,8 +233,18 @@ class LineByLine:
 
     # -- the steps ----------------------------------------------------------------------------------------------------
 
+    def _done(self, step: Step, only: str) -> bool:
+        """Do *step*; whether to go on. What cannot be looked at says why."""
+        try:
+            return self._page(step, only)
+        except WizardError as error:
+            self.dialogue.refuse(error)
+            self.session.invalidate()  # somebody may repair it meanwhile
+        if self.dialogue.ask("Press Enter to go back; again checks once more").lower() == "again":
+            raise GoTo(step.id)
+        return False
+
     def _page(self, step: Step, only: str) -> bool:
-        """Do *step*; whether to go on."""
         match step.view:
             case View.REVIEW:
                 return review(self.session, self.dialogue, step)

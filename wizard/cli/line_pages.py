@@ -4,7 +4,7 @@ import time
 
 from wizard.change.events import CHANGE, Event
 from wizard.change.outcome import SETTLE
-from wizard.cli.dialogue import Dialogue, Leave, chosen
+from wizard.cli.dialogue import Back, Dialogue, Leave, ListAnswers, chosen
 from wizard.cli.line_answers import Asker
 from wizard.errors import WizardError
 from wizard.findings import worst_finding
@@ -169,15 +169,9 @@ def review(session: Session, dialogue: Dialogue, step: Step) -> bool:
 
     Raises:
         GoTo: to the step of a decision.
+        WizardError: no plan can be made.
     """
-    try:
-        made = session.review()
-    except WizardError as error:
-        dialogue.refuse(error)
-        session.invalidate()  # somebody may repair it meanwhile
-        if dialogue.ask("Press Enter to go back; again checks once more").lower() == "again":
-            raise GoTo(step.id) from None
-        return False
+    made = session.review()
     numbered = dialogue.say_numbered(made.page)
     if made.blocked:
         dialogue.say(f"Error: this cannot be applied. {worst_finding(made.findings).message}")
@@ -208,6 +202,8 @@ def _summary(made: Review) -> str:
 def confirm(session: Session, dialogue: Dialogue, step: Step) -> bool:
     """Have the operator type a word; True."""
     dialogue.say_lines(session.lines(step))
+    for risk in session.review().risks:
+        dialogue.say(f"Warning: {risk}")
     while dialogue.ask("Type apply to go on").lower() != "apply":
         dialogue.say("Nothing was done. apply makes the change, back leads to the review.")
     return True
@@ -291,8 +287,11 @@ def ended(session: Session, dialogue: Dialogue) -> bool:
         return True
     # The answers stay saved: with the cause repaired, the next run begins with them.
     session.put_aside()
-    dialogue.page = "review"
-    if dialogue.pick([("finish", "Finish"), ("answers", "Back to the answers")]) == "finish":
+    try:
+        wanted = dialogue.pick([("finish", "Finish"), ("answers", "Back to the answers")])
+    except (Back, Leave, ListAnswers) as way:
+        wanted = "finish" if isinstance(way, Leave) else "answers"
+    if wanted == "finish":
         raise Leave("ended")
     session.let_go()
     session.invalidate()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
+from wizard import codes
 from wizard.certificates.model import Chain
 from wizard.change.plan import Plan
 from wizard.findings import Finding
@@ -69,6 +70,11 @@ class Review:
     def undone_files(self) -> tuple[str, ...]:
         """What an undo does to each file."""
         return tuple(step.words for step in self.undo if step.kind == "file")
+
+    @property
+    def risks(self) -> tuple[str, ...]:
+        """What others may lose by this change, to be repeated at the last question."""
+        return tuple(each.why for each in self.findings if each.code == codes.ROLLOVER_ROOT_CHANGES.code)
 
     @property
     def restarts(self) -> str:

@@ -134,6 +134,8 @@ class Session:
         self.pasted: dict[str, Secret] = {}
         self._own: dict[str, str] = {}
         self._taken: dict[str, str] = {}
+        self._chains_of: dict[PrimaryKind, tuple[str, ...]] = {}
+        """The answer `primary.chain` for each place of the primary: the server's files, or its root for a gateway."""
         self._refused: dict[str, Secret] = {}
         self._other: dict[str, Secret] = {}
         """Typed before for the same key and refused: a store and its private key may have two passwords."""
@@ -242,6 +244,9 @@ class Session:
         self.answered = True
         role, _, name = question.key.rpartition(".")
         if value != before:
+            if question.key == "primary.kind":
+                self._chains_of[before] = self.answers.primary.chain
+                self.answers = self.answers.put("primary.chain", self._chains_of.get(value, ()))
             self.answers = self.answers.put(question.key, value)
             if name == "chain" and role in self._taken and self._taken.pop(role) == self.answers.get(f"{role}.host"):
                 # The name was that of the files before; these may be for another one.

@@ -83,7 +83,9 @@ def test_the_wait_for_the_upload_is_a_note_until_it_is_ticked(uploads: tuple[str
     assert judged.as_json()["notes"] == list(judged.notes)
     if judged.notes:
         assert "Acme-CA-Intermediate" in judged.notes[0]
-        drifted = replace(facts, change=but(change__files=(ChangedFile(CONF, "a" * 64, "b" * 64, 0o640, 0o640),)).change)
+        drifted = replace(
+            facts, change=but(change__files=(ChangedFile(CONF, "a" * 64, "b" * 64, 0o640, 0o640),)).change
+        )
         assert status(diagnose(drifted), MOMENT, uploads=uploads).state is State.WARNING
 
 
