@@ -100,7 +100,7 @@ def test_a_new_password_changes_the_settings_too(server: Practice) -> None:
 def test_old_and_new_are_shown_side_by_side(server: Practice) -> None:
     told = verdict(server, "renewed.pfx")
     rows = (
-        "The installed certificate and the new one:",
+        "Installed and new certificate:",
         "  Subject   same",
         "  Validity  installed",
         "  Serial    installed",

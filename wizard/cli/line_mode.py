@@ -108,7 +108,7 @@ class LineByLine:
             self.dialogue.say_lines(self.session.ended_lines(run))
         else:
             self.dialogue.say(f"{run.who} saved unfinished answers on {run.when:%Y-%m-%d at %H:%M} UTC.")
-            self.dialogue.say("Continuing checks them again. Passwords were not saved; you will be asked for them.")
+            self.dialogue.say("Your answers will be checked again. Passwords were not saved; you will be asked for them.")
         if self.dialogue.pick([("go", "Continue"), ("over", "Start over")]) == "over":
             self.session.forget()
             return 0
@@ -209,7 +209,7 @@ class LineByLine:
         self._from = here.id, self.asker.at
         before = [each.id for each in steps[:place]]
         if StepId.APPLY in before or here.view is View.APPLY:
-            self.dialogue.say("The change is made; the answers to it stay. Undo a change takes it back.")
+            self.dialogue.say("The change is made, so its answers cannot be changed. Undo a change restores what was there.")
             return place
         known = [each for each in self.session.decided() if each[0].id in before or each[1].key in self.asker.given]
         if not known:

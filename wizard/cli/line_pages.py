@@ -254,7 +254,7 @@ class Progress:
             case "progress" if now - max(self._said, begun) < PROGRESS_EVERY_S:
                 return
             case "progress":
-                text = f"  Still at it: {event.text}"
+                text = f"  Still waiting: {event.text}"
             case "done" | "skipped" if self._count and event.step in self._words:
                 self._done += 1
                 text = f"{self._done} of {self._count} {event.state}: {words}{took}."

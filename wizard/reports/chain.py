@@ -149,7 +149,7 @@ def beside_lines(old: Chain | None, new: Chain, now: datetime) -> list[Line]:
         return [Line("The new certificate (none that can be read is installed):", Tone.HEADING), *rows]
     if old.leaf == new.leaf:
         return [Line("This certificate is the one that is installed.", Tone.GOOD)]
-    result = [Line("The installed certificate and the new one:", Tone.HEADING)]
+    result = [Line("Installed and new certificate:", Tone.HEADING)]
     for name, show in _ROWS:
         before, after = show(old, now), show(new, now)
         if before == after:

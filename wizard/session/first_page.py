@@ -62,7 +62,7 @@ def banner(presented: Presented | None, left: Checklist | None) -> tuple[str, st
     sign, words = _BANNERS[state]
     if state is State.TRUSTED and left is not None and left.left:
         count = len(left.left)
-        words = f"{words.rstrip('.')}; {count} step{' is' if count == 1 else 's are'} left elsewhere."
+        words = f"Clients of this CA can connect; {count} step{' is' if count == 1 else 's are'} left elsewhere."
     return sign, words
 
 
