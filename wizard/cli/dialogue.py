@@ -1,4 +1,4 @@
-"""Lines that are said and lines that are asked for: words wrapped to the terminal, numbers for choices, ways out."""
+"""Output and questions of the line mode: words wrapped to the terminal, numbers for choices, ways out."""
 
 import getpass
 import os

@@ -96,7 +96,7 @@ class Asker:
             self._versions(question.key)
 
     def _say_taken(self, question: Question) -> None:
-        """One sentence: what stands there now."""
+        """One sentence: what the answer is now."""
         words = self.session.answer_words(question) or "none"
         more = ""
         if question.key == "goal":
@@ -142,7 +142,7 @@ class Asker:
             folder = opened
         self.session.put(question, shlex.join(picked) if picked else self._typed_path(question, text))
         try:
-            # What is missing is said before the password is asked for.
+            # A missing file is refused before the password is asked for.
             self._files(question)
         except WizardError:
             if before:
@@ -161,7 +161,7 @@ class Asker:
         return shlex.quote(word)
 
     def _files(self, question: Question) -> Sequence[object]:
-        """The files that the answer names; an answer that is one path is looked at when the step is left."""
+        """The files that the answer names; an answer that is one path is checked when the step is left."""
         value = self.session.answers.get(question.key)
         paths = [path for path in value if not is_pasted(path)] if isinstance(value, tuple) else []
         return expand_inputs(paths, self.session.base) if paths else ()

@@ -59,7 +59,7 @@ class LineByLine:
         self._only: str | None = None
         """The question that is to be answered anew, "" for all of its step; None when nothing is changed."""
         self._explain = ""
-        """The step of an earlier run whose answers may have to be given again: why is said, and only that is asked."""
+        """The step of an earlier run whose answers may have to be given again: with the reason, and only those."""
         self._from = ("", "")
         """The step and the question at which the operator asked for the list of answers."""
 
@@ -108,7 +108,9 @@ class LineByLine:
             self.dialogue.say_lines(self.session.ended_lines(run))
         else:
             self.dialogue.say(f"{run.who} saved unfinished answers on {run.when:%Y-%m-%d at %H:%M} UTC.")
-            self.dialogue.say("Your answers will be checked again. Passwords were not saved; you will be asked for them.")
+            self.dialogue.say(
+                "Your answers will be checked again. Passwords were not saved; you will be asked for them."
+            )
         if self.dialogue.pick([("go", "Continue"), ("over", "Start over")]) == "over":
             self.session.forget()
             return 0
@@ -209,7 +211,9 @@ class LineByLine:
         self._from = here.id, self.asker.at
         before = [each.id for each in steps[:place]]
         if StepId.APPLY in before or here.view is View.APPLY:
-            self.dialogue.say("The change is made, so its answers cannot be changed. Undo a change restores what was there.")
+            self.dialogue.say(
+                "The change is made, so its answers cannot be changed. Undo a change restores what was there."
+            )
             return place
         known = [each for each in self.session.decided() if each[0].id in before or each[1].key in self.asker.given]
         if not known:
@@ -234,7 +238,7 @@ class LineByLine:
     # -- the steps ----------------------------------------------------------------------------------------------------
 
     def _done(self, step: Step, only: str) -> bool:
-        """Do *step*; whether to go on. What cannot be looked at says why."""
+        """Do *step*; whether to go on. When it cannot be shown, say why."""
         try:
             return self._page(step, only)
         except WizardError as error:

@@ -22,7 +22,7 @@ from wizard.session.session import Session
 PROGRESS_EVERY_S = 5.0
 """So long a slow step is silent, at least, between two lines."""
 SLOW = frozenset({"restart", "probe", "undo", SETTLE})
-"""Steps that are said when they begin, too."""
+"""Steps that get a line when they begin, too."""
 
 
 class GoTo(Exception):  # noqa: N818 - a way of the conversation, not an error

@@ -42,7 +42,7 @@ LONGEST = 1000
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One matter: its name, how it stands (`GOOD`, `WARNING`, `BAD`), the words, and what only explains them."""
+    """One matter: its name, its state (`GOOD`, `WARNING`, `BAD`), the words, and what only explains them."""
 
     name: str
     state: str

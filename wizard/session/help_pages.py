@@ -44,7 +44,7 @@ def page_text(name: str, question: tuple[int, int] = (0, 1)) -> str:
 
 
 def plain_text(name: str, question: tuple[int, int] = (0, 1)) -> list[str]:
-    """The same for the line mode: a line for each paragraph, without marks and without what is said of keys."""
+    """The same for the line mode: a line for each paragraph, without marks and without sentences about keys."""
     lines = []
     for paragraph in "\n\n".join(_in_order(name, question)).split("\n\n"):
         whole = re.sub(r"\n(?!\* ) *", " ", paragraph.strip())

@@ -241,6 +241,7 @@ class Session:
         """
         before = self.answers.get(question.key)
         value = parsed(question, before, text)
+        done = self.inputs.judged_roles
         self.answered = True
         role, _, name = question.key.rpartition(".")
         if value != before:
@@ -252,7 +253,6 @@ class Session:
                 # The name was that of the files before; these may be for another one.
                 self.answers = self.answers.put(f"{role}.host", "")
             self.invalidate()
-        done = self.inputs.judged_roles
         if name == "host" and role in done and value == done[role].suggested_host:
             self._taken[role] = value
 
