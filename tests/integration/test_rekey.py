@@ -101,9 +101,9 @@ def test_old_and_new_are_shown_side_by_side(server: Practice) -> None:
     told = verdict(server, "renewed.pfx")
     rows = (
         "Installed and new certificate:",
-        "  Subject   same",
-        "  Validity  installed",
-        "  Serial    installed",
+        "  Subject same",
+        "  Valid   old",
+        "  Serial  old",
     )
     places = [told.index(words) for words in (*rows, "The key is a new one.")]
     assert places == sorted(places)
@@ -118,9 +118,9 @@ def test_a_plan_compares_old_and_new_for_people_and_programs(server: Practice) -
     assert all(old[name] != new[name] for name in ("serial", "sha256", "not_after"))
     assert compared["installed_root"] == compared["new_root"]
     told = server.run("plan", "--answers", path).stdout
-    for name in ("Subject", "Issuer", "Names", "Validity", "Serial", "SHA-256", "Root"):
+    for name in ("Subject", "Issuer", "Names", "Valid", "Serial", "SHA-256", "Root"):
         assert f"\n  {name} " in told
-    assert f"  SHA-256   installed  {old['sha256']}\n            new        {new['sha256']}" in told
+    assert f"  SHA-256 old  {old['sha256']}\n          new  {new['sha256']}" in told
 
 
 def test_a_new_root_is_told_as_a_rollover_and_the_old_one_stays(server: Practice) -> None:

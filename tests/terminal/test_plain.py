@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.practice import Practice, company, practice
 from tests.support.pty_terminal import ROOT, Terminal
-from tests.support.scenarios import FILES_PASSWORD, Way, answered, furnish
+from tests.support.scenarios import FILES_PASSWORD, STEPS, Way, answered, furnish
 from wizard.change.history import history
 from wizard.cli import line_mode
 from wizard.questions.flow import Step
@@ -23,6 +23,7 @@ from wizard.questions.phases import phase_of, phases
 from wizard.reports.lines import Line
 from wizard.sandbox.pki import pfx
 from wizard.secret import Secret
+from wizard.session.help_pages import plain_text
 from wizard.session.saved_run import save
 from wizard.session.session import Session
 
@@ -239,6 +240,13 @@ def test_help_is_searched(session: Session) -> None:
     _code, said = talk(session, "1", "? policy last", "? zzz", "quit", "forget")
     assert "The policy comes last" in said
     assert "No page of the help has all these words." in said
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_help_in_lines_has_neither_marks_nor_keys_of_the_screen(name: str) -> None:
+    lines = plain_text(name)
+    assert len(lines) > 1
+    assert not re.search(r"\*\*(?!\*)\w|`|^#|\bF\d+\b", "\n".join(lines))
 
 
 def test_nothing_to_do_ends_at_the_review(finished: Finished) -> None:

@@ -145,7 +145,7 @@ def beside_lines(old: Chain | None, new: Chain, now: datetime) -> list[Line]:
     if new.leaf is None:
         return []
     if old is None or old.leaf is None:
-        rows = [Line(f"  {name:<9} {show(new, now)}") for name, show in _ROWS]
+        rows = [Line(f"  {name:<7} {show(new, now)}") for name, show in _ROWS]
         return [Line("The new certificate (none that can be read is installed):", Tone.HEADING), *rows]
     if old.leaf == new.leaf:
         return [Line("This certificate is the one that is installed.", Tone.GOOD)]
@@ -153,10 +153,10 @@ def beside_lines(old: Chain | None, new: Chain, now: datetime) -> list[Line]:
     for name, show in _ROWS:
         before, after = show(old, now), show(new, now)
         if before == after:
-            result.append(Line(f"  {name:<9} {'same':<10} {after}", Tone.FAINT))
+            result.append(Line(f"  {name:<7} same {after}", Tone.FAINT))
         else:
-            result += [Line(f"  {name:<9} {'installed':<10} {before}", Tone.REMOVED)]
-            result += [Line(f"  {'':<9} {'new':<10} {after}", Tone.ADDED)]
+            result += [Line(f"  {name:<7} old  {before}", Tone.REMOVED)]
+            result += [Line(f"  {'':<7} new  {after}", Tone.ADDED)]
     same_key = old.leaf.public_key_der == new.leaf.public_key_der
     return [*result, Line("  The key is the same one." if same_key else "  The key is a new one.", Tone.FAINT)]
 
@@ -181,7 +181,7 @@ _ROWS: tuple[tuple[str, Callable[[Chain, datetime], str]], ...] = (
     ("Subject", _of_leaf(subject)),
     ("Issuer", _of_leaf(issuer)),
     ("Names", _of_leaf(lambda each: ", ".join(printable(name) for name in fields.names(each)) or "none")),
-    ("Validity", lambda chain, now: dates(chain.leaf, now) if chain.leaf is not None else ""),
+    ("Valid", lambda chain, now: dates(chain.leaf, now) if chain.leaf is not None else ""),
     ("Serial", _of_leaf(lambda each: f"{fields.serial(each):x}")),
     ("SHA-256", _of_leaf(lambda each: each.sha256)),
     ("Key", _of_leaf(fields.key_label)),

@@ -48,7 +48,10 @@ def plain_text(name: str, question: tuple[int, int] = (0, 1)) -> list[str]:
     lines = []
     for paragraph in "\n\n".join(_in_order(name, question)).split("\n\n"):
         whole = re.sub(r"\n(?!\* ) *", " ", paragraph.strip())
-        kept = " ".join(each for each in re.split(r"(?<=[.!?]) +", whole) if not _KEY.search(each))
+        first, *others = re.split(r"(?<=[.!?]) +", whole)
+        if _KEY.search(first):
+            continue  # the sentences behind it are about that key, too
+        kept = " ".join([first, *(each for each in others if not _KEY.search(each))])
         text = re.sub(r"\*\*([^*]+)\*\*|^#+ ", r"\1", kept)
         lines += [*text.splitlines(), ""]
     return lines[:-1]
