@@ -194,7 +194,8 @@ def _beside(inputs: PlanInputs, made: Review) -> Review:
         old = installed_chain(inputs.machine) if role == "primary" else installed_here(inputs)
     except WizardError:
         return made
-    return replace(made, lines=(*made.lines, *beside_lines(old, new, now_utc()), Line("")), compared=(old, new))
+    apart = [Line("")] if made.lines and made.lines[-1].text else []
+    return replace(made, lines=(*made.lines, *apart, *beside_lines(old, new, now_utc())), compared=(old, new))
 
 
 def _for_goal(inputs: PlanInputs, examine: Callable[[], tuple[Examined, Diagnosis]]) -> tuple[Review, Planned]:
