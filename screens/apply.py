@@ -20,11 +20,12 @@ from screens.notices import Refused, parts_of
 from screens.theme import BAD, MARKS, OK, WARN, Part, cell, look, say
 from screens.widgets import Act, Card, Facts, Reading, Row
 from wizard.change.events import Event
-from wizard.change.outcome import SETTLE, Outcome
+from wizard.change.outcome import Outcome
 from wizard.errors import WizardError
 from wizard.questions.answers import Goal
 from wizard.questions.flow import Step
 from wizard.reports.lines import Line
+from wizard.reports.progress import OWN_NAMES, act_rows
 from wizard.session.overview import Presented
 from wizard.session.session import Session
 
@@ -46,7 +47,6 @@ _CLIENT = {
     "optional": "a certificate is requested",
     "required": "a certificate is required",
 }
-OWN_NAMES = {"prepare": "Prepare and check the new files", "undo": "Restore everything"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +58,6 @@ class Ended:
     presented: Presented | None
     command: str
     again: bool = False
-
-
-def _words(step: Any) -> str:
-    """A step of the plan in a few words."""
-    name = str(step.target).rpartition("/")[2]
-    match step.kind:
-        case "put_file":
-            return f"Write {name}"
-        case "edit_file":
-            return f"Change {name}"
-        case "import_trust":
-            return str(step.summary).partition(",")[0]
-        case "restart":
-            return f"Restart {step.target}, at most {step.timeout_s:g} s"
-        case "probe":
-            return f"Check what {step.target} presents"
-        case _:
-            return str(step.summary)
 
 
 class Apply(Page):
@@ -98,13 +80,7 @@ class Apply(Page):
         if session.watching():
             return ()
         session.start()
-        review = session.review()
-        rows = [(step.id, step.words) for step in review.undo] or [
-            (step.id, _words(step)) for step in review.plan.steps
-        ]
-        if session.machine.settle_s and any(step.kind == "restart" for step in review.plan.steps):
-            rows = [*rows, (SETTLE, f"Observe the server for {session.machine.settle_s:g} s")]
-        return rows
+        return act_rows(session.review(), session.machine.settle_s)
 
     def claim(self) -> Sequence[Part]:
         """The headline: the change is being applied."""

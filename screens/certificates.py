@@ -39,14 +39,7 @@ class Entry:
 
 def name_of(certificate: Certificate, *, issuer: bool = False) -> str:
     """The short name of the subject, or the common name of its issuer."""
-    if not issuer:
-        return names.short(certificate)
-    if fields.self_issued(certificate):
-        return "itself"
-    written = names.issuer(certificate)
-    return next(
-        (part[3:] for part in written.replace("+", ",").split(",") if part.strip().startswith("CN=")), written
-    ).lstrip("=")
+    return names.issuer_short(certificate) if issuer else names.short(certificate)
 
 
 def life(certificate: Certificate, now: datetime) -> tuple[float, int, str]:

@@ -13,14 +13,14 @@ from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from screens.frame import Keys
-from screens.help_pages import Part as Section
-from screens.help_pages import page_text, search
 from screens.pages import MARKDOWN
 from screens.painting import PaintedOnce
 from screens.theme import MARKS, Part, say
 from screens.widgets import Act, Card, Field, Lines, Reading
 from wizard.findings import Finding
 from wizard.self_start import load
+from wizard.session.help_pages import Part as Section
+from wizard.session.help_pages import page_text, search
 
 if TYPE_CHECKING:
     from screens.program import WizardApp

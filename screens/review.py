@@ -257,6 +257,7 @@ class Confirm(Page):
             )
         else:
             rows.append(("Restarts", ["nothing; there is no outage"]))
+        rows += [("Warning", [(risk, "warn bold")]) for risk in review.risks]
         checked = [step.target for step in steps if step.kind == "probe"]
         if checked:
             rows.append(("Checks", [f"that {checked[0]} presents the new certificate"]))

@@ -224,7 +224,7 @@ def first_screen(made: Practice) -> str:
 
 def test_the_built_in_certificate_is_never_good(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with deployed(tmp_path / "x", capsys, java=None) as server:
-        warning = "Warning  Certificate: the built-in one (localhost) is presented"
+        warning = "NOT TRUSTED. The built-in certificate is presented."
         code, out, _ = server.call("doctor")
         assert (code, "Good" in out) == (0, False)
         assert "[doctor.not-set-up]" in out

@@ -99,13 +99,36 @@ def test_a_new_password_changes_the_settings_too(server: Practice) -> None:
 
 def test_old_and_new_are_shown_side_by_side(server: Practice) -> None:
     told = verdict(server, "renewed.pfx")
-    assert told.index("Installed and new certificate:") < told.index("Validity") < told.index("The key is a new one.")
+    rows = (
+        "Installed and new certificate:",
+        "  Subject same",
+        "  Valid   old",
+        "  Serial  old",
+    )
+    places = [told.index(words) for words in (*rows, "The key is a new one.")]
+    assert places == sorted(places)
     assert "the root changes" not in told
+
+
+def test_a_plan_compares_old_and_new_for_people_and_programs(server: Practice) -> None:
+    path = answers(server, "renewed.pfx", "{ generate = true }")
+    compared = server.json("plan", "--answers", path)["comparison"]
+    old, new = compared["installed"], compared["new"]
+    assert (compared["same"], old["subject"], old["san"]) == (False, new["subject"], new["san"])
+    assert all(old[name] != new[name] for name in ("serial", "sha256", "not_after"))
+    assert compared["installed_root"] == compared["new_root"]
+    told = server.run("plan", "--answers", path).stdout
+    for name in ("Subject", "Issuer", "Names", "Valid", "Serial", "SHA-256", "Root"):
+        assert f"\n  {name} " in told
+    assert f"  SHA-256 old  {old['sha256']}\n          new  {new['sha256']}" in told
 
 
 def test_a_new_root_is_told_as_a_rollover_and_the_old_one_stays(server: Practice) -> None:
     told = verdict(server, "other-root.pfx")
     assert "Warning: the root changes" in told
+    (risk,) = session(server, "other-root.pfx").review().risks
+    assert "goes offline at the restart" in risk, "repeated at the last question"
+    assert session(server, "renewed.pfx").review().risks == ()
     first, second, third = (told.index(f"  {number}. ") for number in (1, 2, 3))
     assert first < told.index("portal, cacerts") < second < told.index("new certificates on gateways") < third
 

@@ -94,6 +94,24 @@ def test_drift_after_a_real_change(tmp_path: Path, capsys: pytest.CaptureFixture
         assert call.json("doctor")["root_causes"] == []
 
 
+def test_the_wait_for_the_upload_is_a_note_until_its_item_is_ticked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with practice(tmp_path / "x", java="17", start=False, configured=False) as made:
+        settle(made)
+        call = Call(made, capsys)
+        done = call("apply", "--answers", str(made.root / "answers.toml"), "--yes")
+        assert done[0] == 0, done
+        code, out, _ = call("status")
+        assert code == 0, out
+        assert "note: the server does not name Acme-CA-Intermediate yet" in out
+        assert "CLOUDSTREAM TLS OK" in out
+        assert call("checklist", "--tick", "2")[0] == 0
+        code, out, _ = call("status")
+        assert code == 1, out
+        assert "[doctor.ca-not-accepted]" in out.splitlines()[0]
+
+
 def test_further_files_are_watched(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     soon = company().reissued("gateway-host", dns=["gateway-host"], eku=[CLIENT], days=(-300, 3))
     folder = tmp_path / "packs"

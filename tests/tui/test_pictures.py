@@ -18,7 +18,6 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
 
-from screens.phases import phase_of
 from tests.support.exhaustive import exhaustive
 from tests.support.jvm import jre
 from tests.support.practice import Practice
@@ -28,6 +27,7 @@ from tests.tui.every_step import STILL, Deployments
 from tests.tui.pictures import ROOT, same_as_before
 from wizard.host import clock
 from wizard.questions.flow import View
+from wizard.questions.phases import phase_of
 from wizard.sandbox import pki
 from wizard.sandbox.build import create
 from wizard.session import overview

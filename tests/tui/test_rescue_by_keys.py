@@ -213,7 +213,7 @@ def by_lines(made: Practice, *lines: str) -> tuple[int, str]:
 def test_the_same_line_by_line(fault: str, password: str, tmp_path: Path) -> None:
     with practice(tmp_path / "x", java=None, start=False, faults=[fault], configured=True) as made:
         settle(made)
-        code, out = by_lines(made, "3", password, "", "apply", "")
+        code, out = by_lines(made, "3", "repair", *([password] if password else []), "", "apply", "")
         assert code == 0, out
         assert REPAIRED.get(fault, "the private key has another password") in " ".join(out.split())
         assert out.index("Check after the repair") < out.index(GOOD_IN_LINES)
@@ -225,11 +225,11 @@ def test_two_faults_line_by_line(tmp_path: Path) -> None:
     faults = ["key-password", "conf-world-readable"]
     with practice(tmp_path / "x", java=None, start=False, faults=faults, configured=True) as made:
         settle(made)
-        code, out = by_lines(made, "3", KEY_PASSWORD, "", "apply", "", "", "", "apply", "")
+        code, out = by_lines(made, "3", "1", KEY_PASSWORD, "", "apply", "1", "1", "", "apply", "")
         assert code == 0, out
         assert "Password of the private key" in out
-        assert "Repair the next cause, or go on to the end?" in out
-        assert out.count("Step 3 of 6: Review") == 2
+        assert "  1  Repair the next cause\n  2  Finish\n" in out
+        assert out.count("Step 3 of 5: Review") == 2
         assert GOOD_IN_LINES in out
         assert made.served() == SERVED
 
@@ -238,7 +238,9 @@ def test_a_healthy_deployment_is_called_healthy_line_by_line(tmp_path: Path) -> 
     with practice(tmp_path / "x", java=None, start=False, configured=True) as made:
         settle(made)
         before = made.tree()
-        _, out = by_lines(made, "3", "", "quit", "forget")
-        assert "Good: The doctor found nothing to repair." in out
+        code, out = by_lines(made, "3", "2", "1")
+        assert code == 0
+        assert out.count("Good: The doctor found nothing to repair.") == 2
+        assert "  1  Finish\n  2  Check again\n" in out
         assert "Error" not in out
         assert made.tree() == before

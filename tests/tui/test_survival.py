@@ -12,7 +12,6 @@ from textual.widgets import Input
 import screens
 from screens.dialogs import Quit
 from screens.frame import Page
-from screens.help_pages import page_text, search
 from screens.paths import complete_from, last_word
 from screens.theme import AsciiFilter, ascii_wanted, look, theme_for
 from screens.widgets import SecretField
@@ -25,6 +24,7 @@ from tests.tui.operator import session_on
 from wizard.errors import WizardError
 from wizard.questions import flow
 from wizard.secret import Secret
+from wizard.session.help_pages import page_text, search
 
 OFTEN = mostly_exhaustive(STILL, ONE_OF_EACH_KIND.__contains__)
 SIZES = [(60, 15), (40, 10), (20, 5), (1, 1), (80, 23), (120, 36)]

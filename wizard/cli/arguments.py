@@ -75,8 +75,10 @@ def sandbox(commands: Commands) -> None:
     parser.add_argument("--list-faults", action="store_true", help="list the faults and what each breaks")
     parser.add_argument("--configured", action="store_true", help="as after a successful set-up")
     parser.add_argument("--jre", metavar="PATH", type=Path, help="Java home to link in (default: this machine's)")
-    parser.add_argument("--plain", action="store_true", help="ask line by line instead of full screen")
-    parser.add_argument("--theme", choices=THEMES, help="colours of the full screen")
+    # Without a default, so that the same option before the command counts, too.
+    absent = argparse.SUPPRESS
+    parser.add_argument("--plain", action="store_true", default=absent, help="ask line by line instead of full screen")
+    parser.add_argument("--theme", choices=THEMES, default=absent, help="colours of the full screen")
 
 
 _INSPECT = """\

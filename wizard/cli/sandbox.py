@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,7 @@ from wizard.sandbox.server.serve import serve
 from wizard.sandbox.service.supervisor import OWNER
 
 _LOOK_EVERY_S = 0.2
+_STARTS_WITHIN_S = 3.0
 
 
 def run(args: argparse.Namespace) -> int:
@@ -104,12 +106,22 @@ def _open(args: argparse.Namespace, deployment: Deployment, *, temporary: bool =
     answers = answers.put("primary.chain", ("certificates/primary-host.pfx",))
     notes = ("Practice server: nothing else is changed.", f"Every password is {PASSWORD}.", "")
     _systemctl(deployment, "start")
+    _wait_until_it_listens(deployment.port)
     try:
         machine = replace(deployment.machine, settle_s=args.machine.settle_s)
         return interactive.open_wizard(machine, args, answers, deployment.root, notes)
     finally:
         if _change_has_ended(deployment, temporary=temporary):
             _systemctl(deployment, "stop")
+
+
+def _wait_until_it_listens(port: int) -> None:
+    """The first page says what the server presents; a fault may be that it never does."""
+    give_up = time.monotonic() + _STARTS_WITHIN_S
+    while time.monotonic() < give_up:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(_LOOK_EVERY_S)
 
 
 def _change_has_ended(deployment: Deployment, *, temporary: bool) -> bool:

@@ -13,8 +13,10 @@ from wizard.doctor.diagnose import diagnose
 from wizard.doctor.status import Status, status
 from wizard.doctor.timeline import Place
 from wizard.errors import WizardError
+from wizard.handoff import checklist
 from wizard.printable import printable
 from wizard.reports.calendar import calendar_lines
+from wizard.reports.checklist import CA
 from wizard.reports.lines import Line
 from wizard.reports.prometheus import prometheus_text
 from wizard.session.saved_run import load
@@ -26,7 +28,9 @@ def run(args: argparse.Namespace) -> int:
     facts = collect(args.machine, Asked(tuple(args.host), args.port, args.servername, password))
     further = _further(args)
     now = datetime.fromisoformat(facts.clock.now)
-    judged = status(diagnose(facts), now, warn=args.warn, critical=args.critical, further=further)
+    kept = checklist.load(args.machine)
+    uploads = [item.id.removeprefix(CA) for item in kept.left if item.id.startswith(CA)] if kept is not None else ()
+    judged = status(diagnose(facts), now, warn=args.warn, critical=args.critical, further=further, uploads=uploads)
     if args.prometheus is not None:
         _write(args.prometheus, prometheus_text(int(judged.state), judged.calendar, now))
     if args.json:
@@ -76,6 +80,7 @@ def _lines(judged: Status) -> list[Line]:
         result.append(Line(f"{link.ends:%Y-%m-%d}  {left:>9}  {link.first.name}: {link.where}"))
         result.append(Line(f"{'':21}then cut off: {link.for_whom}"))
     result += [Line(f"drift: {text}") for text in judged.drift]
+    result += [Line(f"note: {text}") for text in judged.notes]
     if judged.calendar:
         result += [Line("All certificates by date:"), *calendar_lines(judged.calendar)]
     return result

@@ -147,7 +147,7 @@ def ocsp_evidence(chains: Sequence[Chain], answers: AccountAnswers) -> tuple[str
     if answers.ocsp_probe is OcspProbe.YES:
         issuers = [authority for chain in chains for authority in chain.authorities]
         texts += _answered(check_revocation(certificates, issuers, responder=own or None))
-    else:
+    elif own or any(fields.responders(each) for each in certificates):
         texts.append(
             "The wizard did not ask the responders. The primary must reach them. To test it:"
             " cloudstream-wizard probe --revocation"

@@ -114,6 +114,11 @@ class Question:
         )
 
     @property
+    def name(self) -> str:
+        """What it is about, in a few words."""
+        return self.short or self.heading.rstrip("?")
+
+    @property
     def takes_pem(self) -> bool:
         """Whether the content of files can be pasted in place of their names."""
         return self.ask is Ask.PATHS and self.key.rpartition(".")[2] in {"chain", "cloud-authorities"}

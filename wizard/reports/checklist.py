@@ -134,17 +134,8 @@ def _heading(section: str, items: Iterable[Item]) -> list[Line]:
     return result
 
 
-def fact_lines(checklist: Checklist | None) -> list[Line]:
-    """The same for the first screen, in one line; nothing while there is no list."""
-    if checklist is None:
-        return []
-    if checklist.left:
-        return [Line(f"  open     Elsewhere: {progress(checklist)}; the last choice shows what is left", Tone.WARN)]
-    return [Line(f"  ok       Elsewhere: {progress(checklist)}", Tone.GOOD)]
-
-
 def summary_lines(checklist: Checklist | None) -> list[str]:
-    """The same for the terminal after leaving; nothing when nothing is left."""
+    """How much is left, for the terminal after leaving; nothing when nothing is."""
     if checklist is None or not checklist.left:
         return []
     count = f"{len(checklist.left)} of {len(checklist.items)} steps"

@@ -29,13 +29,17 @@ class Line:
         text: the words.
         tone: for user interfaces with colours and styles.
         step: id of the step at which this was answered; choosing the line leads there.
+        key: of the one question that was answered, "" for all of the step.
         item: of the checklist; choosing the line ticks it, or takes the tick away.
+        whole: a command, or a line of a file: wrapping it would change it.
     """
 
     text: str
     tone: Tone = Tone.PLAIN
     step: str = ""
+    key: str = ""
     item: str = ""
+    whole: bool = False
 
     @property
     def can_be_chosen(self) -> bool:
@@ -76,4 +80,4 @@ def doubt_lines(warnings: Iterable[Finding]) -> list[Line]:
 def diff_lines(diff: str) -> list[Line]:
     """A unified diff; added and removed lines differ in their first character and in their tone."""
     tones = {"+": Tone.ADDED, "-": Tone.REMOVED, "@": Tone.FAINT}
-    return [Line(line, tones.get(line[:1], Tone.PLAIN)) for line in diff.splitlines()]
+    return [Line(line, tones.get(line[:1], Tone.PLAIN), whole=True) for line in diff.splitlines()]

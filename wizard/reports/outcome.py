@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -68,7 +69,7 @@ def _details(step: FileStep | Restart | Probe) -> list[Line]:
     if isinstance(step, EditFile):
         mode = f"{step.expect.mode:04o}" if step.expect.mode is not None else ""
         kept = f"   {step.target} (edited; owner and mode {mode} kept)"
-        return [Line(kept), *_link(step), *(Line(f"   {line.text}", line.tone) for line in diff_lines(step.diff))]
+        return [Line(kept), *_link(step), *(replace(line, text=f"   {line.text}") for line in diff_lines(step.diff))]
     if isinstance(step, ImportTrust):
         return [
             Line(f"   {step.target} (changed by keytool on a copy)"),
@@ -87,12 +88,11 @@ def _link(step: FileStep) -> list[Line]:
 
 def confirm(plan: Plan, machine: Machine) -> list[Line]:
     """The summary before the last question."""
-    words = {MakeFolder.kind: "makes"}
-    files = [(words.get(step.kind, "changes"), step.target) for step in plan.file_steps if step.changed]
+    files = [(_verb(step), step.target) for step in plan.file_steps if step.changed]
     result = [Line("This is the last question before the change.", Tone.HEADING), Line("")]
     result += [Line(f"  {word:<8}  {name}") for word, name in files]
     result += [Line(f"  restarts  {step.target}") for step in plan.steps if isinstance(step, Restart)]
-    result += [Line(f"  proves    {step.target}") for step in plan.steps if isinstance(step, Probe)]
+    result += [Line(f"  checks    {step.target}") for step in plan.steps if isinstance(step, Probe)]
     away = [
         Line("The service is offline while it restarts. If the check fails, everything"),
         Line("is restored and the service restarts again. To undo the change later:"),
@@ -105,9 +105,15 @@ def confirm(plan: Plan, machine: Machine) -> list[Line]:
         *result,
         Line(""),
         *(away if any(isinstance(step, Restart) for step in plan.steps) else still),
-        Line(f"  {command(machine)} rollback"),
+        Line(f"  {command(machine)} rollback", whole=True),
         Line(f"Backups: {machine.state_dir}", Tone.FAINT),
     ]
+
+
+def _verb(step: FileStep) -> str:
+    if isinstance(step, MakeFolder):
+        return "makes"
+    return "changes" if isinstance(step, EditFile) or step.expect.exists else "creates"
 
 
 def outcome(ended: Outcome, *, undo: bool = False) -> list[Line]:
@@ -202,8 +208,8 @@ def later_lines(machine: Machine, now: datetime) -> list[Line]:
         Line(""),
         Line("To apply it in a maintenance window, save the plan during the day with an"),
         Line("answers file, and apply it at night:"),
-        Line(f"  {program} plan --answers FILE --out PLAN"),
-        Line(f"  {_at_night(f'{program} apply --plan PLAN --yes', now)}"),
+        Line(f"  {program} plan --answers FILE --out PLAN", whole=True),
+        Line(f"  {_at_night(f'{program} apply --plan PLAN --yes', now)}", whole=True),
     ]
 
 
@@ -226,9 +232,3 @@ def interrupted(entries: Iterable[Entry]) -> list[Line]:
             Line("changed. Only a repair can be made when its files are as before."),
         ]
     return result
-
-
-def damaged(entries: Iterable[Entry]) -> list[Line]:
-    """A line for each change that has ended and whose record is damaged: it cannot be undone; others can."""
-    lines = [printable(entry.damage) for entry in entries if entry.damage and not entry.waits]
-    return [Line(f"Warning: {text}", Tone.WARN) for text in lines]

@@ -16,10 +16,11 @@ from wizard.findings import Finding, Severity
 from wizard.handoff.build import require_makeable, require_names
 from wizard.host.clock import now_utc
 from wizard.host.machine import Machine
-from wizard.planning.gateway.plan import review_gateway
+from wizard.planning.gateway.plan import ROLE, installed_here, review_gateway
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.java import ask_java
 from wizard.planning.primary.cloud import uncertain
+from wizard.planning.primary.facts import installed_chain
 from wizard.planning.primary.inputs import Planned, kept_plan, plan_primary
 from wizard.planning.rehearsal import Rehearsed, rehearsal_lines, rehearse_all
 from wizard.planning.replaced import with_root_warning
@@ -27,6 +28,7 @@ from wizard.printable import printable
 from wizard.questions.answers import CloudSupport, Goal, PrimaryKind
 from wizard.questions.model import StepId
 from wizard.reports import outcome
+from wizard.reports.chain import beside_lines
 from wizard.reports.lines import Line, Tone, finding_lines
 from wizard.reports.review import Review, UndoStep
 from wizard.session.repair_flow import plan_rescue
@@ -175,11 +177,29 @@ def review(inputs: PlanInputs, examine: Callable[[], tuple[Examined, Diagnosis]]
         WizardError: the machine, the files or the answers do not allow a plan.
     """
     if inputs.kept is not None:
-        return _judged_again(inputs, inputs.kept)
+        made, planned = _judged_again(inputs, inputs.kept)
+        return _beside(inputs, made), planned
     made, planned = _for_goal(inputs, examine)
+    made = _beside(inputs, made)
     applies = not (made.blocked or made.undo or made.plan.is_empty) and inputs.answers.goal.installs
     later = outcome.later_lines(inputs.machine, now_utc()) if applies else ()
     return replace(made, later=tuple(later)), planned
+
+
+def _beside(inputs: PlanInputs, made: Review) -> Review:
+    """*made* with the installed certificate beside the new one, when the plan installs one."""
+    kind = inputs.answers.primary.kind
+    role = next(iter(inputs.chains), "primary" if kind is PrimaryKind.ON_PREMISE else ROLE)
+    installs = bool(inputs.chains) if inputs.kept is not None else inputs.answers.goal.installs
+    if not installs or kind is PrimaryKind.CLOUD or role not in {"primary", ROLE}:
+        return made
+    try:
+        new = inputs.judged(role).chain
+        old = installed_chain(inputs.machine) if role == "primary" else installed_here(inputs)
+    except WizardError:
+        return made
+    apart = [Line("")] if made.lines and made.lines[-1].text else []
+    return replace(made, lines=(*made.lines, *apart, *beside_lines(old, new, now_utc())), compared=(old, new))
 
 
 def _for_goal(inputs: PlanInputs, examine: Callable[[], tuple[Examined, Diagnosis]]) -> tuple[Review, Planned]:

@@ -19,7 +19,7 @@ from wizard.certificates.model import Chain
 from wizard.change import watch
 from wizard.change.events import Event
 from wizard.change.history import history
-from wizard.change.outcome import NO_CHANGE, STUCK, Outcome
+from wizard.change.outcome import APPLIED, NO_CHANGE, STUCK, Outcome
 from wizard.change.plan import Plan, Probe
 from wizard.doctor.collect.run import Examined
 from wizard.doctor.diagnose import Diagnosis
@@ -47,9 +47,9 @@ from wizard.reports import outcome
 from wizard.reports.calendar import Ending
 from wizard.reports.checklist import Checklist
 from wizard.reports.lines import Line
-from wizard.reports.review import Review, decided_lines
+from wizard.reports.review import Review, answer_words, decided, decided_lines
 from wizard.secret import Secret
-from wizard.session import overview, repair_flow, review, saved_run, validation, views, warnings
+from wizard.session import first_page, overview, repair_flow, review, saved_run, validation, views, warnings
 from wizard.session.overview import Overview, Presented
 from wizard.session.review import Undoable
 from wizard.session.saved_run import SavedRun
@@ -91,6 +91,7 @@ class Session:
         answered: whether anything was answered in this run.
         pasted: the texts that were pasted in place of files, by their words in the answers; in
             memory alone.
+        recommended: the goal that the last look at the machine recommends.
         taken_up: whether the change was started by an earlier session, whose answers are used now.
     """
 
@@ -133,6 +134,8 @@ class Session:
         self.pasted: dict[str, Secret] = {}
         self._own: dict[str, str] = {}
         self._taken: dict[str, str] = {}
+        self._chains_of: dict[PrimaryKind, tuple[str, ...]] = {}
+        """The answer `primary.chain` for each place of the primary: the server's files, or its root for a gateway."""
         self._refused: dict[str, Secret] = {}
         self._other: dict[str, Secret] = {}
         """Typed before for the same key and refused: a store and its private key may have two passwords."""
@@ -148,6 +151,7 @@ class Session:
         self._started = False
         self.answered = False
         self.taken_up = False
+        self.recommended = self.answers.goal
 
     @cached_property
     def generated(self) -> Secret:
@@ -237,15 +241,18 @@ class Session:
         """
         before = self.answers.get(question.key)
         value = parsed(question, before, text)
+        done = self.inputs.judged_roles
         self.answered = True
         role, _, name = question.key.rpartition(".")
         if value != before:
+            if question.key == "primary.kind":
+                self._chains_of[before] = self.answers.primary.chain
+                self.answers = self.answers.put("primary.chain", self._chains_of.get(value, ()))
             self.answers = self.answers.put(question.key, value)
             if name == "chain" and role in self._taken and self._taken.pop(role) == self.answers.get(f"{role}.host"):
                 # The name was that of the files before; these may be for another one.
                 self.answers = self.answers.put(f"{role}.host", "")
             self.invalidate()
-        done = self.inputs.judged_roles
         if name == "host" and role in done and value == done[role].suggested_host:
             self._taken[role] = value
 
@@ -342,7 +349,7 @@ class Session:
         """BLOCKING. What the view of *step* shows."""
         match step.view:
             case View.FACTS:
-                return [*(Line(note) for note in self.notes), *views.facts(self.machine)]
+                return [*(Line(note) for note in self.notes if note), *first_page.first_lines(self.overview())]
             case View.VERDICT:
                 return views.verdicts(self.inputs, step)
             case View.DIAGNOSIS:
@@ -399,6 +406,7 @@ class Session:
         probed = seen.presented.probe if seen.presented is not None else None
         if probed is not None and probed.reachable and not self.answered and probed.port != self.answers.primary.port:
             self.answers = self.answers.put("primary.port", probed.port)
+        self.recommended = seen.goal
         return seen
 
     def endings(self) -> tuple[Ending, ...]:
@@ -487,14 +495,23 @@ class Session:
         if self._review is None:
             made, self._planned = review.review(self.inputs, self._examine)
             if self._kept is None:
-                asked = (
-                    replace(step, questions=self.asked(step)) if step.view is View.VERDICT else step
-                    for step in self.steps()
-                )
-                decided = decided_lines(list(asked), self.answers, self.value, self.has_secret)
+                decided = decided_lines(self._as_asked(), self.answers, self.value, self.has_secret)
                 made = replace(made, decided=tuple(decided))
             self._review = made
         return self._review
+
+    def decided(self) -> list[tuple[Step, Question, str]]:
+        """BLOCKING. What is answered up to the review, in words, whether or not it was asked yet."""
+        return list(decided(self._as_asked(), self.answers, self.value, self.has_secret))
+
+    def answer_words(self, question: Question) -> str:
+        """The answer to *question* in words."""
+        return answer_words(question, self.answers, self.value, self.has_secret)
+
+    def _as_asked(self) -> list[Step]:
+        return [
+            replace(step, questions=self.asked(step)) if step.view is View.VERDICT else step for step in self.steps()
+        ]
 
     def planned(self) -> Plan:
         """BLOCKING. The plan of the review."""
@@ -621,15 +638,11 @@ class Session:
         return saved_run.load_ended(self.machine) or saved_run.load(self.machine)
 
     def ended_lines(self, run: SavedRun) -> list[Line]:
-        """BLOCKING. How the change of *run* ended, and what is left of it."""
+        """BLOCKING. How the change of *run* ended, why when it failed, and what is left of it."""
         ended = watch.outcome(self.machine, run.change)
-        return [
-            Line(f"{run.who} started change {run.change} on {run.when:%Y-%m-%d at %H:%M} UTC. It has ended:"),
-            *outcome.outcome(ended, undo=run.answers.goal is Goal.UNDO),
-            Line(""),
-            Line("The last steps follow: bundles and the list of what is left to do."),
-            Line("Passwords were not saved. You will be asked for those that are needed."),
-        ]
+        why = outcome.outcome(ended, undo=run.answers.goal is Goal.UNDO) if ended.exit_code else []
+        kept = "The answers are still there. Passwords were not saved. You will be asked for those that are needed."
+        return [Line(self.ended_words(run)), *why, Line(kept)]
 
     def ended_words(self, run: SavedRun) -> str:
         """BLOCKING. In a sentence or two, how the change of *run* ended and what is next; "" when it has none."""
@@ -726,9 +739,12 @@ class Session:
         return [Line(f"Change {run.change}, started earlier with these answers, has ended:"), *lines]
 
     def reported(self) -> None:
-        """BLOCKING. A command has reported how its change ended, which is the last that it does."""
+        """BLOCKING. A command has reported how its change ended, which is the last that it does; the list is kept."""
         if self.outcome().outcome == STUCK:
             return
+        if self.outcome().outcome == APPLIED and self.answers.goal.installs:
+            with suppress(WizardError, OSError):
+                remaining_tasks.elsewhere_lines(self.inputs)
         with suppress(WizardError, OSError):
             self.forget_change()
             run = saved_run.load_ended(self.machine)

@@ -71,6 +71,24 @@ def test_a_root_cause_is_told_before_the_dates() -> None:
     assert "[doctor.fallback-served]" in judged.first_line
 
 
+@pytest.mark.parametrize(
+    ("uploads", "state"),
+    [((), State.WARNING), ((ROOT.sha256,), State.WARNING), ((MIDDLE.sha256,), State.OK), (("all",), State.OK)],
+)
+def test_the_wait_for_the_upload_is_a_note_until_it_is_ticked(uploads: tuple[str, ...], state: State) -> None:
+    """`doctor.ca-not-accepted` for the intermediate; *uploads* are the items that are open."""
+    facts = but(probes=(replace(PROBE, acceptable_cas=("CN=Acme-CA-Root",)),))
+    judged = status(diagnose(facts), MOMENT, uploads=uploads)
+    assert (judged.state, bool(judged.notes)) == (state, state is State.OK)
+    assert judged.as_json()["notes"] == list(judged.notes)
+    if judged.notes:
+        assert "Acme-CA-Intermediate" in judged.notes[0]
+        drifted = replace(
+            facts, change=but(change__files=(ChangedFile(CONF, "a" * 64, "b" * 64, 0o640, 0o640),)).change
+        )
+        assert status(diagnose(drifted), MOMENT, uploads=uploads).state is State.WARNING
+
+
 def test_drift_is_a_warning() -> None:
     judged = of(but(change__files=(ChangedFile(CONF, "a" * 64, "b" * 64, 0o640, 0o640),)))
     assert judged.state is State.WARNING
