@@ -408,7 +408,8 @@ with a repair: a plan with its diff that can be undone, or steps for a person.
 EXAMPLES
   cloudstream-wizard doctor
   cloudstream-wizard doctor --servername primary-host --port 2560
-  cloudstream-wizard doctor --fix doctor.password-wrong
+  cloudstream-wizard doctor --fix all                    as one change
+  cloudstream-wizard doctor --fix doctor.password-wrong  this cause alone
   cloudstream-wizard doctor --json | jq .root_causes
   cloudstream-wizard doctor --bundle support.tar.gz
   cloudstream-wizard doctor --facts facts.json
@@ -430,7 +431,7 @@ def doctor(commands: Commands) -> None:
         description="Examines the installed primary server and names the root cause of what is wrong.",
         epilog=_DOCTOR,
     )
-    parser.add_argument("--fix", metavar="CODE", help="plan the repair of this root cause, show it, ask, make it")
+    parser.add_argument("--fix", metavar="CODE", help="repair this root cause, or all: plan, show, ask, make")
     parser.add_argument("--yes", action="store_true", help="with --fix: do not ask")
     parser.add_argument("--host", action="append", default=[], metavar="HOST", help="a node to look at; may repeat")
     parser.add_argument("--port", type=int, default=0, metavar="N", help="port of the primary (2560)")

@@ -10,6 +10,7 @@ from types import FrameType
 from typing import TextIO
 
 from wizard import codes
+from wizard.cli import line_rescue
 from wizard.cli.pem_input import read_pem
 from wizard.errors import ExitCode, WizardError
 from wizard.findings import worst_finding
@@ -335,6 +336,8 @@ class LineByLine:
                     done = self._review(step)
                 case View.ELSEWHERE:
                     done = tick(self.session, self.dialogue, step)
+                case View.DIAGNOSIS:
+                    done = self._rescue(step)
                 case View.CONFIRM:
                     done = self._confirm(step)
                 case View.APPLY:
@@ -344,7 +347,7 @@ class LineByLine:
         except Back:
             done = False
         except _GoTo as there:
-            return [each.id for each in self.session.steps()].index(str(there))
+            return self._place(str(there))
         if done and step.view is View.APPLY and self.session.unknown_answers:
             # What follows it is not this session's: nobody knows from which answers it was made.
             self.session.let_go()
@@ -362,9 +365,14 @@ class LineByLine:
             return place
         return place - 1
 
+    def _rescue(self, step: Step) -> bool:
+        where = line_rescue.visit(self.session, self.dialogue, step)
+        if where:
+            raise _GoTo(where)
+        return True
+
     def _questions(self, step: Step) -> bool:
         self._show(step)
-        self._offer_round(step)
         asked = self.session.asked(step)
         wanted = [question.key for question in asked]
         typed: Secret | None = None
@@ -394,13 +402,6 @@ class LineByLine:
             self.dialogue.ask_unseen("Press Enter to answer again")
             return None
         return self.dialogue.ask_unseen("Type it again (not shown); Enter repeats the question") or None
-
-    def _offer_round(self, step: Step) -> None:
-        again = self.session.another_round(step)
-        prompt = "Repair the next cause, or go on to the end? (repair/end)"
-        if again and self.dialogue.choose(prompt, ("repair", "end"), "repair") == "repair":
-            self.session.begin_round(step)
-            raise _GoTo(again)
 
     def _goes_on(self, step: Step) -> bool:
         """Whether to leave *step*: asked when it has warnings that nobody has accepted."""
