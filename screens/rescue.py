@@ -11,8 +11,8 @@ from textual.widget import Widget
 from textual.widgets import Button, Collapsible, OptionList, Static
 from textual.widgets.option_list import Option
 
-from screens.asking import Commands, RequestFor
 from screens.certificates import finding_line
+from screens.dialogs import Commands, RequestFor
 from screens.questions import Questions
 from screens.theme import BAD, MARKS, OK, WARN, Part, say
 from screens.widgets import Act, Card, Facts, Lines
@@ -20,7 +20,6 @@ from screens.widgets import Row as FactRow
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
 from wizard.host import editor
-from wizard.printable import printable
 from wizard.questions.answers import Goal
 from wizard.questions.flow import Question, Step
 from wizard.secret import Secret
@@ -72,6 +71,10 @@ class Rescue(Questions):
         """Whether this is the check after a repair."""
         return self.step is not None and self.step.id == EXAMINE_AGAIN
 
+    def help_question(self) -> tuple[int, int]:
+        """See `Page`: the section about the password is the last of three."""
+        return (2 if self.place() is not None else 0), 3
+
     def claim(self) -> Sequence[Part]:
         """Whether something is wrong."""
         checks = f"  {len(self.found.diagnosis.outcomes)} checks; nothing was changed by looking"
@@ -87,7 +90,7 @@ class Rescue(Questions):
         yield Static(say(*self._sign(), ("  ", ""), (found.headline, "bold")), classes="words", id="cause")
         if len(rows) == 1:
             yield Card("Evidence", Static(self._evidence(), id="evidence"))
-            yield Card("What to do" if self._by_hand(rows[0]) else "Repair", Static(self._repair()))
+            yield Card("What to do" if rows[0].by_hand else "Repair", Static(say(*_numbered(_steps(rows[0])))))
         elif rows:
             yield Card("Causes", Lines(*(Option(self._line(row)) for row in rows), id="causes"))
         yield from self.cards()
@@ -122,12 +125,8 @@ class Rescue(Questions):
 
     def _line(self, row: Row) -> Content:
         width = min(_LONGEST_TITLE, max(len(each.finding.title) for each in self.found.rows))
-        role = "warn" if self._by_hand(row) else "ok"
+        role = "warn" if row.by_hand else "ok"
         return say(_mark(row.finding), f"{row.finding.title:<{width}}  ", (row.state.value, role))
-
-    @staticmethod
-    def _by_hand(row: Row) -> bool:
-        return row.state in {State.BY_HAND, State.FIRST}
 
     def _buttons(self) -> Iterable[Widget]:
         """The next steps, the recommended one first, in as many rows as they need."""
@@ -162,24 +161,10 @@ class Rescue(Questions):
     def _code(self, finding: Finding) -> list[Part]:
         return [(f"\n  [{finding.code}]", "muted")] if self._codes else []
 
-    def _repair(self) -> Content:
-        return say(*_numbered(self._steps(self.found.rows[0])))
-
-    def _steps(self, row: Row) -> list[str]:
-        repair = row.cause.repair
-        if self._by_hand(row):
-            return [*([row.why] if row.why else []), *(printable(step) for step in repair.steps)]
-        steps = [f"{repair.summary}."]
-        if row.state is State.PASSWORD:
-            steps.insert(0, "You type the password; it is tried on the key store first.")
-        if row.state is State.LATER:
-            return [*steps, row.why]
-        return [*steps, "Every replaced file is kept; the server is checked again afterwards."]
-
     def _detail(self) -> list[FactRow]:
         row = self.found.rows[self._at]
-        steps = self._steps(row)
-        name = "Do" if self._by_hand(row) else "Repair"
+        steps = _steps(row)
+        name = "Do" if row.by_hand else "Repair"
         code: list[Part] = [(f"  [{row.finding.code}]", "muted")] if self._codes else []
         return [
             ("Evidence", [row.finding.message, *code]),
@@ -246,6 +231,8 @@ class Rescue(Questions):
         except SuspendNotSupported:
             self.frame.tell(MARKS["bad"], "This terminal cannot be given to another program.")
             return
+        # The editor has written over everything, and a layout alone paints nothing.
+        self.wizard.action_redraw()
         if failed is not None:
             self.frame.tell(MARKS["bad"], failed.in_one_line)
         else:
@@ -270,6 +257,12 @@ class Rescue(Questions):
             self.query_one("#evidence", Static).update(self._evidence())
         elif self.found.rows:
             self.query_one("#evidence", Facts).show(*self._detail())
+
+
+def _steps(row: Row) -> list[str]:
+    first = ["You type the password; it is tried on the key store first."] if row.state is State.PASSWORD else []
+    last = [] if row.by_hand or row.why else ["Every replaced file is kept; the server is checked again afterwards."]
+    return [*first, *row.steps, *last]
 
 
 def _mark(finding: Finding) -> Part:

@@ -3,17 +3,20 @@
 RESCUE_PAIRS is how many pairs are tried.
 """
 
+import itertools
 import os
 import random
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.support.doctor_runs import examined
 from tests.support.exhaustive import mostly_exhaustive
-from tests.support.practice import practice
+from tests.support.practice import company, practice
 from tests.tui.rescuer import Walk, rescue
+from wizard.sandbox.build import create
 from wizard.sandbox.faults import all_faults
 
 SERVED = "subject=O = Acme, CN = primary-host"
@@ -59,12 +62,12 @@ async def walked(faults: Sequence[str], folder: Path) -> Walk:
     with practice(folder / "x", java=java, start=False, faults=faults, configured=True) as made:
         walk = await rescue(made)
         if walk.good:
-            assert made.served() == SERVED
-            assert examined(made).root_causes == ()
+            assert made.served() == SERVED, (faults, walk)
+            assert examined(made).root_causes == (), (faults, walk)
         else:
-            assert walk.left
-            assert set(walk.offered) & NEXT
-            assert "What to do" in walk.screen or "by you" in walk.screen or walk.failed, walk.screen
+            assert walk.left, (faults, walk)
+            assert set(walk.offered) & NEXT, (faults, walk)
+            assert "What to do" in walk.screen or "by you" in walk.screen or walk.failed, (faults, walk)
     return walk
 
 
@@ -74,17 +77,17 @@ async def test_one_fault(fault: str, tmp_path: Path) -> None:
     assert walk.good == (fault in GOOD), walk
 
 
-def pairs(count: int) -> list[tuple[str, str]]:
-    """Always the same, each once."""
-    chance = random.Random(17)
-    found: dict[tuple[str, str], None] = {}
-    while len(found) < count:
-        first, second = chance.sample(FAULTS, 2)
-        found[first, second] = None
-    return list(found)
+COUNT = int(os.environ.get("RESCUE_PAIRS", "3"))
+PAIRS = list(itertools.permutations(FAULTS, 2))
+random.Random(17).shuffle(PAIRS)
+"""All of them in an order that is always the same."""
 
 
-@pytest.mark.parametrize("pair", pairs(int(os.environ.get("RESCUE_PAIRS", "3"))), ids="+".join)
-async def test_two_faults(pair: tuple[str, str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", range(COUNT))
+async def test_two_faults(number: int, tmp_path: Path) -> None:
+    for pair in PAIRS[number::COUNT]:
+        with suppress(AssertionError, ValueError, OSError):  # one fault may take away what the other one changes
+            create(tmp_path / "+".join(pair), find_jre=False, faults=pair, configured=True, pki=company())
+            break
     walk = await walked(pair, tmp_path)
-    assert walk.changes <= 2
+    assert walk.changes <= 2, (pair, walk)

@@ -76,8 +76,7 @@ def _replayed(path: Path) -> Diagnosis:
 
 def _tell(args: argparse.Namespace, diagnosis: Diagnosis, found: Rescue | None = None) -> int:
     if args.json:
-        more = {"next_steps": list(found.next_steps), "repaired_together": found.codes} if found is not None else {}
-        print_json("doctor", {**diagnosis.as_json(), **more})
+        print_json("doctor", diagnosis.as_json())
     else:
         print_lines(diagnosis_lines(diagnosis, prefix=command(args.machine)))
         if found is not None:

@@ -23,6 +23,7 @@ from wizard.host.machine import Machine, command
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.primary.inputs import Planned
 from wizard.planning.primary.plan import STORE_SECRET
+from wizard.printable import printable
 from wizard.questions.answers import Goal
 from wizard.questions.flow import Question, Step, StepId
 from wizard.secret import Secret
@@ -38,7 +39,7 @@ PASSWORD = STORE_SECRET
 class State(StrEnum):
     """What becomes of a cause."""
 
-    REPAIRED = "repaired by the wizard"
+    REPAIRED = "repaired in this change"
     PASSWORD = "repaired with the password"  # noqa: S105 - no password
     LATER = "repaired right after that"
     FIRST = "first, by you"
@@ -70,6 +71,7 @@ WORDS: Mapping[Next, tuple[str, str]] = {
 }
 """What each is called, and what it does."""
 
+_CHECK = "cloudstream-wizard doctor"
 _WRITES_TOO = "It writes {path} in another way than this change, so it is a change of its own."
 _FILES_FIRST = {
     codes.DOCTOR_STORE_EMPTY.code,
@@ -106,6 +108,21 @@ class Row:
     def finding(self) -> Finding:
         """The cause itself."""
         return self.cause.finding
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a person has to do it."""
+        return self.state in {State.BY_HAND, State.FIRST}
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """What is done about it, in order; what is typed into a shell begins with a dollar sign."""
+        repair = self.cause.repair
+        why = (self.why,) if self.why else ()
+        if self.by_hand:
+            typed = {each: f"$ {each}" for each in repair.commands} | {_CHECK: "Check again."}
+            return (*why, *(printable(typed.get(step, step)) for step in repair.steps))
+        return (f"{repair.summary}.", *why)
 
 
 @dataclass(frozen=True)
@@ -158,6 +175,7 @@ class Rescue:
         shown = {
             **roots,
             **repairs,
+            **{code: cause for code, cause in known.items() if of_certificate(code)},
             **{code: known[code] for each in self.blocking for code in _BLOCKED_BY.get(each.code, ()) if code in known},
             **{code: cause for code, cause in hidden.items() if code not in known and _hurts(cause)},
         }
@@ -204,8 +222,7 @@ class Rescue:
         texts = (conf.path, *(f"{conf.path.rpartition('/')[0]}/{each.code}" for each in self.seen.conf.facts.includes))
         for row in self.rows:
             subject = row.finding.subject
-            by_hand = row.state in {State.BY_HAND, State.FIRST}
-            if subject.path in texts and conf.kind == "file" and (by_hand or len(self.rows) == 1):
+            if subject.path in texts and conf.kind == "file" and (row.by_hand or len(self.rows) == 1):
                 return subject.path, max(1, subject.line)
             if row.finding.code in {codes.DOCTOR_CLIENT_AUTH_OFF.code, codes.DOCTOR_TLS12_OFF.code}:
                 return conf.path, 1
@@ -213,9 +230,13 @@ class Rescue:
 
     def commands(self, machine: Machine) -> list[str]:
         """What a person types to repair it by hand: the causes that the wizard leaves first, each command once."""
-        rows = sorted(self.rows, key=lambda row: row.state in {State.REPAIRED, State.PASSWORD, State.LATER})
+        rows = sorted(self.rows, key=lambda row: not row.by_hand)
         program = command(machine)
-        found = [each for row in rows for each in row.cause.repair.commands]
+        found: list[str] = []
+        for row in rows:
+            path = row.cause.repair.path
+            real = str(machine.real(path)) if path else path
+            found += [each.replace(path, real) if path else each for each in row.cause.repair.commands]
         named = (
             f"{program}{each.removeprefix('cloudstream-wizard')}" if each.startswith("cloudstream-wizard") else each
             for each in found
@@ -230,7 +251,7 @@ class Rescue:
             return Next.FINISH, Next.AGAIN, Next.REPLACE, Next.REQUEST, *((Next.UNDO,) if self.undoable else ())
         found = [Next.REPAIR] if self.able else []
         new = any(of_certificate(row.finding.code) for row in self.rows)
-        by_hand = next((row for row in self.rows if row.state in {State.BY_HAND, State.FIRST}), None)
+        by_hand = next((row for row in self.rows if row.by_hand), None)
         if by_hand is not None and (of_certificate(by_hand.finding.code) or by_hand.finding.code in _FILES_FIRST):
             found += [Next.REPLACE]
         found += [Next.REQUEST] if new else []

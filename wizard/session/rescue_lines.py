@@ -4,9 +4,8 @@ import textwrap
 
 from wizard.doctor.text import WIDTH
 from wizard.findings import Finding, Severity
-from wizard.printable import printable
 from wizard.reports.lines import Line, Tone
-from wizard.session.repair_flow import Rescue, Row, State
+from wizard.session.repair_flow import Rescue, Row
 
 
 def rescue_lines(found: Rescue, *, codes: bool) -> list[Line]:
@@ -45,16 +44,8 @@ def _cause(row: Row, number: str, *, codes: bool) -> list[Line]:
     result = [*_folded(title, tone=Tone.BAD if bad else Tone.WARN)]
     result += _folded(finding.message, 2)
     result += _folded(finding.why, 2)
-    repair = row.cause.repair
-    match row.state:
-        case State.REPAIRED | State.PASSWORD | State.LATER:
-            result += _folded(f"Repair: {repair.summary} ({row.state.value}).", 2, Tone.GOOD)
-            result += _folded(row.why, 2) if row.why else []
-        case _:
-            result += _folded(f"What to do ({row.state.value}):", 2)
-            result += _folded(row.why, 4) if row.why else []
-            result += [line for step in repair.steps for line in _folded(printable(step), 4)]
-    return result
+    result += _folded(f"{'What to do' if row.by_hand else 'Repair'} ({row.state.value}):", 2)
+    return result + [line for step in row.steps for line in _folded(step, 4)]
 
 
 def _folded(text: str, indent: int = 0, tone: Tone = Tone.PLAIN) -> list[Line]:

@@ -21,7 +21,6 @@ from wizard.change.events import Event
 from wizard.change.history import history
 from wizard.change.outcome import NO_CHANGE, STUCK, Outcome
 from wizard.change.plan import Plan, Probe
-from wizard.doctor.text import diagnosis_lines
 from wizard.errors import WizardError
 from wizard.findings import Finding, worst_finding
 from wizard.handoff import checklist, remaining_tasks
@@ -52,6 +51,7 @@ from wizard.session import overview, repair_flow, review, saved_run, validation,
 from wizard.session.overview import Overview, Presented
 from wizard.session.repair_flow import Next, Rescue
 from wizard.session.requests import write_request
+from wizard.session.rescue_lines import rescue_lines
 from wizard.session.review import Undoable
 from wizard.session.saved_run import SavedRun
 
@@ -341,7 +341,7 @@ class Session:
             case View.VERDICT:
                 return views.verdicts(self.inputs, step)
             case View.DIAGNOSIS:
-                return diagnosis_lines(self.rescue(step.id).diagnosis)
+                return rescue_lines(self.rescue(step.id), codes=False)
             case View.HISTORY:
                 return review.history_lines(self.machine)
             case View.CONFIRM:
@@ -529,7 +529,7 @@ class Session:
             made, self._planned = review.review(self.inputs, self._examine)
             if self._kept is None:
                 asked = (
-                    replace(step, questions=self.asked(step)) if step.view is View.VERDICT else step
+                    replace(step, questions=self.asked(step)) if step.view in {View.VERDICT, View.DIAGNOSIS} else step
                     for step in self.steps()
                 )
                 decided = decided_lines(list(asked), self.answers, self.value, self.has_secret)
