@@ -23,7 +23,7 @@ from wizard.host import editor
 from wizard.questions.answers import Goal
 from wizard.questions.flow import Question, Step
 from wizard.secret import Secret
-from wizard.session.repair_flow import EXAMINE_AGAIN, WORDS, Next, Row, State
+from wizard.session.repair_flow import EXAMINE_AGAIN, Next, Row, State
 from wizard.session.repair_flow import Rescue as Found
 from wizard.session.session import Session
 
@@ -144,13 +144,7 @@ class Rescue(Questions):
 
     def _labels(self) -> Iterable[tuple[str, str]]:
         for each in self.data[2]:
-            label = WORDS[each][0]
-            if each is Next.REPAIR and self.again:
-                label = "Repair the rest"
-            elif each is Next.REPAIR and len(self.found.rows) > 1:
-                every = self.found.repaired == len(self.found.rows)
-                label = "Repair all" if every else f"Repair {self.found.repaired} of {len(self.found.rows)}"
-            yield label, each.value
+            yield self.found.label(each, again=self.again), each.value
 
     def _evidence(self) -> Content:
         finding = self.found.rows[0].finding

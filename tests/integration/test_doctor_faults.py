@@ -173,7 +173,7 @@ def test_all_faults_at_once_by_the_command(tmp_path: Path, capsys: pytest.Captur
         call = Call(made, capsys)
         code, out, _ = call("doctor")
         assert code == 1
-        assert "Repair it: cloudstream-wizard" in out
+        assert "Repair 3 of 4: cloudstream-wizard" in out
         assert "doctor --fix all" in out
         code, out, err = call("doctor", "--fix", "all", "--yes")
         assert code == 0, out + err

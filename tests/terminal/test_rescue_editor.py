@@ -24,7 +24,7 @@ def test_a_missing_brace_is_written_in_the_editor(tmp_path: Path) -> None:
         with Terminal(words, VISUAL=str(program)) as terminal:
             terminal.until("application.conf does not parse")
             terminal.send("enter")
-            terminal.shows(f"EDITING +6 {made.deployment.conf}"[:79])
+            terminal.shows("EDITING +6 ")
             terminal.send("=done", "enter")
             terminal.until("the service did not start")
             first, *_, last = terminal.text.split("\n")

@@ -55,7 +55,8 @@ def visit(session: Session, talk: Talk, step: Step) -> str:
             continue
         talk.say_lines(rescue_lines(found, codes=with_codes))
         talk.say("\nWhat next?")
-        labels = [f"{WORDS[each][0]}: {WORDS[each][1]}" for each in able]
+        again = step.id == EXAMINE_AGAIN
+        labels = [f"{found.label(each, again=again)}: {WORDS[each][1]}" for each in able]
         for number, label in enumerate([*labels, CODES], start=1):
             talk.say(f"  {number}  {label}")
         numbers = [str(number) for number in range(1, len(labels) + 2)]

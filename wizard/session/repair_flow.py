@@ -168,8 +168,7 @@ class Rescue:
         """
         known = {cause.finding.code: cause for cause in self.diagnosis.causes}
         roots = {code: known[code] for code in self.diagnosis.root_causes}
-        hidden = {cause.finding.code: cause for cause in diagnose(self.together.after.facts).causes}
-        together = self.together
+        together, hidden = self.together, self._after
         planned = (*together.made, *together.later, *(cause for cause, _ in together.refused))
         repairs = {cause.finding.code: cause for cause in planned}
         shown = {
@@ -179,23 +178,28 @@ class Rescue:
             **{code: known[code] for each in self.blocking for code in _BLOCKED_BY.get(each.code, ()) if code in known},
             **{code: cause for code, cause in hidden.items() if code not in known and _hurts(cause)},
         }
-        others = [
-            each for each in self.blocking if not _BLOCKED_BY.get(each.code, frozenset({each.code})) & known.keys()
-        ]
-        first = [Row(Cause(each, repair_for(each, self.seen.facts)), State.FIRST) for each in others]
-        rows = [*first, *(self._row(cause) for cause in shown.values())]
+        for each in self.blocking:
+            if not _BLOCKED_BY.get(each.code, frozenset({each.code})) & shown.keys():
+                shown[each.code] = Cause(each, repair_for(each, self.seen.facts))
+        rows = [self._row(cause) for cause in shown.values()]
         return tuple(sorted(rows, key=lambda row: row.state is not State.FIRST))
+
+    @cached_property
+    def _after(self) -> Mapping[str, Cause]:
+        """The causes that are left when the change is made, as far as the files tell."""
+        return {cause.finding.code: cause for cause in diagnose(self.together.after.facts).causes}
 
     def _row(self, cause: Cause) -> Row:
         code = cause.finding.code
-        if any(each.finding.code == code for each in self.together.made):
-            return Row(cause, State.REPAIRED)
         if any(each.finding.code == code for each in self.together.later):
             return Row(cause, State.LATER, _WRITES_TOO.format(path=cause.repair.path))
         for refused, error in self.together.refused:
             if refused.finding.code == code:
                 needed = error.spec == codes.SECRET_MISSING
                 return Row(cause, State.PASSWORD if needed else State.BY_HAND, "" if needed else error.message)
+        if code in self.codes or (cause.repair.automatic and code not in self._after):
+            # One repair may remove several causes.
+            return Row(cause, State.REPAIRED)
         first = any(code in _BLOCKED_BY.get(each.code, frozenset({each.code})) for each in self.blocking)
         return Row(cause, State.FIRST if first else State.BY_HAND)
 
@@ -260,6 +264,14 @@ class Rescue:
             found += [Next.COMMANDS]
         found += [Next.REPLACE, *([Next.UNDO] if self.undoable else []), Next.COMMANDS, Next.AGAIN, Next.FINISH]
         return tuple(dict.fromkeys(found))
+
+    def label(self, what: Next, *, again: bool = False) -> str:
+        """What *what* is called; *again*: after a repair."""
+        if what is not Next.REPAIR or (len(self.rows) == 1 and not again):
+            return WORDS[what][0]
+        if again:
+            return "Repair the rest"
+        return "Repair all" if self.repaired == len(self.rows) else f"Repair {self.repaired} of {len(self.rows)}"
 
     @property
     def headline(self) -> str:
@@ -378,4 +390,4 @@ def next_lines(found: Rescue, machine: Machine) -> Sequence[str]:
         Next.AGAIN: f"{program} doctor",
         Next.FINISH: "",
     }
-    return [f"{WORDS[each][0]}: {words[each]}" for each in found.next_steps if words[each]]
+    return [f"{found.label(each)}: {words[each]}" for each in found.next_steps if words[each]]

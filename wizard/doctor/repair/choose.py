@@ -300,6 +300,8 @@ def _commands(short: str, kind: Kind) -> tuple[str, ...]:
     if short.endswith("-world-readable"):
         return ("chmod o-r {file}", "cloudstream-wizard doctor")
     match kind:
+        case Kind.RESTART if short.startswith("service-"):
+            return ("journalctl -u {unit} -n 50", *_RESTART)
         case Kind.RESTART:
             return _RESTART
         case Kind.RIGHTS if short == "cacerts-unreadable":

@@ -226,7 +226,9 @@ def _wants_restart(made: Iterable[Cause], after: Examined, seen: Examined) -> bo
 
 def _restart_and_probe(machine: Machine, seen: Examined, after: Examined) -> list[Step]:
     leaf, nodes = _leaf(after), tuple((node, seen.facts.port) for node in seen.nodes)
-    probe = [Probe("probe", nodes, seen.facts.servername, leaf)] if leaf else []
+    foreign = any(cause.finding.spec == codes.DOCTOR_FOR_ANOTHER_HOST for cause in diagnose(after.facts).causes)
+    # The name in the record counts as known later on: one that was only read from a doubtful certificate must not.
+    probe = [Probe("probe", nodes, "" if foreign else seen.facts.servername, leaf)] if leaf else []
     return [Restart("restart", machine.unit, always=True), *probe]
 
 
