@@ -13,6 +13,7 @@ from textual.widgets.option_list import Option
 
 from screens.certificates import finding_line
 from screens.dialogs import Commands, RequestFor
+from screens.frame import WIDE, cut
 from screens.questions import Questions
 from screens.theme import BAD, MARKS, OK, WARN, Part, say
 from screens.widgets import Act, Card, Facts, Lines
@@ -124,13 +125,14 @@ class Rescue(Questions):
         return [(f" {BAD} {word} ", "bad bold reverse") if bad else (f" {WARN} WARNING ", "warn bold reverse")]
 
     def _line(self, row: Row) -> Content:
-        width = min(_LONGEST_TITLE, max(len(each.finding.title) for each in self.found.rows))
+        longest = self.app.size.width - RAIL if self.app.size.width >= WIDE else _LONGEST_TITLE
+        width = min(longest, max(len(each.finding.title) for each in self.found.rows))
         role = "warn" if row.by_hand else "ok"
-        return say(_mark(row.finding), f"{row.finding.title:<{width}}  ", (row.state.value, role))
+        return say(_mark(row.finding), f"{cut(row.finding.title, width):<{width}}  ", (row.state.value, role))
 
     def _buttons(self) -> Iterable[Widget]:
         """The next steps, the recommended one first, in as many rows as they need."""
-        width = self.app.size.width - (RAIL if self.app.size.width >= 110 else 0) - BESIDE
+        width = self.app.size.width - (RAIL if self.app.size.width >= WIDE else 0) - BESIDE
         row: list[Act] = []
         used = 0
         for label, name in self._labels():

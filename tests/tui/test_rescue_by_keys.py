@@ -349,6 +349,21 @@ def test_two_faults_line_by_line(tmp_path: Path) -> None:
         assert made.served() == SERVED
 
 
+def test_what_needs_a_person_offers_next_steps_line_by_line(tmp_path: Path) -> None:
+    with practice(tmp_path / "x", java=None, start=False, faults=["wrong-host"], configured=True) as made:
+        settle(made)
+        password = "4-secret"
+        request = ("2", "", "", password, "other", "2", "", "", password, password)
+        _, out = by_lines(made, "3", "6", "3", "", *request, "1", "quit", "forget")
+        assert "2  Make a request" in out
+        assert out.index("Show the codes") < out.index("[doctor.for-another-host]"), "codes only when asked"
+        assert "csr --role primary --host primary-host --out DIR" in out
+        assert "repetition are not the same" in out
+        assert f"Request for the PKI team: {made.root}/request/primary-host.csr" in out
+        assert "Where does the primary server run?" in out
+        assert password not in out
+
+
 def test_a_healthy_deployment_is_called_healthy_line_by_line(tmp_path: Path) -> None:
     with practice(tmp_path / "x", java=None, start=False, configured=True) as made:
         settle(made)

@@ -150,13 +150,18 @@ class Rescue:
     def able(self) -> bool:
         """Whether a change can be made now, if only with a password."""
         planned = self.together.planned
-        return bool(self.lacks) if planned is None else not planned.forbidden
+        return self.waits_for_password if planned is None else not planned.forbidden
+
+    @property
+    def waits_for_password(self) -> bool:
+        """Whether a repair can be made with a password, as far as anybody can tell without it."""
+        return bool(self.lacks) and all(each.severity < Severity.ERROR for each in self.together.faults)
 
     @cached_property
     def blocking(self) -> tuple[Finding, ...]:
         """What forbids the change that would repair the rest."""
         planned = self.together.planned
-        found = planned.findings if planned is not None else ()
+        found = (*(planned.findings if planned is not None else ()), *self.together.faults)
         return tuple(each for each in found if each.severity >= Severity.ERROR)
 
     @cached_property
@@ -226,8 +231,8 @@ class Rescue:
         texts = (conf.path, *(f"{conf.path.rpartition('/')[0]}/{each.code}" for each in self.seen.conf.facts.includes))
         for row in self.rows:
             subject = row.finding.subject
-            if subject.path in texts and conf.kind == "file" and (row.by_hand or len(self.rows) == 1):
-                return subject.path, max(1, subject.line)
+            if subject.path in texts and subject.line and (row.by_hand or len(self.rows) == 1):
+                return subject.path, subject.line
             if row.finding.code in {codes.DOCTOR_CLIENT_AUTH_OFF.code, codes.DOCTOR_TLS12_OFF.code}:
                 return conf.path, 1
         return "", 0
@@ -281,7 +286,7 @@ class Rescue:
         first = self.rows[0]
         if len(self.rows) == 1:
             return first.finding.title
-        if first.state is State.FIRST and self.together.planned is not None:
+        if first.state is State.FIRST and self.repaired:
             return f"{len(self.rows)} causes: do the first by hand, then one change repairs {self.repaired}."
         if not self.able:
             return f"{len(self.rows)} causes; the wizard cannot repair them itself."
@@ -368,7 +373,7 @@ _FIELDS = {
 
 def asked(step: Step, found: Rescue) -> tuple[Question, ...]:
     """The questions of *step*: the password that a repair lacks, and nothing when it lacks none."""
-    if found.lacks not in _FIELDS:
+    if found.lacks not in _FIELDS or not found.waits_for_password:
         return ()
     heading, why = _FIELDS[found.lacks]
     if found.together.planned is not None and not found.together.planned.forbidden:

@@ -30,6 +30,7 @@ from wizard.doctor.repair.record import from_record
 from wizard.doctor.repair.store import rewritten
 from wizard.doctor.restart_checks import coming_of, plan_faults
 from wizard.errors import WizardError
+from wizard.findings import Finding
 from wizard.host.access import FOR_PRIMARY, rights_for
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
@@ -52,6 +53,7 @@ class Together:
         later: what needs a change of its own after it, because both would write the same file in different ways.
         refused: what cannot be repaired as it is, and why: `secret.missing` when a password has to be typed first.
         after: the examination as it will be.
+        faults: what would make the restart fail that a repair needs for which a password has to be typed first.
     """
 
     planned: Planned | None
@@ -59,6 +61,7 @@ class Together:
     later: tuple[Cause, ...]
     refused: tuple[tuple[Cause, WizardError], ...]
     after: Examined
+    faults: tuple[Finding, ...] = ()
 
 
 def plan_repair(machine: Machine, seen: Examined, repair: Repair, give: Give) -> Planned:
@@ -122,13 +125,16 @@ def plan_repairs(machine: Machine, seen: Examined, give: Give, *, only: str = ""
         view = examine_after(machine, seen, coming_of(steps.values()), trusts_root=trusts)
     causes = diagnose(seen.facts).causes
     made += [each for each in causes if each.repair.kind is Kind.RESTART and only in {"", each.repair.code}]
+    restart = Restart("restart", machine.unit, always=True)
+    waits = any(error.spec == codes.SECRET_MISSING for _, error in refused)
+    faults = plan_faults(machine, Plan("", (restart,)), seen.facts) if waits else ()
     if not made:
-        return Together(None, (), tuple(later), tuple(refused), view)
-    ends = _restart_and_probe(machine, seen, view) if _wants_restart(made, view, seen) else []
+        return Together(None, (), tuple(later), tuple(refused), view, faults)
+    ends: list[Step] = [restart, *_probe(seen, view)] if _wants_restart(made, view, seen) else []
     title = made[0].repair.summary + (f", and {len(made) - 1} more" if len(made) > 1 else "")
     plan = Plan(f"Repair: {title}", (*_named_once(steps.values()), *ends), "primary")
     planned = Planned(plan, plan_faults(machine, plan, seen.facts), secrets)
-    return Together(planned, tuple(made), tuple(later), tuple(refused), view)
+    return Together(planned, tuple(made), tuple(later), tuple(refused), view, faults)
 
 
 def _next(view: Examined, tried: Collection[str], only: str) -> Cause | None:
@@ -224,12 +230,11 @@ def _wants_restart(made: Iterable[Cause], after: Examined, seen: Examined) -> bo
     return not presents or bool(_leaf(after))
 
 
-def _restart_and_probe(machine: Machine, seen: Examined, after: Examined) -> list[Step]:
+def _probe(seen: Examined, after: Examined) -> list[Probe]:
     leaf, nodes = _leaf(after), tuple((node, seen.facts.port) for node in seen.nodes)
     foreign = any(cause.finding.spec == codes.DOCTOR_FOR_ANOTHER_HOST for cause in diagnose(after.facts).causes)
     # The name in the record counts as known later on: one that was only read from a doubtful certificate must not.
-    probe = [Probe("probe", nodes, "" if foreign else seen.facts.servername, leaf)] if leaf else []
-    return [Restart("restart", machine.unit, always=True), *probe]
+    return [Probe("probe", nodes, "" if foreign else seen.facts.servername, leaf)] if leaf else []
 
 
 def _require_plain(seen: Examined, repair: Repair) -> None:
