@@ -12,6 +12,7 @@ from wizard.certificates.formats.der import DerError
 from wizard.certificates.formats.der import parse as parse_der
 from wizard.certificates.formats.kdf import Unsupported
 from wizard.certificates.formats.pkcs12 import peek
+from wizard.certificates.formats.refusals import KEY_PASSWORD_DIFFERS
 from wizard.certificates.model import Bundle, Certificate, Chain, Format, Role
 from wizard.certificates.model import StoreFacts as PeekFacts
 from wizard.certificates.public_roots import OUR_ALIASES, public_roots
@@ -93,7 +94,10 @@ def _opened(data: bytes, file: FileFacts, conf: ConfScan) -> StoreSeen:
             codes.READING_PASSWORD_NEEDED.code,
         }:
             password, where = guess.value, guess.where
-            bundle = read(data, name=file.path, password=password)
+            try:
+                bundle = read(data, name=file.path, password=password)
+            except ReadingError as other:  # its private key has another password still
+                bundle = other.partial
         elif isinstance(problem, ReadingError):
             bundle = problem.partial
     facts = replace(base, error=refused(error) if error else None, opened_by=where)
@@ -120,8 +124,9 @@ def opening(data: bytes, guesses: Iterable[Guess], *, with_key: bool = True) -> 
         try:
             if read(data, password=guess.value).keys or not with_key:
                 return guess
-        except WizardError:
-            continue
+        except WizardError as error:
+            if not with_key and error.code in KEY_PASSWORD_DIFFERS:
+                return guess
     return None
 
 

@@ -109,7 +109,7 @@ def _fit(machine: Machine, seen: Examined, ask: Callable[[], Secret | None]) -> 
             name = STORE_SECRET
             raise WizardError(codes.SECRET_MISSING, case="store", subject=name, store=files[0][0], name=name)
         for path, data in files:
-            if opening(data, [Guess("", given)]) is not None:
+            if opening(data, [Guess("", given)], with_key=False) is not None:
                 return path, given
         raise WizardError(codes.READING_PASSWORD_WRONG, case="given", subject=files[0][0], file=files[0][0])
     raise WizardError(codes.DOCTOR_BY_HAND, case="no-store", subject=machine.conf)
