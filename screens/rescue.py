@@ -28,7 +28,7 @@ from wizard.session.repair_flow import EXAMINE_AGAIN, Next, Row, State
 from wizard.session.repair_flow import Rescue as Found
 from wizard.session.session import Session
 
-_LONGEST_TITLE = 46
+_LONGEST_TITLE = 54
 _GAP, _SIDES = 2, 4
 """Columns between two buttons, and at both sides of the words in one."""
 BESIDE, RAIL = 4, 30

@@ -3,6 +3,7 @@
 Screens, line mode and the command `doctor` show the same result and offer the same next steps.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -39,9 +40,9 @@ PASSWORD = STORE_SECRET
 class State(StrEnum):
     """What becomes of a cause."""
 
-    REPAIRED = "repaired in this change"
-    PASSWORD = "repaired with the password"  # noqa: S105 - no password
-    LATER = "repaired right after that"
+    REPAIRED = "in this change"
+    PASSWORD = "with a password"  # noqa: S105 - no password
+    LATER = "right after it"
     FIRST = "first, by you"
     BY_HAND = "by you"
 
@@ -71,6 +72,7 @@ WORDS: Mapping[Next, tuple[str, str]] = {
 }
 """What each is called, and what it does."""
 
+_PATH = re.compile(r"(?<!\S)/\S+")
 _CHECK = "cloudstream-wizard doctor"
 _WRITES_TOO = "It writes {path} in another way than this change, so it is a change of its own."
 _FILES_FIRST = {
@@ -241,17 +243,17 @@ class Rescue:
         """What a person types to repair it by hand: the causes that the wizard leaves first, each command once."""
         rows = sorted(self.rows, key=lambda row: not row.by_hand)
         program = command(machine)
-        found: list[str] = []
-        for row in rows:
-            path = row.cause.repair.path
-            real = str(machine.real(path)) if path else path
-            found += [each.replace(path, real) if path else each for each in row.cause.repair.commands]
+        found = [
+            _PATH.sub(lambda path: str(machine.real(path[0])), each)
+            for row in rows
+            for each in row.cause.repair.commands
+        ]
         named = (
             f"{program}{each.removeprefix('cloudstream-wizard')}" if each.startswith("cloudstream-wizard") else each
             for each in found
         )
         # A restart and the next look come last, however many causes name them.
-        return sorted(dict.fromkeys(named), key=lambda words: (" restart " in words, words.endswith(" doctor")))
+        return sorted(dict.fromkeys(named), key=lambda words: (words.endswith(" doctor"), " restart " in words))
 
     @property
     def next_steps(self) -> tuple[Next, ...]:
