@@ -39,5 +39,8 @@ def test_a_missing_brace_is_written_in_the_editor(tmp_path: Path) -> None:
             terminal.shows("Leave the wizard?")
             while not terminal.quiet(1.0):
                 pass
+            terminal.send("right")
+            while not terminal.quiet(1.0):
+                pass
             terminal.send("enter")
             assert terminal.ended() == 130

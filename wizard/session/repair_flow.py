@@ -304,7 +304,8 @@ class Rescue:
 
 
 def _hurts(cause: Cause) -> bool:
-    return cause.finding.severity >= Severity.ERROR or cause.repair.automatic
+    finding = cause.finding
+    return finding.severity >= Severity.ERROR or cause.repair.automatic or of_certificate(finding.code)
 
 
 def last_name(machine: Machine) -> str:
