@@ -23,7 +23,7 @@ from wizard.change.events import Event
 from wizard.change.outcome import Outcome
 from wizard.errors import WizardError
 from wizard.questions.answers import Goal
-from wizard.questions.flow import Step
+from wizard.questions.flow import Step, StepId
 from wizard.reports.lines import Line
 from wizard.reports.progress import OWN_NAMES, act_rows
 from wizard.session.overview import Presented
@@ -207,6 +207,10 @@ class Proof(Page):
         """It was applied."""
         return int(self.ended.outcome.exit_code) == 0
 
+    @property
+    def _rescues(self) -> bool:
+        return self.session.answers.goal is Goal.RESCUE
+
     def claim(self) -> Sequence[Part]:
         """Success or not."""
         if not self.good:
@@ -232,7 +236,7 @@ class Proof(Page):
         with Horizontal(classes="buttons"):
             yield Act("Continue" if self.good else "Finish", id="on")
             if not self.good:
-                yield Act("Back to the answers", id="answers")
+                yield Act("Check again" if self._rescues else "Back to the answers", id="answers")
         yield Static("", classes="gap")
         if self.good and self.ended.again:
             words = f"{WARN} Passwords were not saved. You will be asked for them in the last steps."
@@ -309,7 +313,8 @@ class Proof(Page):
         event.stop()
         if event.button.id == "answers":
             self.wizard.ended = None
-            self.wizard.work("keep", self._put_aside, lambda _result: self.wizard.open_step("review"), "")
+            step = StepId.EXAMINE if self._rescues else StepId.REVIEW
+            self.wizard.work("keep", self._put_aside, lambda _result: self.wizard.open_step(step), "")
         else:
             self.action_go_on()
 

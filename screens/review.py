@@ -56,11 +56,12 @@ def summary(review: Made) -> list[Row]:
 
 def _about(step: Any) -> str:
     match step.kind:
-        case "put_file":
+        case "put_file" if not step.diff:
             return f"mode {step.mode:04o}"
-        case "edit_file":
+        case "put_file" | "edit_file":
             lines = sum(line[:1] == "+" and line[:3] != "+++" for line in step.diff.splitlines())
-            return f"{lines} line{'' if lines == 1 else 's'} changed"
+            mode = f", mode {step.mode:04o}" if step.kind == "put_file" else ""
+            return f"{lines} line{'' if lines == 1 else 's'} changed{mode}"
         case "import_trust":
             return f"{name_of(load_certificate(step.certificate))} added"
         case _:

@@ -64,6 +64,7 @@ class PutFile:
         proof: name of the secret that opens this key store, for the verification by the JVM; None for other files.
         proof_alias: the key entry's name; without it the JVM has to be started once more to find it.
         proven: what the product's Java reported of the store while planning; empty when it could not be asked.
+        diff: unified diff with secrets masked, where the file is a text; empty otherwise.
     """
 
     id: str
@@ -78,6 +79,7 @@ class PutFile:
     proof: str | None = None
     proof_alias: str | None = None
     proven: str = ""
+    diff: str = ""
 
     kind = "put_file"
 
@@ -401,7 +403,7 @@ class Plan:
                     "target": step.target,
                     "summary": step.summary,
                     "changed": step.changed or (isinstance(step, Restart) and effective),
-                    "diff": step.diff if isinstance(step, EditFile) else None,
+                    "diff": step.diff if isinstance(step, EditFile) else getattr(step, "diff", "") or None,
                 }
                 for step in self.steps
             ],

@@ -157,6 +157,7 @@ def _dump_step(step: Step) -> dict[str, Any]:
         "proof": step.proof,
         "proof_alias": step.proof_alias,
         "proven": step.proven,
+        **({"diff": step.diff} if step.diff else {}),
     }
 
 

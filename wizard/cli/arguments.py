@@ -439,7 +439,8 @@ a plan that can be undone, or steps for you.
 EXAMPLES
   cloudstream-wizard doctor
   cloudstream-wizard doctor --servername primary-host --port 2560
-  cloudstream-wizard doctor --fix doctor.password-wrong
+  cloudstream-wizard doctor --fix all                    as one change
+  cloudstream-wizard doctor --fix doctor.password-wrong  this cause alone
   cloudstream-wizard doctor --json | jq .root_causes
   cloudstream-wizard doctor --bundle support.tar.gz
   cloudstream-wizard doctor --facts facts.json
@@ -461,7 +462,7 @@ def doctor(commands: Commands) -> None:
         description="Checks the installed primary server and finds the root cause of each problem.",
         epilog=_DOCTOR,
     )
-    parser.add_argument("--fix", metavar="CODE", help="show the repair of this root cause, ask, then make it")
+    parser.add_argument("--fix", metavar="CODE", help="repair this root cause, or all: plan, show, ask, make")
     parser.add_argument("--yes", action="store_true", help="with --fix: do not ask")
     parser.add_argument("--host", action="append", default=[], metavar="HOST", help="a node to check; may be repeated")
     parser.add_argument("--port", type=int, default=0, metavar="N", help="port of the primary (2560)")

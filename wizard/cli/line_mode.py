@@ -7,19 +7,18 @@ from collections.abc import Iterator, Sequence
 from types import FrameType
 from typing import TextIO
 
+from wizard.cli import line_rescue
 from wizard.cli.dialogue import INTRODUCTION, Back, Dialogue, Leave, ListAnswers
 from wizard.cli.line_answers import Asker
 from wizard.cli.line_pages import (
     TYPE_AGAIN,
     Finish,
     GoTo,
-    check_again,
     confirm,
     ended,
     follow,
     goes_on,
     left,
-    rescue,
     review,
     undo,
 )
@@ -260,12 +259,18 @@ class LineByLine:
                 return self._apply()
             case View.HISTORY:
                 return undo(self.session, self.dialogue, step)
-            case View.DIAGNOSIS if step.questions:
-                return rescue(self.asker, step)
             case View.DIAGNOSIS:
-                return check_again(self.session, self.dialogue, step)
+                return self._rescue(step)
             case _:
                 return self._questions(step, only)
+
+    def _rescue(self, step: Step) -> bool:
+        where = line_rescue.visit(self.asker, step)
+        if where == line_rescue.OVER:
+            raise Finish
+        if where:
+            raise GoTo(where)
+        return True
 
     def _questions(self, step: Step, only: str) -> bool:
         if not only:

@@ -5,11 +5,9 @@ import time
 from wizard.change.events import CHANGE, Event
 from wizard.change.outcome import SETTLE
 from wizard.cli.dialogue import Back, Dialogue, Leave, ListAnswers, chosen
-from wizard.cli.line_answers import Asker
 from wizard.errors import WizardError
 from wizard.findings import worst_finding
 from wizard.printable import printable
-from wizard.questions.answers import Goal
 from wizard.questions.flow import Step
 from wizard.reports.checklist import progress
 from wizard.reports.lines import Line, doubt_lines
@@ -46,78 +44,7 @@ def goes_on(session: Session, dialogue: Dialogue, step: Step) -> bool:
     return False
 
 
-# -- what is wrong ----------------------------------------------------------------------------------------------------
-
-
-def rescue(asker: Asker, step: Step) -> bool:
-    """Say what is wrong and offer what can be done; True for the repair.
-
-    Raises:
-        GoTo: to another goal, or to look again.
-        Finish: nothing is to be done.
-    """
-    session, dialogue = asker.session, asker.dialogue
-    dialogue.say_lines(session.lines(step))
-    diagnosis = session.examined(step.id)[1]
-    if any(repair.automatic for repair in diagnosis.repairs):
-        choices = [("repair", "Repair it"), ("new", "New certificates"), ("undo", "Undo a change")]
-    elif diagnosis.headline is not None:
-        choices = [("new", "Replace certificates"), ("undo", "Undo a change"), ("again", "Check again")]
-    else:
-        choices = [("finish", "Finish"), ("again", "Check again")]
-    while True:
-        dialogue.say("\nWhat next?")
-        match dialogue.pick(choices):
-            case "repair":
-                if _can_repair(asker, step):
-                    return True
-            case "new":
-                raise GoTo(_with_goal(session, Goal.RE_KEY))
-            case "undo":
-                raise GoTo(_with_goal(session, Goal.UNDO))
-            case "again":
-                session.invalidate()
-                raise GoTo(step.id)
-            case _:
-                raise Finish
-
-
-def _with_goal(session: Session, goal: Goal) -> str:
-    first = session.steps()[0]
-    session.put(first.questions[0], goal)
-    return session.steps()[1].id
-
-
-def _can_repair(asker: Asker, step: Step) -> bool:
-    """Ask for the password when the repair needs one, and plan it."""
-    questions = asker.session.asked(step) if asker.session.needs_password(step) else ()
-    asker.all(questions, [question.key for question in questions])
-    while problems := asker.session.check(step):
-        for problem in problems:
-            asker.dialogue.refuse(problem.error)
-        if not questions:
-            return False
-        asker.all(questions, [questions[0].key], asker.dialogue.ask_unseen(TYPE_AGAIN) or None)
-    return True
-
-
 TYPE_AGAIN = "Type it again (not shown); Enter repeats the question"
-
-
-def check_again(session: Session, dialogue: Dialogue, step: Step) -> bool:
-    """Say what is wrong after a repair; True to go on to the end.
-
-    Raises:
-        GoTo: to the next repair.
-    """
-    dialogue.say_lines(session.lines(step))
-    again = session.another_round(step)
-    dialogue.say("\nWhat next?")
-    choices = [("repair", "Repair the next cause")] if again else []
-    if dialogue.pick([*choices, ("end", "Finish")]) == "repair":
-        session.begin_round(step)
-        raise GoTo(again)
-    return True
 
 
 # -- undo -------------------------------------------------------------------------------------------------------------

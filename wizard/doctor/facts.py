@@ -66,6 +66,8 @@ class DoctorFacts:
         port: of the primary.
         servername: the name that gateways connect to, as far as known.
         name_from: where that is known from: `given`, `plan`, `leaf`, or "" when it is not known.
+        own_names: host names of this machine; empty when they are not known.
+        is_here: whether a name in the installed certificate leads to this machine; None when it was not looked up.
         versions: TLS versions that the first node speaks, each tried alone.
         journal: the unit's last lines, oldest first.
         probes: one for each node, with the server name.
@@ -76,6 +78,8 @@ class DoctorFacts:
     port: int
     servername: str = ""
     name_from: str = ""
+    own_names: tuple[str, ...] = ()
+    is_here: bool | None = None
     conf: ConfFacts | None = None
     store: StoreFacts | None = None
     java: JavaFacts | None = None

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -76,6 +77,16 @@ class Machine:
     def cacerts(self) -> PurePosixPath:
         """The JRE's store of trust anchors."""
         return self.jre_home / "lib" / "security" / "cacerts"
+
+
+def own_names(machine: Machine) -> tuple[str, ...]:
+    """The host names that *machine* has itself, in lower case; empty when nobody knows, as for some images."""
+    try:
+        noted = machine.real("/etc/hostname").read_text(encoding="utf-8", errors="replace").split()
+    except OSError:
+        noted = []
+    running = [socket.gethostname()] if machine.root == Path("/") else []
+    return tuple(dict.fromkeys(name.lower() for name in (*running, *noted[:1])))
 
 
 def default_state_dir() -> Path:

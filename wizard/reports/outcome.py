@@ -2,7 +2,6 @@
 
 import shlex
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -62,14 +61,15 @@ def _details(step: FileStep | Restart | Probe) -> list[Line]:
         owner = "" if step.uid is None or step.gid is None else f", owner {name_of(step.uid)}:{group_name_of(step.gid)}"
         proven = [Line(f"   {step.proven}", Tone.GOOD)] if step.proven else []
         if step.proof and not step.proven:
-            proven = [Line("   The server's Java has not tested this key store.", Tone.WARN)]
-        return [Line(f"   {step.target} ({now}, mode {step.mode:04o}{owner})"), *proven, *_link(step)]
+            proven = [Line("   The server's Java has not opened this key store.", Tone.WARN)]
+        head = Line(f"   {step.target} ({now}, mode {step.mode:04o}{owner})")
+        return [head, *proven, *_link(step), *_diff(step.diff)]
     if isinstance(step, MakeFolder):
         return [Line(f"   {step.target} (created; an undo removes it again)")]
     if isinstance(step, EditFile):
         mode = f"{step.expect.mode:04o}" if step.expect.mode is not None else ""
         kept = f"   {step.target} (edited; owner and mode {mode} kept)"
-        return [Line(kept), *_link(step), *(replace(line, text=f"   {line.text}") for line in diff_lines(step.diff))]
+        return [Line(kept), *_link(step), *_diff(step.diff)]
     if isinstance(step, ImportTrust):
         return [
             Line(f"   {step.target} (changed by keytool on a copy)"),
@@ -79,6 +79,10 @@ def _details(step: FileStep | Restart | Probe) -> list[Line]:
     if isinstance(step, Restart):
         return [Line("   Printing pauses until the server answers again.", Tone.WARN)]
     return []
+
+
+def _diff(text: str) -> list[Line]:
+    return [Line(f"   {line.text}", line.tone) for line in diff_lines(text)] if text else []
 
 
 def _link(step: FileStep) -> list[Line]:

@@ -8,8 +8,6 @@ from wizard.change.manifest import Action, Manifest
 from wizard.change.plan import Plan
 from wizard.change.rollback import altered, choose, obstacle, require_undoable, rights_kept, see
 from wizard.change.store import Store
-from wizard.doctor.collect.run import Examined
-from wizard.doctor.diagnose import Diagnosis
 from wizard.doctor.restart_checks import plan_faults, undo_faults
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
@@ -31,7 +29,7 @@ from wizard.reports import outcome
 from wizard.reports.chain import beside_lines
 from wizard.reports.lines import Line, Tone, finding_lines
 from wizard.reports.review import Review, UndoStep
-from wizard.session.repair_flow import plan_rescue
+from wizard.session.repair_flow import Rescue, plan_rescue
 from wizard.texts.en.questions import TITLES
 
 
@@ -166,12 +164,12 @@ _CLOUD = (
 _ELSEWHERE = (Line("Nothing to do on this machine: the list is for the others.", Tone.GOOD),)
 
 
-def review(inputs: PlanInputs, examine: Callable[[], tuple[Examined, Diagnosis]]) -> tuple[Review, Planned]:
+def review(inputs: PlanInputs, examine: Callable[[], Rescue]) -> tuple[Review, Planned]:
     """The review for the goal of *inputs*, or of the plan that was kept, and the secrets to apply it.
 
     Args:
         inputs: what it is made from.
-        examine: what the doctor found; called for a repair alone.
+        examine: the result of the doctor; called for a repair alone.
 
     Raises:
         WizardError: the machine, the files or the answers do not allow a plan.
@@ -202,7 +200,7 @@ def _beside(inputs: PlanInputs, made: Review) -> Review:
     return replace(made, lines=(*made.lines, *apart, *beside_lines(old, new, now_utc())), compared=(old, new))
 
 
-def _for_goal(inputs: PlanInputs, examine: Callable[[], tuple[Examined, Diagnosis]]) -> tuple[Review, Planned]:
+def _for_goal(inputs: PlanInputs, examine: Callable[[], Rescue]) -> tuple[Review, Planned]:
     match inputs.answers.goal:
         case Goal.UNDO:
             manifest = chosen(inputs.machine, inputs.answers.change)
@@ -212,7 +210,7 @@ def _for_goal(inputs: PlanInputs, examine: Callable[[], tuple[Examined, Diagnosi
             undo = undo_steps(manifest)
             return Review(plan, lines, found, blocked=bool(found), undo=undo), Planned(plan, found, {})
         case Goal.RESCUE:
-            return _of(ask_java(inputs.machine, plan_rescue(inputs, *examine())))
+            return _of(ask_java(inputs.machine, plan_rescue(inputs, examine())))
         case Goal.LEFT:
             return Review(Plan(TITLES[StepId.ELSEWHERE]), _ELSEWHERE, (), blocked=False), Planned(Plan(""), (), {})
         case _ if inputs.answers.primary.kind is PrimaryKind.CLOUD:

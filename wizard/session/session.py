@@ -21,14 +21,11 @@ from wizard.change.events import Event
 from wizard.change.history import history
 from wizard.change.outcome import APPLIED, NO_CHANGE, STUCK, Outcome
 from wizard.change.plan import Plan, Probe
-from wizard.doctor.collect.run import Examined
-from wizard.doctor.diagnose import Diagnosis
-from wizard.doctor.text import diagnosis_lines
 from wizard.errors import WizardError
 from wizard.findings import Finding, worst_finding
 from wizard.handoff import checklist, remaining_tasks
 from wizard.host.clock import now_utc
-from wizard.host.machine import Machine, command
+from wizard.host.machine import Machine, command, own_names
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD, SecretGiver, resolve
 from wizard.planning.inputs import PlanInputs, secret_of_key
 from wizard.planning.judge import Judged
@@ -36,6 +33,7 @@ from wizard.planning.primary.facts import installed_chain
 from wizard.planning.primary.inputs import Planned
 from wizard.planning.primary.plan import CACERTS_SECRET
 from wizard.planning.undo import start_recover, start_rollback
+from wizard.printable import printable
 from wizard.probing.resolve import is_here
 from wizard.questions.answers import Answers, Goal, PrimaryKind, endpoint
 from wizard.questions.field_text import needed, parsed, shown
@@ -51,6 +49,9 @@ from wizard.reports.review import Review, answer_words, decided, decided_lines
 from wizard.secret import Secret
 from wizard.session import first_page, overview, repair_flow, review, saved_run, validation, views, warnings
 from wizard.session.overview import Overview, Presented
+from wizard.session.repair_flow import Next, Rescue
+from wizard.session.requests import write_request
+from wizard.session.rescue_lines import rescue_lines
 from wizard.session.review import Undoable
 from wizard.session.saved_run import SavedRun
 
@@ -140,7 +141,7 @@ class Session:
         self._other: dict[str, Secret] = {}
         """Typed before for the same key and refused: a store and its private key may have two passwords."""
         self._inputs: PlanInputs | None = None
-        self._examined: dict[str, tuple[Examined, Diagnosis]] = {}
+        self._examined: dict[str, Rescue] = {}
         self._review: Review | None = None
         self._planned: Planned | None = None
         self._handed: Answers | None = None
@@ -201,15 +202,9 @@ class Session:
         """BLOCKING. The questions of *step* in words that fit what its view has found, and those that arise from it."""
         if step.role and step.role != "others":
             self._look_at_names(step.role)
-        secret = self._repair_secret(step) if step.id == repair_flow.EXAMINE else None
-        return (*repair_flow.reworded(step, secret), *warnings.root_questions(self.inputs, step))
-
-    def _repair_secret(self, step: Step) -> str | None:
-        """The name of the secret that the repair at *step* lacks, "" for none, None when that is not known."""
-        try:
-            return repair_flow.lacking(self.machine, *self.examined(step.id))
-        except WizardError:
-            return None
+        if step.id == repair_flow.EXAMINE:
+            return repair_flow.asked(step, self.rescue(step.id))
+        return (*step.questions, *warnings.root_questions(self.inputs, step))
 
     def _look_at_names(self, role: str) -> None:
         """Whether the certificate of *role* is for this machine: by its own names, else by what DNS says of it."""
@@ -353,7 +348,7 @@ class Session:
             case View.VERDICT:
                 return views.verdicts(self.inputs, step)
             case View.DIAGNOSIS:
-                return diagnosis_lines(self.examined(step.id)[1])
+                return rescue_lines(self.rescue(step.id), codes=False)
             case View.HISTORY:
                 return review.history_lines(self.machine)
             case View.CONFIRM:
@@ -368,8 +363,8 @@ class Session:
             case _:
                 return []
 
-    def examined(self, step_id: str) -> tuple[Examined, Diagnosis]:
-        """BLOCKING. What the doctor finds; checked once for each step that shows it.
+    def rescue(self, step_id: str) -> Rescue:
+        """BLOCKING. What the doctor finds, and what can be done; examined once for each step that shows it.
 
         Raises:
             WizardError: the machine cannot be checked.
@@ -378,16 +373,15 @@ class Session:
             self._examined[step_id] = repair_flow.look(self.inputs)
         return self._examined[step_id]
 
-    def _examine(self) -> tuple[Examined, Diagnosis]:
-        return self.examined(repair_flow.EXAMINE)
+    def _examine(self) -> Rescue:
+        return self.rescue(repair_flow.EXAMINE)
 
-    def another_round(self, step: Step) -> str:
-        """BLOCKING. The id of the step at which the next repair begins; "" when *step* found none that can be made."""
-        repairs = self.examined(step.id)[1].repairs if step.id == repair_flow.EXAMINE_AGAIN else ()
-        return repair_flow.EXAMINE if any(repair.automatic for repair in repairs) else ""
+    def begin_round(self, step: Step) -> str:
+        """Go on from what *step* has seen as if it were the first look; a password for the last repair is forgotten.
 
-    def begin_round(self, step: Step) -> None:
-        """Go on from what *step* has seen as if it were the first look; a password for the last repair is forgotten."""
+        Returns:
+            The id of the step at which the next repair begins.
+        """
         seen = self._examined.get(step.id)
         self._typed.pop(repair_flow.PASSWORD, None)
         self.invalidate()
@@ -396,6 +390,7 @@ class Session:
         # The change that has ended is not the one to follow any more; the summary still names it.
         self.forget_change()
         self.let_go()
+        return repair_flow.EXAMINE
 
     def overview(self) -> Overview:
         """BLOCKING, two seconds at most for the port. What this machine is and presents, and what is recommended.
@@ -435,9 +430,55 @@ class Session:
         """BLOCKING. The changes on record, the newest first, what undoing each means, and why it is impossible."""
         return review.undoable(self.machine)
 
-    def needs_password(self, step: Step) -> bool:
-        """BLOCKING. Whether the repair at *step* asks for a password."""
-        return bool(step.questions) and bool(self._repair_secret(step))
+    def next_steps(self, step: Step) -> tuple[Next, ...]:
+        """BLOCKING. What can be done after the examination at *step*, the recommended one in front.
+
+        After a repair the run can end here, so that comes before what needs a person.
+        """
+        found = self.rescue(step.id).next_steps
+        if step.id != repair_flow.EXAMINE_AGAIN or found[0] is Next.REPAIR:
+            return found
+        return tuple(dict.fromkeys((Next.FINISH, *found)))
+
+    def place_to_edit(self, step: Step) -> tuple[Path, int]:
+        """BLOCKING. The text file that the first cause at *step* is about, and its line."""
+        path, line = self.rescue(step.id).place
+        return self.machine.real(path), line
+
+    def commands_by_hand(self, step: Step) -> list[str]:
+        """BLOCKING. What a person types who repairs the causes at *step* by hand."""
+        return self.rescue(step.id).commands(self.machine)
+
+    def request_for(self) -> tuple[str, str]:
+        """The host name that a request is probably for, and a folder for it."""
+        own = own_names(self.machine)
+        name = self.answers.primary.host or repair_flow.last_name(self.machine) or (own[0] if own else "")
+        return name, fresh_folder(self.base, "request")
+
+    def write_request(self, names: str, folder: str, password: Secret) -> list[str]:
+        """BLOCKING. Write a private key and a request for the PKI team; what was written, and what to do with it.
+
+        Args:
+            names: host names and addresses, apart by blanks or commas; the first is the one to connect to.
+            folder: for both files.
+            password: of the key.
+
+        Raises:
+            WizardError: as `wizard.session.requests.write_request`; there is no name.
+        """
+        wanted = names.replace(",", " ").split()
+        if not wanted:
+            raise WizardError(
+                codes.ANSWER_MISSING, case="required", question="Which host name?", example="primary.example.com"
+            )
+        out = self.base / folder
+        key, request = write_request(wanted[0], out, password, sans=tuple(wanted[1:]), dry_run=self.dry_run)
+        return [
+            f"Request for the PKI team: {printable(str(request))}",
+            f"Private key, encrypted:   {printable(str(key))}",
+            "Send the request only. Put the answer beside the key, then choose",
+            "to replace certificates and name this folder.",
+        ]
 
     def command(self, words: str) -> str:
         """How the command *words* is called for this machine."""
@@ -495,7 +536,11 @@ class Session:
         if self._review is None:
             made, self._planned = review.review(self.inputs, self._examine)
             if self._kept is None:
-                decided = decided_lines(self._as_asked(), self.answers, self.value, self.has_secret)
+                asked = (
+                    replace(step, questions=self.asked(step)) if step.view in {View.VERDICT, View.DIAGNOSIS} else step
+                    for step in self.steps()
+                )
+                decided = decided_lines(list(asked), self.answers, self.value, self.has_secret)
                 made = replace(made, decided=tuple(decided))
             self._review = made
         return self._review

@@ -2,14 +2,12 @@
 
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
-from pathlib import PurePosixPath
 
 from wizard.configs import hocon
 from wizard.configs.damage import examine, repair
-from wizard.doctor.collect.files import file_facts, refused
+from wizard.doctor.collect.files import NOTHING, Coming, file_facts, refused
 from wizard.doctor.facts import ConfFacts, Damage, Place, SettingFacts
 from wizard.errors import TextSyntaxError, WizardError
 from wizard.host.accounts import Account
@@ -66,7 +64,7 @@ def scan_conf(
     machine: Machine,
     account: Account | None,
     started: Effective,
-    planned: Mapping[PurePosixPath, bytes] | None = None,
+    coming: Coming = NOTHING,
 ) -> ConfScan:
     """Read application.conf.
 
@@ -74,9 +72,9 @@ def scan_conf(
         machine: where it is.
         account: of the service.
         started: how the service's Java is started.
-        planned: logical path to the bytes that a change will write; they are checked in place of what is there.
+        coming: what a plan writes; it is judged in place of what is there.
     """
-    scan = _scan(machine, account, started, planned)
+    scan = _scan(machine, account, started, coming)
     other = started.other_conf
     if other is None:
         return scan
@@ -84,21 +82,17 @@ def scan_conf(
     return replace(scan, facts=replace(scan.facts, other=named, other_at=other.place))
 
 
-def _scan(
-    machine: Machine, account: Account | None, started: Effective, planned: Mapping[PurePosixPath, bytes] | None
-) -> ConfScan:
-    file, data = file_facts(machine, machine.conf, account)
-    new = planned or {}
-    if machine.conf not in new and (file.kind != "file" or file.problem):
+def _scan(machine: Machine, account: Account | None, started: Effective, coming: Coming) -> ConfScan:
+    file, data = file_facts(machine, machine.conf, account, coming)
+    if file.kind != "file" or file.problem:
         return ConfScan(ConfFacts(file))
-    data = new.get(machine.conf, data)
 
     def include(kind: str, name: str) -> bytes | None:
         if kind not in {"heuristic", "file"}:
             return None
         path = machine.conf.parent / name
         try:
-            return new[path] if path in new else read_input(machine.real(path))
+            return coming[path].data if path in coming else read_input(machine.real(path))
         except WizardError:
             return None
 

@@ -268,6 +268,14 @@ TEXTS: dict[str, Text] = {
         fix="Check the settings, the rights on the file and the password; then restart the service.",
         source="manual, check of the set-up: localhost",
     ),
+    "doctor.for-another-host": Text(
+        title="the certificate seems to be for another host",
+        message="The certificate in {path} is for {names}. This machine is {own}.",
+        why="Gateways and clients refuse a certificate that does not list the name they connect to.",
+        fix="If they connect to {names}, give that name: cloudstream-wizard doctor --servername NAME.\n"
+        "Otherwise replace the certificate.",
+        source="RFC 2818, section 3.1",
+    ),
     "doctor.include-broken": Text(
         title="an included file cannot be read",
         message="{path}, line {line}, includes a file that the server cannot read: {reason}.",

@@ -220,6 +220,16 @@ TEXTS: dict[str, Text] = {
         fix="Give the right password. For cacerts it is changeit unless somebody changed it.",
         source=_KEYTOOL,
     ),
+    "editor.missing": Text(
+        title="There is no editor",
+        message="{file} cannot be opened: there is no editor on this machine.",
+        why="The wizard opens the editor of the operator, and has none of its own.",
+        fix="Name one, then start the wizard again: export EDITOR=nano",
+        source="environ(7): EDITOR, VISUAL",
+        cases={
+            "not-started": Case("{file} cannot be opened: {editor} did not start ({reason})."),
+        },
+    ),
     "program.missing": Text(
         title="A program is missing",
         message="the program {program} does not exist",
