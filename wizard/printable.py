@@ -30,14 +30,14 @@ def printable(text: str, *, newline: bool = False, limit: int | None = None) -> 
 def wrapped(text: str, indent: str = "", width: int = 74) -> list[str]:
     """*text* in lines of at most *width* columns, *indent* included; its line breaks stay, and no word is cut.
 
-    A line that begins with a blank is a command or a row of a table, and stays as it is.
+    A line stays as it is when it begins with a blank (a command, or a row of a table) or has a long word (a path).
     """
     return [
         part
         for line in text.splitlines()
         for part in (
             [indent + line]
-            if line.startswith(" ")
+            if line.startswith(" ") or max(map(len, line.split()), default=0) > width // 2
             else textwrap.wrap(
                 line,
                 width,
