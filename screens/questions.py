@@ -111,10 +111,9 @@ class Questions(Page):
                         again = SecretField(id=name + AGAIN, kept=kept)
                         yield self._card(question, again, heading="Repeat the password")
                 case _:
-                    named = bool(self.names(question))
-                    kind = NameField if named else Field
+                    kind = NameField if self.names(question) else Field
                     widget = kind(self._value(question), id=name, placeholder=_example(question))
-                    yield self._card(question, widget, hint="Down: pick a name" if named else "")
+                    yield self._card(question, widget)
 
     def names(self, question: Question) -> Sequence[str]:  # noqa: ARG002 - for subclasses
         """Answers to *question* that can be picked from a list."""
@@ -244,9 +243,10 @@ class Questions(Page):
         if offered != self._offered:
             self._offered = offered
             names.set_options([Option(say(name)) for name in offered])
-        # An empty list keeps its rows: without them everything around it would be laid out and painted anew.
         names.can_focus = bool(offered)
-        self.query("#detail").add_class("-names")
+        if offered:
+            # Once there, the list keeps its rows: without them everything around it would be painted anew.
+            self.query("#detail").add_class("-names")
         self.show_about()
 
     def on_path_field_completes(self, message: PathField.Completes) -> None:

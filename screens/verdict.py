@@ -153,7 +153,12 @@ class Verdict(Questions):
         if self.fields[at][0].key.endswith(".host"):
             leaf = self.found.judged.chain.leaf
             listed = ", ".join(fields.names(leaf)) if leaf is not None else ""
-            rows = [("Listed", [listed or ("no name", "bad")]), ("This host", [self.wizard.machine_name]), *rows]
+            picked = ("  Down picks one", "muted") if self.names(self.fields[at][0]) else ""
+            rows = [
+                ("Listed", [listed or ("no name", "bad"), picked]),
+                ("This host", [self.wizard.machine_name]),
+                *rows,
+            ]
         return rows
 
     def _marked(self) -> list[Row]:

@@ -65,17 +65,6 @@ def test_a_large_screen_is_painted_once_too(at: Open) -> None:
         assert len(terminal.press("home", "enter")) <= 26_000
 
 
-def test_names_that_could_follow_are_painted_once(at: Open) -> None:
-    with at("primary-files") as terminal:
-        terminal.until("Certificate of the primary server")
-        terminal.press("tab")
-        before = len(terminal.sent)
-        terminal.press("=/")
-        terminal.until("etc/")
-        assert terminal.quiet(0.5)
-        assert len(terminal.sent) - before <= 2_000
-
-
 def test_ascii_mode_sends_no_other_byte(at: Open) -> None:
     with at("first", LC_ALL="C", LANG="C", TERM="vt220") as terminal:
         terminal.until(GOAL)
