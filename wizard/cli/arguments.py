@@ -14,7 +14,7 @@ ANSWERS_KEYS = "wizard.questions.answers_file:keys_text"
 """Only help needs it."""
 ROLES = ("primary", "gateway", "client")
 _MOST_DAYS = 36500
-KEYS = ("rsa-3072", "p-256")
+KEYS = ("rsa-3072", "rsa-2048", "rsa-4096", "p-256", "p-384")
 """The values of `Role` and `KeyKind`, whose modules need cryptography; a test compares them."""
 THEMES = ("dark", "light", "16", "none")
 """Names of the colours of the full screen."""
@@ -133,7 +133,16 @@ The private key is written encrypted, with mode 0600, and never leaves DIR.
 Send only the .csr file to your PKI team. When the answer is there (P7B, PEM or
 DER), --complete joins it with the key into a PFX with the same password.
 
+With --answers there is a key and a request for the primary, each gateway and
+each client of the answers; the nodes of a cluster share the primary's. Send
+the folder DIR/for-the-pki-team; the keys stay in DIR/keys. --complete then
+finds the key of each certificate by its public key, writes the key stores
+into DIR/stores, and DIR/answers.toml for the set-up. The password of a key is
+the one that the answers name for the files of its machine, else key-password.
+
 EXAMPLES
+  cloudstream-wizard csr --answers answers.toml --out req --organization Acme
+  cloudstream-wizard csr --answers answers.toml --out req --complete signed
   cloudstream-wizard csr --role primary --host primary-host --out req
   cloudstream-wizard csr --role gateway --host gw --san gw.acme.example \\
       --key p-256 --out req --secret key-password=file:/root/pw
@@ -142,7 +151,8 @@ EXAMPLES
 
 EXIT CODES
   0  written
-  1  the answer is written, and a finding of severity error is against it
+  1  the answer is written, and a finding of severity error is against it; or
+     a certificate of a machine of the answers is not there yet
   2  wrong usage, or a file that cannot be used
 """
 
@@ -155,11 +165,20 @@ def csr(commands: Commands) -> None:
         description="Makes a private key and a request, or joins the CA's answer with that key.",
         epilog=_CSR,
     )
-    parser.add_argument("--role", required=True, choices=ROLES, help="what it is for")
-    parser.add_argument("--host", required=True, metavar="NAME", help="the name that peers connect to")
+    parser.add_argument("--answers", metavar="FILE", type=Path, help="for every machine of these answers (TOML)")
+    parser.add_argument("--role", choices=ROLES, help="what it is for")
+    parser.add_argument("--host", metavar="NAME", help="the name that peers connect to")
     parser.add_argument("--san", action="append", default=[], metavar="NAME", help="a further host name or address")
-    parser.add_argument("--organization", default="", metavar="TEXT", help="organisation in the subject")
-    parser.add_argument("--key", choices=KEYS, default=KEYS[0])
+    for name, what in (
+        ("organization", "organisation"),
+        ("unit", "organisational unit"),
+        ("country", "country, two letters"),
+        ("state", "state or province"),
+        ("city", "city"),
+        ("email", "e-mail address"),
+    ):
+        parser.add_argument(f"--{name}", default="", metavar="TEXT", help=f"{what} in the subject")
+    parser.add_argument("--key", choices=KEYS, default=KEYS[0], help=f"kind of the key (default {KEYS[0]})")
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for key and request")
     parser.add_argument("--complete", nargs="+", metavar="ANSWER", help="what the CA sent, and files with issuers")
     parser.add_argument("--legacy", action="store_true", help="write the PFX for a JRE before 8u301 or 11.0.12")

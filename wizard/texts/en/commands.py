@@ -71,11 +71,31 @@ TEXTS: dict[str, Text] = {
             "not-utf-8": Case("{file} holds bytes that are no UTF-8"),
         },
     ),
+    "csr.answers-or-host": Text(
+        title="Neither answers nor a machine is named",
+        message="There is neither --answers, nor --role together with --host.",
+        why="It must be clear which machines get a key and a request.",
+        fix="Give --answers FILE for all its machines, or --role and --host for one.",
+        source=_CSR,
+        cases={
+            "both": Case(
+                "--answers does not go together with --role, --host and --san.",
+                "Leave these out: the answers name the machines and their hosts.",
+            ),
+        },
+    ),
     "csr.exists": Text(
         title="There is a request already",
         message="{file} is there already.",
         why="A new key would make the CA's answer to the first request useless.",
         fix="Join the answer with --complete, or name another folder.",
+        source=_CSR,
+    ),
+    "csr.no-certificate-yet": Text(
+        title="The certificate of a machine is not there yet",
+        message="No certificate for {role} {host} is among the files.",
+        why="The machine cannot be set up without it. The others are complete.",
+        fix="Ask the PKI team for it, and run the command again when it is there.",
         source=_CSR,
     ),
     "csr.no-key": Text(
@@ -86,6 +106,21 @@ TEXTS: dict[str, Text] = {
         source=_CSR,
         cases={
             "empty": Case("{file} holds no private key."),
+            "kind": Case("The key of {file} is neither RSA nor elliptic curve.", "Remove it, and make a new one."),
+            "request": Case("{file} holds no certificate request.", "Remove it: it is made again from its key."),
+        },
+    ),
+    "csr.no-machine": Text(
+        title="No machine needs a certificate",
+        message="The answers name no machine that needs a certificate.",
+        why="There is nothing to request.",
+        fix="Add [primary], [[gateway]] or [[client]] with its host to the answers.",
+        source=_CSR,
+        cases={
+            "primary": Case(
+                "The answers do not name the host of the primary.",
+                'Add host = "..." to [primary]: the name that gateways connect to.',
+            ),
         },
     ),
     "csr.passwords-differ": Text(
@@ -93,6 +128,13 @@ TEXTS: dict[str, Text] = {
         message="The password and its repetition are not the same.",
         why="A typing error would lock the key for ever.",
         fix="Type both again.",
+        source=_CSR,
+    ),
+    "csr.unknown-certificate": Text(
+        title="A certificate belongs to no request",
+        message="{name} in {file} was made for none of these keys.",
+        why="It was issued for another request, or its file is not one of this answer.",
+        fix="Remove the file, or ask the PKI team which request it answers.",
         source=_CSR,
     ),
     "findings.unknown-code": Text(
