@@ -259,6 +259,7 @@ class Resume(Notice):
             Goal.RESCUE: "Something is wrong",
             Goal.UNDO: "Undo a change",
             Goal.LEFT: "See what is left to do",
+            Goal.MAINTAIN: "Maintain the stores",
         }[run.answers.goal]
         on = "The answers are checked again." if not self.data[1] else "The answers are still there."
         return [

@@ -25,7 +25,13 @@ from wizard.reports.lines import Line, Tone
 from wizard.reports.review import Review as Made
 from wizard.session.session import Session
 
-_KINDS = {"put_file": "file", "edit_file": "settings", "import_trust": "trust", "make_folder": "folder"}
+_KINDS = {
+    "put_file": "file",
+    "edit_file": "settings",
+    "import_trust": "trust",
+    "remove_trust": "trust",
+    "make_folder": "folder",
+}
 MOST_ROWS = 6
 
 
@@ -60,6 +66,8 @@ def _about(step: Any) -> str:
         case "edit_file":
             lines = sum(line[:1] == "+" and line[:3] != "+++" for line in step.diff.splitlines())
             return f"{lines} line{'' if lines == 1 else 's'} changed"
+        case "remove_trust":
+            return f"{step.alias} removed"
         case "import_trust":
             name = str(step.summary).partition(",")[0].removeprefix("Trust ").removesuffix(" in cacerts")
             return f"{name} added"

@@ -87,6 +87,11 @@ WAYS = {
     ),
     "rescue": Way({"goal": "rescue"}, faults=("wrong-path",), configured=True),
     "undo": Way({"goal": "undo"}),
+    "new-password": Way(
+        {"goal": "maintain-stores", "maintenance": "password", "primary.keystore-password": "prompt"},
+        {"primary.keystore-password": STORE_PASSWORD},
+        configured=True,
+    ),
 }
 
 GATEWAY = Way(
@@ -102,7 +107,8 @@ GATEWAY = Way(
     {"gateway.0.password": FILES_PASSWORD, "gateway.0.keystore-password": "Kanarie-zwijgt-42"},
 )
 RE_KEY_ALL = Way({**WAYS["re-key"].answers, "others.gateways": "gateway-host"}, SECRETS, configured=True)
-EVERY = {**WAYS, "gateway": GATEWAY, "re-key-all": RE_KEY_ALL}
+ALIAS = Way({"goal": "maintain-stores", "maintenance": "alias", "primary.alias": "chosen"}, configured=True)
+EVERY = {**WAYS, "gateway": GATEWAY, "re-key-all": RE_KEY_ALL, "alias": ALIAS}
 GOALS = {step.id: goal for goal in reversed(EVERY) for step in EVERY[goal].steps}
 """Every step, and a way that leads to it."""
 STEPS: dict[str, Step] = {step.id: step for goal in reversed(EVERY) for step in EVERY[goal].steps}

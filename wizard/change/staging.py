@@ -110,7 +110,7 @@ def _draft(step: PutFile | EditFile | ImportTrust, target: Target, image: FileIm
     elif isinstance(step, ImportTrust):
         if not step.data:
             raise ValueError(f"nobody has asked keytool for the new {target.shown}")
-        trust = TrustEntry(step.alias, step.sha256, step.secret)
+        trust = TrustEntry(step.alias, step.sha256, step.secret, added=not step.removes)
     after = settled(wanted, target, step.data)
     check_owner(target, image, after)
     action = Action(

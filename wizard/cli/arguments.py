@@ -254,6 +254,50 @@ def apply(commands: Commands) -> None:
     parser.add_argument("--yes", action="store_true", help="do not ask")
 
 
+_STORE = """\
+The certificate stays the same; only `built-in` gives it up. Each is a change
+like any other: it is shown, proven, and can be undone.
+
+EXAMPLES
+  cloudstream-wizard store password            generates a new one
+  cloudstream-wizard store password --yes \\
+      --secret primary.keystore-password=file:/root/new-password
+  cloudstream-wizard store alias primary-host
+  cloudstream-wizard store built-in --dry-run  only shows what would change
+  cloudstream-wizard store remove-ca           expired CAs of ours in cacerts
+
+EXIT CODES
+  0 applied and proven, or nothing to do   1 findings forbid the change
+  2 wrong usage or unusable input   3 it failed its proof and was rolled back
+  4 an interrupted change needs recover   5 another run holds the lock
+"""
+
+
+def store(commands: Commands) -> None:
+    """Add it."""
+    parser = commands.add_parser(
+        "store",
+        help="change password or alias, go back to the built-in certificate",
+        description="Changes the key store and trust store that are installed on a primary server.",
+        epilog=_STORE,
+    )
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for name, what in (
+        ("password", "a new password for the key store, set in application.conf as well"),
+        ("alias", "another alias for the certificate in the key store"),
+        ("built-in", "let the server present its built-in certificate again"),
+        ("remove-ca", "remove expired CA certificates that the wizard has put into cacerts"),
+    ):
+        action = actions.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.", epilog=_STORE)
+        if name == "alias":
+            action.add_argument("alias", metavar="ALIAS", help="letters, digits, dots, hyphens, underscores")
+        action.add_argument("--yes", action="store_true", help="do not ask")
+        action.add_argument("--wait", **_WAIT)
+        action.add_argument("--host", action="append", default=[], metavar="HOST", help="a node to look at; may repeat")
+        action.add_argument("--port", type=int, default=0, metavar="N", help="port of the primary (2560)")
+        action.add_argument("--servername", default="", metavar="NAME", help="the name that gateways connect to")
+
+
 _ROLLBACK = """\
 Files that the change replaced get their old bytes, owner, mode and attributes
 back, files that it made are removed, the service is restarted, and what was

@@ -82,11 +82,24 @@ class Goal(StrEnum):
     UNDO = "undo"
     LEFT = "left-to-do"
     """Read and tick the checklist for the other machines; nothing is changed here."""
+    MAINTAIN = "maintain-stores"
+    """One change of the stores that are installed here, with the certificate that is there."""
 
     @property
     def installs(self) -> bool:
         """Whether certificates are put in place."""
         return self in {Goal.SET_UP, Goal.RE_KEY}
+
+
+class Maintenance(StrEnum):
+    """What is to be done with the installed stores."""
+
+    PASSWORD = "password"  # noqa: S105 - a kind of change
+    ALIAS = "alias"
+    BUILT_IN = "built-in"
+    """Back to the built-in certificate."""
+    REMOVE_CA = "remove-ca"
+    """Remove the expired CA certificates that the wizard has put into cacerts."""
 
 
 class PrimaryKind(StrEnum):
@@ -152,6 +165,7 @@ class PrimaryAnswers:
         key_password: of a private key in them that has another password than its store.
         keystore_path: where the key store is written, a path of the server; empty means beside application.conf.
         keystore_password: of the store that is written.
+        alias: of the entry in it; empty means the name in the certificate.
         import_root: whether the root goes into cacerts.
         cacerts_password: of cacerts.
     """
@@ -167,6 +181,7 @@ class PrimaryAnswers:
     key_password: PasswordSource = PROMPT
     keystore_path: str = ""
     keystore_password: PasswordSource = GENERATE
+    alias: str = ""
     import_root: ImportRoot = ImportRoot.AUTO
     cacerts_password: PasswordSource = DEFAULT
 
@@ -252,7 +267,8 @@ class AccountAnswers:
 class Answers:
     """Everything that was decided. Immutable: `put` gives a changed copy.
 
-    `packs` is the folder for what other machines need, `change` the one to undo.
+    `packs` is the folder for what other machines need, `change` the one to undo, `maintenance` what is changed in the
+    installed stores.
     """
 
     goal: Goal = Goal.SET_UP
@@ -262,6 +278,7 @@ class Answers:
     account: AccountAnswers = field(default_factory=AccountAnswers)
     packs: str = "cloudstream-packs"
     change: str = ""
+    maintenance: Maintenance = Maintenance.PASSWORD
 
     def get(self, key: str) -> Any:
         """The value at *key* in the form of the file: `primary.host`, `gateway.0.chain`, `goal`.

@@ -12,6 +12,7 @@ from wizard.questions.answers import (
     CloudSupport,
     Goal,
     ImportRoot,
+    Maintenance,
     OcspProbe,
     PasswordSource,
     PrimaryKind,
@@ -54,7 +55,7 @@ def parsed(question: Question, before: Any, text: str) -> Any:
         if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
             raise _refused(codes.ANSWER_UNUSABLE, question, "port")
         return int(text)
-    if isinstance(before, Goal | PrimaryKind | ImportRoot | CloudSupport | OcspProbe | RootKind):
+    if isinstance(before, Goal | Maintenance | PrimaryKind | ImportRoot | CloudSupport | OcspProbe | RootKind):
         return type(before)(text)
     if question.ask is Ask.PATHS:
         return _one_path(text)

@@ -4,7 +4,7 @@ A step is what is asked in one go; a question fills one key of the answers (or o
 follows from the answers alone, so going back and changing one makes others come and go.
 """
 
-from wizard.questions.answers import ENDPOINTS, Answers, CloudSupport, Goal, PrimaryKind, SourceKind
+from wizard.questions.answers import ENDPOINTS, Answers, CloudSupport, Goal, Maintenance, PrimaryKind, SourceKind
 from wizard.questions.gateway import GATEWAY_STEPS
 from wizard.questions.model import Ask, Choice, Question, Step, StepId, View
 from wizard.questions.others import OTHERS, OTHERS_VERDICT, PACKS_FIRST, PACKS_LAST
@@ -93,6 +93,18 @@ def _undoes(answers: Answers) -> bool:
     return answers.goal is Goal.UNDO
 
 
+def _maintains(answers: Answers) -> bool:
+    return answers.goal is Goal.MAINTAIN
+
+
+def _sets_password(answers: Answers) -> bool:
+    return _maintains(answers) and answers.maintenance is Maintenance.PASSWORD
+
+
+def _sets_alias(answers: Answers) -> bool:
+    return _maintains(answers) and answers.maintenance is Maintenance.ALIAS
+
+
 def _changes(answers: Answers) -> bool:
     if answers.goal.installs:
         return answers.primary.kind is not PrimaryKind.CLOUD
@@ -109,7 +121,8 @@ def _re_keys_here(answers: Answers) -> bool:
 
 def _types_store_password(answers: Answers) -> bool:
     kind = answers.primary.keystore_password.kind
-    return _on_premise(answers) and kind not in {SourceKind.GENERATE, SourceKind.KEEP}
+    wanted = _on_premise(answers) or _sets_password(answers)
+    return wanted and kind not in {SourceKind.GENERATE, SourceKind.KEEP}
 
 
 def _leaves_something(answers: Answers) -> bool:
@@ -158,6 +171,7 @@ _STEPS: tuple[Step, ...] = (
                     Choice(Goal.RESCUE, "Something is wrong", "find the cause and repair it"),
                     Choice(Goal.UNDO, "Undo a change", "restore an earlier state"),
                     Choice(Goal.LEFT, "See what is left to do", "portal, gateways and clients"),
+                    Choice(Goal.MAINTAIN, "Maintain the stores", "password, alias, built-in, expired CA"),
                 ),
                 short="Goal",
             ),
@@ -244,6 +258,49 @@ _STEPS: tuple[Step, ...] = (
             _IMPORT_ROOT,
         ),
         applies=_re_keys_here,
+    ),
+    Step(
+        StepId.MAINTAIN,
+        "Stores of this primary server",
+        questions=(
+            Question(
+                "maintenance",
+                Ask.CHOICE,
+                "What do you want to change?",
+                "The certificate stays the same, but for the built-in one.",
+                choices=(
+                    Choice(Maintenance.PASSWORD, "Password of the key store", "new one, set in application.conf too"),
+                    Choice(Maintenance.ALIAS, "Alias of the certificate", "the name of its entry in the key store"),
+                    Choice(
+                        Maintenance.BUILT_IN, "Back to the built-in certificate", "switch the portal's policy first"
+                    ),
+                    Choice(Maintenance.REMOVE_CA, "Remove expired CAs", "those that the wizard put into cacerts"),
+                ),
+                short="Stores",
+            ),
+        ),
+        applies=_maintains,
+    ),
+    Step(
+        StepId.MAINTAIN_PASSWORD,
+        "Password of the key store",
+        questions=(_store_password(_GENERATE, _TYPE),),
+        applies=_sets_password,
+    ),
+    Step(
+        StepId.MAINTAIN_ALIAS,
+        "Alias of the certificate",
+        questions=(
+            Question(
+                "primary.alias",
+                Ask.TEXT,
+                "Alias of the entry in the key store",
+                "Letters, digits, dots, hyphens and underscores; Java ignores their case.",
+                "primary-host",
+                short="Alias",
+            ),
+        ),
+        applies=_sets_alias,
     ),
     Step(
         StepId.PRIMARY_STORE_PASSWORD,

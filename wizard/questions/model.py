@@ -100,6 +100,9 @@ class StepId(StrEnum):
     HANDOFF_FIRST = "handoff-first"
     EXAMINE = "examine"
     UNDO = "undo"
+    MAINTAIN = "maintain"
+    MAINTAIN_PASSWORD = "maintain-password"  # noqa: S105 - a step
+    MAINTAIN_ALIAS = "maintain-alias"
     REVIEW = "review"
     CONFIRM = "confirm"
     APPLY = "apply"

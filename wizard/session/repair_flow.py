@@ -13,6 +13,7 @@ from wizard.host.machine import Machine
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.primary.inputs import Planned
 from wizard.planning.primary.plan import STORE_SECRET
+from wizard.questions.answers import Goal, PrimaryAnswers
 from wizard.questions.flow import Question, Step, StepId
 from wizard.secret import Secret
 
@@ -25,7 +26,11 @@ PASSWORD = STORE_SECRET
 
 def look(inputs: PlanInputs) -> tuple[Examined, Diagnosis]:
     """Examine the machine now."""
-    asked = Asked(servername=inputs.answers.primary.host, cacerts_password=inputs.secret("primary.cacerts-password"))
+    primary, usual = inputs.answers.primary, PrimaryAnswers()
+    asked = Asked(servername=primary.host, cacerts_password=inputs.secret("primary.cacerts-password"))
+    if inputs.answers.goal is Goal.MAINTAIN:
+        nodes = primary.nodes if primary.nodes != usual.nodes else ()
+        asked = replace(asked, nodes=nodes, port=primary.port if primary.port != usual.port else 0)
     seen = examine(inputs.machine, asked)
     return seen, diagnose(seen.facts)
 

@@ -437,8 +437,12 @@ class Session:
 
     def planned_leaf(self) -> str:
         """The fingerprint of the certificate that the plan wants to be presented; "" without such a plan."""
+        probe = self._probe()
+        return probe.expect_sha256 if probe is not None else ""
+
+    def _probe(self) -> Probe | None:
         steps = self._review.plan.steps if self._review is not None else ()
-        return next((step.expect_sha256 for step in steps if isinstance(step, Probe)), "")
+        return next((step for step in steps if isinstance(step, Probe)), None)
 
     def undo_command(self) -> str:
         """How the last change is undone later; "" when there is none."""
@@ -448,9 +452,10 @@ class Session:
     def openssl_command(self) -> str:
         """How to see from a shell what the primary presents."""
         primary = self.answers.primary
-        node = primary.nodes[0]
-        name = shlex.quote(primary.host or node)
-        return f"openssl s_client -connect {endpoint(node, primary.port)} -servername {name} </dev/null"
+        node, port, host = primary.nodes[0], primary.port, primary.host
+        if (probe := self._probe()) is not None:
+            (node, port), host = probe.nodes[0], probe.servername
+        return f"openssl s_client -connect {endpoint(node, port)} -servername {shlex.quote(host or node)} </dev/null"
 
     def _key_password(self, role: str, sure: bool) -> Secret | None:  # noqa: FBT001 - as PlanInputs asks
         """The other one of two passwords, after the typed one was refused: typed before, else from its own source.
@@ -529,6 +534,8 @@ class Session:
         """What stays in the terminal after leaving: result, backups, how to undo, what is next."""
         if self._outcome is None and self._run is not None and self._run.id:
             return outcome.at_work(self._run.id, self.machine)
+        if self.dry_run and self._review is not None and not self._review.plan.is_empty:
+            return ["This was a dry run: nothing was changed."]
         packs = self.base / self.answers.packs if self._handed is not None else None
         undo = self.answers.goal is Goal.UNDO
         earlier = [each for each in self._earlier if each is not self._outcome]

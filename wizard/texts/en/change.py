@@ -456,5 +456,8 @@ TEXTS: dict[str, Text] = {
         why="A service that is active proves nothing; only the served leaf does.",
         fix="See whether another server or a load balancer answers at this address.",
         source="manual: the check with a TLS client",
+        cases={
+            "built-in": Case("{endpoint} serves {certificate}, not the built-in certificate."),
+        },
     ),
 }

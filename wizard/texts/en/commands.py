@@ -163,13 +163,6 @@ TEXTS: dict[str, Text] = {
             "fields": Case("The two passwords differ.", fix="Both fields were emptied; type the password again."),
         },
     ),
-    "plan.needs-named-password": Text(
-        title="a plan that is kept needs a password with a source",
-        message="The plan generates the key store's password, so nobody could prove the store later.",
-        why="Whoever applies the plan later proves the key store with that password.",
-        fix='Set keystore-password = {{ file = "PATH" }} in the answers file.',
-        source=_DESIGN,
-    ),
     "probe.bad-endpoint": Text(
         title="Endpoint not understood",
         message="{endpoint} is not HOST:PORT.",
