@@ -33,7 +33,12 @@ def make(args: argparse.Namespace, session: Session, name: str, *, own: bool) ->
         print("A change that was started with these answers is being made; following it.", file=sys.stderr)
     else:
         review = session.review()
-        print_lines(review.lines, people=True)
+        outdated = session.outdated()
+        if outdated is not None and not args.yes:
+            raise outdated
+        if outdated is None:
+            # Otherwise the change will be refused, and what it would have done is not what it could do now.
+            print_lines(review.lines, people=True)
         if review.blocked:
             if args.json:
                 print_json(name, {**plan_json(review), "outcome": "refused"})
@@ -47,6 +52,8 @@ def make(args: argparse.Namespace, session: Session, name: str, *, own: bool) ->
     outcome = session.outcome()
     if own:
         session.reported()
+    if not (outcome.exit_code or args.dry_run):
+        session.keep_list()
     print_lines([Line(text) for text in session.summary()], people=args.json)
     if args.json:
         told = [{"step": each.step, "state": each.state, "text": each.text, "at": each.at} for each in seen]

@@ -26,6 +26,7 @@ from wizard.host.clock import now_utc
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.inputs import PlanInputs
+from wizard.planning.primary.facts import about_cacerts
 from wizard.planning.primary.inputs import Planned, far_nodes
 from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET, require_alias
 from wizard.planning.store_password import store_password
@@ -161,7 +162,10 @@ def _to_built_in(machine: Machine, seen: Examined) -> list[EditFile]:
 def _removals(machine: Machine, seen: Examined, password: Secret) -> tuple[list[Step], list[Finding]]:
     """Our expired CA certificates in cacerts; those under which the installed certificate is stay."""
     expect, data = find(machine, machine.cacerts)
-    anchors: tuple[Certificate, ...] = read(data, name=str(machine.cacerts), password=password).certificates
+    try:
+        anchors: tuple[Certificate, ...] = read(data, name=str(machine.cacerts), password=password).certificates
+    except WizardError as error:
+        raise about_cacerts(error, machine) from error
     recorded = {left.action.trust.alias.lower() for left in seen.record.anchors if left.action.trust is not None}
     ours = [each for each in anchors if each.alias.lower().startswith(OURS) or each.alias.lower() in recorded]
     store = seen.store

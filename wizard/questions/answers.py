@@ -32,6 +32,8 @@ class PasswordSource:
 
 ENDPOINTS = "primary.endpoints"
 """The nodes of the primary with their port, as one answer."""
+OCSP_CHECK, OCSP_URL = "account.ocsp-check", "account.ocsp-url"
+"""The two OCSP settings of the portal, which are one answer in the file."""
 ROOT = "roots."
 """Before the fingerprint of a root: whether that one is public, as one answer."""
 
@@ -286,10 +288,14 @@ class Answers:
         A list index one past the end reads as a fresh entry, as `put` would make it.
 
         `others.gateways` and `others.clients` are the hosts of all of them, `others.chain` the files of all of them,
-        `primary.endpoints` the nodes with their port as one text, `roots.SHA256` the answer about that root.
+        `primary.endpoints` the nodes with their port as one text, `roots.SHA256` the answer about that root,
+        `account.ocsp-check` and `account.ocsp-url` the two settings that `account.ocsp` stands for.
         """
         if key == ENDPOINTS:
             return " ".join(endpoint(node, self.primary.port) for node in self.primary.nodes)
+        if key in {OCSP_CHECK, OCSP_URL}:
+            own = self.account.responder
+            return (own or "") if key == OCSP_URL else "on" if own else self.account.ocsp
         if key.startswith(ROOT):
             return self.account.root(key.removeprefix(ROOT))
         if key in _HOSTS:
@@ -321,6 +327,13 @@ class Answers:
         """A copy with *value* at *key*. A list index one past the end appends a fresh entry first."""
         if key.startswith(ROOT):
             return replace(self, account=self.account.with_root(key.removeprefix(ROOT), value))
+        if key == OCSP_CHECK:
+            kept = value == "on" and self.account.responder
+            return self if kept else replace(self, account=replace(self.account, ocsp=value))
+        if key == OCSP_URL:
+            # An address counts only when the check is on.
+            wanted = (value or "on") if self.get(OCSP_CHECK) == "on" else self.account.ocsp
+            return replace(self, account=replace(self.account, ocsp=wanted))
         if key in _HOSTS:
             return self._with_hosts(_HOSTS[key], value)
         if key == ENDPOINTS:

@@ -7,7 +7,7 @@ follows from the answers alone, so going back and changing one makes others come
 from wizard.questions.answers import ENDPOINTS, Answers, CloudSupport, Goal, Maintenance, PrimaryKind, SourceKind
 from wizard.questions.gateway import GATEWAY_STEPS
 from wizard.questions.model import Ask, Choice, Question, Step, StepId, View
-from wizard.questions.others import OTHERS, OTHERS_VERDICT, PACKS_FIRST, PACKS_LAST
+from wizard.questions.others import OTHERS, OTHERS_VERDICT, PACKS_FIRST, PACKS_LAST, PORTAL
 
 
 def _in_cloud(answers: Answers) -> bool:
@@ -320,6 +320,7 @@ _STEPS: tuple[Step, ...] = (
     *GATEWAY_STEPS,
     OTHERS,
     OTHERS_VERDICT,
+    PORTAL,
     Step(
         StepId.EXAMINE,
         "What is wrong",

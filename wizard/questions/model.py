@@ -97,6 +97,7 @@ class StepId(StrEnum):
     GATEWAY_STORE_PASSWORD = "gateway-store-password"  # noqa: S105 - a step
     OTHERS = "others"
     OTHERS_VERDICT = "others-verdict"
+    PORTAL = "portal"
     HANDOFF_FIRST = "handoff-first"
     EXAMINE = "examine"
     UNDO = "undo"

@@ -1,6 +1,6 @@
 """Questions about the other machines: gateways and clients, and the packs for them and for the nodes of a cluster."""
 
-from wizard.questions.answers import Answers, Goal, OcspProbe, PrimaryKind
+from wizard.questions.answers import OCSP_CHECK, OCSP_URL, Answers, Goal, OcspProbe, PrimaryKind
 from wizard.questions.model import Ask, Choice, Question, Step, StepId, View
 
 
@@ -79,6 +79,47 @@ OTHERS_VERDICT = Step(
     StepId.OTHERS_VERDICT, "Certificates of gateways and clients", View.VERDICT, role="others", applies=_has_others
 )
 
+PORTAL = Step(
+    StepId.PORTAL,
+    "OCSP settings of the portal",
+    questions=(
+        Question(
+            OCSP_CHECK,
+            Ask.CHOICE,
+            "Check certificates by OCSP? (revocation check in the portal)",
+            "As your PKI administrator says; otherwise leave it as it is.",
+            choices=(
+                Choice("unchanged", "Leave it as it is", "if nobody asked for a change"),
+                Choice("off", "Off", "no revocation check"),
+                Choice("on", "On", "each certificate is checked"),
+            ),
+            short="OCSP check",
+        ),
+        Question(
+            OCSP_URL,
+            Ask.TEXT,
+            "Address of your own OCSP responder",
+            "Counts with On. Leave empty to use what each certificate names.",
+            "http://ocsp.acme.example",
+            optional=True,
+            otherwise="as the certificates say",
+            short="OCSP address",
+        ),
+        Question(
+            "account.ocsp-probe",
+            Ask.CHOICE,
+            "Ask the OCSP responders from this machine?",
+            "The advice above then says what they answered. This uses the network.",
+            choices=(
+                Choice(OcspProbe.NO, "No", "only what the certificates say"),
+                Choice(OcspProbe.YES, "Yes", "those that the certificates name"),
+            ),
+            short="Ask responders",
+        ),
+    ),
+    applies=_prepares_others,
+)
+
 _PACKS_TITLE = "Bundles for the other machines"
 _PACKS = (
     Question(
@@ -88,17 +129,6 @@ _PACKS = (
         "A new or empty folder. Each machine gets a folder in it, with a checklist.",
         "/root/cloudstream-packs",
         short="Folder for bundles",
-    ),
-    Question(
-        "account.ocsp-probe",
-        Ask.CHOICE,
-        "Ask the OCSP responders from this machine?",
-        "For the advice about the portal's OCSP settings. This uses the network.",
-        choices=(
-            Choice(OcspProbe.NO, "No", "only what the certificates say"),
-            Choice(OcspProbe.YES, "Yes", "those that the certificates name"),
-        ),
-        short="Ask responders",
     ),
 )
 

@@ -21,12 +21,16 @@ from wizard.change.events import Event
 from wizard.change.history import history
 from wizard.change.outcome import NO_CHANGE, STUCK, Outcome
 from wizard.change.plan import Plan, Probe
+from wizard.change.staging import check_java
+from wizard.change.targets import check_expected, look
+from wizard.change.targets import resolve as resolve_file
 from wizard.doctor.collect.run import Examined
 from wizard.doctor.diagnose import Diagnosis
 from wizard.doctor.text import diagnosis_lines
 from wizard.errors import WizardError
 from wizard.findings import Finding, worst_finding
 from wizard.handoff import checklist, remaining_tasks
+from wizard.host import jre
 from wizard.host.clock import now_utc
 from wizard.host.machine import Machine, command
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD, SecretGiver, resolve
@@ -195,6 +199,8 @@ class Session:
 
     def asked(self, step: Step) -> tuple[Question, ...]:
         """BLOCKING. The questions of *step* in words that fit what its view has found, and those that arise from it."""
+        if step.id == StepId.PORTAL:
+            return warnings.with_advice(self.inputs, step.questions)
         if step.role and step.role != "others":
             self._look_at_names(step.role)
         secret = self._repair_secret(step) if step.id == repair_flow.EXAMINE else None
@@ -505,6 +511,25 @@ class Session:
         """BLOCKING. The plan of the review."""
         return self.review().plan
 
+    def outdated(self) -> WizardError | None:
+        """BLOCKING. Why the kept plan does not fit this machine any more; None when it does, or there is none."""
+        if self._kept is None:
+            return None
+        try:
+            for step in self._kept.file_steps:
+                target = resolve_file(self.machine, step.path)
+                check_expected(target, look(target)[0], step.expect)
+            check_java(self._kept, jre.identity(self.machine))
+        except WizardError as error:
+            return error
+        return None
+
+    def keep_list(self) -> None:
+        """BLOCKING. Make the list of what is left to do elsewhere, as the last step of a run with questions does."""
+        if self.answers.goal.installs:
+            with suppress(WizardError):
+                remaining_tasks.elsewhere_lines(self.inputs)
+
     def start(self) -> None:
         """BLOCKING. Hand the reviewed plan to its own process, which goes on whatever becomes of this one.
 
@@ -542,6 +567,8 @@ class Session:
         said = outcome.summary(self._outcome, self.machine, packs, undo=undo, earlier=earlier)
         if self.planned_leaf() and self._outcome is not None and not self._outcome.exit_code:
             said += ["To check the certificate:", self.openssl_command()]
+        if self._outcome is not None and self._outcome.exit_code:
+            return said
         return [*said, *checklist_lines.summary_lines(checklist.load(self.machine))]
 
     def invalidate(self) -> None:

@@ -180,6 +180,13 @@ _BY_HAND: dict[str, tuple[str, ...]] = {
     "store-key-mismatch": _AGAIN,
     "clock-wrong": ("timedatectl set-ntp true", "systemctl restart {unit}", "cloudstream-wizard doctor"),
     "change-interrupted": ("cloudstream-wizard recover",),
+    "root-not-trusted": (
+        "Put the product's Java right; doctor --fix doctor.root-not-trusted then imports it.",
+        "Or import it by hand, with the root as ROOT.cer and any keytool:",
+        "sudo keytool -importcert -alias cloudstream-root -file ROOT.cer -keystore {file}",
+        "Its password is changeit, unless somebody changed it.",
+        "systemctl restart {unit}",
+    ),
     "cacerts-missing": (
         "Put {file} back from a backup or from the product's installer.",
         "cloudstream-wizard doctor --fix doctor.root-not-trusted",

@@ -42,6 +42,7 @@ TEXTS: dict[str, Text] = {
                 "{question} A quote is not closed. Put a path with a single quote in double quotes.",
                 fix="For example: {example}",
             ),
+            "url": Case("{question} It begins with http:// or https://.", fix="For example: {example}"),
         },
     ),
     "answers.beyond-bound": Text(
