@@ -22,7 +22,7 @@ _NAMES = {
     "gateway-store-password": "Settings, stores",
     "others": "Gateways, clients",
     "others-verdict": "Gateways, clients",
-    "portal": "Portal",
+    "portal": "Gateways, clients",
     "maintain": "Key store",
     "maintain-password": "Key store",
     "maintain-alias": "Key store",

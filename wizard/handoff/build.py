@@ -138,7 +138,11 @@ def require_names(answers: Answers) -> None:
     """
     nodes = [cluster.folder(node) for node in answers.primary.nodes if not cluster.is_loopback(node)]
     # A node may have the primary's own name.
-    others = [node for node in nodes if node.lower() != answers.primary.host.lower()] if len(nodes) > 1 else []
+    others = (
+        [node for node in nodes if node.lower() != answers.primary.host.lower()]
+        if len(answers.primary.nodes) > 1
+        else []
+    )
     hosts = [*(one.host for one in answers.gateway), *(one.host for one in answers.client), *others]
     _require_folders(hosts, answers.primary)
 
