@@ -54,7 +54,7 @@ class Way:
         return steps(self.decided(Answers()))
 
 
-WAYS = {
+_FIRST = {
     "set-up": Way(
         {
             "goal": "set-up",
@@ -87,12 +87,14 @@ WAYS = {
     ),
     "rescue": Way({"goal": "rescue"}, faults=("wrong-path",), configured=True),
     "undo": Way({"goal": "undo"}),
-    "new-password": Way(
-        {"goal": "maintain-stores", "maintenance": "password", "primary.keystore-password": "prompt"},
-        {"primary.keystore-password": STORE_PASSWORD},
-        configured=True,
-    ),
 }
+
+NEW_PASSWORD = Way(
+    {"goal": "maintain-stores", "maintenance": "password", "primary.keystore-password": "prompt"},
+    {"primary.keystore-password": STORE_PASSWORD},
+    configured=True,
+)
+WAYS = {**_FIRST, "new-password": NEW_PASSWORD}
 
 GATEWAY = Way(
     {
@@ -108,7 +110,7 @@ GATEWAY = Way(
 )
 RE_KEY_ALL = Way({**WAYS["re-key"].answers, "others.gateways": "gateway-host"}, SECRETS, configured=True)
 ALIAS = Way({"goal": "maintain-stores", "maintenance": "alias", "primary.alias": "chosen"}, configured=True)
-EVERY = {**WAYS, "gateway": GATEWAY, "re-key-all": RE_KEY_ALL, "alias": ALIAS}
+EVERY = {**_FIRST, "gateway": GATEWAY, "re-key-all": RE_KEY_ALL, "new-password": NEW_PASSWORD, "alias": ALIAS}
 GOALS = {step.id: goal for goal in reversed(EVERY) for step in EVERY[goal].steps}
 """Every step, and a way that leads to it."""
 STEPS: dict[str, Step] = {step.id: step for goal in reversed(EVERY) for step in EVERY[goal].steps}

@@ -271,9 +271,7 @@ _STEPS: tuple[Step, ...] = (
                 choices=(
                     Choice(Maintenance.PASSWORD, "Password of the key store", "new one, set in application.conf too"),
                     Choice(Maintenance.ALIAS, "Alias of the certificate", "the name of its entry in the key store"),
-                    Choice(
-                        Maintenance.BUILT_IN, "Built-in certificate again", "switch the portal's policy first"
-                    ),
+                    Choice(Maintenance.BUILT_IN, "Built-in certificate again", "switch the portal's policy first"),
                     Choice(Maintenance.REMOVE_CA, "Remove expired CAs", "those that the wizard put into cacerts"),
                 ),
                 short="Stores",
