@@ -29,7 +29,7 @@ TO_FILES = ["", "", ""]
 """What to do, where, and the address as it is proposed: up to the question for the files."""
 TO_VERDICT = [*TO_FILES, CHAIN, FILES_PASSWORD]
 TO_STORE = [*TO_VERDICT, "primary-host"]
-STORE_TO_REVIEW = ["", "", "gateway-host", "", "", "", ""]
+STORE_TO_REVIEW = ["", "", "gateway-host", *[""] * 7]
 TO_REVIEW = [*TO_STORE, *STORE_TO_REVIEW]
 ACCEPTED = ["", "yes"]
 """The review warns that this deployment has no keytool."""
@@ -203,7 +203,7 @@ def test_a_failed_change_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("answer", ["5", "primary-verdict", "host name"])
 def test_the_review_leads_to_the_step_of_a_decision_and_the_steps_lead_back(answer: str, session: Session) -> None:
-    code, said = talk(session, *TO_REVIEW, answer, "", "", "", "", "", "", "", "", "quit", "save")
+    code, said = talk(session, *TO_REVIEW, answer, *[""] * 11, "quit", "save")
     assert code == 130, said
     assert "   5  Host name           primary-host" in said
     assert said.count("What was found in the files") == 2

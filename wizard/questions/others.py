@@ -87,7 +87,7 @@ PORTAL = Step(
             OCSP_CHECK,
             Ask.CHOICE,
             "Check certificates by OCSP? (revocation check in the portal)",
-            "As your PKI administrator says; otherwise leave it as it is.",
+            "The portal then refuses certificates that were revoked.",
             choices=(
                 Choice("unchanged", "Leave it as it is", "if nobody asked for a change"),
                 Choice("off", "Off", "no revocation check"),

@@ -74,7 +74,7 @@ def with_advice(inputs: PlanInputs, questions: Iterable[Question]) -> tuple[Ques
         with suppress(WizardError):
             chains.append(inputs.judged(role).chain)
     words = advised(chains, inputs.answers.account)
-    return tuple(replace(each, why=words) if each.key == OCSP_CHECK else each for each in questions)
+    return tuple(replace(each, why=f"{each.why}\n{words}") if each.key == OCSP_CHECK else each for each in questions)
 
 
 def identity(finding: Finding) -> str:
