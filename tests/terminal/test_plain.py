@@ -214,7 +214,7 @@ def test_the_review_leads_to_the_step_of_a_decision_and_the_steps_lead_back(answ
 
 def test_what_is_no_number_of_the_review_is_asked_again(session: Session) -> None:
     _code, said = talk(session, *TO_REVIEW, "99", "0", "nothing like it", "quit", "save")
-    assert said.count("Error: please type a number from 1 to 10, or press Enter.") == 3
+    assert said.count("Error: please type a number from 1 to 13, or press Enter.") == 3
 
 
 def test_a_warning_is_asked_about_once_with_no_as_the_default(session: Session) -> None:
