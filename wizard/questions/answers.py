@@ -289,7 +289,7 @@ class Answers:
 
         `others.gateways` and `others.clients` are the hosts of all of them, `others.chain` the files of all of them,
         `primary.endpoints` the nodes with their port as one text, `roots.SHA256` the answer about that root,
-        `account.ocsp-check` and `account.ocsp-url` the two settings that `account.ocsp` stands for.
+        `account.ocsp-check` and `account.ocsp-url` the two settings in `account.ocsp`.
         """
         if key == ENDPOINTS:
             return " ".join(endpoint(node, self.primary.port) for node in self.primary.nodes)
