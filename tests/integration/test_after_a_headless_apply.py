@@ -24,12 +24,12 @@ def test_the_list_is_made_by_apply_from_answers_and_from_a_kept_plan(server: Pra
     assert "Left to do elsewhere: 7 of 7 steps" in done.stdout
     first = server.json("checklist")["items"]
     assert first[-1]["text"] == "Set the certificate policy to Use trusted CA certificates"
-    assert server.run("rollback").returncode == 0
+    assert server.run("rollback", "--yes").returncode == 0
     (server.deployment.machine.state_dir / "left-to-do.json").unlink()
     assert server.run("plan", "--answers", "answers.toml", "--out", "kept.plan").returncode == 0
     assert server.run("apply", "--plan", "kept.plan", "--yes").returncode == 0
     assert [each["id"] for each in server.json("checklist")["items"]] == [each["id"] for each in first]
-    assert server.run("rollback").returncode == 0
+    assert server.run("rollback", "--yes").returncode == 0
 
 
 def test_a_kept_plan_that_is_refused_shows_nothing_of_what_it_would_have_done(server: Practice) -> None:
@@ -51,4 +51,4 @@ def test_a_kept_plan_that_is_refused_shows_nothing_of_what_it_would_have_done(se
     assert (told["outcome"], told["error"]["code"]) == ("refused", "change.changed-since-review")
     conf.write_text(before)
     assert server.run("apply", "--plan", "old.plan", "--yes").returncode == 0
-    assert server.run("rollback").returncode == 0
+    assert server.run("rollback", "--yes").returncode == 0

@@ -152,7 +152,7 @@ def test_what_openssl_signed_is_matched_by_public_key_and_set_up(server: Practic
     assert "Acme GmbH" in server.served()
     assert server.run("handoff", "--answers", str(out / "one-node.toml"), "--out", "bundles").returncode == 0
     assert "HCP_DEFAULT_KEYSTORE=" in (server.root / "bundles/Gateway-Host/unattended.conf").read_text()
-    assert server.run("rollback").returncode == 0
+    assert server.run("rollback", "--yes").returncode == 0
 
 
 def _leaf_of_the_practice_pki(server: Practice) -> bytes:

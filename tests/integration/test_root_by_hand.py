@@ -35,7 +35,7 @@ def test_an_undo_names_the_password_of_cacerts_when_it_is_wrong(tmp_path: Path) 
             [str(made.root / "opt/hcp/jre/bin/keytool"), *words, *store], capture_output=True, check=False, timeout=60
         )
         assert done.returncode == 0, done.stdout
-        refused = made.run("rollback")
+        refused = made.run("rollback", "--yes")
         assert refused.returncode == 2
         assert "changeit unless somebody changed it" in refused.stderr
         assert "maintain" not in refused.stderr
@@ -44,7 +44,7 @@ def test_an_undo_names_the_password_of_cacerts_when_it_is_wrong(tmp_path: Path) 
         assert "changeit unless somebody changed it" in removal.stderr
         (made.root / "cacerts.pw").write_text("another-1")
         secret = ("--secret", "primary.cacerts-password=file:cacerts.pw")
-        assert made.run("rollback", *secret).returncode == 0
+        assert made.run("rollback", "--yes", *secret).returncode == 0
 
 
 def test_the_command_for_an_import_by_hand_is_shown(tmp_path: Path) -> None:

@@ -90,8 +90,8 @@ def test_each_changes_its_files_alone_is_proven_and_undone(server: Practice, cas
         assert again.returncode == 0
         assert "Nothing to do" in again.stdout
     else:
-        assert server.run("rollback").returncode == 0
-    assert server.run("rollback").returncode == 0
+        assert server.run("rollback", "--yes").returncode == 0
+    assert server.run("rollback", "--yes").returncode == 0
     assert server.tree() == before
     assert "primary-host" in server.served()
 
@@ -129,7 +129,7 @@ def test_what_was_removed_is_in_the_evidence_and_is_not_missed(server: Practice)
     assert not server.json("doctor")["root_causes"]
     shown = [line.text for each in undoable(server.deployment.machine)[:1] for line in each.lines]
     assert any("Add cloudstream-old-root to /opt/hcp/jre/lib/security/cacerts again" in line for line in shown)
-    assert server.run("rollback").returncode == 0
+    assert server.run("rollback", "--yes").returncode == 0
     assert server.tree() == before
 
 
@@ -181,16 +181,16 @@ def test_the_same_by_an_answers_file_and_by_a_kept_plan(server: Practice) -> Non
     assert (kept.returncode, "generated password" in kept.stderr) == (0, False)
     assert server.run("apply", "--plan", "alias.plan", "--yes").returncode == 0
     assert "kept-plan, " in keytool(server, "-list", store=STORE, password=password(server))
-    assert server.run("rollback").returncode == 0
+    assert server.run("rollback", "--yes").returncode == 0
     (server.root / "ca.toml").write_text('schema = 1\ngoal = "maintain-stores"\nmaintenance = "remove-ca"\n')
     planned = server.json("plan", "--answers", "ca.toml", "--out", "ca.plan")
     assert [step["kind"] for step in planned["steps"]] == ["remove_trust", "restart", "probe"]
     assert server.run("apply", "--plan", "ca.plan", "--yes").returncode == 0
-    assert server.run("rollback").returncode == 0
+    assert server.run("rollback", "--yes").returncode == 0
     (server.root / "back.toml").write_text('schema = 1\ngoal = "maintain-stores"\nmaintenance = "built-in"\n')
     assert server.run("plan", "--answers", "back.toml", "--out", "back.plan").returncode == 0
     assert server.run("apply", "--plan", "back.plan", "--yes").returncode == 0
-    assert server.run("rollback").returncode == 0
+    assert server.run("rollback", "--yes").returncode == 0
     assert server.tree() == before
 
 
@@ -200,4 +200,4 @@ def test_an_alias_is_chosen_at_the_set_up_too(server: Practice) -> None:
     assert server.run("apply", "--answers", str(path), "--yes").returncode == 0
     assert "set-up-alias, " in keytool(server, "-list", store=STORE, password=password(server))
     assert [step for step in server.json("plan", "--answers", str(path))["steps"] if step["changed"]] == []
-    assert server.run("rollback").returncode == 0
+    assert server.run("rollback", "--yes").returncode == 0

@@ -14,7 +14,7 @@ from wizard.session.session import Session
 
 
 def run(args: argparse.Namespace) -> int:
-    """Apply, or say why not; the exit code covers the proof as well."""
+    """Apply, or report why not; the exit code covers the verification as well."""
     return make(args, Session.of(open_inputs(args)), "apply", own=args.plan is None and not args.dry_run)
 
 
@@ -30,7 +30,7 @@ def make(args: argparse.Namespace, session: Session, name: str, *, own: bool) ->
     if own:
         print_lines(session.earlier_end(), people=True)
     if own and session.rejoin():
-        print("A change that was started with these answers is being made; following it.", file=sys.stderr)
+        print("A change with these answers is already running; following it.", file=sys.stderr)
     else:
         review = session.review()
         outdated = session.outdated()
@@ -46,14 +46,12 @@ def make(args: argparse.Namespace, session: Session, name: str, *, own: bool) ->
         if not (review.plan.is_empty or args.dry_run or args.yes):
             confirm()
         session.start()
-    seen = follow(session.events())
+    seen = follow(session.events(), args)
     if seen is None:
         return 130
     outcome = session.outcome()
-    if own:
+    if not args.dry_run:
         session.reported()
-    if not (outcome.exit_code or args.dry_run):
-        session.keep_list()
     print_lines([Line(text) for text in session.summary()], people=args.json)
     if args.json:
         told = [{"step": each.step, "state": each.state, "text": each.text, "at": each.at} for each in seen]

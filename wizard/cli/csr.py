@@ -1,4 +1,4 @@
-"""The command `csr`: private keys with requests, for one machine or all of the answers, and their completion."""
+"""The command `csr`: private keys with requests for one machine or all of the answers, and later their PFX files."""
 
 import argparse
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from wizard.certificates.public_roots import public_roots
 from wizard.certificates.reading import read, require_certificate
 from wizard.certificates.rules import judge
 from wizard.certificates.writing import encryption, keystore
-from wizard.change.durable import put_named, reach
+from wizard.change.durable import put_named
 from wizard.cli.files import known_roots, open_inputs
 from wizard.cli.inputs import open_inputs as open_answers
 from wizard.cli.output import print_json, print_lines
@@ -29,6 +29,7 @@ from wizard.questions.answers import PROMPT, PasswordSource, SourceKind
 from wizard.questions.answers_file import dump
 from wizard.reports.lines import finding_lines
 from wizard.secret import Secret
+from wizard.session.requests import files_of, make_folder, write_request
 
 SECRET = "key-password"  # noqa: S105 - the name of a secret, not its value
 KEYS, STORES = "keys", "stores"
@@ -46,30 +47,28 @@ def run(args: argparse.Namespace) -> int:
 
 def _of_one(args: argparse.Namespace) -> int:
     """One machine, named by options."""
-    stem = args.host.strip().rstrip(".").replace("*", "star").replace(":", "-")
-    if not stem or "/" in stem or stem.startswith("."):
-        stem = "request"
-    key_file, csr_file = args.out / f"{stem}.key", args.out / f"{stem}.csr"
+    key_file, csr_file = files_of(args.host, args.out)
     if args.complete:
-        return _complete(args, key_file, args.out / f"{stem}.pfx")
-    for file in (key_file, csr_file):
-        if file.exists():
-            raise WizardError(codes.CSR_EXISTS, subject=file, file=file)
-    request = make(args.host, role=Role(args.role), sans=args.san, kind=KeyKind(args.key), subject=_subject(args))
-    password = _new_password(args)
-    # The same password will protect the PFX: refuse now what Java would refuse then.
-    encryption(password, Profile.MODERN)
-    if not args.dry_run:
-        _folder(args.out)
-        put_named(key_file, request.key_pem(password), mode=0o600)
-        put_named(csr_file, request.pem, mode=0o644)
+        return _complete(args, key_file, key_file.with_suffix(".pfx"))
+    # What is there already is refused before anybody types a password.
+    password = Secret("") if key_file.exists() or csr_file.exists() else _new_password(args)
+    write_request(
+        args.host,
+        args.out,
+        password,
+        role=Role(args.role),
+        sans=tuple(args.san),
+        kind=KeyKind(args.key),
+        subject=_subject(args),
+        dry_run=args.dry_run,
+    )
     if args.json:
         members = {"role": args.role, "host": args.host, "key": str(key_file), "request": str(csr_file)}
         print_json("csr", {**members, "written": not args.dry_run})
     else:
         print(f"Private key (encrypted, mode 0600): {printable(str(key_file))}")
         print(f"Request for the PKI team:           {printable(str(csr_file))}")
-        print("Send the request only. When the answer is there, run csr again with --complete ANSWER.")
+        print("Send only the request. With the answer, run csr again with --complete ANSWER.")
     return int(ExitCode.DONE)
 
 
@@ -146,7 +145,7 @@ def _of_answers(args: argparse.Namespace) -> int:
     written.append((args.out / PKI_FOLDER / "README.md", pki_page(requests), 0o644))
     if not args.dry_run:
         for folder in (args.out, args.out / KEYS, args.out / PKI_FOLDER):
-            _folder(folder)
+            make_folder(folder)
         for path, data, mode in written:
             put_named(path, data, mode=mode)
     fresh = {path for path, _data, _mode in written}
@@ -200,7 +199,7 @@ def _complete_all(args: argparse.Namespace, inputs: PlanInputs, wanted: Sequence
     answers = with_stores(inputs.answers, inputs.base, paths, _common_source(args))
     if not args.dry_run and stores:
         for folder in (args.out, args.out / STORES):
-            _folder(folder)
+            make_folder(folder)
         for table, data in stores.items():
             put_named(args.out / paths[table], data, mode=0o600)
         put_named(args.out / ANSWERS, dump(answers).encode(), mode=0o600)
@@ -286,15 +285,6 @@ def _new_password(args: argparse.Namespace) -> Secret:
     if named is not None:
         return named
     first: Secret = args.secrets.get(SECRET, prompt="Password for the private key: ")
-    if args.secrets.get("key-password-again", prompt="The same password again: ") != first:
+    if args.secrets.get("key-password-again", prompt="Repeat the password: ") != first:
         raise WizardError(codes.CSR_PASSWORDS_DIFFER)
     return first
-
-
-def _folder(path: Path) -> None:
-    try:
-        reach(path)
-    except OSError as error:
-        raise WizardError(
-            codes.FILE_NOT_WRITABLE, case="made", subject=path, folder=path, reason=error.strerror or str(error)
-        ) from error

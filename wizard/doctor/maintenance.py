@@ -27,7 +27,7 @@ from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.primary.facts import about_cacerts
-from wizard.planning.primary.inputs import Planned, far_nodes
+from wizard.planning.primary.inputs import Planned, other_nodes
 from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET, require_alias
 from wizard.planning.store_password import store_password
 from wizard.questions.answers import Maintenance, PrimaryAnswers
@@ -203,5 +203,5 @@ def _served(seen: Examined) -> str:
 
 def _nodes(seen: Examined) -> tuple[str, ...]:
     """Without the nodes that are other machines: this change does not reach them."""
-    far = far_nodes(PrimaryAnswers(nodes=seen.nodes))
+    far = other_nodes(PrimaryAnswers(nodes=seen.nodes))
     return tuple(node for node in seen.nodes if node not in far) or seen.nodes

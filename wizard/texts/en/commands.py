@@ -4,51 +4,52 @@ from wizard.texts.model import Case, Text
 
 _CSR = "interface of the csr command"
 _DESIGN = "design of the wizard"
-_OWN_FOLDER = "Practising needs a folder of its own."
+_OWN_FOLDER = "The practice deployment needs a separate folder."
 _PROBE = "interface of the probe command"
+_SETTINGS = "interface of the command line"
 _WIZARD = "interface of the wizard"
 
 TEXTS: dict[str, Text] = {
     "apply.findings": Text(
         title="the findings forbid the change",
         message="Nothing was changed: {reason}",
-        why="A server with this certificate would not be accepted by its gateways and clients.",
+        why="Gateways and clients would not accept a server with this certificate.",
         fix="{hint}",
         source=_DESIGN,
     ),
     "apply.not-confirmed": Text(
         title="the change is not confirmed",
-        message="It was not confirmed; nothing was changed.",
+        message="Nothing was changed, because the change was not confirmed.",
         why="A server is changed only when the operator confirms.",
         fix="Start again when you are ready.",
         source=_WIZARD,
         cases={
             "nobody": Case(
-                "Nobody can be asked, and --yes was not given.", fix="Read what will be done, then give --yes."
+                "Confirmation required: pass --yes (no terminal).", fix="Read what will be done, then add --yes."
             ),
         },
     ),
     "checklist.none": Text(
-        title="no list is kept here",
-        message="There is no list of what is left to do on this machine yet.",
-        why="It is made as the last step of a set-up, or from an answers file.",
-        fix="Give --answers FILE, or run the wizard to its end.",
+        title="there is no list on this machine",
+        message="This machine has no list of what is left to do yet.",
+        why="The last step of a set-up creates it. It can also be made from an answers file.",
+        fix="Use --answers FILE, or run the wizard to its end.",
         source="interface of the checklist command",
     ),
     "cloud.ask-vendor": Text(
         title="ask the vendor about the cloud",
-        message="Ask your vendor first; its pages contradict each other.",
-        why="One page says that trusted CA certificates work only with an on-premise primary; the chapter itself "
-        "says that the primary's step is merely skipped.",
-        fix="Ask whether your cloud takes trusted CA certificates; leaving keeps the\n"
-        "answers. Go on only with a yes, or at your own risk.",
+        message="Ask your vendor first: its pages contradict each other.",
+        why="The vendor's PKI page says that only an on-premises primary supports your own CA "
+        "certificates. The chapter itself only skips the primary's step.",
+        fix="Ask whether your cloud supports your own CA certificates. If you leave, your\n"
+        "answers are kept. Continue only after a yes, or at your own risk.",
         source="vendor page PKI and encryption; manual, Setup preparation",
     ),
     "conf.not-set": Text(
-        title="the setting is absent",
+        title="the setting is missing",
         message="{file} does not set {path}",
         why="There is no value to show.",
-        fix="Check the path; it begins at the root of the file.",
+        fix="Check the path. It begins at the root of the file.",
         source="HOCON specification",
         cases={
             "elsewhere": Case(fix="The same key is at {places}."),
@@ -57,18 +58,18 @@ TEXTS: dict[str, Text] = {
     "conf.unreadable-file": Text(
         title="file cannot be read",
         message="{file}: {reason}",
-        why="Without it there is nothing to look up or to change.",
+        why="Without the file, no value can be read or changed.",
         fix="Check its path and its mode, or run the command as root.",
         source="POSIX open",
     ),
     "conf.value-file": Text(
-        title="the value file is no single line",
+        title="the value file has several lines",
         message="{file} holds more than one line",
-        why="A line break inside a password or path is hardly ever meant.",
-        fix="Write the value alone into the file; a line break at its end is left out.",
+        why="A password or path almost never contains a line break.",
+        fix="Write only the value into the file. A line break at its end is ignored.",
         source="interface of the conf command",
         cases={
-            "not-utf-8": Case("{file} holds bytes that are no UTF-8"),
+            "not-utf-8": Case("{file} holds bytes that are not UTF-8"),
         },
     ),
     "csr.answers-or-host": Text(
@@ -85,10 +86,10 @@ TEXTS: dict[str, Text] = {
         },
     ),
     "csr.exists": Text(
-        title="There is a request already",
-        message="{file} is there already.",
-        why="A new key would make the CA's answer to the first request useless.",
-        fix="Join the answer with --complete, or name another folder.",
+        title="The request already exists",
+        message="{file} already exists.",
+        why="With a new key the CA's answer to the first request would be useless.",
+        fix="Add the answer with --complete, or choose another folder.",
         source=_CSR,
     ),
     "csr.no-certificate-yet": Text(
@@ -99,15 +100,17 @@ TEXTS: dict[str, Text] = {
         source=_CSR,
     ),
     "csr.no-key": Text(
-        title="The key of the request is not there",
-        message="{file} is not there.",
-        why="The answer works only together with that key.",
-        fix="Name the folder that was given with --out when the request was made.",
+        title="The key of the request is missing",
+        message="{file} does not exist.",
+        why="The answer works only with that key.",
+        fix="Use the folder that was given with --out when the request was made.",
         source=_CSR,
         cases={
-            "empty": Case("{file} holds no private key."),
+            "empty": Case("{file} contains no private key."),
             "kind": Case("The key of {file} is neither RSA nor elliptic curve.", "Remove it, and make a new one."),
-            "request": Case("{file} holds no certificate request.", "Remove it: it is made again from its key."),
+            "request": Case(
+                "{file} contains no certificate request.", "Remove it. The next run makes it again from its key."
+            ),
         },
     ),
     "csr.no-machine": Text(
@@ -126,7 +129,7 @@ TEXTS: dict[str, Text] = {
     "csr.passwords-differ": Text(
         title="The two passwords differ",
         message="The password and its repetition are not the same.",
-        why="A typing error would lock the key for ever.",
+        why="With a typing error the key could never be opened again.",
         fix="Type both again.",
         source=_CSR,
     ),
@@ -138,80 +141,87 @@ TEXTS: dict[str, Text] = {
         source=_CSR,
     ),
     "findings.unknown-code": Text(
-        title="There is no such code",
+        title="Unknown code",
         message="'{code}' is not in the catalogue.",
         why="It may be misspelt, or come from another version.",
-        fix="Run findings without a code for the list.",
+        fix="For the list, run findings without a code.",
         source="interface of the findings command",
         cases={
             "near": Case(fix="Did you mean {near}?"),
         },
     ),
+    "guide.unknown-topic": Text(
+        title="there is no such topic",
+        message="'{name}' is not a topic of the guide.",
+        why="The guide has one page for each topic.",
+        fix="Topics:\n{topics}",
+        source="interface of the guide command",
+    ),
     "output.failed": Text(
         title="Standard output cannot be written",
         message="standard output cannot be written: {reason}",
-        why="What was not written is lost; a change that was made stays made.",
-        fix="Redirect it to a file with space, and run the command again.",
+        why="What was not written is lost. A change that was made is not undone.",
+        fix="Redirect it to a file on a disk with free space, and run the command again.",
     ),
     "password.differs": Text(
         title="the two passwords differ",
         message="The two passwords are not the same.",
-        why="A password with a typing error would lock everybody out of the store.",
-        fix="Type both again, or let one be generated.",
+        why="With a typing error nobody could open the store.",
+        fix="Type both again, or let the wizard generate one.",
         source=_WIZARD,
         cases={
-            "fields": Case("The two passwords differ.", fix="Both fields were emptied; type the password again."),
+            "fields": Case("The two passwords differ.", fix="Both fields are empty again. Type the password twice."),
         },
     ),
     "probe.bad-endpoint": Text(
-        title="Endpoint not understood",
+        title="Invalid endpoint",
         message="{endpoint} is not HOST:PORT.",
-        why="Without host and port there is nothing to connect to.",
+        why="Without host and port the probe cannot connect.",
         fix="Write primary-host:2560, 10.0.0.5:2560 or [2001:db8::5]:2560.",
         source=_PROBE,
     ),
     "probe.no-certificate-in-file": Text(
         title="No certificate to compare with",
-        message="{path} holds no certificate that a server could present.",
-        why="Without it the probe cannot tell the right certificate from another.",
-        fix="Give the PFX or the certificate that was installed, or its SHA-256 fingerprint.",
+        message="{path} contains no certificate that a server could present.",
+        why="Without it the probe cannot recognise the right certificate.",
+        fix="Use the PFX or the certificate that was installed, or its SHA-256 fingerprint.",
         source=_PROBE,
     ),
     "probe.no-client-key": Text(
-        title="No client identity in the file",
-        message="{path} holds no certificate with its private key.",
-        why="A client must prove that it holds the key.",
-        fix="Give the PFX of a gateway or client, with its private key.",
+        title="No client certificate with a key in the file",
+        message="{path} contains no certificate with its private key.",
+        why="A client must prove that it has the key.",
+        fix="Use the PFX of a gateway or client, with its private key.",
         source="RFC 8446, section 4.4.3",
     ),
     "rescue.by-hand": Text(
-        title="the repair needs a person",
-        message="This needs a person: {reason}",
-        why="It lies outside this machine, or needs something that only a person has.",
+        title="the wizard cannot make this repair",
+        message="The wizard cannot fix this: {reason}",
+        why="The cause is outside this machine, or the wizard lacks something.",
         fix="{hint}",
         source=_DESIGN,
     ),
     "rescue.nothing-wrong": Text(
         title="nothing is wrong",
-        message="The doctor finds nothing to repair.",
-        why="There is no cause that a repair could remove.",
+        message="The doctor found nothing to repair.",
+        why="No cause was found that a repair could remove.",
         fix="You can leave the wizard.",
         source=_DESIGN,
     ),
     "sandbox.cannot-write": Text(
-        title="The folder cannot be written",
-        message="{folder} cannot be filled: {reason}",
+        title="The wizard cannot write to the folder",
+        message="nothing can be written to {folder}: {reason}",
         why=_OWN_FOLDER,
-        fix="Name a folder that this account may write.",
+        fix="Choose a folder that this account can write to.",
         source="wizard",
         cases={
             "temporary": Case(
-                "no folder for temporary files can be used: {reason}",
-                fix="Name a folder: cloudstream-wizard sandbox DIR",
+                "there is no folder for temporary files: {reason}",
+                fix="Choose a folder: cloudstream-wizard sandbox DIR",
             ),
             "noexec": Case(
                 "{folder} is on a file system that runs no programs (mount option noexec)",
-                fix="Name a folder elsewhere: cloudstream-wizard sandbox create DIR",
+                fix="Choose a folder elsewhere: cloudstream-wizard sandbox create DIR",
             ),
         },
     ),
@@ -219,35 +229,80 @@ TEXTS: dict[str, Text] = {
         title="The folder is not empty",
         message="{folder} is not empty",
         why=_OWN_FOLDER,
-        fix="Name a new or empty folder.",
+        fix="Choose a new or empty folder.",
         source="wizard",
     ),
     "sandbox.no-keytool": Text(
-        title="No Java home",
-        message="{folder} is no Java home: bin/keytool or lib/security/cacerts is missing",
+        title="This is not a Java home",
+        message="{folder} is not a Java home: bin/keytool or lib/security/cacerts is missing",
         why=_OWN_FOLDER,
-        fix="Name the folder that holds bin/ and lib/.",
+        fix="Choose the folder that contains bin/ and lib/.",
         source="wizard",
     ),
     "sandbox.not-a-deployment": Text(
-        title="No practice deployment",
-        message="{folder} holds no practice deployment",
+        title="This is not a practice deployment",
+        message="{folder} is not a practice deployment",
         why=_OWN_FOLDER,
-        fix="Make one with: cloudstream-wizard sandbox create DIR",
+        fix="Create one: cloudstream-wizard sandbox create DIR",
         source="wizard",
     ),
     "sandbox.unknown-fault": Text(
-        title="No such fault",
+        title="Unknown fault",
         message="there is no fault called '{name}'",
-        why=_OWN_FOLDER,
-        fix="See: cloudstream-wizard sandbox create --list-faults",
+        why="Only known faults can be built in.",
+        fix="To see all faults: cloudstream-wizard sandbox create --list-faults",
         source="wizard",
     ),
+    "settings.unknown": Text(
+        title="an unknown default",
+        message="{place}: '{name}' is not an option that can be set here",
+        why="Only options that name folders and output can have defaults.",
+        fix="Remove it, or correct its name.\nPossible: {names}",
+        source=_SETTINGS,
+    ),
+    "settings.unreadable": Text(
+        title="the file with defaults cannot be read",
+        message="{file}: {reason}",
+        why="It holds the defaults of options, as TOML.",
+        fix="Correct or remove this file.",
+        source=_SETTINGS,
+    ),
+    "settings.unsafe": Text(
+        title="others could change the defaults",
+        message="{file} is not a file that only root can write",
+        why="It names folders that root writes to.",
+        fix="Check its content, then run:\nchown root {file} && chmod 644 {file}",
+        source=_SETTINGS,
+    ),
+    "settings.value": Text(
+        title="an invalid default",
+        message="{place}: {name} must be {wanted}",
+        why="The option takes no other value.",
+        fix="Correct the value, or remove it.",
+        source=_SETTINGS,
+    ),
+    "status.not-written": Text(
+        title="the figures were not written",
+        message="{file}: {reason}",
+        why="Without the file, Prometheus keeps the old figures or has none.",
+        fix="Name a file in a folder that exists and can be written.",
+        source="interface of the status command",
+    ),
     "usage.sandbox": Text(
-        title="sandbox was called in another way",
+        title="wrong use of sandbox",
         message="sandbox takes create DIR, serve DIR, or one folder",
-        why="It is not clear what shall be done.",
-        fix="See: cloudstream-wizard sandbox --help",
+        why="It is not clear what to do.",
+        fix="For help: cloudstream-wizard sandbox --help",
         source=_WIZARD,
+    ),
+    "usage.unknown-command": Text(
+        title="there is no such command",
+        message="'{word}' is not a command.",
+        why="The word after the options names the command.",
+        fix="The list of commands: cloudstream-wizard --help",
+        source=_WIZARD,
+        cases={
+            "close": Case("'{word}' is not a command. Did you mean '{close}'?"),
+        },
     ),
 }
