@@ -461,7 +461,7 @@ TEXTS: dict[str, Text] = {
         fix="Check whether another server or a load balancer answers at this address.",
         source="manual: the check with a TLS client",
         cases={
-            "built-in": Case("{endpoint} serves {certificate}, not the built-in certificate."),
+            "built-in": Case("{endpoint} presents {certificate}, not the built-in certificate."),
         },
     ),
 }

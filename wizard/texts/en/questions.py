@@ -129,11 +129,6 @@ QUESTIONS: Mapping[str, QuestionText] = {
         help="Only if the repair needs it; otherwise leave it empty.",
         short="Password for the repair",
     ),
-    "primary.keystore-password.repair-none": QuestionText(
-        label="Password of the key store",
-        help="This repair needs none; leave it empty.",
-        short="Password for the repair",
-    ),
     "primary.keystore-password.repair-store": QuestionText(
         label="Password of the key store",
         help="The one in application.conf does not open it; whoever made the file knows it.",
