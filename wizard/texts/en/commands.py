@@ -73,14 +73,14 @@ TEXTS: dict[str, Text] = {
         },
     ),
     "csr.answers-or-host": Text(
-        title="Neither answers nor a machine is named",
-        message="There is neither --answers, nor --role together with --host.",
+        title="Neither answers nor a machine is given",
+        message="Neither --answers nor --role with --host is given.",
         why="It must be clear which machines get a key and a request.",
         fix="Give --answers FILE for all its machines, or --role and --host for one.",
         source=_CSR,
         cases={
             "both": Case(
-                "--answers does not go together with --role, --host and --san.",
+                "--answers cannot be used with --role, --host or --san.",
                 "Leave these out: the answers name the machines and their hosts.",
             ),
         },
@@ -93,10 +93,10 @@ TEXTS: dict[str, Text] = {
         source=_CSR,
     ),
     "csr.no-certificate-yet": Text(
-        title="The certificate of a machine is not there yet",
+        title="The certificate of a machine is missing",
         message="No certificate for {role} {host} is among the files.",
         why="The machine cannot be set up without it. The others are complete.",
-        fix="Ask the PKI team for it, and run the command again when it is there.",
+        fix="Ask the PKI team for it. Then run the command again.",
         source=_CSR,
     ),
     "csr.no-key": Text(

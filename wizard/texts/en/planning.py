@@ -377,20 +377,20 @@ TEXTS: dict[str, Text] = {
     ),
     "maintain.ca-in-use": Text(
         title="An expired CA certificate is in use",
-        message="{name} (alias {alias}) ended on {ended}, and the installed certificate is under it.",
+        message="{name} (alias {alias}) expired on {ended}, but the installed certificate needs it.",
         why="Without it nobody would accept the installed certificate any more.",
-        fix="Replace certificates first; then remove it.",
+        fix="Replace the certificates first. Then remove it.",
         source="RFC 5280, 6.1",
     ),
     "maintain.ca-removed": Text(
         title="An expired CA certificate is removed",
-        message="{name} (alias {alias}) ended on {ended} and is removed from cacerts.",
-        why="Gateways and clients with a certificate under it are not accepted any more.",
-        fix="Nothing; an undo puts it into cacerts again.",
+        message="{name} (alias {alias}) expired on {ended} and is removed from cacerts.",
+        why="Gateways and clients with a certificate of this CA are not accepted any more.",
+        fix="Nothing. An undo adds it to cacerts again.",
         source="RFC 5280, 6.1",
     ),
     "maintain.no-store": Text(
-        title="There is no key store that could be changed",
+        title="There is no key store to change",
         message="{conf} names no key store.",
         why="Password and alias belong to a key store; the built-in certificate has none.",
         fix="Set up trusted certificates first.",
@@ -415,8 +415,8 @@ TEXTS: dict[str, Text] = {
     "store.alias-unfit": Text(
         title="An alias that cannot be used",
         message="'{alias}' cannot be the alias of an entry.",
-        why="Java compares aliases without regard to case, and some tools read other characters wrongly.",
-        fix="Take up to 64 letters, digits, dots, hyphens and underscores; begin with a letter or digit.",
+        why="Java ignores the case of aliases, and some tools cannot read other characters.",
+        fix="Use at most 64 letters, digits, dots, hyphens and underscores. Begin with a letter or digit.",
         source="JDK: java.security.KeyStore",
     ),
     "store.java-refuses": Text(
