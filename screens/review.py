@@ -20,9 +20,10 @@ from wizard.certificates.formats.load import load_certificate
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
 from wizard.host.clock import now_utc
+from wizard.planning.rehearsal import FAILED, PASSED
 from wizard.questions.flow import Step
 from wizard.reports.calendar import Ending
-from wizard.reports.lines import Line, Tone
+from wizard.reports.lines import Line
 from wizard.reports.review import Review as Made
 from wizard.session.session import Session
 
@@ -171,8 +172,8 @@ class Review(Page):
 
     def _picture(self) -> Content | None:
         """Who connects to whom, as rehearsed in memory."""
-        rehearsed = [line for line in self.data.lines if line.text.startswith("Rehearsal:")]
-        failed = [line for line in self.data.lines if line.tone is Tone.BAD and "rehearsal" in line.text]
+        rehearsed = [line for line in self.data.lines if line.text.startswith(PASSED)]
+        failed = [line for line in self.data.lines if line.text.startswith(FAILED)]
         if not rehearsed and not failed:
             return None
         answers = self.session.answers
