@@ -20,13 +20,20 @@ from wizard.certificates.formats.load import load_certificate
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
 from wizard.host.clock import now_utc
+from wizard.planning.rehearsal import FAILED, PASSED
 from wizard.questions.flow import Step
 from wizard.reports.calendar import Ending
-from wizard.reports.lines import Line, Tone
+from wizard.reports.lines import Line
 from wizard.reports.review import Review as Made
 from wizard.session.session import Session
 
-_KINDS = {"put_file": "file", "edit_file": "settings", "import_trust": "trust", "make_folder": "folder"}
+_KINDS = {
+    "put_file": "file",
+    "edit_file": "settings",
+    "import_trust": "trust",
+    "remove_trust": "trust",
+    "make_folder": "folder",
+}
 MOST_ROWS = 6
 
 
@@ -62,6 +69,8 @@ def _about(step: Any) -> str:
             lines = sum(line[:1] == "+" and line[:3] != "+++" for line in step.diff.splitlines())
             mode = f", mode {step.mode:04o}" if step.kind == "put_file" else ""
             return f"{lines} line{'' if lines == 1 else 's'} changed{mode}"
+        case "remove_trust":
+            return f"{step.alias} removed"
         case "import_trust":
             return f"{name_of(load_certificate(step.certificate))} added"
         case _:
@@ -163,8 +172,8 @@ class Review(Page):
 
     def _picture(self) -> Content | None:
         """Who connects to whom, as rehearsed in memory."""
-        rehearsed = [line for line in self.data.lines if line.text.startswith("Rehearsal:")]
-        failed = [line for line in self.data.lines if line.tone is Tone.BAD and "rehearsal" in line.text]
+        rehearsed = [line for line in self.data.lines if line.text.startswith(PASSED)]
+        failed = [line for line in self.data.lines if line.text.startswith(FAILED)]
         if not rehearsed and not failed:
             return None
         answers = self.session.answers

@@ -37,6 +37,9 @@ def test_answers_that_an_interactive_run_kept_give_the_same_plan(server: Practic
         "others.gateways": "gateway-host",
         "others.clients": "",
         "others.chain": str(server.root / "certificates"),
+        "account.ocsp-check": "off",
+        "account.ocsp-url": "",
+        "account.ocsp-probe": "no",
     }
     passwords = {"primary.password": "changeit", "primary.keystore-password": "Acme-2026-store"}
     done: set[str] = set()

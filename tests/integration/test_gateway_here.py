@@ -210,10 +210,18 @@ def test_a_failure_half_way_leaves_nothing(gateway: Practice) -> None:
     assert everything(gateway) == before
 
 
-def test_a_plan_that_is_kept_needs_a_named_password(shared: Practice) -> None:
-    done = shared.run("plan", "--answers", answers(shared), "--out", str(shared.root / "kept.plan"))
-    assert done.returncode == 2
-    assert done.stderr.startswith("error: plan.needs-named-password ")
+def test_a_plan_that_is_kept_contains_the_generated_password_and_says_so(shared: Practice) -> None:
+    before = everything(shared)
+    plan = shared.root / "kept.plan"
+    done = shared.run("plan", "--answers", answers(shared), "--out", str(plan))
+    assert done.returncode == 0, done.stderr
+    assert "kept.plan contains the generated password" in done.stderr
+    assert plan.stat().st_mode & 0o777 == 0o600
+    done = shared.run("apply", "--plan", str(plan), "--yes")
+    assert done.returncode == 0, done.stderr
+    assert len(sourced(shared)[NAMES[1]]) == 24
+    assert shared.run("rollback").returncode == 0
+    assert everything(shared) == before
 
 
 def test_without_a_unit_the_stores_are_the_owners_alone(shared: Practice) -> None:

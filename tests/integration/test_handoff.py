@@ -199,6 +199,11 @@ HOSTS = {
     "two of one name": ('host = "pcclient-host"', 'host = "Gateway-Host"', "Gateway-Host is in the answers twice."),
     "one without a name": ('host = "pcclient-host"', 'host = ""', "has no host name"),
     "the primary's name": ('host = "pcclient-host"', 'host = "LocalHost"', "LocalHost is in the answers twice."),
+    "the name of a node": (
+        'nodes = ["127.0.0.1"]',
+        'nodes = ["127.0.0.1", "GATEWAY-HOST"]',
+        "is in the answers twice.",
+    ),
     "the portal's name": ('host = "pcclient-host"', 'host = "portal"', "the name of another folder"),
 }
 

@@ -1,6 +1,7 @@
 """A root that cannot be imported here: the command for it is shown, and for a wrong password of cacerts what it is."""
 
 import re
+import subprocess
 from pathlib import Path
 
 from tests.support.practice import practice
@@ -14,6 +15,36 @@ def test_the_password_of_cacerts_is_named_when_it_is_wrong(tmp_path: Path) -> No
     assert "changeit unless somebody changed it" in done.stderr
     assert "cacerts-password\n" in done.stderr
     assert "--secret primary.cacerts-password=file:PATH" in done.stderr
+
+
+def test_the_doctor_names_the_command_too_where_no_keytool_is_left(tmp_path: Path) -> None:
+    with practice(tmp_path / "p", faults=["root-missing"]) as made:
+        (made.root / "opt/hcp/jre/bin/keytool").unlink()
+        shown = " ".join(made.run("doctor").stdout.split())
+    assert "doctor.root-not-trusted" in shown
+    assert "keytool -importcert -alias cloudstream-root -file ROOT.cer" in shown
+    assert "Its password is changeit" in shown
+
+
+def test_an_undo_names_the_password_of_cacerts_when_it_is_wrong(tmp_path: Path) -> None:
+    with practice(tmp_path / "p") as made:
+        assert made.run("apply", "--answers", "answers.toml", "--yes").returncode == 0
+        words = ("-storepasswd", "-new", "another-1", "-storepass", "changeit")
+        store = ("-keystore", str(made.root / "opt/hcp/jre/lib/security/cacerts"))
+        done = subprocess.run(
+            [str(made.root / "opt/hcp/jre/bin/keytool"), *words, *store], capture_output=True, check=False, timeout=60
+        )
+        assert done.returncode == 0, done.stdout
+        refused = made.run("rollback", "--yes")
+        assert refused.returncode == 2
+        assert "changeit unless somebody changed it" in refused.stderr
+        assert "maintain" not in refused.stderr
+        removal = made.run("store", "remove-ca")
+        assert removal.stderr.startswith("error: reading.password-wrong ")
+        assert "changeit unless somebody changed it" in removal.stderr
+        (made.root / "cacerts.pw").write_text("another-1")
+        secret = ("--secret", "primary.cacerts-password=file:cacerts.pw")
+        assert made.run("rollback", "--yes", *secret).returncode == 0
 
 
 def test_the_command_for_an_import_by_hand_is_shown(tmp_path: Path) -> None:

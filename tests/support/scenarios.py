@@ -54,7 +54,7 @@ class Way:
         return steps(self.decided(Answers()))
 
 
-WAYS = {
+_FIRST = {
     "set-up": Way(
         {
             "goal": "set-up",
@@ -89,6 +89,13 @@ WAYS = {
     "undo": Way({"goal": "undo"}),
 }
 
+NEW_PASSWORD = Way(
+    {"goal": "maintain-stores", "maintenance": "password", "primary.keystore-password": "prompt"},
+    {"primary.keystore-password": STORE_PASSWORD},
+    configured=True,
+)
+WAYS = {**_FIRST, "new-password": NEW_PASSWORD}
+
 GATEWAY = Way(
     {
         "goal": "set-up",
@@ -102,7 +109,8 @@ GATEWAY = Way(
     {"gateway.0.password": FILES_PASSWORD, "gateway.0.keystore-password": "Kanarie-zwijgt-42"},
 )
 RE_KEY_ALL = Way({**WAYS["re-key"].answers, "others.gateways": "gateway-host"}, SECRETS, configured=True)
-EVERY = {**WAYS, "gateway": GATEWAY, "re-key-all": RE_KEY_ALL}
+ALIAS = Way({"goal": "maintain-stores", "maintenance": "alias", "primary.alias": "chosen"}, configured=True)
+EVERY = {**_FIRST, "gateway": GATEWAY, "re-key-all": RE_KEY_ALL, "new-password": NEW_PASSWORD, "alias": ALIAS}
 GOALS = {step.id: goal for goal in reversed(EVERY) for step in EVERY[goal].steps}
 """Every step, and a way that leads to it."""
 STEPS: dict[str, Step] = {step.id: step for goal in reversed(EVERY) for step in EVERY[goal].steps}

@@ -80,6 +80,9 @@ async def test_primary_gateway_and_client_are_set_up_with_few_keys(running: Prac
         await operator.at("others-verdict")
         await operator.sees("2 machines", "gateway-host", "pcclient-host", "can be used")
         await operator.press("enter")
+        await operator.at("portal")
+        await operator.sees("OCSP", "Advice: leave the check off; 4 of 4 certificates name no responder.")
+        await operator.press("enter", "enter", "enter")
         await operator.at("review")
         await operator.sees("2 files will change", "printing pauses until it answers again", "tested in memory")
         await operator.press("enter")
@@ -91,7 +94,7 @@ async def test_primary_gateway_and_client_are_set_up_with_few_keys(running: Prac
         await operator.sees("Success: primary-host presents the certificate as planned", "SHA-256", "openssl s_client")
         await operator.press("enter")
         await operator.at("handoff")
-        await operator.press("enter", "enter")
+        await operator.press("enter")
         await operator.at("elsewhere")
         await operator.sees("0 of", "Upload Acme-CA-Root", "gateway-host", "pcclient-host")
         await operator.press("enter")
@@ -122,6 +125,8 @@ async def test_twenty_enters_ahead_of_the_last_question_do_nothing(running: Prac
         await operator.press("enter", "enter")
         await operator.at("others")
         await operator.press("enter")
+        await operator.at("portal")
+        await operator.press("enter", "enter", "enter")
         await operator.at("review")
         for key in [*["enter"] * 20, "right", *["enter"] * 20]:
             pilot.app.post_message(events.Key(key, None))
@@ -275,7 +280,7 @@ async def test_an_answer_of_the_review_leads_to_its_step(made: Practice) -> None
         await keys(pilot, "left", "left", "shift+tab", "shift+tab")
         await keys(pilot, "tab", "tab", "tab", "down", "down", "down", "down", "enter")
         assert step(pilot) == "primary-verdict"
-        await keys(pilot, *["enter"] * 5)
+        await keys(pilot, *["enter"] * 8)
         assert step(pilot) == "review"
 
 
@@ -329,7 +334,7 @@ async def test_what_keeps_a_plan_from_being_made_is_said_with_a_way_to_go_on(mad
         assert "NOT POSSIBLE" in text(pilot)
         assert "Back to the answers" in text(pilot)
         await keys(pilot, "enter")
-        assert step(pilot) == "others"
+        assert step(pilot) == "portal"
 
 
 async def test_a_certificate_that_cannot_be_used_stops_before_the_review(made: Practice) -> None:
@@ -358,7 +363,7 @@ async def test_nothing_to_do_ends_there(tmp_path: Path) -> None:
         async with opened(session, start="primary-store-again") as pilot:
             await keys(pilot, "home", "down", "enter", "enter")
             assert step(pilot) == "others"
-            await keys(pilot, "enter")
+            await keys(pilot, "enter", "enter", "enter", "enter")
             assert "Nothing to do" in text(pilot)
             await keys(pilot, "enter")
             assert step(pilot) == "elsewhere", "no last question about nothing"
@@ -540,6 +545,50 @@ async def test_files_that_were_changed_since_are_named_with_what_to_do(running: 
         await operator.press("enter")
         await operator.sees("Error: Change 0001 cannot be undone")
     assert len(running.json("history")["changes"]) == 1
+
+
+async def test_the_password_of_the_store_is_changed_by_keys(tmp_path: Path) -> None:
+    with practice(tmp_path / "p", configured=True) as made:
+        before = made.tree()
+        session = session_on(made)
+        async with at_the_wizard(session) as operator:
+            await operator.choose(Goal.MAINTAIN)
+            await operator.at("maintain")
+            await operator.press("enter")
+            await operator.at("maintain-password")
+            await operator.press("enter")
+            await operator.at("review")
+            await operator.sees("2 files will change", "primary-host.pfx", "application.conf")
+            await operator.press("enter")
+            await operator.at("confirm")
+            await operator.press("right", "enter")
+            await operator.sees("presents the certificate as planned", "-servername primary-host")
+            await operator.press("enter")
+            assert await operator.ends() == 0
+        assert {name for name, seen in made.tree().items() if seen != before[name]} == {
+            "opt/hcp/conf/primary-host.pfx",
+            "opt/hcp/conf/application.conf",
+        }
+        assert "primary-host" in made.served()
+
+
+async def test_the_way_back_to_the_built_in_certificate_warns_about_the_policy(tmp_path: Path) -> None:
+    with practice(tmp_path / "p", java=None, configured=True) as made:
+        session = session_on(made)
+        async with at_the_wizard(session) as operator:
+            await operator.choose(Goal.MAINTAIN)
+            await operator.at("maintain")
+            await operator.press("down", "down", "enter")
+            await operator.at("review")
+            await operator.press("enter")
+            await operator.sees("Continue anyway?", "built-in certificate")
+            await operator.press("right", "enter")
+            await operator.at("confirm")
+            await operator.press("right", "enter")
+            await operator.sees("Success")
+            await operator.press("enter")
+            assert await operator.ends() == 0
+        assert "localhost" in made.served()
 
 
 async def test_the_list_follows_undo_and_redo_and_names_only_folders_that_are_there(running: Practice) -> None:

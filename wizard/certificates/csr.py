@@ -1,7 +1,8 @@
 """Create certificate requests for a role, and complete them with the CA's answer."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import fields as members_of
 from datetime import datetime
 from enum import StrEnum
 
@@ -14,17 +15,60 @@ from cryptography.x509.oid import NameOID, ObjectIdentifier
 from wizard import codes
 from wizard.certificates import fields, hostnames
 from wizard.certificates.chain import assemble
-from wizard.certificates.model import Bundle, Chain, Format, PrivateKey, Role
+from wizard.certificates.model import Bundle, Certificate, Chain, Format, PrivateKey, Role
 from wizard.errors import WizardError
 from wizard.printable import printable
 from wizard.secret import Secret
 
 
 class KeyKind(StrEnum):
-    """Keys that every part of the product can use."""
+    """Keys that every part of the product can use; the first is the default."""
 
     RSA_3072 = "rsa-3072"
+    RSA_2048 = "rsa-2048"
+    RSA_4096 = "rsa-4096"
     P_256 = "p-256"
+    P_384 = "p-384"
+
+
+_CURVES: Mapping[KeyKind, ec.EllipticCurve] = {KeyKind.P_256: ec.SECP256R1(), KeyKind.P_384: ec.SECP384R1()}
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectParts:
+    """What the subject of a request holds before the common name; an empty part is left out.
+
+    Attributes:
+        country: two letters.
+    """
+
+    country: str = ""
+    state: str = ""
+    city: str = ""
+    organization: str = ""
+    unit: str = ""
+    email: str = ""
+
+    def attributes(self) -> list[x509.NameAttribute[str]]:
+        """The parts in the order of a distinguished name.
+
+        Raises:
+            WizardError: `csr.bad-subject`.
+        """
+        return [_attribute(each.name, text) for each in members_of(self) if (text := getattr(self, each.name).strip())]
+
+
+NO_PARTS = SubjectParts()
+_PARTS = {
+    "country": NameOID.COUNTRY_NAME,
+    "state": NameOID.STATE_OR_PROVINCE_NAME,
+    "city": NameOID.LOCALITY_NAME,
+    "organization": NameOID.ORGANIZATION_NAME,
+    "unit": NameOID.ORGANIZATIONAL_UNIT_NAME,
+    "email": NameOID.EMAIL_ADDRESS,
+}
+_MOST = {"country": 2, "state": 128, "city": 128, "organization": 64, "unit": 64, "email": 255}
+"""Characters of each part (RFC 5280, appendix A)."""
 
 
 USAGES: dict[Role, tuple[str, ...]] = {
@@ -60,30 +104,31 @@ def make(
     role: Role,
     sans: Iterable[str] = (),
     kind: KeyKind = KeyKind.RSA_3072,
-    organization: str = "",
+    subject: SubjectParts = NO_PARTS,
+    key: PrivateKey | None = None,
 ) -> Request:
-    """A new key and a request for *host* with the names and usages of its role.
+    """A key and a request for *host* with the names and usages of its role.
 
     Args:
         host: the name that peers connect to; it becomes the common name and the first alternative name.
         role: decides the extended key usage.
         sans: further host names and addresses.
-        kind: of the key.
-        organization: for the subject; "" leaves it out.
+        kind: of the key that is made.
+        key: one that is there already, in place of a new one.
+        subject: what the subject holds before the common name.
 
     Raises:
-        WizardError: `csr.bad-name`.
+        WizardError: `csr.bad-name`, `csr.bad-subject`.
     """
     wanted = list(dict.fromkeys(_general(name) for name in (host, *sans)))
-    private = (
-        rsa.generate_private_key(65537, 3072) if kind is KeyKind.RSA_3072 else ec.generate_private_key(ec.SECP256R1())
-    )
-    attributes = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization)] if organization else []
+    attributes = subject.attributes()
+    private = key.key if key is not None else _new_key(kind)
+    if not isinstance(private, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+        raise WizardError(codes.CSR_NO_KEY, case="kind", subject=host, file=host)
     common = str(wanted[0].value)
     if len(common) <= LONGEST_COMMON_NAME:
         attributes.append(x509.NameAttribute(NameOID.COMMON_NAME, common))
-    rsa_only = kind is KeyKind.RSA_3072
-    usage = x509.KeyUsage(True, False, rsa_only, False, False, False, False, False, False)
+    usage = x509.KeyUsage(True, False, isinstance(private, rsa.RSAPrivateKey), False, False, False, False, False, False)
     csr = (
         x509.CertificateSigningRequestBuilder()
         .subject_name(x509.Name(attributes))
@@ -92,7 +137,40 @@ def make(
         .add_extension(x509.ExtendedKeyUsage([ObjectIdentifier(oid) for oid in USAGES[role]]), critical=False)
         .sign(private, SHA256())
     )
-    return Request(PrivateKey(private), csr)
+    return Request(key or PrivateKey(private), csr)
+
+
+def complete_all(
+    keys: Mapping[str, PrivateKey],
+    answers: Sequence[Bundle],
+    *,
+    known: Bundle | None = None,
+    now: datetime | None = None,
+) -> tuple[dict[str, Chain], tuple[Certificate, ...]]:
+    """Match what the CA sent with many private keys, by the public keys alone.
+
+    Args:
+        keys: by the name of the machine.
+        answers: all that the CA sent, and any further files with issuers.
+        known: further certificates that may complete a chain.
+        now: prefers certificates that are valid then.
+
+    Returns:
+        The chain of each machine whose certificate is there, and the host certificates that belong to no key.
+    """
+    certificates = dict.fromkeys(each for bundle in answers for each in bundle.certificates)
+    by_key: dict[bytes, list[Certificate]] = {}
+    for each in certificates:
+        by_key.setdefault(each.public_key_der, []).append(each)
+    authorities = {each: None for each in certificates if fields.is_ca(each)}
+    found: dict[str, Chain] = {}
+    for name, key in keys.items():
+        leaves = by_key.pop(key.public_key_der, None)
+        if leaves:
+            bundle = Bundle(Format.PEM, (*leaves, *authorities))
+            found[name] = complete(key, [bundle, known] if known else [bundle], now=now)
+    strangers = [each for several in by_key.values() for each in several if each not in authorities]
+    return found, tuple(strangers)
 
 
 def complete(key: PrivateKey, answers: Sequence[Bundle], *, now: datetime | None = None) -> Chain:
@@ -123,3 +201,25 @@ def _general(text: str) -> x509.GeneralName:
         shown = printable(text, limit=80)
         raise WizardError(codes.CSR_BAD_NAME, subject=shown, name=shown, reason=reason)
     return x509.DNSName(hostnames.plain(name))
+
+
+def _new_key(kind: KeyKind) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey:
+    curve = _CURVES.get(kind)
+    if curve is not None:
+        return ec.generate_private_key(curve)
+    return rsa.generate_private_key(65537, int(kind.rpartition("-")[2]))
+
+
+def _attribute(part: str, text: str) -> x509.NameAttribute[str]:
+    wrong = ""
+    if len(text) > _MOST[part]:
+        wrong = f"it has more than {_MOST[part]} characters"
+    elif printable(text) != text:
+        wrong = "it has characters that cannot be printed"
+    elif part == "country" and not (len(text) == 2 and text.isascii() and text.isalpha()):
+        wrong = "it is not two letters"
+    elif part == "email" and not (text.isascii() and "@" in text.strip("@")):
+        wrong = "it is no e-mail address"
+    if wrong:
+        raise WizardError(codes.CSR_BAD_SUBJECT, subject=part, part=part, text=text[:40], reason=wrong)
+    return x509.NameAttribute(_PARTS[part], text.upper() if part == "country" else text)

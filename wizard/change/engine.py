@@ -118,7 +118,9 @@ def _order(plan: Plan, context: Context) -> Order:
         restart=None if service is None else (service.id, service.unit, service.timeout_s),
         probe=(probes[0].id, max(step.timeout_s for step in probes)) if probes else None,
         target=tuple(
-            Node(host, port, step.servername, step.expect_sha256) for step in probes for host, port in step.nodes
+            Node(host, port, step.servername, step.expect_sha256, step.fallback)
+            for step in probes
+            for host, port in step.nodes
         ),
         certificates=plan.certificates,
     )

@@ -171,20 +171,21 @@ class EditFile:
 
 @dataclass(frozen=True, slots=True)
 class ImportTrust:
-    """Add one trust anchor to a trust store that belongs to the JRE.
+    """Add one trust anchor to a trust store that belongs to the JRE, or remove one.
 
-    A planner leaves this step out when the store already holds the certificate by fingerprint.
+    A planner leaves this step out when the store already holds the certificate by fingerprint, or does not.
 
     Attributes:
         id: unique within the plan.
         path: the trust store (`cacerts`), logical.
         certificate: DER.
-        alias: the explicit name that the entry gets.
+        alias: the explicit name that the entry gets, or has.
         sha256: fingerprint of the certificate, lower-case hex.
         secret: name of the secret that opens the store.
         expect: what the store is now.
         summary: one line for the review.
         data: the whole new store, as keytool made it from the expected one while planning; it differs each time.
+        removes: the entry is removed.
     """
 
     id: str
@@ -196,8 +197,12 @@ class ImportTrust:
     expect: Expectation
     summary: str
     data: bytes = field(default=b"", repr=False)
+    removes: bool = False
 
-    kind = "import_trust"
+    @property
+    def kind(self) -> str:
+        """For scripts and records."""
+        return "remove_trust" if self.removes else "import_trust"
 
     @property
     def content_id(self) -> str:
@@ -259,6 +264,7 @@ class Probe:
         servername: sent as SNI; empty sends none.
         expect_sha256: fingerprint of the leaf that must be presented, lower-case hex.
         timeout_s: longest wait until it is, in seconds, counted from the end of the restart.
+        fallback: the built-in certificate must be presented; `expect_sha256` is then empty.
     """
 
     id: str
@@ -266,6 +272,7 @@ class Probe:
     servername: str
     expect_sha256: str
     timeout_s: float = 300.0
+    fallback: bool = False
 
     kind = "probe"
 
@@ -278,7 +285,8 @@ class Probe:
     def summary(self) -> str:
         """One line for the review."""
         name = f" for the name {self.servername}" if self.servername else ""
-        return f"Check that {self.target} presents leaf {self.expect_sha256[:16]}...{name}"
+        what = "the built-in certificate" if self.fallback else f"leaf {self.expect_sha256[:16]}..."
+        return f"Check that {self.target} presents {what}{name}"
 
     @property
     def changed(self) -> bool:
@@ -421,7 +429,8 @@ def _meaning(step: Step) -> dict[str, Any]:
         return base | {"unit": step.unit, "always": step.always}
     if isinstance(step, Probe):
         nodes = [[host, port] for host, port in step.nodes]
-        return base | {"nodes": nodes, "servername": step.servername, "leaf": step.expect_sha256}
+        base |= {"nodes": nodes, "servername": step.servername, "leaf": step.expect_sha256}
+        return base | ({"fallback": True} if step.fallback else {})
     now = step.expect
     base |= {
         "path": str(step.path),

@@ -135,6 +135,7 @@ def _dump_step(step: Step) -> dict[str, Any]:
             "servername": step.servername,
             "expect_sha256": step.expect_sha256,
             "timeout_s": step.timeout_s,
+            **({"fallback": True} if step.fallback else {}),
         }
     now = step.expect
     head |= {"path": str(step.path), "summary": step.summary}
@@ -146,7 +147,8 @@ def _dump_step(step: Step) -> dict[str, Any]:
     head["data"] = base64.b64encode(step.data).decode()
     if isinstance(step, ImportTrust):
         text = base64.b64encode(step.certificate).decode()
-        return head | {"certificate": text, "alias": step.alias, "sha256": step.sha256, "secret": step.secret}
+        head |= {"certificate": text, "alias": step.alias, "sha256": step.sha256, "secret": step.secret}
+        return head | ({"removes": True} if step.removes else {})
     head["content_id"] = step.content_id
     if isinstance(step, EditFile):
         return head | {"diff": step.diff}
@@ -176,7 +178,7 @@ def _load_step(members: dict[str, Any]) -> Step:
     if kind == "make_folder":
         return MakeFolder(path=path, expect=expect, **members)
     data = base64.b64decode(members.pop("data"), validate=True)
-    if kind == "import_trust":
+    if kind in {"import_trust", "remove_trust"}:
         certificate = base64.b64decode(members.pop("certificate"), validate=True)
         return ImportTrust(path=path, certificate=certificate, data=data, expect=expect, **members)
     if kind == "edit_file":

@@ -60,7 +60,7 @@ def prove(step: str, nodes: Sequence[Node], timeout_s: float, context: Context, 
     Raises:
         WizardError: `change.not-reachable`, `change.wrong-leaf`, `change.fallback-leaf`, or what the service says.
     """
-    waiting = [node for node in nodes if node.sha256]
+    waiting = [node for node in nodes if node.sha256 or node.fallback]
     begun = context.monotonic()
     pause, told, wrong_since = _FIRST_PAUSE_S, begun, None
     while waiting:
@@ -137,6 +137,10 @@ def _refusal_for(node: Node, served: Served, waited: float) -> WizardError:
     if not served.reachable:
         return WizardError(
             codes.CHANGE_NOT_REACHABLE, subject=endpoint, endpoint=endpoint, seconds=round(waited), reason=served.text
+        )
+    if node.fallback and not node.sha256:
+        return WizardError(
+            codes.CHANGE_WRONG_LEAF, case="built-in", subject=endpoint, endpoint=endpoint, certificate=served.text
         )
     if served.fallback:
         return WizardError(codes.CHANGE_FALLBACK_LEAF, subject=endpoint, endpoint=endpoint, certificate=served.text)

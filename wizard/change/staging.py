@@ -48,7 +48,7 @@ def file_changes_of(plan: Plan, context: Context) -> list[FileChange]:
     drafts: list[FileChange] = []
     made: set[PurePosixPath] = set()
     imported: dict[PurePosixPath, tuple[FileImage, bytes]] = {}
-    _check_java(plan, context)
+    check_java(plan, context.ports.java.found())
     for step in plan.file_steps:
         target = resolve(context.machine, step.path)
         image, data = look(target)
@@ -74,15 +74,14 @@ def file_changes_of(plan: Plan, context: Context) -> list[FileChange]:
     return drafts
 
 
-def _check_java(plan: Plan, context: Context) -> None:
-    """Refuse another Java than the one that was asked about the stores of *plan*.
+def check_java(plan: Plan, now: tuple[str, str] | None) -> None:
+    """Refuse *now*, when it is another Java than the one that was asked about the stores of *plan*.
 
     Raises:
         WizardError: `change.changed-since-review`.
     """
     if not any(isinstance(step, ImportTrust) or (isinstance(step, PutFile) and step.proof) for step in plan.steps):
         return
-    now = context.ports.java.found()
     if now != plan.java:
         was, is_now = (" ".join(java) if java else "none" for java in (plan.java, now))
         raise WizardError(
@@ -110,7 +109,7 @@ def _draft(step: PutFile | EditFile | ImportTrust, target: Target, image: FileIm
     elif isinstance(step, ImportTrust):
         if not step.data:
             raise ValueError(f"nobody has asked keytool for the new {target.shown}")
-        trust = TrustEntry(step.alias, step.sha256, step.secret)
+        trust = TrustEntry(step.alias, step.sha256, step.secret, added=not step.removes)
     after = settled(wanted, target, step.data)
     check_owner(target, image, after)
     action = Action(

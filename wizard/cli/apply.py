@@ -15,18 +15,33 @@ from wizard.session.session import Session
 
 def run(args: argparse.Namespace) -> int:
     """Apply, or report why not; the exit code covers the verification as well."""
-    session = Session.of(open_inputs(args))
-    own = args.plan is None and not args.dry_run
+    return make(args, Session.of(open_inputs(args)), "apply", own=args.plan is None and not args.dry_run)
+
+
+def make(args: argparse.Namespace, session: Session, name: str, *, own: bool) -> int:
+    """Show the change of *session*, ask, make it and report its end, for the command *name*.
+
+    Args:
+        args: `json`, `dry_run` and `yes` count.
+        session: in which everything is answered.
+        name: for the JSON output.
+        own: a change that was started with these very answers is followed.
+    """
     if own:
         print_lines(session.earlier_end(), people=True)
     if own and session.rejoin():
         print("A change with these answers is already running; following it.", file=sys.stderr)
     else:
         review = session.review()
-        print_lines(review.lines, people=True)
+        outdated = session.outdated()
+        if outdated is not None and not args.yes:
+            raise outdated
+        if outdated is None:
+            # Otherwise the change will be refused, and what it would have done is not what it could do now.
+            print_lines(review.lines, people=True)
         if review.blocked:
             if args.json:
-                print_json("apply", {**plan_json(review), "outcome": "refused"})
+                print_json(name, {**plan_json(review), "outcome": "refused"})
             return int(ExitCode.FINDINGS)
         if not (review.plan.is_empty or args.dry_run or args.yes):
             confirm()
@@ -35,10 +50,10 @@ def run(args: argparse.Namespace) -> int:
     if seen is None:
         return 130
     outcome = session.outcome()
-    if own:
+    if not args.dry_run:
         session.reported()
     print_lines([Line(text) for text in session.summary()], people=args.json)
     if args.json:
         told = [{"step": each.step, "state": each.state, "text": each.text, "at": each.at} for each in seen]
-        print_json("apply", {**outcome.as_json(), "events": told})
+        print_json(name, {**outcome.as_json(), "events": told})
     return int(outcome.exit_code)

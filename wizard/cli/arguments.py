@@ -14,7 +14,7 @@ ANSWERS_KEYS = "wizard.questions.answers_file:keys_text"
 """Loaded only for help."""
 ROLES = ("primary", "gateway", "client")
 _MOST_DAYS = 36500
-KEYS = ("rsa-3072", "p-256")
+KEYS = ("rsa-3072", "rsa-2048", "rsa-4096", "p-256", "p-384")
 """The values of `Role` and `KeyKind`, whose modules need cryptography; a test compares them."""
 THEMES = ("dark", "light", "16", "none")
 """Names of the colours of the full screen."""
@@ -153,7 +153,16 @@ The private key is written encrypted, with mode 0600, and never leaves DIR.
 Send only the .csr file to your PKI team. With the answer (P7B, PEM or DER),
 use --complete: it writes a PFX of answer and key with the same password.
 
+With --answers there is a key and a request for the primary, each gateway and
+each client of the answers. The nodes of a cluster share the primary's. Send
+the folder DIR/for-the-pki-team. The keys stay in DIR/keys. Then --complete
+finds the key of each certificate by its public key. It writes the key stores
+into DIR/stores, and DIR/answers.toml for the set-up. Each key has the password
+of the files of its machine in the answers, or else key-password.
+
 EXAMPLES
+  cloudstream-wizard csr --answers answers.toml --out req --organization Acme
+  cloudstream-wizard csr --answers answers.toml --out req --complete signed
   cloudstream-wizard csr --role primary --host primary-host --out req
   cloudstream-wizard csr --role gateway --host gw --san gw.acme.example \\
       --key p-256 --out req --secret key-password=file:/root/pw
@@ -162,7 +171,8 @@ EXAMPLES
 
 EXIT CODES
   0  written
-  1  the PFX is written, but has a finding of severity error
+  1  a PFX is written, but has a finding of severity error; or the certificate
+     of a machine in the answers is missing
   2  wrong usage, or a file that cannot be used
 """
 
@@ -175,13 +185,22 @@ def csr(commands: Commands) -> None:
         description="Creates a private key and a request, or a PFX from that key and the CA's answer.",
         epilog=_CSR,
     )
-    parser.add_argument("--role", required=True, choices=ROLES, help="what the certificate is for")
-    parser.add_argument("--host", required=True, metavar="NAME", help="the name that peers connect to")
+    parser.add_argument("--answers", metavar="FILE", type=Path, help="for every machine of these answers (TOML)")
+    parser.add_argument("--role", choices=ROLES, help="what the certificate is for")
+    parser.add_argument("--host", metavar="NAME", help="the name that peers connect to")
     parser.add_argument(
         "--san", action="append", default=[], metavar="NAME", help="another host name or address; may be repeated"
     )
-    parser.add_argument("--organization", default="", metavar="TEXT", help="organisation in the subject")
-    parser.add_argument("--key", choices=KEYS, default=KEYS[0])
+    for name, what in (
+        ("organization", "organisation"),
+        ("unit", "organisational unit"),
+        ("country", "country, two letters"),
+        ("state", "state or province"),
+        ("city", "city"),
+        ("email", "e-mail address"),
+    ):
+        parser.add_argument(f"--{name}", default="", metavar="TEXT", help=f"{what} in the subject")
+    parser.add_argument("--key", choices=KEYS, default=KEYS[0], help=f"kind of the key (default {KEYS[0]})")
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for key and request")
     parser.add_argument("--complete", nargs="+", metavar="ANSWER", help="files from the CA: the answer and the issuers")
     parser.add_argument("--legacy", action="store_true", help="write the PFX for a JRE before 8u301 or 11.0.12")
@@ -255,6 +274,52 @@ def apply(commands: Commands) -> None:
     parser.add_argument("--wait", **_WAIT)
     source.add_argument("--plan", metavar="FILE", type=Path, help="a plan from plan --out")
     parser.add_argument("--yes", action="store_true", help="do not ask")
+
+
+_STORE = """\
+The certificate stays the same, except with built-in. Each is a change like any
+other: the wizard shows it, verifies it, and can undo it.
+
+EXAMPLES
+  cloudstream-wizard store password            generates a new one
+  cloudstream-wizard store password --yes \\
+      --secret primary.keystore-password=file:/root/new-password
+  cloudstream-wizard store alias primary-host
+  cloudstream-wizard store built-in --dry-run  only shows what would change
+  cloudstream-wizard store remove-ca           expired CAs of ours in cacerts
+
+EXIT CODES
+  0 applied and verified, or nothing to do   1 findings forbid the change
+  2 wrong usage or unusable input   3 verification failed, and it was undone
+  4 an interrupted change needs recover   5 another run holds the lock
+"""
+
+
+def store(commands: Commands) -> None:
+    """Add it."""
+    parser = commands.add_parser(
+        "store",
+        help="change password or alias, go back to the built-in certificate",
+        description="Changes the key store and trust store that are installed on a primary server.",
+        epilog=_STORE,
+    )
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for name, what in (
+        ("password", "a new password for the key store, set in application.conf as well"),
+        ("alias", "another alias for the certificate in the key store"),
+        ("built-in", "let the server present its built-in certificate again"),
+        ("remove-ca", "remove expired CA certificates that the wizard has put into cacerts"),
+    ):
+        action = actions.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.", epilog=_STORE)
+        if name == "alias":
+            action.add_argument("alias", metavar="ALIAS", help="letters, digits, dots, hyphens, underscores")
+        action.add_argument("--yes", action="store_true", help="do not ask")
+        action.add_argument("--wait", **_WAIT)
+        action.add_argument(
+            "--host", action="append", default=[], metavar="HOST", help="a node to check; may be repeated"
+        )
+        action.add_argument("--port", type=int, default=0, metavar="N", help="port of the primary (2560)")
+        action.add_argument("--servername", default="", metavar="NAME", help="the name that gateways connect to")
 
 
 _ROLLBACK = """\

@@ -29,6 +29,7 @@ COMMANDS = {
     "csr": Command(arguments.csr, "wizard.cli.csr:run"),
     "plan": Command(arguments.plan, "wizard.cli.plan:run"),
     "apply": Command(arguments.apply, "wizard.cli.apply:run"),
+    "store": Command(arguments.store, "wizard.cli.store:run"),
     "rollback": Command(arguments.rollback, "wizard.cli.changes:run_rollback"),
     "history": Command(arguments.history, "wizard.cli.changes:run_history"),
     "recover": Command(arguments.recover, "wizard.cli.changes:run_recover"),

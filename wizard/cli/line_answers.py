@@ -68,7 +68,8 @@ class Asker:
         """Ask until the answer can be taken; *typed* is a password that was typed already."""
         if typed is None:
             self.dialogue.say(f"\n{question.heading}")
-            self.dialogue.say(f"  {question.why}")
+            for row in question.why.splitlines():
+                self.dialogue.say(f"  {row}")
             if question.example:
                 self.dialogue.say(f"  Example: {question.example}")
             if question.takes_pem:

@@ -1,24 +1,30 @@
 """`plan`: what would change, from the same questions and with the same plan object as the wizard."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
-from wizard import codes
 from wizard.change import plan_file
 from wizard.change.durable import put_named
+from wizard.change.plan import PutFile
 from wizard.cli.inputs import open_inputs
 from wizard.cli.output import print_json, print_lines
-from wizard.errors import ExitCode, WizardError
+from wizard.errors import ExitCode
 from wizard.host.clock import now_utc
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.primary.inputs import basis_of
-from wizard.questions.answers import SourceKind
+from wizard.printable import printable
+from wizard.questions.answers import Goal, Maintenance, SourceKind
 from wizard.reports.chain import beside_json
 from wizard.reports.outcome import kept_plan_lines
 from wizard.reports.review import Review
 from wizard.session.repair_flow import look
 from wizard.session.review import review
+
+GENERATED_INSIDE = """\
+Note: {plan} contains the generated password of the key store.
+  Only its owner can read it (mode 0600). Delete it when the plan is applied."""
 
 
 def run(args: argparse.Namespace) -> int:
@@ -45,7 +51,9 @@ def plan_json(review: Review) -> dict[str, Any]:
 
 
 def _keep(path: Path, inputs: PlanInputs, review: Review) -> None:
-    stores = [name for step in review.plan.steps if (name := getattr(step, "proof", None))]
-    if any(inputs.answers.get(name).kind is SourceKind.GENERATE for name in stores):
-        raise WizardError(codes.PLAN_NEEDS_NAMED_PASSWORD, subject=stores[0])
     put_named(path, plan_file.dump(review.plan, basis_of(inputs)), mode=0o600)
+    stores = [step.proof for step in review.plan.steps if isinstance(step, PutFile) and step.proof]
+    answers = inputs.answers
+    same = answers.goal is Goal.MAINTAIN and answers.maintenance is Maintenance.ALIAS
+    if not same and any(answers.get(name).kind is SourceKind.GENERATE for name in stores):
+        print(GENERATED_INSIDE.format(plan=printable(str(path))), file=sys.stderr)

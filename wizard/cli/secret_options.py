@@ -41,6 +41,10 @@ class SecretSources:
             self._keep(name, value)
         return self._known[name]
 
+    def source(self, name: str) -> PasswordSource | None:
+        """Where `--secret` says that *name* comes from; None when no option names it."""
+        return self._sources.get(name)
+
     def get(self, name: str, *, prompt: str, base: Path | None = None, source: PasswordSource | None = None) -> Secret:
         """The secret *name*, asked for with *prompt* when no source is named.
 

@@ -136,7 +136,15 @@ def require_names(answers: Answers) -> None:
     Raises:
         WizardError: `handoff.host`.
     """
-    _require_folders([*(one.host for one in answers.gateway), *(one.host for one in answers.client)], answers.primary)
+    nodes = [cluster.folder(node) for node in answers.primary.nodes if not cluster.is_loopback(node)]
+    # A node may have the primary's own name.
+    others = (
+        [node for node in nodes if node.lower() != answers.primary.host.lower()]
+        if len(answers.primary.nodes) > 1
+        else []
+    )
+    hosts = [*(one.host for one in answers.gateway), *(one.host for one in answers.client), *others]
+    _require_folders(hosts, answers.primary)
 
 
 def _require_folders(hosts: Sequence[str], primary: PrimaryAnswers) -> None:

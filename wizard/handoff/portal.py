@@ -2,12 +2,14 @@
 
 import textwrap
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 from wizard.certificates import fields
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.names import short
 from wizard.certificates.writing import cer_files
 from wizard.handoff.bundle import Pack, PackFile, checklist, paths
+from wizard.host.clock import now_utc
 from wizard.printable import printable
 from wizard.probing.revocation.check import Advice, Revocation, advice, check_revocation
 from wizard.probing.revocation.crl import distribution_points
@@ -134,6 +136,40 @@ _MOST = 3
 _WIDTH = 70
 
 
+def advised(chains: Sequence[Chain], answers: AccountAnswers) -> str:
+    """The advice about the two settings in one line, the same beside the questions and in the checklist.
+
+    Asks the responders when the answers allow it: that takes some seconds, and never fails.
+    """
+    certificates = _below_roots(chains)
+    if not certificates:
+        return "Advice: as your PKI administrator says; otherwise leave them as they are."
+    if answers.ocsp_probe is OcspProbe.YES:
+        found = advice(_asked(chains, answers))
+        return f"Advice: {_WORDS.get(found.check, _LEAVE)}, by what the responders answered."
+    mute = sum(not fields.responders(each) for each in certificates)
+    if mute and not answers.responder:
+        return f"Advice: {_WORDS['off']}; {mute} of {len(certificates)} certificates name no responder."
+    return "Advice: as your PKI administrator says; otherwise leave them as they are."
+
+
+_LEAVE = "leave the two settings as they are"
+_WORDS = {"on": "the check can be on", "off": "leave the check off"}
+_ANSWER_COUNTS_S = 60
+"""A responder is asked again about the same certificates after that many seconds."""
+
+
+def _asked(chains: Sequence[Chain], answers: AccountAnswers) -> Sequence[Revocation]:
+    bare = tuple(Chain(each.leaf, each.intermediates, each.root) for each in chains)
+    return _answers_of(bare, answers.responder, int(now_utc().timestamp()) // _ANSWER_COUNTS_S)
+
+
+@lru_cache(maxsize=8)
+def _answers_of(chains: tuple[Chain, ...], responder: str | None, _moment: int) -> Sequence[Revocation]:
+    issuers = [authority for chain in chains for authority in chain.authorities]
+    return check_revocation(_below_roots(chains), issuers, responder=responder)
+
+
 def ocsp_evidence(chains: Sequence[Chain], answers: AccountAnswers) -> tuple[str, ...]:
     """Lines for the portal's checklist: what was seen, and what follows from it; none without certificates.
 
@@ -143,10 +179,9 @@ def ocsp_evidence(chains: Sequence[Chain], answers: AccountAnswers) -> tuple[str
     if not certificates:
         return ()
     own = answers.responder or ""
-    texts = [_named(certificates, own)]
+    texts = [advised(chains, answers), _named(certificates, own)]
     if answers.ocsp_probe is OcspProbe.YES:
-        issuers = [authority for chain in chains for authority in chain.authorities]
-        texts += _answered(check_revocation(certificates, issuers, responder=own or None))
+        texts += _answered(_asked(chains, answers))
     elif own or any(fields.responders(each) for each in certificates):
         texts.append(
             "The wizard did not ask the responders. The primary must reach them. To test it:"
@@ -187,11 +222,9 @@ def _sentence_list(names: Sequence[str]) -> str:
 
 
 def _answered(results: Sequence[Revocation]) -> list[str]:
-    advised: Advice = advice(results)
-    word = {"on": "the check can be on", "off": "leave the check off"}.get(
-        advised.check, "leave the two settings as they are"
-    )
-    url = f", with the URL {printable(advised.url, limit=100)}" if advised.url else ""
+    found: Advice = advice(results)
+    word = _WORDS.get(found.check, _LEAVE)
+    url = f", with the URL {printable(found.url, limit=100)}" if found.url else ""
     revoked = [short(one.certificate) for one in results if one.status == "revoked"]
     warning = [f"Warning: revoked, so they are refused: {_sentence_list(revoked)}."] if revoked else []
-    return [f"Asked from this machine: {printable(advised.why, limit=400)} So {word}{url}.", *warning]
+    return [f"Asked from this machine: {printable(found.why, limit=400)} So {word}{url}.", *warning]

@@ -23,14 +23,19 @@ def with_certificates(machine: Machine, planned: Planned) -> Planned:
     """
     plan = planned.plan
     after: list[CertificateNote] = []
+    removed: list[CertificateNote] = []
     stores = [step for step in plan.steps if isinstance(step, PutFile) and step.proof]
     for step in stores:
         after += _in_file(step.data, str(step.path), planned, step.proof or "")
-    for imported in (step for step in plan.steps if isinstance(step, ImportTrust)):
-        after += _in_file(imported.certificate, str(imported.path), planned, "")
+    for anchor in (step for step in plan.steps if isinstance(step, ImportTrust)):
+        found = _in_file(anchor.certificate, str(anchor.path), planned, "")
+        if anchor.removes:
+            removed += [note.reversed() for note in found]
+        else:
+            after += found
     installed = installed_chain(machine) if stores else None
     before = _notes("before", "the configured key store", installed.certificates if installed else ())
-    return replace(planned, plan=replace(plan, certificates=(*before, *after)))
+    return replace(planned, plan=replace(plan, certificates=(*before, *removed, *after)))
 
 
 def _in_file(data: bytes, place: str, planned: Planned, secret: str) -> list[CertificateNote]:

@@ -66,7 +66,7 @@ def _prove(machine: Machine, step: PutFile, secrets: Mapping[str, Secret]) -> tu
 
 
 def _import(machine: Machine, steps: Sequence[ImportTrust], secrets: Mapping[str, Secret]) -> list[ImportTrust]:
-    """Import one certificate after the other; each step starts from the result of the one before."""
+    """Import or remove one certificate after the other; each step starts from the result of the one before."""
     made: list[ImportTrust] = []
     for step in steps:
         target = resolve(machine, step.path)
@@ -75,11 +75,19 @@ def _import(machine: Machine, steps: Sequence[ImportTrust], secrets: Mapping[str
         with memory_file(made[-1].data if made else data) as copy:
             path, password = Path(path_of(copy)), secrets[step.secret]
             try:
-                Keytool.of(machine).import_trust(path, step.certificate, step.alias, password)
+                if step.removes:
+                    Keytool.of(machine).delete_trust(path, step.alias, password)
+                else:
+                    Keytool.of(machine).import_trust(path, step.certificate, step.alias, password)
             except WizardError as error:
                 error.message, error.subject = error.message.replace(str(path), target.shown), str(step.path)
                 raise
-            if step.sha256 not in jre.trust_fingerprints(path, password, name=target.shown):
+            aliases = jre.trust_aliases(path, password, step.sha256, name=target.shown)
+            if step.removes and step.alias.lower() in {each.lower() for each in aliases}:
+                raise WizardError(
+                    codes.CHANGE_ANCHOR_STAYS, subject=step.alias, alias=step.alias, home=machine.jre_home
+                )
+            if not step.removes and not aliases:
                 raise WizardError(codes.CHANGE_IMPORT_MISSING, subject=step.path, alias=step.alias, store=target.shown)
             copy.seek(0)
             made.append(replace(step, data=copy.read()))

@@ -22,6 +22,9 @@ from wizard.probing.rehearsal import Rehearsal, RehearsalStep, rehearse
 from wizard.questions.answers import PrimaryKind
 from wizard.reports.lines import Line, Tone, finding_lines
 
+PASSED, FAILED = "Connection test in memory:", "Error: in the connection test in memory,"
+"""How the line about a machine begins."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rehearsed:
@@ -93,11 +96,9 @@ def rehearsal_lines(rehearsed: Sequence[Rehearsed]) -> list[Line]:
     for one in rehearsed:
         name = printable(one.name)
         if one.rehearsal.ok:
-            result.append(Line(f"Connection test in memory: {name} and the primary trust each other.", Tone.GOOD))
+            result.append(Line(f"{PASSED} {name} and the primary trust each other.", Tone.GOOD))
         else:
-            result.append(
-                Line(f"Error: in the connection test in memory, {name} and the primary do not connect.", Tone.BAD)
-            )
+            result.append(Line(f"{FAILED} {name} and the primary do not connect.", Tone.BAD))
         result += finding_lines(one.rehearsal.findings)
     return result
 

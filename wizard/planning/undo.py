@@ -20,6 +20,7 @@ from wizard.host.keytool import Keytool
 from wizard.host.machine import Machine
 from wizard.host.processes import memory_file, path_of
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
+from wizard.planning.primary.facts import about_cacerts
 from wizard.secret import Secret
 
 
@@ -90,7 +91,11 @@ def _removed(machine: Machine, data: bytes, trust: TrustEntry, secrets: Mapping[
     password = secrets.get(trust.secret, DEFAULT_STORE_PASSWORD)
     with memory_file(data) as copy:
         path, name = Path(path_of(copy)), str(machine.cacerts)
-        if trust.alias not in trust_aliases(path, password, trust.sha256, name=name):
+        try:
+            aliases = trust_aliases(path, password, trust.sha256, name=name)
+        except WizardError as error:
+            raise about_cacerts(error, machine) from error
+        if trust.alias not in aliases:
             return None
         Keytool.of(machine).delete_trust(path, trust.alias, password)
         if trust.alias in trust_aliases(path, password, trust.sha256, name=name):

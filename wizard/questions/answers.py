@@ -32,6 +32,8 @@ class PasswordSource:
 
 ENDPOINTS = "primary.endpoints"
 """The nodes of the primary with their port, as one answer."""
+OCSP_CHECK, OCSP_URL = "account.ocsp-check", "account.ocsp-url"
+"""The two OCSP settings of the portal, which are one answer in the file."""
 ROOT = "roots."
 """Before the fingerprint of a root: whether that one is public, as one answer."""
 
@@ -82,11 +84,24 @@ class Goal(StrEnum):
     UNDO = "undo"
     LEFT = "left-to-do"
     """Read and tick the checklist for the other machines; nothing is changed here."""
+    MAINTAIN = "maintain-stores"
+    """One change of the stores that are installed here, with the certificate that is there."""
 
     @property
     def installs(self) -> bool:
         """Whether certificates are put in place."""
         return self in {Goal.SET_UP, Goal.RE_KEY}
+
+
+class Maintenance(StrEnum):
+    """What is to be done with the installed stores."""
+
+    PASSWORD = "password"  # noqa: S105 - a kind of change
+    ALIAS = "alias"
+    BUILT_IN = "built-in"
+    """Back to the built-in certificate."""
+    REMOVE_CA = "remove-ca"
+    """Remove the expired CA certificates that the wizard has put into cacerts."""
 
 
 class PrimaryKind(StrEnum):
@@ -152,6 +167,7 @@ class PrimaryAnswers:
         key_password: of a private key in them that has another password than its store.
         keystore_path: where the key store is written, a path of the server; empty means beside application.conf.
         keystore_password: of the store that is written.
+        alias: of the entry in it; empty means the name in the certificate.
         import_root: whether the root goes into cacerts.
         cacerts_password: of cacerts.
     """
@@ -167,6 +183,7 @@ class PrimaryAnswers:
     key_password: PasswordSource = PROMPT
     keystore_path: str = ""
     keystore_password: PasswordSource = GENERATE
+    alias: str = ""
     import_root: ImportRoot = ImportRoot.AUTO
     cacerts_password: PasswordSource = DEFAULT
 
@@ -252,7 +269,8 @@ class AccountAnswers:
 class Answers:
     """Everything that was decided. Immutable: `put` gives a changed copy.
 
-    `packs` is the folder for what other machines need, `change` the one to undo.
+    `packs` is the folder for what other machines need, `change` the one to undo, `maintenance` what is changed in the
+    installed stores.
     """
 
     goal: Goal = Goal.SET_UP
@@ -262,6 +280,7 @@ class Answers:
     account: AccountAnswers = field(default_factory=AccountAnswers)
     packs: str = "cloudstream-packs"
     change: str = ""
+    maintenance: Maintenance = Maintenance.PASSWORD
 
     def get(self, key: str) -> Any:
         """The value at *key* in the form of the file: `primary.host`, `gateway.0.chain`, `goal`.
@@ -269,10 +288,14 @@ class Answers:
         A list index one past the end reads as a fresh entry, as `put` would make it.
 
         `others.gateways` and `others.clients` are the hosts of all of them, `others.chain` the files of all of them,
-        `primary.endpoints` the nodes with their port as one text, `roots.SHA256` the answer about that root.
+        `primary.endpoints` the nodes with their port as one text, `roots.SHA256` the answer about that root,
+        `account.ocsp-check` and `account.ocsp-url` the two settings in `account.ocsp`.
         """
         if key == ENDPOINTS:
             return " ".join(endpoint(node, self.primary.port) for node in self.primary.nodes)
+        if key in {OCSP_CHECK, OCSP_URL}:
+            own = self.account.responder
+            return (own or "") if key == OCSP_URL else "on" if own else self.account.ocsp
         if key.startswith(ROOT):
             return self.account.root(key.removeprefix(ROOT))
         if key in _HOSTS:
@@ -304,6 +327,13 @@ class Answers:
         """A copy with *value* at *key*. A list index one past the end appends a fresh entry first."""
         if key.startswith(ROOT):
             return replace(self, account=self.account.with_root(key.removeprefix(ROOT), value))
+        if key == OCSP_CHECK:
+            kept = value == "on" and self.account.responder
+            return self if kept else replace(self, account=replace(self.account, ocsp=value))
+        if key == OCSP_URL:
+            # An address counts only when the check is on.
+            wanted = (value or "on") if self.get(OCSP_CHECK) == "on" else self.account.ocsp
+            return replace(self, account=replace(self.account, ocsp=wanted))
         if key in _HOSTS:
             return self._with_hosts(_HOSTS[key], value)
         if key == ENDPOINTS:

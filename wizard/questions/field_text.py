@@ -1,5 +1,6 @@
 """Answers as text in a field, and text from a field as answers."""
 
+import re
 import shlex
 from typing import Any
 
@@ -8,10 +9,12 @@ from wizard.errors import WizardError
 from wizard.findings import Code
 from wizard.questions.answers import (
     ENDPOINTS,
+    OCSP_URL,
     PROMPT,
     CloudSupport,
     Goal,
     ImportRoot,
+    Maintenance,
     OcspProbe,
     PasswordSource,
     PrimaryKind,
@@ -22,6 +25,7 @@ from wizard.questions.answers import (
 )
 from wizard.questions.flow import Ask, Question
 
+_URL = re.compile(r"https?://[!-~]{1,300}")
 _CHOSEN = (SourceKind.GENERATE, SourceKind.KEEP)
 """Sources that are an answer in themselves; every other one is asked for."""
 
@@ -54,18 +58,24 @@ def parsed(question: Question, before: Any, text: str) -> Any:
         if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
             raise _refused(codes.ANSWER_UNUSABLE, question, "port")
         return int(text)
-    if isinstance(before, Goal | PrimaryKind | ImportRoot | CloudSupport | OcspProbe | RootKind):
+    if isinstance(before, Goal | Maintenance | PrimaryKind | ImportRoot | CloudSupport | OcspProbe | RootKind):
         return type(before)(text)
     if question.ask is Ask.PATHS:
         return _one_path(text)
+    _require_form(question, text)
+    return text
+
+
+def _require_form(question: Question, text: str) -> None:
     if question.key == ENDPOINTS:
         try:
             endpoints(text, 1)
         except ValueError:
             raise _refused(codes.ANSWER_UNUSABLE, question, "endpoints") from None
+    if question.key == OCSP_URL and text and not _URL.fullmatch(text):
+        raise _refused(codes.ANSWER_UNUSABLE, question, "url")
     if question.key.endswith(".host") and text and not is_host(text):
         raise _refused(codes.ANSWER_UNUSABLE, question, "host")
-    return text
 
 
 def _one_path(text: str) -> str:

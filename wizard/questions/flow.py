@@ -4,10 +4,19 @@ A step is what is asked in one go; a question fills one key of the answers (or o
 follows from the answers alone, so going back and changing one makes others come and go.
 """
 
-from wizard.questions.answers import ENDPOINTS, Answers, CloudSupport, Goal, ImportRoot, PrimaryKind, SourceKind
+from wizard.questions.answers import (
+    ENDPOINTS,
+    Answers,
+    CloudSupport,
+    Goal,
+    ImportRoot,
+    Maintenance,
+    PrimaryKind,
+    SourceKind,
+)
 from wizard.questions.gateway import GATEWAY_STEPS
 from wizard.questions.model import Ask, Choice, Question, Step, StepId, View
-from wizard.questions.others import OTHERS, OTHERS_VERDICT, PACKS_FIRST, PACKS_LAST
+from wizard.questions.others import OTHERS, OTHERS_VERDICT, PACKS_FIRST, PACKS_LAST, PORTAL
 
 __all__ = [
     "DEFAULT_WAIT_S",
@@ -47,6 +56,18 @@ def _undoes(answers: Answers) -> bool:
     return answers.goal is Goal.UNDO
 
 
+def _maintains(answers: Answers) -> bool:
+    return answers.goal is Goal.MAINTAIN
+
+
+def _sets_password(answers: Answers) -> bool:
+    return _maintains(answers) and answers.maintenance is Maintenance.PASSWORD
+
+
+def _sets_alias(answers: Answers) -> bool:
+    return _maintains(answers) and answers.maintenance is Maintenance.ALIAS
+
+
 def _changes(answers: Answers) -> bool:
     if answers.goal.installs:
         return answers.primary.kind is not PrimaryKind.CLOUD
@@ -63,16 +84,21 @@ def _re_keys_here(answers: Answers) -> bool:
 
 def _types_store_password(answers: Answers) -> bool:
     kind = answers.primary.keystore_password.kind
-    return _on_premise(answers) and kind not in {SourceKind.GENERATE, SourceKind.KEEP}
+    wanted = _on_premise(answers) or _sets_password(answers)
+    return wanted and kind not in {SourceKind.GENERATE, SourceKind.KEEP}
 
 
 def _leaves_something(answers: Answers) -> bool:
     return answers.goal.installs or answers.goal is Goal.LEFT
 
 
+def _store_password(*kinds: SourceKind) -> Question:
+    return Question.of("primary.keystore-password", Ask.CHOICE, values=kinds)
+
+
 def _store_questions(*kinds: SourceKind) -> tuple[Question, ...]:
     return (
-        Question.of("primary.keystore-password", Ask.CHOICE, values=kinds),
+        _store_password(*kinds),
         Question.of("primary.import-root", Ask.CHOICE, values=(ImportRoot.AUTO, ImportRoot.NO)),
     )
 
@@ -83,7 +109,11 @@ _STEPS: tuple[Step, ...] = (
     Step(
         StepId.GOAL,
         View.FACTS,
-        (Question.of("goal", Ask.CHOICE, values=(Goal.SET_UP, Goal.RE_KEY, Goal.RESCUE, Goal.UNDO, Goal.LEFT)),),
+        (
+            Question.of(
+                "goal", Ask.CHOICE, values=(Goal.SET_UP, Goal.RE_KEY, Goal.RESCUE, Goal.UNDO, Goal.LEFT, Goal.MAINTAIN)
+            ),
+        ),
     ),
     Step(
         StepId.PLACE,
@@ -132,6 +162,17 @@ _STEPS: tuple[Step, ...] = (
         applies=_re_keys_here,
     ),
     Step(
+        StepId.MAINTAIN,
+        questions=(Question.of("maintenance", Ask.CHOICE, values=tuple(Maintenance)),),
+        applies=_maintains,
+    ),
+    Step(
+        StepId.MAINTAIN_PASSWORD,
+        questions=(_store_password(SourceKind.GENERATE, SourceKind.PROMPT),),
+        applies=_sets_password,
+    ),
+    Step(StepId.MAINTAIN_ALIAS, questions=(Question.of("primary.alias", Ask.TEXT),), applies=_sets_alias),
+    Step(
         StepId.PRIMARY_STORE_PASSWORD,
         questions=(
             Question.of(
@@ -146,6 +187,7 @@ _STEPS: tuple[Step, ...] = (
     *GATEWAY_STEPS,
     OTHERS,
     OTHERS_VERDICT,
+    PORTAL,
     Step(
         StepId.EXAMINE,
         View.DIAGNOSIS,

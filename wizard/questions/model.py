@@ -144,9 +144,13 @@ class StepId(StrEnum):
     GATEWAY_STORE_PASSWORD = "gateway-store-password"  # noqa: S105 - a step
     OTHERS = "others"
     OTHERS_VERDICT = "others-verdict"
+    PORTAL = "portal"
     HANDOFF_FIRST = "handoff-first"
     EXAMINE = "examine"
     UNDO = "undo"
+    MAINTAIN = "maintain"
+    MAINTAIN_PASSWORD = "maintain-password"  # noqa: S105 - a step
+    MAINTAIN_ALIAS = "maintain-alias"
     REVIEW = "review"
     CONFIRM = "confirm"
     APPLY = "apply"

@@ -1,6 +1,6 @@
 """Questions about the other machines: gateways and clients, and the bundles for them and for the nodes of a cluster."""
 
-from wizard.questions.answers import Answers, Goal, OcspProbe, PrimaryKind
+from wizard.questions.answers import OCSP_CHECK, OCSP_URL, Answers, Goal, OcspProbe, PrimaryKind
 from wizard.questions.model import Ask, Question, Step, StepId, View
 
 
@@ -44,10 +44,17 @@ OTHERS = Step(
 
 OTHERS_VERDICT = Step(StepId.OTHERS_VERDICT, View.VERDICT, role="others", applies=_has_others)
 
-_PACKS = (
-    Question.of("packs", Ask.TEXT),
-    Question.of("account.ocsp-probe", Ask.CHOICE, values=(OcspProbe.NO, OcspProbe.YES)),
+PORTAL = Step(
+    StepId.PORTAL,
+    questions=(
+        Question.of(OCSP_CHECK, Ask.CHOICE, values=("unchanged", "off", "on")),
+        Question.of(OCSP_URL, Ask.TEXT, optional=True),
+        Question.of("account.ocsp-probe", Ask.CHOICE, values=(OcspProbe.NO, OcspProbe.YES)),
+    ),
+    applies=_prepares_others,
 )
+
+_PACKS = (Question.of("packs", Ask.TEXT),)
 
 PACKS_FIRST = Step(StepId.HANDOFF_FIRST, questions=_PACKS, applies=_hands_off_first)
 PACKS_LAST = Step(StepId.HANDOFF, questions=_PACKS, applies=_hands_off_last)

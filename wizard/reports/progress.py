@@ -16,7 +16,7 @@ def act_words(step: FileStep | Restart | Probe) -> str:
             return f"Write {name}"
         case "edit_file":
             return f"Change {name}"
-        case "import_trust":
+        case "import_trust" | "remove_trust":
             return str(step.summary).partition(",")[0]
         case "restart" if isinstance(step, Restart):
             return f"Restart {step.target}, at most {step.timeout_s:g} s"

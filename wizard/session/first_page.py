@@ -26,6 +26,11 @@ TAKES: dict[str, tuple[str, str, str]] = {
     Goal.RESCUE: ("a few seconds to find the cause", "nothing at first", "none; a repair may need a restart"),
     Goal.UNDO: ("about a minute", "nothing; every replaced file is kept", "as in the change that is undone"),
     Goal.LEFT: ("a list to tick", "nothing", "none"),
+    Goal.MAINTAIN: (
+        "about a minute",
+        "nothing; the installed stores are used",
+        "one restart; printing pauses meanwhile",
+    ),
 }
 """For each goal: the time, what is needed, the outage."""
 _BANNERS = {

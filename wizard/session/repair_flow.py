@@ -25,10 +25,11 @@ from wizard.planning.inputs import PlanInputs
 from wizard.planning.primary.inputs import Planned
 from wizard.planning.primary.plan import STORE_SECRET
 from wizard.printable import printable
-from wizard.questions.answers import Goal
+from wizard.questions.answers import Goal, PrimaryAnswers
 from wizard.questions.flow import Question, Step, StepId
 from wizard.secret import Secret
 from wizard.session import saved_run
+from wizard.texts.en.questions import QUESTIONS
 
 EXAMINE, EXAMINE_AGAIN = StepId.EXAMINE, StepId.EXAMINE_AGAIN
 """The steps that check the machine, before the repair and after it."""
@@ -316,8 +317,13 @@ def last_name(machine: Machine) -> str:
 
 def look(inputs: PlanInputs) -> Rescue:
     """Examine the machine now, as the answers and the last run name it."""
-    host = inputs.answers.primary.host or last_name(inputs.machine)
-    seen = examine(inputs.machine, Asked(servername=host, cacerts_password=inputs.secret("primary.cacerts-password")))
+    primary, usual = inputs.answers.primary, PrimaryAnswers()
+    host = primary.host or last_name(inputs.machine)
+    asked = Asked(servername=host, cacerts_password=inputs.secret("primary.cacerts-password"))
+    if inputs.answers.goal is Goal.MAINTAIN:
+        nodes = primary.nodes if primary.nodes != usual.nodes else ()
+        asked = replace(asked, nodes=nodes, port=primary.port if primary.port != usual.port else 0)
+    seen = examine(inputs.machine, asked)
     return rescue(inputs.machine, seen, without_password(inputs.secret))
 
 
@@ -362,14 +368,8 @@ def plan_rescue(inputs: PlanInputs, found: Rescue) -> Planned:
 
 
 _FIELDS = {
-    KEY_SECRET: (
-        "Password of the private key",
-        "The key has its own password; whoever made the file knows it.",
-    ),
-    STORE_SECRET: (
-        "Password of the key store",
-        "The one in application.conf does not open it; whoever made the file knows it.",
-    ),
+    KEY_SECRET: QUESTIONS["primary.keystore-password.repair-key"],
+    STORE_SECRET: QUESTIONS["primary.keystore-password.repair-store"],
 }
 """What the field is called and why it is there, by the secret that a repair lacks."""
 
@@ -378,10 +378,11 @@ def asked(step: Step, found: Rescue) -> tuple[Question, ...]:
     """The questions of *step*: the password that a repair lacks, and nothing when it lacks none."""
     if found.lacks not in _FIELDS or not found.waits_for_password:
         return ()
-    heading, why = _FIELDS[found.lacks]
+    words = _FIELDS[found.lacks]
+    why = words.help
     if found.together.planned is not None and not found.together.planned.forbidden:
         why += " Empty: repair only the rest."
-    return tuple(replace(question, heading=heading, why=why) for question in step.questions)
+    return tuple(replace(question, heading=words.label, why=why) for question in step.questions)
 
 
 def next_lines(found: Rescue, machine: Machine) -> Sequence[str]:

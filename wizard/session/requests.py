@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from wizard import codes
-from wizard.certificates.csr import KeyKind, make
+from wizard.certificates.csr import NO_PARTS, KeyKind, SubjectParts, make
 from wizard.certificates.model import Profile, Role
 from wizard.certificates.writing import encryption
 from wizard.change.durable import put_named, reach
@@ -19,6 +19,19 @@ def files_of(host: str, folder: Path) -> tuple[Path, Path]:
     return folder / f"{stem}.key", folder / f"{stem}.csr"
 
 
+def make_folder(folder: Path) -> None:
+    """Make *folder*, unless it is there.
+
+    Raises:
+        WizardError: it cannot be made.
+    """
+    try:
+        reach(folder)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise WizardError(codes.FILE_NOT_WRITABLE, case="made", subject=folder, folder=folder, reason=reason) from error
+
+
 def write_request(  # noqa: PLR0913 - everything but host, folder and password has a default
     host: str,
     folder: Path,
@@ -27,7 +40,7 @@ def write_request(  # noqa: PLR0913 - everything but host, folder and password h
     role: Role = Role.PRIMARY,
     sans: tuple[str, ...] = (),
     kind: KeyKind = KeyKind.RSA_3072,
-    organization: str = "",
+    subject: SubjectParts = NO_PARTS,
     dry_run: bool = False,
 ) -> tuple[Path, Path]:
     """Make a key, encrypted with *password*, and the request for it; return both files.
@@ -39,7 +52,7 @@ def write_request(  # noqa: PLR0913 - everything but host, folder and password h
         role: of the certificate.
         sans: further names.
         kind: of the key.
-        organization: in the subject; "" for none.
+        subject: what the subject contains besides the name.
         dry_run: nothing is written.
 
     Raises:
@@ -49,17 +62,11 @@ def write_request(  # noqa: PLR0913 - everything but host, folder and password h
     for file in (key_file, csr_file):
         if file.exists():
             raise WizardError(codes.CSR_EXISTS, subject=file, file=file)
-    request = make(host, role=role, sans=sans, kind=kind, organization=organization)
+    request = make(host, role=role, sans=sans, kind=kind, subject=subject)
     # The same password will protect the PFX: refuse now what Java would refuse then.
     encryption(password, Profile.MODERN)
     if not dry_run:
-        try:
-            reach(folder)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise WizardError(
-                codes.FILE_NOT_WRITABLE, case="made", subject=folder, folder=folder, reason=reason
-            ) from error
+        make_folder(folder)
         put_named(key_file, request.key_pem(password), mode=0o600)
         put_named(csr_file, request.pem, mode=0o644)
     return key_file, csr_file

@@ -8,6 +8,7 @@ from wizard.change.manifest import Action, Manifest
 from wizard.change.plan import Plan
 from wizard.change.rollback import altered, choose, obstacle, require_undoable, rights_kept, see
 from wizard.change.store import Store
+from wizard.doctor.maintenance import plan_maintenance
 from wizard.doctor.restart_checks import plan_faults, undo_faults
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
@@ -153,7 +154,8 @@ def undo_steps(manifest: Manifest) -> tuple[UndoStep, ...]:
 def _words(action: Action) -> str:
     name = printable(str(action.named))
     if action.trust is not None:
-        return f"Remove {printable(action.trust.alias)} from {name}"
+        alias = printable(action.trust.alias)
+        return f"Remove {alias} from {name}" if action.trust.added else f"Add {alias} to {name} again"
     return f"Restore {name}" if action.before.exists else f"Remove {name}"
 
 
@@ -211,6 +213,9 @@ def _for_goal(inputs: PlanInputs, examine: Callable[[], Rescue]) -> tuple[Review
             return Review(plan, lines, found, blocked=bool(found), undo=undo), Planned(plan, found, {})
         case Goal.RESCUE:
             return _of(ask_java(inputs.machine, plan_rescue(inputs, examine())))
+        case Goal.MAINTAIN:
+            planned = plan_maintenance(inputs, examine().seen)
+            return _of(ask_java(inputs.machine, _checked(inputs, planned)))
         case Goal.LEFT:
             return Review(Plan(TITLES[StepId.ELSEWHERE]), _ELSEWHERE, (), blocked=False), Planned(Plan(""), (), {})
         case _ if inputs.answers.primary.kind is PrimaryKind.CLOUD:

@@ -21,9 +21,13 @@ from wizard.change.events import Event
 from wizard.change.history import history
 from wizard.change.outcome import APPLIED, NO_CHANGE, STUCK, Outcome
 from wizard.change.plan import Plan, Probe
+from wizard.change.staging import check_java
+from wizard.change.targets import check_expected, look
+from wizard.change.targets import resolve as resolve_file
 from wizard.errors import WizardError
 from wizard.findings import Finding, worst_finding
 from wizard.handoff import checklist, remaining_tasks
+from wizard.host import jre
 from wizard.host.clock import now_utc
 from wizard.host.machine import Machine, command, own_names
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD, SecretGiver, resolve
@@ -200,6 +204,8 @@ class Session:
 
     def asked(self, step: Step) -> tuple[Question, ...]:
         """BLOCKING. The questions of *step* in words that fit what its view has found, and those that arise from it."""
+        if step.id == StepId.PORTAL:
+            return warnings.with_advice(self.inputs, step.questions)
         if step.role and step.role != "others":
             self._look_at_names(step.role)
         if step.id == repair_flow.EXAMINE:
@@ -486,8 +492,12 @@ class Session:
 
     def planned_leaf(self) -> str:
         """The fingerprint of the certificate that the plan wants to be presented; "" without such a plan."""
+        probe = self._probe()
+        return probe.expect_sha256 if probe is not None else ""
+
+    def _probe(self) -> Probe | None:
         steps = self._review.plan.steps if self._review is not None else ()
-        return next((step.expect_sha256 for step in steps if isinstance(step, Probe)), "")
+        return next((step for step in steps if isinstance(step, Probe)), None)
 
     def undo_command(self) -> str:
         """How the last change is undone later; "" when there is none."""
@@ -497,9 +507,10 @@ class Session:
     def openssl_command(self) -> str:
         """How to see from a shell what the primary presents."""
         primary = self.answers.primary
-        node = primary.nodes[0]
-        name = shlex.quote(primary.host or node)
-        return f"openssl s_client -connect {endpoint(node, primary.port)} -servername {name} </dev/null"
+        node, port, host = primary.nodes[0], primary.port, primary.host
+        if (probe := self._probe()) is not None:
+            (node, port), host = probe.nodes[0], probe.servername
+        return f"openssl s_client -connect {endpoint(node, port)} -servername {shlex.quote(host or node)} </dev/null"
 
     def _key_password(self, role: str, sure: bool) -> Secret | None:  # noqa: FBT001 - as PlanInputs asks
         """The other one of two passwords, after the typed one was refused: typed before, else from its own source.
@@ -562,6 +573,19 @@ class Session:
         """BLOCKING. The plan of the review."""
         return self.review().plan
 
+    def outdated(self) -> WizardError | None:
+        """BLOCKING. Why the kept plan does not fit this machine any more; None when it does, or there is none."""
+        if self._kept is None:
+            return None
+        try:
+            for step in self._kept.file_steps:
+                target = resolve_file(self.machine, step.path)
+                check_expected(target, look(target)[0], step.expect)
+            check_java(self._kept, jre.identity(self.machine))
+        except WizardError as error:
+            return error
+        return None
+
     def start(self) -> None:
         """BLOCKING. Hand the reviewed plan to its own process, which goes on whatever becomes of this one.
 
@@ -591,12 +615,16 @@ class Session:
         """What stays in the terminal after leaving: result, backups, how to undo, what is next."""
         if self._outcome is None and self._run is not None and self._run.id:
             return outcome.at_work(self._run.id, self.machine)
+        if self.dry_run and self._review is not None and not self._review.plan.is_empty:
+            return ["This was a dry run: nothing was changed."]
         packs = self.base / self.answers.packs if self._handed is not None else None
         undo = self.answers.goal is Goal.UNDO
         earlier = [each for each in self._earlier if each is not self._outcome]
         said = outcome.summary(self._outcome, self.machine, packs, undo=undo, earlier=earlier)
         if self.planned_leaf() and self._outcome is not None and not self._outcome.exit_code:
             said += ["To check the certificate:", self.openssl_command()]
+        if self._outcome is not None and self._outcome.exit_code:
+            return said
         return [*said, *checklist_lines.summary_lines(checklist.load(self.machine))]
 
     def invalidate(self) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from wizard import codes
 from wizard.certificates.formats.refusals import KEY_PASSWORD_DIFFERS
+from wizard.doctor.maintenance import require_maintainable
 from wizard.errors import WizardError
 from wizard.findings import Severity
 from wizard.handoff.build import make_packs, order_of, require_names, write_packs
@@ -14,7 +15,7 @@ from wizard.planning.gateway.trust import primary_trust
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.primary.cloud import cloud_trust
 from wizard.planning.primary.facts import FILE_KEY, PASSWORD_KEY, conf_document, find_setting
-from wizard.planning.primary.plan import STORE_SECRET
+from wizard.planning.primary.plan import STORE_SECRET, require_alias
 from wizard.questions.answers import CloudSupport, PrimaryKind
 from wizard.questions.flow import Step, StepId
 from wizard.questions.passwords import GATEWAY, PRIMARY, Consumer, require_fit
@@ -62,6 +63,10 @@ def refusals(inputs: PlanInputs, step: Step, examine: Callable[[], Rescue]) -> R
             return _repair(inputs, examine)
         case StepId.UNDO:
             return _tried("change", lambda: _can_be_undone(inputs))
+        case StepId.MAINTAIN:
+            return _tried("maintenance", lambda: require_maintainable(inputs, examine().seen))
+        case StepId.MAINTAIN_ALIAS:
+            return _tried("primary.alias", lambda: require_alias(inputs.answers.primary.alias))
         case StepId.PRIMARY_STORE_PASSWORD:
             return _tried(STORE_SECRET, lambda: _fits(inputs, STORE_SECRET, PRIMARY))
         case _:

@@ -5,12 +5,15 @@ And the question whether a root is public.
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
 
 from wizard.certificates.names import short
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
+from wizard.handoff.portal import advised
 from wizard.planning.inputs import PlanInputs
-from wizard.questions.answers import ROOT, PrimaryKind, RootKind
+from wizard.questions.answers import OCSP_CHECK, ROOT, PrimaryKind, RootKind
 from wizard.questions.flow import Ask, Question, Step, View
 
 
@@ -50,6 +53,20 @@ def root_questions(inputs: PlanInputs, step: Step) -> tuple[Question, ...]:
         for root in roots
         if root is not None and root not in before
     )
+
+
+def with_advice(inputs: PlanInputs, questions: Iterable[Question]) -> tuple[Question, ...]:
+    """*questions*; beside the OCSP check is what the certificates of this run advise.
+
+    Asks the responders when the answers allow it.
+    """
+    here = inputs.answers.primary.kind is PrimaryKind.ON_PREMISE
+    chains = []
+    for role in (*(["primary"] if here else []), *inputs.answers.other_roles()):
+        with suppress(WizardError):
+            chains.append(inputs.judged(role).chain)
+    words = advised(chains, inputs.answers.account)
+    return tuple(replace(each, why=f"{each.why}\n{words}") if each.key == OCSP_CHECK else each for each in questions)
 
 
 def identity(finding: Finding) -> str:

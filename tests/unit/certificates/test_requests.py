@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.support.pki import CLIENT, END, NOW, SERVER, START, acme
-from wizard.certificates.csr import KeyKind, Request, complete, make
+from wizard.certificates.csr import KeyKind, Request, SubjectParts, complete, make
 from wizard.certificates.model import Bundle, Certificate, Format, Profile, Role
 from wizard.certificates.reading import read
 from wizard.certificates.rules import judge
@@ -74,7 +74,9 @@ def test_kinds_of_keys() -> None:
 
 def test_names() -> None:
     names = ["10.0.0.1", "print.acme.example", "PRIMARY-HOST.", "bücher.example", "[2001:db8::1]", "*.acme.example"]
-    request = make("Primary-Host", role=Role.PRIMARY, sans=names, kind=KeyKind.P_256, organization="Acme")
+    request = make(
+        "Primary-Host", role=Role.PRIMARY, sans=names, kind=KeyKind.P_256, subject=SubjectParts(organization="Acme")
+    )
     found = request.csr.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert [str(each.value) for each in found] == [
         "primary-host", "10.0.0.1", "print.acme.example", "xn--bcher-kva.example", "2001:db8::1", "*.acme.example",

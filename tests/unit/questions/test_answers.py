@@ -14,6 +14,7 @@ from wizard.questions.answers import (
     GatewayAnswers,
     Goal,
     ImportRoot,
+    Maintenance,
     OcspProbe,
     PasswordSource,
     PrimaryKind,
@@ -158,6 +159,8 @@ def _question(key: str, ask: Ask = Ask.TEXT, *, optional: bool = False) -> Quest
         ("primary.kind", "cloud", PrimaryKind.CLOUD),
         ("primary.cloud-support", "accepted", CloudSupport.ACCEPTED),
         ("account.ocsp-probe", "yes", OcspProbe.YES),
+        ("account.ocsp-check", "on", "on"),
+        ("maintenance", "built-in", Maintenance.BUILT_IN),
         ("primary.keystore-password", "prompt", PROMPT),
         ("primary.keystore-password", "generate", GENERATE),
         ("primary.keystore-password", "keep", KEEP),
@@ -174,6 +177,8 @@ def test_typed_text_becomes_the_value_and_back(key: str, text: str, value: objec
     [
         ("primary.host", "  ", "answer.missing"),
         ("primary.port", "70000", "answer.unusable"),
+        ("account.ocsp-url", "ocsp.acme.example", "answer.unusable"),
+        ("account.ocsp-url", "http://a b", "answer.unusable"),
         ("primary.port", "٣", "answer.unusable"),
         ("others.gateways", "g1 g2;reboot", "answer.unusable"),
         ("primary.host", "$(reboot)", "answer.unusable"),
@@ -225,7 +230,7 @@ def test_a_named_source_is_not_lost_by_looking_at_its_step() -> None:
 
 def test_steps_come_and_go_with_the_answers() -> None:
     cloud = Answers().put("primary.kind", PrimaryKind.CLOUD)
-    assert [step.id for step in steps(cloud)] == ["goal", "place", "cloud", "others", "elsewhere"]
+    assert [step.id for step in steps(cloud)] == ["goal", "place", "cloud", "others", "portal", "elsewhere"]
     with_gateway = cloud.put("others.gateways", ("g1", "g2"))
     assert [step.id for step in steps(with_gateway)] == [
         "goal",
@@ -233,6 +238,7 @@ def test_steps_come_and_go_with_the_answers() -> None:
         "cloud",
         "others",
         "others-verdict",
+        "portal",
         "handoff",
         "elsewhere",
     ]
@@ -257,10 +263,39 @@ def test_steps_come_and_go_with_the_answers() -> None:
     [
         (Goal.RESCUE, ["goal", "examine", "review", "confirm", "apply", "examine-again"]),
         (Goal.UNDO, ["goal", "undo", "review", "confirm", "apply"]),
+        (Goal.MAINTAIN, ["goal", "maintain", "maintain-password", "review", "confirm", "apply"]),
     ],
 )
 def test_a_goal_that_installs_nothing_asks_for_no_certificate(goal: Goal, ids: list[str]) -> None:
     assert [step.id for step in steps(Answers().put("goal", goal).put("others.gateways", ("g",)))] == ids
+
+
+@pytest.mark.parametrize(
+    ("task", "ids"),
+    [
+        (Maintenance.ALIAS, ["maintain-alias"]),
+        (Maintenance.BUILT_IN, []),
+        (Maintenance.REMOVE_CA, []),
+    ],
+)
+def test_a_maintenance_asks_for_what_it_needs(task: Maintenance, ids: list[str]) -> None:
+    answers = Answers().put("goal", Goal.MAINTAIN).put("maintenance", task)
+    assert [step.id for step in steps(answers)] == ["goal", "maintain", *ids, "review", "confirm", "apply"]
+    assert load(dump(answers)) == answers
+    typed = Answers().put("goal", Goal.MAINTAIN).put("primary.keystore-password", PROMPT)
+    assert "primary-store-password" in [step.id for step in steps(typed)]
+
+
+def test_the_two_ocsp_settings_are_one_answer_in_the_file() -> None:
+    url = "http://ocsp.acme.example"
+    answers = Answers()
+    assert (answers.get("account.ocsp-check"), answers.get("account.ocsp-url")) == ("unchanged", "")
+    assert answers.put("account.ocsp-url", url) == answers, "an address counts only with the check on"
+    on = answers.put("account.ocsp-check", "on").put("account.ocsp-url", url)
+    assert (on.account.ocsp, on.get("account.ocsp-check"), on.get("account.ocsp-url")) == (url, "on", url)
+    assert on.put("account.ocsp-check", "on") == on
+    assert on.put("account.ocsp-url", "").account.ocsp == "on"
+    assert on.put("account.ocsp-check", "off").put("account.ocsp-url", url).account.ocsp == "off"
 
 
 def test_replacing_offers_to_keep_what_is_installed() -> None:

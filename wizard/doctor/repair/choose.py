@@ -188,6 +188,14 @@ _BY_HAND: dict[str, tuple[str, ...]] = {
     "store-key-mismatch": _AGAIN,
     "clock-wrong": ("$ timedatectl set-ntp true", "$ systemctl restart {unit}", "$ cloudstream-wizard doctor"),
     "change-interrupted": ("Decide whether it is undone or completed:", "$ cloudstream-wizard recover"),
+    "root-not-trusted": (
+        "Repair the product's Java. The doctor then imports the root:",
+        "$ cloudstream-wizard doctor --fix all",
+        "Or import it by hand, with the root as ROOT.cer and any keytool:",
+        "$ sudo keytool -importcert -alias cloudstream-root -file ROOT.cer -keystore {file}",
+        "Its password is changeit, unless somebody changed it.",
+        "$ systemctl restart {unit}",
+    ),
     "cacerts-missing": (
         "Put {file} back from a backup or from the product's installer.",
         "$ cloudstream-wizard doctor --fix all",

@@ -261,11 +261,11 @@ def _trusted(
             return None, None, None
         certificates: tuple[Certificate, ...] = read(data, name=str(machine.cacerts), password=password).certificates
     except WizardError as error:
-        return None, None, _about_cacerts(error, machine)
+        return None, None, about_cacerts(error, machine)
     return found, frozenset(certificate.sha256 for certificate in certificates), None
 
 
-def _about_cacerts(error: WizardError, machine: Machine) -> WizardError:
+def about_cacerts(error: WizardError, machine: Machine) -> WizardError:
     """*error*, and for a wrong password what the usual one is and where another is given."""
     if error.spec != codes.READING_PASSWORD_WRONG:
         return error

@@ -102,6 +102,7 @@ def basis_of(inputs: PlanInputs) -> Basis:
     """
     answers = inputs.answers
     judged = Answers(
+        goal=answers.goal,
         primary=PrimaryAnswers(answers.primary.kind, host=answers.primary.host, port=answers.primary.port),
         gateway=tuple(GatewayAnswers(host=one.host) for one in answers.gateway),
         client=tuple(ClientAnswers(host=one.host, local_storage=one.local_storage) for one in answers.client),

@@ -19,6 +19,7 @@ from wizard.questions.answers import Answers, ImportRoot, PrimaryAnswers, endpoi
 from wizard.secret import Secret
 
 STORE_SECRET = "primary.keystore-password"  # noqa: S105 - the name of a secret
+_ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 CACERTS_SECRET = "primary.cacerts-password"  # noqa: S105 - likewise
 
 
@@ -65,7 +66,9 @@ def make_plan(
     """
     findings: list[Finding] = []
     steps: list[Step] = []
+    alias = answers.primary.alias
     keeps = already_installed(chain, facts) and (store_password is None or store_password == facts.installed_password)
+    keeps = keeps and alias.lower() in {"", *_aliases(facts.installed)}
     if not keeps:
         if store_password is None:
             raise WizardError(
@@ -75,7 +78,8 @@ def make_plan(
                 store="the new key store",
                 name=STORE_SECRET,
             )
-        steps += _store_steps(chain, facts, store_password, machine, findings)
+        require_alias(alias)
+        steps += _store_steps(chain, facts, store_password, machine, findings, alias)
     steps += _trust_steps(answers.primary, chain, facts, machine, findings)
     if facts.other_trust:
         where = {"other": facts.other_trust, "path": str(machine.cacerts)}
@@ -98,12 +102,26 @@ def make_plan(
     return Plan(f"Trusted certificate for {answers.primary.host}", tuple(steps), "primary", tuple(findings))
 
 
+def require_alias(alias: str) -> None:
+    """Refuse an alias that Java or a shell would read in another way; "" is the name in the certificate.
+
+    Raises:
+        WizardError: `store.alias-unfit`.
+    """
+    if alias and not _ALIAS.fullmatch(alias):
+        raise WizardError(codes.STORE_ALIAS_UNFIT, subject="primary.alias", alias=alias[:64])
+
+
+def _aliases(installed: Bundle | None) -> set[str]:
+    return {key.alias.lower() for key in installed.keys} if installed is not None else set()
+
+
 def _about_node(spec: Code, node: str) -> Finding:
     return Finding(spec, Locator("endpoint", endpoint=node), {"node": node})
 
 
 def _store_steps(
-    chain: Chain, facts: PrimaryFacts, password: Secret, machine: Machine, findings: list[Finding]
+    chain: Chain, facts: PrimaryFacts, password: Secret, machine: Machine, findings: list[Finding], alias: str
 ) -> list[FileStep]:
     leaf = chain.leaf
     assert leaf is not None  # noqa: S101 - as above
@@ -121,15 +139,17 @@ def _store_steps(
     put = PutFile(
         "keystore",
         facts.store_path,
-        keystore(chain, password, profile=profile, friendly_name=short(leaf)),
+        keystore(chain, password, profile=profile, friendly_name=alias or short(leaf)),
         mode,
         facts.store,
         f"Key store: {count} certificates and the key, mode {mode:04o}; {facts.profile.reason}",
-        content_id=f"pkcs12 {profile} " + " ".join(certificate.sha256 for certificate in chain.certificates),
+        content_id=" ".join(
+            ["pkcs12", profile, *(each.sha256 for each in chain.certificates), *([alias] if alias else [])]
+        ),
         uid=uid,
         gid=gid,
         proof=STORE_SECRET,
-        proof_alias=short(leaf),
+        proof_alias=alias or short(leaf),
     )
     return [put, edit_settings(facts, facts.store_path, password, machine)]
 

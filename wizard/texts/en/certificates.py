@@ -161,6 +161,13 @@ TEXTS: dict[str, Text] = {
         fix="Enter the host name that clients connect to, such as print.acme.example, or an IP address.",
         source="RFC 1123, 2.1; RFC 5280, 4.2.1.6",
     ),
+    "csr.bad-subject": Text(
+        title="A part of the subject cannot be used",
+        message="'{text}' cannot be the {part} of a subject: {reason}.",
+        why="A CA refuses the request, or the text is not encoded.",
+        fix="Give another text, or leave this part out.",
+        source="RFC 5280, appendix A",
+    ),
     "form.critical-extension": Text(
         title="Java does not accept a critical extension",
         message="{name} has the critical extension {oid}.",

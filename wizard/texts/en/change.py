@@ -460,5 +460,8 @@ TEXTS: dict[str, Text] = {
         why="An active service is not enough: only the presented certificate shows success.",
         fix="Check whether another server or a load balancer answers at this address.",
         source="manual: the check with a TLS client",
+        cases={
+            "built-in": Case("{endpoint} presents {certificate}, not the built-in certificate."),
+        },
     ),
 }

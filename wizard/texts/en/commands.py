@@ -72,11 +72,31 @@ TEXTS: dict[str, Text] = {
             "not-utf-8": Case("{file} holds bytes that are not UTF-8"),
         },
     ),
+    "csr.answers-or-host": Text(
+        title="Neither answers nor a machine is given",
+        message="Neither --answers nor --role with --host is given.",
+        why="It must be clear which machines get a key and a request.",
+        fix="Give --answers FILE for all its machines, or --role and --host for one.",
+        source=_CSR,
+        cases={
+            "both": Case(
+                "--answers cannot be used with --role, --host or --san.",
+                "Leave these out: the answers name the machines and their hosts.",
+            ),
+        },
+    ),
     "csr.exists": Text(
         title="The request already exists",
         message="{file} already exists.",
         why="With a new key the CA's answer to the first request would be useless.",
         fix="Add the answer with --complete, or choose another folder.",
+        source=_CSR,
+    ),
+    "csr.no-certificate-yet": Text(
+        title="The certificate of a machine is missing",
+        message="No certificate for {role} {host} is among the files.",
+        why="The machine cannot be set up without it. The others are complete.",
+        fix="Ask the PKI team for it. Then run the command again.",
         source=_CSR,
     ),
     "csr.no-key": Text(
@@ -87,6 +107,23 @@ TEXTS: dict[str, Text] = {
         source=_CSR,
         cases={
             "empty": Case("{file} contains no private key."),
+            "kind": Case("The key of {file} is neither RSA nor elliptic curve.", "Remove it, and make a new one."),
+            "request": Case(
+                "{file} contains no certificate request.", "Remove it. The next run makes it again from its key."
+            ),
+        },
+    ),
+    "csr.no-machine": Text(
+        title="No machine needs a certificate",
+        message="The answers name no machine that needs a certificate.",
+        why="There is nothing to request.",
+        fix="Add [primary], [[gateway]] or [[client]] with its host to the answers.",
+        source=_CSR,
+        cases={
+            "primary": Case(
+                "The answers do not name the host of the primary.",
+                'Add host = "..." to [primary]: the name that gateways connect to.',
+            ),
         },
     ),
     "csr.passwords-differ": Text(
@@ -94,6 +131,13 @@ TEXTS: dict[str, Text] = {
         message="The password and its repetition are not the same.",
         why="With a typing error the key could never be opened again.",
         fix="Type both again.",
+        source=_CSR,
+    ),
+    "csr.unknown-certificate": Text(
+        title="A certificate belongs to no request",
+        message="{name} in {file} was made for none of these keys.",
+        why="It was issued for another request, or its file is not one of this answer.",
+        fix="Remove the file, or ask the PKI team which request it answers.",
         source=_CSR,
     ),
     "findings.unknown-code": Text(
@@ -128,13 +172,6 @@ TEXTS: dict[str, Text] = {
         cases={
             "fields": Case("The two passwords differ.", fix="Both fields are empty again. Type the password twice."),
         },
-    ),
-    "plan.needs-named-password": Text(
-        title="a saved plan needs a password with a source",
-        message="The plan generates the key store's password, so nobody could test the store later.",
-        why="When the plan is applied later, the key store is tested with that password.",
-        fix='Set keystore-password = {{ file = "PATH" }} in the answers file.',
-        source=_DESIGN,
     ),
     "probe.bad-endpoint": Text(
         title="Invalid endpoint",

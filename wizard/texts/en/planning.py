@@ -44,6 +44,7 @@ TEXTS: dict[str, Text] = {
                 "{question} A quote is not closed. Put a path with a single quote in double quotes.",
                 fix="For example: {example}",
             ),
+            "url": Case("{question} It begins with http:// or https://.", fix="For example: {example}"),
         },
     ),
     "answers.beyond-bound": Text(
@@ -373,6 +374,50 @@ TEXTS: dict[str, Text] = {
         "So does each one whose own certificate the portal does not trust.",
         fix="First put {new} into the portal, every trust store and every client. The order of work gives the dates.",
         source="domain facts, section 5",
+    ),
+    "maintain.ca-in-use": Text(
+        title="An expired CA certificate is in use",
+        message="{name} (alias {alias}) expired on {ended}, but the installed certificate needs it.",
+        why="Without it nobody would accept the installed certificate any more.",
+        fix="Replace the certificates first. Then remove it.",
+        source="RFC 5280, 6.1",
+    ),
+    "maintain.ca-removed": Text(
+        title="An expired CA certificate is removed",
+        message="{name} (alias {alias}) expired on {ended} and is removed from cacerts.",
+        why="Gateways and clients with a certificate of this CA are not accepted any more.",
+        fix="Nothing. An undo adds it to cacerts again.",
+        source="RFC 5280, 6.1",
+    ),
+    "maintain.no-store": Text(
+        title="There is no key store to change",
+        message="{conf} names no key store.",
+        why="Password and alias belong to a key store; the built-in certificate has none.",
+        fix="Set up trusted certificates first.",
+        cases={
+            "closed": Case(
+                "The key store {store} does not open as it is configured.",
+                "Find the cause first: cloudstream-wizard doctor",
+            ),
+            "keys": Case(
+                "The key store {store} does not hold exactly one private key with its certificate.",
+                "Repair it first: cloudstream-wizard doctor",
+            ),
+        },
+    ),
+    "maintain.policy-first": Text(
+        title="The portal's policy must be switched first",
+        message="The server will present its built-in certificate again.",
+        why="With the policy Use trusted CA certificates, gateways and clients then go offline.",
+        fix="In the portal, choose the built-in policy first. Then every gateway and client needs an\n"
+        "individual authorisation again.",
+    ),
+    "store.alias-unfit": Text(
+        title="An alias that cannot be used",
+        message="'{alias}' cannot be the alias of an entry.",
+        why="Java ignores the case of aliases, and some tools cannot read other characters.",
+        fix="Use at most 64 letters, digits, dots, hyphens and underscores. Begin with a letter or digit.",
+        source="JDK: java.security.KeyStore",
     ),
     "store.java-refuses": Text(
         title="the server's Java refuses the new key store",

@@ -25,9 +25,13 @@ TITLES: Mapping[str, str] = {
     "gateway-store-password": "Password of the key store",
     "others": "Gateways and clients",
     "others-verdict": "Certificates of gateways and clients",
+    "portal": "OCSP settings of the portal",
     "handoff-first": "Bundles for the other machines",
     "examine": "What is wrong",
     "undo": "Undo a change",
+    "maintain": "Stores of this primary server",
+    "maintain-password": "Password of the key store",
+    "maintain-alias": "Alias of the certificate",
     "review": "Review",
     "confirm": "Apply",
     "apply": "Applying",
@@ -48,6 +52,7 @@ QUESTIONS: Mapping[str, QuestionText] = {
             "rescue": ChoiceText("Something is wrong", "find the cause and repair it"),
             "undo": ChoiceText("Undo a change", "restore an earlier state"),
             "left-to-do": ChoiceText("See what is left to do", "portal, gateways and clients"),
+            "maintain-stores": ChoiceText("Maintain the stores", "password, alias, built-in, expired CA"),
         },
     ),
     "primary.kind": QuestionText(
@@ -122,11 +127,6 @@ QUESTIONS: Mapping[str, QuestionText] = {
     "primary.keystore-password.repair": QuestionText(
         label="Password of the key store",
         help="Only if the repair needs it; otherwise leave it empty.",
-        short="Password for the repair",
-    ),
-    "primary.keystore-password.repair-none": QuestionText(
-        label="Password of the key store",
-        help="This repair needs none; leave it empty.",
         short="Password for the repair",
     ),
     "primary.keystore-password.repair-store": QuestionText(
@@ -266,9 +266,43 @@ QUESTIONS: Mapping[str, QuestionText] = {
         example="/root/cloudstream-packs",
         short="Folder for bundles",
     ),
+    "maintenance": QuestionText(
+        label="What do you want to change?",
+        help="The certificate stays the same, except with the built-in one.",
+        short="Stores",
+        choices={
+            "password": ChoiceText("Password of the key store", "new one, set in application.conf too"),
+            "alias": ChoiceText("Alias of the certificate", "the name of its entry in the key store"),
+            "built-in": ChoiceText("Built-in certificate again", "switch the portal's policy first"),
+            "remove-ca": ChoiceText("Remove expired CAs", "those that the wizard put into cacerts"),
+        },
+    ),
+    "primary.alias": QuestionText(
+        label="Alias of the entry in the key store",
+        help="Letters, digits, dots, hyphens and underscores; Java ignores their case.",
+        example="primary-host",
+        short="Alias",
+    ),
+    "account.ocsp-check": QuestionText(
+        label="Check certificates by OCSP? (revocation check in the portal)",
+        help="The portal then refuses certificates that were revoked.",
+        short="OCSP check",
+        choices={
+            "unchanged": ChoiceText("Leave it as it is", "if nobody asked for a change"),
+            "off": ChoiceText("Off", "no revocation check"),
+            "on": ChoiceText("On", "each certificate is checked"),
+        },
+    ),
+    "account.ocsp-url": QuestionText(
+        label="Address of your own OCSP responder",
+        help="Only used with On. Leave empty to use the responder in each certificate.",
+        example="http://ocsp.acme.example",
+        short="OCSP address",
+        empty="as the certificates say",
+    ),
     "account.ocsp-probe": QuestionText(
         label="Ask the OCSP responders from this machine?",
-        help="For the advice about the portal's OCSP settings. This uses the network.",
+        help="The advice above then shows their answers. This uses the network.",
         short="Ask responders",
         choices={
             "no": ChoiceText("No", "only what the certificates say"),
