@@ -505,6 +505,9 @@ HANDOFF_FINDINGS = Code("handoff.findings", Severity.ERROR)
 HANDOFF_FOLDER_IN_USE = Code("handoff.folder-in-use", Severity.BLOCKER)
 HANDOFF_HOST = Code("handoff.host", Severity.BLOCKER)
 HANDOFF_JAVA_VERSION = Code("handoff.java-version", Severity.BLOCKER)
+INVENTORY_NO_MACHINE = Code("inventory.no-machine", Severity.BLOCKER)
+INVENTORY_NOT_KEPT = Code("inventory.not-kept", Severity.WARNING)
+INVENTORY_UNREADABLE = Code("inventory.unreadable", Severity.BLOCKER)
 
 # the commands, the session and the practice deployment
 APPLY_FINDINGS = Code("apply.findings", Severity.ERROR)

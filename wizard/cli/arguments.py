@@ -445,7 +445,8 @@ _STATUS = """\
 The first line is for monitoring. Below it are all certificates in all known
 places with the first day on which each link fails, and for whom; then what is
 not as the applied changes left it, and at the end each certificate once with
-its end, its days and its machines. Nothing is changed.
+its end, its days and its machines. The newest certificate that was handed out
+to each gateway and client counts too (see inventory). Nothing is changed.
 
 EXAMPLES
   cloudstream-wizard status
@@ -521,6 +522,34 @@ def handoff(commands: Commands) -> None:
     )
     parser.add_argument("--answers", metavar="FILE", required=True, type=Path, help="the answers (TOML)")
     parser.add_argument("--out", metavar="DIR", required=True, type=Path, help="a folder that is new or empty")
+
+
+_INVENTORY = """\
+What bundles and roll-outs gave to gateways, clients and cluster nodes: the
+certificate, its end and its bundle, the first to end in front. The newest of
+each machine is watched by status. A machine that is gone is taken out.
+
+EXAMPLES
+  cloudstream-wizard inventory
+  cloudstream-wizard inventory --json | jq -r '.machines[].not_after'
+  cloudstream-wizard inventory --remove old-gateway
+
+EXIT CODES
+  0 shown   2 there is no such machine, or the inventory cannot be read
+"""
+
+
+def inventory(commands: Commands) -> None:
+    """Add it."""
+    parser = commands.add_parser(
+        "inventory",
+        help="the certificates that were handed out",
+        description="List the certificates that were handed out in bundles, for which machine, and when each ends.",
+        epilog=_INVENTORY,
+    )
+    parser.add_argument(
+        "--remove", metavar="MACHINE", action="append", default=[], help="watch this machine no more; may be repeated"
+    )
 
 
 _CHECKLIST = """\

@@ -11,6 +11,7 @@ from wizard.doctor.diagnose import diagnose
 from wizard.doctor.status import State, Status, status
 from wizard.doctor.timeline import Place
 from wizard.errors import WizardError
+from wizard.handoff import inventory
 from wizard.reports.calendar import calendar_lines
 from wizard.reports.lines import Line
 from wizard.session.saved_run import load
@@ -36,8 +37,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _further(args: argparse.Namespace) -> list[Place]:
-    """What --also names, and the input files of a run of the wizard that is not finished."""
-    found = chains_in(args.also, Path.cwd()) if args.also else []
+    """What was handed out, what --also names, and the input files of a run of the wizard that is not finished."""
+    found = [*inventory.places(args.machine), *(chains_in(args.also, Path.cwd()) if args.also else [])]
     unfinished = load(args.machine)
     if unfinished is not None:
         answers = unfinished.answers

@@ -13,8 +13,8 @@ from wizard.change.syscalls import REAL, Syscalls
 from wizard.configs import envfile
 from wizard.configs.rules import exposed
 from wizard.errors import WizardError
-from wizard.findings import Finding, Severity
-from wizard.handoff import client, cluster, gateway, portal
+from wizard.findings import Finding, Locator, Severity
+from wizard.handoff import client, cluster, gateway, inventory, portal
 from wizard.handoff.bundle import Pack, PackFile, checklist, paths
 from wizard.handoff.client import ClientInput
 from wizard.handoff.portal import ocsp_evidence
@@ -22,6 +22,7 @@ from wizard.host import jre
 from wizard.host.clock import now_utc
 from wizard.host.files import look as look_at
 from wizard.host.files import read_input
+from wizard.host.machine import Machine
 from wizard.planning.gateway.stores import GatewayInput
 from wizard.planning.gateway.trust import primary_trust
 from wizard.planning.inputs import PlanInputs
@@ -305,6 +306,16 @@ def write_packs(out: Path, packs: Sequence[Pack], order: tuple[str, ...] = ()) -
     """
     below = [replace(file, name=f"{pack.folder}/{file.name}") for pack in packs for file in pack.files]
     write_files(out, [PackFile("README.md", overview(packs, order)), *below])
+
+
+def unrecorded(machine: Machine, packs: Sequence[Pack], out: Path) -> list[Finding]:
+    """Note in the inventory what *packs*, written below *out*, give to whom; a warning when that cannot be kept."""
+    try:
+        inventory.record(machine, packs, out)
+    except WizardError as error:
+        facts = {"reason": error.message, "hint": error.hint}
+        return [Finding(codes.INVENTORY_NOT_KEPT, Locator("file", str(out)), facts)]
+    return []
 
 
 def write_files(out: Path, files: Sequence[PackFile], *, calls: Syscalls = REAL) -> None:

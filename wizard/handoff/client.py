@@ -150,7 +150,8 @@ def make_pack(given: ClientInput) -> Pack:
         f"The password of the PFX is\n{given.whose}.\nIt is not in this folder."
     )
     page = checklist(title, intro, steps, _notes(given, leaf, text), paths(host, about))
-    return Pack(host, title, (PackFile("CHECKLIST.md", page), *files), steps)
+    made = (PackFile("CHECKLIST.md", page), *files)
+    return Pack(host, title, made, steps, "client", given.chain.certificates)
 
 
 def _steps(given: ClientInput, text: str) -> tuple[str, ...]:
