@@ -185,12 +185,20 @@ EXAMPLES
       --secret primary.password=file:/root/pfx-password
   cloudstream-wizard apply --plan change.plan --yes \\
       --secret primary.keystore-password=file:/root/store-password
+  cloudstream-wizard apply --answers LAST --yes
+
+LAST means the answers of the last completed run, for this machine alone. As a
+deploy hook of certbot, acme.sh, lego or step it takes the files that these
+have renewed, by their variables. A certificate for another host is none of
+its business (exit 0); one under another root is refused (exit 1).
 
 EXIT CODES
   0 applied and proven, or nothing to do   1 findings forbid the change
   2 wrong usage or unusable input   3 it failed its proof and was rolled back
   4 an interrupted change needs recover   5 another run holds the lock
 """
+
+_ANSWERS = "the answers (TOML); LAST: those of the last completed run"
 
 _WAIT: dict[str, Any] = {
     "metavar": "SECONDS",
@@ -215,7 +223,7 @@ def plan(commands: Commands) -> None:
         epilog=_PLAN,
         formatter_class=_WithKeys,
     )
-    parser.add_argument("--answers", metavar="FILE", required=True, type=Path, help="the answers (TOML)")
+    parser.add_argument("--answers", metavar="FILE", required=True, type=Path, help=_ANSWERS)
     parser.add_argument("--out", metavar="FILE", type=Path, help="keep the plan in FILE (mode 0600), for apply --plan")
     parser.add_argument("--wait", **_WAIT)
 
@@ -229,7 +237,7 @@ def apply(commands: Commands) -> None:
         epilog=_APPLY,
     )
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--answers", metavar="FILE", type=Path, help="the answers (TOML)")
+    source.add_argument("--answers", metavar="FILE", type=Path, help=_ANSWERS)
     parser.add_argument("--wait", **_WAIT)
     source.add_argument("--plan", metavar="FILE", type=Path, help="a plan that plan --out wrote")
     parser.add_argument("--yes", action="store_true", help="do not ask")
@@ -499,7 +507,7 @@ def rehearse(commands: Commands) -> None:
         description="Let every gateway and client of the answers connect to the primary, in memory.",
         epilog=_REHEARSE,
     )
-    parser.add_argument("--answers", metavar="FILE", required=True, type=Path, help="the answers (TOML)")
+    parser.add_argument("--answers", metavar="FILE", required=True, type=Path, help=_ANSWERS)
 
 
 _HANDOFF = """\
@@ -520,7 +528,7 @@ def handoff(commands: Commands) -> None:
         description="Write a folder for each machine that the wizard cannot reach.",
         epilog=_HANDOFF,
     )
-    parser.add_argument("--answers", metavar="FILE", required=True, type=Path, help="the answers (TOML)")
+    parser.add_argument("--answers", metavar="FILE", required=True, type=Path, help=_ANSWERS)
     parser.add_argument("--out", metavar="DIR", required=True, type=Path, help="a folder that is new or empty")
 
 
@@ -615,7 +623,7 @@ def export(commands: Commands) -> None:
         description="Write a playbook with inventory and the files of every primary and gateway.",
         epilog=_EXPORT,
     )
-    ansible.add_argument("--answers", metavar="FILE", required=True, type=Path, help="the answers (TOML)")
+    ansible.add_argument("--answers", metavar="FILE", required=True, type=Path, help=_ANSWERS)
     ansible.add_argument("--out", metavar="DIR", required=True, type=Path, help="a folder that is new or empty")
     ansible.add_argument(
         "--plain-secrets", action="store_true", help="leave keys and passwords unencrypted, to encrypt them yourself"

@@ -7,7 +7,7 @@ from typing import Any
 from wizard import codes
 from wizard.change import plan_file
 from wizard.change.durable import put_named
-from wizard.cli.inputs import open_inputs
+from wizard.cli.inputs import is_last, open_inputs
 from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode, WizardError
 from wizard.host.clock import now_utc
@@ -16,6 +16,7 @@ from wizard.planning.primary.inputs import basis_of
 from wizard.questions.answers import SourceKind
 from wizard.reports.outcome import kept_plan_lines
 from wizard.reports.review import Review
+from wizard.session import renewal
 from wizard.session.repair_flow import look
 from wizard.session.review import review
 
@@ -23,6 +24,8 @@ from wizard.session.review import review
 def run(args: argparse.Namespace) -> int:
     """Print the plan; 1 when the findings forbid it."""
     inputs = open_inputs(args)
+    if is_last(args):
+        renewal.require_same_root(inputs)
     made, _ = review(inputs, lambda: look(inputs))
     if args.out is not None:
         _keep(args.out, inputs, made)

@@ -49,7 +49,7 @@ from wizard.reports.checklist import Checklist
 from wizard.reports.lines import Line
 from wizard.reports.review import Review, decided_lines
 from wizard.secret import Secret
-from wizard.session import overview, repair_flow, review, saved_run, validation, views, warnings
+from wizard.session import kept_answers, overview, repair_flow, review, saved_run, validation, views, warnings
 from wizard.session.overview import Overview, Presented
 from wizard.session.review import Undoable
 from wizard.session.saved_run import SavedRun
@@ -92,6 +92,9 @@ class Session:
         pasted: the texts that were pasted in place of files, by their words in the answers; in
             memory alone.
         taken_up: whether the change was started by an earlier session, whose answers are used now.
+        renews: whether the answers are those that are kept, with renewed files and without other machines.
+        prefilled: when the run was completed whose answers this one begins with; None when it begins with none.
+        kept_answers: the file that has the answers of this run for the next renewal, once it is completed.
     """
 
     def __init__(  # noqa: PLR0913 - everything but the machine has a default
@@ -146,8 +149,12 @@ class Session:
         self._run: watch.ChangeRun | None = None
         self._outcome: Outcome | None = None
         self._started = False
+        self._given = self.answers
         self.answered = False
         self.taken_up = False
+        self.renews = False
+        self.prefilled: datetime | None = None
+        self.kept_answers = ""
 
     @cached_property
     def generated(self) -> Secret:
@@ -198,7 +205,11 @@ class Session:
         if step.role and step.role != "others":
             self._look_at_names(step.role)
         secret = self._repair_secret(step) if step.id == repair_flow.EXAMINE else None
-        return (*repair_flow.reworded(step, secret), *warnings.root_questions(self.inputs, step))
+        questions = repair_flow.reworded(step, secret)
+        if step.id == StepId.PLACE and self.prefilled is not None:
+            why = f"Everything is filled in from the run of {self.prefilled:%Y-%m-%d}; change what is different."
+            questions = (replace(questions[0], why=why), *questions[1:])
+        return (*questions, *warnings.root_questions(self.inputs, step))
 
     def _repair_secret(self, step: Step) -> str | None:
         """The name of the secret that the repair at *step* lacks, "" for none, None when that is not known."""
@@ -239,6 +250,8 @@ class Session:
         value = parsed(question, before, text)
         self.answered = True
         role, _, name = question.key.rpartition(".")
+        if value is Goal.RE_KEY:
+            self._prefill()
         if value != before:
             self.answers = self.answers.put(question.key, value)
             if name == "chain" and role in self._taken and self._taken.pop(role) == self.answers.get(f"{role}.host"):
@@ -248,6 +261,21 @@ class Session:
         done = self.inputs.judged_roles
         if name == "host" and role in done and value == done[role].suggested_host:
             self._taken[role] = value
+
+    def _prefill(self) -> None:
+        """Certificates are replaced: begin with the answers of the last completed run, when nothing else is answered.
+
+        That needs no network and no more than two small files.
+        """
+        blank = replace(self.answers.primary, port=self._given.primary.port)
+        if replace(self.answers, goal=self._given.goal, primary=blank) != self._given:
+            return
+        with suppress(WizardError):
+            kept = kept_answers.load(self.machine)
+            packs = str(fresh_folder(self.base, kept.packs))
+            self.answers = replace(kept, goal=self.answers.goal, packs=packs)
+            self.prefilled = kept_answers.kept_at(self.machine)
+            self.invalidate()
 
     def put_secret(self, key: str, secret: Secret) -> None:
         """Take a typed password for the question *key*. It is kept in memory alone."""
@@ -353,6 +381,7 @@ class Session:
                 return views.confirmation(self.inputs, self.planned)
             case View.ELSEWHERE:
                 shown = remaining_tasks.elsewhere_lines(self.inputs)
+                self.keep_answers()
                 if not self.dry_run:
                     # The list is kept now, so there is nothing left to go on with.
                     with suppress(WizardError, OSError):
@@ -535,6 +564,8 @@ class Session:
         said = outcome.summary(self._outcome, self.machine, packs, undo=undo, earlier=earlier)
         if self.planned_leaf() and self._outcome is not None and not self._outcome.exit_code:
             said += ["To check the certificate:", self.openssl_command()]
+        if self.kept_answers:
+            said.append(f"Answers for the next renewal, no password in them: {self.kept_answers}")
         return [*said, *checklist_lines.summary_lines(checklist.load(self.machine))]
 
     def invalidate(self) -> None:
@@ -567,7 +598,17 @@ class Session:
         """BLOCKING. How the change ended; after `events` is exhausted."""
         if self._outcome is None and self._run is not None:
             self._outcome = watch.outcome(self.machine, self._run)
+        if self._outcome is not None and not self._outcome.exit_code and not self.kept_answers:
+            self.keep_answers()
         return self._outcome or Outcome(NO_CHANGE)
+
+    def keep_answers(self) -> None:
+        """BLOCKING. Keep the answers for the next renewal: this run is completed. A kept plan has none."""
+        if self.answers.goal.installs and not self.dry_run and self._kept is None and not self.unknown_answers:
+            keep = kept_answers.keep_renewed if self.renews else kept_answers.keep
+            # The change is made; answers that cannot be kept are given again next year.
+            with suppress(WizardError, OSError):
+                self.kept_answers = str(keep(self.inputs))
 
     def outcome_lines(self) -> list[Line]:
         """BLOCKING. The same for people: the result, why, and what to do."""
