@@ -7,6 +7,7 @@ from typing import Any
 
 from wizard import codes
 from wizard.change import plan_file
+from wizard.cli.progress import show_progress
 from wizard.errors import WizardError
 from wizard.host.files import read_input
 from wizard.planning.inputs import PlanInputs, from_sources
@@ -42,6 +43,7 @@ def open_inputs(args: argparse.Namespace) -> PlanInputs:
         _giver(args),
         dry_run=args.dry_run,
         wait_s=DEFAULT_WAIT_S if wait_s is None else wait_s,
+        progress=show_progress,
     )
 
 

@@ -38,7 +38,7 @@ class ClientInput:
     Attributes:
         answers: of this client.
         chain: its own, with the key; None when it needs none.
-        clients: the leaves of all clients, for the one text that suits them all.
+        common: the one text that suits all clients, "" when there is none.
         primary_host: the host name that the client connects to.
         password: of the PFX; None when there is no PFX.
         old_root: the root that goes, when the root is replaced.
@@ -48,7 +48,7 @@ class ClientInput:
 
     answers: ClientAnswers
     chain: Chain | None
-    clients: tuple[Certificate, ...]
+    common: str
     primary_host: str
     password: Secret | None
     old_root: Certificate | None = None
@@ -179,7 +179,6 @@ _COMMAND = "powershell.exe -NoProfile -ExecutionPolicy Bypass -File install.ps1"
 
 
 def _notes(given: ClientInput, leaf: Certificate, text: str) -> tuple[str, ...]:
-    common = common_text(given.clients)
     notes = [
         (
             "Log: C:\\ProgramData\\hcpclientcore\\logs\\hcpclientcore.log; where the folder is named after the brand:"
@@ -192,7 +191,7 @@ def _notes(given: ClientInput, leaf: Certificate, text: str) -> tuple[str, ...]:
             "The client takes the first certificate in the store My of the machine that has the text in its subject or"
             " issuer, valid or not. The script counts them, and ends with 7 unless there is exactly one."
         ),
-        *([_one_text(common)] if common else []),
+        *([_one_text(given.common)] if given.common else []),
         *_unattended(leaf),
         (
             "A client that runs under a service account of its own (/USESERVICEACCOUNT=true) needs read access to the"

@@ -18,7 +18,7 @@ from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.inputs import PlanInputs
 from wizard.printable import printable
-from wizard.probing.rehearsal import Rehearsal, RehearsalStep, rehearse
+from wizard.probing.rehearsal import Alone, Rehearsal, RehearsalStep, rehearse
 from wizard.questions.answers import PrimaryKind
 from wizard.reports.lines import Line, Tone, finding_lines
 
@@ -49,9 +49,11 @@ def rehearse_all(inputs: PlanInputs, *, proven: bool = False) -> list[Rehearsed]
     if server.chain.leaf is None:
         return []
     connect_name = inputs.answers.primary.host or server.suggested_host
-    others = [
-        (inputs.answers.table(role).host or role, inputs.judged(role).chain) for role in inputs.answers.other_roles()
-    ]
+    others: list[tuple[str, Chain]] = []
+    roles = inputs.answers.other_roles()
+    for number, role in enumerate(roles, start=1):
+        others.append((inputs.answers.table(role).host or role, inputs.judged(role).chain))
+        inputs.progress("chains read", number, len(roles))
     shipped = _shipped(inputs.machine, [server.chain, *(chain for _, chain in others)])
     uploaded = [authority for _, chain in others for authority in chain.authorities]
     server_trust = _distinct([*server.chain.authorities, *uploaded, *shipped])
@@ -65,18 +67,15 @@ def rehearse_all(inputs: PlanInputs, *, proven: bool = False) -> list[Rehearsed]
             server.chain, server_trust, None, client_trust, connect_name, client_name="a gateway", now=now
         )
         return [Rehearsed("any gateway", _with_java(only_server, refused, [server.chain]))]
-    return [
-        Rehearsed(
-            name,
-            _with_java(
-                rehearse(server.chain, server_trust, chain, client_trust, connect_name, client_name=name, now=now),
-                refused,
-                [server.chain, chain],
-            ),
-        )
-        for name, chain in others
-        if chain.leaf is not None
-    ]
+    result, alone = [], Alone()
+    for number, (name, chain) in enumerate(others, start=1):
+        if chain.leaf is not None:
+            seen = rehearse(
+                server.chain, server_trust, chain, client_trust, connect_name, client_name=name, now=now, alone=alone
+            )
+            result.append(Rehearsed(name, _with_java(seen, refused, [server.chain, chain])))
+        inputs.progress("connections rehearsed", number, len(others))
+    return result
 
 
 def _with_java(rehearsal: Rehearsal, refused: Sequence[Finding], chains: Sequence[Chain]) -> Rehearsal:
