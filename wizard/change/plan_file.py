@@ -149,7 +149,7 @@ def _dump_step(step: Step) -> dict[str, Any]:
         return head | {"certificate": text, "alias": step.alias, "sha256": step.sha256, "secret": step.secret}
     head["content_id"] = step.content_id
     if isinstance(step, EditFile):
-        return head | {"diff": step.diff}
+        return head | {"diff": step.diff, "mode": step.mode}
     return head | {
         "mode": step.mode,
         "uid": step.uid,

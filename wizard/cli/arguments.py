@@ -372,6 +372,7 @@ EXAMPLES
   cloudstream-wizard probe primary-host:2560 --client gateway-host.pfx \\
       --secret client-password=file:/root/gateway.pw
   cloudstream-wizard probe primary-host:2560 --revocation
+  cloudstream-wizard probe primary-host:2560 --list-cas
   cloudstream-wizard probe primary-host:2560 --plain-dump
   cloudstream-wizard probe primary-host:2560 --json | jq .fallback
 
@@ -406,6 +407,7 @@ def probe(commands: Commands) -> None:
     parser.add_argument("--tls", choices=("1.2", "1.3"), help="offer this version only")
     parser.add_argument("--timeout", type=_seconds, default=10.0, metavar="S", help="longest wait in each phase (10)")
     parser.add_argument("--revocation", action="store_true", help="ask the responders and lists that the chain names")
+    parser.add_argument("--list-cas", action="store_true", help="list the CAs that the server names as acceptable")
     parser.add_argument("--plain-dump", action="store_true", help="print in the manner of openssl s_client")
 
 

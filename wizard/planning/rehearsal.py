@@ -5,10 +5,11 @@ Trust is taken as it will be after the change and after the uploads of the check
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from wizard import codes
 from wizard.certificates.model import Certificate, Chain
-from wizard.certificates.names import issuer, subject
+from wizard.certificates.names import issuer, short, subject
 from wizard.certificates.reading import read
 from wizard.errors import WizardError
 from wizard.findings import Finding
@@ -17,6 +18,7 @@ from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.inputs import PlanInputs
+from wizard.planning.judge import roots_of
 from wizard.printable import printable
 from wizard.probing.rehearsal import Alone, Rehearsal, RehearsalStep, rehearse
 from wizard.questions.answers import PrimaryKind
@@ -25,10 +27,22 @@ from wizard.reports.lines import Line, Tone, finding_lines
 
 @dataclass(frozen=True, slots=True)
 class Rehearsed:
-    """One machine's connection to the primary: its name, and what would happen."""
+    """One machine's connection to the primary.
+
+    Attributes:
+        name: of the machine.
+        rehearsal: what would happen.
+        uploads: the CA certificates of its chain that are taken as uploaded to the portal.
+    """
 
     name: str
     rehearsal: Rehearsal
+    uploads: tuple[Certificate, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """For scripts."""
+        uploads = [{"name": short(each), "sha256": each.sha256} for each in self.uploads]
+        return {"name": self.name, **self.rehearsal.as_json(), "uploads": uploads}
 
 
 def rehearse_all(inputs: PlanInputs, *, proven: bool = False) -> list[Rehearsed]:
@@ -68,12 +82,14 @@ def rehearse_all(inputs: PlanInputs, *, proven: bool = False) -> list[Rehearsed]
         )
         return [Rehearsed("any gateway", _with_java(only_server, refused, [server.chain]))]
     result, alone = [], Alone()
+    public = roots_of(inputs.machine, inputs.answers).public
     for number, (name, chain) in enumerate(others, start=1):
         if chain.leaf is not None:
             seen = rehearse(
                 server.chain, server_trust, chain, client_trust, connect_name, client_name=name, now=now, alone=alone
             )
-            result.append(Rehearsed(name, _with_java(seen, refused, [server.chain, chain])))
+            uploads = () if chain.root is not None and chain.root.sha256 in public else tuple(chain.authorities)
+            result.append(Rehearsed(name, _with_java(seen, refused, [server.chain, chain]), uploads))
         inputs.progress("connections rehearsed", number, len(others))
     return result
 
@@ -89,6 +105,10 @@ def _with_java(rehearsal: Rehearsal, refused: Sequence[Finding], chains: Sequenc
 def rehearsal_lines(rehearsed: Sequence[Rehearsed]) -> list[Line]:
     """The verdict for each machine in a line, and what would fail."""
     result: list[Line] = []
+    uploads = dict.fromkeys(each for one in rehearsed for each in reversed(one.uploads))
+    if uploads:
+        result.append(Line("The rehearsal takes it that the portal has these CA certificates:"))
+        result += [Line(f"  {short(each)}  SHA-256 {each.sha256[:16]}...", Tone.FAINT) for each in uploads]
     for one in rehearsed:
         name = printable(one.name)
         if one.rehearsal.ok:

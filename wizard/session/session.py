@@ -209,7 +209,8 @@ class Session:
         if step.id == StepId.PLACE and self.prefilled is not None:
             why = f"Everything is filled in from the run of {self.prefilled:%Y-%m-%d}; change what is different."
             questions = (replace(questions[0], why=why), *questions[1:])
-        return (*questions, *warnings.root_questions(self.inputs, step))
+        more = (*warnings.root_questions(self.inputs, step), *warnings.file_questions(self.inputs, step))
+        return (*questions, *more)
 
     def _repair_secret(self, step: Step) -> str | None:
         """The name of the secret that the repair at *step* lacks, "" for none, None when that is not known."""
@@ -517,7 +518,9 @@ class Session:
             made, self._planned = review.review(self.inputs, self._examine)
             if self._kept is None:
                 asked = (
-                    replace(step, questions=self.asked(step)) if step.view is View.VERDICT else step
+                    replace(step, questions=self.asked(step))
+                    if step.view is View.VERDICT or step.id == StepId.GATEWAY_STORES
+                    else step
                     for step in self.steps()
                 )
                 decided = decided_lines(list(asked), self.answers, self.value, self.has_secret)

@@ -7,11 +7,13 @@ import json
 from collections.abc import Iterable
 
 from wizard.certificates.names import short
+from wizard.configs import damage
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
+from wizard.planning.gateway import plan
 from wizard.planning.inputs import PlanInputs
-from wizard.questions.answers import ROOT, PrimaryKind, RootKind
-from wizard.questions.flow import Ask, Choice, Question, Step, View
+from wizard.questions.answers import ROOT, Offer, PrimaryKind, RootKind
+from wizard.questions.flow import Ask, Choice, Question, Step, StepId, View
 
 
 def of_chains(inputs: PlanInputs, step: Step) -> tuple[Finding, ...]:
@@ -57,6 +59,45 @@ def root_questions(inputs: PlanInputs, step: Step) -> tuple[Question, ...]:
         )
         for root in roots
         if root is not None and root not in before
+    )
+
+
+def file_questions(inputs: PlanInputs, step: Step) -> tuple[Question, ...]:
+    """What is wrong with the unattended file of this gateway and can be repaired by the same change."""
+    if step.id != StepId.GATEWAY_STORES:
+        return ()
+    try:
+        file = plan.unattended_of(inputs)
+        harmed = damage.examine(file.data, name=str(file.path), shell=True)  # noqa: S604 - a kind of file
+        repairable, mode = file.repaired is not None and harmed, file.restricted
+    except WizardError:
+        # The step of the file says what is wrong with it.
+        return ()
+    offers = (
+        (
+            "repair",
+            "Repair the damage of the unattended file?",
+            harmed[0].message if repairable else "",
+            "the review shows each line",
+        ),
+        (
+            "restrict",
+            "Take the right to read the unattended file from others?",
+            "It will hold passwords, and every account of this machine can read it." if mode is not None else "",
+            f"mode {mode or 0:04o}",
+        ),
+    )
+    return tuple(
+        Question(
+            f"gateway.0.unattended-{name}",
+            Ask.CHOICE,
+            heading,
+            why,
+            choices=(Choice(Offer.YES, "Yes", what), Choice(Offer.NO, "No", "leave it as it is")),
+            short=f"{name.capitalize()} this file",
+        )
+        for name, heading, why, what in offers
+        if why
     )
 
 

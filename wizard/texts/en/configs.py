@@ -34,7 +34,8 @@ TEXTS: dict[str, Text] = {
         title="Windows line ends in a shell file",
         message="{windows} lines end with CR LF, the first is line {line}.",
         why="A shell takes the carriage return as part of each value: passwords and paths are then wrong.",
-        fix=_REPAIR,
+        fix='Take the repair that the wizard offers (unattended-repair = "yes" in the\n'
+        "answers), or save the file with line ends of Linux.",
         source=_TRIED,
     ),
     "config.duplicate": Text(
@@ -111,7 +112,8 @@ TEXTS: dict[str, Text] = {
         title="everybody can read the passwords",
         message="The mode {mode} lets every account read {file}, which holds {setting} in line {line}.",
         why="Whoever can log in can take the private key of the server.",
-        fix="Take the right to read from others: mode 0640 with the group of the service, or 0600.",
+        fix="Take the right to read from others: mode 0640 with the group of the service, or 0600.\n"
+        'On a gateway the change does it with unattended-restrict = "yes" in the answers.',
         source="POSIX file modes",
     ),
     "envfile.name": Text(
