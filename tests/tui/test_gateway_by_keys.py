@@ -69,8 +69,10 @@ async def test_on_the_screen(made: Practice) -> None:
         await operator.at("gateway-stores")
         await operator.type("k.pfx")
         await operator.press("enter", "enter", "enter")
+        await operator.sees("Take the right to read the unattended file from others?")
+        await operator.press("down", "enter")
         await operator.sees("Error: k.pfx cannot hold a store: it is no full path of a file.")
-        await operator.press("ctrl+u", "enter", "enter", "enter")
+        await operator.press("ctrl+u", "enter", "enter", "enter", "enter")
         await operator.at("review")
         await operator.sees("Your answers", "Findings (")
         await operator.press("enter")
@@ -106,6 +108,7 @@ def test_line_by_line(made: Practice) -> None:
         "",
         "",
         "1",
+        "2",
         "",
         "yes",
         "apply",
