@@ -19,7 +19,7 @@ from wizard.questions.passwords import generate
 from wizard.secret import Secret
 
 Progress = Callable[[str, int, int], None]
-"""Told while many machines are worked on: what is done, for how many, of how many."""
+"""Called while many machines are worked on: what is done, for how many, of how many."""
 
 
 def unseen(_what: str, _done: int, _total: int) -> None:
@@ -46,7 +46,7 @@ class PlanInputs:
         kept: a plan that was made earlier, to be judged again.
         chains: the certificates (DER) for each role that *kept* was made with, in place of files.
         pasted: the texts that were pasted in place of files, by their words in the answers.
-        progress: told what is done when there are many machines.
+        progress: called with what is done, when there are many machines.
         judged_roles: what was read so far.
     """
 
