@@ -317,7 +317,7 @@ def test_replacing_begins_with_the_last_run_line_by_line(server: Practice) -> No
     typed = io.StringIO("".join(f"{line}\n" for line in ("2", "", "", "quit", "forget")))
     line_mode.run(session, stdin=typed, stdout=out)
     assert re.search(
-        r"Everything is filled in from the run of 20\d\d-\d\d-\d\d; change what is different\.", out.getvalue()
+        r"The answers of the run of 20\d\d-\d\d-\d\d are filled in; change what is different\.", out.getvalue()
     )
     kept = kept_answers.load(server.deployment.machine)
     assert f"Answer [127.0.0.1:{server.deployment.port}]: " in out.getvalue()
@@ -329,7 +329,7 @@ async def test_replacing_begins_with_the_last_run_on_the_screen(server: Practice
     async with at_the_wizard(Session(server.deployment.machine, base=server.root)) as operator:
         await operator.choose(Goal.RE_KEY)
         await operator.at("place")
-        await operator.sees("Everything is filled in from the run of")
+        await operator.sees("The answers of the run of")
         await operator.press("enter")
         await operator.at("primary-files")
         await operator.sees(f"127.0.0.1:{server.deployment.port}")

@@ -83,7 +83,7 @@ def test_repaired_and_restricted_by_one_change_and_undone_to_the_byte(gateway: P
     )
     assert "Nothing to do" in gateway.run("apply", "--answers", path, "--yes").stdout
 
-    assert gateway.run("rollback").returncode == 0
+    assert gateway.run("rollback", "--yes").returncode == 0
     assert (file.read_bytes(), file.stat().st_mode & 0o7777) == (OLD, 0o644)
 
 
@@ -117,9 +117,9 @@ def test_both_are_offered_line_by_line(gateway: Practice) -> None:
     opened, out = session(gateway), io.StringIO()
     line_mode.run(opened, stdin=io.StringIO("".join(f"{line}\n" for line in TYPED)), stdout=out)
     said = out.getvalue()
-    assert "Repair the damage of the unattended file?\n  3 lines end with CR LF, the first is line 1.\n" in said
-    assert "Take the right to read the unattended file from others?" in said
-    assert "1  Yes (mode 0640)" in said
+    assert "Repair the damage in the unattended file?\n  3 lines end with CR LF, the first is line 1.\n" in said
+    assert "Remove the right of others to read the unattended file?" in said
+    assert "New mode: 0640." in said
     mine = opened.answers.gateway[0]
     assert (mine.unattended_repair, mine.unattended_restrict) == (Offer.YES, Offer.YES)
 
@@ -148,7 +148,7 @@ async def test_both_are_offered_on_the_screen(gateway: Practice) -> None:
         await operator.press("enter")
         await operator.at("gateway-stores")
         await operator.press("enter", "enter", "enter")
-        await operator.sees("Repair the damage of the unattended file?")
+        await operator.sees("Repair the damage in the unattended file?")
         await operator.press("enter", "enter")
         await operator.at("review")
     mine = opened.answers.gateway[0]

@@ -18,7 +18,7 @@ from wizard.session.session import Session
 
 
 def run(args: argparse.Namespace) -> int:
-    """Apply, or say why not; the exit code covers the proof as well."""
+    """Apply, or report why not; the exit code covers the verification as well."""
     inputs = open_inputs(args)
     renews = args.plan is None and is_last(args)
     if renews:
@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     if own:
         print_lines(session.earlier_end(), people=True)
     if own and session.rejoin():
-        print("A change that was started with these answers is being made; following it.", file=sys.stderr)
+        print("A change with these answers is already running; following it.", file=sys.stderr)
     else:
         review = session.review()
         print_lines(review.lines, people=True)
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
         if not (review.plan.is_empty or args.dry_run or args.yes):
             confirm()
         session.start()
-    seen = follow(session.events())
+    seen = follow(session.events(), args)
     if seen is None:
         return 130
     outcome = session.outcome()

@@ -1,4 +1,4 @@
-"""Compute the remaining tasks elsewhere from the answers and the chains that were judged."""
+"""Compute the remaining tasks elsewhere from the answers and the chains that were checked."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -12,7 +12,7 @@ from wizard.handoff.portal import ocsp_evidence
 from wizard.planning.gateway import plan
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import roots_of
-from wizard.planning.primary.inputs import far_nodes
+from wizard.planning.primary.inputs import other_nodes
 from wizard.planning.replaced import order
 from wizard.questions.answers import Answers, CloudSupport, Goal, ImportRoot, PrimaryKind
 from wizard.reports.checklist import CA, CLOUD, NOTHING_KEPT, POLICY, Checklist, Item, checklist_lines
@@ -62,14 +62,14 @@ def make(inputs: PlanInputs) -> Checklist:
         # A gateway without a trust store of its own is one of a primary in the vendor's cloud.
         return Checklist(tuple(items), cloud=answers.primary.import_root is ImportRoot.NO)
     root = _fingerprint(primary)
-    nodes = far_nodes(answers.primary) if primary is not None else ()
+    nodes = other_nodes(answers.primary) if primary is not None else ()
     cloud = kind is PrimaryKind.CLOUD
     items = [
-        *([Item(CLOUD, "Ask your vendor whether its cloud takes trusted CA certificates")] if cloud else []),
+        *([Item(CLOUD, "Ask your vendor whether its cloud supports your own CA certificates")] if cloud else []),
         *uploads,
         *(_node(node, primary) for node in nodes),
         *(_machine(role, answers.table(role).host, chain, root) for role, chain in others),
-        Item(f"machines/all/{root}", "See that every gateway and client of the account has its certificate"),
+        Item(f"machines/all/{root}", "Check that every gateway and client of the account has its certificate"),
         _policy(answers),
     ]
     packs = str(inputs.base / answers.packs) if others or nodes else ""
@@ -79,7 +79,7 @@ def make(inputs: PlanInputs) -> Checklist:
 
 def _policy(answers: Answers) -> Item:
     """When certificates are replaced, it was switched when the first ones came."""
-    what = "Set the certificate policy to" if answers.goal is Goal.SET_UP else "See that the certificate policy says"
+    what = "Set the certificate policy to" if answers.goal is Goal.SET_UP else "Check that the certificate policy is"
     detail = "\n".join((*portal.POLICY_ROUTES, portal.AUTHORISATION))
     return Item(POLICY, f"{what} Use trusted CA certificates", detail)
 
@@ -95,13 +95,13 @@ def _node(node: str, primary: Chain | None) -> Item:
     return Item(
         f"node/{node}/{leaf}",
         f"Cluster node {node}: run the wizard there with its bundle",
-        f"this run changed one node alone; the steps: {node}/CHECKLIST.md",
+        f"this run changed only one node; the steps: {node}/CHECKLIST.md",
     )
 
 
 def _uploads(inputs: PlanInputs, chains: Sequence[Chain]) -> list[Item]:
     if not chains:
-        return [Item(f"{CA}all", "Upload the CA certificates of every gateway and client that are not public ones")]
+        return [Item(f"{CA}all", "Upload the private CA certificates of every gateway and client")]
     known = roots_of(inputs.machine, inputs.answers).public
     wanted = [chain for chain in chains if chain.root is None or chain.root.sha256 not in known]
     authorities = dict.fromkeys(each for chain in wanted for each in reversed(chain.authorities))
@@ -121,7 +121,7 @@ def _machine(role: str, host: str, chain: Chain, root: str) -> Item:
     kind = role.partition(".")[0]
     what = "Gateway" if kind == "gateway" else "Windows client"
     leaf = chain.leaf.sha256 if chain.leaf is not None else "none"
-    text = f"{what} {host}: bring its bundle there, and see it connect"
+    text = f"{what} {host}: transfer its bundle, and check that it connects"
     return Item(f"{kind}/{host}/{leaf}/{root}", text, f"the steps: {host}/CHECKLIST.md")
 
 

@@ -1,6 +1,6 @@
 """Warnings that the operator accepts before going on: asked once for exactly what was found, never for a note.
 
-And the one doubt that is a question of its own: whether a root is public.
+And the question whether a root is public.
 """
 
 import json
@@ -13,7 +13,7 @@ from wizard.findings import Finding, Severity
 from wizard.planning.gateway import plan
 from wizard.planning.inputs import PlanInputs
 from wizard.questions.answers import ROOT, Offer, PrimaryKind, RootKind
-from wizard.questions.flow import Ask, Choice, Question, Step, StepId, View
+from wizard.questions.flow import Ask, Question, Step, StepId, View
 
 
 def of_chains(inputs: PlanInputs, step: Step) -> tuple[Finding, ...]:
@@ -46,16 +46,8 @@ def root_questions(inputs: PlanInputs, step: Step) -> tuple[Question, ...]:
         # The view of the step says what cannot be read.
         return ()
     return tuple(
-        Question(
-            ROOT + root.sha256,
-            Ask.CHOICE,
-            f"Is {short(root)[:40]} the root of your own PKI?",
-            "It is in cacerts, but not in the list of public roots.",
-            choices=(
-                Choice(RootKind.PRIVATE, "Yes, our own", "put it into portal and trust stores"),
-                Choice(RootKind.PUBLIC, "No, of a public CA", "every Java has it already"),
-            ),
-            short=f"Root {short(root)[:20]}",
+        Question.of(
+            ROOT + root.sha256, Ask.CHOICE, "roots", values=(RootKind.PRIVATE, RootKind.PUBLIC), root=short(root)
         )
         for root in roots
         if root is not None and root not in before
@@ -73,32 +65,14 @@ def file_questions(inputs: PlanInputs, step: Step) -> tuple[Question, ...]:
     except WizardError:
         # The step of the file says what is wrong with it.
         return ()
-    offers = (
-        (
-            "repair",
-            "Repair the damage of the unattended file?",
-            harmed[0].message if repairable else "",
-            "the review shows each line",
-        ),
-        (
-            "restrict",
-            "Take the right to read the unattended file from others?",
-            "It will hold passwords, and every account of this machine can read it." if mode is not None else "",
-            f"mode {mode or 0:04o}",
-        ),
-    )
-    return tuple(
-        Question(
-            f"gateway.0.unattended-{name}",
-            Ask.CHOICE,
-            heading,
-            why,
-            choices=(Choice(Offer.YES, "Yes", what), Choice(Offer.NO, "No", "leave it as it is")),
-            short=f"{name.capitalize()} this file",
-        )
-        for name, heading, why, what in offers
-        if why
-    )
+    values = (Offer.YES, Offer.NO)
+    questions = []
+    if repairable:
+        key = "gateway.0.unattended-repair"
+        questions.append(Question.of(key, Ask.CHOICE, values=values, damage=harmed[0].message))
+    if mode is not None:
+        questions.append(Question.of("gateway.0.unattended-restrict", Ask.CHOICE, values=values, mode=f"{mode:04o}"))
+    return tuple(questions)
 
 
 def identity(finding: Finding) -> str:

@@ -1,4 +1,4 @@
-"""The gateway at hand: its chain, the answers and the facts become a plan. Nothing is examined, nothing is changed."""
+"""Make the plan for this gateway from its chain, the answers and the facts. Nothing is read or changed."""
 
 from collections.abc import Sequence
 from pathlib import PurePosixPath
@@ -45,7 +45,7 @@ def make_plan(given: GatewayInput, anchors: Sequence[Certificate], facts: Gatewa
         given: the chain, the paths and the passwords as they shall be.
         anchors: what the trust store must hold; empty when none is needed.
         facts: the machine as it is now.
-        keytool: where the proof by Java would come from, for messages.
+        keytool: where the verification by Java would come from, for messages.
 
     Raises:
         WizardError: the unattended file cannot be edited, or a value is not safe in it.
@@ -74,7 +74,7 @@ def make_plan(given: GatewayInput, anchors: Sequence[Certificate], facts: Gatewa
 
 
 def _folder_step(number: int, path: PurePosixPath, expect: Expectation) -> MakeFolder:
-    summary = f"Make the folder {path}, mode {FOLDER_MODE:04o}"
+    summary = f"Create the folder {path}, mode {FOLDER_MODE:04o}"
     return MakeFolder(f"folder-{number}", path, FOLDER_MODE, expect, summary)
 
 
@@ -106,7 +106,7 @@ def _truststore_step(given: GatewayInput, anchors: Sequence[Certificate], facts:
     kept = [each for each in before if each not in anchors]
     everybody = [*anchors, *kept]
     mode, uid, gid = rights_for(facts.account, facts.euid, FOR_GATEWAY)
-    also = f", beside {len(kept)} that it holds already" if kept else ""
+    also = f", beside {len(kept)} that it already holds" if kept else ""
     profile = facts.profile.profile
     return PutFile(
         "truststore",
@@ -126,7 +126,9 @@ def _rights(facts: GatewayFacts) -> list[Finding]:
     account = facts.account
     if account is None or facts.euid not in {0, account.uid}:
         reason = (
-            "no unit hcp-server tells its account yet" if account is None else f"only root can let {account.name} in"
+            "there is no unit hcp-server with its account yet"
+            if account is None
+            else f"only root can give access to {account.name} in"
         )
         return [Finding(codes.GATEWAY_OWNER_ALONE, Locator("file", path), {"path": path, "reason": reason})]
     stopped = facts.access.blocked_at
