@@ -10,7 +10,7 @@ from string import Formatter
 from tests.support.codes_in import constants_in
 from wizard import codes
 from wizard.findings import Code
-from wizard.questions.answers import RootKind
+from wizard.questions.answers import Offer, RootKind
 from wizard.questions.flow import StepId, every_step
 from wizard.texts.en.catalogue import PARTS, TEXTS
 from wizard.texts.en.questions import QUESTIONS, TITLES
@@ -210,13 +210,17 @@ def test_every_question_and_step_has_its_texts_and_each_is_used() -> None:
     offered = [
         (choice.label, choice.detail) for step in every_step() for each in step.questions for choice in each.choices
     ]
-    roots = QUESTIONS["roots"].choices
-    assert set(roots) == {RootKind.PRIVATE, RootKind.PUBLIC}
+    arising: dict[str, set[str]] = {
+        "roots": {RootKind.PRIVATE, RootKind.PUBLIC},
+        "gateway.0.unattended-repair": {Offer.YES, Offer.NO},
+        "gateway.0.unattended-restrict": {Offer.YES, Offer.NO},
+    }
+    assert {name: set(QUESTIONS[name].choices) for name in arising} == arising
     unused = [
         (name, value)
         for name, text in QUESTIONS.items()
         for value, choice in text.choices.items()
-        if name != "roots" and (choice.label, choice.detail) not in offered
+        if name not in arising and (choice.label, choice.detail) not in offered
     ]
     assert unused == []
 

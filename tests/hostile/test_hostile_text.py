@@ -166,9 +166,8 @@ def the_packs(here: Practice, text: str, capsys: pytest.CaptureFixture[str]) -> 
     """Every text of the packs for the portal and for a client, and the names of their files."""
     leaf = issue(f"{text} pcclient", authority(text), sans=["pcclient-host"])
     (chain,) = assemble(leaf.bundle)
-    wanted = ClientInput(
-        ClientAnswers(host="pcclient-host"), chain, (leaf.certificate,), "primary-host", Secret("changeit")
-    )
+    common = client.common_text([leaf.certificate])
+    wanted = ClientInput(ClientAnswers(host="pcclient-host"), chain, common, "primary-host", Secret("changeit"))
     packs = [portal.make_pack(AccountAnswers(), [chain], ()), client.make_pack(wanted)]
     files = [file for pack in packs for file in pack.files]
     texts = [file.data.decode() for file in files if file.name.endswith((".md", ".ps1", ".txt"))]

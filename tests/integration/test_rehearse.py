@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from tests.support.practice import Practice, company, practice
 from wizard.sandbox.pki import CLIENT, SERVER, pfx
@@ -66,6 +67,27 @@ def test_a_name_that_the_certificate_does_not_have(server: Practice) -> None:
     assert done.returncode == 1
     assert "other-host" in done.stdout
     assert "trust each other" not in done.stdout
+
+
+def test_it_says_which_uploads_it_assumes(server: Practice) -> None:
+    shown = server.run("rehearse", "--answers", "answers.toml").stdout
+    at = shown.index("The rehearsal takes it that the portal has these CA certificates:")
+    root, intermediate = (
+        each.certificate.fingerprint(SHA256()).hex() for each in (company().root, company().intermediate)
+    )
+    assert shown[at:].splitlines()[1:3] == [
+        f"  Acme-CA-Root  SHA-256 {root[:16]}...",
+        f"  Acme-CA-Intermediate  SHA-256 {intermediate[:16]}...",
+    ]
+    assert "takes it that the portal has these" in server.run("plan", "--answers", "answers.toml").stdout
+    for machine in server.json("rehearse", "--answers", "answers.toml")["machines"]:
+        assert {each["sha256"] for each in machine["uploads"]} == {root, intermediate}
+    text = (server.root / "answers.toml").read_text()
+    (server.root / "lonely.toml").write_text(text[: text.index("[[gateway]]")])
+    assert "the portal has" not in server.run("rehearse", "--answers", "lonely.toml").stdout
+    public = text.replace("[account]", f'[account]\npublic-roots = ["{root}"]')
+    (server.root / "public.toml").write_text(public)
+    assert "the portal has" not in server.run("rehearse", "--answers", "public.toml").stdout
 
 
 def test_json_tells_the_same(server: Practice) -> None:

@@ -32,7 +32,9 @@ LEAVES = {
 
 def script(leaf: Entity) -> bytes:
     answers = ClientAnswers(host="pcclient-host")
-    pack = client.make_pack(ClientInput(answers, chain(leaf), (leaf.certificate,), "primary-host", PASSWORD))
+    pack = client.make_pack(
+        ClientInput(answers, chain(leaf), client.common_text([leaf.certificate]), "primary-host", PASSWORD)
+    )
     files = {file.name: file for file in pack.files}
     assert len(files) == len(pack.files), "two files of one name"
     named = re.findall(r"@\{ File = '(.*?)'", data(pack, "install.ps1"))
@@ -130,7 +132,7 @@ def test_nothing_is_exportable_and_each_store_is_right() -> None:
 @pytest.mark.parametrize(("windows", "words"), [("", "AES-256-CBC"), ("Server 2016", "TripleDES")])
 def test_openssl_and_java_read_the_pfx_and_it_names_the_provider(tmp_path: Path, windows: str, words: str) -> None:
     answers = ClientAnswers(host="pcclient-host", windows=windows)
-    pack = client.make_pack(ClientInput(answers, chain(PKI.client), (), "primary-host", PASSWORD))
+    pack = client.make_pack(ClientInput(answers, chain(PKI.client), "", "primary-host", PASSWORD))
     (store,) = [file.data for file in pack.files if file.name.endswith(".pfx")]
     (tmp_path / "store.pfx").write_bytes(store)
     command = [

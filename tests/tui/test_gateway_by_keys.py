@@ -69,8 +69,10 @@ async def test_on_the_screen(made: Practice) -> None:
         await operator.at("gateway-stores")
         await operator.type("k.pfx")
         await operator.press("enter", "enter", "enter")
+        await operator.sees("Remove the right of others to read the unattended file?")
+        await operator.press("down", "enter")
         await operator.sees("Error: k.pfx cannot hold a store: it is not the full path of a file.")
-        await operator.press("ctrl+u", "enter", "enter", "enter")
+        await operator.press("ctrl+u", "enter", "enter", "enter", "enter")
         await operator.at("review")
         await operator.sees("Your answers", "Findings (")
         await operator.press("enter")
@@ -106,6 +108,7 @@ def test_line_by_line(made: Practice) -> None:
         "",
         "",
         "1",
+        "2",
         "",
         "yes",
         "apply",
@@ -116,7 +119,7 @@ def test_line_by_line(made: Practice) -> None:
     code = line_mode.run(session(made), stdin=io.StringIO("".join(f"{line}\n" for line in lines)), stdout=said)
     told = said.getvalue()
     assert code == 0, told
-    assert "Done: every file is in place and was read back." in told
+    assert "Done: every file is in place and was checked." in told
     assert "Run the unattended installation as your version documents it" in told
     assert PASSWORD not in told
     assert unattended(made) == WANTED

@@ -136,7 +136,7 @@ class MakeFolder:
 
 @dataclass(frozen=True, slots=True)
 class EditFile:
-    """Replace the text of an existing file; owner, mode and extended attributes stay.
+    """Replace the text of an existing file; owner, extended attributes and, unless one is given, the mode stay.
 
     Attributes:
         id: unique within the plan.
@@ -146,6 +146,7 @@ class EditFile:
         expect: what is there now.
         summary: one line for the review.
         content_id: what the digest covers instead of the bytes; empty: the bytes themselves.
+        mode: permission bits of the result; None keeps them.
     """
 
     id: str
@@ -155,6 +156,7 @@ class EditFile:
     expect: Expectation
     summary: str
     content_id: str = ""
+    mode: int | None = None
 
     kind = "edit_file"
 
@@ -165,8 +167,8 @@ class EditFile:
 
     @property
     def changed(self) -> bool:
-        """Whether the new text differs from what is expected to be there."""
-        return self.expect.sha256 != digest_of(self.data)
+        """Whether the new text or mode differs from what is expected to be there."""
+        return self.expect.sha256 != digest_of(self.data) or self.mode not in {None, self.expect.mode}
 
 
 @dataclass(frozen=True, slots=True)
@@ -439,6 +441,8 @@ def _meaning(step: Step) -> dict[str, Any]:
     if isinstance(step, MakeFolder):
         return base | {"mode": step.mode}
     base["content"] = step.content_id or digest_of(step.data)
+    if isinstance(step, EditFile) and step.mode is not None:
+        base["mode"] = step.mode
     if isinstance(step, PutFile):
         base |= {"mode": step.mode, "uid": step.uid, "gid": step.gid, "proof": step.proof}
     return base

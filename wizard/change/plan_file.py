@@ -151,7 +151,7 @@ def _dump_step(step: Step) -> dict[str, Any]:
         return head | ({"removes": True} if step.removes else {})
     head["content_id"] = step.content_id
     if isinstance(step, EditFile):
-        return head | {"diff": step.diff}
+        return head | {"diff": step.diff, "mode": step.mode}
     return head | {
         "mode": step.mode,
         "uid": step.uid,

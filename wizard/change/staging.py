@@ -106,6 +106,8 @@ def _draft(step: PutFile | EditFile | ImportTrust, target: Target, image: FileIm
     wanted = dressed(image)
     if isinstance(step, PutFile):
         wanted = dressed(image, mode=step.mode, uid=step.uid, gid=step.gid)
+    elif isinstance(step, EditFile):
+        wanted = dressed(image, mode=step.mode)
     elif isinstance(step, ImportTrust):
         if not step.data:
             raise ValueError(f"nobody has asked keytool for the new {target.shown}")

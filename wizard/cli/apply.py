@@ -1,21 +1,34 @@
 """`apply`: make a change without questions, and follow it to its end."""
 
 import argparse
+import os
 import sys
 
+from wizard.change.outcome import NO_CHANGE, Outcome
 from wizard.cli.confirm import confirm
 from wizard.cli.following import follow
-from wizard.cli.inputs import open_inputs
+from wizard.cli.inputs import is_last, open_inputs
 from wizard.cli.output import print_json, print_lines
 from wizard.cli.plan import plan_json
 from wizard.errors import ExitCode
+from wizard.printable import printable
 from wizard.reports.lines import Line
+from wizard.session import renewal
 from wizard.session.session import Session
 
 
 def run(args: argparse.Namespace) -> int:
     """Apply, or report why not; the exit code covers the verification as well."""
-    return make(args, Session.of(open_inputs(args)), "apply", own=args.plan is None and not args.dry_run)
+    inputs = open_inputs(args)
+    renews = args.plan is None and is_last(args)
+    if renews:
+        other = renewal.meant_for(inputs, os.environ)
+        if other:
+            return _not_for_us(args, other)
+        renewal.require_same_root(inputs)
+    session = Session.of(inputs)
+    session.renews = renews
+    return make(args, session, "apply", own=args.plan is None and not args.dry_run)
 
 
 def make(args: argparse.Namespace, session: Session, name: str, *, own: bool) -> int:
@@ -55,5 +68,13 @@ def make(args: argparse.Namespace, session: Session, name: str, *, own: bool) ->
     print_lines([Line(text) for text in session.summary()], people=args.json)
     if args.json:
         told = [{"step": each.step, "state": each.state, "text": each.text, "at": each.at} for each in seen]
-        print_json(name, {**outcome.as_json(), "events": told})
+        print_json(name, {**outcome.as_json(), "events": told, "answers": session.kept_answers or None})
     return int(outcome.exit_code)
+
+
+def _not_for_us(args: argparse.Namespace, other: str) -> int:
+    """A hook is called for every certificate that was renewed: another machine's is none of our business."""
+    print_lines([Line(f"Nothing to do: the renewed certificate is for {printable(other)}.")], people=args.json)
+    if args.json:
+        print_json("apply", {**Outcome(NO_CHANGE).as_json(), "events": [], "answers": None})
+    return int(ExitCode.DONE)

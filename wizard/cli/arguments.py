@@ -226,12 +226,20 @@ EXAMPLES
       --secret primary.password=file:/root/pfx-password
   cloudstream-wizard apply --plan change.plan --yes \\
       --secret primary.keystore-password=file:/root/store-password
+  cloudstream-wizard apply --answers LAST --yes
+
+LAST means the answers of the last completed run, for this machine alone. As a
+deploy hook of certbot, acme.sh, lego or step it takes the files that these
+have renewed, by their variables. A certificate for another host is none of
+its business (exit 0); one under another root is refused (exit 1).
 
 EXIT CODES
   0 applied and verified, or nothing to do   1 findings forbid the change
   2 wrong usage or unusable input   3 it failed and was undone
   4 an interrupted change needs recover   5 another run holds the lock
 """
+
+_ANSWERS = "the answers (TOML); LAST: those of the last completed run"
 
 _WAIT: dict[str, Any] = {
     "metavar": "SECONDS",
@@ -256,7 +264,7 @@ def plan(commands: Commands) -> None:
         epilog=_PLAN,
         formatter_class=_WithKeys,
     )
-    parser.add_argument("--answers", metavar="FILE", required=True, type=Path, help="the answers (TOML)")
+    parser.add_argument("--answers", metavar="FILE", required=True, type=Path, help=_ANSWERS)
     parser.add_argument("--out", metavar="FILE", type=Path, help="save the plan to FILE (mode 0600), for apply --plan")
     parser.add_argument("--wait", **_WAIT)
 
@@ -270,7 +278,7 @@ def apply(commands: Commands) -> None:
         epilog=_APPLY,
     )
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--answers", metavar="FILE", type=Path, help="the answers (TOML)")
+    source.add_argument("--answers", metavar="FILE", type=Path, help=_ANSWERS)
     parser.add_argument("--wait", **_WAIT)
     source.add_argument("--plan", metavar="FILE", type=Path, help="a plan from plan --out")
     parser.add_argument("--yes", action="store_true", help="do not ask")
@@ -458,6 +466,7 @@ EXAMPLES
   cloudstream-wizard probe primary-host:2560 --client gateway-host.pfx \\
       --secret client-password=file:/root/gateway.pw
   cloudstream-wizard probe primary-host:2560 --revocation
+  cloudstream-wizard probe primary-host:2560 --list-cas
   cloudstream-wizard probe primary-host:2560 --plain-dump
   cloudstream-wizard probe primary-host:2560 --json | jq .fallback
 
@@ -494,6 +503,7 @@ def probe(commands: Commands) -> None:
     parser.add_argument(
         "--revocation", action="store_true", help="check revocation with the responders and lists in the chain"
     )
+    parser.add_argument("--list-cas", action="store_true", help="list the CAs that the server accepts by name")
     parser.add_argument("--plain-dump", action="store_true", help="print in the format of openssl s_client")
 
 
@@ -542,7 +552,8 @@ _STATUS = """\
 The first line is for monitoring. Below it are the certificates in all known
 places, and the first day on which each connection fails, and for whom. Then
 come the files that changed since the wizard wrote them. At the end is a list of
-all certificates with their dates, days left and machines. Nothing is changed.
+all certificates with their dates, days left and machines. The newest certificate
+of each gateway and client in the inventory is included. Nothing is changed.
 
 EXAMPLES
   cloudstream-wizard status
@@ -601,7 +612,7 @@ def rehearse(commands: Commands) -> None:
         description="Connects every gateway and client of the answers to the primary, in memory.",
         epilog=_REHEARSE,
     )
-    parser.add_argument("--answers", metavar="FILE", required=True, type=Path, help="the answers (TOML)")
+    parser.add_argument("--answers", metavar="FILE", required=True, type=Path, help=_ANSWERS)
 
 
 _HANDOFF = """\
@@ -622,8 +633,36 @@ def handoff(commands: Commands) -> None:
         description="Writes a folder for each machine that the wizard cannot reach.",
         epilog=_HANDOFF,
     )
-    parser.add_argument("--answers", metavar="FILE", required=True, type=Path, help="the answers (TOML)")
+    parser.add_argument("--answers", metavar="FILE", required=True, type=Path, help=_ANSWERS)
     parser.add_argument("--out", metavar="DIR", required=True, type=Path, help="a new or empty folder")
+
+
+_INVENTORY = """\
+What bundles and roll-outs gave to gateways, clients and cluster nodes: the
+certificate, its end and its bundle, the first to end in front. The newest of
+each machine is watched by status. A machine that is gone is taken out.
+
+EXAMPLES
+  cloudstream-wizard inventory
+  cloudstream-wizard inventory --json | jq -r '.machines[].not_after'
+  cloudstream-wizard inventory --remove old-gateway
+
+EXIT CODES
+  0 shown   2 there is no such machine, or the inventory cannot be read
+"""
+
+
+def inventory(commands: Commands) -> None:
+    """Add it."""
+    parser = commands.add_parser(
+        "inventory",
+        help="the certificates that were handed out",
+        description="List the certificates that were handed out in bundles, for which machine, and when each ends.",
+        epilog=_INVENTORY,
+    )
+    parser.add_argument(
+        "--remove", metavar="MACHINE", action="append", default=[], help="watch this machine no more; may be repeated"
+    )
 
 
 _CHECKLIST = """\
@@ -689,7 +728,7 @@ def export(commands: Commands) -> None:
         description="Writes a playbook with inventory and the files of every primary and gateway.",
         epilog=_EXPORT,
     )
-    ansible.add_argument("--answers", metavar="FILE", required=True, type=Path, help="the answers (TOML)")
+    ansible.add_argument("--answers", metavar="FILE", required=True, type=Path, help=_ANSWERS)
     ansible.add_argument("--out", metavar="DIR", required=True, type=Path, help="a new or empty folder")
     ansible.add_argument(
         "--plain-secrets", action="store_true", help="do not encrypt keys and passwords: you do it yourself"

@@ -39,6 +39,7 @@ COMMANDS = {
     "rehearse": Command(arguments.rehearse, "wizard.cli.rehearse:run"),
     "handoff": Command(arguments.handoff, "wizard.cli.handoff:run"),
     "checklist": Command(arguments.checklist, "wizard.cli.checklist:run"),
+    "inventory": Command(arguments.inventory, "wizard.cli.inventory:run"),
     "export": Command(arguments.export, "wizard.cli.export:run"),
     "findings": Command(arguments.findings, "wizard.cli.findings:run"),
     "guide": Command(arguments.guide, "wizard.cli.guide:run"),

@@ -5,7 +5,7 @@ import argparse
 from wizard.cli.inputs import open_inputs
 from wizard.cli.output import print_json, print_lines
 from wizard.handoff.ansible import VAULT_SECRET, make_fleet
-from wizard.handoff.build import root_warnings, write_files
+from wizard.handoff.build import root_warnings, unrecorded, write_files
 from wizard.reports.lines import finding_lines
 
 
@@ -16,6 +16,7 @@ def run(args: argparse.Namespace) -> int:
     print_lines(finding_lines(root_warnings(inputs)), people=True)
     if not args.dry_run:
         write_files(args.out, fleet.files)
+        print_lines(finding_lines(unrecorded(args.machine, fleet.handed_out, args.out)), people=True)
     if args.json:
         members = {
             "out": str(args.out),

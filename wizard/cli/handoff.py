@@ -4,7 +4,7 @@ import argparse
 
 from wizard.cli.inputs import open_inputs
 from wizard.cli.output import print_json, print_lines
-from wizard.handoff.build import make_packs, order_of, root_warnings, unattended_findings, write_packs
+from wizard.handoff.build import make_packs, order_of, root_warnings, unattended_findings, unrecorded, write_packs
 from wizard.printable import printable
 from wizard.reports.lines import Line, finding_lines
 
@@ -22,6 +22,7 @@ def run(args: argparse.Namespace) -> int:
     print_lines(finding_lines(unclear), people=True)
     if not args.dry_run:
         write_packs(args.out, packs, order_of(inputs))
+        print_lines(finding_lines(unrecorded(args.machine, packs, args.out)), people=True)
     if args.json:
         members = [
             {

@@ -1,17 +1,20 @@
 """The input of commands with `--answers` or `--plan`: the file, and the passwords from its sources."""
 
 import argparse
+import os
 from pathlib import Path
 from typing import Any
 
 from wizard import codes
 from wizard.change import plan_file
+from wizard.cli.progress import show_progress
 from wizard.errors import WizardError
 from wizard.host.files import read_input
 from wizard.planning.inputs import PlanInputs, from_sources
-from wizard.questions.answers import SourceKind
+from wizard.questions.answers import Answers, SourceKind
 from wizard.questions.answers_file import load
 from wizard.questions.flow import DEFAULT_WAIT_S
+from wizard.session import kept_answers, renewal
 
 
 def open_inputs(args: argparse.Namespace) -> PlanInputs:
@@ -31,21 +34,39 @@ def open_inputs(args: argparse.Namespace) -> PlanInputs:
             kept=kept,
             chains=basis.chains,
         )
-    path: Path = args.answers
-    data = read_input(path)
-    try:
-        answers = load(data.decode(), name=str(path))
-    except UnicodeDecodeError:
-        raise WizardError(codes.ANSWERS_NOT_TOML, case="not-text", subject=path, file=path) from None
+    answers, base = _answers(args)
     wait_s: float | None = getattr(args, "wait", None)
     return from_sources(
         args.machine,
         answers,
-        path.absolute().parent,
+        base,
         _giver(args),
         dry_run=args.dry_run,
         wait_s=DEFAULT_WAIT_S if wait_s is None else wait_s,
+        progress=show_progress,
     )
+
+
+def is_last(args: argparse.Namespace) -> bool:
+    """Whether the answers that are kept on this machine are meant."""
+    return str(args.answers) == kept_answers.LAST
+
+
+def _answers(args: argparse.Namespace) -> tuple[Answers, Path]:
+    """The answers of *args*, and the folder that their paths are taken from.
+
+    A command that changes this machine gets those that are kept as a renewal.
+    """
+    path: Path = args.answers
+    if is_last(args):
+        kept = kept_answers.load(args.machine)
+        renews = args.command in {"plan", "apply"}
+        return (renewal.answers_of(args.machine, kept, os.environ) if renews else kept), Path.cwd()
+    data = read_input(path)
+    try:
+        return load(data.decode(), name=str(path)), path.absolute().parent
+    except UnicodeDecodeError:
+        raise WizardError(codes.ANSWERS_NOT_TOML, case="not-text", subject=path, file=path) from None
 
 
 def _giver(args: argparse.Namespace) -> Any:

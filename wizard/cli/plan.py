@@ -8,7 +8,7 @@ from typing import Any
 from wizard.change import plan_file
 from wizard.change.durable import put_named
 from wizard.change.plan import PutFile
-from wizard.cli.inputs import open_inputs
+from wizard.cli.inputs import is_last, open_inputs
 from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode
 from wizard.host.clock import now_utc
@@ -19,6 +19,7 @@ from wizard.questions.answers import Goal, Maintenance, SourceKind
 from wizard.reports.chain import beside_json
 from wizard.reports.outcome import kept_plan_lines
 from wizard.reports.review import Review
+from wizard.session import renewal
 from wizard.session.repair_flow import look
 from wizard.session.review import review
 
@@ -30,6 +31,8 @@ Note: {plan} contains the generated password of the key store.
 def run(args: argparse.Namespace) -> int:
     """Print the plan; 1 when the findings forbid it."""
     inputs = open_inputs(args)
+    if is_last(args):
+        renewal.require_same_root(inputs)
     made, _ = review(inputs, lambda: look(inputs))
     if args.out is not None:
         _keep(args.out, inputs, made)

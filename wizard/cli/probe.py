@@ -112,7 +112,8 @@ def run(args: argparse.Namespace) -> int:
         print("\n".join(plain_dump(result) for result in results), end="")
     else:
         for place, result in enumerate(results):
-            print_lines([Line(""), *human_lines(result)] if place else human_lines(result))
+            shown = human_lines(result, listed=args.list_cas)
+            print_lines([Line(""), *shown] if place else shown)
     if revoked is not None and not args.json:
         print_lines([Line(""), *revocation_lines(revoked)])
     found = [finding for result in results for finding in result.findings]
@@ -170,8 +171,27 @@ def as_json(results: tuple[ProbeResult, ...]) -> dict[str, Any]:
     return {"endpoints": [result.as_json() for result in results]}
 
 
-def human_lines(result: ProbeResult) -> list[Line]:
-    """What was seen, in words, then the findings."""
+_FEW = 5
+"""So many names are listed without being asked for."""
+
+
+def _acceptable(result: ProbeResult, *, listed: bool) -> list[Line]:
+    """How many CAs the server names, whether ours is one of them, and which they are, unless these are many."""
+    count = len(result.acceptable_cas)
+    if not count:
+        asks = result.client_auth in {"optional", "required"}
+        return [Line("    names no CA, so Java offers whatever certificate it has")] if asks else []
+    lines = [Line(f"    names {count} CA{'' if count == 1 else 's'} whose certificates it accepts")]
+    if result.own_ca_named is not None:
+        whose = "client certificate" if result.client_issuer else "presented certificate"
+        lines.append(Line(f"    that of the {whose} is {'' if result.own_ca_named else 'not '}among them"))
+    if not listed and count > _FEW:
+        return [*lines, Line("    --list-cas lists them")]
+    return [*lines, *(Line(f"    accepts those of {name}") for name in result.acceptable_cas)]
+
+
+def human_lines(result: ProbeResult, *, listed: bool = False) -> list[Line]:
+    """What was seen, in words, then the findings; the CAs that the server accepts by name only when *listed*."""
     sent = f"server name {printable(result.servername)}" if result.servername else "no server name sent"
     lines = [Line(f"{printable(result.endpoint)} ({result.address or 'no address'}), {sent}")]
     if len(result.addresses) > 1:
@@ -190,7 +210,7 @@ def human_lines(result: ProbeResult) -> list[Line]:
         lines.append(Line(f"  client certificate: {_CLIENT_AUTH[result.client_auth]}"))
         if result.client_certificate in {"accepted", "rejected"}:
             lines.append(Line(f"  the offered one: {result.client_certificate}"))
-        lines += [Line(f"    accepts those of {name}") for name in result.acceptable_cas]
+        lines += _acceptable(result, listed=listed)
     return lines + finding_lines(result.findings)
 
 

@@ -13,7 +13,7 @@ def run(args: argparse.Namespace) -> int:
     """Rehearse, and print what would happen."""
     rehearsed = rehearse_all(open_inputs(args))
     if args.json:
-        print_json("rehearse", {"machines": [{"name": one.name, **one.rehearsal.as_json()} for one in rehearsed]})
+        print_json("rehearse", {"machines": [one.as_json() for one in rehearsed]})
     else:
         for one in rehearsed:
             print_lines(Line(f"{step.outcome:8}  {step.name}  {step.detail}".rstrip()) for step in one.rehearsal.steps)

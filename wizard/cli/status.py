@@ -13,7 +13,7 @@ from wizard.doctor.diagnose import diagnose
 from wizard.doctor.status import Status, status
 from wizard.doctor.timeline import Place
 from wizard.errors import WizardError
-from wizard.handoff import checklist
+from wizard.handoff import checklist, inventory
 from wizard.printable import printable
 from wizard.reports.calendar import calendar_lines
 from wizard.reports.checklist import CA
@@ -59,8 +59,8 @@ def _write(file: Path, text: str) -> None:
 
 
 def _further(args: argparse.Namespace) -> list[Place]:
-    """What --also names, and the input files of a run of the wizard that is not finished."""
-    found = chains_in(args.also, Path.cwd()) if args.also else []
+    """What was handed out, what --also names, and the input files of a run of the wizard that is not finished."""
+    found = [*inventory.places(args.machine), *(chains_in(args.also, Path.cwd()) if args.also else [])]
     unfinished = load(args.machine)
     if unfinished is not None:
         answers = unfinished.answers

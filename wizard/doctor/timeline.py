@@ -78,12 +78,16 @@ def places(facts: DoctorFacts) -> list[Place]:
 
 def ends(found: Iterable[Place], now: datetime) -> tuple[Ending, ...]:
     """Each certificate of *found* with its end and the machines that have it, the first to end in front."""
-    seen = [
+    return calendar(seen_in(found), now)
+
+
+def seen_in(found: Iterable[Place]) -> list[Seen]:
+    """Each certificate of *found* on its machine, for the calendar."""
+    return [
         Seen(place.machine, each.name or each.subject, each.sha256, _moment(each.not_before), _moment(each.not_after))
         for place in found
         for each in place.chain
     ]
-    return calendar(seen, now)
 
 
 def _machine(endpoint: str) -> str:

@@ -43,11 +43,13 @@ class Fleet:
         primaries: hosts in the order of their change.
         gateways: hosts.
         files: of the whole folder.
+        handed_out: the packs of the gateways, by the folder that has their files.
     """
 
     primaries: tuple[str, ...]
     gateways: tuple[str, ...]
     files: tuple[PackFile, ...]
+    handed_out: tuple[Pack, ...] = ()
 
 
 def make_fleet(inputs: PlanInputs, vault_password: Secret | None, *, plain: bool = False) -> Fleet:
@@ -82,7 +84,8 @@ def make_fleet(inputs: PlanInputs, vault_password: Secret | None, *, plain: bool
     if vault_password is not None:
         files = [replace(file, data=encrypt(file.data, vault_password)) if file.secret else file for file in files]
     readme = PackFile("README.md", _readme(nodes, names, secret, encrypted=vault_password is not None))
-    return Fleet(tuple(nodes), names, (readme, *files))
+    given = (replace(pack, folder=f"files/{pack.folder}", machine=pack.folder) for pack in gateways)
+    return Fleet(tuple(nodes), names, (readme, *files), tuple(given))
 
 
 def _nodes(inputs: PlanInputs) -> dict[str, str]:

@@ -13,15 +13,16 @@ from wizard.change.syscalls import REAL, Syscalls
 from wizard.configs import envfile
 from wizard.configs.rules import exposed
 from wizard.errors import WizardError
-from wizard.findings import Finding, Severity
-from wizard.handoff import client, cluster, gateway, portal
+from wizard.findings import Finding, Locator, Severity
+from wizard.handoff import client, cluster, gateway, inventory, portal
 from wizard.handoff.bundle import Pack, PackFile, checklist, paths
-from wizard.handoff.client import ClientInput
+from wizard.handoff.client import ClientInput, common_text
 from wizard.handoff.portal import ocsp_evidence
 from wizard.host import jre
 from wizard.host.clock import now_utc
 from wizard.host.files import look as look_at
 from wizard.host.files import read_input
+from wizard.host.machine import Machine
 from wizard.planning.gateway.stores import GatewayInput
 from wizard.planning.gateway.trust import primary_trust
 from wizard.planning.inputs import PlanInputs
@@ -65,12 +66,16 @@ def make_packs(inputs: PlanInputs, *, nodes: bool = True) -> list[Pack]:
     change = rollover(inputs)
     packs = [_portal(inputs, [one.chain for one in everyone], change), *cluster_packs]
     trust = _trust(inputs, primary)
-    packs += [_gateway(inputs, number, judged, trust, change) for number, judged in enumerate(gateways)]
-    leaves = [one.chain.leaf for one in clients if one is not None and one.chain.leaf is not None]
+    known: dict[str, Profile] = {}
+    for number, judged in enumerate(gateways):
+        packs.append(_gateway(inputs, number, judged, trust, change, _profile(inputs, answers.gateway[number], known)))
+        inputs.progress("bundles made", number + 1, len(machines))
+    common = common_text([one.chain.leaf for one in clients if one is not None and one.chain.leaf is not None])
     made: dict[str, Secret] = {}
-    for number, judged in enumerate(clients):
-        pack, password = _client(inputs, number, judged, leaves, change)
+    for number, its in enumerate(clients):
+        pack, password = _client(inputs, number, its, common, change)
         packs.append(pack)
+        inputs.progress("bundles made", len(gateways) + number + 1, len(machines))
         if password is not None:
             made[pack.folder] = password
     return [*packs, _passwords(made)] if made else packs
@@ -116,8 +121,9 @@ def require_makeable(inputs: PlanInputs) -> None:
     """
     answers = inputs.answers
     require_names(answers)
+    known: dict[str, Profile] = {}
     for number, one in enumerate(answers.gateway):
-        _profile(inputs, one)
+        _profile(inputs, one, known)
         for name in ("keystore-password", "truststore-password"):
             # What is typed is checked when it is typed; nobody is asked here.
             if answers.get(f"gateway.{number}.{name}").kind in {SourceKind.FILE, SourceKind.ENV, SourceKind.FD}:
@@ -153,7 +159,7 @@ def _require_folders(hosts: Sequence[str], primary: PrimaryAnswers) -> None:
     for host in hosts:
         if not host:
             raise WizardError(codes.HANDOFF_HOST, case="none")
-        if host.lower() in {*taken, primary.host.lower()}:
+        if host.lower() in taken or host.lower() == primary.host.lower():
             case = "taken" if host.lower() in {portal.FOLDER, PASSWORDS} else "twice"
             raise WizardError(codes.HANDOFF_HOST, case=case, subject=host, host=host)
         taken.add(host.lower())
@@ -161,6 +167,8 @@ def _require_folders(hosts: Sequence[str], primary: PrimaryAnswers) -> None:
 
 def _fit(inputs: PlanInputs, role: str) -> Judged:
     judged = inputs.judged(role)
+    answers = inputs.answers
+    inputs.progress("chains read", len(inputs.judged_roles), 1 + len(answers.gateway) + len(answers.client))
     bad = [finding for finding in judged.findings if finding.severity >= Severity.ERROR]
     if bad:
         host = inputs.answers.table(role).host or role
@@ -168,7 +176,14 @@ def _fit(inputs: PlanInputs, role: str) -> Judged:
     return judged
 
 
-def _gateway(inputs: PlanInputs, number: int, judged: Judged, trust: Chain | None, change: Rollover | None) -> Pack:
+def _gateway(
+    inputs: PlanInputs,
+    number: int,
+    judged: Judged,
+    trust: Chain | None,
+    change: Rollover | None,
+    profile: Profile,
+) -> Pack:
     answers = inputs.answers
     key = f"gateway.{number}"
     file = answers.gateway[number].unattended_file
@@ -184,7 +199,7 @@ def _gateway(inputs: PlanInputs, number: int, judged: Judged, trust: Chain | Non
             primary_port=answers.primary.port,
             store_password=_password(inputs, f"{key}.keystore-password"),
             trust_password=_password(inputs, f"{key}.truststore-password"),
-            profile=_profile(inputs, answers.gateway[number]),
+            profile=profile,
             unattended=read_input(inputs.base / file) if file else None,
             cloud=_in_cloud(inputs),
             old_root=change.old_root if change is not None else None,
@@ -192,17 +207,21 @@ def _gateway(inputs: PlanInputs, number: int, judged: Judged, trust: Chain | Non
     )
 
 
-def _profile(inputs: PlanInputs, gateway: GatewayAnswers) -> Profile:
-    """The encryption that the gateway's Java reads; without its version, what this server's Java reads."""
-    if not gateway.java:
-        return jre.choose_profile(jre.find(inputs.machine)).profile
-    if jre.parse_version(gateway.java) is None:
+def _profile(inputs: PlanInputs, gateway: GatewayAnswers, known: dict[str, Profile]) -> Profile:
+    """The encryption that the gateway's Java reads; without its version, what this server's Java reads.
+
+    What was found is noted in *known*: this server's Java is asked once for all.
+    """
+    if gateway.java and jre.parse_version(gateway.java) is None:
         raise WizardError(codes.HANDOFF_JAVA_VERSION, subject=gateway.host, version=gateway.java)
-    return jre.choose_profile(jre.Jre(Path(), gateway.java)).profile
+    if gateway.java not in known:
+        java = jre.Jre(Path(), gateway.java) if gateway.java else jre.find(inputs.machine)
+        known[gateway.java] = jre.choose_profile(java).profile
+    return known[gateway.java]
 
 
 def _client(
-    inputs: PlanInputs, number: int, judged: Judged | None, leaves: Sequence[Certificate], change: Rollover | None
+    inputs: PlanInputs, number: int, judged: Judged | None, common: str, change: Rollover | None
 ) -> tuple[Pack, Secret | None]:
     """The bundle of a client, and the password of its PFX when it had to be made."""
     answers = inputs.answers.client[number]
@@ -214,7 +233,7 @@ def _client(
         ClientInput(
             answers=answers,
             chain=judged.chain if judged else None,
-            clients=tuple(leaves),
+            common=common,
             primary_host=inputs.answers.primary.host or "<primary>",
             password=password,
             old_root=change.old_root if change is not None else None,
@@ -317,6 +336,16 @@ def write_packs(out: Path, packs: Sequence[Pack], order: tuple[str, ...] = ()) -
     """
     below = [replace(file, name=f"{pack.folder}/{file.name}") for pack in packs for file in pack.files]
     write_files(out, [PackFile("README.md", overview(packs, order)), *below])
+
+
+def unrecorded(machine: Machine, packs: Sequence[Pack], out: Path) -> list[Finding]:
+    """Note in the inventory what *packs*, written below *out*, give to whom; a warning when that cannot be kept."""
+    try:
+        inventory.record(machine, packs, out)
+    except WizardError as error:
+        facts = {"reason": error.message, "hint": error.hint}
+        return [Finding(codes.INVENTORY_NOT_KEPT, Locator("file", str(out)), facts)]
+    return []
 
 
 def write_files(out: Path, files: Sequence[PackFile], *, calls: Syscalls = REAL) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from wizard.certificates.model import Certificate
 from wizard.package_data import read_text
 
 
@@ -30,12 +31,18 @@ class Pack:
         title: for people.
         files: all of them, the checklist first.
         steps: the checklist, one line each, in order.
+        role: of the machine that gets a certificate: `gateway`, `client` or `node`; "" when none goes there.
+        chain: that certificate and those above it.
+        machine: its name, where the folder has another one.
     """
 
     folder: str
     title: str
     files: tuple[PackFile, ...]
     steps: tuple[str, ...]
+    role: str = ""
+    chain: tuple[Certificate, ...] = ()
+    machine: str = ""
 
 
 def paths(folder: str, about: Mapping[str, str]) -> tuple[str, ...]:

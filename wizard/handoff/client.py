@@ -38,7 +38,7 @@ class ClientInput:
     Attributes:
         answers: of this client.
         chain: its own, with the key; None when it needs none.
-        clients: the leaves of all clients, for the one text that suits them all.
+        common: the one text that suits all clients, "" when there is none.
         primary_host: the host name that the client connects to.
         password: of the PFX; None when there is no PFX.
         old_root: the root that goes, when the root is replaced.
@@ -48,7 +48,7 @@ class ClientInput:
 
     answers: ClientAnswers
     chain: Chain | None
-    clients: tuple[Certificate, ...]
+    common: str
     primary_host: str
     password: Secret | None
     old_root: Certificate | None = None
@@ -150,7 +150,8 @@ def make_pack(given: ClientInput) -> Pack:
         f"The password of the PFX is\n{given.whose}.\nIt is not in this folder."
     )
     page = checklist(title, intro, steps, _notes(given, leaf, text), paths(host, about))
-    return Pack(host, title, (PackFile("CHECKLIST.md", page), *files), steps)
+    made = (PackFile("CHECKLIST.md", page), *files)
+    return Pack(host, title, made, steps, "client", given.chain.certificates)
 
 
 def _steps(given: ClientInput, text: str) -> tuple[str, ...]:
@@ -178,7 +179,6 @@ _COMMAND = "powershell.exe -NoProfile -ExecutionPolicy Bypass -File install.ps1"
 
 
 def _notes(given: ClientInput, leaf: Certificate, text: str) -> tuple[str, ...]:
-    common = common_text(given.clients)
     notes = [
         (
             "Log: C:\\ProgramData\\hcpclientcore\\logs\\hcpclientcore.log. If the folder is named after the brand:"
@@ -191,7 +191,7 @@ def _notes(given: ClientInput, leaf: Certificate, text: str) -> tuple[str, ...]:
             "The client takes the first certificate in the machine's store My with the text in its subject or issuer,"
             " even if it has expired. The script ends with exit code 7 unless there is exactly one."
         ),
-        *([_one_text(common)] if common else []),
+        *([_one_text(given.common)] if given.common else []),
         *_unattended(leaf),
         (
             "A client with its own service account (/USESERVICEACCOUNT=true) needs read access to the"

@@ -105,7 +105,7 @@ def _pack(inputs: PlanInputs, node: str, files: tuple[PackFile, ...]) -> Pack:
     intro = f"Certificate {short(leaf)}, SHA-256 {leaf.sha256}."
     listed = paths(folder(node), {file.name: _ABOUT.get(file.name, "a password, alone in its file") for file in files})
     page = PackFile("CHECKLIST.md", checklist(title, intro, steps, notes, listed))
-    return Pack(folder(node), title, (page, *files), steps)
+    return Pack(folder(node), title, (page, *files), steps, "node", judged.chain.certificates, node)
 
 
 _ABOUT = {

@@ -80,7 +80,8 @@ def make_pack(given: GatewayInput) -> Pack:
     title = f"Gateway {given.answers.host}"
     listed = paths(place, {"CHECKLIST.md": "this page", **about})
     page = checklist(title, intro, tuple(steps), _notes(given), listed)
-    return Pack(given.answers.host, title, (PackFile("CHECKLIST.md", page), *files), tuple(steps))
+    made = (PackFile("CHECKLIST.md", page), *files)
+    return Pack(given.answers.host, title, made, tuple(steps), "gateway", given.chain.certificates)
 
 
 def _windows_values(given: GatewayInput, store_name: str, trust_name: str) -> dict[str, str]:

@@ -18,6 +18,14 @@ from wizard.questions.flow import DEFAULT_WAIT_S
 from wizard.questions.passwords import generate
 from wizard.secret import Secret
 
+Progress = Callable[[str, int, int], None]
+"""Called while many machines are worked on: what is done, for how many, of how many."""
+
+
+def unseen(_what: str, _done: int, _total: int) -> None:
+    """Nobody watches."""
+
+
 RoleKeyPassword = Callable[[str, bool], Secret | None]
 """Role, and whether the store's password is sure, to the other password of its private key."""
 
@@ -38,6 +46,7 @@ class PlanInputs:
         kept: a plan that was made earlier, to be checked again.
         chains: the certificates (DER) for each role that *kept* was made with, in place of files.
         pasted: the texts that were pasted in place of files, by their words in the answers.
+        progress: called with what is done, when there are many machines.
         judged_roles: what was read so far.
     """
 
@@ -52,6 +61,7 @@ class PlanInputs:
     kept: Plan | None = None
     chains: Mapping[str, Sequence[bytes]] = field(default_factory=dict)
     pasted: Mapping[str, Secret] = field(default_factory=dict)
+    progress: Progress = field(default=unseen, repr=False, compare=False)
     judged_roles: dict[str, Judged] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def judged(self, role: str) -> Judged:
@@ -90,6 +100,7 @@ def from_sources(  # noqa: PLR0913 - what a command knows
     dry_run: bool = False,
     kept: Plan | None = None,
     chains: Mapping[str, Sequence[bytes]] | None = None,
+    progress: Progress = unseen,
 ) -> PlanInputs:
     """The inputs of a command: every password comes from *giver*, which knows the named sources."""
 
@@ -109,6 +120,7 @@ def from_sources(  # noqa: PLR0913 - what a command knows
         dry_run=dry_run,
         kept=kept,
         chains=chains or {},
+        progress=progress,
     )
 
 

@@ -118,7 +118,7 @@ def _judged(role: str, answers: Answers, loaded: Loaded, machine: Machine) -> Ju
         findings += _revocation(asked, answers.account.responder, int(now_utc().timestamp()) // _ANSWER_COUNTS_S)
     findings.sort(key=lambda finding: -finding.severity)
     root = loaded.chain.root
-    unclear = root is not None and root.sha256 in public_roots(anchors).unclear
+    unclear = root is not None and root.sha256 in _decided(anchors, (), ()).unclear
     public = root is not None and root.sha256 in roots.public
     return Judged(loaded, tuple(findings), suggested, public, root if unclear else None)
 
@@ -158,13 +158,24 @@ def roots_of(machine: Machine, answers: Answers) -> PublicRoots:
 
 
 def _roots(anchors: tuple[Certificate, ...], answers: Answers) -> PublicRoots:
-    return public_roots(anchors, public=answers.account.public_roots, private=answers.account.private_roots)
+    return _decided(anchors, answers.account.public_roots, answers.account.private_roots)
+
+
+@lru_cache(maxsize=4)
+def _decided(anchors: tuple[Certificate, ...], public: tuple[str, ...], private: tuple[str, ...]) -> PublicRoots:
+    return public_roots(anchors, public=public, private=private)
 
 
 def cacerts_of(machine: Machine) -> tuple[Certificate, ...]:
     """The trust anchors of the product's JRE; none when its store cannot be read, which the plan tells of."""
     try:
         path = machine.real(machine.cacerts)
-        return read(read_input(path), name=str(machine.cacerts), password=DEFAULT_STORE_PASSWORD).certificates
+        return _anchors(read_input(path), str(machine.cacerts))
     except WizardError:
         return ()
+
+
+@lru_cache(maxsize=2)
+def _anchors(data: bytes, name: str) -> tuple[Certificate, ...]:
+    """A thousand gateways are judged by the same cacerts: it is parsed once."""
+    return read(data, name=name, password=DEFAULT_STORE_PASSWORD).certificates

@@ -5,10 +5,11 @@ Trust is taken as it will be after the change and after the uploads of the check
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from wizard import codes
 from wizard.certificates.model import Certificate, Chain
-from wizard.certificates.names import issuer, subject
+from wizard.certificates.names import issuer, short, subject
 from wizard.certificates.reading import read
 from wizard.errors import WizardError
 from wizard.findings import Finding
@@ -17,8 +18,9 @@ from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.inputs import PlanInputs
+from wizard.planning.judge import roots_of
 from wizard.printable import printable
-from wizard.probing.rehearsal import Rehearsal, RehearsalStep, rehearse
+from wizard.probing.rehearsal import Alone, Rehearsal, RehearsalStep, rehearse
 from wizard.questions.answers import PrimaryKind
 from wizard.reports.lines import Line, Tone, finding_lines
 
@@ -28,10 +30,22 @@ PASSED, FAILED = "Connection test in memory:", "Error: in the connection test in
 
 @dataclass(frozen=True, slots=True)
 class Rehearsed:
-    """One machine's connection to the primary: its name, and what would happen."""
+    """One machine's connection to the primary.
+
+    Attributes:
+        name: of the machine.
+        rehearsal: what would happen.
+        uploads: the CA certificates of its chain that are taken as uploaded to the portal.
+    """
 
     name: str
     rehearsal: Rehearsal
+    uploads: tuple[Certificate, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """For scripts."""
+        uploads = [{"name": short(each), "sha256": each.sha256} for each in self.uploads]
+        return {"name": self.name, **self.rehearsal.as_json(), "uploads": uploads}
 
 
 def rehearse_all(inputs: PlanInputs, *, proven: bool = False) -> list[Rehearsed]:
@@ -52,9 +66,11 @@ def rehearse_all(inputs: PlanInputs, *, proven: bool = False) -> list[Rehearsed]
     if server.chain.leaf is None:
         return []
     connect_name = inputs.answers.primary.host or server.suggested_host
-    others = [
-        (inputs.answers.table(role).host or role, inputs.judged(role).chain) for role in inputs.answers.other_roles()
-    ]
+    others: list[tuple[str, Chain]] = []
+    roles = inputs.answers.other_roles()
+    for number, role in enumerate(roles, start=1):
+        others.append((inputs.answers.table(role).host or role, inputs.judged(role).chain))
+        inputs.progress("chains read", number, len(roles))
     shipped = _shipped(inputs.machine, [server.chain, *(chain for _, chain in others)])
     uploaded = [authority for _, chain in others for authority in chain.authorities]
     server_trust = _distinct([*server.chain.authorities, *uploaded, *shipped])
@@ -68,18 +84,17 @@ def rehearse_all(inputs: PlanInputs, *, proven: bool = False) -> list[Rehearsed]
             server.chain, server_trust, None, client_trust, connect_name, client_name="a gateway", now=now
         )
         return [Rehearsed("any gateway", _with_java(only_server, refused, [server.chain]))]
-    return [
-        Rehearsed(
-            name,
-            _with_java(
-                rehearse(server.chain, server_trust, chain, client_trust, connect_name, client_name=name, now=now),
-                refused,
-                [server.chain, chain],
-            ),
-        )
-        for name, chain in others
-        if chain.leaf is not None
-    ]
+    result, alone = [], Alone()
+    public = roots_of(inputs.machine, inputs.answers).public
+    for number, (name, chain) in enumerate(others, start=1):
+        if chain.leaf is not None:
+            seen = rehearse(
+                server.chain, server_trust, chain, client_trust, connect_name, client_name=name, now=now, alone=alone
+            )
+            uploads = () if chain.root is not None and chain.root.sha256 in public else tuple(chain.authorities)
+            result.append(Rehearsed(name, _with_java(seen, refused, [server.chain, chain]), uploads))
+        inputs.progress("connections rehearsed", number, len(others))
+    return result
 
 
 def _with_java(rehearsal: Rehearsal, refused: Sequence[Finding], chains: Sequence[Chain]) -> Rehearsal:
@@ -93,6 +108,10 @@ def _with_java(rehearsal: Rehearsal, refused: Sequence[Finding], chains: Sequenc
 def rehearsal_lines(rehearsed: Sequence[Rehearsed]) -> list[Line]:
     """The verdict for each machine in a line, and what would fail."""
     result: list[Line] = []
+    uploads = dict.fromkeys(each for one in rehearsed for each in reversed(one.uploads))
+    if uploads:
+        result.append(Line("The rehearsal takes it that the portal has these CA certificates:"))
+        result += [Line(f"  {short(each)}  SHA-256 {each.sha256[:16]}...", Tone.FAINT) for each in uploads]
     for one in rehearsed:
         name = printable(one.name)
         if one.rehearsal.ok:

@@ -87,7 +87,11 @@ class _Log:
         self.steps.append(RehearsalStep(name, "failed" if failed else "passed", failed or passed))
 
 
-def rehearse(
+class Alone(dict[Version, str]):
+    """Why the server refuses a client without a certificate; the same for all clients of one server, so kept here."""
+
+
+def rehearse(  # noqa: PLR0913 - two sides with their trust
     server: Chain,
     server_trust: Sequence[Certificate],
     client: Chain | None,
@@ -96,6 +100,7 @@ def rehearse(
     *,
     client_name: str = "gateway",
     now: datetime | None = None,
+    alone: Alone | None = None,
 ) -> Rehearsal:
     """Let *client* connect to *server* in memory, and check both directions as Java would.
 
@@ -107,6 +112,7 @@ def rehearse(
         connect_name: the host name that the client connects to.
         client_name: what to call the client in messages.
         now: aware; None means the present.
+        alone: what earlier calls for the same server have found.
 
     Raises:
         ValueError: *server* or *client* has no leaf.
@@ -119,7 +125,7 @@ def rehearse(
         _judge(log, client, server_trust, None)
         _offered(log, client, server_trust)
     for version in VERSIONS:
-        _handshakes(log, version, server, client, server_trust)
+        _handshakes(log, version, server, client, server_trust, Alone() if alone is None else alone)
     return Rehearsal(tuple(log.steps), tuple(log.findings))
 
 
@@ -158,7 +164,9 @@ def _offered(log: _Log, client: Chain, server_trust: Sequence[Certificate]) -> N
         log.findings.append(Finding(codes.REHEARSAL_NOT_OFFERED, locator, facts, cause))
 
 
-def _handshakes(log: _Log, version: Version, server: Chain, client: Chain | None, trust: Sequence[Certificate]) -> None:
+def _handshakes(
+    log: _Log, version: Version, server: Chain, client: Chain | None, trust: Sequence[Certificate], alone: Alone
+) -> None:
     if server.key is None:
         name = f"TLS {version} handshake"
         log.steps.append(RehearsalStep(name, "not_run", "the primary's private key is not available"))
@@ -172,7 +180,9 @@ def _handshakes(log: _Log, version: Version, server: Chain, client: Chain | None
         if failed:
             facts = {"version": version, "words": failed}
             log.findings.append(Finding(codes.REHEARSAL_HANDSHAKE, Locator("chain"), facts))
-    _, refused = _shake(version, server, None, trust)
+    if version not in alone:
+        _, alone[version] = _shake(version, server, None, trust)
+    refused = alone[version]
     wrong = "" if refused == _NO_CERTIFICATE else refused or "the handshake succeeded"
     log.step(f"TLS {version} without a client certificate is refused", failed=wrong, passed=refused)
 

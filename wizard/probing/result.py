@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from wizard.certificates import names
 from wizard.certificates.as_json import certificate_json
 from wizard.certificates.model import Certificate
 from wizard.findings import Finding
@@ -96,6 +97,16 @@ class ProbeResult:
         """The name that the leaf should be for."""
         return self.servername or self.host
 
+    @property
+    def own_ca_named(self) -> bool | None:
+        """Whether our CA is among those that the server names; None when it names none, or none of ours is known.
+
+        Ours is that of the client certificate; without one, that of the presented certificate.
+        """
+        presented = () if self.fallback else self.chain
+        ours = self.client_issuer or frozenset(map(names.issuer, presented))
+        return not ours.isdisjoint(self.acceptable_cas) if self.acceptable_cas and ours else None
+
     def as_json(self) -> dict[str, Any]:
         """The `probe` object of the contract, without the `schema` member."""
         return {
@@ -116,6 +127,7 @@ class ProbeResult:
             "name_matches": self.name_matches,
             "client_auth": self.client_auth,
             "acceptable_cas": list(self.acceptable_cas),
+            "own_ca_named": self.own_ca_named,
             "client_certificate": self.client_certificate,
             "alert": self.alert,
             "warned": self.warned,

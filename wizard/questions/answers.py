@@ -136,6 +136,14 @@ class RootKind(StrEnum):
     PUBLIC = "public"
 
 
+class Offer(StrEnum):
+    """A repair that the wizard offers; without a person to ask, `ask` means no."""
+
+    ASK = "ask"
+    YES = "yes"
+    NO = "no"
+
+
 class ImportRoot(StrEnum):
     """Whether the root goes into the JRE's cacerts; `auto` looks whether it is there already."""
 
@@ -194,6 +202,8 @@ class GatewayAnswers:
 
     Attributes:
         keystore_path: of the key store on the gateway itself; so is `truststore_path`.
+        unattended_repair: whether damage of the unattended file, such as CRLF, is repaired with the same change.
+        unattended_restrict: whether others lose the right to read that file, when it holds passwords.
         java: the version of the gateway's Java, "17.0.9" or "8u292"; "" when it is not known.
     """
 
@@ -206,6 +216,8 @@ class GatewayAnswers:
     keystore_password: PasswordSource = GENERATE
     truststore_password: PasswordSource = GENERATE
     unattended_file: str = ""
+    unattended_repair: Offer = Offer.ASK
+    unattended_restrict: Offer = Offer.ASK
     java: str = ""
 
 

@@ -69,6 +69,8 @@ def _details(step: FileStep | Restart | Probe) -> list[Line]:
     if isinstance(step, EditFile):
         mode = f"{step.expect.mode:04o}" if step.expect.mode is not None else ""
         kept = f"   {step.target} (edited; owner and mode {mode} kept)"
+        if step.mode is not None:
+            kept = f"   {step.target} (edited; owner kept, mode {mode} becomes {step.mode:04o})"
         return [Line(kept), *_link(step), *_diff(step.diff)]
     if isinstance(step, ImportTrust):
         return [

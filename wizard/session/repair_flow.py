@@ -29,7 +29,6 @@ from wizard.questions.answers import Goal, PrimaryAnswers
 from wizard.questions.flow import Question, Step, StepId
 from wizard.secret import Secret
 from wizard.session import saved_run
-from wizard.texts.en.questions import QUESTIONS
 
 EXAMINE, EXAMINE_AGAIN = StepId.EXAMINE, StepId.EXAMINE_AGAIN
 """The steps that check the machine, before the repair and after it."""
@@ -368,21 +367,21 @@ def plan_rescue(inputs: PlanInputs, found: Rescue) -> Planned:
 
 
 _FIELDS = {
-    KEY_SECRET: QUESTIONS["primary.keystore-password.repair-key"],
-    STORE_SECRET: QUESTIONS["primary.keystore-password.repair-store"],
+    KEY_SECRET: "primary.keystore-password.repair-key",
+    STORE_SECRET: "primary.keystore-password.repair-store",
 }
-"""What the field is called and why it is there, by the secret that a repair lacks."""
+"""The id of the texts of the field, by the secret that a repair lacks."""
 
 
 def asked(step: Step, found: Rescue) -> tuple[Question, ...]:
     """The questions of *step*: the password that a repair lacks, and nothing when it lacks none."""
     if found.lacks not in _FIELDS or not found.waits_for_password:
         return ()
-    words = _FIELDS[found.lacks]
-    why = words.help
-    if found.together.planned is not None and not found.together.planned.forbidden:
-        why += " Empty: repair only the rest."
-    return tuple(replace(question, heading=words.label, why=why) for question in step.questions)
+    rest = found.together.planned is not None and not found.together.planned.forbidden
+    more = " Empty: repair only the rest." if rest else ""
+    text = _FIELDS[found.lacks]
+    made = (Question.of(each.key, each.ask, text, optional=each.optional, flag=each.flag) for each in step.questions)
+    return tuple(replace(each, why=each.why + more) for each in made)
 
 
 def next_lines(found: Rescue, machine: Machine) -> Sequence[str]:

@@ -51,7 +51,17 @@ from wizard.reports.checklist import Checklist
 from wizard.reports.lines import Line
 from wizard.reports.review import Review, answer_words, decided, decided_lines
 from wizard.secret import Secret
-from wizard.session import first_page, overview, repair_flow, review, saved_run, validation, views, warnings
+from wizard.session import (
+    first_page,
+    kept_answers,
+    overview,
+    repair_flow,
+    review,
+    saved_run,
+    validation,
+    views,
+    warnings,
+)
 from wizard.session.overview import Overview, Presented
 from wizard.session.repair_flow import Next, Rescue
 from wizard.session.requests import write_request
@@ -98,6 +108,9 @@ class Session:
             memory alone.
         recommended: the goal that the last look at the machine recommends.
         taken_up: whether the change was started by an earlier session, whose answers are used now.
+        renews: whether the answers are those that are kept, with renewed files and without other machines.
+        prefilled: when the run was completed whose answers this one begins with; None when it begins with none.
+        kept_answers: the file that has the answers of this run for the next renewal, once it is completed.
     """
 
     def __init__(  # noqa: PLR0913 - everything but the machine has a default
@@ -154,9 +167,13 @@ class Session:
         self._run: watch.ChangeRun | None = None
         self._outcome: Outcome | None = None
         self._started = False
+        self._given = self.answers
         self.answered = False
         self.taken_up = False
         self.recommended = self.answers.goal
+        self.renews = False
+        self.prefilled: datetime | None = None
+        self.kept_answers = ""
 
     @cached_property
     def generated(self) -> Secret:
@@ -210,7 +227,12 @@ class Session:
             self._look_at_names(step.role)
         if step.id == repair_flow.EXAMINE:
             return repair_flow.asked(step, self.rescue(step.id))
-        return (*step.questions, *warnings.root_questions(self.inputs, step))
+        questions = step.questions
+        if step.id == StepId.PLACE and self.prefilled is not None:
+            values, day = tuple(choice.value for choice in questions[0].choices), f"{self.prefilled:%Y-%m-%d}"
+            questions = (Question.of("primary.kind", Ask.CHOICE, "primary.kind.prefilled", values=values, day=day),)
+        more = (*warnings.root_questions(self.inputs, step), *warnings.file_questions(self.inputs, step))
+        return (*questions, *more)
 
     def _look_at_names(self, role: str) -> None:
         """Whether the certificate of *role* is for this machine: by its own names, else by what DNS says of it."""
@@ -245,6 +267,8 @@ class Session:
         done = self.inputs.judged_roles
         self.answered = True
         role, _, name = question.key.rpartition(".")
+        if value is Goal.RE_KEY:
+            self._prefill()
         if value != before:
             if question.key == "primary.kind":
                 self._chains_of[before] = self.answers.primary.chain
@@ -256,6 +280,21 @@ class Session:
             self.invalidate()
         if name == "host" and role in done and value == done[role].suggested_host:
             self._taken[role] = value
+
+    def _prefill(self) -> None:
+        """Certificates are replaced: begin with the answers of the last completed run, when nothing else is answered.
+
+        That needs no network and no more than two small files.
+        """
+        blank = replace(self.answers.primary, port=self._given.primary.port)
+        if replace(self.answers, goal=self._given.goal, primary=blank) != self._given:
+            return
+        with suppress(WizardError):
+            kept = kept_answers.load(self.machine)
+            packs = str(fresh_folder(self.base, kept.packs))
+            self.answers = replace(kept, goal=self.answers.goal, packs=packs)
+            self.prefilled = kept_answers.kept_at(self.machine)
+            self.invalidate()
 
     def put_secret(self, key: str, secret: Secret) -> None:
         """Take a typed password for the question *key*. It is kept in memory alone."""
@@ -361,6 +400,7 @@ class Session:
                 return views.confirmation(self.inputs, self.planned)
             case View.ELSEWHERE:
                 shown = remaining_tasks.elsewhere_lines(self.inputs)
+                self.keep_answers()
                 if not self.dry_run:
                     # The list is kept now, so there is nothing left to go on with.
                     with suppress(WizardError, OSError):
@@ -548,7 +588,9 @@ class Session:
             made, self._planned = review.review(self.inputs, self._examine)
             if self._kept is None:
                 asked = (
-                    replace(step, questions=self.asked(step)) if step.view in {View.VERDICT, View.DIAGNOSIS} else step
+                    replace(step, questions=self.asked(step))
+                    if step.view in {View.VERDICT, View.DIAGNOSIS} or step.id == StepId.GATEWAY_STORES
+                    else step
                     for step in self.steps()
                 )
                 decided = decided_lines(list(asked), self.answers, self.value, self.has_secret)
@@ -625,6 +667,8 @@ class Session:
             said += ["To check the certificate:", self.openssl_command()]
         if self._outcome is not None and self._outcome.exit_code:
             return said
+        if self.kept_answers:
+            said.append(f"Answers for the next renewal, no password in them: {self.kept_answers}")
         return [*said, *checklist_lines.summary_lines(checklist.load(self.machine))]
 
     def invalidate(self) -> None:
@@ -657,7 +701,17 @@ class Session:
         """BLOCKING. How the change ended; after `events` is exhausted."""
         if self._outcome is None and self._run is not None:
             self._outcome = watch.outcome(self.machine, self._run)
+        if self._outcome is not None and not self._outcome.exit_code and not self.kept_answers:
+            self.keep_answers()
         return self._outcome or Outcome(NO_CHANGE)
+
+    def keep_answers(self) -> None:
+        """BLOCKING. Keep the answers for the next renewal: this run is completed. A kept plan has none."""
+        if self.answers.goal.installs and not self.dry_run and self._kept is None and not self.unknown_answers:
+            keep = kept_answers.keep_renewed if self.renews else kept_answers.keep
+            # The change is made; answers that cannot be kept are given again next year.
+            with suppress(WizardError, OSError):
+                self.kept_answers = str(keep(self.inputs))
 
     def outcome_lines(self) -> list[Line]:
         """BLOCKING. The same for people: the result, why, and what to do."""

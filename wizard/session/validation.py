@@ -7,7 +7,7 @@ from wizard.certificates.formats.refusals import KEY_PASSWORD_DIFFERS
 from wizard.doctor.maintenance import require_maintainable
 from wizard.errors import WizardError
 from wizard.findings import Severity
-from wizard.handoff.build import make_packs, order_of, require_names, write_packs
+from wizard.handoff.build import make_packs, order_of, require_names, unrecorded, write_packs
 from wizard.host.machine import Machine
 from wizard.planning.gateway import plan
 from wizard.planning.gateway.steps import STORE_SECRET as STORE_OF_GATEWAY
@@ -57,8 +57,7 @@ def refusals(inputs: PlanInputs, step: Step, examine: Callable[[], Rescue]) -> R
         case StepId.PRIMARY_VERDICT | StepId.GATEWAY_VERDICT | StepId.OTHERS_VERDICT:
             return [problem for role in inputs.answers.roles_at(step.role) for problem in _verdict(inputs, role)]
         case StepId.HANDOFF | StepId.HANDOFF_FIRST:
-            out = inputs.base / inputs.answers.packs
-            return _tried("packs", lambda: write_packs(out, make_packs(inputs), order_of(inputs)))
+            return _tried("packs", lambda: _hand_off(inputs))
         case StepId.EXAMINE:
             return _repair(inputs, examine)
         case StepId.UNDO:
@@ -79,6 +78,14 @@ def _tried(key: str, attempt: Callable[[], object]) -> Refused:
     except WizardError as error:
         return [(key, error)]
     return []
+
+
+def _hand_off(inputs: PlanInputs) -> None:
+    out, packs = inputs.base / inputs.answers.packs, make_packs(inputs)
+    write_packs(out, packs, order_of(inputs))
+    if not inputs.dry_run:
+        # Bundles that cannot be noted are still of use.
+        unrecorded(inputs.machine, packs, out)
 
 
 def _settings_are_there(machine: Machine) -> None:

@@ -6,7 +6,9 @@ from contextlib import suppress
 from wizard.certificates import fields
 from wizard.certificates.names import short
 from wizard.change.plan import Plan
+from wizard.doctor.timeline import seen_in
 from wizard.errors import WizardError
+from wizard.handoff import inventory
 from wizard.host.clock import now_utc
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import Judged
@@ -44,15 +46,22 @@ def confirmation(inputs: PlanInputs, plan: Callable[[], Plan]) -> list[Line]:
 
 
 def endings(inputs: PlanInputs) -> tuple[Ending, ...]:
-    """When each certificate of this run ends, and which machines have it; chains that cannot be read are left out."""
+    """When each certificate of this run ends, and which machines have it; chains that cannot be read are left out.
+
+    With what was handed out to other machines before.
+    """
     found: list[Seen] = []
+    named = set()
     for role in roles_of(inputs.answers):
         with suppress(WizardError):
             judged = inputs.judged(role)
             machine = inputs.answers.table(role).host or judged.suggested_host
+            named.add(machine.lower())
             for each in judged.chain.certificates:
                 span = (fields.not_before(each), fields.not_after(each))
                 found.append(Seen(printable(machine), short(each), each.sha256, *span))
+    with suppress(WizardError):
+        found += seen_in(place for place in inventory.places(inputs.machine) if place.machine.lower() not in named)
     return calendar(found, now_utc())
 
 

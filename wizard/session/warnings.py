@@ -9,12 +9,14 @@ from contextlib import suppress
 from dataclasses import replace
 
 from wizard.certificates.names import short
+from wizard.configs import damage
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
 from wizard.handoff.portal import advised
+from wizard.planning.gateway import plan
 from wizard.planning.inputs import PlanInputs
-from wizard.questions.answers import OCSP_CHECK, ROOT, PrimaryKind, RootKind
-from wizard.questions.flow import Ask, Question, Step, View
+from wizard.questions.answers import OCSP_CHECK, ROOT, Offer, PrimaryKind, RootKind
+from wizard.questions.flow import Ask, Question, Step, StepId, View
 
 
 def of_chains(inputs: PlanInputs, step: Step) -> tuple[Finding, ...]:
@@ -67,6 +69,27 @@ def with_advice(inputs: PlanInputs, questions: Iterable[Question]) -> tuple[Ques
             chains.append(inputs.judged(role).chain)
     words = advised(chains, inputs.answers.account)
     return tuple(replace(each, why=f"{each.why}\n{words}") if each.key == OCSP_CHECK else each for each in questions)
+
+
+def file_questions(inputs: PlanInputs, step: Step) -> tuple[Question, ...]:
+    """What is wrong with the unattended file of this gateway and can be repaired by the same change."""
+    if step.id != StepId.GATEWAY_STORES:
+        return ()
+    try:
+        file = plan.unattended_of(inputs)
+        harmed = damage.examine(file.data, name=str(file.path), shell=True)  # noqa: S604 - a kind of file
+        repairable, mode = file.repaired is not None and harmed, file.restricted
+    except WizardError:
+        # The step of the file says what is wrong with it.
+        return ()
+    values = (Offer.YES, Offer.NO)
+    questions = []
+    if repairable:
+        key = "gateway.0.unattended-repair"
+        questions.append(Question.of(key, Ask.CHOICE, values=values, damage=harmed[0].message))
+    if mode is not None:
+        questions.append(Question.of("gateway.0.unattended-restrict", Ask.CHOICE, values=values, mode=f"{mode:04o}"))
+    return tuple(questions)
 
 
 def identity(finding: Finding) -> str:

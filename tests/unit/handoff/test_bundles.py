@@ -100,7 +100,9 @@ def test_one_text_suits_all_clients_of_one_ca() -> None:
     assert common_text([]) == ""
     leaf = acme().client
     answers = ClientAnswers(host="pcclient-host", certificate_subject="Acme-CA-Intermediate")
-    made = client.make_pack(ClientInput(answers, chain(leaf), (leaf.certificate,), "primary-host", PASSWORD))
+    made = client.make_pack(
+        ClientInput(answers, chain(leaf), client.common_text([leaf.certificate]), "primary-host", PASSWORD)
+    )
     page = data(made, "CHECKLIST.md")
     assert "You can use one text for all PCs" in page
     assert 'certificate-subject = "Acme-CA-Intermediate"' in page
@@ -115,7 +117,7 @@ def test_an_earlier_certificate_of_the_pc_is_removed_by_its_thumbprint_alone() -
     replaced = build._replaced(judged(mine, PREDECESSOR, ALPHA, mine))
     assert replaced == (PREDECESSOR.certificate,)
     answers = ClientAnswers(host="pcclient-host")
-    made = ClientInput(answers, chain(mine), (), "primary-host", PASSWORD, replaced=replaced)
+    made = ClientInput(answers, chain(mine), "", "primary-host", PASSWORD, replaced=replaced)
     thumbprint = hashlib.sha1(PREDECESSOR.certificate.der).hexdigest().upper()
     assert f"$replaced = @('{thumbprint}')" in data(client.make_pack(made), "install.ps1")
     assert f"by thumbprint: {thumbprint}." in data(client.make_pack(made), "CHECKLIST.md")
@@ -126,7 +128,13 @@ def test_a_hostile_subject_cannot_leave_its_place_in_the_script() -> None:
     root = authority(HOSTILE)
     leaf = issue(HOSTILE + "2", root, sans=["pcclient-host"])
     made = client.make_pack(
-        ClientInput(ClientAnswers(host="pcclient-host"), chain(leaf), (leaf.certificate,), "primary-host", PASSWORD)
+        ClientInput(
+            ClientAnswers(host="pcclient-host"),
+            chain(leaf),
+            client.common_text([leaf.certificate]),
+            "primary-host",
+            PASSWORD,
+        )
     )
     script = data(made, "install.ps1")
     (quoted,) = re.findall(
@@ -141,7 +149,7 @@ def test_a_hostile_subject_cannot_leave_its_place_in_the_script() -> None:
 
 def test_a_client_without_local_storage_needs_nothing() -> None:
     answers = ClientAnswers(host="pcclient-host", local_storage=False)
-    made = client.make_pack(ClientInput(answers, None, (), "primary-host", None))
+    made = client.make_pack(ClientInput(answers, None, "", "primary-host", None))
     assert names(made) == {"CHECKLIST.md"}
     assert "needs no certificate" in data(made, "CHECKLIST.md")
 
@@ -150,7 +158,9 @@ def test_a_text_of_the_issuer_is_taken_with_a_word_of_warning() -> None:
     leaf = acme().client
     for wanted, warned in (("auto", False), ("Intermediate", True)):
         answers = ClientAnswers(host="pcclient-host", certificate_subject=wanted)
-        made = client.make_pack(ClientInput(answers, chain(leaf), (leaf.certificate,), "primary-host", PASSWORD))
+        made = client.make_pack(
+            ClientInput(answers, chain(leaf), client.common_text([leaf.certificate]), "primary-host", PASSWORD)
+        )
         page = data(made, "CHECKLIST.md")
         assert ("another certificate of this CA in the store My has it too" in page) is warned
         for words in ("idle grey", "yellow", "check against your version", "hcpclientcore.log", "*clientcore*"):
@@ -162,7 +172,7 @@ def test_a_client_can_be_set_up_without_a_person_and_its_page_says_whose_passwor
     leaf = acme().client
     answers = ClientAnswers(host="pcclient-host")
     made = client.make_pack(
-        ClientInput(answers, chain(leaf), (), "primary-host", PASSWORD, whose="the one of somebody")
+        ClientInput(answers, chain(leaf), "", "primary-host", PASSWORD, whose="the one of somebody")
     )
     page = data(made, "CHECKLIST.md")
     assert "The password of the PFX is\nthe one of somebody.\nIt is not in this folder." in page
@@ -188,7 +198,9 @@ def test_a_rollover_trusts_both_roots_and_says_which_goes() -> None:
     public = gateway.make_pack(given(old_root=old, primary_public=True))
     assert "remove its two lines" in data(public, "CHECKLIST.md")
     leaf = acme().client
-    made = ClientInput(ClientAnswers(host="pcclient-host"), chain(leaf), (leaf.certificate,), "p", PASSWORD, old)
+    made = ClientInput(
+        ClientAnswers(host="pcclient-host"), chain(leaf), client.common_text([leaf.certificate]), "p", PASSWORD, old
+    )
     assert f"Leave Old-Root ({old.sha256[:8]}) in the stores" in data(client.make_pack(made), "CHECKLIST.md")
 
 

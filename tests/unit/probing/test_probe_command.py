@@ -5,6 +5,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,9 +16,11 @@ from tests.support.loopback import ask_loopback
 from tests.support.pki import Acme, acme, authority, issue
 from tests.support.tls_servers import PracticeServer, free_port
 from tests.unit.probing.test_revocation_bytes import revocation_list
+from wizard.certificates import names
 from wizard.change import plan_file
 from wizard.change.plan import Plan, Probe
 from wizard.cli import main as cli
+from wizard.cli import probe
 from wizard.host.machine import Machine
 from wizard.planning.judge import judge_role
 from wizard.probing.many import Target, probe_many
@@ -95,6 +98,30 @@ def test_json_has_every_member_of_the_contract(server: PracticeServer, capsys: p
     for port in (server.port, free_port()):
         _, out, _ = run(capsys, f"127.0.0.1:{port}", "--json", "--timeout", "2")
         assert set(json.loads(out)) >= CONTRACT
+
+
+def test_many_acceptable_authorities_are_counted_and_listed_on_request() -> None:
+    """A server that trusts all public roots names 140 of them, before a verdict that nobody would see."""
+    many = tuple(f"CN=Public Root {number}" for number in range(140))
+    seen = ProbeResult("p", 2560, "p", client_auth="required", chain=(PKI.primary.certificate,), acceptable_cas=many)
+    shown = [line.text.strip() for line in probe.human_lines(seen)]
+    assert "names 140 CAs whose certificates it accepts" in shown
+    assert "that of the presented certificate is not among them" in shown
+    assert not any("Public Root" in line for line in shown)
+    listed = [line.text.strip() for line in probe.human_lines(seen, listed=True)]
+    assert [line for line in listed if line.startswith("accepts those of ")] == [
+        f"accepts those of {name}" for name in many
+    ]
+    ours = replace(
+        seen, acceptable_cas=(*many, names.issuer(PKI.primary.certificate)), client_issuer=frozenset({many[3]})
+    )
+    assert "that of the client certificate is among them" in [line.text.strip() for line in probe.human_lines(ours)]
+    assert replace(ours, client_issuer=frozenset()).own_ca_named is True
+    assert replace(seen, fallback=True).own_ca_named is None
+    assert replace(seen, acceptable_cas=()).as_json()["own_ca_named"] is None
+    assert "names no CA, so Java offers whatever certificate it has" in [
+        line.text.strip() for line in probe.human_lines(replace(seen, acceptable_cas=()))
+    ]
 
 
 CLIENTS = [("gateway.pfx", 0, "accepted"), ("foreign.pfx", 1, "rejected")]

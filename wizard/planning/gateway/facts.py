@@ -10,7 +10,7 @@ from wizard.certificates.chain import host_chains
 from wizard.certificates.model import Bundle, Chain
 from wizard.certificates.reading import read
 from wizard.change.plan import Expectation
-from wizard.configs import envfile
+from wizard.configs import damage, envfile
 from wizard.errors import WizardError
 from wizard.host import jre
 from wizard.host.access import Access, readable_as
@@ -40,6 +40,17 @@ class Unattended:
     expect: Expectation
     data: bytes = field(repr=False)
     document: envfile.Document = field(repr=False)
+
+    @property
+    def repaired(self) -> bytes | None:
+        """The file without the damage that can be undone safely; None when there is none."""
+        return damage.repair(self.data, shell=True)  # noqa: S604 - a kind of file; nothing is run
+
+    @property
+    def restricted(self) -> int | None:
+        """Its mode without rights for others, None when they cannot read it: the change puts passwords into it."""
+        mode = self.expect.mode or 0
+        return mode & 0o770 if mode & 0o004 else None
 
     def installed_path(self, name: str) -> PurePosixPath | None:
         """The full path that the setting *name* holds, None when it holds none."""

@@ -16,6 +16,7 @@ from wizard.host.access import FOR_GATEWAY, rights_for
 from wizard.planning.gateway.facts import GatewayFacts, Unattended
 from wizard.planning.gateway.stores import TRUSTSTORE, GatewayInput, settings
 from wizard.planning.primary.plan import holds
+from wizard.questions.answers import Offer
 
 STORE_SECRET = "gateway.0.keystore-password"  # noqa: S105 - the name of a secret
 TRUST_SECRET = "gateway.0.truststore-password"  # noqa: S105 - likewise
@@ -138,13 +139,25 @@ def _rights(facts: GatewayFacts) -> list[Finding]:
 
 
 def _edit(given: GatewayInput, unattended: Unattended) -> tuple[EditFile, list[Finding]]:
-    """The edit of the unattended file, every other byte kept, and the findings about the result."""
+    """The edit of the unattended file, and the findings about the result.
+
+    Every other byte is kept, unless the answers take the repair of its damage.
+    """
     wanted, path = settings(given), str(unattended.path)
-    document = unattended.document
+    repaired = unattended.repaired if given.answers.unattended_repair is Offer.YES else None
+    start = envfile.parse(repaired) if repaired is not None else unattended.document
+    document = start
     for name, value in wanted.items():
         document = document.set(name, value)
     data = document.render()
-    changed = [name for name in wanted if document.get(name) != unattended.document.get(name)]
+    changed = [name for name in wanted if document.get(name) != start.get(name)]
+    mode = unattended.restricted if given.answers.unattended_restrict is Offer.YES else None
+    done = [
+        *(["repair its damage"] if repaired is not None else []),
+        *([f"set {', '.join(changed)}"] if changed else []),
+        *([f"mode {mode:04o}"] if mode is not None else []),
+    ]
+    summary = "; ".join(done)
     words = [f"{name}=(a password)" if "PASSWORD" in name else f"{name}={value}" for name, value in wanted.items()]
     step = EditFile(
         "settings",
@@ -152,13 +165,16 @@ def _edit(given: GatewayInput, unattended: Unattended) -> tuple[EditFile, list[F
         data,
         unified(path, unattended.data, data),
         unattended.expect,
-        f"Set {', '.join(changed)}",
-        content_id=" ".join(words),
+        f"{summary[:1].upper()}{summary[1:]}",
+        content_id=" ".join([*words, *(["repaired"] if repaired is not None else [])]),
+        mode=mode,
     )
+    # Lines are those of the file as it lies there, so damage is looked for in it, not in what was added.
+    harmed = damage.examine(repaired or unattended.data, name=path, shell=True)  # noqa: S604 - a kind of file
     findings = [
-        *damage.examine(data, name=path, shell=True),  # noqa: S604 - a kind of file; nothing is run
-        *_unclear(document, wanted, path),
-        *exposed(document, unattended.expect.mode or 0, name=path),
+        *harmed,
+        *([] if harmed else _unclear(document, wanted, path)),
+        *exposed(document, mode if mode is not None else unattended.expect.mode or 0, name=path),
         *duplicates(document, name=path),
         *known_passwords(document, name=path),
     ]

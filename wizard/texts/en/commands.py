@@ -194,6 +194,27 @@ TEXTS: dict[str, Text] = {
         fix="Use the PFX of a gateway or client, with its private key.",
         source="RFC 8446, section 4.4.3",
     ),
+    "renewal.cloud": Text(
+        title="nothing is renewed on this machine",
+        message="The primary runs in the vendor's cloud, so no certificate is installed here.",
+        why="LAST renews the certificate of the machine that the wizard runs on.",
+        fix="Make new bundles for gateways and clients: cloudstream-wizard handoff",
+        source=_DESIGN,
+    ),
+    "renewal.no-files": Text(
+        title="the renewed files are not there",
+        message="{tool} names its renewed files, and one is not there: {file}",
+        why="Without the renewed certificate and its key there is nothing to install.",
+        fix="See that {tool} has written its files and that this account can read them.",
+        source="documentation of certbot, acme.sh, lego and step about hooks",
+    ),
+    "renewal.other-root": Text(
+        title="the renewed certificate is under another root",
+        message="The renewed certificate is under another root than before: {root}",
+        why="Gateways and clients that do not trust that root yet would go offline.",
+        fix="Start the wizard and choose Replace certificates, which shows the order of\nwork. Nothing was changed.",
+        source="domain facts, section 5",
+    ),
     "rescue.by-hand": Text(
         title="the wizard cannot make this repair",
         message="The wizard cannot fix this: {reason}",

@@ -34,7 +34,8 @@ TEXTS: dict[str, Text] = {
         title="Windows line ends in a shell file",
         message="{windows} lines end with CR LF, the first is line {line}.",
         why="A shell takes the carriage return as part of each value, so passwords and paths are wrong.",
-        fix=_REPAIR,
+        fix='Accept the repair that the wizard offers (unattended-repair = "yes" in the\n'
+        "answers), or save the file with Linux line ends.",
         source=_TRIED,
     ),
     "config.duplicate": Text(
@@ -111,7 +112,8 @@ TEXTS: dict[str, Text] = {
         title="every account can read the passwords",
         message="With mode {mode} every account can read {file}, which holds {setting} in line {line}.",
         why="Whoever can log in can take the private key of the server.",
-        fix="Remove the read right of others: mode 0640 with the group of the service, or 0600.",
+        fix="Remove the read right of others: mode 0640 with the group of the service, or 0600.\n"
+        'On a gateway the change does it with unattended-restrict = "yes" in the answers.',
         source="POSIX file modes",
     ),
     "envfile.name": Text(

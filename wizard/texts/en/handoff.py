@@ -88,4 +88,26 @@ TEXTS: dict[str, Text] = {
         fix="Enter it as `java -version` prints it, for example 17.0.9, or leave it empty.",
         source="JDK 8u301 and 11.0.12: PKCS12 with AES-256",
     ),
+    "inventory.no-machine": Text(
+        title="nothing was handed out to this machine",
+        message="No certificate was handed out to {name}.",
+        why="Only a machine of the inventory can be taken out of it.",
+        fix="See the names with: cloudstream-wizard inventory",
+        source="design of the wizard",
+    ),
+    "inventory.not-kept": Text(
+        title="the certificates in the bundles are not watched",
+        message="The bundles are there, but not in the inventory: {reason}",
+        why="status cannot warn before the certificates in them end.",
+        fix="{hint}",
+        source="design of the wizard",
+    ),
+    "inventory.unreadable": Text(
+        title="the inventory cannot be read",
+        message="The inventory {path} cannot be read ({kind}).",
+        why="It says which certificates were handed out, and when each ends.",
+        fix="Restore it from a backup, or move it away and make the bundles again:\n"
+        "what is made from then on is in a new one.",
+        source="design of the wizard",
+    ),
 }

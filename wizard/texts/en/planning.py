@@ -60,6 +60,13 @@ TEXTS: dict[str, Text] = {
             "digits": Case("{file} has a number with more than {limit} digits."),
         },
     ),
+    "answers.none-kept": Text(
+        title="no answers are kept",
+        message="No answers are kept on this machine; they would be in {path}.",
+        why="LAST means the answers of the last run that was completed here.",
+        fix="Set up or replace certificates once with the wizard or an answers file,\nwith the same --state-dir.",
+        source=_DESIGN,
+    ),
     "answers.not-toml": Text(
         title="the answers file is not TOML",
         message="{file} is not TOML: {reason}.",

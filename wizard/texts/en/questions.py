@@ -41,6 +41,12 @@ TITLES: Mapping[str, str] = {
 }
 """By the id of the step."""
 
+_PLACES = {
+    "on-premise": ChoiceText("On this machine", "on premises"),
+    "cloud": ChoiceText("In the vendor's cloud", "ask your vendor first"),
+    "elsewhere": ChoiceText("On another machine", "this one is a gateway"),
+}
+
 QUESTIONS: Mapping[str, QuestionText] = {
     "goal": QuestionText(
         label="What do you want to do?",
@@ -59,11 +65,13 @@ QUESTIONS: Mapping[str, QuestionText] = {
         label="Where does the primary server run?",
         help="This decides what is done on this machine.",
         short="Primary server",
-        choices={
-            "on-premise": ChoiceText("On this machine", "on premises"),
-            "cloud": ChoiceText("In the vendor's cloud", "ask your vendor first"),
-            "elsewhere": ChoiceText("On another machine", "this one is a gateway"),
-        },
+        choices=_PLACES,
+    ),
+    "primary.kind.prefilled": QuestionText(
+        label="Where does the primary server run?",
+        help="The answers of the run of {day} are filled in; change what is different.",
+        short="Primary server",
+        choices=_PLACES,
     ),
     "primary.cloud-support": QuestionText(
         label="Has your vendor confirmed support for your own CA certificates?",
@@ -221,6 +229,24 @@ QUESTIONS: Mapping[str, QuestionText] = {
         example="/etc/cloudstream-tls/acme-ca-root.pfx",
         short="Trust store's place",
         empty="in /etc/cloudstream-tls",
+    ),
+    "gateway.0.unattended-repair": QuestionText(
+        label="Repair the damage in the unattended file?",
+        help="{damage}",
+        short="Repair this file",
+        choices={
+            "yes": ChoiceText("Yes", "the review shows each line"),
+            "no": ChoiceText("No", "leave it as it is"),
+        },
+    ),
+    "gateway.0.unattended-restrict": QuestionText(
+        label="Remove the right of others to read the unattended file?",
+        help="Every account can read it, and it will hold passwords. New mode: {mode}.",
+        short="Restrict this file",
+        choices={
+            "yes": ChoiceText("Yes", "owner and group keep theirs"),
+            "no": ChoiceText("No", "leave it as it is"),
+        },
     ),
     "gateway.0.keystore-password": QuestionText(
         label="Password of the key store",
