@@ -250,7 +250,8 @@ def test_help_in_lines_has_neither_marks_nor_keys_of_the_screen(name: str) -> No
 
 
 def test_nothing_to_do_ends_at_the_review(finished: Finished) -> None:
-    lines = ["2", "", "", CHAIN, FILES_PASSWORD, "primary-host", "2", *[""] * 7, "yes", ""]
+    # The gateway of the last run is filled in, so Enter takes it and all that follows.
+    lines = ["2", "", "", CHAIN, FILES_PASSWORD, "primary-host", "2", *[""] * 11, "yes", "", ""]
     code, said = talk(session_on(finished.here), *lines)
     assert code == 0, said
     assert "Nothing will be changed." in said

@@ -145,7 +145,7 @@ def _look_again(args: argparse.Namespace, repaired: Sequence[str]) -> Rescue:
     found = _examined(args)
     left = found.diagnosis.headline
     if left is None:
-        print("The doctor finds nothing wrong any more.")
+        print("The doctor finds no more problems.")
     elif left.code in repaired:
         print(f"The doctor still finds: {left.message} [{left.code}]")
     else:
