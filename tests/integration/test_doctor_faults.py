@@ -196,7 +196,7 @@ def test_two_changes_follow_each_other_by_the_command(tmp_path: Path, capsys: py
         code, out, err = call("doctor", "--fix", "all", "--yes")
         assert code == 0, out + err
         assert out.count("Repair of ") == 2
-        assert "The doctor finds nothing wrong any more." in out
+        assert "The doctor finds no more problems." in out
         code, _, err = call("doctor", "--fix", "all", "--yes")
         assert (code, err.split()[1]) == (2, "rescue.nothing-wrong")
 
@@ -215,7 +215,7 @@ def test_a_password_that_is_not_given_does_not_keep_the_rest(
         secret = ("--secret", "primary.key-password=file:" + str(_key_password(tmp_path)))
         code, out, err = call("doctor", "--fix", "all", "--yes", *secret)
         assert code == 0, out + err
-        assert "The doctor finds nothing wrong any more." in out
+        assert "The doctor finds no more problems." in out
 
 
 def test_the_host_name_of_the_last_run_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

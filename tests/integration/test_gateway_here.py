@@ -220,7 +220,7 @@ def test_a_plan_that_is_kept_contains_the_generated_password_and_says_so(shared:
     done = shared.run("apply", "--plan", str(plan), "--yes")
     assert done.returncode == 0, done.stderr
     assert len(sourced(shared)[NAMES[1]]) == 24
-    assert shared.run("rollback").returncode == 0
+    assert shared.run("rollback", "--yes").returncode == 0
     assert everything(shared) == before
 
 

@@ -292,6 +292,8 @@ async def test_at_40x10_a_set_up_is_finished_by_keys(running: Practice) -> None:
         if focused(pilot) == "field-primary-host":
             await keys(pilot, "=primary-host")
         await keys(pilot, "enter", "enter", "enter", "enter")
+        assert step(pilot) == "portal"
+        await keys(pilot, "enter", "enter", "enter")
         assert step(pilot) == "review"
         await keys(pilot, "enter", "right", "enter")
         assert step(pilot) == "confirm"
