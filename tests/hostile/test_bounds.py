@@ -178,7 +178,7 @@ def test_dots_in_a_text_are_no_dotted_key() -> None:
 
 
 def test_a_record_that_is_nested_too_deeply_is_damaged() -> None:
-    with pytest.raises(ValueError, match="no JSON"):
+    with pytest.raises(ValueError, match="not JSON"):
         Manifest.load(b"[" * 100_000)
     with pytest.raises(ValueError, match="more than 4194304 bytes"):
         Manifest.load(b" " * 5_000_000)

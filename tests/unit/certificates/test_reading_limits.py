@@ -85,7 +85,7 @@ def _read(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("case", HOSTILE)
-def test_hostile_files_endsoon(case: str) -> None:
+def test_hostile_files_end_soon(case: str) -> None:
     data = HOSTILE[case]()
     assert soon(lambda: sniff(data)), "sniff"
     assert soon(lambda: _read(data)), "read"
