@@ -23,7 +23,7 @@ def test_a_missing_brace_is_written_in_the_editor(tmp_path: Path) -> None:
         settle(made)
         words = [sys.executable, "-m", "tests.support.start_command", str(made.root), "rescue", "examine"]
         with Terminal(words, VISUAL=str(program)) as terminal:
-            terminal.until("application.conf does not parse")
+            terminal.until("application.conf cannot be parsed")
             terminal.send("enter")
             terminal.shows("EDITING +6 ")
             terminal.child.send("done\r")  # these keys are the editor's

@@ -237,7 +237,7 @@ async def test_a_line_is_corrected_in_the_editor(tmp_path: Path, monkeypatch: py
         monkeypatch.setattr(WizardApp, "suspend", lambda _app: nullcontext())
         async with at_the_wizard(session_on(made)) as operator:
             await choose_rescue(operator)
-            await operator.sees("application.conf does not parse", "Open the file", "Show the commands")
+            await operator.sees("application.conf cannot be parsed", "Open the file", "Show the commands")
             assert focused(operator.pilot) == "open"
             await operator.press("enter")
             await operator.at("examine")
@@ -351,7 +351,7 @@ def test_two_faults_line_by_line(tmp_path: Path) -> None:
         assert code == 0, out
         assert "One change with one restart repairs all 2 causes." in out
         assert "Password of the private key" in out
-        assert out.count("Step 3 of 6: Review") == 1
+        assert out.count("Step 3 of 5: Review") == 1
         assert GOOD_IN_LINES in out
         assert made.served() == SERVED
 

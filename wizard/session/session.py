@@ -520,10 +520,10 @@ class Session:
         out = self.base / folder
         key, request = write_request(wanted[0], out, password, sans=tuple(wanted[1:]), dry_run=self.dry_run)
         return [
-            f"Request for the PKI team: {printable(str(request))}",
-            f"Private key, encrypted:   {printable(str(key))}",
             "Send the request only. Put the answer beside the key, then choose",
             "to replace certificates and name this folder.",
+            f"Request for the PKI team: {printable(str(request))}",
+            f"Private key, encrypted:   {printable(str(key))}",
         ]
 
     def command(self, words: str) -> str:
