@@ -129,8 +129,9 @@ def test_a_new_root_is_told_as_a_rollover_and_the_old_one_stays(server: Practice
     (risk,) = session(server, "other-root.pfx").review().risks
     assert "goes offline" in risk, "repeated at the last question"
     assert session(server, "renewed.pfx").review().risks == ()
-    first, second, third = (told.index(f"  {number}. ") for number in (1, 2, 3))
-    assert first < told.index("portal, cacerts") < second < told.index("new certificates on gateways") < third
+    flat = " ".join(told.split())
+    first, second, third = (flat.index(f" {number}. ") for number in (1, 2, 3))
+    assert first < flat.index("portal, cacerts") < second < flat.index("new certificates on gateways") < third
 
     machine = server.deployment.machine
     before = product_java.cacerts_fingerprints(machine, DEFAULT_STORE_PASSWORD)
