@@ -214,6 +214,13 @@ class ImportTrust:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoveTrust(ImportTrust):
+    """Take one trust anchor out of such a store; `data` is the store without it, everything else as of its import."""
+
+    kind = "remove_trust"
+
+
+@dataclass(frozen=True, slots=True)
 class Restart:
     """Restart the service so that it reads the new files.
 
@@ -327,6 +334,7 @@ __all__ = [
     "Plan",
     "Probe",
     "PutFile",
+    "RemoveTrust",
     "Restart",
     "Step",
 ]

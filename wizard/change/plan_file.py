@@ -19,6 +19,7 @@ from wizard.change.plan import (
     Plan,
     Probe,
     PutFile,
+    RemoveTrust,
     Restart,
     Step,
 )
@@ -175,9 +176,10 @@ def _load_step(members: dict[str, Any]) -> Step:
     if kind == "make_folder":
         return MakeFolder(path=path, expect=expect, **members)
     data = base64.b64decode(members.pop("data"), validate=True)
-    if kind == "import_trust":
+    if kind in {"import_trust", "remove_trust"}:
         certificate = base64.b64decode(members.pop("certificate"), validate=True)
-        return ImportTrust(path=path, certificate=certificate, data=data, expect=expect, **members)
+        changes = ImportTrust if kind == "import_trust" else RemoveTrust
+        return changes(path=path, certificate=certificate, data=data, expect=expect, **members)
     if kind == "edit_file":
         return EditFile(path=path, data=data, expect=expect, **members)
     if kind == "put_file":

@@ -14,7 +14,7 @@ from wizard.change.durable import dressed, new_file, sync_folder
 from wizard.change.file_image import FileImage
 from wizard.change.journal import BACKUP
 from wizard.change.manifest import Action, Node, TrustEntry
-from wizard.change.plan import EditFile, ImportTrust, MakeFolder, Plan, PutFile
+from wizard.change.plan import EditFile, ImportTrust, MakeFolder, Plan, PutFile, RemoveTrust
 from wizard.change.proof import capture
 from wizard.change.store import STAGED, ChangeFolder
 from wizard.change.targets import check_ancestors, check_expected, check_replaceable, keep_folder, look, resolve
@@ -110,7 +110,7 @@ def _draft(step: PutFile | EditFile | ImportTrust, target: Target, image: FileIm
     elif isinstance(step, ImportTrust):
         if not step.data:
             raise ValueError(f"nobody has asked keytool for the new {target.shown}")
-        trust = TrustEntry(step.alias, step.sha256, step.secret)
+        trust = TrustEntry(step.alias, step.sha256, step.secret, added=not isinstance(step, RemoveTrust))
     after = settled(wanted, target, step.data)
     check_owner(target, image, after)
     action = Action(

@@ -7,6 +7,7 @@ from typing import Any
 from wizard import codes
 from wizard.change import plan_file
 from wizard.errors import WizardError
+from wizard.handoff import checklist
 from wizard.host.files import read_input
 from wizard.planning.inputs import PlanInputs, from_sources
 from wizard.questions.answers import SourceKind
@@ -30,6 +31,7 @@ def open_inputs(args: argparse.Namespace) -> PlanInputs:
             dry_run=args.dry_run,
             kept=kept,
             chains=basis.chains,
+            checklist=checklist.load(args.machine),
         )
     path: Path = args.answers
     data = read_input(path)
@@ -45,6 +47,7 @@ def open_inputs(args: argparse.Namespace) -> PlanInputs:
         _giver(args),
         dry_run=args.dry_run,
         wait_s=DEFAULT_WAIT_S if wait_s is None else wait_s,
+        checklist=checklist.load(args.machine),
     )
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from wizard.doctor.diagnose import diagnose
 from wizard.doctor.status import State, Status, status
 from wizard.doctor.timeline import Place
 from wizard.errors import WizardError
+from wizard.handoff import checklist
+from wizard.planning.phases import progress
 from wizard.reports.calendar import calendar_lines
 from wizard.reports.lines import Line
 from wizard.session.saved_run import load
@@ -28,10 +31,13 @@ def run(args: argparse.Namespace) -> int:
         return int(State.UNKNOWN)
     now = datetime.fromisoformat(facts.clock.now)
     judged = status(diagnose(facts), now, warn=args.warn, critical=args.critical, further=further)
+    under_way = progress(args.machine, checklist.load(args.machine))
+    if under_way is not None:
+        judged = replace(judged, root_change=under_way.as_json())
     if args.json:
         print_json("status", {**judged.as_json(), "first_line": judged.first_line})
     else:
-        print_lines(_lines(judged))
+        print_lines([*_lines(judged), *(Line(text) for text in (under_way.lines() if under_way is not None else ()))])
     return int(judged.state)
 
 

@@ -35,6 +35,7 @@ class Status:
         links: all of them, the first to end in front.
         drift: what is not as the applied changes left it, one line each.
         calendar: every certificate once, with its machines and its end, the first to end in front.
+        root_change: the phase of a change of the root, and what blocks the next one; None when none is under way.
         days: until the first link ends; None when no certificate was found.
     """
 
@@ -45,6 +46,7 @@ class Status:
     days: int | None
     limits: tuple[int, int]
     calendar: tuple[Ending, ...] = ()
+    root_change: dict[str, Any] | None = None
 
     @property
     def first_line(self) -> str:
@@ -63,6 +65,7 @@ class Status:
             "links": [link.as_json() for link in self.links],
             "drift": list(self.drift),
             "calendar": [each.as_json() for each in self.calendar],
+            "root_change": self.root_change,
         }
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from wizard.certificates.as_json import certificate_json
 from wizard.certificates.model import Certificate
 from wizard.certificates.reading import read
-from wizard.change.plan import CertificateNote, ImportTrust, PutFile
+from wizard.change.plan import CertificateNote, ImportTrust, PutFile, RemoveTrust
 from wizard.errors import WizardError
 from wizard.host.machine import Machine
 from wizard.planning.primary.facts import installed_chain
@@ -22,23 +22,24 @@ def with_certificates(machine: Machine, planned: Planned) -> Planned:
     A store that does not open is passed over: whether it may be installed is judged elsewhere.
     """
     plan = planned.plan
-    after: list[CertificateNote] = []
+    notes: list[CertificateNote] = []
     stores = [step for step in plan.steps if isinstance(step, PutFile) and step.proof]
     for step in stores:
-        after += _in_file(step.data, str(step.path), planned, step.proof or "")
+        notes += _in_file(step.data, str(step.path), planned, step.proof or "")
     for imported in (step for step in plan.steps if isinstance(step, ImportTrust)):
-        after += _in_file(imported.certificate, str(imported.path), planned, "")
+        when = "before" if isinstance(imported, RemoveTrust) else "after"
+        notes += _in_file(imported.certificate, str(imported.path), planned, "", when)
     installed = installed_chain(machine) if stores else None
     before = _notes("before", "the key store that was configured", installed.certificates if installed else ())
-    return replace(planned, plan=replace(plan, certificates=(*before, *after)))
+    return replace(planned, plan=replace(plan, certificates=(*before, *notes)))
 
 
-def _in_file(data: bytes, place: str, planned: Planned, secret: str) -> list[CertificateNote]:
+def _in_file(data: bytes, place: str, planned: Planned, secret: str, when: str = "after") -> list[CertificateNote]:
     try:
         found = read(data, name=place, password=planned.secrets.get(secret)).certificates
     except WizardError:
         return []
-    return _notes("after", place, found)
+    return _notes(when, place, found)
 
 
 def _notes(when: str, place: str, certificates: Iterable[Certificate]) -> list[CertificateNote]:

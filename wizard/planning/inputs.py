@@ -16,6 +16,7 @@ from wizard.planning.judge import Judged
 from wizard.questions.answers import Answers
 from wizard.questions.flow import DEFAULT_WAIT_S
 from wizard.questions.passwords import generate
+from wizard.reports.checklist import Checklist
 from wizard.secret import Secret
 
 RoleKeyPassword = Callable[[str, bool], Secret | None]
@@ -37,6 +38,7 @@ class PlanInputs:
         dry_run: nothing is kept or changed.
         kept: a plan that was made earlier, to be judged again.
         chains: the certificates (DER) for each role that *kept* was made with, in place of files.
+        checklist: what is left to do elsewhere, as it is kept on this machine; None when no list is kept.
         pasted: the texts that were pasted in place of files, by their words in the answers.
         judged_roles: what was read so far.
     """
@@ -51,6 +53,7 @@ class PlanInputs:
     dry_run: bool = False
     kept: Plan | None = None
     chains: Mapping[str, Sequence[bytes]] = field(default_factory=dict)
+    checklist: Checklist | None = None
     pasted: Mapping[str, Secret] = field(default_factory=dict)
     judged_roles: dict[str, Judged] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -90,6 +93,7 @@ def from_sources(  # noqa: PLR0913 - what a command knows
     dry_run: bool = False,
     kept: Plan | None = None,
     chains: Mapping[str, Sequence[bytes]] | None = None,
+    checklist: Checklist | None = None,
 ) -> PlanInputs:
     """The inputs of a command: every password comes from *giver*, which knows the named sources."""
 
@@ -109,6 +113,7 @@ def from_sources(  # noqa: PLR0913 - what a command knows
         dry_run=dry_run,
         kept=kept,
         chains=chains or {},
+        checklist=checklist,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from wizard import codes
-from wizard.change.plan import ImportTrust, PutFile
+from wizard.change.plan import ImportTrust, PutFile, RemoveTrust
 from wizard.change.targets import check_expected, look, resolve
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
@@ -66,7 +66,7 @@ def _prove(machine: Machine, step: PutFile, secrets: Mapping[str, Secret]) -> tu
 
 
 def _import(machine: Machine, steps: Sequence[ImportTrust], secrets: Mapping[str, Secret]) -> list[ImportTrust]:
-    """Import one certificate after the other; each step starts from the result of the one before."""
+    """Import or remove one certificate after the other; each step starts from the result of the one before."""
     made: list[ImportTrust] = []
     for step in steps:
         target = resolve(machine, step.path)
@@ -74,12 +74,19 @@ def _import(machine: Machine, steps: Sequence[ImportTrust], secrets: Mapping[str
         check_expected(target, image, step.expect)
         with memory_file(made[-1].data if made else data) as copy:
             path, password = Path(path_of(copy)), secrets[step.secret]
+            removes = isinstance(step, RemoveTrust)
             try:
-                Keytool.of(machine).import_trust(path, step.certificate, step.alias, password)
+                if removes:
+                    Keytool.of(machine).delete_trust(path, step.alias, password)
+                else:
+                    Keytool.of(machine).import_trust(path, step.certificate, step.alias, password)
             except WizardError as error:
                 error.message, error.subject = error.message.replace(str(path), target.shown), str(step.path)
                 raise
-            if step.sha256 not in jre.trust_fingerprints(path, password, name=target.shown):
+            aliases = jre.trust_aliases(path, password, step.sha256, name=target.shown)
+            if removes and step.alias in aliases:
+                raise WizardError(codes.CHANGE_ANCHOR_STAYS, subject=step.path, alias=step.alias, home=machine.jre_home)
+            if not removes and not aliases:
                 raise WizardError(codes.CHANGE_IMPORT_MISSING, subject=step.path, alias=step.alias, store=target.shown)
             copy.seek(0)
             made.append(replace(step, data=copy.read()))

@@ -31,11 +31,12 @@ class Rehearsed:
     rehearsal: Rehearsal
 
 
-def rehearse_all(inputs: PlanInputs, *, proven: bool = False) -> list[Rehearsed]:
+def rehearse_all(inputs: PlanInputs, *, proven: bool = False, present: Chain | None = None) -> list[Rehearsed]:
     """Rehearse every gateway and client of *inputs*; with none, a client that only has to believe the primary.
 
     Args:
         inputs: whose chains.
+        present: what the primary goes on to present, with its key, in place of the chain of the answers.
         proven: the product's Java has read the primary's certificates already, when it opened the new key store.
 
     Raises:
@@ -46,32 +47,33 @@ def rehearse_all(inputs: PlanInputs, *, proven: bool = False) -> list[Rehearsed]
     if inputs.answers.primary.kind is PrimaryKind.CLOUD and not inputs.answers.primary.chain:
         raise WizardError(codes.REHEARSE_CLOUD, subject="primary.chain")
     server = inputs.judged("primary")
-    if server.chain.leaf is None:
+    presented = present or server.chain
+    if presented.leaf is None:
         return []
     connect_name = inputs.answers.primary.host or server.suggested_host
     others = [
         (inputs.answers.table(role).host or role, inputs.judged(role).chain) for role in inputs.answers.other_roles()
     ]
-    shipped = _shipped(inputs.machine, [server.chain, *(chain for _, chain in others)])
+    shipped = _shipped(inputs.machine, [presented, *(chain for _, chain in others)])
     uploaded = [authority for _, chain in others for authority in chain.authorities]
-    server_trust = _distinct([*server.chain.authorities, *uploaded, *shipped])
-    client_trust = [*shipped, *_roots(server.chain)]
+    server_trust = _distinct([*presented.authorities, *server.chain.authorities, *uploaded, *shipped])
+    client_trust = [*shipped, *_roots(presented)]
     now = now_utc()
     refused = inputs.unreadable(
-        [*([] if proven else server.chain.certificates), *(one for _, each in others for one in each.certificates)]
+        [*([] if proven else presented.certificates), *(one for _, each in others for one in each.certificates)]
     )
     if not others:
         only_server = rehearse(
-            server.chain, server_trust, None, client_trust, connect_name, client_name="a gateway", now=now
+            presented, server_trust, None, client_trust, connect_name, client_name="a gateway", now=now
         )
-        return [Rehearsed("any gateway", _with_java(only_server, refused, [server.chain]))]
+        return [Rehearsed("any gateway", _with_java(only_server, refused, [presented]))]
     return [
         Rehearsed(
             name,
             _with_java(
-                rehearse(server.chain, server_trust, chain, client_trust, connect_name, client_name=name, now=now),
+                rehearse(presented, server_trust, chain, client_trust, connect_name, client_name=name, now=now),
                 refused,
-                [server.chain, chain],
+                [presented, chain],
             ),
         )
         for name, chain in others

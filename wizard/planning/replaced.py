@@ -1,8 +1,5 @@
 """Which chain the new one takes the place of: what is installed, or was until the last change."""
 
-from dataclasses import replace
-
-from wizard import codes
 from wizard.certificates.chain import host_chains
 from wizard.certificates.model import Chain
 from wizard.certificates.reading import read
@@ -13,13 +10,11 @@ from wizard.change.manifest import Action
 from wizard.change.store import ChangeFolder, Store
 from wizard.configs import hocon
 from wizard.errors import WizardError
-from wizard.findings import Finding, Locator
 from wizard.host.clock import now_utc
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.primary.facts import PASSWORD_KEY, installed_chain
-from wizard.planning.primary.inputs import Planned
 from wizard.questions.answers import Goal, PrimaryKind
 from wizard.reports.chain import order_lines
 from wizard.reports.lines import Line, Tone
@@ -43,31 +38,13 @@ def rollover(inputs: PlanInputs) -> Rollover | None:
     return compare(old, new) if old is not None else None
 
 
-def with_root_warning(inputs: PlanInputs, planned: Planned) -> tuple[Planned, list[Line]]:
-    """*planned*, with a warning when its certificate is under another root than the one before; and as `order`.
-
-    Raises:
-        WizardError: the new chain cannot be read.
-    """
-    change = rollover(inputs)
-    if change is not None and change.kind is Kind.ROOT and not planned.plan.is_empty:
-        warning = Finding(
-            codes.ROLLOVER_ROOT_CHANGES, Locator("chain"), {"old": change.old_name, "new": change.new_name}
-        )
-        planned = replace(planned, findings=(*planned.findings, warning))
-    return planned, _order(inputs, change)
-
-
 def order(inputs: PlanInputs) -> list[Line]:
     """When certificates are replaced: how long both are valid, and the order of work; empty otherwise.
 
     Raises:
         WizardError: the new chain cannot be read.
     """
-    return _order(inputs, rollover(inputs))
-
-
-def _order(inputs: PlanInputs, change: Rollover | None) -> list[Line]:
+    change = rollover(inputs)
     if change is None or change.kind is Kind.SAME:
         return []
     public = inputs.judged("primary").public

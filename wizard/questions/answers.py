@@ -129,6 +129,30 @@ class ImportRoot(StrEnum):
     NO = "no"
 
 
+class Phase(StrEnum):
+    """Which part of a change of the root is next; the values are the keys in the file, in the order of the work."""
+
+    AUTO = "auto"
+    """As this machine and the checklist show."""
+    TRUST_ROOT = "trust-root"
+    """The new root is trusted everywhere, beside the old one."""
+    OTHERS = "others"
+    """Gateways and clients get their new certificates."""
+    PRIMARY = "primary"
+    """The primary gets its new certificate."""
+    RETIRE_ROOT = "retire-root"
+    """The old root is removed everywhere."""
+    AT_ONCE = "at-once"
+    """No phases: everything in one change."""
+
+    @property
+    def number(self) -> int:
+        """1 to 4, and 0 for what is no single phase."""
+        return PHASES.index(self) + 1 if self in PHASES else 0
+
+
+PHASES = (Phase.TRUST_ROOT, Phase.OTHERS, Phase.PRIMARY, Phase.RETIRE_ROOT)
+
 PROMPT = PasswordSource()
 GENERATE = PasswordSource(SourceKind.GENERATE)
 KEEP = PasswordSource(SourceKind.KEEP)
@@ -252,7 +276,8 @@ class AccountAnswers:
 class Answers:
     """Everything that was decided. Immutable: `put` gives a changed copy.
 
-    `packs` is the folder for what other machines need, `change` the one to undo.
+    `packs` is the folder for what other machines need, `change` the one to undo, `phase` the part of a change of the
+    root.
     """
 
     goal: Goal = Goal.SET_UP
@@ -262,6 +287,7 @@ class Answers:
     account: AccountAnswers = field(default_factory=AccountAnswers)
     packs: str = "cloudstream-packs"
     change: str = ""
+    phase: Phase = Phase.AUTO
 
     def get(self, key: str) -> Any:
         """The value at *key* in the form of the file: `primary.host`, `gateway.0.chain`, `goal`.

@@ -19,6 +19,7 @@ from wizard.questions.answers import (
     GatewayAnswers,
     Goal,
     PasswordSource,
+    Phase,
     PrimaryAnswers,
     SourceKind,
     is_host,
@@ -65,7 +66,7 @@ def load(text: str, *, name: str = "the answers file") -> Answers:
             file=name,
             schema=printable(repr(schema), limit=40),
         )
-    _only(data, {"goal", "primary", "gateway", "client", "account", "packs", "change"}, "", name)
+    _only(data, {"goal", "primary", "gateway", "client", "account", "packs", "change", "phase"}, "", name)
     return Answers(
         goal=_enum(Goal, data.get("goal", "set-up"), "goal", name),
         primary=_section(PrimaryAnswers, data.get("primary", {}), "primary", name),
@@ -79,6 +80,7 @@ def load(text: str, *, name: str = "the answers file") -> Answers:
         account=_section(AccountAnswers, data.get("account", {}), "account", name),
         packs=_typed("", data.get("packs", Answers().packs), "packs", name),
         change=_typed("", data.get("change", ""), "change", name),
+        phase=_enum(Phase, data.get("phase", "auto"), "phase", name),
     )
 
 
@@ -92,7 +94,7 @@ def field_names(
 def keys_text() -> str:
     """The keys that an answers file may have, by tables, in at most 76 columns: for the help of `plan`."""
     tables = {
-        "": ("goal", "packs", "change"),
+        "": ("goal", "packs", "change", "phase"),
         "[primary]": field_names(PrimaryAnswers),
         "[[gateway]]": field_names(GatewayAnswers),
         "[[client]]": field_names(ClientAnswers),
@@ -110,6 +112,7 @@ def dump(answers: Answers) -> str:
     """The TOML text that `load` reads back to an equal value. Values equal to the default are written too."""
     lines = [f"schema = {SCHEMA}", f"goal = {_toml(answers.goal)}", f"packs = {_toml(answers.packs)}"]
     lines += [f"change = {_toml(answers.change)}"] * bool(answers.change)
+    lines += [f"phase = {_toml(answers.phase)}"] * (answers.phase is not Phase.AUTO)
     lines += ["", "[primary]", *_section_lines(answers.primary)]
     for table, items in (("gateway", answers.gateway), ("client", answers.client)):
         for item in items:

@@ -1,25 +1,13 @@
 """Answers as text in a field, and text from a field as answers."""
 
 import shlex
+from enum import StrEnum
 from typing import Any
 
 from wizard import codes
 from wizard.errors import WizardError
 from wizard.findings import Code
-from wizard.questions.answers import (
-    ENDPOINTS,
-    PROMPT,
-    CloudSupport,
-    Goal,
-    ImportRoot,
-    OcspProbe,
-    PasswordSource,
-    PrimaryKind,
-    RootKind,
-    SourceKind,
-    endpoints,
-    is_host,
-)
+from wizard.questions.answers import ENDPOINTS, PROMPT, PasswordSource, SourceKind, endpoints, is_host
 from wizard.questions.flow import Ask, Question
 
 _CHOSEN = (SourceKind.GENERATE, SourceKind.KEEP)
@@ -54,7 +42,7 @@ def parsed(question: Question, before: Any, text: str) -> Any:
         if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
             raise _refused(codes.ANSWER_UNUSABLE, question, "port")
         return int(text)
-    if isinstance(before, Goal | PrimaryKind | ImportRoot | CloudSupport | OcspProbe | RootKind):
+    if isinstance(before, StrEnum):
         return type(before)(text)
     if question.ask is Ask.PATHS:
         return _one_path(text)

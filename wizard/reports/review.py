@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from wizard.change.plan import Plan
 from wizard.findings import Finding
 from wizard.printable import printable
-from wizard.questions.answers import PROMPT, Answers, PasswordSource, SourceKind
+from wizard.questions.answers import PROMPT, Answers, PasswordSource, Phase, SourceKind
 from wizard.questions.flow import Ask, Question, Step, View
 from wizard.reports.lines import Line, Tone
 
@@ -39,6 +39,7 @@ class Review:
         blocked: an ERROR or BLOCKER is among them, so `start` refuses.
         undo: the steps of an undo.
         decided: what was answered, a line each that leads to its step; empty for a plan that was kept.
+        phase: of a change of the root; `auto` when there is none.
         later: how to apply it in a maintenance window instead; empty when it cannot be applied.
     """
 
@@ -49,6 +50,7 @@ class Review:
     undo: tuple[UndoStep, ...] = ()
     decided: tuple[Line, ...] = ()
     later: tuple[Line, ...] = ()
+    phase: Phase = Phase.AUTO
 
     @property
     def page(self) -> tuple[Line, ...]:

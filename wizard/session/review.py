@@ -16,13 +16,14 @@ from wizard.findings import Finding, Severity
 from wizard.handoff.build import require_makeable, require_names
 from wizard.host.clock import now_utc
 from wizard.host.machine import Machine
+from wizard.planning import phases
 from wizard.planning.gateway.plan import review_gateway
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.java import ask_java
 from wizard.planning.primary.cloud import uncertain
-from wizard.planning.primary.inputs import Planned, kept_plan, plan_primary
+from wizard.planning.primary.inputs import Planned, kept_plan
 from wizard.planning.rehearsal import Rehearsed, rehearsal_lines, rehearse_all
-from wizard.planning.replaced import with_root_warning
+from wizard.planning.replaced import order
 from wizard.printable import printable
 from wizard.questions.answers import CloudSupport, Goal, PrimaryKind
 from wizard.reports import outcome
@@ -205,14 +206,13 @@ def _for_goal(inputs: PlanInputs, examine: Callable[[], tuple[Examined, Diagnosi
         case _:
             # What the hand-off would refuse after the change is refused before it.
             require_makeable(inputs)
-            planned = _checked(inputs, plan_primary(inputs))
+            planned = _checked(inputs, phases.plan(inputs))
             if planned.forbidden:
                 return _of(planned)
             planned = ask_java(inputs.machine, planned)
-            more: list[Line] = []
-            if inputs.answers.goal is Goal.RE_KEY:
-                planned, more = with_root_warning(inputs, planned)
-            return _of(planned, rehearsed=rehearse_all(inputs, proven=planned.plan.is_proven), more=more)
+            rehearsed = phases.rehearse(inputs, proven=planned.plan.is_proven)
+            made, planned = _of(planned, rehearsed=rehearsed, more=order(inputs))
+            return replace(made, phase=phases.planned_phase(inputs)), planned
 
 
 def _judged_again(inputs: PlanInputs, kept: Plan) -> tuple[Review, Planned]:

@@ -37,7 +37,7 @@ from wizard.planning.primary.inputs import Planned
 from wizard.planning.primary.plan import CACERTS_SECRET
 from wizard.planning.undo import start_recover, start_rollback
 from wizard.probing.resolve import is_here
-from wizard.questions.answers import Answers, Goal, PrimaryKind, endpoint
+from wizard.questions.answers import PHASES, Answers, Goal, Phase, PrimaryKind, endpoint
 from wizard.questions.field_text import needed, parsed, shown
 from wizard.questions.flow import DEFAULT_WAIT_S, Ask, Question, Step, StepId, View, after, steps
 from wizard.questions.passwords import generate
@@ -183,6 +183,7 @@ class Session:
                 dry_run=self.dry_run,
                 kept=self._kept,
                 chains=self._chains,
+                checklist=checklist.load(self.machine),
                 pasted=self.pasted,
             )
         return self._inputs
@@ -336,6 +337,7 @@ class Session:
         Raises:
             WizardError: it cannot be ticked now, or not be kept.
         """
+        self._inputs = None  # which phase is next follows from the list
         return remaining_tasks.tick(self.inputs, item)
 
     def lines(self, step: Step) -> list[Line]:
@@ -524,6 +526,15 @@ class Session:
         self._outcome, self._started, self.taken_up = None, True, False
         if self._kept is None:
             self.keep_beside_change()
+
+    def keep_list(self) -> None:
+        """BLOCKING. After a phase of a change of the root: keep the list of what is left, from which the next follows.
+
+        Without a phase nothing is kept: the list is then made where it is shown.
+        """
+        phase = self._review.phase if self._review is not None else Phase.AUTO
+        if phase in PHASES:
+            remaining_tasks.kept_list(replace(self.inputs, answers=replace(self.answers, phase=phase)))
 
     def summary(self) -> list[str]:
         """What stays in the terminal after leaving: result, backups, how to undo, what is next."""
