@@ -143,7 +143,10 @@ def test_comparisons() -> None:
         assert "the root changes" not in compared(old, new)
     told = compared(old, other_root)
     assert "the root changes from Acme-CA-Root to Other-Root" in told
-    places = [told.index(words) for words in ("  1. Other-Root", "  2. New certificates", "  3. Acme-CA-Root out")]
+    places = [
+        told.index(words)
+        for words in ("  1. Other-Root", "  2. New certificates", "  3. The new certificate", "  4. Acme-CA-Root out")
+    ]
     assert places == sorted(places)
 
 
