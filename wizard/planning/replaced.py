@@ -1,5 +1,7 @@
 """Which chain the new one takes the place of: what is installed, or was until the last change."""
 
+from collections.abc import Callable
+
 from wizard.certificates.chain import host_chains
 from wizard.certificates.model import Chain
 from wizard.certificates.reading import read
@@ -34,7 +36,8 @@ def rollover(inputs: PlanInputs) -> Rollover | None:
     old = installed_chain(inputs.machine)
     if old is not None and old.leaf == new.leaf:
         # Applied already: what is left to do still depends on what was there before.
-        old = _put_away(inputs.machine)
+        machine = inputs.machine
+        old = put_away(machine, lambda: read_input(machine.real(machine.conf)), _conf_password)
     return compare(old, new) if old is not None else None
 
 
@@ -51,26 +54,34 @@ def order(inputs: PlanInputs) -> list[Line]:
     return [Line("Old and new:", Tone.HEADING), *order_lines(change, now_utc(), public=public), Line("")]
 
 
-def _put_away(machine: Machine) -> Chain | None:
-    """The chain of the key store that the newest change in force took away; None when it cannot be read."""
+def put_away(
+    machine: Machine, settings: Callable[[], bytes], password: Callable[[bytes], Secret | None]
+) -> Chain | None:
+    """The chain of the key store that the newest change in force took away; None when it cannot be read.
+
+    Args:
+        machine: whose changes.
+        settings: the file with the password of the store as it is now, for a change that has left it alone.
+        password: found in the bytes of that file.
+    """
     try:
         standing = [entry.id for entry in history(machine) if entry.stands and not entry.rolls_back]
         folders = [Store(machine.state_dir).find(change) for change in standing]
         for folder in reversed(folders):
             actions = {action.id: action for action in folder.manifest().actions}
             if "keystore" in actions and actions["keystore"].backup:
-                return _chain(machine, folder, actions)
+                text = _saved(folder, actions["settings"]) if "settings" in actions else settings()
+                name = str(actions["keystore"].named)
+                store = read(_saved(folder, actions["keystore"]), name=name, password=password(text))
+                return next(iter(host_chains(store)), None)
     except WizardError:
         return None
     return None
 
 
-def _chain(machine: Machine, folder: ChangeFolder, actions: dict[str, Action]) -> Chain | None:
-    conf = _saved(folder, actions["settings"]) if "settings" in actions else read_input(machine.real(machine.conf))
+def _conf_password(conf: bytes) -> Secret | None:
     passwords = [value.text for value in hocon.parse(conf).find(PASSWORD_KEY)]
-    password = Secret(passwords[-1]) if passwords else None
-    store = read(_saved(folder, actions["keystore"]), name=str(actions["keystore"].named), password=password)
-    return next(iter(host_chains(store)), None)
+    return Secret(passwords[-1]) if passwords else None
 
 
 def _saved(folder: ChangeFolder, action: Action) -> bytes:

@@ -394,6 +394,12 @@ TEXTS: dict[str, Text] = {
         fix='Name the next phase in the answers, for example: phase = "trust-root"\n'
         'or phase = "others", when all gateways and clients trust the new root.',
         source=_DESIGN,
+        cases={
+            "gateway": Case(
+                "The primary does not show whether it accepts certificates under {new}.",
+                fix='When the portal has {new}, name the phase in the answers:\nphase = "others"',
+            ),
+        },
     ),
     "phase.waits": Text(
         title="the next phase waits",
