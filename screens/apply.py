@@ -68,7 +68,7 @@ def _words(step: Any) -> str:
             return f"Write {name}"
         case "edit_file":
             return f"Change {name}"
-        case "import_trust":
+        case "import_trust" | "remove_trust":
             return str(step.summary).partition(",")[0]
         case "restart":
             return f"Restart {step.target}, at most {step.timeout_s:g} s"

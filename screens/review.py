@@ -20,12 +20,20 @@ from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
 from wizard.host.clock import now_utc
 from wizard.questions.flow import Step
+from wizard.questions.phases import numbered
 from wizard.reports.calendar import Ending
 from wizard.reports.lines import Line, Tone
+from wizard.reports.outcome import offline
 from wizard.reports.review import Review as Made
 from wizard.session.session import Session
 
-_KINDS = {"put_file": "file", "edit_file": "settings", "import_trust": "trust", "make_folder": "folder"}
+_KINDS = {
+    "put_file": "file",
+    "edit_file": "settings",
+    "import_trust": "trust",
+    "remove_trust": "trust",
+    "make_folder": "folder",
+}
 MOST_ROWS = 6
 
 
@@ -63,6 +71,8 @@ def _about(step: Any) -> str:
         case "import_trust":
             name = str(step.summary).partition(",")[0].removeprefix("Trust ").removesuffix(" in cacerts")
             return f"{name} added"
+        case "remove_trust":
+            return str(step.summary).partition(",")[0].removeprefix("Remove ").replace(" from cacerts", " removed")
         case _:
             return "a new folder"
 
@@ -92,12 +102,15 @@ class Review(Page):
         """Whether it can be applied."""
         if self.data.blocked:
             return [("This cannot be applied", "bad bold"), ("  fix the errors first", "bad")]
+        if self.empty and self.data.phase.number:
+            words = f"  phase {numbered(self.data.phase)}"
+            return [(f"{OK} Nothing to do on this machine", "ok bold"), (words, "muted")]
         if self.empty:
             return [(f"{OK} Nothing to do", "ok bold"), ("  everything is set up like this already", "muted")]
         files = sum(step.changed for step in self.data.plan.file_steps) or len(self.data.undone_files)
         return [
             (f"{files} file{'' if files == 1 else 's'} will change", "accent bold"),
-            ("  nothing is changed yet", "muted"),
+            (f"  phase {numbered(self.data.phase)}" if self.data.phase.number else "  nothing is changed yet", "muted"),
         ]
 
     def compose(self) -> Iterable[Widget]:
@@ -262,6 +275,7 @@ class Confirm(Page):
             rows.append(("Checks", [f"that {checked[0]} presents the new certificate"]))
         again = " and the service is restarted" if review.restarts else ""
         rows.append(("If it fails", [f"every file is restored{again}, automatically"]))
+        rows += [("Offline", [(words, "warn")]) for words in offline(review.findings)]
         if not review.undo:
             rows.append(("Undo later", [self.session.command("rollback")]))
         return [*rows, ("Backups", [str(self.session.machine.state_dir)])] if lines else rows

@@ -95,7 +95,7 @@ def test_each_phase_changes_its_own_part_and_can_be_undone(server: Practice) -> 
     applied(server, path)
     assert server.tree() == trusts
     assert under_way(server)["number"] == 2
-    assert "New certificates elsewhere" in server.run("status").stdout
+    assert "2 of 4: New certificates" in server.run("status").stdout
     tick_all(server)
 
     assert changed(plan(server, path)) == ["keystore", "restart"]

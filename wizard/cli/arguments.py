@@ -192,6 +192,26 @@ EXIT CODES
   4 an interrupted change needs recover   5 another run holds the lock
 """
 
+_PHASES = """\
+A new root is changed in four phases, so that no machine goes offline:
+  trust-root   the new root trusted everywhere, beside the old one
+  others       new certificates on gateways and clients
+  primary      the new certificate on the primary
+  retire-root  the old root removed everywhere
+`apply` makes the phase that is next, as this machine and the checklist show;
+phase in the answers file names another one, or "at-once". {about}
+
+EXAMPLES
+  cloudstream-wizard {name} --answers answers.toml
+  cloudstream-wizard {name} --answers answers.toml --yes
+
+EXIT CODES
+  0 applied and proven, or nothing to do   1 findings forbid the change
+  2 wrong usage or unusable input, or the root does not change
+  3 it failed its proof and was rolled back
+  4 an interrupted change needs recover   5 another run holds the lock
+"""
+
 _WAIT: dict[str, Any] = {
     "metavar": "SECONDS",
     "type": float,
@@ -233,6 +253,31 @@ def apply(commands: Commands) -> None:
     parser.add_argument("--wait", **_WAIT)
     source.add_argument("--plan", metavar="FILE", type=Path, help="a plan that plan --out wrote")
     parser.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def trust_root(commands: Commands) -> None:
+    """Add it."""
+    about = "This\ncommand makes the first: no certificate is changed."
+    _phase(commands, "trust-root", "trust the new root beside the old one", about)
+
+
+def retire_root(commands: Commands) -> None:
+    """Add it."""
+    about = "This\ncommand makes the last, when the primary presents its new certificate."
+    _phase(commands, "retire-root", "remove the old root, as the last phase", about)
+
+
+def _phase(commands: Commands, name: str, words: str, about: str) -> None:
+    parser = commands.add_parser(
+        name,
+        help=words,
+        description=f"{words[0].upper()}{words[1:]}, here and in the bundles.",
+        epilog=_PHASES.format(name=name, about=about),
+    )
+    parser.add_argument("--answers", metavar="FILE", required=True, type=Path, help="the answers (TOML)")
+    parser.add_argument("--wait", **_WAIT)
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.set_defaults(plan=None)
 
 
 _ROLLBACK = """\

@@ -29,6 +29,8 @@ COMMANDS = {
     "csr": Command(arguments.csr, "wizard.cli.csr:run"),
     "plan": Command(arguments.plan, "wizard.cli.plan:run"),
     "apply": Command(arguments.apply, "wizard.cli.apply:run"),
+    "trust-root": Command(arguments.trust_root, "wizard.cli.apply:run_trust_root"),
+    "retire-root": Command(arguments.retire_root, "wizard.cli.apply:run_retire_root"),
     "rollback": Command(arguments.rollback, "wizard.cli.changes:run_rollback"),
     "history": Command(arguments.history, "wizard.cli.changes:run_history"),
     "recover": Command(arguments.recover, "wizard.cli.changes:run_recover"),

@@ -503,6 +503,9 @@ class LineByLine:
             if answer and numbered:
                 self.dialogue.say(f"Error: please type a number from 1 to {len(numbered)}, or press Enter.")
             elif review.blocked or self._goes_on(step):
+                if review.phase.number and review.plan.is_empty and not review.blocked:
+                    # Nothing is made on this machine: on to the bundles or the list.
+                    raise _GoTo(self.session.after_change())
                 return not review.blocked
 
     def _confirm(self, step: Step) -> bool:

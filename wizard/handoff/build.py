@@ -62,7 +62,7 @@ def make_packs(inputs: PlanInputs, *, nodes: bool = True) -> list[Pack]:
     """
     answers = inputs.answers
     found = phases.course(inputs)
-    if found is not None and found.phase in {Phase.TRUST_ROOT, Phase.RETIRE_ROOT}:
+    if found is not None and found.phase.trusts_alone:
         return _trust_packs(inputs, found, nodes=nodes)
     # Nobody was asked for the files of a primary that is not here, nor for what opens them; a path may be left over.
     here = answers.primary.kind is PrimaryKind.ON_PREMISE

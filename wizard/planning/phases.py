@@ -157,7 +157,7 @@ def trust_alone(inputs: PlanInputs) -> bool:
         WizardError: as `course`.
     """
     found = course(inputs)
-    return found is not None and found.phase in {Phase.TRUST_ROOT, Phase.RETIRE_ROOT}
+    return found is not None and found.phase.trusts_alone
 
 
 def chains_at_hand(inputs: PlanInputs) -> list[Chain]:

@@ -150,6 +150,11 @@ class Phase(StrEnum):
         """1 to 4, and 0 for what is no single phase."""
         return PHASES.index(self) + 1 if self in PHASES else 0
 
+    @property
+    def trusts_alone(self) -> bool:
+        """Whether it changes trust alone, and no certificate of a machine."""
+        return self in {Phase.TRUST_ROOT, Phase.RETIRE_ROOT}
+
 
 PHASES = (Phase.TRUST_ROOT, Phase.OTHERS, Phase.PRIMARY, Phase.RETIRE_ROOT)
 

@@ -4,7 +4,7 @@ A step is what is asked in one go; a question fills one key of the answers (or o
 follows from the answers alone, so going back and changing one makes others come and go.
 """
 
-from wizard.questions.answers import ENDPOINTS, Answers, CloudSupport, Goal, PrimaryKind, SourceKind
+from wizard.questions.answers import ENDPOINTS, Answers, CloudSupport, Goal, Phase, PrimaryKind, SourceKind
 from wizard.questions.gateway import GATEWAY_STEPS
 from wizard.questions.model import Ask, Choice, Question, Step, StepId, View
 from wizard.questions.others import OTHERS, OTHERS_VERDICT, PACKS_FIRST, PACKS_LAST
@@ -104,12 +104,17 @@ def _sets_up_here(answers: Answers) -> bool:
 
 
 def _re_keys_here(answers: Answers) -> bool:
-    return _on_premise(answers) and answers.goal is Goal.RE_KEY
+    return _on_premise(answers) and answers.goal is Goal.RE_KEY and _new_store(answers)
+
+
+def _new_store(answers: Answers) -> bool:
+    """Whether this primary gets a new key store: not in every phase of a change of the root."""
+    return answers.phase in {Phase.AUTO, Phase.PRIMARY, Phase.AT_ONCE}
 
 
 def _types_store_password(answers: Answers) -> bool:
     kind = answers.primary.keystore_password.kind
-    return _on_premise(answers) and kind not in {SourceKind.GENERATE, SourceKind.KEEP}
+    return _on_premise(answers) and _new_store(answers) and kind not in {SourceKind.GENERATE, SourceKind.KEEP}
 
 
 def _leaves_something(answers: Answers) -> bool:

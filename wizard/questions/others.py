@@ -1,6 +1,6 @@
 """Questions about the other machines: gateways and clients, and the packs for them and for the nodes of a cluster."""
 
-from wizard.questions.answers import Answers, Goal, OcspProbe, PrimaryKind
+from wizard.questions.answers import Answers, Goal, OcspProbe, Phase, PrimaryKind
 from wizard.questions.model import Ask, Choice, Question, Step, StepId, View
 
 
@@ -23,12 +23,18 @@ def _has_packs(answers: Answers) -> bool:
 
 
 def _hands_off_first(answers: Answers) -> bool:
-    """A new root must be on the other machines before this one shows a certificate under it."""
-    return _has_packs(answers) and _replaces_here(answers)
+    """Without phases, a new root must be on the other machines before this one shows a certificate under it."""
+    return _has_packs(answers) and _replaces_here(answers) and answers.phase.number == 0
 
 
 def _hands_off_last(answers: Answers) -> bool:
-    return _has_packs(answers) and not _replaces_here(answers)
+    # When the primary alone gets its certificate, only its other nodes need a bundle.
+    several = answers.phase is not Phase.PRIMARY or len(answers.primary.nodes) > 1
+    return _has_packs(answers) and several and not _hands_off_first(answers)
+
+
+def _uses_certificates(answers: Answers) -> bool:
+    return _has_others(answers) and not answers.phase.trusts_alone
 
 
 OTHERS = Step(
@@ -76,7 +82,11 @@ OTHERS = Step(
 )
 
 OTHERS_VERDICT = Step(
-    StepId.OTHERS_VERDICT, "Certificates of gateways and clients", View.VERDICT, role="others", applies=_has_others
+    StepId.OTHERS_VERDICT,
+    "Certificates of gateways and clients",
+    View.VERDICT,
+    role="others",
+    applies=_uses_certificates,
 )
 
 _PACKS_TITLE = "Bundles for the other machines"

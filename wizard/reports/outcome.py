@@ -1,10 +1,12 @@
 """What the steps of the wizard show besides their questions, the same in every user interface."""
 
 import shlex
+import textwrap
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from wizard import codes
 from wizard.certificates.model import Bundle, Chain
 from wizard.change.history import Entry
 from wizard.change.outcome import APPLIED, KEPT, NO_CHANGE, REFUSED, ROLLED_BACK, SETTLE, Outcome
@@ -40,6 +42,8 @@ def review(plan: Plan, findings: Sequence[Finding]) -> list[Line]:
     """Every step of *plan* with owner, mode and diff, then the findings."""
     if any(finding.severity >= Severity.ERROR for finding in findings):
         result = [Line("Fix these errors first; until then nothing can be changed:", Tone.BAD)]
+    elif plan.is_empty and any(finding.spec is codes.PHASE_PLANNED for finding in findings):
+        result = [Line("Nothing to do on this machine in this phase.", Tone.GOOD)]
     elif plan.is_empty:
         result = [Line("Nothing to do: the server is set up like this already.", Tone.GOOD)]
     else:
@@ -108,6 +112,18 @@ def confirm(plan: Plan, machine: Machine) -> list[Line]:
         Line(f"  {command(machine)} rollback"),
         Line(f"Backups: {machine.state_dir}", Tone.FAINT),
     ]
+
+
+def offline(findings: Iterable[Finding]) -> list[str]:
+    """Who would go offline by the change that the *findings* are about, a sentence for each reason; mostly empty."""
+    risks = {codes.PHASE_SKIPPED, codes.ROLLOVER_ROOT_CHANGES}
+    return [f"{each.message} {each.why}" for each in findings if each.spec in risks]
+
+
+def offline_lines(findings: Iterable[Finding]) -> list[Line]:
+    """The same as lines of a page, for the last question."""
+    told = [f"Warning: {each}" for each in offline(findings)]
+    return [Line(row, Tone.WARN) for text in told for row in ("", *textwrap.wrap(text, 74))]
 
 
 def outcome(ended: Outcome, *, undo: bool = False) -> list[Line]:

@@ -32,6 +32,7 @@ from wizard.host.machine import Machine, command
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD, SecretGiver, resolve
 from wizard.planning.inputs import PlanInputs, secret_of_key
 from wizard.planning.judge import Judged
+from wizard.planning.phase_question import phase_question
 from wizard.planning.primary.facts import installed_chain
 from wizard.planning.primary.inputs import Planned
 from wizard.planning.primary.plan import CACERTS_SECRET
@@ -56,6 +57,9 @@ from wizard.session.saved_run import SavedRun
 
 LAST = StepId.ELSEWHERE
 """The step at which a run has ended."""
+
+PHASE_STEPS = (StepId.PRIMARY_VERDICT, StepId.GATEWAY_STORES)
+"""Where it is known whether the root changes: the steps that ask which phase of that is next."""
 
 NEXT = {"handoff": "create the bundles", LAST: "see what is left to do", "examine-again": "check the machine again"}
 """What follows a change, by the step behind it."""
@@ -199,7 +203,17 @@ class Session:
         if step.role and step.role != "others":
             self._look_at_names(step.role)
         secret = self._repair_secret(step) if step.id == repair_flow.EXAMINE else None
-        return (*repair_flow.reworded(step, secret), *warnings.root_questions(self.inputs, step))
+        asked = (*repair_flow.reworded(step, secret), *warnings.root_questions(self.inputs, step))
+        return (*asked, *self._phase_question(step)) if step.id in PHASE_STEPS else asked
+
+    def _phase_question(self, step: Step) -> tuple[Question, ...]:
+        """Which phase is next, when the root changes; otherwise an answer of an earlier change is forgotten."""
+        question = None
+        with suppress(WizardError):
+            question = phase_question(self.inputs, here=step.id == StepId.PRIMARY_VERDICT)
+        if question is None and self.answers.phase is not Phase.AUTO:
+            self.answers = self.answers.put("phase", Phase.AUTO)
+        return (question,) if question is not None else ()
 
     def _repair_secret(self, step: Step) -> str | None:
         """The name of the secret that the repair at *step* lacks, "" for none, None when that is not known."""
@@ -224,6 +238,8 @@ class Session:
         if question.key == "change" and not self.answers.change:
             return review.newest(self.machine)
         found = shown(self.answers.get(question.key))
+        if question.key == "phase" and found not in {choice.value for choice in question.choices}:
+            return question.choices[0].value
         if question.key == "packs" and found == Answers().packs and self._handed is None:
             return fresh_folder(self.base, found)
         role, _, name = question.key.rpartition(".")
@@ -352,7 +368,7 @@ class Session:
             case View.HISTORY:
                 return review.history_lines(self.machine)
             case View.CONFIRM:
-                return views.confirmation(self.inputs, self.planned)
+                return views.confirmation(self.inputs, self.review)
             case View.ELSEWHERE:
                 shown = remaining_tasks.elsewhere_lines(self.inputs)
                 if not self.dry_run:
@@ -490,7 +506,9 @@ class Session:
             made, self._planned = review.review(self.inputs, self._examine)
             if self._kept is None:
                 asked = (
-                    replace(step, questions=self.asked(step)) if step.view is View.VERDICT else step
+                    replace(step, questions=self.asked(step))
+                    if step.view is View.VERDICT or step.id in PHASE_STEPS
+                    else step
                     for step in self.steps()
                 )
                 decided = decided_lines(list(asked), self.answers, self.value, self.has_secret)

@@ -6,7 +6,6 @@ from contextlib import suppress
 from wizard.certificates import fields
 from wizard.certificates.names import short
 from wizard.change.history import history
-from wizard.change.plan import Plan
 from wizard.doctor.collect.record import known_record
 from wizard.doctor.collect.run import PORT
 from wizard.errors import WizardError
@@ -28,6 +27,7 @@ from wizard.reports.chain import compare_lines
 from wizard.reports.checklist import fact_lines
 from wizard.reports.facts import facts_lines
 from wizard.reports.lines import Line, Tone
+from wizard.reports.review import Review
 from wizard.session import review
 
 _LOOK_S = 2.0
@@ -58,15 +58,16 @@ def verdicts(inputs: PlanInputs, step: Step) -> list[Line]:
     return [line for role in roles for line in _verdict(inputs, role)]
 
 
-def confirmation(inputs: PlanInputs, plan: Callable[[], Plan]) -> list[Line]:
-    """What is shown before the change is made; *plan* gives the reviewed one.
+def confirmation(inputs: PlanInputs, reviewed: Callable[[], Review]) -> list[Line]:
+    """What is shown before the change is made; *reviewed* gives the review.
 
     Raises:
         WizardError: there is no such plan, or no such change to undo.
     """
     if inputs.answers.goal is Goal.UNDO:
         return review.undo_lines(inputs.machine, review.chosen(inputs.machine, inputs.answers.change))
-    return outcome.confirm(plan(), inputs.machine)
+    made = reviewed()
+    return [*outcome.confirm(made.plan, inputs.machine), *outcome.offline_lines(made.findings)]
 
 
 def endings(inputs: PlanInputs) -> tuple[Ending, ...]:

@@ -35,6 +35,7 @@ class Course:
         waits: what keeps the phase after it from being next; "" when nothing is known to.
         old: the roots that the trust store holds besides, or that of the installed chain.
         new: the root that comes.
+        installed: whether the new certificate is in the key store.
     """
 
     phase: Phase
@@ -42,6 +43,7 @@ class Course:
     waits: str
     old: tuple[Certificate, ...]
     new: str
+    installed: bool
 
     @property
     def old_names(self) -> str:
@@ -57,6 +59,14 @@ def course(
     Raises:
         WizardError: `phase.unclear`.
     """
+    found = look(inputs, given, anchors, facts)
+    if found is not None and found.phase is Phase.AUTO:
+        raise WizardError(codes.PHASE_UNCLEAR, case="gateway", subject="phase", new=found.new)
+    return found
+
+
+def look(inputs: PlanInputs, given: GatewayInput, anchors: Sequence[Certificate], facts: GatewayFacts) -> Course | None:
+    """As `course`; where it cannot be known, the phase stays `auto`."""
     wanted, held = inputs.answers.phase, facts.keystore.content
     if inputs.answers.goal is not Goal.RE_KEY:
         return None
@@ -82,10 +92,8 @@ def course(
         waits = f"the new chain is valid from {change.begins:%Y-%m-%d}"
     elif not missing:
         known, waits = _before_others(inputs, given, new)
-    phase = known if wanted is Phase.AUTO else wanted
-    if phase is None:
-        raise WizardError(codes.PHASE_UNCLEAR, case="gateway", subject="phase", new=new)
-    return Course(phase, known, waits, besides, new)
+    phase = (known or Phase.AUTO) if wanted is Phase.AUTO else wanted
+    return Course(phase, known, waits, besides, new, installed=has_chain)
 
 
 def _first(store: Bundle | None) -> Chain | None:

@@ -75,6 +75,17 @@ def plan_gateway(inputs: PlanInputs) -> Planned:
     return Planned(plan, findings, {STORE_SECRET: given.store_password})
 
 
+def course_here(inputs: PlanInputs) -> Course | None:
+    """Where a change of the root has got to on this gateway; None when no root changes.
+
+    Raises:
+        WizardError: a file cannot be read.
+    """
+    trust = primary_trust(inputs)
+    given, facts = look_here(inputs, trust)
+    return phases.look(inputs, given, trust.anchors, facts)
+
+
 def _anchors(trust: PrimaryTrust, facts: GatewayFacts, found: Course | None) -> tuple[Certificate, ...]:
     """What the trust store shall hold: a first one keeps the old root beside the new one while the root changes."""
     first = facts.truststore is not None and facts.truststore.content is None

@@ -61,8 +61,7 @@ def make_plan(
     findings: list[Finding] = []
     stores: list[FileStep] = []
     retires = phase is Phase.RETIRE_ROOT
-    trust_alone = retires or phase is Phase.TRUST_ROOT
-    if not (trust_alone or (holds_chain(given, facts) and given.store_password == facts.keystore.password)):
+    if not (phase.trusts_alone or (holds_chain(given, facts) and given.store_password == facts.keystore.password)):
         stores.append(_keystore_step(given, facts))
         findings += _rights(facts)
         if not facts.can_prove:

@@ -78,7 +78,7 @@ def plan_primary(inputs: PlanInputs, phase: Phase = Phase.AT_ONCE, old_root: Cer
     if old_root is not None:
         path, name = machine.real(machine.cacerts), str(machine.cacerts)
         part = RootPhase(phase, old_root, jre.trust_aliases(path, cacerts_password, old_root.sha256, name=name))
-    trust_alone = phase in {Phase.TRUST_ROOT, Phase.RETIRE_ROOT}
+    trust_alone = phase.trusts_alone
     password, weak = (None, ()) if trust_alone else _store_password(inputs, judged, facts)
     plan = make_plan(
         answers,

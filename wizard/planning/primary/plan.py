@@ -82,7 +82,7 @@ def make_plan(  # noqa: PLR0913 - what a plan is made from
     findings: list[Finding] = []
     steps: list[Step] = []
     phase = part.phase if part is not None else Phase.AT_ONCE
-    trust_alone = phase in {Phase.TRUST_ROOT, Phase.RETIRE_ROOT}
+    trust_alone = phase.trusts_alone
     keeps = already_installed(chain, facts) and (store_password is None or store_password == facts.installed_password)
     if not (keeps or trust_alone):
         if store_password is None:
