@@ -272,7 +272,8 @@ class Confirm(Page):
             rows.append(("Restarts", ["nothing; there is no outage"]))
         checked = [step.target for step in steps if step.kind == "probe"]
         if checked:
-            rows.append(("Checks", [f"that {checked[0]} presents the new certificate"]))
+            what = "still presents its certificate" if review.phase.trusts_alone else "presents the new certificate"
+            rows.append(("Checks", [f"that {checked[0]} {what}"]))
         again = " and the service is restarted" if review.restarts else ""
         rows.append(("If it fails", [f"every file is restored{again}, automatically"]))
         rows += [("Offline", [(words, "warn")]) for words in offline(review.findings)]

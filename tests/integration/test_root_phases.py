@@ -1,5 +1,6 @@
 """A change of the root in four phases by commands alone: what each changes, what it waits for, and how it is undone."""
 
+import io
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -11,7 +12,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from tests.support.jvm import run_java
 from tests.support.practice import Practice, company, practice
+from wizard.cli import line_mode
+from wizard.questions.answers_file import load
 from wizard.sandbox.pki import Pki, make, pfx
+from wizard.secret import Secret
+from wizard.session.session import Session
 
 STORE = "opt/hcp/conf/primary-host.pfx"
 CACERTS = "opt/hcp/jre/lib/security/cacerts"
@@ -221,3 +226,32 @@ def test_the_bundles_of_each_phase(server: Practice) -> None:
     assert roots_in(last / "gateway-host/acme-ca-root.pfx", last / "gateway-host/unattended-lines.conf") == 1
     assert "Remove-Item" in (last / "pcclient-host/CHECKLIST.md").read_text()
     assert "Remove Acme-CA-Root" in (last / "portal/CHECKLIST.md").read_text()
+
+
+def test_line_mode_asks_for_the_phase_and_makes_it(server: Practice) -> None:
+    path = Path(answers(server))
+    before = server.tree()
+    session = Session(server.deployment.machine, answers=load(path.read_text()), base=path.parent)
+    # Goal, place, address, files, their password, host; phase; two kinds of machines, their files and password.
+    typed = ["", "", "", "", "changeit", "", "1", "", "", "", "", "", "apply", "", "", ""]
+    out = io.StringIO()
+    code = line_mode.run(session, stdin=io.StringIO("".join(f"{each}\n" for each in typed)), stdout=out)
+    said = out.getvalue()
+    assert code == 0, said
+    assert "Which phase of the root CA change comes next?" in said
+    after = server.tree()
+    assert {name for name in after if after[name] != before.get(name)} == {CACERTS}
+    assert "Phase 1 of 4: Trust the new root" in said
+    assert (server.root / "cloudstream-packs/gateway-host/CHECKLIST.md").is_file()
+    assert under_way(server)["phase"] == "trust-root"
+
+
+def test_the_last_question_repeats_who_goes_offline(server: Practice) -> None:
+    applied(server, answers(server))
+    path = Path(answers(server, "primary"))
+    session = Session(server.deployment.machine, answers=load(path.read_text()), base=path.parent)
+    session.put_secret("primary.password", Secret("changeit"))
+    (confirm,) = [step for step in session.steps() if step.id == "confirm"]
+    shown = " ".join(line.text for line in session.lines(confirm))
+    assert "gateway-host, pcclient-host" in shown
+    assert "goes offline" in shown

@@ -54,8 +54,6 @@ def run(args: argparse.Namespace, phase: Phase | None = None) -> int:
     outcome = session.outcome()
     if own:
         session.reported()
-        if outcome.exit_code == ExitCode.DONE:
-            session.keep_list()
     print_lines([Line(text) for text in session.summary()], people=args.json)
     if args.json:
         told = [{"step": each.step, "state": each.state, "text": each.text, "at": each.at} for each in seen]

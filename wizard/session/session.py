@@ -545,14 +545,15 @@ class Session:
         if self._kept is None:
             self.keep_beside_change()
 
-    def keep_list(self) -> None:
-        """BLOCKING. After a phase of a change of the root: keep the list of what is left, from which the next follows.
+    def _keep_list(self) -> None:
+        """After a phase of a change of the root keep the list of what is left at once: the next phase follows from it.
 
-        Without a phase nothing is kept: the list is then made where it is shown.
+        Otherwise it is kept where it is shown.
         """
         phase = self._review.phase if self._review is not None else Phase.AUTO
         if phase in PHASES:
-            remaining_tasks.kept_list(replace(self.inputs, answers=replace(self.answers, phase=phase)))
+            with suppress(WizardError):
+                remaining_tasks.kept_list(replace(self.inputs, answers=replace(self.answers, phase=phase)))
 
     def summary(self) -> list[str]:
         """What stays in the terminal after leaving: result, backups, how to undo, what is next."""
@@ -596,7 +597,10 @@ class Session:
         """BLOCKING. How the change ended; after `events` is exhausted."""
         if self._outcome is None and self._run is not None:
             self._outcome = watch.outcome(self.machine, self._run)
-        return self._outcome or Outcome(NO_CHANGE)
+        ended = self._outcome or Outcome(NO_CHANGE)
+        if not ended.exit_code:
+            self._keep_list()
+        return ended
 
     def outcome_lines(self) -> list[Line]:
         """BLOCKING. The same for people: the result, why, and what to do."""
