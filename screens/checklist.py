@@ -15,7 +15,9 @@ from screens.notices import parts_of
 from screens.theme import MARKS, OK, Part, say
 from screens.widgets import Card, Facts, Reading, Row
 from wizard.errors import WizardError
+from wizard.questions.answers import PHASES
 from wizard.questions.flow import Step
+from wizard.questions.phases import numbered
 from wizard.reports.checklist import Checklist, Item
 from wizard.session.session import Session
 
@@ -30,7 +32,9 @@ PLACES = {
 
 
 def place_of(item: Item) -> str:
-    """Where an item is done."""
+    """Where an item is done; in a change of the root the phase that it belongs to."""
+    if item.phase:
+        return f"Phase {numbered(PHASES[item.phase - 1])}"
     first = item.id.partition("/")[0]
     return PLACES.get("machines" if first in {"gateway", "client"} else first, first)
 

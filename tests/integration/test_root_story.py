@@ -24,7 +24,7 @@ from wizard.configs import envfile
 from wizard.host import clock
 from wizard.sandbox.build import create
 from wizard.sandbox.deployment import Deployment
-from wizard.sandbox.pki import CLIENT, Pki, make, new_key, pem, pfx
+from wizard.sandbox.pki import CLIENT, SERVER, Pki, make, new_key, pem, pfx
 
 PASSWORD = "changeit"
 GATEWAYS, CLIENTS = ("gateway-1", "gateway-2", "gateway-3"), ("client-1", "client-2")
@@ -36,11 +36,11 @@ BEFORE = NOW - timedelta(20)
 class Clock(datetime):
     """The clock of the wizard; the servers and openssl have the real one."""
 
-    today = BEFORE
+    shows = BEFORE
 
     @classmethod
-    def now(cls, _zone: object = None) -> "Clock":  # type: ignore[override]  # only the wizard's clock asks
-        return cls.fromtimestamp(cls.today.timestamp(), UTC)
+    def now(cls, _zone: object = None) -> "Clock":
+        return cls.fromtimestamp(cls.shows.timestamp(), UTC)
 
 
 @pytest.fixture(autouse=True)
@@ -254,7 +254,8 @@ def issue(pki: Pki, folder: Path) -> None:
     key = new_key()
     for name in ("primary-host", *GATEWAYS, *CLIENTS):
         dns = None if name == "primary-host" else [name]
-        entity = pki.reissued(name, key=key, dns=dns, **({"eku": [CLIENT]} if name in CLIENTS else {}))
+        usage = [CLIENT] if name in CLIENTS else [SERVER, CLIENT]
+        entity = pki.reissued(name, key=key, dns=dns, eku=usage)
         (folder / f"{name}.pfx").write_bytes(pfx(entity, PASSWORD, name=name))
 
 
@@ -321,7 +322,7 @@ def test_nobody_is_refused_from_the_set_up_to_the_last_phase(story: Story) -> No
     assert "The new chain is valid from" in story.done("plan", "--answers", answers)
 
     # The clock moves: the new chain is valid.
-    Clock.today = NOW
+    Clock.shows = NOW
     assert story.phase() == ("others", 0)
     story.done("apply", "--answers", answers, "--yes")
     bundles = story.bundles("phase-2", answers)

@@ -83,7 +83,12 @@ def make_packs(inputs: PlanInputs, *, nodes: bool = True) -> list[Pack]:
     change = found.change if found is not None else rollover(inputs)
     packs = [_portal(inputs, [one.chain for one in everyone], change), *cluster_packs]
     trusted = _trust(inputs, primary)
-    packs += [_gateway(inputs, number, judged, trusted, found) for number, judged in enumerate(gateways)]
+    # Until the primary has its new certificate, that is what the gateways meet.
+    presented = installed_chain(inputs.machine) if phase is Phase.OTHERS else None
+    packs += [
+        gateway.make_pack(replace(_gateway_input(inputs, number, judged.chain, trusted, change), presented=presented))
+        for number, judged in enumerate(gateways)
+    ]
     leaves = [one.chain.leaf for one in clients if one is not None and one.chain.leaf is not None]
     made: dict[str, Secret] = {}
     for number, judged in enumerate(clients):
@@ -111,8 +116,8 @@ def _trust_packs(inputs: PlanInputs, found: Course, *, nodes: bool) -> list[Pack
     by_der = {each.der: each for chain in chains for each in chain.authorities}
     added = [(name, by_der[data]) for name, data in cer_files(chains, public_roots=public)] if adds else []
     roots = [chain.root for chain in chains if chain.root is not None]
-    old = phases.removable(inputs, change)
-    return [*packs, *(trust.client_pack(one.host, added, roots, old) for one in answers.client if one.local_storage)]
+    clients = [one.host for one in answers.client if one.local_storage]
+    return [*packs, *(trust.client_pack(host, added, roots, found.old_root) for host in clients)]
 
 
 def _trust(inputs: PlanInputs, primary: Judged | None) -> Chain | None:
@@ -198,13 +203,6 @@ def _fit(inputs: PlanInputs, role: str) -> Judged:
         host = inputs.answers.table(role).host or role
         raise WizardError(codes.HANDOFF_FINDINGS, subject=host, host=host, reason=bad[0].message, hint=bad[0].fix)
     return judged
-
-
-def _gateway(inputs: PlanInputs, number: int, judged: Judged, trusted: Chain | None, found: Course | None) -> Pack:
-    made = _gateway_input(inputs, number, judged.chain, trusted, found.change if found is not None else None)
-    if found is not None and found.phase is Phase.OTHERS:
-        made = replace(made, presented=installed_chain(inputs.machine))
-    return gateway.make_pack(made)
 
 
 def _gateway_input(

@@ -69,6 +69,7 @@ class Course:
 
     Attributes:
         change: from which chain to which.
+        old_root: what is removed in the end; None when it is not known, or every Java brings it.
         phase: that is planned: what the answers say, else the next one.
         known: the phase that is next as far as can be known, whatever the answers say; None when it cannot.
         here: what this machine shows.
@@ -77,6 +78,7 @@ class Course:
     """
 
     change: Rollover
+    old_root: Certificate | None
     phase: Phase
     known: Phase | None
     here: Here
@@ -92,7 +94,7 @@ class Course:
 
     def note(self, leaf: str) -> RootChange | None:
         """What the checklist keeps of it; *leaf* is the fingerprint of the primary's new certificate."""
-        old, new = self.change.old_root, self.change.new_root
+        old, new = self.old_root, self.change.new_root
         if self.phase not in PHASES or new is None:
             return None
         names = (self.change.old_name, self.change.new_name)
@@ -109,7 +111,7 @@ def course(inputs: PlanInputs) -> Course | None:
     """
     found, wanted = look(inputs), inputs.answers.phase
     if found is None:
-        if wanted in {Phase.TRUST_ROOT, Phase.RETIRE_ROOT}:
+        if wanted.trusts_alone:
             raise WizardError(codes.PHASE_NO_ROOT_CHANGE, subject="phase", phase=wanted)
         return None
     if found.phase is Phase.AUTO:
@@ -127,7 +129,9 @@ def look(inputs: PlanInputs) -> Course | None:
     if change is None or change.kind is not Kind.ROOT or change.new_root is None:
         return None
     leaf = inputs.judged("primary").chain.leaf
-    old = removable(inputs, change)
+    old = change.old_root
+    if old is not None and old.sha256 in roots_of(inputs.machine, inputs.answers).public:
+        old = None
     here = _here(
         inputs.machine,
         inputs.secret(CACERTS_SECRET),
@@ -137,7 +141,7 @@ def look(inputs: PlanInputs) -> Course | None:
     known = _next(here, kept, change.begins)
     wanted = inputs.answers.phase
     phase = (known or Phase.AUTO) if wanted is Phase.AUTO else wanted
-    return Course(change, phase, known, here, _waits(kept, change.begins, phase), _hosts(kept))
+    return Course(change, old, phase, known, here, _waits(kept, change.begins, phase), _hosts(kept))
 
 
 def planned_phase(inputs: PlanInputs) -> Phase:
@@ -183,7 +187,7 @@ def plan(inputs: PlanInputs) -> Planned:
         planned = Planned(Plan("New certificates of gateways and clients", (), "primary"), judged.findings, {})
     else:
         retires = found.phase is Phase.RETIRE_ROOT
-        planned = plan_primary(inputs, found.phase, removable(inputs, found.change) if retires else None)
+        planned = plan_primary(inputs, found.phase, found.old_root if retires else None)
     return replace(planned, findings=(*planned.findings, *_findings(found, planned)))
 
 
@@ -271,13 +275,6 @@ def progress(machine: Machine, kept: Checklist | None) -> Progress | None:
     if found is Phase.RETIRE_ROOT and here.has(found) and not kept.left:
         return None
     return Progress(change, found, here.has(found), _waits(kept, begins, found))
-
-
-def removable(inputs: PlanInputs, change: Rollover) -> Certificate | None:
-    """The old root, unless every Java brings it, or it is not known."""
-    old = change.old_root
-    public = roots_of(inputs.machine, inputs.answers).public
-    return None if old is None or old.sha256 in public else old
 
 
 def _about(kept: Checklist | None, new: str) -> Checklist | None:

@@ -57,9 +57,11 @@ def course(
     """The phase to plan on this gateway; None when no root changes.
 
     Raises:
-        WizardError: `phase.unclear`.
+        WizardError: `phase.unclear`, `phase.no-root-change`.
     """
-    found = look(inputs, given, anchors, facts)
+    found, wanted = look(inputs, given, anchors, facts), inputs.answers.phase
+    if found is None and wanted.trusts_alone:
+        raise WizardError(codes.PHASE_NO_ROOT_CHANGE, subject="phase", phase=wanted)
     if found is not None and found.phase is Phase.AUTO:
         raise WizardError(codes.PHASE_UNCLEAR, case="gateway", subject="phase", new=found.new)
     return found
@@ -79,14 +81,16 @@ def look(inputs: PlanInputs, given: GatewayInput, anchors: Sequence[Certificate]
     missing = bool(anchors) and not holds_anchors(anchors, facts)
     complete = has_chain and not besides and not missing
     asked = bool(besides) and (missing or wanted is Phase.RETIRE_ROOT)
-    if complete or not (root_changes or asked):
+    if not (root_changes or asked):
         return None
     if not besides and old is not None and old.root is not None:
         besides = (old.root,)
     new = ", ".join(short(each) for each in anchors) or (change.new_name if change is not None else "")
     known: Phase | None = Phase.TRUST_ROOT
     waits = ""
-    if not missing and has_chain:
+    if complete:
+        known = Phase.RETIRE_ROOT
+    elif not missing and has_chain:
         known, waits = _after_others(inputs, given, anchors)
     elif not missing and change is not None and change.begins > now_utc():
         waits = f"the new chain is valid from {change.begins:%Y-%m-%d}"
