@@ -255,3 +255,68 @@ def test_the_last_question_repeats_who_goes_offline(server: Practice) -> None:
     shown = " ".join(line.text for line in session.lines(confirm))
     assert "gateway-host, pcclient-host" in shown
     assert "goes offline" in shown
+
+
+def test_a_kept_plan_of_a_phase_is_judged_as_that_phase(server: Practice) -> None:
+    path, kept = answers(server, chain="later.pfx"), str(server.root / "night.plan")
+    before = server.tree()
+    assert server.run("plan", "--answers", path, "--out", kept).returncode == 0
+    done = server.run("apply", "--plan", kept, "--yes")
+    assert done.returncode == 0, done.stderr
+    after = server.tree()
+    assert {name for name in after if after[name] != before.get(name)} == {CACERTS}
+    assert under_way(server)["phase"] == "trust-root"
+
+
+GATEWAY = """\
+schema = 1
+goal = "{goal}"
+phase = "{phase}"
+[primary]
+kind = "elsewhere"
+host = "localhost"
+port = {port}
+[[gateway]]
+host = "gateway-host"
+chain = ["{chain}"]
+password = {{ file = "{password}" }}
+unattended-file = "unattended.conf"
+"""
+
+
+def test_a_gateway_waits_for_its_primary(server: Practice, tmp_path: Path) -> None:
+    folder = tmp_path / "gateway"
+    folder.mkdir()
+    (folder / "unattended.conf").write_text('HCP_SERVER="primary-host"\n')
+    (folder / "unattended.conf").chmod(0o600)
+    where = ["--root", str(folder), "--state-dir", str(folder / "state"), "--settle", "0"]
+    running = server.deployment.port
+    old, new = server.root / "certificates/gateway-host.pfx", server.root / "gateway-host.pfx"
+    password = server.root / "gateway-password"
+    password.write_text("changeit")
+
+    def told(phase: str, *, goal: str = "re-key", chain: Path = new, port: int = running, command: str = "plan") -> str:
+        path = folder / "here.toml"
+        path.write_text(GATEWAY.format(goal=goal, phase=phase, port=port, chain=chain, password=password))
+        yes = ["--yes"] if command == "apply" else []
+        done = server.run(command, "--answers", str(path), *yes, *where)
+        return f"{done.returncode} {done.stdout}{done.stderr}"
+
+    assert told("auto", goal="set-up", chain=old, command="apply").startswith("0 ")
+    assert "phase.no-root-change" in told("trust-root", chain=old)
+    at_once = told("at-once")
+    assert "rollover.root-changes" in at_once
+    assert "Key store: " in at_once
+    assert told("auto", command="apply").startswith("0 ")
+
+    # Both roots are trusted here, and the portal does not have the new one.
+    waits = told("auto")
+    assert "phase.waits" in waits
+    assert "does not accept" in waits
+    assert told("auto", port=1).startswith("2 error: phase.unclear ")
+    skipped = told("others")
+    assert "phase.skipped" in skipped
+    assert "Key store: " in skipped
+    refused = told("retire-root")
+    assert refused.startswith("1 ")
+    assert "phase.old-root-in-use" in refused

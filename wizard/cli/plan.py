@@ -45,4 +45,4 @@ def _keep(path: Path, inputs: PlanInputs, review: Review) -> None:
     stores = [name for step in review.plan.steps if (name := getattr(step, "proof", None))]
     if any(inputs.answers.get(name).kind is SourceKind.GENERATE for name in stores):
         raise WizardError(codes.PLAN_NEEDS_NAMED_PASSWORD, subject=stores[0])
-    put_named(path, plan_file.dump(review.plan, basis_of(inputs)), mode=0o600)
+    put_named(path, plan_file.dump(review.plan, basis_of(inputs, review.phase)), mode=0o600)

@@ -224,8 +224,11 @@ def _judged_again(inputs: PlanInputs, kept: Plan) -> tuple[Review, Planned]:
     planned = _with(planned, inputs.judged(roles[0]).findings)
     if planned.forbidden:
         return _of(planned)
+    phase = inputs.answers.phase
     if roles[0] == "primary":
-        return _of(planned, rehearsed=rehearse_all(inputs, proven=kept.is_proven))
+        rehearsed = [] if phase.trusts_alone else rehearse_all(inputs, proven=kept.is_proven)
+        made, planned = _of(planned, rehearsed=rehearsed)
+        return replace(made, phase=phase), planned
     return _of(_with(planned, inputs.unreadable(inputs.judged(roles[0]).chain.certificates)))
 
 

@@ -104,20 +104,23 @@ def roles_of(answers: Answers) -> list[str]:
     return ["gateway.0"] if answers.primary.kind is PrimaryKind.ELSEWHERE else ["primary", *answers.other_roles()]
 
 
-def basis_of(inputs: PlanInputs) -> Basis:
-    """What a plan of *inputs* is judged by, to be kept with it.
+def basis_of(inputs: PlanInputs, phase: Phase) -> Basis:
+    """What a plan of *inputs* is judged by, to be kept with it; *phase* is that of a change of the root.
 
     Raises:
         WizardError: a chain cannot be read.
     """
     answers = inputs.answers
     judged = Answers(
+        goal=answers.goal,
+        phase=phase,
         primary=PrimaryAnswers(answers.primary.kind, host=answers.primary.host, port=answers.primary.port),
         gateway=tuple(GatewayAnswers(host=one.host) for one in answers.gateway),
         client=tuple(ClientAnswers(host=one.host, local_storage=one.local_storage) for one in answers.client),
         account=answers.account,
     )
-    chains = {role: [each.der for each in inputs.judged(role).chain.certificates] for role in roles_of(answers)}
+    roles = roles_of(answers)[: 1 if phase.trusts_alone else None]
+    chains = {role: [each.der for each in inputs.judged(role).chain.certificates] for role in roles}
     return Basis(dump(judged), chains)
 
 
