@@ -131,6 +131,11 @@ class Verdict(Questions):
         yield Card("Chain", Chain(self.found.chain))
         yield Card("Findings", Lines(*(Option(say(*item.line)) for item in self.found.items), id="findings"))
 
+    def help_question(self) -> tuple[int, int]:
+        """See `Page`: the phase has the last section, whether or not the root is asked about before it."""
+        at = self.place()
+        return (2, 3) if at is not None and self.fields[at][0].key == "phase" else super().help_question()
+
     def arrived(self) -> None:
         """At the worst finding, or where a name is needed."""
         if self.fields and not self.fields[0][1].answer:
