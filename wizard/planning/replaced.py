@@ -30,7 +30,9 @@ def rollover(inputs: PlanInputs) -> Rollover | None:
         WizardError: the new chain cannot be read.
     """
     primary = inputs.answers.primary
-    if inputs.answers.goal is not Goal.RE_KEY or primary.kind is not PrimaryKind.ON_PREMISE or not primary.chain:
+    if inputs.answers.goal is not Goal.RE_KEY or primary.kind is not PrimaryKind.ON_PREMISE:
+        return None
+    if not (primary.chain or "primary" in inputs.chains):
         return None
     new = inputs.judged("primary").chain
     old = installed_chain(inputs.machine)
