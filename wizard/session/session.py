@@ -149,6 +149,7 @@ class Session:
         self._earlier: list[Outcome] = []
         self._run: watch.ChangeRun | None = None
         self._outcome: Outcome | None = None
+        self._listed: Outcome | None = None
         self._started = False
         self.answered = False
         self.taken_up = False
@@ -598,7 +599,8 @@ class Session:
         if self._outcome is None and self._run is not None:
             self._outcome = watch.outcome(self.machine, self._run)
         ended = self._outcome or Outcome(NO_CHANGE)
-        if not ended.exit_code:
+        if not ended.exit_code and ended != self._listed:
+            self._listed = ended
             self._keep_list()
         return ended
 
