@@ -12,7 +12,7 @@ PARALLEL = -n $(JOBS) --dist loadscope
 # Packages that get bytes and values and give bytes and values.
 PURE = wizard/certificates/*,wizard/configs/*,wizard/questions/*,wizard/findings*,wizard/reports/*
 
-.PHONY: try test test-all lint types walls tests every-test matrix oracles bench fuzz crash snapshots public-roots clean
+.PHONY: try test test-all lint types walls tests every-test matrix oracles bench texts fuzz crash dist snapshots public-roots clean
 
 try: $(VENV)/.run
 	@$(BIN)/cloudstream-wizard sandbox || [ $$? -eq 130 ] # left before the end
@@ -20,7 +20,7 @@ try: $(VENV)/.run
 test: oracles $(VENV)/.test lint types walls tests
 
 # Everything there is, for hours rather than minutes: before a release.
-test-all: oracles $(VENV)/.test lint types walls every-test fuzz matrix
+test-all: oracles $(VENV)/.dist lint types walls every-test fuzz matrix
 
 lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
@@ -54,15 +54,25 @@ bench: oracles $(VENV)/.test
 	@status=0; for bench in tests/benchmarks/bench_*.py; do \
 		echo "== $$bench"; PYTHONPATH=. $(BIN)/python $$bench || status=1; done; exit $$status
 
+# Every text that an operator can read, each with its code or place.
+texts: $(VENV)/.test
+	@$(BIN)/python -m tests.support.texts
+
 fuzz: oracles $(VENV)/.test
 	FUZZ_SECONDS=$${FUZZ_SECONDS:-60} FUZZ_SEED=$${FUZZ_SEED:-$$(date +%Y%m%d)} $(PYTEST) tests/fuzz -q
 
 crash: oracles $(VENV)/.test
 	CRASH_EVERY=1 CRASH_SECONDS=$${CRASH_SECONDS:-600} $(PYTEST) tests/crash -q $(PARALLEL)
 
+# What is handed out, in the folder dist.
+dist: $(VENV)/.dist
+	$(BIN)/python -m tests.dist.build dist
+	$(BIN)/python -m twine check --strict dist/*.whl dist/*.tar.gz
+
 # Only after looking at what changed.
 snapshots: $(VENV)/.test
 	$(PYTEST) tests/tui --snapshot-update -q
+	$(BIN)/python -m tests.tui.recording
 
 # The list of public roots that comes with the wizard, anew from the newest certifi.
 public-roots: $(VENV)/.test
@@ -81,6 +91,10 @@ $(VENV)/.run: pyproject.toml | $(VENV)/bin/python
 $(VENV)/.test: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install -q --disable-pip-version-check $(EDITABLE) '.[test]'
 	@touch $@ $(VENV)/.run
+
+$(VENV)/.dist: $(VENV)/.test
+	$(BIN)/python -m pip install -q --disable-pip-version-check $(EDITABLE) '.[test,dist]'
+	@touch $@
 
 clean:
 	rm -rf $(VENV) $(VENV)-* build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

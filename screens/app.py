@@ -1,4 +1,4 @@
-"""Where the full screen begins: is there a terminal, and what is written to it when the screen is gone."""
+"""Run the full screen: check the terminal, start the app, print the summary."""
 
 import contextlib
 import signal
@@ -37,10 +37,10 @@ def run(source: SessionSource, *, ascii_mode: bool | None = None, start: str = "
         signal.signal(number, lambda number, _frame: app.early.append(number))
     app.run(mouse=False)
     if app.crashed is not None:
-        report = [f"hint: please report it with {app.crashed} (it holds no values)."] if app.crashed else []
+        report = [f"hint: please report it with {app.crashed} (it contains no values)."] if app.crashed else []
         _say(
-            "error: wizard.bug this is a fault of the wizard, not of your files.",
-            "hint: nothing is left half done; `cloudstream-wizard recover` shows the state.",
+            "error: wizard.bug this is an error in the wizard, not in your files.",
+            "hint: to check for an unfinished change: cloudstream-wizard recover",
             *report,
         )
         return int(ExitCode.BUG)

@@ -1,4 +1,4 @@
-"""The change while it is made, and what came of it."""
+"""Follow the change, and show its result."""
 
 import threading
 import time
@@ -20,16 +20,17 @@ from screens.notices import Refused, parts_of
 from screens.theme import BAD, MARKS, OK, WARN, Part, cell, look, say
 from screens.widgets import Act, Card, Facts, Reading, Row
 from wizard.change.events import Event
-from wizard.change.outcome import SETTLE, Outcome
+from wizard.change.outcome import Outcome
 from wizard.errors import WizardError
 from wizard.questions.answers import Goal
-from wizard.questions.flow import Step
+from wizard.questions.flow import Step, StepId
 from wizard.reports.lines import Line
+from wizard.reports.progress import OWN_NAMES, act_rows
 from wizard.session.overview import Presented
 from wizard.session.session import Session
 
 PAINTS_EVERY_S = 0.5
-"""However fast events come: a slow line must keep up."""
+"""Limit of paints, so that a slow line can keep up with the events."""
 MOST_LINES = 500
 
 _STATES = {
@@ -42,11 +43,10 @@ _STATES = {
     "skipped": ("info", "skipped"),
 }
 _CLIENT = {
-    "none": "no certificate is asked for",
-    "optional": "a certificate is asked for",
+    "none": "no certificate is requested",
+    "optional": "a certificate is requested",
     "required": "a certificate is required",
 }
-OWN_NAMES = {"prepare": "Prepare and check the new files", "undo": "Restore everything"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +58,6 @@ class Ended:
     presented: Presented | None
     command: str
     again: bool = False
-
-
-def _words(step: Any) -> str:
-    """A step of the plan in a few words."""
-    name = str(step.target).rpartition("/")[2]
-    match step.kind:
-        case "put_file":
-            return f"Write {name}"
-        case "edit_file":
-            return f"Change {name}"
-        case "import_trust" | "remove_trust":
-            return str(step.summary).partition(",")[0]
-        case "restart":
-            return f"Restart {step.target}, at most {step.timeout_s:g} s"
-        case "probe":
-            return f"Check what {step.target} presents"
-        case _:
-            return str(step.summary)
 
 
 class Apply(Page):
@@ -98,17 +80,11 @@ class Apply(Page):
         if session.watching():
             return ()
         session.start()
-        review = session.review()
-        rows = [(step.id, step.words) for step in review.undo] or [
-            (step.id, _words(step)) for step in review.plan.steps
-        ]
-        if session.machine.settle_s and any(step.kind == "restart" for step in review.plan.steps):
-            rows = [*rows, (SETTLE, f"Watch the server for {session.machine.settle_s:g} s")]
-        return rows
+        return act_rows(session.review(), session.machine.settle_s)
 
     def claim(self) -> Sequence[Part]:
         """The headline: the change is being applied."""
-        return [("Applying the change", "accent bold"), ("  it continues when the connection is lost", "muted")]
+        return [("Applying the change", "accent bold"), ("  it continues if you lose the connection", "muted")]
 
     def compose(self) -> Iterable[Widget]:
         """Bar, steps, log."""
@@ -231,6 +207,10 @@ class Proof(Page):
         """It was applied."""
         return int(self.ended.outcome.exit_code) == 0
 
+    @property
+    def _rescues(self) -> bool:
+        return self.session.answers.goal is Goal.RESCUE
+
     def claim(self) -> Sequence[Part]:
         """Success or not."""
         if not self.good:
@@ -256,10 +236,10 @@ class Proof(Page):
         with Horizontal(classes="buttons"):
             yield Act("Continue" if self.good else "Finish", id="on")
             if not self.good:
-                yield Act("Back to the answers", id="answers")
+                yield Act("Check again" if self._rescues else "Back to the answers", id="answers")
         yield Static("", classes="gap")
         if self.good and self.ended.again:
-            words = f"{WARN} Passwords were not saved; for the last steps you will be asked for them."
+            words = f"{WARN} Passwords were not saved. You will be asked for them in the last steps."
             yield Static(say((words, "warn")), classes="words")
         if self.good:
             commands: list[Part] = []
@@ -329,11 +309,12 @@ class Proof(Page):
         return rows
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
-        """On, out, or back to the answers."""
+        """Continue, leave, or go back to the answers."""
         event.stop()
         if event.button.id == "answers":
             self.wizard.ended = None
-            self.wizard.work("keep", self._put_aside, lambda _result: self.wizard.open_step("review"), "")
+            step = StepId.EXAMINE if self._rescues else StepId.REVIEW
+            self.wizard.work("keep", self._put_aside, lambda _result: self.wizard.open_step(step), "")
         else:
             self.action_go_on()
 

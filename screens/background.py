@@ -1,4 +1,4 @@
-"""Blocking calls of the engine, away from the screen: one thread, one call at a time, no hanging at the end.
+"""Run blocking calls of the engine in one daemon thread, one at a time.
 
 Textual's own thread workers belong to an executor whose threads are waited for when the program ends; a call that
 takes long would keep a closed wizard alive. These threads are daemons: what matters runs in its own process anyway.
@@ -56,19 +56,22 @@ class Background:
 
     def _loop(self) -> None:
         while True:
-            job = self._jobs.get()
-            owner, purpose, number, work, _done = job
-            if self._latest.get((id(owner), purpose)) != number or not owner.is_running:
-                continue
-            result: Any
-            failure: BaseException | None = None
-            try:
-                result = work()
-            except WizardError as error:
-                result = error
-            except BaseException as error:  # noqa: BLE001 - carried over to the screen's thread, where it is a bug
-                result, failure = None, error
-            owner.call_later(self._deliver, job, result, failure)
+            # What it hands over must not live on in this frame while it waits for the next.
+            self._do(self._jobs.get())
+
+    def _do(self, job: Job) -> None:
+        owner, purpose, number, work, _done = job
+        if self._latest.get((id(owner), purpose)) != number or not owner.is_running:
+            return
+        result: Any
+        failure: BaseException | None = None
+        try:
+            result = work()
+        except WizardError as error:
+            result = error
+        except BaseException as error:  # noqa: BLE001 - carried over to the screen's thread, where it is a bug
+            result, failure = None, error
+        owner.call_later(self._deliver, job, result, failure)
 
     def _deliver(self, job: Job, result: Any, failure: BaseException | None) -> None:
         owner, purpose, number, _work, done = job

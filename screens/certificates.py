@@ -39,14 +39,7 @@ class Entry:
 
 def name_of(certificate: Certificate, *, issuer: bool = False) -> str:
     """The short name of the subject, or the common name of its issuer."""
-    if not issuer:
-        return names.short(certificate)
-    if fields.self_issued(certificate):
-        return "itself"
-    written = names.issuer(certificate)
-    return next(
-        (part[3:] for part in written.replace("+", ",").split(",") if part.strip().startswith("CN=")), written
-    ).lstrip("=")
+    return names.issuer_short(certificate) if issuer else names.short(certificate)
 
 
 def life(certificate: Certificate, now: datetime) -> tuple[float, int, str]:
@@ -70,7 +63,7 @@ def entries(chain: Chain, now: datetime) -> list[Entry]:
     if chain.missing_issuer is not None:
         rows: tuple[Row, ...] = (
             ("Missing", [(chain.missing_issuer, "bad")]),
-            ("Do", ["Ask the PKI team for this CA certificate and name its file, too."]),
+            ("Do", ["Ask the PKI team for this CA certificate and add its file."]),
         )
         found.append(Entry(chain.missing_issuer, "missing", rows=rows, missing=True))
     for certificate in reversed(chain.certificates):
@@ -94,7 +87,7 @@ def _rows(certificate: Certificate, chain: Chain, now: datetime) -> list[Row]:
     key = fields.key_label(certificate)
     belongs = {
         True: "; the private key belongs to it",
-        False: "; the private key belongs to another certificate",
+        False: "; the private key does not match",
         None: "",
     }
     rows.append(

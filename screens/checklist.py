@@ -1,4 +1,4 @@
-"""What is left to do elsewhere: one list for each place, ticked and kept at once."""
+"""What is left to do elsewhere: one list for each place; each tick is saved at once."""
 
 import re
 import textwrap
@@ -12,14 +12,15 @@ from textual.widgets import ProgressBar, SelectionList, Static
 from screens.frame import Page
 from screens.lists import Ticks
 from screens.notices import parts_of
-from screens.theme import MARKS, OK, Part, say
+from screens.theme import OK, Part, refusal, say
 from screens.widgets import Card, Facts, Reading, Row
 from wizard.errors import WizardError
 from wizard.questions.answers import PHASES
-from wizard.questions.flow import Step
+from wizard.questions.flow import Step, StepId
 from wizard.questions.phases import numbered
 from wizard.reports.checklist import Checklist, Item
 from wizard.session.session import Session
+from wizard.texts.en.questions import TITLES
 
 _FINGERPRINT = re.compile(r"\b[0-9a-f]{64}\b")
 PLACES = {
@@ -70,11 +71,14 @@ class Left(Page):
     def claim(self) -> Sequence[Part]:
         """How far it is."""
         if self.kept is None:
-            return [("No list is kept on this machine", "accent bold"), ("  setting up certificates makes it", "muted")]
+            return [
+                ("There is no list on this machine", "accent bold"),
+                ("  the last step of a set-up creates it", "muted"),
+            ]
         if not self.kept.left:
             return [(f"{OK} Everything is done", "ok bold")]
         return [
-            ("What is left to do", "accent bold"),
+            (TITLES[StepId.ELSEWHERE], "accent bold"),
             ("  kept here; to see it later: cloudstream-wizard checklist", "muted"),
         ]
 
@@ -148,9 +152,7 @@ class Left(Page):
 
     def _ticked(self, item: str, result: Any) -> None:
         if isinstance(result, WizardError):
-            self.frame.tell(
-                MARKS["bad"], ("Error: ", "bad bold"), f"{result.message}\n  {' '.join(result.hint.split())}"
-            )
+            self.frame.tell(*refusal(result.message, result.hint))
             for each in self.query(Ticks):
                 if item in [each.get_option_at_index(at).value for at in range(each.option_count)]:
                     with each.prevent(SelectionList.SelectionToggled):

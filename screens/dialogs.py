@@ -1,4 +1,4 @@
-"""What lies on top of a page for a moment: leaving, help, warnings."""
+"""What lies on top of a page for a moment: leaving, help, warnings, commands, what a request is made for."""
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -6,20 +6,25 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.content import Content
 from textual.reactive import Reactive
 from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from screens.help_pages import Part as Section
-from screens.help_pages import page_text, search
+from screens.frame import Keys
 from screens.pages import MARKDOWN
 from screens.painting import PaintedOnce
-from screens.theme import MARKS, Part, say
-from screens.widgets import Act, Card, Field, Keys, Lines, Reading
+from screens.theme import BAD, MARKS, Part, say
+from screens.widgets import Act, Card, Field, Lines, Reading, SecretField
+from wizard import codes
+from wizard.errors import WizardError
 from wizard.findings import Finding
+from wizard.secret import Secret
 from wizard.self_start import load
+from wizard.session.help_pages import Part as Section
+from wizard.session.help_pages import page_text, search
 
 if TYPE_CHECKING:
     from screens.program import WizardApp
@@ -94,11 +99,11 @@ class Quit(Question):
     def words(self) -> Sequence[Part]:
         """What is kept, and how to come back."""
         if self._change_runs:
-            return ["The change continues in the background and is finished or undone by itself.\n", AGAIN]
+            return ["The change continues in the background and ends automatically.\n", AGAIN]
         if self._over:
-            return ["The change has ended; what it did stays.\n", AGAIN]
+            return ["The change has ended. What it did stays.\n", AGAIN]
         if not self._answered:
-            return ["Nothing was changed, and nothing was answered."]
+            return ["Nothing was changed, and there are no answers."]
         return ["Nothing was changed. Saved answers are kept, passwords are not.\n", AGAIN]
 
     def buttons(self) -> Sequence[tuple[str, str]]:
@@ -203,3 +208,81 @@ class Help(Over[None]):
         self.query_one("#search", Field).put("")
         self.remove_class("-searching")
         page.focus()
+
+
+class Commands(Over[None]):
+    """Commands, each on a line of its own and without a frame, so that they can be copied from the terminal."""
+
+    def __init__(self, commands: Sequence[str]) -> None:
+        """Show *commands*."""
+        super().__init__()
+        self._commands = commands
+
+    def compose(self) -> Iterable[Widget]:
+        """Words, then the commands from the first column on."""
+        yield Static(say((" To repair it by hand", "accent bold"), ("  in another window, as root\n", "muted")))
+        yield Reading(Static(say("\n".join(self._commands)), classes="commands"), id="commands")
+        yield Keys()
+
+    def on_mount(self) -> None:
+        """Begin to read."""
+        self.query_one("#commands").focus()
+
+
+class RequestFor(Over[tuple[str, str, Secret]]):
+    """Host names, folder and password of a new key and its request."""
+
+    def __init__(self, names: str, folder: str) -> None:
+        """Propose *names* and *folder*."""
+        super().__init__()
+        self._names, self._folder = names, folder
+
+    def compose(self) -> Iterable[Widget]:
+        """Four fields, an error, and the buttons."""
+        yield Card(
+            "A key and a request for your PKI team",
+            Static(say(("Host names, the main one first", "muted"))),
+            Field(self._names, id="names-for", placeholder="primary.example.com"),
+            Static(say(("Folder for both files", "muted"))),
+            Field(self._folder, id="folder-for"),
+            Static(say(("Password for the private key, twice", "muted"))),
+            SecretField(id="password-for", kept=False),
+            SecretField(id="password-again", kept=False),
+            Static(Content(""), id="request-error", classes="error"),
+            Horizontal(Act("Make the request", id="make"), Act("Cancel", id="cancel"), classes="buttons"),
+            classes="dialog small",
+        )
+        yield Keys()
+
+    def on_mount(self) -> None:
+        """At what has to be typed."""
+        self.query_one("#password-for" if self._names else "#names-for").focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """To the next field; behind the last one, make it."""
+        event.stop()
+        if event.input.id == "password-again":
+            self._take()
+        else:
+            self.screen.focus_next()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Make it, or not."""
+        event.stop()
+        if event.button.id == "make":
+            self._take()
+        else:
+            self.action_close()
+
+    def _take(self) -> None:
+        first, second = self.query_one("#password-for", SecretField), self.query_one("#password-again", SecretField)
+        if first.secret() != second.secret():
+            line = self.query_one("#request-error", Static)
+            line.update(
+                say((f"{BAD} Error: ", "bad bold"), (WizardError(codes.PASSWORD_DIFFERS, case="fields").message, "bad"))
+            )
+            line.set_class(True, "-on")
+            first.focus()
+            return
+        names, folder = (self.query_one(name, Field).answer for name in ("#names-for", "#folder-for"))
+        self.dismiss((names, folder, first.secret()))

@@ -14,14 +14,14 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.geometry import Offset
 from textual.reactive import Reactive
+from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
 from screens.painting import SETTLED_S, PaintedOnce
-from screens.phases import phase_of, phases
-from screens.theme import BAD, ELLIPSIS, MARKS, OK, WARN, Part, look, say
-from screens.widgets import Keys
+from screens.theme import BAD, ELLIPSIS, MARKS, OK, WARN, Part, hanging, look, say
 from wizard.questions.flow import Step
+from wizard.questions.step_names import phase_of, phases
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -151,7 +151,7 @@ class Frame(PaintedOnce[None], inherit_bindings=False):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-normal"), (WIDE, "-wide")]  # noqa: RUF012 - as Textual has it
     VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-usual"), (TALL, "-tall")]  # noqa: RUF012 - likewise
     AUTO_FOCUS = ""
-    # The screen is not painted anew for a focus that moves: what gains or loses it draws itself.
+    # The screen is not painted again for a focus that moves: what gains or loses it draws itself.
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
     def __init__(self) -> None:
@@ -182,7 +182,7 @@ class Frame(PaintedOnce[None], inherit_bindings=False):
             yield Rail(self)
             with Vertical(id="column"):
                 yield Progress(self)
-                yield Static(say(("Looking at this machine ...", "muted")), id="title")
+                yield Static(say(("Checking this machine ...", "muted")), id="title")
                 yield Static(Content(""), id="say")
         yield Keys()
 
@@ -217,7 +217,7 @@ class Frame(PaintedOnce[None], inherit_bindings=False):
         if parts != self._said:
             self._said = parts
             line = self.query_one("#say", Static)
-            line.update(say(*parts))
+            line.update(hanging(*parts) if parts else "")
             line.set_class(bool(parts), "-on")
 
     def busy(self, words: str) -> None:
@@ -249,7 +249,7 @@ class Frame(PaintedOnce[None], inherit_bindings=False):
         return say(*self._said).plain
 
     def steps_changed(self) -> None:
-        """Draw the list of steps anew."""
+        """Draw the list of steps again."""
         self.query_one(Rail).refresh()
         self.query_one(Progress).refresh()
 
@@ -344,6 +344,40 @@ class Progress(Static):
             ("━━ " if at <= here else "── ", "accent" if at <= here else "muted") for at in range(len(names))
         ]
         return say(*parts, (f" {here + 1} of {len(names)}  ", "muted"), (names[here], "bold"))
+
+
+class Keys(Static):
+    """The keys that work now, in one row; drawn only when they differ.
+
+    Textual's own footer makes a widget for each key anew whenever the focus moves, which is painted each time.
+    """
+
+    def __init__(self) -> None:
+        """Nothing is known yet."""
+        super().__init__()
+        self._said: tuple[tuple[str, str], ...] = ()
+
+    def on_mount(self) -> None:
+        """Follow the keys."""
+        self.screen.bindings_updated_signal.subscribe(self, self._look)
+
+    def _look(self, screen: Screen[Any]) -> None:
+        shown: dict[str, tuple[str, str]] = {}
+        for active in screen.active_bindings.values():
+            binding = active.binding
+            if binding.show and active.enabled:
+                shown.setdefault(binding.action, (self.app.get_key_display(binding), binding.description))
+        texts = tuple(shown.values())
+        if texts != self._said:
+            self._said = texts
+            self.refresh()
+
+    def render(self) -> Content:
+        """Each key and what it does."""
+        parts: list[Part] = []
+        for key, words in self._said:
+            parts += ["  " if parts else "", (key, "accent bold"), f" {words}"]
+        return say(*parts)
 
 
 def cut(words: str, width: int) -> str:

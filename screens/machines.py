@@ -9,10 +9,11 @@ from textual.widget import Widget
 from textual.widgets import DataTable, Input, Static
 
 from screens.dialogs import Over
+from screens.frame import Keys
 from screens.lists import Rows
 from screens.questions import Questions
-from screens.theme import BAD, Part, cell, say
-from screens.widgets import Act, Card, Choice, Facts, Field, Keys, Row
+from screens.theme import Part, cell, hanging, refusal, say
+from screens.widgets import Act, Card, Choice, Facts, Field, Row
 from wizard.errors import WizardError
 from wizard.questions.answers import is_host
 from wizard.questions.flow import Ask, Question, Step
@@ -105,11 +106,11 @@ class Machines(Questions):
             self.action_go_on()
 
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
-        """Nothing more is known about a machine yet."""
+        """There are no details about a machine yet."""
         event.stop()
 
     def action_add(self) -> None:
-        """One more."""
+        """Add a machine."""
         self.wizard.push(Machine("", GATEWAYS, ""), self._added)
 
     def _added(self, made: Made | None) -> None:
@@ -118,7 +119,7 @@ class Machines(Questions):
             self._changed(len(self.machines) - 1)
 
     def action_edit(self) -> None:
-        """The marked one anew."""
+        """Edit the marked machine."""
         key, host, version = self.machines[self.table.cursor_row]
         self.wizard.push(Machine(host, key, version), self._edited)
 
@@ -129,7 +130,7 @@ class Machines(Questions):
             self._changed(at)
 
     def action_remove(self) -> None:
-        """One less."""
+        """Remove the marked machine."""
         at = self.table.cursor_row
         del self.machines[at]
         self._changed(max(0, at - 1))
@@ -182,7 +183,7 @@ class Machine(Over[Made]):
         self._host, self._kind, self._version = host, kind, version
 
     def compose(self) -> Iterable[Widget]:
-        """Name, kind and version."""
+        """The fields: name, kind and version."""
         kinds = [
             (GATEWAYS, say("  Gateway")),
             (CLIENTS, say("  Windows client with local storage")),
@@ -220,7 +221,7 @@ class Machine(Over[Made]):
         self._take()
 
     def on_button_pressed(self, event: Act.Pressed) -> None:
-        """Take or not."""
+        """Accept or cancel."""
         event.stop()
         self._take() if event.button.id == "take" else self.action_close()
 
@@ -236,5 +237,5 @@ class Machine(Over[Made]):
             self.dismiss((kind, host, version))
 
     def _refuse(self, field: str, words: str) -> None:
-        self.query_one("#wrong", Static).update(say((f"{BAD} Error: ", "bad bold"), (words, "bad")))
+        self.query_one("#wrong", Static).update(hanging(*refusal(words)))
         self.query_one(field).focus()

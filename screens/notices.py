@@ -1,4 +1,4 @@
-"""What an earlier run left behind, and what cannot be shown: words, and what can be done next as buttons."""
+"""Pages about an earlier run and about errors: a text, and buttons for the next step."""
 
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
@@ -12,9 +12,9 @@ from screens.frame import Page
 from screens.theme import BAD, MARKS, OK, WARN, Part, say
 from screens.widgets import Act, Card, Facts, Row
 from wizard.errors import ExitCode, WizardError
-from wizard.questions.answers import Goal
 from wizard.reports.lines import Line, Tone
 from wizard.session.saved_run import SavedRun
+from wizard.texts.en.questions import QUESTIONS
 
 _MODES = {
     "undo": "Restoring the files ...",
@@ -128,7 +128,7 @@ class Refused(Notice):
 
 
 class Recover(Notice):
-    """A change was cut off in the middle. Until it is undone or finished nothing else is possible."""
+    """A change was interrupted. Until it is undone or finished nothing else is possible."""
 
     data: list[Line]
     banner = (f" {WARN} INTERRUPTED ", "warn bold reverse")
@@ -142,7 +142,7 @@ class Recover(Notice):
 
     def words(self) -> Sequence[Part]:
         """What is advised."""
-        return [("Undo it, or finish it. Undoing is always possible.", "bold")]
+        return [("Undo it, or finish it. An undo is always possible.", "bold")]
 
     def rows(self) -> Sequence[Row]:
         """The report of the engine about the interrupted change."""
@@ -214,7 +214,7 @@ class Recovered(Notice):
         return "recover"
 
     def buttons(self) -> Sequence[tuple[str, str]]:
-        """On, or away."""
+        """Continue or leave."""
         return [("Continue", "on"), ("Quit", "quit")]
 
     def press_on(self) -> None:
@@ -241,7 +241,7 @@ class Resume(Notice):
     def claim(self) -> Sequence[Part]:
         """A statement."""
         if self.data[1]:
-            return [("A change has ended", "accent bold"), ("  nobody has seen its result yet", "muted")]
+            return [("A change has ended", "accent bold"), ("  you have not seen its result yet", "muted")]
         return [("Answers of an earlier run are kept", "accent bold")]
 
     def words(self) -> Sequence[Part]:
@@ -253,18 +253,12 @@ class Resume(Notice):
     def rows(self) -> Sequence[Row]:
         """Who saved them, when, and what happens to them."""
         run = self.data[0]
-        goal = {
-            Goal.SET_UP: "Set up trusted certificates",
-            Goal.RE_KEY: "Replace certificates",
-            Goal.RESCUE: "Something is wrong",
-            Goal.UNDO: "Undo a change",
-            Goal.LEFT: "See what is left to do",
-        }[run.answers.goal]
-        on = "The answers are checked again." if not self.data[1] else "The answers are still there."
+        goal = QUESTIONS["goal"].choices[run.answers.goal].label
+        on = "The answers are checked again." if not self.data[1] else "The answers are kept."
         return [
             ("Goal", [goal]),
             ("Saved by", [run.who, (f"  {run.when:%Y-%m-%d %H:%M} UTC", "muted")]),
-            ("Continue", [f"{on} Passwords were not saved; those that are needed are asked for again."]),
+            ("Continue", [f"{on} Passwords were not saved. You will be asked for those that are needed."]),
         ]
 
     def help_name(self) -> str:
@@ -277,24 +271,14 @@ class Resume(Notice):
 
     def press_resume(self) -> None:
         """Take the answers and check the steps up to the one that was open."""
-        self.wizard.work("resume", self._resume, self._resumed, "Checking the answers ...")
+        self.wizard.work("resume", self.session.resume, self._resumed, "Checking the answers ...")
 
-    def _resume(self) -> tuple[str, bool]:
-        """The step to go on with, and whether an answer of it is refused now."""
-        wanted = self.session.resume()
-        step = next((each for each in self.session.steps() if each.id == wanted), None)
-        fails = step is not None and not self.session.taken_up and bool(step.questions)
-        return wanted, fails and step is not None and bool(self.session.check(step))
-
-    def _resumed(self, result: tuple[str, bool] | WizardError) -> None:
-        name, fails = ("", False) if isinstance(result, WizardError) else result
+    def _resumed(self, name: str | WizardError) -> None:
         if self.session.taken_up:
             self.wizard.ended = int(ExitCode.DONE)
-            self.wizard.follow_change(result if isinstance(result, WizardError) else name)
-        elif fails:
-            self.wizard.ask_again(name)
+            self.wizard.follow_change(name)
         else:
-            self.wizard.open_step(name)
+            self.wizard.ask_again("" if isinstance(name, WizardError) else name)
 
     def press_over(self) -> None:
         """Begin with the first step."""

@@ -1,4 +1,4 @@
-"""A screen that paints once what changes in several steps, instead of each step."""
+"""A screen that paints several changes at once."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from textual.screen import Screen, ScreenResultType
 from textual.widget import Widget
 
 SETTLED_S = 0.045
-"""So long a new page needs until its parts have measured themselves and have their places."""
+"""The time that a new page needs for its layout."""
 
 
 class PaintedOnce(Screen[ScreenResultType], inherit_bindings=False):
@@ -40,11 +40,16 @@ class PaintedOnce(Screen[ScreenResultType], inherit_bindings=False):
 
     def set_focus(self, widget: Widget | None, scroll_visible: bool = True, from_app_focus: bool = False) -> None:  # noqa: FBT001, FBT002 - Textual's signature
         """As Textual does; the two that gain and lose the focus, and the words about it, are painted together."""
-        if widget is not self.focused and not self.held:
+        if widget is not self.focused:
+            self.gather()
+        super().set_focus(widget, scroll_visible, from_app_focus)
+
+    def gather(self) -> None:
+        """Paint what happens in the next moment together."""
+        if not self.held:
             self.held = self._moving = True
             if not getattr(self.app, "taking", False):  # after a key the program says when all of it is done
                 self.set_timer(SETTLED_S, self.moved)
-        super().set_focus(widget, scroll_visible, from_app_focus)
 
     def moved(self) -> None:
         """All that follows the focus is drawn: paint, unless a page is being exchanged."""

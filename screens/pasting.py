@@ -13,8 +13,9 @@ from textual.widget import Widget
 from textual.widgets import Button, Static, TextArea
 
 from screens.dialogs import Over
-from screens.theme import BAD, MARKS, Part, say
-from screens.widgets import Act, Card, Keys
+from screens.frame import Keys
+from screens.theme import MARKS, Part, hanging, refusal, say
+from screens.widgets import Act, Card
 from wizard.errors import WizardError
 from wizard.printable import printable
 from wizard.questions.pasted import content
@@ -107,10 +108,11 @@ class PasteText(Over[Secret]):
             found: tuple[Part, ...] = (MARKS["ok"], content(text)) if text.strip() else ()
         except WizardError as unfit:
             found = (MARKS["info"], (unfit.message, "muted"))
-        self.query_one("#held", Static).update(say(*(error or found)))
+        said = error or found
+        self.query_one("#held", Static).update(hanging(*said) if said else "")
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
-        """Take it, when there is something in it."""
+        """Accept it, if it is not empty."""
         event.stop()
         if event.button.id != "take":
             self.action_close()
@@ -119,7 +121,7 @@ class PasteText(Over[Secret]):
         try:
             content(text.reveal())
         except WizardError as unfit:
-            self._say(((f"{BAD} Error: ", "bad bold"), (unfit.message, "bad"), f"\n  {unfit.hint}"))
+            self._say(refusal(unfit.message, unfit.hint))
             self.query_one(PemArea).focus()
         else:
             self.dismiss(text)

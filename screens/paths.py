@@ -51,6 +51,12 @@ def complete(text: str, base: Path, pasted: Collection[str] = ()) -> Completion:
     return Completion(tuple(names), tuple(texts), certain, tuple(_described(text, base, pasted)))
 
 
+def complete_from(text: str, names: Collection[str]) -> Completion:
+    """Those of *names* that *text* could become."""
+    fit = tuple(name for name in names if name.startswith(text))
+    return Completion(fit, fit, _common(list(fit)))
+
+
 def _common(names: list[str]) -> str:
     if not names:
         return ""

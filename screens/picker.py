@@ -1,4 +1,4 @@
-"""A file picked from a tree."""
+"""Pick a file from a tree."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,9 +10,10 @@ from textual.widget import Widget
 from textual.widgets import DirectoryTree, Static
 
 from screens.dialogs import Over
+from screens.frame import Keys
 from screens.paths import last_word, quoted
 from screens.theme import look, say
-from screens.widgets import Card, Keys
+from screens.widgets import Card
 from wizard.host.files import home_expanded
 from wizard.printable import printable
 

@@ -1,4 +1,4 @@
-"""The program: from step to step, keys one after the other, leaving, signals, and what a crash may say."""
+"""The app: steps, keys, leaving, signals, crash reports."""
 
 import asyncio
 import contextlib
@@ -22,7 +22,7 @@ from screens.background import Background
 from screens.frame import Frame, Page
 from screens.painting import PaintedOnce
 from screens.terminal import ShortDriver
-from screens.theme import BAD, MONO, SIXTEEN, AsciiFilter, ShortFilter, look, theme_for, themes
+from screens.theme import BAD, MONO, SIXTEEN, AsciiFilter, ShortFilter, look, refusal, theme_for, themes
 from wizard.cli.commands import WRITE_TRACE
 from wizard.errors import ExitCode, WizardError
 from wizard.package_data import read_text
@@ -37,12 +37,14 @@ if TYPE_CHECKING:
 SENT_AFTER_S = 0.03
 STOPPED = 130
 """Exit code when the operator left before the end, as after Ctrl+C in a command."""
+COLLECTOR = (700, 10, 5)
+"""Thresholds of Python's cycle collector: every key and page leaves rings of references behind."""
 TURN_S = 0.25
-"""So long a key may take until the next one has its turn all the same."""
+"""The longest time that a key may take before the next one is handled."""
 ALWAYS = frozenset({"ctrl+c", "ctrl+q", "f10", "escape", "f3", "ctrl+l"})
 """Keys that work also while the engine works and while a page is being exchanged."""
 
-MAKING = {View.REVIEW: "Looking at the machine and making the plan ...", View.DIAGNOSIS: "Examining the machine ..."}
+MAKING = {View.REVIEW: "Checking the machine and making the plan ...", View.DIAGNOSIS: "Checking the machine ..."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class WizardApp(App[int], inherit_bindings=False):
     """
 
     ENABLE_COMMAND_PALETTE = False
-    CSS = read_text("screens", "wizard.tcss")
+    CSS = read_text("screens", "frame.tcss")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "help", "Help", key_display="F1"),
         Binding("f10", "ask_quit", "Quit", key_display="F10"),
@@ -131,7 +133,7 @@ class WizardApp(App[int], inherit_bindings=False):
         return steps(self.source.answers) if self.opened is None else self.opened.steps()
 
     def get_default_screen(self) -> Screen[None]:
-        """There is one screen; dialogs lie on top of it."""
+        """There is one screen; dialogs are on top of it."""
         return self.frame
 
     # -- from step to step --------------------------------------------------------------------------------------------
@@ -156,7 +158,7 @@ class WizardApp(App[int], inherit_bindings=False):
     def go_on(self, name: str | WizardError) -> None:
         """Show the step called *name*, with the answers saved, or end when it is ""."""
         if isinstance(name, WizardError):
-            self.frame.tell((f"{BAD} Error: ", "bad bold"), name.in_one_line)
+            self.frame.tell(*refusal(name.message, name.hint))
         elif not name:
             self.finish()
         else:
@@ -164,7 +166,7 @@ class WizardApp(App[int], inherit_bindings=False):
             self.open_step(name)
 
     def ask_again(self, name: str) -> None:
-        """Show the step called *name*, which cannot be left as it was answered earlier, and say why."""
+        """Show the step called *name*; say why it cannot be left, where what was answered earlier is refused now."""
         self._explain = True
         self.open_step(name)
 
@@ -174,7 +176,7 @@ class WizardApp(App[int], inherit_bindings=False):
 
     def begin(self) -> None:
         """Look for what an earlier run left, then show the first step."""
-        self.work("start", self._look_around, self._looked_around, "Looking at this machine ...")
+        self.work("start", self._look_around, self._looked_around, "Checking this machine ...")
 
     def back(self, step: Step) -> None:
         """Show the step before *step*."""
@@ -218,7 +220,7 @@ class WizardApp(App[int], inherit_bindings=False):
             else:
                 self.show(kind(step, data))
 
-        self.work("look", lambda: kind.look(self.session, step), show, MAKING.get(step.view, "Looking ..."))
+        self.work("look", lambda: kind.look(self.session, step), show, MAKING.get(step.view, "Checking ..."))
 
     def work(self, purpose: str, call: Callable[[], Any], done: Callable[[Any], None], words: str) -> None:
         """Call the engine; until it has answered, keys are dropped and *words* are shown. Esc gives up waiting."""
@@ -312,9 +314,15 @@ class WizardApp(App[int], inherit_bindings=False):
         self.call_after_refresh(self._first_painted)
 
     def _first_painted(self) -> None:
+        gc.set_threshold(*COLLECTOR)
         gc.enable()
         # The paint still has to reach the terminal, through a thread of its own.
-        self.set_timer(SENT_AFTER_S, self.engine.start)
+        self.set_timer(SENT_AFTER_S, self._prepare)
+
+    def _prepare(self) -> None:
+        self.engine.start()
+        self.stylesheet.add_source(read_text("screens", "pages.tcss"), ("screens", "pages.tcss"))
+        self.stylesheet.parse()
 
     def _look_around(self) -> tuple[str, Any]:
         if self.opened is None:
@@ -352,7 +360,7 @@ class WizardApp(App[int], inherit_bindings=False):
     # -- keys ---------------------------------------------------------------------------------------------------------
 
     async def on_event(self, event: events.Event) -> None:
-        """Keys wait for each other: on a slow line several come at once, and each is for what the one before led to."""
+        """Handle keys one after the other: each is meant for the result of the one before."""
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             self._typed.put_nowait(event)
         else:
@@ -405,7 +413,7 @@ class WizardApp(App[int], inherit_bindings=False):
             self.frame.point()
 
     def on_unmount(self) -> None:
-        """Take no keys any more."""
+        """Ignore further keys."""
         if self._typing is not None:
             self._typing.cancel()
 

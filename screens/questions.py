@@ -13,10 +13,10 @@ from textual.widgets.option_list import Option
 
 from screens.frame import Page
 from screens.pages import PASTE_TEXT
-from screens.paths import Completion, complete
+from screens.paths import Completion, complete, complete_from
 from screens.picker import Picker
-from screens.theme import BAD, MARKS, WARN, Part, say
-from screens.widgets import Card, Choice, Facts, Field, Lines, PathField, Row, SecretField
+from screens.theme import MARKS, WARN, Part, hanging, refusal, say
+from screens.widgets import Card, Choice, Facts, Field, Lines, NameField, PathField, Row, SecretField
 from wizard import codes
 from wizard.errors import WizardError
 from wizard.findings import Finding
@@ -52,7 +52,8 @@ class Questions(Page):
         super().__init__(step, data)
         self.fields: list[tuple[Question, Field | Choice]] = []
         self._completion = Completion()
-        self._path: PathField | None = None
+        self._offered: tuple[str, ...] = ()
+        self._naming: NameField | None = None
         self._pause: Timer | None = None
         self._pending: tuple[Finding, ...] = ()
 
@@ -78,7 +79,8 @@ class Questions(Page):
         yield from self.above()
         yield from self.cards()
         about = Facts(*self._about(0), name_width=11, id="about")
-        names = [Lines(id="names", highlighted=None)] if any(each.ask is Ask.PATHS for each in self.questions) else []
+        named = any(isinstance(field, NameField) for _question, field in self.fields)
+        names = [Lines(id="names", highlighted=None)] if named else []
         yield Card(self.detail_name, about, *names, id="detail")
 
     def above(self) -> Iterable[Widget]:
@@ -109,8 +111,13 @@ class Questions(Page):
                         again = SecretField(id=name + AGAIN, kept=kept)
                         yield self._card(question, again, heading="Repeat the password")
                 case _:
-                    widget = Field(self._value(question), id=name, placeholder=_example(question))
+                    kind = NameField if self.names(question) else Field
+                    widget = kind(self._value(question), id=name, placeholder=_example(question))
                     yield self._card(question, widget)
+
+    def names(self, question: Question) -> Sequence[str]:  # noqa: ARG002 - for subclasses
+        """Answers to *question* that can be picked from a list."""
+        return ()
 
     def _card(self, question: Question, field: Field | Choice, *, hint: str = "", heading: str = "") -> Card:
         self.fields.append((question, field))
@@ -143,7 +150,7 @@ class Questions(Page):
         """The index of the field with the focus; that of the path while its names have it."""
         focused = self.screen.focused
         if focused is not None and focused.id == "names":
-            focused = self._path
+            focused = self._naming
         return next((at for at, (_question, field) in enumerate(self.fields) if field is focused), None)
 
     def help_question(self) -> tuple[int, int]:
@@ -175,17 +182,17 @@ class Questions(Page):
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Its help, and the names that could follow."""
-        if isinstance(event.widget, PathField):
-            self._path, self._completion = event.widget, Completion()
+        if isinstance(event.widget, NameField):
+            self._naming, self._completion = event.widget, Completion()
             self._look_names(event.widget)
         elif event.widget.id != "names":
-            self._path = None
-            self._offer(names=False)
+            self._naming = None
+            self.query("#detail").remove_class("-names")
         self.show_about()
         self.refresh_bindings()
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
-        """Validate a field when the focus leaves it, as far as it can be judged alone; the focus does not move."""
+        """Validate a field when the focus leaves it, as far as it can be checked alone; the focus does not move."""
         for question, field in self.fields:
             if (
                 event.widget is field
@@ -213,27 +220,34 @@ class Questions(Page):
 
     # -- paths --------------------------------------------------------------------------------------------------------
 
-    def _look_names(self, field: PathField) -> None:
-        text, base, pasted = field.value, self.session.base, frozenset(self.session.pasted)
-        self.wizard.listing.run(self, "names", lambda: (field, text, complete(text, base, pasted)), self._names_found)
+    def _look_names(self, field: NameField) -> None:
+        text, at = field.value, self.place()
+        if isinstance(field, PathField):
+            base, pasted = self.session.base, frozenset(self.session.pasted)
+            self.wizard.listing.run(
+                self, "names", lambda: (field, text, complete(text, base, pasted)), self._names_found
+            )
+        elif at is not None:
+            self._names_found((field, text, complete_from(text, self.names(self.fields[at][0]))))
 
-    def _names_found(self, found: tuple[PathField, str, Completion] | WizardError) -> None:
+    def _names_found(self, found: tuple[NameField, str, Completion] | WizardError) -> None:
         if isinstance(found, WizardError):
             return
         field, text, completion = found
         if not field.is_attached or field.value != text:
             return
-        names = self.query_one("#names", Lines)
-        if completion.names != self._completion.names or names.option_count != len(completion.names):
-            names.set_options([Option(say(name)) for name in completion.names])
+        self.frame.gather()
         self._completion = completion
-        self._offer(names=bool(completion.names) and completion.texts != (text,))
+        names = self.query_one("#names", Lines)
+        offered = () if completion.texts == (text,) else completion.names
+        if offered != self._offered:
+            self._offered = offered
+            names.set_options([Option(say(name)) for name in offered])
+        names.can_focus = bool(offered)
+        if offered:
+            # Once there, the list keeps its rows: without them everything around it would be painted anew.
+            self.query("#detail").add_class("-names")
         self.show_about()
-
-    def _offer(self, *, names: bool) -> None:
-        """Show the list of names below what is known of the files, or take it away."""
-        self.query("#names").set_class(names, "-on")
-        self.query("#detail").set_class(names, "-names")
 
     def on_path_field_completes(self, message: PathField.Completes) -> None:
         """Tab adds what is certain; when nothing is, it leads on."""
@@ -245,12 +259,11 @@ class Questions(Page):
             self.screen.focus_next()
         message.stop()
 
-    def on_path_field_into(self, message: PathField.Into) -> None:
+    def on_name_field_into(self, message: NameField.Into) -> None:
         """Down leads into the names, or to the next field."""
         message.stop()
-        field = self._focused_path()
         names = self.query_one("#names", Lines)
-        if field is not None and names.has_class("-on"):
+        if names.can_focus:
             names.highlighted = 0
             names.focus()
         else:
@@ -263,18 +276,12 @@ class Questions(Page):
 
     def on_key(self, event: events.Key) -> None:
         """Up from the first name leads back into the field."""
-        focused = self.screen.focused
-        if (
-            event.key == "up"
-            and isinstance(focused, Lines)
-            and not isinstance(focused, Choice)
-            and not focused.highlighted
-        ):
-            field = self._focused_path()
-            if field is not None:
-                field.focus()
-                event.stop()
-                event.prevent_default()
+        names = self.screen.focused
+        if event.key == "up" and isinstance(names, Lines) and names.id == "names" and not names.highlighted:
+            if self._naming is not None:
+                self._naming.focus()
+            event.stop()
+            event.prevent_default()
 
     def action_browse(self) -> None:
         """Pick from a tree of files."""
@@ -297,7 +304,7 @@ class Questions(Page):
         field = self._focused_path()
         at = self.place()
         if field is None or at is None or not self.fields[at][0].takes_pem:
-            self.frame.tell(MARKS["warn"], "The name of a file is wanted here, not its content; nothing was taken.")
+            self.frame.tell(MARKS["warn"], "Enter the name of a file here, not its content. Nothing was changed.")
             return
         before = self.session.pasted.get(pasted_word(field.value))
         text = message.text.reveal()
@@ -313,7 +320,7 @@ class Questions(Page):
             return
         field.take_word(before, word)
         self._look_names(field)
-        self.frame.tell(MARKS["ok"], f"Taken: {word.removeprefix(MARK)}. It is kept only in memory.")
+        self.frame.tell(MARKS["ok"], f"Accepted: {word.removeprefix(MARK)}. It is kept only in memory.")
 
     # -- answering ----------------------------------------------------------------------------------------------------
 
@@ -332,6 +339,8 @@ class Questions(Page):
                     if self._pause is not None:
                         self._pause.stop()
                     self._pause = self.set_timer(PAUSE_S, lambda field=field: self._look_names(field))
+                elif isinstance(field, NameField) and field.has_focus:
+                    self._look_names(field)
 
     def on_field_not_taken(self, message: Field.NotTaken) -> None:
         """Say why nothing was pasted."""
@@ -348,11 +357,9 @@ class Questions(Page):
         if isinstance(event.option_list, Choice):
             self._after(event.option_list)
             return
-        field = self._focused_path()
-        if field is not None:
-            text = self._completion.texts[event.option_index]
-            field.put(text)
-            field.focus()
+        if self._naming is not None:
+            self._naming.put(self._completion.texts[event.option_index])
+            self._naming.focus()
 
     def _after(self, field: Widget) -> None:
         at = next(at for at, (_question, each) in enumerate(self.fields) if each is field)
@@ -430,8 +437,7 @@ class Questions(Page):
 
     def tell_problem(self, error: WizardError) -> None:
         """Report an error that blocks the step and belongs to no single field."""
-        hint = f"\n  {' '.join(error.hint.split())}" if error.hint else ""
-        self.frame.tell((f"{BAD} Error: ", "bad bold"), error.message, (hint, ""))
+        self.frame.tell(*refusal(error.message, error.hint))
 
     def _error(self, field: Widget) -> Static:
         return self.query_one(f"#{field.id}-error", Static)
@@ -441,10 +447,7 @@ class Questions(Page):
         line = self._error(field)
         if error is None and not line.has_class("-on"):
             return
-        hint = f"\n  {' '.join(error.hint.split())}" if error is not None and error.hint else ""
-        line.update(
-            say((f"{BAD} Error: ", "bad bold"), (error.message, "bad"), hint) if error is not None else Content("")
-        )
+        line.update(hanging(*refusal(error.message, error.hint)) if error is not None else "")
         line.set_class(error is not None, "-on")
 
     def _refuse(self, wrong: list[tuple[Field | Choice, WizardError]]) -> None:
@@ -482,9 +485,7 @@ class Questions(Page):
         line = self._error(typed[1])
         wrong = not first.startswith(second)
         if wrong != line.has_class("-on"):
-            line.update(
-                say((f"{WARN} ", "warn bold"), ("The two passwords differ so far.", "warn")) if wrong else Content("")
-            )
+            line.update(say((f"{WARN} ", "warn bold"), ("The two passwords differ.", "warn")) if wrong else Content(""))
             line.set_class(wrong, "-on")
 
 

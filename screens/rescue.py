@@ -1,27 +1,42 @@
-"""What is wrong: the cause first, then its evidence and its repair, and always a next step."""
+"""What is wrong: each cause with its evidence and its repair, and always a next step."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
+from textual.app import SuspendNotSupported
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Button, Collapsible, Static
+from textual.widgets import Button, Collapsible, OptionList, Static
+from textual.widgets.option_list import Option
 
 from screens.certificates import finding_line
+from screens.dialogs import Commands, RequestFor
+from screens.frame import WIDE, cut
 from screens.questions import Questions
 from screens.theme import BAD, MARKS, OK, WARN, Part, say
-from screens.widgets import Act, Card
-from wizard.doctor.diagnose import Diagnosis
+from screens.widgets import Act, Card, Facts, Lines
+from screens.widgets import Row as FactRow
+from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
+from wizard.host import editor
 from wizard.questions.answers import Goal
 from wizard.questions.flow import Question, Step
+from wizard.secret import Secret
+from wizard.session.repair_flow import EXAMINE_AGAIN, Next, Row, State
+from wizard.session.repair_flow import Rescue as Found
 from wizard.session.session import Session
+
+_LONGEST_TITLE = 54
+_GAP, _SIDES = 2, 4
+"""Columns between two buttons, and at both sides of the words in one."""
+BESIDE, RAIL = 4, 30
+"""Columns that a row of buttons cannot use: at the sides, and with the list of steps on the left."""
 
 
 class Rescue(Questions):
-    """Shows the diagnosis; a password is asked only when the repair needs one."""
+    """Shows the diagnosis; a password is asked only when a repair needs one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f5", "again", "Check again", key_display="F5"),
@@ -32,19 +47,18 @@ class Rescue(Questions):
         """Show *data*."""
         super().__init__(step, data)
         self._codes = False
+        self._at = 0
 
     @classmethod
     def look(cls, session: Session, step: Step | None) -> Any:
         """See `Page`."""
         assert step is not None  # noqa: S101 - for the type checker
-        diagnosis = session.examined(step.id)[1]
-        needs = session.needs_password(step)
-        return diagnosis, session.asked(step) if needs else (), session.another_round(step)
+        return session.rescue(step.id), session.asked(step), session.next_steps(step), session.request_for()
 
     @property
-    def diagnosis(self) -> Diagnosis:
-        """The doctor's diagnosis of this machine."""
-        found: Diagnosis = self.data[0]
+    def found(self) -> Found:
+        """The result of the examination."""
+        found: Found = self.data[0]
         return found
 
     @property
@@ -56,38 +70,40 @@ class Rescue(Questions):
     @property
     def again(self) -> bool:
         """Whether this is the check after a repair."""
-        return self.step is not None and not self.step.questions
+        return self.step is not None and self.step.id == EXAMINE_AGAIN
+
+    def help_question(self) -> tuple[int, int]:
+        """See `Page`: the section about the password is the last of three."""
+        return (2 if self.place() is not None else 0), 3
 
     def claim(self) -> Sequence[Part]:
         """Whether something is wrong."""
-        checks = f"  {len(self.diagnosis.outcomes)} checks; nothing was changed by looking"
-        causes = len(self.diagnosis.root_causes)
+        checks = f"  {len(self.found.diagnosis.outcomes)} checks; nothing was changed by looking"
+        causes = len(self.found.rows)
         if not causes:
             return [(f"{OK} Nothing wrong was found", "ok bold"), (checks, "muted")]
         more = f" ({causes} causes)" if causes > 1 else ""
         return [(f"What is wrong{more}", "accent bold"), (checks, "muted")]
 
     def compose(self) -> Iterable[Widget]:
-        """Cause, evidence, repair, buttons, the rest."""
-        headline = self.diagnosis.headline
-        if headline is None:
-            sign: Part = (f" {OK} GOOD ", "ok bold reverse")
-            yield Static(say(sign, ("  Nothing wrong was found.", "bold")), classes="words")
-        else:
-            bad = headline.severity >= Severity.ERROR
-            sign = (f" {BAD} CAUSE ", "bad bold reverse") if bad else (f" {WARN} WARNING ", "warn bold reverse")
-            yield Static(say(sign, (f"  {headline.title}", "bold")), classes="words", id="cause")
+        """The causes, buttons, the rest."""
+        found, rows = self.found, self.found.rows
+        yield Static(say(*self._sign(), ("  ", ""), (found.headline, "bold")), classes="words", id="cause")
+        if len(rows) == 1:
             yield Card("Evidence", Static(self._evidence(), id="evidence"))
-            yield Card("Repair" if self._automatic() else "What to do", Static(self._repair()))
+            yield Card("What to do" if rows[0].by_hand else "Repair", Static(say(*_numbered(_steps(rows[0])))))
+        elif rows:
+            yield Card("Causes", Lines(*(Option(self._line(row)) for row in rows), id="causes"))
         yield from self.cards()
-        with Horizontal(classes="buttons"):
-            for label, name in self.buttons():
-                yield Act(label, id=name)
-        follows = [each for each in self.diagnosis.findings if headline is not None and each.caused_by]
-        others = [each for each in self.diagnosis.findings if each is not headline and each not in follows]
+        yield from self._buttons()
+        if len(rows) > 1:
+            yield Card("About the marked cause", Facts(*self._detail(), name_width=9, id="evidence"))
+        follows = [each for each in found.diagnosis.findings if each.caused_by]
+        named = {row.finding.code for row in rows}
+        others = [each for each in found.diagnosis.findings if each.code not in named and each not in follows]
         yield from _folded("It explains", self._listed(follows), len(follows), closed=True)
-        yield from _folded("Also found", self._listed(others), len(others), closed=headline is not None)
-        unseen = self.diagnosis.not_seen
+        yield from _folded("Also found", self._listed(others), len(others), closed=bool(rows))
+        unseen = found.diagnosis.not_seen
         words: list[Part] = [
             ("\n".join(f"{each.rule.removeprefix('doctor.')}: {each.reason}" for each in unseen), "muted")
         ]
@@ -100,37 +116,57 @@ class Rescue(Questions):
         else:
             self.query(Act).first().focus()
 
-    def _automatic(self) -> bool:
-        return any(repair.automatic for repair in self.diagnosis.repairs)
+    def _sign(self) -> list[Part]:
+        rows = self.found.rows
+        if not rows:
+            return [(f" {OK} GOOD ", "ok bold reverse")]
+        bad = any(row.finding.severity >= Severity.ERROR for row in rows)
+        word = "CAUSE" if len(rows) == 1 else "CAUSES"
+        return [(f" {BAD} {word} ", "bad bold reverse") if bad else (f" {WARN} WARNING ", "warn bold reverse")]
 
-    def buttons(self) -> Sequence[tuple[str, str]]:
-        """The buttons for the next step; there is at least one."""
-        if self.again:
-            more = [("Repair the next cause", "round")] if self.data[2] else []
-            return [*more, ("Finish", "finish")]
-        if self._automatic():
-            return [("Repair it", "repair"), ("New certificates", "new"), ("Undo a change", "undo")]
-        if self.diagnosis.headline is not None:
-            return [("Replace certificates", "new"), ("Undo a change", "undo"), ("Check again", "again")]
-        return [("Finish", "finish"), ("Check again", "again")]
+    def _line(self, row: Row) -> Content:
+        longest = self.app.size.width - RAIL if self.app.size.width >= WIDE else _LONGEST_TITLE
+        width = min(longest, max(len(each.finding.title) for each in self.found.rows))
+        role = "warn" if row.by_hand else "ok"
+        return say(_mark(row.finding), f"{cut(row.finding.title, width):<{width}}  ", (row.state.value, role))
+
+    def _buttons(self) -> Iterable[Widget]:
+        """The next steps, the recommended one first, in as many rows as they need."""
+        width = self.app.size.width - (RAIL if self.app.size.width >= WIDE else 0) - BESIDE
+        row: list[Act] = []
+        used = 0
+        for label, name in self._labels():
+            need = len(label) + _SIDES + _GAP
+            if row and used + need > width:
+                yield Horizontal(*row, classes="buttons")
+                row, used = [], 0
+            row.append(Act(label, id=name))
+            used += need
+        yield Horizontal(*row, classes="buttons")
+
+    def _labels(self) -> Iterable[tuple[str, str]]:
+        for each in self.data[2]:
+            yield self.found.label(each, again=self.again), each.value
 
     def _evidence(self) -> Content:
-        headline = self.diagnosis.headline
-        if headline is None:
-            return Content("")
-        code: list[Part] = [(f"\n  [{headline.code}]", "muted")] if self._codes else []
-        mark = MARKS["bad" if headline.severity >= Severity.ERROR else "warn"]
-        return say(mark, headline.message, ("\n  ", ""), (headline.why, "muted"), *code)
+        finding = self.found.rows[0].finding
+        same = [each.message for each in self.found.diagnosis.findings if each.code == finding.code]
+        shown = "\n  ".join(same or [finding.message])
+        return say(_mark(finding), shown, ("\n  ", ""), (finding.why, "muted"), *self._code(finding))
 
-    def _repair(self) -> Content:
-        for repair in self.diagnosis.repairs:
-            if repair.automatic:
-                steps = [f"{repair.summary}.", "Every replaced file is kept; the server is checked again afterwards."]
-                if self.questions:
-                    steps.insert(0, "You type the password; it is tried on the key store first.")
-                return say(*_numbered(steps))
-        first = self.diagnosis.repairs[0] if self.diagnosis.repairs else None
-        return say(*_numbered(first.steps if first is not None else ()))
+    def _code(self, finding: Finding) -> list[Part]:
+        return [(f"\n  [{finding.code}]", "muted")] if self._codes else []
+
+    def _detail(self) -> list[FactRow]:
+        row = self.found.rows[self._at]
+        steps = _steps(row)
+        name = "Do" if row.by_hand else "Repair"
+        code: list[Part] = [(f"  [{row.finding.code}]", "muted")] if self._codes else []
+        return [
+            ("Evidence", [row.finding.message, *code]),
+            ("Means", [(row.finding.why, "muted")]),
+            (name, _numbered(steps) if len(steps) > 1 else [steps[0]]),
+        ]
 
     def _listed(self, findings: Sequence[Finding]) -> list[Part]:
         parts: list[Part] = []
@@ -139,30 +175,94 @@ class Rescue(Questions):
             parts += [(f"  [{finding.code}]", "muted")] if self._codes else []
         return parts
 
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        """Run the action of the pressed button."""
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Evidence and repair of the marked cause."""
+        if event.option_list.id == "causes" and event.option_index != self._at:
+            self._at = event.option_index
+            self.query_one("#evidence", Facts).show(*self._detail())
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Enter leads to the buttons."""
         event.stop()
-        match event.button.id:
-            case "repair":
+        self.query(Act).first().focus()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Do what was chosen."""
+        event.stop()
+        step = self.step
+        assert step is not None  # noqa: S101 - this page always has one
+        what = Next(event.button.id or "")
+        match what:
+            case Next.REPAIR if self.again:
+                self.wizard.open_step(self.session.begin_round(step))
+            case Next.REPAIR:
                 self.action_go_on()
-            case "round" if self.step is not None:
-                self.session.begin_round(self.step)
-                self.wizard.open_step(self.data[2])
-            case "new":
-                self.wizard.change_goal(Goal.RE_KEY)
-            case "undo":
-                self.wizard.change_goal(Goal.UNDO)
-            case "again":
+            case Next.REPLACE | Next.UNDO:
+                if self.again:
+                    self.session.begin_round(step)
+                self.wizard.change_goal(Goal.UNDO if what is Next.UNDO else self.found.goal)
+            case Next.REQUEST:
+                self.wizard.push(RequestFor(*self.data[3]), self._request)
+            case Next.OPEN:
+                self._edit(step)
+            case Next.COMMANDS:
+                self.wizard.push(Commands(self.session.commands_by_hand(step)))
+            case Next.AGAIN:
                 self.action_again()
-            case _ if self.again and self.step is not None:
-                self.wizard.forward(self.step)
+            case _ if self.again:
+                self.wizard.forward(step)
             case _:
                 self.wizard.finish()
+
+    def _edit(self, step: Step) -> None:
+        """Give the terminal to the editor; then everything is checked again."""
+        failed: WizardError | None = None
+        try:
+            with self.app.suspend():
+                # Nothing may leave this block: the screen would stay switched off.
+                try:
+                    editor.edit(*self.session.place_to_edit(step))
+                except WizardError as error:
+                    failed = error
+        except SuspendNotSupported:
+            self.frame.tell(MARKS["bad"], "This terminal cannot be given to another program.")
+            return
+        # The editor has written over everything, and a layout alone paints nothing.
+        self.wizard.action_redraw()
+        if failed is not None:
+            self.frame.tell(MARKS["bad"], failed.in_one_line)
+        else:
+            self.action_again()
+
+    def _request(self, asked: tuple[str, str, Secret] | None) -> None:
+        if asked is not None:
+            self.wizard.work(
+                "request", lambda: self.session.write_request(*asked), self._requested, "Making the key ..."
+            )
+
+    def _requested(self, result: list[str] | WizardError) -> None:
+        if isinstance(result, WizardError):
+            self.tell_problem(result)
+        else:
+            self.frame.tell(MARKS["ok"], "\n  ".join(result))
 
     def action_codes(self) -> None:
         """Show or hide the permanent codes."""
         self._codes = not self._codes
-        self.query("#evidence").first(Static).update(self._evidence())
+        if len(self.found.rows) == 1:
+            self.query_one("#evidence", Static).update(self._evidence())
+        elif self.found.rows:
+            self.query_one("#evidence", Facts).show(*self._detail())
+
+
+def _steps(row: Row) -> list[str]:
+    first = ["You type the password; it is tried on the key store first."] if row.state is State.PASSWORD else []
+    last = [] if row.by_hand or row.why else ["Every replaced file is kept; the server is checked again afterwards."]
+    return [*first, *row.steps, *last]
+
+
+def _mark(finding: Finding) -> Part:
+    return MARKS["bad" if finding.severity >= Severity.ERROR else "warn"]
 
 
 def _folded(name: str, words: Sequence[Part], count: int, *, closed: bool) -> Iterable[Widget]:

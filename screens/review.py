@@ -1,4 +1,4 @@
-"""Everything that will be done, before anything is done: a summary first, details behind it; then the last question."""
+"""The review: a summary, the details, then the last question."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
@@ -10,12 +10,13 @@ from textual.widget import Widget
 from textual.widgets import Button, OptionList, Static, TabbedContent, TabPane
 from textual.widgets.option_list import Option
 
-from screens.certificates import finding_line
+from screens.certificates import finding_line, name_of
 from screens.frame import Page
 from screens.lists import Calendar
 from screens.notices import TONES, parts_of
 from screens.theme import BAD, INFO, MARKS, OK, Part, boxes, say
 from screens.widgets import Act, Card, Facts, Lines, Reading, Row
+from wizard.certificates.formats.load import load_certificate
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
 from wizard.host.clock import now_utc
@@ -23,7 +24,6 @@ from wizard.questions.flow import Step
 from wizard.questions.phases import numbered
 from wizard.reports.calendar import Ending
 from wizard.reports.lines import Line, Tone
-from wizard.reports.outcome import offline
 from wizard.reports.review import Review as Made
 from wizard.session.session import Session
 
@@ -63,16 +63,16 @@ def summary(review: Made) -> list[Row]:
 
 def _about(step: Any) -> str:
     match step.kind:
-        case "put_file":
+        case "put_file" if not step.diff:
             return f"mode {step.mode:04o}"
-        case "edit_file":
+        case "put_file" | "edit_file":
             lines = sum(line[:1] == "+" and line[:3] != "+++" for line in step.diff.splitlines())
-            return f"{lines} line{'' if lines == 1 else 's'} changed"
+            mode = f", mode {step.mode:04o}" if step.kind == "put_file" else ""
+            return f"{lines} line{'' if lines == 1 else 's'} changed{mode}"
         case "import_trust":
-            name = str(step.summary).partition(",")[0].removeprefix("Trust ").removesuffix(" in cacerts")
-            return f"{name} added"
+            return f"{name_of(load_certificate(step.certificate))} added"
         case "remove_trust":
-            return str(step.summary).partition(",")[0].removeprefix("Remove ").replace(" from cacerts", " removed")
+            return f"{name_of(load_certificate(step.certificate))} removed"
         case _:
             return "a new folder"
 
@@ -106,7 +106,7 @@ class Review(Page):
             words = f"  phase {numbered(self.data.phase)}"
             return [(f"{OK} Nothing to do on this machine", "ok bold"), (words, "muted")]
         if self.empty:
-            return [(f"{OK} Nothing to do", "ok bold"), ("  everything is set up like this already", "muted")]
+            return [(f"{OK} Nothing to do", "ok bold"), ("  the server is already set up like this", "muted")]
         files = sum(step.changed for step in self.data.plan.file_steps) or len(self.data.undone_files)
         return [
             (f"{files} file{'' if files == 1 else 's'} will change", "accent bold"),
@@ -243,7 +243,7 @@ class Confirm(Page):
         """The headline: the last question."""
         return [
             ("Apply the change now?", "accent bold"),
-            ("  this is the last question before anything is changed", "muted"),
+            ("  this is the last question before the change", "muted"),
         ]
 
     def compose(self) -> Iterable[Widget]:
@@ -270,13 +270,13 @@ class Confirm(Page):
             )
         else:
             rows.append(("Restarts", ["nothing; there is no outage"]))
+        rows += [("Warning", [(risk, "warn bold")]) for risk in review.risks]
         checked = [step.target for step in steps if step.kind == "probe"]
         if checked:
             what = "still presents its certificate" if review.phase.trusts_alone else "presents the new certificate"
             rows.append(("Checks", [f"that {checked[0]} {what}"]))
         again = " and the service is restarted" if review.restarts else ""
         rows.append(("If it fails", [f"every file is restored{again}, automatically"]))
-        rows += [("Offline", [(words, "warn")]) for words in offline(review.findings)]
         if not review.undo:
             rows.append(("Undo later", [self.session.command("rollback")]))
         return [*rows, ("Backups", [str(self.session.machine.state_dir)])] if lines else rows
@@ -286,7 +286,7 @@ class Confirm(Page):
         self.query_one("#back").focus()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
-        """Go, or not."""
+        """Apply, or go back."""
         event.stop()
         if event.button.id == "apply" and self.step is not None:
             self.wizard.forward(self.step)

@@ -14,31 +14,9 @@ from screens.theme import BAD, MARKS, OK, Part, boxes, life_role, lifetime, say
 from screens.widgets import Card, Choice, Facts, Row
 from wizard.questions.answers import Goal
 from wizard.questions.flow import Step
+from wizard.session import first_page
 from wizard.session.overview import Overview
 from wizard.session.session import Session
-
-_TAKES: dict[str, tuple[str, str, str]] = {
-    Goal.SET_UP: (
-        "about 10 minutes",
-        "certificate, private key, CA certificates and the password",
-        "one restart at the end; printing pauses meanwhile",
-    ),
-    Goal.RE_KEY: (
-        "about 5 minutes",
-        "the new certificate with its private key; the password",
-        "one restart at the end; printing pauses meanwhile",
-    ),
-    Goal.RESCUE: ("a few seconds to find the cause", "nothing at first", "none; a repair may need a restart"),
-    Goal.UNDO: ("about a minute", "nothing; every replaced file is kept", "as in the change that is undone"),
-    Goal.LEFT: ("a list to tick", "nothing", "none"),
-}
-_BANNER: dict[str, tuple[Part, str]] = {
-    "trusted": ((f" {OK} TRUSTED ", "ok bold reverse"), "Clients that trust this CA can connect."),
-    "fallback": ((f" {BAD} NOT TRUSTED ", "bad bold reverse"), "The built-in certificate is presented."),
-    "expired": ((f" {BAD} EXPIRED ", "bad bold reverse"), "The presented certificate is no longer valid."),
-    "untrusted": ((f" {BAD} NOT TRUSTED ", "bad bold reverse"), "This Java does not trust the presented certificate."),
-    "silent": ((f" {BAD} NO ANSWER ", "bad bold reverse"), "No certificate is presented at this port."),
-}
 
 
 class Start(Page):
@@ -55,9 +33,7 @@ class Start(Page):
 
     def claim(self) -> Sequence[Part]:
         """The headline: the host name and the kind of this machine."""
-        facts = self.data.facts
-        lead = "primary server" if facts.installed else "no Print&Scan server is installed here; it may be a gateway"
-        return [("This machine", "accent bold"), (f"  {facts.hostname}, {lead}", "muted")]
+        return [("This machine", "accent bold"), (f"  {first_page.lead(self.data)}", "muted")]
 
     def compose(self) -> Iterable[Widget]:
         """The card, the picture, the goals and what the marked one takes."""
@@ -95,17 +71,13 @@ class Start(Page):
         return say(f"  {label:<30}", words, good)
 
     def _banner(self) -> Content:
-        state = self.data.presented.state if self.data.presented is not None else "silent"
-        sign, words = _BANNER[state]
-        left = self.data.left
-        if state == "trusted" and left is not None and left.left:
-            count = len(left.left)
-            words = f"{words.rstrip('.')}; {count} step{' is' if count == 1 else 's are'} left elsewhere."
-        return say(sign, (f"  {words}", "bold"))
+        word, words = first_page.banner(self.data.presented, self.data.left)
+        mark, role = (OK, "ok") if word == "TRUSTED" else (BAD, "bad")
+        return say((f" {mark} {word} ", f"{role} bold reverse"), (f"  {words}", "bold"))
 
     def _facts(self) -> list[Row]:
         rows: list[Row] = []
-        seen, facts = self.data.presented, self.data.facts
+        seen = self.data.presented
         if seen is not None and seen.leaf is not None:
             rows.append(
                 ("Certificate", [name_of(seen.leaf), (f"  issued by {name_of(seen.leaf, issuer=True)}", "muted")])
@@ -117,45 +89,17 @@ class Start(Page):
                     [*lifetime(past, days, 24), (f"  {days} days left", life_role(days)), (f"  until {ends}", "muted")],
                 )
             )
-            by: list[Part] = (
-                [MARKS["ok"], seen.trusted_by] if seen.trusted_by else [MARKS["bad"], f"nobody: {seen.reason}"]
-            )
-            rows.append(("Trusted by", by))
+            by = first_page.trusted_by(seen)
+            rows.append((by.name, [MARKS[by.state], by.words]))
         elif seen is not None:
             rows.append(("Answer", [MARKS["bad"], seen.reason]))
-        store = self.data.store
-        rows.append(("Key store", [MARKS["ok"], store] if store else [MARKS["warn"], "none in application.conf"]))
-        unit = facts.unit
-        if unit is not None and unit.load == "loaded":
-            mark, words = ("ok" if unit.running else "bad"), f"hcp-server is {unit.active}"
-        else:
-            mark, words = "warn", facts.reasons.get("unit", "hcp-server is not installed")
-        rows.append(("Service", [MARKS[mark], words, (f"  {self._java()}", "muted")]))
-        rows += self._warnings()
+        for each in first_page.facts(self.data):
+            more: list[Part] = [(f"  {each.more}", "muted")] if each.more else []
+            rows.append((each.name, [MARKS[each.state], each.words, *more]))
         last = self.data.last
         if last is not None and self.app.size.height >= TALL:
             words = f"  {last.at[:10]}, {last.outcome.replace('_', ' ')}"
             rows.append(("Last change", [f"{last.id[:4]} {cut(last.title, 44)}", (words, "muted")]))
-        return rows
-
-    def _java(self) -> str:
-        facts = self.data.facts
-        if facts.jre is None:
-            return "its Java was not found"
-        return (
-            f"Java {facts.jre.version or 'of unknown version'}, cacerts {facts.cacerts_kind.upper() or 'not readable'}"
-        )
-
-    def _warnings(self) -> list[Row]:
-        facts = self.data.facts
-        rows: list[Row] = []
-        if not facts.root_rights:
-            rows.append(("Rights", [MARKS["warn"], "you can look; start the wizard with sudo to change anything"]))
-        if not facts.clock_ok:
-            rows.append(("Clock", [MARKS["warn"], f"{facts.at:%Y-%m-%d %H:%M} UTC cannot be right"]))
-        for entry in self.data.damaged:
-            words = f"of change {entry.id[:4]} is damaged; its backups are in {entry.backups}"
-            rows.append(("Record", [MARKS["warn"], words]))
         return rows
 
     def _picture(self) -> Content:
@@ -165,11 +109,11 @@ class Start(Page):
         return boxes(nodes, [link, link], 12)
 
     def _takes(self, goal: str) -> list[Row]:
-        time, needs, outage = _TAKES[goal]
+        time, needs, outage = first_page.TAKES[goal]
         rows: list[Row] = [("Takes", [time]), ("You need", [needs]), ("Outage", [outage])]
         left = self.data.left
         if goal == Goal.LEFT:
-            words = "no list is kept yet" if left is None else f"{len(left.left)} of {len(left.items)} steps are open"
+            words = "there is no list yet" if left is None else f"{len(left.left)} of {len(left.items)} steps are open"
             rows[1] = ("State", [words])
         return rows
 

@@ -1,4 +1,4 @@
-"""Whether there is a terminal that a full screen can be drawn on, and how it is sent there in few bytes."""
+"""Check whether the terminal can show a full screen, and send it in few bytes."""
 
 import contextlib
 import os

@@ -1,10 +1,11 @@
-"""Colours by role, marks, and what becomes of both on terminals that have few colours or only ASCII."""
+"""Colours by role and marks, also for terminals with few colours or only ASCII."""
 
 import os
 from collections.abc import Iterable, Mapping
 
 from rich.segment import Segment
 from rich.style import Style
+from rich.table import Table
 from rich.text import Text
 from textual.color import Color
 from textual.content import Content
@@ -90,6 +91,20 @@ def say(*parts: Part) -> Content:
 def cell(*parts: Part) -> Text:
     """The same for trees and tables, which take Rich's text."""
     return Text.assemble(*((words, style.replace("ansi_", "")) for words, style in _styled(parts)))
+
+
+def hanging(sign: Part, *parts: Part) -> Table:
+    """*parts* behind *sign*, wrapped below themselves."""
+    table = Table.grid()
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row(cell(sign), cell(*parts))
+    return table
+
+
+def refusal(words: str, hint: str = "") -> tuple[Part, ...]:
+    """A refusal: what is so, and what to do in a line of its own."""
+    return (f"{BAD} Error: ", "bad bold"), (words, "bad"), f"\n{' '.join(hint.split())}" if hint else ""
 
 
 def _styled(parts: Iterable[Part]) -> Iterable[tuple[str, str]]:

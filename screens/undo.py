@@ -14,6 +14,7 @@ from wizard.errors import WizardError
 from wizard.questions.flow import Step
 from wizard.session.review import Undoable
 from wizard.session.session import Session
+from wizard.texts.en.questions import QUESTIONS
 
 _NOT_MADE = {"interrupted": "interrupted", "recovery_needed": "not settled", "unreadable": "unreadable"}
 """The state of a change that was not made, where it is not simply that."""
@@ -36,8 +37,8 @@ class Undo(Page):
         if not self.data:
             return [("No change is on record", "accent bold")]
         return [
-            ("Select the change to undo", "accent bold"),
-            ("  its files are restored; an undo can be undone, too", "muted"),
+            (QUESTIONS["change"].label, "accent bold"),
+            ("  its files are restored; an undo can be undone too", "muted"),
         ]
 
     def compose(self) -> Iterable[Widget]:
@@ -53,7 +54,7 @@ class Undo(Page):
     def _about(self, at: int) -> list[Row]:
         change = self.data[at]
         rows: list[Row] = [("Change", [change.entry.title, (f"  {change.entry.id}", "muted")])]
-        if change.entry.stands:
+        if change.entry.in_effect:
             since = ", ".join(change.altered)
             words: list[Part] = (
                 [MARKS["warn"], f"changed since: {since}"] if since else [MARKS["ok"], "all as it left them"]
@@ -111,7 +112,7 @@ class Undo(Page):
 
 def _row(change: "Undoable") -> list[list[Part]]:
     entry = change.entry
-    if entry.stands:
+    if entry.in_effect:
         state: list[Part] = [MARKS["warn"], "changed"] if change.altered else [MARKS["ok"], "unchanged"]
     elif entry.rolled_back_by:
         state = [MARKS["info"], "undone"]

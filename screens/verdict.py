@@ -19,6 +19,7 @@ from wizard.findings import Finding, Severity
 from wizard.findings import worst as most
 from wizard.host.clock import now_utc
 from wizard.planning.judge import Judged
+from wizard.questions.answers import is_host
 from wizard.questions.flow import Question, Step
 from wizard.session.session import Session
 
@@ -35,7 +36,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a role's files came to, ready to be drawn."""
+    """The chain of a role, ready to be drawn."""
 
     judged: Judged
     chain: tuple[Entry, ...]
@@ -69,7 +70,7 @@ def _beside(old: Any, judged: Judged) -> Item:
     new = judged.chain
     if new.leaf is None or new.leaf == old.leaf:
         return Item(
-            (MARKS["info"], "This certificate is installed already"), (("Installed", ["the same certificate"]),)
+            (MARKS["info"], "This certificate is already installed"), (("Installed", ["the same certificate"]),)
         )
     now = now_utc()
 
@@ -136,8 +137,15 @@ class Verdict(Questions):
         at = self.place()
         return (2, 3) if at is not None and self.fields[at][0].key == "phase" else super().help_question()
 
+    def names(self, question: Question) -> Sequence[str]:
+        """The host name is one of the certificate; which one is the operator's to say."""
+        leaf = self.found.judged.chain.leaf
+        if leaf is None or not question.key.endswith(".host"):
+            return ()
+        return [name for name in fields.names(leaf) if is_host(name)]
+
     def arrived(self) -> None:
-        """At the worst finding, or where a name is needed."""
+        """Focus the worst finding, or the field for the name."""
         if self.fields and not self.fields[0][1].answer:
             super().arrived()
         else:
@@ -150,7 +158,12 @@ class Verdict(Questions):
         if self.fields[at][0].key.endswith(".host"):
             leaf = self.found.judged.chain.leaf
             listed = ", ".join(fields.names(leaf)) if leaf is not None else ""
-            rows = [("Listed", [listed or ("no name", "bad")]), ("This host", [self.wizard.machine_name]), *rows]
+            picked = ("  Down picks one", "muted") if self.names(self.fields[at][0]) else ""
+            rows = [
+                ("Listed", [listed or ("no name", "bad"), picked]),
+                ("This host", [self.wizard.machine_name]),
+                *rows,
+            ]
         return rows
 
     def _marked(self) -> list[Row]:

@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
-from textual.widgets import Button, Footer, Input, OptionList, Static
+from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from screens.theme import NOW, TODO, Part, cell, look, say
@@ -49,7 +49,7 @@ class Facts(Static):
         super().__init__(self._drawn(), id=id)
 
     def show(self, *rows: Row) -> None:
-        """Put *rows* in place of those there; where the height is given, nothing is laid out anew."""
+        """Put *rows* in place of those there; where the height is given, nothing is laid out again."""
         if rows != self._rows:
             self._rows = rows
             height = self.styles.height
@@ -120,7 +120,7 @@ class Field(Input):
         self.post_message(self.NotTaken(words))
 
     def on_paste(self, event: events.Paste) -> None:
-        """Take what can be shown; a line break at the end is no Enter."""
+        """Accept what can be shown; a line break at the end does not count as Enter."""
         event.prevent_default()
         event.stop()
         lines = [line for line in event.text.splitlines() if line.strip()]
@@ -128,24 +128,34 @@ class Field(Input):
             return
         text = self.pasted(lines)
         if printable(text) != text:
-            self.not_taken("What was pasted holds characters that cannot be shown; nothing was taken.")
+            self.not_taken("The pasted text has characters that cannot be shown. Nothing was changed.")
             return
         if BEGINS in event.text:
-            self.not_taken("That is the content of a file (PEM); paste it in the field for the files.")
+            self.not_taken("This is the content of a file (PEM). Paste it into the field for the files.")
             return
         self.replace(text, *self.selection) if not self.selection.is_empty else self.insert_text_at_cursor(text)
 
 
-class PathField(Field):
+class NameField(Field):
+    """A field with a list of answers to pick from."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("down", "into", show=False)]
+
+    class Into(Message):
+        """Down was pressed: into the list of names."""
+
+    def action_into(self) -> None:
+        """The page knows whether there is a list."""
+        self.post_message(self.Into())
+
+
+class PathField(NameField):
     """A field for files and folders; several are separated by spaces and quoted as in a shell."""
 
     class Completes(Message):
         """Tab was pressed: the rest of the name is wanted."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "complete", show=False),
-        Binding("down", "into", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("tab", "complete", show=False)]
 
     def pasted(self, lines: list[str]) -> str:
         """Each line is a path."""
@@ -181,13 +191,6 @@ class PathField(Field):
     def action_complete(self) -> None:
         """The page knows which names there are."""
         self.post_message(self.Completes())
-
-    class Into(Message):
-        """Down was pressed: into the list of names."""
-
-    def action_into(self) -> None:
-        """The page knows whether there is a list."""
-        self.post_message(self.Into())
 
 
 class SecretField(Field):
@@ -325,7 +328,7 @@ class Choice(Lines):
             super().action_cursor_up()
 
 
-# -- buttons and keys -------------------------------------------------------------------------------------------------
+# -- buttons ------------------------------------------------------------------------------------------------------
 class Act(Button):
     """A button of one row."""
 
@@ -339,43 +342,3 @@ class Act(Button):
         """*label* says what it does; *id* names it."""
         super().__init__(say(label), id=id)
         self.active_effect_duration = 0
-
-
-class Keys(Footer):
-    """The keys that work now, in one row.
-
-    Textual's own footer makes a widget for each key anew whenever the focus moves, which is painted each time; this
-    one draws them as one text, and only when they differ.
-    """
-
-    def __init__(self) -> None:
-        """Nothing is known yet."""
-        super().__init__(compact=True, show_command_palette=False)
-        self._said: tuple[tuple[str, str], ...] = ()
-
-    def compose(self) -> list[Widget]:
-        """No widget for a key."""
-        return []
-
-    def bindings_changed(self, screen: object) -> None:  # noqa: ARG002 - Textual's signature
-        """Look which keys work now."""
-        if self.is_attached:
-            self.call_next(self._look)
-
-    def _look(self) -> None:
-        shown: dict[str, tuple[str, str]] = {}
-        for active in self.screen.active_bindings.values():
-            binding = active.binding
-            if binding.show and active.enabled:
-                shown.setdefault(binding.action, (self.app.get_key_display(binding), binding.description))
-        texts = tuple(shown.values())
-        if texts != self._said:
-            self._said = texts
-            self.refresh()
-
-    def render(self) -> Content:
-        """Each key and what it does."""
-        parts: list[Part] = []
-        for key, words in self._said:
-            parts += ["  " if parts else "", (key, "accent bold"), f" {words}"]
-        return say(*parts)

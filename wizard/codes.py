@@ -1,11 +1,11 @@
-"""Every code that the wizard can say, and how bad it is. Its words are in `wizard/texts/`.
+"""Every code of a finding or refusal, with its severity. Its words are in `wizard/texts/`.
 
-The name of a constant is its code in capitals, so each is found by the other.
+The name of a constant is its code in capitals.
 """
 
 from wizard.findings import Code, Severity
 
-# reading, judging and writing certificates and key stores
+# reading, checking and writing certificates and key stores
 ALGORITHM_CLIENT_CANNOT_USE = Code("algorithm.client-cannot-use", Severity.ERROR)
 ALGORITHM_EDWARDS = Code("algorithm.edwards", Severity.WARNING)
 ALGORITHM_NOT_FOR_TLS = Code("algorithm.not-for-tls", Severity.ERROR)
@@ -192,6 +192,7 @@ KEYTOOL_STORE_EMPTY = Code("keytool.store-empty", Severity.BLOCKER)
 KEYTOOL_STORE_FORMAT = Code("keytool.store-format", Severity.BLOCKER)
 KEYTOOL_STORE_MISSING = Code("keytool.store-missing", Severity.BLOCKER)
 KEYTOOL_TAMPERED = Code("keytool.tampered", Severity.BLOCKER)
+EDITOR_MISSING = Code("editor.missing", Severity.BLOCKER)
 PROGRAM_MISSING = Code("program.missing", Severity.BLOCKER)
 PROGRAM_NOT_RUNNABLE = Code("program.not-runnable", Severity.BLOCKER)
 PROGRAM_TOO_SLOW = Code("program.too-slow", Severity.BLOCKER)
@@ -404,6 +405,7 @@ DOCTOR_CONF_UTF16 = Code("doctor.conf-utf16", Severity.BLOCKER)
 DOCTOR_CONF_WORLD_READABLE = Code("doctor.conf-world-readable", Severity.WARNING)
 DOCTOR_CRASH_LOOP = Code("doctor.crash-loop", Severity.ERROR)
 DOCTOR_FACTS_UNUSABLE = Code("doctor.facts-unusable", Severity.BLOCKER)
+DOCTOR_FOR_ANOTHER_HOST = Code("doctor.for-another-host", Severity.WARNING)
 DOCTOR_FALLBACK_SERVED = Code("doctor.fallback-served", Severity.ERROR)
 DOCTOR_INCLUDE_BROKEN = Code("doctor.include-broken", Severity.BLOCKER)
 DOCTOR_JAVA_REFUSES_STORE = Code("doctor.java-refuses-store", Severity.ERROR)
@@ -527,6 +529,7 @@ CSR_NO_KEY = Code("csr.no-key", Severity.BLOCKER)
 CSR_PASSWORDS_DIFFER = Code("csr.passwords-differ", Severity.BLOCKER)
 DOCTOR_FACTS_ONLY = Code("doctor.facts-only", Severity.BLOCKER)
 FINDINGS_UNKNOWN_CODE = Code("findings.unknown-code", Severity.BLOCKER)
+GUIDE_UNKNOWN_TOPIC = Code("guide.unknown-topic", Severity.BLOCKER)
 OUTPUT_FAILED = Code("output.failed", Severity.BLOCKER)
 PASSWORD_DIFFERS = Code("password.differs", Severity.BLOCKER)
 PLAN_NEEDS_NAMED_PASSWORD = Code("plan.needs-named-password", Severity.BLOCKER)
@@ -541,7 +544,13 @@ SANDBOX_FOLDER_IN_USE = Code("sandbox.folder-in-use", Severity.BLOCKER)
 SANDBOX_NO_KEYTOOL = Code("sandbox.no-keytool", Severity.BLOCKER)
 SANDBOX_NOT_A_DEPLOYMENT = Code("sandbox.not-a-deployment", Severity.BLOCKER)
 SANDBOX_UNKNOWN_FAULT = Code("sandbox.unknown-fault", Severity.BLOCKER)
+SETTINGS_UNKNOWN = Code("settings.unknown", Severity.BLOCKER)
+SETTINGS_UNREADABLE = Code("settings.unreadable", Severity.BLOCKER)
+SETTINGS_UNSAFE = Code("settings.unsafe", Severity.BLOCKER)
+SETTINGS_VALUE = Code("settings.value", Severity.BLOCKER)
+STATUS_NOT_WRITTEN = Code("status.not-written", Severity.BLOCKER)
 USAGE_SANDBOX = Code("usage.sandbox", Severity.BLOCKER)
+USAGE_UNKNOWN_COMMAND = Code("usage.unknown-command", Severity.BLOCKER)
 
 ALL: dict[str, Code] = {each.code: each for each in list(globals().values()) if isinstance(each, Code)}
 """Every code by its name, for results that carry the name alone."""

@@ -1,4 +1,4 @@
-"""What the wizard says when it cannot go on: a code, the cause, what to do, and the thing it is about."""
+"""Refusals: a code, the cause, what to do, and the file or host concerned."""
 
 from enum import IntEnum
 from pathlib import PurePath

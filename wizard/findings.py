@@ -1,4 +1,4 @@
-"""What rules report: a code, what it was found on, and the facts that fill its text."""
+"""Findings: a code, the thing it was found on, and the facts that fill its text."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,8 +10,8 @@ from wizard.printable import printable
 from wizard.self_start import load
 from wizard.texts.model import Text
 
-TEXTS = "wizard.texts.en:TEXTS"
-"""Most starts of the program show none."""
+TEXTS = "wizard.texts.en.catalogue:TEXTS"
+"""Loaded late, because most starts of the program show none."""
 
 Fact = str | int | float | PurePath | tuple[str, ...]
 """What fills a placeholder: text from anywhere, a number, a path, or texts for one line each."""
@@ -20,7 +20,7 @@ Fact = str | int | float | PurePath | tuple[str, ...]
 class Severity(IntEnum):
     """How bad it is.
 
-    NOTE is worth knowing; WARNING is bad practice or will bite soon; ERROR fails for someone; BLOCKER cannot work at
+    NOTE is worth knowing; WARNING is bad practice or will fail soon; ERROR fails for someone; BLOCKER cannot work at
     all, and the wizard will not go on with it.
     """
 

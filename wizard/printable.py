@@ -1,6 +1,7 @@
 """Text from outside, made safe to show: no control character, bidi override or invisible mark reaches a terminal."""
 
 import re
+import textwrap
 import unicodedata
 
 _PLAIN = re.compile(r"[\x20-\x7e]*")
@@ -24,6 +25,29 @@ def printable(text: str, *, newline: bool = False, limit: int | None = None) -> 
         return text
     result = "".join(_shown(character, newline=newline) for character in text)
     return result if limit is None or len(result) <= limit else result[: max(0, limit - 3)] + "..."
+
+
+def wrapped(text: str, indent: str = "", width: int = 74) -> list[str]:
+    """*text* in lines of at most *width* columns, *indent* included; its line breaks stay, and no word is cut.
+
+    A line stays as it is when it begins with a blank (a command, or a row of a table) or has a long word (a path).
+    """
+    return [
+        part
+        for line in text.splitlines()
+        for part in (
+            [indent + line]
+            if line.startswith(" ") or max(map(len, line.split()), default=0) > width // 2
+            else textwrap.wrap(
+                line,
+                width,
+                initial_indent=indent,
+                subsequent_indent=indent,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+        )
+    ]
 
 
 def _shown(character: str, *, newline: bool) -> str:

@@ -1,4 +1,4 @@
-"""A password in memory: it never shows itself."""
+"""A password in memory that is never printed."""
 
 import base64
 import hmac
@@ -8,11 +8,11 @@ from typing import NoReturn
 from urllib.parse import quote
 
 MASK = "********"
-"""What stands for any secret, whatever its length."""
+"""The mask for any secret, whatever its length."""
 
 
 class Secret:
-    """A text that must not be seen. It comes out through `reveal` alone.
+    """A text that must not be shown. Only `reveal` returns it.
 
     Printing, formatting and representing it give eight stars; it refuses to be pickled, copied into a hash table or
     put in order. Two secrets compare equal in constant time.
@@ -24,7 +24,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """The text itself. Each call is a place to justify: keep the result in a local name and let it go soon."""
+        """The text itself. Each call is a place to justify: keep the result in a local variable, and not for long."""
         return self._value
 
     def __repr__(self) -> str:

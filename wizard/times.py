@@ -1,4 +1,4 @@
-"""How moments are written for programs."""
+"""Times as text for programs."""
 
 from datetime import UTC, datetime
 

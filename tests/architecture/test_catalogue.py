@@ -10,7 +10,10 @@ from string import Formatter
 from tests.support.codes_in import constants_in
 from wizard import codes
 from wizard.findings import Code
-from wizard.texts.en import PARTS, TEXTS
+from wizard.questions.answers import Phase, RootKind
+from wizard.questions.flow import StepId, every_step
+from wizard.texts.en.catalogue import PARTS, TEXTS
+from wizard.texts.en.questions import QUESTIONS, TITLES
 from wizard.texts.model import Text
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,7 +30,7 @@ ADDED_BY = {
     "_beyond": PLACE,
     "_log": frozenset({"line", "times", "text"}),
     "_refusal": frozenset({"unit", "evidence", "journal"}),
-    "_flawed": frozenset({"name", "line"}),
+    "_flawed": frozenset({"name", "line", "path"}),
 }
 """Facts that a function adds where its own body does not show it."""
 
@@ -197,6 +200,38 @@ def test_every_case_is_used() -> None:
         if None not in cases:
             unused |= {(spec.code, case) for case in spec.text.cases if case not in cases | read}
     assert sorted(unused) == []
+
+
+def test_every_question_and_step_has_its_texts_and_each_is_used() -> None:
+    assert set(TITLES) == set(StepId)
+    asking = [path for path in SOURCES if path.parent.name in {"questions", "session"}]
+    used = {node.value for path in asking for node in _strings(path)}
+    assert sorted(set(QUESTIONS) - used) == []
+    offered = [
+        (choice.label, choice.detail) for step in every_step() for each in step.questions for choice in each.choices
+    ]
+    roots = QUESTIONS["roots"].choices
+    assert set(roots) == {RootKind.PRIVATE, RootKind.PUBLIC}
+    assert set(QUESTIONS["phase"].choices) == set(Phase) - {Phase.AUTO}
+    unused = [
+        (name, value)
+        for name, text in QUESTIONS.items()
+        for value, choice in text.choices.items()
+        if name != "roots" and name.partition(".")[0] != "phase" and (choice.label, choice.detail) not in offered
+    ]
+    assert unused == []
+
+
+def test_only_the_texts_hold_titles_and_labels() -> None:
+    words = {text for text in (*TITLES.values(), *(text.label for text in QUESTIONS.values())) if text.count(" ") > 2}
+    written = [
+        f"{path.relative_to(ROOT)}:{node.lineno}: {node.value}"
+        for path in SOURCES
+        if path.parent.name != "en"
+        for node in _strings(path)
+        if node.value in words
+    ]
+    assert written == []
 
 
 def flaws(text: Text) -> list[str]:

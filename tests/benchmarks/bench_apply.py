@@ -84,7 +84,7 @@ def by_wizard(server: Practice) -> float:
             marks.setdefault(line.strip()[:14], time.perf_counter())
     assert child.returncode == 0
     took = time.perf_counter() - started
-    done = server.run("rollback")
+    done = server.run("rollback", "--yes")
     assert done.returncode == 0, done.stderr
     # Each is the first change of its machine, as it is by hand.
     shutil.rmtree(server.deployment.machine.state_dir)

@@ -1,5 +1,6 @@
 """First paint against a bare Textual program, memory, an idle screen, and the step to the next one. Run as a script."""
 
+import compileall
 import fcntl
 import os
 import pty
@@ -96,6 +97,9 @@ class Run:
 
 
 def main() -> int:
+    for folder in ("wizard", "screens"):
+        # As an installation does; else each start would compile what a checkout has changed.
+        compileall.compile_dir(ROOT / folder, quiet=1)
     missed = 0
     with tempfile.TemporaryDirectory() as name:
         # The real session on an empty machine, opened as the command does.

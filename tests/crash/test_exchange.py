@@ -37,8 +37,8 @@ BASIS = Path(__file__).parents[2]
 NOBODY = 65534
 CALLS = "%file,%desc"
 TOLD = re.compile(
-    "is not the one that was reviewed|changed since the plan was made|is not what change|may write in the folder"
-    "|another folder was put in its place|was changed by somebody else"
+    "is not the one that was reviewed|changed since the plan was made|is not as change|can write in the folder"
+    "|another folder is in its place|was changed by something else"
 )
 """What the report says of an exchanged folder."""
 

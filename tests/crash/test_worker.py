@@ -256,7 +256,7 @@ def test_the_state_folder_is_lost_while_it_runs(tmp_path: Path) -> None:
     with pytest.raises(WizardError) as refused:
         watch.outcome(scene.machine, run)
     assert refused.value.code == "change.unknown"
-    assert "lost state folder" in refused.value.hint
+    assert "state folder is lost" in refused.value.hint
 
 
 def ports_that_die(machine: Machine) -> Ports:
@@ -273,7 +273,7 @@ def test_a_worker_that_is_killed_before_it_is_armed_changed_nothing(tmp_path: Pa
     outcome = watch.outcome(scene.machine, run)
     assert (outcome.outcome, outcome.exit_code) == (REFUSED, ExitCode.UNUSABLE)
     assert outcome.failure is not None
-    assert outcome.failure.message.startswith("Nothing was changed: the process that was to make change 0001-")
+    assert outcome.failure.message.startswith("Nothing was changed: the process for change 0001-")
     assert scene.tree() == old
     assert watch.outcome(scene.machine, start(scene)).outcome == APPLIED
 

@@ -46,15 +46,15 @@ def test_a_damaged_manifest_is_named_and_the_other_changes_go_on(scene: Scene, r
     code, out, err = run("history")
     assert (code, out.count("applied"), out.count("unreadable")) == (0, 2, 1)
     assert place in err
-    for words in (("rollback", "2"), ("rollback", "--dry-run", "2")):
+    for words in (("rollback", "--yes", "2"), ("rollback", "--dry-run", "2")):
         code, _, err = run(*words)
         assert (code, err.split()[1]) == (2, "change.record-damaged")
         assert place in err
     # It has ended, so nothing waits for a recovery, and the newest change can still be undone.
     assert run("recover", "--dry-run")[:2] == (0, "No change waits for recovery.\n")
-    assert run("rollback", "3")[0] == 0
+    assert run("rollback", "--yes", "3")[0] == 0
     # Without an id the damaged one is not passed over: what it did may still be there.
-    code, _, err = run("rollback")
+    code, _, err = run("rollback", "--yes")
     assert (code, err.split()[1]) == (2, "change.record-damaged")
 
 
@@ -66,13 +66,22 @@ def test_a_damaged_journal_is_named_and_can_be_closed(scene: Scene, run: Run, ho
     code, out, err = run("history")
     assert (code, out.count("applied"), out.count("unreadable")) == (4, 2, 1)
     assert place in err
-    for words in (("rollback",), ("rollback", "3"), ("rollback", "--dry-run"), ("recover",), ("recover", "--dry-run")):
+    for words in (
+        (
+            "rollback",
+            "--yes",
+        ),
+        ("rollback", "--yes", "3"),
+        ("rollback", "--dry-run"),
+        ("recover",),
+        ("recover", "--dry-run"),
+    ):
         code, _, err = run(*words)
         assert (code, err.split()[1]) == (4, "change.journal-damaged"), words
         assert place in err
     assert run("recover", "--keep")[0] == 0
     assert run("history")[0] == 0
-    assert run("rollback", "3")[0] == 0
+    assert run("rollback", "--yes", "3")[0] == 0
 
 
 @pytest.mark.parametrize("how", ANY_FILE)
@@ -82,7 +91,7 @@ def test_a_damaged_lock_or_list_of_events_stops_nothing(scene: Scene, run: Run, 
     code, out, err = run("history")
     assert (code, out.count("applied"), err) == (0, 3, "")
     assert run("rollback", "--dry-run")[0] == 0
-    assert run("rollback")[0] == 0
+    assert run("rollback", "--yes")[0] == 0
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("/etc/passwd")])
@@ -90,7 +99,15 @@ def test_a_lock_that_is_no_file_is_refused_by_name(scene: Scene, run: Run, make:
     lock = scene.machine.state_dir / "lock"
     lock.unlink()
     make(lock)
-    for words in (("history",), ("rollback",), ("rollback", "--dry-run"), ("recover",)):
+    for words in (
+        ("history",),
+        (
+            "rollback",
+            "--yes",
+        ),
+        ("rollback", "--dry-run"),
+        ("recover",),
+    ):
         code, _, err = run(*words)
         assert (code, err.split()[1]) == (2, "change.lock-unusable"), words
         assert str(lock) in err
@@ -98,9 +115,9 @@ def test_a_lock_that_is_no_file_is_refused_by_name(scene: Scene, run: Run, make:
 
 def test_a_lock_that_lies_about_its_holder_is_held_by_somebody(scene: Scene, run: Run) -> None:
     with scene_locked(scene, b'{"pid": "x", "user": 5, "tty": [], "since": {}, "change": 1}'):
-        code, _, err = run("rollback")
+        code, _, err = run("rollback", "--yes")
     assert (code, err.split()[1]) == (5, "change.busy")
-    assert "a process that has not named itself" in err
+    assert "an unknown process" in err
 
 
 def scene_locked(scene: Scene, content: bytes) -> io.FileIO:
@@ -139,10 +156,10 @@ def test_what_is_no_folder_is_ignored_with_a_warning_and_never_followed(scene: S
     code, out, err = run("history")
     assert (code, out.count("applied")) == (0, 2)
     for path in (link, file):
-        assert f"warning: {path} is no folder of a change; it was ignored." in err
+        assert f"warning: {path} is not the folder of a change. It was ignored." in err
     told = run("history", "--json")[1]
     assert str(link) in told
-    assert run("rollback", "9")[2].split()[1] == "change.unknown"
+    assert run("rollback", "--yes", "9")[2].split()[1] == "change.unknown"
     assert run("rollback", "--dry-run")[0] == 0
     assert file.read_text() == "not a folder"
     assert "doctor.record-ignored" in run("doctor")[1]

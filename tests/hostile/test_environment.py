@@ -147,7 +147,7 @@ def test_temporary_files_are_not_needed(kind: str, apart: Path) -> None:
             wizard(made, "handoff", "--answers", "answers.toml", "--out", str(apart / "o"), env=env, before=before)
         )
         assert packs.returncode == 0, packs.stderr
-        undone = calm(wizard(made, "rollback", env=env, before=before))
+        undone = calm(wizard(made, "rollback", "--yes", env=env, before=before))
         assert undone.returncode == 0, undone.stderr
         assert made.tree() == clean
 

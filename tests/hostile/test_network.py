@@ -131,10 +131,10 @@ BEHAVIOURS: dict[str, tuple[Act, str]] = {
     "leads to a cloud's data": (leads("http://169.254.169.254/latest"), "another host, 169.254.169.254"),
     "leads to another port": (leads("http://127.0.0.1:1/x"), "redirects to another host"),
     "leads to another host without scheme": (leads("//other.test/x"), "redirects to another host, other.test"),
-    "leads to https": (leads("https://127.0.0.1/x"), "no http address"),
-    "leads to a file": (leads("file:///etc/passwd"), "no http address"),
-    "leads to no address": (leads("http://[/x"), "no http address"),
-    "leads to a port that is none": (leads("http://127.0.0.1:99999/x"), "no http address"),
+    "leads to https": (leads("https://127.0.0.1/x"), "not an http address"),
+    "leads to a file": (leads("file:///etc/passwd"), "not an http address"),
+    "leads to no address": (leads("http://[/x"), "not an http address"),
+    "leads to a port that is none": (leads("http://127.0.0.1:99999/x"), "not an http address"),
 }
 RUBBISH = says(OK + b"\r\n<html>hello</html>")
 
@@ -221,8 +221,8 @@ def test_a_hostile_server_is_bounded_and_told_in_words(
 def test_rubbish_is_told_in_words(way: str, serve: Callable[[Act], Server]) -> None:
     finding = WAYS[way](f"http://127.0.0.1:{serve(RUBBISH).port}/")
     words = {
-        "OCSP": "what came is no OCSP response",
-        "CRL": "what came is no revocation list",
+        "OCSP": "the answer is not an OCSP response",
+        "CRL": "the answer is not a revocation list",
         "issuer": "certificate",
     }
     assert words[way] in finding.message

@@ -113,7 +113,7 @@ def said(server: Practice) -> dict[str, subprocess.CompletedProcess[str]]:
     wrong = f"primary.password=file:{server.root}/secrets/store"
     run("wrong password", "plan", *answers, "--secret", wrong, "--debug", codes=(2,))
     run("rollback dry", "rollback", "--dry-run", "--json")
-    run("rollback", "rollback", "--json")
+    run("rollback", "rollback", "--yes", "--json")
     return result
 
 

@@ -157,7 +157,7 @@ def test_the_primary_waits_for_an_installation_that_failed(rollout: Rollout) -> 
     assert rollout.report == ["Done: 2", "  gateway-host", "  primary-host", "Open: 0"]
 
 
-INSTALLATION = "Unattended installation, when a command for it was named"
+INSTALLATION = "Unattended installation, if there is a command for it"
 
 
 def test_no_batch_begins_after_a_gateway_that_failed(rollout: Rollout) -> None:

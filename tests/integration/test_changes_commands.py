@@ -49,7 +49,7 @@ def test_nothing_on_record(scene: Scene, capsys: pytest.CaptureFixture[str]) -> 
     code, out, _ = run(scene, capsys, "history")
     assert (code, "No change is on record" in out) == (0, True)
     assert run(scene, capsys, "recover")[0] == 0
-    code, _, err = run(scene, capsys, "rollback")
+    code, _, err = run(scene, capsys, "rollback", "--yes")
     assert code == 2
     assert err.startswith("error: change.nothing-to-roll-back ")
     assert "\nhint: " in err
@@ -62,7 +62,7 @@ def test_there_and_back(scene: Scene, capsys: pytest.CaptureFixture[str]) -> Non
     code, out, _ = run(scene, capsys, "rollback", "--dry-run")
     assert (code, scene.tree()) == (0, new)
     assert str(KEYSTORE) in out
-    code, out, err = run(scene, capsys, "rollback", "--json")
+    code, out, err = run(scene, capsys, "rollback", "--yes", "--json")
     assert (code, scene.tree()) == (0, old)
     told = members(out)
     assert (told["schema"], told["outcome"]) == ("cloudstream-wizard/rollback/1", "applied")
@@ -72,8 +72,8 @@ def test_there_and_back(scene: Scene, capsys: pytest.CaptureFixture[str]) -> Non
     changes = members(out)["changes"]
     assert [change["outcome"] for change in changes] == ["applied", "applied"]
     assert changes[0]["rolled_back_by"] == changes[1]["id"]
-    assert run(scene, capsys, "rollback", "1")[0] == 2
-    assert run(scene, capsys, "rollback", "2")[0] == 0
+    assert run(scene, capsys, "rollback", "--yes", "1")[0] == 2
+    assert run(scene, capsys, "rollback", "--yes", "2")[0] == 0
     assert scene.tree() == new
     assert "undone by" in run(scene, capsys, "history")[1]
 
@@ -85,7 +85,7 @@ def test_interrupted(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
     assert new != old
     code, out, err = run(scene, capsys, "history")
     assert (code, "interrupted" in out, "recover" in err) == (4, True, True)
-    code, _, err = run(scene, capsys, "rollback")
+    code, _, err = run(scene, capsys, "rollback", "--yes")
     assert (code, err.split()[1]) == (4, "change.interrupted")
     code, out, _ = run(scene, capsys, "recover", "--dry-run", "--json")
     assert (code, members(out)["change"]["outcome"], scene.tree()) == (0, "interrupted", new)
@@ -116,7 +116,7 @@ def test_incomplete_undo(scene: Scene, capsys: pytest.CaptureFixture[str]) -> No
     code, out, err = run(scene, capsys, "recover", "--json")
     assert (code, members(out)["outcome"]) == (4, "recovery_needed")
     assert Path(members(out)["page"]).read_text().startswith("Change 0001-")
-    assert "What is where: " in err
+    assert "State of each file: " in err
     assert run(scene, capsys, "recover", "--keep")[0] == 0
     assert run(scene, capsys, "history")[0] == 0
 

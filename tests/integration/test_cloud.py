@@ -72,7 +72,7 @@ def test_without_ca_files_the_pack_says_what_the_gateway_trusts(server: Practice
     done = server.run("handoff", "--answers", str(answers(server, host="print.vendor.test")), "--out", str(out))
     assert done.returncode == 0, done.stderr
     page = (out / "gateway-host/CHECKLIST.md").read_text()
-    assert "No trust store is made" in page
+    assert "There is no trust store" in page
     assert "openssl s_client -connect print.vendor.test:2560" in page
     assert "HCP_DEFAULT_TRUSTSTORE" not in (out / "gateway-host/unattended-lines.conf").read_text()
     assert "/GATEWAYADDRESS=print.vendor.test" in (out / "pcclient-host/CHECKLIST.md").read_text()

@@ -67,7 +67,13 @@ def test_the_pack_of_a_node_sets_that_node_up(servers: tuple[Practice, Practice]
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in out.iterdir()) == ["README.md", "portal", NAMED]
     page = (out / NAMED / "CHECKLIST.md").read_text()
-    for words in ("needs its own run", "one", "load\n      balancer", "apply --answers answers.toml", "openssl x509"):
+    for words in (
+        "Run the wizard on every node",
+        "one",
+        "load\n      balancer",
+        "apply --answers answers.toml",
+        "openssl x509",
+    ):
         assert words in page
     top = (out / "README.md").read_text()
     assert top.index(f"Primary node {NAMED}") < top.index("Account in the portal")
@@ -85,7 +91,7 @@ def test_the_pack_of_a_node_sets_that_node_up(servers: tuple[Practice, Practice]
     assert applied.returncode == 0, applied.stderr
     assert "primary-host" in two.served()
     assert two.run("apply", "--answers", str(there / "answers.toml"), "--yes", "--json").returncode == 0
-    assert two.run("rollback").returncode == 0
+    assert two.run("rollback", "--yes").returncode == 0
 
 
 def test_this_machine_is_applied_although_the_others_are_not_done(servers: tuple[Practice, Practice]) -> None:
@@ -93,7 +99,7 @@ def test_this_machine_is_applied_although_the_others_are_not_done(servers: tuple
     done = one.run("apply", "--answers", answers(one, f'["127.0.0.1", "{FAR}"]'), "--yes")
     assert done.returncode == 0, done.stderr
     assert "primary-host" in one.served()
-    assert one.run("rollback").returncode == 0
+    assert one.run("rollback", "--yes").returncode == 0
 
 
 def test_a_node_that_is_a_gateway_too_has_no_folder_of_its_own(servers: tuple[Practice, Practice]) -> None:
@@ -101,4 +107,4 @@ def test_a_node_that_is_a_gateway_too_has_no_folder_of_its_own(servers: tuple[Pr
     path = one.answers(nodes='["127.0.0.1", "gateway-host"]', host='"primary-host"')
     done = one.run("handoff", "--answers", path, "--out", str(one.root / "clash"))
     assert done.returncode == 2
-    assert done.stderr.startswith("error: handoff.host gateway-host is named twice.")
+    assert done.stderr.startswith("error: handoff.host gateway-host is in the answers twice.")

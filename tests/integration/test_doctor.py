@@ -111,7 +111,7 @@ def test_a_log_on_standard_input(broken: Practice) -> None:
     assert "[doctor.log-port]" in done.stdout
     quiet = broken.run("doctor", "--log", "-", stdin="Started hcp-server.service.\n")
     assert quiet.returncode == 0
-    assert quiet.stdout == "None of its lines is known to the wizard.\n"
+    assert quiet.stdout == "The wizard knows none of its lines.\n"
 
 
 def test_without_yes_and_terminal_nothing_is_changed(broken: Practice) -> None:
@@ -144,7 +144,7 @@ def test_a_password_that_nobody_wrote_down_is_asked_for(tmp_path: Path, capsys: 
         assert told["outcome"] == "applied"
         assert call("doctor", "--servername", NAME)[0] == 0
         # A repair is a change like any other, so it can be taken back.
-        assert call("rollback")[0] == 0
+        assert call("rollback", "--yes")[0] == 0
         assert call.json("doctor", "--servername", NAME)["root_causes"] == ["doctor.password-wrong"]
 
 

@@ -7,7 +7,9 @@ import pytest
 from tests.support.doctor_runs import NAME, Call, examined, settle
 from tests.support.practice import practice
 from wizard.doctor.rule import Result
+from wizard.questions.answers import Answers
 from wizard.sandbox.faults import all_faults
+from wizard.session.saved_run import save
 
 HEADLINES = {
     "wrong-password": "doctor.password-wrong",
@@ -137,7 +139,7 @@ def test_one_fault_gives_one_headline(fault: str, tmp_path: Path, capsys: pytest
             secrets = ("--secret", "primary.key-password=file:" + str(_key_password(tmp_path)))
             code, out, err = call("doctor", "--servername", NAME, "--fix", repair.code, "--yes", *secrets)
             assert code == 0, out + err
-            assert "The doctor finds nothing wrong any more." in out, out + err
+            assert "The doctor finds no more problems." in out, out + err
             assert made.served() == "subject=O = Acme, CN = primary-host"
 
 
@@ -162,6 +164,67 @@ def test_pairs_of_faults(faults: tuple[str, ...], roots: tuple[str, ...], tmp_pa
         found = examined(made).root_causes
         assert set(roots) <= set(found), found
         assert found[0] == roots[0]
+
+
+def test_all_faults_at_once_by_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    faults = ("wrong-path", "unreadable", "conf-world-readable", "wrong-host")
+    with practice(tmp_path / "x", java=None, start=False, faults=faults, configured=True) as made:
+        settle(made)
+        call = Call(made, capsys)
+        code, out, _ = call("doctor")
+        assert code == 1
+        assert "Repair 3 of 4: cloudstream-wizard" in out
+        assert "doctor --fix all" in out
+        code, out, err = call("doctor", "--fix", "all", "--yes")
+        assert code == 0, out + err
+        assert "Repair of doctor.store-missing, doctor.store-unreadable, doctor.conf-world-readable:" in out
+        assert out.count("Restart hcp-server") == 1
+        # What the wizard cannot repair is named with what to do next.
+        assert "[doctor.for-another-host]" in out
+        assert "Make a request: cloudstream-wizard" in out
+        assert "Undo a change: cloudstream-wizard" in out
+        assert made.served() == "subject=O = Acme, CN = primary-host"
+        code, _, err = call("doctor", "--fix", "all", "--yes")
+        assert (code, err.split()[1]) == (2, "doctor.by-hand")
+
+
+def test_two_changes_follow_each_other_by_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    faults = ("root-missing", "cacerts-unreadable")
+    with practice(tmp_path / "x", java="17", start=False, faults=faults, configured=True) as made:
+        settle(made)
+        call = Call(made, capsys)
+        code, out, err = call("doctor", "--fix", "all", "--yes")
+        assert code == 0, out + err
+        assert out.count("Repair of ") == 2
+        assert "The doctor finds nothing wrong any more." in out
+        code, _, err = call("doctor", "--fix", "all", "--yes")
+        assert (code, err.split()[1]) == (2, "rescue.nothing-wrong")
+
+
+def test_a_password_that_is_not_given_does_not_keep_the_rest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    faults = ("key-password", "conf-world-readable")
+    with practice(tmp_path / "x", java=None, start=False, faults=faults, configured=True) as made:
+        settle(made)
+        call = Call(made, capsys)
+        code, out, err = call("doctor", "--fix", "all", "--yes")
+        assert code == 0, out + err
+        assert "Left out: " in err
+        assert made.deployment.conf.stat().st_mode & 0o777 == 0o640
+        secret = ("--secret", "primary.key-password=file:" + str(_key_password(tmp_path)))
+        code, out, err = call("doctor", "--fix", "all", "--yes", *secret)
+        assert code == 0, out + err
+        assert "The doctor finds nothing wrong any more." in out
+
+
+def test_the_host_name_of_the_last_run_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with practice(tmp_path / "x", java=None, start=False, configured=True) as made:
+        settle(made)
+        machine = made.deployment.machine
+        assert examined(made, "").root_causes == ()
+        save(machine, Answers().put("primary.host", "print.example.test"), "review", tmp_path)
+        assert Call(made, capsys).json("doctor")["root_causes"] == ["name.wrong-host"]
 
 
 def test_a_service_that_somebody_stopped_is_started(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -172,7 +172,7 @@ def test_an_overruled_change_can_still_be_undone(tmp_path: Path) -> None:
         done = made.run("apply", "--answers", "answers.toml", "--yes", "--wait", "20")
         assert done.returncode == 0, done.stderr
         drop_in(made, f"Environment=JAVA_TOOL_OPTIONS={ELSEWHERE}")
-        undone = made.run("rollback")
+        undone = made.run("rollback", "--yes")
         assert undone.returncode == 0, undone.stderr
 
 

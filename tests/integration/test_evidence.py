@@ -112,7 +112,7 @@ def refused(scene: Scene) -> Outcome:
     [
         (rolled_back, ROLLED_BACK, ("failed and undone", "Reason    ", "There is nothing to undo.")),
         (recovered, ROLLED_BACK, ("failed and undone", "FILES, as they were planned", "There is nothing to undo.")),
-        (kept, KEPT, ("interrupted, and closed by the operator", "There is nothing to undo.")),
+        (kept, KEPT, ("interrupted, then closed by the operator", "There is nothing to undo.")),
         (refused, REFUSED, ("refused; nothing was changed", "changed since the plan was made")),
     ],
 )

@@ -258,7 +258,7 @@ def test_the_answers_for_a_primary_set_it_up(server: Practice, folder: Path) -> 
     told = loaded(folder / "host_vars/primary-host/tls.yml")
     words = ("probe", told["endpoint"], "--servername", told["servername"], "--expect", told["leaf_sha256"])
     assert server.json(*words)["matches_expected"] is True
-    assert server.run("rollback").returncode == 0
+    assert server.run("rollback", "--yes").returncode == 0
     assert server.tree() == before
 
 

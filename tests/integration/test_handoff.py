@@ -170,7 +170,7 @@ def test_verify_says_which_certificate_is_shown(server: Practice, packs: Path) -
     assert f"expected {expected.strip().partition('=')[2]}" in said
     assert server.run("apply", "--answers", "local.toml", "--yes").returncode == 0
     code, said = verified(packs)
-    assert "good: the primary localhost shows the expected certificate.\n" in said
+    assert "good: the primary localhost presents the expected certificate.\n" in said
     assert "good: the trust store of this gateway trusts it" in said
     # Nothing could import the root here without a keytool, so the practice primary refuses every gateway.
     assert "does not accept the certificate of this gateway: unknown CA" in said
@@ -178,9 +178,9 @@ def test_verify_says_which_certificate_is_shown(server: Practice, packs: Path) -
     server.systemctl("stop")
     code, said = verified(packs)
     assert code == 1
-    assert "shows no certificate" in said
+    assert "presents no certificate" in said
     server.start()
-    assert server.run("rollback").returncode == 0
+    assert server.run("rollback", "--yes").returncode == 0
 
 
 def test_no_pack_with_a_certificate_that_does_not_fit(server: Practice) -> None:
@@ -196,9 +196,9 @@ def test_no_pack_with_a_certificate_that_does_not_fit(server: Practice) -> None:
 
 
 HOSTS = {
-    "two of one name": ('host = "pcclient-host"', 'host = "Gateway-Host"', "Gateway-Host is named twice."),
+    "two of one name": ('host = "pcclient-host"', 'host = "Gateway-Host"', "Gateway-Host is in the answers twice."),
     "one without a name": ('host = "pcclient-host"', 'host = ""', "has no host name"),
-    "the primary's name": ('host = "pcclient-host"', 'host = "LocalHost"', "LocalHost is named twice."),
+    "the primary's name": ('host = "pcclient-host"', 'host = "LocalHost"', "LocalHost is in the answers twice."),
     "the portal's name": ('host = "pcclient-host"', 'host = "portal"', "the name of another folder"),
 }
 

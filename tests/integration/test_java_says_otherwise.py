@@ -42,7 +42,7 @@ def test_an_undo_takes_out_its_own_entry_and_believes_only_what_it_reads(server:
     keytool = server.root / "opt/hcp/jre/bin/keytool"
     real = keytool.resolve()
     idle(server, "-delete")
-    refused = server.run("rollback")
+    refused = server.run("rollback", "--yes")
     assert refused.returncode == 2, refused.stderr
     assert refused.stderr.startswith("error: change.anchor-stays ")
     assert ours in refused.stderr
@@ -50,7 +50,7 @@ def test_an_undo_takes_out_its_own_entry_and_believes_only_what_it_reads(server:
     keytool.symlink_to(real)
     assert server.tree() == before
 
-    done = server.run("rollback")
+    done = server.run("rollback", "--yes")
     assert done.returncode == 0, done.stderr
     assert trust_aliases(cacerts, CHANGEIT, sha256) == {"somebody"}
     assert "localhost" in server.served()

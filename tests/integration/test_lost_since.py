@@ -86,12 +86,12 @@ def test_an_upgrade_after_two_changes_of_which_one_was_undone(
         left = server.made.deployment.keystore.read_bytes()
         (first,) = server.roots()
         server.renew()
-        assert server.call("rollback")[0] == 0
+        assert server.call("rollback", "--yes")[0] == 0
         assert server.call("status")[0] == 0
         server.upgrade()
         code, out, _ = server.call("status")
         assert code == 2
-        assert "application.conf no longer names the key store" in out.splitlines()[0]
+        assert "application.conf no longer sets the key store" in out.splitlines()[0]
         assert out.count("no longer holds the root") == 1
         code, out, _ = server.call("doctor", "--servername", NAME)
         assert code == 1
@@ -101,7 +101,7 @@ def test_an_upgrade_after_two_changes_of_which_one_was_undone(
         assert {repair["kind"] for repair in told["repairs"]} == {"from_record"}
         code, out, err = server.call("doctor", "--servername", NAME, "--fix", told["root_causes"][0], "--yes")
         assert code == 0, out + err
-        assert "finds nothing wrong any more" in out
+        assert "finds no more problems" in out
         assert server.made.served() == RIGHT
         assert server.call("status")[0] == 0
         assert server.made.deployment.keystore.read_bytes() == left
@@ -144,7 +144,7 @@ def test_settings_and_key_store(
         assert ended == 0, out + err
         assert server.made.served() == RIGHT
         # Undone, the loss is there again, and so is its verdict.
-        assert server.call("rollback")[0] == 0
+        assert server.call("rollback", "--yes")[0] == 0
         assert server.call("status")[0] == 2
 
 
@@ -224,7 +224,7 @@ def first_screen(made: Practice) -> str:
 
 def test_the_built_in_certificate_is_never_good(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with deployed(tmp_path / "x", capsys, java=None) as server:
-        warning = "Warning  Certificate: the built-in one (localhost) is presented"
+        warning = "NOT TRUSTED. The built-in certificate is presented."
         code, out, _ = server.call("doctor")
         assert (code, "Good" in out) == (0, False)
         assert "[doctor.not-set-up]" in out

@@ -44,19 +44,26 @@ def test_purging_removes_the_old_keys_and_is_told_everywhere(scene: Scene, run: 
     live = scene.tree()
     code, out, _ = run("history", "--purge", "3", "--yes")
     assert code == 0
-    assert "cannot be undone any more" in out
+    assert "can no longer be undone" in out
     assert (kept(folders(scene)[2]), scene.tree()) == ([], live)
     assert kept(folders(scene)[1])
     today = f"{datetime.now(UTC):%Y-%m-%d}T"
     assert f"(backups were removed on {today}" in run("history")[1]
     told = json.loads(run("history", "--json")[1])["changes"][2]
     assert (told["outcome"], told["backups"], told["backups_removed"][:11]) == ("applied", None, today)
-    for words in (("rollback",), ("rollback", "3"), ("rollback", "--dry-run")):
+    for words in (
+        (
+            "rollback",
+            "--yes",
+        ),
+        ("rollback", "--yes", "3"),
+        ("rollback", "--dry-run"),
+    ):
         code, _, err = run(*words)
         assert (code, err.split()[1]) == (2, "change.backups-removed")
         assert f"its backups were removed on {today}" in err
     newest = Session(scene.machine).changes()[0]
-    assert newest.entry.stands
+    assert newest.entry.in_effect
     assert f"its backups were removed on {today}" in newest.why
     assert scene.tree() == live
     assert run("history", "--purge", "3", "--yes")[1].startswith("No backups to remove")
@@ -128,16 +135,16 @@ def test_a_change_with_a_damaged_manifest_can_be_purged(scene: Scene, run: Run) 
 
 def test_a_mode_changed_by_hand_is_mentioned_and_kept(scene: Scene, run: Run) -> None:
     scene.machine.real(KEYSTORE).chmod(0o644)
-    words = f"{KEYSTORE} was changed since: its mode is 0644, not 0600"
+    words = f"{KEYSTORE} was changed later: its mode is 0644, not 0600"
     assert words in run("history")[1]
     told = json.loads(run("history", "--json")[1])["changes"]
     assert told[2]["changed_since"] == [{"path": str(KEYSTORE), "what": "its mode is 0644, not 0600"}]
     assert told[1]["changed_since"] == []
-    mention = f"{KEYSTORE} was changed by hand since: its mode is 0644, not 0600. That is kept."
+    mention = f"{KEYSTORE} was changed manually since then: its mode is 0644, not 0600. That is kept."
     assert mention in run("rollback", "--dry-run")[2]
     newest = Session(scene.machine).changes()[0]
     assert mention in " ".join(line.text for line in newest.lines)
-    assert mention in run("rollback")[2]
+    assert mention in run("rollback", "--yes")[2]
     assert scene.machine.real(KEYSTORE).stat().st_mode & 0o777 == 0o644
 
 
@@ -175,7 +182,7 @@ def test_a_dry_run_refuses_whatever_the_real_one_refuses(scene: Scene, run: Run,
     before = scene.tree()
     dry = run("rollback", "--dry-run")
     assert scene.tree() == before
-    real = run("rollback")
+    real = run("rollback", "--yes")
     assert scene.tree() == before
     assert dry[0] == real[0] != 0
     refused = [line for line in dry[2].splitlines() if line.startswith("error: ")]

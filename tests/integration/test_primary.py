@@ -40,7 +40,7 @@ def test_the_whole_way_there_and_back(server: Practice) -> None:
     assert again.returncode == 0
     assert json.loads(again.stdout)["outcome"] == "nothing_to_do"
 
-    back = server.run("rollback")
+    back = server.run("rollback", "--yes")
     assert back.returncode == 0, back.stderr
     assert server.tree() == before
     assert "localhost" in server.served()
@@ -51,7 +51,7 @@ def test_java_reads_what_was_written(server: Practice) -> None:
     store = server.root / "opt/hcp/conf/primary-host.pfx"
     report = run_java("StoreReport", stdin=f"{store}\tchangeit\n")
     assert report.stdout == "primary-host:RSA:3\t1\n", report.stderr
-    assert server.run("rollback").returncode == 0
+    assert server.run("rollback", "--yes").returncode == 0
 
 
 def test_only_the_two_values_change(server: Practice) -> None:
@@ -64,7 +64,7 @@ def test_only_the_two_values_change(server: Practice) -> None:
         'default-keystore-file = "/opt/hcp/conf/primary-host.pfx"',
         'default-keystore-password = "changeit"',
     ]
-    assert server.run("rollback").returncode == 0
+    assert server.run("rollback", "--yes").returncode == 0
 
 
 def test_a_proof_that_fails_puts_everything_back(server: Practice) -> None:
@@ -96,7 +96,7 @@ def test_a_kept_plan_is_applied_later(server: Practice, tmp_path: Path) -> None:
     late = server.run("apply", "--plan", str(plan), "--yes", "--secret", secret)
     assert late.returncode == 2
     assert "change.changed-since-review" in late.stdout + late.stderr
-    assert server.run("rollback").returncode == 0
+    assert server.run("rollback", "--yes").returncode == 0
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,9 @@ def test_the_doctor_repairs_what_recover_cannot(tmp_path: Path) -> None:
         for _ in range(2):
             done = made.run("recover")
             assert done.returncode == 4, done.stderr
-            assert "error: change.recovery-needed Every file is as it was, but the service is not: " in done.stderr
+            assert (
+                "error: change.recovery-needed Every file is restored, but the service does not work: " in done.stderr
+            )
             assert "doctor --fix" in done.stderr
             assert "recover --keep" in done.stderr
         assert conf.read_bytes() == before

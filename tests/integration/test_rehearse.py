@@ -28,8 +28,8 @@ def with_leaf(server: Practice, name: str, eku: list[x509.ObjectIdentifier]) -> 
 def test_everybody_connects(server: Practice) -> None:
     done = server.run("rehearse", "--answers", "answers.toml")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Rehearsal: gateway-host and the primary accept each other." in done.stdout
-    assert "Rehearsal: pcclient-host and the primary accept each other." in done.stdout
+    assert "Connection test in memory: gateway-host and the primary trust each other." in done.stdout
+    assert "Connection test in memory: pcclient-host and the primary trust each other." in done.stdout
 
 
 def test_without_other_machines_somebody_has_to_believe_the_primary(server: Practice) -> None:
@@ -37,7 +37,7 @@ def test_without_other_machines_somebody_has_to_believe_the_primary(server: Prac
     (server.root / "alone.toml").write_text(text[: text.index("[[gateway]]")])
     done = server.run("rehearse", "--answers", "alone.toml")
     assert done.returncode == 0, done.stdout
-    assert "any gateway and the primary accept each other" in done.stdout
+    assert "any gateway and the primary trust each other" in done.stdout
 
 
 CASES = {
@@ -51,21 +51,21 @@ def test_one_machine_would_not_connect(server: Practice, case: str) -> None:
     name, eku, refused, accepted = CASES[case]
     done = server.run("rehearse", "--answers", with_leaf(server, name, eku))
     assert done.returncode == 1
-    assert f"Error: in the rehearsal {refused} and the primary do not connect." in done.stdout
-    assert f"Rehearsal: {accepted} and the primary accept each other." in done.stdout
+    assert f"Error: in the connection test in memory, {refused} and the primary do not connect." in done.stdout
+    assert f"Connection test in memory: {accepted} and the primary trust each other." in done.stdout
 
 
 def test_a_primary_for_clients_only_is_accepted_by_nobody(server: Practice) -> None:
     done = server.run("rehearse", "--answers", with_leaf(server, "primary-host", [CLIENT]))
     assert done.returncode == 1
-    assert "accept each other" not in done.stdout
+    assert "trust each other" not in done.stdout
 
 
 def test_a_name_that_the_certificate_does_not_have(server: Practice) -> None:
     done = server.run("rehearse", "--answers", server.answers(host='"other-host"'))
     assert done.returncode == 1
     assert "other-host" in done.stdout
-    assert "accept each other" not in done.stdout
+    assert "trust each other" not in done.stdout
 
 
 def test_json_tells_the_same(server: Practice) -> None:

@@ -79,7 +79,7 @@ def test_a_renewed_leaf_changes_the_key_store_alone(server: Practice) -> None:
     after = server.tree()
     assert {name for name in after if after[name] != before.get(name)} == {STORE}
     assert after.keys() == before.keys()
-    assert server.run("rollback").returncode == 0
+    assert server.run("rollback", "--yes").returncode == 0
     assert server.tree() == before
 
 
@@ -95,21 +95,45 @@ def test_a_new_password_changes_the_settings_too(server: Practice) -> None:
     (place,), (password,) = document.find(FILE_KEY), document.find(PASSWORD_KEY)
     assert place.text == f"/{STORE}"
     assert len(password.text) == 24
-    assert server.run("rollback").returncode == 0
+    assert server.run("rollback", "--yes").returncode == 0
     assert server.tree() == before
 
 
 def test_old_and_new_are_shown_side_by_side(server: Practice) -> None:
     told = verdict(server, "renewed.pfx")
-    assert told.index("Installed, and new:") < told.index("Validity") < told.index("The key is a new one.")
+    rows = (
+        "Installed and new certificate:",
+        "  Subject same",
+        "  Valid   old",
+        "  Serial  old",
+    )
+    places = [told.index(words) for words in (*rows, "The key is a new one.")]
+    assert places == sorted(places)
     assert "the root changes" not in told
+
+
+def test_a_plan_compares_old_and_new_for_people_and_programs(server: Practice) -> None:
+    path = answers(server, "renewed.pfx", "{ generate = true }")
+    compared = server.json("plan", "--answers", path)["comparison"]
+    old, new = compared["installed"], compared["new"]
+    assert (compared["same"], old["subject"], old["san"]) == (False, new["subject"], new["san"])
+    assert all(old[name] != new[name] for name in ("serial", "sha256", "not_after"))
+    assert compared["installed_root"] == compared["new_root"]
+    told = server.run("plan", "--answers", path).stdout
+    for name in ("Subject", "Issuer", "Names", "Valid", "Serial", "SHA-256", "Root"):
+        assert f"\n  {name} " in told
+    assert f"  SHA-256 old  {old['sha256']}\n          new  {new['sha256']}" in told
 
 
 def test_a_new_root_is_told_as_a_rollover_and_the_old_one_stays(server: Practice) -> None:
     told = verdict(server, "other-root.pfx")
     assert "Warning: the root changes" in told
+    (risk,) = session(server, "other-root.pfx").review().risks
+    assert "goes offline" in risk, "repeated at the last question"
+    assert session(server, "renewed.pfx").review().risks == ()
     first, second, third, last = (told.index(f"  {number}. ") for number in (1, 2, 3, 4))
-    assert first < told.index("into the portal") < second < told.index("New certificates on gateways") < third < last
+    assert first < told.index("portal, cacerts") < second
+    assert second < told.index("After step 1 is done on every machine") < third < last
 
     machine = server.deployment.machine
     before = product_java.cacerts_fingerprints(machine, DEFAULT_STORE_PASSWORD)
@@ -120,7 +144,7 @@ def test_a_new_root_is_told_as_a_rollover_and_the_old_one_stays(server: Practice
     after = product_java.cacerts_fingerprints(machine, DEFAULT_STORE_PASSWORD)
     assert before.keys() < after.keys()
     assert len(after) == len(before) + 1
-    assert server.run("rollback").returncode == 0
+    assert server.run("rollback", "--yes").returncode == 0
     assert product_java.cacerts_fingerprints(machine, DEFAULT_STORE_PASSWORD) == before
 
 
@@ -154,7 +178,7 @@ def test_the_configured_place_is_kept(server: Practice) -> None:
     assert str(fresh.file_steps[0].path) == "/opt/hcp/conf/primary-host.pfx"
 
 
-PORTAL = ("beside the old ones", "Leave these in place for now", "still says", "Last of all")
+PORTAL = ("keep the old ones", "Leave these in place for now", "is still", "At the very end")
 
 
 def test_packs_of_a_rollover_trust_both_roots_before_and_after_it_is_applied(server: Practice) -> None:
@@ -175,13 +199,13 @@ def test_packs_of_a_rollover_trust_both_roots_before_and_after_it_is_applied(ser
     opened = Session(server.deployment.machine, answers=load(path.read_text()), base=path.parent)
     left = "\n".join(line.text for step in steps(opened.answers)[-1:] for line in opened.lines(step))
     after = handed("after")
-    assert server.run("rollback").returncode == 0
+    assert server.run("rollback", "--yes").returncode == 0
     for folder in (before, after):
         report = run_java("StoreReport", stdin=f"{folder}/gateway-host/acme-ca-root.pfx\tchangeit\n")
         assert report.stdout.split("\t")[0].count(":cert") == 2, report.stdout + report.stderr
         page = (folder / "portal/CHECKLIST.md").read_text()
         assert [word for word in PORTAL if word not in page] == []
-        assert "holds both roots" in (folder / "gateway-host/CHECKLIST.md").read_text()
+        assert "has both roots" in (folder / "gateway-host/CHECKLIST.md").read_text()
         assert "Order, step 4 of 4" in (folder / "README.md").read_text()
     assert "  1. " in left
     assert "the root changes" in left

@@ -184,10 +184,10 @@ def test_an_undo_is_refused_while_its_restart_would_fail(tmp_path: Path, capsys:
         made.systemctl("stop")
         before = made.tree()
         with listener(made.deployment.port):
-            code, _, err = call("rollback")
+            code, _, err = call("rollback", "--yes")
             assert (code, err.split()[1]) == (2, "doctor.port-taken")
         assert made.tree() == before
-        assert call("rollback")[0] == 0
+        assert call("rollback", "--yes")[0] == 0
 
 
 @as_root
@@ -197,6 +197,6 @@ def test_an_undo_that_would_bring_an_unreadable_file_back(tmp_path: Path, capsys
         call = Call(made, capsys)
         assert call("doctor", "--servername", NAME, "--fix", "doctor.conf-unreadable", "--yes")[0] == 0
         before = made.tree()
-        code, _, err = call("rollback")
+        code, _, err = call("rollback", "--yes")
         assert (code, err.split()[1]) == (2, "doctor.conf-unreadable")
         assert made.tree() == before

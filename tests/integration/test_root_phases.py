@@ -121,7 +121,7 @@ def test_each_phase_changes_its_own_part_and_can_be_undone(server: Practice) -> 
     assert changed(plan(server, path)) == []
 
     for before in (presents, trusts, start):
-        assert server.run("rollback").returncode == 0
+        assert server.run("rollback", "--yes").returncode == 0
         assert server.tree() == before
 
 
@@ -232,8 +232,9 @@ def test_line_mode_asks_for_the_phase_and_makes_it(server: Practice) -> None:
     path = Path(answers(server))
     before = server.tree()
     session = Session(server.deployment.machine, answers=load(path.read_text()), base=path.parent)
-    # Goal, place, address, files, their password, host; phase; two kinds of machines, their files and password.
-    typed = ["", "", "", "", "changeit", "", "1", "", "", "", "", "", "apply", "", "", ""]
+    # Goal, place, address, files, their password, host; phase; two kinds of machines, each with the version of its Java
+    # or Windows, their files and password.
+    typed = ["", "", "", "", "changeit", "", "1", "", "", "", "", "", "", "", "apply", "", "", ""]
     out = io.StringIO()
     code = line_mode.run(session, stdin=io.StringIO("".join(f"{each}\n" for each in typed)), stdout=out)
     said = out.getvalue()
@@ -251,8 +252,7 @@ def test_the_last_question_repeats_who_goes_offline(server: Practice) -> None:
     path = Path(answers(server, "primary"))
     session = Session(server.deployment.machine, answers=load(path.read_text()), base=path.parent)
     session.put_secret("primary.password", Secret("changeit"))
-    (confirm,) = [step for step in session.steps() if step.id == "confirm"]
-    shown = " ".join(line.text for line in session.lines(confirm))
+    shown = " ".join(session.review().risks)
     assert "gateway-host, pcclient-host" in shown
     assert "goes offline" in shown
 

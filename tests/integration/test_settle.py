@@ -42,18 +42,18 @@ def test_a_server_that_ends_after_its_start_is_an_undone_change(server: Practice
                 os.kill(Service(server.deployment.machine).show().pid, signal.SIGKILL)
     text = "".join(said)
     assert change.returncode == 3, text
-    assert "Watch the server for 60 s: it may end, or change its certificate, after its start" in text
-    assert "undo: started Put everything back: hcp-server: the unit failed to start (signal)" in text
+    assert "Observe the server for 60 s: it may stop or change its certificate after its start" in text
+    assert "undo: started Restore everything: hcp-server: the unit failed to start (signal)" in text
     assert (server.served(), server.tree()) == (before, tree)
 
 
 def test_each_command_that_changes_the_server_watches_it(server: Practice) -> None:
     applied = server.json("apply", "--answers", "answers.toml", "--yes", "--settle", "0.2")
     assert {"id": "settle", "state": "done"} in applied["steps"]
-    assert "settle" in server.run("rollback", "--settle", "0.2").stderr
+    assert "settle" in server.run("rollback", "--yes", "--settle", "0.2").stderr
     unwatched = server.run("apply", "--answers", "answers.toml", "--yes", "--settle", "0")
-    assert "Not checked: whether the server stays up after its start." in unwatched.stdout
-    assert "settle: skipped Not checked: whether the server stays up" in unwatched.stderr
+    assert "Not checked: whether the server keeps running after its start." in unwatched.stdout
+    assert "settle: skipped Not checked: whether the server keeps running" in unwatched.stderr
     conf = server.deployment.conf
     conf.write_text(conf.read_text().replace("changeit", "wrong"))
     server.systemctl("restart")
@@ -83,7 +83,7 @@ def test_a_time_that_is_none_is_refused(text: str, capsys: pytest.CaptureFixture
     with pytest.raises(SystemExit) as ended:
         cli.main(["history", f"--settle={text}"])
     assert ended.value.code == 2
-    assert "is no number of seconds" in capsys.readouterr().err
+    assert "is not a number of seconds" in capsys.readouterr().err
 
 
 def test_a_change_is_the_same_however_long_the_server_is_watched(server: Practice) -> None:

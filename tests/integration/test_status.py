@@ -1,8 +1,10 @@
 """`status` for monitoring: first line, exit codes, limits, drift after a real change, further files."""
 
+import re
 from pathlib import Path
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.doctor_runs import NAME, Call, settle
 from tests.support.practice import company, practice
@@ -19,7 +21,8 @@ def test_ok_warning_critical_unknown(tmp_path: Path, capsys: pytest.CaptureFixtu
         first = out.splitlines()[0]
         assert code == 0
         assert first.startswith("CLOUDSTREAM TLS OK - primary-host is valid until ")
-        assert first.rpartition("| ")[2].startswith("days=39")
+        # 'label'=value[UOM];warn;crit: below the number of days, as ranges of the Nagios plugin guidelines write it.
+        assert re.fullmatch(r"days=39\d;30:;7:", first.rpartition("| ")[2])
         assert "then cut off: gateways and local-storage clients" in out
         assert call("status", "--warn", "500")[0] == 1
         assert call("status", "--warn", "900", "--critical", "500")[0] == 2
@@ -37,6 +40,16 @@ def test_ok_warning_critical_unknown(tmp_path: Path, capsys: pytest.CaptureFixtu
         assert first_to_end["ends"] == told["links"][0]["ends"]
         assert f"{first_to_end['ends'][:10]}   {first_to_end['days']} days  primary-host on this machine" in out
         assert {link["where"] for link in told["links"]} >= {"/opt/hcp/conf/primary-host.pfx"}
+        figures = tmp_path / "tls.prom"
+        for _ in range(2):
+            assert call("status", "--prometheus", str(figures))[0] == 0
+            values = {family.name: family for family in text_string_to_metric_families(figures.read_text())}
+            assert values["cloudstream_tls_state"].samples[0].value == 0
+            assert len(values["cloudstream_tls_not_after_timestamp_seconds"].samples) == 3
+        assert {path.name for path in tmp_path.iterdir()} == {"x", "tls.prom"}
+        code, out, _ = call("status", "--prometheus", str(tmp_path / "absent/tls.prom"))
+        assert (code, out.split(" - ")[0]) == (3, "CLOUDSTREAM TLS UNKNOWN")
+        assert "[status.not-written]" in out
         made.systemctl("stop")
         code, out, _ = call("status")
         assert code == 2
@@ -79,6 +92,24 @@ def test_drift_after_a_real_change(tmp_path: Path, capsys: pytest.CaptureFixture
         code, out, err = call("doctor", "--fix", "doctor.cacerts-replaced", "--yes")
         assert code == 0, out + err
         assert call.json("doctor")["root_causes"] == []
+
+
+def test_the_wait_for_the_upload_is_a_note_until_its_item_is_ticked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with practice(tmp_path / "x", java="17", start=False, configured=False) as made:
+        settle(made)
+        call = Call(made, capsys)
+        done = call("apply", "--answers", str(made.root / "answers.toml"), "--yes")
+        assert done[0] == 0, done
+        code, out, _ = call("status")
+        assert code == 0, out
+        assert "note: the server does not name Acme-CA-Intermediate yet" in out
+        assert "CLOUDSTREAM TLS OK" in out
+        assert call("checklist", "--tick", "2")[0] == 0
+        code, out, _ = call("status")
+        assert code == 1, out
+        assert "[doctor.ca-not-accepted]" in out.splitlines()[0]
 
 
 def test_further_files_are_watched(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -80,7 +80,7 @@ def test_there_and_back_with_java_asked_while_planning(server: Practice) -> None
     other.replace(cacerts)
     both = trust_fingerprints(cacerts, CHANGEIT)
     starts(server)
-    back = server.run("rollback")
+    back = server.run("rollback", "--yes")
     assert back.returncode == 0, back.stderr
     assert len(starts(server)) == 1
     assert trust_fingerprints(cacerts, CHANGEIT).keys() == both.keys() - {added}

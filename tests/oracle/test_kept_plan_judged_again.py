@@ -79,7 +79,7 @@ def test_a_plan_of_today_goes_through(server: Practice) -> None:
     server.start()
     done = server.run("apply", "--plan", "kept.plan", "--yes", *STORE)
     assert done.returncode == 0, done.stderr
-    assert "Rehearsal: gateway-host and the primary accept each other." in done.stderr
+    assert "Connection test in memory: gateway-host and the primary trust each other." in done.stderr
     assert "primary-host" in server.served()
 
 

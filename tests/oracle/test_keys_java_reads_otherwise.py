@@ -134,7 +134,7 @@ def test_refused_everywhere_and_nothing_is_touched(server: Practice, leaf: str, 
         assert code in codes(json.loads(done.stdout)["findings"]), command
     done = server.run("rehearse", "--answers", answers(server, folder))
     assert done.returncode == 1
-    assert "accept each other" not in done.stdout
+    assert "trust each other" not in done.stdout
     assert "rehearsal.unreadable" in done.stdout
     assert server.tree() == before
 
@@ -230,7 +230,7 @@ def test_the_products_own_java_has_the_last_word(tmp_path: Path) -> None:
                 assert done.returncode == ended, (command, done.stdout, done.stderr)
                 said = done.stdout + done.stderr
                 assert ("form.java-cannot-read" in said) is bool(ended), said
-                assert ("accept each other" in said) is not bool(ended), said
+                assert ("trust each other" in said) is not bool(ended), said
             if ended:
                 assert made_here.tree() == before
 

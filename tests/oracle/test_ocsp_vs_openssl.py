@@ -221,10 +221,10 @@ def drip(handler: http.server.BaseHTTPRequestHandler) -> None:
 BAD_ANSWERS: list[tuple[str, Any, str, str]] = [
     ("not found", (404, {}, b""), "revocation.unreachable", "HTTP status 404"),
     ("too long", (200, {}, bytes(70_000)), "revocation.unreachable", "longer than 65536"),
-    ("rubbish", (200, {}, b"hello"), "revocation.unusable", "what came is no OCSP response"),
+    ("rubbish", (200, {}, b"hello"), "revocation.unusable", "the answer is not an OCSP response"),
     ("try later", (200, {}, bytes.fromhex("30030a0103")), "revocation.unusable", "try later"),
     ("unauthorised", (200, {}, bytes.fromhex("30030a0106")), "revocation.unusable", "unauthorized"),
-    ("redirect to https", (302, {"Location": "https://x/"}, b""), "revocation.unreachable", "no http address"),
+    ("redirect to https", (302, {"Location": "https://x/"}, b""), "revocation.unreachable", "not an http address"),
     ("redirect for ever", (302, {"Location": "SELF"}, b""), "revocation.unreachable", "too many redirects"),
     ("drip", drip, "revocation.unreachable", "no answer within"),
 ]

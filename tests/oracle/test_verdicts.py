@@ -211,7 +211,7 @@ def test_java_refuses_the_names_that_we_say_and_sends_those_that_we_say(version:
         ("10.1.2.3", dns("10.1.2.3"), "as a name of the type DNS"),
         ("fd00::1", dns("fd00::1"), "as a name of the type DNS"),
         ("a.b.test", dns("a.b.test."), "ends in a dot"),
-        ("m\u00fcller.test", dns("m\u00fcller.test"), "has to be written xn--mller-kva.test"),
+        ("m\u00fcller.test", dns("m\u00fcller.test"), "must be written xn--mller-kva.test"),
         ("a.b.test", dns(" a.b.test"), "a blank"),
         ("a.b.test", dns("a.b.test\0"), "a control character"),
         ("a.b.test", dns("https://a.b.test/"), "a URL"),

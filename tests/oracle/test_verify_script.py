@@ -24,11 +24,11 @@ HOSTILE = issue("x\x1b[2J'$(touch /tmp/never)", PKI.intermediate, sans=["primary
 FALLBACK = issue("localhost", None)
 
 SHOWN = {
-    "the right one": (PKI.primary, [], 0, "good: the primary {host} shows the expected certificate."),
+    "the right one": (PKI.primary, [], 0, "good: the primary {host} presents the expected certificate."),
     "the right one, and a client is demanded": (PKI.primary, ["-Verify", "3"], 0, "good: "),
     "TLS 1.2 alone": (PKI.primary, ["-tls1_2"], 0, "good: "),
-    "another of the same name": (OTHER, [], 1, "shows another certificate"),
-    "a hostile one": (HOSTILE, [], 1, "shows another certificate"),
+    "another of the same name": (OTHER, [], 1, "presents another certificate"),
+    "a hostile one": (HOSTILE, [], 1, "presents another certificate"),
     "the fallback": (FALLBACK, [], 1, 'its built-in certificate "localhost"'),
 }
 
@@ -89,7 +89,7 @@ def test_what_is_shown_is_told(tmp_path: Path, case: str, host: str) -> None:
 def test_nobody_is_there(tmp_path: Path, host: str) -> None:
     code, text = verified(tmp_path, host, free_port())
     assert code == 1
-    assert "shows no certificate. Is the port open from here" in text
+    assert "presents no certificate. Is the port open from here" in text
     assert ("[::1]:" in text) == (host == "::1")
 
 
@@ -106,7 +106,7 @@ def test_somebody_is_there_who_does_not_talk_tls(tmp_path: Path) -> None:
                 channel.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
             said, _ = running.communicate(timeout=30)
     assert running.returncode == 1
-    assert "shows no certificate" in said
+    assert "presents no certificate" in said
 
 
 def test_openssl_is_missing(tmp_path: Path) -> None:
@@ -122,14 +122,14 @@ ASKS = ["-Verify", "5", "-CAfile", "ca.pem", "-verify_return_error"]
 BOTH = {
     "each accepts the other": ({}, ASKS, [], 0, ["good: the primary accepts the certificate of this gateway (pack/gateway-host.pfx)."]),
     "TLS 1.2": ({}, [*ASKS, "-tls1_2"], [], 0, ["good: the primary accepts"]),
-    "a strange gateway": ({"chain": chain(STRANGER)}, ASKS, [], 3, ["good: the primary localhost shows", "does not accept", "unknown CA"]),
+    "a strange gateway": ({"chain": chain(STRANGER)}, ASKS, [], 3, ["good: the primary localhost presents", "does not accept", "unknown CA"]),
     "a strange gateway, TLS 1.2": ({"chain": chain(STRANGER)}, [*ASKS, "-tls1_2"], [], 3, ["does not accept", "unknown CA"]),
-    "a primary that names other CAs": ({"chain": chain(STRANGER)}, ["-Verify", "5", "-CAfile", "ca.pem"], [], 3, ["does not name the CA of this gateway"]),
+    "a primary that names other CAs": ({"chain": chain(STRANGER)}, ["-Verify", "5", "-CAfile", "ca.pem"], [], 3, ["does not list the CA of this gateway"]),
     "nobody asks": ({}, [], [], 7, ["asked for no certificate"]),
-    "a strange primary": ({"primary_chain": chain(OTHER_ROOT)}, ASKS, [], 1, ["shows another certificate", "does not trust it", "accepts the certificate"]),
-    "no unattended file": ({}, ASKS, ["none.conf"], 4, ["none.conf is not there", "good: the primary localhost shows"]),
+    "a strange primary": ({"primary_chain": chain(OTHER_ROOT)}, ASKS, [], 1, ["presents another certificate", "does not trust it", "accepts the certificate"]),
+    "no unattended file": ({}, ASKS, ["none.conf"], 4, ["none.conf is missing", "good: the primary localhost presents"]),
     "a wrong password": ({}, ASKS, ["wrong.conf"], 4, ["key store pack/gateway-host.pfx does not open", "trust store pack/acme-ca-root.pfx does not open"]),
-    "a store that is nowhere": ({}, ASKS, ["nowhere.conf"], 4, ["the key store /x/none.pfx is not there", "the trust store /x/none.pfx is not there"]),
+    "a store that is nowhere": ({}, ASKS, ["nowhere.conf"], 4, ["the key store /x/none.pfx does not exist", "the trust store /x/none.pfx does not exist"]),
     "quotes, export and a line of old": ({}, ASKS, ["other.conf"], 0, ["good: the primary accepts"]),
 }  # fmt: skip
 

@@ -134,4 +134,4 @@ def test_any_row_of_changes_and_rollbacks_leads_where_the_history_says(moves: li
                 if len(stack) > 1:
                     assert apply(plan, scene.context()).outcome == "nothing_to_do"
             assert scene.tree() == stack[-1]
-        assert sum(entry.stands and not entry.rolls_back for entry in history(scene.machine)) == len(stack) - 1
+        assert sum(entry.in_effect and not entry.rolls_back for entry in history(scene.machine)) == len(stack) - 1

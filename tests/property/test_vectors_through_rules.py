@@ -11,7 +11,7 @@ from wizard.certificates.chain import assemble
 from wizard.certificates.model import Bundle, Chain, Role
 from wizard.certificates.reading import read
 from wizard.certificates.rules import judge
-from wizard.certificates.rules.across_chains import judge_pile
+from wizard.certificates.rules.across_chains import check_together
 from wizard.errors import WizardError
 from wizard.reports.chain import title, tree_lines
 
@@ -56,4 +56,4 @@ def test_each_file_by_itself_and_all_of_them_together() -> None:
     chains = assemble(read_files, now=NOW)
     # PKITS brings more than two hundred end entities with their intermediates and one root.
     assert sum(chain.complete for chain in chains) > 200
-    assert list(judge_pile(chains))
+    assert list(check_together(chains))

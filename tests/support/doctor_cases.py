@@ -63,7 +63,7 @@ CASES: dict[str, tuple[DoctorFacts, str | None]] = {
         None,
     ),
     "doctor.conf-unreadable": (
-        but(conf__file=file(CONF, service_reads=False, blocked_at="/opt/hcp/conf", blocked_why="hcp may not enter")),
+        but(conf__file=file(CONF, service_reads=False, blocked_at="/opt/hcp/conf", blocked_why="hcp cannot enter")),
         None,
     ),
     "doctor.conf-utf16": (but(conf__error=refused("hocon.utf-16"), store=None, probes=SILENT), None),
@@ -154,6 +154,7 @@ CASES: dict[str, tuple[DoctorFacts, str | None]] = {
         but(name_from="leaf", store__file=file("/opt/hcp/conf/print-server.pfx")),
         None,
     ),
+    "doctor.for-another-host": (but(name_from="leaf", own_names=("print-7",), is_here=False), None),
     "doctor.jre-missing": (but(java__present="absent", java__proof=None), None),
     "doctor.keytool-missing": (but(java__present="no-keytool", java__proof=None), None),
     "doctor.jre-bare": (but(java__present="bare", java__proof=None), None),

@@ -218,7 +218,7 @@ class Scene:
                     proof_alias="primary-host",
                     proven="Java opened it and used the key",
                 ),
-                MakeFolder("folder", FOLDER, 0o755, self.expect(FOLDER), "Make the folder"),
+                MakeFolder("folder", FOLDER, 0o755, self.expect(FOLDER), "Create the folder"),
                 PutFile("inside", IN_FOLDER, b"in a new folder", 0o600, self.expect(IN_FOLDER), "Add a store"),
                 PutFile("extra", EXTRA, b"a new file\n", 0o644, self.expect(EXTRA), "Add a file"),
                 EditFile("conf", CONF, conf, "-old\n+********\n", self.expect(CONF), "Set two values"),

@@ -5,12 +5,14 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
-from screens.phases import phase_of, phases
 from tests.support.pty_terminal import Terminal
 from tests.support.scenarios import TYPED, Way
 from wizard.questions.flow import Ask, Question, Step, View
+from wizard.questions.step_names import phase_of, phases
 
 PATIENCE_S = 60.0
+MOST_PROMPTS = 100
+"""Of the line mode on one way: what is refused is asked again."""
 KEY_BYTES, STEP_BYTES = 4_500, 15_500
 """The most that a key (with the names that could follow, and what a page paints late) and a new step may send at 80x24."""
 
@@ -20,6 +22,7 @@ PROMPTS = {
     "Press Enter": "",
     "Type apply": "apply",
     "Continue anyway?": "yes",
+    "Version of": "",
 }
 """Beginnings of prompts, and what is typed where the way has no answer."""
 
@@ -86,7 +89,7 @@ _TITLES: dict[str, tuple[str, ...]] = {
     "review": ("will change", "Nothing to do", "This cannot be applied"),
     "confirm": ("Apply the change now?",),
     "apply": ("Applying the change", "Success", "The change was not made"),
-    "elsewhere": ("What is left to do", "Everything is done", "No list is kept"),
+    "elsewhere": ("What is left to do", "Everything is done", "There is no list"),
 }
 """What the titles of the pages begin with or hold, where that is not the step's own title."""
 
@@ -237,6 +240,7 @@ class ByLines(Operator):
         self._step: Step | None = None
         self._question: Question | None = None
         self._read_to = 0
+        self._prompts = 0
 
     def at(self) -> Step | None:
         """See `Operator`."""
@@ -245,15 +249,17 @@ class ByLines(Operator):
         while alive:
             told = self.terminal.sent[self._read_to :].decode(errors="replace").replace("\r\n", "\n")
             shown = [self.named(int(n), title) for n, title in re.findall(r"(?m)^Step (\d+) of \d+: (.*)\n", told)]
-            if told.endswith(": ") and told.rpartition("\n")[2].startswith("Go on with them"):
-                self._answer("go")
+            if told.endswith("Number [1]: ") and "  2  Start over\n" in told:
+                self._answer("1")
             elif told.endswith(": ") or (shown and shown[-1].view is View.APPLY):
                 break
             alive = bool(self.terminal.read(0.03)) or self.terminal.child.isalive()
             assert time.monotonic() < end, told
         if not alive:
             return None
-        assert not re.search(r"Press Enter to (answer again|go back): $", told), told
+        assert not re.search(r"Press Enter to (answer again|go back)[^\n]*: $", told), told
+        self._prompts += 1
+        assert self._prompts < MOST_PROMPTS, told
         if shown:
             self._step, self._question = shown[-1], None
         for question in self._step.questions if self._step else ():

@@ -26,6 +26,7 @@ def hang(*_args: object) -> None:
 def main(root: str, goal: str, step: str, *words: str) -> int:
     """*words*: `explode=METHOD`, `hang=METHOD` of the session; `ascii`; `plain` for the line mode; `dry`: nothing changes."""
     session = prepared(Practice(load(Path(root))), EVERY[goal])
+    session.answered = step != "first" or "plain" in words
     session.dry_run = "dry" in words
     for word in words:
         what, _, method = word.partition("=")

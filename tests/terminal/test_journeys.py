@@ -62,7 +62,7 @@ def gone(face: type[Operator], here: Practice, way: Way, link: Sshd) -> tuple[st
     change = changes[-1]
     assert change["outcome"] == "applied"
     here.start()
-    assert here.run("rollback", change["id"]).returncode == 0
+    assert here.run("rollback", "--yes", change["id"]).returncode == 0
     if change["rolls_back"]:
         assert load(kept.read_text()).change == change["rolls_back"]
         return change["rolls_back"], made

@@ -130,7 +130,7 @@ def test_a_command_that_was_hung_up_is_followed_by_the_next(waiting: Practice) -
         (waiting.root / "go").touch()
         assert terminal.ended() == 0
         assert f"Change {change}" in terminal.text
-        assert "Done: the right certificate is served" in terminal.text
+        assert "Done: the right certificate is presented" in terminal.text
     assert not list(waiting.deployment.machine.state_dir.glob("changes/*/answers.toml"))
 
 
@@ -141,7 +141,7 @@ def test_a_command_that_was_hung_up_is_told_by_the_next(waiting: Practice) -> No
     with wizard(waiting, *headless(waiting)) as terminal:
         assert terminal.ended() == 0
         told = terminal.sent.decode()
-        assert f"Change {change}, started before with these answers, has ended:" in told
+        assert f"Change {change}, started earlier with these answers, has ended:" in told
         assert "Nothing to do" in told
     assert not list(waiting.deployment.machine.state_dir.glob("changes/*/answers.toml"))
 
@@ -168,7 +168,7 @@ def test_a_change_without_known_answers_is_followed_and_no_more(waiting: Practic
     assert waiting.run(*headless(waiting)).returncode == 0
     for name in ("go", "restarting"):
         (waiting.root / name).unlink()
-    with wizard(waiting, "rollback") as terminal:
+    with wizard(waiting, "rollback", "--yes") as terminal:
         change = hang_up(terminal, waiting)
     with wizard(waiting, "--plain") as terminal:
         terminal.shows("being made")

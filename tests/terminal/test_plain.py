@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,22 +15,24 @@ import pytest
 
 from tests.support.practice import Practice, company, practice
 from tests.support.pty_terminal import ROOT, Terminal
-from tests.support.scenarios import FILES_PASSWORD, Way, answered, furnish
+from tests.support.scenarios import FILES_PASSWORD, STEPS, Way, answered, furnish
 from wizard.change.history import history
 from wizard.cli import line_mode
 from wizard.questions.flow import Step
+from wizard.questions.step_names import phase_of, phases
 from wizard.reports.lines import Line
 from wizard.sandbox.pki import pfx
 from wizard.secret import Secret
+from wizard.session.help_pages import plain_text
 from wizard.session.saved_run import save
 from wizard.session.session import Session
 
 CHAIN = "certificates/primary-host.pfx"
-TO_FILES = ["", "", ""]
+TO_FILES = ["1", "", ""]
 """What to do, where, and the address as it is proposed: up to the question for the files."""
 TO_VERDICT = [*TO_FILES, CHAIN, FILES_PASSWORD]
 TO_STORE = [*TO_VERDICT, "primary-host"]
-STORE_TO_REVIEW = ["", "", "gateway-host", "", "", "", ""]
+STORE_TO_REVIEW = ["", "", "gateway-host", "17.0.9", "", "", "", ""]
 TO_REVIEW = [*TO_STORE, *STORE_TO_REVIEW]
 ACCEPTED = ["", "yes"]
 """The review warns that this deployment has no keytool."""
@@ -102,9 +105,9 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
 def test_the_same_steps_as_lines(finished: Finished) -> None:
     session, said = finished.session, finished.said
     assert finished.code == 0, said
-    for number, step in enumerate(session.steps(), start=1):
-        assert f"Step {number} of " in said
-        assert f": {step.title}\n" in said
+    names = phases(session.steps())
+    for step in session.steps():
+        assert f"\nStep {names.index(phase_of(step)) + 1} of {len(names)}: {step.title}\n" in said
         for question in step.questions:
             assert question.heading in said
             assert question.why in said
@@ -125,21 +128,144 @@ def test_a_number_ticks_and_the_policy_comes_last(finished: Finished) -> None:
     assert f"   1  {listed[0].text}" in said
     assert listed[0].text.startswith("[ ] ")
     ticked = listed[0].text.replace("[ ]", "[x]")
-    assert f"{ticked}\n1 of {last} done.\n" in said
+    assert f"{ticked}\n1 of {last} done. Next is 2: " in said
     assert "[checklist.policy-last]" in said
     assert f"Error: please type a number from 1 to {last}, or list." in said
     assert f"   1  {ticked}" in said, "list shows all of it again"
-    assert said.count(f"\n1 of {last} done.\n") == 2, "ticked, taken away, ticked again"
+    assert said.count(f"\n1 of {last} done. Next is 2: ") == 2, "ticked, taken away, ticked again"
 
 
 def test_help_back_and_defaults(session: Session) -> None:
     code, said = talk(session, "?", "2", "back", "", "quit", "stay", "quit", "save")
     assert code == 130
-    assert "the server still presents its built-in\n  certificate." in said
+    assert "* Set up trusted certificates: the server still presents its built-in certificate.\n" in said
     assert "# Keys" not in said
     assert said.count("Step 1 of") == 2
     assert "Number [2]: " in said, "what was answered is the default the next time"
     assert saved_step(session) == "place"
+
+
+def test_each_answer_is_followed_by_one_sentence(finished: Finished) -> None:
+    for words in (
+        "Goal: Set up trusted certificates. It takes about 10 minutes.",
+        f"Certificate files: {CHAIN}. 1 file there.\n",
+        "Their password: typed.\n",
+        "Gateways: gateway-host.\n",
+        "Windows clients: none.\n",
+    ):
+        assert words in finished.said
+    assert finished.session.answers.gateway[0].java == "17.0.9"
+
+
+def test_progress_comes_in_lines(finished: Finished) -> None:
+    done = re.findall(r"(?m)^(\d) of (\d) done: (.*)$", finished.said)
+    assert [int(number) for number, _count, _words in done] == list(range(1, len(done) + 1))
+    assert {count for _number, count, _words in done} == {str(len(done))}
+    assert done[0][2] == "Prepare and check the new files."
+    assert "Now: Restart hcp-server, at most 300 s.\n" in finished.said
+    assert (
+        f"Presented at localhost:{finished.here.deployment.port}:\n  Certificate: primary-host; issued by"
+        in finished.said
+    )
+    assert "  Planned:     the certificate of the plan\n" in finished.said
+
+
+def test_the_port_that_was_found_is_proposed(server: Practice) -> None:
+    session = Session(server.deployment.machine, base=server.root)
+    _code, said = talk(session, "1", "", "quit", "forget")
+    assert f"Answer [localhost:{server.deployment.port}]: " in said
+
+
+def test_files_are_named_by_numbers(session: Session) -> None:
+    missing = ["nowhere.pfx", "wrong folder/x.pfx"]
+    _code, said = talk(session, *TO_FILES, *missing, "99", "2 5", FILES_PASSWORD, "quit", "save")
+    assert said.count("[file.missing]") == 3, "before the password is asked for"
+    assert said.count(f"Answer [{CHAIN}]: ") == 4, "what cannot be used is not proposed"
+    assert "   1  certificates/, this folder with all its files\n   2  certificates/Acme-CA-Root.cer\n" in said
+    assert session.answers.primary.chain == ("certificates/Acme-CA-Root.cer", CHAIN)
+    assert "2 files there." in said
+
+
+def test_a_folder_is_opened_by_its_number_and_taken_by_the_first(session: Session) -> None:
+    session.answers = session.answers.put("primary.chain", ("renewed.pfx",))
+    _code, said = talk(session, *TO_FILES, "3", "1", FILES_PASSWORD, "primary-host", "quit", "save")
+    assert "   1  renewed.pfx\n   2  soon.pfx\n   3  certificates/, a folder\n" in said
+    assert "Files in certificates/, to name by their numbers:\n   1  certificates/, this folder" in said
+    assert session.answers.primary.chain == ("certificates/",)
+    assert saved_step(session) == "primary-store"
+
+
+def test_an_earlier_answer_is_changed_at_any_point_and_nothing_else_is_asked_again(session: Session) -> None:
+    before = [*TO_STORE, "", "", "gateway-host", "17.0.9"]
+    code, said = talk(session, *before, "answers", "8", "2", "answers", "99", "6", "primary-host", "", "quit", "save")
+    assert code == 130, said
+    assert "   1  Goal: Set up trusted certificates\n" in said
+    assert "   5  Their password: typed\n" in said
+    assert "Error: please type a number from 1 to 9, or press Enter." in said
+    assert said.count("Windows clients with local storage (host names)") == 3, "asked, and come back to twice"
+    assert said.count("Gateways to prepare (host names)") == 1
+    assert session.answers.primary.import_root == "no"
+
+
+def test_a_changed_answer_leads_through_the_steps_that_it_brings(session: Session) -> None:
+    typed = ("abcdef", "abcdef")
+    _code, said = talk(session, *TO_REVIEW, "6", "2", *typed, "quit", "save")
+    assert said.count("Password of the new key store") == 2
+    assert said.count("New password for the key store") == 1
+    assert said.count(": Review\n") == 2
+    assert said.count(": Gateways and clients\n") == 1
+
+
+def test_back_leads_to_the_question_before(session: Session) -> None:
+    code, said = talk(session, *TO_FILES, "back", "", CHAIN, FILES_PASSWORD, "back", "back", "quit", "save")
+    assert code == 130
+    assert said.count("Address and port of this server") == 3
+    assert said.count(": Certificate of the primary server\n") == 2
+    assert saved_step(session) == "place"
+
+
+def test_a_host_name_goes_with_the_files_that_it_was_taken_from(session: Session) -> None:
+    talk(session, *TO_STORE, "back", "back", "", "renewed.pfx", "", "quit", "save")
+    assert session.answers.primary.chain == ("renewed.pfx",)
+    assert session.answers.primary.host == ""
+
+
+def test_the_files_of_the_server_are_not_proposed_to_a_gateway(session: Session) -> None:
+    for place, chain in (("3", ()), ("1", (CHAIN,))):
+        talk(session, "1", place, "quit", "forget")
+        assert session.answers.primary.chain == chain
+
+
+def test_help_is_searched(session: Session) -> None:
+    _code, said = talk(session, "1", "? policy last", "? zzz", "quit", "forget")
+    assert "The policy comes last" in said
+    assert "No page of the help has all these words." in said
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_help_in_lines_has_neither_marks_nor_keys_of_the_screen(name: str) -> None:
+    lines = plain_text(name)
+    assert len(lines) > 1
+    assert not re.search(r"\*\*(?!\*)\w|`|^#|\bF\d+\b", "\n".join(lines))
+
+
+def test_nothing_to_do_ends_at_the_review(finished: Finished) -> None:
+    lines = ["2", "", "", CHAIN, FILES_PASSWORD, "primary-host", "2", "", "", "", "", "yes", ""]
+    code, said = talk(session_on(finished.here), *lines)
+    assert code == 0, said
+    assert "Nothing will be changed." in said
+    assert "Type apply" not in said
+    assert ": What is left to do\n" in said
+
+
+def test_the_changes_to_undo_have_numbers(finished: Finished) -> None:
+    code, said = talk(session_on(finished.here), "4", "1", "quit", "forget")
+    assert code == 130, said
+    assert re.search(
+        r"(?m)^  1  0001 of .*, Trusted certificate for primary-host, by .*; its files are as it left", said
+    )
+    assert "Change to undo: 0001.\n" in said
+    assert "Check that 127.0.0.1" in said
 
 
 def test_nothing_is_behind_the_first_step(session: Session) -> None:
@@ -197,13 +323,16 @@ def test_a_failed_change_is_told(tmp_path: Path) -> None:
         session = session_on(here)
         code, said = talk(session, *TO_CONFIRM, "apply")
         assert code == 3, said
+        assert "\nFailed: " in said
+        assert "  1  Finish\n  2  Back to the answers\n" in said
+        assert saved_step(session) == "review"
         assert "restored" in said
         assert here.tree() == before
 
 
 @pytest.mark.parametrize("answer", ["5", "primary-verdict", "host name"])
 def test_the_review_leads_to_the_step_of_a_decision_and_the_steps_lead_back(answer: str, session: Session) -> None:
-    code, said = talk(session, *TO_REVIEW, answer, "", "", "", "", "", "", "", "", "quit", "save")
+    code, said = talk(session, *TO_REVIEW, answer, "", "quit", "save")
     assert code == 130, said
     assert "   5  Host name           primary-host" in said
     assert said.count("What was found in the files") == 2
@@ -235,9 +364,11 @@ def test_the_end_of_the_input_saves(session: Session) -> None:
 
 def test_what_an_earlier_run_left(session: Session, server: Practice) -> None:
     talk(session, *TO_STORE, "quit", "save")
-    code, said = talk(session_on(server), "go", "", "", FILES_PASSWORD, "quit", "save")
+    code, said = talk(session_on(server), "go", FILES_PASSWORD, "quit", "save")
     assert code == 130
-    assert f"Answer [{CHAIN}]" in said
+    assert "and none was given. [reading.password-needed]" in said, "why the step is asked again"
+    assert "Certificate files" not in said
+    assert session.answers.primary.chain == (CHAIN,)
     assert said.count(": What was found in the files\n") == 1
     _code, said = talk(session_on(server), "over", "quit", "forget")
     assert "Step 1 of" in said
@@ -295,6 +426,12 @@ def to_password(terminal: Terminal) -> None:
     terminal.shows("Password (not shown")
 
 
+def comes(terminal: Terminal, words: str, times: int) -> None:
+    """Read until *words* were sent so many times; the first may be off the screen by now."""
+    while terminal.sent.count(words.encode()) < times:
+        assert terminal.read() or terminal.child.isalive(), terminal.text
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_password_is_not_echoed_and_a_signal_gives_the_echo_back(
     number: int, server: Practice, session: Session
@@ -334,6 +471,28 @@ def test_the_ways_on_are_open_where_a_password_was_refused(word: str, session: S
     last = {"back": "Where the primary server runs", "Quit": "[save/forget/stay]", "?": "Type back for the step before"}
     assert last[word] in said.partition("[reading.password-wrong]")[2]
     assert session._typed["primary.password"] == Secret("wrong" if word != "?" else "save")
+
+
+def test_words_are_wrapped_and_a_password_is_left_by_a_key(server: Practice, session: Session) -> None:
+    with terminal_on(server) as terminal:
+        to_password(terminal)
+        terminal.send("ctrl+c")
+        terminal.shows("[save/forget/stay]")
+        terminal.send("=answers\r")
+        terminal.shows("A number changes that answer")
+        terminal.send("=2\r")
+        terminal.shows("Number [1]:")
+        terminal.send("enter")
+        comes(terminal, "Password (not shown", 2)
+        terminal.child.setwinsize(24, 40)
+        terminal.send("=wrong\r")
+        terminal.shows("Enter repeats the question:")
+        told = terminal.sent.decode().replace("\r\n", "\n")
+        # What was typed ahead of its prompt is echoed before it.
+        wide, _, narrow = told.partition("stay]: answers")[2].rpartition("Error: ")
+        assert max(len(line) for line in wide.split("\n")) < 80
+        assert "damaged." in narrow
+        assert max(len(line) for line in narrow.split("\n") if "/" not in line and "repeats" not in line) < 40
 
 
 def test_a_key_of_the_keyboard_asks_before_it_leaves(server: Practice, session: Session) -> None:

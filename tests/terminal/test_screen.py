@@ -105,7 +105,7 @@ def test_signals_save_and_restore_the_terminal(number: int, code: int, at: Open,
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_while_the_first_page_starts_ends_quietly(number: int, at: Open) -> None:
-    for words in ("TLS wizard", "Looking at this machine", GOAL):
+    for words in ("TLS wizard", "Checking this machine", GOAL):
         with at("first") as terminal:
             terminal.shows(words)
             os.kill(terminal.pid, number)

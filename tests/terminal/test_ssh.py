@@ -58,7 +58,7 @@ def test_a_practice_server_is_not_stopped_under_a_change(leaving: str, here: Pra
         terminal.until("The change continues in the background")
         terminal.press("right")
         terminal.send("enter")
-        terminal.shows("waiting for its end")
+        terminal.shows("Waiting for its end")
         if leaving == "Ctrl+C":
             terminal.send("ctrl+c")
         assert terminal.ended() == 130

@@ -84,7 +84,7 @@ def ended_by(number: int, here: Practice, step: str, terminal: Terminal) -> None
     if STEPS[step].view is View.APPLY:
         # It went on by itself; the next test begins where this one did.
         assert here.json("history")["changes"][-1]["outcome"] == "applied"
-        assert here.run("rollback").returncode == 0
+        assert here.run("rollback", "--yes").returncode == 0
 
 
 @pytest.mark.parametrize(("step", "number"), SIGNALS)

@@ -18,7 +18,7 @@ def test_the_password_of_a_new_key(tmp_path: Path) -> None:
     with Terminal(command) as terminal:
         terminal.shows("Password for the private key:")
         terminal.child.sendline(FIRST)
-        terminal.shows("The same password again:")
+        terminal.shows("Repeat the password:")
         terminal.child.sendline(SECOND)
         assert terminal.ended() == 2
         assert "error: csr.passwords-differ " in terminal.text

@@ -69,7 +69,7 @@ async def test_on_the_screen(made: Practice) -> None:
         await operator.at("gateway-stores")
         await operator.type("k.pfx")
         await operator.press("enter", "enter", "enter")
-        await operator.sees("Error: k.pfx cannot hold a store: it is no full path of a file.")
+        await operator.sees("Error: k.pfx cannot hold a store: it is not the full path of a file.")
         await operator.press("ctrl+u", "enter", "enter", "enter")
         await operator.at("review")
         await operator.sees("Your answers", "Findings (")
@@ -86,7 +86,7 @@ async def test_on_the_screen(made: Practice) -> None:
         await operator.press("enter")
         assert await operator.ends() == 0
     assert unattended(made) == WANTED
-    assert made.run("rollback").returncode == 0
+    assert made.run("rollback", "--yes").returncode == 0
     assert (made.root / "unattended.conf").read_bytes() == before
     assert not (made.root / "etc/cloudstream-tls").exists()
 

@@ -173,7 +173,7 @@ async def test_a_new_password_is_typed_twice_and_both_are_emptied_when_they_diff
         await operator.type("abcdef")
         await operator.press("enter")
         await operator.type("abx")
-        await operator.sees("The two passwords differ so far.")
+        await operator.sees("The two passwords differ.")
         await operator.press("enter")
         await operator.sees("Error: The two passwords differ.")
         assert focused(operator.pilot) == "field-primary-keystore-password"
@@ -239,6 +239,18 @@ async def test_names_complete_with_tab_and_are_picked_from_a_list(made: Practice
         await keys(pilot, "down")
         await keys(pilot, "up", "escape")
     assert session.answers.primary.chain == ("my certs/primary-key.pem",)
+
+
+async def test_a_name_of_the_certificate_is_offered_and_never_taken_by_itself(made: Practice) -> None:
+    session = session_on(made)
+    session.put_secret("primary.password", Secret(PASSWORD))
+    async with opened(session, start="primary-verdict") as pilot:
+        assert focused(pilot) == "field-primary-host"
+        assert pilot.app.focused.value == ""  # type: ignore[union-attr]
+        await keys(pilot, "down")
+        assert focused(pilot) == "names"
+        await keys(pilot, "up", "down", "enter", "escape")
+    assert session.answers.primary.host == "primary-host"
 
 
 async def test_a_file_is_picked_from_a_tree(made: Practice) -> None:
@@ -471,7 +483,7 @@ async def test_opening_and_leaving_leaves_nothing_unfinished(made: Practice) -> 
     session = session_on(made)
     async with at_the_wizard(session) as operator:
         await operator.press("f10")
-        await operator.sees("Nothing was changed, and nothing was answered.")
+        await operator.sees("Nothing was changed, and there are no answers.")
         await operator.press("right", "enter")
         assert await operator.ends() == 130
     assert session.saved() is None
@@ -503,13 +515,13 @@ async def test_space_ticks_and_the_policy_comes_last(running: Practice) -> None:
 
 async def test_an_impossible_undo_says_so_before_it_is_chosen(running: Practice) -> None:
     assert running.run("apply", "--answers", running.answers(), "--yes").returncode == 0
-    assert running.run("rollback").returncode == 0
+    assert running.run("rollback", "--yes").returncode == 0
     async with at_the_wizard(session_on(running)) as operator:
         await operator.choose(Goal.UNDO)
         await operator.at("undo")
         await operator.press("down")
-        await operator.sees("0001", "undone", "not possible: change 0002 has undone it already.")
-        await operator.sees("To make it again, undo change 0002.")
+        await operator.sees("0001", "undone", "not possible: change 0002 has already undone it.")
+        await operator.sees("To apply it again, undo change 0002.")
         await operator.press("enter")
         await operator.sees("cannot be undone")
         assert step(operator.pilot) == "undo"
@@ -524,7 +536,7 @@ async def test_files_that_were_changed_since_are_named_with_what_to_do(running: 
         await operator.press("escape")
         await operator.choose(Goal.UNDO)
         await operator.sees("! changed", "changed since: /opt/hcp/conf/application.conf", "not possible:")
-        await operator.sees("Somebody edited it by hand")
+        await operator.sees("Somebody or another tool edited it")
         await operator.press("enter")
         await operator.sees("Error: Change 0001 cannot be undone")
     assert len(running.json("history")["changes"]) == 1
@@ -549,9 +561,9 @@ async def test_the_list_follows_undo_and_redo_and_names_only_folders_that_are_th
     assert kept is not None
     assert kept.packs == ""
     assert not [item for item in kept.items if "CHECKLIST.md" in item.detail]
-    assert running.run("rollback").returncode == 0
+    assert running.run("rollback", "--yes").returncode == 0
     assert session.left() is None
-    assert running.run("rollback", "0002").returncode == 0
+    assert running.run("rollback", "--yes", "0002").returncode == 0
     assert session.left() == kept
 
 

@@ -130,7 +130,7 @@ async def test_a_paste_that_comes_as_keys_is_one_paste_and_no_password(
     async with opened(session, start="primary-files") as pilot:
         await keys(pilot, "tab", "tab")
         await paste(pilot, whole)
-        assert "paste it in the field for the files" in text(pilot)
+        assert "Paste it into the field for the files" in text(pilot)
         assert pilot.app.focused.value == ""  # type: ignore[union-attr]
         await keys(pilot, "shift+tab", "f8")
         at = whole.index("-----BEGIN PRIVATE KEY")

@@ -1,16 +1,21 @@
 """Somebody who knows nothing of TLS mends broken deployments: "Something is wrong", then what the screen offers."""
 
 import io
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from screens.program import WizardApp
 from tests.support.doctor_runs import settle
 from tests.support.exhaustive import mostly_exhaustive
 from tests.support.practice import Practice, practice
 from tests.tui.driving import focused
 from tests.tui.operator import Operator, at_the_wizard, session_on
 from wizard.cli import line_mode
+from wizard.host import editor
 from wizard.questions.answers import Goal
 
 MOST_KEYS = 20
@@ -21,15 +26,15 @@ KEY_PASSWORD = "other-Passw0rd"
 
 REPAIRED = {
     "wrong-password": "the configured password does not open the key store",
-    "wrong-path": "the key store is not there",
-    "duplicate-key": "a right setting is overridden by another one",
-    "masked-by-include": "a right setting is overridden by another one",
+    "wrong-path": "the key store is missing",
+    "duplicate-key": "another setting overrides the right one",
+    "masked-by-include": "another setting overrides the right one",
     "commented-out": "a key store setting is only a comment",
     "conf-utf-16": "application.conf is UTF-16",
     "smart-quotes": "typographic quotes in a setting",
-    "umlaut-password": "Java does not take this password",
-    "unreadable": "the service may not read the key store",
-    "conf-world-readable": "everybody can read the key store's password",
+    "umlaut-password": "Java does not accept this password",
+    "unreadable": "the service cannot read the key store",
+    "conf-world-readable": "every account can read the key store's password",
     "not-restarted": "the service was not restarted since the change",
     "root-missing": "the root is not in cacerts",
 }
@@ -97,7 +102,7 @@ async def test_a_password_that_only_a_person_knows_is_asked_for(tmp_path: Path) 
             await operator.sees("Password of the private key")
             assert "opens the key store?" not in operator.screen
             await operator.press("enter")
-            await operator.sees("Error: The private key's own password is needed", "Type it here")
+            await operator.sees("Error: The private key has its own password", "Type it here")
             await operator.type("wrong-one")
             await operator.press("enter")
             await operator.sees("Error:", "private key")
@@ -117,38 +122,154 @@ async def test_a_password_that_only_a_person_knows_is_asked_for(tmp_path: Path) 
         assert made.served() == SERVED
 
 
-async def test_two_faults_are_repaired_in_two_rounds(tmp_path: Path) -> None:
-    faults = ["wrong-password", "root-missing"]
+async def test_four_faults_are_repaired_in_one_change_with_one_restart(tmp_path: Path) -> None:
+    faults = ["wrong-path", "unreadable", "root-missing", "conf-world-readable"]
     with practice(tmp_path / "x", java="17", start=False, faults=faults, configured=True) as made:
         settle(made)
         session = session_on(made)
         async with at_the_wizard(session) as operator:
             await choose_rescue(operator)
-            last = await go_round(operator, REPAIRED["wrong-password"], REPAIRED["root-missing"])
-            assert GOOD not in last
-            assert "Repair the next cause Finish" in last
+            # The rights show only when the path is right, and the root when the key store can be read.
+            screen = await operator.sees("One change with one restart repairs all 4 causes.")
+            named = [REPAIRED[fault] for fault in faults]
+            assert [title for title in named if title not in screen] == []
+            assert "Password of" not in screen, "asked only when a repair needs it"
+            await operator.sees("Repair all")
             await operator.press("enter")
-            await operator.at("examine")
-            assert "password" not in operator.screen, "it is asked only when a repair needs one"
-            await go_round(operator, REPAIRED["root-missing"], GOOD)
-            assert "Repair the next cause" not in operator.screen
+            await operator.at("review")
+            assert [step.kind for step in session.planned().steps].count("restart") == 1
+            await apply(operator)
+            await operator.press("enter")
+            await operator.at("examine-again")
+            await operator.sees(GOOD)
             await operator.press("enter")
             assert await operator.ends() == 0
             assert operator.pressed <= MOST_KEYS
+        assert made.served() == SERVED
+        assert made.deployment.conf.stat().st_mode & 0o777 == 0o640
+        undo = [line for line in session.summary() if " rollback 000" in line]
+        assert [line.rpartition("rollback ")[2][:4] for line in undo] == ["0001"]
+
+
+async def test_what_cannot_be_in_one_change_follows_it(tmp_path: Path) -> None:
+    faults = ["root-missing", "cacerts-unreadable"]
+    with practice(tmp_path / "x", java="17", start=False, faults=faults, configured=True) as made:
+        settle(made)
+        session = session_on(made)
+        async with at_the_wizard(session) as operator:
+            await choose_rescue(operator)
+            await operator.sees("One change with one restart repairs 1 of 2 causes.", "right after it")
+            await operator.press("up", "down")
+            await operator.sees("in another way than this change, so it is a change of its own")
+            await operator.press("tab")
+            assert focused(operator.pilot) == "repair"
+            await operator.press("enter")
+            await operator.at("review")
+            await apply(operator)
+            await operator.press("enter")
+            await operator.at("examine-again")
+            await operator.sees("Repair the rest", "Finish")
+            await operator.press("enter")
+            await operator.at("examine")
+            await go_round(operator, "the ", GOOD)
+            await operator.press("enter")
+            assert await operator.ends() == 0
         assert made.served() == SERVED
         undo = [line for line in session.summary() if " rollback 000" in line]
         assert [line.rpartition("rollback ")[2][:4] for line in undo] == ["0002", "0001"]
 
 
-async def test_the_second_cause_can_be_left_for_another_day(tmp_path: Path) -> None:
-    faults = ["wrong-password", "conf-world-readable"]
+async def test_what_needs_a_password_nobody_knows_does_not_keep_the_rest(tmp_path: Path) -> None:
+    faults = ["key-password", "conf-world-readable"]
     with practice(tmp_path / "x", java=None, start=False, faults=faults, configured=True) as made:
         settle(made)
         async with at_the_wizard(session_on(made)) as operator:
             await choose_rescue(operator)
-            await go_round(operator, REPAIRED["wrong-password"], REPAIRED["conf-world-readable"])
+            await operator.sees("with a password", "Password of the private key")
+            await operator.press("enter")
+            await operator.at("review")
+            await apply(operator)
+            await operator.press("enter")
+            await operator.at("examine-again")
+            await operator.sees("the private key has another password than the store", "Repair the rest", "Finish")
+            assert focused(operator.pilot) == "repair"
+        assert made.deployment.conf.stat().st_mode & 0o777 == 0o640
+
+
+async def test_what_keeps_the_service_from_starting_is_named_first(tmp_path: Path) -> None:
+    with practice(tmp_path / "x", java=None, start=False, faults=["wrong-password", "masked"], configured=True) as made:
+        settle(made)
+        before = made.tree()
+        async with at_the_wizard(session_on(made)) as operator:
+            await choose_rescue(operator)
+            await operator.sees("2 causes: do the first by hand, then one change repairs 1.", "first, by you")
+            assert "Repair all" not in operator.screen
+            await operator.press("enter")
+            await operator.sees("To repair it by hand", "systemctl unmask hcp-server", "systemctl start hcp-server")
+            await operator.press("escape")
+            made.deployment.unit_file.unlink()
+            made.deployment.unit_file.with_name("hcp-server.service.kept").rename(made.deployment.unit_file)
+            made.systemctl("daemon-reload")
+            assert made.tree() == before
+            await operator.press("f5")
+            await operator.at("examine")
+            await operator.sees("One change with one restart repairs all 2 causes.", "Repair all")
+            await operator.press("enter")
+            await operator.at("review")
+            await apply(operator)
+            await operator.press("enter")
+            await operator.at("examine-again")
+            await operator.sees(GOOD)
+        assert made.served() == SERVED
+
+
+async def test_a_line_is_corrected_in_the_editor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with practice(tmp_path / "x", java=None, start=False, faults=["missing-brace"], configured=True) as made:
+        settle(made)
+        asked: list[tuple[Path, int]] = []
+
+        def correct(path: Path, line: int) -> None:
+            asked.append((path, line))
+            text = path.read_text()
+            path.write_text(text.replace("\n\nakka {", "\n}\n\nakka {", 1))
+
+        monkeypatch.setattr(editor, "edit", correct)
+        monkeypatch.setattr(WizardApp, "suspend", lambda _app: nullcontext())
+        async with at_the_wizard(session_on(made)) as operator:
+            await choose_rescue(operator)
+            await operator.sees("application.conf does not parse", "Open the file", "Show the commands")
+            assert focused(operator.pilot) == "open"
+            await operator.press("enter")
+            await operator.at("examine")
+            assert asked[0][0] == made.deployment.conf
+            assert asked[0][1] > 1
+            await go_round(operator, "the service ", GOOD)
+        assert made.served() == SERVED
+
+
+async def test_a_request_is_made_for_the_certificate_that_is_missing(tmp_path: Path) -> None:
+    with practice(tmp_path / "x", java=None, start=False, faults=["wrong-host"], configured=True) as made:
+        settle(made)
+        async with at_the_wizard(session_on(made)) as operator:
+            await choose_rescue(operator)
+            await operator.sees("the certificate seems to be for another host", "This machine is primary-host")
             await operator.press("right", "enter")
-            assert await operator.ends() == 0
+            await operator.sees("A key and a request for your PKI team", "primary-host")
+            await operator.type("4-Secret")
+            await operator.press("enter")
+            await operator.type("4-secret")
+            await operator.press("enter")
+            await operator.sees("Error:")
+            await operator.press("ctrl+u")
+            await operator.type("4-secret")
+            await operator.press("enter", "enter")
+            await operator.sees("Request for the PKI team:", "Send the request only")
+        request = x509.load_pem_x509_csr((made.root / "request/primary-host.csr").read_bytes())
+        names = request.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        assert names.get_values_for_type(x509.DNSName) == ["primary-host"]
+        key = made.root / "request/primary-host.key"
+        assert key.stat().st_mode & 0o777 == 0o600
+        load_pem_private_key(key.read_bytes(), b"4-secret")
 
 
 async def test_what_needs_a_person_is_said_and_nothing_changes(tmp_path: Path) -> None:
@@ -158,7 +279,8 @@ async def test_what_needs_a_person_is_said_and_nothing_changes(tmp_path: Path) -
         async with at_the_wizard(session_on(made)) as operator:
             await choose_rescue(operator)
             await operator.sees("he certificate has expired", "Ask the PKI team for a new certificate")
-            await operator.sees("Replace certificates", "Undo a change", "Check again")
+            await operator.sees("Replace certificates", "Make a request", "Show the commands", "Check again")
+            assert "Undo a change" not in operator.screen, "no change is on record"
             await operator.press("enter")
             await operator.at("place")
         assert made.tree() == before
@@ -213,7 +335,7 @@ def by_lines(made: Practice, *lines: str) -> tuple[int, str]:
 def test_the_same_line_by_line(fault: str, password: str, tmp_path: Path) -> None:
     with practice(tmp_path / "x", java=None, start=False, faults=[fault], configured=True) as made:
         settle(made)
-        code, out = by_lines(made, "3", password, "", "apply", "")
+        code, out = by_lines(made, "3", "", *([password] if password else []), "", "apply", "")
         assert code == 0, out
         assert REPAIRED.get(fault, "the private key has another password") in " ".join(out.split())
         assert out.index("Check after the repair") < out.index(GOOD_IN_LINES)
@@ -225,20 +347,37 @@ def test_two_faults_line_by_line(tmp_path: Path) -> None:
     faults = ["key-password", "conf-world-readable"]
     with practice(tmp_path / "x", java=None, start=False, faults=faults, configured=True) as made:
         settle(made)
-        code, out = by_lines(made, "3", KEY_PASSWORD, "", "apply", "", "", "", "apply", "")
+        code, out = by_lines(made, "3", "", KEY_PASSWORD, "", "apply", "")
         assert code == 0, out
+        assert "One change with one restart repairs all 2 causes." in out
         assert "Password of the private key" in out
-        assert "Repair the next cause, or go on to the end?" in out
-        assert out.count("Step 3 of 6: Review") == 2
+        assert out.count("Step 3 of 6: Review") == 1
         assert GOOD_IN_LINES in out
         assert made.served() == SERVED
+
+
+def test_what_needs_a_person_offers_next_steps_line_by_line(tmp_path: Path) -> None:
+    with practice(tmp_path / "x", java=None, start=False, faults=["wrong-host"], configured=True) as made:
+        settle(made)
+        password = "4-secret"
+        request = ("2", "", "", password, "other", "2", "", "", password, password)
+        _, out = by_lines(made, "3", "6", "3", "", *request, "1", "quit", "forget")
+        assert "2  Make a request" in out
+        assert out.index("Show the codes") < out.index("[doctor.for-another-host]"), "codes only when asked"
+        assert "csr --role primary --host primary-host --out DIR" in out
+        assert "repetition are not the same" in out
+        assert f"Request for the PKI team: {made.root}/request/primary-host.csr" in out
+        assert "Where does the primary server run?" in out
+        assert password not in out
 
 
 def test_a_healthy_deployment_is_called_healthy_line_by_line(tmp_path: Path) -> None:
     with practice(tmp_path / "x", java=None, start=False, configured=True) as made:
         settle(made)
         before = made.tree()
-        _, out = by_lines(made, "3", "", "quit", "forget")
-        assert "Good: The doctor finds nothing to repair." in out
+        code, out = by_lines(made, "3", "")
+        assert code == 0
+        assert GOOD_IN_LINES in out
+        assert "Replace certificates" in out
         assert "Error" not in out
         assert made.tree() == before

@@ -12,8 +12,7 @@ from textual.widgets import Input
 import screens
 from screens.dialogs import Quit
 from screens.frame import Page
-from screens.help_pages import page_text, search
-from screens.paths import last_word
+from screens.paths import complete_from, last_word
 from screens.theme import AsciiFilter, ascii_wanted, look, theme_for
 from screens.widgets import SecretField
 from tests.support.exhaustive import mostly_exhaustive
@@ -25,6 +24,7 @@ from tests.tui.operator import session_on
 from wizard.errors import WizardError
 from wizard.questions import flow
 from wizard.secret import Secret
+from wizard.session.help_pages import page_text, search
 
 OFTEN = mostly_exhaustive(STILL, ONE_OF_EACH_KIND.__contains__)
 SIZES = [(60, 15), (40, 10), (20, 5), (1, 1), (80, 23), (120, 36)]
@@ -208,7 +208,7 @@ async def test_what_a_terminal_cannot_show_is_not_pasted(what: str, made: Practi
     async with opened(session_on(made), start="primary-files") as pilot:
         await keys(pilot, "tab", "ctrl+u")
         await paste(pilot, f"/tmp/{what}")
-        assert "What was pasted holds characters that cannot be shown" in text(pilot)
+        assert "The pasted text has characters that cannot be shown" in text(pilot)
         assert isinstance(pilot.app.focused, Input)
         assert pilot.app.focused.value == ""
 
@@ -410,6 +410,15 @@ def test_the_net_below_an_ascii_terminal_keeps_the_columns() -> None:
 )
 def test_the_last_word_of_several_paths(typed: str, before: str, word: str) -> None:
     assert last_word(typed) == (before, word)
+
+
+@pytest.mark.parametrize(
+    ("typed", "names", "common"),
+    [("", ("a-1", "a-2", "b"), ""), ("a", ("a-1", "a-2"), "a-"), ("b", ("b",), "b"), ("c", (), "")],
+)
+def test_the_names_that_a_text_could_become(typed: str, names: tuple[str, ...], common: str) -> None:
+    found = complete_from(typed, ("a-1", "a-2", "b"))
+    assert (found.names, found.texts, found.common) == (names, names, common)
 
 
 def test_every_step_is_reached_by_a_way() -> None:

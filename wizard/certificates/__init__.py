@@ -1,1 +1,1 @@
-"""Bytes to chains to findings to bytes. Touches nothing: no file, no clock, no network."""
+"""From bytes to chains, findings and key stores. Uses no file, clock or network."""

@@ -1,4 +1,4 @@
-"""From any pile of certificates and keys to chains: leaf first, root last, and the reasons for what is missing."""
+"""Build chains from any set of certificates and keys: leaf first, root last, with the reasons for what is missing."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from wizard.certificates.issuers import CertificateIndex, IssuerCandidate
 from wizard.certificates.model import Bundle, Certificate, Chain, PrivateKey, Rejected
 
 LONGEST = 32
-"""Certificates in a path. Java's own limit is 10; this one only keeps hostile piles from filling the memory."""
+"""Certificates in a path. Java's own limit is 10; this one only keeps hostile sets from filling the memory."""
 
 
 class Cost(NamedTuple):
@@ -32,7 +32,7 @@ class TieBreaker(NamedTuple):
 
 
 class Paths:
-    """The best paths above the certificates of a shelf that were asked for."""
+    """The best paths above the requested certificates of an index."""
 
     def __init__(self, shelf: CertificateIndex, starts: set[int]) -> None:
         """Find the best path for each certificate in *starts* and everything above them."""
@@ -126,20 +126,20 @@ class Paths:
         return "ring" if all(each in path for each in self._shelf.link(path[-1]).issuers) else "long"
 
     def why_not(self, candidate: int, chosen: int, *, below_is_ca: bool) -> str:
-        """Why *candidate*, which fits too, was left for *chosen*."""
+        """Why *chosen* was preferred to *candidate*, which matches too."""
         defect = self._shelf.defect(candidate)
         mine, other = self.cost[candidate], self.cost[chosen]
         if defect:
-            return f"it fits, but {defect}"
+            return f"it matches, but {defect}"
         if below_is_ca and fields.path_length(self._shelf.certificates[candidate]) == 0:
-            return "it fits, but its path length does not allow the CA certificate below it"
+            return "it matches, but its path length does not allow the CA certificate below it"
         if mine.incomplete and not other.incomplete:
-            return "it fits, but no root was found above it"
+            return "it matches, but no root was found above it"
         if mine.defects > other.defects:
-            return "it fits, but a certificate above it is outside its dates or its path length"
+            return "it matches, but a certificate above it is not valid now or breaks a path length"
         if mine.length > other.length:
-            return "it fits too; the other path to a root is shorter"
-        return "it fits too; the other one is valid for longer"
+            return "it matches too, but the other path to a root is shorter"
+        return "it matches too, but the other one is valid for longer"
 
 
 def _expiry(certificate: Certificate) -> float:
@@ -165,7 +165,7 @@ def assemble(
 
     Returns:
         Chains for the host first, then those with a private key, then complete ones, then in the order of the files.
-        The same pile in another order gives the same chains.
+        The same set in another order gives the same chains.
     """
     bundles = [bundle_or_bundles] if isinstance(bundle_or_bundles, Bundle) else list(bundle_or_bundles)
     pool: dict[bytes, Certificate] = {}
@@ -267,7 +267,7 @@ class _Assembly:
             return Chain(leaf, key=key, key_matches=matches, rejected=link.rejected)
         if not link.issuers:
             return Chain(leaf, (), None, key, matches, *self._missing(place), link.rejected)
-        # The shelf gives the same link to all certificates of one issuer, and keeps it.
+        # The index gives the same link to all certificates of one issuer, and caches it.
         if id(link) not in self.upwards:
             self.upwards[id(link)] = self._upwards(link, paths)
         between, root, missing, key_id, rejected, cut = self.upwards[id(link)]
@@ -297,7 +297,7 @@ class _Assembly:
         return self.tails[start]
 
     def _left(self, link: IssuerCandidate, chosen: int, paths: Paths, *, below_is_ca: bool) -> tuple[Rejected, ...]:
-        """The issuers that fit too, with the reason why *chosen* was preferred."""
+        """The other issuers that match, with the reason why *chosen* was preferred."""
         return tuple(
             Rejected(self.pool[each], paths.why_not(each, chosen, below_is_ca=below_is_ca))
             for each in link.issuers

@@ -1,4 +1,4 @@
-"""Certificate requests for a role, and their completion when the CA has answered."""
+"""Create certificate requests for a role, and complete them with the CA's answer."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

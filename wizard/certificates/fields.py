@@ -1,6 +1,6 @@
-"""What a certificate says, without exceptions: a missing or unreadable part is None or empty.
+"""The fields of a certificate, without exceptions: a missing or unreadable part is None or empty.
 
-Rules report what could not be read (`certificate.unreadable-part`); everyone else only wants to look.
+Rules report what could not be read (`certificate.unreadable-part`); other callers only read.
 """
 
 import warnings
@@ -385,7 +385,7 @@ def java_refuses(certificate: Certificate) -> str:
     The words of sun.security.x509 (X509CertInfo, X509CertImpl), measured with OpenJDK 11 to 25.
     """
     if key_encoding(certificate) == "ec-explicit":
-        return "its EC key spells out the parameters of the curve in place of its name"
+        return "its EC key has the parameters of the curve instead of its name"
     subject, issuer = subject_name(certificate), issuer_name(certificate)
     if issuer is not None and not list(issuer):
         return "its issuer has an empty name"

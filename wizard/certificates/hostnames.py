@@ -44,7 +44,7 @@ def refused(host: str) -> str:
     if not name:
         return "is empty"
     if NUMBERS.fullmatch(name):
-        return "is read as an IP address by Java, and is none"
+        return "is read as an IP address by Java, but is not one"
     if name.endswith("."):
         return "ends in a dot"
     odd = next((letter for letter in name if not (letter.isascii() and (letter.isalnum() or letter in "-."))), "")
@@ -52,7 +52,7 @@ def refused(host: str) -> str:
         return f"has {_called(odd)} in it"
     labels = name.split(".")
     if "" in labels:
-        return "has two dots in a row or one at its beginning"
+        return "has two dots in a row or one at the beginning"
     if any(len(label) > LONGEST_LABEL for label in labels) or len(name) > LONGEST_NAME:
         return f"is longer than {LONGEST_LABEL} letters between two dots, or than {LONGEST_NAME} in all"
     edge = next((label for label in labels if not LABEL.fullmatch(_decoded(label))), "")
@@ -116,17 +116,17 @@ def _oddity(entry: str, name: str) -> str:
     """In what *entry* differs from *name*, which it was meant to be."""
     bare = entry.lower()
     if not bare.isascii() and plain(bare) == name:
-        return f"which has to be written {name}"
+        return f"which must be written {name}"
     if bare == f"{name}." or (bare.endswith(".") and covers(bare[:-1], name)):
         return "which ends in a dot"
     if bare.strip() == name and bare != name:
-        return "which has a blank beside it"
+        return "which has a blank before or after it"
     if "".join(letter for letter in bare if letter.isprintable()) == name and bare != name:
-        return "which has a control character in it"
+        return "which has a control character"
     if "://" in bare and bare.partition("://")[2].partition("/")[0].partition(":")[0] == name:
         return "which is a URL and not a name"
     if bare.startswith(f"{name}:"):
-        return "which has a port behind it"
+        return "which ends with a port"
     if "*" in bare and re.fullmatch(re.escape(bare).replace(r"\*", "[^.]*"), name) and not covers(bare, name):
-        return "where a star may only be the whole first label, with two more behind it"
+        return "where a star must be the whole first label, followed by two more"
     return ""

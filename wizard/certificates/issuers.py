@@ -1,8 +1,8 @@
-"""Who may have issued whom, among the certificates at hand, and why others did not.
+"""Find possible issuers among the given certificates, and the reasons against other candidates.
 
 A candidate must carry the issuer's name. Where names and key identifiers leave one answer it is taken, and the rules
 verify its signature (`chain.signature`); where they leave a choice, or there are no key identifiers, signatures decide
-here. So a pile of ten thousand certificates costs no ten thousand signature checks.
+here. So a set of ten thousand certificates costs no ten thousand signature checks.
 """
 
 import re
@@ -103,11 +103,11 @@ def _edges(data: bytes, start: int, count: int) -> list[int]:
 
 
 MOST_CANDIDATES = 8
-"""Issuers of one name that are tried for one certificate: a hostile pile must not cost the square of its size."""
+"""Issuers of one name that are tried for one certificate: a hostile set must not cost the square of its size."""
 
 
 class IssuerCandidate(NamedTuple):
-    """The issuers found for a certificate, by their places in the pile, and the candidates that are none."""
+    """The issuers found for a certificate, by their places in the set, and the candidates that are none."""
 
     issuers: tuple[int, ...]
     rejected: tuple[Rejected, ...]
@@ -122,7 +122,7 @@ class _Namesakes(NamedTuple):
 
 
 class CertificateIndex:
-    """A pile of different certificates, indexed by subject."""
+    """A set of different certificates, indexed by subject."""
 
     def __init__(self, certificates: Sequence[Certificate], now: datetime | None = None) -> None:
         self.certificates = certificates
@@ -225,7 +225,7 @@ class CertificateIndex:
                 reason = "the signature does not verify with its key"
                 rejected.append(Rejected(other, self._differs(candidate, wanted) if differs else reason))
         if issuers:
-            note = "its key verifies the signature, but its key id is not the wanted one"
+            note = "its key verifies the signature, but its key id is wrong"
             rejected += [Rejected(self.certificates[each], note) for each in otherwise]
         return IssuerCandidate(tuple(issuers or otherwise), (*rejected, *found.refused))
 
@@ -242,7 +242,7 @@ class CertificateIndex:
         return self._namesakes[subject]
 
     def _spelled(self, name: bytes) -> list[bytes]:
-        """The subjects in the pile that every peer takes for *name*, itself first."""
+        """The subjects in the set that every peer takes for *name*, itself first."""
         if self._spellings is None:
             self._spellings = defaultdict(list)
             for subject in dict.fromkeys(each.subject for each in self.outlines if each.may_be_ca):
@@ -251,7 +251,7 @@ class CertificateIndex:
         return list(dict.fromkeys([*([name] if name in self._by_subject else ()), *others]))
 
     def _differs(self, place: int, wanted: bytes | None) -> str:
-        return f"its key id is {(self.key_id(place) or b'').hex()}, and {(wanted or b'').hex()} is wanted"
+        return f"its key id is {(self.key_id(place) or b'').hex()}, but {(wanted or b'').hex()} is required"
 
     def _same_key_id(self, issuer: bytes, wanted: bytes | None) -> list[Rejected]:
         if wanted is None:
@@ -261,6 +261,6 @@ class CertificateIndex:
             for place, parts in enumerate(self.outlines):
                 if parts.may_be_ca and (key_id := self.key_id(place)) is not None:
                     self._by_key_id[key_id].append(place)
-        reason = "its key id is the wanted one, but its name is another"
+        reason = "its key id is right, but its name is not"
         places = [each for each in self._by_key_id.get(wanted, ()) if self.outlines[each].subject != issuer]
         return [Rejected(self.certificates[each], reason) for each in places[:MOST_CANDIDATES]]

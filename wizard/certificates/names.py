@@ -41,6 +41,16 @@ def short(certificate: Certificate) -> str:
     return printable(_short(certificate), limit=64).strip() or f"certificate {certificate.sha256[:8]}"
 
 
+def issuer_short(certificate: Certificate) -> str:
+    """The common name of the issuer, else its whole name; `itself` for a certificate that issued itself."""
+    if fields.self_issued(certificate):
+        return "itself"
+    written = issuer(certificate)
+    return next(
+        (part[3:] for part in written.replace("+", ",").split(",") if part.strip().startswith("CN=")), written
+    ).lstrip("=")
+
+
 def _short(certificate: Certificate) -> str:
     name = fields.subject_name(certificate)
     if name is None:

@@ -1,4 +1,4 @@
-"""Bytes to certificates and keys, by content and never by name: the one door to all formats."""
+"""Read certificates and keys of all formats from bytes, by content and never by file name."""
 
 import re
 
@@ -118,14 +118,14 @@ def _read(data: bytes, reader: Reader) -> Bundle:
     if data[0] == SEQUENCE and not _is_text(data):
         return _read_der(data, reader)
     if (decoded := bare_base64(text)) is not None and _der_format(decoded) is not Format.UNKNOWN:
-        collector.note("pem.no-armour", "It is base64 without BEGIN and END lines; Java and OpenSSL do not read that.")
+        collector.note("pem.no-armour", "It is base64 without BEGIN and END lines; Java and OpenSSL cannot read it.")
         return _read_der(decoded, reader)
     return collector.finished(Format.TEXT if _is_text(text) else Format.UNKNOWN)
 
 
 _UNDONE = {
-    "utf-8-bom": "It begins with a byte order mark; keytool of Java 11, 17 and 21 does not read such a file.",
-    "utf-16": "It is UTF-16 text, as PowerShell's > writes it; keytool and OpenSSL do not read such a file.",
+    "utf-8-bom": "It begins with a byte order mark; keytool of Java 11, 17 and 21 cannot read it.",
+    "utf-16": "It is UTF-16 text, as PowerShell's > writes it; keytool and OpenSSL cannot read it.",
 }
 
 
@@ -151,7 +151,7 @@ def _read_der(data: bytes, reader: Reader) -> Bundle:
             raise damaged(collector.name, error.reason, error.position) from error
         at = node.stop
     if data[at:].strip(b"\r\n\0 "):
-        collector.note("der.trailing", f"{len(data) - at} bytes follow its end at byte {at} and are left alone.")
+        collector.note("der.trailing", f"{len(data) - at} bytes follow its end at byte {at} and are ignored.")
     return reader.finished(form)
 
 

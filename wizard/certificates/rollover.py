@@ -1,6 +1,6 @@
-"""One chain in place of another: what kind of change that is, how long both are valid, and which order is safe.
+"""Replace one chain with another: the kind of change, how long both are valid, and the safe order of steps.
 
-A root must be known to everybody before the first certificate under it is shown, and outlives the last one.
+Every peer must trust a root before the first certificate under it is presented, and as long as one is in use.
 """
 
 from dataclasses import dataclass
@@ -133,7 +133,7 @@ def _with_fingerprint(name: str, chain: Chain) -> str:
 
 
 def stages(change: Rollover, now: datetime, *, public: bool = False) -> tuple[Stage, ...]:
-    """The order of steps that keeps everybody connected; empty when nothing changes.
+    """The order of steps that keeps all peers connected; empty when nothing changes.
 
     Args:
         change: as `compare` found it.
@@ -142,7 +142,7 @@ def stages(change: Rollover, now: datetime, *, public: bool = False) -> tuple[St
     """
     begins = change.begins if change.begins > now else None
     swap = Stage(
-        "The new certificate on the primary (its restart is a short outage).",
+        "Install the new certificate on the primary (its restart is a short outage).",
         earliest=begins,
         latest=change.both_end,
     )
@@ -155,15 +155,15 @@ def stages(change: Rollover, now: datetime, *, public: bool = False) -> tuple[St
             new = _listed(change.added)
             return (
                 Stage(
-                    f"{new} into the portal, beside those that are there.",
+                    f"Upload {new} to the portal and keep those that are there.",
                     _first_day(change.added, now),
                     change.both_end,
                 ),
                 swap,
                 Stage(
-                    f"{_listed(change.dropped) or 'Nothing'} out of the portal: sooner only if nobody shows a"
-                    " certificate under it any more, later if a gateway or client still does. Trust stores hold"
-                    " the root and stay as they are.",
+                    f"Remove {_listed(change.dropped) or 'nothing'} from the portal. You can do so earlier if no"
+                    " machine presents a certificate under it. Wait if a gateway or client still does. Trust stores"
+                    " have the root and stay as they are.",
                     change.ends,
                 ),
             )
@@ -174,29 +174,30 @@ def stages(change: Rollover, now: datetime, *, public: bool = False) -> tuple[St
 def _root_stages(change: Rollover, now: datetime, swap: Stage, *, public: bool) -> tuple[Stage, ...]:
     if public:
         first = (
-            f"{change.new_name} is a public root: nothing to upload, and cacerts has it. A gateway with a trust"
-            " store of its own needs it there, beside the old one."
+            f"{change.new_name} is a public root: nothing to upload, and cacerts has it. A gateway with its own trust"
+            " store needs it there, together with the old one."
         )
     else:
         first = (
-            f"{change.new_name} and its intermediates everywhere, beside the old ones: into the portal, into the"
-            " trust store of every gateway and the stores of every client, and into cacerts."
+            f"Add {change.new_name} and its intermediates everywhere and keep the old ones: portal, cacerts, the trust"
+            " store of every gateway and the stores of every client."
         )
     return (
         Stage(first, _first_day(change.added, now), change.both_end),
         Stage(
-            "New certificates on gateways and clients, when step 1 is done on every machine.",
+            "After step 1 is done on every machine, install new certificates on gateways and clients.",
             swap.earliest,
             swap.latest,
         ),
         Stage(
-            "The new certificate on the primary, when step 2 is done on every machine (its restart is a short outage).",
+            "After step 2 is done on every machine, install the new certificate on the primary (its restart is a short"
+            " outage).",
             swap.earliest,
             swap.latest,
         ),
         Stage(
-            f"{change.old_name} out of all these places: sooner only if nobody shows a certificate under it any"
-            " more, later if a gateway or client still does.",
+            f"Remove {change.old_name} from all these places. You can do so earlier if no machine presents a"
+            " certificate under it. Wait if a gateway or client still does.",
             max(change.ends, change.begins),
         ),
     )

@@ -1,4 +1,4 @@
-"""Whether a certificate's signature was made with another's key. It does not judge algorithms: rules do."""
+"""Whether a certificate's signature was made with another's key. It does not check algorithms: rules do."""
 
 from functools import lru_cache
 

@@ -1,1 +1,1 @@
-"""The transaction: plan, journal, durable writes, backups, apply, undo. It does not know what a certificate is."""
+"""The transaction: plan, journal, durable writes, backups, apply, undo. It knows nothing about certificates."""

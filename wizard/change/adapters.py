@@ -1,4 +1,4 @@
-"""The ports wired to the real machine: the product's Java, systemd, and a TLS client."""
+"""The ports of the real machine: the product's Java, systemd, and a TLS client."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ from wizard.probing.probe import probe
 
 
 def ports_for(machine: Machine) -> Ports:
-    """The ports of *machine*; nothing is examined before it is asked for."""
+    """The ports of *machine*; nothing is checked before it is asked for."""
     return Ports(ProductJava(machine), Systemd(machine), TlsClient())
 
 
@@ -35,7 +35,7 @@ class Systemd:
         self._service = Service(machine)
 
     def state(self) -> ServiceState:
-        """The state of the unit; with a restart command the port alone can tell."""
+        """The state of the unit; with a restart command only the port shows it."""
         if self._machine.restart_command is not None:
             return ServiceState(running=True, text="restarted by the given command")
         try:
@@ -64,13 +64,13 @@ class Systemd:
 
 
 class TlsClient:
-    """One TLS handshake for each look."""
+    """One TLS handshake for each call."""
 
     def look(self, host: str, port: int, servername: str, timeout_s: float) -> Served:
         """The leaf that *host*:*port* presents."""
         seen = probe(host, port, servername=servername or None, timeout_s=timeout_s)
         leaf = seen.leaf
         if leaf is None:
-            return Served(False, text=printable(seen.detail or seen.error or "no certificate came"))
+            return Served(False, text=printable(seen.detail or seen.error or "no certificate was presented"))
         subject = printable(leaf.x509.subject.rfc4514_string(), limit=120)
         return Served(True, leaf.sha256, seen.fallback, f"the certificate of {subject}")

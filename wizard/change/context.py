@@ -1,4 +1,4 @@
-"""What a run has in its hands: the machine, its ports, secrets, events, the clock, and whether it was asked to stop."""
+"""Dependencies of one run: the machine, its ports, secrets, events, the clock, and the stop flag."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -72,7 +72,7 @@ class Context:
         folders: those of the files that are changed, kept open from the first look to the end; by logical path.
         announce: gets the change's id as soon as it has one.
         without: what was made before the undo, by the ids of the actions; empty for `apply`.
-        settle_s: how long a wrong leaf is borne after a restart before it counts as the answer, in seconds.
+        settle_s: how long a wrong leaf is tolerated after a restart, in seconds.
     """
 
     machine: Machine
@@ -91,7 +91,7 @@ class Context:
     settle_s: float = 10.0
 
     def check_cancelled(self) -> None:
-        """Give way between two steps.
+        """Check for a stop request between two steps.
 
         Raises:
             WizardError: `change.stopped` when somebody asked to stop.

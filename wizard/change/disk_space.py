@@ -1,4 +1,4 @@
-"""Whether there is space for a change, its backups and its undo, before it is begun."""
+"""Check the disk space for a change, its backups and its undo before it begins."""
 
 import os
 from collections import Counter

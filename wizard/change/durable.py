@@ -1,4 +1,4 @@
-"""One file replaced so that at every moment either the old or the new one is there, whole, also after a power cut."""
+"""Replace a file atomically: the old or the new one is complete at any moment, also after a power failure."""
 
 import contextlib
 import errno
@@ -103,7 +103,7 @@ def check_still_there(path: Path, folder: Directory) -> None:
     except OSError:
         there = False
     if not there:
-        raise OSError(errno.ESTALE, f"its folder was exchanged; what was written is in {folder.now_at}")
+        raise OSError(errno.ESTALE, f"its folder was replaced by another one; what was written is in {folder.now_at}")
 
 
 def new_file(folder: Directory, name: str, data: bytes, *, calls: Syscalls = REAL) -> None:
@@ -128,7 +128,7 @@ def sync_folder(folder: Directory, *, calls: Syscalls = REAL) -> None:
     try:
         calls.fsync(folder.descriptor, folder.path.name)
     except OSError as error:
-        error.filename = str(folder.path)  # whoever reads of a full disk must learn which one it is
+        error.filename = str(folder.path)  # a message about a full disk must name the file system
         raise
 
 
@@ -189,7 +189,7 @@ def _dress(descriptor: int, wanted: FileImage, name: str, calls: Syscalls, *, st
     status = os.fstat(descriptor)
     present = dict(xattrs_of(descriptor))
     if strict:
-        # What a folder hands down (a default access list) is not what the old file had.
+        # An inherited default access list is not what the old file had.
         for attribute in present.keys() - dict(wanted.xattrs).keys():
             if attribute == ACL or attribute.startswith("user."):
                 calls.remove_xattr(descriptor, attribute, name)
@@ -259,12 +259,12 @@ def new_folder(above: Directory, name: str, *, calls: Syscalls = REAL) -> Direct
     """Make the folder *name*, mode 0700, and open it.
 
     Raises:
-        OSError: also ESTALE: another folder was put in its place before it could be opened.
+        OSError: also ESTALE: another folder is in its place before it could be opened.
     """
     calls.mkdir(name, at=above.descriptor)
     made = above.open(name)
     if made.status.st_uid != os.geteuid() or made.names():
-        raise OSError(errno.ESTALE, "another folder was put in its place")
+        raise OSError(errno.ESTALE, "another folder is in its place")
     return made
 
 

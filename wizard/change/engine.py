@@ -1,4 +1,4 @@
-"""A plan made real: all of it, or none of it."""
+"""Apply a plan atomically."""
 
 import contextlib
 import os
@@ -20,19 +20,19 @@ from wizard.change.record import read_record
 from wizard.change.staging import FileChange, file_changes_of, stage
 from wizard.change.store import ChangeFolder, Store
 from wizard.change.targets import check_in_place
-from wizard.change.undo import close_what_is_back, roll_back_change
+from wizard.change.undo import close_restored, roll_back_change
 from wizard.errors import WizardError
 from wizard.texts.en.change import NOTHING_CHANGED
 from wizard.times import rfc3339
 
 KEEP = 20
-"""How many changes in force can be rolled back, one after the other."""
+"""How many changes in effect can be rolled back, one after the other."""
 
 _SETTLED = {APPLIED, KEPT, REFUSED, ROLLED_BACK}
 
 
 def prune(store: Store) -> None:
-    """Remove changes that are older than the last `KEEP` that are in force.
+    """Remove changes that are older than the last `KEEP` that are in effect.
 
     A rollback is a change too, and leaves two that no longer count; so that a long row of both does not fill the disk,
     no more than three times as many applied changes, and as many others, are kept. The newest folder always stays: its
@@ -40,29 +40,29 @@ def prune(store: Store) -> None:
     """
     record = read_record(store)
     expected = {left.change for left in (*record.files, *record.anchors)}
-    stand = applied = others = 0
+    in_effect = applied = others = 0
     for position, entry in enumerate(reversed(entries(store))):
-        stand += entry.stands and not entry.rolls_back
+        in_effect += entry.in_effect and not entry.rolls_back
         applied += entry.outcome == APPLIED
         others += entry.outcome != APPLIED
         too_many = applied > 3 * KEEP if entry.outcome == APPLIED else others > 3 * KEEP
-        if position and entry.id not in expected and (stand > KEEP or too_many) and entry.outcome in _SETTLED:
+        if position and entry.id not in expected and (in_effect > KEEP or too_many) and entry.outcome in _SETTLED:
             with contextlib.suppress(WizardError, OSError):
                 store.drop(store.find(entry.id))
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be made: the drafts of a plan or of a rollback, and how it is proven.
+    """What is to be made: the drafts of a plan or of a rollback, and how it is verified.
 
     Attributes:
         title: for people.
         digest: of the plan, empty for a rollback.
         drafts: looks at the files and refuses; called when the lock is held.
         restart: id, unit and time limit, None to leave the service alone.
-        probe: id and time limit, None for no proof.
-        target: what must be served afterwards.
-        rolls_back: id of the change that is taken back.
+        probe: id and time limit, None for no verification.
+        target: what must be presented afterwards.
+        rolls_back: id of the change that is rolled back.
         certificates: before and after it, for the evidence.
     """
 
@@ -77,7 +77,7 @@ class Order:
 
 
 def apply(plan: Plan, context: Context) -> Outcome:
-    """Make *plan*: prepare, write, restart, prove; after any failure put everything back.
+    """Make *plan*: prepare, write, restart, verify; after any failure restore everything.
 
     Returns:
         How it ended. When it is `refused`, no live file was touched.
@@ -91,9 +91,9 @@ def apply(plan: Plan, context: Context) -> Outcome:
         return _nothing(plan, context)
     with opened(context) as place:
         if any(isinstance(step, Restart) and step.always for step in plan.steps):
-            # The service does not serve what it should, and this plan restarts and proves it: a repair. That must be
-            # possible when an undo has put the files back and the service still does not start.
-            close_what_is_back(place.store, context)
+            # A plan that restarts a service with the wrong certificate is a repair. It must be possible after an undo
+            # that restored the files, when the service still does not start.
+            close_restored(place.store, context)
         # Also before nothing is done: after an interrupted change the files may be as planned, and the service not.
         sweep(place.store, context)
         if plan.is_empty:
@@ -147,7 +147,7 @@ def carry_out(order: Order, place: Opened, context: Context) -> Outcome:
 
 
 def _prepare(order: Order, folder: ChangeFolder, context: Context) -> Manifest:
-    context.events.say("prepare", "started", "Stage, back up and check before anything is touched")
+    context.events.say("prepare", "started", "Prepare, back up and check all files before the change")
     drafts = order.drafts()
     running = False if order.restart is None else check_service(context)
     actions, served = stage(drafts, order.target, folder, context)
@@ -173,7 +173,7 @@ def _prepare(order: Order, folder: ChangeFolder, context: Context) -> Manifest:
         certificates=order.certificates,
     )
     folder.write_manifest(manifest, context.calls)
-    context.events.say("prepare", "done", f"{len(actions)} files are staged, their old state is saved")
+    context.events.say("prepare", "done", f"{len(actions)} files are prepared, and the old ones are saved")
     return manifest
 
 
@@ -192,7 +192,7 @@ def check_service(context: Context) -> bool:
 def _refuse(order: Order, folder: ChangeFolder, journal: Journal, context: Context, error: Exception) -> Outcome:
     failure = Failure.of(error)
     context.events.say("prepare", "failed", failure.message)
-    # First of all: on a full disk this is the space for the last lines.
+    # Before anything else: on a full disk this is the space for the last lines.
     folder.wipe_staged(context.calls)
     with contextlib.suppress(OSError):
         journal.append(CLOSED, fact=REFUSED)
@@ -220,9 +220,9 @@ def advance(manifest: Manifest, folder: ChangeFolder, journal: Journal, context:
         context.check_cancelled()
     if manifest.probe is not None:
         name, limit = manifest.probe
-        context.events.say(name, "started", "Wait until the right certificate is served")
+        context.events.say(name, "started", "Wait until the right certificate is presented")
         prove(name, manifest.target, limit, context)
-        context.events.say(name, "done", "Every node serves the right certificate")
+        context.events.say(name, "done", "Every node presents the right certificate")
     if manifest.restart is not None:
         watch_over(manifest.target, context)
     _all_in_place(manifest, context)
@@ -249,12 +249,12 @@ def _still_to_do(manifest: Manifest, context: Context) -> tuple[Action, ...]:
 
 
 def _step(action: Action, manifest: Manifest, folder: ChangeFolder, journal: Journal, context: Context) -> None:
-    stands = file_state(live_image(action, context), action)
+    state = file_state(live_image(action, context), action)
     check_in_place(action.path.parent, context)
-    if stands is FileState.NEW:
+    if state is FileState.NEW:
         context.events.say(action.id, "done", f"{action.named} is new already")
         return
-    if stands is not FileState.OLD:
+    if state is not FileState.OLD:
         raise WizardError(codes.CHANGE_CHANGED_SINCE_REVIEW, case="prepared", subject=action.named, path=action.named)
     journal.append(INTENT, action.id)
     context.events.say(action.id, "started", action.summary)
@@ -265,11 +265,11 @@ def _step(action: Action, manifest: Manifest, folder: ChangeFolder, journal: Jou
 
 def _became(action: Action, context: Context) -> str:
     if action.after.exists:
-        return "is in place and read back"
+        return "is in place and was read back"
     if action.after.kind == "folder":
         return "is made"
     kept = action.of_folder and live_image(action, context).kind == "folder"
-    return "stays: it holds files of somebody else" if kept else "is removed"
+    return "stays, because it contains other files" if kept else "is removed"
 
 
 def finish(manifest: Manifest, folder: ChangeFolder, journal: Journal, context: Context) -> Outcome:
@@ -278,5 +278,5 @@ def finish(manifest: Manifest, folder: ChangeFolder, journal: Journal, context: 
         journal.append(CLOSED, fact=APPLIED)
         if not keeps_copies(manifest):
             folder.wipe_staged(context.calls)
-    say_outcome(context, "done", f"Change {folder.id} is applied{' and proven' if manifest.probe else ''}.", APPLIED)
+    say_outcome(context, "done", f"Change {folder.id} is applied{' and verified' if manifest.probe else ''}.", APPLIED)
     return Outcome(APPLIED, folder.id, manifest.digest, dict(context.events.states))

@@ -1,4 +1,4 @@
-"""What a run tells while it goes on: lines that every user interface can follow, also one that comes back later."""
+"""The progress events of a run: lines that every user interface can follow, also when it is started later."""
 
 import contextlib
 import json
@@ -92,13 +92,13 @@ class EventLog:
             self._descriptor = os.open(name, flags, 0o600, dir_fd=folder.descriptor)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
 
     def say(self, step: str, state: str, text: str, *, outcome: str = "", failure: Failure | None = None) -> None:
-        """Tell one event; the last one of a run has an *outcome*, and a *failure* when it is none."""
+        """Report one event; the last one of a run has an *outcome*, and a *failure* if it did not succeed."""
         if state != "progress":
             self.states[step] = state
         clean = printable(self._redactor.scrub(text), limit=2000)

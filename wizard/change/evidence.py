@@ -1,4 +1,4 @@
-"""What a change leaves for a change ticket: who, when, before, after, how it was verified, how to undo it."""
+"""The record of a change for a change ticket: who, when, before, after, how it was verified, how to undo it."""
 
 import contextlib
 from collections.abc import Iterable, Sequence
@@ -23,7 +23,7 @@ _TOKEN = "evidence"  # noqa: S105 - part of a temporary name
 _WORDS = {
     APPLIED: "applied; the new state is in effect",
     ROLLED_BACK: "failed and undone; the old state is in effect",
-    KEPT: "interrupted, and closed by the operator as it was then",
+    KEPT: "interrupted, then closed by the operator without undo",
     REFUSED: "refused; nothing was changed",
 }
 
@@ -196,5 +196,5 @@ def _steps(told: Sequence[dict[str, str]]) -> list[str]:
 
 def _no_undo(facts: dict[str, Any]) -> str:
     if facts["backups_removed"]:
-        return f"Not possible any more: its backups were removed on {facts['backups_removed']}."
+        return f"No longer possible: its backups were removed on {facts['backups_removed']}."
     return "There is nothing to undo." if facts["outcome"] != "unfinished" else "Run `recover` first."

@@ -1,4 +1,4 @@
-"""How a file looks at one moment: bytes by digest, owner, mode, extended attributes."""
+"""The state of a file at one moment: digest, owner, mode, extended attributes."""
 
 import base64
 import hashlib
@@ -13,7 +13,7 @@ BOUND_TO_CONTENT = frozenset({"security.ima", "security.evm"})
 """Extended attributes that sign the bytes themselves: copying them to other bytes would be wrong."""
 
 LARGEST = 64 * 1024 * 1024
-"""No file of this trade comes near; a larger one is refused before it fills memory."""
+"""Real files are much smaller; a larger one is refused before it fills the memory."""
 
 _KINDS = {
     stat.S_IFREG: "file",

@@ -1,4 +1,4 @@
-"""Where a live file is between the two states of an action, and how it is brought to either."""
+"""Compare a live file with the two recorded states of an action, and bring it to either."""
 
 import json
 import os
@@ -104,17 +104,17 @@ def old_state(live: FileImage, action: Action) -> FileImage:
     return action.before
 
 
-def is_back(live: FileImage, action: Action) -> bool:
+def is_restored(live: FileImage, action: Action) -> bool:
     """Whether nothing is left to be undone: the live file is as before the change, or has only been repaired since."""
     return file_state(live, action) is FileState.OLD or live.same(old_state(live, action))
 
 
 def is_undone(live: FileImage, action: Action, actions: Sequence[Action]) -> bool:
-    """As `is_back`, also when an undo that was cut off had already undone earlier ones of *actions* on the same file.
+    """As `is_restored`, also when an interrupted undo had already undone earlier ones of *actions* on the same file.
 
     Several imports change one trust store one after the other: the first undo may have gone on to the oldest state.
     """
-    if is_back(live, action):
+    if is_restored(live, action):
         return True
     earlier = actions[: actions.index(action)]
     return any(each.path == action.path and live.same(each.before) for each in earlier)

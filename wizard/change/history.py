@@ -1,4 +1,4 @@
-"""What was changed, when, by whom, and what of it is still in force."""
+"""The recorded changes: what, when, by whom, and whether they are still in effect."""
 
 import contextlib
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ class Entry:
         digest: of the plan, empty for a rollback.
         files: logical paths.
         rolls_back: id of the change that it took back, else empty.
-        rolled_back_by: id of the change that rolled it back and is still in force, else empty.
+        rolled_back_by: id of the change that rolled it back and is still in effect, else empty.
         waits: nothing else can be changed until `recover` has settled it.
         damage: why its record cannot be used, with the place of the backups; else empty.
         backups: the folder with the old files.
@@ -51,8 +51,8 @@ class Entry:
     backups_removed: str = ""
 
     @property
-    def stands(self) -> bool:
-        """Whether what it did is (as far as the wizard knows) still so."""
+    def in_effect(self) -> bool:
+        """Whether it was applied and not rolled back, as far as the wizard knows."""
         return self.outcome == APPLIED and not self.rolled_back_by
 
     def as_json(self) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def entries(store: Store) -> tuple[Entry, ...]:
     # A rollback can itself be rolled back, and is then without effect: what is newest decides first.
     for folder in reversed(store.changes()):
         entry = _entry(folder, taken_back.get(folder.id, ""))
-        if entry.stands and entry.rolls_back:
+        if entry.in_effect and entry.rolls_back:
             taken_back[entry.rolls_back] = entry.id
         found.append(entry)
     return tuple(reversed(found))
@@ -123,7 +123,7 @@ def _entry(folder: ChangeFolder, rolled_back_by: str) -> Entry:
     except WizardError as error:
         if outcome == REFUSED:
             return _without_manifest(folder, replace(bare, outcome=outcome))
-        # What was applied is not known any more; what came to nothing is.
+        # The record of an applied change may be lost; a refused one is known.
         word = UNREADABLE if waits or outcome == APPLIED else outcome
         return replace(bare, outcome=word, waits=waits, damage=error.message)
     return replace(

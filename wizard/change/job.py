@@ -1,4 +1,4 @@
-"""What the worker is given, through a pipe and nowhere else."""
+"""The input of the worker, sent only through a pipe."""
 
 import base64
 import json
@@ -19,7 +19,7 @@ MACHINE_PORTS = "wizard.change.adapters:ports_for"
 """The real service, Java and network; by name, because tests give others."""
 
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SSL_CERT_FILE", "XDG_RUNTIME_DIR")
-"""What the worker gets of our environment: nothing in which an operator would put a password."""
+"""The environment variables that the worker gets: none that may hold a password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Job:
     ports: str = MACHINE_PORTS
 
     def dump(self) -> bytes:
-        """JSON with the secrets in clear: for a pipe, never for a file."""
+        """JSON with the secrets in clear text: for a pipe, never for a file."""
         machine = self.machine
         members = {
             "kind": self.kind,
@@ -61,6 +61,7 @@ class Job:
                 "restart_command": machine.restart_command,
                 "unit": machine.unit,
                 "settle_s": machine.settle_s,
+                "syslog": machine.syslog,
             },
             "plan": None if self.plan is None else base64.b64encode(dump(self.plan)).decode(),
             "change": self.change,
@@ -97,6 +98,7 @@ class Job:
                     restart_command=None if command is None else tuple(command),
                     unit=machine["unit"],
                     settle_s=float(machine["settle_s"]),
+                    syslog=bool(machine["syslog"]),
                 ),
                 plan=None if plan is None else load(base64.b64decode(plan)),
                 change=members["change"],

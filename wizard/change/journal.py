@@ -1,4 +1,4 @@
-"""The log that is on disk before each step: what was meant, what is done, how it ended."""
+"""The write-ahead log: each intent is on disk before its step; then what was done and how it ended."""
 
 import contextlib
 import json
@@ -100,7 +100,7 @@ class RecoveryPlan:
 
 
 def replay(records: Sequence[Record]) -> RecoveryPlan:
-    """Read the journal's meaning. Pure: the live files are examined by whoever acts on it."""
+    """Read the journal's meaning. Pure: the live files are checked by whoever acts on it."""
     events = {record.event for record in records}
     facts = {record.event: record.fact for record in records}
     touched = tuple(dict.fromkeys(record.step for record in records if record.event == INTENT))
@@ -138,7 +138,7 @@ def _parse(folder: Directory, name: str) -> tuple[tuple[Record, ...], int]:
                 break
             last = _last(data)
             if last is not None and last.event == CLOSED:
-                # What came before no longer matters to anybody: the change is settled.
+                # Earlier lines no longer matter: the change is settled.
                 return (*records, last), len(data)
             raise damaged(folder.path / name, line=len(records) + 1) from error
         good += len(line)

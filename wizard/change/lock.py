@@ -1,4 +1,4 @@
-"""One run at a time, and who it is."""
+"""The lock: one run at a time, with the name of its holder."""
 
 import contextlib
 import errno
@@ -17,7 +17,7 @@ from wizard.change.context import Context
 from wizard.change.durable import write_failure
 from wizard.change.events import CHANGE
 from wizard.change.evidence import write_evidence
-from wizard.change.file_state import is_back, live_image
+from wizard.change.file_state import is_restored, live_image
 from wizard.change.journal import CLOSED, Journal, RecoveryPlan
 from wizard.change.manifest import Manifest
 from wizard.change.outcome import APPLIED, REFUSED, Failure
@@ -65,13 +65,13 @@ class Lock:
         self.tell(holder)
 
     def tell(self, holder: Holder) -> None:
-        """Write who holds it; a full disk costs the words, not the lock."""
+        """Write who holds it; on a full disk the holder is not written, but the lock holds."""
         with contextlib.suppress(OSError):
             os.ftruncate(self._descriptor, 0)
             os.pwrite(self._descriptor, json.dumps(asdict(holder)).encode(), 0)
 
     def release(self) -> None:
-        """Let the next one in."""
+        """Release the lock."""
         with contextlib.suppress(OSError):
             os.ftruncate(self._descriptor, 0)
         os.close(self._descriptor)
@@ -88,7 +88,7 @@ def hold(ensure: Callable[[], Directory], path: Path, holder: Holder) -> Iterato
 
     Raises:
         BusyError: `change.busy`, with the holder.
-        OSError: also ESTALE: another folder was put in its place before it was locked.
+        OSError: also ESTALE: another folder is in its place before it was locked.
     """
     patience = time.monotonic() + _PATIENCE_S
     folder = ensure()
@@ -114,7 +114,7 @@ def hold(ensure: Callable[[], Directory], path: Path, holder: Holder) -> Iterato
         # The file is not the one under that name any more: this lock would guard nothing.
         os.close(descriptor)
         if not Directory(path.parent).same_as(folder):
-            raise OSError(errno.ESTALE, "another folder was put in its place")
+            raise OSError(errno.ESTALE, "another folder is in its place")
     lock = Lock(descriptor, holder)
     try:
         yield lock
@@ -193,7 +193,7 @@ class Opened:
     holder: Holder
 
     def begin(self, context: Context) -> tuple[ChangeFolder, Journal]:
-        """Make the folder and the journal of a new change, and tell everybody its id.
+        """Create the folder and the journal of a new change, and announce its id.
 
         Raises:
             WizardError: `change.write-failed`; nothing was changed.
@@ -235,7 +235,7 @@ def opened(context: Context) -> Iterator[Opened]:
 
 
 def sweep(store: Store, context: Context) -> None:
-    """Close what needs no decision, and refuse to go on while something does.
+    """Close what needs no decision; refuse if something does.
 
     Raises:
         RecoveryNeededError: `change.interrupted`.
@@ -321,7 +321,7 @@ def say_outcome(context: Context, state: str, text: str, outcome: str, failure: 
 def _taken_back(manifest: Manifest, context: Context) -> bool:
     """Whether an undo had begun that the journal does not know of, because its record could not be written."""
     try:
-        return any(is_back(live_image(action, context), action) for action in manifest.knowing(()).actions)
+        return any(is_restored(live_image(action, context), action) for action in manifest.knowing(()).actions)
     except WizardError:
         return False  # a folder was exchanged since: the journal alone knows
 

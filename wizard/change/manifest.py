@@ -1,4 +1,4 @@
-"""What one change is about, written before the first live file is touched: enough to undo it without the plan."""
+"""The manifest of one change, written before the first live file is changed: enough to undo it without the plan."""
 
 import json
 from collections.abc import Iterable
@@ -81,14 +81,14 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One address and what it must serve.
+    """One address and what it must present.
 
     Attributes:
         host: name or address.
         port: number.
         servername: sent as SNI; empty sends none.
         sha256: of the leaf; empty when nothing is demanded.
-        fallback: the built-in certificate is what was there: any fallback will do, it may be made anew at each start.
+        fallback: the built-in certificate is what was there: any fallback will do, it may be made again at each start.
     """
 
     host: str
@@ -117,8 +117,8 @@ class Manifest:
         actions: in order.
         restart: id, unit and time limit of the restart step; None when the service is not touched.
         probe: id of the probe step and its time limit; None when there is none.
-        target: what must be served afterwards.
-        served: what was served before.
+        target: what must be presented afterwards.
+        served: what was presented before.
         was_running: whether the service was active before.
         rolls_back: id of the change that this one takes back, else empty.
         login: login name of the session, as the kernel knows it; empty when it is not known.
@@ -194,9 +194,9 @@ class Manifest:
         try:
             members = json.loads(data)
         except (ValueError, RecursionError) as error:
-            raise ValueError("it is no JSON") from error
+            raise ValueError("it is not JSON") from error
         if not isinstance(members, dict):
-            raise ValueError("it is no JSON object")  # noqa: TRY004 - the same error as for any other damage
+            raise ValueError("it is not a JSON object")  # noqa: TRY004 - the same error as for any other damage
         if members.get("schema") != SCHEMA:
             raise ValueError(f"it was not written by this version of the wizard, which reads schema {SCHEMA}")
         try:
@@ -214,12 +214,12 @@ class Manifest:
         except KeyError as error:
             raise ValueError(f"it has no member {error}") from error
         except (TypeError, AttributeError, ValueError) as error:
-            raise ValueError("a member of it has a wrong type") from error
+            raise ValueError("one of its members has a wrong type") from error
         check_types(made)
         for action in made.actions:
             _check(action)
         if not all(0 <= node.port <= 65535 for node in (*made.target, *made.served)):
-            raise ValueError("it holds a port that does not exist")
+            raise ValueError("it has an impossible port")
         return made
 
 
@@ -233,11 +233,11 @@ def _check(action: Action) -> None:
     paths = (action.path, action.named)
     images = (action.before, action.after)
     if not all(STEP_ID.fullmatch(name) for name in (action.id, *names)):
-        raise ValueError("it names a file outside the folder of the change")
+        raise ValueError("it refers to a file outside the folder of the change")
     if not all(path.is_absolute() and ".." not in path.parts and "\0" not in str(path) for path in paths):
-        raise ValueError("it names a file without a whole path")
+        raise ValueError("it refers to a file without a full path")
     if not all(0 <= image.mode <= 0o7777 and 0 <= image.uid < 2**32 and 0 <= image.gid < 2**32 for image in images):
-        raise ValueError("it holds an owner or a mode that no file has")
+        raise ValueError("it has an impossible owner or mode")
 
 
 _PLAIN = ("id", "title", "digest", "at", "by", "token", "was_running", "rolls_back")

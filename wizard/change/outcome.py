@@ -1,4 +1,4 @@
-"""How a run ended, and what a command's exit code makes of it."""
+"""How a run ended, and the exit code for it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,7 +32,7 @@ SETTLE = "settle"
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why it did not go through: the four parts of a `WizardError`, as data."""
+    """Why it failed: the four parts of a `WizardError`, as data."""
 
     code: str
     message: str

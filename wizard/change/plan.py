@@ -1,4 +1,4 @@
-"""What will be changed, as data: reviewed, digested, written out, and applied from the very same object."""
+"""A plan as data: the same object is reviewed, hashed, saved and applied."""
 
 import hashlib
 import json
@@ -61,9 +61,10 @@ class PutFile:
         gid: numeric group, in the same way.
         expect: what is there now.
         summary: one line for the review.
-        proof: name of the secret that opens this key store, for the proof by the JVM; None for other files.
+        proof: name of the secret that opens this key store, for the verification by the JVM; None for other files.
         proof_alias: the key entry's name; without it the JVM has to be started once more to find it.
         proven: what the product's Java reported of the store while planning; empty when it could not be asked.
+        diff: unified diff with secrets masked, where the file is a text; empty otherwise.
     """
 
     id: str
@@ -78,6 +79,7 @@ class PutFile:
     proof: str | None = None
     proof_alias: str | None = None
     proven: str = ""
+    diff: str = ""
 
     kind = "put_file"
 
@@ -256,13 +258,13 @@ class Restart:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Prove from outside that every node serves the right leaf.
+    """Verify from outside that every node presents the right leaf.
 
     Attributes:
         id: unique within the plan.
         nodes: host and port of each.
         servername: sent as SNI; empty sends none.
-        expect_sha256: fingerprint of the leaf that must be served, lower-case hex.
+        expect_sha256: fingerprint of the leaf that must be presented, lower-case hex.
         timeout_s: longest wait until it is, in seconds, counted from the end of the restart.
     """
 
@@ -283,11 +285,11 @@ class Probe:
     def summary(self) -> str:
         """One line for the review."""
         name = f" for the name {self.servername}" if self.servername else ""
-        return f"Check that {self.target} serves leaf {self.expect_sha256[:16]}...{name}"
+        return f"Check that {self.target} presents leaf {self.expect_sha256[:16]}...{name}"
 
     @property
     def changed(self) -> bool:
-        """Never: looking changes nothing."""
+        """Never: a probe changes nothing."""
         return False
 
 
@@ -409,7 +411,7 @@ class Plan:
                     "target": step.target,
                     "summary": step.summary,
                     "changed": step.changed or (isinstance(step, Restart) and effective),
-                    "diff": step.diff if isinstance(step, EditFile) else None,
+                    "diff": step.diff if isinstance(step, EditFile) else getattr(step, "diff", "") or None,
                 }
                 for step in self.steps
             ],

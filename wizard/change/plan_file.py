@@ -1,4 +1,4 @@
-"""A plan as a text that can be kept, signed off, and applied later or elsewhere."""
+"""A plan as a text that can be saved, approved, and applied later or elsewhere."""
 
 import base64
 import binascii
@@ -32,10 +32,10 @@ SCHEMA = "cloudstream-wizard/plan-file/1"
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What a plan was judged by, so that it can be judged again when it is applied.
+    """What a plan was checked by, so that it can be checked again when it is applied.
 
     Attributes:
-        answers: those that the judgement depends on, as an answers file; no secret and no path of a file.
+        answers: those that the check depends on, as an answers file; no secret and no path of a file.
         chains: the certificates (DER) for each role, the leaf first; the role of this machine first.
     """
 
@@ -46,7 +46,7 @@ class Basis:
 def dump(plan: Plan, basis: Basis | None = None) -> bytes:
     """The whole plan with its payload (key stores, settings with passwords): to be kept with mode 0600.
 
-    Findings are not kept, because they are judged again; secrets are not in a plan, only their names.
+    Findings are not kept, because they are checked again; secrets are not in a plan, only their names.
     """
     body: dict[str, Any] = {
         "schema": SCHEMA,
@@ -77,7 +77,7 @@ def load_with_basis(data: bytes, *, name: str = "the plan") -> tuple[Plan, Basis
 
     Raises:
         WizardError: `change.plan-unreadable` when it is no plan, `change.plan-damaged` when it was altered,
-            `change.plan-without-basis` when it does not say what it was judged by.
+            `change.plan-without-basis` when it does not say what it was checked by.
     """
     plan, basis = _load(data, name)
     if basis is None:
@@ -114,7 +114,7 @@ def _load_basis(members: Any) -> Basis:
 
 def _of_schema(body: Any) -> dict[str, Any]:
     if not isinstance(body, dict) or body.get("schema") != SCHEMA:
-        raise ValueError("no plan of this schema")
+        raise ValueError("not a plan of this schema")
     return body
 
 
@@ -158,6 +158,7 @@ def _dump_step(step: Step) -> dict[str, Any]:
         "proof": step.proof,
         "proof_alias": step.proof_alias,
         "proven": step.proven,
+        **({"diff": step.diff} if step.diff else {}),
     }
 
 
@@ -170,7 +171,7 @@ def _load_step(members: dict[str, Any]) -> Step:
         return Probe(nodes=nodes, **members)
     path = PurePosixPath(members.pop("path"))
     if not path.is_absolute():
-        raise ValueError("a step names a path that is not absolute")
+        raise ValueError("a step has a path that is not absolute")
     folder = members.pop("folder", None)
     expect = replace(Expectation(*members.pop("expect")), folder=None if folder is None else Identity(*folder))
     if kind == "make_folder":

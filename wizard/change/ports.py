@@ -1,4 +1,4 @@
-"""What the engine needs from the rest of the program, and nothing more; the real ones: `machine_ports`."""
+"""The interfaces that the engine needs from the rest of the program; the real ones: `machine_ports`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class ServiceState:
     """The state of the service.
 
     Attributes:
-        running: the unit is active (which says nothing about what it serves).
+        running: the unit is active (which says nothing about what it presents).
         text: one line for people.
         blocked: why a restart cannot even be asked for (the unit is masked or missing); None when it can.
         hopeless: why waiting longer cannot help (a crash loop, a failed start); None when it can.
@@ -56,12 +56,12 @@ class ServiceControl(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What one node shows to a client.
+    """What one node presents to a client.
 
     Attributes:
         reachable: a TLS handshake brought a certificate.
         sha256: fingerprint of the leaf, lower-case hex.
-        fallback: the product's built-in certificate is served.
+        fallback: the product's built-in certificate is presented.
         text: one line for people: whose certificate, or why there is none.
     """
 
@@ -72,10 +72,10 @@ class Served:
 
 
 class Prober(Protocol):
-    """Looks at a node from outside."""
+    """Probes a node from outside."""
 
     def look(self, host: str, port: int, servername: str, timeout_s: float) -> Served:
-        """One look; never raises for what the network does."""
+        """One probe; never raises for network errors."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""The service after a change: restarted, and then seen from outside to serve what it must."""
+"""Restart the service after a change, then verify from outside what it presents."""
 
 import re
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ _TAKEN = re.compile(r"Address already in use|BindException|EADDRINUSE")
 
 
 def capture(nodes: Sequence[Node], context: Context) -> tuple[Node, ...]:
-    """What *nodes* serve now, as the demand that an undo will have to meet; a silent node demands nothing."""
+    """What *nodes* present now, as the demand that an undo will have to meet; a silent node demands nothing."""
     return tuple(_as_demand(node, _look(node, context)) for node in nodes)
 
 
@@ -44,10 +44,10 @@ def restart(step: str, timeout_s: float, context: Context) -> None:
 
 
 def prove(step: str, nodes: Sequence[Node], timeout_s: float, context: Context, *, patient: bool = True) -> None:
-    """Wait until every node serves what it must.
+    """Wait until every node presents what it must.
 
-    A node that is silent is waited for until the time is up; one that serves another leaf is given `settle_s` to
-    change its mind, because a longer wait only makes the outage longer. A service that cannot come up any more ends
+    A node that is silent is waited for until the time is up; one that presents another leaf is given `settle_s` to
+    change its mind, because a longer wait only makes the outage longer. A service that cannot start any more ends
     the wait at once.
 
     Args:
@@ -87,7 +87,7 @@ def prove(step: str, nodes: Sequence[Node], timeout_s: float, context: Context, 
 
 
 def watch_over(nodes: Sequence[Node], context: Context) -> None:
-    """Watch the service for a while after its start, then look at every node once more.
+    """Observe the service for a while after its start, then probe every node again.
 
     A server may end some seconds after it began to answer, or load its real configuration only then.
 
@@ -96,25 +96,27 @@ def watch_over(nodes: Sequence[Node], context: Context) -> None:
     """
     seconds = context.machine.settle_s
     if not seconds:
-        text = "Not checked: whether the server stays up after its start (--settle 0)"
+        text = "Not checked: whether the server keeps running after its start (--settle 0)"
         context.events.say(SETTLE, "skipped", text)
         return
-    text = f"Watch the server for {seconds:g} s: it may end, or change its certificate, after its start"
+    text = f"Observe the server for {seconds:g} s: it may stop or change its certificate after its start"
     context.events.say(SETTLE, "started", text)
     until = context.monotonic() + seconds
     while (left := until - context.monotonic()) > 0:
         context.sleep(min(left, _WATCH_S))
         state = context.ports.service.state()
         if context.stop():
-            # The machine may be going down, and the service with it. What was proven before is no failure.
-            context.events.say(SETTLE, "skipped", "Asked to stop: the server was not watched to the end")
+            # The machine may be going down, and the service with it. What was verified before is no failure.
+            context.events.say(SETTLE, "skipped", "Stopped by a signal: the server was not observed to the end")
             return
         if state.hopeless is not None:
             raise _with_lines(state.hopeless, context)
         if state.restarts:
             raise _with_lines(_died(state.restarts, context), context)
     prove(SETTLE, nodes, _LAST_LOOK_S, context)
-    context.events.say(SETTLE, "done", "The server still runs and serves the right certificate" if nodes else "It runs")
+    context.events.say(
+        SETTLE, "done", "The server still runs and presents the right certificate" if nodes else "It runs"
+    )
 
 
 def _died(restarts: int, context: Context) -> WizardError:

@@ -1,4 +1,4 @@
-"""Backups removed on the operator's word: they hold old private keys and passwords, and the way to undo a change."""
+"""Remove backups on request: they hold old private keys and passwords, and are needed to undo a change."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -33,7 +33,7 @@ def purge(change: str, days: int | None, context: Context) -> tuple[str, ...]:
         for folder in folders:
             text = (
                 f"The backups of change {folder.id} were removed on {rfc3339(context.now())}"
-                f" by {context.who.user or 'an unknown user'}.\nIt cannot be undone any more.\n"
+                f" by {context.who.user or 'an unknown user'}.\nIt can no longer be undone.\n"
             )
             place.store.purge(folder, text)
         return tuple(folder.id for folder in folders)

@@ -1,4 +1,4 @@
-"""What all changes in force have left: for each file and each trust anchor the newest of them, with its copy."""
+"""The expected state: for each file and each trust anchor, the newest change in effect with its copy."""
 
 from dataclasses import dataclass
 
@@ -37,10 +37,10 @@ class Record:
     """The state to expect.
 
     Attributes:
-        newest: the newest change in force; None when there is none.
+        newest: the newest change in effect; None when there is none.
         files: of every file the newest change.
         anchors: of every trust anchor the newest change.
-        target: what the newest change with a check from outside had to serve.
+        target: what the newest change with a check from outside had to present.
     """
 
     newest: Manifest | None = None
@@ -54,7 +54,7 @@ class Record:
 
 
 def read_record(store: Store) -> Record:
-    """Go through every change in force; what was undone, and the undo itself, cancel each other.
+    """Go through every change in effect; what was undone, and the undo itself, cancel each other.
 
     A change whose record cannot be read any more is passed over.
 
@@ -66,7 +66,7 @@ def read_record(store: Store) -> Record:
     anchors: dict[tuple[str, str], Left] = {}
     target: tuple[Node, ...] = ()
     for entry in entries(store):
-        if not entry.stands or entry.rolls_back:
+        if not entry.in_effect or entry.rolls_back:
             continue
         folder = store.find(entry.id)
         try:

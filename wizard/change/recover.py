@@ -1,4 +1,4 @@
-"""An interrupted change settled: undone, finished, or left as it is on the operator's word."""
+"""Settle an interrupted change: undo it, finish it, or keep everything as it is."""
 
 import contextlib
 from dataclasses import replace
@@ -24,8 +24,8 @@ def recover(mode: str, context: Context) -> Outcome:
     """Settle the change that an earlier run left open.
 
     Args:
-        mode: `auto` and `undo` take it back (a change that was proven already is closed as applied); `finish` makes
-            the rest of it and proves it, or takes it back; `keep` touches nothing and closes it as it is.
+        mode: `auto` and `undo` take it back (a change that was verified already is closed as applied); `finish` makes
+            the rest of it and verifies it, or takes it back; `keep` touches nothing and closes it as it is.
         context: the run.
 
     Returns:
@@ -71,7 +71,7 @@ def _nothing(context: Context) -> Outcome:
 
 def _closed(folder: ChangeFolder, context: Context) -> Outcome:
     """Only the last line was missing; it has been written."""
-    text = f"Change {folder.id} had been applied in full; its record is complete now."
+    text = f"Change {folder.id} had been applied completely. Its record is complete now."
     say_outcome(context, "done", text, APPLIED)
     return Outcome(APPLIED, folder.id)
 
@@ -81,7 +81,7 @@ def _settle(mode: str, folder: ChangeFolder, journal: Journal, context: Context)
     if mode == KEEP:
         journal.append(CLOSED, fact=KEPT)
         folder.wipe_staged(context.calls)
-        say_outcome(context, "done", f"Change {folder.id} is closed; everything stays as it is.", KEPT)
+        say_outcome(context, "done", f"Change {folder.id} is closed. Everything stays as it is.", KEPT)
         return Outcome(KEPT, folder.id)
     manifest = folder.manifest().knowing(journal.records)
     undoing = any(record.event == "undo" for record in journal.records)
@@ -116,7 +116,7 @@ def _set_damaged_aside(mode: str, place: Opened, context: Context) -> ChangeFold
             put_file(at, f"{JOURNAL}.damaged", read_image(at, JOURNAL)[1], mode=0o600, calls=context.calls)
             data = b"".join(record.as_line() for record in records)
             put_file(at, JOURNAL, data, mode=0o600, calls=context.calls)
-            # It is written anew when the change has ended again.
+            # It is written again when the change has ended again.
             remove_file(at, EVIDENCE, calls=context.calls)
             return folder
     return None

@@ -1,4 +1,4 @@
-"""The page for people: what is where, when the wizard could not put everything back by itself."""
+"""The recovery report: the state of each file when the wizard could not restore everything."""
 
 import shlex
 from collections.abc import Sequence
@@ -13,10 +13,10 @@ from wizard.errors import WizardError
 from wizard.printable import printable
 
 _WORDS = {
-    FileState.OLD: "OLD  as it was before the change; nothing to do",
-    FileState.NEW: "NEW  as the change made it; still to be restored",
-    FileState.OTHER_RIGHTS: "MIXED  known bytes, but another owner, mode or attribute than recorded",
-    FileState.FOREIGN: "FOREIGN  neither the old nor the new content; somebody else wrote it",
+    FileState.OLD: "OLD  as before the change; nothing to do",
+    FileState.NEW: "NEW  as the change wrote it; still to be restored",
+    FileState.OTHER_RIGHTS: "MIXED  known content, but another owner, mode or attribute than recorded",
+    FileState.FOREIGN: "FOREIGN  neither the old nor the new content; something else wrote it",
 }
 
 
@@ -46,7 +46,7 @@ def page_text(
         "WHAT COULD NOT BE UNDONE",
         *(f"  {step}: {failure.code} {failure.message}" for step, failure in problems),
         "",
-        "WHAT IS WHERE",
+        "STATE OF EACH FILE",
     ]
     for action in manifest.actions:
         lines += _file(action, manifest.actions, folder, context)
@@ -54,14 +54,14 @@ def page_text(
     if manifest.restart is not None:
         unit = manifest.restart[1]
         lines += [
-            f"  see whether it still starts or stops, and then wait: systemctl status {unit}",
+            f"  check whether it is still starting or stopping, then wait: systemctl status {unit}",
             "  restart the service; without the first command systemd may refuse, after several",
             f"  starts in a short time: systemctl reset-failed {unit}; systemctl restart {unit}",
         ]
-    lines += [f"  {node.endpoint} should serve leaf {node.sha256}" for node in manifest.served if node.sha256]
+    lines += [f"  {node.endpoint} should present leaf {node.sha256}" for node in manifest.served if node.sha256]
     lines += [
         "  cloudstream-wizard doctor           finds why the service does not start;",
-        "                                      --fix repairs it when the files are back",
+        "                                      --fix repairs it after the files are restored",
         "  cloudstream-wizard recover          tries the undo again",
         "  cloudstream-wizard recover --keep   accepts everything as it is now",
         "",

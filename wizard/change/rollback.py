@@ -1,4 +1,4 @@
-"""An applied change taken back: a change like any other, which can be taken back in its turn."""
+"""Roll back an applied change. A rollback is a change itself and can be rolled back."""
 
 import contextlib
 from collections.abc import Callable, Iterable, Sequence
@@ -10,7 +10,7 @@ from wizard.change.context import Context, WithoutAnchor
 from wizard.change.disk_space import check_change_room
 from wizard.change.engine import Order, carry_out, check_service
 from wizard.change.file_image import FileImage
-from wizard.change.file_state import FileState, differs, file_state, is_back, old_state
+from wizard.change.file_state import FileState, differs, file_state, is_restored, old_state
 from wizard.change.history import UNREADABLE, Entry, entries
 from wizard.change.journal import BACKUP
 from wizard.change.lock import check_free, opened, sweep
@@ -26,15 +26,15 @@ from wizard.host.machine import Machine
 
 
 def rollback(change: str | None, context: Context) -> Outcome:
-    """Restore what *change* replaced: bytes, owner, mode, attributes; restart; prove what was served before.
+    """Restore what *change* replaced: bytes, owner, mode, attributes; restart; verify what was presented before.
 
     Args:
-        change: its id or number; None takes the newest one that is still in force and is no rollback itself, so that
+        change: its id or number; None takes the newest one that is still in effect and is no rollback itself, so that
             repeated calls go back step by step.
         context: the run.
 
     Returns:
-        `applied` when the old state is back and proven; `rolled_back` when that failed and the newer state was kept.
+        `applied` when the old state is back and verified; `rolled_back` when that failed and the newer state was kept.
 
     Raises:
         BusyError: another run is at work.
@@ -111,7 +111,7 @@ def require_undoable(entry: Entry) -> None:
     """
     if entry.damage:
         raise _damaged(entry)
-    if not entry.stands:
+    if not entry.in_effect:
         if entry.outcome == APPLIED:
             raise WizardError(
                 codes.CHANGE_NOT_STANDING,
@@ -128,7 +128,7 @@ def require_undoable(entry: Entry) -> None:
 def _newest(known: Sequence[Entry], store: Store) -> Entry:
     """The newest change that is in effect and is no rollback; one whose record is damaged is not passed over."""
     for entry in reversed(known):
-        if entry.outcome == UNREADABLE or (entry.stands and not entry.rolls_back):
+        if entry.outcome == UNREADABLE or (entry.in_effect and not entry.rolls_back):
             return entry
     raise WizardError(codes.CHANGE_NOTHING_TO_ROLL_BACK, subject=store.root, state=store.root)
 
@@ -154,7 +154,7 @@ def see(action: Action, machine: Machine) -> Seen:
     """Look at the live file of *action*.
 
     Raises:
-        WizardError: it cannot be examined.
+        WizardError: it cannot be checked.
     """
     target = resolve(machine, action.named)
     image, data = look(target)
@@ -162,7 +162,7 @@ def see(action: Action, machine: Machine) -> Seen:
 
 
 def _state(image: FileImage, action: Action, target: Target) -> FileState:
-    """What is reached by another way now is somebody else's file."""
+    """If another path leads there now, the file is not ours."""
     return file_state(image, action) if target.path == action.path else FileState.FOREIGN
 
 
@@ -223,17 +223,17 @@ def _drafts(manifest: Manifest, folder: ChangeFolder, store: Store, context: Con
     for action in reversed(manifest.actions):
         target = resolve(context.machine, action.named)
         image, data = live.get(str(target.path)) or look(target)
-        stands = _state(image, action, target)
-        if stands is not FileState.FOREIGN and is_back(image, action):
-            context.events.say(action.id, "skipped", f"{target.shown} is as it was before the change")
+        state = _state(image, action, target)
+        if state is not FileState.FOREIGN and is_restored(image, action):
+            context.events.say(action.id, "skipped", f"{target.shown} is as before the change")
             continue
-        found = _old_state(action, target, (image, data), folder, context, stands=stands)
+        found = _old_state(action, target, (image, data), folder, context, state=state)
         if found is None:
             if action.trust is not None and action.trust.added and target.path == action.path:
-                context.events.say(action.id, "skipped", f"{action.trust.alias} is not in {target.shown} any more")
+                context.events.say(action.id, "skipped", f"{action.trust.alias} is no longer in {target.shown}")
                 continue
             raise _changed_since(manifest, target, store)
-        if stands is FileState.OTHER_RIGHTS:
+        if state is FileState.OTHER_RIGHTS:
             context.events.say(action.id, "progress", _kept(target, image, action))
         check_folder(target, action.folder, exact=False, may_be_gone=action.folder_made)
         keep_folder(target, context)
@@ -266,10 +266,10 @@ def _old_state(
     folder: ChangeFolder,
     context: Context,
     *,
-    stands: FileState,
+    state: FileState,
 ) -> tuple[FileImage, bytes] | None:
     """What the file is to be: the saved state, or the live trust store without our entry; None when neither can be."""
-    if stands is not FileState.FOREIGN:
+    if state is not FileState.FOREIGN:
         old = old_state(live[0], action)
         return old, folder.saved(BACKUP, action.backup, old) if old.exists else b""
     if action.trust is None or not action.trust.added:
@@ -283,7 +283,7 @@ def _old_state(
 def rights_kept(machine: Machine, manifest: Manifest) -> list[str]:
     """A line for each file of *manifest* whose owner, mode or attributes somebody changed since; an undo keeps them.
 
-    A file that cannot be examined is left out: the undo itself refuses it.
+    A file that cannot be checked is left out: the undo itself refuses it.
     """
     found = []
     for action in manifest.actions:
@@ -296,8 +296,8 @@ def rights_kept(machine: Machine, manifest: Manifest) -> list[str]:
 
 def _kept(target: Target, image: FileImage, action: Action) -> str:
     recorded = action.after if image.sha256 == action.after.sha256 else action.before
-    how = differs(image, recorded) or "its extended attributes are others"
-    return f"{target.shown} was changed by hand since: {how}. That is kept."
+    how = differs(image, recorded) or "its extended attributes are different"
+    return f"{target.shown} was changed manually since then: {how}. That is kept."
 
 
 def _changed_since(manifest: Manifest, target: Target, store: Store) -> WizardError:
@@ -305,7 +305,7 @@ def _changed_since(manifest: Manifest, target: Target, store: Store) -> WizardEr
     newer = [
         entry.id
         for entry in entries(store)
-        if entry.stands and store.find(entry.id).number > number and str(target.named) in entry.files
+        if entry.in_effect and store.find(entry.id).number > number and str(target.named) in entry.files
     ]
     if not newer:
         return WizardError(codes.CHANGE_CHANGED_SINCE, subject=target.named, path=target.shown, change=manifest.id)

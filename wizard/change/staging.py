@@ -1,4 +1,4 @@
-"""Everything that may fail, done before a live file is touched: new bytes staged, old ones saved."""
+"""Prepare a change before a live file is touched: stage the new bytes, save the old ones."""
 
 import grp
 import hashlib
@@ -60,7 +60,7 @@ def file_changes_of(plan: Plan, context: Context) -> list[FileChange]:
         check_ancestors(context.machine, target, context.who.user)
         keep_folder(target, context)
         if target.named != target.path:
-            context.events.say(step.id, "progress", f"{target.shown}: the file behind the link is replaced")
+            context.events.say(step.id, "progress", f"{target.shown}: the file that the link leads to is replaced")
         if isinstance(step, MakeFolder):
             made.add(target.path)
             drafts.append(folder_draft(step, target, image))
@@ -165,16 +165,16 @@ def check_owner(target: Target, before: FileImage, after: FileImage) -> None:
 def stage(
     drafts: Sequence[FileChange], nodes: Sequence[Node], folder: ChangeFolder, context: Context
 ) -> tuple[tuple[Action, ...], tuple[Node, ...]]:
-    """Save the old bytes, stage the new ones, and see what is served now.
+    """Save the old bytes, stage the new ones, and see what is presented now.
 
     Args:
         drafts: the files, in order.
-        nodes: what will be proven afterwards; what they serve now is recorded.
+        nodes: what will be verified afterwards; what they present now is recorded.
         folder: of the change.
         context: the run.
 
     Returns:
-        The actions, and what each node serves now.
+        The actions, and what each node presents now.
 
     Raises:
         WizardError: whatever refuses first; no live file was touched.

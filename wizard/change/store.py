@@ -174,7 +174,7 @@ class ChangeFolder:
         except OSError as error:
             raise _damaged(path, kind, printable(error.strerror or "it cannot be read")) from error
         if found.sha256 != image.sha256:
-            raise _damaged(path, kind, "it is gone" if found.kind == "absent" else "its digest is not the recorded one")
+            raise _damaged(path, kind, "it is gone" if found.kind == "absent" else "its digest is not as recorded")
         return data
 
     @property

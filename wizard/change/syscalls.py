@@ -1,4 +1,4 @@
-"""Every system call by which this package writes, in one place, so that tests can break each of them in turn."""
+"""All system calls by which this package writes, in one place, so that tests can make each of them fail."""
 
 import os
 
@@ -77,4 +77,4 @@ class Syscalls:
 
 
 REAL = Syscalls()
-"""What everybody but the tests uses."""
+"""What all code except the tests uses."""

@@ -1,4 +1,4 @@
-"""Where a path really leads, what is there, and whether it can be replaced: all of it looking, nothing written."""
+"""Resolve a path, read what is there, and check that it can be replaced. Nothing is written."""
 
 import errno
 import fcntl
@@ -92,11 +92,11 @@ def check_expected(target: Target, image: FileImage, expect: Expectation) -> Non
         check_folder(target, expect.folder)
         return
     if now.exists != expect.exists:
-        what = "it is there now" if now.exists else "it is gone"
+        what = "it exists now" if now.exists else "it is gone"
     elif now.kind != expect.kind or now.link_to != expect.link_to:
         what = f"it is now a {now.kind}" if now.kind != expect.kind else "the link leads elsewhere"
     elif now.sha256 != expect.sha256:
-        what = "its content is another"
+        what = "its content changed"
     elif now.mode != expect.mode:
         what = f"its mode is {now.mode or 0:04o}, not {expect.mode or 0:04o}"
     else:

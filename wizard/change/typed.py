@@ -1,4 +1,4 @@
-"""Whether what was read from a file has the types that its dataclass declares: JSON from a disk can hold anything."""
+"""Check that data from a file has the types that its dataclass declares: JSON on a disk can hold anything."""
 
 import math
 from dataclasses import fields, is_dataclass

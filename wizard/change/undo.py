@@ -1,4 +1,4 @@
-"""The undo: files in reverse order, then the service, then a look from outside; a page when it is not whole."""
+"""The undo: files in reverse order, then the service, then a probe; a recovery report if it is incomplete."""
 
 import contextlib
 import os
@@ -58,7 +58,7 @@ def roll_back_change(
     plan = replay(journal.records)
     begun = set(plan.touched)
     _note(journal, UNDO, fact=reason.code)
-    context.events.say("undo", "started", f"Put everything back: {reason.message}")
+    context.events.say("undo", "started", f"Restore everything: {reason.message}")
     problems: list[Problem] = []
     for action in reversed(manifest.actions):
         if action.id in begun:
@@ -77,7 +77,7 @@ def roll_back_change(
     with contextlib.suppress(OSError):
         _remove_page(folder)
     folder.wipe_staged(context.calls)
-    context.events.say("undo", "done", "Everything is as it was")
+    context.events.say("undo", "done", "Everything is as before")
     say_outcome(context, "failed", f"The change was undone. {reason.message}", ROLLED_BACK, reason)
     return Outcome(ROLLED_BACK, folder.id, manifest.digest, dict(context.events.states), reason)
 
@@ -88,10 +88,10 @@ def _remove_page(folder: ChangeFolder) -> None:
         os.unlink(PAGE, dir_fd=at.descriptor)
 
 
-def close_what_is_back(store: Store, context: Context) -> None:
+def close_restored(store: Store, context: Context) -> None:
     """Close every change whose files are as before, so that a repair may be made while its recovery is pending.
 
-    Such a change waits for nothing but the service, which the repair restarts and proves. Any other one still has
+    Such a change waits for nothing but the service, which the repair restarts and verifies. Any other one still has
     files to be restored; it stays open, and so nothing else may start.
 
     Raises:
@@ -126,7 +126,7 @@ def _undo(
         elif file_state(now, action) is not FileState.FOREIGN:
             backward(action, old, folder, manifest.token, context)
             if action.of_folder and live_image(action, context).kind == action.after.kind == "folder":
-                context.events.say(action.id, "progress", f"{action.named} stays: it holds files of somebody else")
+                context.events.say(action.id, "progress", f"{action.named} stays, because it contains other files")
             else:
                 _compare(action, old, context)
         else:
@@ -136,8 +136,8 @@ def _undo(
         context.events.say(action.id, "failed", f"{action.named} could not be restored: {failure.message}")
         return [(action.id, failure)]
     _note(journal, UNDONE, action.id, fact=made_folder(action, context))
-    kept = "" if old is action.before else "; its owner and mode were changed since and are kept"
-    context.events.say(action.id, "undone", f"{action.named} is as it was{kept}")
+    kept = "" if old is action.before else "; its owner and mode were changed later and are kept"
+    context.events.say(action.id, "undone", f"{action.named} is as before{kept}")
     return []
 
 
@@ -179,7 +179,7 @@ def _compare(action: Action, old: FileImage, context: Context) -> None:
 
 
 def _service_back(manifest: Manifest, context: Context, *, restart_needed: bool) -> list[Problem]:
-    """Have the old state served again. A service that was down before is not expected to come up now."""
+    """Restart the service and verify the old certificate; a service that was down before may stay down."""
     limit = manifest.probe[1] if manifest.probe else 0.0
     name = manifest.probe[0] if manifest.probe else "undo"
     if not restart_needed:
@@ -197,7 +197,7 @@ def _service_back(manifest: Manifest, context: Context, *, restart_needed: bool)
     except Exception as error:  # noqa: BLE001 - all of it belongs on the page
         if _still_as_before(manifest, context):
             # The restart was refused outright (no right to it, no systemd), so the old process never stopped.
-            context.events.say(name, "progress", "The service was never restarted and serves what it did before")
+            context.events.say(name, "progress", "The service was not restarted and still presents the old certificate")
             return []
         return [(name, Failure.of(error))]
     return []
@@ -220,7 +220,7 @@ def _restart(step: tuple[str, str, float], context: Context, *, must_run: bool) 
     except WizardError as error:
         if must_run:
             raise
-        context.events.say(name, "progress", f"{unit} did not run before either: {error.message}")
+        context.events.say(name, "progress", f"{unit} did not run before the change either: {error.message}")
     context.events.say(name, "undone", f"{unit} was restarted with the old files")
 
 

@@ -1,4 +1,4 @@
-"""Starting a change in a process of its own, and watching one that runs or has ended. Watching never touches it."""
+"""Start a change in its own process, and follow one that runs or has ended. To follow it never affects it."""
 
 import contextlib
 import json
@@ -72,7 +72,7 @@ def start_rollback(
     without: Mapping[str, WithoutAnchor] | None = None,
     ports: str = "",
 ) -> ChangeRun:
-    """Begin to take *change* back (None: the newest in force); *without* as in `Context`, errors as `rollback`."""
+    """Begin to take *change* back (None: the newest in effect); *without* as in `Context`, errors as `rollback`."""
     job = Job(ROLLBACK, machine, change=change or "", secrets=secrets, who=operator(), without=without or {})
     return _launch(job, ports)
 
@@ -161,7 +161,7 @@ def outcome(machine: Machine, run: ChangeRun | str) -> Outcome:
 
 
 def operator() -> Operator:
-    """Who sits at this terminal, before sudo."""
+    """The operator at this terminal, before sudo."""
     sudo_user = os.environ.get("SUDO_USER", "")
     user = sudo_user or name_of(os.getuid())
     login = tty = ""
@@ -200,7 +200,7 @@ def _answer_to(job: Job) -> bytes:
         start_new_session=True,
     )
     if child.stdin is None or child.stdout is None:
-        raise RuntimeError("pipes were asked for")
+        raise RuntimeError("pipes were requested")
     with contextlib.suppress(BrokenPipeError), child.stdin:
         child.stdin.write(job.dump())
     with child.stdout:

@@ -1,7 +1,7 @@
 """The process that makes a change: its own session, no terminal, ignores hang-up and Ctrl+C.
 
 Started by `wizard.change.watch`, it reads its job from standard input. It answers with one line on standard output (the
-id of the change, or why there is none), closes it, and goes on alone. SIGTERM asks it to stop between two steps; what
+id of the change, or why there is none), closes it, and continues. SIGTERM asks it to stop between two steps; what
 was done up to then is undone.
 """
 
@@ -10,11 +10,12 @@ import json
 import os
 import signal
 import sys
+import syslog
 from types import FrameType
 
 from wizard.change.context import Context
 from wizard.change.engine import apply
-from wizard.change.events import EventLog
+from wizard.change.events import Event, EventLog
 from wizard.change.job import APPLY, ROLLBACK, Job
 from wizard.change.outcome import Failure, Outcome
 from wizard.change.recover import recover
@@ -91,17 +92,25 @@ def main(_arguments: list[str]) -> int:
 
 
 def _unheard(_signal: int, _frame: FrameType | None) -> None:
-    """A hang-up, Ctrl+C or Ctrl+Z at the terminal does not concern us."""
+    """Ignore SIGHUP, SIGINT and SIGTSTP of the terminal."""
+
+
+def _to_syslog(event: Event) -> None:
+    """Send one event, which holds no secret, to the system's log."""
+    bad = event.code or event.state == "failed"
+    words = (f"{event.step}: {event.state}", event.text, event.code)
+    syslog.syslog(syslog.LOG_ERR if bad else syslog.LOG_INFO, " ".join(word for word in words if word))
 
 
 def _do(job: Job, stop: _Stop, answer: _Answer) -> Outcome:
+    syslog.openlog("cloudstream-wizard", syslog.LOG_PID, syslog.LOG_AUTHPRIV)
     redactor = Redactor()
     for secret in job.secrets.values():
         redactor.learn(secret)
     context = Context(
         machine=job.machine,
         ports=load(job.ports)(job.machine),
-        events=EventLog(redactor=redactor),
+        events=EventLog(redactor=redactor, listener=_to_syslog if job.machine.syslog else None),
         secrets=job.secrets,
         who=job.who,
         stop=stop,

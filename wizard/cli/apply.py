@@ -27,7 +27,7 @@ def run_retire_root(args: argparse.Namespace) -> int:
 
 
 def run(args: argparse.Namespace, phase: Phase | None = None) -> int:
-    """Apply, or say why not; the exit code covers the proof as well."""
+    """Apply, or report why not; the exit code covers the verification as well."""
     inputs = open_inputs(args)
     if phase is not None:
         inputs = replace(inputs, answers=replace(inputs.answers, goal=Goal.RE_KEY, phase=phase))
@@ -36,7 +36,7 @@ def run(args: argparse.Namespace, phase: Phase | None = None) -> int:
     if own:
         print_lines(session.earlier_end(), people=True)
     if own and session.rejoin():
-        print("A change that was started with these answers is being made; following it.", file=sys.stderr)
+        print("A change with these answers is already running; following it.", file=sys.stderr)
     else:
         review = session.review()
         print_lines(review.lines, people=True)
@@ -45,10 +45,10 @@ def run(args: argparse.Namespace, phase: Phase | None = None) -> int:
                 print_json("apply", {**plan_json(review), "outcome": "refused"})
             return int(ExitCode.FINDINGS)
         if not (review.plan.is_empty or args.dry_run or args.yes):
-            print_lines(offline_lines(review.findings), people=True)
+            print_lines(offline_lines(review.risks), people=True)
             confirm()
         session.start()
-    seen = follow(session.events())
+    seen = follow(session.events(), args)
     if seen is None:
         return 130
     outcome = session.outcome()

@@ -3,7 +3,7 @@
 import argparse
 import re
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 from wizard.printable import printable
 from wizard.self_start import load
@@ -11,7 +11,7 @@ from wizard.self_start import load
 Commands: TypeAlias = "argparse._SubParsersAction[Parser]"  # noqa: SLF001 - it has no public name
 
 ANSWERS_KEYS = "wizard.questions.answers_file:keys_text"
-"""Only help needs it."""
+"""Loaded only for help."""
 ROLES = ("primary", "gateway", "client")
 _MOST_DAYS = 36500
 KEYS = ("rsa-3072", "p-256")
@@ -20,18 +20,32 @@ THEMES = ("dark", "light", "16", "none")
 """Names of the colours of the full screen."""
 
 
+MONITORING_UNKNOWN = 3
+"""Exit code for "unknown" of the Nagios plugin guidelines."""
+
+
 class Parser(argparse.ArgumentParser):
     """Shows description and examples as they are written; argparse makes its commands of the same type."""
 
+    monitoring = False
+    """Whether a usage error is reported as Nagios plugins do: a line on standard output, exit code 3."""
+
     def __init__(self, **options: Any) -> None:
-        """See `argparse.ArgumentParser`."""
-        super().__init__(**{"formatter_class": argparse.RawDescriptionHelpFormatter, **options})
+        """See `argparse.ArgumentParser`. No abbreviations: a later option could change what they mean."""
+        super().__init__(**{"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False, **options})
+
+    def error(self, message: str) -> NoReturn:
+        """End the program over a usage error."""
+        if self.monitoring:
+            print(f"CLOUDSTREAM TLS UNKNOWN - wrong usage: {printable(message)}")
+            self.exit(MONITORING_UNKNOWN)
+        super().error(message)
 
 
 _SANDBOX = """\
 EXAMPLES
   cloudstream-wizard sandbox                       practise; nothing is left behind
-  cloudstream-wizard sandbox create /tmp/practice  only build it
+  cloudstream-wizard sandbox create /tmp/practice  only create it
   cloudstream-wizard sandbox create /tmp/broken --fault wrong-password
   cloudstream-wizard sandbox create --list-faults
   cloudstream-wizard sandbox serve /tmp/practice   its server, in the foreground
@@ -46,7 +60,7 @@ def sandbox(commands: Commands) -> None:
     parser = commands.add_parser(
         "sandbox",
         help="a practice deployment with real TLS",
-        description="Builds a practice deployment with its own PKI and a running primary, and opens the wizard on it.",
+        description="Creates a practice deployment with a running primary, and opens the wizard on it.",
         epilog=_SANDBOX,
     )
     parser.add_argument(
@@ -55,18 +69,22 @@ def sandbox(commands: Commands) -> None:
         metavar="[create|serve] [DIR]",
         help="the folder of the practice deployment; default: a temporary one that is removed afterwards",
     )
-    parser.add_argument("--fault", action="append", default=[], metavar="NAME", help="build this fault in; may repeat")
-    parser.add_argument("--list-faults", action="store_true", help="name the faults and what each breaks")
+    parser.add_argument(
+        "--fault", action="append", default=[], metavar="NAME", help="include this fault; may be repeated"
+    )
+    parser.add_argument("--list-faults", action="store_true", help="list the faults and what each breaks")
     parser.add_argument("--configured", action="store_true", help="as after a successful set-up")
     parser.add_argument("--jre", metavar="PATH", type=Path, help="Java home to link in (default: this machine's)")
-    parser.add_argument("--plain", action="store_true", help="ask line by line instead of full screen")
-    parser.add_argument("--theme", choices=THEMES, help="colours of the full screen")
+    # Without a default, so that the same option before the command counts, too.
+    absent = argparse.SUPPRESS
+    parser.add_argument("--plain", action="store_true", default=absent, help="ask line by line instead of full screen")
+    parser.add_argument("--theme", choices=THEMES, default=absent, help="colours of the full screen")
 
 
 _INSPECT = """\
-Files are recognised by their content, never by their names. A protected file
-is opened with --secret FILENAME=..., else with --secret password=..., else by
-asking on the terminal; without a password it is named and the rest goes on.
+The type of a file is detected from its content, never from its name. For a
+protected file give --secret FILENAME=... or --secret password=... Otherwise
+the password is asked for. Without it the file is listed and skipped.
 
 EXAMPLES
   cloudstream-wizard inspect /root/from-pki-team
@@ -85,16 +103,16 @@ def inspect(commands: Commands) -> None:
     parser = commands.add_parser(
         "inspect",
         help="what is in files or folders; changes nothing",
-        description="Says what is in files or folders, and what is wrong with it.",
+        description="Shows what is in files or folders, and what is wrong with it.",
         epilog=_INSPECT,
     )
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder with files of any kind")
 
 
 _CHECK = """\
-The chain is the one whose certificate fits --host, else the one with a private
-key. Severity error means that Java or another peer refuses the chain, blocker
-that the machine itself could not work with it.
+The chain is the one whose certificate matches --host, otherwise the one with a
+private key. Severity error: Java or another peer refuses the chain. Severity
+blocker: the machine itself could not use it.
 
 EXAMPLES
   cloudstream-wizard check --role primary --host primary-host primary-host.pfx
@@ -103,7 +121,7 @@ EXAMPLES
   cloudstream-wizard check --role client --ocsp --fetch-issuers folder --json
 
 EXIT CODES
-  0  fit for the role, possibly with warnings
+  0  suitable for the role, possibly with warnings
   1  a finding of severity error or worse
   2  wrong usage, or a file that cannot be used
 """
@@ -113,25 +131,27 @@ def check(commands: Commands) -> None:
     """Add it."""
     parser = commands.add_parser(
         "check",
-        help="judge a chain for a role",
-        description="Judges a chain of certificates for the role of a primary, gateway or client.",
+        help="check a chain for a role",
+        description="Checks a chain of certificates for the role of a primary, gateway or client.",
         epilog=_CHECK,
     )
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder with files of any kind")
     parser.add_argument("--role", required=True, choices=ROLES, help="what the chain is for")
     parser.add_argument("--host", metavar="NAME", help="the name that peers connect to")
     parser.add_argument(
-        "--ocsp", action="store_true", help="ask the responders and lists that the chain names whether it is revoked"
+        "--ocsp", action="store_true", help="check revocation with the responders and lists in the chain"
     )
     parser.add_argument(
-        "--fetch-issuers", action="store_true", help="fetch a missing issuer over HTTP from where the certificate says"
+        "--fetch-issuers",
+        action="store_true",
+        help="download a missing issuer from the HTTP address in the certificate",
     )
 
 
 _CSR = """\
 The private key is written encrypted, with mode 0600, and never leaves DIR.
-Send only the .csr file to your PKI team. When the answer is there (P7B, PEM or
-DER), --complete joins it with the key into a PFX with the same password.
+Send only the .csr file to your PKI team. With the answer (P7B, PEM or DER),
+use --complete: it writes a PFX of answer and key with the same password.
 
 EXAMPLES
   cloudstream-wizard csr --role primary --host primary-host --out req
@@ -142,7 +162,7 @@ EXAMPLES
 
 EXIT CODES
   0  written
-  1  the answer is written, and a finding of severity error is against it
+  1  the PFX is written, but has a finding of severity error
   2  wrong usage, or a file that cannot be used
 """
 
@@ -152,16 +172,18 @@ def csr(commands: Commands) -> None:
     parser = commands.add_parser(
         "csr",
         help="a private key and a certificate request",
-        description="Makes a private key and a request, or joins the CA's answer with that key.",
+        description="Creates a private key and a request, or a PFX from that key and the CA's answer.",
         epilog=_CSR,
     )
-    parser.add_argument("--role", required=True, choices=ROLES, help="what it is for")
+    parser.add_argument("--role", required=True, choices=ROLES, help="what the certificate is for")
     parser.add_argument("--host", required=True, metavar="NAME", help="the name that peers connect to")
-    parser.add_argument("--san", action="append", default=[], metavar="NAME", help="a further host name or address")
+    parser.add_argument(
+        "--san", action="append", default=[], metavar="NAME", help="another host name or address; may be repeated"
+    )
     parser.add_argument("--organization", default="", metavar="TEXT", help="organisation in the subject")
     parser.add_argument("--key", choices=KEYS, default=KEYS[0])
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for key and request")
-    parser.add_argument("--complete", nargs="+", metavar="ANSWER", help="what the CA sent, and files with issuers")
+    parser.add_argument("--complete", nargs="+", metavar="ANSWER", help="files from the CA: the answer and the issuers")
     parser.add_argument("--legacy", action="store_true", help="write the PFX for a JRE before 8u301 or 11.0.12")
 
 
@@ -187,8 +209,8 @@ EXAMPLES
       --secret primary.keystore-password=file:/root/store-password
 
 EXIT CODES
-  0 applied and proven, or nothing to do   1 findings forbid the change
-  2 wrong usage or unusable input   3 it failed its proof and was rolled back
+  0 applied and verified, or nothing to do   1 findings forbid the change
+  2 wrong usage or unusable input   3 it failed and was undone
   4 an interrupted change needs recover   5 another run holds the lock
 """
 
@@ -198,17 +220,18 @@ A new root is changed in four phases, so that no machine goes offline:
   others       new certificates on gateways and clients
   primary      the new certificate on the primary
   retire-root  the old root removed everywhere
-`apply` makes the phase that is next, as this machine and the checklist show;
-phase in the answers file names another one, or "at-once". {about}
+
+`apply` makes the phase that is next, as this machine and the checklist show.
+To make another one, or "at-once", name it as phase in the answers file. {about}
 
 EXAMPLES
   cloudstream-wizard {name} --answers answers.toml
   cloudstream-wizard {name} --answers answers.toml --yes
 
 EXIT CODES
-  0 applied and proven, or nothing to do   1 findings forbid the change
+  0 applied and verified, or nothing to do   1 findings forbid the change
   2 wrong usage or unusable input, or the root does not change
-  3 it failed its proof and was rolled back
+  3 it failed and was undone
   4 an interrupted change needs recover   5 another run holds the lock
 """
 
@@ -231,12 +254,12 @@ def plan(commands: Commands) -> None:
     parser = commands.add_parser(
         "plan",
         help="what would change, with diffs",
-        description="Show what would change.",
+        description="Shows what would change.",
         epilog=_PLAN,
         formatter_class=_WithKeys,
     )
     parser.add_argument("--answers", metavar="FILE", required=True, type=Path, help="the answers (TOML)")
-    parser.add_argument("--out", metavar="FILE", type=Path, help="keep the plan in FILE (mode 0600), for apply --plan")
+    parser.add_argument("--out", metavar="FILE", type=Path, help="save the plan to FILE (mode 0600), for apply --plan")
     parser.add_argument("--wait", **_WAIT)
 
 
@@ -245,13 +268,13 @@ def apply(commands: Commands) -> None:
     parser = commands.add_parser(
         "apply",
         help="make the change, verify it, or restore everything",
-        description="Make the change, verify it from outside, or restore everything.",
+        description="Makes the change and verifies it from outside, or restores everything.",
         epilog=_APPLY,
     )
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--answers", metavar="FILE", type=Path, help="the answers (TOML)")
     parser.add_argument("--wait", **_WAIT)
-    source.add_argument("--plan", metavar="FILE", type=Path, help="a plan that plan --out wrote")
+    source.add_argument("--plan", metavar="FILE", type=Path, help="a plan from plan --out")
     parser.add_argument("--yes", action="store_true", help="do not ask")
 
 
@@ -281,31 +304,35 @@ def _phase(commands: Commands, name: str, words: str, about: str) -> None:
 
 
 _ROLLBACK = """\
-Files that the change replaced get their old bytes, owner, mode and attributes
-back, files that it made are removed, the service is restarted, and what was
-served before is proven. A trust store that somebody changed since loses the
-imported certificate alone. A rollback can itself be rolled back, by its ID.
+Restores the content, owner, mode and attributes of each file that the change
+replaced, and removes the files that it created. Then the service restarts, and
+the old certificate is verified. If somebody changed the trust store since then,
+only the imported certificate is removed. A rollback can itself be rolled back
+by its ID.
 
 EXAMPLES
   cloudstream-wizard rollback                 the newest change in effect
   cloudstream-wizard rollback 12              change 12
-  cloudstream-wizard rollback --dry-run       all checks of the real one, and
-                                              what would be restored
+  cloudstream-wizard rollback 12 --yes        without the question
+  cloudstream-wizard rollback --dry-run       only check it, and show what
+                                              would be restored
   cloudstream-wizard rollback 12 --secret \\
       primary.cacerts-password=file:/root/cacerts.pw
 
 EXIT CODES
-  0 the old state is back and proven   2 there is no such change, or it cannot
-  be undone   3 it failed, and the newer state was kept
+  0 restored and verified   2 there is no such change, it cannot be undone, or
+  it was not confirmed   3 it failed, and the newer state was kept
   4 recover is needed   5 another run holds the lock
 """
 
 _HISTORY = """\
-Lists the changes; prints the record of one for a change ticket (who, when,
-before, after, how it was verified, how to undo it); removes old backups: they
-hold old private keys and passwords. A change whose backups were removed cannot be undone any more, and
-`doctor --fix` cannot restore its files. Nothing is removed while a change
-waits for recover. What is removed is not overwritten on the disk.
+Lists the changes. With an ID, prints the record of one for a change ticket:
+who, when, before, after, how it was verified, how to undo it. It also removes
+old backups, which hold old private keys and passwords.
+
+Without its backups a change cannot be undone, and `doctor --fix` cannot
+restore its files. Nothing is removed while a change waits for recover. What is
+removed is not overwritten on the disk.
 
 EXAMPLES
   cloudstream-wizard history
@@ -322,15 +349,15 @@ EXIT CODES
 """
 
 _RECOVER = """\
-A change that was interrupted is undone, or closed as applied when it was
-proven already. With --finish the rest of it is made and proven. Where the
-owner or mode of a file was repaired since, that repair stays. When the files
-are back and the server still does not start, `doctor --fix` may repair it
-first; with --keep everything is accepted as it is now.
+Undoes an interrupted change, or closes it if it was already verified. With
+--finish the rest of it is made and verified. If somebody corrected the owner or
+mode of a file since then, this correction stays. If the files are restored but
+the server does not start, try `doctor --fix` first. With --keep everything is
+accepted as it is now.
 
 EXAMPLES
-  cloudstream-wizard recover                  undo what was interrupted
-  cloudstream-wizard recover --finish         make the rest, prove it
+  cloudstream-wizard recover                  undo the interrupted change
+  cloudstream-wizard recover --finish         make and verify the rest
   cloudstream-wizard recover --keep           leave everything as it is
   cloudstream-wizard recover --dry-run        what waits for recovery
 
@@ -344,7 +371,7 @@ EXIT CODES
 def _days(text: str) -> int:
     """A number of days of 0 or more, for argparse."""
     if not (text.isascii() and text.isdecimal() and int(text) <= _MOST_DAYS):
-        raise argparse.ArgumentTypeError(f"{text} is no number of days from 0 to {_MOST_DAYS}")
+        raise argparse.ArgumentTypeError(f"{text} is not a number of days from 0 to {_MOST_DAYS}")
     return int(text)
 
 
@@ -352,11 +379,12 @@ def rollback(commands: Commands) -> None:
     """Add it."""
     parser = commands.add_parser(
         "rollback",
-        help="undo a committed change",
-        description="Undo a change.",
+        help="undo an applied change",
+        description="Undoes a change.",
         epilog=_ROLLBACK,
     )
     parser.add_argument("change", nargs="?", metavar="ID", help="id or number (default: the newest in effect)")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
 
 
 def history(commands: Commands) -> None:
@@ -364,16 +392,14 @@ def history(commands: Commands) -> None:
     parser = commands.add_parser(
         "history",
         help="list the changes",
-        description="List the changes.",
+        description="Lists the changes.",
         epilog=_HISTORY,
     )
     parser.add_argument(
         "change", nargs="?", metavar="ID", default="", help="print the record of this change for a ticket"
     )
     parser.add_argument("--purge", metavar="ID", default="", help="remove the backups of this change")
-    parser.add_argument(
-        "--older-than", metavar="DAYS", type=_days, help="remove the backups of all changes before that"
-    )
+    parser.add_argument("--older-than", metavar="DAYS", type=_days, help="remove the backups of all older changes")
     parser.add_argument("--yes", action="store_true", help="do not ask before backups are removed")
 
 
@@ -382,25 +408,29 @@ def recover(commands: Commands) -> None:
     parser = commands.add_parser(
         "recover",
         help="finish or undo an interrupted change",
-        description="Settle an interrupted change.",
+        description="Settles an interrupted change.",
         epilog=_RECOVER,
     )
     way = parser.add_mutually_exclusive_group()
-    way.add_argument("--undo", dest="mode", action="store_const", const="undo", help="undo it, whatever is left")
     way.add_argument(
-        "--finish", dest="mode", action="store_const", const="finish", help="make and prove the rest of it"
+        "--undo", dest="mode", action="store_const", const="undo", help="undo it, even if its end is not known"
     )
-    way.add_argument("--keep", dest="mode", action="store_const", const="keep", help="close it; nothing is touched")
+    way.add_argument(
+        "--finish", dest="mode", action="store_const", const="finish", help="make and verify the rest of it"
+    )
+    way.add_argument(
+        "--keep", dest="mode", action="store_const", const="keep", help="close it and leave everything as it is"
+    )
     parser.set_defaults(mode="auto")
 
 
 _PROBE = """\
-The answer is judged by the certificate that is presented. An alert alone is no
-failure: a primary demands a client certificate, and without --client it ends
-the connection after it has shown its own.
+The result depends on the certificate that is presented. An alert alone is not
+an error: a primary requires a client certificate. Without --client it presents
+its own certificate and then ends the connection.
 
-Without --servername the host name is sent as server name; an
-IP address sends none, and neither does --servername "".
+Without --servername the host name is sent as server name. For an IP address,
+and with --servername "", none is sent.
 
 EXAMPLES
   cloudstream-wizard probe localhost:2560 --servername primary-host
@@ -431,36 +461,39 @@ def probe(commands: Commands) -> None:
     parser = commands.add_parser(
         "probe",
         help="what a TLS client sees",
-        description="Looks at endpoints as a TLS client does and says what is there.",
+        description="Connects to endpoints as a TLS client does, and shows what they present.",
         epilog=_PROBE,
     )
     parser.add_argument(
-        "endpoints", nargs="+", metavar="HOST:PORT", help="where to connect; several are probed side by side"
+        "endpoints", nargs="+", metavar="HOST:PORT", help="where to connect; several are probed at the same time"
     )
     parser.add_argument("--servername", metavar="NAME", help='server name (SNI) to send; "" sends none')
     parser.add_argument("--client", metavar="PFX", help="present this certificate when the server asks")
-    parser.add_argument("--expect", metavar="PATH", help="PFX, certificate, plan file or SHA-256 that should be served")
+    parser.add_argument("--expect", metavar="PATH", help="PFX, certificate, plan file or SHA-256 to compare with")
     parser.add_argument("--tls", choices=("1.2", "1.3"), help="offer this version only")
     parser.add_argument("--timeout", type=_seconds, default=10.0, metavar="S", help="longest wait in each phase (10)")
-    parser.add_argument("--revocation", action="store_true", help="ask the responders and lists that the chain names")
-    parser.add_argument("--plain-dump", action="store_true", help="print in the manner of openssl s_client")
+    parser.add_argument(
+        "--revocation", action="store_true", help="check revocation with the responders and lists in the chain"
+    )
+    parser.add_argument("--plain-dump", action="store_true", help="print in the format of openssl s_client")
 
 
 _DOCTOR = """\
-Nothing is changed without --fix. Every root cause comes with its evidence and
-with a repair: a plan with its diff that can be undone, or steps for a person.
+Nothing is changed without --fix. Each root cause has its evidence and a repair:
+a plan that can be undone, or steps for you.
 
 EXAMPLES
   cloudstream-wizard doctor
   cloudstream-wizard doctor --servername primary-host --port 2560
-  cloudstream-wizard doctor --fix doctor.password-wrong
+  cloudstream-wizard doctor --fix all                    as one change
+  cloudstream-wizard doctor --fix doctor.password-wrong  this cause alone
   cloudstream-wizard doctor --json | jq .root_causes
   cloudstream-wizard doctor --bundle support.tar.gz
   cloudstream-wizard doctor --facts facts.json
   cloudstream-wizard doctor --log hcpclientcore.log
 
 EXIT CODES
-  0 nothing worse than a warning, or repaired and proven
+  0 nothing worse than a warning, or repaired and verified
   1 a finding of severity error or worse
   2 wrong usage or unusable input   3 the repair failed and was rolled back
   4 an interrupted change needs recover   5 another run holds the lock
@@ -471,35 +504,36 @@ def doctor(commands: Commands) -> None:
     """Add it."""
     parser = commands.add_parser(
         "doctor",
-        help="examine the installed machine, name the cause, repair it",
-        description="Examines the installed primary server and names the root cause of what is wrong.",
+        help="find out what is wrong with the installed server, and repair it",
+        description="Checks the installed primary server and finds the root cause of each problem.",
         epilog=_DOCTOR,
     )
-    parser.add_argument("--fix", metavar="CODE", help="plan the repair of this root cause, show it, ask, make it")
+    parser.add_argument("--fix", metavar="CODE", help="repair this root cause, or all: plan, show, ask, make")
     parser.add_argument("--yes", action="store_true", help="with --fix: do not ask")
-    parser.add_argument("--host", action="append", default=[], metavar="HOST", help="a node to look at; may repeat")
+    parser.add_argument("--host", action="append", default=[], metavar="HOST", help="a node to check; may be repeated")
     parser.add_argument("--port", type=int, default=0, metavar="N", help="port of the primary (2560)")
     parser.add_argument("--servername", default="", metavar="NAME", help="the name that gateways connect to")
     source = parser.add_mutually_exclusive_group()
-    source.add_argument("--facts", metavar="FILE", type=Path, help="judge saved facts instead of this machine")
+    source.add_argument("--facts", metavar="FILE", type=Path, help="check saved facts instead of this machine")
     source.add_argument("--log", metavar="FILE", help="explain the lines of a server's or client's log (- is stdin)")
-    parser.add_argument("--bundle", metavar="FILE", type=Path, help="write a redacted support bundle (tar.gz)")
+    parser.add_argument("--bundle", metavar="FILE", type=Path, help="write a support bundle without secrets (tar.gz)")
 
 
 _STATUS = """\
-The first line is for monitoring. Below it are all certificates in all known
-places with the first day on which each link fails, and for whom; then what is
-not as the applied changes left it, and at the end each certificate once with
-its end, its days and its machines. Nothing is changed.
+The first line is for monitoring. Below it are the certificates in all known
+places, and the first day on which each connection fails, and for whom. Then
+come the files that changed since the wizard wrote them. At the end is a list of
+all certificates with their dates, days left and machines. Nothing is changed.
 
 EXAMPLES
   cloudstream-wizard status
   cloudstream-wizard status --warn 45 --critical 14
   cloudstream-wizard status --also /root/handoff --json
+  cloudstream-wizard status --prometheus /var/lib/node_exporter/tls.prom
   define command { command_line sudo cloudstream-wizard status }   (Nagios)
 
 EXIT CODES
-  0 ok   1 warning   2 critical   3 unknown (as Nagios plugins; wrong usage is 2)
+  0 ok   1 warning   2 critical   3 unknown, or wrong usage (as Nagios plugins)
 """
 
 
@@ -508,29 +542,34 @@ def status(commands: Commands) -> None:
     parser = commands.add_parser(
         "status",
         help="expiry and drift for monitoring",
-        description="Says for monitoring whether the certificates are valid, served, and as they were set up.",
+        description="Checks whether the certificates are valid, presented, and as they were set up.",
         epilog=_STATUS,
     )
-    parser.add_argument("--warn", type=int, default=30, metavar="DAYS", help="warning below so many days (30)")
-    parser.add_argument("--critical", type=int, default=7, metavar="DAYS", help="critical below so many days (7)")
-    parser.add_argument("--host", action="append", default=[], metavar="HOST", help="a node to look at; may repeat")
+    parser.add_argument("--warn", type=int, default=30, metavar="DAYS", help="warning below this number of days (30)")
+    parser.add_argument(
+        "--critical", type=int, default=7, metavar="DAYS", help="critical below this number of days (7)"
+    )
+    parser.add_argument("--host", action="append", default=[], metavar="HOST", help="a node to check; may be repeated")
     parser.add_argument("--port", type=int, default=0, metavar="N", help="port of the primary (2560)")
     parser.add_argument("--servername", default="", metavar="NAME", help="the name that gateways connect to")
     parser.add_argument(
-        "--also", action="append", default=[], metavar="PATH", help="certificate files or folders to watch as well"
+        "--also", action="append", default=[], metavar="PATH", help="more certificate files or folders to monitor"
+    )
+    parser.add_argument(
+        "--prometheus", type=Path, metavar="FILE", help="also write the figures for the textfile collector to FILE"
     )
 
 
 _REHEARSE = """\
-Trust is taken as it will be after the change and after the uploads to the
-portal. The verdict is Java's: its rules on usage, names and chains.
+The test assumes the trust stores after the change and after the uploads to the
+portal. It applies Java's rules for usage, names and chains.
 
 EXAMPLES
   cloudstream-wizard rehearse --answers answers.toml
   cloudstream-wizard rehearse --answers answers.toml --json
 
 EXIT CODES
-  0 everybody would connect   1 somebody would not
+  0 all connections would work   1 some would not
   2 wrong usage or unusable input
 """
 
@@ -540,7 +579,7 @@ def rehearse(commands: Commands) -> None:
     parser = commands.add_parser(
         "rehearse",
         help="mutual TLS between the chains, in memory",
-        description="Let every gateway and client of the answers connect to the primary, in memory.",
+        description="Connects every gateway and client of the answers to the primary, in memory.",
         epilog=_REHEARSE,
     )
     parser.add_argument("--answers", metavar="FILE", required=True, type=Path, help="the answers (TOML)")
@@ -552,7 +591,7 @@ EXAMPLES
   cloudstream-wizard handoff --answers answers.toml --out packs --json
 
 EXIT CODES
-  0 written   2 wrong usage, unusable input, or a certificate that does not fit
+  0 written   2 wrong usage, unusable input, or an unsuitable certificate
 """
 
 
@@ -561,17 +600,17 @@ def handoff(commands: Commands) -> None:
     parser = commands.add_parser(
         "handoff",
         help="bundles and checklists for portal, gateways, clients",
-        description="Write a folder for each machine that the wizard cannot reach.",
+        description="Writes a folder for each machine that the wizard cannot reach.",
         epilog=_HANDOFF,
     )
     parser.add_argument("--answers", metavar="FILE", required=True, type=Path, help="the answers (TOML)")
-    parser.add_argument("--out", metavar="DIR", required=True, type=Path, help="a folder that is new or empty")
+    parser.add_argument("--out", metavar="DIR", required=True, type=Path, help="a new or empty folder")
 
 
 _CHECKLIST = """\
-A step is named by its number in the list, or for ever by its id (--json). A
-second --tick takes the tick away. The policy comes last: ticking it before
-the others is asked about, and needs --yes where nobody can be asked.
+Give a step by its number in the list, or by its permanent id (--json). A
+second --tick removes the tick. The policy comes last: to tick it before the
+others needs a confirmation, or --yes without a terminal.
 
 EXAMPLES
   cloudstream-wizard checklist
@@ -589,20 +628,20 @@ def checklist(commands: Commands) -> None:
     """Add it."""
     parser = commands.add_parser(
         "checklist",
-        help="what is left to do elsewhere; tick it",
-        description="Show the list of what is left to do in the portal and on other machines, and tick it.",
+        help="what is left to do elsewhere, with ticks",
+        description="Shows what is left to do in the portal and on other machines, and ticks it.",
         epilog=_CHECKLIST,
     )
     parser.add_argument("--answers", metavar="FILE", type=Path, help="make the list from these answers (TOML)")
     parser.add_argument("--tick", metavar="STEP", action="append", default=[], help="its number or id; may be repeated")
-    parser.add_argument("--yes", action="store_true", help="tick the policy although other steps are not ticked")
+    parser.add_argument("--yes", action="store_true", help="tick the policy even if other steps are not ticked")
 
 
 _EXPORT = """\
-The folder holds a playbook, an inventory, and the files of every primary and
-gateway. On a primary Ansible only starts this wizard, which must be installed
-there; gateways get their stores and the lines of the unattended file. What
-holds a key or a password is encrypted for ansible-vault.
+The folder contains a playbook, an inventory, and the files of every primary and
+gateway. On a primary, Ansible only starts this wizard, which must be installed
+there. Gateways get their stores and the lines of the unattended file. Files
+with a key or a password are encrypted for ansible-vault.
 
 EXAMPLES
   cloudstream-wizard export ansible --answers answers.toml --out rollout \\
@@ -612,7 +651,7 @@ EXAMPLES
   ansible-playbook -i rollout/inventory.ini --check rollout/site.yml
 
 EXIT CODES
-  0 written   2 wrong usage, unusable input, or a certificate that does not fit
+  0 written   2 wrong usage, unusable input, or an unsuitable certificate
 """
 
 
@@ -621,20 +660,20 @@ def export(commands: Commands) -> None:
     parser = commands.add_parser(
         "export",
         help="roll-out over many machines with Ansible",
-        description="Write what another tool needs to make the change on many machines.",
+        description="Writes what another tool needs to make the change on many machines.",
         epilog=_EXPORT,
     )
     kinds = parser.add_subparsers(dest="kind", metavar="TOOL", required=True)
     ansible = kinds.add_parser(
         "ansible",
         help="a playbook with inventory and files",
-        description="Write a playbook with inventory and the files of every primary and gateway.",
+        description="Writes a playbook with inventory and the files of every primary and gateway.",
         epilog=_EXPORT,
     )
     ansible.add_argument("--answers", metavar="FILE", required=True, type=Path, help="the answers (TOML)")
-    ansible.add_argument("--out", metavar="DIR", required=True, type=Path, help="a folder that is new or empty")
+    ansible.add_argument("--out", metavar="DIR", required=True, type=Path, help="a new or empty folder")
     ansible.add_argument(
-        "--plain-secrets", action="store_true", help="leave keys and passwords unencrypted, to encrypt them yourself"
+        "--plain-secrets", action="store_true", help="do not encrypt keys and passwords: you do it yourself"
     )
 
 
@@ -654,11 +693,33 @@ def findings(commands: Commands) -> None:
     """Add it."""
     parser = commands.add_parser(
         "findings",
-        help="the catalogue of findings, or one explained",
+        help="list all findings, or explain one",
         description="Lists every finding and refusal with its code, or explains one.",
         epilog=_FINDINGS,
     )
     parser.add_argument("code", nargs="?", metavar="CODE", help="explain this one")
+
+
+_GUIDE = """\
+EXAMPLES
+  cloudstream-wizard guide                 the topics
+  cloudstream-wizard guide set-up | less
+  cloudstream-wizard guide answers         keys of the answers file
+
+EXIT CODES
+  0 printed   2 there is no such topic
+"""
+
+
+def guide(commands: Commands) -> None:
+    """Add it."""
+    parser = commands.add_parser(
+        "guide",
+        help="the documentation, offline",
+        description="Print the documentation that comes with the program.",
+        epilog=_GUIDE,
+    )
+    parser.add_argument("topic", nargs="?", metavar="TOPIC", help="this page; without it the list of topics")
 
 
 _CONF = """\
@@ -670,22 +731,22 @@ EXAMPLES
       --value-file /root/new-password --dry-run
 
 EXIT CODES
-  0  done, or the value was there already
-  1  get: the value cannot be decided, because something was not read
+  0  done, or the value was already set
+  1  get: the value is not certain, because something was not read
   2  the file, the path or the value cannot be used; nothing was changed
 """
 
 _CONF_GET = """\
-Prints the value that counts, and to standard error where it is, what it
-hides, and why it cannot be decided if that is so. Included files beside it are
-read; variables of the environment count as unknown unless --environment-file
-names a file with NAME=value lines.
+Prints the value in use. Standard error shows where it is, which other values it
+hides, and why it is not certain. Included files in the same folder are read.
+Environment variables are unknown unless you give --environment-file, a file
+with NAME=value lines.
 """
 
 _CONF_SET = """\
-Changes the place that counts and no other byte. Nothing is written when another
-place would override the edit, or when other settings would change with it.
-The difference goes to standard error, passwords covered.
+Changes the value in use and no other byte. Nothing is written if another place
+would override the edit, or if other settings would change too. Standard error
+shows the difference, with passwords masked.
 """
 
 
@@ -694,7 +755,7 @@ def conf(commands: Commands) -> None:
     parser = commands.add_parser(
         "conf",
         help="read or set one value of a HOCON file",
-        description="Reads or changes one setting of a HOCON file and keeps all the rest.",
+        description="Reads or changes one setting of a HOCON file, and leaves the rest unchanged.",
         epilog=_CONF,
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
@@ -715,5 +776,7 @@ def conf(commands: Commands) -> None:
         if name == "set":
             action.add_argument("--value-file", metavar="F", required=True, help="file with the new value; - is stdin")
             action.add_argument(
-                "--let-others-follow", action="store_true", help="allow settings that refer to this one to change too"
+                "--let-others-follow",
+                action="store_true",
+                help="allow that settings which refer to this one change too",
             )

@@ -22,7 +22,7 @@ from wizard.cli.output import print_json
 from wizard.errors import ExitCode, WizardError
 from wizard.host.machine import Machine
 from wizard.planning.undo import check_rollback, start_recover, start_rollback
-from wizard.printable import printable
+from wizard.printable import printable, wrapped
 from wizard.secret import Secret
 from wizard.session.review import faults
 from wizard.texts.en.change import NOTHING_CHANGED
@@ -36,8 +36,20 @@ def run_rollback(args: argparse.Namespace) -> int:
     # While another change is made or waits, that must be reported first; the start below does so.
     if running(machine) is None and pending(machine) is None:
         _refuse_faults(machine, args.change)
+        if not args.yes:
+            _confirm_rollback(args, machine)
     run = start_rollback(machine, args.change, _secrets(args, machine))
-    return _end("rollback", args, follow_run(machine, run))
+    return _end("rollback", args, follow_run(args, run))
+
+
+def _confirm_rollback(args: argparse.Namespace, machine: Machine) -> None:
+    """Make all checks, show what would be undone, and ask."""
+    events: list[Event] = []
+    manifest = check_rollback(machine, args.change, _secrets(args, machine), events.append)
+    print(f"This undoes {manifest.id}: {printable(manifest.title)}", file=sys.stderr)
+    for event in events:
+        print(event_line(event), file=sys.stderr)
+    confirm("undo")
 
 
 def _check_rollback(args: argparse.Namespace, machine: Machine) -> int:
@@ -70,7 +82,7 @@ def run_recover(args: argparse.Namespace) -> int:
         )
         return _dry("recover", args, entry, text)
     run = start_recover(machine, args.mode, _secrets(args, machine))
-    end = follow_run(machine, run)
+    end = follow_run(args, run)
     done_as_asked = end is not None and end.outcome == ROLLED_BACK and args.mode != FINISH
     return _end("recover", args, end, code=ExitCode.DONE if done_as_asked else None)
 
@@ -98,13 +110,13 @@ def run_history(args: argparse.Namespace) -> int:
         for entry in known:
             print(_line(entry, at_work=holder is not None and holder.change == entry.id))
             for path, how in since.get(entry.id, []):
-                print(f"    {printable(path)} was changed since: {how}")
+                print(f"    {printable(path)} was changed later: {how}")
         if not known:
             print(f"No change is on record in {machine.state_dir}.")
     _warn(known, store)
     if waits:
         print("hint: a change waits for `cloudstream-wizard recover`, which undoes it;", file=sys.stderr)
-        print("hint: recover --finish makes the rest, recover --keep accepts what is there.", file=sys.stderr)
+        print("hint: recover --finish makes the rest, recover --keep accepts the present state.", file=sys.stderr)
     return int(ExitCode.NEEDS_RECOVERY if waits else ExitCode.DONE)
 
 
@@ -125,7 +137,7 @@ def _warn(known: Sequence[Entry], store: Store) -> None:
         if entry.damage:
             print(f"warning: {printable(entry.damage)}", file=sys.stderr)
     for path in store.ignored():
-        print(f"warning: {printable(str(path))} is no folder of a change; it was ignored.", file=sys.stderr)
+        print(f"warning: {printable(str(path))} is not the folder of a change. It was ignored.", file=sys.stderr)
 
 
 def _entry_json(entry: Entry, since: Sequence[tuple[str, str]], *, at_work: bool) -> dict[str, Any]:
@@ -147,7 +159,7 @@ def _purge(args: argparse.Namespace, machine: Machine) -> tuple[str, ...]:
     print(f"{word} the backups of these changes, with the old keys and passwords in them:", file=people)
     for folder in chosen:
         print(f"  {folder.id}  {printable(str(folder.backups))}", file=people)
-    print("These changes cannot be undone any more after that.", file=people)
+    print("After that these changes can no longer be undone.", file=people)
     if args.dry_run:
         return ()
     if not args.yes:
@@ -157,9 +169,10 @@ def _purge(args: argparse.Namespace, machine: Machine) -> tuple[str, ...]:
     return removed
 
 
-def follow_run(machine: Machine, run: ChangeRun) -> Outcome | None:
+def follow_run(args: argparse.Namespace, run: ChangeRun) -> Outcome | None:
     """Print every event until *run* has ended; None when the operator stopped watching."""
-    return None if follow(events(machine, run)) is None else outcome(machine, run)
+    machine: Machine = args.machine
+    return None if follow(events(machine, run), args) is None else outcome(machine, run)
 
 
 def _secrets(args: argparse.Namespace, machine: Machine) -> dict[str, Secret]:
@@ -197,6 +210,6 @@ def _end(command: str, args: argparse.Namespace, end: Outcome | None, code: Exit
         print(f"{word}: {end.outcome.replace('_', ' ')} {end.change}".rstrip())
     if end.failure is not None and code is not ExitCode.DONE:
         print(f"error: {end.failure.code} {end.failure.message}", file=sys.stderr)
-        for line in end.failure.hint.splitlines():
+        for line in wrapped(end.failure.hint):
             print(f"hint: {line}", file=sys.stderr)
     return int(end.exit_code if code is None else code)

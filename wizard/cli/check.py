@@ -1,4 +1,4 @@
-"""The command `check`: judges one chain for a role."""
+"""The command `check`: checks one chain for a role."""
 
 import argparse
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from wizard.certificates.model import Bundle, Chain, Format, Role
 from wizard.certificates.public_roots import public_roots
 from wizard.certificates.reading import require_certificate
 from wizard.certificates.rules import judge
-from wizard.certificates.rules.across_chains import judge_pile
+from wizard.certificates.rules.across_chains import check_together
 from wizard.cli.files import Opened, known_roots, open_inputs
 from wizard.cli.inspect import branch_for, chains_of
 from wizard.cli.output import print_json, print_lines
@@ -27,7 +27,7 @@ from wizard.reports.lines import Line, Tone, finding_lines
 
 
 def run(args: argparse.Namespace) -> int:
-    """Read, choose the chain, judge and print."""
+    """Read, choose the chain, check and print."""
     opened = open_inputs(args, args.paths)
     _require(args.paths, opened)
     known = known_roots(args)
@@ -49,12 +49,12 @@ def run(args: argparse.Namespace) -> int:
         unclear_roots=roots.unclear,
     )
     if args.ocsp:
-        # That a certificate names nobody to ask is one of the rules already.
+        # A rule already reports certificates without a responder.
         findings += [each for each in chain_findings(chain) if each.spec != codes.REVOCATION_NO_RESPONDER]
     if not any(finding.severity >= Severity.ERROR for finding in findings):
         findings += unreadable(args.machine, chain.certificates)
     about_files = [finding for bundle in bundles for finding in file_findings(bundle)]
-    findings = sorted([*findings, *more, *about_files, *judge_pile(chains)], key=lambda each: -each.severity)
+    findings = sorted([*findings, *more, *about_files, *check_together(chains)], key=lambda each: -each.severity)
     level = worst(findings)
     bad = level is not None and level >= Severity.ERROR
     if args.json:

@@ -38,8 +38,8 @@ def _confirmed(kept: Checklist, item: str) -> bool:
     """Whether somebody at a terminal wants to tick the policy before the other steps."""
     if item != POLICY or item in kept.done or not kept.before_policy or not sys.stdin.isatty():
         return False
-    print("An endpoint without a trusted certificate goes offline with the policy.", file=sys.stderr)
-    print("Type yes to tick it although other steps are not: ", end="", file=sys.stderr, flush=True)
+    print("With the policy, an endpoint without a trusted certificate goes offline.", file=sys.stderr)
+    print("Other steps are not ticked. Type yes to tick it now: ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip() == "yes"
 
 

@@ -42,6 +42,7 @@ COMMANDS = {
     "checklist": Command(arguments.checklist, "wizard.cli.checklist:run"),
     "export": Command(arguments.export, "wizard.cli.export:run"),
     "findings": Command(arguments.findings, "wizard.cli.findings:run"),
+    "guide": Command(arguments.guide, "wizard.cli.guide:run"),
     "conf": Command(arguments.conf, "wizard.cli.conf:run"),
 }
 """In the order in which help shows them."""
@@ -57,9 +58,10 @@ SESSION = "wizard.session.session:Session"
 REPORT_BUG = "wizard.cli.crash:report_bug"
 WRITE_TRACE = "wizard.cli.crash:write_trace"
 PRINT_TRACE = "wizard.cli.crash:print_trace"
+UNKNOWN_COMMAND = "wizard.cli.usage:unknown_command"
 
 LOADED_LATER = (
     *(command.run for command in COMMANDS.values()),
     arguments.ANSWERS_KEYS,
-    *(WIZARD, RUN, LINE_MODE, SCREENS, SESSION_SOURCE, SESSION, REPORT_BUG, WRITE_TRACE, PRINT_TRACE),
+    *(WIZARD, RUN, LINE_MODE, SCREENS, SESSION_SOURCE, SESSION, REPORT_BUG, WRITE_TRACE, PRINT_TRACE, UNKNOWN_COMMAND),
 )

@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
         document = hocon.parse(data, includes=_loader(file.parent), environment=environment)
     except TextSyntaxError as error:
         if not error.beyond and damage.repair(data) is not None:
-            error.hint += "\nThe damage of this file can be repaired; doctor offers that with its difference."
+            error.hint += "\nThe wizard can repair this file: run doctor, which shows the difference first."
         error.subject = str(file)
         raise
     if args.action == "get":
@@ -71,9 +71,9 @@ def _tell(document: Document, value: Value, file: Path) -> None:
     where = printable(value.source or str(file))
     _say(f"{value.path}: line {value.line}, column {value.column} of {where}")
     for one in value.shadowed:
-        _say(f"does not count: line {one.line} of {printable(one.source or str(file))}")
+        _say(f"no effect: line {one.line} of {printable(one.source or str(file))}")
     if not value.decidable:
-        _say(f"cannot be decided: {value.reason}")
+        _say(f"not certain:  {value.reason}")
     for note in document.includes:
         if note.status != "followed":
             reason = f" ({printable(note.reason)})" if note.reason else ""
@@ -84,7 +84,7 @@ def _set(args: argparse.Namespace, document: Document, file: Path, data: bytes) 
     before = document.get(args.path)
     after = document.set(args.path, _new_value(args.value_file), followers=args.let_others_follow)
     new = after.render()
-    # The path counts as secret whatever it is called: the value came from a file for a reason.
+    # The value counts as secret whatever the path is: it came from a file for a reason.
     diff = unified(str(file), data, new)
     changed, dry = new != data, bool(getattr(args, "dry_run", False))
     if changed and not dry:
@@ -129,7 +129,7 @@ def _loader(folder: Path) -> hocon.Loader:
     def load(kind: str, name: str) -> bytes | None:
         if kind == "file" and not Path(name).is_absolute():
             # Java takes it relative to the directory in which its process runs.
-            raise OSError(0, "where its relative path begins is known to the server's process alone")
+            raise OSError(0, "only the server's process knows where its relative path begins")
         try:
             with (folder / name).open("rb") as file:
                 return file.read(LARGEST)

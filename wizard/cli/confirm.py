@@ -1,4 +1,4 @@
-"""What commands that change the machine have in common: the question, and following the change to its end."""
+"""Shared by commands that change the machine: confirm the change, and follow it to its end."""
 
 import argparse
 import sys
@@ -10,14 +10,14 @@ from wizard.secret import Secret
 
 
 def confirm(word: str = "apply") -> None:
-    """Have the operator type *word*.
+    """Ask the operator to type *word*.
 
     Raises:
-        WizardError: `apply.not-confirmed`: something else was typed, or nobody can be asked.
+        WizardError: `apply.not-confirmed`: something else was typed, or there is no terminal.
     """
     if not sys.stdin.isatty():
         raise WizardError(codes.APPLY_NOT_CONFIRMED, case="nobody")
-    print(f"Type {word} to go on: ", end="", file=sys.stderr, flush=True)
+    print(f"Type {word} to continue: ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip() != word:
         raise WizardError(codes.APPLY_NOT_CONFIRMED)
 

@@ -1,4 +1,4 @@
-"""The report when the wizard itself failed: where the trace is, and no value of anything."""
+"""The report of a bug in the wizard: the place of the trace, and no values."""
 
 import argparse
 import sys
@@ -49,15 +49,15 @@ def print_trace(error: BaseException) -> None:
 
 
 def report_bug(error: Exception, args: argparse.Namespace) -> int:
-    """Say that this is a fault of the wizard and where its trace lies; exit code 70."""
+    """Report a bug in the wizard and where its trace is; exit code 70."""
     if getattr(args, "debug", False):
         print_trace(error)
     machine = getattr(args, "machine", None)
     place = write_trace(error, machine.state_dir if machine else None)
     print(
-        f"error: wizard.bug {type(error).__name__}: this is a fault of the wizard, not of your files.", file=sys.stderr
+        f"error: wizard.bug {type(error).__name__}: this is an error in the wizard, not in your files.", file=sys.stderr
     )
-    print("hint: nothing is left half done; `cloudstream-wizard recover` tells.", file=sys.stderr)
+    print("hint: to check for an unfinished change: cloudstream-wizard recover", file=sys.stderr)
     if place is not None:
-        print(f"hint: please report it with {place} (it holds no values).", file=sys.stderr)
+        print(f"hint: please report it with {place} (it contains no values).", file=sys.stderr)
     return int(ExitCode.BUG)

@@ -1,17 +1,17 @@
-"""The command `csr`: a private key with a request, and later the answer of the CA joined with that key."""
+"""The command `csr`: a private key with a request, and later a PFX of that key and the CA's answer."""
 
 import argparse
 from pathlib import Path
 
 from wizard import codes
 from wizard.certificates import names
-from wizard.certificates.csr import KeyKind, complete, make
+from wizard.certificates.csr import KeyKind, complete
 from wizard.certificates.model import Bundle, PrivateKey, Profile, Role
 from wizard.certificates.public_roots import public_roots
 from wizard.certificates.reading import read, require_certificate
 from wizard.certificates.rules import judge
-from wizard.certificates.writing import encryption, keystore
-from wizard.change.durable import put_named, reach
+from wizard.certificates.writing import keystore
+from wizard.change.durable import put_named
 from wizard.cli.files import known_roots, open_inputs
 from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode, WizardError
@@ -21,38 +21,35 @@ from wizard.host.files import read_input
 from wizard.printable import printable
 from wizard.reports.lines import finding_lines
 from wizard.secret import Secret
+from wizard.session.requests import files_of, write_request
 
 SECRET = "key-password"  # noqa: S105 - the name of a secret, not its value
 
 
 def run(args: argparse.Namespace) -> int:
     """Make the request, or complete it."""
-    stem = args.host.strip().rstrip(".").replace("*", "star").replace(":", "-")
-    if not stem or "/" in stem or stem.startswith("."):
-        stem = "request"
-    key_file, csr_file = args.out / f"{stem}.key", args.out / f"{stem}.csr"
+    key_file, csr_file = files_of(args.host, args.out)
     if args.complete:
-        return _complete(args, key_file, args.out / f"{stem}.pfx")
-    for file in (key_file, csr_file):
-        if file.exists():
-            raise WizardError(codes.CSR_EXISTS, subject=file, file=file)
-    request = make(
-        args.host, role=Role(args.role), sans=args.san, kind=KeyKind(args.key), organization=args.organization
+        return _complete(args, key_file, key_file.with_suffix(".pfx"))
+    # What is there already is refused before anybody types a password.
+    password = Secret("") if key_file.exists() or csr_file.exists() else _new_password(args)
+    write_request(
+        args.host,
+        args.out,
+        password,
+        role=Role(args.role),
+        sans=tuple(args.san),
+        kind=KeyKind(args.key),
+        organization=args.organization,
+        dry_run=args.dry_run,
     )
-    password = _new_password(args)
-    # The same password will protect the PFX: refuse now what Java would refuse then.
-    encryption(password, Profile.MODERN)
-    if not args.dry_run:
-        _folder(args.out)
-        put_named(key_file, request.key_pem(password), mode=0o600)
-        put_named(csr_file, request.pem, mode=0o644)
     if args.json:
         members = {"role": args.role, "host": args.host, "key": str(key_file), "request": str(csr_file)}
         print_json("csr", {**members, "written": not args.dry_run})
     else:
         print(f"Private key (encrypted, mode 0600): {printable(str(key_file))}")
         print(f"Request for the PKI team:           {printable(str(csr_file))}")
-        print("Send the request only. When the answer is there, run csr again with --complete ANSWER.")
+        print("Send only the request. With the answer, run csr again with --complete ANSWER.")
     return int(ExitCode.DONE)
 
 
@@ -100,15 +97,6 @@ def _new_password(args: argparse.Namespace) -> Secret:
     if named is not None:
         return named
     first: Secret = args.secrets.get(SECRET, prompt="Password for the private key: ")
-    if args.secrets.get("key-password-again", prompt="The same password again: ") != first:
+    if args.secrets.get("key-password-again", prompt="Repeat the password: ") != first:
         raise WizardError(codes.CSR_PASSWORDS_DIFFER)
     return first
-
-
-def _folder(path: Path) -> None:
-    try:
-        reach(path)
-    except OSError as error:
-        raise WizardError(
-            codes.FILE_NOT_WRITABLE, case="made", subject=path, folder=path, reason=error.strerror or str(error)
-        ) from error

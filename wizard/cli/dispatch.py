@@ -1,19 +1,23 @@
 """From parsed arguments to the function that runs the command."""
 
 import argparse
+import os
 import shlex
 from pathlib import Path, PurePosixPath
 
+from wizard.cli import settings
 from wizard.cli.commands import COMMANDS, WIZARD
 from wizard.cli.secret_options import SecretSources
 from wizard.host.machine import HCP_HOME, SETTLE_S, Machine, default_state_dir
 from wizard.self_start import load
 
-_SWITCHES = ("json", "dry_run", "ascii", "unicode", "no_color", "debug", "plain")
+_SWITCHES = ("json", "dry_run", "ascii", "unicode", "no_color", "debug", "plain", "quiet", "verbose", "syslog")
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the command that *args* name, the wizard itself without one; returns the exit code."""
+    for name, value in settings.defaults(vars(args), os.environ, settings.FILE).items():
+        setattr(args, name, value)
     args.machine = _machine(args)
     for name in _SWITCHES:
         setattr(args, name, bool(getattr(args, name, False)))
@@ -31,6 +35,7 @@ def _machine(args: argparse.Namespace) -> Machine:
         systemctl=_text(args, "systemctl") or "systemctl",
         restart_command=tuple(shlex.split(command)) if (command := _text(args, "restart_command")) else None,
         settle_s=getattr(args, "settle", SETTLE_S),
+        syslog=bool(getattr(args, "syslog", False)),
     )
 
 

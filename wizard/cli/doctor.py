@@ -1,9 +1,10 @@
-"""`doctor`: examines the installed primary, names the root cause, offers its repair."""
+"""`doctor`: checks the installed primary, names the root cause, offers its repair."""
 
 import argparse
 import json
 import platform
 import sys
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from wizard.doctor import saved_facts
 from wizard.doctor.collect.run import Asked, Examined, examine
 from wizard.doctor.diagnose import Diagnosis, diagnose
 from wizard.doctor.logs import explain
-from wizard.doctor.repair.plan import named, plan_repair
+from wizard.doctor.repair.plan import by_hand, named, plan_repair, plan_repairs
 from wizard.doctor.support_bundle import bundle
 from wizard.doctor.text import diagnosis_lines, log_lines
 from wizard.errors import ExitCode, WizardError
@@ -27,8 +28,11 @@ from wizard.findings import Severity, worst
 from wizard.host.files import read_input
 from wizard.host.machine import command
 from wizard.planning.java import ask_java
+from wizard.planning.primary.inputs import Planned
 from wizard.reports import outcome
-from wizard.reports.lines import Line
+from wizard.reports.lines import Line, Tone
+from wizard.secret import Secret
+from wizard.session.repair_flow import Rescue, last_name, next_lines, rescue, without_password
 
 _PROMPTS = {
     "primary.keystore-password": "Password of the key store: ",
@@ -40,29 +44,26 @@ _LOG_TAIL = 512 * 1024
 
 
 def run(args: argparse.Namespace) -> int:
-    """Examine, tell, and repair when that was asked for."""
+    """Check, report, and repair if requested."""
     if args.log is not None:
         return _explain(args)
     if args.facts is not None:
         if args.fix or args.bundle:
             raise WizardError(codes.DOCTOR_FACTS_ONLY)
         return _tell(args, _replayed(args.facts))
-    seen = _examined(args)
-    diagnosis = _judged(seen)
+    found = _examined(args)
     if args.bundle is not None:
-        _write_bundle(args, diagnosis, seen)
+        _write_bundle(args, found.diagnosis, found.seen)
     if args.fix:
-        return _fix(args, diagnosis, seen)
-    return _tell(args, diagnosis)
+        return _fix(args, found)
+    return _tell(args, found.diagnosis, found)
 
 
-def _examined(args: argparse.Namespace) -> Examined:
+def _examined(args: argparse.Namespace) -> Rescue:
     password = args.secrets.named("primary.cacerts-password")
-    return examine(args.machine, Asked(tuple(args.host), args.port, args.servername, password))
-
-
-def _judged(seen: Examined) -> Diagnosis:
-    return diagnose(seen.facts)
+    name = args.servername or last_name(args.machine)
+    seen = examine(args.machine, Asked(tuple(args.host), args.port, name, password))
+    return rescue(args.machine, seen, without_password(args.secrets.named))
 
 
 def _replayed(path: Path) -> Diagnosis:
@@ -73,19 +74,26 @@ def _replayed(path: Path) -> Diagnosis:
     return diagnose(saved_facts.from_json(data.get("facts", data) if isinstance(data, dict) else data))
 
 
-def _tell(args: argparse.Namespace, diagnosis: Diagnosis) -> int:
+def _tell(args: argparse.Namespace, diagnosis: Diagnosis, found: Rescue | None = None) -> int:
     if args.json:
         print_json("doctor", diagnosis.as_json())
     else:
         print_lines(diagnosis_lines(diagnosis, prefix=command(args.machine)))
+        if found is not None:
+            print_lines([Line(""), Line("Next:", Tone.HEADING), *map(Line, next_lines(found, args.machine))])
     return int(ExitCode.FINDINGS if diagnosis.bad else ExitCode.DONE)
 
 
-def _fix(args: argparse.Namespace, diagnosis: Diagnosis, seen: Examined) -> int:
-    repair = named(diagnosis.repairs, args.fix)
-    planned = plan_repair(args.machine, seen, repair, lambda name: ask_once(args, _PROMPTS, name))
+ALL = "all"
+"""For `--fix`: every cause that one change can repair."""
+
+
+def _fix(args: argparse.Namespace, found: Rescue) -> int:
+    planned, what = _planned(args, found)
     planned = ask_java(args.machine, planned)
-    print_lines([Line(f"Repair of {repair.code}:"), *outcome.review(planned.plan, planned.findings)], people=args.json)
+    print_lines(
+        [Line(f"Repair of {', '.join(what)}:"), *outcome.review(planned.plan, planned.findings)], people=args.json
+    )
     if any(finding.severity >= Severity.ERROR for finding in planned.findings):
         if args.json:
             told = [finding.as_json() for finding in planned.findings]
@@ -97,27 +105,53 @@ def _fix(args: argparse.Namespace, diagnosis: Diagnosis, seen: Examined) -> int:
         return int(ExitCode.DONE)
     if not args.yes:
         confirm()
-    end = follow_run(args.machine, watch.start(args.machine, planned.plan, planned.secrets))
+    end = follow_run(args, watch.start(args.machine, planned.plan, planned.secrets))
     if end is None:
         return 130
     if args.json:
         print_json("doctor", end.as_json())
     print_lines(outcome.outcome(end), people=args.json)
     if end.exit_code is ExitCode.DONE and not args.json:
-        _look_again(args, repair.code)
+        left = _look_again(args, what)
+        if args.fix == ALL and left.able and not set(left.codes) <= set(what):
+            return _fix(args, left)
     return int(end.exit_code)
 
 
-def _look_again(args: argparse.Namespace, code: str) -> None:
-    """What is left after a repair: the next headline, or that nothing is."""
-    diagnosis = _judged(_examined(args))
-    left = diagnosis.headline
+def _planned(args: argparse.Namespace, found: Rescue) -> tuple[Planned, Sequence[str]]:
+    """The change that was asked for, and the causes that it repairs."""
+
+    def give(name: str) -> Secret | None:
+        return ask_once(args, _PROMPTS, name)
+
+    if args.fix != ALL:
+        repair = named(found.diagnosis.repairs, args.fix)
+        return plan_repair(args.machine, found.seen, repair, give), [repair.code]
+    together = plan_repairs(args.machine, found.seen, give)
+    for _cause, error in together.refused:
+        if together.planned is None or error.spec not in {codes.SECRET_MISSING, codes.DOCTOR_BY_HAND}:
+            raise error
+        print(f"Left out: {error.message} [{error.code}]", file=sys.stderr)
+    if together.planned is None:
+        headline = found.diagnosis.headline
+        if headline is None:
+            raise WizardError(codes.RESCUE_NOTHING_WRONG)
+        raise by_hand(found.diagnosis.repairs[0])
+    return together.planned, [cause.finding.code for cause in together.made]
+
+
+def _look_again(args: argparse.Namespace, repaired: Sequence[str]) -> Rescue:
+    """Report what is left after a repair: the next headline, or that nothing is."""
+    found = _examined(args)
+    left = found.diagnosis.headline
     if left is None:
         print("The doctor finds nothing wrong any more.")
-    elif left.code == code:
+    elif left.code in repaired:
         print(f"The doctor still finds: {left.message} [{left.code}]")
     else:
         print(f"Next: {left.message} [{left.code}]")
+        print_lines([Line(f"  {words}") for words in next_lines(found, args.machine)])
+    return found
 
 
 def _explain(args: argparse.Namespace) -> int:
@@ -143,7 +177,7 @@ def _write_bundle(args: argparse.Namespace, diagnosis: Diagnosis, seen: Examined
     except WizardError:
         changes = []
     put_named(args.bundle, bundle(diagnosis, _versions(diagnosis), changes, seen.redactor), mode=0o600)
-    print(f"Support bundle written: {args.bundle} (mode 0600; no key, no password in it)", file=sys.stderr)
+    print(f"Support bundle written: {args.bundle} (mode 0600; without keys and passwords)", file=sys.stderr)
 
 
 def _versions(diagnosis: Diagnosis) -> dict[str, str]:

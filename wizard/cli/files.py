@@ -1,4 +1,4 @@
-"""Reading what the operator named: every file is tried, and what cannot be read is reported beside the rest."""
+"""Read the operator's files: every file is tried, and errors are reported together with the results."""
 
 import argparse
 import sys

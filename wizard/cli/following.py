@@ -1,20 +1,29 @@
 """Follow a change to its end on standard error."""
 
+import argparse
 import sys
 from collections.abc import Iterable
 
 from wizard.change.events import Event
 
 
-def follow(events: Iterable[Event]) -> list[Event] | None:
-    """Print each event when it comes; all of them, or None when the operator stopped watching."""
+def follow(events: Iterable[Event], args: argparse.Namespace) -> list[Event] | None:
+    """Print each event when it comes, as `--quiet` and `--verbose` in *args* say.
+
+    Returns:
+        All of them, or None when the operator stopped watching.
+    """
     seen: list[Event] = []
     try:
         for event in events:
-            print(event_line(event), file=sys.stderr, flush=True)
             seen.append(event)
+            if not args.quiet:
+                time = f"  {event.at}" if args.verbose else ""
+                print(f"{time}{event_line(event)}", file=sys.stderr, flush=True)
     except KeyboardInterrupt:
-        print("The change goes on by itself; `cloudstream-wizard history` tells its end.", file=sys.stderr)
+        print(
+            "The change continues in the background. To see how it ended: cloudstream-wizard history", file=sys.stderr
+        )
         return None
     return seen
 

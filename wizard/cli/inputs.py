@@ -1,4 +1,4 @@
-"""What the commands with `--answers` or `--plan` are given: the file, and the passwords that it names sources for."""
+"""The input of commands with `--answers` or `--plan`: the file, and the passwords from its sources."""
 
 import argparse
 from pathlib import Path

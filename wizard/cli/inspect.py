@@ -11,13 +11,13 @@ from wizard.certificates.formats.file_findings import file_findings
 from wizard.certificates.model import Bundle, Chain, Format
 from wizard.certificates.public_roots import public_roots
 from wizard.certificates.rules import judge
-from wizard.certificates.rules.across_chains import judge_pile
+from wizard.certificates.rules.across_chains import check_together
 from wizard.cli.files import Opened, known_roots, open_inputs
 from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode
 from wizard.findings import Finding, Severity, worst
 from wizard.host.clock import now_utc
-from wizard.printable import printable
+from wizard.printable import printable, wrapped
 from wizard.reports.chain import ASCII_BRANCH, UNICODE_BRANCH, title, tree_lines
 from wizard.reports.lines import Line, Tone, finding_lines
 
@@ -35,7 +35,7 @@ KINDS = {
 
 
 def run(args: argparse.Namespace) -> int:
-    """Read, assemble, judge and print."""
+    """Read, assemble, check and print."""
     opened = open_inputs(args, args.paths)
     now = now_utc()
     known = known_roots(args)
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
             for chain in chains
             for finding in judge(chain, role=None, now=now, public_roots=roots.public, unclear_roots=roots.unclear)
         ),
-        *judge_pile(chains),
+        *check_together(chains),
     ]
     if args.json:
         members = [certificate_and_keys(each) for each in opened]
@@ -111,7 +111,7 @@ def file_lines(opened: Opened) -> list[Line]:
     lines += [Line(f"  {printable(text)} [{code}]", Tone.FAINT) for code, text in bundle.notes]
     if opened.error is not None:
         lines.append(Line(f"  Error: {opened.error.message} [{opened.error.code}]", Tone.BAD))
-        lines += [Line(f"  {line}") for line in opened.error.hint.splitlines()]
+        lines += [Line(line) for line in wrapped(opened.error.hint, "  ")]
     return lines
 
 

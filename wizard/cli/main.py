@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from wizard import __version__, self_start
-from wizard.cli.arguments import THEMES, Parser
-from wizard.cli.commands import COMMANDS, PRINT_TRACE, REPORT_BUG, RUN
+from wizard.cli.arguments import MONITORING_UNKNOWN, THEMES, Parser
+from wizard.cli.commands import COMMANDS, PRINT_TRACE, REPORT_BUG, RUN, UNKNOWN_COMMAND
 from wizard.cli.streams import READER_GONE, finish, prepare
 from wizard.errors import WizardError
+from wizard.printable import wrapped
 from wizard.self_start import load
 
 COLLECTOR = (100_000, 50, 100)
@@ -30,27 +31,33 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = -1.0
     if not 0 <= seconds <= _LONGEST_S:
-        raise argparse.ArgumentTypeError(f"{text} is no number of seconds from 0 to {_LONGEST_S:g}")
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds from 0 to {_LONGEST_S:g}")
     return seconds
 
 
 GLOBALS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
-    (("--root",), {"metavar": "DIR", "help": "take every path of the host below DIR (an image or practice folder)"}),
-    (("--hcp-home",), {"metavar": "PATH", "help": "home of the product (default /opt/hcp)"}),
+    (("--root",), {"metavar": "DIR", "help": "use DIR as the root of the file system (an image or practice folder)"}),
+    (("--hcp-home",), {"metavar": "PATH", "help": "home folder of the product (default /opt/hcp)"}),
     (("--state-dir",), {"metavar": "DIR", "help": "folder for journal, backups and saved answers"}),
     (("--systemctl",), {"metavar": "PATH", "help": "the systemctl to use (default: the one on PATH)"}),
-    (("--restart-command",), {"metavar": "CMD", "help": "restarts the server where there is no systemd"}),
+    (("--restart-command",), {"metavar": "CMD", "help": "command that restarts the server if there is no systemd"}),
     (
         ("--settle",),
-        {"metavar": "SECONDS", "type": _seconds, "help": "watch a changed server so long (default 15; 0: not at all)"},
+        {"metavar": "SECONDS", "type": _seconds, "help": "observe the server this long after a change (default 15)"},
     ),
-    (("--secret",), {"metavar": "NAME=SOURCE", "action": "append", "help": "a password by file:PATH, env:VAR or fd:N"}),
-    (("--dry-run",), {"action": "store_true", "help": "do everything but change the machine"}),
+    (
+        ("--secret",),
+        {"metavar": "NAME=SOURCE", "action": "append", "help": "a password from file:PATH, env:VAR or fd:N"},
+    ),
+    (("--dry-run",), {"action": "store_true", "help": "do everything except change the machine"}),
     (("--json",), {"action": "store_true", "help": "one JSON object on standard output"}),
-    (("--ascii",), {"action": "store_true", "help": "draw with ASCII alone"}),
-    (("--unicode",), {"action": "store_true", "help": "draw with Unicode, whatever the locale says"}),
+    (("--ascii",), {"action": "store_true", "help": "draw with ASCII only"}),
+    (("--unicode",), {"action": "store_true", "help": "draw with Unicode, whatever the locale is"}),
     (("--no-color",), {"action": "store_true", "help": "no colour (also NO_COLOR)"}),
-    (("--debug",), {"action": "store_true", "help": "show the trace of a failure"}),
+    (("--quiet",), {"action": "store_true", "help": "no progress, only results and errors"}),
+    (("--verbose",), {"action": "store_true", "help": "progress with times"}),
+    (("--syslog",), {"action": "store_true", "help": "also send each step of a change to the system's log"}),
+    (("--debug",), {"action": "store_true", "help": "show the trace of an error"}),
 )
 """Options that every command takes, before or after its name."""
 
@@ -58,16 +65,27 @@ EPILOG = """\
 EXAMPLES
   cloudstream-wizard                        the full-screen wizard
   cloudstream-wizard --plain                the same questions, line by line
-  cloudstream-wizard sandbox                practise on a throw-away server
+  cloudstream-wizard sandbox                practise on a temporary server
   cloudstream-wizard inspect /root/certs    what did the PKI team send?
   cloudstream-wizard plan --answers a.toml  what would change?
 
+DEFAULTS
+  The options --hcp-home, --state-dir, --theme, --plain, --ascii, --unicode,
+  --no-color, --quiet, --verbose and --syslog can be set in the file
+  /etc/cloudstream-wizard.toml (like theme = "light") and in the environment
+  (like CLOUDSTREAM_WIZARD_THEME=light), which counts before the file.
+
 EXIT CODES
-  0 done or nothing to do   1 findings of severity error or worse
-  2 wrong usage or unusable input   3 applied, failed its proof, rolled back
-  4 an interrupted change needs recover   5 another run holds the lock   70 a bug
-  130 left or stopped by Ctrl+C   141 the reader of the output has gone
-  143 ended by SIGTERM
+  0  done, or nothing to do
+  1  findings of severity error or worse
+  2  wrong usage or unusable input
+  3  the change failed and was undone
+  4  an interrupted change needs recover
+  5  another run holds the lock
+  70 a bug
+  130 left, or stopped by Ctrl+C
+  141 the reader of the output closed it
+  143 stopped by SIGTERM
 """
 
 
@@ -89,14 +107,19 @@ def entry() -> None:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run one command and return its exit code; nothing but this decides what a failure looks like."""
+    """Run one command and return its exit code; the only place that decides how a failure is shown."""
     command = _command_in(argv)
     asks_for_help = command is None and not {"-h", "--help"}.isdisjoint(argv)
-    parser = build_parser(command, whole=asks_for_help or command not in {None, *COMMANDS})
-    args = parser.parse_args(argv)
+    if command not in {None, *COMMANDS}:
+        return report_refusal(load(UNKNOWN_COMMAND)(command, tuple(COMMANDS)))
+    args = build_parser(command, whole=asks_for_help).parse_args(argv)
     try:
         return int(load(RUN)(args))
     except WizardError as error:
+        if command == "status":
+            # Monitoring reads the first line of standard output, also when nothing could be examined.
+            print(f"CLOUDSTREAM TLS UNKNOWN - {error.message} [{error.code}]")
+            return MONITORING_UNKNOWN
         return report_refusal(error, debug=getattr(args, "debug", False))
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
@@ -114,41 +137,47 @@ def report_refusal(error: WizardError, *, debug: bool = False) -> int:
     if debug:
         load(PRINT_TRACE)(error)
     print(f"error: {error.code} {error.message}", file=sys.stderr)
-    for line in error.hint.splitlines():
+    for line in wrapped(error.hint):
         print(f"hint: {line}", file=sys.stderr)
     return int(error.exit_code)
 
 
-def build_parser(command: str | None, *, whole: bool = True) -> argparse.ArgumentParser:
+def build_parser(command: str | None, *, whole: bool = True) -> Parser:
     """The parser, with *command* alone.
 
     Args:
         command: the one that is wanted.
-        whole: with all commands: for help, and for a word that is no command.
+        whole: with all commands, for help.
     """
     parser = Parser(
         prog="cloudstream-wizard",
         description="Sets up trusted certificates for RICOH CloudStream Print&Scan.",
         epilog=EPILOG,
     )
-    parser.add_argument("--version", action="version", version=f"cloudstream-wizard {__version__}")
+    parser.add_argument("-V", "--version", action="version", version=f"cloudstream-wizard {__version__}")
     parser.add_argument("--plain", action="store_true", help="ask line by line instead of full screen")
-    parser.add_argument("--theme", choices=THEMES, help="colours of the full screen (default: as the terminal can)")
+    parser.add_argument(
+        "--theme", choices=THEMES, help="colours of the full screen (default: what the terminal supports)"
+    )
     _add_globals(parser, top=True)
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     for name in [name for name in COMMANDS if whole or name == command]:
         COMMANDS[name].register(subparsers)
     for each in subparsers.choices.values():
         _add_globals(each, top=False)
+    for each in (parser, *subparsers.choices.values()):
+        each.monitoring = command == "status"
     return parser
 
 
 def _add_globals(parser: argparse.ArgumentParser, *, top: bool) -> None:
-    group = parser.add_argument_group("options of every command")
+    where = None if top else "cloudstream-wizard --help lists them: --json, --dry-run, --secret and others"
+    group = parser.add_argument_group("options of every command", where)
     for names, options in GLOBALS:
         if names[0] not in parser._option_string_actions:  # noqa: SLF001 - argparse has no public question for this
             # A default below the top would overwrite what stood before the command's name.
-            group.add_argument(*names, **options, default=argparse.SUPPRESS)
+            shown = options if top else {**options, "help": argparse.SUPPRESS}
+            group.add_argument(*names, **shown, default=argparse.SUPPRESS)
     if not top:
         for action in parser._actions:  # noqa: SLF001 - likewise
             if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 - likewise

@@ -14,6 +14,7 @@ from wizard.host.clock import now_utc
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.primary.inputs import basis_of
 from wizard.questions.answers import SourceKind
+from wizard.reports.chain import beside_json
 from wizard.reports.outcome import kept_plan_lines
 from wizard.reports.review import Review
 from wizard.session.repair_flow import look
@@ -37,8 +38,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def plan_json(review: Review) -> dict[str, Any]:
-    """The plan and its findings."""
-    return {**review.plan.as_json(), "findings": [finding.as_json() for finding in review.findings]}
+    """The plan, its findings, and the installed certificate beside the new one (null when none is installed by it)."""
+    compared = beside_json(*review.compared) if review.compared is not None else None
+    found = [finding.as_json() for finding in review.findings]
+    return {**review.plan.as_json(), "findings": found, "comparison": compared}
 
 
 def _keep(path: Path, inputs: PlanInputs, review: Review) -> None:

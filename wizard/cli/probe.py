@@ -30,7 +30,7 @@ from wizard.reports.lines import Line, finding_lines
 
 
 def expected(args: argparse.Namespace) -> tuple[tuple[str, ...], tuple[Certificate, ...]]:
-    """Fingerprints that may be served, and the whole chain where the file holds it."""
+    """Fingerprints that may be presented, and the whole chain where the file holds it."""
     plain = args.expect.replace(":", "").lower()
     if re.fullmatch(r"[0-9a-f]{64}", plain):
         return (plain,), ()
@@ -79,7 +79,7 @@ def _chains(args: argparse.Namespace, path: str, data: bytes, secret: str) -> li
 
 
 def trust_sets(args: argparse.Namespace, chain: tuple[Certificate, ...]) -> dict[str, TrustSet]:
-    """The expected chain's authorities, the product's cacerts and the roots of this system, as far as they are here."""
+    """The expected chain's CAs, the product's cacerts and the roots of this system, as far as they are here."""
     sets = {"expected chain": TrustSet(chain[-1:])} if len(chain) > 1 else {}
     known = known_roots(args)
     if known is not None:
@@ -123,7 +123,7 @@ def run(args: argparse.Namespace) -> int:
 def _revocation(
     args: argparse.Namespace, results: tuple[ProbeResult, ...], chain: tuple[Certificate, ...]
 ) -> tuple[Revocation, ...]:
-    """Everything that was presented, each certificate once; the built-in certificate names nobody to ask."""
+    """Everything that was presented, each certificate once; the built-in certificate names no responder."""
     presented = [certificate for result in results if not result.fallback for certificate in result.chain]
     return check_revocation(presented, chain, timeout_s=args.timeout)
 
@@ -148,7 +148,7 @@ def revocation_lines(revoked: tuple[Revocation, ...]) -> list[Line]:
     lines = [Line("Revocation")]
     lines += [Line(f"  {names.subject(one.certificate)}: {_REVOCATION[one.status]}") for one in revoked]
     said = advice(revoked)
-    lines.append(Line(f"  OCSP in the portal, unless the PKI administrator says otherwise: {said.check}"))
+    lines.append(Line(f"  OCSP in the portal, unless the PKI team decides otherwise: {said.check}"))
     lines.append(Line(f"    {printable(said.why)}"))
     return lines + finding_lines(revocation_findings(revoked))
 
@@ -158,8 +158,8 @@ _REVOCATION = {
     "revoked": "revoked",
     "unknown": "not known to its responder",
     "unreachable": "no answer",
-    "unusable": "an answer that must not be believed",
-    "unchecked": "names nobody to ask",
+    "unusable": "an answer that is not valid",
+    "unchecked": "names no responder",
 }
 
 
@@ -189,16 +189,16 @@ def human_lines(result: ProbeResult) -> list[Line]:
     if result.chain:
         lines.append(Line(f"  client certificate: {_CLIENT_AUTH[result.client_auth]}"))
         if result.client_certificate in {"accepted", "rejected"}:
-            lines.append(Line(f"  the one that was offered: {result.client_certificate}"))
+            lines.append(Line(f"  the offered one: {result.client_certificate}"))
         lines += [Line(f"    accepts those of {name}") for name in result.acceptable_cas]
     return lines + finding_lines(result.findings)
 
 
 _CLIENT_AUTH = {
-    "none": "not asked for",
-    "optional": "asked for, not enforced by the handshake",
-    "required": "demanded (without one the server ends the connection; that is right)",
-    "unknown": "not known whether one is demanded",
+    "none": "not requested",
+    "optional": "requested, not enforced by the handshake",
+    "required": "required (without one the server ends the connection, which is right)",
+    "unknown": "not known whether one is required",
 }
 
 

@@ -1,4 +1,4 @@
-"""`rehearse`: mutual TLS between the chains of the answers, in memory, before anything is touched."""
+"""`rehearse`: mutual TLS between the chains of the answers, in memory."""
 
 import argparse
 
@@ -10,7 +10,7 @@ from wizard.reports.lines import Line
 
 
 def run(args: argparse.Namespace) -> int:
-    """Rehearse, and tell what would happen."""
+    """Rehearse, and print what would happen."""
     rehearsed = rehearse_all(open_inputs(args))
     if args.json:
         print_json("rehearse", {"machines": [{"name": one.name, **one.rehearsal.as_json()} for one in rehearsed]})

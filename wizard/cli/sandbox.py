@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,7 @@ from wizard.sandbox.server.serve import serve
 from wizard.sandbox.service.supervisor import OWNER
 
 _LOOK_EVERY_S = 0.2
+_STARTS_WITHIN_S = 3.0
 
 
 def run(args: argparse.Namespace) -> int:
@@ -90,7 +92,7 @@ def _practise(args: argparse.Namespace, folder: Path | None) -> int:
         ) from None
     with temporary as made:
         deployment = _build(args, Path(made))
-        # A session that is killed cannot tidy up; the stand-in service manager then does.
+        # A killed session cannot clean up; the simulated service manager then does.
         (deployment.root / OWNER).write_text(str(os.getpid()), encoding="ascii")
         try:
             return _open(args, deployment, temporary=True)
@@ -102,8 +104,9 @@ def _open(args: argparse.Namespace, deployment: Deployment, *, temporary: bool =
     """Start the primary, open the wizard, stop the primary, whatever happened: but not under a change at work."""
     answers = Answers().put("primary.port", deployment.port).put("primary.nodes", ("127.0.0.1",))
     answers = answers.put("primary.chain", ("certificates/primary-host.pfx",))
-    notes = ("Practice server: nothing else is touched.", f"Every password is {PASSWORD}.", "")
+    notes = ("Practice server: nothing else is changed.", f"Every password is {PASSWORD}.", "")
     _systemctl(deployment, "start")
+    _wait_until_it_listens(deployment.port)
     try:
         machine = replace(deployment.machine, settle_s=args.machine.settle_s)
         return interactive.open_wizard(machine, args, answers, deployment.root, notes)
@@ -112,16 +115,25 @@ def _open(args: argparse.Namespace, deployment: Deployment, *, temporary: bool =
             _systemctl(deployment, "stop")
 
 
+def _wait_until_it_listens(port: int) -> None:
+    """The first page says what the server presents; a fault may be that it never does."""
+    give_up = time.monotonic() + _STARTS_WITHIN_S
+    while time.monotonic() < give_up:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(_LOOK_EVERY_S)
+
+
 def _change_has_ended(deployment: Deployment, *, temporary: bool) -> bool:
-    """Wait for a change that goes on by itself; it needs the server to prove itself. False: the operator did not."""
-    cost = "the server goes with it" if temporary else "the server is not stopped"
+    """Wait for a running change, which needs the server for its verification. False: the operator did not wait."""
+    cost = "this stops the server" if temporary else "the server is not stopped"
     told = False
     try:
-        with contextlib.suppress(WizardError):  # a record that cannot be read holds nobody up
+        with contextlib.suppress(WizardError):  # a record that cannot be read is no reason to wait
             while running(deployment.machine) is not None:
                 if not told:
                     told = True
-                    _say("A change is still being made on the practice server; waiting for its end.")
+                    _say("A change is still running on the practice server. Waiting for its end.")
                     _say(f"Ctrl+C leaves at once; {cost}.")
                 time.sleep(_LOOK_EVERY_S)
     except KeyboardInterrupt:

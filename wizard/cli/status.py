@@ -2,43 +2,65 @@
 
 import argparse
 import contextlib
+import os
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from wizard import codes
 from wizard.cli.output import print_json, print_lines
 from wizard.doctor.collect.run import Asked, chains_in, collect
 from wizard.doctor.diagnose import diagnose
-from wizard.doctor.status import State, Status, status
+from wizard.doctor.status import Status, status
 from wizard.doctor.timeline import Place
 from wizard.errors import WizardError
 from wizard.handoff import checklist
 from wizard.planning.phases import progress
+from wizard.printable import printable
 from wizard.reports.calendar import calendar_lines
+from wizard.reports.checklist import CA
 from wizard.reports.lines import Line
+from wizard.reports.prometheus import prometheus_text
 from wizard.session.saved_run import load
 
 
 def run(args: argparse.Namespace) -> int:
-    """Examine, print, and return the state as exit code."""
-    try:
-        password = args.secrets.named("primary.cacerts-password")
-        facts = collect(args.machine, Asked(tuple(args.host), args.port, args.servername, password))
-        further = _further(args)
-    except WizardError as error:
-        # Monitoring reads the first line of standard output, also when nothing could be examined.
-        print(f"CLOUDSTREAM TLS UNKNOWN - {error.message} [{error.code}]")
-        return int(State.UNKNOWN)
+    """Check, print, and return the state as exit code."""
+    password = args.secrets.named("primary.cacerts-password")
+    facts = collect(args.machine, Asked(tuple(args.host), args.port, args.servername, password))
+    further = _further(args)
     now = datetime.fromisoformat(facts.clock.now)
-    judged = status(diagnose(facts), now, warn=args.warn, critical=args.critical, further=further)
-    under_way = progress(args.machine, checklist.load(args.machine))
+    kept = checklist.load(args.machine)
+    uploads = [item.id.removeprefix(CA) for item in kept.left if item.id.startswith(CA)] if kept is not None else ()
+    judged = status(diagnose(facts), now, warn=args.warn, critical=args.critical, further=further, uploads=uploads)
+    under_way = progress(args.machine, kept)
     if under_way is not None:
         judged = replace(judged, root_change=under_way.as_json())
+    if args.prometheus is not None:
+        _write(args.prometheus, prometheus_text(int(judged.state), judged.calendar, now))
     if args.json:
         print_json("status", {**judged.as_json(), "first_line": judged.first_line})
     else:
         print_lines([*_lines(judged), *(Line(text) for text in (under_way.lines() if under_way is not None else ()))])
     return int(judged.state)
+
+
+def _write(file: Path, text: str) -> None:
+    """Replace *file* at once, because the collector may read it at any time.
+
+    Raises:
+        WizardError: `status.not-written`; the old file is still there.
+    """
+    fresh = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        fresh.replace(file)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        reason = printable(error.strerror or "unknown")
+        raise WizardError(codes.STATUS_NOT_WRITTEN, file=file, reason=reason) from error
 
 
 def _further(args: argparse.Namespace) -> list[Place]:
@@ -63,6 +85,7 @@ def _lines(judged: Status) -> list[Line]:
         result.append(Line(f"{link.ends:%Y-%m-%d}  {left:>9}  {link.first.name}: {link.where}"))
         result.append(Line(f"{'':21}then cut off: {link.for_whom}"))
     result += [Line(f"drift: {text}") for text in judged.drift]
+    result += [Line(f"note: {text}") for text in judged.notes]
     if judged.calendar:
-        result += [Line("What ends when, each certificate once:"), *calendar_lines(judged.calendar)]
+        result += [Line("All certificates by date:"), *calendar_lines(judged.calendar)]
     return result

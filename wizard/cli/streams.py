@@ -1,4 +1,4 @@
-"""Standard input, output and error as they come: closed, full, or with nobody who reads."""
+"""Standard input, output and error in any state: closed, full, or without a reader."""
 
 import errno
 import io
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 READER_GONE = 141
-"""Exit code when nobody reads our output any more, as after SIGPIPE in a shell."""
+"""Exit code when the reader has closed our output, as after SIGPIPE in a shell."""
 
 
 class Kept(io.FileIO):
@@ -81,7 +81,7 @@ def finish(code: int, out: Kept, *, change: bool) -> int:
     told = failed(out.problem)
     print(f"error: {told.code} {told.message}", file=sys.stderr)
     if change:
-        print(f"hint: The command itself ended with exit code {code}; `history` lists changes.", file=sys.stderr)
+        print(f"hint: The command ended with exit code {code}; `history` lists changes.", file=sys.stderr)
     else:
         print(f"hint: {told.hint}", file=sys.stderr)
     sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""What editors, uploads and crashes do to configuration files: found with its line, and undone where that is safe."""
+"""Damage to configuration files by editors, uploads and crashes: find it, and undo it where that is safe."""
 
 import re
 from itertools import islice

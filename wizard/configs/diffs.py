@@ -1,4 +1,4 @@
-"""Differences between two versions of a file, with every password covered."""
+"""Differences between two versions of a file, with every password masked."""
 
 import difflib
 from collections.abc import Iterable

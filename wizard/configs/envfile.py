@@ -204,9 +204,9 @@ def _understood(name: str, words: list[tuple[str, str]], tail: str, line: int, c
     elif any(kind == "escape" or (kind == "double" and "\\" in source) for kind, source in words):
         reason = "a shell reads the backslash in it, a plain parser does not"
     elif len(words) > 1:
-        reason = "it is put together of several parts, which a plain parser does not do"
+        reason = "it has several parts, which a plain parser does not join"
     elif "\n" in text:
-        reason = "it goes over several lines"
+        reason = "it has several lines"
     elif rest.strip() and not rest.lstrip().startswith("#"):
         reason = "more shell code follows on its line"
     elif carriage and "#" not in rest:

@@ -1,4 +1,4 @@
-"""Passwords in configuration texts, covered before anybody sees them."""
+"""Mask passwords in configuration texts."""
 
 import re
 from collections.abc import Iterable

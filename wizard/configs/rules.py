@@ -1,4 +1,4 @@
-"""What is unwise in a readable configuration: settings that hide each other, and secrets that everybody can read."""
+"""Findings about a readable configuration: settings that hide each other, and secrets that every account can read."""
 
 import re
 from collections.abc import Iterable

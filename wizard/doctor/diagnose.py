@@ -29,15 +29,24 @@ RULES: tuple[Rule, ...] = tuple(rule for family in _FAMILIES for rule in family.
 
 
 @dataclass(frozen=True, slots=True)
+class Cause:
+    """A finding that nothing else explains, an error or a warning, and what can be done about it."""
+
+    finding: Finding
+    repair: Repair
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnosis:
     """The result of all rules.
 
     Attributes:
-        facts: that were judged.
+        facts: that were checked.
         outcomes: one for each rule.
         findings: causes first, each symptom with `caused_by`.
         root_causes: codes of the headlines, the first one the headline.
-        repairs: for each root cause that has one.
+        repairs: for each root cause.
+        causes: the root causes, and behind them the warnings that nothing else explains; each code once.
     """
 
     facts: DoctorFacts
@@ -45,6 +54,7 @@ class Diagnosis:
     findings: tuple[Finding, ...]
     root_causes: tuple[str, ...]
     repairs: tuple[Repair, ...]
+    causes: tuple[Cause, ...] = ()
 
     @property
     def headline(self) -> Finding | None:
@@ -76,7 +86,7 @@ class Diagnosis:
 
 
 def diagnose(facts: DoctorFacts) -> Diagnosis:
-    """Judge *facts*. Pure: the same facts give the same diagnosis, on any machine."""
+    """Check *facts*. Pure: the same facts give the same diagnosis, on any machine."""
     outcomes: list[Outcome] = []
     found: list[Finding] = []
     for rule in RULES:
@@ -85,9 +95,13 @@ def diagnose(facts: DoctorFacts) -> Diagnosis:
         found += findings
     ordered = linked(_once(found))
     roots = root_causes(ordered)
-    by_code = {finding.code: finding for finding in reversed(ordered)}
-    repairs = tuple(repair_for(by_code[code], facts) for code in roots)
-    return Diagnosis(facts, tuple(outcomes), tuple(ordered), tuple(roots), repairs)
+    by_code: dict[str, Finding] = {}
+    for each in ordered:
+        if each.caused_by is None and each.severity >= Severity.WARNING:
+            by_code.setdefault(each.code, each)
+    causes = tuple(Cause(each, repair_for(each, facts)) for each in by_code.values())
+    repairs = tuple(cause.repair for code in roots for cause in causes if cause.finding.code == code)
+    return Diagnosis(facts, tuple(outcomes), tuple(ordered), tuple(roots), repairs, causes)
 
 
 def _once(findings: list[Finding]) -> list[Finding]:

@@ -137,7 +137,7 @@ class ConfFacts:
 
 @dataclass(frozen=True, slots=True)
 class CertificateFacts:
-    """A certificate, as far as judging it needs."""
+    """A certificate, as far as checking it needs."""
 
     subject: str
     issuer: str

@@ -1,4 +1,4 @@
-"""The service as a doctor sees it: unit, port, what is served, the clock, the last change; plain data, no secret."""
+"""The service as a doctor sees it: unit, port, what is presented, the clock, the last change; plain data, no secret."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from wizard.questions.answers import endpoint
 
 @dataclass(frozen=True, slots=True)
 class UnitFacts:
-    """The service as systemd tells; the words are systemd's."""
+    """The service as systemd shows it; the words are systemd's."""
 
     name: str
     load: str
@@ -150,7 +150,7 @@ class ChangeFacts:
         title: for people.
         at: when, RFC 3339.
         files: of each file and each trust anchor the newest change, then and now.
-        leaf: fingerprint that had to be served.
+        leaf: fingerprint that had to be presented.
         servername: that was probed.
         interrupted: id of a change that neither ended nor is being worked on.
         settings: the key store settings; None when no change wrote them.

@@ -1,4 +1,4 @@
-"""Lines of a server's or a Windows client's log, held against a table of patterns: what each means, and for whom."""
+"""Lines of a server's or a Windows client's log, compared with a table of patterns: what each line means."""
 
 import re
 from collections import Counter

@@ -1,25 +1,25 @@
 """Check before a change, by the doctor's rules, whether the planned restart would fail.
 
-The rules judge the files as the change will leave them, so a fault that the change removes does not block it.
+The rules check the files as the change will leave them, so a fault that the change removes does not block it.
 """
 
 import contextlib
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from wizard import codes
 from wizard.change.disk_space import check_change_room
 from wizard.change.journal import BACKUP
 from wizard.change.manifest import Manifest
-from wizard.change.plan import EditFile, ImportTrust, MakeFolder, Plan, Probe, PutFile, Restart
+from wizard.change.plan import EditFile, ImportTrust, MakeFolder, Plan, Probe, PutFile, Restart, Step
 from wizard.change.store import ChangeFolder
 from wizard.change.targets import resolve
 from wizard.doctor.collect.conf import scan_conf
-from wizard.doctor.collect.files import file_facts
+from wizard.doctor.collect.files import Coming, Written, file_facts
 from wizard.doctor.collect.service import probe_facts, see_port, unit_facts
-from wizard.doctor.facts import ClockFacts, ConfFacts, DoctorFacts, ProbeFacts
+from wizard.doctor.facts import ClockFacts, DoctorFacts, ProbeFacts
 from wizard.doctor.rules import conf as conf_rules
 from wizard.doctor.rules import port as port_rules
 from wizard.doctor.rules import service as service_rules
@@ -27,7 +27,6 @@ from wizard.doctor.rules import settings as setting_rules
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
 from wizard.host import accounts, effective
-from wizard.host.access import may_read
 from wizard.host.accounts import Account
 from wizard.host.ancestors import service_uid, strangers
 from wizard.host.clock import now_utc
@@ -62,18 +61,16 @@ _LOOK_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Coming:
+class _After:
     """What a change will leave, as far as a start depends on it.
 
     Attributes:
-        texts: logical path to the new bytes.
-        rights: logical path to mode, owner and group; None keeps what is there.
+        files: what it writes.
         nodes: host and port of each node that is checked afterwards.
         servername: that is sent to them.
     """
 
-    texts: Mapping[PurePosixPath, bytes] = field(default_factory=dict)
-    rights: Mapping[PurePosixPath, tuple[int, int | None, int | None]] = field(default_factory=dict)
+    files: Coming
     nodes: tuple[tuple[str, int], ...] = ()
     servername: str = ""
 
@@ -91,16 +88,20 @@ def plan_faults(machine: Machine, plan: Plan, seen: DoctorFacts | None = None) -
     found = (*_folders(machine, plan), *_disk_space(machine, plan))
     if not any(isinstance(step, Restart) for step in plan.steps):
         return found
-    texts: dict[PurePosixPath, bytes] = {}
-    rights: dict[PurePosixPath, tuple[int, int | None, int | None]] = {}
-    for step in plan.file_steps:
-        if isinstance(step, EditFile | PutFile):
-            texts[step.path] = step.data
-        if isinstance(step, PutFile):
-            rights[step.path] = (step.mode, step.uid, step.gid)
     probes = [step for step in plan.steps if isinstance(step, Probe)]
     nodes = tuple(node for step in probes for node in step.nodes)
-    return (*found, *_faults(machine, Coming(texts, rights, nodes, probes[0].servername if probes else ""), seen))
+    after = _After(coming_of(plan.steps), nodes, probes[0].servername if probes else "")
+    return (*found, *_faults(machine, after, seen))
+
+
+def coming_of(steps: Iterable[Step]) -> dict[PurePosixPath, Written]:
+    """What *steps* write."""
+    files: dict[PurePosixPath, Written] = {}
+    for step in steps:
+        if isinstance(step, EditFile | PutFile):
+            rights = (step.mode, step.uid, step.gid) if isinstance(step, PutFile) else None
+            files[step.path] = Written(step.data, rights)
+    return files
 
 
 def undo_faults(machine: Machine, manifest: Manifest, folder: ChangeFolder) -> tuple[Finding, ...]:
@@ -110,36 +111,35 @@ def undo_faults(machine: Machine, manifest: Manifest, folder: ChangeFolder) -> t
     """
     if manifest.restart is None:
         return ()
-    texts: dict[PurePosixPath, bytes] = {}
-    rights: dict[PurePosixPath, tuple[int, int | None, int | None]] = {}
+    files: dict[PurePosixPath, Written] = {}
     for action in reversed(manifest.actions):
         before = action.before
         if before.kind == "file" and action.trust is None:
             try:
-                texts[action.named] = folder.saved(BACKUP, action.backup, before)
+                data = folder.saved(BACKUP, action.backup, before)
             except WizardError:
                 continue  # the undo itself refuses a damaged backup, with its own words
-            if "system.posix_acl_access" not in dict(before.xattrs):
-                rights[action.named] = (before.mode, before.uid, before.gid)
+            listed = "system.posix_acl_access" in dict(before.xattrs)
+            files[action.named] = Written(data, None if listed else (before.mode, before.uid, before.gid))
     nodes = tuple((node.host, node.port) for node in manifest.served)
-    coming = Coming(texts, rights, nodes, manifest.served[0].servername if manifest.served else "")
+    coming = _After(files, nodes, manifest.served[0].servername if manifest.served else "")
     kept_from = (codes.RESTART_UNIT_CHANGED, codes.PLAN_OVERRULED, codes.DOCTOR_START_UNDETERMINED)
     return tuple(each for each in _faults(machine, coming, None) if each.spec not in kept_from)
 
 
-def _faults(machine: Machine, coming: Coming, seen: DoctorFacts | None) -> tuple[Finding, ...]:
+def _faults(machine: Machine, coming: _After, seen: DoctorFacts | None) -> tuple[Finding, ...]:
     unit: UnitState | None = None
     if machine.restart_command is None:
-        # With nobody to ask, the settings alone are judged; the change itself then refuses before it touches anything.
+        # With nobody to ask, the settings alone are checked; the change itself then refuses before it touches anything.
         with contextlib.suppress(WizardError):
             unit = Service(machine).show()
     account = account_of(machine, unit) if unit is not None and unit.load == "loaded" else None
     started = effective.look(machine, unit, coming.nodes[0][1] if coming.nodes else 0)
     facts = seen if seen is not None else _look(machine, coming, unit, account, started)
     # The journal tells of former starts; who has the port now is what counts for the next one.
-    facts = replace(facts, conf=_conf_after(machine, coming, started, account), journal=())
-    edited = coming.texts.get(machine.conf)
-    edits = edited is not None and edited != file_facts(machine, machine.conf, None)[1]
+    facts = replace(facts, conf=scan_conf(machine, account, started, coming.files).facts, journal=())
+    edited = coming.files.get(machine.conf)
+    edits = edited is not None and edited.data != file_facts(machine, machine.conf, None)[1]
     wanted = _RULES | _OF_THE_START if edits else _RULES
     families = (conf_rules, setting_rules, service_rules, port_rules)
     rules = [rule for family in families for rule in family.RULES if rule.name in wanted]
@@ -156,7 +156,7 @@ def _blocking(finding: Finding) -> Finding:
 
 
 def _look(
-    machine: Machine, coming: Coming, unit: UnitState | None, account: Account | None, started: Effective
+    machine: Machine, coming: _After, unit: UnitState | None, account: Account | None, started: Effective
 ) -> DoctorFacts:
     """The unit, the port, and what answers there when it is not the service."""
     local = next((node for node in coming.nodes if is_here(node[0], _LOOK_S)), None)
@@ -171,21 +171,6 @@ def _look(
         listening=listening,
         probes=probes,
     )
-
-
-def _conf_after(machine: Machine, coming: Coming, started: Effective, account: Account | None) -> ConfFacts:
-    conf = scan_conf(machine, account, started, coming.texts).facts
-    if machine.conf in coming.texts:
-        conf = replace(conf, file=replace(conf.file, kind="file", problem=""))
-    rights = coming.rights.get(machine.conf)
-    file = conf.file
-    by_folder = file.service_reads is False and file.blocked_at not in {file.path, file.link_to}
-    if rights is None or account is None or by_folder:
-        return conf
-    mode, uid, gid = rights
-    reads = may_read(account, mode, file.uid if uid is None else uid, file.gid if gid is None else gid)
-    at, why = ("", "") if reads else (file.path, f"{account.name} may not read it (mode {mode:04o} after the change)")
-    return replace(conf, file=replace(file, service_reads=reads, blocked_at=at, blocked_why=why))
 
 
 def _folders(machine: Machine, plan: Plan) -> tuple[Finding, ...]:

@@ -62,7 +62,7 @@ class Rule:
             if getattr(facts, part) is None:
                 reason = facts.unseen.get(part, "")
                 result = Result.NOT_RUN if reason else Result.NOT_APPLICABLE
-                return Outcome(self.name, result, reason or f"there is nothing to look at ({part})"), []
+                return Outcome(self.name, result, reason or f"there is nothing to check ({part})"), []
         try:
             found = list(self.check(facts))
         except NotApplicable as answer:

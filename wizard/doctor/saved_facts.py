@@ -1,4 +1,4 @@
-"""Facts to JSON and back, so that an examination can be kept in a report and judged again elsewhere."""
+"""Facts to JSON and back, so that a diagnosis can be kept in a report and checked again elsewhere."""
 
 import types
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """Compute the result of `status`: one state for monitoring, from dates, drift and what the server presents."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
@@ -34,6 +34,7 @@ class Status:
         reason: why, in one line without the word.
         links: all of them, the first to end in front.
         drift: what is not as the applied changes left it, one line each.
+        notes: what is still to come and worth no warning, one line each.
         calendar: every certificate once, with its machines and its end, the first to end in front.
         root_change: the phase of a change of the root, and what blocks the next one; None when none is under way.
         days: until the first link ends; None when no certificate was found.
@@ -46,12 +47,13 @@ class Status:
     days: int | None
     limits: tuple[int, int]
     calendar: tuple[Ending, ...] = ()
+    notes: tuple[str, ...] = ()
     root_change: dict[str, Any] | None = None
 
     @property
     def first_line(self) -> str:
         """The line that monitoring shows, with performance data behind the bar."""
-        data = "" if self.days is None else f" | days={self.days};{self.limits[0]};{self.limits[1]}"
+        data = "" if self.days is None else f" | days={self.days};{self.limits[0]}:;{self.limits[1]}:"
         return f"CLOUDSTREAM TLS {self.state.name} - {self.reason}{data}"
 
     def as_json(self) -> dict[str, Any]:
@@ -64,6 +66,7 @@ class Status:
             "critical": self.limits[1],
             "links": [link.as_json() for link in self.links],
             "drift": list(self.drift),
+            "notes": list(self.notes),
             "calendar": [each.as_json() for each in self.calendar],
             "root_change": self.root_change,
         }
@@ -76,21 +79,24 @@ def status(
     warn: int = WARN_DAYS,
     critical: int = CRITICAL_DAYS,
     further: Sequence[Place] = (),
+    uploads: Collection[str] = (),
 ) -> Status:
-    """Judge an examination for monitoring.
+    """Check a diagnosis for monitoring.
 
     Args:
         diagnosis: of the machine.
         now: aware.
         warn: fewer whole days than this left are a warning.
         critical: likewise, critical.
-        further: chains elsewhere that the wizard knows of (hand-off packs, input files).
+        further: other chains that the wizard knows (bundles, input files).
+        uploads: fingerprints of the CA certificates whose upload to the portal is not ticked yet, or `all`.
     """
     found = [*places(diagnosis.facts), *further]
     links = tuple(timeline(found, now))
     drift = _drift(diagnosis)
     days = links[0].days if links else None
-    candidates = [*_by_dates(links, now, warn, critical), *_by_findings(diagnosis)]
+    notes = _waits(diagnosis, uploads)
+    candidates = [*_by_dates(links, now, warn, critical), *_by_findings(diagnosis, waits=bool(notes))]
     if drift:
         candidates.append((State.WARNING, drift[0]))
     worst = max(candidates, key=lambda each: _ORDER[each[0]], default=None)
@@ -99,11 +105,11 @@ def status(
     elif not links:
         state, reason = State.UNKNOWN, _nothing(diagnosis)
     elif not _served(diagnosis):
-        state, reason = State.UNKNOWN, "the served certificate could not be read"
+        state, reason = State.UNKNOWN, "the presented certificate could not be read"
     else:
         first = links[0]
         state, reason = State.OK, f"{first.first.name} is valid until {first.ends:%Y-%m-%d}, {first.days} days"
-    return Status(state, reason, links, drift, days, (warn, critical), ends(found, now))
+    return Status(state, reason, links, drift, days, (warn, critical), ends(found, now), notes)
 
 
 _ORDER = {State.OK: 0, State.UNKNOWN: 1, State.WARNING: 2, State.CRITICAL: 3}
@@ -125,15 +131,28 @@ def _by_dates(links: Sequence[Link], now: datetime, warn: int, critical: int) ->
     return found
 
 
-def _by_findings(diagnosis: Diagnosis) -> list[tuple[State, str]]:
-    headline = diagnosis.headline
-    # Dates are judged by the limits that were given, not by those of the rules.
-    dated = ("validity.",)
-    # Where nothing was ever set up there is nothing to watch: unknown, not a warning.
-    if headline is None or headline.code.startswith(dated) or headline.code == codes.DOCTOR_NOT_SET_UP.code:
+def _by_findings(diagnosis: Diagnosis, *, waits: bool) -> list[tuple[State, str]]:
+    causes = [code for code in diagnosis.root_causes if not (waits and code == codes.DOCTOR_CA_NOT_ACCEPTED.code)]
+    worst = next((each for each in diagnosis.findings if causes and each.code == causes[0]), None)
+    # Dates are checked by the limits that were given, not by those of the rules. If nothing was ever set up, there is
+    # nothing to monitor: unknown, not a warning.
+    if worst is None or worst.code.startswith("validity.") or worst.code == codes.DOCTOR_NOT_SET_UP.code:
         return []
-    state = State.CRITICAL if headline.severity >= Severity.ERROR else State.WARNING
-    return [(state, f"{headline.message} [{headline.code}]")]
+    state = State.CRITICAL if worst.severity >= Severity.ERROR else State.WARNING
+    return [(state, f"{worst.message} [{worst.code}]")]
+
+
+def _waits(diagnosis: Diagnosis, uploads: Collection[str]) -> tuple[str, ...]:
+    """That CA certificates are still to be uploaded, when the server lacks no other one than these."""
+    store, probes = diagnosis.facts.store, diagnosis.facts.probes
+    if not uploads or store is None or not probes or not probes[0].acceptable_cas:
+        return ()
+    named = set(probes[0].acceptable_cas)
+    missing = [each for each in store.chain[1:] if each.subject not in named]
+    if not missing or ("all" not in uploads and any(each.sha256 not in uploads for each in missing)):
+        return ()
+    names = ", ".join(each.name for each in missing)
+    return (f"the server does not name {names} yet; the upload to the portal is still on the checklist",)
 
 
 def _drift(diagnosis: Diagnosis) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The support bundle: what an examination saw and concluded, for people who have no access to the machine.
+"""The support bundle: what a diagnosis saw and concluded, for people who have no access to the machine.
 
 It is made of facts, findings and versions alone. Key material and passwords are never read into it; what the facts
 hold as text (journal lines, values of settings) goes through the redactor once more.
@@ -19,15 +19,15 @@ FOLDER = "cloudstream-wizard-support"
 README = """\
 A support bundle of cloudstream-wizard.
 
-  diagnosis.txt   what was found, in words
-  facts.json      what was seen; judge it again: cloudstream-wizard doctor --facts facts.json
+  diagnosis.txt   the diagnosis as text
+  facts.json      what was read; to check it again: cloudstream-wizard doctor --facts facts.json
   findings.json   findings, root causes and the outcome of every rule
   versions.json   of the wizard, Python and its libraries, the system, the product's Java
   history.json    changes that the wizard made on this machine
 
-Certificates are named by subject, dates and fingerprint. There is no private
-key, no key store, no password and no content of application.conf in it.
-Host names, paths and account names of the server are in it.
+Certificates are listed by subject, dates and fingerprint. It contains no private
+key, no key store, no password and no content of application.conf.
+It contains host names, paths and account names of the server.
 """
 
 

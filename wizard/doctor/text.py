@@ -109,7 +109,7 @@ def _unseen(diagnosis: Diagnosis) -> list[Line]:
 def log_lines(findings: Sequence[Finding]) -> list[Line]:
     """What the lines of a log mean."""
     if not findings:
-        return [Line("None of its lines is known to the wizard.")]
+        return [Line("The wizard knows none of its lines.")]
     result: list[Line] = []
     for finding in findings:
         word = _WORDS[finding.severity]

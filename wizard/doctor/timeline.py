@@ -61,12 +61,12 @@ class Link:
 
 
 def places(facts: DoctorFacts) -> list[Place]:
-    """Every chain that an examination saw: configured, served, trusted."""
+    """Every chain that a diagnosis saw: configured, presented, trusted."""
     found: list[Place] = []
     if facts.store is not None and facts.store.chain:
         found.append(Place(printable(facts.store.file.path), GATEWAYS, facts.store.chain))
     found += [
-        Place(f"served at {seen.endpoint}", GATEWAYS, seen.chain, _machine(seen.endpoint))
+        Place(f"presented at {seen.endpoint}", GATEWAYS, seen.chain, _machine(seen.endpoint))
         for seen in facts.probes or ()
         if seen.chain and not seen.fallback
     ]

@@ -157,11 +157,11 @@ def _readme(nodes: Iterable[str], gateways: Iterable[str], secrets: list[str], *
     what = "\n".join(f"- {title}: {', '.join(names)}" for title, names in groups if names)
     places = " \\\n          ".join(["", *sorted(secrets)]).strip(" ")
     if encrypted:
-        about = "They are encrypted with the vault password that was given to the export."
-        encrypt_step, command = "Nothing to do: these are encrypted, and Ansible opens them by itself.", places
+        about = "They are encrypted with the vault password of the export."
+        encrypt_step, command = "Nothing to do: these are encrypted, and Ansible can open them.", places
     else:
-        about = "Encrypt them before this folder goes into a repository or onto another machine."
-        encrypt_step, command = "Encrypt; Ansible opens the files by itself:", f"`ansible-vault encrypt {places}`"
+        about = "Encrypt them before you copy this folder to a repository or another machine."
+        encrypt_step, command = "Encrypt them (Ansible can open encrypted files):", f"`ansible-vault encrypt {places}`"
     values = {"WHAT": what, "ENCRYPTED": about, "ENCRYPT": encrypt_step, "SECRETS": command}
     return from_template("ansible/README.md", values).encode()
 

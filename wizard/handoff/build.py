@@ -1,4 +1,4 @@
-"""Packs for every machine that the answers name, made from the very chains that were judged."""
+"""Bundles for every machine that the answers name, made from the chains that were checked."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -51,11 +51,11 @@ PASSWORDS = "client-passwords"
 
 
 def make_packs(inputs: PlanInputs, *, nodes: bool = True) -> list[Pack]:
-    """The portal's pack, then one for each gateway and client; all are made before any is written.
+    """The portal's bundle, then one for each gateway and client; all are made before any is written.
 
     Args:
         inputs: with the answers and the chains.
-        nodes: make packs for the other nodes of a cluster as well; they come after the portal's.
+        nodes: make bundles for the other nodes of a cluster as well; they come after the portal's.
 
     Raises:
         WizardError: a chain cannot be read or is not fit for its role, or a password or search text does not fit.
@@ -64,7 +64,7 @@ def make_packs(inputs: PlanInputs, *, nodes: bool = True) -> list[Pack]:
     found = phases.course(inputs)
     if found is not None and found.phase.trusts_alone:
         return _trust_packs(inputs, found, nodes=nodes)
-    # Nobody was asked for the files of a primary that is not here, nor for what opens them; a path may be left over.
+    # The operator was not asked for the files of a primary elsewhere; an old path may be left in the answers.
     here = answers.primary.kind is PrimaryKind.ON_PREMISE
     primary = _fit(inputs, "primary") if here and answers.primary.chain else None
     phase = found.phase if found is not None else Phase.AUTO
@@ -241,7 +241,7 @@ def _profile(inputs: PlanInputs, gateway: GatewayAnswers) -> Profile:
 def _client(
     inputs: PlanInputs, number: int, judged: Judged | None, leaves: Sequence[Certificate], change: Rollover | None
 ) -> tuple[Pack, Secret | None]:
-    """The pack of a client, and the password of its PFX when it had to be made."""
+    """The bundle of a client, and the password of its PFX when it had to be made."""
     answers = inputs.answers.client[number]
     key = f"client.{number}.password"
     given = inputs.secret(key) if judged is not None else None
@@ -258,7 +258,7 @@ def _client(
             replaced=_replaced(judged) if judged is not None else (),
             whose=_whose(answers.host, answers.password)
             if usable
-            else f"the one in {PASSWORDS}/{answers.host}.txt of the hand-off",
+            else f"the one in {PASSWORDS}/{answers.host}.txt of the bundles",
         )
     )
     return pack, None if usable or judged is None else password
@@ -266,7 +266,7 @@ def _client(
 
 def _whose(host: str, source: PasswordSource) -> str:
     """Whose password it is, without the password."""
-    same = f"the one of the files that were given for {host}"
+    same = f"the one of the files for {host}"
     match source.kind:
         case SourceKind.FILE:
             return f"{same}, from the file {printable(source.name)}"
@@ -279,13 +279,17 @@ def _whose(host: str, source: PasswordSource) -> str:
 def _passwords(made: Mapping[str, Secret]) -> Pack:
     """The passwords that had to be made for clients, by host: apart from the bundles, so that none holds its own."""
     steps = (
-        "Bring each password to its PC in another way than the bundle: type it\nthere, or keep it in a protected file.",
+        "Transfer each password to its PC separately from the bundle: type it\nthere, or use a protected file.",
         "Delete this folder.",
     )
     about = {f"{host}.txt": f"password of the PFX in the bundle {host}" for host in made}
     title = "Passwords of Windows clients"
     page = checklist(
-        title, "These were made here, because none was given that Windows takes.", steps, (), paths(PASSWORDS, about)
+        title,
+        "The wizard generated these, because none was given that Windows accepts.",
+        steps,
+        (),
+        paths(PASSWORDS, about),
     )
     files = [PackFile(f"{host}.txt", each.reveal().encode() + b"\n", secret=True) for host, each in made.items()]
     return Pack(PASSWORDS, title, (PackFile("CHECKLIST.md", page), *files), steps)
@@ -343,7 +347,7 @@ def order_of(inputs: PlanInputs) -> tuple[str, ...]:
 
 
 def write_packs(out: Path, packs: Sequence[Pack], order: tuple[str, ...] = ()) -> None:
-    """Write all packs below *out*, each into its folder, and a page on top with the *order* of work.
+    """Write all bundles below *out*, each into its folder, and a page on top with the *order* of work.
 
     Raises:
         WizardError: as `write_files`.
@@ -379,10 +383,10 @@ def write_files(out: Path, files: Sequence[PackFile], *, calls: Syscalls = REAL)
 
 
 def overview(packs: Sequence[Pack], order: tuple[str, ...] = ()) -> bytes:
-    """The page that lies on top of all packs; *order* is what a change of certificates demands besides."""
+    """The page that lies on top of all bundles; *order* is what a change of certificates demands besides."""
     steps = tuple(f"{pack.title}: {pack.folder}/CHECKLIST.md" for pack in (*packs[1:], *packs[:1]))
     intro = (
-        "The CA certificates go into the portal before anything else; its policy is switched last.\n"
-        "So begin with the uploads of portal/CHECKLIST.md, and come back to the rest of it at the end."
+        "First upload the CA certificates in the portal. Switch its policy last.\n"
+        "So begin with the uploads in portal/CHECKLIST.md, and do the rest of it at the end."
     )
     return checklist("Hand-off", intro, steps, order)

@@ -1,4 +1,4 @@
-"""Packs for the machines that the wizard cannot reach: files with a checklist, all made before any is written."""
+"""Bundles for machines that the wizard cannot reach: files with a checklist, all created in memory first."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from wizard.package_data import read_text
 
 @dataclass(frozen=True, slots=True)
 class PackFile:
-    """One file of a pack.
+    """One file of a bundle.
 
     Attributes:
         name: relative, with `/`; every part is safe on every system.

@@ -1,4 +1,4 @@
-"""The checklist in the state folder: made at the end of a set-up, ticked since, and there at every later start."""
+"""The checklist in the state folder: created at the end of a set-up, then ticked and shown at later starts."""
 
 import json
 from dataclasses import asdict, replace
@@ -17,13 +17,13 @@ from wizard.reports.checklist import POLICY, Checklist, Item, RootChange
 NAME = "left-to-do.json"
 SCHEMA = "cloudstream-wizard/left-to-do/1"
 STEPS = "the steps: "
-GONE = "The folder with its files is not there any more; cloudstream-wizard handoff makes it again."
+GONE = "The folder with its files no longer exists. To create it again: cloudstream-wizard handoff"
 
 
 def load(machine: Machine) -> Checklist | None:
     """The list that is kept, None when there is none, or while every change that it belongs to is undone.
 
-    A folder of packs that is not there any more is not named.
+    A folder of bundles that is not there any more is not named.
     """
     kept = _read(machine)
     if kept is None or _undone(machine):
@@ -40,7 +40,7 @@ def _undone(machine: Machine) -> bool:
         made = [entry for entry in history(machine) if entry.outcome == APPLIED and not entry.rolls_back]
     except WizardError:
         return False
-    return bool(made) and not any(entry.stands for entry in made)
+    return bool(made) and not any(entry.in_effect for entry in made)
 
 
 def _read(machine: Machine) -> Checklist | None:

@@ -1,4 +1,4 @@
-"""One Windows client: where each certificate goes, the text that the client searches for, and the installer's line."""
+"""The bundle for one Windows client: its certificates, the text that it searches for, and the installer's line."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -23,8 +23,8 @@ _WITHOUT_AES = re.compile(r"(?i)\b(vista|7|8(\.1)?|20(08|12|16)|1507|1511|1607|1
 """Versions of Windows that import no PFX with AES-256 and SHA-256 (measured: Server 2016)."""
 _AES = (
     'The PFX is encrypted with AES-256. Windows Server 2016 and older cannot import it and report "The specified'
-    ' network password is not correct". If this machine has such a Windows, name its version in the answers'
-    " ([[client]] windows) and make the bundles again."
+    ' network password is not correct". If this machine has such a Windows, enter its version in the answers'
+    " ([[client]] windows) and create the bundles again."
 )
 _SAFE = re.compile(r"[A-Za-z0-9._-]+")
 _SHORTEST = 3
@@ -33,7 +33,7 @@ _SHORTEST = 3
 
 @dataclass(frozen=True, slots=True)
 class ClientInput:
-    """What a client's pack is made from.
+    """What a client's bundle is made from.
 
     Attributes:
         answers: of this client.
@@ -53,7 +53,7 @@ class ClientInput:
     password: Secret | None
     old_root: Certificate | None = None
     replaced: tuple[Certificate, ...] = ()
-    whose: str = "the one that was given for it"
+    whose: str = "the one in the answers"
 
 
 def search_text(leaf: Certificate, wanted: str = "auto") -> str:
@@ -141,7 +141,7 @@ def make_pack(given: ClientInput) -> Pack:
     ]
     about = {
         name: "the certificate with its key and its CA certificates",
-        "install.ps1": "puts all of them into the stores of the PC; its exit codes are at its top",
+        "install.ps1": "puts all of them into the stores of the PC; its exit codes are listed at its top",
         **{file: f"CA certificate {short(each)}" for file, each in authorities},
     }
     steps = _steps(given, text)
@@ -159,17 +159,17 @@ def _steps(given: ClientInput, text: str) -> tuple[str, ...]:
         f"/STORAGETYPE=1 /CERTSTORE=true /CERTSUBJECT={text}"
     )
     return (
-        f"Bring this folder to {given.answers.host}; the PFX holds a key: use no mail.",
+        f"Copy this folder to {given.answers.host}. The PFX contains a key: do not use mail.",
         (
             f"There, in an administrator's PowerShell:\n{_COMMAND}\nIt asks for the password of the PFX, puts every\n"
             "certificate into the right store of the machine, and ends with: good: ..."
         ),
         (
             'Install the client with local storage and "Use pre-configured system\n'
-            f'certificate for secure communication"; as the subject text type: {text}'
+            f'certificate for secure communication"; as the subject text, type: {text}'
         ),
         f"Or silently (check against your version's unattended page):\n<setup>.exe {line}",
-        "Look at the notification icon: idle grey is connected; yellow is a\nnetwork or certificate problem.",
+        "Check the notification icon: idle grey is connected; yellow is a\nnetwork or certificate problem.",
         "Delete this folder, the PFX first.",
     )
 
@@ -181,20 +181,20 @@ def _notes(given: ClientInput, leaf: Certificate, text: str) -> tuple[str, ...]:
     common = common_text(given.clients)
     notes = [
         (
-            "Log: C:\\ProgramData\\hcpclientcore\\logs\\hcpclientcore.log; where the folder is named after the brand:"
+            "Log: C:\\ProgramData\\hcpclientcore\\logs\\hcpclientcore.log. If the folder is named after the brand:"
             " %ProgramData%\\*clientcore*\\logs\\*.log."
         ),
         "`cloudstream-wizard doctor --log FILE` explains the lines of that log.",
         f"Certificate {short(leaf)}, SHA-256 {leaf.sha256}.",
         *([_AES] if not given.answers.windows else []),
         (
-            "The client takes the first certificate in the store My of the machine that has the text in its subject or"
-            " issuer, valid or not. The script counts them, and ends with 7 unless there is exactly one."
+            "The client takes the first certificate in the machine's store My with the text in its subject or issuer,"
+            " even if it has expired. The script ends with exit code 7 unless there is exactly one."
         ),
         *([_one_text(common)] if common else []),
         *_unattended(leaf),
         (
-            "A client that runs under a service account of its own (/USESERVICEACCOUNT=true) needs read access to the"
+            "A client with its own service account (/USESERVICEACCOUNT=true) needs read access to the"
             " private key: certlm.msc, Personal, All Tasks, Manage Private Keys."
         ),
     ]
@@ -212,9 +212,9 @@ def _notes(given: ClientInput, leaf: Certificate, text: str) -> tuple[str, ...]:
 def _one_text(common: str) -> str:
     """The advice about one search text for all PCs."""
     return (
-        f"One text for all PCs is possible and recommended, because one installation line then suits every PC: {common}"
-        f' is in the issuer of the certificate of each. Write certificate-subject = "{common}" under each [[client]] of'
-        " the answers. Choose another text if PCs have other certificates of this CA in the store My."
+        "You can use one text for all PCs, so that the same installation line works everywhere. The issuer of each"
+        f' certificate has {common}. Write certificate-subject = "{common}" under each [[client]] of the answers.'
+        " Choose another text if PCs have other certificates of this CA in the store My."
     )
 
 
@@ -222,19 +222,20 @@ def _unattended(leaf: Certificate) -> tuple[str, ...]:
     rule = f"HKLM\\SOFTWARE\\CloudStreamTls, value Thumbprint, equals {thumbprint(leaf)}"
     return (
         (
-            "Without a person: put the password into the first line of a file that only administrators, SYSTEM and the"
-            f" account of this PC can read, and start `{_COMMAND} -PasswordFile FILE`. The exit codes are at the top of"
-            " the script; its log is C:\\Windows\\Logs\\CloudStreamTls-install.log. A second run changes nothing."
+            "To run it unattended, put the password into the first line of a file. Only administrators, SYSTEM and the"
+            f" account of this PC may read it. Then start `{_COMMAND} -PasswordFile FILE`. The exit codes are listed at"
+            " the top of the script. Its log is C:\\Windows\\Logs\\CloudStreamTls-install.log. A second run changes"
+            " nothing."
         ),
         (
-            "Group policy: a start-up script (.cmd) with that line, where the folder of each PC lies on a share and"
-            " only the account of that PC can read it: `\\\\SERVER\\SHARE\\%COMPUTERNAME%\\install.ps1`. Each"
-            " folder has the host name of the answers; rename it where %COMPUTERNAME% is another."
+            "Group policy: use a start-up script (.cmd) with that line and a share with one folder for each PC:"
+            " `\\\\SERVER\\SHARE\\%COMPUTERNAME%\\install.ps1`. Only the account of that PC may read its folder. Each"
+            " folder has the host name from the answers. Rename it if %COMPUTERNAME% is different."
         ),
         (
-            "Intune (Win32 app, for the system) and SCCM (program or application): the same line; 0 is success. Detect"
-            f" by the registry: {rule}. Users can read what Intune unpacks: name a protected file there, or add"
-            " -AllowReadableFile knowingly."
+            "Intune (Win32 app, for the system) and SCCM (program or application): use the same line. Exit code 0 is"
+            f" success. Detect by the registry: {rule}. Users can read what Intune unpacks: use a protected file, or"
+            " add -AllowReadableFile on purpose."
         ),
     )
 

@@ -15,7 +15,7 @@ from wizard.certificates.writing import keystore
 from wizard.errors import WizardError
 from wizard.handoff.bundle import Pack, PackFile, checklist, paths
 from wizard.planning.inputs import PlanInputs
-from wizard.planning.primary.inputs import far_nodes
+from wizard.planning.primary.inputs import other_nodes
 from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET
 from wizard.questions.answers import PROMPT, Answers, PasswordSource, Phase, SourceKind, endpoint
 from wizard.questions.answers_file import dump
@@ -61,16 +61,16 @@ def node_files(inputs: PlanInputs, nodes: Mapping[str, str], phase: Phase) -> di
 
 
 def make_packs(inputs: PlanInputs, phase: Phase) -> list[Pack]:
-    """One pack for each node that is not this machine: the same certificate and key, for a run of the wizard there.
+    """One bundle for each node that is not this machine: the same certificate and key, for a run of the wizard there.
 
     In a change of the root that run makes *phase*.
 
-    The chain of the primary is judged fit before.
+    The chain of the primary has been checked before.
 
     Raises:
         WizardError: as `node_files`.
     """
-    others = far_nodes(inputs.answers.primary)
+    others = other_nodes(inputs.answers.primary)
     if not others:
         return []
     files = node_files(inputs, dict.fromkeys(others, "localhost"), phase)
@@ -84,28 +84,25 @@ def _pack(inputs: PlanInputs, node: str, files: tuple[PackFile, ...]) -> Pack:
     host = primary.host or judged.suggested_host
     look = f"openssl s_client -connect {endpoint('localhost', primary.port)} -servername {shlex.quote(host)}"
     steps = (
-        f"Copy this folder to {node} over SSH (scp, sftp).\nIt holds a key and passwords: use no mail and no share.",
+        f"Copy this folder to {node} over SSH (scp, sftp).\nIt contains a key and passwords: use no mail and no share.",
         (
-            "There, with the wizard installed, look first. Nothing is changed by\n"
+            "There, with the wizard installed, check first. This changes nothing:\n"
             "cloudstream-wizard plan --answers answers.toml"
         ),
         (
             "When no other node is being restarted (take this one out of the load\nbalancer, if there is one):\n"
             "sudo cloudstream-wizard apply --answers answers.toml\n"
-            "It asks first, proves the node, and puts everything back if that fails."
+            "It asks first and verifies the node. If that fails, it restores everything."
         ),
-        (
-            f"The same check by hand, without the wizard:\n{look} </dev/null |\n"
-            "openssl x509 -noout -subject -fingerprint -sha256"
-        ),
+        (f"The same check without the wizard:\n{look} </dev/null |\nopenssl x509 -noout -subject -fingerprint -sha256"),
         "Put the node back behind the load balancer, then do the next node.",
-        "Delete this folder on every machine it passed through.",
+        "Delete this folder on every machine that has a copy.",
     )
     notes = (
-        "Every node needs its own run: key store, application.conf and cacerts lie on its own disk.",
+        "Run the wizard on every node: each has its own key store, application.conf and cacerts.",
         "The certificate and its key are the same on every node; the password of the store need not be.",
-        "Until all nodes are done, gateways and clients meet the old certificate on some and the new one on others.",
-        f"Port {primary.port}; when this node has another one, change it in answers.toml.",
+        "Until all nodes are done, some nodes present the old certificate and others the new one.",
+        f"Port {primary.port}. If this node has another one, change it in answers.toml.",
     )
     title = f"Primary node {node}"
     intro = f"Certificate {short(leaf)}, SHA-256 {leaf.sha256}."
@@ -121,7 +118,7 @@ _ABOUT = {
 
 
 def folder(node: str) -> str:
-    """The name of a node's pack: no colon, which some systems do not know in names."""
+    """The name of a node's bundle: no colon, which some systems do not know in names."""
     return node.replace(":", "-").strip("-") or "node"
 
 

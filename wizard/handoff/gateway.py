@@ -39,7 +39,7 @@ def make_pack(given: GatewayInput) -> Pack:
         PackFile(store_name, keystore(given.chain, given.store_password, profile=given.profile), secret=True),
         PackFile("unattended-lines.conf", envfile.snippet(settings(given)).encode(), secret=True),
     ]
-    about = {store_name: f"the key store, for {keystore_path(given)}", "unattended-lines.conf": "the settings alone"}
+    about = {store_name: f"the key store, for {keystore_path(given)}", "unattended-lines.conf": "only the settings"}
     if given.unattended is not None:
         files.append(PackFile("unattended.conf", edited(given, given.unattended), secret=True))
         about["unattended.conf"] = "your unattended file with the settings in it"
@@ -47,7 +47,7 @@ def make_pack(given: GatewayInput) -> Pack:
     steps = [
         (
             f"Copy this folder to the gateway {given.answers.host} over SSH (scp, sftp),\nas {place}\n"
-            "It holds a key and passwords: use no mail and no share."
+            "It contains a key and passwords: use no mail and no share."
         ),
         f"There, as root: install -d -m 0755 {shlex.quote(folder)}",
         f"install -m 0600 {shlex.quote(f'{place}/{store_name}')} {shlex.quote(keystore_path(given))}",
@@ -65,17 +65,17 @@ def make_pack(given: GatewayInput) -> Pack:
         _settings_step(given, place),
         (
             "Run the unattended installation as your version documents it.\n"
-            "When the service has an account of its own, give it both stores:\nchown ACCOUNT, mode 0600."
+            "If the service has its own account, give it both stores:\nchown ACCOUNT, mode 0600."
         ),
     ]
     steps += _check(given, files, about, place)
     steps += [
-        "In the portal, see that the gateway is online.",
-        "Delete this folder on every machine it passed through.",
+        "In the portal, check that the gateway is online.",
+        "Delete this folder on every machine that has a copy.",
     ]
     windows = from_template("gateway-on-windows.md", _windows_values(given, store_name, trust_name))
     files.append(PackFile("GATEWAY-ON-WINDOWS.md", windows.encode()))
-    about["GATEWAY-ON-WINDOWS.md"] = "for a gateway on Windows, which is not covered: what to do by hand"
+    about["GATEWAY-ON-WINDOWS.md"] = "manual steps for a gateway on Windows, which is not covered"
     intro = f"Certificate {short(leaf)}, SHA-256 {leaf.sha256}."
     title = f"Gateway {given.answers.host}"
     listed = paths(place, {"CHECKLIST.md": "this page", **about})
@@ -88,7 +88,7 @@ def _windows_values(given: GatewayInput, store_name: str, trust_name: str) -> di
     primary = endpoint(given.primary_host or "PRIMARY", given.primary_port)
     chain = _presented(given)
     leaf = chain.leaf if chain is not None else None
-    expected = _colons(leaf.sha256) if leaf is not None else "the one that the administrator of the primary names."
+    expected = _colons(leaf.sha256) if leaf is not None else "the one from the administrator of the primary."
     return {"HOST": given.answers.host, "STORES": stores, "PRIMARY": primary, "EXPECTED": expected}
 
 
@@ -109,13 +109,13 @@ def _check(given: GatewayInput, files: list[PackFile], about: dict[str, str], pl
         files.append(PackFile("primary-chain.pem", pem_chain(chain)))
         files.append(PackFile("verify.sh", _verify(given, chain.leaf.sha256)))
         about["primary-chain.pem"] = "the certificates of the primary, to compare"
-        about["verify.sh"] = "tests the connection to the primary; its exit codes are at its top"
+        about["verify.sh"] = "tests the connection to the primary; its exit codes are listed at its top"
         return [
             (
                 "When the primary has its certificate, and its CA certificates are in\n"
                 "the portal, run as root with the full path of your unattended file:\n"
                 f"sh {place}/verify.sh UNATTENDED_FILE\n"
-                f"It must find no error: {host} shows the expected certificate,\n"
+                f"It must find no error: {host} presents the expected certificate,\n"
                 "and each side accepts the other."
             )
         ]
@@ -123,16 +123,16 @@ def _check(given: GatewayInput, files: list[PackFile], about: dict[str, str], pl
         return []
     look = f"openssl s_client -connect {endpoint(host, given.primary_port)} -servername {host}"
     if chain is None or chain.root is None:
-        return [f"Look at what the primary shows:\n{look} </dev/null |\nopenssl x509 -noout -subject -issuer -enddate"]
+        return [f"Check what the primary presents:\n{look} </dev/null |\nopenssl x509 -noout -subject -issuer -enddate"]
     files.append(PackFile("primary-ca.pem", pem_chain(chain)))
     about["primary-ca.pem"] = "the CA certificates of the primary, to compare"
     return [
         (
-            "Look whether the primary's certificate is from the CA that is trusted\n"
+            "Check that the primary's certificate is from the CA that is trusted\n"
             f"here:\n{look} \\\n"
             f"  -CAfile {place}/primary-ca.pem \\\n"
             f"  -verify_hostname {host} -verify_return_error </dev/null\n"
-            'It must say "Verify return code: 0 (ok)"; an alert after that is normal.'
+            'It must print "Verify return code: 0 (ok)". An alert after that is normal.'
         )
     ]
 
@@ -143,32 +143,32 @@ def _notes(given: GatewayInput) -> tuple[str, ...]:
         notes.append("The primary's root is a public one: no trust store is needed.")
     if given.cloud and given.primary_chain is None:
         notes.append(
-            "No trust store is made: the CA certificates of the cloud primary were not given, so this gateway trusts"
-            " the public CAs that its own Java brings. If the check shows another issuer, ask the vendor for its root"
-            " and make the bundles again with it."
+            "There is no trust store, because the CA certificates of the cloud primary were not given. This gateway"
+            " trusts the public CAs of its own Java. If the check shows another issuer, ask the vendor for its root"
+            " and create the bundles again."
         )
     if not given.answers.java and given.profile is Profile.MODERN:
         notes.append(
             "The stores are encrypted with AES-256. Java older than 8u301 or 11.0.12 cannot open them and reports"
-            ' "keystore password was incorrect". If this gateway has such a Java, name its version in the answers'
-            " ([[gateway]] java) and make the bundles again."
+            ' "keystore password was incorrect". If this gateway has such a Java, enter its version in the answers'
+            " ([[gateway]] java) and create the bundles again."
         )
     if given.old_root is not None and trust_anchor(given) is not None:
         notes.append(
-            "The trust store holds both roots, so it can be put in place before the primary changes;"
-            f" {short(given.old_root)} ({given.old_root.sha256[:8]}) goes out with the last step of the order."
+            "The trust store has both roots, so it can be installed before the primary changes. The old root"
+            f" {short(given.old_root)} ({given.old_root.sha256[:8]}) is removed in the last step of the order."
         )
     elif given.old_root is not None:
         notes.append(
             "The primary's new root is a public one. A trust store that is installed here (HCP_DEFAULT_TRUSTSTORE) does"
-            " not hold it: take its two lines out of the unattended file before the primary changes."
+            " not have it: remove its two lines from the unattended file before the primary changes."
         )
     return tuple(notes)
 
 
 def _settings_step(given: GatewayInput, place: str) -> str:
     if given.unattended is not None:
-        return f"Use {place}/unattended.conf\nIt is your file with the settings in it, every other byte as it was."
+        return f"Use {place}/unattended.conf\nIt is your file with the new settings and no other change."
     return (
         f"Put the lines of {place}/unattended-lines.conf\n"
         "into the unattended file, in place of lines with the same names."

@@ -1,4 +1,4 @@
-"""The account in the portal: which CA files to upload, the OCSP settings, and the policy, last of all."""
+"""The steps in the portal: which CA files to upload, the OCSP settings, and at the end the policy."""
 
 import textwrap
 from collections.abc import Collection, Sequence
@@ -24,18 +24,18 @@ POLICY_ROUTES = (
 
 
 FOLDER = "portal"
-"""Of its pack; no gateway or client can have this host name."""
+"""Of its bundle; no gateway or client can have this host name."""
 
 
 CLOUD_FIRST = (
-    "Ask your vendor whether your cloud takes trusted CA certificates: the\n"
-    "PKI page says that only an on-premise primary does. Without a yes, stop\nhere; nothing is lost by waiting."
+    "Ask your vendor whether your cloud supports your own CA certificates. The\n"
+    "PKI page says that only an on-premises primary does. Without a yes, stop\nhere. You lose nothing if you wait."
 )
 CLOUD_ANSWERS = {
     CloudSupport.UNCLEAR: CLOUD_FIRST,
     CloudSupport.ACCEPTED: (
-        "Answered (cloud-support): the vendor confirmed that its cloud takes\n"
-        "trusted CA certificates, or you go on at your own risk. Keep its answer."
+        "Your answer (cloud-support): the vendor confirmed that its cloud supports\n"
+        "your own CA certificates, or you continue at your own risk. Keep its answer."
     ),
 }
 AUTHORISATION = "Endpoints with a trusted certificate then need no individual authorisation."
@@ -72,22 +72,22 @@ def make_pack(
         steps += [f"Upload {upload}" for upload in uploads]
         steps.append("Compare each fingerprint that the portal shows.")
     else:
-        steps.append("Nothing to upload: every chain ends in a public root that Java brings.")
+        steps.append("Nothing to upload: every chain ends in a public root that Java has.")
     if leaving:
-        steps.append(f"Leave these in place for now, they go last: {_listed(leaving)}.")
+        steps.append(f"Leave these in place for now and remove them last: {_listed(leaving)}.")
     steps += [
         "\n".join((ocsp_advice(answers), *evidence)),
         (
-            "See that the primary is proven, and that every gateway and client of\n"
+            "Check that the primary is verified, and that every gateway and client of\n"
             "this account has its certificate. Endpoints without one go offline\nwith the next step."
         ),
         _policy(replaced=bool(order)),
-        "See that every gateway and client is online again.\nTo undo: choose the built-in policy, in the same place.",
+        "Check that every gateway and client is online again.\nTo undo: choose the built-in policy, in the same place.",
     ]
     if leaving:
-        steps.append(f"Last of all, when nobody shows a certificate under them any more, remove\n{_listed(leaving)}.")
+        steps.append(f"At the very end, when no machine presents a certificate under them, remove\n{_listed(leaving)}.")
     title = "Account in the portal"
-    intro = "Policy last: it takes every endpoint without a trusted certificate offline."
+    intro = "The policy comes last: it takes every endpoint without a trusted certificate offline."
     about = {name: f"CA certificate {short(by_der[data])}" for name, data in files}
     page = checklist(title, intro, tuple(steps), order, paths(FOLDER, about))
     return Pack(
@@ -136,7 +136,7 @@ def _policy(*, replaced: bool) -> str:
     if replaced:
         # It was switched when the first certificates came.
         return (
-            'See that "Certificate policy for internal communication" still says\nUse trusted CA certificates:\n'
+            'Check that "Certificate policy for internal communication" is still\nUse trusted CA certificates:\n'
             f"{routes}\n{AUTHORISATION}"
         )
     return (
@@ -149,7 +149,7 @@ def ocsp_advice(answers: AccountAnswers) -> str:
     """What to do about the two OCSP settings; lines as in the checklist."""
     match answers.ocsp:
         case "unchanged":
-            return "Leave the two OCSP settings as they are, unless the PKI administrator\nsays otherwise."
+            return "Leave the two OCSP settings as they are, unless the PKI team\ndecides otherwise."
         case "off":
             return "OCSP: switch the revocation check off."
         case "on":
@@ -178,10 +178,10 @@ def ocsp_evidence(chains: Sequence[Chain], answers: AccountAnswers) -> tuple[str
     if answers.ocsp_probe is OcspProbe.YES:
         issuers = [authority for chain in chains for authority in chain.authorities]
         texts += _answered(check_revocation(certificates, issuers, responder=own or None))
-    else:
+    elif own or any(fields.responders(each) for each in certificates):
         texts.append(
-            "The responders were not asked from here. The primary must reach them:"
-            " cloudstream-wizard probe --revocation tries it."
+            "The wizard did not ask the responders. The primary must reach them. To test it:"
+            " cloudstream-wizard probe --revocation"
         )
     return tuple(line for text in texts for line in textwrap.wrap(text, _WIDTH, break_on_hyphens=False))
 
@@ -201,8 +201,8 @@ def _named(certificates: Sequence[Certificate], own: str) -> str:
     if len(mute) == total:
         seen = f"Seen: none of the {total} certificates names an OCSP responder{others}."
         if own:
-            return f"{seen} With the check on, all of them are asked about at {own}."
-        return f"{seen} With the check on and no URL, there is nobody to ask: leave it off."
+            return f"{seen} With the check on, all of them are checked at {own}."
+        return f"{seen} With the check on and no URL, there is no responder to ask: leave it off."
     places = list(dict.fromkeys(printable(place, limit=100) for each in certificates for place in responders[each]))
     more = f" and {len(places) - _MOST} more" if len(places) > _MOST else ""
     seen = (
@@ -210,7 +210,7 @@ def _named(certificates: Sequence[Certificate], own: str) -> str:
     )
     if not mute:
         return f"{seen} The URL may stay empty."
-    return f"{seen} These name none, and nobody documents whether they pass without a URL: {_sentence_list(mute)}."
+    return f"{seen} These name none, and it is not documented whether they pass without a URL: {_sentence_list(mute)}."
 
 
 def _sentence_list(names: Sequence[str]) -> str:
@@ -224,5 +224,5 @@ def _answered(results: Sequence[Revocation]) -> list[str]:
     )
     url = f", with the URL {printable(advised.url, limit=100)}" if advised.url else ""
     revoked = [short(one.certificate) for one in results if one.status == "revoked"]
-    warning = [f"Warning: revoked, and so refused: {_sentence_list(revoked)}."] if revoked else []
+    warning = [f"Warning: revoked, so they are refused: {_sentence_list(revoked)}."] if revoked else []
     return [f"Asked from this machine: {printable(advised.why, limit=400)} So {word}{url}.", *warning]

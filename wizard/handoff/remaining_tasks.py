@@ -1,4 +1,4 @@
-"""Compute the remaining tasks elsewhere from the answers and the chains that were judged."""
+"""Compute the remaining tasks elsewhere from the answers and the chains that were checked."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,7 +15,7 @@ from wizard.planning.gateway import plan
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import roots_of
 from wizard.planning.phases import Course
-from wizard.planning.primary.inputs import far_nodes
+from wizard.planning.primary.inputs import other_nodes
 from wizard.planning.replaced import order
 from wizard.questions.answers import PHASES, Answers, CloudSupport, Goal, ImportRoot, Phase, PrimaryKind
 from wizard.reports.checklist import CA, CLOUD, NOTHING_KEPT, POLICY, Checklist, Item, checklist_lines
@@ -77,14 +77,14 @@ def make(inputs: PlanInputs) -> Checklist:
         # A gateway without a trust store of its own is one of a primary in the vendor's cloud.
         return Checklist(tuple(items), cloud=answers.primary.import_root is ImportRoot.NO)
     root = _fingerprint(primary)
-    nodes = far_nodes(answers.primary) if primary is not None else ()
+    nodes = other_nodes(answers.primary) if primary is not None else ()
     cloud = kind is PrimaryKind.CLOUD
     items = [
-        *([Item(CLOUD, "Ask your vendor whether its cloud takes trusted CA certificates")] if cloud else []),
+        *([Item(CLOUD, "Ask your vendor whether its cloud supports your own CA certificates")] if cloud else []),
         *uploads,
         *(_node(node, primary) for node in nodes),
         *(_machine(role, answers.table(role).host, chain, root) for role, chain in others),
-        Item(f"machines/all/{root}", "See that every gateway and client of the account has its certificate"),
+        Item(f"machines/all/{root}", "Check that every gateway and client of the account has its certificate"),
         _policy(answers),
     ]
     packs = str(inputs.base / answers.packs) if others or nodes else ""
@@ -97,7 +97,7 @@ def _of_phases(inputs: PlanInputs, found: Course) -> Checklist:
     answers, change, primary = inputs.answers, found.change, inputs.judged("primary").chain
     last = found.phase.number
     others = answers.other_roles()
-    nodes, new, old = far_nodes(answers.primary), _fingerprint(primary), change.old_root
+    nodes, new, old = other_nodes(answers.primary), _fingerprint(primary), change.old_root
     leaf = primary.leaf.sha256 if primary.leaf is not None else "none"
     gone = old.sha256 if old is not None else "none"
     chains = [primary, *phases.chains_at_hand(inputs)]
@@ -105,16 +105,16 @@ def _of_phases(inputs: PlanInputs, found: Course) -> Checklist:
         *_uploads(inputs, chains),
         *(Item(f"node/{node}/trust/{new}", NODE_TEXT.format(node=node), _steps(node)) for node in nodes),
         *(_trusts(role, answers.table(role).host, f"trust/{new}", "trust the new root") for role in others),
-        Item(f"machines/trust/{new}", f"See that every gateway and client trusts {change.new_name}"),
+        Item(f"machines/trust/{new}", f"Check that every gateway and client trusts {change.new_name}"),
     ]
     items = [replace(item, phase=1) for item in items]
     if last >= Phase.OTHERS.number:
         made = [_machine(role, answers.table(role).host, chain, new) for role, chain in _chains(inputs)]
-        made += [Item(f"machines/certificate/{new}", "See that every gateway and client has its new certificate")]
+        made += [Item(f"machines/certificate/{new}", "Check that every gateway and client has its new certificate")]
         items += [replace(item, phase=2) for item in made]
     if last >= Phase.PRIMARY.number:
         made = [_node(node, primary) for node in nodes]
-        made += [Item(f"machines/online/{leaf}", "See that every gateway and client is online")]
+        made += [Item(f"machines/online/{leaf}", "Check that every gateway and client is online")]
         items += [replace(item, phase=3) for item in made]
     if last >= Phase.RETIRE_ROOT.number:
         made = [
@@ -148,7 +148,7 @@ def _steps(folder: str) -> str:
 
 def _policy(answers: Answers) -> Item:
     """When certificates are replaced, it was switched when the first ones came."""
-    what = "Set the certificate policy to" if answers.goal is Goal.SET_UP else "See that the certificate policy says"
+    what = "Set the certificate policy to" if answers.goal is Goal.SET_UP else "Check that the certificate policy is"
     detail = "\n".join((*portal.POLICY_ROUTES, portal.AUTHORISATION))
     return Item(POLICY, f"{what} Use trusted CA certificates", detail)
 
@@ -164,13 +164,13 @@ def _node(node: str, primary: Chain | None) -> Item:
     return Item(
         f"node/{node}/{leaf}",
         f"Cluster node {node}: run the wizard there with its bundle",
-        f"this run changed one node alone; the steps: {node}/CHECKLIST.md",
+        f"this run changed only one node; the steps: {node}/CHECKLIST.md",
     )
 
 
 def _uploads(inputs: PlanInputs, chains: Sequence[Chain]) -> list[Item]:
     if not chains:
-        return [Item(f"{CA}all", "Upload the CA certificates of every gateway and client that are not public ones")]
+        return [Item(f"{CA}all", "Upload the private CA certificates of every gateway and client")]
     known = roots_of(inputs.machine, inputs.answers).public
     wanted = [chain for chain in chains if chain.root is None or chain.root.sha256 not in known]
     authorities = dict.fromkeys(each for chain in wanted for each in reversed(chain.authorities))
@@ -190,7 +190,7 @@ def _machine(role: str, host: str, chain: Chain, root: str) -> Item:
     kind = role.partition(".")[0]
     what = "Gateway" if kind == "gateway" else "Windows client"
     leaf = chain.leaf.sha256 if chain.leaf is not None else "none"
-    text = f"{what} {host}: bring its bundle there, and see it connect"
+    text = f"{what} {host}: transfer its bundle, and check that it connects"
     return Item(f"{kind}/{host}/{leaf}/{root}", text, f"the steps: {host}/CHECKLIST.md")
 
 

@@ -1,1 +1,1 @@
-"""This machine: paths, facts, the service, the JRE. Looks; what it changes, it changes on copies."""
+"""This machine: paths, facts, the service, the JRE. It reads; changes are made on copies only."""

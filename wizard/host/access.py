@@ -1,4 +1,4 @@
-"""Can the service's account read this file? Worked out from modes and ACLs, element by element, as the kernel does."""
+"""Whether the service's account can read a file, from modes and ACLs of each path element, as the kernel decides."""
 
 import os
 import stat
@@ -100,7 +100,7 @@ def _walk(machine: Machine, path: PurePosixPath, account: Account) -> Access:
             if stat.S_ISLNK(seen.st_mode):
                 links += 1
                 if links > _LINKS:
-                    return Access(False, here, "too many links, or links in a circle")
+                    return Access(False, here, "too many links, or links that form a circle")
                 target = PurePosixPath(os.readlink(real))  # noqa: PTH115 - the text, not a Path
                 here = PurePosixPath("/") if target.is_absolute() else here.parent
                 pending += [part for part in reversed(target.parts) if part != "/"]
@@ -111,19 +111,19 @@ def _walk(machine: Machine, path: PurePosixPath, account: Account) -> Access:
         except (FileNotFoundError, NotADirectoryError):
             return Access(False, here, "it does not exist")
         except OSError as problem:
-            return Access(None, here, f"it could not be examined: {(problem.strerror or 'error').lower()}")
+            return Access(None, here, f"it could not be checked: {(problem.strerror or 'error').lower()}")
         if stat.S_ISDIR(seen.st_mode):
             if not pending:
                 return Access(False, here, "it is a folder")
             # A practice folder is used for "/": whatever guards the folder itself is no part of the machine.
             inside = here != PurePosixPath("/") or machine.root == Path("/")
             if inside and not allowed & 1:
-                return Access(False, here, f"{account.name} may not enter this folder ({_mode(seen)})")
+                return Access(False, here, f"{account.name} cannot enter this folder ({_mode(seen)})")
             here = _step(here, pending.pop())
         elif pending:
             return Access(False, here, "it is not a folder")
         elif not allowed & 4:
-            return Access(False, here, f"{account.name} may not read it ({_mode(seen)})")
+            return Access(False, here, f"{account.name} cannot read it ({_mode(seen)})")
         else:
             return Access(True)
 
@@ -177,5 +177,7 @@ def _asked(worked_out: Access, path: PurePosixPath | str, account: Account) -> A
     if answer.ok:
         return Access(True)
     if answer.returncode == 1 and worked_out.ok:
-        return Access(False, None, f"{account.name} is refused although the modes allow it; SELinux or a mount may")
+        return Access(
+            False, None, f"{account.name} is refused although the modes allow it; the cause may be SELinux or a mount"
+        )
     return worked_out

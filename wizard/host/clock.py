@@ -1,4 +1,4 @@
-"""The time of day, and whether it can be right: asked for in one place."""
+"""The time of day, and whether it can be right, in one place."""
 
 from datetime import UTC, datetime
 

@@ -1,6 +1,6 @@
-"""How the service's Java is started: by the running process, by the unit, and by what the unit names.
+"""How the service's Java is started: read from the running process, the unit, and the files of the unit.
 
-Options and variables of Java's start win over application.conf. Every place is named, so that somebody can change it.
+Options and variables of Java's start override application.conf. Every place is reported for the operator.
 """
 
 import contextlib
@@ -105,7 +105,7 @@ def look(machine: Machine, unit: UnitState | None, port: int = 0) -> Effective:
 
     Args:
         machine: where the service is.
-        unit: it; None when there is nobody to ask, then the process that listens on *port* is examined.
+        unit: it; None when there is nobody to ask, then the process that listens on *port* is checked.
         port: TCP port of the primary, 0 when it is not known.
     """
     loaded = unit if unit is not None and unit.load == "loaded" else None

@@ -1,4 +1,4 @@
-"""What was found on this machine, in one look: for the first screen, for the doctor, and for the report."""
+"""The facts of this machine: for the first screen, the doctor and the report."""
 
 import os
 import socket
@@ -91,7 +91,7 @@ class Facts:
 
 
 def collect(machine: Machine) -> Facts:
-    """Look at everything once; starts systemctl, and Java only when the JRE does not tell its version otherwise.
+    """Read everything once; starts systemctl, and Java only when the JRE does not tell its version otherwise.
 
     Never raises for what the machine is like: that is what `reasons` is for.
     """
@@ -112,16 +112,16 @@ def collect(machine: Machine) -> Facts:
     account = account_of(machine, unit) if unit is not None and known else None
     if account is None:
         reasons["account"] = (
-            f"the account {unit.user} is not known here" if unit and known else "the service tells no account"
+            f"the account {unit.user} is not known here" if unit and known else "the service has no known account"
         )
     found = java.find(machine)
     if found is None:
-        reasons["jre"] = f"{machine.jre_home} is not there"
+        reasons["jre"] = f"{machine.jre_home} is missing"
     elif found.reason:
         reasons["jre"] = found.reason
     ports = tuple(of_processes(processes(unit))) if unit is not None else ()
     if not ports:
-        reasons["ports"] = "its sockets cannot be seen" if unit and unit.running else "the service does not run"
+        reasons["ports"] = "its sockets cannot be read" if unit and unit.running else "the service is not running"
     kind = _store_kind(machine.real(machine.cacerts), cacerts, reasons)
     now = now_utc()
     return Facts(
@@ -148,7 +148,7 @@ def collect(machine: Machine) -> Facts:
 def _store_kind(path: Path, state: FileState, reasons: dict[str, str]) -> str:
     """By the first bytes, because the name and the vendor's version do not tell (domain: FEED or 30)."""
     if state.kind is Kind.ABSENT:
-        reasons["cacerts_kind"] = "cacerts is not there"
+        reasons["cacerts_kind"] = "cacerts is missing"
         return ""
     try:
         with path.open("rb") as stream:
@@ -173,7 +173,7 @@ def _selinux() -> str:
 def _clock_ok(now: datetime, conf: FileState, cacerts: FileState, reasons: dict[str, str]) -> bool:
     newest = max(conf.mtime, cacerts.mtime)
     if now < _EARLIEST:
-        reasons["clock_ok"] = f"the clock says {now:%Y-%m-%d}, which is before this program was made"
+        reasons["clock_ok"] = f"the clock says {now:%Y-%m-%d}, which is before this program was released"
     elif before_files(now, newest):
-        reasons["clock_ok"] = "files of the product were changed later than the clock says it is now"
+        reasons["clock_ok"] = "files of the product have a later date than the clock shows"
     return "clock_ok" not in reasons

@@ -1,4 +1,4 @@
-"""Looking at files: what lies where, reading what the operator named, and refusing in words."""
+"""Read files: their kind and content, and those that the operator named."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""The product's private JRE: where it is, how old, and what encryption of PKCS12 it reads."""
+"""The product's private JRE: its path, its version, and which PKCS12 encryption it reads."""
 
 import re
 from dataclasses import dataclass

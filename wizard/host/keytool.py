@@ -1,4 +1,4 @@
-"""The product's own keytool: imports a root into a copy of the trust store, and proves stores with the JVM's eyes."""
+"""The product's own keytool: imports a root into a copy of the trust store, and tests stores with the JVM."""
 
 import base64
 import hashlib
@@ -113,7 +113,7 @@ file in /tmp with counters for others."""
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What the JVM thinks of a key store.
+    """The result of a key store test by the JVM.
 
     Attributes:
         ok: whether it opened the store and signed with the key.
@@ -182,7 +182,7 @@ class Keytool:
         One start of Java when *alias* is given, two otherwise (its key entries are listed first).
 
         Returns:
-            The proof. A refusal by keytool is a proof with `ok` False; a tool that does not run at all raises.
+            The result. A refusal by keytool has `ok` False; a tool that does not run at all raises.
 
         Raises:
             WizardError: program.missing, program.not-runnable, program.too-slow.

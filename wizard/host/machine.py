@@ -1,7 +1,8 @@
-"""Where things lie on the machine at hand, also when it is an image or a practice folder below another root."""
+"""The paths of the machine, also of an image or a practice folder below another root."""
 
 import os
 import shlex
+import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -15,12 +16,12 @@ SETTLE_S = 15.0
 """How long every command watches a changed server, in seconds, unless an option says otherwise."""
 
 HCP_HOME = PurePosixPath("/opt/hcp")
-"""Where the product lives (manual)."""
+"""The product's home (manual)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The machine that is examined and changed.
+    """The machine that is checked and changed.
 
     Paths come in two kinds: *logical*, as the operator and the product's files name them (`/opt/hcp/conf/...`), and
     *real*, where the bytes are. They differ only below another `root`.
@@ -32,7 +33,8 @@ class Machine:
         systemctl: the program, by name or path.
         restart_command: a shell-free command line that restarts the service where there is no systemd, else None.
         unit: the service unit.
-        settle_s: how long a server is watched after a change before it counts as proven, in seconds; 0: not at all.
+        settle_s: how long a server is watched after a change before it counts as verified, in seconds; 0: not at all.
+        syslog: whether the steps of a change also go to the system's log.
     """
 
     root: Path = Path("/")
@@ -42,6 +44,7 @@ class Machine:
     restart_command: tuple[str, ...] | None = None
     unit: str = UNIT
     settle_s: float = 0.0
+    syslog: bool = False
 
     def real(self, logical: PurePosixPath | str) -> Path:
         """Where the bytes of *logical* are. `..` cannot climb above the root; links are not followed here."""
@@ -74,6 +77,16 @@ class Machine:
     def cacerts(self) -> PurePosixPath:
         """The JRE's store of trust anchors."""
         return self.jre_home / "lib" / "security" / "cacerts"
+
+
+def own_names(machine: Machine) -> tuple[str, ...]:
+    """The host names that *machine* has itself, in lower case; empty when nobody knows, as for some images."""
+    try:
+        noted = machine.real("/etc/hostname").read_text(encoding="utf-8", errors="replace").split()
+    except OSError:
+        noted = []
+    running = [socket.gethostname()] if machine.root == Path("/") else []
+    return tuple(dict.fromkeys(name.lower() for name in (*running, *noted[:1])))
 
 
 def default_state_dir() -> Path:

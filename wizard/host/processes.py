@@ -1,4 +1,4 @@
-"""The one door to other programs: no shell, no secret on the command line, an end in time."""
+"""Run other programs: without a shell, without secrets on the command line, with a time limit."""
 
 import os
 import select

@@ -85,7 +85,7 @@ _PROPERTIES = (
 
 _LOOK_TIMEOUT_S = 20.0
 _CALM_S = 0.3
-"""How long a fresh start must last before it is believed: a program that dies at once is `active` for an instant."""
+"""How long a new start must last before it counts: a program that dies at once is `active` for an instant."""
 
 UNUSABLE = {
     "masked": codes.SERVICE_MASKED,
@@ -102,7 +102,7 @@ _CRASHES = 3
 """So many automatic restarts since the start that we asked for are a crash loop."""
 
 _FRESH_S = 60.0
-"""A service that was started again by itself this short a time ago has not proven that it runs."""
+"""A service that was started again by itself this short a time ago may still be in a crash loop."""
 
 _DAY_S = 86400.0
 _UNITS_S = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": _DAY_S, "w": 7 * _DAY_S}
@@ -188,7 +188,7 @@ class UnitState:
 
 
 def _quiet(_: str) -> None:
-    """Drop a line of progress."""
+    """Ignore a line of progress."""
 
 
 class Service:
@@ -221,7 +221,7 @@ class Service:
         """Automatic restarts since the last start that was asked for here; at first, since the first look."""
         if self._counted is None:
             self._counted = now.restarts
-        elif now.restarts < self._counted:  # the count began anew meanwhile
+        elif now.restarts < self._counted:  # the count began again meanwhile
             self._counted = 0
         return now.restarts - self._counted
 
@@ -316,7 +316,6 @@ class Service:
         self._systemctl("reset-failed", self.unit, "--no-ask-password")
         before = self.show()
         self._counted = before.restarts
-        progress(f"{verb} {self.unit}")
         answer = self._systemctl(verb, self.unit, "--no-block", "--no-ask-password")
         if not answer.ok:
             raise refused(answer, self.unit)
@@ -364,9 +363,9 @@ class Service:
         if now.unmet not in {"", before.unmet}:
             return codes.SERVICE_NOT_STARTED, "a condition of the unit is not met"
         if now.stamp.strip("0") and now.stamp != before.stamp:
-            return codes.SERVICE_STOPPED, "it ended by itself, without an error"
+            return codes.SERVICE_STOPPED, "it stopped by itself, without an error"
         # systemd forgets what happened to a unit that is not enabled and not running.
-        return codes.SERVICE_NOT_STARTED, "a unit that it needs did not start, or it ended at once"
+        return codes.SERVICE_NOT_STARTED, "a unit that it needs did not start, or it stopped at once"
 
     def _by_command(self, command: tuple[str, ...], timeout_s: float) -> None:
         answer = run(command, timeout_s=timeout_s)

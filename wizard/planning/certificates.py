@@ -19,7 +19,7 @@ _MOST = 50
 def with_certificates(machine: Machine, planned: Planned) -> Planned:
     """*planned*, whose plan names the certificates in the new stores, the imported ones, and those installed before.
 
-    A store that does not open is passed over: whether it may be installed is judged elsewhere.
+    A store that does not open is passed over: whether it may be installed is checked elsewhere.
     """
     plan = planned.plan
     notes: list[CertificateNote] = []
@@ -30,7 +30,7 @@ def with_certificates(machine: Machine, planned: Planned) -> Planned:
         when = "before" if isinstance(imported, RemoveTrust) else "after"
         notes += _in_file(imported.certificate, str(imported.path), planned, "", when)
     installed = installed_chain(machine) if stores else None
-    before = _notes("before", "the key store that was configured", installed.certificates if installed else ())
+    before = _notes("before", "the configured key store", installed.certificates if installed else ())
     return replace(planned, plan=replace(plan, certificates=(*before, *notes)))
 
 

@@ -1,4 +1,4 @@
-"""What a plan is made from, as one value: answers, passwords, files and the machine. Nothing here knows who asks."""
+"""The input of planning as one value: answers, passwords, files and the machine."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -36,7 +36,7 @@ class PlanInputs:
         generated: the password of this run, where the operator wants one to be generated.
         wait_s: how long the server may take to answer after the restart.
         dry_run: nothing is kept or changed.
-        kept: a plan that was made earlier, to be judged again.
+        kept: a plan that was made earlier, to be checked again.
         chains: the certificates (DER) for each role that *kept* was made with, in place of files.
         checklist: what is left to do elsewhere, as it is kept on this machine; None when no list is kept.
         pasted: the texts that were pasted in place of files, by their words in the answers.

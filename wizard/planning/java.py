@@ -1,4 +1,4 @@
-"""Java asked while planning, on copies in memory: it proves the new key store and makes the new trust store."""
+"""Run Java while planning, on copies in memory: it tests the new key store and makes the new trust store."""
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor

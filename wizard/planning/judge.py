@@ -1,4 +1,4 @@
-"""A chain from the operator's files, judged for its role."""
+"""A chain from the operator's files, checked for its role."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -68,7 +68,7 @@ def judge_role(
     key_password: KeyPassword = no_other,
     pasted: Mapping[str, Secret] = NONE,
 ) -> Judged:
-    """Load and judge the chain for *role*; without a host in the answers, for the first name in the leaf.
+    """Load and check the chain for *role*; without a host in the answers, for the first name in the leaf.
 
     Args:
         role: `primary`, `gateway.0`, `client.1`: the table of the answers.
@@ -88,7 +88,7 @@ def judge_role(
 
 
 def judge_kept(role: str, answers: Answers, certificates: Sequence[bytes], machine: Machine) -> Judged:
-    """Judge the chain of *certificates* (DER, the leaf first) that a plan was made with; the plan holds its key.
+    """Check the chain of *certificates* (DER, the leaf first) that a plan was made with; the plan holds its key.
 
     Raises:
         WizardError: `change.plan-unreadable`, when they make no chain.
@@ -162,7 +162,7 @@ def unreadable(machine: Machine, certificates: Iterable[Certificate]) -> list[Fi
     try:
         refused = _unreadable(machine, tuple(by_der))
     except WizardError:
-        # Whether Java runs at all is judged elsewhere.
+        # Whether Java runs at all is checked elsewhere.
         return []
     return [on(by_der[der], codes.FORM_JAVA_CANNOT_READ, reason=why) for der, why in refused.items()]
 

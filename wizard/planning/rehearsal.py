@@ -1,4 +1,4 @@
-"""The rehearsal: every machine of the answers connects to the primary in memory, with the very chains and stores.
+"""The rehearsal: every machine of the answers connects to the primary in memory, with the planned chains and stores.
 
 Trust is taken as it will be after the change and after the uploads of the checklist.
 """
@@ -32,7 +32,7 @@ class Rehearsed:
 
 
 def rehearse_all(inputs: PlanInputs, *, proven: bool = False, present: Chain | None = None) -> list[Rehearsed]:
-    """Rehearse every gateway and client of *inputs*; with none, a client that only has to believe the primary.
+    """Rehearse every gateway and client of *inputs*; with none, a client that only has to trust the primary.
 
     Args:
         inputs: whose chains.
@@ -95,9 +95,11 @@ def rehearsal_lines(rehearsed: Sequence[Rehearsed]) -> list[Line]:
     for one in rehearsed:
         name = printable(one.name)
         if one.rehearsal.ok:
-            result.append(Line(f"Rehearsal: {name} and the primary accept each other.", Tone.GOOD))
+            result.append(Line(f"Connection test in memory: {name} and the primary trust each other.", Tone.GOOD))
         else:
-            result.append(Line(f"Error: in the rehearsal {name} and the primary do not connect.", Tone.BAD))
+            result.append(
+                Line(f"Error: in the connection test in memory, {name} and the primary do not connect.", Tone.BAD)
+            )
         result += finding_lines(one.rehearsal.findings)
     return result
 

@@ -1,4 +1,4 @@
-"""Which chain the new one takes the place of: what is installed, or was until the last change."""
+"""The chain that the new one replaces: the installed one, or the one before the last change."""
 
 from collections.abc import Callable
 
@@ -59,7 +59,7 @@ def order(inputs: PlanInputs) -> list[Line]:
 def put_away(
     machine: Machine, settings: Callable[[], bytes], password: Callable[[bytes], Secret | None]
 ) -> Chain | None:
-    """The chain of the key store that the newest change in force took away; None when it cannot be read.
+    """The chain of the key store that the newest change in effect took away; None when it cannot be read.
 
     Args:
         machine: whose changes.
@@ -67,8 +67,8 @@ def put_away(
         password: found in the bytes of that file.
     """
     try:
-        standing = [entry.id for entry in history(machine) if entry.stands and not entry.rolls_back]
-        folders = [Store(machine.state_dir).find(change) for change in standing]
+        in_effect = [entry.id for entry in history(machine) if entry.in_effect and not entry.rolls_back]
+        folders = [Store(machine.state_dir).find(change) for change in in_effect]
         for folder in reversed(folders):
             actions = {action.id: action for action in folder.manifest().actions}
             if "keystore" in actions and actions["keystore"].backup:

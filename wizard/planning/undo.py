@@ -24,7 +24,7 @@ from wizard.secret import Secret
 
 
 def start_rollback(machine: Machine, change: str | None, secrets: Mapping[str, Secret]) -> ChangeRun:
-    """Begin to roll back *change* (None: the newest in force).
+    """Begin to roll back *change* (None: the newest in effect).
 
     Raises:
         WizardError: as `wizard.change.rollback.rollback`; of keytool; `change.anchor-stays`.

@@ -25,40 +25,40 @@ class Alert:
 ALERTS: dict[int, Alert] = {
     alert.number: alert
     for alert in (
-        Alert(0, "close_notify", "closed the connection in the ordinary way"),
+        Alert(0, "close_notify", "closed the connection normally"),
         Alert(10, "unexpected_message", "received a message out of order"),
         Alert(20, "bad_record_mac", "could not decrypt what it received"),
         Alert(21, "decryption_failed", "could not decrypt what it received"),
         Alert(22, "record_overflow", "received a record that is too long"),
         Alert(30, "decompression_failure", "could not unpack what it received"),
-        Alert(40, "handshake_failure", "found no acceptable set of parameters, or misses a client certificate"),
-        Alert(41, "no_certificate", "misses a client certificate"),
-        Alert(42, "bad_certificate", "refuses the client certificate, or misses one"),
+        Alert(40, "handshake_failure", "found no acceptable parameters, or requires a client certificate"),
+        Alert(41, "no_certificate", "requires a client certificate"),
+        Alert(42, "bad_certificate", "refuses the client certificate, or requires one"),
         Alert(43, "unsupported_certificate", "does not accept a client certificate of this type"),
-        Alert(44, "certificate_revoked", "knows the client certificate as revoked"),
-        Alert(45, "certificate_expired", "finds the client certificate outside its dates"),
+        Alert(44, "certificate_revoked", "treats the client certificate as revoked"),
+        Alert(45, "certificate_expired", "finds that the client certificate is not valid now"),
         Alert(46, "certificate_unknown", "refuses the client certificate or its chain"),
         Alert(47, "illegal_parameter", "received a value that is out of range"),
-        Alert(48, "unknown_ca", "does not trust the authority of the client certificate"),
-        Alert(49, "access_denied", "knows the client certificate but does not let it in"),
+        Alert(48, "unknown_ca", "does not trust the CA of the client certificate"),
+        Alert(49, "access_denied", "knows the client certificate but denies access"),
         Alert(50, "decode_error", "could not parse a message"),
         Alert(51, "decrypt_error", "could not verify a signature or a finished message"),
-        Alert(60, "export_restriction", "refuses for an export rule"),
-        Alert(70, "protocol_version", "does not speak any of the offered TLS versions"),
-        Alert(71, "insufficient_security", "asks for stronger parameters than were offered"),
+        Alert(60, "export_restriction", "refuses because of an export rule"),
+        Alert(70, "protocol_version", "accepts none of the offered TLS versions"),
+        Alert(71, "insufficient_security", "requires stronger parameters than were offered"),
         Alert(80, "internal_error", "failed for a reason of its own"),
-        Alert(86, "inappropriate_fallback", "refuses a needless step down to an older TLS version"),
-        Alert(90, "user_canceled", "was stopped by its user"),
+        Alert(86, "inappropriate_fallback", "refuses an unnecessary older TLS version"),
+        Alert(90, "user_canceled", "was cancelled by its user"),
         Alert(100, "no_renegotiation", "does not negotiate again"),
-        Alert(109, "missing_extension", "misses an extension that it needs"),
-        Alert(110, "unsupported_extension", "received an extension that it did not ask for"),
+        Alert(109, "missing_extension", "requires an extension that is missing"),
+        Alert(110, "unsupported_extension", "received an extension that it did not request"),
         Alert(111, "certificate_unobtainable", "could not fetch the certificate"),
         Alert(112, "unrecognized_name", "does not know the server name that was sent"),
         Alert(113, "bad_certificate_status_response", "did not accept the OCSP staple"),
         Alert(114, "bad_certificate_hash_value", "found another certificate than announced"),
         Alert(115, "unknown_psk_identity", "does not know the shared key"),
-        Alert(116, "certificate_required", "demands a client certificate"),
-        Alert(120, "no_application_protocol", "speaks none of the offered application protocols"),
+        Alert(116, "certificate_required", "requires a client certificate"),
+        Alert(120, "no_application_protocol", "accepts none of the offered application protocols"),
     )
 }
 
@@ -70,7 +70,7 @@ def alert_of(number: int) -> Alert:
 
 REASONS: dict[str, tuple[str, str]] = {
     # OpenSSL's reason: (error code of the probe, words)
-    "unsupported protocol": (codes.PROBE_OLD_PROTOCOL_ONLY.code, "the server speaks only TLS 1.1 or older"),
+    "unsupported protocol": (codes.PROBE_OLD_PROTOCOL_ONLY.code, "the server accepts only TLS 1.1 or older"),
     "wrong version number": (codes.PROBE_NOT_TLS.code, "the answer is not TLS"),
     "packet length too long": (codes.PROBE_NOT_TLS.code, "the answer is not TLS"),
     "http request": (codes.PROBE_HTTP.code, "the answer is HTTP without TLS"),
@@ -88,7 +88,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "legacy sigalg disallowed or unsupported": (codes.PROBE_WEAK_PARAMETERS_ONLY.code, "the server signs with SHA-1"),
     "bad signature": (
         codes.PROBE_WRONG_KEY.code,
-        "the server's signature does not fit the certificate that it presents",
+        "the server's signature does not match its certificate",
     ),
     "unsafe legacy renegotiation disabled": (
         codes.PROBE_WEAK_PARAMETERS_ONLY.code,
@@ -99,10 +99,10 @@ REASONS: dict[str, tuple[str, str]] = {
     "wrong cipher returned": (codes.PROBE_HANDSHAKE.code, "the server chose a cipher that was not offered"),
     "unexpected message": (codes.PROBE_HANDSHAKE.code, "the server sent a message out of order"),
     "length mismatch": (codes.PROBE_HANDSHAKE.code, "a message of the server has a wrong length"),
-    "decode error": (codes.PROBE_HANDSHAKE.code, "a message of the server does not parse"),
+    "decode error": (codes.PROBE_HANDSHAKE.code, "a message of the server cannot be parsed"),
     "digest check failed": (codes.PROBE_HANDSHAKE.code, "the finished messages of the two sides differ"),
-    "decryption failed or bad record mac": (codes.PROBE_HANDSHAKE.code, "a record of the server does not decrypt"),
-    "unexpected eof while reading": (codes.PROBE_CLOSED.code, "the server closed the connection without a word"),
+    "decryption failed or bad record mac": (codes.PROBE_HANDSHAKE.code, "a record of the server cannot be decrypted"),
+    "unexpected eof while reading": (codes.PROBE_CLOSED.code, "the server closed the connection without an alert"),
 }
 """The one table of OpenSSL's reasons (texts of `openssl errstr`, versions 3 and 4)."""
 

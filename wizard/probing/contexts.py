@@ -1,4 +1,4 @@
-"""OpenSSL contexts for looking, not for trusting: nothing is verified here, so that everything can be seen."""
+"""OpenSSL contexts without verification, so that everything can be read."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -20,7 +20,7 @@ _LEGACY_SERVER_CONNECT = 0x4  # SSL_OP_LEGACY_SERVER_CONNECT: talk to servers wi
 
 @dataclass(frozen=True, slots=True)
 class ClientIdentity:
-    """Who the probe is when the server asks: a leaf, its key, and the issuers to send along (root not needed)."""
+    """The client certificate of the probe: a leaf, its key, and the issuers to send along (root not needed)."""
 
     leaf: Certificate
     key: PrivateKey
@@ -54,7 +54,7 @@ def context(tls: Version | None = None, *, lowered: bool = False, client: Client
 def unusable(error: Exception) -> WizardError:
     """The refusal for a certificate and key that OpenSSL does not take."""
     queue = error.args[0] if error.args and isinstance(error.args[0], list) else []
-    unfit = str(error) if isinstance(error, TypeError) else "key and certificate do not fit"
+    unfit = str(error) if isinstance(error, TypeError) else "key and certificate do not match"
     reason = next((str(entry[2]) for entry in queue if len(entry) == 3 and entry[2]), unfit)
     return WizardError(codes.PROBE_CLIENT_UNUSABLE, reason=reason)
 

@@ -72,7 +72,7 @@ def _connection(result: "ProbeResult") -> Iterator[Finding]:
         )
     elif result.lowered:
         old = result.protocol not in {"TLSv1.2", "TLSv1.3"}
-        detail = result.reason or "nothing else was agreed to"
+        detail = result.reason or "nothing else was accepted"
         spec = codes.PROBE_OLD_PROTOCOL_ONLY if old else codes.PROBE_WEAK_PARAMETERS_ONLY
         yield _found(result, spec, protocol=result.protocol or "an old version", detail=detail)
 

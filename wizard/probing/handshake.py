@@ -187,10 +187,10 @@ def do_handshake(sock: socket.socket, made: SSL.Context, servername: str | None,
     except _Closed:
         outcome.closed = True
         if trace.alert is None and not trace.finished:
-            outcome.error, outcome.detail = codes.PROBE_CLOSED.code, "the server closed the connection without a word"
+            outcome.error, outcome.detail = codes.PROBE_CLOSED.code, "the server closed the connection without an alert"
     except TimeoutError:
         outcome.error = codes.PROBE_SILENT.code
-        outcome.detail = f"the server did not go on within {timeout_s:g} s"
+        outcome.detail = f"the server did not continue within {timeout_s:g} s"
     pump.note_phase()
     _say_goodbye(pump, connection, trace)
     return outcome
@@ -329,7 +329,7 @@ _BANNERS: tuple[tuple[bytes, str], ...] = (
     (b"+OK", "a POP3 server"),
     (b"* OK", "an IMAP server"),
     (b"RFB ", "a VNC server"),
-    (b"<", "a server that speaks HTML or XML without TLS"),
+    (b"<", "a server that sends HTML or XML without TLS"),
 )
 _PROXY_MARKS = (b"proxy", b"squid", b"via:", b" 407 ", b"zscaler", b"blue coat", b"bluecoat", b"forcepoint")
 

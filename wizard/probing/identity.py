@@ -9,7 +9,7 @@ from wizard.certificates import fields, hostnames
 from wizard.certificates.model import Certificate
 
 FALLBACK_NAME = "localhost"
-"""The name in the certificate that the product serves when it cannot use its key store (manual)."""
+"""The name in the certificate that the product presents when it cannot use its key store (manual)."""
 
 
 def names_of(leaf: Certificate) -> list[str]:
@@ -55,7 +55,7 @@ def is_fallback(leaf: Certificate, expect: Collection[str], name: str) -> bool:
 
     Args:
         leaf: as presented.
-        expect: SHA-256 fingerprints of what should be served; empty when unknown.
+        expect: SHA-256 fingerprints of what should be presented; empty when unknown.
         name: the server name that was sent, else the connection host name.
     """
     if FALLBACK_NAME not in {common.lower() for common in common_names(leaf)} or leaf.sha256 in expect:

@@ -51,7 +51,7 @@ def trust_errors(
     Args:
         chain: as sent on the wire, the leaf first.
         anchors: the certificates of the trust store that Java sees as trusted.
-        as_server: whether the chain is a server's (judged by a client) or a client's.
+        as_server: whether the chain is a server's (checked by a client) or a client's.
         connect_name: the host name that the client connects to; None skips the check of names.
         now: aware.
     """
@@ -86,7 +86,7 @@ def _length(chain: Sequence[Certificate], *, as_server: bool) -> Iterator[Object
     """The limits of the newest Java, because an update of it must not end the connection."""
     limit = MOST_SENT if as_server else MOST_SENT_BY_CLIENT
     if len(chain) > limit:
-        words = f"the chain has {len(chain)} certificates, and Java accepts {limit}"
+        words = f"the chain has {len(chain)} certificates, but Java accepts only {limit}"
         java = f"The certificate chain length ({len(chain)}) exceeds the maximum allowed length ({limit})"
         yield Objection("length", words, java)
 
@@ -104,7 +104,7 @@ def _unreadable(chain: Sequence[Certificate]) -> Iterator[Objection]:
 
 _MOST_PATHS = 16
 _MOST_STEPS = 2_000
-"""Certificates that are tried as issuers: authorities that all certify each other have paths without end."""
+"""Certificates that are tried as issuers: CAs that all certify each other have paths without end."""
 
 
 def _paths(chain: Sequence[Certificate], anchors: Sequence[Certificate]) -> Iterator[tuple[Certificate, ...]]:
@@ -150,7 +150,7 @@ def _why_no_path(chain: Sequence[Certificate], anchors: Sequence[Certificate]) -
     top = path[-1]
     if fields.self_issued(top):
         same = any(anchor.x509.subject == top.x509.subject for anchor in anchors)
-        note = "; a trusted certificate of the same name has another key" if same else ""
+        note = "; a trusted certificate with the same name has another key" if same else ""
         return f"the chain ends in {names.subject(top)}, which is not trusted{note}"
     return f"{names.issuer(top)}, the issuer of {names.subject(top)}, is neither sent nor trusted"
 
@@ -159,7 +159,7 @@ def _along(path: Sequence[Certificate], now: datetime) -> Iterator[Objection]:
     """The errors that PKIX finds in *path*; the anchor itself is trusted without these checks."""
     anchor = path[-1]
     if _version(anchor) == x509.Version.v3 and not fields.is_ca(anchor):
-        words = f"the trusted {names.subject(anchor)} is used as an authority but is no CA certificate"
+        words = f"the trusted {names.subject(anchor)} is used as a CA but is not a CA certificate"
         yield Objection("untrusted", words, "TrustAnchor is not a CA certificate")
     anchored = fields.extension(anchor, x509.KeyUsage)
     if anchored is not None and not anchored.key_cert_sign:
@@ -185,10 +185,10 @@ def _authority(certificate: Certificate, subject: str, below: int) -> Iterator[O
     length = fields.path_length(certificate)
     usage = fields.extension(certificate, x509.KeyUsage)
     if not fields.is_ca(certificate):
-        words = f"{subject} is used as an authority but is no CA certificate"
+        words = f"{subject} is used as a CA but is not a CA certificate"
         yield Objection("untrusted", words, "basic constraints check failed: this is not a CA certificate")
     elif length is not None and below > length:
-        words = f"{subject} may not have so many authorities below it"
+        words = f"{subject} must not have so many CAs below it"
         yield Objection("untrusted", words, "basic constraints check failed: pathLenConstraint violated")
     if usage is not None and not usage.key_cert_sign:
         words = f"the key usage of {subject} does not allow signing certificates"
@@ -210,7 +210,7 @@ def _weak(certificate: Certificate) -> str:
 
 _CONSTRAINT_CODES = frozenset({34, 47, 48, 49, 50, 51, 52, 53})
 """OpenSSL's codes for name constraints and for critical extensions that it does not know."""
-_NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME: dates are judged above, the anchor's not at all.
+_NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME: dates are checked above, the anchor's not at all.
 
 
 def _constrained(path: Sequence[Certificate]) -> Iterator[Objection]:

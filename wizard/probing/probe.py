@@ -1,4 +1,4 @@
-"""The look at one endpoint: resolve, connect, shake hands, read what came, judge nothing but facts."""
+"""Probe one endpoint: resolve, connect, do the handshake, read the result."""
 
 import time
 from collections.abc import Collection, Mapping, Sequence
@@ -38,7 +38,7 @@ def probe(  # noqa: PLR0913 - public: each argument is an option of the command
     trust: Mapping[str, TrustSet] | None = None,
     address: str | None = None,
 ) -> ProbeResult:
-    """Look at *host*:*port* as a TLS client and tell what is there.
+    """Connect to *host*:*port* as a TLS client and report the result.
 
     Network failures do not raise: the result reports them as findings.
 
@@ -47,7 +47,7 @@ def probe(  # noqa: PLR0913 - public: each argument is an option of the command
         port: TCP port.
         servername: sent as SNI and compared with the leaf's names; None sends none.
         expect: SHA-256 fingerprints (lower-case hex), one of which the presented leaf should have.
-        expected_chain: the chain that should be served, the leaf first: adds to *expect*, and its issuer is what
+        expected_chain: the chain that should be presented, the leaf first: adds to *expect*, and its issuer is what
             tells an inspecting middlebox.
         client: presented when the server asks for a certificate. A second handshake without it then tells whether
             the server demands or only likes one.
@@ -141,7 +141,7 @@ def _read(result: ProbeResult, outcome: Outcome, *, presented_client: bool) -> P
     if trace.certificate and not chain and error is None:
         error, detail = (
             codes.PROBE_CERTIFICATE_UNREADABLE.code,
-            "the certificate that the server presents does not parse",
+            "the certificate that the server presents cannot be parsed",
         )
     auth, verdict = _client_side(outcome, presented_client=presented_client)
     if verdict == "rejected":
@@ -238,5 +238,5 @@ def _judged(
 def _stapled(staple: bytes, leaf: Certificate, issuers: Sequence[Certificate]) -> OcspAnswer:
     issuer = next((one for one in issuers if issued_by_name(leaf, one)), None)
     if issuer is None:
-        return OcspAnswer("unusable", "the issuer that should have signed it is not known here")
+        return OcspAnswer("unusable", "the issuer that should have signed it is not known")
     return judge(staple, leaf, issuer, now_utc())

@@ -1,4 +1,4 @@
-"""Mutual TLS between two chains in memory, with the very keys and stores, before anything is touched."""
+"""Mutual TLS between two chains in memory, with the planned keys and stores, before anything is changed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -97,7 +97,7 @@ def rehearse(
     client_name: str = "gateway",
     now: datetime | None = None,
 ) -> Rehearsal:
-    """Let *client* connect to *server* in memory, and judge both directions as Java would.
+    """Let *client* connect to *server* in memory, and check both directions as Java would.
 
     Args:
         server: the primary's chain as it will be in its key store.
@@ -112,7 +112,7 @@ def rehearse(
         ValueError: *server* or *client* has no leaf.
     """
     if server.leaf is None or (client is not None and client.leaf is None):
-        raise ValueError("a chain without a leaf cannot be rehearsed")
+        raise ValueError("a chain without a leaf cannot be tested")
     log = _Log(client_name, now or now_utc())
     _judge(log, server, client_trust, connect_name)
     if client is not None:
@@ -124,14 +124,14 @@ def rehearse(
 
 
 def _judge(log: _Log, chain: Chain, trust: Sequence[Certificate], connect_name: str | None) -> None:
-    """Judge one direction: the chain of the server when *connect_name* is given, of the client when it is None."""
+    """Check one direction: the chain of the server when *connect_name* is given, of the client when it is None."""
     who, whom = (log.who, "primary") if connect_name is None else ("primary", log.who)
     found = trust_errors(
         chain.certificates, trust, as_server=connect_name is not None, connect_name=connect_name, now=log.now
     )
     named = [each for each in found if each.kind == "name"]
     other = [each for each in found if each.kind != "name"]
-    log.step(f"the {whom} believes the {who}", failed="; ".join(each.words for each in other))
+    log.step(f"the {whom} trusts the {who}", failed="; ".join(each.words for each in other))
     if connect_name is not None:
         log.step(f"the certificate is for {connect_name}", failed="; ".join(each.words for each in named))
     log.findings += [_objected(each, chain, who, whom) for each in found]
@@ -149,8 +149,8 @@ def _offered(log: _Log, client: Chain, server_trust: Sequence[Certificate]) -> N
     listed = {names.subject(certificate) for certificate in server_trust}
     issuers = {names.issuer(certificate) for certificate in client.certificates}
     fits = not listed or not listed.isdisjoint(issuers)
-    reason = "" if fits else "the primary lists no authority of its chain"
-    log.step(f"the {log.who} has a certificate that the primary asks for", failed=reason)
+    reason = "" if fits else "the primary lists no CA of its chain"
+    log.step(f"the {log.who} has a certificate that the primary accepts", failed=reason)
     if not fits and client.leaf is not None:
         locator = Locator("certificate", path=client.leaf.origin, sha256=client.leaf.sha256)
         facts = {"who": log.who, "whom": "primary", "words": reason}
@@ -161,11 +161,11 @@ def _offered(log: _Log, client: Chain, server_trust: Sequence[Certificate]) -> N
 def _handshakes(log: _Log, version: Version, server: Chain, client: Chain | None, trust: Sequence[Certificate]) -> None:
     if server.key is None:
         name = f"TLS {version} handshake"
-        log.steps.append(RehearsalStep(name, "not_run", "the primary's private key is not at hand"))
+        log.steps.append(RehearsalStep(name, "not_run", "the primary's private key is not available"))
         return
     name = f"TLS {version} handshake with the certificate of the {log.who}"
     if client is not None and client.key is None:
-        log.steps.append(RehearsalStep(name, "not_run", f"the private key of the {log.who} is not at hand"))
+        log.steps.append(RehearsalStep(name, "not_run", f"the private key of the {log.who} is not available"))
     elif client is not None:
         detail, failed = _shake(version, server, client, trust)
         log.step(name, failed=failed, passed=detail)
@@ -173,7 +173,7 @@ def _handshakes(log: _Log, version: Version, server: Chain, client: Chain | None
             facts = {"version": version, "words": failed}
             log.findings.append(Finding(codes.REHEARSAL_HANDSHAKE, Locator("chain"), facts))
     _, refused = _shake(version, server, None, trust)
-    wrong = "" if refused == _NO_CERTIFICATE else refused or "the handshake went through"
+    wrong = "" if refused == _NO_CERTIFICATE else refused or "the handshake succeeded"
     log.step(f"TLS {version} without a client certificate is refused", failed=wrong, passed=refused)
 
 
@@ -204,7 +204,7 @@ def _side(version: Version, chain: Chain | None) -> SSL.Context:
     made = SSL.Context(SSL.TLS_METHOD)
     made.set_min_proto_version(_NUMBERS[version])
     made.set_max_proto_version(_NUMBERS[version])
-    # Java judges above; OpenSSL's own ideas of key sizes must not get in the way.
+    # Java checks above; OpenSSL's own ideas of key sizes must not get in the way.
     made.set_cipher_list(b"DEFAULT:@SECLEVEL=0")
     if chain is not None and chain.leaf is not None and chain.key is not None:
         equip(made, chain.leaf, chain.key, tuple(chain.authorities))

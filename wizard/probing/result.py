@@ -44,7 +44,7 @@ class ProbeResult:
         trust: trust set's name to the verdict on the presented chain.
         staple: the OCSP response that came along, None when there was none.
         expect: the fingerprints that were expected.
-        client_issuer: distinguished names of the authorities of the client certificate that was offered.
+        client_issuer: distinguished names of the CAs of the client certificate that was offered.
         first: the first bytes that the server sent (for what is not TLS).
         seconds: duration of each phase that was entered.
         findings: all that is worth saying, the worst first.

@@ -1,4 +1,4 @@
-"""The result of a probe in the manner of `openssl s_client`, for eyes that are used to it."""
+"""The result of a probe in the format of `openssl s_client`."""
 
 from cryptography.hazmat.primitives.serialization import Encoding
 

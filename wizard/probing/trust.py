@@ -1,4 +1,4 @@
-"""Would somebody with these trust anchors believe this chain? OpenSSL decides, words explain."""
+"""Whether a peer with these trust anchors trusts a chain. OpenSSL decides; its codes are explained in words."""
 
 import threading
 from collections.abc import Iterable, Sequence
@@ -30,28 +30,28 @@ _BUNDLES = (
 
 _WORDS = {
     2: "the issuer {issuer} is missing",
-    7: "the signature does not fit the issuer's key",
+    7: "the signature does not match the issuer's key",
     9: "{subject} is not valid yet",
     10: "{subject} has expired",
-    18: "it is self-signed and not among the trusted",
-    19: "it ends in {subject}, which is not among the trusted",
+    18: "it is self-signed and not trusted",
+    19: "it ends in {subject}, which is not trusted",
     20: "the issuer {issuer} is neither sent nor trusted",
     21: "the issuer {issuer} is neither sent nor trusted",
     23: "{subject} is revoked",
-    24: "{subject} is used as an authority but is none",
-    25: "{subject} may not have so many authorities below it",
-    32: "{subject} is used as an authority but its key usage forbids signing certificates",
-    34: "{subject} has a critical extension that is not understood",
-    47: "a name constraint of an authority forbids the name in {subject}",
-    48: "a name constraint of an authority forbids the name in {subject}",
-    79: "{subject} is used as an authority but is none",
+    24: "{subject} is used as a CA but is not one",
+    25: "{subject} must not have so many CAs below it",
+    32: "{subject} is used as a CA, but its key usage forbids signing certificates",
+    34: "{subject} has an unknown critical extension",
+    47: "a name constraint of a CA forbids the name in {subject}",
+    48: "a name constraint of a CA forbids the name in {subject}",
+    79: "{subject} is used as a CA but is not one",
 }
 """OpenSSL's verification codes (`openssl verify` manual) in words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a chain is believed.
+    """Whether a chain is trusted.
 
     Attributes:
         ok: a path to a trust anchor was found, with dates, signatures and constraints in order.
@@ -85,7 +85,7 @@ class TrustSet:
 
         Args:
             certificates: the anchors.
-            now: aware; the moment for which to judge, None for the moment of the question.
+            now: aware; the moment for which to check, None for the moment of the question.
         """
         self.certificates = tuple(dict.fromkeys(certificates))
         self._now = now
@@ -93,7 +93,7 @@ class TrustSet:
         self._lock = threading.Lock()
 
     def verdict(self, chain: Sequence[Certificate]) -> Verdict:
-        """Judge *chain* (the leaf first; the others in any order help to build the path)."""
+        """Check *chain* (the leaf first; the others in any order help to build the path)."""
         if not chain:
             return Verdict(ok=False, code=2, reason="no certificate was sent")
         with self._lock:
@@ -135,7 +135,7 @@ def from_openssl(certificate: crypto.X509) -> Certificate:
 
 @cache
 def system_roots() -> TrustSet:
-    """The authorities that the programs of this system trust; empty when it has no bundle of them. Read once."""
+    """The CAs that the programs of this system trust; empty when it has no bundle of them. Read once."""
     for path in _BUNDLES:
         try:
             data = Path(path).read_bytes()

@@ -1,4 +1,4 @@
-"""What the operator decided: the same values whether they were typed, drawn on a screen or read from a file."""
+"""The operator's answers: the same values from the screen, the line mode and the answers file."""
 
 import re
 from dataclasses import dataclass, field, replace
@@ -74,7 +74,7 @@ def endpoints(text: str, port: int) -> tuple[tuple[str, ...], int]:
 
 
 class Goal(StrEnum):
-    """What the operator came for."""
+    """The operator's goal."""
 
     SET_UP = "set-up"
     RE_KEY = "re-key"
@@ -99,7 +99,7 @@ class PrimaryKind(StrEnum):
 
 
 class CloudSupport(StrEnum):
-    """Whether a cloud primary takes trusted CA certificates, on which the vendor's documents contradict each other."""
+    """Whether a cloud primary supports your own CA certificates: the vendor's documents contradict each other."""
 
     UNCLEAR = "unclear"
     ACCEPTED = "accepted"
@@ -170,7 +170,7 @@ class PrimaryAnswers:
     """The primary server.
 
     Attributes:
-        kind: on-premise, cloud, or elsewhere (this machine is a gateway).
+        kind: on-premises, cloud, or elsewhere (this machine is a gateway).
         cloud_support: for cloud, whether it is known to take trusted CA certificates.
         cloud_authorities: for cloud, files or folders with the CA certificates of its address, if the vendor named any.
         host: the name that gateways and clients connect to; it must be in the certificate.

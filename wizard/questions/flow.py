@@ -4,60 +4,19 @@ A step is what is asked in one go; a question fills one key of the answers (or o
 follows from the answers alone, so going back and changing one makes others come and go.
 """
 
-from wizard.questions.answers import ENDPOINTS, Answers, CloudSupport, Goal, Phase, PrimaryKind, SourceKind
+from wizard.questions.answers import (
+    ENDPOINTS,
+    Answers,
+    CloudSupport,
+    Goal,
+    ImportRoot,
+    Phase,
+    PrimaryKind,
+    SourceKind,
+)
 from wizard.questions.gateway import GATEWAY_STEPS
 from wizard.questions.model import Ask, Choice, Question, Step, StepId, View
 from wizard.questions.others import OTHERS, OTHERS_VERDICT, PACKS_FIRST, PACKS_LAST
-
-
-def _in_cloud(answers: Answers) -> bool:
-    return answers.goal.installs and answers.primary.kind is PrimaryKind.CLOUD
-
-
-WHERE = Question(
-    ENDPOINTS,
-    Ask.TEXT,
-    "Address and port of this server (add other cluster nodes, if any)",
-    "The change is checked there. Run the wizard on every node of a cluster.",
-    "localhost:2560 primary-2:2560",
-    short="Answers at",
-)
-
-CLOUD = Step(
-    StepId.CLOUD,
-    "Primary in the vendor's cloud",
-    questions=(
-        Question(
-            "primary.cloud-support",
-            Ask.CHOICE,
-            "Has your vendor confirmed support for your own CA certificates?",
-            "The vendor's PKI page says that only an on-premises primary supports them.",
-            choices=(
-                Choice(CloudSupport.UNCLEAR, "Not yet", "stop here and ask your vendor"),
-                Choice(CloudSupport.ACCEPTED, "Yes", "or continue at your own risk"),
-            ),
-            short="The vendor's cloud",
-        ),
-        Question(
-            "primary.host",
-            Ask.TEXT,
-            "Address that gateways and clients connect to",
-            "It is written into the bundles and their checks.",
-            "primary.example.com",
-            short="Host name",
-        ),
-        Question(
-            "primary.cloud-authorities",
-            Ask.PATHS,
-            "Files with the CA certificates of that address",
-            "Leave empty if the public CAs of their Java are enough.",
-            "/root/vendor-root.cer",
-            optional=True,
-            short="CA files of it",
-        ),
-    ),
-    applies=_in_cloud,
-)
 
 __all__ = [
     "DEFAULT_WAIT_S",
@@ -79,6 +38,10 @@ DEFAULT_WAIT_S = 300.0
 
 def _installs(answers: Answers) -> bool:
     return answers.goal.installs
+
+
+def _in_cloud(answers: Answers) -> bool:
+    return answers.goal.installs and answers.primary.kind is PrimaryKind.CLOUD
 
 
 def _on_premise(answers: Answers) -> bool:
@@ -121,146 +84,75 @@ def _leaves_something(answers: Answers) -> bool:
     return answers.goal.installs or answers.goal is Goal.LEFT
 
 
-def _store_password(*choices: Choice) -> Question:
-    return Question(
-        "primary.keystore-password",
-        Ask.CHOICE,
-        "Password of the new key store",
-        "It is written to application.conf, where the server reads it.",
-        choices=choices,
-        short="Key store password",
+def _store_questions(*kinds: SourceKind) -> tuple[Question, ...]:
+    return (
+        Question.of("primary.keystore-password", Ask.CHOICE, values=kinds),
+        Question.of("primary.import-root", Ask.CHOICE, values=(ImportRoot.AUTO, ImportRoot.NO)),
     )
 
 
-_GENERATE = Choice("generate", "Generate one", "strong; works in every file that needs it")
-_TYPE = Choice("prompt", "Type one", "you type it twice")
-_IMPORT_ROOT = Question(
-    "primary.import-root",
-    Ask.CHOICE,
-    "Add your root CA to the server's Java trust store?",
-    "Needed for a private CA; public CAs are already there.",
-    choices=(
-        Choice("auto", "Yes, if missing", "compared by fingerprint"),
-        Choice("no", "No, leave cacerts as it is"),
-    ),
-    short="Root in cacerts",
-)
+_STORE_PASSWORD_FLAG = "--secret primary.keystore-password=file:PATH"  # noqa: S105 - an option, not a password
 
 _STEPS: tuple[Step, ...] = (
     Step(
         StepId.GOAL,
-        "What to do",
         View.FACTS,
-        (
-            Question(
-                "goal",
-                Ask.CHOICE,
-                "What do you want to do?",
-                "The wizard shows every change before it makes one.",
-                choices=(
-                    Choice(Goal.SET_UP, "Set up trusted certificates", "first installation"),
-                    Choice(Goal.RE_KEY, "Replace certificates", "new ones for installed ones"),
-                    Choice(Goal.RESCUE, "Something is wrong", "find the cause and repair it"),
-                    Choice(Goal.UNDO, "Undo a change", "restore an earlier state"),
-                    Choice(Goal.LEFT, "See what is left to do", "portal, gateways and clients"),
-                ),
-                short="Goal",
-            ),
-        ),
+        (Question.of("goal", Ask.CHOICE, values=(Goal.SET_UP, Goal.RE_KEY, Goal.RESCUE, Goal.UNDO, Goal.LEFT)),),
     ),
     Step(
         StepId.PLACE,
-        "Where the primary server runs",
         questions=(
-            Question(
+            Question.of(
                 "primary.kind",
                 Ask.CHOICE,
-                "Where does the primary server run?",
-                "This decides what is done on this machine.",
-                choices=(
-                    Choice(PrimaryKind.ON_PREMISE, "On this machine", "on premises"),
-                    Choice(PrimaryKind.CLOUD, "In the vendor's cloud", "ask your vendor first"),
-                    Choice(PrimaryKind.ELSEWHERE, "On another machine", "this one is a gateway"),
-                ),
-                short="Primary server",
+                values=(PrimaryKind.ON_PREMISE, PrimaryKind.CLOUD, PrimaryKind.ELSEWHERE),
             ),
         ),
         applies=_installs,
     ),
-    CLOUD,
+    Step(
+        StepId.CLOUD,
+        questions=(
+            Question.of("primary.cloud-support", Ask.CHOICE, values=(CloudSupport.UNCLEAR, CloudSupport.ACCEPTED)),
+            Question.of("primary.host", Ask.TEXT, "primary.host.cloud"),
+            Question.of("primary.cloud-authorities", Ask.PATHS, optional=True),
+        ),
+        applies=_in_cloud,
+    ),
     Step(
         StepId.PRIMARY_FILES,
-        "Certificate of the primary server",
         questions=(
-            WHERE,
-            Question(
-                "primary.chain",
-                Ask.PATHS,
-                "Files with the certificate, its key and its CA certificates",
-                "Files or a folder. The type is detected: PFX, PEM, DER, P7B or JKS.",
-                "/root/primary-host.pfx",
-                short="Certificate files",
-            ),
-            Question(
-                "primary.password",
-                Ask.SECRET,
-                "Password for these files",
-                "Leave empty if the files have no password.",
-                optional=True,
-                flag="--secret primary.password=file:PATH",
-                short="Their password",
-            ),
+            Question.of(ENDPOINTS, Ask.TEXT),
+            Question.of("primary.chain", Ask.PATHS),
+            Question.of("primary.password", Ask.SECRET, optional=True, flag="--secret primary.password=file:PATH"),
         ),
         applies=_on_premise,
     ),
     Step(
         StepId.PRIMARY_VERDICT,
-        "What was found in the files",
         View.VERDICT,
-        (
-            Question(
-                "primary.host",
-                Ask.TEXT,
-                "Host name that gateways and clients connect to",
-                "It must be listed in the certificate.",
-                "primary-host",
-                short="Host name",
-            ),
-        ),
+        (Question.of("primary.host", Ask.TEXT),),
         role="primary",
         applies=_on_premise,
     ),
     Step(
         StepId.PRIMARY_STORE,
-        "Key store of the primary server",
-        questions=(
-            _store_password(_GENERATE, _TYPE),
-            _IMPORT_ROOT,
-        ),
+        questions=_store_questions(SourceKind.GENERATE, SourceKind.PROMPT),
         applies=_sets_up_here,
     ),
     Step(
         StepId.PRIMARY_STORE_AGAIN,
-        "Key store of the primary server",
-        questions=(
-            _store_password(
-                _GENERATE, Choice("keep", "Keep the installed password", "application.conf keeps its value"), _TYPE
-            ),
-            _IMPORT_ROOT,
-        ),
+        questions=_store_questions(SourceKind.GENERATE, SourceKind.KEEP, SourceKind.PROMPT),
         applies=_re_keys_here,
     ),
     Step(
         StepId.PRIMARY_STORE_PASSWORD,
-        "Password of the key store",
         questions=(
-            Question(
+            Question.of(
                 "primary.keystore-password",
                 Ask.NEW_SECRET,
-                "New password for the key store",
-                "At least 6 printable ASCII characters; Java accepts nothing else.",
-                flag="--secret primary.keystore-password=file:PATH",
-                short="New password",
+                "primary.keystore-password.new",
+                flag=_STORE_PASSWORD_FLAG,
             ),
         ),
         applies=_types_store_password,
@@ -270,44 +162,26 @@ _STEPS: tuple[Step, ...] = (
     OTHERS_VERDICT,
     Step(
         StepId.EXAMINE,
-        "What is wrong",
         View.DIAGNOSIS,
         (
-            Question(
+            Question.of(
                 "primary.keystore-password",
                 Ask.SECRET,
-                "Password of the key store",
-                "Only if the repair needs it; otherwise leave it empty.",
+                "primary.keystore-password.repair",
                 optional=True,
-                flag="--secret primary.keystore-password=file:PATH",
-                short="Password for the repair",
+                flag=_STORE_PASSWORD_FLAG,
             ),
         ),
         applies=_rescues,
     ),
-    Step(
-        StepId.UNDO,
-        "Undo a change",
-        View.HISTORY,
-        (
-            Question(
-                "change",
-                Ask.TEXT,
-                "Select the change to undo",
-                "Its files are restored; the undo can be undone, too.",
-                "0001-20261124T101530Z",
-                short="Change to undo",
-            ),
-        ),
-        applies=_undoes,
-    ),
-    Step(StepId.REVIEW, "Review", View.REVIEW, applies=_changes),
+    Step(StepId.UNDO, View.HISTORY, (Question.of("change", Ask.TEXT),), applies=_undoes),
+    Step(StepId.REVIEW, View.REVIEW, applies=_changes),
     PACKS_FIRST,
-    Step(StepId.CONFIRM, "Apply", View.CONFIRM, applies=_changes),
-    Step(StepId.APPLY, "Applying", View.APPLY, applies=_changes),
-    Step(StepId.EXAMINE_AGAIN, "Check after the repair", View.DIAGNOSIS, applies=_rescues),
+    Step(StepId.CONFIRM, View.CONFIRM, applies=_changes),
+    Step(StepId.APPLY, View.APPLY, applies=_changes),
+    Step(StepId.EXAMINE_AGAIN, View.DIAGNOSIS, applies=_rescues),
     PACKS_LAST,
-    Step(StepId.ELSEWHERE, "What is left to do", View.ELSEWHERE, applies=_leaves_something),
+    Step(StepId.ELSEWHERE, View.ELSEWHERE, applies=_leaves_something),
 )
 
 

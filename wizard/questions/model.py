@@ -1,10 +1,15 @@
-"""What a question and a step are; `wizard.questions.flow` has the questions themselves."""
+"""What a question and a step are.
 
-from collections.abc import Callable
+`wizard.questions.flow` has the questions in their order, `wizard.texts.en.questions` their texts.
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 from wizard.questions.answers import Answers
+from wizard.texts.en.questions import QUESTIONS, TITLES
 
 
 class Ask(StrEnum):
@@ -13,7 +18,7 @@ class Ask(StrEnum):
     CHOICE = "choice"
     TEXT = "text"
     PATHS = "paths"
-    """One or more files or folders; several are parted by a space, quoted as in a shell."""
+    """One or more files or folders; several are separated by spaces, quoted as in a shell."""
     SECRET = "secret"  # noqa: S105 - the kind of a question, not a password
     """A password that opens something."""
     NEW_SECRET = "new-secret"  # noqa: S105 - likewise
@@ -56,7 +61,7 @@ class Question:
         choices: for `Ask.CHOICE`.
         optional: whether an empty answer is one.
         flag: how a command gives it; empty when only the answers file does.
-        short: what it is about in a few words, for the review; empty is the heading.
+        short: what it is about in a few words, for the review.
         otherwise: what an empty answer means, for the review.
     """
 
@@ -70,6 +75,48 @@ class Question:
     flag: str = ""
     short: str = ""
     otherwise: str = "none"
+
+    @classmethod
+    def of(
+        cls,
+        key: str,
+        ask: Ask,
+        text: str = "",
+        *,
+        values: Sequence[str] = (),
+        optional: bool = False,
+        flag: str = "",
+        **facts: str,
+    ) -> Self:
+        """A question with its texts.
+
+        Args:
+            key: of the answers.
+            ask: how it is answered.
+            text: the id of its texts; "" for *key*.
+            values: of the choices, in their order.
+            optional: whether an empty answer is one.
+            flag: how a command gives it.
+            facts: what fills the placeholders of the texts; printable.
+        """
+        words = QUESTIONS[text or key]
+        return cls(
+            key,
+            ask,
+            words.label.format_map(facts),
+            words.help.format_map(facts),
+            words.example,
+            tuple(Choice(value, words.choices[value].label, words.choices[value].detail) for value in values),
+            optional,
+            flag,
+            words.short.format_map(facts),
+            words.empty,
+        )
+
+    @property
+    def name(self) -> str:
+        """What it is about, in a few words."""
+        return self.short or self.heading.rstrip("?")
 
     @property
     def takes_pem(self) -> bool:
@@ -114,7 +161,6 @@ class Step:
 
     Attributes:
         id: a `StepId`; also the name of its help page.
-        title: a few words for the frame.
         view: what is shown besides the questions.
         questions: at most four.
         role: whose chain a `View.VERDICT` is about: `primary`, `gateway.0`, `client.1`.
@@ -122,8 +168,12 @@ class Step:
     """
 
     id: str
-    title: str
     view: View = View.NONE
     questions: tuple[Question, ...] = ()
     role: str = ""
     applies: Callable[[Answers], bool] = lambda _answers: True
+
+    @property
+    def title(self) -> str:
+        """A few words for the frame."""
+        return TITLES[self.id]

@@ -1,4 +1,4 @@
-"""Whether a password fits everyone who will read it, and one that does."""
+"""Check whether a password suits everything that will read it, and generate one that does."""
 
 import re
 import secrets
@@ -31,7 +31,7 @@ class Consumer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one consumer makes of a password: *reason* says why it does not fit, and is empty when it does."""
+    """Whether one consumer can use a password: *reason* is empty if it can."""
 
     consumer: Consumer
     reason: str = ""
@@ -124,8 +124,8 @@ def _jdk(text: str) -> str:
 def _hocon(text: str) -> str:
     # Everything else is written as an escape inside double quotes; NUL survives that, but no Java password field.
     if _HALF.search(text):
-        return "it holds half of a surrogate pair"
-    return "it holds a NUL character" if "\0" in text else "it is empty" if not text else ""
+        return "it has half of a surrogate pair"
+    return "it has a NUL character" if "\0" in text else "it is empty" if not text else ""
 
 
 def _shell(text: str) -> str:
@@ -133,7 +133,7 @@ def _shell(text: str) -> str:
         return "it is empty"
     sign = next((sign for sign in text if sign in _SHELL), "")
     if sign:
-        return f"it holds {_SHELL[sign]}, which a shell changes inside quotes"
+        return f"it has {_SHELL[sign]}, which a shell changes inside quotes"
     if _CONTROL.search(text) or _HALF.search(text):
         return "it has control characters"
     return "it has characters outside ASCII, which depend on the locale" if not text.isascii() else ""
@@ -143,11 +143,11 @@ def _plain(text: str) -> str:
     if not text:
         return "it is empty"
     if any(sign in text for sign in "\"'\\"):
-        return "it holds a quote or a backslash, which parsers read in different ways"
+        return "it has a quote or a backslash, which parsers read in different ways"
     if text != text.strip():
         return "it begins or ends with a blank, which parsers may strip"
     if "#" in text or ";" in text:
-        return "it holds a # or ;, where some parsers begin a comment"
+        return "it has a # or ;, where some parsers begin a comment"
     if _CONTROL.search(text) or _HALF.search(text):
         return "it has control characters"
     return "it has characters outside ASCII, which depend on the encoding" if not text.isascii() else ""
@@ -157,9 +157,9 @@ def _openssl(text: str) -> str:
     if len(text.encode("utf-8", "surrogatepass")) > LONGEST_OPENSSL:
         return f"it is longer than {LONGEST_OPENSSL} bytes"
     if len(text) < 4:
-        return "it has fewer than 4 characters, which its prompt refuses"
+        return "it has fewer than 4 characters, which its prompt rejects"
     if not text.isascii():
-        return "it has characters outside ASCII, which old versions encode otherwise"
+        return "it has characters outside ASCII, which old versions encode differently"
     return "it has control characters" if _CONTROL.search(text) else ""
 
 

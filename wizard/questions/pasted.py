@@ -1,4 +1,4 @@
-"""PEM text that was pasted instead of naming a file: kept in memory alone, named in the answers by what it holds."""
+"""PEM text that was pasted instead of a file: kept only in memory, named in the answers by its content."""
 
 import re
 import shlex

@@ -1,20 +1,16 @@
 """The question about the phase of a change of the root; it is asked where the chain is shown that tells of one."""
 
-from wizard.questions.answers import PHASES, Phase
-from wizard.questions.model import Ask, Choice, Question
+from dataclasses import replace
 
-WORDS: dict[Phase, tuple[str, str]] = {
-    Phase.TRUST_ROOT: ("Trust the new root", "everywhere, beside the old one"),
-    Phase.OTHERS: ("New certificates", "on gateways and clients"),
-    Phase.PRIMARY: ("New primary certificate", "one restart of the primary"),
-    Phase.RETIRE_ROOT: ("Remove the old root", "when nobody uses it any more"),
-    Phase.AT_ONCE: ("All phases at once", "gateways and clients go offline"),
-}
+from wizard.questions.answers import PHASES, Phase
+from wizard.questions.model import Ask, Question
+from wizard.texts.en.questions import QUESTIONS
 
 
 def numbered(phase: Phase) -> str:
     """`1 of 4: Trust the new root`."""
-    return f"{phase.number} of {len(PHASES)}: {WORDS[phase][0]}" if phase.number else WORDS[phase][0]
+    label = QUESTIONS["phase"].choices[phase].label
+    return f"{phase.number} of {len(PHASES)}: {label}" if phase.number else label
 
 
 def question(known: Phase | None, last: Phase, *, waits: bool) -> Question:
@@ -28,17 +24,10 @@ def question(known: Phase | None, last: Phase, *, waits: bool) -> Question:
     first = known or (Phase.PRIMARY if last is Phase.RETIRE_ROOT else Phase.TRUST_ROOT)
     offered = [each for each in PHASES if first.number <= each.number <= min(first.number + 1, last.number)]
     offered += [Phase.AT_ONCE] * (last is not Phase.RETIRE_ROOT)
-    why = "The root changes. Each phase is a change of its own and can be undone."
-    if known is None:
-        why = "Not known from here: are all gateways and clients ready for the next phase?"
-    elif waits:
-        why = "Steps of this phase are still open elsewhere; who skips them goes offline."
-    choices = [Choice(each, f"{each.number or ''} {WORDS[each][0]}".strip(), WORDS[each][1]) for each in offered]
-    return Question(
-        "phase",
-        Ask.CHOICE,
-        "Which phase of the root CA change comes next?",
-        why,
-        choices=tuple(choices),
-        short="Phase",
-    )
+    text = "phase.unknown" if known is None else "phase.open-steps" if waits else "phase"
+    asked = Question.of("phase", Ask.CHOICE, text, values=offered)
+    numbers = [f"{each.number} " if each.number else "" for each in offered]
+    choices = [
+        replace(choice, label=number + choice.label) for number, choice in zip(numbers, asked.choices, strict=True)
+    ]
+    return replace(asked, choices=tuple(choices))

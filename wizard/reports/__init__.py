@@ -1,1 +1,1 @@
-"""What people and scripts read: text, JSON, packs."""
+"""What people and scripts read: text, JSON, bundles."""

@@ -1,4 +1,4 @@
-"""What ends when: every certificate once, with the machines that have it, in the order of the end dates."""
+"""The calendar: every certificate once, with its machines, in the order of the end dates."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -3,8 +3,10 @@
 import textwrap
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from wizard.certificates import fields, names, rollover
+from wizard.certificates.as_json import certificate_json
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.names import issuer, subject
 from wizard.certificates.rollover import Kind, Rollover, Stage, stages
@@ -15,7 +17,7 @@ _WIDTH = 74
 _HEADINGS = {
     Kind.LEAF: "The CAs stay the same. Order:",
     Kind.INTERMEDIATE: "The root stays, CA certificates below it are new. Keep this order:",
-    Kind.ROOT: "Keep this order, or every endpoint goes offline at the swap:",
+    Kind.ROOT: "Keep this order, or every endpoint goes offline at the change:",
 }
 
 
@@ -28,11 +30,11 @@ def overlap_line(change: Rollover, now: datetime) -> Line:
     if change.begins > now:
         return Line(f"Warning: the new one is not valid before {begins}; both are until {until}.", Tone.WARN)
     if change.ends < now:
-        return Line(f"Warning: the old one is over since {ends}; nothing is left to overlap.", Tone.WARN)
+        return Line(f"Warning: the old one has been invalid since {ends}, so the two do not overlap.", Tone.WARN)
     if change.new_ends < now:
-        return Line(f"Warning: the new one is over since {change.new_ends:%Y-%m-%d}.", Tone.WARN)
+        return Line(f"Warning: the new one has been invalid since {change.new_ends:%Y-%m-%d}.", Tone.WARN)
     days = (change.both_end - now).days
-    return Line(f"Both are valid from {begins} until {until}; {days} days to swap them.")
+    return Line(f"Both are valid from {begins} until {until}; {days} days to replace it.")
 
 
 def order_lines(change: Rollover, now: datetime, *, public: bool = False) -> list[Line]:
@@ -74,7 +76,7 @@ ASCII_BRANCH = "`- "
 UNICODE_BRANCH = "\u2514\u2500 "
 MOST_NAMES = 4
 MOST_REJECTED = 8
-_CUT = {"ring": "(no root: these CAs certify each other)", "long": "(the chain goes on; what follows is not shown)"}
+_CUT = {"ring": "(no root: these CAs certify each other)", "long": "(the rest of the chain is not shown)"}
 
 
 def tree_lines(chain: Chain, now: datetime, *, branch: str = ASCII_BRANCH) -> list[Line]:
@@ -100,7 +102,7 @@ def title(chain: Chain) -> str:
     """One line that says what the chain is: for whom, complete or not, with a key or not."""
     if chain.leaf is None:
         return "CA certificates without a certificate of a host"
-    key = {True: "with private key", False: "the private key belongs to another", None: "without private key"}
+    key = {True: "with private key", False: "the private key does not match", None: "without private key"}
     whole = "complete" if chain.complete else "incomplete" if chain.missing_issuer is not None else "self-signed"
     return f"{names.short(chain.leaf)}: {whole}, {key[chain.key_matches]}"
 
@@ -130,35 +132,61 @@ def dates(certificate: Certificate, now: datetime) -> str:
 
 
 def compare_lines(old: Chain, new: Chain, now: datetime, *, public: bool = False) -> list[Line]:
-    """What differs between the installed and the new chain; nothing when either has no leaf.
+    """What differs between the installed and the new chain, and the order of the work; nothing without leaves.
 
     *public*: the new root is one that every Java brings.
     """
-    if old.leaf is None or new.leaf is None:
-        return []
-    if old.leaf == new.leaf:
-        return [Line("This certificate is the one that is installed.", Tone.GOOD)]
-    result = [Line("Installed, and new:", Tone.HEADING)]
-    for name, show in _ROWS:
-        before, after = show(old.leaf, now), show(new.leaf, now)
-        if before == after:
-            result.append(Line(f"  {name}: {after}", Tone.FAINT))
-        else:
-            result += [Line(f"  {name}: {before}", Tone.REMOVED), Line(f"  {' ' * len(name)}  {after}", Tone.ADDED)]
-    same_key = old.leaf.public_key_der == new.leaf.public_key_der
-    result.append(Line("  The key is the same one." if same_key else "  The key is a new one.", Tone.FAINT))
+    result = beside_lines(old, new, now)
+    if not result or old.leaf == new.leaf:
+        return result
     change = rollover.compare(old, new)
     return [*result, *(order_lines(change, now, public=public) if change is not None else ())]
 
 
-def _names(certificate: Certificate, _now: datetime) -> str:
-    return ", ".join(fields.dns_names(certificate)) or "none"
+def beside_lines(old: Chain | None, new: Chain, now: datetime) -> list[Line]:
+    """The installed certificate (None: there is none that can be read) and the new one, row by row."""
+    if new.leaf is None:
+        return []
+    if old is None or old.leaf is None:
+        rows = [Line(f"  {name:<7} {show(new, now)}") for name, show in _ROWS]
+        return [Line("The new certificate (none that can be read is installed):", Tone.HEADING), *rows]
+    if old.leaf == new.leaf:
+        return [Line("This certificate is the one that is installed.", Tone.GOOD)]
+    result = [Line("Installed and new certificate:", Tone.HEADING)]
+    for name, show in _ROWS:
+        before, after = show(old, now), show(new, now)
+        if before == after:
+            result.append(Line(f"  {name:<7} same {after}", Tone.FAINT))
+        else:
+            result += [Line(f"  {name:<7} old  {before}", Tone.REMOVED)]
+            result += [Line(f"  {'':<7} new  {after}", Tone.ADDED)]
+    same_key = old.leaf.public_key_der == new.leaf.public_key_der
+    return [*result, Line("  The key is the same one." if same_key else "  The key is a new one.", Tone.FAINT)]
 
 
-_ROWS: tuple[tuple[str, Callable[[Certificate, datetime], str]], ...] = (
-    ("Subject", lambda certificate, _now: subject(certificate)),
-    ("Issuer", lambda certificate, _now: issuer(certificate)),
-    ("Names", _names),
-    ("Validity", dates),
-    ("Key", lambda certificate, _now: fields.key_label(certificate)),
+def beside_json(old: Chain | None, new: Chain) -> dict[str, Any]:
+    """The same for programs: both certificates and both roots, null where there is none."""
+    before = (old.leaf, old.root) if old is not None else (None, None)
+    found = zip(("installed", "installed_root", "new", "new_root"), (*before, new.leaf, new.root), strict=True)
+    members = {name: certificate_json(each) if each is not None else None for name, each in found}
+    return {"same": old is not None and old.leaf == new.leaf, **members}
+
+
+def _of_leaf(show: Callable[[Certificate], str]) -> Callable[[Chain, datetime], str]:
+    return lambda chain, _now: show(chain.leaf) if chain.leaf is not None else ""
+
+
+def _root(chain: Chain, _now: datetime) -> str:
+    return f"{names.short(chain.root)}, SHA-256 {chain.root.sha256[:16]}..." if chain.root is not None else "missing"
+
+
+_ROWS: tuple[tuple[str, Callable[[Chain, datetime], str]], ...] = (
+    ("Subject", _of_leaf(subject)),
+    ("Issuer", _of_leaf(issuer)),
+    ("Names", _of_leaf(lambda each: ", ".join(printable(name) for name in fields.names(each)) or "none")),
+    ("Valid", lambda chain, now: dates(chain.leaf, now) if chain.leaf is not None else ""),
+    ("Serial", _of_leaf(lambda each: f"{fields.serial(each):x}")),
+    ("SHA-256", _of_leaf(lambda each: each.sha256)),
+    ("Key", _of_leaf(fields.key_label)),
+    ("Root", _root),
 )

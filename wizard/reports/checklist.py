@@ -68,7 +68,7 @@ class Checklist:
     Attributes:
         items: in the order of the work, the policy last.
         done: ids of those that are ticked; there may be more, of certificates that were replaced.
-        packs: the folder with the packs, "" when none were made.
+        packs: the folder with the bundles, "" when none were made.
         cloud: the primary runs in the vendor's cloud.
         root_change: which change of the root it is about, and how far; None when it is about none.
     """
@@ -93,8 +93,8 @@ class Checklist:
 _HEADINGS: dict[str, Sequence[str]] = {
     "here": (
         "On this gateway:",
-        "  How an installed gateway takes new settings is not documented;",
-        "  the documented way is the unattended installation.",
+        "  It is not documented how an installed gateway gets new settings.",
+        "  Use the unattended installation, which is documented.",
     ),
     "vendor": ("Vendor, before anything else:",),
     "portal": (
@@ -104,11 +104,11 @@ _HEADINGS: dict[str, Sequence[str]] = {
     ),
     "node": ("Every other node of the cluster, one after the other:",),
     "machines": (
-        "Gateways and Windows clients, each with a certificate of its own:",
+        "Gateways and Windows clients, each with its own certificate:",
         "  they must trust the same root before the policy is switched.",
     ),
     "policy": (
-        "Policy, last of all, in a quiet hour, when all of this is done:",
+        "The policy, in a quiet hour, when all of this is done:",
         "  To undo: choose the built-in policy, on the same page.",
     ),
 }
@@ -127,17 +127,17 @@ def checklist_lines(checklist: Checklist) -> list[Line]:
     result = [Line(f"{summary[0].upper()}{summary[1:]}.", Tone.HEADING if checklist.left else Tone.GOOD)]
     if checklist.packs:
         result += [
-            Line(f"Bundles, each with a checklist of its own: {printable(checklist.packs)}"),
+            Line(f"Bundles, each with its own checklist: {printable(checklist.packs)}"),
             Line("  Start with README.md there; the CA files for the portal are in it too."),
         ]
     if checklist.cloud:
         result.append(Line("Cloud primary: its own steps are skipped.", Tone.HEADING))
     if checklist.cloud and CLOUD in checklist.done:
-        result.append(Line("  Answered: the vendor confirmed it, or you go on at your own risk."))
+        result.append(Line("  Your answer: the vendor confirmed it, or you continue at your own risk."))
     elif checklist.cloud:
         result += [
-            Line("Warning: the vendor's PKI page says that trusted CA certificates work", Tone.WARN),
-            Line("only with an on-premise primary. Ask your vendor before you go on.", Tone.WARN),
+            Line("Warning: the vendor's PKI page says that your own CA certificates work", Tone.WARN),
+            Line("only with an on-premises primary. Ask your vendor before you continue.", Tone.WARN),
         ]
     section = ""
     for item in checklist.items:
@@ -164,17 +164,8 @@ def _heading(section: str, items: Iterable[Item]) -> list[Line]:
     return result
 
 
-def fact_lines(checklist: Checklist | None) -> list[Line]:
-    """The same for the first screen, in one line; nothing while there is no list."""
-    if checklist is None:
-        return []
-    if checklist.left:
-        return [Line(f"  open     Elsewhere: {progress(checklist)}; the last choice shows what is left", Tone.WARN)]
-    return [Line(f"  ok       Elsewhere: {progress(checklist)}", Tone.GOOD)]
-
-
 def summary_lines(checklist: Checklist | None) -> list[str]:
-    """The same for the terminal after leaving; nothing when nothing is left."""
+    """How much is left, for the terminal after leaving; nothing when nothing is."""
     if checklist is None or not checklist.left:
         return []
     count = f"{len(checklist.left)} of {len(checklist.items)} steps"
@@ -182,6 +173,6 @@ def summary_lines(checklist: Checklist | None) -> list[str]:
 
 
 NOTHING_KEPT = (
-    Line("No list is kept on this machine yet.", Tone.WARN),
-    Line("Setting up or replacing certificates makes it, as the last step."),
+    Line("There is no list on this machine yet.", Tone.WARN),
+    Line("The last step of a set-up or replacement creates it."),
 )

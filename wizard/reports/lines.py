@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from wizard.findings import Finding, Severity
+from wizard.printable import wrapped
 
 
 class Tone(StrEnum):
@@ -28,13 +29,17 @@ class Line:
         text: the words.
         tone: for user interfaces with colours and styles.
         step: id of the step at which this was answered; choosing the line leads there.
+        key: of the one question that was answered, "" for all of the step.
         item: of the checklist; choosing the line ticks it, or takes the tick away.
+        whole: a command, or a line of a file: wrapping it would change it.
     """
 
     text: str
     tone: Tone = Tone.PLAIN
     step: str = ""
+    key: str = ""
     item: str = ""
+    whole: bool = False
 
     @property
     def can_be_chosen(self) -> bool:
@@ -56,7 +61,7 @@ def finding_lines(findings: Iterable[Finding]) -> list[Line]:
     for finding in sorted(findings, key=lambda item: -item.severity):
         word, tone = _WORDS[finding.severity]
         result.append(Line(f"{word}: {finding.message} [{finding.code}]", tone))
-        result.extend(Line(f"  {line}") for line in finding.fix.splitlines())
+        result.extend(Line(line) for line in wrapped(finding.fix, "  "))
     return result
 
 
@@ -65,8 +70,9 @@ def doubt_lines(warnings: Iterable[Finding]) -> list[Line]:
     result = []
     for finding in warnings:
         result.append(Line(f"Warning: {finding.message} [{finding.code}]", Tone.WARN))
-        result.extend(Line(f"  {line}") for line in finding.why.splitlines())
-        result.extend(Line(f"  To fix it: {line}", Tone.FAINT) for line in finding.fix.splitlines()[:1])
+        result.extend(Line(line) for line in wrapped(finding.why, "  "))
+        fix = next(iter(finding.fix.splitlines()), "")
+        result.extend(Line(line, Tone.FAINT) for line in wrapped(f"To fix it: {fix}", "  "))
         result.append(Line(""))
     return [*result, Line("Continue anyway?", Tone.HEADING)]
 
@@ -74,4 +80,4 @@ def doubt_lines(warnings: Iterable[Finding]) -> list[Line]:
 def diff_lines(diff: str) -> list[Line]:
     """A unified diff; added and removed lines differ in their first character and in their tone."""
     tones = {"+": Tone.ADDED, "-": Tone.REMOVED, "@": Tone.FAINT}
-    return [Line(line, tones.get(line[:1], Tone.PLAIN)) for line in diff.splitlines()]
+    return [Line(line, tones.get(line[:1], Tone.PLAIN), whole=True) for line in diff.splitlines()]

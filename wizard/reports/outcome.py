@@ -1,4 +1,4 @@
-"""What the steps of the wizard show besides their questions, the same in every user interface."""
+"""The reports of the steps, the same in every user interface."""
 
 import shlex
 import textwrap
@@ -15,7 +15,7 @@ from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
 from wizard.host.accounts import group_name_of, name_of
 from wizard.host.machine import Machine, command
-from wizard.printable import printable
+from wizard.printable import printable, wrapped
 from wizard.reports.chain import title, tree_lines
 from wizard.reports.lines import Line, Tone, diff_lines, finding_lines
 
@@ -31,7 +31,7 @@ def verdict(
     files = f"{len(bundles)} file{'' if len(bundles) == 1 else 's'} read"
     result = [Line(f"{title(chain)} ({files})", Tone.HEADING), *tree_lines(chain, now), Line("")]
     if all(finding.severity == Severity.NOTE for finding in findings):
-        result.append(Line("Good: this chain is fit for its role.", Tone.GOOD))
+        result.append(Line("OK: this certificate can be used here.", Tone.GOOD))
     result += finding_lines(findings)
     for name, error in problems:
         result.append(Line(f"Not read: {printable(name)}: {error.message} [{error.code}]", Tone.FAINT))
@@ -41,11 +41,11 @@ def verdict(
 def review(plan: Plan, findings: Sequence[Finding]) -> list[Line]:
     """Every step of *plan* with owner, mode and diff, then the findings."""
     if any(finding.severity >= Severity.ERROR for finding in findings):
-        result = [Line("Fix these errors first; until then nothing can be changed:", Tone.BAD)]
+        result = [Line("Fix these errors first. Until then nothing can be changed:", Tone.BAD)]
     elif plan.is_empty and any(finding.spec is codes.PHASE_PLANNED for finding in findings):
         result = [Line("Nothing to do on this machine in this phase.", Tone.GOOD)]
     elif plan.is_empty:
-        result = [Line("Nothing to do: the server is set up like this already.", Tone.GOOD)]
+        result = [Line("Nothing to do: the server is already set up like this.", Tone.GOOD)]
     else:
         result = []
         for number, step in enumerate(plan.steps, start=1):
@@ -66,13 +66,14 @@ def _details(step: FileStep | Restart | Probe) -> list[Line]:
         proven = [Line(f"   {step.proven}", Tone.GOOD)] if step.proven else []
         if step.proof and not step.proven:
             proven = [Line("   The server's Java has not opened this key store.", Tone.WARN)]
-        return [Line(f"   {step.target} ({now}, mode {step.mode:04o}{owner})"), *proven, *_link(step)]
+        head = Line(f"   {step.target} ({now}, mode {step.mode:04o}{owner})")
+        return [head, *proven, *_link(step), *_diff(step.diff)]
     if isinstance(step, MakeFolder):
-        return [Line(f"   {step.target} (made; an undo removes it again)")]
+        return [Line(f"   {step.target} (created; an undo removes it again)")]
     if isinstance(step, EditFile):
         mode = f"{step.expect.mode:04o}" if step.expect.mode is not None else ""
         kept = f"   {step.target} (edited; owner and mode {mode} kept)"
-        return [Line(kept), *_link(step), *(Line(f"   {line.text}", line.tone) for line in diff_lines(step.diff))]
+        return [Line(kept), *_link(step), *_diff(step.diff)]
     if isinstance(step, ImportTrust):
         return [
             Line(f"   {step.target} (changed by keytool on a copy)"),
@@ -84,21 +85,24 @@ def _details(step: FileStep | Restart | Probe) -> list[Line]:
     return []
 
 
+def _diff(text: str) -> list[Line]:
+    return [Line(f"   {line.text}", line.tone) for line in diff_lines(text)] if text else []
+
+
 def _link(step: FileStep) -> list[Line]:
     link = step.expect.link_to
     return [Line(f"   The name is a link; the file itself is {printable(link)}")] if link else []
 
 
 def confirm(plan: Plan, machine: Machine) -> list[Line]:
-    """The last words before the point of no return."""
-    words = {MakeFolder.kind: "makes"}
-    files = [(words.get(step.kind, "changes"), step.target) for step in plan.file_steps if step.changed]
-    result = [Line("This is the last question before anything is changed.", Tone.HEADING), Line("")]
+    """The summary before the last question."""
+    files = [(_verb(step), step.target) for step in plan.file_steps if step.changed]
+    result = [Line("This is the last question before the change.", Tone.HEADING), Line("")]
     result += [Line(f"  {word:<8}  {name}") for word, name in files]
     result += [Line(f"  restarts  {step.target}") for step in plan.steps if isinstance(step, Restart)]
-    result += [Line(f"  proves    {step.target}") for step in plan.steps if isinstance(step, Probe)]
+    result += [Line(f"  checks    {step.target}") for step in plan.steps if isinstance(step, Probe)]
     away = [
-        Line("The service is away while it restarts. If the proof fails, everything"),
+        Line("The service is offline while it restarts. If the check fails, everything"),
         Line("is restored and the service restarts again. To undo the change later:"),
     ]
     still = [
@@ -109,31 +113,31 @@ def confirm(plan: Plan, machine: Machine) -> list[Line]:
         *result,
         Line(""),
         *(away if any(isinstance(step, Restart) for step in plan.steps) else still),
-        Line(f"  {command(machine)} rollback"),
+        Line(f"  {command(machine)} rollback", whole=True),
         Line(f"Backups: {machine.state_dir}", Tone.FAINT),
     ]
 
 
-def offline(findings: Iterable[Finding]) -> list[str]:
-    """Who would go offline by the change that the *findings* are about, a sentence for each reason; mostly empty."""
-    risks = {codes.PHASE_SKIPPED, codes.ROLLOVER_ROOT_CHANGES}
-    return [f"{each.message} {each.why}" for each in findings if each.spec in risks]
-
-
-def offline_lines(findings: Iterable[Finding]) -> list[Line]:
-    """The same as lines of a page, for the last question."""
-    told = [f"Warning: {each}" for each in offline(findings)]
+def offline_lines(risks: Iterable[str]) -> list[Line]:
+    """The *risks* of a review as lines of a page, for the last question."""
+    told = [f"Warning: {each}" for each in risks]
     return [Line(row, Tone.WARN) for text in told for row in ("", *textwrap.wrap(text, 74))]
+
+
+def _verb(step: FileStep) -> str:
+    if isinstance(step, MakeFolder):
+        return "makes"
+    return "changes" if isinstance(step, EditFile) or step.expect.exists else "creates"
 
 
 def outcome(ended: Outcome, *, undo: bool = False) -> list[Line]:
     """How a change, or the *undo* of one, ended, why, and what to do."""
-    done = "the old state is back" if undo else "the right certificate is served"
-    unproven = "the old state is back." if undo else "every file is in place and was read back."
-    # Without a probe the served certificate is not known.
+    done = "the old state is restored" if undo else "the right certificate is presented"
+    unproven = "the old state is restored." if undo else "every file is in place and was checked."
+    # Without a probe the presented certificate is not known.
     words = {
-        APPLIED: (f"Done: {done}, and it was proven." if "probe" in ended.steps else f"Done: {unproven}", Tone.GOOD),
-        NO_CHANGE: ("Nothing to do: the server is set up like this already.", Tone.GOOD),
+        APPLIED: (f"Done: {done}, and it was verified." if "probe" in ended.steps else f"Done: {unproven}", Tone.GOOD),
+        NO_CHANGE: ("Nothing to do: the server is already set up like this.", Tone.GOOD),
         KEPT: ("Closed without further changes.", Tone.WARN),
         ROLLED_BACK: ("Error: the change failed; everything was restored.", Tone.BAD),
         REFUSED: ("Error: the change was refused; nothing was changed.", Tone.BAD),
@@ -142,12 +146,12 @@ def outcome(ended: Outcome, *, undo: bool = False) -> list[Line]:
     text, tone = words.get(ended.outcome, ("Error: the undo is incomplete; a recovery is needed.", Tone.BAD))
     result = [Line(text, tone)]
     if unwatched:
-        result.append(Line("Not checked: whether the server stays up after its start.", Tone.WARN))
+        result.append(Line("Not checked: whether the server keeps running after its start.", Tone.WARN))
     if ended.failure is not None:
         result.append(Line(f"{ended.failure.message} [{ended.failure.code}]"))
-        result += [Line(f"  {line}") for line in ended.failure.hint.splitlines()]
+        result += [Line(line) for line in wrapped(ended.failure.hint, "  ")]
     if ended.page:
-        result.append(Line(f"What is where: {printable(ended.page)}"))
+        result.append(Line(f"State of each file: {printable(ended.page)}"))
     return result
 
 
@@ -164,7 +168,7 @@ def summary(
     undo: bool = False,
     earlier: Iterable[Outcome] = (),
 ) -> list[str]:
-    """What stays in the terminal after leaving: result, backups, packs, and the commands that undo it.
+    """What stays in the terminal after leaving: result, backups, bundles, and the commands that undo it.
 
     Args:
         ended: the last change, None when none was made.
@@ -190,7 +194,7 @@ def summary(
 def at_work(change: str, machine: Machine) -> list[str]:
     """The summary for an operator who leaves while the change is still being made."""
     return [
-        f"Change {change} is still being made; it goes on by itself, finished or undone.",
+        f"Change {change} is still running. It continues in the background.",
         f"To see how it ended: {command(machine)} history",
     ]
 
@@ -201,7 +205,7 @@ def kept_plan_lines(plan: Path, machine: Machine, now: datetime) -> list[str]:
     return [
         "To apply it:",
         apply,
-        "To apply it in the next night (it is judged again then; the result is in its history):",
+        "To apply it in the next night (it is checked again then; the result is in its history):",
         _at_night(apply, now),
     ]
 
@@ -216,10 +220,10 @@ def later_lines(machine: Machine, now: datetime) -> list[Line]:
     program = command(machine)
     return [
         Line(""),
-        Line("To apply it later, in a maintenance window, keep it by day with an answers"),
-        Line("file, and apply it at night:"),
-        Line(f"  {program} plan --answers FILE --out PLAN"),
-        Line(f"  {_at_night(f'{program} apply --plan PLAN --yes', now)}"),
+        Line("To apply it in a maintenance window, save the plan during the day with an"),
+        Line("answers file, and apply it at night:"),
+        Line(f"  {program} plan --answers FILE --out PLAN", whole=True),
+        Line(f"  {_at_night(f'{program} apply --plan PLAN --yes', now)}", whole=True),
     ]
 
 
@@ -242,9 +246,3 @@ def interrupted(entries: Iterable[Entry]) -> list[Line]:
             Line("changed. Only a repair can be made when its files are as before."),
         ]
     return result
-
-
-def damaged(entries: Iterable[Entry]) -> list[Line]:
-    """A line for each change that has ended and whose record is damaged: it cannot be undone; others can."""
-    lines = [printable(entry.damage) for entry in entries if entry.damage and not entry.waits]
-    return [Line(f"Warning: {text}", Tone.WARN) for text in lines]

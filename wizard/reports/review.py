@@ -1,8 +1,11 @@
 """The review: what will happen, as one object that is shown, confirmed, and then done."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import takewhile
 
+from wizard import codes
+from wizard.certificates.model import Chain
 from wizard.change.plan import Plan
 from wizard.findings import Finding
 from wizard.printable import printable
@@ -35,11 +38,12 @@ class Review:
     Attributes:
         plan: the very object that `start` applies; empty for an undo, which follows the record of its change.
         lines: each step with its file, owner, mode and diff, secrets masked; then the findings.
-        findings: of the judgement and the planning.
+        findings: of the check and the planning.
         blocked: an ERROR or BLOCKER is among them, so `start` refuses.
         undo: the steps of an undo.
         decided: what was answered, a line each that leads to its step; empty for a plan that was kept.
         phase: of a change of the root; `auto` when there is none.
+        compared: the installed chain, None when none can be read, and the new one; None when none is installed by this.
         later: how to apply it in a maintenance window instead; empty when it cannot be applied.
     """
 
@@ -49,6 +53,7 @@ class Review:
     blocked: bool
     undo: tuple[UndoStep, ...] = ()
     decided: tuple[Line, ...] = ()
+    compared: tuple[Chain | None, Chain] | None = None
     later: tuple[Line, ...] = ()
     phase: Phase = Phase.AUTO
 
@@ -69,6 +74,12 @@ class Review:
         return tuple(step.words for step in self.undo if step.kind == "file")
 
     @property
+    def risks(self) -> tuple[str, ...]:
+        """What others may lose by this change, to be repeated at the last question."""
+        risks = {codes.PHASE_SKIPPED, codes.ROLLOVER_ROOT_CHANGES}
+        return tuple(f"{each.message} {each.why}" for each in self.findings if each.spec in risks)
+
+    @property
     def restarts(self) -> str:
         """The unit that will be restarted, "" when none is."""
         return next((step.target for step in (*self.plan.steps, *self.undo) if step.kind == "restart"), "")
@@ -83,6 +94,17 @@ _OTHERS_FILES = ("others.chain", "others.password")
 """Asked in vain while there are no other machines."""
 
 
+def decided(
+    steps: Sequence[Step], answers: Answers, value: Callable[[Question], str], typed: Callable[[str], bool]
+) -> Iterator[tuple[Step, Question, str]]:
+    """Each decision up to the review, with its words; arguments as `decided_lines`."""
+    for step in takewhile(lambda step: step.view is not View.REVIEW, steps):
+        for question in step.questions:
+            words = answer_words(question, answers, value, typed)
+            if words:
+                yield step, question, words
+
+
 def decided_lines(
     steps: Sequence[Step], answers: Answers, value: Callable[[Question], str], typed: Callable[[str], bool]
 ) -> list[Line]:
@@ -94,23 +116,22 @@ def decided_lines(
         value: the text in the field of a question.
         typed: whether a password was typed for a key.
     """
-    asked: list[tuple[str, str, str]] = []
-    for step in steps:
-        if step.view is View.REVIEW:
-            break
-        for question in step.questions:
-            words = _words(question, answers, value, typed)
-            if question.ask is Ask.SECRET and words and asked and asked[-1][0] == step.id:
-                # A password and the files that it opens are one decision.
-                asked[-1] = (*asked[-1][:2], f"{asked[-1][2]}; password: {words}")
-            elif words:
-                asked.append((step.id, question.short or question.heading.rstrip("?"), words))
-    width = max((len(name) for _step, name, _words in asked), default=0)
-    lines = [Line(f"{name:{width}}  {words}", step=step) for step, name, words in asked]
-    return [Line("Your choices:", Tone.HEADING), *lines, Line("")] if lines else []
+    asked: list[Line] = []
+    found = list(decided(steps, answers, value, typed))
+    width = max((len(question.name) for _step, question, _words in found), default=0)
+    for step, question, words in found:
+        if question.ask is Ask.SECRET and asked and asked[-1].step == step.id:
+            # A password and the files that it opens are one decision.
+            asked[-1] = replace(asked[-1], text=f"{asked[-1].text}; password: {words}", key="")
+        else:
+            asked.append(Line(f"{question.name:{width}}  {words}", step=step.id, key=question.key))
+    return [Line("Your choices:", Tone.HEADING), *asked, Line("")] if asked else []
 
 
-def _words(question: Question, answers: Answers, value: Callable[[Question], str], typed: Callable[[str], bool]) -> str:
+def answer_words(
+    question: Question, answers: Answers, value: Callable[[Question], str], typed: Callable[[str], bool]
+) -> str:
+    """What was answered to *question*, in words; "" when it is not asked for."""
     if question.key in _OTHERS_FILES and not answers.other_roles():
         return ""
     match question.ask:

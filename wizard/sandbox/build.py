@@ -274,6 +274,7 @@ def _accounts(deployment: Deployment) -> None:
     root = os.geteuid() == 0
     uid, gid = (_UID, _UID) if root else (os.geteuid(), os.getegid())
     etc = deployment.root / "etc"
+    (etc / "hostname").write_text("primary-host\n", encoding="utf-8")
     (etc / "passwd").write_text(
         f"root:x:0:0:root:/root:/bin/sh\n{ACCOUNT}:x:{uid}:{gid}::/opt/hcp:/usr/sbin/nologin\n", encoding="utf-8"
     )

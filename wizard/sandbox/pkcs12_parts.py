@@ -1,7 +1,7 @@
 """Puts parts of several PKCS12 files into one, as no export tool does: two keys, or a key under another password.
 
 RFC 7292: PFX ::= SEQUENCE { version, authSafe ContentInfo, macData }. The parts are taken as they are; only the
-integrity check is made anew.
+integrity check is made again.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""The PKI of the manual, made fresh: two authorities, three end entities, and the product's built-in certificate."""
+"""The PKI of the manual, made fresh: two CAs, three end entities, and the product's built-in certificate."""
 
 import ipaddress
 from collections.abc import Sequence

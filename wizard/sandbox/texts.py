@@ -118,18 +118,18 @@ ocsp = "unchanged"
 """
 
 README = """\
-A practice deployment of a primary server. Nothing here touches the machine around it.
+A practice deployment of a primary server. It changes nothing else on this machine.
 
   certificates/            what the PKI team sent; every password is in passwords.toml
-  certificates/exercises/  files with something wrong, to see what the wizard says about them
+  certificates/exercises/  faulty files, to see what the wizard reports about them
   opt/hcp/                 the product: conf/application.conf, jre/
   opt/hcp/data/portal/     simulates the web portal: CA files in trusted-ca/ are what was uploaded
   usr/bin/systemctl        starts and stops the practice primary as systemd would
   answers.toml             all answers, for a run without questions
 
-Look at it:     cloudstream-wizard --root {root} --systemctl {root}/usr/bin/systemctl
+Open it:        cloudstream-wizard --root {root} --systemctl {root}/usr/bin/systemctl
 Start it:       {root}/usr/bin/systemctl start hcp-server
-See it:         openssl s_client -servername primary-host -connect {endpoint} </dev/null
+Test it:        openssl s_client -servername primary-host -connect {endpoint} </dev/null
 Stop it:        {root}/usr/bin/systemctl stop hcp-server
 """
 

@@ -1,4 +1,4 @@
-"""What this machine presents now, and what an operator most likely came for: the first look, within two seconds."""
+"""What this machine presents now, and the recommended goal: read within two seconds."""
 
 import threading
 from dataclasses import dataclass
@@ -83,7 +83,7 @@ class Presented:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The first look.
+    """The overview of the first screen.
 
     Attributes:
         facts: of the machine.

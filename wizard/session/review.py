@@ -8,8 +8,6 @@ from wizard.change.manifest import Action, Manifest
 from wizard.change.plan import Plan
 from wizard.change.rollback import altered, choose, obstacle, require_undoable, rights_kept, see
 from wizard.change.store import Store
-from wizard.doctor.collect.run import Examined
-from wizard.doctor.diagnose import Diagnosis
 from wizard.doctor.restart_checks import plan_faults, undo_faults
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
@@ -17,19 +15,23 @@ from wizard.handoff.build import require_makeable, require_names
 from wizard.host.clock import now_utc
 from wizard.host.machine import Machine
 from wizard.planning import phases
-from wizard.planning.gateway.plan import review_gateway
+from wizard.planning.gateway.plan import ROLE, installed_here, review_gateway
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.java import ask_java
 from wizard.planning.primary.cloud import uncertain
+from wizard.planning.primary.facts import installed_chain
 from wizard.planning.primary.inputs import Planned, kept_plan
 from wizard.planning.rehearsal import Rehearsed, rehearsal_lines, rehearse_all
 from wizard.planning.replaced import order
 from wizard.printable import printable
-from wizard.questions.answers import CloudSupport, Goal, PrimaryKind
+from wizard.questions.answers import CloudSupport, Goal, Phase, PrimaryKind
+from wizard.questions.model import StepId
 from wizard.reports import outcome
+from wizard.reports.chain import beside_lines
 from wizard.reports.lines import Line, Tone, finding_lines
 from wizard.reports.review import Review, UndoStep
-from wizard.session.repair_flow import plan_rescue
+from wizard.session.repair_flow import Rescue, plan_rescue
+from wizard.texts.en.questions import TITLES
 
 
 def changes(machine: Machine) -> tuple[Entry, ...]:
@@ -62,12 +64,12 @@ def undoable(machine: Machine) -> list[Undoable]:
 
 def _undoable(machine: Machine, entry: Entry) -> Undoable:
     if entry.rolled_back_by:
-        again = f"To make it again, undo change {entry.rolled_back_by[:4]}."
-        return Undoable(entry, why=f"change {entry.rolled_back_by[:4]} has undone it already.", advice=again)
+        again = f"To apply it again, undo change {entry.rolled_back_by[:4]}."
+        return Undoable(entry, why=f"change {entry.rolled_back_by[:4]} has already undone it.", advice=again)
     if entry.damage:
         return Undoable(entry, why=entry.damage)
-    if not entry.stands:
-        return Undoable(entry, why="it was not made, so there is nothing to undo.")
+    if not entry.in_effect:
+        return Undoable(entry, why="it was not applied, so there is nothing to undo.")
     try:
         require_undoable(entry)
         store = Store(machine.state_dir)
@@ -103,14 +105,16 @@ def history_lines(machine: Machine) -> list[Line]:
     result: list[Line] = []
     for entry in reversed(changes(machine)):
         state = f"undone by {entry.rolled_back_by}" if entry.rolled_back_by else printable(entry.outcome)
-        tone = Tone.PLAIN if entry.stands else Tone.FAINT
+        tone = Tone.PLAIN if entry.in_effect else Tone.FAINT
         result.append(Line(f"{entry.id}  {state}", tone))
         if entry.damage:
             result.append(Line(f"   {printable(entry.damage)}", Tone.WARN))
             continue
         result.append(Line(f"   {printable(entry.title)}, {entry.at}, by {printable(entry.by)}", tone))
         if entry.backups_removed:
-            result.append(Line(f"   Its backups were removed on {entry.backups_removed}; it cannot be undone.", tone))
+            result.append(
+                Line(f"   Its backups were removed on {entry.backups_removed}, so it cannot be undone.", tone)
+            )
     return result or [Line("No change is on record.", Tone.WARN)]
 
 
@@ -131,9 +135,9 @@ def undo_lines(machine: Machine, manifest: Manifest) -> list[Line]:
     if manifest.restart is not None:
         result.append(Line(f"  Restart {printable(manifest.restart[1])}; printing pauses until it answers.", Tone.WARN))
     served = [node for node in manifest.served if node.sha256]
-    result += [Line(f"  Check that {node.endpoint} serves {node.sha256[:16]}... as before") for node in served]
+    result += [Line(f"  Check that {node.endpoint} presents {node.sha256[:16]}... as before") for node in served]
     result += [Line(f"  {printable(text)}", Tone.WARN) for text in rights_kept(machine, manifest)]
-    return [*result, Line(""), Line("This undo is a change of its own and can be undone.")]
+    return [*result, Line(""), Line("This undo is a change itself and can be undone.")]
 
 
 def undo_steps(manifest: Manifest) -> tuple[UndoStep, ...]:
@@ -143,7 +147,7 @@ def undo_steps(manifest: Manifest) -> tuple[UndoStep, ...]:
         unit = printable(manifest.restart[1])
         made.append(UndoStep(manifest.restart[0], f"Restart {unit}", "restart", unit))
     if manifest.probe is not None:
-        made.append(UndoStep(manifest.probe[0], "Check what is served", "probe"))
+        made.append(UndoStep(manifest.probe[0], "Check what is presented", "probe"))
     return tuple(made)
 
 
@@ -158,28 +162,47 @@ _CLOUD = (
     Line("Nothing to do on this machine: the primary runs in the vendor's cloud.", Tone.GOOD),
     Line("Gateways and clients get their bundles from: cloudstream-wizard handoff"),
 )
-_ELSEWHERE = (Line("Nothing to do on this machine: the list is about the others.", Tone.GOOD),)
+_ELSEWHERE = (Line("Nothing to do on this machine: the list is for the others.", Tone.GOOD),)
 
 
-def review(inputs: PlanInputs, examine: Callable[[], tuple[Examined, Diagnosis]]) -> tuple[Review, Planned]:
+def review(inputs: PlanInputs, examine: Callable[[], Rescue]) -> tuple[Review, Planned]:
     """The review for the goal of *inputs*, or of the plan that was kept, and the secrets to apply it.
 
     Args:
         inputs: what it is made from.
-        examine: what the doctor found; called for a repair alone.
+        examine: the result of the doctor; called for a repair alone.
 
     Raises:
         WizardError: the machine, the files or the answers do not allow a plan.
     """
     if inputs.kept is not None:
-        return _judged_again(inputs, inputs.kept)
+        made, planned = _judged_again(inputs, inputs.kept)
+        return _beside(inputs, made), planned
     made, planned = _for_goal(inputs, examine)
+    made = _beside(inputs, made)
     applies = not (made.blocked or made.undo or made.plan.is_empty) and inputs.answers.goal.installs
     later = outcome.later_lines(inputs.machine, now_utc()) if applies else ()
     return replace(made, later=tuple(later)), planned
 
 
-def _for_goal(inputs: PlanInputs, examine: Callable[[], tuple[Examined, Diagnosis]]) -> tuple[Review, Planned]:
+def _beside(inputs: PlanInputs, made: Review) -> Review:
+    """*made* with the installed certificate beside the new one, when the plan installs one."""
+    kind = inputs.answers.primary.kind
+    role = next(iter(inputs.chains), "primary" if kind is PrimaryKind.ON_PREMISE else ROLE)
+    installs = bool(inputs.chains) if inputs.kept is not None else inputs.answers.goal.installs
+    trust_alone = inputs.answers.phase.trusts_alone or made.phase.trusts_alone or made.phase is Phase.OTHERS
+    if not installs or trust_alone or kind is PrimaryKind.CLOUD or role not in {"primary", ROLE}:
+        return made
+    try:
+        new = inputs.judged(role).chain
+        old = installed_chain(inputs.machine) if role == "primary" else installed_here(inputs)
+    except WizardError:
+        return made
+    apart = [Line("")] if made.lines and made.lines[-1].text else []
+    return replace(made, lines=(*made.lines, *apart, *beside_lines(old, new, now_utc())), compared=(old, new))
+
+
+def _for_goal(inputs: PlanInputs, examine: Callable[[], Rescue]) -> tuple[Review, Planned]:
     match inputs.answers.goal:
         case Goal.UNDO:
             manifest = chosen(inputs.machine, inputs.answers.change)
@@ -189,12 +212,12 @@ def _for_goal(inputs: PlanInputs, examine: Callable[[], tuple[Examined, Diagnosi
             undo = undo_steps(manifest)
             return Review(plan, lines, found, blocked=bool(found), undo=undo), Planned(plan, found, {})
         case Goal.RESCUE:
-            return _of(ask_java(inputs.machine, plan_rescue(inputs, *examine())))
+            return _of(ask_java(inputs.machine, plan_rescue(inputs, examine())))
         case Goal.LEFT:
-            return Review(Plan("What is left to do"), _ELSEWHERE, (), blocked=False), Planned(Plan(""), (), {})
+            return Review(Plan(TITLES[StepId.ELSEWHERE]), _ELSEWHERE, (), blocked=False), Planned(Plan(""), (), {})
         case _ if inputs.answers.primary.kind is PrimaryKind.CLOUD:
             require_makeable(inputs)
-            plan = Plan("Primary in the vendor's cloud")
+            plan = Plan(TITLES[StepId.CLOUD])
             accepted = inputs.answers.primary.cloud_support is CloudSupport.ACCEPTED
             findings = () if accepted else (uncertain(),)
             lines = (*_CLOUD, *finding_lines(findings))
@@ -216,7 +239,7 @@ def _for_goal(inputs: PlanInputs, examine: Callable[[], tuple[Examined, Diagnosi
 
 
 def _judged_again(inputs: PlanInputs, kept: Plan) -> tuple[Review, Planned]:
-    """A kept plan may be old: dates, clock, revocation and everything else are judged as for a new one."""
+    """A kept plan may be old: dates, clock, revocation and everything else are checked as for a new one."""
     roles = tuple(inputs.chains)
     planned = _checked(inputs, kept_plan(kept, inputs.secret))
     if not roles:

@@ -1,4 +1,4 @@
-"""Answers kept between steps and beside each change, so that a lost link costs nothing. Never a secret."""
+"""Answers saved after each step and with each change, so that nothing is lost with the connection. Never a secret."""
 
 import getpass
 import os

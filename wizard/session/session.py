@@ -19,16 +19,13 @@ from wizard.certificates.model import Chain
 from wizard.change import watch
 from wizard.change.events import Event
 from wizard.change.history import history
-from wizard.change.outcome import NO_CHANGE, STUCK, Outcome
+from wizard.change.outcome import APPLIED, NO_CHANGE, STUCK, Outcome
 from wizard.change.plan import Plan, Probe
-from wizard.doctor.collect.run import Examined
-from wizard.doctor.diagnose import Diagnosis
-from wizard.doctor.text import diagnosis_lines
 from wizard.errors import WizardError
 from wizard.findings import Finding, worst_finding
 from wizard.handoff import checklist, remaining_tasks
 from wizard.host.clock import now_utc
-from wizard.host.machine import Machine, command
+from wizard.host.machine import Machine, command, own_names
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD, SecretGiver, resolve
 from wizard.planning.inputs import PlanInputs, secret_of_key
 from wizard.planning.judge import Judged
@@ -37,6 +34,7 @@ from wizard.planning.primary.facts import installed_chain
 from wizard.planning.primary.inputs import Planned
 from wizard.planning.primary.plan import CACERTS_SECRET
 from wizard.planning.undo import start_recover, start_rollback
+from wizard.printable import printable
 from wizard.probing.resolve import is_here
 from wizard.questions.answers import PHASES, Answers, Goal, Phase, PrimaryKind, endpoint
 from wizard.questions.field_text import needed, parsed, shown
@@ -48,10 +46,13 @@ from wizard.reports import outcome
 from wizard.reports.calendar import Ending
 from wizard.reports.checklist import Checklist
 from wizard.reports.lines import Line
-from wizard.reports.review import Review, decided_lines
+from wizard.reports.review import Review, answer_words, decided, decided_lines
 from wizard.secret import Secret
-from wizard.session import overview, repair_flow, review, saved_run, validation, views, warnings
+from wizard.session import first_page, overview, repair_flow, review, saved_run, validation, views, warnings
 from wizard.session.overview import Overview, Presented
+from wizard.session.repair_flow import Next, Rescue
+from wizard.session.requests import write_request
+from wizard.session.rescue_lines import rescue_lines
 from wizard.session.review import Undoable
 from wizard.session.saved_run import SavedRun
 
@@ -95,6 +96,7 @@ class Session:
         answered: whether anything was answered in this run.
         pasted: the texts that were pasted in place of files, by their words in the answers; in
             memory alone.
+        recommended: the goal that the last look at the machine recommends.
         taken_up: whether the change was started by an earlier session, whose answers are used now.
     """
 
@@ -119,7 +121,7 @@ class Session:
             base: the folder that relative paths in the answers are taken from; None is the current one.
             secrets: gives passwords from named sources; None reads the sources in the answers alone.
             dry_run: `start` refuses nothing and changes nothing.
-            plan: one that was kept; it is judged again and applied instead of a new one.
+            plan: one that was kept; it is checked again and applied instead of a new one.
             chains: the certificates (DER) for each role that *plan* was made with, in place of files.
             notes: lines for the first screen.
             wait_s: how long the server may take to answer after the restart.
@@ -137,11 +139,13 @@ class Session:
         self.pasted: dict[str, Secret] = {}
         self._own: dict[str, str] = {}
         self._taken: dict[str, str] = {}
+        self._chains_of: dict[PrimaryKind, tuple[str, ...]] = {}
+        """The answer `primary.chain` for each place of the primary: the server's files, or its root for a gateway."""
         self._refused: dict[str, Secret] = {}
         self._other: dict[str, Secret] = {}
         """Typed before for the same key and refused: a store and its private key may have two passwords."""
         self._inputs: PlanInputs | None = None
-        self._examined: dict[str, tuple[Examined, Diagnosis]] = {}
+        self._examined: dict[str, Rescue] = {}
         self._review: Review | None = None
         self._planned: Planned | None = None
         self._handed: Answers | None = None
@@ -153,6 +157,7 @@ class Session:
         self._started = False
         self.answered = False
         self.taken_up = False
+        self.recommended = self.answers.goal
 
     @cached_property
     def generated(self) -> Secret:
@@ -203,8 +208,9 @@ class Session:
         """BLOCKING. The questions of *step* in words that fit what its view has found, and those that arise from it."""
         if step.role and step.role != "others":
             self._look_at_names(step.role)
-        secret = self._repair_secret(step) if step.id == repair_flow.EXAMINE else None
-        asked = (*repair_flow.reworded(step, secret), *warnings.root_questions(self.inputs, step))
+        if step.id == repair_flow.EXAMINE:
+            return repair_flow.asked(step, self.rescue(step.id))
+        asked = (*step.questions, *warnings.root_questions(self.inputs, step))
         return (*asked, *self._phase_question(step)) if step.id in PHASE_STEPS else asked
 
     def _phase_question(self, step: Step) -> tuple[Question, ...]:
@@ -215,13 +221,6 @@ class Session:
         if question is None and self.answers.phase is not Phase.AUTO:
             self.answers = self.answers.put("phase", Phase.AUTO)
         return (question,) if question is not None else ()
-
-    def _repair_secret(self, step: Step) -> str | None:
-        """The name of the secret that the repair at *step* lacks, "" for none, None when that is not known."""
-        try:
-            return repair_flow.lacking(self.machine, *self.examined(step.id))
-        except WizardError:
-            return None
 
     def _look_at_names(self, role: str) -> None:
         """Whether the certificate of *role* is for this machine: by its own names, else by what DNS says of it."""
@@ -255,15 +254,18 @@ class Session:
         """
         before = self.answers.get(question.key)
         value = parsed(question, before, text)
+        done = self.inputs.judged_roles
         self.answered = True
         role, _, name = question.key.rpartition(".")
         if value != before:
+            if question.key == "primary.kind":
+                self._chains_of[before] = self.answers.primary.chain
+                self.answers = self.answers.put("primary.chain", self._chains_of.get(value, ()))
             self.answers = self.answers.put(question.key, value)
             if name == "chain" and role in self._taken and self._taken.pop(role) == self.answers.get(f"{role}.host"):
                 # The name was that of the files before; these may be for another one.
                 self.answers = self.answers.put(f"{role}.host", "")
             self.invalidate()
-        done = self.inputs.judged_roles
         if name == "host" and role in done and value == done[role].suggested_host:
             self._taken[role] = value
 
@@ -311,7 +313,7 @@ class Session:
             return self._typed.get("others.password") or self._typed.get("primary.password")
         return found
 
-    # -- looking and judging --------------------------------------------------------------------------------------
+    # -- looking and checking --------------------------------------------------------------------------------------
 
     def check(self, step: Step) -> list[Problem]:
         """BLOCKING. Why *step* cannot be left; empty when it can. Nothing is changed."""
@@ -361,15 +363,15 @@ class Session:
         """BLOCKING. What the view of *step* shows."""
         match step.view:
             case View.FACTS:
-                return [*(Line(note) for note in self.notes), *views.facts(self.machine)]
+                return [*(Line(note) for note in self.notes if note), *first_page.first_lines(self.overview())]
             case View.VERDICT:
                 return views.verdicts(self.inputs, step)
             case View.DIAGNOSIS:
-                return diagnosis_lines(self.examined(step.id)[1])
+                return rescue_lines(self.rescue(step.id), codes=False)
             case View.HISTORY:
                 return review.history_lines(self.machine)
             case View.CONFIRM:
-                return views.confirmation(self.inputs, self.review)
+                return views.confirmation(self.inputs, self.planned)
             case View.ELSEWHERE:
                 shown = remaining_tasks.elsewhere_lines(self.inputs)
                 if not self.dry_run:
@@ -380,26 +382,25 @@ class Session:
             case _:
                 return []
 
-    def examined(self, step_id: str) -> tuple[Examined, Diagnosis]:
-        """BLOCKING. What the doctor finds; examined once for each step that shows it.
+    def rescue(self, step_id: str) -> Rescue:
+        """BLOCKING. What the doctor finds, and what can be done; examined once for each step that shows it.
 
         Raises:
-            WizardError: the machine cannot be examined.
+            WizardError: the machine cannot be checked.
         """
         if step_id not in self._examined:
             self._examined[step_id] = repair_flow.look(self.inputs)
         return self._examined[step_id]
 
-    def _examine(self) -> tuple[Examined, Diagnosis]:
-        return self.examined(repair_flow.EXAMINE)
+    def _examine(self) -> Rescue:
+        return self.rescue(repair_flow.EXAMINE)
 
-    def another_round(self, step: Step) -> str:
-        """BLOCKING. The id of the step at which the next repair begins; "" when *step* found none that can be made."""
-        repairs = self.examined(step.id)[1].repairs if step.id == repair_flow.EXAMINE_AGAIN else ()
-        return repair_flow.EXAMINE if any(repair.automatic for repair in repairs) else ""
+    def begin_round(self, step: Step) -> str:
+        """Go on from what *step* has seen as if it were the first look; a password for the last repair is forgotten.
 
-    def begin_round(self, step: Step) -> None:
-        """Go on from what *step* has seen as if it were the first look; a password for the last repair is forgotten."""
+        Returns:
+            The id of the step at which the next repair begins.
+        """
         seen = self._examined.get(step.id)
         self._typed.pop(repair_flow.PASSWORD, None)
         self.invalidate()
@@ -408,6 +409,7 @@ class Session:
         # The change that has ended is not the one to follow any more; the summary still names it.
         self.forget_change()
         self.let_go()
+        return repair_flow.EXAMINE
 
     def overview(self) -> Overview:
         """BLOCKING, two seconds at most for the port. What this machine is and presents, and what is recommended.
@@ -418,6 +420,7 @@ class Session:
         probed = seen.presented.probe if seen.presented is not None else None
         if probed is not None and probed.reachable and not self.answered and probed.port != self.answers.primary.port:
             self.answers = self.answers.put("primary.port", probed.port)
+        self.recommended = seen.goal
         return seen
 
     def endings(self) -> tuple[Ending, ...]:
@@ -446,9 +449,55 @@ class Session:
         """BLOCKING. The changes on record, the newest first, what undoing each means, and why it is impossible."""
         return review.undoable(self.machine)
 
-    def needs_password(self, step: Step) -> bool:
-        """BLOCKING. Whether the repair at *step* asks for a password."""
-        return bool(step.questions) and bool(self._repair_secret(step))
+    def next_steps(self, step: Step) -> tuple[Next, ...]:
+        """BLOCKING. What can be done after the examination at *step*, the recommended one in front.
+
+        After a repair the run can end here, so that comes before what needs a person.
+        """
+        found = self.rescue(step.id).next_steps
+        if step.id != repair_flow.EXAMINE_AGAIN or found[0] is Next.REPAIR:
+            return found
+        return tuple(dict.fromkeys((Next.FINISH, *found)))
+
+    def place_to_edit(self, step: Step) -> tuple[Path, int]:
+        """BLOCKING. The text file that the first cause at *step* is about, and its line."""
+        path, line = self.rescue(step.id).place
+        return self.machine.real(path), line
+
+    def commands_by_hand(self, step: Step) -> list[str]:
+        """BLOCKING. What a person types who repairs the causes at *step* by hand."""
+        return self.rescue(step.id).commands(self.machine)
+
+    def request_for(self) -> tuple[str, str]:
+        """The host name that a request is probably for, and a folder for it."""
+        own = own_names(self.machine)
+        name = self.answers.primary.host or repair_flow.last_name(self.machine) or (own[0] if own else "")
+        return name, fresh_folder(self.base, "request")
+
+    def write_request(self, names: str, folder: str, password: Secret) -> list[str]:
+        """BLOCKING. Write a private key and a request for the PKI team; what was written, and what to do with it.
+
+        Args:
+            names: host names and addresses, apart by blanks or commas; the first is the one to connect to.
+            folder: for both files.
+            password: of the key.
+
+        Raises:
+            WizardError: as `wizard.session.requests.write_request`; there is no name.
+        """
+        wanted = names.replace(",", " ").split()
+        if not wanted:
+            raise WizardError(
+                codes.ANSWER_MISSING, case="required", question="Which host name?", example="primary.example.com"
+            )
+        out = self.base / folder
+        key, request = write_request(wanted[0], out, password, sans=tuple(wanted[1:]), dry_run=self.dry_run)
+        return [
+            f"Request for the PKI team: {printable(str(request))}",
+            f"Private key, encrypted:   {printable(str(key))}",
+            "Send the request only. Put the answer beside the key, then choose",
+            "to replace certificates and name this folder.",
+        ]
 
     def command(self, words: str) -> str:
         """How the command *words* is called for this machine."""
@@ -508,7 +557,7 @@ class Session:
             if self._kept is None:
                 asked = (
                     replace(step, questions=self.asked(step))
-                    if step.view is View.VERDICT or step.id in PHASE_STEPS
+                    if step.view in {View.VERDICT, View.DIAGNOSIS} or step.id in PHASE_STEPS
                     else step
                     for step in self.steps()
                 )
@@ -516,6 +565,19 @@ class Session:
                 made = replace(made, decided=tuple(decided))
             self._review = made
         return self._review
+
+    def decided(self) -> list[tuple[Step, Question, str]]:
+        """BLOCKING. What is answered up to the review, in words, whether or not it was asked yet."""
+        return list(decided(self._as_asked(), self.answers, self.value, self.has_secret))
+
+    def answer_words(self, question: Question) -> str:
+        """The answer to *question* in words."""
+        return answer_words(question, self.answers, self.value, self.has_secret)
+
+    def _as_asked(self) -> list[Step]:
+        return [
+            replace(step, questions=self.asked(step)) if step.view is View.VERDICT else step for step in self.steps()
+        ]
 
     def planned(self) -> Plan:
         """BLOCKING. The plan of the review."""
@@ -551,10 +613,13 @@ class Session:
 
         Otherwise it is kept where it is shown.
         """
-        phase = self._review.phase if self._review is not None else Phase.AUTO
+        phase = self._made_phase()
         if phase in PHASES:
             with suppress(WizardError):
                 remaining_tasks.kept_list(replace(self.inputs, answers=replace(self.answers, phase=phase)))
+
+    def _made_phase(self) -> Phase:
+        return self._review.phase if self._review is not None else Phase.AUTO
 
     def summary(self) -> list[str]:
         """What stays in the terminal after leaving: result, backups, how to undo, what is next."""
@@ -608,7 +673,7 @@ class Session:
         """BLOCKING. The same for people: the result, why, and what to do."""
         lines = outcome.outcome(self.outcome(), undo=self.answers.goal is Goal.UNDO)
         if not self.outcome().exit_code and self.needed_again() is not None:
-            lines += [Line(""), Line("Passwords are not saved: for the last steps they are asked for again.")]
+            lines += [Line(""), Line("Passwords were not saved. You will be asked for them in the last steps.")]
         return lines
 
     def watching(self) -> bool:
@@ -656,15 +721,11 @@ class Session:
         return saved_run.load_ended(self.machine) or saved_run.load(self.machine)
 
     def ended_lines(self, run: SavedRun) -> list[Line]:
-        """BLOCKING. How the change of *run* ended, and what is left of it."""
+        """BLOCKING. How the change of *run* ended, why when it failed, and what is left of it."""
         ended = watch.outcome(self.machine, run.change)
-        return [
-            Line(f"{run.who} started change {run.change} on {run.when:%Y-%m-%d at %H:%M} UTC. It has ended:"),
-            *outcome.outcome(ended, undo=run.answers.goal is Goal.UNDO),
-            Line(""),
-            Line("Going on makes its last steps: bundles and the list of what is left to do."),
-            Line("Passwords are not saved; those that are needed are asked for again."),
-        ]
+        why = outcome.outcome(ended, undo=run.answers.goal is Goal.UNDO) if ended.exit_code else []
+        kept = "The answers are still there. Passwords were not saved. You will be asked for those that are needed."
+        return [Line(self.ended_words(run)), *why, Line(kept)]
 
     def ended_words(self, run: SavedRun) -> str:
         """BLOCKING. In a sentence or two, how the change of *run* ended and what is next; "" when it has none."""
@@ -758,12 +819,15 @@ class Session:
         if run is None or not self._are_mine(run):
             return []
         lines = outcome.outcome(watch.outcome(self.machine, run.change))
-        return [Line(f"Change {run.change}, started before with these answers, has ended:"), *lines]
+        return [Line(f"Change {run.change}, started earlier with these answers, has ended:"), *lines]
 
     def reported(self) -> None:
-        """BLOCKING. A command has reported how its change ended, which is the last that it does."""
+        """BLOCKING. A command has reported how its change ended, which is the last that it does; the list is kept."""
         if self.outcome().outcome == STUCK:
             return
+        if self.outcome().outcome == APPLIED and self.answers.goal.installs and self._made_phase() not in PHASES:
+            with suppress(WizardError, OSError):
+                remaining_tasks.elsewhere_lines(self.inputs)
         with suppress(WizardError, OSError):
             self.forget_change()
             run = saved_run.load_ended(self.machine)

@@ -1,11 +1,9 @@
-"""Why a step cannot be left: the answers of one step tried on the real files and the real machine."""
+"""Check the answers of one step against the real files and the real machine."""
 
 from collections.abc import Callable
 
 from wizard import codes
 from wizard.certificates.formats.refusals import KEY_PASSWORD_DIFFERS
-from wizard.doctor.collect.run import Examined
-from wizard.doctor.diagnose import Diagnosis
 from wizard.errors import WizardError
 from wizard.findings import Severity
 from wizard.handoff.build import make_packs, order_of, require_names, write_packs
@@ -20,7 +18,7 @@ from wizard.planning.primary.plan import STORE_SECRET
 from wizard.questions.answers import CloudSupport, PrimaryKind
 from wizard.questions.flow import Step, StepId
 from wizard.questions.passwords import GATEWAY, PRIMARY, Consumer, require_fit
-from wizard.session.repair_flow import plan_rescue
+from wizard.session.repair_flow import Rescue, plan_rescue
 from wizard.session.review import faults
 
 PASSWORD_CODES = (codes.READING_PASSWORD_WRONG.code, codes.READING_PASSWORD_NEEDED.code, *KEY_PASSWORD_DIFFERS)
@@ -30,7 +28,7 @@ Refused = list[tuple[str, WizardError]]
 """The key of the question concerned ("" is the step as a whole), and the refusal."""
 
 
-def refusals(inputs: PlanInputs, step: Step, examine: Callable[[], tuple[Examined, Diagnosis]]) -> Refused:  # noqa: C901, PLR0912 - a table of steps that `match` can check
+def refusals(inputs: PlanInputs, step: Step, examine: Callable[[], Rescue]) -> Refused:  # noqa: C901, PLR0912 - a table of steps that `match` can check
     """What keeps *step* from being left; empty when nothing does.
 
     Nothing is changed, with one exception: leaving `handoff` or `handoff-first` writes the bundles into the folder that
@@ -122,9 +120,9 @@ def _stores(inputs: PlanInputs) -> Refused:
     return []
 
 
-def _repair(inputs: PlanInputs, examine: Callable[[], tuple[Examined, Diagnosis]]) -> Refused:
+def _repair(inputs: PlanInputs, examine: Callable[[], Rescue]) -> Refused:
     try:
-        plan_rescue(inputs, *examine())
+        plan_rescue(inputs, examine())
     except WizardError as error:
         password = error.spec == codes.SECRET_MISSING or _about_password(error)
         return [(STORE_SECRET if password else "", error)]

@@ -1,51 +1,25 @@
-"""What the view of a step shows: looked up, judged and put into lines."""
+"""The content of each step's view, as lines."""
 
 from collections.abc import Callable
 from contextlib import suppress
 
 from wizard.certificates import fields
 from wizard.certificates.names import short
-from wizard.change.history import history
-from wizard.doctor.collect.record import known_record
-from wizard.doctor.collect.run import PORT
+from wizard.change.plan import Plan
 from wizard.errors import WizardError
-from wizard.handoff import checklist
 from wizard.host.clock import now_utc
-from wizard.host.facts import Facts, collect
-from wizard.host.machine import Machine
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import Judged
 from wizard.planning.primary.facts import installed_chain
 from wizard.planning.primary.inputs import roles_of
 from wizard.printable import printable
-from wizard.probing.probe import probe
 from wizard.questions.answers import Goal
 from wizard.questions.flow import Step
 from wizard.reports import outcome
 from wizard.reports.calendar import Ending, Seen, calendar
 from wizard.reports.chain import compare_lines
-from wizard.reports.checklist import fact_lines
-from wizard.reports.facts import facts_lines
 from wizard.reports.lines import Line, Tone
-from wizard.reports.review import Review
 from wizard.session import review
-
-_LOOK_S = 2.0
-"""The longest wait in each phase of the look at the port; the first screen waits for it."""
-
-
-def facts(machine: Machine) -> list[Line]:
-    """What this machine is, what it presents, and what is left to do.
-
-    Raises:
-        WizardError: the machine cannot be read.
-    """
-    seen = collect(machine)
-    built_in = presents_built_in(machine, seen)
-    shown = [*facts_lines(seen, built_in=built_in), *fact_lines(checklist.load(machine))]
-    with suppress(WizardError):  # a state folder of somebody else is named when something is to be changed
-        shown += outcome.damaged(history(machine))
-    return shown
 
 
 def verdicts(inputs: PlanInputs, step: Step) -> list[Line]:
@@ -58,16 +32,15 @@ def verdicts(inputs: PlanInputs, step: Step) -> list[Line]:
     return [line for role in roles for line in _verdict(inputs, role)]
 
 
-def confirmation(inputs: PlanInputs, reviewed: Callable[[], Review]) -> list[Line]:
-    """What is shown before the change is made; *reviewed* gives the review.
+def confirmation(inputs: PlanInputs, plan: Callable[[], Plan]) -> list[Line]:
+    """What is shown before the change is made; *plan* gives the reviewed one.
 
     Raises:
         WizardError: there is no such plan, or no such change to undo.
     """
     if inputs.answers.goal is Goal.UNDO:
         return review.undo_lines(inputs.machine, review.chosen(inputs.machine, inputs.answers.change))
-    made = reviewed()
-    return [*outcome.confirm(made.plan, inputs.machine), *outcome.offline_lines(made.findings)]
+    return outcome.confirm(plan(), inputs.machine)
 
 
 def endings(inputs: PlanInputs) -> tuple[Ending, ...]:
@@ -81,18 +54,6 @@ def endings(inputs: PlanInputs) -> tuple[Ending, ...]:
                 span = (fields.not_before(each), fields.not_after(each))
                 found.append(Seen(printable(machine), short(each), each.sha256, *span))
     return calendar(found, now_utc())
-
-
-def presents_built_in(machine: Machine, facts: Facts) -> bool:
-    """Whether the primary's port on this machine presents the product's built-in certificate."""
-    target = known_record(machine).target
-    wanted = target[0].port if target else PORT
-    ports = {each.port: each.address for each in facts.ports}
-    if wanted not in ports and len(ports) != 1:
-        return False
-    port = wanted if wanted in ports else next(iter(ports))
-    address = "localhost" if ports[port] in {"0.0.0.0", "::"} else ports[port]  # noqa: S104 - compared, not bound
-    return probe(address, port, servername=target[0].servername or None if target else None, timeout_s=_LOOK_S).fallback
 
 
 def _verdict(inputs: PlanInputs, role: str) -> list[Line]:
@@ -109,5 +70,5 @@ def _beside_installed(inputs: PlanInputs, role: str, judged: Judged) -> list[Lin
         return []
     installed = installed_chain(inputs.machine)
     if installed is None:
-        return [Line("Nothing that could be read is installed yet; this will be a set-up.", Tone.WARN), Line("")]
+        return [Line("No readable certificate is installed yet, so this will be a set-up.", Tone.WARN), Line("")]
     return [*compare_lines(installed, judged.chain, now_utc(), public=judged.public), Line("")]

@@ -1,6 +1,6 @@
 """Warnings that the operator accepts before going on: asked once for exactly what was found, never for a note.
 
-And the one doubt that is a question of its own: whether a root is public.
+And the question whether a root is public.
 """
 
 import json
@@ -11,7 +11,7 @@ from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
 from wizard.planning.inputs import PlanInputs
 from wizard.questions.answers import ROOT, PrimaryKind, RootKind
-from wizard.questions.flow import Ask, Choice, Question, Step, View
+from wizard.questions.flow import Ask, Question, Step, View
 
 
 def of_chains(inputs: PlanInputs, step: Step) -> tuple[Finding, ...]:
@@ -44,16 +44,8 @@ def root_questions(inputs: PlanInputs, step: Step) -> tuple[Question, ...]:
         # The view of the step says what cannot be read.
         return ()
     return tuple(
-        Question(
-            ROOT + root.sha256,
-            Ask.CHOICE,
-            f"Is {short(root)[:40]} the root of your own PKI?",
-            "It is in cacerts, but not in the list of public roots.",
-            choices=(
-                Choice(RootKind.PRIVATE, "Yes, our own", "put it into portal and trust stores"),
-                Choice(RootKind.PUBLIC, "No, of a public CA", "every Java has it already"),
-            ),
-            short=f"Root {short(root)[:20]}",
+        Question.of(
+            ROOT + root.sha256, Ask.CHOICE, "roots", values=(RootKind.PRIVATE, RootKind.PUBLIC), root=short(root)
         )
         for root in roots
         if root is not None and root not in before

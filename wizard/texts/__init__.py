@@ -1,1 +1,1 @@
-"""What the wizard says, apart from what it does: each text by the code that scripts and the catalogue know it by."""
+"""The texts of the wizard, separate from its code, by the code of the finding, refusal or question."""

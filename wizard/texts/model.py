@@ -42,3 +42,32 @@ class Text:
             return self.message, self.fix
         special = self.cases[case]
         return special.message or self.message, special.fix or self.fix
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceText:
+    """The words of one answer to choose."""
+
+    label: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionText:
+    """The words of one question.
+
+    Attributes:
+        label: the question itself.
+        help: one line about what it is for.
+        example: one answer as an example.
+        short: what it is about in a few words, for the review.
+        empty: what an empty answer means, for the review.
+        choices: by the value that is stored.
+    """
+
+    label: str
+    help: str
+    short: str
+    example: str = ""
+    empty: str = "none"
+    choices: Mapping[str, ChoiceText] = field(default_factory=dict)

@@ -258,7 +258,7 @@ def test_the_parsers_dump_is_put_into_words(der: bytes, reason: str) -> None:
 
 
 def test_rounds_name_their_limit() -> None:
-    with pytest.raises(ReadingError, match=r"asks for 2,147,483,647 rounds of key derivation; the limit is 5,000,000"):
+    with pytest.raises(ReadingError, match=r"needs 2,147,483,647 rounds of key derivation. The limit is 5,000,000"):
         read(weak_rounds(2**31 - 1), password=RIGHT)
 
 
@@ -340,7 +340,7 @@ FOREIGN: dict[str, tuple[bytes, str, str]] = {
     "BCFKS": (
         asn1.seq(asn1.seq(asn1.seq(asn1.oid("1.2.840.113549.1.5.13"), asn1.seq()), asn1.tlv(4, b"x" * 40)), asn1.seq()),
         "Bouncy Castle (BCFKS)", "keytool -importkeystore"),
-    "KDB": (bytes(range(128, 256)), "key database of IBM", "exported to PKCS12"),
+    "KDB": (bytes(range(128, 256)), "key database of IBM", "xport it to PKCS12"),
     "SST": (b"\0\0\0\0CERT" + bytes(60), "Microsoft certificate store", "certmgr.msc"),
     "PPK": (b"PuTTY-User-Key-File-3: ssh-rsa\nEncryption: none\n", "PuTTY key", "belongs to no certificate"),
     "SSH": (b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI root@host\n", "public SSH key", "belongs to no certificate"),
@@ -373,6 +373,6 @@ def test_two_passwords_may_be_given_the_wrong_way_round() -> None:
 
 def test_the_password_of_the_key_alone_is_not_called_damage() -> None:
     data = asn1.pfx([asn1.key_bag(LEAF.key, "inner"), asn1.cert_bag(LEAF.der)], "outer")
-    with pytest.raises(ReadingError, match="it is that of its private key") as refused:
+    with pytest.raises(ReadingError, match="it opens only the private key") as refused:
         read(data, password=Secret("inner"))
     assert refused.value.code == "reading.password-wrong"

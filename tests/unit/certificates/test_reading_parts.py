@@ -34,7 +34,7 @@ def test_broken_der(data: bytes, position: int, reason: str) -> None:
 
 def test_the_budget_ends_any_walk() -> None:
     many = asn1.seq(*[b"\x05\x00"] * (ELEMENT_LIMIT + 1))
-    with pytest.raises(DerError, match="more elements than any real file"):
+    with pytest.raises(DerError, match="more elements than in any real file"):
         list(parse(many))
 
 

@@ -88,10 +88,10 @@ def test_no_leaf_is_no_change() -> None:
 
 
 OVERLAPS = {
-    "long": (-30, 60, "Both are valid from", "60 days to swap them", False),
+    "long": (-30, 60, "Both are valid from", "60 days to replace it", False),
     "not yet": (10, 60, "Warning: the new one is not valid before", "both are until", False),
     "a gap": (61, 60, "Warning: a gap: the old one ends on", "the new one begins on", True),
-    "the old one is over": (-5, -1, "Warning: the old one is over since", "nothing is left", False),
+    "the old one is over": (-5, -1, "Warning: the old one has been invalid since", "do not overlap", False),
 }
 
 
@@ -124,9 +124,9 @@ def test_a_new_root_goes_everywhere_first_and_the_old_one_last() -> None:
     assert "on the primary" in third.what
     assert "Late-Root" in first.what
     assert all(place in first.what for place in ("portal", "trust store of every gateway", "cacerts", "every client"))
-    assert last.what.startswith("Acme-CA-Root out")
+    assert last.what.startswith("Remove Acme-CA-Root from")
     text = shown(found)
-    assert text.index("the root changes from Acme-CA-Root to Late-Root") < text.index("1. Late-Root")
+    assert text.index("the root changes from Acme-CA-Root to Late-Root") < text.index("1. Add Late-Root")
     assert f"Earliest: {NOW + 20 * DAY:%Y-%m-%d}. At the latest: {NOW + 60 * DAY:%Y-%m-%d}." in text
     notes = order_notes(found, NOW)
     assert all(note.startswith(f"Order, step {number} of 4: ") for number, note in enumerate(notes[1:], start=1))
@@ -137,10 +137,10 @@ def test_the_certificate_that_ends_first_ends_the_overlap_whichever_chain_it_is_
     middle = authority("Short-CA", root, start=NOW - DAY, end=NOW + 30 * DAY)
     found = changed(chain(OLD), chain(issue("primary-host", middle, start=NOW - DAY, end=NOW + 400 * DAY)))
     assert found.both_end == NOW + 30 * DAY
-    assert "30 days to swap them" in overlap_line(found, NOW).text
+    assert "30 days to replace it" in overlap_line(found, NOW).text
     assert [stage.latest for stage in stages(found, NOW)] == [NOW + 30 * DAY] * 3 + [None]
     over = overlap_line(found, NOW + 31 * DAY).text
-    assert over == f"Warning: the new one is over since {NOW + 30 * DAY:%Y-%m-%d}."
+    assert over == f"Warning: the new one has been invalid since {NOW + 30 * DAY:%Y-%m-%d}."
 
 
 def test_the_old_root_stays_until_the_new_chain_is_valid() -> None:
@@ -158,8 +158,10 @@ def test_a_public_new_root_needs_no_upload() -> None:
 def test_a_new_intermediate_goes_into_the_portal_and_trust_stores_stay() -> None:
     found = changed(chain(OLD), chain(issue("primary-host", SECOND)))
     text = shown(found)
-    assert text.index("1. Acme-CA-Second into the portal") < text.index("2. The new certificate on the primary")
-    assert "3. Acme-CA-Intermediate out of the portal" in text
+    assert text.index("1. Upload Acme-CA-Second to the portal") < text.index(
+        "2. Install the new certificate on the primary"
+    )
+    assert "3. Remove Acme-CA-Intermediate from the portal" in text
     assert "the root changes" not in text
 
 

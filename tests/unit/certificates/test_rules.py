@@ -18,7 +18,7 @@ from wizard.certificates.chain import assemble
 from wizard.certificates.model import Bundle, Certificate, Chain, Format, Role
 from wizard.certificates.public_roots import public_roots, shipped
 from wizard.certificates.rules import judge
-from wizard.certificates.rules.across_chains import judge_pile
+from wizard.certificates.rules.across_chains import check_together
 from wizard.certificates.rules.context import Context
 from wizard.certificates.rules.public_ca import calendar
 from wizard.findings import Finding, Severity
@@ -241,9 +241,9 @@ def test_piles() -> None:
     renewed = issue("primary-host", pki.intermediate, end=END + DAY, slot="renewed")
     reused = issue("else", pki.intermediate, serial=renewed.x509.serial_number)
     good = assemble([pki.primary.bundle, pki.gateway.bundle])
-    assert list(judge_pile(good)) == []
+    assert list(check_together(good)) == []
     chains = assemble([pki.primary.bundle, renewed.bundle, reused.bundle])
-    assert {each.code for each in judge_pile(chains)} == {"pile.same-subject", "pile.same-serial"}
+    assert {each.code for each in check_together(chains)} == {"pile.same-subject", "pile.same-serial"}
 
 
 def test_every_finding_has_a_case() -> None:

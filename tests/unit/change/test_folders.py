@@ -23,7 +23,7 @@ def put(path: PurePosixPath) -> PutFile:
 
 
 def folder(path: PurePosixPath, name: str = "folder") -> MakeFolder:
-    return MakeFolder(name, path, 0o755, ABSENT, "Make the folder")
+    return MakeFolder(name, path, 0o755, ABSENT, "Create the folder")
 
 
 def test_folders_in_folders_and_back(scene: Scene) -> None:
@@ -56,7 +56,7 @@ def test_a_folder_that_others_use_stays(scene: Scene) -> None:
     assert other.read_text() == "kept"
     assert not scene.machine.real(IN_FOLDER).exists()
     assert not scene.machine.real(EXTRA).exists()
-    assert any("stays: it holds files of somebody else" in event.text for event in scene.told)
+    assert any("stays, because it contains other files" in event.text for event in scene.told)
 
 
 def test_a_folder_that_others_use_does_not_stop_an_undo(scene: Scene) -> None:

@@ -112,7 +112,7 @@ def test_an_undo_whose_file_gets_another_attribute_meanwhile_says_so(scene: Scen
     assert outcome.outcome == STUCK
     page = Path(outcome.page).read_text()
     assert "change.undo-differs" in page
-    assert f"{CONF} has its old bytes again" in page
+    assert f"{CONF} has its old content again" in page
     assert b'"old"' in real.read_bytes()
     assert recover("auto", scene.context()).outcome == ROLLED_BACK
 
@@ -187,7 +187,7 @@ def test_a_worker_for_which_there_is_no_memory_is_told(scene: Scene, monkeypatch
     with pytest.raises(WizardError) as refused:
         watch.start(scene.machine, scene.plan(), {})
     assert refused.value.code == "change.worker-silent"
-    assert "nothing was changed" in refused.value.message
+    assert "Nothing was changed" in refused.value.message
     assert scene.tree() == tree
     assert history(scene.machine) == ()
 

@@ -76,7 +76,7 @@ def test_a_fault_that_was_there_before_and_was_repaired_by_hand_stays_repaired(u
     for outcome in (apply(unreadable.plan(), unreadable.context()), recover("auto", unreadable.context())):
         assert (outcome.outcome, outcome.exit_code) == (STUCK, ExitCode.NEEDS_RECOVERY)
         assert outcome.failure is not None
-        assert outcome.failure.message.startswith("Every file is as it was, but the service is not: ")
+        assert outcome.failure.message.startswith("Every file is restored, but the service does not work: ")
         assert "doctor --fix" in hints(outcome)
         assert "recover --keep" in hints(outcome)
     unreadable.machine.real(CONF).chmod(0o604)
@@ -134,7 +134,7 @@ def test_owner_and_mode_that_were_set_since_stay_when_the_old_content_comes_back
     assert scene.machine.real(CONF).read_bytes() == old
     assert mode(scene, CONF) == 0o640
     assert os.getxattr(scene.machine.real(CONF), "user.label") == b"kept"
-    assert any("its owner and mode were changed since and are kept" in event.text for event in scene.told)
+    assert any("its owner and mode were changed later and are kept" in event.text for event in scene.told)
 
 
 def test_a_rollback_keeps_them_too(scene: Scene) -> None:

@@ -294,4 +294,4 @@ def test_the_summary_says_that_nobody_watched(scene: Scene) -> None:
     outcome = apply(scene.plan(), watched(scene, 0))
     assert outcome.outcome == APPLIED
     lines = [line.text for line in outcome_lines(outcome)]
-    assert "Not checked: whether the server stays up after its start." in lines
+    assert "Not checked: whether the server keeps running after its start." in lines

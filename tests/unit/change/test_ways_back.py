@@ -71,7 +71,7 @@ def test_several_steps_back_and_forth(scene: Scene) -> None:
     assert rollback("6", scene.context()).outcome == APPLIED  # the rollback of the first change
     assert scene.tree() == trees[1]
     entries = history(scene.machine)
-    assert [entry.stands for entry in entries] == [True, False, False, True, True, False, True]
+    assert [entry.in_effect for entry in entries] == [True, False, False, True, True, False, True]
     assert entries[5].rolled_back_by == entries[6].id
     with pytest.raises(WizardError) as refused:
         rollback("2", scene.context())
@@ -159,7 +159,7 @@ def test_a_lost_state_folder_is_said(scene: Scene) -> None:
     assert recover("auto", scene.context()).outcome == NO_CHANGE
     with pytest.raises(WizardError) as refused:
         rollback("1", scene.context())
-    assert "lost state folder" in refused.value.hint
+    assert "state folder is lost" in refused.value.hint
     assert str(scene.machine.state_dir) in refused.value.message
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from wizard.cli.main import build_parser
+
 ROOT = Path(__file__).parents[3]
 
 
@@ -24,6 +26,14 @@ def test_a_module_in_the_current_folder_is_not_run(tmp_path: Path, module: str) 
         done = run(*words, folder=tmp_path)
         assert "somebody else" not in done.stderr, done.stderr
         assert done.returncode in {0, 2}
+
+
+@pytest.mark.parametrize(
+    "words", [["--plain", "--theme", "16", "sandbox", "x"], ["sandbox", "x", "--plain", "--theme", "16"]]
+)
+def test_how_the_wizard_asks_is_said_before_or_behind_the_command(words: list[str]) -> None:
+    args = build_parser("sandbox").parse_args(words)
+    assert (args.plain, args.theme) == (True, "16")
 
 
 def test_a_reader_that_is_gone_is_no_failure_of_ours(tmp_path: Path) -> None:

@@ -124,6 +124,35 @@ def test_a_store_named_after_another_host(path: str, names: tuple[str, ...], fir
 
 
 @pytest.mark.parametrize(
+    ("names", "own", "here", "fires"),
+    [
+        (("primary-host",), ("primary-host",), None, False),
+        (("primary-host.acme.test",), ("primary-host",), None, False),
+        (("primary-host",), ("primary-host.acme.test",), None, False),
+        (("*.acme.test",), ("srv7.acme.test",), None, False),
+        (("*.acme.test",), ("srv7",), None, False),
+        (("*.acme.test",), ("srv7.example.test",), None, True),
+        (("print.acme.test",), ("srv7",), True, False),
+        (("print.acme.test",), ("srv7",), False, True),
+        (("print.acme.test",), ("srv7",), None, True),
+        (("gateway-host", "primary-host"), ("primary-host",), None, False),
+    ],
+)
+def test_a_certificate_for_another_host(
+    names: tuple[str, ...], own: tuple[str, ...], here: bool | None, *, fires: bool
+) -> None:
+    leaf = replace(LEAF, san=names, name=names[0])
+    path = "/opt/hcp/conf/keystore.pfx"
+    facts = but(
+        name_from="leaf", own_names=own, is_here=here, store__file=file(path), store__chain=(leaf, MIDDLE, ROOT)
+    )
+    served = replace(facts, probes=(replace(PROBE, chain=(leaf, MIDDLE)),), without_name=None)
+    assert ("doctor.for-another-host" in diagnose(served).root_causes) is fires
+    # Whoever gives the name, or set the server up with it, is not asked again.
+    assert diagnose(replace(served, name_from="plan")).root_causes == ()
+
+
+@pytest.mark.parametrize(
     "facts",
     [
         but(store__keys=2),

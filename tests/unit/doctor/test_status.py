@@ -54,7 +54,7 @@ def test_each_link_is_told_with_its_first_end_and_for_whom() -> None:
     assert (links[0].first.name, links[0].where) == ("Acme-CA-Root", "/opt/hcp/conf/primary-host.pfx")
     assert {link.where for link in links} == {
         "/opt/hcp/conf/primary-host.pfx",
-        "served at localhost:2560",
+        "presented at localhost:2560",
         f"{CACERTS}, cloudstream-acme",
     }
     assert all(link.for_whom for link in links)
@@ -71,10 +71,28 @@ def test_a_root_cause_is_told_before_the_dates() -> None:
     assert "[doctor.fallback-served]" in judged.first_line
 
 
+@pytest.mark.parametrize(
+    ("uploads", "state"),
+    [((), State.WARNING), ((ROOT.sha256,), State.WARNING), ((MIDDLE.sha256,), State.OK), (("all",), State.OK)],
+)
+def test_the_wait_for_the_upload_is_a_note_until_it_is_ticked(uploads: tuple[str, ...], state: State) -> None:
+    """`doctor.ca-not-accepted` for the intermediate; *uploads* are the items that are open."""
+    facts = but(probes=(replace(PROBE, acceptable_cas=("CN=Acme-CA-Root",)),))
+    judged = status(diagnose(facts), MOMENT, uploads=uploads)
+    assert (judged.state, bool(judged.notes)) == (state, state is State.OK)
+    assert judged.as_json()["notes"] == list(judged.notes)
+    if judged.notes:
+        assert "Acme-CA-Intermediate" in judged.notes[0]
+        drifted = replace(
+            facts, change=but(change__files=(ChangedFile(CONF, "a" * 64, "b" * 64, 0o640, 0o640),)).change
+        )
+        assert status(diagnose(drifted), MOMENT, uploads=uploads).state is State.WARNING
+
+
 def test_drift_is_a_warning() -> None:
     judged = of(but(change__files=(ChangedFile(CONF, "a" * 64, "b" * 64, 0o640, 0o640),)))
     assert judged.state is State.WARNING
-    assert judged.drift == (f"{CONF} is not as change 0001-20261124T100000Z left it: its content is another",)
+    assert judged.drift == (f"{CONF} is not as change 0001-20261124T100000Z left it: its content changed",)
 
 
 def test_a_replaced_cacerts_is_critical_and_drift() -> None:

@@ -102,7 +102,7 @@ def test_one_text_suits_all_clients_of_one_ca() -> None:
     answers = ClientAnswers(host="pcclient-host", certificate_subject="Acme-CA-Intermediate")
     made = client.make_pack(ClientInput(answers, chain(leaf), (leaf.certificate,), "primary-host", PASSWORD))
     page = data(made, "CHECKLIST.md")
-    assert "One text for all PCs is possible and recommended" in page
+    assert "You can use one text for all PCs" in page
     assert 'certificate-subject = "Acme-CA-Intermediate"' in page
     assert "/CERTSUBJECT=Acme-CA-Intermediate" in page
 
@@ -182,11 +182,11 @@ def test_a_client_can_be_set_up_without_a_person_and_its_page_says_whose_passwor
 def test_a_rollover_trusts_both_roots_and_says_which_goes() -> None:
     old = authority("Old-Root").certificate
     page = data(gateway.make_pack(given(old_root=old)), "CHECKLIST.md")
-    assert "holds both roots" in page
-    assert f"Old-Root ({old.sha256[:8]}) goes out with the last step" in page
-    assert "holds both roots" not in data(gateway.make_pack(given()), "CHECKLIST.md")
+    assert "has both roots" in page
+    assert f"Old-Root ({old.sha256[:8]}) is removed in the last step" in page
+    assert "has both roots" not in data(gateway.make_pack(given()), "CHECKLIST.md")
     public = gateway.make_pack(given(old_root=old, primary_public=True))
-    assert "take its two lines out" in data(public, "CHECKLIST.md")
+    assert "remove its two lines" in data(public, "CHECKLIST.md")
     leaf = acme().client
     made = ClientInput(ClientAnswers(host="pcclient-host"), chain(leaf), (leaf.certificate,), "p", PASSWORD, old)
     assert f"Leave Old-Root ({old.sha256[:8]}) in the stores" in data(client.make_pack(made), "CHECKLIST.md")
@@ -234,7 +234,7 @@ def test_a_gateway_on_windows_is_not_covered_and_the_page_says_so() -> None:
 
 
 CLOUDS = [
-    (None, False, ("No trust store is made", "openssl x509 -noout -subject -issuer"), set()),
+    (None, False, ("There is no trust store", "openssl x509 -noout -subject -issuer"), set()),
     (
         "ca",
         False,
@@ -322,7 +322,12 @@ def test_the_portal_in_order() -> None:
     pki = acme()
     chains = [chain(pki.primary)]
     plain = portal.make_pack(AccountAnswers(), chains, (), evidence=("Seen: nothing.",))
-    order = ["Upload Acme-CA-Root.cer", "OCSP settings", "See that the primary is proven", "Only when every box above"]
+    order = [
+        "Upload Acme-CA-Root.cer",
+        "OCSP settings",
+        "Check that the primary is verified",
+        "Only when every box above",
+    ]
     places = [next(place for place, step in enumerate(plain.steps) if word in step) for word in order]
     assert places == sorted(places)
     assert "Seen: nothing." in plain.steps[places[1]]
@@ -332,11 +337,11 @@ def test_the_portal_in_order() -> None:
     asked = portal.make_pack(AccountAnswers(), chains, (), cloud=CloudSupport.UNCLEAR)
     assert "Ask your vendor" in asked.steps[0]
     answered = portal.make_pack(AccountAnswers(), chains, (), cloud=CloudSupport.ACCEPTED)
-    assert answered.steps[0].startswith("Answered (cloud-support)")
+    assert answered.steps[0].startswith("Your answer (cloud-support)")
     assert "need no individual authorisation" in plain.steps[places[3]]
     old = authority("Old-Root").certificate
     again = portal.make_pack(AccountAnswers(), chains, (), order=("Order, step 1: x",), leaving=[old])
-    assert any("still says" in step for step in again.steps)
+    assert any("is still" in step for step in again.steps)
     assert not any("Only when every box above" in step for step in again.steps)
     assert "Old-Root" in again.steps[-1]
     assert "- Order, step 1: x" in data(again, "CHECKLIST.md")

@@ -38,7 +38,7 @@ def test_the_first_element_that_stops_is_named(machine: Machine, change: str, mo
     (machine.root / change).chmod(mode)
     answer = readable_as(machine, PurePosixPath("/opt/conf/file"), STRANGER)
     assert (answer.ok, str(answer.blocked_at)) == (False, blocked)
-    assert "hcp may not" in answer.reason
+    assert "hcp cannot" in answer.reason
     assert readable_as(machine, "/opt/conf/file", ROOT).ok is True
 
 

@@ -48,5 +48,5 @@ def test_a_file_from_the_future_casts_doubt_on_the_clock(tmp_path: Path) -> None
     os.utime(machine.real(machine.conf), (time.time() + 86400, time.time() + 86400))
     facts = collect(machine)
     assert not facts.clock_ok
-    assert "later than the clock" in facts.reasons["clock_ok"]
+    assert "later date than the clock" in facts.reasons["clock_ok"]
     assert "restart command" in facts.reasons["unit"]

@@ -44,7 +44,7 @@ def test_marks_and_line_ends_are_no_part_of_the_password(data: bytes, tmp_path: 
         (b"Changeit-1\t", "blank or tab"),
         (b" Changeit-1", "blank or tab"),
         ("Changeit-1\u00a0".encode(), "blank or tab"),
-        (b"x" * 5000, "no password"),
+        (b"x" * 5000, "not a password"),
     ],
 )
 def test_a_file_with_a_mistake_is_named_as_that(data: bytes, words: str, tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ def test_a_trusted_root_stays_while_another_comes() -> None:
     (step,) = make_plan(given(), [ROOT], seen, KEYTOOL).steps
     assert isinstance(step, PutFile)
     assert set(read(step.data, password=PASSWORD).certificates) == {old, ROOT}
-    assert "beside 1 that it holds already" in step.summary
+    assert "beside 1 that it already holds" in step.summary
 
 
 def test_a_trust_store_that_java_sees_nothing_in_is_no_trust_store() -> None:
@@ -160,8 +160,8 @@ FIRES = [
     ("config.known-password", facts(unattended=unattended('HCP_DB_PASSWORD="changeit"\n')), facts()),
     (
         "store.out-of-reach",
-        facts(access=Access(False, PurePosixPath("/etc"), "hcp may not enter it")),
-        facts(access=Access(False, FOLDER, "it is not there")),
+        facts(access=Access(False, PurePosixPath("/etc"), "hcp cannot enter it")),
+        facts(access=Access(False, FOLDER, "it does not exist")),
     ),
 ]
 

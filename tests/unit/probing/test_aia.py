@@ -105,7 +105,7 @@ def test_only_http_is_fetched(url: str) -> None:
     chain, bundle = chain_and_bundle(issue("host", authority("Root"), ca_issuers=url))
     bundles, problems = fetch_issuers([bundle], chain)
     assert bundles == [bundle]
-    assert "no http address" in problems[0].message
+    assert "not an http address" in problems[0].message
 
 
 def test_a_certificate_without_address_or_a_complete_chain_asks_nobody(site: Site) -> None:

@@ -110,7 +110,7 @@ def test_a_client_certificate_is_tried(
         "--secret", f"client-password=file:{files / 'password'}",
     )  # fmt: skip
     assert done[0] == code
-    assert f"the one that was offered: {verdict}" in done[1]
+    assert f"the offered one: {verdict}" in done[1]
     assert ("[probe.client-rejected]" in done[1]) is (verdict == "rejected")
     assert "accepts those of CN=Acme-CA-Root,O=Acme" in done[1]
 
@@ -206,7 +206,7 @@ def test_revocation_is_asked_only_on_request(server: PracticeServer, capsys: pyt
     words = (f"127.0.0.1:{server.port}", "--servername", "primary-host")
     code, out, _ = run(capsys, *words, "--revocation")
     assert code == 0
-    assert "CN=primary-host,O=Acme: names nobody to ask" in out
+    assert "CN=primary-host,O=Acme: names no responder" in out
     assert "[revocation.no-responder]" in out
     _, plain, _ = run(capsys, *words, "--json")
     _, asked, _ = run(capsys, *words, "--json", "--revocation")

@@ -71,7 +71,7 @@ def test_the_gateway_is_judged_as_java_would(gateway: Chain, expected: set[str])
     assert rehearsed.ok is (not expected)
     assert all("primary" in finding.message and "gateway" in finding.message for finding in rehearsed.findings)
     outcomes = {step.name: step.outcome for step in rehearsed.steps}
-    assert outcomes["the gateway believes the primary"] == "passed"
+    assert outcomes["the gateway trusts the primary"] == "passed"
     # The bytes go through either way: it is Java's judgement that ends it.
     assert outcomes["TLS 1.3 handshake with the certificate of the gateway"] == "passed"
     assert outcomes["TLS 1.2 without a client certificate is refused"] == "passed"
@@ -110,7 +110,7 @@ def test_a_key_that_is_elsewhere_is_no_failure() -> None:
     rehearsed = rehearse(chain(PKI.primary), [ROOT], windows, [ROOT], "primary-host", client_name="client", now=NOW)
     assert rehearsed.ok
     not_run = [step for step in rehearsed.steps if step.outcome == "not_run"]
-    assert [step.detail for step in not_run] == ["the private key of the client is not at hand"] * 2
+    assert [step.detail for step in not_run] == ["the private key of the client is not available"] * 2
 
 
 def test_a_key_of_another_certificate_fails_in_memory() -> None:

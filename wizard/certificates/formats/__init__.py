@@ -1,1 +1,1 @@
-"""The file formats in which certificates and keys arrive: recognised by content, read without trust."""
+"""The file formats of certificates and keys: recognised by content; no length or count in a file is trusted."""

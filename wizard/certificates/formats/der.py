@@ -1,4 +1,4 @@
-"""A small walker over DER and BER (ITU-T X.690): it finds where things lie and never trusts a length."""
+"""A small walker over DER and BER (ITU-T X.690): it finds the elements and never trusts a length."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -17,10 +17,10 @@ UTC_TIME: Final = 0x17
 BMP_STRING: Final = 0x1E
 
 ELEMENT_LIMIT = 250_000
-"""Elements that one document may make us look at: a third of a second of work, ten thousand certificates and more."""
+"""Most elements read from one document: a third of a second of work, ten thousand certificates and more."""
 
 DEPTH_LIMIT = 24
-"""Nested indefinite lengths; every honest file stays below ten."""
+"""Nested indefinite lengths; real files stay below ten."""
 
 
 class DerError(ValueError):
@@ -37,7 +37,7 @@ class DerError(ValueError):
 
 
 class Document:
-    """The bytes that nodes point into, with the budget that all looks at them share."""
+    """The bytes that nodes point into, with the budget that all reads of them share."""
 
     __slots__ = ("data", "indefinite_ends", "inner", "left")
 
@@ -61,7 +61,7 @@ class Document:
         stop = len(data) if end is None else end
         self.left -= 1
         if self.left < 0:
-            raise self.error("there are more elements than any real file has", at)
+            raise self.error("there are more elements than in any real file", at)
         if at + 2 > stop:
             raise self.error("it ends inside an element", min(at, stop))
         tag = data[at]
@@ -87,7 +87,7 @@ class Document:
         return Node(self, tag, at, body, last, last)
 
     def opening(self) -> "Node":
-        """The outermost element as its first bytes announce it, cut to what is there: for looking, not for reading."""
+        """The outermost element as its first bytes announce it, cut to what is there: only to recognise its kind."""
         first = self.data[1] if len(self.data) > 1 else 0
         body = 2 + (first & 0x7F if first > 0x80 else 0)
         return Node(self, self.data[0], 0, min(body, len(self.data)), len(self.data), len(self.data))

@@ -1,4 +1,4 @@
-"""What is wrong with a file as such, whatever its certificates say: encoding, integrity, Java's view of a store."""
+"""Findings about a file itself, not about its certificates: encoding, integrity, Java's view of a store."""
 
 from wizard import codes
 from wizard.certificates.model import Bundle
@@ -24,7 +24,7 @@ _BROKEN_CIPHERS = ("RC2", "RC4", "2DES", "-DES", " DES")
 
 
 def file_findings(bundle: Bundle) -> list[Finding]:
-    """What to tell about the file that *bundle* was read from; notes that only inform stay in the bundle."""
+    """The findings about the file that *bundle* was read from; notes that only inform stay in the bundle."""
     subject = Locator("file", path=bundle.name)
     noted: dict[Code, list[str]] = {}
     for code, text in bundle.notes:

@@ -1,4 +1,4 @@
-"""Files that people take for certificates and that are something else: what they are, and what to do with them."""
+"""Files that are mistaken for certificates: what they are, and what to do with them."""
 
 import re
 
@@ -17,10 +17,10 @@ _STARTS: tuple[tuple[bytes, str, str], ...] = (
      "save its attachment and choose that"),
     (b"\x03\xd9\xa2\x9a", "a KeePass database", "save the attachment in it to a file and choose that"),
     (b"PuTTY-User-Key-File-", "a PuTTY key (PPK)",
-     "it is for SSH and belongs to no certificate; choose the key that was made with the request"),
+     "it is for SSH and belongs to no certificate; choose the key that was created with the request"),
     (b"ssh-", "a public SSH key", "it belongs to no certificate; choose the file from the PKI team"),
     (b"ecdsa-sha2-", "a public SSH key", "it belongs to no certificate; choose the file from the PKI team"),
-    (b"%PDF-", "a PDF document", "ask the PKI team for the certificate as a file of its own"),
+    (b"%PDF-", "a PDF document", "ask the PKI team for the certificate as a separate file"),
 )  # fmt: skip
 _DASHES = re.compile(
     rb"(?:\xe2\x80[\x90-\x95]|\xe2\x88\x92|[\x96\x97])[-\s]*BEGIN |BEGIN [A-Z ]+(?:\xe2\x80[\x90-\x95]|[\x96\x97])"
@@ -38,7 +38,7 @@ _BKS_KINDS = frozenset(range(5))
 
 
 def foreign(data: bytes, name: str) -> str:
-    """What *data* is, and what to do, to follow "it is"; "" when it is nothing that is known here."""
+    """What *data* is and what to do, as the continuation of "it is"; "" when its kind is unknown."""
     for start, what, advice in _STARTS:
         if data.startswith(start):
             return f"{what}: {advice}"
@@ -52,10 +52,12 @@ def foreign(data: bytes, name: str) -> str:
     if len({each.lower() for each in _MAIL.findall(head[:8192])}) >= _MAIL_HEADERS:
         return "a mail: save its attachment and choose that"
     if store := _bouncy_castle(data):
-        advice = "have it converted where it comes from: keytool -importkeystore -deststoretype PKCS12"
+        advice = "convert it on the machine that it comes from: keytool -importkeystore -deststoretype PKCS12"
         return f"a key store of Bouncy Castle ({store}), which the server cannot read: {advice}"
     if name.lower().endswith(".kdb"):
-        return "a key database of IBM (KDB): have it exported to PKCS12 where it comes from (gskcapicmd, iKeyman)"
+        return (
+            "a key database of IBM (KDB): export it to PKCS12 on the machine that it comes from (gskcapicmd, iKeyman)"
+        )
     return ""
 
 

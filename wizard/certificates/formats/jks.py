@@ -222,15 +222,15 @@ def read(data: bytes, collector: Collector, password: Secret | None, key_passwor
     except _Cut as cut:
         raise refusals.damaged(name, cut.reason, cut.at) from cut
     if stream.at != len(data):
-        collector.note("jks.trailing", f"{len(data) - stream.at} bytes follow its end and are left alone.")
+        collector.note("jks.trailing", f"{len(data) - stream.at} bytes follow its end and are ignored.")
     if data.startswith(JCEKS_MAGIC):
-        collector.note("jks.jceks", "It is a JCEKS store, which Java opens only when its type is named.")
+        collector.note("jks.jceks", "It is a JCEKS store, which Java opens only if its type is given.")
     if password is None:
         if keys:
             raise refusals.password_needed(name, "its private key", collector.bundle(Format.JKS))
         collector.note("jks.integrity-unchecked", "No password was given, so its integrity was not checked.")
         return collector.finished(Format.JKS)
-    # Of two passwords nobody remembers which is which.
+    # The two passwords may have been given in the wrong order.
     passwords = [each.reveal() for each in (password, key_password) if each is not None]
     if not any(hmac.compare_digest(_digest(each, data[:behind]), digest) for each in passwords):
         raise refusals.password_wrong(name, "or the file was changed after it was written")
@@ -255,7 +255,7 @@ def _entries(stream: _Stream, collector: Collector) -> list[_Key]:
     stream.take(4)
     version = stream.number()
     if version not in {1, 2}:
-        raise _Cut(4, f"its version is {version}, and only 1 and 2 exist")
+        raise _Cut(4, f"its version is {version}, but only 1 and 2 exist")
     count = stream.number()
     if count > _ENTRY_LIMIT:
         raise _Cut(8, f"it announces {count:,} entries")
@@ -278,7 +278,7 @@ def _entries(stream: _Stream, collector: Collector) -> list[_Key]:
                 stream.at = object_end(stream.data, stream.at)
             except ValueError as error:
                 raise _Cut(stream.at, str(error)) from error
-            collector.note("jks.secret-key", f'Entry {number}, alias "{alias}", is a secret key and is left alone.')
+            collector.note("jks.secret-key", f'Entry {number}, alias "{alias}", is a secret key and is ignored.')
         else:
             raise _Cut(at, f"entry {number} has the unknown kind {kind}")
     return keys
@@ -337,5 +337,5 @@ def _unprotected(blob: bytes, password: str) -> bytes:
         stream += block
     plain = bytes(left ^ right for left, right in zip(sealed, stream, strict=False))
     if not hmac.compare_digest(hashlib.sha1(given + plain, usedforsecurity=False).digest(), check):
-        raise WrongPassword("the check of the protected key does not hold")
+        raise WrongPassword("the check of the protected key fails")
     return plain

@@ -1,4 +1,4 @@
-"""Passwords into keys: PKCS12 (RFC 7292, appendix B), PBKDF1, scrypt and Java's own, with a limit on the work."""
+"""Derive keys from passwords: PKCS12 (RFC 7292, appendix B), PBKDF1, scrypt and Java's own, with limits."""
 
 import hashlib
 import hmac
@@ -34,7 +34,7 @@ _SALT_LIMIT: Final = 1024
 
 
 class Unsupported(ValueError):  # noqa: N818  # caught inside this package, never shown as an error
-    """An algorithm that is not known here; the text names it."""
+    """An algorithm that is not known here; the text is its name."""
 
 
 class TooManyRounds(ValueError):  # noqa: N818  # likewise
@@ -96,7 +96,7 @@ def phrases(password: str) -> list[Phrase]:
 
 
 def salt_of(node: Node) -> bytes:
-    """The salt in *node*; longer than 1024 bytes is no honest salt."""
+    """The salt in *node*; a real salt is never longer than 1024 bytes."""
     salt = node.octet_string
     if len(salt) > _SALT_LIMIT:
         raise node.error("the salt is too long")
@@ -143,7 +143,7 @@ def java_md5(phrase: Phrase, salt: bytes, count: int) -> bytes:
     """Thirty-two bytes as `PBEWithMD5AndTripleDES` of the JDK makes them for keys in JCEKS stores."""
     first, second = salt[:4], salt[4:8]
     if first == second:
-        # The JDK means to reverse one half here, and a slip makes it this.
+        # The JDK was meant to reverse one half here, but a bug makes it this.
         first = bytes((first[3], first[0], first[1], first[3]))
     result = b""
     for half in (first, second):
@@ -164,7 +164,7 @@ def scrypt(node: Node) -> tuple[Callable[[Phrase, int], bytes], int, str]:
     salt = salt_of(parts[0])
     cost, size, lanes = (part.integer for part in parts[1:4])
     if cost < 2 or cost & (cost - 1) or size < 1 or lanes < 1:
-        raise node.error("scrypt has a parameter that it does not allow")
+        raise node.error("a parameter of scrypt is not allowed")
     rounds = cost * size * lanes
     if 128 * size * (cost + lanes) > _SCRYPT_MEMORY:
         raise TooManyRounds(rounds)

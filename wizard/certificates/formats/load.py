@@ -1,4 +1,4 @@
-"""DER into certificates and keys, whatever odd things they hold: nothing but a refusal or a note comes out."""
+"""Read certificates and keys from DER, however odd they are: errors become a refusal or a note."""
 
 import threading
 import warnings
@@ -23,7 +23,7 @@ _lock = threading.RLock()
 
 @contextmanager
 def odd_certificates_allowed() -> Iterator[list[warnings.WarningMessage]]:
-    """Collects the library's warnings about certificates that break a rule of RFC 5280, instead of letting them out.
+    """Collect the library's warnings about certificates that break a rule of RFC 5280.
 
     The list that comes in grows with each. Filters of the warnings module belong to the whole process, so only one
     thread at a time is inside.
@@ -61,7 +61,7 @@ def load_key(der: bytes, *, name: str = "") -> PrivateKeyTypes:
     except (ValueError, TypeError, OverflowError) as error:
         raise damaged(name, "its private key cannot be decoded") from error
     if isinstance(key, rsa.RSAPrivateKey) and not _consistent(key):
-        raise damaged(name, "the numbers of its RSA private key do not fit together")
+        raise damaged(name, "the numbers of its RSA private key do not match")
     return key
 
 

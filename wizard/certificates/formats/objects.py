@@ -1,4 +1,4 @@
-"""One structure out of a PEM block or a DER file: a certificate, a key, a message; each goes where it belongs."""
+"""Collect the contents of PEM blocks and DER files: certificates, keys, messages."""
 
 import re
 import warnings
@@ -51,7 +51,7 @@ class Collector:
         """Remember that one part was not readable; it counts as the file's refusal when nothing else is found."""
         self.refusals.append(error)
         if len(self.refusals) > UNREADABLE_LIMIT:
-            raise damaged(self.name, f"more than {UNREADABLE_LIMIT:,} parts of it are not readable")
+            raise damaged(self.name, f"more than {UNREADABLE_LIMIT:,} parts of it cannot be read")
         self.note(error.code, f"{reason[:1].upper()}{reason[1:]}.")
 
     def unsupported(self, what: str, where: str) -> None:
@@ -74,7 +74,7 @@ class Collector:
             else:
                 self.refusals.append(damaged(self.name, reason, at))
             if len(self.refusals) > UNREADABLE_LIMIT:
-                raise damaged(self.name, f"more than {UNREADABLE_LIMIT:,} parts of it are not readable", at) from error
+                raise damaged(self.name, f"more than {UNREADABLE_LIMIT:,} parts of it cannot be read", at) from error
             self.note(codes.CERTIFICATE_NOT_READABLE.code, f"C{reason[1:]}.")
             return False
         self.certificates.append(certificate)
@@ -137,7 +137,7 @@ def _oddity(text: str) -> str:
 
 
 class Reader:
-    """Takes structures one by one, and remembers the first key that stayed closed."""
+    """Takes structures one by one, and remembers the first key that could not be opened."""
 
     def __init__(self, collector: Collector, password: Secret | None, key_password: Secret | None = None) -> None:
         self.collector = collector
@@ -146,7 +146,7 @@ class Reader:
         self.effort = Effort()
         self.keys_met = 0
         self.closed: str | None = None
-        """What the first closed key is called; None while every key opened."""
+        """The name of the first key that could not be opened; None while every key opened."""
 
     def structure(self, node: Node, kind: Shape, where: str, alias: str = "") -> None:
         """Take *node*, which has the shape *kind* and lies at *where*.
@@ -172,13 +172,13 @@ class Reader:
             case Shape.ENVELOPED:
                 collector.unsupported("encryption for a recipient (enveloped PKCS7)", where)
             case Shape.REVOCATION_LIST:
-                collector.note("reading.revocation-list", f"There is a revocation list at {where}; it is left alone.")
+                collector.note("reading.revocation-list", f"There is a revocation list at {where}, which is ignored.")
             case Shape.PUBLIC_KEY:
-                collector.note("reading.public-key", f"There is a bare public key at {where}; it is left alone.")
+                collector.note("reading.public-key", f"There is a bare public key at {where}, which is ignored.")
             case _ if self._path(node, where):
-                collector.note("reading.pkipath", "It is a PKIPATH, which keytool and OpenSSL do not read.")
+                collector.note("reading.pkipath", "It is a PKIPATH, which keytool and OpenSSL cannot read.")
             case _:
-                collector.note("reading.unknown-structure", f"There is a structure of unknown kind at {where}.")
+                collector.note("reading.unknown-structure", f"There is an unknown structure at {where}.")
 
     def _path(self, node: Node, where: str) -> bool:
         """Take the certificates of a PKIPATH, which is a sequence of them; False when *node* is none."""
@@ -244,7 +244,7 @@ class Reader:
         self.lock(where)
 
     def lock(self, where: str) -> None:
-        """Note that the key at *where* stayed closed."""
+        """Note that the key at *where* could not be opened."""
         self.closed = self.closed or f"the private key at {where}"
 
     def finished(self, form: Format) -> Bundle:

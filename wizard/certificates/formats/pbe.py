@@ -235,7 +235,7 @@ def _positive(node: Node) -> int:
 
 def _pbes2(parameters: list[Node], at: Node) -> Encryption:
     if len(parameters) < 2:
-        raise at.error("the encryption names no key derivation or no cipher")
+        raise at.error("the encryption has no key derivation or no cipher")
     scheme, iv = _cipher(parameters[1])
     kind, *rest = parameters[0].expect(SEQUENCE).fields(2)
     if kind.oid == _SCRYPT:
@@ -296,12 +296,12 @@ def decrypt(encryption: Encryption, data: bytes, phrase: Phrase, effort: Effort)
     """*data* decrypted, its padding taken off.
 
     Raises:
-        WrongPassword: the padding is not right; once in 256 tries a wrong password yields garbage instead.
+        WrongPassword: the padding is wrong; once in 256 tries a wrong password yields garbage instead.
         TooManyRounds: the file has asked for more than the limit, this derivation included.
         Unsupported: this machine does not allow the algorithm, as in FIPS mode.
     """
     if encryption.block and (not data or len(data) % encryption.block):
-        raise WrongPassword("the encrypted data is not a whole number of blocks")
+        raise WrongPassword("the encrypted data has an incomplete block")
     effort.spend(encryption.rounds + len(data) // encryption.share)
     try:
         plain = encryption.open(phrase, data)
@@ -313,5 +313,5 @@ def decrypt(encryption: Encryption, data: bytes, phrase: Phrase, effort: Effort)
         return plain
     pad = plain[-1]
     if not 1 <= pad <= encryption.block or plain[-pad:] != bytes([pad]) * pad:
-        raise WrongPassword("the padding is not right")
+        raise WrongPassword("the padding is wrong")
     return plain[:-pad]

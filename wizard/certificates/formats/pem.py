@@ -189,7 +189,7 @@ def _repaired(label: str, raw: bytes, line: int, at: int, alias: str) -> Block:
         if body:
             return Block(label, body, line, at, tuple(headers), alias)
     if not raw.strip(_SPACE):
-        return Block(label, None, line, at, problem="there is nothing in it")
+        return Block(label, None, line, at, problem="it is empty")
     # Quoted in mail, pasted from JSON or a spreadsheet: the letters are there, with decoration that is never base64.
     cleaned = rest.replace(b"\\r", b"").replace(b"\\n", b"").replace(b"\xc2\xa0", b"")
     body = _base64(cleaned.translate(None, _SPACE + b"\\\"'>|,"))
@@ -236,7 +236,7 @@ def read(text: bytes, reader: Reader) -> Bundle:
                 collector.refuse(damaged(collector.name, reason, block.at), reason)
             continue
         if block.repaired:
-            collector.note("pem.repaired", f"The block at line {block.line} holds characters that do not belong there.")
+            collector.note("pem.repaired", f"The block at line {block.line} has characters that do not belong there.")
         body = block.body
         if block.label in _CERTIFICATE and body[:2] == b"\x30\x82" and body[4:5] == b"\x30" and block.label[0] != "T":
             # The way of ten thousand certificates: a sequence in a sequence, and nobody needs to look closer.
@@ -280,7 +280,7 @@ def _other(block: Block, body: bytes, reader: Reader) -> Bundle | None:
             return pkcs12.read(node, collector, reader.password, reader.key_password)
         reader.structure(_only(node, kind, block), kind, where, block.alias)
     except DerError as error:
-        reason = f"the block {block.label} at line {block.line} breaks off or contradicts itself ({error.reason})"
+        reason = f"the block {block.label} at line {block.line} is cut off or contradicts itself ({error.reason})"
         collector.refuse(damaged(collector.name, reason, block.at), reason)
     return None
 

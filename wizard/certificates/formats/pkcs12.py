@@ -1,4 +1,4 @@
-"""PKCS12 files (RFC 7292): what they say before any password, and what the password opens."""
+"""PKCS12 files (RFC 7292): what can be read without a password, and what the password opens."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -190,7 +190,7 @@ def _structure(outer: Node) -> _Structure:
         else:
             raise Unsupported("encryption for a public key instead of a password")
         if len(parts) > PART_LIMIT:
-            raise safe.error("there are more parts than any real store has")
+            raise safe.error("there are more parts than in any real store")
     mac = understand_mac(children[2]) if len(children) > 2 else None
     return _Structure(content, tuple(parts), mac)
 
@@ -242,7 +242,7 @@ class _Opener:
         if len(found.keys) > KEY_COUNT_LIMIT:
             self.collector.note("reading.many-keys", f"Only the first {KEY_COUNT_LIMIT} private keys were read.")
         for other in found.others:
-            self.collector.note("pkcs12.other-bag", f"It also holds {other}, which is left alone.")
+            self.collector.note("pkcs12.other-bag", f"It also holds {other}, which is ignored.")
         facts = replace(
             self.structure.facts,
             opened=True,
@@ -260,14 +260,14 @@ class _Opener:
         if not facts.integrity:
             self.collector.note(
                 codes.PKCS12_NO_INTEGRITY.code,
-                "It has no integrity check: any password is accepted, and damage stays unseen.",
+                "It has no integrity check: any password is accepted, and damage is not detected.",
             )
         if any(locked):
             raise self._locked(self.collector.bundle(Format.PKCS12, facts))
         return self.collector.finished(Format.PKCS12, facts)
 
     def _check_mac(self, mac: Mac) -> None:
-        # Of two passwords nobody remembers which is which.
+        # The two passwords may have been given in the wrong order.
         for phrase in [*self.candidates, *self.key_candidates]:
             self.effort.spend(mac.rounds)
             if mac.verify(phrase, self.structure.authenticated):
@@ -285,10 +285,10 @@ class _Opener:
                 if mac.verify(phrase, self.structure.authenticated):
                     raise refusals.password_wrong(self.collector.name, "it opens with an empty password")
             if self._opens_part():
-                reason = "its integrity check fails although the password opens it, so it was changed later"
+                reason = "its integrity check fails, but the password opens it, so it was changed later"
                 raise refusals.damaged(self.collector.name, reason)
             if self._opens_key():
-                what = "it is that of its private key; the store itself has another, or was changed"
+                what = "it opens only the private key; the store has another password, or was changed"
                 raise refusals.password_wrong(self.collector.name, what)
         raise refusals.password_wrong(self.collector.name)
 

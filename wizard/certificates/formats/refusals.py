@@ -1,4 +1,4 @@
-"""The refusals of reading: one maker per cause, so that every format says the same thing with the same code."""
+"""The refusals of reading: one function for each cause, so that every format reports it with the same code."""
 
 from wizard import codes
 from wizard.certificates.model import Bundle

@@ -1,4 +1,4 @@
-"""Rules: each is small and pure, knows its findings, and says what Java and the other peers make of a chain."""
+"""Rules: each is small and pure, and reports what Java and the other peers would accept or refuse in a chain."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -47,7 +47,7 @@ def judge(
         chain: as `chain.assemble` made it.
         role: what it is for; None applies only the rules that hold for any role.
         host: the name that peers connect to.
-        now: the moment that dates are judged at, in UTC.
+        now: the moment that dates are checked at, in UTC.
         ocsp_wanted: whether revocation will be checked by OCSP.
         public_roots: SHA-256 of the roots that every Java trusts.
         unclear_roots: SHA-256 of roots that count as private and may be public.

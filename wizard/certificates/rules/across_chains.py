@@ -1,4 +1,4 @@
-"""What only shows when all chains of a pile are seen together."""
+"""Findings that need all chains of a set together."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ from wizard.findings import Finding
 MOST_FILES = 5
 
 
-def judge_pile(chains: Iterable[Chain]) -> Iterator[Finding]:
+def check_together(chains: Iterable[Chain]) -> Iterator[Finding]:
     """Compare the certificates of all chains with each other, in linear time."""
     chains = list(chains)
     leaves: dict[str, dict[str, Certificate]] = defaultdict(dict)

@@ -1,4 +1,4 @@
-"""From leaf to root: nothing missing, nothing self-made, and what else came along."""
+"""Completeness of a chain: missing issuers, self-signed leaves, surplus certificates."""
 
 from collections.abc import Iterator
 

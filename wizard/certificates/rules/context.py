@@ -1,4 +1,4 @@
-"""What a rule gets to see, and how it reports."""
+"""The input of a rule, and how it reports."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ class Context:
     """A chain and the question that is asked about it.
 
     Attributes:
-        chain: to be judged.
+        chain: to be checked.
         role: what it is for; None when that is not known, and rules that need a role then keep silent.
         host: the name that peers connect to; None when it is not known.
         now: the moment, in UTC.

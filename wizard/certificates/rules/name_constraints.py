@@ -1,4 +1,4 @@
-"""Name constraints: a CA that may only issue for some names. Judged as Java judges them, which is measured."""
+"""Name constraints: a CA that may only issue for some names. Checked as Java checks them, which is measured."""
 
 from collections.abc import Iterator
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""The private key: there, and the right one."""
+"""The private key: it must exist and match the leaf."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from wizard.findings import Finding
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Judge whether the leaf can be used."""
+    """Check whether the leaf can be used."""
     chain = context.chain
     if chain.leaf is None:
         return

@@ -1,4 +1,4 @@
-"""The dates of public certificate authorities, from `data/public_ca.toml`."""
+"""The dates of public CAs, from `data/public_ca.toml`."""
 
 import tomllib
 from collections.abc import Iterator
@@ -63,7 +63,7 @@ def calendar() -> Calendar:
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Private PKIs are not bound by the ballot, so only chains under public roots are judged."""
+    """Private PKIs are not bound by the ballot, so only chains under public roots are checked."""
     leaf = context.chain.leaf
     if leaf is None or not context.is_public:
         return

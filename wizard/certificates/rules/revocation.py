@@ -1,4 +1,4 @@
-"""Revocation: whoever wants OCSP needs a responder to ask."""
+"""Revocation: OCSP needs a responder."""
 
 from collections.abc import Iterator
 

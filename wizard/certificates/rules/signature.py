@@ -1,4 +1,4 @@
-"""The ties between the certificates of a chain: signatures and key identifiers."""
+"""The links between the certificates of a chain: signatures and key identifiers."""
 
 from collections.abc import Iterator
 from itertools import pairwise

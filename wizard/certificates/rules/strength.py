@@ -1,4 +1,4 @@
-"""Our own floor for keys and hashes: RSA 2048, P-256, SHA-256; and algorithms that a peer cannot use."""
+"""Our own minimum for keys and hashes: RSA 2048, P-256, SHA-256; and algorithms that a peer cannot use."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ CLIENT_KEYS = {"P-256", "P-384"}
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Judge the key of every certificate, and the hash of every signature that a peer verifies."""
+    """Check the key of every certificate, and the hash of every signature that a peer verifies."""
     chain = context.chain
     for certificate in chain.certificates:
         label = fields.key_label(certificate)

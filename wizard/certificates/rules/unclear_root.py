@@ -8,7 +8,7 @@ from wizard.findings import Finding
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Ask for the word of the operator where it is needed."""
+    """Ask the operator where it is needed."""
     root = context.chain.root
     if root is not None and root.sha256 in context.unclear_roots:
         yield on(root, codes.ROOT_PUBLIC_OR_PRIVATE, sha256=root.sha256)

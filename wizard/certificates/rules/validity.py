@@ -1,4 +1,4 @@
-"""Dates: expired, not yet valid, soon over, issuers that end first, and a clock that cannot be right."""
+"""Dates: expired, not yet valid, expiring soon, issuers that end first, and a clock that cannot be right."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ CLOCK_FLOOR = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 def check(context: Context) -> Iterator[Finding]:  # noqa: C901 - one case for each role and side of a period
-    """Judge the dates of each certificate at `context.now`."""
+    """Check the dates of each certificate at `context.now`."""
     chain, now = context.chain, context.now
     if now < CLOCK_FLOOR:
         yield on_chain(chain, codes.VALIDITY_CLOCK_BEHIND, now=f"{now:%Y-%m-%d %H:%M} UTC")

@@ -1,4 +1,4 @@
-"""HOCON without losing a byte: ask what a path is worth, change one setting, keep the rest as it is."""
+"""HOCON without losing a byte: get the value of a path, change one setting, keep the rest as it is."""
 
 from wizard.configs.hocon.comments import Commented
 from wizard.configs.hocon.document import Document, Value, parse

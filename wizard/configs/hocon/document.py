@@ -1,4 +1,4 @@
-"""A HOCON text that can be asked and edited: what each path is worth, where it is, what it hides."""
+"""A HOCON text that can be queried and edited: the value of each path, where it is, what it hides."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from wizard.configs.hocon.syntax import Field, Include, ListNode, ObjectNode
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What a path is worth, and the place that decides it.
+    """The value of a path, and the place that decides it.
 
     Attributes:
         path: of the setting, from the root.
@@ -120,7 +120,7 @@ class Document(Parsed):
                         if is_text(field.value):
                             text = self.view.literal(field.value, event)
                         full = f"{here}.{render_path(keys)}"
-                        reason = f"line {line}: it is inside a list and has no path of its own"
+                        reason = f"line {line}: it is inside a list and has no path"
                         found.append(Value(full, text, line, column, (), False, reason, "string", event.source.name))
                     if isinstance(field.value, ListNode):
                         found += self._in_list(field.value, f"{here}.{render_path(keys)}", name, event)

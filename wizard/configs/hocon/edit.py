@@ -1,4 +1,4 @@
-"""Changing one setting, and the proof that nothing else changed."""
+"""Change one setting, and verify that nothing else changed."""
 
 import json
 import re

@@ -218,9 +218,9 @@ def _include(entry: Include, path: Path, walk: _Walk) -> None:
     read: list[tuple[Source, ObjectNode]] = []
     reason = ""
     if entry.how in {"url", "classpath"}:
-        reason = f"what {entry.how}() names lies outside the files that are read here"
+        reason = f"what {entry.how}() refers to is not among the files that are read here"
     elif walk.depth >= INCLUDES_DEEP:
-        reason = "includes lead into each other without end"
+        reason = "files include each other in a circle"
     else:
         for name in _candidates(entry, walk.source.name):
             answer = walk.includes.read(entry.how, name)
@@ -230,7 +230,7 @@ def _include(entry: Include, path: Path, walk: _Walk) -> None:
                 read.append(answer)
     status = "not followed" if reason else "followed" if read else "missing"
     if status == "missing" and entry.required:
-        status, reason = "not followed", "it is required and there is no such file"
+        status, reason = "not followed", "it is required but does not exist"
     # Another required name may also be found among the classes, which are not searched here.
     fatal = isinstance(reason, Broken) or (entry.required and entry.how == "file" and not read)
     line = walk.source.lines.place(entry.start)[0]

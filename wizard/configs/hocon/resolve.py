@@ -1,4 +1,4 @@
-"""What a path is worth in the end: duplicates, merges, substitutions and includes taken into account.
+"""Resolve the value of a path, with duplicates, merges, substitutions and includes.
 
 Substitutions are followed only as far as the question needs. A substitution that leads back to its own path sees what
 was set before it, as in the Lightbend library.
@@ -99,7 +99,7 @@ class View:
         self._below: dict[Path, dict[str, None]] | None = None
 
     def lookup(self, path: Path) -> Outcome:
-        """What *path* is worth.
+        """The value of *path*.
 
         Raises:
             TextSyntaxError: `hocon.expansion`, when the bounds of this module are reached.
@@ -142,7 +142,7 @@ class View:
 
     def _lookup(self, path: Path, limits: dict[Path, int], hops: int) -> Outcome:
         if hops > HOPS:
-            return Outcome(doubt="its substitutions lead in a circle")
+            return Outcome(doubt="its substitutions refer to each other in a circle")
         doubt, opened = "", None if path else -1
         layers = self._layers(path, limits)
         if self._open:
@@ -204,7 +204,7 @@ class View:
             added = self._list(node, event, below, hops)
             doubt = before.doubt or added.doubt
             if before.state == TEXT and not doubt:
-                return Outcome(doubt=f"{_where(event, node)} += adds to what is no list", wrong=True)
+                return Outcome(doubt=f"{_where(event, node)} += adds to something that is not a list", wrong=True)
             if before.state == OBJECT:
                 # An object whose keys are numbers becomes a list; any other is refused.
                 why = f"{_where(event, node)} += adds to an object"
@@ -234,10 +234,10 @@ class View:
             return view._reference(node, rest, event, limits, far + hops + 4)  # noqa: SLF001  # another one of its kind
         wanted = event.path[: event.prefix] + node.path
         if len(wanted) < len(event.path) and event.path[: len(wanted)] == wanted:
-            why = f"{_where(event, node)} ${{{render_path(node.path)}}} holds the place that refers to it"
+            why = f"{_where(event, node)} ${{{render_path(node.path)}}} contains the place that refers to it"
             return Outcome(doubt="" if node.optional else why)
         if any(path[: len(wanted)] == wanted for path in self._open[:-1]):
-            return Outcome(doubt=f"{_where(event, node)} ${{{render_path(node.path)}}} leads back to itself")
+            return Outcome(doubt=f"{_where(event, node)} ${{{render_path(node.path)}}} refers to itself")
         found = self._referred(wanted + rest, limits, hops + 1)
         if found.state == ABSENT and event.prefix and not found.doubt:
             found = self._referred(node.path + rest, limits, hops + 1)
@@ -252,7 +252,9 @@ class View:
                 return Outcome(TEXT, self._environment[name], "string")
         if node.optional or rest:
             return Outcome()
-        return Outcome(doubt=f"{_where(event, node)} ${{{render_path(node.path)}}} is set nowhere in what was read")
+        return Outcome(
+            doubt=f"{_where(event, node)} ${{{render_path(node.path)}}} is not set in the files that were read"
+        )
 
     def _referred(self, path: Path, limits: dict[Path, int], hops: int) -> Outcome:
         self.spend(1)
@@ -345,7 +347,7 @@ class View:
         for node in references(event.node):
             wanted = event.path[: event.prefix] + node.path
             if any(len(path) > len(wanted) and path[: len(wanted)] == wanted for path in self._open):
-                return f"{_where(event, node)} ${{{render_path(node.path)}}} leads back to itself"
+                return f"{_where(event, node)} ${{{render_path(node.path)}}} refers to itself"
         return ""
 
     def doubts(self) -> Iterator[str]:

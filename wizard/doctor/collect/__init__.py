@@ -1,1 +1,1 @@
-"""Reads what the doctor judges: files, configuration, stores, service, port. Changes nothing."""
+"""Reads what the doctor checks: files, configuration, stores, service, port. Changes nothing."""

@@ -1,15 +1,13 @@
-"""The doctor's look at application.conf: what the server understands, and what else may have been meant."""
+"""Collect facts about application.conf: what the server reads, and what else may have been intended."""
 
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
-from pathlib import PurePosixPath
 
 from wizard.configs import hocon
 from wizard.configs.damage import examine, repair
-from wizard.doctor.collect.files import file_facts, refused
+from wizard.doctor.collect.files import NOTHING, Coming, file_facts, refused
 from wizard.doctor.facts import ConfFacts, Damage, Place, SettingFacts
 from wizard.errors import TextSyntaxError, WizardError
 from wizard.host.accounts import Account
@@ -39,7 +37,7 @@ class Guess:
 
 @dataclass(frozen=True, slots=True)
 class ConfScan:
-    """application.conf with the secrets that judging needs; never saved.
+    """application.conf with the secrets that checking needs; never saved.
 
     Attributes:
         facts: for the diagnosis.
@@ -66,17 +64,17 @@ def scan_conf(
     machine: Machine,
     account: Account | None,
     started: Effective,
-    planned: Mapping[PurePosixPath, bytes] | None = None,
+    coming: Coming = NOTHING,
 ) -> ConfScan:
-    """Look at application.conf.
+    """Read application.conf.
 
     Args:
         machine: where it is.
         account: of the service.
         started: how the service's Java is started.
-        planned: logical path to the bytes that a change will write; they are judged in place of what is there.
+        coming: what a plan writes; it is judged in place of what is there.
     """
-    scan = _scan(machine, account, started, planned)
+    scan = _scan(machine, account, started, coming)
     other = started.other_conf
     if other is None:
         return scan
@@ -84,21 +82,17 @@ def scan_conf(
     return replace(scan, facts=replace(scan.facts, other=named, other_at=other.place))
 
 
-def _scan(
-    machine: Machine, account: Account | None, started: Effective, planned: Mapping[PurePosixPath, bytes] | None
-) -> ConfScan:
-    file, data = file_facts(machine, machine.conf, account)
-    new = planned or {}
-    if machine.conf not in new and (file.kind != "file" or file.problem):
+def _scan(machine: Machine, account: Account | None, started: Effective, coming: Coming) -> ConfScan:
+    file, data = file_facts(machine, machine.conf, account, coming)
+    if file.kind != "file" or file.problem:
         return ConfScan(ConfFacts(file))
-    data = new.get(machine.conf, data)
 
     def include(kind: str, name: str) -> bytes | None:
         if kind not in {"heuristic", "file"}:
             return None
         path = machine.conf.parent / name
         try:
-            return new[path] if path in new else read_input(machine.real(path))
+            return coming[path].data if path in coming else read_input(machine.real(path))
         except WizardError:
             return None
 
@@ -110,7 +104,7 @@ def _scan(
             return ConfScan(ConfFacts(file, wrong), data)
         damage = _damage(data)
         if repair(data) is None and requoted(data, wrong.line) is not None:
-            message = f"The value on line {wrong.line} needs quotes around it, and its special characters escaped."
+            message = f"The value on line {wrong.line} needs quotes, and its special characters must be escaped."
             damage = (*damage, Damage("doctor.needs-quotes", message, wrong.line, repairable=True))
         return ConfScan(ConfFacts(file, wrong, damage), data, likely=_parsed(repaired(data, wrong.line)))
     damage = _damage(data)
@@ -260,9 +254,9 @@ def _meant(own: list[Guess], document: hocon.Document, facts: SettingFacts | Non
     value = document.get(facts.path)
     whole = _cut_off(value, document) if value is not None and not value.source else ""
     if whole:
-        found.append(Guess(f"the whole of line {facts.line}, up to the blank", Secret(whole), facts.line))
+        found.append(Guess(f"all of line {facts.line}, up to the blank", Secret(whole), facts.line))
     for where, changed in (
-        ("the same without the blank around it", text.strip()),
+        ("the same without the blank before or after it", text.strip()),
         ("the same without typographic quotes", text.strip().strip(QUOTES)),
         ("the same without the control character", "".join(sign for sign in text if sign >= " ")),
         ("the same read as Windows-1252", _as_windows(_raw(value, document)) if value is not None else text),

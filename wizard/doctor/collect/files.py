@@ -3,7 +3,10 @@
 import hashlib
 import os
 import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
+from types import MappingProxyType
 from typing import Any
 
 from wizard.certificates import fields, names
@@ -11,7 +14,7 @@ from wizard.certificates.model import Certificate
 from wizard.change.targets import resolve
 from wizard.doctor.facts import CertificateFacts, FileFacts, Refused
 from wizard.errors import TextSyntaxError, WizardError
-from wizard.host.access import readable_as
+from wizard.host.access import may_read, readable_as
 from wizard.host.accounts import Account
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
@@ -19,9 +22,57 @@ from wizard.printable import printable
 from wizard.times import rfc3339
 
 
-def file_facts(machine: Machine, logical: PurePosixPath | str, account: Account | None) -> tuple[FileFacts, bytes]:
-    """The facts of the file at *logical*, links followed, and its bytes (empty when unreadable). Never raises."""
-    path = str(logical)
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file as a plan leaves it.
+
+    Attributes:
+        data: its bytes.
+        rights: mode, owner and group; None keeps what is there, as does None for the owner or the group.
+    """
+
+    data: bytes
+    rights: tuple[int, int | None, int | None] | None = None
+
+
+Coming = Mapping[PurePosixPath, Written]
+"""Logical path to what a plan writes there; it is examined in place of what is there now."""
+
+NOTHING: Coming = MappingProxyType({})
+
+
+def file_facts(
+    machine: Machine, logical: PurePosixPath | str, account: Account | None, coming: Coming = NOTHING
+) -> tuple[FileFacts, bytes]:
+    """The facts of the file at *logical*, links followed, and its bytes (empty when unreadable). Never raises.
+
+    Args:
+        machine: where it is.
+        logical: its path.
+        account: of the service.
+        coming: what a plan writes.
+    """
+    now, data = _now(machine, str(logical), account)
+    written = coming.get(PurePosixPath(logical))
+    return (now, data) if written is None else (_after(now, written, account), written.data)
+
+
+def _after(now: FileFacts, written: Written, account: Account | None) -> FileFacts:
+    data = written.data
+    file = replace(now, kind="file", problem="", size=len(data), sha256=hashlib.sha256(data).hexdigest())
+    by_folder = now.service_reads is False and now.blocked_at not in {now.path, now.link_to}
+    if written.rights is None:
+        return file
+    mode, uid, gid = written.rights
+    file = replace(file, mode=mode, uid=file.uid if uid is None else uid, gid=file.gid if gid is None else gid)
+    if account is None or by_folder:
+        return file
+    reads = may_read(account, mode, file.uid, file.gid)
+    at, why = ("", "") if reads else (file.path, f"{account.name} may not read it (mode {mode:04o} after the change)")
+    return replace(file, service_reads=reads, blocked_at=at, blocked_why=why)
+
+
+def _now(machine: Machine, path: str, account: Account | None) -> tuple[FileFacts, bytes]:
     access = readable_as(machine, path, account)
     values: dict[str, Any] = {
         "path": path,

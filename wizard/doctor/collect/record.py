@@ -1,4 +1,4 @@
-"""The doctor's look at the record of changes: what they left, against what is there now."""
+"""Compare the record of changes with the present state."""
 
 import contextlib
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from wizard.change.history import entries
 from wizard.change.record import Left, Record, read_record
 from wizard.change.store import Store
 from wizard.doctor.collect.conf import ConfScan, Guess, scan_conf
-from wizard.doctor.collect.files import file_facts
+from wizard.doctor.collect.files import NOTHING, Coming, Written, file_facts
 from wizard.doctor.collect.store import StoreSeen, opening
 from wizard.doctor.facts import ChangedFile, ChangeFacts, ExpectedSettings
 from wizard.errors import WizardError
@@ -24,7 +24,7 @@ from wizard.secret import Secret
 
 
 def known_record(machine: Machine) -> Record:
-    """The record of the changes in force; an empty one when it cannot be read (`see_change` reports that)."""
+    """The record of the changes in effect; an empty one when it cannot be read (`see_change` reports that)."""
     with contextlib.suppress(WizardError):
         return read_record(Store(machine.state_dir))
     return Record()
@@ -32,7 +32,7 @@ def known_record(machine: Machine) -> Record:
 
 def expected_conf(machine: Machine, record: Record) -> ConfScan | None:
     """application.conf as the changes left it; None when no copy of it is kept."""
-    kept = {left.action.named: data for left in record.files if (data := left.data()) is not None}
+    kept = {left.action.named: Written(data) for left in record.files if (data := left.data()) is not None}
     return scan_conf(machine, None, Effective({}), kept) if machine.conf in kept else None
 
 
@@ -52,7 +52,9 @@ def kept_anchor(left: Left, password: Secret) -> Certificate | None:
     return next((each for each in bundle.certificates if each.sha256 == trust.sha256), None)
 
 
-def store_to_restore(machine: Machine, record: Record, expected: ConfScan) -> tuple[bytes, bool] | None:
+def store_to_restore(
+    machine: Machine, record: Record, expected: ConfScan, coming: Coming = NOTHING
+) -> tuple[bytes, bool] | None:
     """The key store that *expected* names: its bytes, and whether the file must be written again for it.
 
     None when neither the file nor the kept copy opens with the expected password.
@@ -60,7 +62,7 @@ def store_to_restore(machine: Machine, record: Record, expected: ConfScan) -> tu
     if expected.password is None or not expected.store_path:
         return None
     password = [Guess("", expected.password)]
-    live = file_facts(machine, expected.store_path, None)[1]
+    live = file_facts(machine, expected.store_path, None, coming)[1]
     if live and opening(live, password) is not None:
         return live, False
     left = record.file(expected.store_path)
@@ -78,7 +80,7 @@ def see_change(
     """Compare what the applied changes left with what is there now.
 
     Args:
-        machine: to be examined.
+        machine: to be checked.
         record: of its changes.
         anchors: what cacerts holds; None when it does not open.
         password: of cacerts.
@@ -152,7 +154,12 @@ def _anchor(machine: Machine, left: Left, known: set[str] | None, password: Secr
 
 
 def see_settings(
-    machine: Machine, record: Record, expected: ConfScan | None, conf: ConfScan, store: StoreSeen | None
+    machine: Machine,
+    record: Record,
+    expected: ConfScan | None,
+    conf: ConfScan,
+    store: StoreSeen | None,
+    coming: Coming = NOTHING,
 ) -> ExpectedSettings | None:
     """The two settings as the changes left them, against *conf* and the configured *store*; None without any."""
     left = record.file(machine.conf)
@@ -169,7 +176,7 @@ def see_settings(
     usable = store is not None and store.facts.usable
     elsewhere = conf.store_path != expected.store_path
     recorded = record.file(expected.store_path)
-    file, data = file_facts(machine, expected.store_path, None)
+    file, data = file_facts(machine, expected.store_path, None, coming)
     same = recorded is not None and file.sha256 == recorded.action.after.sha256
     no_password = facts.password is None or facts.password.empty
     other_password = same and not elsewhere and not usable and conf.password != expected.password
@@ -182,7 +189,7 @@ def see_settings(
         file_lost=parsed and (empty or (elsewhere and not usable)),
         password_lost=parsed and (no_password or other_password),
         store_lost=printable(expected.store_path) if lost else "",
-        kept=store_to_restore(machine, record, expected) is not None,
+        kept=store_to_restore(machine, record, expected, coming) is not None,
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import wizard
+from wizard.certificates import fields
 from wizard.certificates.chain import assemble
 from wizard.certificates.fields import CLIENT_AUTH, SERVER_AUTH, usages
 from wizard.certificates.model import Certificate
@@ -16,10 +17,10 @@ from wizard.certificates.reading import ReadingError, read
 from wizard.certificates.rules.validity import CLOCK_FLOOR
 from wizard.change.record import Record
 from wizard.doctor.collect.conf import ConfScan, scan_conf
-from wizard.doctor.collect.files import certificate_facts
+from wizard.doctor.collect.files import Coming, certificate_facts, file_facts
 from wizard.doctor.collect.record import expected_conf, known_record, see_change, see_settings
 from wizard.doctor.collect.service import see_journal, see_nodes, see_port, unit_facts
-from wizard.doctor.collect.store import StoreSeen, judged_store, see_cacerts, see_java, see_store, with_works
+from wizard.doctor.collect.store import StoreSeen, judged_store, root_in, see_cacerts, see_java, see_store, with_works
 from wizard.doctor.facts import ClockFacts, DoctorFacts, TrustFacts
 from wizard.doctor.timeline import GATEWAYS, Place
 from wizard.errors import WizardError
@@ -27,17 +28,21 @@ from wizard.host import effective, sockets
 from wizard.host.accounts import Account
 from wizard.host.clock import now_utc
 from wizard.host.files import expand_inputs, home_expanded, read_input
-from wizard.host.machine import Machine
+from wizard.host.machine import Machine, own_names
 from wizard.host.processes import run
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.host.service_processes import account_of, processes
 from wizard.host.systemd import Service, UnitState
 from wizard.planning.judge import suggested_host
 from wizard.printable import printable
+from wizard.probing.resolve import is_here
 from wizard.secret import Redactor, Secret
 
 PORT = 2560
 """Of a primary's internal TLS (manual)."""
+
+_MOST_NAMES, _RESOLVE_S = 3, 1.0
+"""So many names of a certificate are looked up, and so long."""
 
 _PORT_KEY = re.compile(r"(?i)(tls|ssl|internal).*port$")
 
@@ -73,11 +78,12 @@ class Examined:
     redactor: Redactor
     record: Record
     expected: ConfScan | None
-    anchors: tuple[str, ...]
+    anchors: tuple[Certificate, ...]
+    started: effective.Effective
 
 
 class _Unseen(dict[str, str]):
-    """Why a part could not be examined, by the name of the part."""
+    """Why a part could not be checked, by the name of the part."""
 
     def tried(self, name: str, look: Callable[[], T]) -> T | None:
         try:
@@ -90,7 +96,7 @@ class _Unseen(dict[str, str]):
 
 
 def collect(machine: Machine, asked: Asked | None = None) -> DoctorFacts:
-    """Everything that the doctor judges. Never raises: `unseen` states what could not be seen, and why."""
+    """Everything that the doctor checks. Never raises: `unseen` states what could not be seen, and why."""
     return examine(machine, asked).facts
 
 
@@ -135,6 +141,8 @@ def examine(machine: Machine, asked: Asked | None = None) -> Examined:
             port=port,
             servername=name,
             name_from=name_from,
+            own_names=own_names(machine),
+            is_here=_is_here(machine, store, name_from),
             conf=conf.facts,
             store=judged,
             java=unseen.tried("java", java.result),
@@ -151,9 +159,51 @@ def examine(machine: Machine, asked: Asked | None = None) -> Examined:
         )
     if store is not None and judged is not None:
         store = replace(store, facts=judged)
-    return Examined(
-        facts, conf, store, account, nodes, redactor, record, expected, tuple(each.sha256 for each in anchors)
+    return Examined(facts, conf, store, account, nodes, redactor, record, expected, anchors, started)
+
+
+def examine_after(machine: Machine, seen: Examined, coming: Coming, *, trusts_root: bool) -> Examined:
+    """*seen* as it will be when a plan has written *coming*; service, port and Java are not asked again.
+
+    Args:
+        machine: that was examined.
+        seen: the examination before.
+        coming: what the plan writes.
+        trusts_root: whether it imports the root of the installed chain.
+    """
+    was = seen.facts
+    conf = scan_conf(machine, seen.account, seen.started, coming)
+    store = see_store(machine, seen.account, conf, coming)
+    conf = with_works(machine, seen.account, conf, store, coming)
+    host = was.servername if was.name_from in {"given", "plan"} else None
+    judged = judged_store(store, seen.anchors, host) if store is not None else None
+    settings = see_settings(machine, seen.record, seen.expected, conf, store, coming)
+    cacerts = was.cacerts
+    if cacerts is not None and (written := coming.get(machine.cacerts)) is not None:
+        cacerts = replace(
+            cacerts, file=file_facts(machine, machine.cacerts, seen.account, {machine.cacerts: written})[0]
+        )
+    if cacerts is not None and (cacerts.error is None or seen.anchors):
+        has_root, namesake = (True, False) if trusts_root else root_in(seen.anchors, store)
+        cacerts = replace(cacerts, has_root=has_root, namesake=namesake)
+    change = was.change
+    if change is not None:
+        files = tuple(replace(file, trust_present=True) if trusts_root else file for file in change.files)
+        change = replace(change, settings=settings, files=files)
+    same = judged is not None and was.serves_installed and was.store is not None and judged.leaf == was.store.leaf
+    facts = replace(
+        was,
+        conf=conf.facts,
+        store=judged,
+        cacerts=cacerts,
+        change=change,
+        java=was.java and replace(was.java, proof=None, proof_text="Java is asked while the change is planned"),
+        probes=was.probes if same else None,
+        without_name=None,
+        versions=None,
+        journal=(),
     )
+    return replace(seen, facts=facts, conf=conf, store=replace(store, facts=judged) if store and judged else store)
 
 
 def _reasons(conf: ConfScan, *, local: bool) -> dict[str, str]:
@@ -163,7 +213,7 @@ def _reasons(conf: ConfScan, *, local: bool) -> dict[str, str]:
     if conf.facts.file.problem:
         reasons["store"] = conf.facts.file.problem
     elif conf.facts.error is not None:
-        reasons["store"] = "application.conf does not parse, so the key store is not known"
+        reasons["store"] = "application.conf cannot be parsed, so the key store is not known"
     return reasons
 
 
@@ -197,6 +247,15 @@ def _name(asked: Asked, record: Record, store: StoreSeen | None) -> tuple[str, s
     leaf = store.chain.leaf if store is not None and store.chain is not None else None
     found = suggested_host(leaf) if leaf is not None else ""
     return (printable(found), "leaf") if found and "*" not in found else ("", "")
+
+
+def _is_here(machine: Machine, store: StoreSeen | None, name_from: str) -> bool | None:
+    """Whether a name in the certificate leads to this machine; None when it is not known, or does not matter."""
+    leaf = store.chain.leaf if store is not None and store.chain is not None else None
+    if leaf is None or name_from in {"given", "plan"} or machine.root != Path("/"):
+        return None
+    names = [name for name in fields.dns_names(leaf) if "*" not in name][:_MOST_NAMES]
+    return any(is_here(name, _RESOLVE_S) for name in names)
 
 
 def _is_local(nodes: Sequence[str]) -> bool:
@@ -257,7 +316,7 @@ def chains_in(paths: Sequence[str], base: Path) -> list[Place]:
 
 
 def _with_packs(paths: Sequence[str], base: Path) -> list[str]:
-    """*paths*, and the folders in those that are folders: each machine's pack is one."""
+    """*paths*, and the folders in those that are folders: each machine's bundle is one."""
     result = list(paths)
     for path in paths:
         with suppress(OSError):
@@ -268,8 +327,8 @@ def _with_packs(paths: Sequence[str], base: Path) -> list[str]:
 
 def _for_whom(leaf: Certificate | None) -> str:
     if leaf is None:
-        return "everybody under this authority"
+        return "everything under this CA"
     allowed = usages(leaf)
     if allowed is not None and SERVER_AUTH in allowed and CLIENT_AUTH not in allowed:
         return GATEWAYS
-    return "whoever uses this certificate"
+    return "everything that uses this certificate"

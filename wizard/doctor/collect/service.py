@@ -1,4 +1,4 @@
-"""The doctor's look at the service: unit, journal, port, and what is served."""
+"""Collect facts about the service: unit, journal, port, and what is presented."""
 
 from collections.abc import Sequence
 

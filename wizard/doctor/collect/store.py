@@ -1,8 +1,8 @@
-"""The doctor's look at the configured key store and at cacerts, with our own reader and with the product's Java."""
+"""Collect facts about the configured key store and cacerts, with our own reader and with the product's Java."""
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from wizard import codes
@@ -12,13 +12,14 @@ from wizard.certificates.formats.der import DerError
 from wizard.certificates.formats.der import parse as parse_der
 from wizard.certificates.formats.kdf import Unsupported
 from wizard.certificates.formats.pkcs12 import peek
+from wizard.certificates.formats.refusals import KEY_PASSWORD_DIFFERS
 from wizard.certificates.model import Bundle, Certificate, Chain, Format, Role
 from wizard.certificates.model import StoreFacts as PeekFacts
 from wizard.certificates.public_roots import OUR_ALIASES, public_roots
 from wizard.certificates.reading import ReadingError, read, sniff
 from wizard.certificates.rules import judge
 from wizard.doctor.collect.conf import ConfScan, Guess
-from wizard.doctor.collect.files import certificate_facts, file_facts, refused
+from wizard.doctor.collect.files import NOTHING, Coming, certificate_facts, file_facts, refused
 from wizard.doctor.facts import FileFacts, JavaFacts, Judged, Place, StoreFacts, TrustFacts
 from wizard.errors import WizardError
 from wizard.host import jre
@@ -37,11 +38,12 @@ _MOST_NEARBY = 8
 
 @dataclass(frozen=True, slots=True)
 class StoreSeen:
-    """The key store with what a repair and a proof need; never saved.
+    """The key store with what a repair and a verification need; never saved.
 
     Attributes:
         facts: for the diagnosis.
         path: logical.
+        data: its bytes.
         password: that opens it; None when none is known.
         bundle: what it holds; None when it does not open.
         chain: the one that is meant.
@@ -50,52 +52,57 @@ class StoreSeen:
 
     facts: StoreFacts
     path: str
+    data: bytes = field(default=b"", repr=False)
     password: Secret | None = None
     bundle: Bundle | None = None
     chain: Chain | None = None
 
 
-def see_store(machine: Machine, account: Account | None, conf: ConfScan) -> StoreSeen | None:
+def see_store(machine: Machine, account: Account | None, conf: ConfScan, coming: Coming = NOTHING) -> StoreSeen | None:
     """Look at the configured key store; None when none is configured."""
     if not conf.store_path:
         return None
-    file, data = file_facts(machine, conf.store_path, account)
+    file, data = file_facts(machine, conf.store_path, account, coming)
     if file.kind in {"absent", "folder"}:
         similar = _nearby(machine, conf, file)
-        return StoreSeen(StoreFacts(file, similar=similar), conf.store_path, conf.password)
+        return StoreSeen(StoreFacts(file, similar=similar), conf.store_path, password=conf.password)
     if file.problem or file.kind != "file":
-        return StoreSeen(StoreFacts(file), conf.store_path, conf.password)
+        return StoreSeen(StoreFacts(file), conf.store_path, password=conf.password)
     return _opened(data, file, conf)
 
 
 def _opened(data: bytes, file: FileFacts, conf: ConfScan) -> StoreSeen:
-    known = _peeked(data)
+    peeked = _peeked(data)
     form = sniff(data)
     base = StoreFacts(
         file,
         form.value,
-        modern=any("PBES2" in name for name in known.encryption) or known.integrity not in {"", "HmacSHA1"},
-        integrity=known.integrity,
-        encryption=known.encryption,
-        iterations=known.iterations,
+        modern=any("PBES2" in name for name in peeked.encryption) or peeked.integrity not in {"", "HmacSHA1"},
+        integrity=peeked.integrity,
+        encryption=peeked.encryption,
+        iterations=peeked.iterations,
     )
     password, where, error = conf.password, "", None
     try:
         bundle = read(data, name=file.path, password=password)
     except WizardError as problem:
         error, bundle = problem, None
-        guess = opening(data, [*conf.passwords, Guess("the default of the manual (changeit)", DEFAULT_STORE_PASSWORD)])
+        known = [*conf.passwords, Guess("the default of the manual (changeit)", DEFAULT_STORE_PASSWORD)]
+        guess = opening(data, known) or opening(data, known, with_key=False)
         if guess is not None and problem.code in {
             codes.READING_PASSWORD_WRONG.code,
             codes.READING_PASSWORD_NEEDED.code,
         }:
             password, where = guess.value, guess.where
-            bundle = read(data, name=file.path, password=password)
+            try:
+                bundle = read(data, name=file.path, password=password)
+            except ReadingError as other:  # its private key has another password still
+                bundle = other.partial
         elif isinstance(problem, ReadingError):
             bundle = problem.partial
     facts = replace(base, error=refused(error) if error else None, opened_by=where)
     if bundle is None:
-        return StoreSeen(facts, file.path)
+        return StoreSeen(facts, file.path, data)
     chains = host_chains(bundle)
     chain = chains[0] if chains else None
     facts = replace(facts, keys=len(bundle.keys))
@@ -108,33 +115,36 @@ def _opened(data: bytes, file: FileFacts, conf: ConfScan) -> StoreSeen:
             missing_issuer=chain.missing_issuer or "",
         )
     opens = error is None or bool(where)
-    return StoreSeen(facts, file.path, password if opens else None, bundle, chain)
+    return StoreSeen(facts, file.path, data, password if opens else None, bundle, chain)
 
 
-def opening(data: bytes, guesses: Iterable[Guess]) -> Guess | None:
-    """The first of *guesses* that opens *data*."""
+def opening(data: bytes, guesses: Iterable[Guess], *, with_key: bool = True) -> Guess | None:
+    """The first of *guesses* that opens *data*, and the private key in it unless *with_key* is False."""
     for guess in guesses:
         try:
-            if read(data, password=guess.value).keys:
+            if read(data, password=guess.value).keys or not with_key:
                 return guess
-        except WizardError:
-            continue
+        except WizardError as error:
+            if not with_key and error.code in KEY_PASSWORD_DIFFERS:
+                return guess
     return None
 
 
-def with_works(machine: Machine, account: Account | None, conf: ConfScan, store: StoreSeen | None) -> ConfScan:
+def with_works(
+    machine: Machine, account: Account | None, conf: ConfScan, store: StoreSeen | None, coming: Coming = NOTHING
+) -> ConfScan:
     """The settings with what each other place of them would do: a path that opens, a password that opens."""
     if store is not None and store.facts.usable:
         return conf
     passwords = [guess for guess in (Guess("", conf.password) if conf.password else None, *conf.passwords) if guess]
     lines: set[int] = set()
     for guess in conf.paths:
-        _, data = file_facts(machine, guess.value.reveal(), account)
+        _, data = file_facts(machine, guess.value.reveal(), account, coming)
         fit = opening(data, passwords) if data else None
         if fit is not None:
             lines |= {guess.line, *((fit.line,) if fit.line else ())}
     if store is not None:
-        _, data = file_facts(machine, store.path, account)
+        _, data = file_facts(machine, store.path, account, coming)
         lines |= {guess.line for guess in conf.passwords if data and opening(data, [guess])}
     facts = conf.facts
 
@@ -172,7 +182,7 @@ def see_java(machine: Machine, store: StoreSeen | None) -> JavaFacts:
     home = str(machine.jre_home)
     found = jre.find(machine)
     if found is None:
-        return JavaFacts(home, proof_text="the product's Java is not there")
+        return JavaFacts(home, proof_text="the product's Java is missing")
     present = "whole" if found.keytool else "no-keytool" if (found.home / "bin").is_dir() else "bare"
     numbers = jre.parse_version(found.version)
     modern = jre.choose_profile(found).profile.value == "modern" if numbers else None
@@ -180,9 +190,9 @@ def see_java(machine: Machine, store: StoreSeen | None) -> JavaFacts:
     if found.keytool is None:
         return replace(facts, proof_text="the product's Java has no keytool")
     if store is None or store.bundle is None or store.facts.error is not None or store.password is None:
-        return replace(facts, proof_text="the key store does not open, so Java was not asked")
+        return replace(facts, proof_text="the key store does not open, so Java did not test it")
     if store.facts.format not in {"pkcs12", "jks"} or not store.bundle.keys:
-        return replace(facts, proof_text="it holds no private key, so Java was not asked")
+        return replace(facts, proof_text="it has no private key, so Java did not test it")
     try:
         tool, path = Keytool(found, timeout_s=20), machine.real(store.path)
         alias = store.bundle.keys[0].alias.lower() or None
@@ -208,7 +218,7 @@ def see_cacerts(
         error = problem
         bundle = (problem.partial if isinstance(problem, ReadingError) else None) or Bundle(Format.UNKNOWN)
     anchors = bundle.certificates
-    root, namesake = _root_in(anchors, store)
+    root, namesake = root_in(anchors, store)
     ours = tuple(
         (printable(each.alias), certificate_facts(each)) for each in anchors if each.alias.startswith(OUR_ALIASES)
     )
@@ -218,7 +228,8 @@ def see_cacerts(
     return TrustFacts(file, form.value, refusal, len(anchors), None if unknown else root, namesake, ours), anchors
 
 
-def _root_in(anchors: tuple[Certificate, ...], store: StoreSeen | None) -> tuple[bool | None, bool]:
+def root_in(anchors: tuple[Certificate, ...], store: StoreSeen | None) -> tuple[bool | None, bool]:
+    """Whether the root of *store* is among *anchors*, None without a chain; and whether another one of its name is."""
     chain = store.chain if store is not None else None
     if chain is None or not chain.certificates:
         return None, False

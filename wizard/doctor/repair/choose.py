@@ -1,4 +1,4 @@
-"""What can be done about each root cause: by the wizard with an ordinary plan, or by a person with exact words.
+"""The repair of each root cause: an ordinary plan of the wizard, or exact steps for the operator.
 
 A repair is data. `wizard.doctor.repair.plan` turns those that the wizard can make into a plan.
 """
@@ -27,15 +27,15 @@ class Kind(StrEnum):
     SET_BOTH = "set_both"
     """Give both settings, at every place, the values that work."""
     REWRITE_STORE = "rewrite_store"
-    """Write the key store anew: PKCS12, one key, one ASCII password, the encryption that the JRE reads."""
+    """Write the key store again: PKCS12, one key, one ASCII password, the encryption that the JRE reads."""
     IMPORT_ROOT = "import_root"
     """Import the root of the installed chain into cacerts."""
     FROM_RECORD = "from_record"
-    """Write again what the changes left and what is lost since: key store, settings, trust."""
+    """Write the settings and the key store of the changes again and what is lost since: key store, settings, trust."""
     RIGHTS = "rights"
     """Give a file the tightest owner and mode with which the service can read it."""
     BY_HAND = "by_hand"
-    """A person has to do it."""
+    """The operator has to do it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ class Repair:
         summary: one line.
         path: the file concerned, logical; "" when there is none.
         steps: for a person, in order; with BY_HAND they are all there is.
+        commands: those of the steps that are typed into a shell; also for a repair that the wizard can make.
     """
 
     code: str
@@ -55,6 +56,7 @@ class Repair:
     summary: str
     path: str = ""
     steps: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
 
     @property
     def automatic(self) -> bool:
@@ -70,38 +72,39 @@ class Repair:
             "summary": self.summary,
             "path": self.path,
             "steps": list(self.steps),
+            "commands": list(self.commands),
         }
 
 
 _AUTOMATIC: dict[str, tuple[Kind, str]] = {
-    "not-restarted": (Kind.RESTART, "Restart {unit} and prove what it serves"),
-    "fallback-served": (Kind.RESTART, "Restart {unit} and prove what it serves"),
-    "other-certificate-served": (Kind.RESTART, "Restart {unit} and prove what it serves"),
-    "service-stopped": (Kind.RESTART, "Start {unit} and prove what it serves"),
-    "service-failed": (Kind.RESTART, "Start {unit} again and prove what it serves"),
-    "conf-utf16": (Kind.REPAIR_CONF, "Write {path} as UTF-8, every character kept"),
+    "not-restarted": (Kind.RESTART, "Restart {unit} and verify its certificate"),
+    "fallback-served": (Kind.RESTART, "Restart {unit} and verify its certificate"),
+    "other-certificate-served": (Kind.RESTART, "Restart {unit} and verify its certificate"),
+    "service-stopped": (Kind.RESTART, "Start {unit} and verify its certificate"),
+    "service-failed": (Kind.RESTART, "Start {unit} again and verify its certificate"),
+    "conf-utf16": (Kind.REPAIR_CONF, "Write {path} as UTF-8 and keep every character"),
     "conf-syntax": (Kind.REPAIR_CONF, "Repair the damage that an editor did to {path}"),
     "conf-damaged": (Kind.REPAIR_CONF, "Repair the damage that an editor did to {path}"),
     "typographic-quotes": (Kind.SET_BOTH, "Replace the typographic quotes in {path}"),
-    "conf-not-utf8": (Kind.REWRITE_STORE, "Write the key store anew with a new password, and set it in {path}"),
+    "conf-not-utf8": (Kind.REWRITE_STORE, "Write the key store again with a new password, and set it in {path}"),
     "value-cut": (Kind.SET_PASSWORD, "Put the whole value in quotes in {path}"),
     "password-wrong": (Kind.SET_PASSWORD, "Set the password that opens the key store in {path}"),
-    "setting-masked": (Kind.SET_BOTH, "Give the place that counts in {path} the value that works"),
-    "setting-elsewhere": (Kind.SET_BOTH, "Give every place in {path} the values that work"),
-    "setting-commented": (Kind.SET_BOTH, "Take the comment signs away in {path}"),
+    "setting-masked": (Kind.SET_BOTH, "Set the value that works where {path} uses it"),
+    "setting-elsewhere": (Kind.SET_BOTH, "Set the values that work in every place of {path}"),
+    "setting-commented": (Kind.SET_BOTH, "Remove the comment signs in {path}"),
     "store-missing": (Kind.SET_FILE, "Set the path of the key store in {path}"),
     "store-is-folder": (Kind.SET_FILE, "Set the path of the key store in {path}"),
     "store-unreadable": (Kind.RIGHTS, "Let the service read {file}"),
     "conf-unreadable": (Kind.RIGHTS, "Let the service read {file}"),
     "cacerts-unreadable": (Kind.RIGHTS, "Let the service read {file}"),
-    "conf-world-readable": (Kind.RIGHTS, "Take the right to read {file} away from others"),
-    "store-world-readable": (Kind.RIGHTS, "Take the right to read {file} away from others"),
-    "store-not-pkcs12": (Kind.REWRITE_STORE, "Write the key store anew as PKCS12"),
-    "password-not-ascii": (Kind.REWRITE_STORE, "Write the key store anew with an ASCII password, and set it"),
-    "key-password": (Kind.REWRITE_STORE, "Write the key store anew with one password for store and key"),
-    "store-too-new": (Kind.REWRITE_STORE, "Write the key store anew with the encryption that this Java reads"),
-    "store-two-keys": (Kind.REWRITE_STORE, "Write the key store anew with the one key that belongs here"),
-    "java-refuses-store": (Kind.REWRITE_STORE, "Write the key store anew for this Java"),
+    "conf-world-readable": (Kind.RIGHTS, "Remove the right of other accounts to read {file}"),
+    "store-world-readable": (Kind.RIGHTS, "Remove the right of other accounts to read {file}"),
+    "store-not-pkcs12": (Kind.REWRITE_STORE, "Write the key store again as PKCS12"),
+    "password-not-ascii": (Kind.REWRITE_STORE, "Write the key store again with an ASCII password, and set it"),
+    "key-password": (Kind.REWRITE_STORE, "Write the key store again with one password for store and key"),
+    "store-too-new": (Kind.REWRITE_STORE, "Write the key store again with an encryption that this Java can read"),
+    "store-two-keys": (Kind.REWRITE_STORE, "Write the key store again with only the right key"),
+    "java-refuses-store": (Kind.REWRITE_STORE, "Write the key store again for this Java"),
     "root-not-trusted": (Kind.IMPORT_ROOT, "Import the root into cacerts"),
     "cacerts-replaced": (Kind.IMPORT_ROOT, "Import the root into cacerts again"),
 }
@@ -110,107 +113,155 @@ _FROM_RECORD = ("settings-lost", "store-lost", "cacerts-replaced", "conf-missing
 """What is written again from the record of changes, when that has what is needed."""
 
 _NEW_CERTIFICATE = (
-    "Ask the PKI team for a new certificate for {name}.",
-    "A request with a fresh key: cloudstream-wizard csr --role primary --host {name} --out DIR",
+    "Ask the PKI team for a new certificate for {name}. A request with a fresh key:",
+    "$ cloudstream-wizard csr --role primary --host {name} --out DIR",
     "When it has come, run cloudstream-wizard and choose to replace certificates.",
 )
 _AGAIN = (
-    "Get the PFX of this host from the PKI team, or from where it was kept.",
-    "Run cloudstream-wizard and choose to replace certificates; name that file.",
+    "Get the PFX of this host from the PKI team or from your own archive.",
+    "Run cloudstream-wizard, choose to replace certificates, and enter that file.",
 )
 
 _SET_UP_AGAIN = (
-    "It cannot be written again from the record: no copy of the key store that opens is kept.",
-    "Get the PFX of this host from the PKI team, or from where it was kept.",
-    "Run cloudstream-wizard and set the server up with it.",
+    "The record has no copy of the key store that opens, so it cannot be restored.",
+    "Get the PFX of this host from the PKI team or from your own archive.",
+    "Run cloudstream-wizard and set up the server with it.",
 )
 
 _BY_HAND: dict[str, tuple[str, ...]] = {
     "settings-lost": _SET_UP_AGAIN,
     "store-lost": _SET_UP_AGAIN,
     "conf-missing": (
-        "See whether a backup is there: cloudstream-wizard history",
-        "Else take the file from the product's installer, or from the machine's own backup.",
-        "Then run cloudstream-wizard doctor again.",
+        "See whether a change is on record that can be undone:",
+        "$ cloudstream-wizard history",
+        "Else take the file from the product's installer, or from the machine's own backup. Then:",
+        "$ cloudstream-wizard doctor",
     ),
     "conf-syntax": (
         "Open {path} with an editor (nano, vi; not Notepad) at line {line}.",
+        "$ editor +{line} {path}",
         "Correct it: {reason}",
-        "Or put a backup back: cloudstream-wizard history",
-        "cloudstream-wizard doctor",
+        "$ cloudstream-wizard doctor",
     ),
     "include-broken": (
         "Correct it: {reason}",
-        "systemctl restart {unit}",
-        "cloudstream-wizard doctor",
+        "$ systemctl restart {unit}",
+        "$ cloudstream-wizard doctor",
     ),
     "unit-masked": (
         "Find out who masked {unit}, and why.",
-        "systemctl unmask {unit}",
-        "systemctl start {unit}",
-        "cloudstream-wizard doctor",
+        "$ systemctl unmask {unit}",
+        "$ systemctl start {unit}",
+        "$ cloudstream-wizard doctor",
     ),
     "unit-missing": (
-        "Check that the product is installed here: systemctl list-unit-files",
+        "Check that the product is installed here:",
+        "$ systemctl list-unit-files",
         "Install it, or repair it.",
     ),
     "port-taken": (
-        "Find the program: ss -ltnp",
-        "End it, or give it another port.",
-        "systemctl restart {unit}",
-        "cloudstream-wizard doctor",
+        "Find the program that listens on the port:",
+        "$ ss -ltnp",
+        "End it, or give it another port. Then:",
+        "$ systemctl restart {unit}",
+        "$ cloudstream-wizard doctor",
     ),
     "crash-loop": (
-        "Read why it ends: journalctl -u {unit} -n 50",
+        "Read why it ends:",
+        "$ journalctl -u {unit} -n 50",
         "Remove the cause. Then, because systemd may refuse a start after so many:",
-        "systemctl reset-failed {unit}",
-        "systemctl restart {unit}",
+        "$ systemctl reset-failed {unit}",
+        "$ systemctl restart {unit}",
+        "$ cloudstream-wizard doctor",
     ),
-    "service-starting": ("Wait a minute.", "cloudstream-wizard doctor"),
+    "service-starting": ("Wait a minute, then check again.", "$ cloudstream-wizard doctor"),
     "store-unreadable": (
         "{blocked} is what stops the service; give its account the right to enter:",
-        "setfacl -m u:{user}:x {blocked}   (or: chgrp GROUP {blocked}; chmod g+x {blocked})",
-        "systemctl restart {unit}",
-        "cloudstream-wizard doctor",
+        "$ setfacl -m u:{user}:x {blocked}",
+        "$ systemctl restart {unit}",
+        "$ cloudstream-wizard doctor",
     ),
-    "setting-missing": ("Run cloudstream-wizard and set the server up; it says where the line belongs.",),
+    "setting-missing": ("Run cloudstream-wizard and set up the server. It shows where the line belongs.",),
     "store-empty": _AGAIN,
     "store-damaged": _AGAIN,
     "store-no-key": _AGAIN,
     "store-key-mismatch": _AGAIN,
-    "clock-wrong": ("timedatectl set-ntp true", "systemctl restart {unit}", "cloudstream-wizard doctor"),
-    "change-interrupted": ("cloudstream-wizard recover",),
+    "clock-wrong": ("$ timedatectl set-ntp true", "$ systemctl restart {unit}", "$ cloudstream-wizard doctor"),
+    "change-interrupted": ("Decide whether it is undone or completed:", "$ cloudstream-wizard recover"),
     "cacerts-missing": (
         "Put {file} back from a backup or from the product's installer.",
-        "cloudstream-wizard doctor --fix doctor.root-not-trusted",
+        "$ cloudstream-wizard doctor --fix all",
     ),
     "cacerts-damaged": (
         "Put {file} back from a backup or from the product's installer.",
-        "cloudstream-wizard doctor --fix doctor.root-not-trusted",
+        "$ cloudstream-wizard doctor --fix all",
     ),
     "cacerts-empty": (
         "Put {file} back from a backup or from the product's installer.",
-        "cloudstream-wizard doctor --fix doctor.root-not-trusted",
+        "$ cloudstream-wizard doctor --fix all",
     ),
     "cacerts-password": (
-        "Ask who changed it; the wizard does not set it back.",
-        "Give it to the wizard: --secret primary.cacerts-password=file:PATH",
+        "Ask who changed it; the wizard does not set it back. Give it to the doctor:",
+        "$ cloudstream-wizard doctor --secret primary.cacerts-password=file:PATH",
     ),
     "ca-not-accepted": (
         "Portal: Security > Security options > Certificates > Trusted CA certificates",
         "(older portals: Account settings > PKI and encryption).",
         "Upload there: {missing}",
-        "The files: cloudstream-wizard handoff --answers FILE --out DIR",
+        "A bundle has the files:",
+        "$ cloudstream-wizard handoff --answers FILE --out DIR",
     ),
     "client-auth-off": (
-        "Set client authentication back to need where your version has it in application.conf.",
-        "systemctl restart {unit}",
+        "Set client authentication back to need where your version has it in {path}.",
+        "$ editor {path}",
+        "$ systemctl restart {unit}",
+        "$ cloudstream-wizard doctor",
     ),
-    "tls12-off": ('Put "TLSv1.2" back into the protocols in application.conf.', "systemctl restart {unit}"),
+    "tls12-off": (
+        'Add "TLSv1.2" to the protocols in {path}.',
+        "$ editor {path}",
+        "$ systemctl restart {unit}",
+        "$ cloudstream-wizard doctor",
+    ),
+    "conf-not-used": (
+        "Take {option} out at {place}; or keep both settings in that other place.",
+        "$ systemctl daemon-reload",
+        "$ systemctl restart {unit}",
+        "$ cloudstream-wizard doctor",
+    ),
+    "setting-overruled": (
+        "Take {option} out at {place}.",
+        "$ systemctl daemon-reload",
+        "$ systemctl restart {unit}",
+        "$ cloudstream-wizard doctor",
+    ),
+    "account-missing": (
+        "Create the account as the product's installer does, or correct User= in the unit:",
+        "$ systemctl edit --full {unit}",
+        "$ systemctl restart {unit}",
+        "$ cloudstream-wizard doctor",
+    ),
+    "unit-changed": (
+        "$ systemctl daemon-reload",
+        "$ systemctl restart {unit}",
+        "$ cloudstream-wizard doctor",
+    ),
+    "unit-broken": (
+        "Correct the unit, or install the product's unit file again:",
+        "$ systemctl edit --full {unit}",
+        "$ systemctl restart {unit}",
+        "$ cloudstream-wizard doctor",
+    ),
+    "for-another-host": (
+        "Do gateways connect to {names}? Then all is well; give that name to the doctor:",
+        "$ cloudstream-wizard doctor --servername NAME",
+        "Otherwise ask the PKI team for a certificate for {name}. A request with a fresh key:",
+        "$ cloudstream-wizard csr --role primary --host {name} --out DIR",
+    ),
     codes.CHAIN_INCOMPLETE.code: (
         "Get the missing intermediate from the PKI team.",
         "Run cloudstream-wizard, choose to replace certificates,",
-        "and name the folder with the key store and the intermediate.",
+        "and enter the folder with the key store and the intermediate.",
     ),
     codes.VALIDITY_EXPIRES_SOON.code: _NEW_CERTIFICATE,
 }
@@ -220,15 +271,57 @@ def repair_for(finding: Finding, facts: DoctorFacts) -> Repair:
     """What to do about *finding*, a root cause."""
     short = finding.code.removeprefix("doctor.")
     names = _names(finding, facts)
-    steps = tuple(step.format_map(names) for step in _BY_HAND.get(short, ()))
+    path = finding.subject.path
     if short in _FROM_RECORD and _recorded(finding, facts):
-        return Repair(finding.code, Kind.FROM_RECORD, "Write again what the changes left", finding.subject.path)
+        fix = _FIX.format(code=finding.code)
+        return Repair(finding.code, Kind.FROM_RECORD, "Write again what the changes left", path, commands=(fix,))
     known = _AUTOMATIC.get(short)
-    if known is not None and _possible(short, known[0], facts):
-        return Repair(finding.code, known[0], known[1].format_map(names), finding.subject.path)
-    if not steps and short.partition(".")[0] in {"validity", "name", "usage", "key-usage", "strength", "algorithm"}:
-        steps = tuple(step.format_map(names) for step in _NEW_CERTIFICATE)
-    return Repair(finding.code, Kind.BY_HAND, finding.fix, finding.subject.path, steps or (finding.fix,))
+    if known is not None and _possible(finding, known[0], facts):
+        kind, summary = known
+        commands = tuple(each.format_map(names) for each in _commands(short, kind))
+        return Repair(finding.code, kind, summary.format_map(names), path, commands=commands)
+    lines = _BY_HAND.get(short, ())
+    if not lines and of_certificate(finding.code):
+        lines = _NEW_CERTIFICATE
+    filled = [line.format_map(names) for line in lines or (finding.fix,)]
+    steps = tuple(line.removeprefix(_TYPED) for line in filled)
+    commands = tuple(line.removeprefix(_TYPED) for line in filled if line.startswith(_TYPED))
+    return Repair(finding.code, Kind.BY_HAND, finding.fix, path, steps, commands)
+
+
+_TYPED = "$ "
+"""Begins a step that is typed into a shell."""
+_FIX = "cloudstream-wizard doctor --fix {code}"
+_RESTART = ("systemctl restart {unit}", "cloudstream-wizard doctor")
+
+
+def _commands(short: str, kind: Kind) -> tuple[str, ...]:
+    """What a person types who makes the repair without the wizard; with what only the wizard can do, its command."""
+    if short.endswith("-world-readable"):
+        return ("chmod o-r {file}", "cloudstream-wizard doctor")
+    match kind:
+        case Kind.RESTART if short.startswith("service-"):
+            return ("journalctl -u {unit} -n 50", *_RESTART)
+        case Kind.RESTART:
+            return _RESTART
+        case Kind.RIGHTS if short == "cacerts-unreadable":
+            return ("chmod 0644 {file}", *_RESTART)
+        case Kind.RIGHTS:
+            return ("chgrp GROUP {file}", "chmod 0640 {file}", *_RESTART)
+        case Kind.SET_FILE | Kind.SET_PASSWORD | Kind.SET_BOTH:
+            return ("editor +{line} {path}", *_RESTART)
+        case Kind.IMPORT_ROOT:
+            return ("{keytool} -importcert -keystore {file} -alias NAME -file ROOT.cer", *_RESTART)
+        case _:
+            return (_FIX.format(code="{code}"),)
+
+
+def of_certificate(code: str) -> bool:
+    """Whether a new certificate is what removes the cause *code*."""
+    return code.partition(".")[0] in _NEW or code == codes.DOCTOR_FOR_ANOTHER_HOST.code
+
+
+_NEW = {"validity", "name", "usage", "key-usage", "strength", "algorithm", "chain"}
 
 
 def _names(finding: Finding, facts: DoctorFacts) -> dict[str, str]:
@@ -238,13 +331,28 @@ def _names(finding: Finding, facts: DoctorFacts) -> dict[str, str]:
         "path": facts.conf.file.path if facts.conf else "application.conf",
         "file": finding.subject.path,
         "name": facts.servername or (leaf.name if leaf else "this host"),
-        "line": str(finding.facts.get("line", "")),
+        "line": str(finding.facts.get("line", "") or finding.subject.line or _line(finding, facts)),
         "reason": str(finding.facts.get("reason", "")),
         "blocked": str(finding.facts.get("at", "")),
         "user": (facts.unit.user if facts.unit else "") or "ACCOUNT",
         "missing": str(finding.facts.get("missing", "")),
+        "option": str(finding.facts.get("option", "")),
+        "place": str(finding.facts.get("place", "")),
+        "names": str(finding.facts.get("names", "")),
+        "code": finding.code,
+        "keytool": f"{facts.java.home}/bin/keytool" if facts.java else "keytool",
     }
+    if finding.spec == codes.DOCTOR_FOR_ANOTHER_HOST:
+        values["name"] = next(iter(facts.own_names), "this host")
     return {name: printable(text) for name, text in values.items()}
+
+
+def _line(finding: Finding, facts: DoctorFacts) -> int:
+    """The line of the setting that *finding* is about, from 1."""
+    conf = facts.conf
+    about_password = "password" in finding.code
+    setting = None if conf is None else conf.password if about_password else conf.store_file
+    return max(1, setting.line) if setting is not None and not setting.source else 1
 
 
 def _recorded(finding: Finding, facts: DoctorFacts) -> bool:
@@ -258,14 +366,15 @@ def _recorded(finding: Finding, facts: DoctorFacts) -> bool:
     return change.settings is not None and change.settings.kept
 
 
-def _possible(short: str, kind: Kind, facts: DoctorFacts) -> bool:
+def _possible(finding: Finding, kind: Kind, facts: DoctorFacts) -> bool:
     """Whether the wizard has what the repair needs; what only a password is missing for is possible."""
+    short = finding.code.removeprefix("doctor.")
     if kind is Kind.REPAIR_CONF:
         return facts.conf is not None and any(damage.repairable for damage in facts.conf.damage)
     if kind is Kind.RIGHTS:
         files = [part.file for part in (facts.conf, facts.store, facts.cacerts) if part is not None]
-        closed = [file for file in files if file.service_reads is False and file.blocked_at not in {"", file.path}]
-        return not closed
+        mine = [file for file in files if file.path == finding.subject.path and file.service_reads is False]
+        return all(file.blocked_at in {"", file.path, file.link_to} for file in mine)
     if kind is Kind.SET_FILE:
         return facts.store is not None and bool(facts.store.similar)
     if kind is Kind.REWRITE_STORE and short in {"conf-not-utf8", "store-not-pkcs12"}:

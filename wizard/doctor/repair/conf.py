@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from wizard import codes
-from wizard.certificates.chain import host_chains
 from wizard.certificates.reading import read
 from wizard.change.plan import EditFile
 from wizard.change.targets import expectation
@@ -22,19 +21,12 @@ from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.primary.facts import FILE_KEY, PASSWORD_KEY
+from wizard.planning.primary.plan import STORE_SECRET
 from wizard.secret import Secret
 
 
-@dataclass(frozen=True, slots=True)
-class Values:
-    """Edits that set values that work, and the leaf that is then served (lower-case hex, "" when unknown)."""
-
-    steps: tuple[EditFile, ...]
-    leaf: str
-
-
-def undo_damage(machine: Machine, seen: Examined) -> Values:
-    """The edit that undoes the damage to application.conf, and the leaf that is served with it.
+def undo_damage(machine: Machine, seen: Examined) -> EditFile:
+    """The edit that undoes the damage to application.conf.
 
     Raises:
         WizardError: `doctor.by-hand` when it cannot be undone safely.
@@ -44,39 +36,21 @@ def undo_damage(machine: Machine, seen: Examined) -> Values:
     if data is None:
         raise WizardError(codes.DOCTOR_BY_HAND, case="text", subject=machine.conf, conf=machine.conf)
     step = _edit(machine, machine.conf, seen.conf.data, data)
-    return Values((replace(step, summary="Repair the text; nothing else changes"),), _leaf_with(machine, data))
+    return replace(step, summary="Repair the text; nothing else changes")
 
 
-def _leaf_with(machine: Machine, conf: bytes) -> str:
-    document = hocon.parse(conf)
-    path, password = document.find(FILE_KEY), document.find(PASSWORD_KEY)
-    if len(path) != 1 or len(password) != 1:
-        return ""
-    data = file_facts(machine, path[0].text, None)[1]
-    secret = Secret(password[0].text)
-    return leaf_of(data, secret) if data and opening(data, [Guess("", secret)]) is not None else ""
-
-
-def leaf_of(data: bytes, password: Secret) -> str:
-    """The fingerprint of the leaf in the key store *data*, "" when there is none."""
-    chains = host_chains(read(data, password=password))
-    leaf = chains[0].leaf if chains else None
-    return leaf.sha256 if leaf is not None else ""
-
-
-def with_values(machine: Machine, seen: Examined, ask: Callable[[], Secret | None]) -> Values:
+def with_values(machine: Machine, seen: Examined, ask: Callable[[], Secret | None]) -> list[EditFile]:
     """Set the path and the password of a key store that opens, wherever these settings count.
 
     Args:
         machine: whose files.
-        seen: the examination.
+        seen: the diagnosis.
         ask: for the password, when none that is written anywhere opens the store.
 
     Raises:
         WizardError: `secret.missing`, `doctor.by-hand`, or why the text cannot be edited safely.
     """
-    path, password, data = _fit(machine, seen, ask)
-    return Values(tuple(settings_steps(machine, seen, path, password)), leaf_of(data, password))
+    return settings_steps(machine, seen, *_fit(machine, seen, ask))
 
 
 def settings_steps(machine: Machine, seen: Examined, path: str, password: Secret) -> list[EditFile]:
@@ -106,7 +80,7 @@ def settings_steps(machine: Machine, seen: Examined, path: str, password: Secret
     return steps
 
 
-def _fit(machine: Machine, seen: Examined, ask: Callable[[], Secret | None]) -> tuple[str, Secret, bytes]:
+def _fit(machine: Machine, seen: Examined, ask: Callable[[], Secret | None]) -> tuple[str, Secret]:
     conf, store = seen.conf, seen.facts.store
     paths = [
         *((conf.store_path,) if conf.store_path else ()),
@@ -122,14 +96,32 @@ def _fit(machine: Machine, seen: Examined, ask: Callable[[], Secret | None]) -> 
     for path, data in files:
         fit = opening(data, known)
         if fit is not None:
-            return path, fit.value, data
-    given = ask() if files else None
-    if given is not None:
+            return path, fit.value
+    if conf.store_path in dict(files):
+        # Nothing but certificates, or a key of another password: the store's own password is right all the same.
+        fit = opening(dict(files)[conf.store_path], known, with_key=False)
+        if fit is not None:
+            return conf.store_path, fit.value
+    files = [(path, data) for path, data in files if _wants_password(data)]
+    if files:
+        given = ask()
+        if given is None:
+            name = STORE_SECRET
+            raise WizardError(codes.SECRET_MISSING, case="store", subject=name, store=files[0][0], name=name)
         for path, data in files:
-            if opening(data, [Guess("", given)]) is not None:
-                return path, given, data
+            if opening(data, [Guess("", given)], with_key=False) is not None:
+                return path, given
         raise WizardError(codes.READING_PASSWORD_WRONG, case="given", subject=files[0][0], file=files[0][0])
     raise WizardError(codes.DOCTOR_BY_HAND, case="no-store", subject=machine.conf)
+
+
+def _wants_password(data: bytes) -> bool:
+    """Whether *data* may open with a password that is not known yet."""
+    try:
+        read(data)
+    except WizardError as error:
+        return error.spec in {codes.READING_PASSWORD_WRONG, codes.READING_PASSWORD_NEEDED}
+    return False
 
 
 def _set(document: hocon.Document, path: str, value: str) -> hocon.Document:

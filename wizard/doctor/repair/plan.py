@@ -1,22 +1,37 @@
-"""Turn a repair into an ordinary plan, with the steps, review, verification and undo of any other change."""
+"""Turn repairs into one ordinary plan, with the steps, review, verification and undo of any other change."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import PurePosixPath
 
 from wizard import codes
 from wizard.certificates.names import short
-from wizard.change.plan import ImportTrust, Plan, Probe, PutFile, Restart, Step
-from wizard.change.targets import expectation
-from wizard.doctor.collect.run import Examined
+from wizard.change.plan import (
+    EditFile,
+    FileStep,
+    ImportTrust,
+    Plan,
+    Probe,
+    PutFile,
+    Restart,
+    Step,
+    digest_of,
+)
+from wizard.change.targets import expectation, find
+from wizard.configs.diffs import unified
+from wizard.doctor.causes import STORE
+from wizard.doctor.collect.run import Examined, examine_after
+from wizard.doctor.diagnose import Cause, diagnose
 from wizard.doctor.repair.choose import Kind, Repair
 from wizard.doctor.repair.conf import undo_damage, with_values
 from wizard.doctor.repair.record import from_record
 from wizard.doctor.repair.store import rewritten
-from wizard.doctor.restart_checks import plan_faults
+from wizard.doctor.restart_checks import coming_of, plan_faults
 from wizard.errors import WizardError
+from wizard.findings import Finding
 from wizard.host.access import FOR_PRIMARY, rights_for
-from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.primary.inputs import Planned
@@ -28,49 +43,198 @@ Give = Callable[[str], Secret | None]
 """Asks for a secret by its name; None when there is none."""
 
 
+@dataclass(frozen=True, slots=True)
+class Together:
+    """The repairs of one change.
+
+    Attributes:
+        planned: the change; None when there is nothing that it could repair.
+        made: what it repairs, the first cause first.
+        later: what needs a change of its own after it, because both would write the same file in different ways.
+        refused: what cannot be repaired as it is, and why: `secret.missing` when a password has to be typed first.
+        after: the examination as it will be.
+        faults: what would make the restart fail that a repair needs for which a password has to be typed first.
+    """
+
+    planned: Planned | None
+    made: tuple[Cause, ...]
+    later: tuple[Cause, ...]
+    refused: tuple[tuple[Cause, WizardError], ...]
+    after: Examined
+    faults: tuple[Finding, ...] = ()
+
+
 def plan_repair(machine: Machine, seen: Examined, repair: Repair, give: Give) -> Planned:
-    """The plan that makes *repair*, its findings and the secrets that applying it needs.
+    """The plan that makes *repair* alone, its findings and the secrets that applying it needs.
 
     Raises:
         WizardError: `doctor.by-hand`; `secret.missing`, or what forbids the change.
     """
-    _require_plain(seen, repair)
-    secrets = {CACERTS_SECRET: give(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD}
-    leaf = _leaf(seen)
-    steps: list[Step]
+    if not repair.automatic:
+        raise by_hand(repair)
+    found = plan_repairs(machine, seen, give, only=repair.code)
+    for _cause, error in found.refused:
+        raise error
+    if found.planned is None:
+        raise by_hand(repair)
+    return found.planned
+
+
+def by_hand(repair: Repair) -> WizardError:
+    """The refusal of what a person has to do."""
+    return WizardError(
+        codes.DOCTOR_BY_HAND, subject=repair.path, code=repair.code, summary=repair.summary, steps=repair.steps
+    )
+
+
+def plan_repairs(machine: Machine, seen: Examined, give: Give, *, only: str = "") -> Together:
+    """One change, with one restart, that makes as many repairs as possible.
+
+    After each repair the files are judged as they will be: that shows what the fault has hidden, and no repair is
+    planned for what another one has removed.
+
+    Args:
+        machine: that is repaired.
+        seen: its examination.
+        give: asks for a secret; each is asked for once.
+        only: the code of the one cause to repair; "" for all.
+    """
+    given = cache(give)
+    secrets = {CACERTS_SECRET: given(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD}
+    steps: dict[PurePosixPath | str, FileStep] = {}
+    made: list[Cause] = []
+    later: list[Cause] = []
+    refused: list[tuple[Cause, WizardError]] = []
+    view, tried = seen, {""}
+    while (cause := _next(view, tried, only)) is not None:
+        repair = cause.repair
+        tried.add(repair.code)
+        try:
+            _require_plain(view, repair)
+            more, password = _steps(machine, view, repair, given)
+            merged = _merged(machine, steps, more)
+        except WizardError as error:
+            refused.append((cause, error))
+            continue
+        if merged is None:
+            later.append(cause)
+            continue
+        steps, made = merged, [*made, cause]
+        secrets |= {STORE_SECRET: password} if password is not None else {}
+        trusts = any(isinstance(step, ImportTrust) for step in steps.values())
+        view = examine_after(machine, seen, coming_of(steps.values()), trusts_root=trusts)
+    causes = diagnose(seen.facts).causes
+    made += [each for each in causes if each.repair.kind is Kind.RESTART and only in {"", each.repair.code}]
+    restart = Restart("restart", machine.unit, always=True)
+    waits = any(error.spec == codes.SECRET_MISSING for _, error in refused)
+    faults = plan_faults(machine, Plan("", (restart,)), seen.facts) if waits else ()
+    if not made:
+        return Together(None, (), tuple(later), tuple(refused), view, faults)
+    ends: list[Step] = [restart, *_probe(seen, view)] if _wants_restart(made, view, seen) else []
+    title = made[0].repair.summary + (f", and {len(made) - 1} more" if len(made) > 1 else "")
+    plan = Plan(f"Repair: {title}", (*_named_once(steps.values()), *ends), "primary")
+    planned = Planned(plan, plan_faults(machine, plan, seen.facts), secrets)
+    return Together(planned, tuple(made), tuple(later), tuple(refused), view, faults)
+
+
+def _next(view: Examined, tried: Collection[str], only: str) -> Cause | None:
+    for cause in diagnose(view.facts).causes:
+        repair = cause.repair
+        if (
+            repair.automatic
+            and repair.kind is not Kind.RESTART
+            and repair.code not in tried
+            and only in {"", repair.code}
+        ):
+            return cause
+    return None
+
+
+def _steps(machine: Machine, seen: Examined, repair: Repair, give: Give) -> tuple[Sequence[FileStep], Secret | None]:
+    """What *repair* writes, and the password of the key store where it writes that."""
+    rights = rights_for(seen.account, os.geteuid(), FOR_PRIMARY)
     match repair.kind:
-        case Kind.RESTART:
-            steps = []
         case Kind.REPAIR_CONF:
-            values = undo_damage(machine, seen)
-            steps, leaf = list(values.steps), values.leaf
+            return [undo_damage(machine, seen)], None
         case Kind.SET_FILE | Kind.SET_PASSWORD | Kind.SET_BOTH:
-            values = with_values(machine, seen, lambda: give(STORE_SECRET))
-            steps, leaf = list(values.steps), values.leaf
+            return with_values(machine, seen, lambda: give(STORE_SECRET)), None
         case Kind.REWRITE_STORE:
-            store = rewritten(machine, seen, give, rights_for(seen.account, os.geteuid(), FOR_PRIMARY))
-            steps, leaf = list(store.steps), store.leaf
-            secrets[STORE_SECRET] = store.password
+            store = rewritten(machine, seen, give, rights)
+            return store.steps, store.password
         case Kind.FROM_RECORD:
-            again = from_record(machine, seen, give, rights_for(seen.account, os.geteuid(), FOR_PRIMARY))
-            steps, leaf = list(again.steps), again.leaf or leaf
-            if again.password is not None:
-                secrets[STORE_SECRET] = again.password
+            again = from_record(machine, seen, give, rights)
+            return again.steps, again.password
         case Kind.IMPORT_ROOT:
-            steps = [_import(machine, seen)]
+            return [_import(machine, seen)], None
         case Kind.RIGHTS:
-            steps = [_rights(machine, seen, repair)]
+            return [_rights(machine, seen, repair, rights)], None
         case _:
-            raise WizardError(
-                codes.DOCTOR_BY_HAND, subject=repair.path, code=repair.code, summary=repair.summary, steps=repair.steps
-            )
-    if not repair.code.endswith("-world-readable"):
-        steps.append(Restart("restart", machine.unit, always=True))
-        if leaf:
-            nodes = tuple((node, seen.facts.port) for node in seen.nodes)
-            steps.append(Probe("probe", nodes, seen.facts.servername, leaf))
-    plan = Plan(f"Repair: {repair.summary}", tuple(steps), "primary")
-    return Planned(plan, plan_faults(machine, plan, seen.facts), secrets)
+            raise by_hand(repair)
+
+
+def _merged(
+    machine: Machine, steps: Mapping[PurePosixPath | str, FileStep], more: Sequence[FileStep]
+) -> dict[PurePosixPath | str, FileStep] | None:
+    """*steps* and *more*, one step for each file; None when two of them cannot be one."""
+    result = dict(steps)
+    for step in more:
+        if isinstance(step, ImportTrust):
+            if step.path in result:
+                return None
+            result[f"{step.path} {step.alias}"] = step
+            continue
+        if any(isinstance(each, ImportTrust) and each.path == step.path for each in result.values()):
+            return None
+        before = result.get(step.path)
+        result[step.path] = step if before is None else _joined(machine, before, step)
+    return result
+
+
+def _joined(machine: Machine, first: FileStep, second: FileStep) -> FileStep:
+    """One step that leaves the file as *second* does, which was made from what *first* leaves."""
+    if not isinstance(first, EditFile | PutFile) or not isinstance(second, EditFile | PutFile):
+        return second
+    diff = ""
+    if first.diff or second.diff:
+        diff = unified(str(second.path), find(machine, second.path)[1], second.data)
+    ids = [each.content_id or digest_of(each.data) for each in (first, second)]
+    both = {
+        "diff": diff,
+        "summary": f"{first.summary}; {second.summary[:1].lower()}{second.summary[1:]}",
+        "content_id": " ".join(ids) if first.content_id or second.content_id else "",
+    }
+    if isinstance(second, PutFile):
+        # The rights of a file whose text is changed too, or a key store that is written anew.
+        return replace(second, **(both if first.diff else {}))  # type: ignore[arg-type]  # a table of members
+    if isinstance(first, PutFile):
+        return replace(first, data=second.data, **both)  # type: ignore[arg-type]  # likewise
+    return replace(second, **both)  # type: ignore[arg-type]  # likewise
+
+
+def _named_once(steps: Iterable[FileStep]) -> Iterator[FileStep]:
+    ids: list[str] = []
+    for step in steps:
+        ids.append(step.id)
+        yield step if ids.count(step.id) == 1 else replace(step, id=f"{step.id}-{ids.count(step.id)}")
+
+
+def _wants_restart(made: Iterable[Cause], after: Examined, seen: Examined) -> bool:
+    """Whether the service has to read what is repaired.
+
+    A server that presents a certificate from memory is not restarted while its key store is of no use.
+    """
+    if all(cause.repair.code.endswith("-world-readable") for cause in made):
+        return False
+    probes = seen.facts.probes or ()
+    presents = any(probe.leaf is not None and not probe.fallback for probe in probes)
+    return not presents or bool(_leaf(after))
+
+
+def _probe(seen: Examined, after: Examined) -> list[Probe]:
+    leaf, nodes = _leaf(after), tuple((node, seen.facts.port) for node in seen.nodes)
+    foreign = any(cause.finding.spec == codes.DOCTOR_FOR_ANOTHER_HOST for cause in diagnose(after.facts).causes)
+    # The name in the record counts as known later on: one that was only read from a doubtful certificate must not.
+    return [Probe("probe", nodes, "" if foreign else seen.facts.servername, leaf)] if leaf else []
 
 
 def _require_plain(seen: Examined, repair: Repair) -> None:
@@ -80,9 +244,17 @@ def _require_plain(seen: Examined, repair: Repair) -> None:
             raise WizardError(codes.DOCTOR_BY_HAND, case="name", subject=path, file=path)
 
 
-def _leaf(seen: Examined) -> str:
-    store = seen.facts.store
-    return store.leaf.sha256 if store is not None and store.leaf is not None and store.keys else ""
+_OF_NO_USE = frozenset(f"doctor.{name}" for name in STORE)
+"""Causes with which the server presents its built-in certificate, or does not start."""
+
+
+def _leaf(after: Examined) -> str:
+    """The certificate that the server presents with these files; "" when it can present none of them."""
+    store = after.facts.store
+    if store is None or store.leaf is None or not store.usable:
+        return ""
+    causes = {cause.finding.code for cause in diagnose(after.facts).causes}
+    return "" if causes & _OF_NO_USE else store.leaf.sha256
 
 
 def _import(machine: Machine, seen: Examined) -> ImportTrust:
@@ -103,18 +275,16 @@ def _import(machine: Machine, seen: Examined) -> ImportTrust:
     )
 
 
-def _rights(machine: Machine, seen: Examined, repair: Repair) -> PutFile:
+def _rights(machine: Machine, seen: Examined, repair: Repair, tightest: tuple[int, int | None, int | None]) -> PutFile:
     path = PurePosixPath(repair.path)
     if seen.account is None:
         raise WizardError(codes.DOCTOR_BY_HAND, case="no-account", subject=path, path=path)
-    mode, uid, gid = (
-        (0o644, None, None) if path == machine.cacerts else rights_for(seen.account, os.geteuid(), FOR_PRIMARY)
-    )
-    expect = expectation(machine, path)
+    mode, uid, gid = (0o644, None, None) if path == machine.cacerts else tightest
+    expect, data = find(machine, path)
     return PutFile(
         "rights",
         path,
-        read_input(machine.real(expect.link_to or path)),
+        seen.conf.data if path == machine.conf else data,
         mode,
         expect,
         f"Same content, mode {mode:04o}, so that {seen.account.name} can read it",

@@ -1,4 +1,4 @@
-"""The repair of what was lost since the changes: key store, settings and trust written again from the record."""
+"""Repair what was lost after the changes: write key store, settings and trust again from the record."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from wizard.change.plan import EditFile, ImportTrust, PutFile
 from wizard.change.targets import expectation
 from wizard.doctor.collect.record import lost_anchors, store_to_restore
 from wizard.doctor.collect.run import Examined
-from wizard.doctor.repair.conf import leaf_of, settings_steps
+from wizard.doctor.repair.conf import settings_steps
 from wizard.errors import WizardError
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
@@ -20,10 +20,9 @@ from wizard.secret import Secret
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """The steps, the leaf that is then served ("" when unknown), and the key store's password."""
+    """The steps, and the key store's password."""
 
     steps: tuple[PutFile | EditFile | ImportTrust, ...]
-    leaf: str
     password: Secret | None
 
 
@@ -39,20 +38,21 @@ def from_record(
         WizardError: `doctor.by-hand`: neither the file nor a copy of it is there, or the settings cannot be edited.
     """
     steps: list[PutFile | EditFile | ImportTrust] = []
-    leaf, password = "", None
+    password = None
     settings = seen.facts.change.settings if seen.facts.change is not None else None
     missing = seen.conf.facts.file.kind == "absent"
     if settings is not None and (missing or settings.file_lost or settings.password_lost or settings.store_lost):
-        steps, leaf, password = _store_and_settings(machine, seen, rights)
+        steps, password = _store_and_settings(machine, seen, rights)
     secret = give(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD
     cacerts = seen.facts.cacerts
+    present = [each.sha256 for each in seen.anchors]
     if (
         cacerts is not None
         and cacerts.error is None
         and seen.facts.java is not None
         and seen.facts.java.present == "whole"
     ):
-        for number, (left, certificate) in enumerate(lost_anchors(machine, seen.record, seen.anchors, secret), start=1):
+        for number, (left, certificate) in enumerate(lost_anchors(machine, seen.record, present, secret), start=1):
             trust = left.action.trust
             assert trust is not None  # noqa: S101 - an anchor
             steps.append(
@@ -67,12 +67,12 @@ def from_record(
                     f"Trust {names.short(certificate)} in cacerts again, alias {trust.alias}",
                 )
             )
-    return Again(tuple(steps), leaf, password)
+    return Again(tuple(steps), password)
 
 
 def _store_and_settings(
     machine: Machine, seen: Examined, rights: tuple[int, int | None, int | None]
-) -> tuple[list[PutFile | EditFile | ImportTrust], str, Secret | None]:
+) -> tuple[list[PutFile | EditFile | ImportTrust], Secret]:
     expected = seen.expected
     found = store_to_restore(machine, seen.record, expected) if expected is not None else None
     if expected is None or expected.password is None or found is None:
@@ -89,7 +89,7 @@ def _store_and_settings(
                 data,
                 mode,
                 expectation(machine, path),
-                f"Put the key store back from the record, mode {mode:04o}",
+                f"Restore the key store from the record, mode {mode:04o}",
                 uid=uid,
                 gid=gid,
                 proof=STORE_SECRET,
@@ -106,11 +106,11 @@ def _store_and_settings(
                 expected.data,
                 image.mode,
                 expectation(machine, machine.conf),
-                f"Put application.conf back from the record, mode {image.mode:04o}",
+                f"Restore application.conf from the record, mode {image.mode:04o}",
                 uid=image.uid,
                 gid=image.gid,
             )
         )
     else:
         steps += settings_steps(machine, seen, expected.store_path, expected.password)
-    return steps, leaf_of(data, expected.password), expected.password
+    return steps, expected.password

@@ -1,4 +1,4 @@
-"""The repair of a key store: the right key and chain, written anew as the product's Java reads it."""
+"""Repair a key store: write the right key and chain again in a form that the product's Java reads."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,6 @@ from wizard.configs.diffs import unified
 from wizard.doctor.collect.run import Examined
 from wizard.errors import WizardError
 from wizard.host import jre
-from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.planning.primary.plan import STORE_SECRET
 from wizard.questions.passwords import generate
@@ -28,10 +27,9 @@ KEY_SECRET = "primary.key-password"  # noqa: S105 - the name of a secret
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """The steps, the leaf that is then served (lower-case hex), and the new store's password."""
+    """The steps, and the new store's password."""
 
     steps: tuple[PutFile | EditFile, ...]
-    leaf: str
     password: Secret
 
 
@@ -41,7 +39,7 @@ def rewritten(
     give: Callable[[str], Secret | None],
     rights: tuple[int, int | None, int | None],
 ) -> Rewritten:
-    """Write the configured key store anew, and set its password where that must change.
+    """Write the configured key store again, and set its password where that must change.
 
     Raises:
         WizardError: `doctor.by-hand` when no key or certificate can be read from it; `secret.missing`.
@@ -50,7 +48,7 @@ def rewritten(
     setting = seen.conf.facts.password
     if store is None or document is None or setting is None:
         raise WizardError(codes.DOCTOR_BY_HAND, case="not-set-up", subject=machine.conf)
-    bundle = _bundle(machine, seen, give)
+    bundle = _bundle(seen, give)
     chain = _meant(bundle, seen)
     leaf = chain.leaf
     if leaf is None or chain.key is None:
@@ -88,26 +86,25 @@ def rewritten(
                 content_id=f"{setting.path}=(the store's password)",
             )
         )
-    return Rewritten(tuple(steps), leaf.sha256, password)
+    return Rewritten(tuple(steps), password)
 
 
-def _bundle(machine: Machine, seen: Examined, give: Callable[[str], Secret | None]) -> Bundle:
+def _bundle(seen: Examined, give: Callable[[str], Secret | None]) -> Bundle:
     store = seen.store
     assert store is not None  # noqa: S101 - asked before
     code = store.facts.error.code if store.facts.error is not None else ""
-    data = read_input(machine.real(store.path))
     if code in KEY_PASSWORD_DIFFERS:
         key_password = give(KEY_SECRET)
         if key_password is None:
             raise WizardError(codes.SECRET_MISSING, case="key", subject=KEY_SECRET, name=KEY_SECRET)
-        return read(data, name=store.path, password=seen.conf.password, key_password=key_password)
+        return read(store.data, name=store.path, password=seen.conf.password, key_password=key_password)
     if store.bundle is None or (code and not store.facts.opened_by):
         password = give(STORE_SECRET)
         if password is None:
             raise WizardError(
                 codes.SECRET_MISSING, case="store", subject=STORE_SECRET, store=store.path, name=STORE_SECRET
             )
-        return read(data, name=store.path, password=password)
+        return read(store.data, name=store.path, password=password)
     return store.bundle
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from wizard import codes
+from wizard.certificates.hostnames import covers
 from wizard.doctor.facts import DoctorFacts
 from wizard.doctor.rule import CouldNotLook, NotApplicable, Rule, file_at
 from wizard.doctor.rules.store_file import read_store
@@ -25,7 +26,7 @@ def _judged(facts: DoctorFacts) -> Iterator[Finding]:
             where = Locator("certificate", path=store.file.path, sha256=item.sha256)
             finding = Finding(codes.ALL[item.code], where, item.facts)
             if not _fillable(finding):
-                raise CouldNotLook("the saved judgement of the certificates is of another version")
+                raise CouldNotLook("the saved results about the certificates are from another version")
             yield finding
 
 
@@ -53,7 +54,27 @@ def _named(facts: DoctorFacts) -> Iterator[Finding]:
         yield Finding(codes.DOCTOR_STORE_NAMED_OTHERWISE, file_at(store.file.path), values)
 
 
+def _another_host(facts: DoctorFacts) -> Iterator[Finding]:
+    store = read_store(facts)
+    if store.leaf is None:
+        raise CouldNotLook("the key store does not open, or holds no certificate")
+    if facts.name_from in {"given", "plan"}:
+        raise NotApplicable("the name that gateways connect to is known")
+    if not facts.own_names:
+        raise CouldNotLook("the name of this machine is not known")
+    names = [name.lower() for name in store.leaf.san] or [store.leaf.name.lower()]
+    first = {name.partition(".")[0] for name in facts.own_names}
+    own = any(covers(name, each) for name in names for each in facts.own_names)
+    # A machine often knows only the first label of its name: it may be in any domain.
+    short = first & {name.partition(".")[0] for name in names}
+    starred = any(name.startswith("*.") for name in names) and not any("." in name for name in facts.own_names)
+    if not (own or short or starred or facts.is_here):
+        values = {"path": store.file.path, "names": ", ".join(names[:4]), "own": ", ".join(facts.own_names)}
+        yield Finding(codes.DOCTOR_FOR_ANOTHER_HOST, file_at(store.file.path), values)
+
+
 RULES = (
+    Rule("doctor.for-another-host", ("store",), _another_host),
     Rule("doctor.certificates", ("store",), _judged),
     Rule("doctor.store-named-otherwise", ("store",), _named),
 )

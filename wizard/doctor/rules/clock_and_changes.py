@@ -1,4 +1,4 @@
-"""The clock of the machine, and what became of the last change."""
+"""The clock of the machine, and the state after the last change."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -17,7 +17,7 @@ def _clock(facts: DoctorFacts) -> Iterator[Finding]:
     where = Locator("machine")
     if clock.built and now < datetime.fromisoformat(clock.built):
         yield Finding(
-            codes.DOCTOR_CLOCK_WRONG, where, {"now": shown, "evidence": "this wizard was made later than that"}
+            codes.DOCTOR_CLOCK_WRONG, where, {"now": shown, "evidence": "this wizard was released later than that"}
         )
     elif before_files(now, clock.newest_file):
         evidence = f"{clock.newest_path} was written later than that"
@@ -44,7 +44,7 @@ def differs(file: ChangedFile) -> str:
     if file.trust_alias:
         return ""
     if file.sha256_now != file.sha256_then:
-        return "its content is another"
+        return "its content changed"
     if file.mode_now != file.mode_then:
         return f"its mode is {file.mode_now:04o}, not {file.mode_then:04o}"
     return ""
@@ -53,7 +53,7 @@ def differs(file: ChangedFile) -> str:
 def _drift(facts: DoctorFacts) -> Iterator[Finding]:
     change = _change(facts)
     if not change.id:
-        raise NotApplicable("no change was made by the wizard")
+        raise NotApplicable("the wizard has made no change")
     for file in change.files:
         what = differs(file)
         if what:

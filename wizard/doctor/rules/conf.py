@@ -21,7 +21,7 @@ def _conf(facts: DoctorFacts) -> ConfFacts:
 def _present(facts: DoctorFacts) -> ConfFacts:
     conf = _conf(facts)
     if conf.file.kind != "file":
-        raise NotApplicable("application.conf is not there")
+        raise NotApplicable("application.conf is missing")
     if conf.file.problem:
         raise CouldNotLook(conf.file.problem)
     return conf
@@ -54,7 +54,7 @@ def _used(facts: DoctorFacts) -> Iterator[Finding]:
 def _unreadable(facts: DoctorFacts) -> Iterator[Finding]:
     file = _conf(facts).file
     if file.kind == "absent":
-        raise NotApplicable("application.conf is not there")
+        raise NotApplicable("application.conf is missing")
     if file.service_reads is None:
         raise CouldNotLook(file.blocked_why or "the service's account is not known")
     if not file.service_reads:
@@ -92,7 +92,7 @@ def _includes(facts: DoctorFacts) -> Iterator[Finding]:
 def _damaged(facts: DoctorFacts) -> Iterator[Finding]:
     conf = _present(facts)
     if conf.error is not None:
-        raise NotApplicable("the text does not parse at all")
+        raise NotApplicable("the text cannot be parsed at all")
     for damage in conf.damage:
         if damage.code not in _HARMLESS:
             which = codes.DOCTOR_CONF_ODD if damage.code in _ODD else codes.DOCTOR_CONF_DAMAGED

@@ -1,4 +1,4 @@
-"""The port: who listens there, and whether it speaks TLS as gateways need it."""
+"""The port: which program listens there, and whether it offers the TLS that gateways need."""
 
 from collections.abc import Iterator
 
@@ -33,7 +33,7 @@ def _taken(facts: DoctorFacts) -> Iterator[Finding]:
     logged = any(word in line for line in (facts.journal or ())[-12:] for word in _TAKEN)
     listening = facts.listening
     if listening is None and not logged:
-        raise CouldNotLook(facts.unseen.get("listening", "who listens is not known"))
+        raise CouldNotLook(facts.unseen.get("listening", "it is not known which program listens"))
     others = [each for each in (listening.listeners if listening else ()) if each.is_service is False]
     running = facts.unit is not None and facts.unit.running
     tls = bool(facts.probes) and facts.probes[0].leaf is not None  # type: ignore[index]  # not empty, by bool()
@@ -61,7 +61,7 @@ def _answers(facts: DoctorFacts) -> Iterator[Finding]:
 def _tls(facts: DoctorFacts) -> tuple[ProbeFacts, ...]:
     answering = tuple(seen for seen in _nodes(facts) if seen.leaf is not None)
     if not answering:
-        raise CouldNotLook("no certificate is served")
+        raise CouldNotLook("no certificate is presented")
     return answering
 
 

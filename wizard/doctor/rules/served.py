@@ -16,7 +16,7 @@ def _served(facts: DoctorFacts) -> Iterator[tuple[ProbeFacts, CertificateFacts]]
     assert facts.probes is not None  # noqa: S101 - the rule's needs
     answering = [(seen, seen.leaf) for seen in facts.probes if seen.leaf is not None]
     if not answering:
-        raise CouldNotLook("no certificate is served")
+        raise CouldNotLook("no certificate is presented")
     yield from answering
 
 
@@ -72,7 +72,7 @@ def _short(facts: DoctorFacts) -> Iterator[Finding]:
 
 def _name(facts: DoctorFacts) -> Iterator[Finding]:
     if facts.name_from not in {"given", "plan"}:
-        raise CouldNotLook("the name that gateways connect to is not known; give it with --servername")
+        raise CouldNotLook("the name that gateways connect to is not known; use --servername")
     for seen, leaf in _served(facts):
         if seen.name_matches is False and not seen.fallback:
             yield _found(
@@ -96,10 +96,10 @@ def _sni(facts: DoctorFacts) -> Iterator[Finding]:
 def _authorities(facts: DoctorFacts) -> Iterator[Finding]:
     store = facts.store
     if store is None or len(store.chain) < 2:
-        raise CouldNotLook("the authorities of the installed chain are not known")
+        raise CouldNotLook("the CAs of the installed chain are not known")
     for seen, _ in _served(facts):
         if not seen.acceptable_cas:
-            raise NotApplicable("the server names no authorities")
+            raise NotApplicable("the server lists no CAs")
         named = set(seen.acceptable_cas)
         missing = [each.name for each in store.chain[1:] if each.subject not in named]
         if missing:

@@ -30,7 +30,7 @@ def _found(which: Code, unit: UnitFacts, **values: str | int) -> Finding:
 
 
 def now_of(facts: DoctorFacts) -> datetime:
-    """The moment of the examination."""
+    """The moment of the diagnosis."""
     return datetime.fromisoformat(facts.clock.now)
 
 
@@ -81,13 +81,13 @@ def _reload(facts: DoctorFacts) -> Iterator[Finding]:
 def _stale(facts: DoctorFacts) -> Iterator[Finding]:
     unit = _loaded(facts)
     if not unit.running or not unit.started:
-        raise NotApplicable("the service does not run")
+        raise NotApplicable("the service is not running")
     seen = facts.probes[0] if facts.probes else None
     if seen is None or seen.leaf is None:
-        raise CouldNotLook("no certificate is served")
+        raise CouldNotLook("no certificate is presented")
     store, conf = facts.store, facts.conf
     if store is None or conf is None or not store.usable or store.leaf is None or conf.error is not None:
-        raise NotApplicable("what is installed could not be served anyway")
+        raise NotApplicable("the installed certificate could not be presented anyway")
     served = seen.leaf.sha256 == store.leaf.sha256
     newest = max((conf.file, store.file), key=lambda file: file.mtime)
     if not served and newest.mtime > unit.started:

@@ -15,11 +15,11 @@ def _conf(facts: DoctorFacts) -> ConfFacts:
     conf = facts.conf
     assert conf is not None  # noqa: S101 - the rule's needs
     if conf.file.kind != "file":
-        raise NotApplicable("application.conf is not there")
+        raise NotApplicable("application.conf is missing")
     if conf.file.problem:
         raise CouldNotLook(conf.file.problem)
     if conf.error is not None:
-        raise CouldNotLook("application.conf does not parse")
+        raise CouldNotLook("application.conf cannot be parsed")
     return conf
 
 
@@ -63,7 +63,7 @@ def _present(facts: DoctorFacts) -> Iterator[Finding]:
 
 
 def _lost(conf: ConfFacts, expected: ExpectedSettings) -> Finding:
-    what = f"names the key store {expected.store}" if expected.store else "names the key store that was set up"
+    what = f"sets the key store {expected.store}" if expected.store else "sets the key store that was set up"
     if not expected.file_lost:
         what = f"has the password of {expected.store}"
     setting = conf.store_file if expected.file_lost else conf.password
@@ -76,7 +76,7 @@ def _lost(conf: ConfFacts, expected: ExpectedSettings) -> Finding:
 def _elsewhere(facts: DoctorFacts) -> Iterator[Finding]:
     conf = _conf(facts)
     if facts.serves_installed:
-        raise NotApplicable("the key store that was taken for the configured one is served")
+        raise NotApplicable("the server presents the key store that seems to be configured")
     for name, setting in _settings(conf):
         for other in setting.elsewhere:
             if not other.same:

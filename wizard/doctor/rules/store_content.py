@@ -15,7 +15,7 @@ _PASSWORD_CODES = (codes.READING_PASSWORD_WRONG.code, codes.READING_PASSWORD_NEE
 def _pkcs12(facts: DoctorFacts) -> StoreFacts:
     store = read_store(facts)
     if store.format != "pkcs12":
-        raise NotApplicable("it is no PKCS12 file")
+        raise NotApplicable("it is not a PKCS12 file")
     return store
 
 
@@ -76,7 +76,7 @@ def _keys(facts: DoctorFacts) -> Iterator[Finding]:
 def _java(facts: DoctorFacts) -> Iterator[Finding]:
     store, java = read_store(facts), facts.java
     if java is None or java.proof is None:
-        raise CouldNotLook(java.proof_text if java and java.proof_text else "the product's keytool is not there")
+        raise CouldNotLook(java.proof_text if java and java.proof_text else "the product's keytool is missing")
     if not java.proof:
         values = {"path": store.file.path, "reason": java.proof_text.rstrip("."), "keytool": java.proof_code}
         yield Finding(codes.DOCTOR_JAVA_REFUSES_STORE, file_at(store.file.path), values)

@@ -1,4 +1,4 @@
-"""The configured key store as a file: there, a file, readable by the service, and a PKCS12 file at all."""
+"""The configured key store as a file: it exists, the service can read it, and it is PKCS12."""
 
 from collections.abc import Iterator
 
@@ -12,9 +12,9 @@ _NAMES = {
     "pem": "a PEM text",
     "der": "a bare certificate",
     "pkcs7": "a PKCS7 file without any key",
-    "key": "a private key alone",
+    "key": "only a private key",
     "text": "a text",
-    "unknown": "no key store of any known kind",
+    "unknown": "not a known kind of key store",
 }
 
 
@@ -34,7 +34,7 @@ def read_store(facts: DoctorFacts) -> StoreFacts:
     if store.file.problem:
         raise CouldNotLook(store.file.problem)
     if store.file.kind != "file":
-        raise NotApplicable("the key store is not there")
+        raise NotApplicable("the key store is missing")
     return store
 
 
@@ -54,7 +54,7 @@ def _lost(facts: DoctorFacts) -> Iterator[Finding]:
     assert facts.change is not None  # noqa: S101 - the rule's needs
     expected = facts.change.settings
     if expected is None:
-        raise NotApplicable("no key store was set up by the wizard")
+        raise NotApplicable("the wizard has set up no key store")
     if expected.store_lost:
         values = {"path": expected.store_lost, "change": expected.change, "at": expected.at}
         yield Finding(codes.DOCTOR_STORE_LOST, file_at(expected.store_lost), values)
@@ -63,7 +63,7 @@ def _lost(facts: DoctorFacts) -> Iterator[Finding]:
 def _unreadable(facts: DoctorFacts) -> Iterator[Finding]:
     file = _store(facts).file
     if file.kind not in {"file", "unknown"}:
-        raise NotApplicable("the key store is not there")
+        raise NotApplicable("the key store is missing")
     if file.service_reads is None:
         raise CouldNotLook(file.blocked_why or "the service's account is not known")
     if not file.service_reads:
@@ -93,9 +93,9 @@ def _format(facts: DoctorFacts) -> Iterator[Finding]:
 def _open(facts: DoctorFacts) -> Iterator[Finding]:
     file = _store(facts).file
     if file.kind != "file":
-        raise NotApplicable("the key store is not there")
+        raise NotApplicable("the key store is missing")
     if file.service_reads is None:
-        raise CouldNotLook("the service's account is not known, and 0644 is then what the manual gives")
+        raise CouldNotLook("the service's account is not known, and the manual then recommends 0644")
     if file.mode & 0o004:
         yield Finding(
             codes.DOCTOR_STORE_WORLD_READABLE, file_at(file.path), {"path": file.path, "mode": f"{file.mode:04o}"}

@@ -1,4 +1,4 @@
-"""The product's Java and its cacerts: there, open, and trusting the root of the installed chain."""
+"""The product's Java and its cacerts: they exist, open, and trust the root of the installed chain."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ def _opened(facts: DoctorFacts) -> TrustFacts:
     if trust.file.problem:
         raise CouldNotLook(trust.file.problem)
     if trust.file.kind != "file":
-        raise NotApplicable("cacerts is not there")
+        raise NotApplicable("cacerts is missing")
     return trust
 
 
@@ -48,7 +48,7 @@ def _content(facts: DoctorFacts) -> Iterator[Finding]:
     if trust.error is not None and "password" in trust.error.code:
         yield Finding(codes.DOCTOR_CACERTS_PASSWORD, file_at(path), {"path": path})
     elif trust.error is not None or trust.format not in {"jks", "pkcs12"}:
-        reason = trust.error.message if trust.error else "it is no trust store."
+        reason = trust.error.message if trust.error else "it is not a trust store."
         yield Finding(
             codes.DOCTOR_CACERTS_DAMAGED, file_at(path), {"path": path, "size": trust.file.size, "reason": reason}
         )
@@ -73,7 +73,7 @@ def _root(facts: DoctorFacts) -> Iterator[Finding]:
     if len(store.chain) == 1:
         raise NotApplicable("the certificate is self-signed")
     if trust.has_root is False:
-        namesake = " A root of the same name is there, but with another key." if trust.namesake else ""
+        namesake = " It has a root with the same name, but with another key." if trust.namesake else ""
         values = {"root": top.name, "sha256": top.sha256[:16], "path": trust.file.path, "namesake": namesake}
         yield Finding(codes.DOCTOR_ROOT_NOT_TRUSTED, file_at(trust.file.path), values)
 

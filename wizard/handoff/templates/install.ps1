@@ -1,41 +1,41 @@
 #Requires -Version 4
 <#
 .SYNOPSIS
-Puts the certificates of this bundle into the stores of this PC. It needs no person.
+Puts the certificates of this bundle into the stores of this PC. It can run unattended.
 
 .DESCRIPTION
 Start it as an administrator or as SYSTEM:
 
     powershell.exe -NoProfile -ExecutionPolicy Bypass -File install.ps1 -PasswordFile PATH
 
-It fits a start-up script of a group policy, a Win32 app of Intune, and a program of SCCM, in a 32-bit host process too.
-A second run changes nothing and needs no password. An earlier certificate is removed, by its thumbprint, only after
-the new one is in place with its key and Windows trusts its chain.
+Use it as a start-up script of a group policy, a Win32 app of Intune or a program of SCCM, also from a 32-bit process.
+A second run changes nothing and needs no password. An earlier certificate is removed by its thumbprint. This happens
+only after the new one is in place with its key and Windows trusts its chain.
 
 EXIT CODES
    0  the certificates are in place, now or already before
-   1  something unexpected; the log says what
+   1  something unexpected; see the log
    2  not started as an administrator or as SYSTEM
-   3  no password: no file, an empty one, or nobody here to type it
+   3  no password: no file, an empty one, or nobody to type it
    4  ordinary users can read the file with the password
-   5  Windows did not import the PFX: a wrong password, or an encryption that it does not know
-   6  the private key is missing, or somebody can export it
-   7  no certificate, or more than one, has the text that the client searches for
+   5  Windows did not import the PFX: a wrong password or an unknown encryption
+   6  the private key is missing or can be exported
+   7  not exactly one certificate has the text that the client searches for
    8  Windows does not trust the chain, or the certificate is not valid today; the earlier certificate was kept
   10  with -Check: not in place
 
 .PARAMETER PasswordFile
-A file with the password of the PFX in its first line, which only administrators, SYSTEM and this computer's account may
-read. Without it password.txt beside this script is used, and without that somebody is asked.
+A file with the password of the PFX in its first line. Only administrators, SYSTEM and this computer's account may read
+it. Without this parameter, password.txt in the folder of this script is used. Without that file the script asks.
 
 .PARAMETER LogFile
 By default C:\Windows\Logs\CloudStreamTls-install.log. It never contains a password.
 
 .PARAMETER Check
-Changes nothing; the exit code says whether everything is in place (detection of Intune and SCCM).
+Changes nothing. The exit code shows whether everything is in place (for detection in Intune and SCCM).
 
 .PARAMETER AllowReadableFile
-Use the file with the password although ordinary users can read it.
+Use the password file even if ordinary users can read it.
 #>
 [CmdletBinding()]
 param(
@@ -46,7 +46,7 @@ param(
 )
 $ErrorActionPreference = 'Stop'
 
-# Intune and SCCM start a 32-bit PowerShell, which sees another registry; the 64-bit one does the work.
+# Intune and SCCM start a 32-bit PowerShell, which sees another registry. So the 64-bit one is started.
 if ([Environment]::Is64BitOperatingSystem -and -not [Environment]::Is64BitProcess) {
     $words = @('-NoProfile', '-ExecutionPolicy', 'Bypass', '-File', $PSCommandPath, '-LogFile', $LogFile)
     if ($PasswordFile) { $words += @('-PasswordFile', $PasswordFile) }
@@ -61,7 +61,7 @@ $pfx = '@PFX@'
 $thumbprint = '@THUMBPRINT@'
 $text = '@TEXT@'
 $provider = '@PROVIDER@'
-# What this script installed last, so that it removes nothing else.
+# The last certificate that this script installed: it removes no other.
 $record = 'HKLM:\SOFTWARE\CloudStreamTls'
 $replaced = @(@REPLACED@)
 $authorities = @(
@@ -111,11 +111,11 @@ function Get-PfxPassword {
     try {
         return Read-Host -AsSecureString "Password of $pfx"
     } catch {
-        Stop-Install 3 'There is no -PasswordFile, and this PowerShell may not ask.'
+        Stop-Install 3 'There is no -PasswordFile, and this PowerShell cannot ask.'
     }
 }
 
-# Provider of the key and whether it can be exported; nothing where .NET is older than 4.6.1.
+# Provider of the key and whether it can be exported; nothing if .NET is older than 4.6.1.
 function Get-KeyFact($certificate) {
     try {
         $key = [Security.Cryptography.X509Certificates.RSACertificateExtensions]::GetRSAPrivateKey($certificate)
@@ -158,7 +158,7 @@ try {
     if (-not (Test-InPlace)) {
         $password = Get-PfxPassword
         try {
-            # As it is called here, Windows lets nobody export the private key again. The PFX names its provider.
+            # Without -Exportable, Windows does not let anybody export the private key. The PFX sets its provider.
             Import-PfxCertificate -FilePath (Join-Path $here $pfx) -CertStoreLocation Cert:\LocalMachine\My -Password $password |
                 Out-Null
         } catch {
@@ -167,13 +167,13 @@ try {
         Write-Log "$pfx is now in the store My of this PC, thumbprint $thumbprint."
     }
 
-    # Windows may have put the CA certificates of the PFX beside the new one; they have their own stores.
+    # Windows may have put the CA certificates of the PFX into the same store. They have their own stores.
     foreach ($each in $authorities) {
         $copy = "Cert:\LocalMachine\My\$($each.Thumbprint)"
         if ((Test-Path $copy) -and -not (Get-Item $copy).HasPrivateKey) { Remove-Item $copy }
     }
 
-    if (-not (Test-InPlace)) { Stop-Install 6 'The certificate is there, but its private key is not.' }
+    if (-not (Test-InPlace)) { Stop-Install 6 'The certificate is installed, but without its private key.' }
     $mine = Get-Item "Cert:\LocalMachine\My\$thumbprint"
     $fact = Get-KeyFact $mine
     if ($null -ne $fact) {
@@ -203,7 +203,7 @@ try {
             $_.Issuer.IndexOf($text, [StringComparison]::OrdinalIgnoreCase) -ge 0 })
     if ($found.Count -ne 1) {
         foreach ($each in $found) { Write-Log "  $($each.Thumbprint)  $($each.Subject)  until $($each.NotAfter)" }
-        Stop-Install 7 "$($found.Count) certificates have the text '$text'; the client would take any of them."
+        Stop-Install 7 "$($found.Count) certificates have the text '$text'. The client needs exactly one."
     }
     Write-Log "good: certificate $thumbprint is in place and the only one with the text '$text'."
     exit 0

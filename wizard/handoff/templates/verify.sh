@@ -1,16 +1,16 @@
 #!/bin/sh
-# Does this gateway reach its primary with its own key store and trust store? Needs openssl and changes nothing.
+# Tests the connection from this gateway to its primary with the gateway's own stores. Needs openssl, changes nothing.
 #
 #   sh verify.sh [-c] [-k KEYTOOL] [UNATTENDED_FILE]
 #
-# Stores and passwords are those of UNATTENDED_FILE, by default of unattended.conf or unattended-lines.conf beside
-# this script. A store that is not installed yet is taken from beside the script.
-#   -c  compare the certificate of the primary alone, without the stores
-#   -k  the keytool of the gateway's Java; by default that of /opt/hcp/jre, else the one on PATH
+# Reads stores and passwords from UNATTENDED_FILE. The default is unattended.conf or unattended-lines.conf in the
+# folder of this script. A store that is not installed yet is taken from the same folder.
+#   -c  compare only the certificate of the primary, without the stores
+#   -k  the keytool of the gateway's Java; by default that of /opt/hcp/jre, otherwise the one on PATH
 # Passwords are given to openssl and keytool in their environment, never as an argument. The private key is written
 # to a temporary folder of this account, encrypted, and deleted at the end.
 #
-# Exit code, the first that fits:
+# Exit code, the first that applies:
 #   0  the primary presents the expected certificate, and each side accepts the other
 #   1  the primary presents another certificate, or none
 #   2  not checked: openssl is missing, or an argument is wrong
@@ -39,7 +39,7 @@ while [ $# -gt 0 ]; do
     shift
 done
 if ! command -v openssl >/dev/null; then
-    echo "Error: openssl is not on this machine; install it, or look from another one."
+    echo "Error: openssl is not on this machine. Install it, or test from another one."
     exit 2
 fi
 umask 077
@@ -79,14 +79,15 @@ if [ "$stores" = yes ]; then
         if [ -n "$place" ] && [ "$place" = "$file" ]; then break; fi
     done
     if [ -z "$file" ] || [ ! -r "$file" ]; then
-        fault 4 "the unattended file ${file:-of this gateway} is not there or cannot be read, so its own" \
-            "  certificate is not tested. Name the file; -c compares the certificate alone."
+        fault 4 "the unattended file ${file:-of this gateway} is missing or cannot be read," \
+            "  so its own certificate is not tested. Give the path of the file, or -c to" \
+            "  compare only the certificate of the primary."
     else
         wanted=$(setting HCP_DEFAULT_KEYSTORE)
         own=$(locate "$wanted" own)
         own_password=$(setting HCP_DEFAULT_KEYSTORE_PASSWORD)
         if [ -z "$own" ]; then
-            fault 4 "the key store ${wanted:-(HCP_DEFAULT_KEYSTORE is not set)} is not there."
+            fault 4 "the key store ${wanted:-(HCP_DEFAULT_KEYSTORE is not set)} does not exist."
         elif ! STORE=$own_password openssl pkcs12 -in "$own" -passin env:STORE -passout env:STORE -aes256 \
             -out "$work/own.pem" 2>"$work/why"; then
             fault 4 "the key store $own does not open with the password of" "  $file."
@@ -97,7 +98,7 @@ if [ "$stores" = yes ]; then
         if [ -n "$wanted" ]; then
             trust=$(locate "$wanted" trust)
             if [ -z "$trust" ]; then
-                fault 4 "the trust store $wanted is not there."
+                fault 4 "the trust store $wanted does not exist."
             elif ! STORE=$trust_password openssl pkcs12 -in "$trust" -nokeys -passin env:STORE \
                 -out "$work/trust.pem" 2>"$work/why"; then
                 fault 4 "the trust store $trust does not open with the password of" "  $file."
@@ -113,7 +114,7 @@ case $host in
 *[!0-9.]*) at="$host:$port" name=$host ;;
 *) at="$host:$port" name= ;;
 esac
-# A port that a firewall swallows would be waited for two minutes.
+# Without a limit, a port that a firewall blocks would take two minutes.
 limit=
 if command -v timeout >/dev/null; then limit="timeout 20"; fi
 
@@ -132,22 +133,22 @@ subject=$(printf '%s\n' "$seen" | sed -n 's/^subject= *//p')
 if [ -z "$shown" ]; then
     # Nothing more is known without a connection.
     result=0
-    fault 1 "$at shows no certificate. Is the port open from here," "and does the service run there?"
+    fault 1 "$at presents no certificate. Is the port open from here," "  and does the service run there?"
     exit 1
 fi
 if [ "$shown" = "$expected" ]; then
-    echo "good: the primary $host shows the expected certificate."
+    echo "good: the primary $host presents the expected certificate."
 else
     result=0
     case $subject in
     *CN=localhost*)
-        fault 1 "the primary $host shows its built-in certificate \"localhost\"." \
-            "It could not use its key store: see there the two settings in" \
-            "application.conf, whether the service can read the file, and the password."
+        fault 1 "the primary $host presents its built-in certificate \"localhost\"." \
+            "  It could not use its key store. On the primary, check the two settings in" \
+            "  application.conf, whether the service can read the file, and the password."
         ;;
     *)
-        fault 1 "the primary $host shows another certificate." \
-            "Was it replaced since, or does something on the way open the TLS traffic?"
+        fault 1 "the primary $host presents another certificate." \
+            "  Was it replaced since then, or does something in between decrypt the traffic?"
         ;;
     esac
     echo "  expected $expected"
@@ -164,7 +165,7 @@ if [ -n "$trust" ]; then
         sed -n 's/^error [0-9]* at \([0-9]*\) depth lookup: */  certificate \1 of its chain: /p' "$work/why"
     fi
 elif [ "$stores" = yes ] && [ -n "$own" ]; then
-    echo "This gateway has no trust store of its own: its Java decides by its public CAs."
+    echo "This gateway has no trust store: its Java trusts its public CAs."
 fi
 
 # What the TLS alerts about a client certificate mean (RFC 8446, section 6.2).
@@ -191,12 +192,12 @@ if [ -n "$own" ]; then
     if [ -n "$why" ]; then
         fault 3 "the primary does not accept the certificate of this gateway: $why."
     elif ! grep -q -e '^Requested Signature Algorithms' -e '^Client Certificate Types' "$work/seen"; then
-        fault 7 "the primary asked for no certificate, so whether it accepts this gateway" "  is not known."
+        fault 7 "the primary asked for no certificate, so it is not known whether it accepts" "  this gateway."
     elif ! grep -q '^DONE' "$work/notes"; then
-        fault 3 "the primary closed the connection after it got this gateway's certificate."
+        fault 3 "the primary closed the connection after it received this gateway's certificate."
     elif [ -s "$work/named" ] && ! comm -12 "$work/named" "$work/issuers" | grep -q .; then
-        fault 3 "the primary does not name the CA of this gateway among those that it accepts," \
-            "  and Java then sends no certificate. Is that CA uploaded in the portal?"
+        fault 3 "the primary does not list the CA of this gateway, so Java sends no certificate." \
+            "  Is that CA uploaded in the portal?"
     else
         echo "good: the primary accepts the certificate of this gateway ($own)."
     fi
@@ -221,6 +222,6 @@ if [ -n "$keytool" ] && [ -n "$own" ]; then
         echo "good: the Java of this gateway can use its stores ($keytool)."
     fi
 elif [ -n "$own" ]; then
-    echo "Not checked by Java: there is no keytool on this machine; name it with -k."
+    echo "Not tested with Java: there is no keytool on this machine. Give its path with -k."
 fi
 exit "$result"

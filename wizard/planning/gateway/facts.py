@@ -1,4 +1,4 @@
-"""What a plan for the gateway at hand needs to know of it, examined once, before anything is decided."""
+"""The facts that a plan for this gateway needs, read once before anything is decided."""
 
 import os
 from collections.abc import Mapping
@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from wizard import codes
-from wizard.certificates.model import Bundle
+from wizard.certificates.chain import host_chains
+from wizard.certificates.model import Bundle, Chain
 from wizard.certificates.reading import read
 from wizard.change.plan import Expectation
 from wizard.configs import envfile
@@ -157,6 +158,13 @@ def look(
         access=readable_as(machine, keystore, account),
         euid=os.geteuid(),
     )
+
+
+def installed_chain(machine: Machine, unattended: Unattended) -> Chain | None:
+    """The chain in the key store that the unattended file names; None when it cannot be read."""
+    path = unattended.installed_path(KEYSTORE)
+    content = _store(machine, unattended, path, KEYSTORE, KEYSTORE_PASSWORD).content if path is not None else None
+    return next(iter(host_chains(content)), None) if content is not None else None
 
 
 def _to_come(machine: Machine, folder: PurePosixPath) -> Expectation:

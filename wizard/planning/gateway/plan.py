@@ -1,4 +1,4 @@
-"""From the answers to the plan for the gateway at hand: trust, file, stores, passwords, and a look at the primary."""
+"""From the answers to the plan for this gateway: trust, file, stores, passwords, and a probe of the primary."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,14 +6,21 @@ from pathlib import PurePosixPath
 
 from wizard import codes
 from wizard.certificates.chain import host_chains
-from wizard.certificates.model import Certificate
+from wizard.certificates.model import Certificate, Chain
 from wizard.change.plan import Plan
 from wizard.errors import WizardError
 from wizard.findings import Fact, Finding, Severity
 from wizard.host import jre
 from wizard.host.machine import Machine
 from wizard.planning.gateway import phases, steps, stores
-from wizard.planning.gateway.facts import GatewayFacts, Store, Unattended, look, look_at_unattended
+from wizard.planning.gateway.facts import (
+    GatewayFacts,
+    Store,
+    Unattended,
+    installed_chain,
+    look,
+    look_at_unattended,
+)
 from wizard.planning.gateway.phases import Course
 from wizard.planning.gateway.primary_probe import look_at_primary
 from wizard.planning.gateway.steps import STORE_SECRET, TRUST_SECRET
@@ -146,10 +153,10 @@ def left_here(inputs: PlanInputs) -> tuple[Item, ...]:
         ),
         Item(
             f"here/owner/{leaf}",
-            "Give the stores to the service's account, when it has one of its own",
+            "Give the stores to the service's account, if it has its own",
             "\n".join(f"chown ACCOUNT {path}" for path in stores),
         ),
-        Item(f"here/online/{leaf}", f"See in the portal that {host} is online"),
+        Item(f"here/online/{leaf}", f"Check in the portal that {host} is online"),
     )
 
 
@@ -169,6 +176,15 @@ def unattended_of(inputs: PlanInputs) -> Unattended:
     if not text:
         raise WizardError(codes.ANSWER_MISSING, case="unattended-file", subject=f"{ROLE}.unattended-file")
     return look_at_unattended(inputs.machine, inputs.base, text)
+
+
+def installed_here(inputs: PlanInputs) -> Chain | None:
+    """The chain that is installed on this gateway; None when it cannot be read.
+
+    Raises:
+        WizardError: as `unattended_of`.
+    """
+    return installed_chain(inputs.machine, unattended_of(inputs))
 
 
 def look_here(inputs: PlanInputs, trust: PrimaryTrust) -> tuple[GatewayInput, GatewayFacts]:

@@ -1,6 +1,6 @@
-"""The primary as this gateway sees it: is it there, would it be believed, and does it take this gateway's certificate.
+"""The primary as this gateway sees it: whether it answers, is trusted, and accepts this gateway's certificate.
 
-What is seen is reported, and never a reason to refuse: gateways are mostly made ready before their primary is.
+The result is reported and never a reason to refuse: gateways are often set up before their primary.
 """
 
 from collections.abc import Iterator, Sequence
@@ -64,7 +64,7 @@ def _good(seen: ProbeResult, anchors: str) -> list[Line]:
     result = [Line(f"The primary answers at {printable(seen.endpoint)}.", Tone.GOOD)]
     verdict = seen.trust.get("planned")
     if verdict is not None and verdict.ok:
-        result.append(Line(f"What it serves is trusted by {anchors}.", Tone.GOOD))
+        result.append(Line(f"Its certificate is trusted by {anchors}.", Tone.GOOD))
     if seen.name_matches and not seen.fallback:
         result.append(Line(f"Its certificate is made for {printable(seen.name)}.", Tone.GOOD))
     if seen.client_certificate == "accepted":
@@ -77,7 +77,9 @@ def _findings(seen: ProbeResult, anchors: str) -> Iterator[Finding]:
     facts = {"endpoint": seen.endpoint, "host": seen.name, "anchors": anchors}
     if seen.leaf is None:
         yield Finding(
-            codes.GATEWAY_PRIMARY_SILENT, where, {**facts, "reason": seen.detail or seen.error or "no certificate came"}
+            codes.GATEWAY_PRIMARY_SILENT,
+            where,
+            {**facts, "reason": seen.detail or seen.error or "no certificate was presented"},
         )
         return
     verdict = seen.trust.get("planned")

@@ -1,4 +1,4 @@
-"""The gateway at hand: its chain, the answers and the facts become a plan. Nothing is examined, nothing is changed."""
+"""Make the plan for this gateway from its chain, the answers and the facts. Nothing is read or changed."""
 
 from collections.abc import Sequence
 from pathlib import PurePosixPath
@@ -53,7 +53,7 @@ def make_plan(
         anchors: what the trust store must hold; empty when none is needed.
         phase: of a change of the root; the first and the last one change the trust store alone.
         facts: the machine as it is now.
-        keytool: where the proof by Java would come from, for messages.
+        keytool: where the verification by Java would come from, for messages.
 
     Raises:
         WizardError: the unattended file cannot be edited, or a value is not safe in it.
@@ -86,7 +86,7 @@ _TITLES = {Phase.TRUST_ROOT: "New root trusted by", Phase.RETIRE_ROOT: "Old root
 
 
 def _folder_step(number: int, path: PurePosixPath, expect: Expectation) -> MakeFolder:
-    summary = f"Make the folder {path}, mode {FOLDER_MODE:04o}"
+    summary = f"Create the folder {path}, mode {FOLDER_MODE:04o}"
     return MakeFolder(f"folder-{number}", path, FOLDER_MODE, expect, summary)
 
 
@@ -121,7 +121,7 @@ def _truststore_step(
     kept = [] if alone else besides
     everybody = [*anchors, *kept]
     mode, uid, gid = rights_for(facts.account, facts.euid, FOR_GATEWAY)
-    also = f", beside {len(kept)} that it holds already" if kept else ""
+    also = f", beside {len(kept)} that it already holds" if kept else ""
     if alone and besides:
         also = f", without {', '.join(short(each) for each in besides)}"
     profile = facts.profile.profile
@@ -143,7 +143,9 @@ def _rights(facts: GatewayFacts) -> list[Finding]:
     account = facts.account
     if account is None or facts.euid not in {0, account.uid}:
         reason = (
-            "no unit hcp-server tells its account yet" if account is None else f"only root can let {account.name} in"
+            "there is no unit hcp-server with its account yet"
+            if account is None
+            else f"only root can give access to {account.name} in"
         )
         return [Finding(codes.GATEWAY_OWNER_ALONE, Locator("file", path), {"path": path, "reason": reason})]
     stopped = facts.access.blocked_at

@@ -20,12 +20,12 @@ TRUSTSTORE_PASSWORD = "HCP_DEFAULT_TRUSTSTORE_PASSWORD"  # noqa: S105 - likewise
 
 @dataclass(frozen=True, slots=True)
 class GatewayInput:
-    """What a gateway's pack is made from.
+    """What a gateway's bundle is made from.
 
     Attributes:
         answers: of this gateway.
         chain: its own, with the key.
-        primary_chain: as the primary serves it; its root becomes the trust anchor.
+        primary_chain: as the primary presents it; its root becomes the trust anchor.
         primary_public: the primary's root is one that every Java brings, so no trust store is needed.
         primary_host: the name that the gateway connects to.
         primary_port: of the internal TLS link.

@@ -1,4 +1,4 @@
-"""What a gateway must trust to believe its primary: the roots that the operator named, or that of its own chain."""
+"""The trust anchors of a gateway: the roots that the operator gave, or the root of its own chain."""
 
 from dataclasses import dataclass
 

@@ -1,1 +1,1 @@
-"""Plans an on-premise primary server, or a primary in the vendor's cloud."""
+"""Plans an on-premises primary server, or a primary in the vendor's cloud."""

@@ -1,4 +1,4 @@
-"""What a plan for the primary needs to know of the machine, examined once, before anything is decided."""
+"""The facts that a plan for the primary needs, read once before anything is decided."""
 
 import os
 from collections.abc import Mapping
@@ -66,7 +66,7 @@ class PrimaryFacts:
         account: of the service; None when unknown.
         access: whether that account could read a store of that path now, and where it is stopped.
         euid: of this process.
-        served: fingerprint of the leaf that each node serves now, "" when none.
+        served: fingerprint of the leaf that each node presents now, "" when none.
     """
 
     conf: Expectation

@@ -1,4 +1,4 @@
-"""From the answers to the plan for the primary: look at the machine, make the passwords, plan."""
+"""From the answers to the plan for the primary: read the machine, choose the passwords, plan."""
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -105,7 +105,7 @@ def roles_of(answers: Answers) -> list[str]:
 
 
 def basis_of(inputs: PlanInputs, phase: Phase) -> Basis:
-    """What a plan of *inputs* is judged by, to be kept with it; *phase* is that of a change of the root.
+    """What a plan of *inputs* is checked by, to be kept with it; *phase* is that of a change of the root.
 
     Raises:
         WizardError: a chain cannot be read.
@@ -149,7 +149,7 @@ def kept_secrets(plan: Plan, secret: Callable[[str], Secret | None]) -> dict[str
 
 
 def served(answers: Answers) -> dict[tuple[str, int], str]:
-    """The fingerprint of the leaf that each node of the primary serves now, "" where none answers."""
+    """The fingerprint of the leaf that each node of the primary presents now, "" where none answers."""
     nodes = [(node, answers.primary.port) for node in answers.primary.nodes]
     name = answers.primary.host
 
@@ -163,14 +163,14 @@ def served(answers: Answers) -> dict[tuple[str, int], str]:
         return dict(zip(nodes, pool.map(one, nodes), strict=True))
 
 
-def far_nodes(answers: PrimaryAnswers) -> tuple[str, ...]:
+def other_nodes(answers: PrimaryAnswers) -> tuple[str, ...]:
     """The nodes of a cluster that are other machines; a single node is the one that is meant, wherever it is."""
     return tuple(node for node in answers.nodes if len(answers.nodes) > 1 and not is_here(node, LOOK_TIMEOUT_S))
 
 
 def _elsewhere(answers: PrimaryAnswers) -> tuple[str, ...]:
     """The nodes that a change of this machine cannot put right; none when this machine is not among them."""
-    far = far_nodes(answers)
+    far = other_nodes(answers)
     return far if len(far) < len(answers.nodes) else ()
 
 

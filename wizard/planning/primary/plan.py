@@ -1,4 +1,4 @@
-"""The primary server: a chain, the answers and the facts become a plan. Nothing is examined and nothing is changed."""
+"""Make the plan for the primary from a chain, the answers and the facts. Nothing is read or changed."""
 
 import re
 from collections.abc import Collection
@@ -61,18 +61,18 @@ def make_plan(  # noqa: PLR0913 - what a plan is made from
     elsewhere: Collection[str] = (),
     part: RootPhase | None = None,
 ) -> Plan:
-    """What must change on the primary so that it serves *chain*; empty when it does already.
+    """What must change on the primary so that it presents *chain*; empty when it does already.
 
     In the phase `trust-root` of a change of the root that is the root of *chain* in cacerts, and nothing else; in
     `retire-root` it is the old root out of it.
 
     Args:
         answers: what was decided.
-        chain: judged before; with leaf, key and root.
+        chain: checked before; with leaf, key and root.
         facts: the machine as it is now.
         machine: its places.
         wait_s: how long the server may take to answer after the restart.
-        elsewhere: nodes that are other machines: they are named and not proven.
+        elsewhere: nodes that are other machines: they are named and not verified.
         part: the phase of a change of the root; None is everything at once.
         store_password: of the new store; None keeps the installed password where there is one that is right.
 
@@ -237,7 +237,7 @@ def _trust_steps(
     if facts.trusted is None or facts.cacerts is None:
         if facts.cacerts_problem is not None and primary.import_root is not ImportRoot.NO:
             raise facts.cacerts_problem
-        reason = facts.cacerts_problem.message if facts.cacerts_problem else "it is not there."
+        reason = facts.cacerts_problem.message if facts.cacerts_problem else "it does not exist."
         where = Locator("file", path)
         findings.append(Finding(codes.CACERTS_NOT_CHECKED, where, {**by_hand, "reason": reason}))
         return []

@@ -128,7 +128,7 @@ def _ocsp(
     place: str, certificate: Certificate, issuer: Certificate | None, timeout_s: float, now: datetime
 ) -> OcspAnswer:
     if issuer is None:
-        return OcspAnswer("unusable", "its issuer's certificate is not at hand")
+        return OcspAnswer("unusable", "its issuer's certificate is not available")
     nonce = os.urandom(16)
     try:
         question = ocsp.request(certificate, issuer, nonce)
@@ -136,7 +136,7 @@ def _ocsp(
     except NotFetchedError as error:
         return OcspAnswer("unreachable", str(error))
     except (ValueError, UnsupportedAlgorithm):
-        return OcspAnswer("unusable", "no question can be made from this certificate")
+        return OcspAnswer("unusable", "no request can be made for this certificate")
     return ocsp.judge(answer, certificate, issuer, now, nonce)
 
 
@@ -144,7 +144,7 @@ def _crl(
     place: str, certificate: Certificate, issuer: Certificate | None, timeout_s: float, now: datetime
 ) -> CrlAnswer:
     if issuer is None:
-        return CrlAnswer("unusable", "its issuer's certificate is not at hand")
+        return CrlAnswer("unusable", "its issuer's certificate is not available")
     try:
         data = fetch(place, limit=MOST_CRL, timeout_s=timeout_s)
     except NotFetchedError as error:
@@ -209,13 +209,13 @@ def advice(results: Sequence[Revocation]) -> Advice:
     own = next((one.responder for one in results if one.ocsp is not None and not one.own_address), "")
     if len(mute) == total:
         return Advice(
-            "off", "", f"None of the {total} certificates names an OCSP responder, so there is nobody to ask."
+            "off", "", f"None of the {total} certificates names an OCSP responder, so no responder can be asked."
         )
     if unknown:
         why = f"{len(unknown)} of {total} certificates are not known to their responder, {unknown[0].responder}."
         return Advice("off", "", why)
     if mute:
-        why = f"{len(mute)} of {total} certificates name no OCSP responder; nobody documents whether they pass."
+        why = f"{len(mute)} of {total} certificates name no OCSP responder. It is not documented whether they pass."
         return Advice("off", "", why)
     if failing:
         # A responder that fails at this moment, or towards this machine, says nothing about the certificates.

@@ -60,18 +60,18 @@ def judge_list(data: bytes, certificate: Certificate, issuer: Certificate, now: 
         pem = data.lstrip().startswith(b"-----BEGIN")
         revoked = x509.load_pem_x509_crl(data) if pem else x509.load_der_x509_crl(data)
     except (*fields.NOT_PARSED, UnsupportedAlgorithm):
-        return CrlAnswer("unusable", "what came is no revocation list")
+        return CrlAnswer("unusable", "the answer is not a revocation list")
     try:
         return _judged(revoked, certificate, issuer, now)
     except (*fields.NOT_PARSED, UnsupportedAlgorithm):
-        return CrlAnswer("unusable", "the list is damaged, or signed in a way that is not known here")
+        return CrlAnswer("unusable", "the list is damaged, or its signature is of an unknown kind")
 
 
 def _judged(
     revoked: x509.CertificateRevocationList, certificate: Certificate, issuer: Certificate, now: datetime
 ) -> CrlAnswer:
     if revoked.issuer != certificate.x509.issuer:
-        return CrlAnswer("unusable", "the list comes from another authority")
+        return CrlAnswer("unusable", "the list comes from another CA")
     if not revoked.is_signature_valid(issuer.x509.public_key()):  # type: ignore[arg-type]
         return CrlAnswer("unusable", "the list is not signed by the issuer")
     scope = _out_of_scope(revoked, certificate)
@@ -99,13 +99,13 @@ def _out_of_scope(revoked: x509.CertificateRevocationList, certificate: Certific
     """Why the list does not speak for the certificate; "" when it does."""
     extensions = {type(each.value): each for each in revoked.extensions}
     if x509.DeltaCRLIndicator in extensions:
-        return "the list names only changes to another list"
+        return "the list contains only changes to another list"
     scope = extensions.get(x509.IssuingDistributionPoint)
     if scope is None or not isinstance(scope.value, x509.IssuingDistributionPoint):
         return ""
     point, authority = scope.value, fields.is_ca(certificate)
     if point.indirect_crl or point.only_contains_attribute_certs or point.only_some_reasons:
-        return "the list is of a kind that does not speak for this certificate alone"
+        return "the list is of a kind that does not cover this certificate alone"
     if (point.only_contains_ca_certs and not authority) or (point.only_contains_user_certs and authority):
-        return "the list is for other certificates of this authority"
+        return "the list is for other certificates of this CA"
     return ""

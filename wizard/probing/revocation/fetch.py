@@ -64,7 +64,7 @@ def fetch(
         except http.client.IncompleteRead:
             raise NotFetchedError("the answer ends too early") from None
         except http.client.InvalidURL:
-            raise NotFetchedError(f"{printable(url, limit=80)} is no http address") from None
+            raise NotFetchedError(f"{printable(url, limit=80)} is not an http address") from None
         except http.client.HTTPException:
             raise NotFetchedError("the answer is not HTTP") from None
         except OSError as error:
@@ -98,14 +98,14 @@ def _where(url: str, base: str = "") -> _Where:
     except ValueError:
         parts, port = urlsplit(""), 0
     if parts.scheme != "http" or not parts.hostname:
-        raise NotFetchedError(f"{printable(url, limit=80)} is no http address")
+        raise NotFetchedError(f"{printable(url, limit=80)} is not an http address")
     return _Where(parts.hostname, port, (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
 
 
 def _once(where: _Where, body: bytes | None, kind: str, limit: int, deadline: float) -> tuple[int, str, bytes]:
     connection = http.client.HTTPConnection(where.host, where.port)
     connection.sock = _connected(where, deadline)
-    # Time limits of a socket start anew with each byte; the timer ends a server that drips.
+    # Time limits of a socket start again with each byte; the timer ends a server that drips.
     timer = threading.Timer(_left(deadline), _cut, [connection.sock])
     timer.start()
     try:
@@ -116,7 +116,7 @@ def _once(where: _Where, body: bytes | None, kind: str, limit: int, deadline: fl
             connection.request("POST", where.path, body, {**headers, "Content-Type": kind})
         response = connection.getresponse()
         if response.getheader("Content-Encoding", "identity").lower() != "identity":
-            raise NotFetchedError("the answer is compressed, which was not asked for")
+            raise NotFetchedError("the answer is compressed, which was not requested")
         data = response.read(limit + 1)
         if len(data) > limit:
             raise NotFetchedError(f"the answer is longer than {limit} bytes")
@@ -202,7 +202,7 @@ def fetch_issuers(
         found.append(bundle)
         longer = _same(assemble(found, now=now), wanted)
         if longer is None or len(longer.certificates) <= len(chain.certificates):
-            problems.append(_problem(top, bundle.name, "what came is not the issuer", chain.missing_issuer))
+            problems.append(_problem(top, bundle.name, "the answer is not the issuer", chain.missing_issuer))
             break
         chain = longer
     return found, problems
@@ -211,7 +211,7 @@ def fetch_issuers(
 def _get(url: str, timeout_s: float) -> Bundle:
     bundle = read(fetch(url, limit=MOST_BYTES, timeout_s=timeout_s), name=url)
     if not bundle.certificates:
-        raise NotFetchedError("what came holds no certificate")
+        raise NotFetchedError("the answer contains no certificate")
     return bundle
 
 

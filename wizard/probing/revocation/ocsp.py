@@ -1,4 +1,4 @@
-"""OCSP (RFC 6960) without any network: the request for a certificate, and the judgement of a response."""
+"""OCSP (RFC 6960) without any network: the request for a certificate, and the check of a response."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -77,11 +77,11 @@ def judge(
     try:
         parsed = ocsp.load_der_ocsp_response(response)
     except (*fields.NOT_PARSED, UnsupportedAlgorithm):
-        return OcspAnswer("unusable", "what came is no OCSP response")
+        return OcspAnswer("unusable", "the answer is not an OCSP response")
     try:
         return _judge(parsed, certificate, issuer, now, nonce)
     except (*fields.NOT_PARSED, UnsupportedAlgorithm):
-        return OcspAnswer("unusable", "the response is damaged, or signed in a way that is not known here")
+        return OcspAnswer("unusable", "the response is damaged, or its signature is of an unknown kind")
 
 
 def _judge(
@@ -96,7 +96,7 @@ def _judge(
     if signer is None:
         return OcspAnswer("unusable", why)
     if signer != issuer and not signer.x509.not_valid_before_utc <= now <= signer.x509.not_valid_after_utc:
-        return _by_clock(f"the response is signed by {names.subject(signer)}, which is outside its dates")
+        return _by_clock(f"the response is signed by {names.subject(signer)}, which is not valid now")
     ours: bool | None = None
     if nonce is not None:
         theirs = _nonce(response)
@@ -138,10 +138,10 @@ def _about(single: ocsp.OCSPSingleResponse, certificate: Certificate, issuer: Ce
 
 
 def _signer(response: ocsp.OCSPResponse, issuer: Certificate) -> tuple[Certificate | None, str]:
-    """The issuer, or a delegate that it appointed (RFC 6960, section 4.2.2.2), whose key made the signature."""
+    """The issuer, or a delegate that it authorised (RFC 6960, section 4.2.2.2), whose key made the signature."""
     if _signed_by(response, issuer):
         return issuer, ""
-    why = "the response is not signed by the issuer or by a responder that it appointed"
+    why = "the response is not signed by the issuer or by a responder that it authorised"
     for candidate in (Certificate(parsed) for parsed in response.certificates):
         if not _signed_by(response, candidate):
             continue
@@ -155,7 +155,7 @@ def _signer(response: ocsp.OCSPResponse, issuer: Certificate) -> tuple[Certifica
         except x509.ExtensionNotFound:
             usages = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
         if ExtendedKeyUsageOID.OCSP_SIGNING not in usages:
-            why = f"the response is signed by {name}, which may not sign OCSP responses"
+            why = f"the response is signed by {name}, which is not allowed to sign OCSP responses"
         else:
             return candidate, ""
     return None, why

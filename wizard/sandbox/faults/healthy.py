@@ -100,7 +100,7 @@ VARIANTS = (
     Fault("plain-words", "The password has no quotes.", "", _text(f'"{PASSWORD}"', PASSWORD), "right"),
     Fault("triple-quotes", "The password is in triple quotes.", "", _password('a"b\\c', '"""a"b\\c"""'), "right"),
     Fault(
-        "escapes", "The password holds signs that are escaped.", "", _password('x"y\\z#1', '"x\\"y\\\\z#1"'), "right"
+        "escapes", "The password has characters that are escaped.", "", _password('x"y\\z#1', '"x\\"y\\\\z#1"'), "right"
     ),
     Fault("dollar", "The password holds ${ } in quotes.", "", _password("a${b}c", '"a${b}c"'), "right"),
     Fault("long-password", "The password has 64 characters.", "", _password("Ab3." * 16, f'"{"Ab3." * 16}"'), "right"),
@@ -113,14 +113,14 @@ VARIANTS = (
     ),
     Fault(
         "optional-variable",
-        "A variable that is not set may overrule.",
+        "A variable that is not set could override the setting.",
         "",
         _text(_FILE_LINE, _FILE_LINE + "\n      default-keystore-file = ${?HCP_KEYSTORE}"),
         "right",
     ),
     Fault(
         "substitution",
-        "The path is put together.",
+        "The path has several parts.",
         "",
         _text(_FILE_LINE, 'default-keystore-file = ${hcp.home}"/conf/primary-host.pfx"'),
         "right",
@@ -135,11 +135,11 @@ VARIANTS = (
     Fault("no-friendly-name", "The key has no name.", "", _no_name, "right"),
     Fault("old-encryption", "The key store is encrypted the old way.", "", _legacy, "right"),
     Fault("reversed", "The issuers are in reverse order.", "", _reversed, "right"),
-    Fault("extra-certificate", "The key store holds a certificate too many.", "", _extra, "right"),
-    Fault("other-folder", "The key store lies elsewhere.", "", _elsewhere, "right"),
+    Fault("extra-certificate", "The key store has one certificate too many.", "", _extra, "right"),
+    Fault("other-folder", "The key store is in another folder.", "", _elsewhere, "right"),
     Fault("by-link", "The path is a link.", "", _by_link, "right"),
-    Fault("another-root", "cacerts holds the next root already.", "", _another_root, "right"),
-    Fault("two-levels", "The leaf comes straight from the root.", "", _two_levels, "other"),
-    Fault("owned", "The key store belongs to the service alone.", "", _owned, "right"),
+    Fault("another-root", "cacerts already has the next root.", "", _another_root, "right"),
+    Fault("two-levels", "The root issued the leaf directly.", "", _two_levels, "other"),
+    Fault("owned", "Only the service can read the key store.", "", _owned, "right"),
 )
 """Each changes a deployment that was set up right, and leaves it right; `two-levels` has a leaf of its own."""

@@ -152,7 +152,7 @@ FAULTS = (
     Fault("expired", "The certificate has expired.", "validity.leaf-expired", _period(-400, -3), "other"),
     Fault(
         "not-yet-valid",
-        "The certificate is valid from next month on.",
+        "The certificate becomes valid next month.",
         "validity.leaf-not-yet-valid",
         _period(30, 400),
         "other",
@@ -160,7 +160,7 @@ FAULTS = (
     Fault("ends-soon", "The certificate ends in five days.", "validity.expires-soon", _period(-360, 5), "other"),
     Fault("wrong-host", "The certificate is for another host.", "name.wrong-host", _wrong_host, "other"),
     Fault("no-san", "The certificate has no subject alternative name.", "name.no-san", _no_san, "other"),
-    Fault("client-only", "The certificate may only be used by clients.", "usage.no-server-auth", _client_only, "other"),
+    Fault("client-only", "Only clients can use the certificate.", "usage.no-server-auth", _client_only, "other"),
     Fault("weak-key", "The key has only 1024 bits.", "strength.weak-key", _weak_key, "other"),
     Fault(
         "gateway-certificate",
@@ -180,7 +180,7 @@ FAULTS = (
     ),
     Fault(
         "store-world-readable",
-        "Everybody on the machine can read the key store.",
+        "Every account can read the key store.",
         "doctor.store-world-readable",
         _world_readable,
         "right",
@@ -193,10 +193,10 @@ FAULTS = (
     Fault("text-mode", "The key store was copied in text mode.", "doctor.store-damaged", _text_mode),
     Fault("empty-file", "The key store is an empty file.", "doctor.store-empty", _empty),
     Fault("file-gone", "The key store was deleted.", "doctor.store-missing", _gone),
-    Fault("unreadable", "The service may not read the key store.", "doctor.store-unreadable", _unreadable),
+    Fault("unreadable", "The service cannot read the key store.", "doctor.store-unreadable", _unreadable),
     Fault(
         "closed-folder",
-        "The service may not enter the folder of the key store.",
+        "The service cannot enter the folder of the key store.",
         "doctor.store-unreadable",
         _closed_folder,
     ),

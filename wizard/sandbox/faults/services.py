@@ -60,9 +60,7 @@ FAULTS = (
     ),
     Fault("masked", "The unit is masked.", "doctor.unit-masked", _masked, "down"),
     Fault("unit-missing", "The unit does not exist.", "doctor.unit-missing", _unit_missing, "down"),
-    Fault(
-        "crash-loop", "The service crashes and is started again and again.", "doctor.crash-loop", _crash_loop, "down"
-    ),
+    Fault("crash-loop", "The service crashes and restarts repeatedly.", "doctor.crash-loop", _crash_loop, "down"),
     Fault(
         "slow-start",
         "The service takes eight seconds to start.",
@@ -72,7 +70,7 @@ FAULTS = (
     ),
     Fault(
         "stopped",
-        "The service ends by itself, without an error.",
+        "The service stops by itself, without an error.",
         "doctor.service-stopped",
         _behave(quit_after=0.02),
         "down",
@@ -84,8 +82,8 @@ FAULTS = (
         _account_missing,
         "down",
     ),
-    Fault("unit-broken", "The unit file says nothing about what to start.", "doctor.unit-broken", _unit_broken, "down"),
+    Fault("unit-broken", "The unit file has no command to start.", "doctor.unit-broken", _unit_broken, "down"),
     Fault("port-taken", "Another program listens on the port.", "doctor.port-taken", _behave(squatter=1), "down"),
-    Fault("no-java", "The product's Java is not there.", "doctor.jre-missing", _no_java, "right"),
+    Fault("no-java", "The product's Java is missing.", "doctor.jre-missing", _no_java, "right"),
     Fault("no-keytool", "The product's Java has no keytool.", "doctor.keytool-missing", _no_keytool, "right"),
 )

@@ -160,7 +160,7 @@ FAULTS = (
         "blank-in-password", "The password in the file ends with a blank.", "doctor.password-wrong", _blank_in_password
     ),
     Fault("wrong-path", "The path of the key store is misspelt.", "doctor.store-missing", _wrong_path),
-    Fault("path-is-folder", "The path names a folder.", "doctor.store-is-folder", _path_is_folder),
+    Fault("path-is-folder", "The path is that of a folder.", "doctor.store-is-folder", _path_is_folder),
     Fault(
         "duplicate-key", "A later line of the same file sets another key store.", "doctor.setting-masked", _duplicate
     ),
@@ -181,7 +181,7 @@ FAULTS = (
             "Environment=JAVA_TOOL_OPTIONS=-Dhcp.server.tls.default-keystore-file=/opt/hcp/conf/old-server.pfx",
         ),
     ),
-    Fault("other-conf", "Java is started with another settings file.", "doctor.conf-not-used", _other_conf),
+    Fault("other-conf", "Java starts with another settings file.", "doctor.conf-not-used", _other_conf),
     Fault("commented-out", "The two settings are comments.", "doctor.setting-commented", _commented),
     Fault("wrong-block", "The two settings are outside their block.", "doctor.setting-elsewhere", _elsewhere),
     Fault("conf-utf-16", "application.conf was saved as UTF-16.", "doctor.conf-utf16", _utf_16, "down"),
@@ -213,15 +213,15 @@ FAULTS = (
         "doctor.value-cut",
         _password_as("pass#w0rd", "pass#w0rd"),
     ),
-    Fault("keys-removed", "The two settings are not in the file.", "doctor.setting-missing", _removed),
+    Fault("keys-removed", "The two settings are missing in the file.", "doctor.setting-missing", _removed),
     Fault(
-        "conf-unreadable", "The service may not read application.conf.", "doctor.conf-unreadable", _unreadable, "down"
+        "conf-unreadable", "The service cannot read application.conf.", "doctor.conf-unreadable", _unreadable, "down"
     ),
     Fault("clock-behind", "The clock was set back by a day.", "doctor.clock-wrong", _ahead, "right"),
-    Fault("conf-missing", "application.conf is not there.", "doctor.conf-missing", _missing, "down"),
+    Fault("conf-missing", "application.conf is missing.", "doctor.conf-missing", _missing, "down"),
     Fault(
         "conf-world-readable",
-        "Everybody on the machine can read the password.",
+        "Every account can read the password.",
         "doctor.conf-world-readable",
         _world_readable,
         "right",
@@ -233,5 +233,5 @@ FAULTS = (
         _no_client_authentication,
         "right",
     ),
-    Fault("tls-1-2-off", "The server speaks TLS 1.3 only.", "doctor.tls12-off", _no_1_2, "right"),
+    Fault("tls-1-2-off", "The server accepts only TLS 1.3.", "doctor.tls12-off", _no_1_2, "right"),
 )

@@ -14,7 +14,7 @@ def _root_missing(deployment: Deployment, pki: Pki) -> None:
 
 
 def _other_root(deployment: Deployment, pki: Pki) -> None:
-    """A root of the same name with another key, as after the authority was set up anew."""
+    """A root of the same name with another key, as after the CA was set up again."""
     truststore.remove(deployment.cacerts, pki.root.certificate, PASSWORD)
     add_anchor(deployment, authority("Acme-CA-Root", new_key(), None, pki.made))
 
@@ -55,7 +55,7 @@ FAULTS = (
     Fault("root-missing", "The root is not in cacerts.", "doctor.root-not-trusted", _root_missing, "right"),
     Fault(
         "other-root",
-        "cacerts holds a root of the same name with another key.",
+        "cacerts has a root with the same name and another key.",
         "doctor.root-not-trusted",
         _other_root,
         "right",
@@ -69,8 +69,8 @@ FAULTS = (
     ),
     Fault("cacerts-empty", "cacerts holds no certificate.", "doctor.cacerts-empty", _empty, "right"),
     Fault("cacerts-damaged", "cacerts was cut off.", "doctor.cacerts-damaged", _damaged, "right"),
-    Fault("cacerts-missing", "cacerts is not there.", "doctor.cacerts-missing", _missing, "right"),
-    Fault("cacerts-unreadable", "The service may not read cacerts.", "doctor.cacerts-unreadable", _unreadable, "right"),
+    Fault("cacerts-missing", "cacerts is missing.", "doctor.cacerts-missing", _missing, "right"),
+    Fault("cacerts-unreadable", "The service cannot read cacerts.", "doctor.cacerts-unreadable", _unreadable, "right"),
     Fault(
         "nothing-uploaded",
         "No CA certificate was uploaded to the portal.",

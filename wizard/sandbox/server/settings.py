@@ -47,7 +47,7 @@ def read(deployment: Deployment, environment: Mapping[str, str]) -> Settings:
     answer = readable_as(
         deployment.machine, deployment.machine.conf, lookup(deployment.machine, unit.settings.get("User", ""))
     )
-    if answer.ok is False and "may not" in answer.reason:
+    if answer.ok is False and deployment.conf.is_file():
         raise PermissionError(errno.EACCES, "Permission denied", str(deployment.machine.conf))
     java = java_start.parse(unit.settings.get("ExecStart", "").split(), environment, lambda _: None)
     named = java.properties.get("config.file")

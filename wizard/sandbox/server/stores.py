@@ -72,7 +72,7 @@ def configured(deployment: Deployment, settings: Settings) -> Identity:
 
 
 def trusted(deployment: Deployment) -> tuple[list[x509.Certificate], list[str]]:
-    """The authorities that clients may come from: cacerts and the uploaded ones. Second: what could not be read."""
+    """The CAs that clients may come from: cacerts and the uploaded ones. Second: what could not be read."""
     problems: list[str] = []
     found: dict[bytes, x509.Certificate] = {}
     sources = [str(deployment.machine.cacerts)]

@@ -1,4 +1,4 @@
-"""The practice primary's side of TLS: asks for client certificates and judges them as Java's JSSE does."""
+"""The practice primary's side of TLS: asks for client certificates and checks them as Java's JSSE does."""
 
 import select
 import socket
@@ -41,7 +41,7 @@ def context(
     offered = set(protocols)
     made.set_min_proto_version(SSL.TLS1_2_VERSION if "TLSv1.2" in offered else SSL.TLS1_3_VERSION)
     made.set_max_proto_version(SSL.TLS1_3_VERSION if "TLSv1.3" in offered else SSL.TLS1_2_VERSION)
-    # Java's defaults let RSA-1024 and SHA-1 of private authorities pass, so OpenSSL's stricter level must not decide.
+    # Java's defaults let RSA-1024 and SHA-1 of private CAs pass, so OpenSSL's stricter level must not decide.
     made.set_cipher_list(b"DEFAULT:@SECLEVEL=0")
     made.set_session_cache_mode(SSL.SESS_CACHE_OFF)
     made.set_mode(_NO_AUTO_CHAIN)

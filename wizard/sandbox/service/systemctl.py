@@ -192,7 +192,7 @@ def _state_word(root: str, unit: Unit, name: str, verb: str) -> int:
 
 
 def _change_file(root: str, verb: str) -> int:
-    """Mask, unmask, enable, disable; systemctl has systemd read the unit files anew after each."""
+    """Mask, unmask, enable, disable; systemctl has systemd read the unit files again after each."""
     path = os.path.join(root, Unit(root).path.lstrip("/"))  # noqa: PTH118 - as in unitfile
     kept = path + ".kept"
     if verb == "mask":

@@ -136,7 +136,7 @@ class Unit:
 
 
 def forget(root: str) -> None:
-    """Have the next use read the unit file anew, as `daemon-reload` does."""
+    """Have the next use read the unit file again, as `daemon-reload` does."""
     path = os.path.join(root, _LOADED)  # noqa: PTH118 - as above
     if os.path.exists(path):  # noqa: PTH110 - as above
         os.unlink(path)  # noqa: PTH108 - as above

@@ -1,9 +1,1 @@
-"""The texts in English. A module holds those of one part of the program; a code is in one module alone."""
-
-from wizard.texts.en import certificates, change, commands, configs, doctor, handoff, host, planning, probing
-from wizard.texts.model import Text
-
-PARTS = (certificates, configs, host, probing, change, planning, doctor, handoff, commands)
-
-TEXTS: dict[str, Text] = {code: text for part in PARTS for code, text in part.TEXTS.items()}
-"""The words of each code."""
+"""The texts in English: `catalogue` has those of all codes, `questions` those of the questions."""

@@ -4,17 +4,17 @@ from wizard.texts.model import Case, Text
 
 TEXTS: dict[str, Text] = {
     "checklist.other-list": Text(
-        title="the list is another one now",
-        message="This step is not on the list that is kept.",
-        why="Another run has made a new list since this one was shown, or it was never kept.",
-        fix="Check the list again; a dry run keeps no list.",
+        title="the list has changed",
+        message="This step is not on the saved list.",
+        why="Another run has saved a new list, or this list was never saved.",
+        fix="Check the list again. A dry run saves no list.",
         source="design of the wizard",
     ),
     "checklist.policy-last": Text(
         title="the policy comes last",
         message="The policy comes last: {count} other steps are not ticked.",
-        why="Every endpoint without a trusted certificate goes offline with the policy.",
-        fix="An endpoint without a trusted certificate goes offline with the policy.\n"
+        why="With the policy, every endpoint without a trusted certificate goes offline.",
+        fix="With the policy, an endpoint without a trusted certificate goes offline.\n"
         "If it is switched already: cloudstream-wizard checklist --tick {policy} --yes",
         source="manual, Account setup in the portal",
         cases={
@@ -25,34 +25,34 @@ TEXTS: dict[str, Text] = {
         title="the search text matches no certificate",
         message="{text} is neither in the subject nor in the issuer of {name}.",
         why="The client would find no certificate and stay offline.",
-        fix="Use a part of either, for example the host name; without CN= and the like.",
+        fix="Use a part of either, for example the host name, without CN= and the like.",
         source="manual, Setting up the client",
     ),
     "client.subject-unsafe": Text(
-        title="the search text has characters that do not survive the installer",
+        title="the installer may not accept the search text",
         message="The text that the client searches for has spaces or special characters.",
-        why="How the installer quotes them is not documented.",
-        fix="Use letters, digits, dots, hyphens and underscores alone, such as\n{example}",
+        why="It is not documented how the installer quotes them.",
+        fix="Use only letters, digits, dots, hyphens and underscores, such as\n{example}",
         source="domain facts, section 4",
         cases={
             "no-part": Case(
-                "No part of the names in {name} is made of letters and digits.",
+                "No part of the names in {name} has only letters and digits.",
                 fix="Ask the PKI team for a certificate whose common name is the host name.",
             ),
         },
     ),
     "export.nothing": Text(
         title="there is nothing to roll out",
-        message="The answers name neither a primary on premise nor a gateway.",
-        why="Windows clients and the portal are not reached by Ansible.",
-        fix="Name them in the answers file, or use handoff.",
+        message="The answers contain neither an on-premises primary nor a gateway.",
+        why="Ansible does not reach Windows clients and the portal.",
+        fix="Add them to the answers file, or use handoff.",
         source="design of the wizard",
     ),
     "export.no-vault-password": Text(
         title="the keys and passwords would not be encrypted",
-        message="The folder holds keys and passwords, and no password to encrypt them is given.",
-        why="Such a folder is copied, and put into repositories.",
-        fix="Give --secret {name}=file:PATH, or --plain-secrets to encrypt\nthem yourself.",
+        message="The folder contains keys and passwords, but there is no password to encrypt them.",
+        why="Such a folder is copied and put into repositories.",
+        fix="Give --secret {name}=file:PATH, or use --plain-secrets and encrypt\nthem yourself.",
         source="Ansible documentation, Vault",
     ),
     "handoff.findings": Text(
@@ -65,19 +65,19 @@ TEXTS: dict[str, Text] = {
     "handoff.folder-in-use": Text(
         title="the folder for the bundles is not empty",
         message="{folder} is not empty.",
-        why="Old and new keys side by side are mixed up sooner or later.",
-        fix="Name a new folder, or delete the old bundles first.",
+        why="Old and new keys in one folder are easily mixed up.",
+        fix="Choose a new folder, or delete the old bundles first.",
         source="design of the wizard",
     ),
     "handoff.host": Text(
-        title="a bundle has no name of its own",
-        message="A gateway or client has no host name, or one that another has too.",
-        why="Each bundle lies in a folder with the name of its host.",
-        fix="Give every gateway and client a host name of its own in the answers.",
+        title="a host name is missing or not unique",
+        message="A gateway or client has no host name, or the same one as another.",
+        why="The folder of each bundle has the name of its host.",
+        fix="Enter a different host name for every gateway and client in the answers.",
         source="design of the wizard",
         cases={
             "none": Case("A gateway or client has no host name."),
-            "twice": Case("{host} is named twice."),
+            "twice": Case("{host} is in the answers twice."),
             "taken": Case("{host} is the name of another folder there."),
         },
     ),
@@ -85,7 +85,7 @@ TEXTS: dict[str, Text] = {
         title="the Java version of a gateway cannot be read",
         message="{version} is not a Java version.",
         why="The version decides how the stores of the gateway are encrypted.",
-        fix="Give it as `java -version` prints it, for example 17.0.9, or leave it empty.",
+        fix="Enter it as `java -version` prints it, for example 17.0.9, or leave it empty.",
         source="JDK 8u301 and 11.0.12: PKCS12 with AES-256",
     ),
 }

@@ -10,14 +10,16 @@ from wizard.questions.flow import every_step
 KEYS = """
 ## Keys
 
-* **Enter** continues; in a list it takes the marked line
+* **Enter** continues; in a list it chooses the marked line
 * **Esc** goes one step back, **Tab** to the next part of the page
 * **Up**, **Down** move in a list; **Page Up**, **Page Down** scroll
 * **F4** shows a password, **F5** checks again, **F3** draws the screen again
-* **F10** leaves, with a question first; your answers can be kept
+* **F10** leaves after a question; you can keep your answers
 
 To copy text, mark it with the mouse as always: the wizard leaves the mouse to your terminal.
 """
+_KEY = re.compile(r"\*\*(F\d+|Tab|Down|Up|Esc|Enter|Space|Page \w+|[a-z])\*\*")
+"""A key of the full screen."""
 BEFORE_THE_STEPS = ("resume", "recover")
 """Pages of what comes before the steps."""
 
@@ -38,11 +40,29 @@ def page_text(name: str, question: tuple[int, int] = (0, 1)) -> str:
 
     Sections are in the order of the questions; the introduction speaks of the first questions when there are fewer.
     """
+    return "\n\n".join([*_in_order(name, question), KEYS.strip()])
+
+
+def plain_text(name: str, question: tuple[int, int] = (0, 1)) -> list[str]:
+    """The same for the line mode: a line for each paragraph, without marks and without sentences about keys."""
+    lines = []
+    for paragraph in "\n\n".join(_in_order(name, question)).split("\n\n"):
+        whole = re.sub(r"\n(?!\* ) *", " ", paragraph.strip())
+        first, *others = re.split(r"(?<=[.!?]) +", whole)
+        if _KEY.search(first):
+            continue  # the sentences behind it are about that key, too
+        kept = " ".join([first, *(each for each in others if not _KEY.search(each))])
+        text = re.sub(r"\*\*([^*]+)\*\*|^#+ ", r"\1", kept)
+        lines += [*text.splitlines(), ""]
+    return lines[:-1]
+
+
+def _in_order(name: str, question: tuple[int, int]) -> list[str]:
     title, sections = _sections(name)
     place = question[0] - max(0, question[1] - len(sections))
     if 0 < place < len(sections):
         sections.insert(0, sections.pop(place))
-    return "\n\n".join(part.strip() for part in (title, *sections, KEYS))
+    return [part.strip() for part in (title, *sections)]
 
 
 def search(text: str) -> list[Part]:

@@ -1,0 +1,89 @@
+"""Wrong words on the command line, and what --quiet, --verbose and --syslog do."""
+
+import argparse
+import syslog
+
+import pytest
+
+from wizard.change.events import Event
+from wizard.change.worker import _to_syslog
+from wizard.cli.commands import COMMANDS
+from wizard.cli.following import follow
+from wizard.cli.main import build_parser, main
+
+
+@pytest.mark.parametrize(("word", "meant"), [("statsu", "'status'"), ("rolback", "'rollback'"), ("zzz", "")])
+def test_a_mistyped_command(word: str, meant: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([word]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"error: usage.unknown-command '{word}' is not a command.")
+    assert ("Did you mean" in err) == bool(meant)
+    assert meant in err
+
+
+@pytest.mark.parametrize("words", [["plan", "--ans", "x"], ["--vers"], ["history", "--old", "3"]])
+def test_options_are_not_abbreviated(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+    assert "error:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["status", "--wran", "3"], ["status", "--warn", "x"], ["--settle", "x", "status"]])
+def test_wrong_usage_of_status_is_unknown_for_monitoring(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    out = capsys.readouterr().out
+    assert ended.value.code == 3
+    assert out.startswith("CLOUDSTREAM TLS UNKNOWN - wrong usage: ")
+    assert out.count("\n") == 1
+
+
+@pytest.mark.parametrize("option", ["-V", "--version"])
+def test_version(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([option])
+    assert not ended.value.code
+    assert capsys.readouterr().out.startswith("cloudstream-wizard ")
+
+
+def test_options_of_every_command_are_listed_once() -> None:
+    assert "--state-dir" in build_parser(None).format_help()
+    for name in COMMANDS:
+        commands = next(each for each in build_parser(name, whole=False)._actions if each.dest == "command")
+        assert isinstance(commands.choices, dict)
+        shown = commands.choices[name].format_help()
+        assert "--state-dir" not in shown
+        assert "options of every command" in shown
+
+
+EVENTS = [
+    Event("keystore", "done", "Wrote it", "2026-01-01T00:00:00Z"),
+    Event("change", "failed", "Restored", "2026-01-01T00:00:01Z", "rolled_back", "probe.down", "wait"),
+]
+
+
+def test_quiet_and_verbose(capsys: pytest.CaptureFixture[str]) -> None:
+    for quiet, verbose, expected in (
+        (False, False, "  keystore: done Wrote it\n  change: failed Restored\n"),
+        (True, False, ""),
+        (
+            False,
+            True,
+            "  2026-01-01T00:00:00Z  keystore: done Wrote it\n  2026-01-01T00:00:01Z  change: failed Restored\n",
+        ),
+    ):
+        assert follow(EVENTS, argparse.Namespace(quiet=quiet, verbose=verbose)) == EVENTS
+        assert capsys.readouterr().err == expected
+
+
+def test_steps_go_to_the_system_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[tuple[int, str]] = []
+    monkeypatch.setattr(syslog, "syslog", lambda priority, text: sent.append((priority, text)))
+    for event in EVENTS:
+        _to_syslog(event)
+    assert sent == [
+        (syslog.LOG_INFO, "keystore: done Wrote it"),
+        (syslog.LOG_ERR, "change: failed Restored probe.down"),
+    ]

@@ -1,0 +1,45 @@
+"""`guide`: the documentation that comes with the program, one page for each topic."""
+
+import argparse
+import textwrap
+
+from wizard import codes
+from wizard.cli.findings import explained
+from wizard.errors import WizardError
+from wizard.findings import Severity
+from wizard.package_data import read_text
+from wizard.printable import printable
+from wizard.questions.answers_file import keys_text
+from wizard.reports.catalogue import catalogue
+
+PAGES = ("tutorial", "set-up", "rescue", "undo", "changes", "exit-codes", "faq", "comparison")
+"""Files of `wizard/guide`, in the order in which they are read."""
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print one topic, or the list of topics."""
+    print(_list() if args.topic is None else _topic(args.topic), end="")
+    return 0
+
+
+def _topic(name: str) -> str:
+    """The text of a topic.
+
+    Raises:
+        WizardError: `guide.unknown-topic`.
+    """
+    if name in PAGES:
+        return read_text("wizard.guide", f"{name}.md")
+    if name == "answers":
+        return f"# Keys of the answers file (TOML; the first line is schema = 1)\n\n{keys_text()}"
+    if name == "troubleshooting":
+        found = [spec for spec in catalogue().values() if spec.severity >= Severity.WARNING]
+        return "# Findings and refusals\n\n" + "\n\n".join(explained(spec) for spec in found) + "\n"
+    topics = ", ".join((*PAGES, "answers", "troubleshooting"))
+    raise WizardError(codes.GUIDE_UNKNOWN_TOPIC, name=printable(name), topics=textwrap.fill(topics, 70))
+
+
+def _list() -> str:
+    titles = {name: read_text("wizard.guide", f"{name}.md").partition("\n")[0].lstrip("# ") for name in PAGES}
+    titles |= {"answers": "Keys of the answers file", "troubleshooting": "Every finding and refusal explained"}
+    return "".join(f"{name:<16}  {title}\n" for name, title in titles.items())

@@ -1,0 +1,48 @@
+"""The files of a folder as numbered lines, to name one by its number."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from wizard.printable import printable
+
+ENDINGS = frozenset({".pfx", ".p12", ".pem", ".cer", ".crt", ".der", ".p7b", ".p7c", ".jks", ".jceks", ".key"})
+"""Of files with certificates or keys. Any other file can be typed: its content counts, not its name."""
+MOST_READ, MOST_SHOWN = 2000, 20
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a folder holds.
+
+    Attributes:
+        folder: the folder as it is typed, "" or with a slash at its end.
+        names: how each entry is typed; folders end with a slash. The first is the folder itself when it can be taken.
+        more: how many entries are not among the names.
+    """
+
+    folder: str
+    names: tuple[str, ...]
+    more: int = 0
+
+
+def offer(base: Path, folder: str, *, certificates: bool) -> Offer:
+    """BLOCKING. Look into *folder*, relative to *base*; only files with certificates and folders, or all files."""
+    found: list[tuple[bool, str]] = []
+    try:
+        with os.scandir(base / os.path.expanduser(folder or ".")) as entries:  # noqa: PTH111 - "~/" keeps its slash
+            for _number, entry in zip(range(MOST_READ), entries, strict=False):
+                wanted = entry.is_dir() or not certificates or Path(entry.name).suffix.lower() in ENDINGS
+                if wanted and not entry.name.startswith(".") and printable(entry.name) == entry.name:
+                    found.append((entry.is_dir(), f"{folder}{entry.name}{'/' if entry.is_dir() else ''}"))
+    except OSError:
+        return Offer(folder, ())
+    names = [name for _is_folder, name in sorted(found)]
+    own = [folder] if folder and certificates and names else []
+    return Offer(folder, tuple(own + names[:MOST_SHOWN]), max(0, len(names) - MOST_SHOWN))
+
+
+def folder_of(path: str) -> str:
+    """The folder of *path* as it is typed: "" or with a slash at its end."""
+    before, slash, _name = path.rpartition("/")
+    return f"{before}{slash}"

@@ -1,0 +1,1 @@
+"""The documentation that comes with the program, one file for each topic."""
