@@ -366,7 +366,7 @@ def test_what_an_earlier_run_left(session: Session, server: Practice) -> None:
     talk(session, *TO_STORE, "quit", "save")
     code, said = talk(session_on(server), "go", FILES_PASSWORD, "quit", "save")
     assert code == 130
-    assert "and none was given. [reading.password-needed]" in said, "why the step is asked again"
+    assert "but none was given. [reading.password-needed]" in said, "why the step is asked again"
     assert "Certificate files" not in said
     assert session.answers.primary.chain == (CHAIN,)
     assert said.count(": What was found in the files\n") == 1
