@@ -40,7 +40,7 @@ def test_days_left_against_the_limits(date: str, state: State, days: int) -> Non
     judged = of(ending(date))
     assert (judged.state, judged.days) == (state, days)
     assert judged.first_line.startswith(f"CLOUDSTREAM TLS {state.name} - ")
-    assert judged.first_line.endswith(f"| days={days};30;7")
+    assert judged.first_line.endswith(f"| days={days};30:;7:")
 
 
 def test_limits_are_the_callers() -> None:
