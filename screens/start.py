@@ -56,7 +56,7 @@ class Start(Page):
     def claim(self) -> Sequence[Part]:
         """The headline: the host name and the kind of this machine."""
         facts = self.data.facts
-        lead = "primary server" if facts.installed else "no Print&Scan server is installed here; it may be a gateway"
+        lead = "primary server" if facts.has_product else "no Print&Scan server is installed here; it may be a gateway"
         return [("This machine", "accent bold"), (f"  {facts.hostname}, {lead}", "muted")]
 
     def compose(self) -> Iterable[Widget]:
@@ -125,11 +125,11 @@ class Start(Page):
             rows.append(("Answer", [MARKS["bad"], seen.reason]))
         store = self.data.store
         rows.append(("Key store", [MARKS["ok"], store] if store else [MARKS["warn"], "none in application.conf"]))
-        unit = facts.unit
+        unit = facts.restarted
         if unit is not None and unit.load == "loaded":
             mark, words = ("ok" if unit.running else "bad"), f"hcp-server is {unit.active}"
         else:
-            mark, words = "warn", facts.reasons.get("unit", "hcp-server is not installed")
+            mark, words = "warn", facts.service_fault or "hcp-server is not installed"
         rows.append(("Service", [MARKS[mark], words, (f"  {self._java()}", "muted")]))
         rows += self._warnings()
         last = self.data.last
@@ -151,8 +151,8 @@ class Start(Page):
         rows: list[Row] = []
         if not facts.root_rights:
             rows.append(("Rights", [MARKS["warn"], "you can look; start the wizard with sudo to change anything"]))
-        if not facts.clock_ok:
-            rows.append(("Clock", [MARKS["warn"], f"{facts.at:%Y-%m-%d %H:%M} UTC cannot be right"]))
+        if facts.clock_fault:
+            rows.append(("Clock", [MARKS["warn"], facts.clock_fault]))
         for entry in self.data.damaged:
             words = f"of change {entry.id[:4]} is damaged; its backups are in {entry.backups}"
             rows.append(("Record", [MARKS["warn"], words]))

@@ -27,6 +27,7 @@ from wizard.findings import Severity, worst
 from wizard.host.files import read_input
 from wizard.host.machine import command
 from wizard.planning.java import ask_java
+from wizard.planning.snapshot import MachineSnapshot
 from wizard.reports import outcome
 from wizard.reports.lines import Line
 
@@ -84,7 +85,7 @@ def _tell(args: argparse.Namespace, diagnosis: Diagnosis) -> int:
 def _fix(args: argparse.Namespace, diagnosis: Diagnosis, seen: Examined) -> int:
     repair = named(diagnosis.repairs, args.fix)
     planned = plan_repair(args.machine, seen, repair, lambda name: ask_once(args, _PROMPTS, name))
-    planned = ask_java(args.machine, planned)
+    planned = ask_java(MachineSnapshot(args.machine), planned)
     print_lines([Line(f"Repair of {repair.code}:"), *outcome.review(planned.plan, planned.findings)], people=args.json)
     if any(finding.severity >= Severity.ERROR for finding in planned.findings):
         if args.json:

@@ -6,10 +6,9 @@ from datetime import datetime
 from pathlib import Path
 
 from wizard.cli.output import print_json, print_lines
-from wizard.doctor.collect.run import Asked, chains_in, collect
+from wizard.doctor.collect.run import Asked, collect
 from wizard.doctor.diagnose import diagnose
-from wizard.doctor.status import State, Status, status
-from wizard.doctor.timeline import Place
+from wizard.doctor.status import Place, State, Status, chains_in, status
 from wizard.errors import WizardError
 from wizard.reports.calendar import calendar_lines
 from wizard.reports.lines import Line

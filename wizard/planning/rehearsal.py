@@ -9,13 +9,9 @@ from dataclasses import dataclass, replace
 from wizard import codes
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.names import issuer, subject
-from wizard.certificates.reading import read
 from wizard.errors import WizardError
 from wizard.findings import Finding
 from wizard.host.clock import now_utc
-from wizard.host.files import read_input
-from wizard.host.machine import Machine
-from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.inputs import PlanInputs
 from wizard.printable import printable
 from wizard.probing.rehearsal import Rehearsal, RehearsalStep, rehearse
@@ -52,7 +48,7 @@ def rehearse_all(inputs: PlanInputs, *, proven: bool = False) -> list[Rehearsed]
     others = [
         (inputs.answers.table(role).host or role, inputs.judged(role).chain) for role in inputs.answers.other_roles()
     ]
-    shipped = _shipped(inputs.machine, [server.chain, *(chain for _, chain in others)])
+    shipped = _shipped(inputs.seen.anchors, [server.chain, *(chain for _, chain in others)])
     uploaded = [authority for _, chain in others for authority in chain.authorities]
     server_trust = _distinct([*server.chain.authorities, *uploaded, *shipped])
     client_trust = [*shipped, *_roots(server.chain)]
@@ -104,18 +100,10 @@ def _roots(chain: Chain) -> list[Certificate]:
     return [chain.root] if chain.root is not None else []
 
 
-def _shipped(machine: Machine, chains: Sequence[Chain]) -> list[Certificate]:
+def _shipped(anchors: Sequence[Certificate], chains: Sequence[Chain]) -> list[Certificate]:
     """The roots of the JRE that one of *chains* could end in; the other hundred change no verdict."""
     ends = {issuer(chain.certificates[-1]) for chain in chains if chain.certificates and not chain.complete}
-    if not ends:
-        return []
-    try:
-        store = read(
-            read_input(machine.real(machine.cacerts)), name=str(machine.cacerts), password=DEFAULT_STORE_PASSWORD
-        )
-    except WizardError:
-        return []
-    return [certificate for certificate in store.certificates if subject(certificate) in ends]
+    return [certificate for certificate in anchors if subject(certificate) in ends] if ends else []
 
 
 def _distinct(certificates: list[Certificate]) -> list[Certificate]:

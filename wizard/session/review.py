@@ -170,6 +170,7 @@ def review(inputs: PlanInputs, examine: Callable[[], tuple[Examined, Diagnosis]]
     Raises:
         WizardError: the machine, the files or the answers do not allow a plan.
     """
+    inputs.look_again()
     if inputs.kept is not None:
         return _judged_again(inputs, inputs.kept)
     made, planned = _for_goal(inputs, examine)
@@ -188,7 +189,7 @@ def _for_goal(inputs: PlanInputs, examine: Callable[[], tuple[Examined, Diagnosi
             undo = undo_steps(manifest)
             return Review(plan, lines, found, blocked=bool(found), undo=undo), Planned(plan, found, {})
         case Goal.RESCUE:
-            return _of(ask_java(inputs.machine, plan_rescue(inputs, *examine())))
+            return _of(ask_java(inputs.seen, plan_rescue(inputs, *examine())))
         case Goal.LEFT:
             return Review(Plan("What is left to do"), _ELSEWHERE, (), blocked=False), Planned(Plan(""), (), {})
         case _ if inputs.answers.primary.kind is PrimaryKind.CLOUD:
@@ -201,14 +202,14 @@ def _for_goal(inputs: PlanInputs, examine: Callable[[], tuple[Examined, Diagnosi
         case _ if inputs.answers.primary.kind is PrimaryKind.ELSEWHERE:
             require_names(inputs.answers)
             planned, seen = review_gateway(inputs)
-            return _of(ask_java(inputs.machine, _checked(inputs, planned)), seen)
+            return _of(ask_java(inputs.seen, _checked(inputs, planned)), seen)
         case _:
             # What the hand-off would refuse after the change is refused before it.
             require_makeable(inputs)
             planned = _checked(inputs, plan_primary(inputs))
             if planned.forbidden:
                 return _of(planned)
-            planned = ask_java(inputs.machine, planned)
+            planned = ask_java(inputs.seen, planned)
             more: list[Line] = []
             if inputs.answers.goal is Goal.RE_KEY:
                 planned, more = with_root_warning(inputs, planned)
@@ -231,7 +232,7 @@ def _judged_again(inputs: PlanInputs, kept: Plan) -> tuple[Review, Planned]:
 
 def _checked(inputs: PlanInputs, planned: Planned) -> Planned:
     """With what would make the restart fail, which blocks the change before anything is touched."""
-    return _with(planned, plan_faults(inputs.machine, planned.plan))
+    return _with(planned, plan_faults(inputs.seen, planned.plan))
 
 
 def _with(planned: Planned, more: Iterable[Finding]) -> Planned:

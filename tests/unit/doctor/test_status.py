@@ -8,8 +8,7 @@ import pytest
 from tests.support.doctor_facts import CACERTS, CONF, FALLBACK, HEALTHY, LEAF, MIDDLE, NOW, PROBE, ROOT, but
 from wizard.doctor.diagnose import diagnose
 from wizard.doctor.facts import ChangedFile, DoctorFacts
-from wizard.doctor.status import State, Status, status
-from wizard.doctor.timeline import Place, places, timeline
+from wizard.doctor.status import Place, State, Status, places, status, timeline
 
 MOMENT = datetime.fromisoformat(NOW)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from wizard import codes
-from wizard.certificates.chain import host_chains
+from wizard.certificates.chain import host_chain
 from wizard.certificates.reading import read
 from wizard.change.plan import EditFile
 from wizard.change.targets import expectation
@@ -21,7 +21,7 @@ from wizard.errors import WizardError
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
-from wizard.planning.primary.facts import FILE_KEY, PASSWORD_KEY
+from wizard.planning.snapshot import FILE_KEY, PASSWORD_KEY
 from wizard.secret import Secret
 
 
@@ -59,9 +59,8 @@ def _leaf_with(machine: Machine, conf: bytes) -> str:
 
 def leaf_of(data: bytes, password: Secret) -> str:
     """The fingerprint of the leaf in the key store *data*, "" when there is none."""
-    chains = host_chains(read(data, password=password))
-    leaf = chains[0].leaf if chains else None
-    return leaf.sha256 if leaf is not None else ""
+    chain = host_chain(read(data, password=password))
+    return chain.leaf.sha256 if chain is not None and chain.leaf is not None else ""
 
 
 def with_values(machine: Machine, seen: Examined, ask: Callable[[], Secret | None]) -> Values:

@@ -21,6 +21,7 @@ from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.primary.inputs import Planned
 from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET, trust_alias
+from wizard.planning.snapshot import MachineSnapshot
 from wizard.printable import printable
 from wizard.secret import Secret
 
@@ -70,7 +71,7 @@ def plan_repair(machine: Machine, seen: Examined, repair: Repair, give: Give) ->
             nodes = tuple((node, seen.facts.port) for node in seen.nodes)
             steps.append(Probe("probe", nodes, seen.facts.servername, leaf))
     plan = Plan(f"Repair: {repair.summary}", tuple(steps), "primary")
-    return Planned(plan, plan_faults(machine, plan, seen.facts), secrets)
+    return Planned(plan, plan_faults(MachineSnapshot(machine), plan, seen.facts), secrets)
 
 
 def _require_plain(seen: Examined, repair: Repair) -> None:

@@ -11,15 +11,13 @@ from wizard.certificates.reading import read
 from wizard.change.plan import Expectation
 from wizard.configs import envfile
 from wizard.errors import WizardError
-from wizard.host import jre
-from wizard.host.access import Access, readable_as
+from wizard.host.access import Access
 from wizard.host.accounts import Account
 from wizard.host.files import home_expanded, read_input
 from wizard.host.jre import ProfileChoice
 from wizard.host.machine import Machine
-from wizard.host.service_processes import account_of
 from wizard.planning.gateway.stores import KEYSTORE, KEYSTORE_PASSWORD, TRUSTSTORE, TRUSTSTORE_PASSWORD
-from wizard.planning.primary.facts import expectation, unit_state
+from wizard.planning.snapshot import MachineSnapshot, expectation
 from wizard.secret import Secret
 from wizard.texts.en.configs import IN_FILE
 
@@ -132,16 +130,14 @@ def _logical(machine: Machine, base: Path, text: str) -> PurePosixPath:
 
 
 def look(
-    machine: Machine, unattended: Unattended, keystore: PurePosixPath, truststore: PurePosixPath | None
+    seen: MachineSnapshot, unattended: Unattended, keystore: PurePosixPath, truststore: PurePosixPath | None
 ) -> GatewayFacts:
     """Look at everything else that a plan for this gateway depends on.
 
     Raises:
         WizardError: a store is there and cannot be read.
     """
-    java = jre.find(machine)
-    unit = unit_state(machine)
-    account = account_of(machine, unit) if unit else None
+    machine = seen.machine
     paths = [keystore] if truststore is None else [keystore, truststore]
     folders = [folder for path in paths for folder in _missing(machine, path)]
     return GatewayFacts(
@@ -151,10 +147,10 @@ def look(
         if truststore is None
         else _store(machine, unattended, truststore, TRUSTSTORE, TRUSTSTORE_PASSWORD),
         new_folders={folder: _to_come(machine, folder) for folder in folders},
-        profile=jre.choose_profile(java),
-        can_prove=java is not None and java.keytool is not None,
-        account=account,
-        access=readable_as(machine, keystore, account),
+        profile=seen.profile,
+        can_prove=seen.has_keytool,
+        account=seen.account,
+        access=seen.readable(keystore),
         euid=os.geteuid(),
     )
 
