@@ -110,16 +110,16 @@ def test_a_new_root_is_told_as_a_rollover_and_the_old_one_stays(server: Practice
     assert first < told.index("into the portal") < second < told.index("New certificates on gateways") < third
 
     machine = server.deployment.machine
-    before = product_java.cacerts_fingerprints(machine, DEFAULT_STORE_PASSWORD)
+    before = product_java.trust_fingerprints(machine.real(machine.cacerts), DEFAULT_STORE_PASSWORD)
     path = answers(server, "other-root.pfx")
     assert changed(server.json("plan", "--answers", path)) == ["keystore", "trust", "restart"]
     done = server.run("apply", "--answers", path, "--yes")
     assert done.returncode == 0, done.stderr
-    after = product_java.cacerts_fingerprints(machine, DEFAULT_STORE_PASSWORD)
+    after = product_java.trust_fingerprints(machine.real(machine.cacerts), DEFAULT_STORE_PASSWORD)
     assert before.keys() < after.keys()
     assert len(after) == len(before) + 1
     assert server.run("rollback").returncode == 0
-    assert product_java.cacerts_fingerprints(machine, DEFAULT_STORE_PASSWORD) == before
+    assert product_java.trust_fingerprints(machine.real(machine.cacerts), DEFAULT_STORE_PASSWORD) == before
 
 
 def test_there_must_be_a_password_to_keep(server: Practice) -> None:

@@ -101,17 +101,17 @@ def parse_version(text: str) -> tuple[int, int, int] | None:
     return (int(new[1]), int(new[2] or 0), int(new[3] or 0)) if new else None
 
 
-def cacerts_fingerprints(machine: Machine, password: Secret) -> dict[str, str]:
-    """The trust anchors of the JRE: SHA-256 fingerprint (lower-case hex) to alias, read without starting Java.
+def trust_fingerprints(path: Path, password: Secret, *, name: str = "") -> dict[str, str]:
+    """The trust anchors in the trust store file *path*: SHA-256 fingerprint (lower-case hex) to alias; without Java.
+
+    Args:
+        path: real.
+        password: of the store.
+        name: what messages call it; "" is the path.
 
     Raises:
         WizardError: of reading the file, or of a password that does not open it.
     """
-    return trust_fingerprints(machine.real(machine.cacerts), password, name=str(machine.cacerts))
-
-
-def trust_fingerprints(path: Path, password: Secret, *, name: str = "") -> dict[str, str]:
-    """As `cacerts_fingerprints`, of the trust store file *path*, which messages call *name*."""
     bundle = read(read_input(path), name=name or str(path), password=password)
     return {certificate.sha256: certificate.alias for certificate in bundle.certificates}
 

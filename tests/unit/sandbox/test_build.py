@@ -47,7 +47,7 @@ def test_every_file_of_the_pki_team_opens_with_its_password(tmp_path: Path, comp
 def test_a_configured_deployment_has_everything_in_place(tmp_path: Path, company: Pki) -> None:
     deployment = create(tmp_path / "d", jre=java_home("17"), configured=True, pki=company)
     root = company.root.certificate
-    anchors = jre.cacerts_fingerprints(deployment.machine, Secret("changeit"))
+    anchors = jre.trust_fingerprints(deployment.cacerts, Secret("changeit"))
     assert anchors[_sha256(root)] == "acme-ca-root"
     assert len(anchors) > 100
     assert settings.read(deployment, {}).keystore_file == "/opt/hcp/conf/primary-host.pfx"
