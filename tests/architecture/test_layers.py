@@ -11,7 +11,7 @@ import pytest
 
 from wizard.certificates.csr import KeyKind
 from wizard.certificates.model import Role
-from wizard.change.recover import AUTO, FINISH, KEEP, UNDO
+from wizard.change.rollback import AUTO, FINISH, KEEP, UNDO
 from wizard.cli.arguments import KEYS, ROLES
 
 ROOT = Path(__file__).resolve().parents[2]

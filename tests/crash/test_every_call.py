@@ -22,10 +22,9 @@ from tests.support.fake_host import (
     sha,
 )
 from wizard.change.engine import apply
+from wizard.change.events import APPLIED, NO_CHANGE, REFUSED, ROLLED_BACK, STUCK
 from wizard.change.history import entries, history
-from wizard.change.outcome import APPLIED, NO_CHANGE, REFUSED, ROLLED_BACK, STUCK
-from wizard.change.recover import pending, recover
-from wizard.change.rollback import rollback
+from wizard.change.rollback import pending, recover, rollback
 from wizard.change.store import Store
 from wizard.errors import WizardError
 

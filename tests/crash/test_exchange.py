@@ -23,11 +23,10 @@ from tests.support.fake_host import CONF, FOLDER, Interrupting, Scene, Tree, dyi
 from wizard import self_start
 from wizard.change.context import Operator
 from wizard.change.engine import apply
+from wizard.change.events import APPLIED, REFUSED, ROLLED_BACK, STUCK
 from wizard.change.history import history
-from wizard.change.job import APPLY, RECOVER, ROLLBACK, Job
-from wizard.change.outcome import APPLIED, REFUSED, ROLLED_BACK, STUCK
-from wizard.change.recover import AUTO, recover
-from wizard.change.rollback import rollback
+from wizard.change.plan_file import APPLY, RECOVER, ROLLBACK, Job
+from wizard.change.rollback import AUTO, recover, rollback
 from wizard.change.store import Store
 from wizard.errors import WizardError
 from wizard.handoff.build import write_files

@@ -13,10 +13,9 @@ from pathlib import Path
 
 from tests.support.fake_host import FOLDER, KEYSTORE, Interrupting, Scene, Tree, in_child, sha
 from wizard.change.engine import apply
-from wizard.change.outcome import KEPT, STUCK
+from wizard.change.events import KEPT, STUCK
 from wizard.change.plan import Plan, Probe, Restart
-from wizard.change.recover import pending, recover
-from wizard.change.rollback import rollback
+from wizard.change.rollback import pending, recover, rollback
 from wizard.errors import WizardError
 
 SECONDS = float(os.environ.get("CRASH_SECONDS", "0"))

@@ -10,16 +10,16 @@ import pytest
 
 from tests.support.fake_host import KEYSTORE, PASSWORD, Scene, dying_at, in_child
 from tests.support.scene_commands import use_ports_of_scenes
-from wizard.change import job
+from wizard.change import plan_file
 from wizard.change.engine import apply
-from wizard.change.outcome import APPLIED
+from wizard.change.events import APPLIED
 from wizard.cli.main import main
 
 
 @pytest.fixture
 def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
     use_ports_of_scenes(monkeypatch)
-    assert job.Job("apply", Scene(tmp_path).machine).ports.startswith("wizard.change")
+    assert plan_file.Job("apply", Scene(tmp_path).machine).ports.startswith("wizard.change")
     return Scene(tmp_path).build()
 
 

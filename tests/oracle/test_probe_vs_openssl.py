@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.pki import Entity, acme, authority, issue
 from tests.support.tls_servers import free_port, wait_for_port
-from wizard.probing.contexts import Version
+from wizard.probing.handshake import Version
 from wizard.probing.probe import probe
 from wizard.probing.text_dump import plain_dump
 

@@ -11,7 +11,7 @@ from wizard.certificates.chain import assemble
 from wizard.certificates.model import Bundle, Chain, Role
 from wizard.certificates.reading import read
 from wizard.certificates.rules import judge
-from wizard.certificates.rules.across_chains import judge_pile
+from wizard.certificates.rules.chain import judge_pile
 from wizard.errors import WizardError
 from wizard.reports.chain import title, tree_lines
 

@@ -8,7 +8,7 @@ import pytest
 from tests.support.exhaustive import exhaustive
 from tests.support.pki import DAY, NOW, SERVER, Entity, authority, issue
 from tests.support.tls_servers import KINDS, Server, pki
-from wizard.probing.contexts import ClientIdentity, Version
+from wizard.probing.handshake import ClientIdentity, Version
 from wizard.probing.probe import probe
 
 AUTH = ("none", "optional", "required")

@@ -1,16 +1,268 @@
-"""From any pile of certificates and keys to chains: leaf first, root last, and the reasons for what is missing."""
+"""From certificates and keys in any order to chains: issuers, leaf first, root last, and what is missing."""
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
-from wizard.certificates import fields, names
-from wizard.certificates.issuers import CertificateIndex, IssuerCandidate
+from wizard.certificates import fields, names, raw
 from wizard.certificates.model import Bundle, Certificate, Chain, PrivateKey, Rejected
+from wizard.certificates.signatures import signed_by
+
+KEY_ID = re.compile(rb"\x06\x03\x55\x1d\x23\x04(.)\x30(.)\x80(.)", re.DOTALL)
+"""authorityKeyIdentifier, not critical, with its key identifier first: the form of nearly every certificate."""
+SAYS_CA = re.compile(rb"\x55\x1d\x13(?:\x01\x01.)?\x04.\x30.\x01\x01[^\0]", re.DOTALL)
+"""basicConstraints with a true `cA`. Without this no certificate is a CA; with it the real parser decides."""
+
+
+class Outline(NamedTuple):
+    """Slices of the DER encoding of one certificate."""
+
+    issuer: bytes
+    subject: bytes
+    public_key: bytes
+    authority_key_id: bytes | None
+    may_be_ca: bool
+
+
+def outline(certificate: Certificate) -> Outline:
+    """Cut *certificate* up. Unusual encodings take the slow way through the real parser."""
+    der = certificate.der
+    try:
+        start = _body(der, _body(der, 0))
+        version = 1 if der[start] == 0xA0 else 0
+        issuer, validity, subject, key, rest = _edges(der, start, version + 6)[version + 1 :]
+        if der[issuer] != 0x30 or der[subject] != 0x30 or der[key] != 0x30:
+            return _parsed(certificate)
+    except IndexError:
+        return _parsed(certificate)
+    return Outline(
+        der[issuer:validity],
+        der[subject:key],
+        der[key:rest],
+        _key_id(certificate, der, rest),
+        SAYS_CA.search(der, rest) is not None,
+    )
+
+
+def _key_id(certificate: Certificate, der: bytes, start: int) -> bytes | None:
+    found = KEY_ID.search(der, start)
+    if found is None:
+        # Absent, or in a rare form (critical, or only issuer and serial number).
+        return fields.authority_key_id(certificate) if der.find(b"\x06\x03\x55\x1d\x23", start) >= 0 else None
+    whole, inner, size = found[1][0], found[2][0], found[3][0]
+    if whole != inner + 2 or inner < size + 2 or size >= 0x80:
+        return fields.authority_key_id(certificate)
+    return der[found.end() : found.end() + size]
+
+
+def _parsed(certificate: Certificate) -> Outline:
+    """The same by way of `cryptography`; unreadable names become empty, which fit no other certificate's."""
+    names = fields.issuer_name(certificate), fields.subject_name(certificate)
+    if names[0] is not None and names[1] is not None:
+        issuer, subject = names[0].public_bytes(), names[1].public_bytes()
+    else:
+        issuer, subject = b"", certificate.der
+    try:
+        key = certificate.public_key_der
+    except Exception:  # noqa: BLE001 - each unsupported or malformed key has its own exception
+        key = b""
+    return Outline(issuer, subject, key, fields.authority_key_id(certificate), fields.is_ca(certificate))
+
+
+def _body(data: bytes, start: int) -> int:
+    """Where the body of the element at *start* begins."""
+    size = data[start + 1]
+    return start + 2 if size < 0x80 else start + 2 + (size & 0x7F)
+
+
+def _edges(data: bytes, start: int, count: int) -> list[int]:
+    """Where each of *count* elements in a row, the first at *start*, ends. Raises IndexError outside the data."""
+    edges = []
+    for _ in range(count):
+        size = data[start + 1]
+        if size < 0x80:
+            start += 2 + size
+        elif size == 0x81:
+            start += 3 + data[start + 2]
+        elif size == 0x82:
+            start += 4 + (data[start + 2] << 8) + data[start + 3]
+        else:
+            # Indefinite, or over 64 KiB: rare enough for the real parser.
+            raise IndexError
+        edges.append(start)
+    if start > len(data):
+        raise IndexError
+    return edges
+
+
+MOST_CANDIDATES = 8
+"""Issuers of one name that are tried for one certificate: a hostile pile must not cost the square of its size."""
+
+
+class IssuerCandidate(NamedTuple):
+    """The issuers found for a certificate, by their places in the pile, and the candidates that are none."""
+
+    issuers: tuple[int, ...]
+    rejected: tuple[Rejected, ...]
+
+
+class _Namesakes(NamedTuple):
+    """The certificates with one subject name: those that may issue, by key id, and the first few that may not."""
+
+    able: tuple[int, ...]
+    by_key_id: dict[bytes | None, list[int]]
+    refused: tuple[Rejected, ...]
+
+
+class CertificateIndex:
+    """A pile of different certificates, indexed by subject."""
+
+    def __init__(self, certificates: Sequence[Certificate], now: datetime | None = None) -> None:
+        self.certificates = certificates
+        self.now = now
+        self.outlines: list[Outline] = [outline(certificate) for certificate in certificates]
+        self._by_subject: dict[bytes, list[int]] = defaultdict(list)
+        for place, parts in enumerate(self.outlines):
+            self._by_subject[parts.subject].append(place)
+        self._links: dict[tuple[bytes, bytes | None], IssuerCandidate | None] = {}
+        self._known: list[IssuerCandidate | None] = [None] * len(certificates)
+        self._namesakes: dict[bytes, _Namesakes] = {}
+        self._spellings: dict[bytes, list[bytes]] | None = None
+        self._key_ids: dict[int, bytes | None] = {}
+        self._by_key_id: dict[bytes, list[int]] | None = None
+
+    def link(self, place: int) -> IssuerCandidate:
+        """The issuers of the certificate at *place*: itself, when it is self-signed."""
+        found = self._known[place]
+        if found is None:
+            found = self._known[place] = self._link(place)
+        return found
+
+    def _link(self, place: int) -> IssuerCandidate:
+        parts = self.outlines[place]
+        if self._is_self_issued(place):
+            alone = len(self._by_subject[parts.subject]) == 1 and not parts.may_be_ca
+            if alone or signed_by(self.certificates[place], self.certificates[place]):
+                return IssuerCandidate((place,), ())
+        key = (parts.issuer, parts.authority_key_id)
+        if key not in self._links:
+            self._links[key] = self._by_names(*key)
+        return self._links[key] or self._by_signature(place)
+
+    def able(self, place: int) -> bool:
+        """Whether it may issue: a CA, or self-issued without basicConstraints as version 1 roots are."""
+        parts = self.outlines[place]
+        if parts.may_be_ca:
+            return fields.is_ca(self.certificates[place])
+        return self._is_self_issued(place) and b"\x55\x1d\x13" not in self.certificates[place].der
+
+    def _is_self_issued(self, place: int) -> bool:
+        """Whether its subject and its issuer are the same name."""
+        issuer, subject = self.outlines[place].issuer, self.outlines[place].subject
+        # Only names of about the same length can be spellings of each other, and only CAs are worth the comparison.
+        return issuer == subject or (self.outlines[place].may_be_ca and raw.canonical(issuer) == raw.canonical(subject))
+
+    def key_id(self, place: int) -> bytes | None:
+        """The subject key identifier."""
+        if place not in self._key_ids:
+            self._key_ids[place] = fields.subject_key_id(self.certificates[place])
+        return self._key_ids[place]
+
+    def defect(self, place: int) -> str:
+        """What makes a fitting issuer the worse choice: its dates, when the moment is known; "" when nothing does."""
+        if self.now is None:
+            return ""
+        certificate = self.certificates[place]
+        try:
+            if fields.not_after(certificate) < self.now:
+                return f"it expired on {fields.not_after(certificate):%Y-%m-%d}"
+            if fields.not_before(certificate) > self.now:
+                return f"it is not valid before {fields.not_before(certificate):%Y-%m-%d}"
+        except fields.NOT_PARSED:
+            return "its dates cannot be read"
+        return ""
+
+    def _by_names(self, issuer: bytes, wanted: bytes | None) -> IssuerCandidate | None:
+        """The answer for all certificates with this issuer and key id, or None when signatures must decide."""
+        found = self._named(issuer)
+        if not found.able:
+            return IssuerCandidate((), (*found.refused, *self._same_key_id(issuer, wanted)))
+        fitting = found.by_key_id.get(wanted, []) if wanted is not None else []
+        if not fitting or found.by_key_id.get(None) or len({self.outlines[each].public_key for each in fitting}) > 1:
+            return None
+        alike = set(fitting)
+        others = [each for each in found.able if each not in alike][:MOST_CANDIDATES]
+        differ = [Rejected(self.certificates[each], self._differs(each, wanted)) for each in others]
+        # Of many certificates of one CA a root that is valid comes first: it ends every path.
+        fitting = sorted(fitting, key=lambda each: (not self._is_self_issued(each), self.defect(each)))
+        return IssuerCandidate(tuple(fitting[:MOST_CANDIDATES]), (*differ, *found.refused))
+
+    def _by_signature(self, place: int) -> IssuerCandidate:
+        certificate, parts = self.certificates[place], self.outlines[place]
+        wanted, found = parts.authority_key_id, self._named(parts.issuer)
+        # Those with the wanted key id first, so that the limit never hides the right one.
+        likely = [] if wanted is None else [*found.by_key_id.get(wanted, ()), *found.by_key_id.get(None, ())]
+        ordered = dict.fromkeys((*likely[:MOST_CANDIDATES], *found.able[: 2 * MOST_CANDIDATES]))
+        issuers: list[int] = []
+        otherwise: list[int] = []
+        rejected: list[Rejected] = []
+        for count, candidate in enumerate(ordered):
+            other = self.certificates[candidate]
+            differs = wanted is not None and self.key_id(candidate) not in {None, wanted}
+            if count >= MOST_CANDIDATES:
+                reason = f"not checked: more than {MOST_CANDIDATES} certificates have this name"
+                rejected.append(Rejected(other, reason))
+            elif signed_by(certificate, other):
+                (otherwise if differs else issuers).append(candidate)
+            else:
+                reason = "the signature does not verify with its key"
+                rejected.append(Rejected(other, self._differs(candidate, wanted) if differs else reason))
+        if issuers:
+            note = "its key verifies the signature, but its key id is not the wanted one"
+            rejected += [Rejected(self.certificates[each], note) for each in otherwise]
+        return IssuerCandidate(tuple(issuers or otherwise), (*rejected, *found.refused))
+
+    def _named(self, subject: bytes) -> _Namesakes:
+        if subject not in self._namesakes:
+            places = [place for name in self._spelled(subject) for place in self._by_subject[name]]
+            able = tuple(place for place in places if self.able(place))
+            by_key_id: dict[bytes | None, list[int]] = defaultdict(list)
+            for place in able:
+                by_key_id[self.key_id(place)].append(place)
+            others = [place for place in places if not self.able(place)][:MOST_CANDIDATES]
+            refused = tuple(Rejected(self.certificates[each], "it is not a CA certificate") for each in others)
+            self._namesakes[subject] = _Namesakes(able, dict(by_key_id), refused)
+        return self._namesakes[subject]
+
+    def _spelled(self, name: bytes) -> list[bytes]:
+        """The subjects in the pile that every peer takes for *name*, itself first."""
+        if self._spellings is None:
+            self._spellings = defaultdict(list)
+            for subject in dict.fromkeys(each.subject for each in self.outlines if each.may_be_ca):
+                self._spellings[raw.canonical(subject)].append(subject)
+        others = self._spellings.get(raw.canonical(name), ())
+        return list(dict.fromkeys([*([name] if name in self._by_subject else ()), *others]))
+
+    def _differs(self, place: int, wanted: bytes | None) -> str:
+        return f"its key id is {(self.key_id(place) or b'').hex()}, and {(wanted or b'').hex()} is wanted"
+
+    def _same_key_id(self, issuer: bytes, wanted: bytes | None) -> list[Rejected]:
+        if wanted is None:
+            return []
+        if self._by_key_id is None:
+            self._by_key_id = defaultdict(list)
+            for place, parts in enumerate(self.outlines):
+                if parts.may_be_ca and (key_id := self.key_id(place)) is not None:
+                    self._by_key_id[key_id].append(place)
+        reason = "its key id is the wanted one, but its name is another"
+        places = [each for each in self._by_key_id.get(wanted, ()) if self.outlines[each].subject != issuer]
+        return [Rejected(self.certificates[each], reason) for each in places[:MOST_CANDIDATES]]
+
 
 LONGEST = 32
 """Certificates in a path. Java's own limit is 10; this one only keeps hostile piles from filling the memory."""

@@ -6,9 +6,7 @@ from wizard import codes
 from wizard.certificates.formats import jks, pem, pkcs12, refusals
 from wizard.certificates.formats.asn1_kind import Shape, shape
 from wizard.certificates.formats.der import SEQUENCE, DerError, Document
-from wizard.certificates.formats.foreign import foreign
-from wizard.certificates.formats.load import odd_certificates_allowed
-from wizard.certificates.formats.objects import Collector, Reader
+from wizard.certificates.formats.objects import Collector, Reader, foreign, odd_certificates_allowed
 from wizard.certificates.formats.pem import as_text, bare_base64, has_mark
 from wizard.certificates.formats.refusals import SIZE_LIMIT, ReadingError, damaged
 from wizard.certificates.model import Bundle, Format

@@ -7,16 +7,14 @@ from dataclasses import dataclass
 
 from wizard import codes
 from wizard.change.context import Context
-from wizard.change.events import CHANGE
+from wizard.change.events import APPLIED, CHANGE, KEPT, NO_CHANGE, REFUSED, ROLLED_BACK, Failure, Outcome
 from wizard.change.file_state import FileState, file_state, forward, live_image, made_folder
-from wizard.change.history import entries
+from wizard.change.history import entries, read_record
 from wizard.change.journal import ARMED, CLOSED, DONE, INTENT, RESTART, VERIFIED, Journal, replay
 from wizard.change.lock import Opened, keeps_copies, new_token, opened, say_outcome, sweep
 from wizard.change.manifest import Action, Manifest, Node
-from wizard.change.outcome import APPLIED, KEPT, NO_CHANGE, REFUSED, ROLLED_BACK, Failure, Outcome
 from wizard.change.plan import CertificateNote, Plan, Probe, Restart
 from wizard.change.proof import prove, restart, watch_over
-from wizard.change.record import read_record
 from wizard.change.staging import FileChange, file_changes_of, stage
 from wizard.change.store import ChangeFolder, Store
 from wizard.change.targets import check_in_place

@@ -1,14 +1,16 @@
-"""What was changed, when, by whom, and what of it is still in force."""
+"""What was changed, when, by whom, what of it is still in force, and what it left."""
 
 import contextlib
 from dataclasses import dataclass, replace
 from typing import Any
 
-from wizard.change.events import Event
+from wizard.change.events import APPLIED, REFUSED, STUCK, Event
 from wizard.change.file_image import open_file
+from wizard.change.file_state import differs
 from wizard.change.journal import LARGEST
-from wizard.change.outcome import APPLIED, REFUSED, STUCK
-from wizard.change.store import EVENTS, ChangeFolder, Store
+from wizard.change.manifest import Action, Manifest, Node
+from wizard.change.store import EVENTS, STAGED, ChangeFolder, Store
+from wizard.change.targets import look, resolve
 from wizard.errors import WizardError
 from wizard.host.machine import Machine
 
@@ -22,7 +24,7 @@ class Entry:
 
     Attributes:
         id: of the change.
-        outcome: as in `wizard.change.outcome`, or `interrupted` (waits for `recover`), or `unreadable`.
+        outcome: as in `wizard.change.events`, or `interrupted` (waits for `recover`), or `unreadable`.
         title: what it was for.
         at: RFC 3339, UTC.
         by: login name.
@@ -157,4 +159,98 @@ def read_events(folder: ChangeFolder) -> list[Event]:
     for line in data.decode(errors="replace").splitlines():
         with contextlib.suppress(ValueError):
             found.append(Event.from_line(line))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A file, or a trust anchor in one, as a change left it."""
+
+    action: Action
+    at: str
+    folder: ChangeFolder
+
+    @property
+    def change(self) -> str:
+        """The change's id."""
+        return self.folder.id
+
+    def data(self) -> bytes | None:
+        """The bytes that it wrote, from the copy that is kept; None when there is none, or it is damaged."""
+        try:
+            return self.folder.saved(STAGED, self.action.staged, self.action.after)
+        except WizardError:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The state to expect.
+
+    Attributes:
+        newest: the newest change in force; None when there is none.
+        files: of every file the newest change.
+        anchors: of every trust anchor the newest change.
+        target: what the newest change with a check from outside had to serve.
+    """
+
+    newest: Manifest | None = None
+    files: tuple[Left, ...] = ()
+    anchors: tuple[Left, ...] = ()
+    target: tuple[Node, ...] = ()
+
+    def file(self, path: object) -> Left | None:
+        """What was left at *path* (logical, as a plan names it)."""
+        return next((left for left in self.files if str(left.action.named) == str(path)), None)
+
+
+def read_record(store: Store) -> Record:
+    """Go through every change in force; what was undone, and the undo itself, cancel each other.
+
+    A change whose record cannot be read any more is passed over.
+
+    Raises:
+        WizardError: `change.state-unreadable`.
+    """
+    newest: Manifest | None = None
+    files: dict[str, Left] = {}
+    anchors: dict[tuple[str, str], Left] = {}
+    target: tuple[Node, ...] = ()
+    for entry in entries(store):
+        if not entry.stands or entry.rolls_back:
+            continue
+        folder = store.find(entry.id)
+        try:
+            newest = folder.manifest()
+        except WizardError:
+            continue
+        for action in newest.actions:
+            name, left = str(action.named), Left(action, newest.at, folder)
+            if action.trust is not None:
+                # The store around the anchor belongs to the JRE.
+                files.pop(name, None)
+                anchors.pop((name, action.trust.sha256), None)
+                if action.trust.added:
+                    anchors[name, action.trust.sha256] = left
+            elif action.after.kind == "file":
+                files[name] = left
+        target = newest.target or target
+    return Record(newest, tuple(files.values()), tuple(anchors.values()), target)
+
+
+def changed_since(machine: Machine, record: Record) -> dict[str, list[tuple[str, str]]]:
+    """The files that are not as the newest change which wrote them left them.
+
+    Returns:
+        By the id of that change: path, and in words how it differs. A file that this account may not read is none.
+    """
+    found: dict[str, list[tuple[str, str]]] = {}
+    for left in record.files:
+        try:
+            live, _ = look(resolve(machine, left.action.named))
+        except WizardError:
+            continue
+        how = differs(live, left.action.after)
+        if how:
+            found.setdefault(left.change, []).append((str(left.action.named), how))
     return found

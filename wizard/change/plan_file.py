@@ -1,15 +1,19 @@
-"""A plan as a text that can be kept, signed off, and applied later or elsewhere."""
+"""A plan as text that can be kept and applied later, and the job that the worker is given."""
 
 import base64
 import binascii
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass, field, replace
-from pathlib import PurePosixPath
-from typing import Any
+from dataclasses import asdict, astuple, dataclass, field, fields, is_dataclass, replace
+from functools import cache
+from pathlib import Path, PurePosixPath
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from wizard import codes
+from wizard.change.context import Operator, WithoutAnchor
 from wizard.change.plan import (
     CertificateNote,
     EditFile,
@@ -22,9 +26,50 @@ from wizard.change.plan import (
     Restart,
     Step,
 )
-from wizard.change.typed import check_types
 from wizard.errors import WizardError
 from wizard.host.directory import Identity
+from wizard.host.machine import Machine
+from wizard.secret import Secret
+
+_LARGEST = 2**63 - 1
+"""What the kernel takes for a size or a number of a file."""
+
+
+def check_types(made: Any) -> None:
+    """Go through the members of the dataclass *made*, also those inside.
+
+    Raises:
+        ValueError: names the first member that has another type than declared, or a number out of range.
+    """
+    for name, hint in _hints(made.__class__).items():
+        if not _has_type(getattr(made, name), hint):
+            raise ValueError(f"{name} has a wrong type")
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    hints = get_type_hints(kind)
+    return {field.name: hints[field.name] for field in fields(kind)}
+
+
+def _has_type(value: Any, hint: Any) -> bool:
+    inner = get_args(hint)
+    if get_origin(hint) in {Union, UnionType}:
+        return any(_has_type(value, each) for each in inner)
+    if get_origin(hint) is tuple:
+        if not isinstance(value, tuple):
+            return False
+        kinds = inner[:1] * len(value) if inner[-1] is Ellipsis else inner
+        return len(kinds) == len(value) and all(map(_has_type, value, kinds))
+    if hint is float:
+        return type(value) in {int, float} and math.isfinite(value)
+    if is_dataclass(hint):
+        return type(value) is hint and all(
+            _has_type(getattr(value, name), each) for name, each in _hints(value.__class__).items()
+        )
+    # A bool is no number here.
+    return type(value) is hint and (hint is not int or abs(value) <= _LARGEST)
+
 
 SCHEMA = "cloudstream-wizard/plan-file/1"
 
@@ -183,3 +228,109 @@ def _load_step(members: dict[str, Any]) -> Step:
     if kind == "put_file":
         return PutFile(path=path, data=data, expect=expect, **members)
     raise ValueError(f"unknown kind of step {kind!r}")
+
+
+APPLY, ROLLBACK, RECOVER = "apply", "rollback", "recover"
+
+
+MACHINE_PORTS = "wizard.change.adapters:ports_for"
+"""The real service, Java and network; by name, because tests give others."""
+
+_PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SSL_CERT_FILE", "XDG_RUNTIME_DIR")
+"""What the worker gets of our environment: nothing in which an operator would put a password."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run of the worker.
+
+    Attributes:
+        kind: `apply`, `rollback` or `recover`.
+        machine: what is changed.
+        plan: for `apply`.
+        change: for `rollback`: id or number, empty for the newest.
+        mode: for `recover`.
+        secrets: by the names that the steps use.
+        who: the operator.
+        without: for `rollback` and `recover`, as in `Context`.
+        ports: `module:function` that makes the ports from the machine; within this program only.
+    """
+
+    kind: str
+    machine: Machine
+    plan: Plan | None = None
+    change: str = ""
+    mode: str = ""
+    secrets: Mapping[str, Secret] = field(default_factory=dict, repr=False)
+    who: Operator = field(default_factory=Operator)
+    without: Mapping[str, WithoutAnchor] = field(default_factory=dict)
+    ports: str = MACHINE_PORTS
+
+    def dump(self) -> bytes:
+        """JSON with the secrets in clear: for a pipe, never for a file."""
+        machine = self.machine
+        members = {
+            "kind": self.kind,
+            "machine": {
+                "root": str(machine.root),
+                "hcp_home": str(machine.hcp_home),
+                "state_dir": str(machine.state_dir),
+                "systemctl": machine.systemctl,
+                "restart_command": machine.restart_command,
+                "unit": machine.unit,
+                "settle_s": machine.settle_s,
+            },
+            "plan": None if self.plan is None else base64.b64encode(dump(self.plan)).decode(),
+            "change": self.change,
+            "mode": self.mode,
+            "secrets": {name: secret.reveal() for name, secret in self.secrets.items()},
+            "who": list(astuple(self.who)),
+            "without": {
+                name: [made.made_from, None if made.data is None else base64.b64encode(made.data).decode()]
+                for name, made in self.without.items()
+            },
+            "ports": self.ports,
+        }
+        return json.dumps(members).encode()
+
+    @classmethod
+    def load(cls, data: bytes) -> "Job":
+        """The reverse.
+
+        Raises:
+            ValueError: the pipe was cut, or something else was written to it.
+        """
+        try:
+            members = json.loads(data)
+            machine = members["machine"]
+            command = machine["restart_command"]
+            plan = members["plan"]
+            return cls(
+                kind=members["kind"],
+                machine=Machine(
+                    root=Path(machine["root"]),
+                    hcp_home=PurePosixPath(machine["hcp_home"]),
+                    state_dir=Path(machine["state_dir"]),
+                    systemctl=machine["systemctl"],
+                    restart_command=None if command is None else tuple(command),
+                    unit=machine["unit"],
+                    settle_s=float(machine["settle_s"]),
+                ),
+                plan=None if plan is None else load(base64.b64decode(plan)),
+                change=members["change"],
+                mode=members["mode"],
+                secrets={name: Secret(value) for name, value in members["secrets"].items()},
+                who=Operator(*members["who"]),
+                without={
+                    name: WithoutAnchor(made_from, None if text is None else base64.b64decode(text))
+                    for name, (made_from, text) in members["without"].items()
+                },
+                ports=members["ports"],
+            )
+        except (KeyError, TypeError) as error:
+            raise ValueError("not a job") from error
+
+
+def passed_on(environment: Mapping[str, str]) -> dict[str, str]:
+    """What the worker gets of *environment*."""
+    return {name: environment[name] for name in _PASSED_ON if name in environment}

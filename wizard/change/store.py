@@ -9,11 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from wizard import codes
-from wizard.change.durable import new_folder, put_file, reach, sync_folder, write_failure
+from wizard.change.durable import REAL, Syscalls, new_folder, put_file, reach, sync_folder, write_failure
 from wizard.change.file_image import FileImage, read_image
 from wizard.change.journal import BACKUP, Journal, RecoveryPlan, damaged, read_journal, replay
 from wizard.change.manifest import Manifest
-from wizard.change.syscalls import REAL, Syscalls
 from wizard.errors import RecoveryNeededError, WizardError
 from wizard.host.directory import Directory
 from wizard.printable import printable

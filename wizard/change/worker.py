@@ -14,11 +14,9 @@ from types import FrameType
 
 from wizard.change.context import Context
 from wizard.change.engine import apply
-from wizard.change.events import EventLog
-from wizard.change.job import APPLY, ROLLBACK, Job
-from wizard.change.outcome import Failure, Outcome
-from wizard.change.recover import recover
-from wizard.change.rollback import rollback
+from wizard.change.events import EventLog, Failure, Outcome
+from wizard.change.plan_file import APPLY, ROLLBACK, Job
+from wizard.change.rollback import recover, rollback
 from wizard.errors import ExitCode, WizardError
 from wizard.secret import Redactor
 from wizard.self_start import load

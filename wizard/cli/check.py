@@ -11,7 +11,7 @@ from wizard.certificates.model import Bundle, Chain, Format, Role
 from wizard.certificates.public_roots import public_roots
 from wizard.certificates.reading import require_certificate
 from wizard.certificates.rules import judge
-from wizard.certificates.rules.across_chains import judge_pile
+from wizard.certificates.rules.chain import judge_pile
 from wizard.cli.files import Opened, known_roots, open_inputs
 from wizard.cli.inspect import branch_for, chains_of
 from wizard.cli.output import print_json, print_lines

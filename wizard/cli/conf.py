@@ -11,8 +11,8 @@ from wizard.change.durable import put_named
 from wizard.cli.output import print_json
 from wizard.configs import damage, hocon
 from wizard.configs.diffs import unified
+from wizard.configs.envfile import duplicates
 from wizard.configs.hocon import Document, Value
-from wizard.configs.rules import duplicates
 from wizard.errors import ExitCode, TextSyntaxError, WizardError
 from wizard.printable import printable
 

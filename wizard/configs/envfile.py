@@ -11,9 +11,14 @@ from functools import cached_property
 from typing import NamedTuple
 
 from wizard import codes
+from wizard.configs import hocon
+from wizard.configs.diffs import SECRET_KEYS
 from wizard.configs.encoding import decode, encode, line_end
 from wizard.errors import TextSyntaxError, WizardError
+from wizard.findings import Finding, Locator
 from wizard.printable import printable
+from wizard.questions import passwords
+from wizard.secret import Secret
 
 LARGEST = 256 * 1024
 """Bytes of one file."""
@@ -231,3 +236,74 @@ def _as_shell(kind: str, source: str) -> str:
 def missing(document: Document, names: Iterable[str]) -> tuple[str, ...]:
     """Those of *names* that the file does not set."""
     return tuple(name for name in names if document.get(name) is None)
+
+
+AnyDocument = hocon.Document | Document
+"""Both kinds of files hold settings with a path or name, a text and a line."""
+
+_SECRET = re.compile("|".join(SECRET_KEYS), re.IGNORECASE)
+
+
+def duplicates(document: AnyDocument, *, name: str = "") -> list[Finding]:
+    """Settings that hide an earlier literal value of the same path; a default below an optional `${?X}` is no fault."""
+    found = []
+    for path, value in _values(document):
+        hidden = [one for one in value.shadowed if not _is_override(one.text)]
+        if hidden and not _is_override(value.text) and value.line != hidden[0].line:
+            facts: dict[str, str | int] = {"setting": path, "line": value.line, "hidden": hidden[0].line}
+            found.append(Finding(codes.CONFIG_DUPLICATE, Locator("setting", path=name, line=value.line), facts))
+    return found
+
+
+def exposed(document: AnyDocument, mode: int, *, name: str = "") -> list[Finding]:
+    """The first secret of a file that others may read; *mode* is its permission bits."""
+    if not mode & 0o004:
+        return []
+    for path, value in _secrets(document):
+        facts: dict[str, str | int] = {
+            "mode": f"{mode & 0o7777:04o}",
+            "file": name or "the file",
+            "setting": path,
+            "line": value.line,
+        }
+        return [Finding(codes.CONFIG_WORLD_READABLE_SECRET, Locator("file", path=name, line=value.line), facts)]
+    return []
+
+
+def known_passwords(document: AnyDocument, *, name: str = "") -> list[Finding]:
+    """Secrets of the file whose value is a well-known password."""
+    return [
+        Finding(
+            codes.CONFIG_KNOWN_PASSWORD,
+            Locator("setting", path=name, line=value.line),
+            {"setting": path, "line": value.line},
+        )
+        for path, value in _secrets(document)
+        if passwords.known(Secret(value.text))
+    ]
+
+
+def _is_override(text: str) -> bool:
+    return text.startswith("${?")
+
+
+def _secrets(
+    document: AnyDocument,
+) -> Iterable[tuple[str, hocon.Value | Value]]:
+    for path, value in _values(document):
+        last = path if isinstance(value, Value) else hocon.parse_path(path)[-1]
+        if _SECRET.search(last) and value.text and getattr(value, "kind", "string") == "string":
+            yield path, value
+
+
+def _values(
+    document: AnyDocument,
+) -> Iterable[tuple[str, hocon.Value | Value]]:
+    if isinstance(document, Document):
+        for name in document.names:
+            if (one := document.get(name)) is not None:
+                yield name, one
+        return
+    for keys in list(document.view.at):
+        if keys and (value := document.value(keys)) is not None and value.kind != "object":
+            yield value.path, value

@@ -8,10 +8,9 @@ from wizard import codes
 from wizard.certificates.model import Certificate, Chain, Profile
 from wizard.certificates.names import subject
 from wizard.certificates.rollover import Rollover
-from wizard.change.durable import check_still_there, new_folder, put_file, reach
-from wizard.change.syscalls import REAL, Syscalls
+from wizard.change.durable import REAL, Syscalls, check_still_there, new_folder, put_file, reach
 from wizard.configs import envfile
-from wizard.configs.rules import exposed
+from wizard.configs.envfile import exposed
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
 from wizard.handoff import client, cluster, gateway, portal
@@ -21,8 +20,8 @@ from wizard.handoff.portal import ocsp_evidence
 from wizard.host import jre
 from wizard.host.clock import now_utc
 from wizard.host.files import read_input
+from wizard.planning.gateway.plan import primary_trust
 from wizard.planning.gateway.stores import GatewayInput
-from wizard.planning.gateway.trust import primary_trust
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import Judged, roots_of, suggested_host
 from wizard.planning.primary.cloud import cloud_trust

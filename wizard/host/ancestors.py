@@ -12,7 +12,7 @@ from wizard.host import accounts
 from wizard.host.access import acl
 from wizard.host.directory import Directory, Target
 from wizard.host.machine import Machine
-from wizard.host.service_processes import account_of
+from wizard.host.sockets import account_of
 from wizard.host.systemd import Service
 from wizard.printable import printable
 

@@ -19,7 +19,7 @@ from wizard.errors import WizardError
 from wizard.host import sockets
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
-from wizard.host.service_processes import processes
+from wizard.host.sockets import processes
 from wizard.host.systemd import UnitState
 from wizard.printable import printable
 

@@ -15,9 +15,9 @@ from wizard.host.secret_sources import SecretGiver
 from wizard.planning import judge
 from wizard.planning.judge import Judged
 from wizard.planning.snapshot import MachineSnapshot
-from wizard.questions.answers import Answers
+from wizard.questions.answers import Answers, SourceKind
 from wizard.questions.flow import DEFAULT_WAIT_S
-from wizard.questions.passwords import generate
+from wizard.questions.passwords import Consumer, generate, require_fit
 from wizard.secret import Secret
 
 RoleKeyPassword = Callable[[str, bool], Secret | None]
@@ -131,3 +131,35 @@ def secret_of_key(secret: Callable[[str], Secret | None], role: str) -> Secret |
         if error.code != codes.SECRET_MISSING.code:
             raise
         return None
+
+
+def store_password(
+    inputs: PlanInputs,
+    name: str,
+    readers: tuple[Consumer, ...],
+    installed: Secret | None,
+    generated: Callable[[], Secret],
+) -> tuple[Secret, Sequence[Finding]]:
+    """The password for the store whose answer is *name*, and what its readers have against it.
+
+    Args:
+        inputs: with the answers and the secrets.
+        name: key of the answer, such as `primary.keystore-password`.
+        readers: who must be able to use it.
+        installed: that of the store which is there and opens; None without one.
+        generated: gives one, where the operator wants that.
+
+    Raises:
+        WizardError: `rekey.nothing-to-keep`, `secret.missing`, or a reader cannot use it.
+    """
+    kind = inputs.answers.get(name).kind
+    if kind is SourceKind.GENERATE:
+        return generated(), ()
+    if kind is SourceKind.KEEP:
+        if installed is None:
+            raise WizardError(codes.REKEY_NOTHING_TO_KEEP, subject=name)
+        return installed, require_fit(installed, name, readers)
+    given = inputs.secret(name)
+    if given is None:
+        raise WizardError(codes.SECRET_MISSING, case="new-store", subject=name, name=name)
+    return given, require_fit(given, name, readers)

@@ -27,8 +27,7 @@ from wizard.host.files import read_input
 from wizard.host.jre import Jre, ProfileChoice
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
-from wizard.host.service_processes import account_of, processes
-from wizard.host.sockets import Listener, of_processes
+from wizard.host.sockets import Listener, account_of, of_processes, processes
 from wizard.host.systemd import Service, UnitState
 from wizard.secret import Secret
 from wizard.texts.en.configs import IN_FILE

@@ -10,13 +10,11 @@ from wizard.change.adapters import ports_for
 from wizard.change.context import Context, WithoutAnchor
 from wizard.change.events import Event, EventLog
 from wizard.change.manifest import Manifest, TrustEntry
-from wizard.change.recover import KEEP, pending
-from wizard.change.rollback import check, choose, stores_without
+from wizard.change.rollback import KEEP, check, choose, pending, stores_without
 from wizard.change.store import Store
 from wizard.change.watch import ChangeRun
 from wizard.errors import WizardError
-from wizard.host.jre import trust_aliases
-from wizard.host.keytool import Keytool
+from wizard.host.jre import Keytool, trust_aliases
 from wizard.host.machine import Machine
 from wizard.host.processes import memory_file, path_of
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
@@ -69,7 +67,7 @@ def _without(machine: Machine, change: str | None, secrets: Mapping[str, Secret]
 
 
 def start_recover(machine: Machine, mode: str, secrets: Mapping[str, Secret]) -> ChangeRun:
-    """Begin to settle an interrupted change; errors as `wizard.change.recover.recover`.
+    """Begin to settle an interrupted change; errors as `wizard.change.rollback.recover`.
 
     A keytool that refuses must not keep the other files from being restored.
     """

@@ -1,16 +1,136 @@
-"""One handshake over one socket: a memory BIO in between, so that the first bytes can be read and every wait ends."""
+"""One handshake over one socket, through a memory BIO: its context, its bytes, and the alerts in words."""
 
 import select
 import socket
 import time
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Literal
 
-from OpenSSL import SSL
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from OpenSSL import SSL, crypto
 
 from wizard import codes
+from wizard.certificates.model import Certificate, PrivateKey
+from wizard.errors import WizardError
 from wizard.printable import printable
-from wizard.probing.alerts import explain, reason_of
 from wizard.probing.resolve import Address, require_server_name
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One alert description.
+
+    Attributes:
+        number: as on the wire.
+        name: as in the RFC, with underscores.
+        words: what the peer says by it, to follow "the server".
+    """
+
+    number: int
+    name: str
+    words: str
+
+
+ALERTS: dict[int, Alert] = {
+    alert.number: alert
+    for alert in (
+        Alert(0, "close_notify", "closed the connection in the ordinary way"),
+        Alert(10, "unexpected_message", "received a message out of order"),
+        Alert(20, "bad_record_mac", "could not decrypt what it received"),
+        Alert(21, "decryption_failed", "could not decrypt what it received"),
+        Alert(22, "record_overflow", "received a record that is too long"),
+        Alert(30, "decompression_failure", "could not unpack what it received"),
+        Alert(40, "handshake_failure", "found no acceptable set of parameters, or misses a client certificate"),
+        Alert(41, "no_certificate", "misses a client certificate"),
+        Alert(42, "bad_certificate", "refuses the client certificate, or misses one"),
+        Alert(43, "unsupported_certificate", "does not accept a client certificate of this type"),
+        Alert(44, "certificate_revoked", "knows the client certificate as revoked"),
+        Alert(45, "certificate_expired", "finds the client certificate outside its dates"),
+        Alert(46, "certificate_unknown", "refuses the client certificate or its chain"),
+        Alert(47, "illegal_parameter", "received a value that is out of range"),
+        Alert(48, "unknown_ca", "does not trust the authority of the client certificate"),
+        Alert(49, "access_denied", "knows the client certificate but does not let it in"),
+        Alert(50, "decode_error", "could not parse a message"),
+        Alert(51, "decrypt_error", "could not verify a signature or a finished message"),
+        Alert(60, "export_restriction", "refuses for an export rule"),
+        Alert(70, "protocol_version", "does not speak any of the offered TLS versions"),
+        Alert(71, "insufficient_security", "asks for stronger parameters than were offered"),
+        Alert(80, "internal_error", "failed for a reason of its own"),
+        Alert(86, "inappropriate_fallback", "refuses a needless step down to an older TLS version"),
+        Alert(90, "user_canceled", "was stopped by its user"),
+        Alert(100, "no_renegotiation", "does not negotiate again"),
+        Alert(109, "missing_extension", "misses an extension that it needs"),
+        Alert(110, "unsupported_extension", "received an extension that it did not ask for"),
+        Alert(111, "certificate_unobtainable", "could not fetch the certificate"),
+        Alert(112, "unrecognized_name", "does not know the server name that was sent"),
+        Alert(113, "bad_certificate_status_response", "did not accept the OCSP staple"),
+        Alert(114, "bad_certificate_hash_value", "found another certificate than announced"),
+        Alert(115, "unknown_psk_identity", "does not know the shared key"),
+        Alert(116, "certificate_required", "demands a client certificate"),
+        Alert(120, "no_application_protocol", "speaks none of the offered application protocols"),
+    )
+}
+
+
+def alert_of(number: int) -> Alert:
+    """The entry for an alert *number*; an unknown one gets a name made of its number."""
+    return ALERTS.get(number) or Alert(number, f"alert_{number}", f"sent the alert {number}")
+
+
+REASONS: dict[str, tuple[str, str]] = {
+    # OpenSSL's reason: (error code of the probe, words)
+    "unsupported protocol": (codes.PROBE_OLD_PROTOCOL_ONLY.code, "the server speaks only TLS 1.1 or older"),
+    "wrong version number": (codes.PROBE_NOT_TLS.code, "the answer is not TLS"),
+    "packet length too long": (codes.PROBE_NOT_TLS.code, "the answer is not TLS"),
+    "http request": (codes.PROBE_HTTP.code, "the answer is HTTP without TLS"),
+    "record layer failure": (codes.PROBE_NOT_TLS.code, "the answer is not TLS"),
+    "dh key too small": (codes.PROBE_WEAK_PARAMETERS_ONLY.code, "the server's Diffie-Hellman key is too short"),
+    "ee key too small": (codes.PROBE_WEAK_PARAMETERS_ONLY.code, "a certificate's key is too short"),
+    "ca key too small": (codes.PROBE_WEAK_PARAMETERS_ONLY.code, "the key of a CA certificate is too short"),
+    "ca md too weak": (codes.PROBE_WEAK_PARAMETERS_ONLY.code, "a CA certificate is signed with a weak hash"),
+    "bad ecpoint": (codes.PROBE_HANDSHAKE.code, "the server sent a broken elliptic-curve point"),
+    "wrong curve": (codes.PROBE_HANDSHAKE.code, "the server uses an elliptic curve that was not offered"),
+    "wrong signature type": (
+        codes.PROBE_WEAK_PARAMETERS_ONLY.code,
+        "the server signs with a method that was not offered",
+    ),
+    "legacy sigalg disallowed or unsupported": (codes.PROBE_WEAK_PARAMETERS_ONLY.code, "the server signs with SHA-1"),
+    "bad signature": (
+        codes.PROBE_WRONG_KEY.code,
+        "the server's signature does not fit the certificate that it presents",
+    ),
+    "unsafe legacy renegotiation disabled": (
+        codes.PROBE_WEAK_PARAMETERS_ONLY.code,
+        "the server lacks secure renegotiation",
+    ),
+    "no ciphers available": (codes.PROBE_HANDSHAKE.code, "no cipher is left to offer"),
+    "no protocols available": (codes.PROBE_HANDSHAKE.code, "no TLS version is left to offer"),
+    "wrong cipher returned": (codes.PROBE_HANDSHAKE.code, "the server chose a cipher that was not offered"),
+    "unexpected message": (codes.PROBE_HANDSHAKE.code, "the server sent a message out of order"),
+    "length mismatch": (codes.PROBE_HANDSHAKE.code, "a message of the server has a wrong length"),
+    "decode error": (codes.PROBE_HANDSHAKE.code, "a message of the server does not parse"),
+    "digest check failed": (codes.PROBE_HANDSHAKE.code, "the finished messages of the two sides differ"),
+    "decryption failed or bad record mac": (codes.PROBE_HANDSHAKE.code, "a record of the server does not decrypt"),
+    "unexpected eof while reading": (codes.PROBE_CLOSED.code, "the server closed the connection without a word"),
+}
+"""The one table of OpenSSL's reasons (texts of `openssl errstr`, versions 3 and 4)."""
+
+LOWERED_HELPS = frozenset({codes.PROBE_OLD_PROTOCOL_ONLY.code, codes.PROBE_WEAK_PARAMETERS_ONLY.code})
+"""Error codes after which a second try with old protocols and weak parameters may still show the certificate."""
+
+
+def reason_of(error: SSL.Error) -> str:
+    """OpenSSL's reason text of *error*, the first in its queue that says something; "" when there is none."""
+    queue = error.args[0] if error.args and isinstance(error.args[0], list) else []
+    texts = [str(entry[2]) for entry in queue if len(entry) == 3 and entry[2]]
+    known = [text for text in texts if text in REASONS]
+    return (known or texts or [""])[0]
+
+
+def explain(reason: str) -> tuple[str, str]:
+    """The probe's error code and the words for an OpenSSL *reason*."""
+    return REASONS.get(reason) or (codes.PROBE_HANDSHAKE.code, f"the handshake failed: {reason or 'no reason given'}")
 
 
 class Trace:
@@ -344,3 +464,83 @@ def recognise(first: bytes) -> tuple[str, str]:
         return codes.PROBE_HTTP.code, f"the answer is HTTP without TLS: {shown}"
     kind = next((words for start, words in _BANNERS if first.startswith(start)), None)
     return codes.PROBE_NOT_TLS.code, f"it is {kind}: {shown}" if kind else f"the answer is not TLS: {shown}"
+
+
+Version = Literal["1.2", "1.3"]
+
+_VERSIONS: dict[str, int] = {"1.2": SSL.TLS1_2_VERSION, "1.3": SSL.TLS1_3_VERSION}
+_LEGACY_SERVER_CONNECT = 0x4  # SSL_OP_LEGACY_SERVER_CONNECT: talk to servers without RFC 5746.
+
+
+@dataclass(frozen=True, slots=True)
+class ClientIdentity:
+    """Who the probe is when the server asks: a leaf, its key, and the issuers to send along (root not needed)."""
+
+    leaf: Certificate
+    key: PrivateKey
+    issuers: tuple[Certificate, ...] = ()
+
+
+def context(tls: Version | None = None, *, lowered: bool = False, client: ClientIdentity | None = None) -> SSL.Context:
+    """A client context; the ones without a client certificate are made once and shared.
+
+    Args:
+        tls: this version only; None offers 1.2 and 1.3.
+        lowered: offers TLS 1.0 upwards and accepts weak keys and hashes.
+        client: presented when the server asks for a certificate.
+
+    Raises:
+        WizardError: `probe.client-unusable`.
+    """
+    if client is None:
+        return _shared(tls, lowered)
+    made = _new(tls, lowered=lowered)
+    if not lowered:
+        # Java accepts short keys of clients where OpenSSL would not even load them: the server shall decide.
+        made.set_cipher_list(b"DEFAULT:@SECLEVEL=0")
+    try:
+        equip(made, client.leaf, client.key, client.issuers)
+    except (SSL.Error, crypto.Error, TypeError, ValueError) as error:
+        raise unusable(error) from error
+    return made
+
+
+def unusable(error: Exception) -> WizardError:
+    """The refusal for a certificate and key that OpenSSL does not take."""
+    queue = error.args[0] if error.args and isinstance(error.args[0], list) else []
+    unfit = str(error) if isinstance(error, TypeError) else "key and certificate do not fit"
+    reason = next((str(entry[2]) for entry in queue if len(entry) == 3 and entry[2]), unfit)
+    return WizardError(codes.PROBE_CLIENT_UNUSABLE, reason=reason)
+
+
+def equip(made: SSL.Context, leaf: Certificate, key: PrivateKey, issuers: tuple[Certificate, ...]) -> None:
+    """Give context *made* an identity."""
+    private = key.key
+    if not isinstance(
+        private, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
+    ):
+        raise TypeError("TLS does not sign with a key of this kind")
+    made.use_certificate(leaf.x509)
+    made.use_privatekey(private)
+    for issuer in issuers:
+        made.add_extra_chain_cert(issuer.x509)
+    made.check_privatekey()
+
+
+@cache
+def _shared(tls: Version | None, lowered: bool) -> SSL.Context:  # noqa: FBT001 - cached by position
+    return _new(tls, lowered=lowered)
+
+
+def _new(tls: Version | None, *, lowered: bool) -> SSL.Context:
+    made = SSL.Context(SSL.TLS_METHOD)
+    made.set_verify(SSL.VERIFY_NONE)
+    made.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+    made.set_min_proto_version(_VERSIONS[tls] if tls else SSL.TLS1_VERSION if lowered else SSL.TLS1_2_VERSION)
+    made.set_max_proto_version(_VERSIONS[tls] if tls else SSL.TLS1_3_VERSION)
+    if lowered:
+        made.set_cipher_list(b"ALL:@SECLEVEL=0")
+        made.set_options(_LEGACY_SERVER_CONNECT)
+    made.set_info_callback(on_info)
+    made.set_ocsp_client_callback(on_staple)
+    return made

@@ -17,9 +17,8 @@ from pathlib import Path
 from wizard import codes
 from wizard.certificates.model import Chain
 from wizard.change import watch
-from wizard.change.events import Event
+from wizard.change.events import NO_CHANGE, STUCK, Event, Outcome
 from wizard.change.history import history
-from wizard.change.outcome import NO_CHANGE, STUCK, Outcome
 from wizard.change.plan import Plan, Probe
 from wizard.doctor.collect.run import Examined
 from wizard.doctor.diagnose import Diagnosis

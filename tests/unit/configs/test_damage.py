@@ -1,6 +1,6 @@
 import pytest
 
-from wizard.configs import damage, envfile, hocon, rules
+from wizard.configs import damage, envfile, hocon
 
 GOOD = b'a {\n  b = "x"\n}\n'
 
@@ -70,18 +70,18 @@ def test_windows_line_ends_are_damage_only_for_a_shell() -> None:
     ],
 )
 def test_duplicates(text: bytes, lines: list[int]) -> None:
-    assert [finding.subject.line for finding in rules.duplicates(hocon.parse(text))] == lines
+    assert [finding.subject.line for finding in envfile.duplicates(hocon.parse(text))] == lines
 
 
 def test_secrets_in_readable_files_and_known_passwords() -> None:
     document = hocon.parse(b'a = 1\nt.key-password = "changeit"\n')
     shell = envfile.parse(b'A=1\nHCP_DEFAULT_KEYSTORE_PASSWORD="Xk3nNq7Wb2Lm"\n')
-    assert [finding.subject.line for finding in rules.exposed(document, 0o644)] == [2]
-    assert [finding.subject.line for finding in rules.exposed(shell, 0o604)] == [2]
-    assert "read /etc/x.conf, which holds" in rules.exposed(document, 0o644, name="/etc/x.conf")[0].message
-    assert "read the file, which holds" in rules.exposed(document, 0o644)[0].message
-    assert rules.exposed(document, 0o640) == []
-    assert rules.exposed(hocon.parse(b"a = 1"), 0o644) == []
-    assert [finding.code for finding in rules.known_passwords(document)] == ["config.known-password"]
-    assert rules.known_passwords(shell) == []
-    assert all("changeit" not in finding.message for finding in rules.known_passwords(document))
+    assert [finding.subject.line for finding in envfile.exposed(document, 0o644)] == [2]
+    assert [finding.subject.line for finding in envfile.exposed(shell, 0o604)] == [2]
+    assert "read /etc/x.conf, which holds" in envfile.exposed(document, 0o644, name="/etc/x.conf")[0].message
+    assert "read the file, which holds" in envfile.exposed(document, 0o644)[0].message
+    assert envfile.exposed(document, 0o640) == []
+    assert envfile.exposed(hocon.parse(b"a = 1"), 0o644) == []
+    assert [finding.code for finding in envfile.known_passwords(document)] == ["config.known-password"]
+    assert envfile.known_passwords(shell) == []
+    assert all("changeit" not in finding.message for finding in envfile.known_passwords(document))

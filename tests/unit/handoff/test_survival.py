@@ -13,7 +13,7 @@ from wizard.cli.crash import report_bug, trace_text
 from wizard.cli.secret_options import SecretSources
 from wizard.errors import WizardError
 from wizard.host.machine import Machine, command
-from wizard.planning.load_chain import load as load_files
+from wizard.planning.judge import load as load_files
 from wizard.questions.answers import Answers, PasswordSource, PrimaryAnswers, SourceKind
 from wizard.reports.chain import compare_lines
 from wizard.secret import Secret

@@ -23,7 +23,7 @@ from tests.support.pki import END, START, Acme, Entity, acme, authority, issue, 
 from tests.support.tls_servers import OpenSslServer, PracticeServer
 from wizard.cli.main import main
 from wizard.host.clock import now_utc
-from wizard.probing.contexts import ClientIdentity
+from wizard.probing.handshake import ClientIdentity
 from wizard.probing.probe import probe
 
 PKI = acme("p256")

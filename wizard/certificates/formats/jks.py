@@ -12,10 +12,16 @@ from dataclasses import dataclass
 from wizard import codes
 from wizard.certificates.formats import refusals
 from wizard.certificates.formats.der import SEQUENCE, DerError, parse
-from wizard.certificates.formats.kdf import Effort, Phrase, TooManyRounds, Unsupported
-from wizard.certificates.formats.load import KEY_LIMIT
-from wizard.certificates.formats.objects import KEY_COUNT_LIMIT, Collector
-from wizard.certificates.formats.pbe import WrongPassword, decrypt, understand
+from wizard.certificates.formats.objects import KEY_COUNT_LIMIT, KEY_LIMIT, Collector
+from wizard.certificates.formats.pbe import (
+    Effort,
+    Phrase,
+    TooManyRounds,
+    Unsupported,
+    WrongPassword,
+    decrypt,
+    understand,
+)
 from wizard.certificates.model import Bundle, Format
 from wizard.secret import Secret
 

@@ -1,19 +1,97 @@
-"""One structure out of a PEM block or a DER file: a certificate, a key, a message; each goes where it belongs."""
+"""One structure out of a PEM block or a DER file: a certificate, a key, a message; also of foreign kinds."""
 
 import re
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import load_der_private_key
+from cryptography.utils import CryptographyDeprecationWarning
 
 from wizard import codes
 from wizard.certificates.formats import pkcs7, refusals
 from wizard.certificates.formats.asn1_kind import Shape, shape
-from wizard.certificates.formats.der import SEQUENCE, DerError, Node, parse, whole
-from wizard.certificates.formats.kdf import Effort, TooManyRounds, Unsupported, phrases
-from wizard.certificates.formats.load import load_certificate, load_key
-from wizard.certificates.formats.pbe import WrongPassword, decrypt, understand
+from wizard.certificates.formats.der import OID, SEQUENCE, DerError, Document, Node, parse, whole
+from wizard.certificates.formats.pbe import (
+    Effort,
+    TooManyRounds,
+    Unsupported,
+    WrongPassword,
+    decrypt,
+    phrases,
+    understand,
+)
 from wizard.certificates.formats.refusals import ReadingError, damaged, invalid_certificate, too_many, unsupported
 from wizard.certificates.model import Bundle, Certificate, Format, PrivateKey, StoreFacts
 from wizard.printable import printable
 from wizard.secret import Secret
+
+KEY_LIMIT = 12 * 1024
+"""Bytes of one private key in DER; RSA with 16,384 bits, the largest that OpenSSL takes, needs 9,300."""
+
+_lock = threading.RLock()
+
+
+@contextmanager
+def odd_certificates_allowed() -> Iterator[list[warnings.WarningMessage]]:
+    """Collects the library's warnings about certificates that break a rule of RFC 5280, instead of letting them out.
+
+    The list that comes in grows with each. Filters of the warnings module belong to the whole process, so only one
+    thread at a time is inside.
+    """
+    with _lock, warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", CryptographyDeprecationWarning)
+        yield caught
+
+
+def load_certificate(der: bytes, *, origin: str = "", alias: str = "") -> Certificate:
+    """The certificate in *der*; parsing of its inner parts is left to their first use.
+
+    Raises:
+        ValueError: it is no certificate, or one of a version that does not exist.
+    """
+    try:
+        return Certificate(x509.load_der_x509_certificate(der), der=der, origin=origin, alias=alias)
+    except (x509.InvalidVersion, UnsupportedAlgorithm) as error:
+        raise ValueError(str(error)) from error
+
+
+def load_key(der: bytes, *, name: str = "") -> PrivateKeyTypes:
+    """The private key in unencrypted PKCS8, PKCS1 or SEC1 form.
+
+    Raises:
+        ReadingError: `reading.damaged` or `reading.algorithm-unsupported`.
+    """
+    if len(der) > KEY_LIMIT:
+        raise unsupported(name, f"a private key of {len(der):,} bytes")
+    try:
+        # The library's own check proves both primes prime, for seconds if they are long; `_consistent` finds damage.
+        key = load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True)
+    except UnsupportedAlgorithm as error:
+        raise unsupported(name, "a private key of an unknown kind") from error
+    except (ValueError, TypeError, OverflowError) as error:
+        raise damaged(name, "its private key cannot be decoded") from error
+    if isinstance(key, rsa.RSAPrivateKey) and not _consistent(key):
+        raise damaged(name, "the numbers of its RSA private key do not fit together")
+    return key
+
+
+def _consistent(key: rsa.RSAPrivateKey) -> bool:
+    numbers = key.private_numbers()
+    product = numbers.d * numbers.public_numbers.e - 1
+    return (
+        numbers.p > 1
+        and numbers.q > 1
+        and numbers.p * numbers.q == numbers.public_numbers.n
+        and product % (numbers.p - 1) == 0
+        and product % (numbers.q - 1) == 0
+    )
+
 
 CERTIFICATE_LIMIT = 100_000
 """Most certificates that are read from one file."""
@@ -258,3 +336,69 @@ class Reader:
             make = refusals.password_needed if self.password is None else refusals.password_wrong
             raise make(self.collector.name, self.closed, partial)
         return self.collector.finished(form)
+
+
+_STARTS: tuple[tuple[bytes, str, str], ...] = (
+    (b"PK\x03\x04", "a ZIP archive", "unpack it and choose the certificate in it"),
+    (b"\x1f\x8b", "a gzip archive", "unpack it (gunzip, tar xzf) and choose the certificate in it"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "unpack it and choose the certificate in it"),
+    (b"Rar!\x1a\x07", "a RAR archive", "unpack it and choose the certificate in it"),
+    (b"BZh", "a bzip2 archive", "unpack it (bunzip2, tar xjf) and choose the certificate in it"),
+    (b"\xfd7zXZ\0", "an xz archive", "unpack it (unxz, tar xJf) and choose the certificate in it"),
+    (b"\0\0\0\0CERT", "a Microsoft certificate store (SST)",
+     "export the certificate itself on Windows: certmgr.msc, All Tasks, Export"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Outlook message or Office document",
+     "save its attachment and choose that"),
+    (b"\x03\xd9\xa2\x9a", "a KeePass database", "save the attachment in it to a file and choose that"),
+    (b"PuTTY-User-Key-File-", "a PuTTY key (PPK)",
+     "it is for SSH and belongs to no certificate; choose the key that was made with the request"),
+    (b"ssh-", "a public SSH key", "it belongs to no certificate; choose the file from the PKI team"),
+    (b"ecdsa-sha2-", "a public SSH key", "it belongs to no certificate; choose the file from the PKI team"),
+    (b"%PDF-", "a PDF document", "ask the PKI team for the certificate as a file of its own"),
+)  # fmt: skip
+_DASHES = re.compile(
+    rb"(?:\xe2\x80[\x90-\x95]|\xe2\x88\x92|[\x96\x97])[-\s]*BEGIN |BEGIN [A-Z ]+(?:\xe2\x80[\x90-\x95]|[\x96\x97])"
+)
+"""BEGIN between dashes of a word processor, in UTF-8 or in the code page of Windows."""
+_HTML = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
+_MAIL = re.compile(
+    rb"^(?:From|To|Subject|Date|Received|MIME-Version|Return-Path|Message-ID):", re.IGNORECASE | re.MULTILINE
+)
+_PBES2 = "1.2.840.113549.1.5.13"
+_MAIL_HEADERS = 3
+_BKS_HEADER = 4 + 4 + 20 + 4
+"""Version, length of the salt, salt, rounds."""
+_BKS_KINDS = frozenset(range(5))
+
+
+def foreign(data: bytes, name: str) -> str:
+    """What *data* is, and what to do, to follow "it is"; "" when it is nothing that is known here."""
+    for start, what, advice in _STARTS:
+        if data.startswith(start):
+            return f"{what}: {advice}"
+    if data[257:262] == b"ustar":
+        return "a tar archive: unpack it (tar xf) and choose the certificate in it"
+    head = data[:65536]
+    if _HTML.match(head):
+        return "a web page: it may be a login or error page; download the certificate itself"
+    if _DASHES.search(head):
+        return "PEM text whose hyphens a word processor turned into dashes: ask for the file itself, as an attachment"
+    if len({each.lower() for each in _MAIL.findall(head[:8192])}) >= _MAIL_HEADERS:
+        return "a mail: save its attachment and choose that"
+    if store := _bouncy_castle(data):
+        advice = "have it converted where it comes from: keytool -importkeystore -deststoretype PKCS12"
+        return f"a key store of Bouncy Castle ({store}), which the server cannot read: {advice}"
+    if name.lower().endswith(".kdb"):
+        return "a key database of IBM (KDB): have it exported to PKCS12 where it comes from (gskcapicmd, iKeyman)"
+    return ""
+
+
+def _bouncy_castle(data: bytes) -> str:
+    if data[:4] in {b"\0\0\0\1", b"\0\0\0\2"} and data[4:8] == b"\0\0\0\x14" and len(data) > _BKS_HEADER:
+        return "BKS" if data[_BKS_HEADER] in _BKS_KINDS else "UBER"
+    try:
+        sealed = Document(data).node().expect(SEQUENCE).fields(2)[0].expect(SEQUENCE).fields(2)[0]
+        kind = sealed.expect(SEQUENCE).fields(1)[0].expect(OID).oid
+    except DerError:
+        return ""
+    return "BCFKS" if kind == _PBES2 else ""

@@ -8,21 +8,25 @@ from dataclasses import dataclass, field, replace
 from wizard import codes
 from wizard.certificates.formats import refusals
 from wizard.certificates.formats.der import SEQUENCE, DerError, Node, parse
-from wizard.certificates.formats.kdf import (
+from wizard.certificates.formats.objects import KEY_COUNT_LIMIT, Collector
+from wizard.certificates.formats.pbe import (
     HASHES,
     PRFS,
     Effort,
+    Encryption,
     Phrase,
     TooManyRounds,
     Unsupported,
+    WrongPassword,
+    decrypt,
     digest_size,
     mac_matches,
+    pbkdf2_parameters,
     phrases,
     pkcs12_kdf,
     salt_of,
+    understand,
 )
-from wizard.certificates.formats.objects import KEY_COUNT_LIMIT, Collector
-from wizard.certificates.formats.pbe import Encryption, WrongPassword, decrypt, pbkdf2_parameters, understand
 from wizard.certificates.formats.refusals import ReadingError
 from wizard.certificates.model import Bundle, Format, StoreFacts
 from wizard.secret import Secret

@@ -2,33 +2,38 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Any
 
 from wizard import codes
 from wizard.certificates.model import Chain, Role
-from wizard.certificates.rules import (
-    basic_constraints,
-    completeness,
-    encoding,
-    hostname,
-    name_constraints,
-    private_key,
-    public_ca,
-    revocation,
-    signature,
-    strength,
-    unclear_root,
-    usage,
-    validity,
+from wizard.certificates.rules.certificate import check_basic_constraints, check_encoding, check_strength, check_usage
+from wizard.certificates.rules.chain import (
+    check_completeness,
+    check_private_key,
+    check_revocation,
+    check_signature,
+    check_unclear_root,
 )
 from wizard.certificates.rules.context import Context, on_chain
+from wizard.certificates.rules.names import check_hostname, check_name_constraints
+from wizard.certificates.rules.validity import check_public_ca, check_validity
 from wizard.findings import Finding
 
-RULES: tuple[Any, ...] = (
-    completeness, private_key, signature, validity, hostname, usage, basic_constraints, name_constraints, strength,
-    revocation, public_ca, unclear_root, encoding,
-)  # fmt: skip
-"""The rule modules, each with `check(context)`, in the order in which findings are reported."""
+RULES: tuple[Callable[[Context], Iterator[Finding]], ...] = (
+    check_completeness,
+    check_private_key,
+    check_signature,
+    check_validity,
+    check_hostname,
+    check_usage,
+    check_basic_constraints,
+    check_name_constraints,
+    check_strength,
+    check_revocation,
+    check_public_ca,
+    check_unclear_root,
+    check_encoding,
+)
+"""In the order in which findings are reported."""
 
 
 def judge(
@@ -56,13 +61,13 @@ def judge(
         Findings, the worst first; of equal severity in the order of the rules and from leaf to root.
     """
     context = Context(chain, role, host, now, ocsp_wanted, public_roots, unclear_roots)
-    found = [finding for rule in RULES for finding in _guarded(rule.check, rule.__name__, context)]
+    found = [finding for rule in RULES for finding in _guarded(rule, context)]
     return sorted(found, key=lambda finding: -finding.severity)
 
 
-def _guarded(check: Callable[[Context], Iterator[Finding]], name: str, context: Context) -> Iterator[Finding]:
+def _guarded(check: Callable[[Context], Iterator[Finding]], context: Context) -> Iterator[Finding]:
     try:
         yield from check(context)
     except Exception as error:  # noqa: BLE001 - a rule that crashes must not take the others with it
-        short = name.rpartition(".")[2]
+        short = check.__name__.removeprefix("check_")
         yield on_chain(context.chain, codes.RULES_BROKEN, rule=short, error=f"{type(error).__name__}: {error}")

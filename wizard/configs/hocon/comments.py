@@ -7,8 +7,17 @@ from operator import attrgetter
 
 from wizard.configs.hocon.events import is_text
 from wizard.configs.hocon.parsed import Parsed
-from wizard.configs.hocon.paths import Path, render_path
-from wizard.configs.hocon.syntax import Concat, Field, Include, ObjectNode, Reference, Scalar, parse_root
+from wizard.configs.hocon.syntax import (
+    Concat,
+    Field,
+    Include,
+    ObjectNode,
+    Path,
+    Reference,
+    Scalar,
+    parse_root,
+    render_path,
+)
 from wizard.configs.hocon.tokens import content
 from wizard.errors import TextSyntaxError
 

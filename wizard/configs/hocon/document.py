@@ -15,10 +15,9 @@ from wizard.configs.hocon.events import (
     text_of,
 )
 from wizard.configs.hocon.parsed import Parsed
-from wizard.configs.hocon.paths import Path, parse_path, render_path
 from wizard.configs.hocon.refusals import syntax
 from wizard.configs.hocon.resolve import ABSENT, OBJECT, TEXT, Outcome
-from wizard.configs.hocon.syntax import Field, Include, ListNode, ObjectNode
+from wizard.configs.hocon.syntax import Field, Include, ListNode, ObjectNode, Path, parse_path, render_path
 
 
 @dataclass(frozen=True, slots=True)

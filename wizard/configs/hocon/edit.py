@@ -9,9 +9,8 @@ from wizard.configs.encoding import line_end
 from wizard.configs.hocon.comments import Commented, search
 from wizard.configs.hocon.events import Event, NotFollowed, references
 from wizard.configs.hocon.parsed import Parsed
-from wizard.configs.hocon.paths import Path, render_path
 from wizard.configs.hocon.resolve import ABSENT, LIST, OBJECT, TEXT, Outcome
-from wizard.configs.hocon.syntax import Field, Include, ListNode, ObjectNode, Reference, Scalar
+from wizard.configs.hocon.syntax import Field, Include, ListNode, ObjectNode, Path, Reference, Scalar, render_path
 from wizard.configs.hocon.tokens import BLANK
 from wizard.errors import TextSyntaxError, WizardError
 from wizard.printable import printable

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from wizard import codes
 from wizard.configs.encoding import decode
-from wizard.configs.hocon.paths import Path
 from wizard.configs.hocon.refusals import syntax
 from wizard.configs.hocon.syntax import (
     LONGEST_PATH,
@@ -17,6 +16,7 @@ from wizard.configs.hocon.syntax import (
     ListNode,
     Node,
     ObjectNode,
+    Path,
     Reference,
     Scalar,
     parse_root,

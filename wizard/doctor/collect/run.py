@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import wizard
 from wizard.certificates.rules.validity import CLOCK_FLOOR
-from wizard.change.record import Record
+from wizard.change.history import Record
 from wizard.doctor.collect.conf import ConfScan, scan_conf
 from wizard.doctor.collect.files import certificate_facts
 from wizard.doctor.collect.record import expected_conf, known_record, see_change, see_settings
@@ -22,12 +22,12 @@ from wizard.host.effective import Effective
 from wizard.host.machine import Machine
 from wizard.host.processes import run
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
-from wizard.host.service_processes import processes
+from wizard.host.sockets import processes
 from wizard.host.systemd import Service, UnitState
 from wizard.planning.judge import suggested_host
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.printable import printable
-from wizard.probing.many import Target, probe_many
+from wizard.probing.probe import Target, probe_many
 from wizard.probing.result import ProbeResult
 from wizard.secret import Redactor, Secret
 

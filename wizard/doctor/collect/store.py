@@ -10,7 +10,7 @@ from wizard.certificates import fields
 from wizard.certificates.chain import assemble, host_chain
 from wizard.certificates.formats.der import DerError
 from wizard.certificates.formats.der import parse as parse_der
-from wizard.certificates.formats.kdf import Unsupported
+from wizard.certificates.formats.pbe import Unsupported
 from wizard.certificates.formats.pkcs12 import peek
 from wizard.certificates.model import Bundle, Certificate, Chain, Format, Role
 from wizard.certificates.model import StoreFacts as PeekFacts
@@ -24,7 +24,7 @@ from wizard.errors import WizardError
 from wizard.host import jre
 from wizard.host.accounts import Account
 from wizard.host.clock import now_utc
-from wizard.host.keytool import Keytool
+from wizard.host.jre import Keytool
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.judge import suggested_host

@@ -1,31 +1,170 @@
-"""From the answers to the plan for the gateway at hand: trust, file, stores, passwords, and a look at the primary."""
+"""From the answers to the plan for the gateway at hand: trust, file, stores, passwords, and a probe of the primary."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from wizard import codes
-from wizard.certificates.model import Certificate
+from wizard.certificates.chain import assemble
+from wizard.certificates.model import Certificate, Chain
+from wizard.certificates.names import short, subject
+from wizard.certificates.rules.context import on
 from wizard.change.plan import Plan
 from wizard.errors import WizardError
-from wizard.findings import Fact, Finding, Severity
+from wizard.findings import Fact, Finding, Locator, Severity
+from wizard.host.clock import now_utc
 from wizard.host.machine import Machine
 from wizard.planning.gateway import steps, stores
 from wizard.planning.gateway.facts import GatewayFacts, Store, Unattended, look, look_at_unattended
-from wizard.planning.gateway.primary_probe import look_at_primary
 from wizard.planning.gateway.steps import STORE_SECRET, TRUST_SECRET
 from wizard.planning.gateway.stores import GatewayInput
-from wizard.planning.gateway.trust import PrimaryTrust, primary_trust
-from wizard.planning.inputs import PlanInputs
-from wizard.planning.judge import Judged
-from wizard.planning.primary.inputs import Planned
+from wizard.planning.inputs import PlanInputs, store_password
+from wizard.planning.judge import Judged, read_all, roots_of
+from wizard.planning.primary.inputs import LOOK_TIMEOUT_S, Planned
 from wizard.planning.snapshot import expectation
-from wizard.planning.store_password import store_password
-from wizard.questions.answers import GatewayAnswers, Goal, SourceKind
+from wizard.printable import printable
+from wizard.probing.handshake import ClientIdentity
+from wizard.probing.probe import probe
+from wizard.probing.result import ProbeResult
+from wizard.probing.trust import TrustSet, system_roots
+from wizard.questions.answers import GatewayAnswers, Goal, ImportRoot, SourceKind
 from wizard.questions.passwords import GATEWAY, generate
 from wizard.reports.checklist import Item
-from wizard.reports.lines import Line
+from wizard.reports.lines import Line, Tone, finding_lines
 from wizard.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class PrimaryTrust:
+    """The trust anchors for the primary.
+
+    Attributes:
+        anchors: what goes into the trust store; empty when none is needed.
+        findings: about the files that they are from.
+    """
+
+    anchors: tuple[Certificate, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def chain(self) -> Chain | None:
+        """The first anchor as the end of a chain whose leaf is not here; None when none is needed."""
+        return Chain(None, root=self.anchors[0]) if self.anchors else None
+
+
+def primary_trust(inputs: PlanInputs) -> PrimaryTrust:
+    """The anchors that the answers of *inputs* lead to: none for a public root, unless it is asked for.
+
+    Raises:
+        WizardError: `gateway.no-anchor`; the files cannot be read.
+    """
+    primary = inputs.answers.primary
+    if primary.import_root is ImportRoot.NO:
+        return PrimaryTrust()
+    if primary.chain:
+        found = _from_files(inputs)
+    else:
+        root = inputs.judged("gateway.0").chain.root
+        found = PrimaryTrust((root,) if root is not None else ())
+    if not found.anchors:
+        files = " ".join(primary.chain) or "the chain of this gateway"
+        raise WizardError(codes.GATEWAY_NO_ANCHOR, subject="primary.chain", files=files)
+    roots = roots_of(inputs.seen, inputs.answers)
+    if primary.import_root is ImportRoot.YES:
+        return found
+    if all(anchor.sha256 in roots.public for anchor in found.anchors):
+        return PrimaryTrust((), found.findings)
+    unclear = [
+        on(anchor, codes.ROOT_PUBLIC_OR_PRIVATE, sha256=anchor.sha256)
+        for anchor in found.anchors
+        if anchor.sha256 in roots.unclear
+    ]
+    return PrimaryTrust(found.anchors, (*found.findings, *unclear))
+
+
+def _from_files(inputs: PlanInputs) -> PrimaryTrust:
+    bundles, _ = read_all(
+        inputs.answers.primary.chain,
+        inputs.base,
+        lambda: inputs.secret("primary.password") or inputs.secret("gateway.0.password"),
+        pasted=inputs.pasted,
+    )
+    roots = [chain.root for chain in assemble(bundles, now=now_utc()) if chain.root is not None]
+    keys = [bundle.name for bundle in bundles if bundle.keys]
+    findings = [Finding(codes.GATEWAY_PRIMARY_KEY_HERE, Locator("file", name), {"path": name}) for name in keys]
+    return PrimaryTrust(tuple(dict.fromkeys(roots)), tuple(findings))
+
+
+def look_at_primary(inputs: PlanInputs, chain: Chain, trust: PrimaryTrust) -> list[Line]:
+    """Connect to the primary as the gateway will, and say what came of it.
+
+    Args:
+        inputs: names the primary.
+        chain: of this gateway, shown when the primary asks.
+        trust: what the gateway will trust it by; without anchors the roots of its Java, or of this system.
+    """
+    primary = inputs.answers.primary
+    if not primary.host:
+        return [Line("The primary was not probed: primary.host is not given.", Tone.FAINT)]
+    if trust.anchors:
+        roots, anchors = TrustSet(trust.anchors), ", ".join(short(anchor) for anchor in trust.anchors)
+    elif shipped := inputs.seen.anchors:
+        roots, anchors = TrustSet(shipped), "the roots of the product's Java"
+    else:
+        roots, anchors = system_roots(), "the roots of this system"
+    try:
+        seen = probe(
+            primary.host,
+            primary.port,
+            servername=primary.host,
+            client=_identity(chain),
+            timeout_s=LOOK_TIMEOUT_S,
+            trust={"planned": roots} if len(roots) else {},
+        )
+    except WizardError as error:
+        return [Line(f"The primary was not probed: {error.message} [{error.code}]", Tone.FAINT)]
+    findings = list(_findings(seen, anchors))
+    return [*_good(seen, anchors), *finding_lines(findings)]
+
+
+def _identity(chain: Chain) -> ClientIdentity | None:
+    if chain.leaf is None or chain.key is None:
+        return None
+    return ClientIdentity(chain.leaf, chain.key, chain.intermediates)
+
+
+def _good(seen: ProbeResult, anchors: str) -> list[Line]:
+    if seen.leaf is None:
+        return []
+    result = [Line(f"The primary answers at {printable(seen.endpoint)}.", Tone.GOOD)]
+    verdict = seen.trust.get("planned")
+    if verdict is not None and verdict.ok:
+        result.append(Line(f"What it serves is trusted by {anchors}.", Tone.GOOD))
+    if seen.name_matches and not seen.fallback:
+        result.append(Line(f"Its certificate is made for {printable(seen.name)}.", Tone.GOOD))
+    if seen.client_certificate == "accepted":
+        result.append(Line("It accepts the certificate of this gateway.", Tone.GOOD))
+    return result
+
+
+def _findings(seen: ProbeResult, anchors: str) -> Iterator[Finding]:
+    where = Locator("endpoint", endpoint=seen.endpoint)
+    facts = {"endpoint": seen.endpoint, "host": seen.name, "anchors": anchors}
+    if seen.leaf is None:
+        yield Finding(
+            codes.GATEWAY_PRIMARY_SILENT, where, {**facts, "reason": seen.detail or seen.error or "no certificate came"}
+        )
+        return
+    verdict = seen.trust.get("planned")
+    if seen.fallback:
+        yield Finding(codes.GATEWAY_PRIMARY_NOT_SET_UP, where, facts)
+    elif verdict is not None and not verdict.ok:
+        yield Finding(codes.GATEWAY_PRIMARY_NOT_TRUSTED, where, {**facts, "reason": verdict.reason})
+    if not seen.fallback and seen.name_matches is False:
+        yield Finding(codes.GATEWAY_PRIMARY_NAME, where, {**facts, "subject": subject(seen.leaf)})
+    if seen.client_certificate == "rejected":
+        yield Finding(codes.GATEWAY_NOT_ACCEPTED, where, {**facts, "reason": seen.detail or "it gives no reason"})
+
 
 ROLE = "gateway.0"
 """The gateway of the answers that is this machine."""

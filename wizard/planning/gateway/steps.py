@@ -10,7 +10,7 @@ from wizard.certificates.writing import keystore, truststore
 from wizard.change.plan import EditFile, Expectation, FileStep, MakeFolder, Plan, PutFile
 from wizard.configs import damage, envfile
 from wizard.configs.diffs import unified
-from wizard.configs.rules import duplicates, exposed, known_passwords
+from wizard.configs.envfile import duplicates, exposed, known_passwords
 from wizard.findings import Finding, Locator
 from wizard.host.access import FOR_GATEWAY, rights_for
 from wizard.planning.gateway.facts import GatewayFacts, Unattended

@@ -4,7 +4,7 @@ from wizard import codes
 from wizard.certificates.model import Chain
 from wizard.findings import Finding, Locator
 from wizard.planning.inputs import PlanInputs
-from wizard.planning.load_chain import load_authorities
+from wizard.planning.judge import load_authorities
 from wizard.questions.answers import PrimaryKind
 
 

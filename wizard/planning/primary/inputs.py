@@ -10,7 +10,7 @@ from wizard.change.plan import Plan, PutFile
 from wizard.change.plan_file import Basis
 from wizard.findings import Finding, Severity
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
-from wizard.planning.inputs import PlanInputs
+from wizard.planning.inputs import PlanInputs, store_password
 from wizard.planning.judge import Judged
 from wizard.planning.primary.plan import (
     CACERTS_SECRET,
@@ -20,7 +20,6 @@ from wizard.planning.primary.plan import (
     make_plan,
 )
 from wizard.planning.snapshot import MachineSnapshot
-from wizard.planning.store_password import store_password
 from wizard.probing.probe import probe
 from wizard.probing.resolve import is_here
 from wizard.questions.answers import (

@@ -1,4 +1,4 @@
-"""Name constraints: a CA that may only issue for some names. Judged as Java judges them, which is measured."""
+"""Host names that must be covered, and name constraints; judged as Java judges them, which is measured."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -10,12 +10,41 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from wizard import codes
-from wizard.certificates import fields, names, raw
+from wizard.certificates import fields, hostnames, names, raw
 from wizard.certificates.formats.der import DerError
-from wizard.certificates.model import Certificate
+from wizard.certificates.model import Certificate, Role
 from wizard.certificates.raw import ADDRESS, DIRECTORY, DNS, MAIL, NAME_KINDS, REGISTERED, URI, RawName
 from wizard.certificates.rules.context import Context, on
 from wizard.findings import Finding
+from wizard.printable import printable
+
+MOST_NAMES = 5
+
+
+def check_hostname(context: Context) -> Iterator[Finding]:
+    """Compare the leaf's names with the host."""
+    leaf = context.chain.leaf
+    if leaf is None or (context.role is None and context.host is None):
+        return
+    found = [*fields.dns_names(leaf), *map(str, fields.addresses(leaf))]
+    hosts = [printable(name, limit=80) for name in found]
+    # A server does not check_hostname a client's name.
+    if not hosts and context.role is not Role.CLIENT:
+        yield on(leaf, codes.NAME_NO_SAN)
+    shown = ", ".join(hosts[:MOST_NAMES]) + (f" and {len(hosts) - MOST_NAMES} more" if len(hosts) > MOST_NAMES else "")
+    as_server = context.role in {Role.PRIMARY, None}
+    reason = hostnames.refused(context.host) if context.host is not None and as_server else ""
+    if context.host is not None and reason:
+        yield on(leaf, codes.NAME_JAVA_REFUSES, host=context.host, reason=reason)
+    elif context.host is not None and hosts and not fields.matches(leaf, context.host):
+        spec = codes.NAME_WRONG_HOST if as_server else codes.NAME_OTHER_HOST
+        odd = hostnames.difference(context.host, fields.dns_names(leaf))
+        kind = "IP" if hostnames.address(context.host) is not None else "DNS"
+        yield on(leaf, spec, found=shown, host=context.host, difference=odd or f"is for {shown}", type=kind)
+    stars = [name for name in hosts if name.startswith("*")]
+    if stars:
+        yield on(leaf, codes.NAME_WILDCARD, found=", ".join(stars[:MOST_NAMES]))
+
 
 OPENSSL_LIMIT = 1 << 20
 """Names times subtrees of one CA; beyond, OpenSSL refuses the chain."""
@@ -95,7 +124,7 @@ class _Limits(NamedTuple):
         return entry.tag not in self.permitted.kinds or self.permitted.cover(entry) is True
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check_name_constraints(context: Context) -> Iterator[Finding]:
     """Hold the names of each certificate against the constraints of every CA above it."""
     chain = context.chain
     path = chain.certificates

@@ -1,4 +1,4 @@
-"""The form of a certificate: serial number, readable parts, harmless text, known extensions."""
+"""Each certificate by itself: usage, basic constraints, key and hash, encoding."""
 
 import re
 from collections.abc import Iterator
@@ -6,12 +6,148 @@ from collections.abc import Iterator
 from cryptography import x509
 
 from wizard import codes
-from wizard.certificates import fields, raw
+from wizard.certificates import fields, names, raw
 from wizard.certificates.formats.der import OID, SEQUENCE, DerError, parse, wrap
 from wizard.certificates.model import Certificate, Role
 from wizard.certificates.rules.context import Context, on
+from wizard.certificates.rules.validity import calendar
 from wizard.findings import Finding
 from wizard.printable import printable
+
+
+def check_usage(context: Context) -> Iterator[Finding]:
+    """Compare extended key usage and key usage with what the role needs."""
+    yield from _extended_key_usage(context)
+    yield from _key_usage(context)
+
+
+def _extended_key_usage(context: Context) -> Iterator[Finding]:
+    """Compare extended key usage with what the role needs."""
+    leaf = context.chain.leaf
+    if leaf is None or context.role is None:
+        return
+    server = context.role is Role.PRIMARY
+    wanted = fields.SERVER_AUTH if server else fields.CLIENT_AUTH
+    found = fields.usages(leaf)
+    if found is None:
+        yield on(leaf, codes.USAGE_NONE)
+    elif wanted not in found and fields.ANY_USAGE in found:
+        yield on(leaf, codes.USAGE_ANY, wanted=fields.USAGE_NAMES[wanted])
+    elif wanted not in found:
+        yield on(
+            leaf,
+            codes.USAGE_NO_SERVER_AUTH if server else codes.USAGE_NO_CLIENT_AUTH,
+            found=_words(fields.usage_names(leaf)),
+        )
+    elif not server and context.is_public:
+        end = calendar().client_auth_end(names.issuer(leaf))
+        yield on(
+            leaf,
+            codes.USAGE_PUBLIC_CA_DROPS_CLIENT_AUTH,
+            ca=end.organization or "public CAs",
+            gone=f"{end.gone:%Y-%m-%d}",
+        )
+    for certificate in context.chain.authorities:
+        limits = fields.usages(certificate)
+        if limits is not None and wanted not in limits:
+            found_names = _words(fields.usage_names(certificate))
+            yield on(certificate, codes.USAGE_CA_NARROW, found=found_names, wanted=fields.USAGE_NAMES[wanted])
+
+
+def _words(found: list[str] | None) -> str:
+    return ", ".join(found or []) or "nothing"
+
+
+def _key_usage(context: Context) -> Iterator[Finding]:
+    """Look at the key usage of every certificate that has the extension."""
+    chain = context.chain
+    for certificate in chain.certificates:
+        usage = fields.extension(certificate, x509.KeyUsage)
+        if usage is None:
+            continue
+        if certificate is chain.leaf:
+            if not usage.digital_signature:
+                yield on(certificate, codes.KEY_USAGE_NO_DIGITAL_SIGNATURE)
+        elif not usage.key_cert_sign:
+            yield on(certificate, codes.KEY_USAGE_CA_CANNOT_SIGN)
+
+
+def check_basic_constraints(context: Context) -> Iterator[Finding]:
+    """Count CA certificates below each limit; self-issued ones do not count (RFC 5280, 6.1.4 (l))."""
+    chain = context.chain
+    if chain.leaf is not None and fields.is_ca(chain.leaf):
+        yield on(chain.leaf, codes.CONSTRAINTS_LEAF_IS_CA)
+    below = 0
+    lower = chain.leaf
+    for certificate in chain.authorities:
+        allowed = fields.path_length(certificate)
+        if allowed is not None and below > allowed:
+            spec = codes.CONSTRAINTS_ROOT_PATH_LENGTH if certificate is chain.root else codes.CONSTRAINTS_PATH_LENGTH
+            yield on(certificate, spec, allowed=allowed, found=below, below=names.short(lower) if lower else "")
+        below += not fields.self_issued(certificate)
+        lower = certificate
+    if chain.root is not None and not fields.is_ca(chain.root):
+        yield on(
+            chain.root,
+            codes.CONSTRAINTS_ROOT_WITHOUT_CONSTRAINTS
+            if fields.is_version_1(chain.root)
+            else codes.CONSTRAINTS_ROOT_NOT_CA,
+        )
+
+
+LEAST_RSA = 2048
+SMALL_CURVES = {"P-224", "P-192", "secp224k1", "secp192k1", "sect163k1", "sect163r2"}
+TLS_CURVES = {"P-256", "P-384", "P-521"}
+OLD_HASHES = {"md2", "md4", "md5", "sha1"}
+CLIENT_KEYS = {"P-256", "P-384"}
+
+
+def check_strength(context: Context) -> Iterator[Finding]:
+    """Judge the key of every certificate, and the hash of every signature that a peer verifies."""
+    chain = context.chain
+    for certificate in chain.certificates:
+        label = fields.key_label(certificate)
+        yield from _key(certificate, label)
+        if context.role is not None and fields.key_encoding(certificate) == "rsa-pss":
+            yield on(
+                certificate, codes.ALGORITHM_RSA_PSS if certificate is chain.leaf else codes.ALGORITHM_RSA_PSS_AUTHORITY
+            )
+        # The root's own signature is not verified by anyone: the root is trusted as it is.
+        if certificate is not chain.root and fields.signature_label(certificate) in OLD_HASHES:
+            yield on(certificate, codes.STRENGTH_WEAK_HASH, hash=fields.signature_label(certificate))
+    if chain.leaf is not None:
+        yield from _for_role(chain.leaf, context.role)
+
+
+def _key(certificate: Certificate, label: str) -> Iterator[Finding]:
+    kind, _, size = label.partition("-")
+    if label == "unknown" or _compressed(certificate):
+        yield on(certificate, codes.ALGORITHM_UNKNOWN)
+    elif label in {"X25519", "X448", "Diffie-Hellman"}:
+        yield on(certificate, codes.ALGORITHM_NOT_FOR_TLS, key=label)
+    elif kind == "DSA" or label in SMALL_CURVES or (kind == "RSA" and int(size) < LEAST_RSA):
+        yield on(certificate, codes.STRENGTH_WEAK_KEY, key=label)
+    elif kind not in {"RSA", "Ed25519", "Ed448"} and label not in TLS_CURVES:
+        yield on(certificate, codes.STRENGTH_CURVE_NOT_IN_TLS, key=label)
+
+
+def _compressed(certificate: Certificate) -> bool:
+    """Whether the key is a compressed point of a curve, which Java does not read."""
+    try:
+        point = parse(raw.fields(certificate.der).key).fields(2)[1].content
+    except DerError:
+        return False
+    return fields.key_label(certificate) in TLS_CURVES and point[1:2] in {b"\2", b"\3"}
+
+
+def _for_role(leaf: Certificate, role: Role | None) -> Iterator[Finding]:
+    label = fields.key_label(leaf)
+    if role is Role.CLIENT:
+        if not label.startswith("RSA-") and label not in CLIENT_KEYS | {"unknown"}:
+            yield on(leaf, codes.ALGORITHM_CLIENT_CANNOT_USE, key=label)
+    elif label in {"Ed25519", "Ed448"}:
+        yield on(leaf, codes.ALGORITHM_EDWARDS, key=label)
+
 
 LONGEST_SERIAL = 1 << 159
 EXTENSIONS = {
@@ -37,7 +173,7 @@ SCHEME = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*")
 NEVER_IN_URI = re.compile(rb"[\0-\x20\x7f\"<>\\^`{|}]")
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check_encoding(context: Context) -> Iterator[Finding]:
     """Look at each certificate of the chain by itself."""
     for certificate in context.chain.certificates:
         field = fields.unreadable(certificate)
@@ -113,7 +249,7 @@ def _extensions(certificate: Certificate, context: Context) -> Iterator[Finding]
 
 
 def _salvaged(each: fields.Unread) -> bool:
-    """Whether Java reads it all the same: only odd, or with names that it does not check."""
+    """Whether Java reads it all the same: only odd, or with names that it does not check_encoding."""
     return each.readable or (bool(each.names) and not any(map(_java_refuses, each.names)))
 
 
