@@ -7,8 +7,7 @@ from pathlib import PurePosixPath
 
 from wizard import codes
 from wizard.change.context import Context, WithoutAnchor
-from wizard.change.disk_space import check_change_room
-from wizard.change.durable import put_file, remove_file
+from wizard.change.durable import check_change_room, put_file, remove_file
 from wizard.change.engine import Order, advance, carry_out, check_service, finish
 from wizard.change.events import APPLIED, CHANGE, KEPT, NO_CHANGE, Failure, Outcome
 from wizard.change.file_image import FileImage, read_image

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from wizard import codes, self_start
 from wizard.change.context import Operator, WithoutAnchor
-from wizard.change.disk_space import full_at
+from wizard.change.durable import full_at
 from wizard.change.events import APPLIED, CHANGE, KEPT, NO_CHANGE, REFUSED, STUCK, Event, Failure, Outcome
 from wizard.change.file_image import open_file
 from wizard.change.lock import Holder, holder_of

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from wizard import codes
-from wizard.change.disk_space import check_change_room
+from wizard.change.durable import check_change_room
 from wizard.change.journal import BACKUP
 from wizard.change.manifest import Manifest
 from wizard.change.plan import EditFile, ImportTrust, MakeFolder, Plan, Probe, PutFile, Restart

@@ -24,7 +24,7 @@ from wizard.planning.gateway.plan import primary_trust
 from wizard.planning.gateway.stores import GatewayInput
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import Judged, roots_of, suggested_host
-from wizard.planning.primary.cloud import cloud_trust
+from wizard.planning.primary.inputs import cloud_trust
 from wizard.planning.replaced import rollover
 from wizard.printable import printable
 from wizard.questions.answers import Answers, GatewayAnswers, PasswordSource, PrimaryAnswers, PrimaryKind, SourceKind

@@ -9,7 +9,7 @@ from wizard.certificates import fields, names
 from wizard.certificates.model import Certificate
 from wizard.findings import Code, Finding, Locator
 from wizard.host.clock import now_utc
-from wizard.probing.identity import issued_by_name, names_of
+from wizard.probing.handshake import issued_by_name, names_of
 from wizard.probing.trust import SYSTEM_ROOTS
 
 if TYPE_CHECKING:

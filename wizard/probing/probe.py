@@ -22,10 +22,12 @@ from wizard.probing.handshake import (
     alert_of,
     connect,
     context,
+    covers,
     do_handshake,
+    is_fallback,
+    issued_by_name,
     recognise,
 )
-from wizard.probing.identity import covers, is_fallback, issued_by_name
 from wizard.probing.resolve import require_server_name, resolve
 from wizard.probing.result import ProbeResult
 from wizard.probing.revocation.ocsp import OcspAnswer, judge

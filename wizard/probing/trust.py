@@ -19,7 +19,7 @@ from wizard.certificates.model import Certificate
 from wizard.certificates.rules.chain import MOST_SENT, MOST_SENT_BY_CLIENT
 from wizard.certificates.signatures import signed_by
 from wizard.printable import printable
-from wizard.probing.identity import common_names, covers, names_of
+from wizard.probing.handshake import common_names, covers, names_of
 
 SYSTEM_ROOTS = "roots of this system"
 """Name of the trust set of this system's programs, whoever is in it: a private PKI mostly is not, and that is no fault.

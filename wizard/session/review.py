@@ -19,8 +19,7 @@ from wizard.host.machine import Machine
 from wizard.planning.gateway.plan import review_gateway
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.java import ask_java
-from wizard.planning.primary.cloud import uncertain
-from wizard.planning.primary.inputs import Planned, kept_plan, plan_primary
+from wizard.planning.primary.inputs import Planned, kept_plan, plan_primary, uncertain
 from wizard.planning.rehearsal import Rehearsed, rehearsal_lines, rehearse_all
 from wizard.planning.replaced import with_root_warning
 from wizard.printable import printable

@@ -10,10 +10,10 @@ from wizard.errors import WizardError
 from wizard.findings import Severity
 from wizard.handoff.build import make_packs, order_of, require_names, write_packs
 from wizard.planning.gateway import plan
+from wizard.planning.gateway.plan import STORE_SECRET as STORE_OF_GATEWAY
 from wizard.planning.gateway.plan import primary_trust
-from wizard.planning.gateway.steps import STORE_SECRET as STORE_OF_GATEWAY
 from wizard.planning.inputs import PlanInputs
-from wizard.planning.primary.cloud import cloud_trust
+from wizard.planning.primary.inputs import cloud_trust
 from wizard.planning.primary.plan import STORE_SECRET
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.questions.answers import CloudSupport, PrimaryKind

@@ -16,9 +16,8 @@ from wizard.errors import WizardError
 from wizard.host.access import Access
 from wizard.host.accounts import Account
 from wizard.host.jre import ProfileChoice
-from wizard.planning.gateway.facts import GatewayFacts, Store, Unattended
-from wizard.planning.gateway.steps import holds_anchors, holds_chain, make_plan
-from wizard.planning.gateway.stores import GatewayInput, settings
+from wizard.planning.gateway.plan import holds_anchors, holds_chain, make_plan
+from wizard.planning.gateway.stores import GatewayFacts, GatewayInput, Store, Unattended, settings
 from wizard.secret import Secret
 
 FOLDER = PurePosixPath("/etc/cloudstream-tls")

@@ -1,10 +1,8 @@
 """HOCON without losing a byte: ask what a path is worth, change one setting, keep the rest as it is."""
 
-from wizard.configs.hocon.comments import Commented
 from wizard.configs.hocon.document import Document, Value, parse
-from wizard.configs.hocon.edit import quoted
-from wizard.configs.hocon.events import LARGEST, IncludeNote, Loader
-from wizard.configs.hocon.syntax import parse_path, render_path
+from wizard.configs.hocon.edit import Commented, quoted
+from wizard.configs.hocon.syntax import LARGEST, IncludeNote, Loader, parse_path, render_path
 
 __all__ = [
     "LARGEST",

@@ -5,9 +5,8 @@ from functools import cached_property
 from typing import Self
 
 from wizard.configs.encoding import encode
-from wizard.configs.hocon.events import Event, IncludeNote, Includes, Source, check_size, flatten
 from wizard.configs.hocon.resolve import View
-from wizard.configs.hocon.syntax import parse_root
+from wizard.configs.hocon.syntax import Event, IncludeNote, Includes, Source, check_size, flatten, parse_root
 
 
 class Parsed:

@@ -2,15 +2,166 @@
 
 import json
 import re
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import NamedTuple, NoReturn
 
 from wizard import codes
-from wizard.configs.hocon.refusals import syntax
-from wizard.configs.hocon.tokens import BLANK, PLAIN, SIMPLE, TOKEN, TRIVIA, check_number, content, place, unreadable
-from wizard.errors import WizardError
+from wizard.configs.encoding import decode
+from wizard.errors import TextSyntaxError, WizardError
 from wizard.findings import Code, Fact
 from wizard.printable import printable
+
+_BOUNDS = {
+    codes.HOCON_EXPANSION,
+    codes.HOCON_LONG_PATH,
+    codes.HOCON_TOO_LARGE,
+    codes.HOCON_TOO_MANY_APPENDS,
+    codes.HOCON_TOO_MANY_KEYS,
+}
+
+
+def syntax(spec: Code, place: tuple[int, int], case: str = "", **facts: Fact) -> TextSyntaxError:
+    """The refusal for *spec* at *place*, which is line and column."""
+    line, column = place
+    error = TextSyntaxError(spec, line=line, column=column, case=case, subject="", **facts)
+    error.beyond = spec in _BOUNDS
+    return error
+
+
+BLANK = " \\t\\r\\x0b\\x0c\\x1c-\\x1f\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff"
+"""What Java and HOCON call white space, without the line feed; a byte order mark is one of them, anywhere."""
+RESERVED = r"$\"{}\[\]:=,+#`^?!@*&\\"
+PLAIN = r'[^"\\\x00-\x1f]*+'
+
+TOKEN = re.compile(
+    rf"""
+      (?P<blank>[{BLANK}]++)
+    | (?P<newline>\n)
+    | (?P<comment>(?:\#|//)[^\n]*+)
+    | (?P<triple>\"{{3}}(?s:.*?)\"{{3}}(?!"))
+    | (?P<string>"(?!""){PLAIN}(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{{4}}){PLAIN})*+")
+    | (?P<number>[0-9-][0-9eE+.-]*+)
+    | (?P<word>(?:[^{RESERVED}/\n{BLANK}]++|/(?!/))++)
+    | (?P<dollar>\$\{{\??)
+    | (?P<mark>\+=|[{{}}\[\],:=])
+    """,
+    re.VERBOSE,
+)
+TRIVIA = re.compile(rf"(?:[{BLANK}\n]++|(?:#|//)[^\n]*+)*+")
+SIMPLE = frozenset({"triple", "string", "number", "word"})
+
+_NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_ESCAPE = re.compile(r'\\(?:u([0-9a-fA-F]{4})|(["\\/bfnrt]))')
+_ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_LOST = re.compile("[\udc80-\udcff]")
+
+
+class Token(NamedTuple):
+    """A stretch of the text: `blank`, `newline`, `comment`, `string`, `triple`, `number`, `word`, `dollar`, `mark`."""
+
+    kind: str
+    start: int
+    end: int
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """Cut *text* into words that cover it without a gap.
+
+    Raises:
+        TextSyntaxError: at the first character that no word can start with.
+    """
+    position = 0
+    while position < len(text):
+        match = TOKEN.match(text, position)
+        if match is None:
+            unreadable(text, position)
+        yield Token(match.lastgroup or "", position, match.end())
+        position = match.end()
+
+
+def content(kind: str, raw: str) -> str:
+    """What a word of that kind says: quotes taken off, escapes read, bytes that are no UTF-8 as Java shows them."""
+    if kind == "string":
+        raw = raw[1:-1]
+        if "\\" in raw:
+            # Two escaped halves of a surrogate pair are one character, as in Java's strings.
+            raw = _ESCAPE.sub(_unescaped, raw).encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+    elif kind == "triple":
+        raw = raw[3:-3]
+    if raw.isascii() or not _LOST.search(raw):
+        return raw
+    # As Java decodes: one replacement character for each broken sequence, not for each byte.
+    return raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    return chr(int(match[1], 16)) if match[1] else _ESCAPED.get(match[2], match[2])
+
+
+def check_number(text: str, start: int, end: int) -> None:
+    """Refuse a `+` in something that looked like a number and is none, as the Lightbend library does."""
+    if "+" in (word := text[start:end]) and not _NUMBER.fullmatch(word):
+        unreadable(text, text.index("+", start))
+
+
+class Lines:
+    """Where the lines of a text begin; built on first use, because most texts are read without a question."""
+
+    __slots__ = ("_starts", "_text")
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._starts: list[int] | None = None
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """Line and column, both from 1, of a character of the text. A byte order mark takes no column."""
+        if self._starts is None:
+            self._starts = [0, *(match.end() for match in re.finditer("\n", self._text))]
+        line = bisect_right(self._starts, offset)
+        start = self._starts[line - 1]
+        marked = line == 1 and offset > 0 and self._text.startswith("\ufeff")
+        return line, offset - start + 1 - marked
+
+
+def place(text: str, offset: int) -> tuple[int, int]:
+    """Line and column of one character, both from 1."""
+    line = text.count("\n", 0, offset) + 1
+    start = text.rfind("\n", 0, offset) + 1
+    return line, offset - start + 1 - (line == 1 and offset > 0 and text.startswith("\ufeff"))
+
+
+def unreadable(text: str, offset: int) -> NoReturn:
+    """Raise the refusal that fits a character that starts no word.
+
+    Raises:
+        TextSyntaxError: always, with the line and the reason.
+    """
+    at = place(text, offset)
+    if text.startswith('"""', offset):
+        raise syntax(codes.HOCON_OPEN_STRING, at, case="three-quotes")
+    sign = text[offset : offset + 1]
+    if sign == '"':
+        _bad_string(text, offset, at)
+    if sign == "$":
+        raise syntax(codes.HOCON_RESERVED, at, case="dollar")
+    if sign == "+":
+        raise syntax(codes.HOCON_RESERVED, at, case="plus")
+    raise syntax(codes.HOCON_RESERVED, at, sign=sign)
+
+
+def _bad_string(text: str, offset: int, opened: tuple[int, int]) -> NoReturn:
+    end = re.compile(rf'"{PLAIN}(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{{4}}){PLAIN})*+').match(text, offset)
+    stop = end.end() if end else offset + 1
+    at = place(text, stop)
+    sign = text[stop : stop + 1]
+    if sign == "\\":
+        raise syntax(codes.HOCON_ESCAPE, at, escape=text[stop : stop + 2])
+    if sign in {"\n", "\r", ""}:
+        raise syntax(codes.HOCON_OPEN_STRING, opened)
+    raise syntax(codes.HOCON_CONTROL, at, sign=sign)
+
 
 Path = tuple[str, ...]
 
@@ -461,3 +612,251 @@ class _Parser:
 
 def _is_text(piece: Node) -> bool:
     return isinstance(piece, Scalar | Reference)
+
+
+Loader = Callable[[str, str], bytes | None]
+"""Gives the bytes of an included file from its kind and name, or None when there is no such file.
+
+It may raise `OSError` when the file cannot be read; then the include counts as not followed.
+"""
+
+INCLUDES_DEEP = 50
+INCLUDES_MANY = 200
+INCLUDES_BYTES = 8 * 1024 * 1024
+LARGEST = 2 * 1024 * 1024
+"""Bytes of one file."""
+
+
+def text_of(data: bytes) -> str:
+    """The text of a file.
+
+    Raises:
+        TextSyntaxError: it is UTF-16, or larger than `LARGEST`.
+    """
+    check_size(data)
+    return decode(data, utf_16_refused=codes.HOCON_UTF_16)
+
+
+def check_size(content: bytes | str) -> None:
+    """Refuse what is larger than `LARGEST`.
+
+    Raises:
+        TextSyntaxError: `hocon.too-large`.
+    """
+    if len(content) > LARGEST:
+        raise syntax(codes.HOCON_TOO_LARGE, (1, 1), limit=LARGEST)
+
+
+class Source:
+    """One text with its name ("" for the document itself) and the lines in it."""
+
+    __slots__ = ("lines", "name", "text")
+
+    def __init__(self, text: str, name: str) -> None:
+        self.text = text
+        self.name = name
+        self.lines = Lines(text)
+
+
+class NotFollowed(NamedTuple):
+    """Takes the place of the content of an include that was not read: it may set anything in its object."""
+
+    reason: str
+    start: int
+    end: int
+
+
+class Event(NamedTuple):
+    """One place that says something.
+
+    Attributes:
+        path: the whole path from the root.
+        node: what is set; an `ObjectNode` opens an object and is followed by what is in it.
+        entry: the field or include itself; None for parts that belong to the field before.
+        source: the text it is in.
+        prefix: how many keys of the path come from the place of the include; its substitutions are tried with and
+            without them.
+        appends: the separator was `+=`.
+    """
+
+    path: Path
+    node: "Node | NotFollowed"
+    entry: "Field | Include | None"
+    source: Source
+    prefix: int
+    appends: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IncludeNote:
+    """An include statement and what became of it: `followed`, `missing` or `not followed`, with the reason."""
+
+    name: str
+    how: str
+    line: int
+    status: str
+    reason: str = ""
+    source: str = ""
+    fatal: bool = False
+    """The Lightbend library refuses the whole configuration because of it."""
+
+
+class Broken(str):  # noqa: SLOT000 - a reason that also says that nothing else can be read
+    """Why an included text does not parse."""
+
+
+@dataclass(slots=True)
+class Includes:
+    """What is known about included files; read once and shared by a document and its edited successors."""
+
+    loader: Loader | None
+    texts: dict[tuple[str, str], "tuple[Source, ObjectNode] | str | None"] = field(default_factory=dict)
+    size: int = 0
+
+    def read(self, how: str, name: str) -> "tuple[Source, ObjectNode] | str | None":
+        """The parsed text; None when there is no such file; or the reason why it was not followed."""
+        if (how, name) not in self.texts:
+            self.texts[how, name] = self._read(how, name)
+        return self.texts[how, name]
+
+    def _read(self, how: str, name: str) -> "tuple[Source, ObjectNode] | str | None":
+        if self.loader is None:
+            return "included files were not read"
+        if len(self.texts) >= INCLUDES_MANY or self.size > INCLUDES_BYTES:
+            return "too many or too large included files"
+        try:
+            data = self.loader(how, name)
+        except OSError as error:
+            return printable(error.strerror or "it cannot be read").lower()
+        if data is None:
+            return None
+        self.size += len(data)
+        if name.endswith(".properties"):
+            return "it is a properties file"
+        try:
+            text = text_of(data)
+            root = parse_root(text)
+        except TextSyntaxError as error:
+            kind = str if error.beyond else Broken
+            return kind(f"it cannot be read ({error.message})")
+        return Source(text, name), root
+
+
+def flatten(root: ObjectNode, source: Source, includes: Includes, notes: list[IncludeNote]) -> list[Event]:
+    """Every event of a document, includes followed in place; what became of each include is added to *notes*."""
+    events: list[Event] = []
+    _object(root, (), _Walk(source, includes, notes, events, 0, 0))
+    return events
+
+
+class _Walk(NamedTuple):
+    source: Source
+    includes: Includes
+    notes: list[IncludeNote]
+    events: list[Event]
+    prefix: int
+    depth: int
+
+
+def _object(node: ObjectNode, path: Path, walk: _Walk) -> None:
+    add, source, prefix = walk.events.append, walk.source, walk.prefix
+    for entry in node.entries:
+        if len(walk.events) > MOST_KEYS:
+            raise _beyond(codes.HOCON_TOO_MANY_KEYS, entry, walk.source, MOST_KEYS)
+        if isinstance(entry, Include):
+            _include(entry, path, walk)
+            continue
+        value = entry.value
+        keys = path + entry.keys
+        if len(keys) > LONGEST_PATH:
+            raise _beyond(codes.HOCON_LONG_PATH, entry, walk.source, LONGEST_PATH)
+        if isinstance(value, ObjectNode) and entry.separator != "+=":
+            add(Event(keys, value, entry, source, prefix, appends=False))
+            _object(value, keys, walk)
+        elif (
+            isinstance(value, Concat)
+            and entry.separator != "+="
+            and any(isinstance(piece, ObjectNode) for piece in value.pieces)
+        ):
+            _objects(value, entry, keys, walk)
+        elif entry.separator == "+=":
+            add(Event(keys, ListNode((value,), value.start, value.end), entry, source, prefix, appends=True))
+        else:
+            add(Event(keys, value, entry, source, prefix, appends=False))
+
+
+def _beyond(spec: Code, entry: "Field | Include", source: Source, limit: int) -> TextSyntaxError:
+    place = source.lines.place(entry.start)
+    if source.name:
+        return syntax(spec, place, case="included", limit=limit, file=source.name)
+    return syntax(spec, place, case="with-includes", limit=limit)
+
+
+def _objects(value: Concat, entry: Field, keys: Path, walk: _Walk) -> None:
+    """`a = ${b} { c = 1 }` says the same as `a = ${b}` followed by `a { c = 1 }`."""
+    owner: Field | None = entry
+    for piece in value.pieces:
+        walk.events.append(Event(keys, piece, owner, walk.source, walk.prefix, appends=False))
+        owner = None
+        if isinstance(piece, ObjectNode):
+            _object(piece, keys, walk)
+
+
+def _include(entry: Include, path: Path, walk: _Walk) -> None:
+    read: list[tuple[Source, ObjectNode]] = []
+    reason = ""
+    if entry.how in {"url", "classpath"}:
+        reason = f"what {entry.how}() names lies outside the files that are read here"
+    elif walk.depth >= INCLUDES_DEEP:
+        reason = "includes lead into each other without end"
+    else:
+        for name in _candidates(entry, walk.source.name):
+            answer = walk.includes.read(entry.how, name)
+            if isinstance(answer, str):
+                reason = reason or answer
+            elif answer is not None:
+                read.append(answer)
+    status = "not followed" if reason else "followed" if read else "missing"
+    if status == "missing" and entry.required:
+        status, reason = "not followed", "it is required and there is no such file"
+    # Another required name may also be found among the classes, which are not searched here.
+    fatal = isinstance(reason, Broken) or (entry.required and entry.how == "file" and not read)
+    line = walk.source.lines.place(entry.start)[0]
+    walk.notes.append(IncludeNote(entry.name, entry.how, line, status, reason, walk.source.name, fatal))
+    # Of name.conf, name.json and name.properties the first wins, so it has to come last.
+    for source, root in reversed(read):
+        _object(root, path, walk._replace(source=source, prefix=len(path), depth=walk.depth + 1))
+    if reason:
+        why = f'include "{entry.name}" in line {line}: {reason}'
+        node = NotFollowed(why, entry.start, entry.end)
+        walk.events.append(Event(path, node, entry, walk.source, walk.prefix, appends=False))
+
+
+def _candidates(entry: Include, within: str) -> Iterator[str]:
+    name = entry.name
+    if entry.how == "heuristic" and "/" in within and not name.startswith("/"):
+        name = f"{within.rpartition('/')[0]}/{name}"
+    if entry.how == "heuristic" and not name.endswith((".conf", ".json", ".properties")):
+        yield from (f"{name}.conf", f"{name}.json", f"{name}.properties")
+    else:
+        yield name
+
+
+def references(node: "Node | NotFollowed") -> Iterator[Reference]:
+    """Every substitution in a value, those inside lists included."""
+    if isinstance(node, Reference):
+        yield node
+    elif isinstance(node, Concat | ListNode):
+        for part in node.pieces if isinstance(node, Concat) else node.items:
+            yield from references(part)
+    elif isinstance(node, ObjectNode):
+        for entry in node.entries:
+            if isinstance(entry, Field):
+                yield from references(entry.value)
+
+
+def is_text(node: "Node | NotFollowed") -> bool:
+    """Whether a value is a single text: a word, or words and blanks side by side."""
+    return isinstance(node, Scalar) or (
+        isinstance(node, Concat) and all(isinstance(piece, Scalar) for piece in node.pieces)
+    )

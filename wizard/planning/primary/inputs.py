@@ -1,24 +1,20 @@
-"""From the answers to the plan for the primary: look at the machine, make the passwords, plan."""
+"""From the answers to the plan for the primary, also for one in the cloud: read the machine, make passwords, plan."""
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
+from wizard import codes
+from wizard.certificates.model import Chain
 from wizard.certificates.reading import read
 from wizard.change.plan import Plan, PutFile
 from wizard.change.plan_file import Basis
-from wizard.findings import Finding, Severity
+from wizard.findings import Finding, Locator, Severity
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.inputs import PlanInputs, store_password
-from wizard.planning.judge import Judged
-from wizard.planning.primary.plan import (
-    CACERTS_SECRET,
-    STORE_SECRET,
-    already_installed,
-    default_store_path,
-    make_plan,
-)
+from wizard.planning.judge import Judged, load_authorities
+from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET, already_installed, default_store_path, make_plan
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.probing.probe import probe
 from wizard.probing.resolve import is_here
@@ -179,3 +175,22 @@ def _store_password(
         return None, ()
     installed = seen.store_password if seen.store is not None else None
     return store_password(inputs, STORE_SECRET, PRIMARY, installed, lambda: inputs.generated)
+
+
+def uncertain() -> Finding:
+    """What is reported about every cloud primary."""
+    return Finding(codes.CLOUD_UNCERTAIN, Locator("answer"))
+
+
+def cloud_trust(inputs: PlanInputs) -> Chain | None:
+    """The chain of CA certificates that the answers name for the cloud primary; None when they name none.
+
+    Raises:
+        WizardError: a file cannot be read, or there is no CA certificate.
+    """
+    primary = inputs.answers.primary
+    if primary.kind is not PrimaryKind.CLOUD or not primary.cloud_authorities:
+        return None
+    return load_authorities(
+        primary.cloud_authorities, inputs.base, lambda: inputs.secret("primary.password"), inputs.pasted
+    )

@@ -15,7 +15,7 @@ from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.signatures import signed_by
 from wizard.findings import Finding, Locator
 from wizard.host.clock import now_utc
-from wizard.probing.identity import issued_by_name
+from wizard.probing.handshake import issued_by_name
 from wizard.probing.revocation import crl, ocsp
 from wizard.probing.revocation.crl import CrlAnswer
 from wizard.probing.revocation.fetch import MOST_CRL, MOST_OCSP, NotFetchedError, fetch
