@@ -208,7 +208,8 @@ def _for_goal(inputs: PlanInputs, examine: Callable[[], tuple[Examined, Diagnosi
             planned = _checked(inputs, plan_primary(inputs))
             if planned.forbidden:
                 return _of(planned)
-            planned = ask_java(inputs.seen, planned)
+            others = [one for role in inputs.answers.other_roles() for one in inputs.judged(role).chain.certificates]
+            planned = ask_java(inputs.seen, planned, others)
             more: list[Line] = []
             if inputs.answers.goal is Goal.RE_KEY:
                 planned, more = with_root_warning(inputs, planned)
