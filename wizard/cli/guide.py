@@ -14,6 +14,11 @@ from wizard.reports.catalogue import catalogue
 
 PAGES = ("tutorial", "set-up", "rescue", "undo", "changes", "exit-codes", "faq", "comparison")
 """Files of `wizard/guide`, in the order in which they are read."""
+_MADE = {
+    "answers": "Keys of the answers file",
+    "troubleshooting": "Every finding and refusal explained",
+    "json-schema": "What --json prints, as a JSON Schema",
+}
 
 
 def run(args: argparse.Namespace) -> int:
@@ -30,16 +35,17 @@ def _topic(name: str) -> str:
     """
     if name in PAGES:
         return read_text("wizard.guide", f"{name}.md")
+    if name == "json-schema":
+        return read_text("wizard.guide", "output.schema.json")
     if name == "answers":
         return f"# Keys of the answers file (TOML; the first line is schema = 1)\n\n{keys_text()}"
     if name == "troubleshooting":
         found = [spec for spec in catalogue().values() if spec.severity >= Severity.WARNING]
         return "# Findings and refusals\n\n" + "\n\n".join(explained(spec) for spec in found) + "\n"
-    topics = ", ".join((*PAGES, "answers", "troubleshooting"))
+    topics = ", ".join((*PAGES, *_MADE))
     raise WizardError(codes.GUIDE_UNKNOWN_TOPIC, name=printable(name), topics=textwrap.fill(topics, 70))
 
 
 def _list() -> str:
     titles = {name: read_text("wizard.guide", f"{name}.md").partition("\n")[0].lstrip("# ") for name in PAGES}
-    titles |= {"answers": "Keys of the answers file", "troubleshooting": "Every finding and refusal explained"}
-    return "".join(f"{name:<16}  {title}\n" for name, title in titles.items())
+    return "".join(f"{name:<16}  {title}\n" for name, title in {**titles, **_MADE}.items())

@@ -1,24 +1,36 @@
 """The guide: each topic is printed, and each command in it can be given."""
 
+import json
 import re
 import shlex
+from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
+from wizard.cli.commands import COMMANDS
 from wizard.cli.guide import PAGES
 from wizard.cli.main import build_parser, main
 from wizard.package_data import read_text
 
-TOPICS = (*PAGES, "answers", "troubleshooting")
+ROOT = Path(__file__).parents[3]
+TOPICS = (*PAGES, "answers", "troubleshooting", "json-schema")
 
 
-@pytest.mark.parametrize("topic", TOPICS)
+@pytest.mark.parametrize("topic", TOPICS[:-1])
 def test_a_topic(topic: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["guide", topic]) == 0
     text = capsys.readouterr().out
     assert text.startswith("# ")
     assert max(map(len, text.splitlines())) <= 80
-    assert "\n" not in text[-1:].strip("\n")
+
+
+def test_the_schema(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["guide", "json-schema"]) == 0
+    schema = json.loads(capsys.readouterr().out)
+    Draft202012Validator.check_schema(schema)
+    printing = {path.stem for path in (ROOT / "wizard/cli").glob("*.py") if "print_json" in path.read_text()}
+    assert {f"{name}-command" for name in COMMANDS if name in printing} <= set(schema["$defs"])
 
 
 def test_the_list_names_each_topic(capsys: pytest.CaptureFixture[str]) -> None:

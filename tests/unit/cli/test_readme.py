@@ -31,7 +31,7 @@ def test_its_answers_files_can_be_read() -> None:
     found = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
     assert len(found) == 2
     for text in found:
-        assert load(text)
+        load(text)
 
 
 def test_its_links_lead_to_files() -> None:
