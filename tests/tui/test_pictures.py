@@ -22,7 +22,7 @@ from tests.support.exhaustive import exhaustive
 from tests.support.jvm import jre
 from tests.support.practice import Practice
 from tests.support.scenarios import EVERY, GOALS, STEPS, furnish, prepared
-from tests.tui.driving import app_of, keys, opened, text, until
+from tests.tui.driving import app_of, keys, opened, until
 from tests.tui.every_step import STILL, Deployments
 from tests.tui.pictures import ROOT, same_as_before
 from wizard.host import clock
@@ -119,16 +119,14 @@ def places() -> Iterator[Deployments]:
 
 
 async def drawn(pilot: Pilot[int], snapshot: SnapshotAssertion, name: str) -> None:
-    # Some parts are drawn a moment after the page, on a busy machine much later: what is expected is waited for.
-    stored, patient = ROOT / f"{name}.txt", not snapshot.session.update_snapshots
-    for _ in range(600 if patient and stored.exists() else 0):
-        if f"{text(pilot)}\n" == stored.read_text():
+    # Some parts, such as the line below the tabs, are drawn a moment after the page, on a busy machine much later: what
+    # is expected is waited for; a new picture is taken when nothing moves any more.
+    stored, patient = ROOT / f"{name}.svg", not snapshot.session.update_snapshots
+    before, expected = "", stored.read_text() if patient and stored.exists() else None
+    for _ in range(300):
+        now = pilot.app.export_screenshot(title="cloudstream-wizard")
+        if now == (before if expected is None else expected):
             break
-        await asyncio.sleep(0.05)
-        await pilot.pause()
-    # The line below the tabs is not in the text.
-    before = ""
-    while (now := pilot.app.export_screenshot()) != before:
         before = now
         await asyncio.sleep(0.1)
         await pilot.pause()
