@@ -83,7 +83,7 @@ def test_start_change_restart_stop(make: Maker, company: Pki) -> None:
     assert first.running
     assert service.wait_listening("127.0.0.1", deployment.port, 20) < 20
     assert served(deployment) == company.fallback.certificate
-    assert said == ["hcp-server is active (running)"]
+    assert said[-1] == "hcp-server is active (running)"
 
     deployment.keystore.write_bytes(pfx(company.entities["primary-host"], PASSWORD))
     deployment.keystore.chmod(0o644)
