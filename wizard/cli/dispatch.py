@@ -5,19 +5,23 @@ import os
 import shlex
 from pathlib import Path, PurePosixPath
 
-from wizard.cli import settings
-from wizard.cli.commands import COMMANDS, WIZARD
+from wizard.cli.commands import COMMANDS, DEFAULTS, WIZARD
 from wizard.cli.secret_options import SecretSources
 from wizard.host.machine import HCP_HOME, SETTLE_S, Machine, default_state_dir
 from wizard.self_start import load
 
+DEFAULTS_FILE = Path("/etc/cloudstream-wizard.toml")
+DEFAULTS_PREFIX = "CLOUDSTREAM_WIZARD_"
+"""Of the variables that hold defaults of options."""
 _SWITCHES = ("json", "dry_run", "ascii", "unicode", "no_color", "debug", "plain", "quiet", "verbose", "syslog")
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the command that *args* name, the wizard itself without one; returns the exit code."""
-    for name, value in settings.defaults(vars(args), os.environ, settings.FILE).items():
-        setattr(args, name, value)
+    # Most machines have no defaults, and no start is to read TOML for that.
+    if os.path.lexists(DEFAULTS_FILE) or any(name.startswith(DEFAULTS_PREFIX) for name in os.environ):
+        for name, value in load(DEFAULTS)(vars(args), os.environ, DEFAULTS_FILE).items():
+            setattr(args, name, value)
     args.machine = _machine(args)
     for name in _SWITCHES:
         setattr(args, name, bool(getattr(args, name, False)))

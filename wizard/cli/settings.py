@@ -12,11 +12,10 @@ from typing import Any
 
 from wizard import codes
 from wizard.cli.arguments import THEMES
+from wizard.cli.dispatch import DEFAULTS_PREFIX
 from wizard.errors import WizardError
 from wizard.printable import printable
 
-FILE = Path("/etc/cloudstream-wizard.toml")
-PREFIX = "CLOUDSTREAM_WIZARD_"
 OWNER = 0
 """Whose file it must be: root's."""
 
@@ -44,7 +43,7 @@ def defaults(
     """
     found = {name: _checked(name, value, str(file)) for name, value in _in_file(file, owner).items()}
     for name in NAMES:
-        variable = PREFIX + name.replace("-", "_").upper()
+        variable = DEFAULTS_PREFIX + name.replace("-", "_").upper()
         if text := environment.get(variable):
             value: Any = {"1": True, "true": True, "0": False, "false": False}.get(text.lower(), text)
             found = {
