@@ -2,11 +2,11 @@
 
 import argparse
 import contextlib
-import os
 from datetime import datetime
 from pathlib import Path
 
 from wizard import codes
+from wizard.change.durable import put_named
 from wizard.cli.output import print_json, print_lines
 from wizard.doctor.collect.run import Asked, chains_in, collect
 from wizard.doctor.diagnose import diagnose
@@ -14,7 +14,6 @@ from wizard.doctor.status import Status, status
 from wizard.doctor.timeline import Place
 from wizard.errors import WizardError
 from wizard.handoff import checklist, inventory
-from wizard.printable import printable
 from wizard.reports.calendar import calendar_lines
 from wizard.reports.checklist import CA
 from wizard.reports.lines import Line
@@ -46,16 +45,10 @@ def _write(file: Path, text: str) -> None:
     Raises:
         WizardError: `status.not-written`; the old file is still there.
     """
-    fresh = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        fresh.replace(file)
-    except OSError as error:
-        fresh.unlink(missing_ok=True)
-        reason = printable(error.strerror or "unknown")
-        raise WizardError(codes.STATUS_NOT_WRITTEN, file=file, reason=reason) from error
+        put_named(file, text.encode(), mode=0o644)
+    except WizardError as error:
+        raise WizardError(codes.STATUS_NOT_WRITTEN, file=file, reason=error.message) from error
 
 
 def _further(args: argparse.Namespace) -> list[Place]:
