@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
@@ -14,16 +14,8 @@ from wizard.errors import WizardError
 from wizard.handoff.build import require_names
 from wizard.handoff.bundle import checklist
 from wizard.handoff.cluster import folder, is_loopback
-from wizard.questions.answers import (
-    Answers,
-    ClientAnswers,
-    GatewayAnswers,
-    PasswordSource,
-    PrimaryAnswers,
-    PrimaryKind,
-    SourceKind,
-)
-from wizard.questions.pasted import is_pasted
+from wizard.planning.full_paths import with_full_paths
+from wizard.questions.answers import Answers, PasswordSource, PrimaryKind, SourceKind
 
 PKI_FOLDER = "for-the-pki-team"
 """Requests and their list: nothing in it is secret."""
@@ -103,42 +95,12 @@ def with_stores(answers: Answers, base: Path, stores: Mapping[str, str], source:
         stores: for each table its key store.
         source: of the password of those whose table names none.
     """
-    tables: dict[str, PrimaryAnswers | GatewayAnswers | ClientAnswers] = {}
-    for table in ("primary", *(f"gateway.{n}" for n in range(len(answers.gateway))),
-                  *(f"client.{n}" for n in range(len(answers.client)))):  # fmt: skip
-        one = _absolute(answers.table(table), base)
-        if table in stores:
-            password = source if one.password.kind is SourceKind.PROMPT else one.password
-            one = replace(one, chain=(stores[table],), password=password)
-        tables[table] = one
-    primary = tables["primary"]
-    assert isinstance(primary, PrimaryAnswers)  # noqa: S101 - made from one
-    return replace(
-        answers,
-        primary=primary,
-        gateway=tuple(one for one in tables.values() if isinstance(one, GatewayAnswers)),
-        client=tuple(one for one in tables.values() if isinstance(one, ClientAnswers)),
-        packs=str(base / answers.packs),
-    )
-
-
-def _absolute(
-    one: PrimaryAnswers | GatewayAnswers | ClientAnswers, base: Path
-) -> PrimaryAnswers | GatewayAnswers | ClientAnswers:
-    changed: dict[str, object] = {}
-    for each in fields(one):
-        value = getattr(one, each.name)
-        if isinstance(value, PasswordSource) and value.kind is SourceKind.FILE:
-            changed[each.name] = replace(value, name=str(base / value.name))
-        elif each.name in {"chain", "cloud_authorities"}:
-            changed[each.name] = tuple(_path(base, name) for name in value)
-        elif each.name == "unattended_file" and value:
-            changed[each.name] = _path(base, value)
-    return replace(one, **changed)  # type: ignore[arg-type]  # each of its own kind
-
-
-def _path(base: Path, name: str) -> str:
-    return name if name.startswith("~") or is_pasted(name) else str(base / name)
+    made = with_full_paths(answers, base)
+    for table, store in stores.items():
+        made = made.put(f"{table}.chain", (store,))
+        if made.get(f"{table}.password").kind is SourceKind.PROMPT:
+            made = made.put(f"{table}.password", source)
+    return made
 
 
 def _names(csr: x509.CertificateSigningRequest) -> Sequence[str]:

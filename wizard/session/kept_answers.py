@@ -5,10 +5,10 @@ ACME client renews brings no root.
 """
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -18,15 +18,15 @@ from wizard.change.durable import put_file, remove_file
 from wizard.change.store import own_folder
 from wizard.errors import WizardError
 from wizard.host.clock import now_utc
-from wizard.host.files import home_expanded, named_inputs, read_input
+from wizard.host.files import read_input
 from wizard.host.machine import Machine
+from wizard.planning.full_paths import with_full_paths, with_sources
 from wizard.planning.inputs import PlanInputs
 from wizard.questions.answers import (
     PROMPT,
     Answers,
     ClientAnswers,
     GatewayAnswers,
-    PasswordSource,
     PrimaryAnswers,
     PrimaryKind,
     SourceKind,
@@ -81,7 +81,7 @@ def keep(inputs: PlanInputs) -> Path:
         authorities = judged.chain.authorities
         if not answers.table(role).host:
             answers = answers.put(f"{role}.host", judged.suggested_host)
-    _write(inputs.machine, _with_full_paths(answers, inputs.base), authorities)
+    _write(inputs.machine, _to_keep(with_full_paths(answers, inputs.base)), authorities)
     return path(inputs.machine)
 
 
@@ -134,36 +134,22 @@ def _write(machine: Machine, answers: Answers, authorities: Sequence[Certificate
     put_file(folder, NAME, (head + dump(answers)).encode(), mode=0o600)
 
 
-def _with_full_paths(answers: Answers, base: Path) -> Answers:
-    primary = _full(answers.primary, base)
+def _to_keep(answers: Answers) -> Answers:
+    """*answers* without what cannot be used again: pasted texts, and passwords from a descriptor."""
+    primary = answers.primary
     return replace(
         answers,
-        primary=replace(primary, cloud_authorities=_files(primary.cloud_authorities, base)),
-        gateway=tuple(replace(_full(one, base), unattended_file=_file(one.unattended_file, base))
-                      for one in answers.gateway),
-        client=tuple(_full(one, base) for one in answers.client),
-        packs=_file(answers.packs, base),
+        primary=replace(_reusable(primary), cloud_authorities=_not_pasted(primary.cloud_authorities)),
+        gateway=tuple(map(_reusable, answers.gateway)),
+        client=tuple(map(_reusable, answers.client)),
         change="",
-    )  # fmt: skip
+    )
 
 
-def _full(table: _Table, base: Path) -> _Table:
-    values = {each.name: getattr(table, each.name) for each in fields(table)}
-    sources: dict[str, Any] = {
-        name: _source(value, base) for name, value in values.items() if isinstance(value, PasswordSource)
-    }
-    return replace(table, chain=_files(table.chain, base), **sources)
+def _reusable(table: _Table) -> _Table:
+    kept = with_sources(table, lambda source: PROMPT if source.kind is SourceKind.FD else source)
+    return replace(kept, chain=_not_pasted(table.chain))
 
 
-def _files(names: Sequence[str], base: Path) -> tuple[str, ...]:
-    return tuple(str(each) for each in named_inputs([name for name in names if not is_pasted(name)], base))
-
-
-def _file(name: str, base: Path) -> str:
-    return str(base / home_expanded(Path(name))) if name else ""
-
-
-def _source(source: PasswordSource, base: Path) -> PasswordSource:
-    if source.kind is SourceKind.FILE:
-        return replace(source, name=_file(source.name, base))
-    return PROMPT if source.kind is SourceKind.FD else source
+def _not_pasted(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name for name in names if not is_pasted(name))
