@@ -15,7 +15,7 @@ from screens.questions import Questions
 from screens.theme import MARKS, Part, life_role, say
 from screens.widgets import Card, Facts, Lines, Row
 from wizard.certificates import fields
-from wizard.findings import Finding, Severity
+from wizard.findings import Finding, Severity, has_errors
 from wizard.findings import worst as most
 from wizard.host.clock import now_utc
 from wizard.planning.judge import Judged
@@ -240,9 +240,7 @@ class Others(Questions):
             return [("No certificate is needed", "accent bold"), ("  clients without local storage need none", "muted")]
         findings = [each for _role, _host, found in self.machines for each in found.judged.findings]
         count = len(self.machines)
-        unfit = sum(
-            any(each.severity >= Severity.ERROR for each in found.judged.findings) for *_, found in self.machines
-        )
+        unfit = sum(has_errors(found.judged.findings) for *_, found in self.machines)
         name = "Certificate" if count == 1 else f"{unfit} of the certificates" if unfit else "Certificates"
         return [*statement(findings, name), (f"  {count} machine{'' if count == 1 else 's'}", "muted")]
 

@@ -157,6 +157,11 @@ def worst(findings: Iterable[Finding]) -> Severity | None:
     return max((finding.severity for finding in findings), default=None)
 
 
+def has_errors(findings: Iterable[Finding]) -> bool:
+    """Whether one of *findings* is an error or worse: then the change must not be made."""
+    return any(finding.severity >= Severity.ERROR for finding in findings)
+
+
 def worst_finding(findings: Sequence[Finding]) -> Finding:
     """The first of those with the highest severity; there must be one."""
     return max(findings, key=lambda finding: finding.severity)

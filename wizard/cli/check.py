@@ -16,7 +16,7 @@ from wizard.cli.files import Opened, known_roots, open_inputs
 from wizard.cli.inspect import branch_for, chains_of
 from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode
-from wizard.findings import Finding, Severity, worst
+from wizard.findings import Finding, has_errors
 from wizard.host.clock import now_utc
 from wizard.host.files import home_expanded
 from wizard.planning.judge import unreadable
@@ -51,12 +51,11 @@ def run(args: argparse.Namespace) -> int:
     if args.ocsp:
         # A rule already reports certificates without a responder.
         findings += [each for each in chain_findings(chain) if each.spec != codes.REVOCATION_NO_RESPONDER]
-    if not any(finding.severity >= Severity.ERROR for finding in findings):
+    if not has_errors(findings):
         findings += unreadable(args.machine, chain.certificates)
     about_files = [finding for bundle in bundles for finding in file_findings(bundle)]
     findings = sorted([*findings, *more, *about_files, *check_together(chains)], key=lambda each: -each.severity)
-    level = worst(findings)
-    bad = level is not None and level >= Severity.ERROR
+    bad = has_errors(findings)
     if args.json:
         print_json("check", _members(args, chain, findings, opened))
     else:

@@ -19,7 +19,7 @@ from wizard.cli.files import known_roots, open_inputs
 from wizard.cli.inputs import open_inputs as open_answers
 from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode, WizardError
-from wizard.findings import Finding, Locator, Severity, worst
+from wizard.findings import Finding, Locator, has_errors
 from wizard.handoff.requests import PKI_FOLDER, Wanted, machines, pki_page, with_stores
 from wizard.host.clock import now_utc
 from wizard.host.files import read_input
@@ -92,8 +92,7 @@ def _complete(args: argparse.Namespace, key_file: Path, pfx_file: Path) -> int:
         members = ", ".join(names.short(each) for each in chain.certificates)
         print(f"Key store with {members} (mode 0600): {printable(str(pfx_file))}")
         print_lines(finding_lines(findings))
-    level = worst(findings)
-    return int(ExitCode.FINDINGS if level is not None and level >= Severity.ERROR else ExitCode.DONE)
+    return int(ExitCode.FINDINGS if has_errors(findings) else ExitCode.DONE)
 
 
 def _sent(args: argparse.Namespace) -> list[Bundle]:
@@ -230,8 +229,11 @@ def _complete_all(args: argparse.Namespace, inputs: PlanInputs, wanted: Sequence
         print_lines(finding_lines(unknown))
         if stores:
             print(f"Answers that name these key stores: {printable(str(args.out / ANSWERS))}")
-    level = worst([*unknown, *(each for several in findings.values() for each in several)])
-    return int(ExitCode.FINDINGS if level is not None and level >= Severity.ERROR else ExitCode.DONE)
+    return int(
+        ExitCode.FINDINGS
+        if has_errors([*unknown, *(each for several in findings.values() for each in several)])
+        else ExitCode.DONE
+    )
 
 
 def _judged(one: Wanted, chain: Chain | None, roots: frozenset[str]) -> list[Finding]:

@@ -24,7 +24,7 @@ from wizard.doctor.repair.plan import by_hand, named, plan_repair, plan_repairs
 from wizard.doctor.support_bundle import bundle
 from wizard.doctor.text import diagnosis_lines, log_lines
 from wizard.errors import ExitCode, WizardError
-from wizard.findings import Severity, worst
+from wizard.findings import has_errors
 from wizard.host.files import read_input
 from wizard.host.machine import command
 from wizard.planning.java import ask_java
@@ -94,7 +94,7 @@ def _fix(args: argparse.Namespace, found: Rescue) -> int:
     print_lines(
         [Line(f"Repair of {', '.join(what)}:"), *outcome.review(planned.plan, planned.findings)], people=args.json
     )
-    if any(finding.severity >= Severity.ERROR for finding in planned.findings):
+    if has_errors(planned.findings):
         if args.json:
             told = [finding.as_json() for finding in planned.findings]
             print_json("doctor", {**planned.plan.as_json(), "findings": told, "outcome": "refused"})
@@ -167,8 +167,7 @@ def _explain(args: argparse.Namespace) -> int:
         print_json("doctor", {"findings": [finding.as_json() for finding in found]})
     else:
         print_lines(log_lines(found))
-    level = worst(found)
-    return int(ExitCode.FINDINGS if level is not None and level >= Severity.ERROR else ExitCode.DONE)
+    return int(ExitCode.FINDINGS if has_errors(found) else ExitCode.DONE)
 
 
 def _write_bundle(args: argparse.Namespace, diagnosis: Diagnosis, seen: Examined) -> None:

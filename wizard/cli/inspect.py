@@ -15,7 +15,7 @@ from wizard.certificates.rules.across_chains import check_together
 from wizard.cli.files import Opened, known_roots, open_inputs
 from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode
-from wizard.findings import Finding, Severity, worst
+from wizard.findings import Finding, Severity, has_errors
 from wizard.host.clock import now_utc
 from wizard.printable import printable, wrapped
 from wizard.reports.chain import ASCII_BRANCH, UNICODE_BRANCH, title, tree_lines
@@ -120,5 +120,4 @@ def exit_code(opened: Sequence[Opened], findings: Sequence[Finding]) -> int:
     failed = [each for each in opened if each.error is not None]
     if not any(each.bundle.certificates or each.bundle.keys or each.bundle.requests for each in opened):
         return int(ExitCode.UNUSABLE)
-    level = worst(findings)
-    return int(ExitCode.FINDINGS if failed or (level is not None and level >= Severity.ERROR) else ExitCode.DONE)
+    return int(ExitCode.FINDINGS if failed or has_errors(findings) else ExitCode.DONE)

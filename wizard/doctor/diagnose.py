@@ -20,7 +20,7 @@ from wizard.doctor.rules import (
     store_file,
     trust,
 )
-from wizard.findings import Finding, Severity, worst
+from wizard.findings import Finding, Severity, has_errors
 
 _FAMILIES = (clock_and_changes, conf, settings, store_file, store_content, chain, trust, service, port, served)
 
@@ -66,8 +66,7 @@ class Diagnosis:
     @property
     def bad(self) -> bool:
         """Whether a finding is an error or worse."""
-        level = worst(self.findings)
-        return level is not None and level >= Severity.ERROR
+        return has_errors(self.findings)
 
     @property
     def not_seen(self) -> tuple[Outcome, ...]:

@@ -10,7 +10,7 @@ from OpenSSL import SSL, crypto
 from wizard import codes
 from wizard.certificates import names
 from wizard.certificates.model import Certificate, Chain
-from wizard.findings import Finding, Locator, Severity
+from wizard.findings import Finding, Locator, has_errors
 from wizard.host.clock import now_utc
 from wizard.probing.contexts import Version, equip
 from wizard.probing.java_trust import Objection, trust_errors
@@ -65,7 +65,7 @@ class Rehearsal:
     @property
     def ok(self) -> bool:
         """Whether the connection would succeed."""
-        return not any(finding.severity >= Severity.ERROR for finding in self.findings)
+        return not has_errors(self.findings)
 
     def as_json(self) -> dict[str, Any]:
         """For scripts."""

@@ -10,7 +10,7 @@ from wizard.change.history import Entry
 from wizard.change.outcome import APPLIED, KEPT, NO_CHANGE, REFUSED, ROLLED_BACK, SETTLE, Outcome
 from wizard.change.plan import EditFile, FileStep, ImportTrust, MakeFolder, Plan, Probe, PutFile, Restart
 from wizard.errors import WizardError
-from wizard.findings import Finding, Severity
+from wizard.findings import Finding, Severity, has_errors
 from wizard.host.accounts import group_name_of, name_of
 from wizard.host.machine import Machine, command
 from wizard.printable import printable, wrapped
@@ -38,7 +38,7 @@ def verdict(
 
 def review(plan: Plan, findings: Sequence[Finding]) -> list[Line]:
     """Every step of *plan* with owner, mode and diff, then the findings."""
-    if any(finding.severity >= Severity.ERROR for finding in findings):
+    if has_errors(findings):
         result = [Line("Fix these errors first. Until then nothing can be changed:", Tone.BAD)]
     elif plan.is_empty:
         result = [Line("Nothing to do: the server is already set up like this.", Tone.GOOD)]

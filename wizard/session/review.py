@@ -11,7 +11,7 @@ from wizard.change.store import Store
 from wizard.doctor.maintenance import plan_maintenance
 from wizard.doctor.restart_checks import plan_faults, undo_faults
 from wizard.errors import WizardError
-from wizard.findings import Finding, Severity
+from wizard.findings import Finding, has_errors
 from wizard.handoff.build import require_makeable, require_names
 from wizard.host.clock import now_utc
 from wizard.host.machine import Machine
@@ -269,6 +269,6 @@ def _of(
     planned: Planned, seen: Sequence[Line] = (), rehearsed: Sequence[Rehearsed] = (), more: Sequence[Line] = ()
 ) -> tuple[Review, Planned]:
     unwelcome = [finding for one in rehearsed for finding in one.rehearsal.findings]
-    blocked = any(finding.severity >= Severity.ERROR for finding in (*planned.findings, *unwelcome))
+    blocked = has_errors((*planned.findings, *unwelcome))
     lines = [*outcome.review(planned.plan, planned.findings), *seen, *rehearsal_lines(rehearsed), *more]
     return Review(planned.plan, tuple(lines), (*planned.findings, *unwelcome), blocked), planned

@@ -8,7 +8,7 @@ from wizard import codes
 from wizard.certificates.model import Certificate, Chain
 from wizard.change.plan import Plan
 from wizard.errors import WizardError
-from wizard.findings import Fact, Finding, Severity
+from wizard.findings import Fact, Finding, has_errors
 from wizard.host import jre
 from wizard.host.machine import Machine
 from wizard.planning.gateway import steps, stores
@@ -47,7 +47,7 @@ def plan_gateway(inputs: PlanInputs) -> Planned:
     """
     judged = inputs.judged(ROLE)
     host = host_of(inputs, judged)
-    if any(finding.severity >= Severity.ERROR for finding in judged.findings):
+    if has_errors(judged.findings):
         # Nothing is planned with a certificate that the primary will not accept; the findings say why.
         return Planned(Plan(f"Trusted certificate for the gateway {host}", (), "gateway"), judged.findings, {})
     trust = primary_trust(inputs)
@@ -88,7 +88,7 @@ def review_gateway(inputs: PlanInputs) -> tuple[Planned, list[Line]]:
         WizardError: as `plan_gateway`.
     """
     planned = plan_gateway(inputs)
-    if any(finding.severity >= Severity.ERROR for finding in planned.findings):
+    if has_errors(planned.findings):
         return planned, []
     seen = look_at_primary(inputs, inputs.judged(ROLE).chain, primary_trust(inputs))
     return planned, [Line(""), *seen]

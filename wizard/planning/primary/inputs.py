@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from wizard.certificates.reading import read
 from wizard.change.plan import Plan, PutFile
 from wizard.change.plan_file import Basis
-from wizard.findings import Finding, Severity
+from wizard.findings import Finding, has_errors
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.inputs import PlanInputs
@@ -52,7 +52,7 @@ class Planned:
     @property
     def forbidden(self) -> bool:
         """Whether a finding forbids the change."""
-        return any(finding.severity >= Severity.ERROR for finding in self.findings)
+        return has_errors(self.findings)
 
 
 def plan_primary(inputs: PlanInputs) -> Planned:
@@ -64,7 +64,7 @@ def plan_primary(inputs: PlanInputs) -> Planned:
     answers, machine = inputs.answers, inputs.machine
     judged = inputs.judged("primary")
     host = answers.primary.host or judged.suggested_host
-    if any(finding.severity >= Severity.ERROR for finding in judged.findings):
+    if has_errors(judged.findings):
         # Nothing is planned with a certificate that somebody will not accept; the findings say why.
         return Planned(Plan(f"Trusted certificate for {host}", (), "primary"), judged.findings, {})
     answers = replace(answers, primary=replace(answers.primary, host=host))
