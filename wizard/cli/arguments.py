@@ -42,6 +42,20 @@ class Parser(argparse.ArgumentParser):
         super().error(message)
 
 
+_ANSWERS = "the answers (TOML); LAST: those of the last completed run"
+
+
+def _takes_answers(parser: Parser) -> None:
+    parser.add_argument("--answers", metavar="FILE", required=True, type=Path, help=_ANSWERS)
+
+
+def _names_primary(parser: Parser) -> None:
+    """Where the primary answers, and for what name; what is not given is found on this machine."""
+    parser.add_argument("--host", action="append", default=[], metavar="HOST", help="a node to check; may be repeated")
+    parser.add_argument("--port", type=int, default=0, metavar="N", help="port of the primary (2560)")
+    parser.add_argument("--servername", default="", metavar="NAME", help="the name that gateways connect to")
+
+
 _SANDBOX = """\
 EXAMPLES
   cloudstream-wizard sandbox                       practise; nothing is left behind
@@ -239,8 +253,6 @@ EXIT CODES
   4 an interrupted change needs recover   5 another run holds the lock
 """
 
-_ANSWERS = "the answers (TOML); LAST: those of the last completed run"
-
 _WAIT: dict[str, Any] = {
     "metavar": "SECONDS",
     "type": float,
@@ -264,7 +276,7 @@ def plan(commands: Commands) -> None:
         epilog=_PLAN,
         formatter_class=_WithKeys,
     )
-    parser.add_argument("--answers", metavar="FILE", required=True, type=Path, help=_ANSWERS)
+    _takes_answers(parser)
     parser.add_argument("--out", metavar="FILE", type=Path, help="save the plan to FILE (mode 0600), for apply --plan")
     parser.add_argument("--wait", **_WAIT)
 
@@ -323,11 +335,7 @@ def store(commands: Commands) -> None:
             action.add_argument("alias", metavar="ALIAS", help="letters, digits, dots, hyphens, underscores")
         action.add_argument("--yes", action="store_true", help="do not ask")
         action.add_argument("--wait", **_WAIT)
-        action.add_argument(
-            "--host", action="append", default=[], metavar="HOST", help="a node to check; may be repeated"
-        )
-        action.add_argument("--port", type=int, default=0, metavar="N", help="port of the primary (2560)")
-        action.add_argument("--servername", default="", metavar="NAME", help="the name that gateways connect to")
+        _names_primary(action)
 
 
 _ROLLBACK = """\
@@ -539,9 +547,7 @@ def doctor(commands: Commands) -> None:
     )
     parser.add_argument("--fix", metavar="CODE", help="repair this root cause, or all: plan, show, ask, make")
     parser.add_argument("--yes", action="store_true", help="with --fix: do not ask")
-    parser.add_argument("--host", action="append", default=[], metavar="HOST", help="a node to check; may be repeated")
-    parser.add_argument("--port", type=int, default=0, metavar="N", help="port of the primary (2560)")
-    parser.add_argument("--servername", default="", metavar="NAME", help="the name that gateways connect to")
+    _names_primary(parser)
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--facts", metavar="FILE", type=Path, help="check saved facts instead of this machine")
     source.add_argument("--log", metavar="FILE", help="explain the lines of a server's or client's log (- is stdin)")
@@ -579,9 +585,7 @@ def status(commands: Commands) -> None:
     parser.add_argument(
         "--critical", type=int, default=7, metavar="DAYS", help="critical below this number of days (7)"
     )
-    parser.add_argument("--host", action="append", default=[], metavar="HOST", help="a node to check; may be repeated")
-    parser.add_argument("--port", type=int, default=0, metavar="N", help="port of the primary (2560)")
-    parser.add_argument("--servername", default="", metavar="NAME", help="the name that gateways connect to")
+    _names_primary(parser)
     parser.add_argument(
         "--also", action="append", default=[], metavar="PATH", help="more certificate files or folders to monitor"
     )
@@ -612,7 +616,7 @@ def rehearse(commands: Commands) -> None:
         description="Connects every gateway and client of the answers to the primary, in memory.",
         epilog=_REHEARSE,
     )
-    parser.add_argument("--answers", metavar="FILE", required=True, type=Path, help=_ANSWERS)
+    _takes_answers(parser)
 
 
 _HANDOFF = """\
@@ -633,7 +637,7 @@ def handoff(commands: Commands) -> None:
         description="Writes a folder for each machine that the wizard cannot reach.",
         epilog=_HANDOFF,
     )
-    parser.add_argument("--answers", metavar="FILE", required=True, type=Path, help=_ANSWERS)
+    _takes_answers(parser)
     parser.add_argument("--out", metavar="DIR", required=True, type=Path, help="a new or empty folder")
 
 
@@ -728,7 +732,7 @@ def export(commands: Commands) -> None:
         description="Writes a playbook with inventory and the files of every primary and gateway.",
         epilog=_EXPORT,
     )
-    ansible.add_argument("--answers", metavar="FILE", required=True, type=Path, help=_ANSWERS)
+    _takes_answers(ansible)
     ansible.add_argument("--out", metavar="DIR", required=True, type=Path, help="a new or empty folder")
     ansible.add_argument(
         "--plain-secrets", action="store_true", help="do not encrypt keys and passwords: you do it yourself"
