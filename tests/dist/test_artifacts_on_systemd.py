@@ -13,10 +13,8 @@ import pytest
 from tests.support.booted_systemd import Booted, booted, missing
 from tests.support.exhaustive import exhaustive
 from tests.support.practice import company
-from tests.systemd.manager import FILE, until
-from tests.systemd.product import NEW, OLD, SERVICE, STORE, Product
+from tests.systemd.product import NEW, Product, refuses_a_masked_unit, repairs_a_crash_loop
 from wizard import __version__
-from wizard.host.machine import UNIT
 from wizard.sandbox.build import create
 
 pytestmark = exhaustive
@@ -101,23 +99,11 @@ def test_a_failing_start_is_undone(product: Product) -> None:
 
 
 def test_a_crash_loop_is_repaired(product: Product) -> None:
-    product.ends(OLD)
-    product.manager.define("StartLimitIntervalSec=0", f"{SERVICE}\nRestart=always\nRestartSec=500ms")
-    product.manager.do("start", UNIT)
-    until(lambda: product.manager.count() >= 4)
-    done = product.apply()
-    assert done.returncode == 0, done.stderr
-    assert "primary-host" in product.served()
+    repairs_a_crash_loop(product)
 
 
 def test_a_masked_unit_stops_the_change(product: Product) -> None:
-    product.run()
-    product.manager.path(FILE).unlink()
-    product.manager.do("mask", UNIT)
-    done = product.apply()
-    assert done.returncode in {1, 2}, done.stderr
-    assert "masked" in done.stderr
-    assert not product.machine.path(STORE).exists()
+    refuses_a_masked_unit(product)
 
 
 def test_purge_of_the_package_keeps_the_backups(product: Product) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.support.booted_systemd import Booted, own_python
-from tests.systemd.manager import Real, until
+from tests.systemd.manager import FILE, Real, until
 from wizard import self_start
 from wizard.host.machine import UNIT
 from wizard.sandbox.deployment import ACCOUNT, MARK, Deployment
@@ -84,3 +84,26 @@ class Product:
     def apply(self) -> subprocess.CompletedProcess[str]:
         """The change."""
         return self.wizard("apply", "--answers", "/answers.toml", "--yes", "--wait", "40", "--settle", "1", "--json")
+
+
+def repairs_a_crash_loop(product: Product) -> None:
+    """A server that is restarted again and again for its settings gets new ones, and they are accepted."""
+    product.ends(OLD)
+    product.manager.define("StartLimitIntervalSec=0", f"{SERVICE}\nRestart=always\nRestartSec=500ms")
+    product.manager.do("start", UNIT)
+    until(lambda: product.manager.count() >= 4)
+    done = product.apply()
+    assert done.returncode == 0, done.stderr
+    assert "primary-host" in product.served()
+
+
+def refuses_a_masked_unit(product: Product) -> None:
+    """Nothing is touched while the unit is masked."""
+    product.run()
+    product.manager.path(FILE).unlink()
+    product.manager.do("mask", UNIT)
+    done = product.apply()
+    assert done.returncode in {1, 2}, done.stderr
+    assert "masked" in done.stderr
+    assert product.manager.show("ActiveState") == ["active"]
+    assert not product.machine.path(STORE).exists()

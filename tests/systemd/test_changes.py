@@ -8,7 +8,7 @@ import pytest
 from tests.support.booted_systemd import Booted, below_tmp
 from tests.support.practice import company
 from tests.systemd.manager import FILE, FOLDER, until
-from tests.systemd.product import NEW, OLD, SERVICE, STORE, UID, Product
+from tests.systemd.product import NEW, OLD, SERVICE, STORE, UID, Product, refuses_a_masked_unit, repairs_a_crash_loop
 from wizard.host.machine import UNIT
 from wizard.sandbox.build import create
 
@@ -57,13 +57,7 @@ def test_after_a_failed_change_the_old_server_runs(product: Product, unit: str, 
 
 
 def test_the_repair_of_a_server_in_a_crash_loop_is_accepted(product: Product) -> None:
-    product.ends(OLD)
-    product.manager.define("StartLimitIntervalSec=0", f"{SERVICE}\nRestart=always\nRestartSec=500ms")
-    product.manager.do("start", UNIT)
-    until(lambda: product.manager.count() >= 4)
-    done = product.apply()
-    assert done.returncode == 0, done.stderr
-    assert "primary-host" in product.served()
+    repairs_a_crash_loop(product)
 
 
 def test_a_repair_after_the_start_limit_is_accepted(product: Product) -> None:
@@ -77,14 +71,7 @@ def test_a_repair_after_the_start_limit_is_accepted(product: Product) -> None:
 
 
 def test_a_masked_unit_stops_the_change_before_anything_is_touched(product: Product) -> None:
-    product.run()
-    product.manager.path(FILE).unlink()
-    product.manager.do("mask", UNIT)
-    done = product.apply()
-    assert done.returncode in {1, 2}, done.stderr
-    assert "masked" in done.stderr
-    assert product.manager.show("ActiveState") == ["active"]
-    assert not product.machine.path(STORE).exists()
+    refuses_a_masked_unit(product)
 
 
 def test_the_account_of_a_sysv_script_is_that_of_its_server(product: Product) -> None:
