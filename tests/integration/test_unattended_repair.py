@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.practice import Practice, practice
-from tests.tui.operator import at_the_wizard
+from tests.tui.operator import at_the_wizard, to_the_unattended_file, unanswered
 from wizard.cli import line_mode
-from wizard.questions.answers import Goal, Offer
+from wizard.questions.answers import Offer
 from wizard.secret import Secret
-from wizard.session.session import Session
 
 OLD = b'# kept\r\nHCP_PRIMARY_ADDRESS="primary-host"\r\nHCP_DEFAULT_KEYSTORE_PASSWORD="old"\r\n'
 ANSWERS = """\
@@ -105,16 +104,12 @@ def test_rights_alone_are_a_change(gateway: Practice) -> None:
     assert [(step["id"], step["summary"]) for step in plan["steps"]] == [("settings", "Mode 0640")]
 
 
-def session(made: Practice) -> Session:
-    return Session(made.deployment.machine, base=made.root)
-
-
 TYPED = ["1", "3", "certificates/gateway-host.pfx", "changeit", "gateway-host", "127.0.0.1", "", "", "", "unattended.conf",
          "", "", "", "", "", "quit", "forget"]  # fmt: skip
 
 
 def test_both_are_offered_line_by_line(gateway: Practice) -> None:
-    opened, out = session(gateway), io.StringIO()
+    opened, out = unanswered(gateway), io.StringIO()
     line_mode.run(opened, stdin=io.StringIO("".join(f"{line}\n" for line in TYPED)), stdout=out)
     said = out.getvalue()
     assert "Repair the damage in the unattended file?\n  3 lines end with CR LF, the first is line 1.\n" in said
@@ -125,25 +120,9 @@ def test_both_are_offered_line_by_line(gateway: Practice) -> None:
 
 
 async def test_both_are_offered_on_the_screen(gateway: Practice) -> None:
-    opened = session(gateway)
+    opened = unanswered(gateway)
     async with at_the_wizard(opened) as operator:
-        await operator.choose(Goal.SET_UP)
-        await operator.at("place")
-        await operator.press("down", "down", "enter")
-        await operator.at("gateway-files")
-        await operator.type("certificates/gateway-host.pfx")
-        await operator.press("enter")
-        await operator.type("changeit")
-        await operator.press("enter")
-        await operator.at("gateway-verdict")
-        await operator.type("gateway-host")
-        await operator.press("enter")
-        await operator.at("gateway-primary")
-        await operator.type("127.0.0.1")
-        await operator.press("enter", "enter")
-        await operator.at("gateway-trust")
-        await operator.press("enter", "enter")
-        await operator.at("gateway-unattended")
+        await to_the_unattended_file(operator)
         await operator.type("unattended.conf")
         await operator.press("enter")
         await operator.at("gateway-stores")
@@ -159,7 +138,7 @@ def test_nothing_is_offered_for_a_file_that_is_as_it_should_be(gateway: Practice
     file = gateway.root / "unattended.conf"
     file.write_bytes(OLD.replace(b"\r", b""))
     file.chmod(0o600)
-    opened = session(gateway)
+    opened = unanswered(gateway)
     for key, value in (("primary.kind", "elsewhere"), ("gateway.0.unattended-file", "unattended.conf")):
         (question,) = (each for step in opened.steps() for each in step.questions if each.key == key)
         opened.put(question, value)

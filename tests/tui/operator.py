@@ -27,6 +27,11 @@ def session_on(made: Practice) -> Session:
     return Session(made.deployment.machine, answers=answers, base=made.root)
 
 
+def unanswered(made: Practice) -> Session:
+    """A session in which nothing is answered, as on a machine of its own."""
+    return Session(made.deployment.machine, base=made.root)
+
+
 class Operator:
     """Presses keys one by one and counts them.
 
@@ -101,3 +106,25 @@ async def at_the_wizard(
         operator = Operator(pilot)
         await settle(pilot)
         yield operator
+
+
+async def to_the_unattended_file(operator: Operator) -> None:
+    """From the first page of a gateway to the question for its unattended file."""
+    await operator.choose(Goal.SET_UP)
+    await operator.at("place")
+    await operator.press("down", "down", "enter")
+    await operator.at("gateway-files")
+    await operator.type("certificates/gateway-host.pfx")
+    await operator.press("enter")
+    await operator.type("changeit")
+    await operator.press("enter")
+    await operator.at("gateway-verdict")
+    await operator.sees("Certificate can be used", "Listed", "gateway-host", "This host")
+    await operator.type("gateway-host")
+    await operator.press("enter")
+    await operator.at("gateway-primary")
+    await operator.type("127.0.0.1")
+    await operator.press("enter", "enter")
+    await operator.at("gateway-trust")
+    await operator.press("enter", "enter")
+    await operator.at("gateway-unattended")

@@ -2,28 +2,12 @@
 
 import io
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
-
-from tests.support.practice import Practice, practice
-from tests.tui.operator import Operator, at_the_wizard
+from tests.support.practice import Practice
+from tests.tui.operator import at_the_wizard, to_the_unattended_file, unanswered
 from wizard.cli import line_mode
-from wizard.questions.answers import Goal
-from wizard.session.session import Session
 
 PASSWORD = "changeit"
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> Iterator[Practice]:
-    with practice(tmp_path / "p", java=None, start=False) as deployment:
-        yield deployment
-
-
-def session(made: Practice) -> Session:
-    return Session(made.deployment.machine, base=made.root)
 
 
 def unattended(made: Practice) -> dict[str, str]:
@@ -35,31 +19,10 @@ def unattended(made: Practice) -> dict[str, str]:
 WANTED = {"keystore": "/etc/cloudstream-tls/gateway-host.pfx", "truststore": "/etc/cloudstream-tls/acme-ca-root.pfx"}
 
 
-async def to_the_file(operator: Operator) -> None:
-    await operator.choose(Goal.SET_UP)
-    await operator.at("place")
-    await operator.press("down", "down", "enter")
-    await operator.at("gateway-files")
-    await operator.type("certificates/gateway-host.pfx")
-    await operator.press("enter")
-    await operator.type(PASSWORD)
-    await operator.press("enter")
-    await operator.at("gateway-verdict")
-    await operator.sees("Certificate can be used", "Listed", "gateway-host", "This host")
-    await operator.type("gateway-host")
-    await operator.press("enter")
-    await operator.at("gateway-primary")
-    await operator.type("127.0.0.1")
-    await operator.press("enter", "enter")
-    await operator.at("gateway-trust")
-    await operator.press("enter", "enter")
-    await operator.at("gateway-unattended")
-
-
 async def test_on_the_screen(made: Practice) -> None:
     before = (made.root / "unattended.conf").read_bytes()
-    async with at_the_wizard(session(made)) as operator:
-        await to_the_file(operator)
+    async with at_the_wizard(unanswered(made)) as operator:
+        await to_the_unattended_file(operator)
         await operator.type("nowhere.conf")
         await operator.press("enter")
         await operator.sees("Error: /nowhere.conf does not exist.")
@@ -116,7 +79,7 @@ def test_line_by_line(made: Practice) -> None:
         "",
     ]
     said = io.StringIO()
-    code = line_mode.run(session(made), stdin=io.StringIO("".join(f"{line}\n" for line in lines)), stdout=said)
+    code = line_mode.run(unanswered(made), stdin=io.StringIO("".join(f"{line}\n" for line in lines)), stdout=said)
     told = said.getvalue()
     assert code == 0, told
     assert "Done: every file is in place and was checked." in told
