@@ -97,12 +97,15 @@ def documents(target: Path) -> None:
 
 
 def source(target: Path, work: Path, epoch: int) -> Path:
-    """The sdist, with sorted members and the time of the commit; returns the unpacked folder."""
+    """The sdist: every file of the project, sorted, with the time of the commit; returns the unpacked folder."""
     run(sys.executable, "-m", "build", "--sdist", "--outdir", work, ROOT)
     (made,) = work.glob("*.tar.gz")
     with tarfile.open(made) as archive:
         archive.extractall(work / "source", filter="data")
     (folder,) = (work / "source").iterdir()
+    for name in run("git", "ls-files").splitlines():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, folder / name)
     same_times(folder, epoch)
     plain = io.BytesIO()
     with tarfile.open(fileobj=plain, mode="w", format=tarfile.PAX_FORMAT) as archive:
