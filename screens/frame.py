@@ -21,7 +21,7 @@ from textual.widgets import Static
 from screens.painting import SETTLED_S, PaintedOnce
 from screens.theme import BAD, ELLIPSIS, MARKS, OK, WARN, Part, hanging, look, say
 from wizard.questions.flow import Step
-from wizard.questions.phases import phase_of, phases
+from wizard.questions.step_names import phase_of, phases
 
 if TYPE_CHECKING:
     from textual.timer import Timer

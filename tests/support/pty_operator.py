@@ -8,7 +8,7 @@ from collections.abc import Callable
 from tests.support.pty_terminal import Terminal
 from tests.support.scenarios import TYPED, Way
 from wizard.questions.flow import Ask, Question, Step, View
-from wizard.questions.phases import phase_of, phases
+from wizard.questions.step_names import phase_of, phases
 
 PATIENCE_S = 60.0
 MOST_PROMPTS = 100

@@ -19,7 +19,7 @@ from tests.support.scenarios import FILES_PASSWORD, STEPS, Way, answered, furnis
 from wizard.change.history import history
 from wizard.cli import line_mode
 from wizard.questions.flow import Step
-from wizard.questions.phases import phase_of, phases
+from wizard.questions.step_names import phase_of, phases
 from wizard.reports.lines import Line
 from wizard.sandbox.pki import pfx
 from wizard.secret import Secret

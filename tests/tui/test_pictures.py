@@ -27,7 +27,7 @@ from tests.tui.every_step import STILL, Deployments
 from tests.tui.pictures import ROOT, same_as_before
 from wizard.host import clock
 from wizard.questions.flow import View
-from wizard.questions.phases import phase_of
+from wizard.questions.step_names import phase_of
 from wizard.sandbox import pki
 from wizard.sandbox.build import create
 from wizard.session import overview

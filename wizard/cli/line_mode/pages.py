@@ -4,7 +4,7 @@ import time
 
 from wizard.change.events import CHANGE, Event
 from wizard.change.outcome import SETTLE
-from wizard.cli.dialogue import Back, Dialogue, Leave, ListAnswers, chosen
+from wizard.cli.line_mode.dialogue import Back, Dialogue, Leave, ListAnswers, chosen
 from wizard.errors import WizardError
 from wizard.findings import worst_finding
 from wizard.printable import printable

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from types import FrameType
 from typing import TextIO
 
-from wizard.cli import line_rescue
-from wizard.cli.dialogue import INTRODUCTION, Back, Dialogue, Leave, ListAnswers
-from wizard.cli.line_answers import Asker
-from wizard.cli.line_pages import (
+from wizard.cli.line_mode import rescue
+from wizard.cli.line_mode.answers import Asker
+from wizard.cli.line_mode.dialogue import INTRODUCTION, Back, Dialogue, Leave, ListAnswers
+from wizard.cli.line_mode.pages import (
     TYPE_AGAIN,
     Finish,
     GoTo,
@@ -24,7 +24,7 @@ from wizard.cli.line_pages import (
 )
 from wizard.errors import ExitCode, WizardError
 from wizard.questions.flow import Ask, Question, Step, StepId, View
-from wizard.questions.phases import phase_of, phases
+from wizard.questions.step_names import phase_of, phases
 from wizard.secret import Secret
 from wizard.session.session import Problem, Session
 
@@ -265,8 +265,8 @@ class LineByLine:
                 return self._questions(step, only)
 
     def _rescue(self, step: Step) -> bool:
-        where = line_rescue.visit(self.asker, step)
-        if where == line_rescue.OVER:
+        where = rescue.visit(self.asker, step)
+        if where == rescue.OVER:
             raise Finish
         if where:
             raise GoTo(where)

@@ -4,8 +4,8 @@ import shlex
 from collections.abc import Sequence
 
 from wizard import codes
-from wizard.cli.dialogue import Back, Dialogue
-from wizard.cli.numbered_files import folder_of, offer
+from wizard.cli.line_mode.dialogue import Back, Dialogue
+from wizard.cli.line_mode.numbered_files import folder_of, offer
 from wizard.errors import WizardError
 from wizard.host.files import expand_inputs
 from wizard.printable import printable

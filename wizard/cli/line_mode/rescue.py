@@ -3,9 +3,9 @@
 import sys
 
 from wizard import codes
-from wizard.cli.dialogue import Dialogue
-from wizard.cli.line_answers import Asker
-from wizard.cli.line_pages import TYPE_AGAIN
+from wizard.cli.line_mode.answers import Asker
+from wizard.cli.line_mode.dialogue import Dialogue
+from wizard.cli.line_mode.pages import TYPE_AGAIN
 from wizard.errors import WizardError
 from wizard.host import editor
 from wizard.questions.answers import Goal

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 from wizard import codes
-from wizard.cli.pem_input import read_pem
+from wizard.cli.line_mode.pem_input import read_pem
 from wizard.errors import WizardError
 from wizard.printable import printable
 from wizard.reports.lines import Line
