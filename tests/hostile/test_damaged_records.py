@@ -10,10 +10,10 @@ import pytest
 
 from tests.support.damage import ANY_FILE, MANIFEST, Damage
 from tests.support.fake_host import Scene, dying_at, in_child
+from tests.support.line_by_line import talk
 from tests.support.scene_commands import Run, changed_scene, commands_on
 from wizard.change.engine import apply
 from wizard.change.store import ChangeFolder, Store
-from wizard.cli import line_mode
 from wizard.errors import RecoveryNeededError
 from wizard.host.machine import Machine
 from wizard.session.session import Session
@@ -183,9 +183,7 @@ def test_doctor_status_line_mode_and_first_page_name_it(scene: Scene, run: Run, 
     assert str(folder.backups) in shown
     assert f"backups are in {folder.backups}" in run("status")[1].replace("of the change ", "")
     machine = Machine(root=scene.root, state_dir=scene.machine.state_dir)
-    stream = io.StringIO()
-    line_mode.run(Session(machine), stdin=io.StringIO(""), stdout=stream)
-    assert str(folder.backups) in stream.getvalue()
+    assert str(folder.backups) in talk(Session(machine))[1]
     session = Session(machine)
     named = [str(line.text) for line in session.interrupted()] + [each.backups for each in session.overview().damaged]
     assert str(folder.backups) in " ".join(named)

@@ -1,6 +1,5 @@
 """Text from outside that would act or hide: every kind of it, in every place where it comes in, is shown inert."""
 
-import io
 import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,10 +7,10 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from tests.support.line_by_line import talk
 from tests.support.pki import authority, issue
 from tests.support.practice import Practice, practice
 from wizard.certificates.chain import assemble
-from wizard.cli import line_mode
 from wizard.cli.main import main
 from wizard.errors import WizardError
 from wizard.handoff import client, portal
@@ -134,10 +133,7 @@ def what_a_tool_says(here: Practice, text: str, capsys: pytest.CaptureFixture[st
 def the_plain_face(here: Practice, text: str, _capsys: pytest.CaptureFixture[str]) -> str:
     answers = Answers().put("primary.chain", (str(signed(here, text)), str(named(here, text))))
     session = Session(here.deployment.machine, answers=answers, base=here.root)
-    out = io.StringIO()
-    lines = ["1", "1", "", "", "", "back", "", "", "", "quit", "forget"]
-    line_mode.run(session, stdin=io.StringIO("\n".join(lines) + "\n"), stdout=out)
-    return out.getvalue()
+    return talk(session, "1", "1", "", "", "", "back", "", "", "", "quit", "forget")[1]
 
 
 def every_view(here: Practice, text: str, _capsys: pytest.CaptureFixture[str]) -> str:

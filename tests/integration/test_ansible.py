@@ -264,7 +264,7 @@ def test_undo_goes_back_one_rollout_at_a_time_on_each_gateway(rollout: Rollout) 
     done = rollout.play(hosts, book="undo.yml")
     assert done.returncode == 0, done.stdout
     assert recap(done, "gateway-1")["changed"] == 0
-    assert "nothing is changed" in done.stdout
+    assert "Nothing is changed." in done.stdout
 
 
 def test_a_gateway_that_does_not_connect_is_open(rollout: Rollout) -> None:

@@ -94,7 +94,7 @@ def test_a_java_for_another_processor_is_named_by_the_plan(server: Practice) -> 
     done = server.run("plan", "--answers", server.answers(import_root='"no"'))
     assert done.returncode == 0, done.stderr
     assert "[jre.cannot-run]" in done.stdout
-    assert "The server's Java has not tested this key store." in done.stdout
+    assert "The server's Java has not opened this key store." in done.stdout
 
 
 def test_recover_takes_our_root_alone_out_of_a_trust_store_that_others_changed(tmp_path: Path) -> None:

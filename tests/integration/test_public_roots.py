@@ -1,6 +1,5 @@
 """A private root that is in cacerts already is still private: uploaded, and put into every trust store."""
 
-import io
 import re
 import shutil
 import subprocess
@@ -13,11 +12,11 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 
 from tests.support.jvm import run_java
+from tests.support.line_by_line import talk
 from tests.support.pki import acme
 from tests.support.practice import ROOT, Practice, company, practice
 from tests.support.public_roots import listed
 from wizard.certificates.public_roots import shipped
-from wizard.cli import line_mode
 from wizard.questions.answers import Answers
 from wizard.questions.answers_file import dump, load
 from wizard.questions.flow import Ask, Step
@@ -189,12 +188,10 @@ def test_a_clear_root_is_not_asked_about(tmp_path: Path) -> None:
 
 def test_line_mode_asks(server: Practice) -> None:
     session = started(server)
-    answers = ["", "", "", "", "changeit", "primary-host", "", "quit", "forget"]
-    out = io.StringIO()
-    line_mode.run(session, stdin=io.StringIO("".join(f"{line}\n" for line in answers)), stdout=out)
-    assert "Is Acme-CA-Root the root of your own PKI?" in out.getvalue()
+    _, said = talk(session, "", "", "", "", "changeit", "primary-host", "", "quit", "forget")
+    assert "Is Acme-CA-Root the root of your own PKI?" in said
     assert session.answers.account.private_roots == (fingerprint(),)
-    assert "Continue anyway?" not in out.getvalue()
+    assert "Continue anyway?" not in said
 
 
 def test_every_shipped_root_is_known_by_name_and_date() -> None:

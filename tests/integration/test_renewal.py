@@ -1,6 +1,5 @@
 """Next year: the answers of a completed run are kept, replacing begins with them, and ACME clients renew by them."""
 
-import io
 import json
 import os
 import re
@@ -16,9 +15,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from tests.support.line_by_line import talk
 from tests.support.practice import ROOT, Practice, company, practice
 from tests.tui.operator import at_the_wizard
-from wizard.cli import line_mode
 from wizard.questions.answers import Goal, PasswordSource, SourceKind
 from wizard.questions.answers_file import load
 from wizard.sandbox.build import upload
@@ -312,16 +311,12 @@ def test_the_other_commands_take_all_machines_of_the_last_run(tmp_path: Path) ->
 
 
 def test_replacing_begins_with_the_last_run_line_by_line(server: Practice) -> None:
-    out = io.StringIO()
     session = Session(server.deployment.machine, base=server.root)
-    typed = io.StringIO("".join(f"{line}\n" for line in ("2", "", "", "quit", "forget")))
-    line_mode.run(session, stdin=typed, stdout=out)
-    assert re.search(
-        r"The answers of the run of 20\d\d-\d\d-\d\d are filled in; change what is different\.", out.getvalue()
-    )
+    _, said = talk(session, "2", "", "", "quit", "forget")
+    assert re.search(r"The answers of the run of 20\d\d-\d\d-\d\d are filled in; change what is different\.", said)
     kept = kept_answers.load(server.deployment.machine)
-    assert f"Answer [127.0.0.1:{server.deployment.port}]: " in out.getvalue()
-    assert f"Answer [{' '.join(kept.primary.chain)}]: " in out.getvalue()
+    assert f"Answer [127.0.0.1:{server.deployment.port}]: " in said
+    assert f"Answer [{' '.join(kept.primary.chain)}]: " in said
     assert session.answers.gateway == kept.gateway
 
 

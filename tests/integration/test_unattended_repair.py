@@ -1,15 +1,14 @@
 """The unattended file on the gateway itself: Windows line ends repaired and rights taken by the same change."""
 
-import io
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support.line_by_line import talk
 from tests.support.practice import Practice, practice
 from tests.tui.operator import at_the_wizard, to_the_unattended_file, unanswered
-from wizard.cli import line_mode
 from wizard.questions.answers import Offer
 from wizard.secret import Secret
 
@@ -109,9 +108,8 @@ TYPED = ["1", "3", "certificates/gateway-host.pfx", "changeit", "gateway-host", 
 
 
 def test_both_are_offered_line_by_line(gateway: Practice) -> None:
-    opened, out = unanswered(gateway), io.StringIO()
-    line_mode.run(opened, stdin=io.StringIO("".join(f"{line}\n" for line in TYPED)), stdout=out)
-    said = out.getvalue()
+    opened = unanswered(gateway)
+    _, said = talk(opened, *TYPED)
     assert "Repair the damage in the unattended file?\n  3 lines end with CR LF, the first is line 1.\n" in said
     assert "Remove the right of others to read the unattended file?" in said
     assert "New mode: 0640." in said

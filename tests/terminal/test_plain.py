@@ -1,6 +1,5 @@
 """The wizard as lines, in a pipe and in a real terminal, on real sessions."""
 
-import io
 import os
 import re
 import signal
@@ -13,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.line_by_line import talk
 from tests.support.practice import Practice, company, practice
 from tests.support.pty_terminal import ROOT, Terminal
 from tests.support.scenarios import FILES_PASSWORD, STEPS, Way, answered, furnish
 from wizard.change.history import history
-from wizard.cli import line_mode
 from wizard.questions.flow import Step
 from wizard.questions.step_names import phase_of, phases
 from wizard.reports.lines import Line
@@ -65,13 +64,6 @@ def session(server: Practice) -> Iterator[Session]:
     made = session_on(server)
     yield made
     made.forget()
-
-
-def talk(session: Session, *lines: str) -> tuple[int, str]:
-    """Answer with *lines*; the exit code and what was said."""
-    out = io.StringIO()
-    code = line_mode.run(session, stdin=io.StringIO("".join(f"{line}\n" for line in lines)), stdout=out)
-    return code, out.getvalue()
 
 
 def saved_step(session: Session) -> str:

@@ -63,7 +63,7 @@ def test_a_practice_server_is_not_stopped_under_a_change(leaving: str, here: Pra
             terminal.send("ctrl+c")
         assert terminal.ended() == 130
         said = terminal.sent.split(LEFT)[-1]
-        assert b"is still being made; it goes on by itself" in said
+        assert b"is still running. It continues in the background." in said
         assert b"Nothing was changed" not in said
         assert (b"Stop the server later with:" in said) is (leaving == "Ctrl+C")
     wait_until_none_is_left(here)

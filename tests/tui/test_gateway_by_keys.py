@@ -1,11 +1,10 @@
 """A gateway set up on itself by somebody at its terminal: on the screen, and line by line; then undone."""
 
-import io
 import subprocess
 
+from tests.support.line_by_line import talk
 from tests.support.practice import Practice
 from tests.tui.operator import at_the_wizard, to_the_unattended_file, unanswered
-from wizard.cli import line_mode
 
 PASSWORD = "changeit"
 
@@ -78,9 +77,7 @@ def test_line_by_line(made: Practice) -> None:
         "",
         "",
     ]
-    said = io.StringIO()
-    code = line_mode.run(unanswered(made), stdin=io.StringIO("".join(f"{line}\n" for line in lines)), stdout=said)
-    told = said.getvalue()
+    code, told = talk(unanswered(made), *lines)
     assert code == 0, told
     assert "Done: every file is in place and was checked." in told
     assert "Run the unattended installation as your version documents it" in told

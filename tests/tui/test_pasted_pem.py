@@ -1,6 +1,5 @@
 """PEM pasted in place of a file, on the screen and line by line: used as a file is, and its key told to nobody."""
 
-import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,11 +8,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from textual.pilot import Pilot
 
 from screens.pasting import PemArea
+from tests.support.line_by_line import talk
 from tests.support.practice import Practice
 from tests.tui.driving import burst, focused, keys, opened, paste, step, text, until
 from tests.tui.operator import session_on
-from wizard.cli import line_mode
-from wizard.session.session import Session
 
 
 def pem_of(file: Path) -> tuple[str, list[str]]:
@@ -130,7 +128,7 @@ async def test_a_paste_that_comes_as_keys_is_one_paste_and_no_password(
     async with opened(session, start="primary-files") as pilot:
         await keys(pilot, "tab", "tab")
         await paste(pilot, whole)
-        assert "Paste it into the field for the files" in text(pilot)
+        assert "Paste it into the field for the files" in " ".join(text(pilot).split())
         assert pilot.app.focused.value == ""  # type: ignore[union-attr]
         await keys(pilot, "shift+tab", "f8")
         at = whole.index("-----BEGIN PRIVATE KEY")
@@ -140,18 +138,11 @@ async def test_a_paste_that_comes_as_keys_is_one_paste_and_no_password(
     assert session.pasted["pasted: 3 certificates, 1 key"].reveal().split() == whole.split()
 
 
-def by_lines(session: Session, *lines: str) -> str:
-    """What the line mode says to these lines."""
-    out = io.StringIO()
-    line_mode.run(session, stdin=io.StringIO("".join(f"{line}\n" for line in lines)), stdout=out)
-    return out.getvalue()
-
-
 @pytest.mark.parametrize("word", ["paste", ""])
 def test_line_by_line(word: str, made: Practice, pem: tuple[str, list[str]]) -> None:
     whole, key = pem
     session = session_on(made)
-    said = by_lines(session, "1", "", "", *([word] if word else []), whole, "", "quit", "save")
+    said = talk(session, "1", "", "", *([word] if word else []), whole, "", "quit", "save")[1]
     assert "An empty line ends it." in said
     assert "Taken: 3 certificates, 1 key. It is kept only in memory." in said
     assert "Acme-CA-Root" in said, "the verdict"
@@ -159,7 +150,7 @@ def test_line_by_line(word: str, made: Practice, pem: tuple[str, list[str]]) -> 
     run = session.saved()
     assert run is not None
     assert run.answers.primary.chain == ("pasted: 3 certificates, 1 key",)
-    again = by_lines(session_on(made), "go", "", "quit", "forget")
+    again = talk(session_on(made), "go", "", "quit", "forget")[1]
     assert "Files with the certificate, its key and its CA certificates" in again
     not_told(again, key)
 

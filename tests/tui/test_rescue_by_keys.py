@@ -1,6 +1,5 @@
 """Somebody who knows nothing of TLS mends broken deployments: "Something is wrong", then what the screen offers."""
 
-import io
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -11,10 +10,10 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from screens.program import WizardApp
 from tests.support.doctor_runs import settle
 from tests.support.exhaustive import mostly_exhaustive
+from tests.support.line_by_line import talk
 from tests.support.practice import Practice, practice
 from tests.tui.driving import focused
 from tests.tui.operator import Operator, at_the_wizard, session_on
-from wizard.cli import line_mode
 from wizard.host import editor
 from wizard.questions.answers import Goal
 
@@ -323,9 +322,7 @@ async def test_an_undo_brings_the_fault_back_to_the_byte(tmp_path: Path) -> None
 
 def by_lines(made: Practice, *lines: str) -> tuple[int, str]:
     """Exit code and output of the wizard without a screen, these lines typed."""
-    stdout = io.StringIO()
-    code = line_mode.run(session_on(made), stdin=io.StringIO("".join(f"{line}\n" for line in lines)), stdout=stdout)
-    return code, stdout.getvalue()
+    return talk(session_on(made), *lines)
 
 
 @pytest.mark.parametrize(

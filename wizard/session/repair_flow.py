@@ -175,6 +175,8 @@ class Rescue:
         """
         known = {cause.finding.code: cause for cause in self.diagnosis.causes}
         roots = {code: known[code] for code in self.diagnosis.root_causes}
+        # What is seen now with its cause, such as a service that did not start, may only end with the restart.
+        seen = {finding.code for finding in self.diagnosis.findings}
         together, hidden = self.together, self._after
         planned = (*together.made, *together.later, *(cause for cause, _ in together.refused))
         repairs = {cause.finding.code: cause for cause in planned}
@@ -183,7 +185,7 @@ class Rescue:
             **repairs,
             **{code: cause for code, cause in known.items() if of_certificate(code)},
             **{code: known[code] for each in self.blocking for code in _BLOCKED_BY.get(each.code, ()) if code in known},
-            **{code: cause for code, cause in hidden.items() if code not in known and _hurts(cause)},
+            **{code: cause for code, cause in hidden.items() if code not in seen and _hurts(cause)},
         }
         for each in self.blocking:
             if not _BLOCKED_BY.get(each.code, frozenset({each.code})) & shown.keys():
