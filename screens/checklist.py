@@ -15,7 +15,9 @@ from screens.notices import parts_of
 from screens.theme import OK, Part, refusal, say
 from screens.widgets import Card, Facts, Reading, Row
 from wizard.errors import WizardError
+from wizard.questions.answers import PHASES
 from wizard.questions.flow import Step, StepId
+from wizard.questions.phases import numbered
 from wizard.reports.checklist import Checklist, Item
 from wizard.session.session import Session
 from wizard.texts.en.questions import TITLES
@@ -31,7 +33,9 @@ PLACES = {
 
 
 def place_of(item: Item) -> str:
-    """Where an item is done."""
+    """Where an item is done; in a change of the root the phase that it belongs to."""
+    if item.phase:
+        return f"Phase {numbered(PHASES[item.phase - 1])}"
     first = item.id.partition("/")[0]
     return PLACES.get("machines" if first in {"gateway", "client"} else first, first)
 

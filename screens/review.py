@@ -22,6 +22,7 @@ from wizard.findings import Finding, Severity
 from wizard.host.clock import now_utc
 from wizard.planning.rehearsal import FAILED, PASSED
 from wizard.questions.flow import Step
+from wizard.questions.phases import numbered
 from wizard.reports.calendar import Ending
 from wizard.reports.lines import Line
 from wizard.reports.review import Review as Made
@@ -102,12 +103,15 @@ class Review(Page):
         """Whether it can be applied."""
         if self.data.blocked:
             return [("This cannot be applied", "bad bold"), ("  fix the errors first", "bad")]
+        if self.empty and self.data.phase.number:
+            words = f"  phase {numbered(self.data.phase)}"
+            return [(f"{OK} Nothing to do on this machine", "ok bold"), (words, "muted")]
         if self.empty:
             return [(f"{OK} Nothing to do", "ok bold"), ("  the server is already set up like this", "muted")]
         files = sum(step.changed for step in self.data.plan.file_steps) or len(self.data.undone_files)
         return [
             (f"{files} file{'' if files == 1 else 's'} will change", "accent bold"),
-            ("  nothing is changed yet", "muted"),
+            (f"  phase {numbered(self.data.phase)}" if self.data.phase.number else "  nothing is changed yet", "muted"),
         ]
 
     def compose(self) -> Iterable[Widget]:
@@ -270,7 +274,8 @@ class Confirm(Page):
         rows += [("Warning", [(risk, "warn bold")]) for risk in review.risks]
         checked = [step.target for step in steps if step.kind == "probe"]
         if checked:
-            rows.append(("Checks", [f"that {checked[0]} presents the new certificate"]))
+            what = "still presents its certificate" if review.phase.trusts_alone else "presents the new certificate"
+            rows.append(("Checks", [f"that {checked[0]} {what}"]))
         again = " and the service is restarted" if review.restarts else ""
         rows.append(("If it fails", [f"every file is restored{again}, automatically"]))
         if not review.undo:

@@ -10,7 +10,7 @@ from string import Formatter
 from tests.support.codes_in import constants_in
 from wizard import codes
 from wizard.findings import Code
-from wizard.questions.answers import Offer, RootKind
+from wizard.questions.answers import Offer, Phase, RootKind
 from wizard.questions.flow import StepId, every_step
 from wizard.texts.en.catalogue import PARTS, TEXTS
 from wizard.texts.en.questions import QUESTIONS, TITLES
@@ -215,6 +215,8 @@ def test_every_question_and_step_has_its_texts_and_each_is_used() -> None:
         "gateway.0.unattended-repair": {Offer.YES, Offer.NO},
         "gateway.0.unattended-restrict": {Offer.YES, Offer.NO},
     }
+    phases = {phase.value for phase in Phase if phase is not Phase.AUTO}
+    arising |= dict.fromkeys(("phase", "phase.unknown", "phase.open-steps"), phases)
     assert {name: set(QUESTIONS[name].choices) for name in arising} == arising
     unused = [
         (name, value)

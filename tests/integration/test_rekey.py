@@ -39,9 +39,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
 
 
 def answers(server: Practice, chain: str, password: str = "{ keep = true }") -> str:
+    """For one change; those in phases are tried in test_root_phases.py."""
     path = server.answers(goal='"re-key"', chain=f'["{chain}"]', keystore_password=password)
     # The practice answers name other machines as well, whose certificates stay as they are.
     text = Path(path).read_text()
+    text = text.replace("schema = 1\n", 'schema = 1\nphase = "at-once"\n', 1)
     Path(path).write_text(text[: text.index("[[gateway]]")])
     return path
 
@@ -130,8 +132,8 @@ def test_a_new_root_is_told_as_a_rollover_and_the_old_one_stays(server: Practice
     assert "goes offline" in risk, "repeated at the last question"
     assert session(server, "renewed.pfx").review().risks == ()
     flat = " ".join(told.split())
-    first, second, third = (flat.index(f" {number}. ") for number in (1, 2, 3))
-    assert first < flat.index("portal, cacerts") < second < flat.index("new certificates on gateways") < third
+    first, second, third, last = (flat.index(f" {number}. ") for number in (1, 2, 3, 4))
+    assert first < flat.index("portal, cacerts") < second < flat.index("new certificates on gateways") < third < last
 
     machine = server.deployment.machine
     before = product_java.cacerts_fingerprints(machine, DEFAULT_STORE_PASSWORD)
@@ -204,7 +206,7 @@ def test_packs_of_a_rollover_trust_both_roots_before_and_after_it_is_applied(ser
         page = (folder / "portal/CHECKLIST.md").read_text()
         assert [word for word in PORTAL if word not in page] == []
         assert "has both roots" in (folder / "gateway-host/CHECKLIST.md").read_text()
-        assert "Order, step 3 of 3" in (folder / "README.md").read_text()
+        assert "Order, step 4 of 4" in (folder / "README.md").read_text()
     assert "  1. " in left
     assert "the root changes" in left
 

@@ -51,7 +51,9 @@ class Rollover:
         ends: until when all of the old chain is valid.
         old_name: of the old root, or of what is missing in its place.
         new_name: likewise.
+        new_ends: until when all of the new chain is valid.
         old_root: the old root when it is known and goes; None otherwise.
+        new_root: the new root when it is known and comes; None otherwise.
         added: CA certificates that are new.
         dropped: CA certificates that are not in the new chain any more.
     """
@@ -61,7 +63,9 @@ class Rollover:
     ends: datetime
     old_name: str
     new_name: str
+    new_ends: datetime
     old_root: Certificate | None = None
+    new_root: Certificate | None = None
     added: tuple[Certificate, ...] = ()
     dropped: tuple[Certificate, ...] = ()
 
@@ -69,6 +73,11 @@ class Rollover:
     def gap(self) -> bool:
         """Whether the old chain ends before the new one begins."""
         return self.ends < self.begins
+
+    @property
+    def both_end(self) -> datetime:
+        """Until when both chains are valid: whichever of their certificates ends first."""
+        return min(self.ends, self.new_ends)
 
 
 def compare(old: Chain, new: Chain) -> Rollover | None:
@@ -78,6 +87,7 @@ def compare(old: Chain, new: Chain) -> Rollover | None:
     try:
         begins = max(fields.not_before(each) for each in new.certificates)
         ends = min(fields.not_after(each) for each in old.certificates)
+        new_ends = min(fields.not_after(each) for each in new.certificates)
     except fields.NOT_PARSED:
         return None
     same_root = _same_root(old, new)
@@ -89,12 +99,12 @@ def compare(old: Chain, new: Chain) -> Rollover | None:
         kind = Kind.ROOT
     else:
         kind = Kind.INTERMEDIATE if added else Kind.LEAF
-    gone = old.root if kind is Kind.ROOT else None
+    gone, comes = (old.root, new.root) if kind is Kind.ROOT else (None, None)
     names = (_root_name(old), _root_name(new))
     if kind is Kind.ROOT and names[0] == names[1]:
         # A successor often has its predecessor's name.
         names = (_with_fingerprint(names[0], old), _with_fingerprint(names[1], new))
-    return Rollover(kind, begins, ends, *names, gone, added, dropped)
+    return Rollover(kind, begins, ends, *names, new_ends, gone, comes, added, dropped)
 
 
 def _not_in(one: Chain, other: Chain, *, same_root: bool) -> tuple[Certificate, ...]:
@@ -134,7 +144,7 @@ def stages(change: Rollover, now: datetime, *, public: bool = False) -> tuple[St
     swap = Stage(
         "Install the new certificate on the primary (its restart is a short outage).",
         earliest=begins,
-        latest=change.ends,
+        latest=change.both_end,
     )
     match change.kind:
         case Kind.SAME:
@@ -147,7 +157,7 @@ def stages(change: Rollover, now: datetime, *, public: bool = False) -> tuple[St
                 Stage(
                     f"Upload {new} to the portal and keep those that are there.",
                     _first_day(change.added, now),
-                    change.ends,
+                    change.both_end,
                 ),
                 swap,
                 Stage(
@@ -173,17 +183,22 @@ def _root_stages(change: Rollover, now: datetime, swap: Stage, *, public: bool) 
             " store of every gateway and the stores of every client."
         )
     return (
-        Stage(first, _first_day(change.added, now), change.ends),
+        Stage(first, _first_day(change.added, now), change.both_end),
         Stage(
-            "After step 1 is done on every machine, install new certificates on gateways and clients, then on the"
-            " primary (its restart is a short outage).",
+            "After step 1 is done on every machine, install new certificates on gateways and clients.",
+            swap.earliest,
+            swap.latest,
+        ),
+        Stage(
+            "After step 2 is done on every machine, install the new certificate on the primary (its restart is a short"
+            " outage).",
             swap.earliest,
             swap.latest,
         ),
         Stage(
             f"Remove {change.old_name} from all these places. You can do so earlier if no machine presents a"
             " certificate under it. Wait if a gateway or client still does.",
-            change.ends,
+            max(change.ends, change.begins),
         ),
     )
 

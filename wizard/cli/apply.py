@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from dataclasses import replace
 
 from wizard.change.outcome import NO_CHANGE, Outcome
 from wizard.cli.confirm import confirm
@@ -12,9 +13,18 @@ from wizard.cli.output import print_json, print_lines
 from wizard.cli.plan import plan_json
 from wizard.errors import ExitCode
 from wizard.printable import printable
+from wizard.questions.answers import Goal, Phase
 from wizard.reports.lines import Line
+from wizard.reports.outcome import offline_lines
 from wizard.session import renewal
 from wizard.session.session import Session
+
+
+def run_phase(args: argparse.Namespace) -> int:
+    """Make the phase of a change of the root that the command is named after, whichever is next."""
+    inputs = open_inputs(args)
+    answers = replace(inputs.answers, goal=Goal.RE_KEY, phase=Phase(args.command))
+    return make(args, Session.of(replace(inputs, answers=answers)), args.command, own=not args.dry_run)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -57,6 +67,7 @@ def make(args: argparse.Namespace, session: Session, name: str, *, own: bool) ->
                 print_json(name, {**plan_json(review), "outcome": "refused"})
             return int(ExitCode.FINDINGS)
         if not (review.plan.is_empty or args.dry_run or args.yes):
+            print_lines(offline_lines(review.risks), people=True)
             confirm()
         session.start()
     seen = follow(session.events(), args)

@@ -253,6 +253,27 @@ EXIT CODES
   4 an interrupted change needs recover   5 another run holds the lock
 """
 
+_PHASES = """\
+A new root is changed in four phases, so that no machine goes offline:
+  trust-root   the new root trusted everywhere, beside the old one
+  others       new certificates on gateways and clients
+  primary      the new certificate on the primary
+  retire-root  the old root removed everywhere
+
+`apply` makes the phase that is next, as this machine and the checklist show.
+To make another one, or "at-once", name it as phase in the answers file. {about}
+
+EXAMPLES
+  cloudstream-wizard {name} --answers answers.toml
+  cloudstream-wizard {name} --answers answers.toml --yes
+
+EXIT CODES
+  0 applied and verified, or nothing to do   1 findings forbid the change
+  2 wrong usage or unusable input, or the root does not change
+  3 it failed and was undone
+  4 an interrupted change needs recover   5 another run holds the lock
+"""
+
 _WAIT: dict[str, Any] = {
     "metavar": "SECONDS",
     "type": float,
@@ -336,6 +357,30 @@ def store(commands: Commands) -> None:
         action.add_argument("--yes", action="store_true", help="do not ask")
         action.add_argument("--wait", **_WAIT)
         _names_primary(action)
+
+
+def trust_root(commands: Commands) -> None:
+    """Add it."""
+    about = "This\ncommand makes the first: no certificate is changed."
+    _phase(commands, "trust-root", "trust the new root beside the old one", about)
+
+
+def retire_root(commands: Commands) -> None:
+    """Add it."""
+    about = "This\ncommand makes the last, when the primary presents its new certificate."
+    _phase(commands, "retire-root", "remove the old root, as the last phase", about)
+
+
+def _phase(commands: Commands, name: str, words: str, about: str) -> None:
+    parser = commands.add_parser(
+        name,
+        help=words,
+        description=f"{words[0].upper()}{words[1:]}, here and in the bundles.",
+        epilog=_PHASES.format(name=name, about=about),
+    )
+    _takes_answers(parser)
+    parser.add_argument("--wait", **_WAIT)
+    parser.add_argument("--yes", action="store_true", help="do not ask")
 
 
 _ROLLBACK = """\

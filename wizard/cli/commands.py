@@ -30,6 +30,8 @@ COMMANDS = {
     "plan": Command(arguments.plan, "wizard.cli.plan:run"),
     "apply": Command(arguments.apply, "wizard.cli.apply:run"),
     "store": Command(arguments.store, "wizard.cli.store:run"),
+    "trust-root": Command(arguments.trust_root, "wizard.cli.apply:run_phase"),
+    "retire-root": Command(arguments.retire_root, "wizard.cli.apply:run_phase"),
     "rollback": Command(arguments.rollback, "wizard.cli.changes:run_rollback"),
     "history": Command(arguments.history, "wizard.cli.changes:run_history"),
     "recover": Command(arguments.recover, "wizard.cli.changes:run_recover"),

@@ -9,6 +9,7 @@ from wizard import codes
 from wizard.change import plan_file
 from wizard.cli.progress import show_progress
 from wizard.errors import WizardError
+from wizard.handoff import checklist
 from wizard.host.files import read_input
 from wizard.planning.inputs import PlanInputs, from_sources
 from wizard.questions.answers import Answers, SourceKind
@@ -33,6 +34,7 @@ def open_inputs(args: argparse.Namespace) -> PlanInputs:
             dry_run=args.dry_run,
             kept=kept,
             chains=basis.chains,
+            checklist=checklist.load(args.machine),
         )
     answers, base = _answers(args)
     wait_s: float | None = getattr(args, "wait", None)
@@ -44,6 +46,7 @@ def open_inputs(args: argparse.Namespace) -> PlanInputs:
         dry_run=args.dry_run,
         wait_s=DEFAULT_WAIT_S if wait_s is None else wait_s,
         progress=show_progress,
+        checklist=checklist.load(args.machine),
     )
 
 

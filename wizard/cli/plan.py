@@ -54,7 +54,7 @@ def plan_json(review: Review) -> dict[str, Any]:
 
 
 def _keep(path: Path, inputs: PlanInputs, review: Review) -> None:
-    put_named(path, plan_file.dump(review.plan, basis_of(inputs)), mode=0o600)
+    put_named(path, plan_file.dump(review.plan, basis_of(inputs, review.phase)), mode=0o600)
     stores = [step.proof for step in review.plan.steps if isinstance(step, PutFile) and step.proof]
     answers = inputs.answers
     same = answers.goal is Goal.MAINTAIN and answers.maintenance is Maintenance.ALIAS

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from wizard.doctor.status import Status, status
 from wizard.doctor.timeline import Place
 from wizard.errors import WizardError
 from wizard.handoff import checklist, inventory
+from wizard.planning.phases import progress
 from wizard.reports.calendar import calendar_lines
 from wizard.reports.checklist import CA
 from wizard.reports.lines import Line
@@ -30,12 +32,15 @@ def run(args: argparse.Namespace) -> int:
     kept = checklist.load(args.machine)
     uploads = [item.id.removeprefix(CA) for item in kept.left if item.id.startswith(CA)] if kept is not None else ()
     judged = status(diagnose(facts), now, warn=args.warn, critical=args.critical, further=further, uploads=uploads)
+    under_way = progress(args.machine, kept)
+    if under_way is not None:
+        judged = replace(judged, root_change=under_way.as_json())
     if args.prometheus is not None:
         _write(args.prometheus, prometheus_text(int(judged.state), judged.calendar, now))
     if args.json:
         print_json("status", {**judged.as_json(), "first_line": judged.first_line})
     else:
-        print_lines(_lines(judged))
+        print_lines([*_lines(judged), *(Line(text) for text in (under_way.lines() if under_way is not None else ()))])
     return int(judged.state)
 
 

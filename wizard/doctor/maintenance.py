@@ -14,7 +14,7 @@ from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.names import short
 from wizard.certificates.reading import read
 from wizard.certificates.writing import keystore
-from wizard.change.plan import EditFile, ImportTrust, Plan, Probe, PutFile, Restart, Step
+from wizard.change.plan import EditFile, Plan, Probe, PutFile, Restart, Step
 from wizard.change.targets import find
 from wizard.doctor.collect.run import Examined
 from wizard.doctor.repair.conf import settings_steps
@@ -28,7 +28,7 @@ from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.primary.facts import about_cacerts
 from wizard.planning.primary.inputs import Planned, other_nodes
-from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET, require_alias
+from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET, removal, require_alias
 from wizard.planning.store_password import store_password
 from wizard.questions.answers import Maintenance, PrimaryAnswers
 from wizard.questions.passwords import PRIMARY
@@ -179,12 +179,7 @@ def _removals(machine: Machine, seen: Examined, password: Secret) -> tuple[list[
             findings.append(Finding(codes.MAINTAIN_CA_IN_USE, where, facts))
             continue
         findings.append(Finding(codes.MAINTAIN_CA_REMOVED, where, facts))
-        summary = f"Remove {short(each)} from cacerts, alias {each.alias}"
-        name = f"trust-{len(steps) + 1}"
-        steps.append(
-            ImportTrust(name, machine.cacerts, each.der, each.alias, each.sha256, CACERTS_SECRET, expect, summary,
-                        removes=True)
-        )  # fmt: skip
+        steps.append(removal(len(steps) + 1, each, each.alias, machine, expect))
     return steps, findings
 
 

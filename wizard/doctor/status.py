@@ -36,6 +36,7 @@ class Status:
         drift: what is not as the applied changes left it, one line each.
         notes: what is still to come and worth no warning, one line each.
         calendar: every certificate once, with its machines and its end, the first to end in front.
+        root_change: the phase of a change of the root, and what blocks the next one; None when none is under way.
         days: until the first link ends; None when no certificate was found.
     """
 
@@ -47,6 +48,7 @@ class Status:
     limits: tuple[int, int]
     calendar: tuple[Ending, ...] = ()
     notes: tuple[str, ...] = ()
+    root_change: dict[str, Any] | None = None
 
     @property
     def first_line(self) -> str:
@@ -66,6 +68,7 @@ class Status:
             "drift": list(self.drift),
             "notes": list(self.notes),
             "calendar": [each.as_json() for each in self.calendar],
+            "root_change": self.root_change,
         }
 
 

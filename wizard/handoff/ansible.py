@@ -15,6 +15,7 @@ from wizard.handoff.build import make_packs
 from wizard.handoff.bundle import Pack, PackFile, from_template
 from wizard.handoff.cluster import is_loopback, node_files
 from wizard.handoff.vault import encrypt
+from wizard.planning import phases
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import Judged
 from wizard.printable import printable
@@ -131,7 +132,7 @@ def _primaries(inputs: PlanInputs, nodes: Mapping[str, str]) -> list[PackFile]:
     judged = inputs.judged("primary")
     host = inputs.answers.primary.host or judged.suggested_host
     result: list[PackFile] = []
-    for name, files in node_files(inputs, nodes).items():
+    for name, files in node_files(inputs, nodes, phases.planned_phase(inputs)).items():
         result += [replace(file, name=f"files/{name}/{file.name}") for file in files]
         variables = _node_variables(judged, host, nodes[name], inputs.answers.primary.port)
         result.append(PackFile(f"host_vars/{name}/tls.yml", variables))

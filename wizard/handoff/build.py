@@ -8,13 +8,14 @@ from wizard import codes
 from wizard.certificates.model import Certificate, Chain, Profile
 from wizard.certificates.names import subject
 from wizard.certificates.rollover import Rollover
+from wizard.certificates.writing import cer_files
 from wizard.change.durable import check_still_there, new_folder, put_file, reach
 from wizard.change.syscalls import REAL, Syscalls
 from wizard.configs import envfile
 from wizard.configs.rules import exposed
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator, Severity
-from wizard.handoff import client, cluster, gateway, inventory, portal
+from wizard.handoff import client, cluster, gateway, inventory, portal, trust
 from wizard.handoff.bundle import Pack, PackFile, checklist, paths
 from wizard.handoff.client import ClientInput, common_text
 from wizard.handoff.portal import ocsp_evidence
@@ -23,14 +24,25 @@ from wizard.host.clock import now_utc
 from wizard.host.files import look as look_at
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
+from wizard.planning import phases
 from wizard.planning.gateway.stores import GatewayInput
 from wizard.planning.gateway.trust import primary_trust
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import Judged, roots_of, suggested_host
+from wizard.planning.phases import Course
 from wizard.planning.primary.cloud import cloud_trust
+from wizard.planning.primary.facts import installed_chain
 from wizard.planning.replaced import rollover
 from wizard.printable import printable
-from wizard.questions.answers import Answers, GatewayAnswers, PasswordSource, PrimaryAnswers, PrimaryKind, SourceKind
+from wizard.questions.answers import (
+    Answers,
+    GatewayAnswers,
+    PasswordSource,
+    Phase,
+    PrimaryAnswers,
+    PrimaryKind,
+    SourceKind,
+)
 from wizard.questions.passwords import CLIENT, GATEWAY, generate, is_usable_password, require_fit
 from wizard.reports.chain import order_notes
 from wizard.secret import Secret
@@ -50,10 +62,16 @@ def make_packs(inputs: PlanInputs, *, nodes: bool = True) -> list[Pack]:
         WizardError: a chain cannot be read or is not fit for its role, or a password or search text does not fit.
     """
     answers = inputs.answers
+    found = phases.course(inputs)
+    if found is not None and found.phase.trusts_alone:
+        return _trust_packs(inputs, found, nodes=nodes)
     # The operator was not asked for the files of a primary elsewhere; an old path may be left in the answers.
     here = answers.primary.kind is PrimaryKind.ON_PREMISE
     primary = _fit(inputs, "primary") if here and answers.primary.chain else None
-    cluster_packs = cluster.make_packs(inputs) if nodes and primary is not None else []
+    phase = found.phase if found is not None else Phase.AUTO
+    # In the phase of the gateways and clients nothing changes on a node.
+    has_nodes = nodes and primary is not None and phase is not Phase.OTHERS
+    cluster_packs = cluster.make_packs(inputs, phase) if has_nodes else []
     require_names(answers)
     machines = [*(one.host for one in answers.gateway), *(one.host for one in answers.client)]
     # A node may have the primary's own name.
@@ -63,12 +81,15 @@ def make_packs(inputs: PlanInputs, *, nodes: bool = True) -> list[Pack]:
         _fit(inputs, f"client.{number}") if one.local_storage else None for number, one in enumerate(answers.client)
     ]
     everyone: list[Judged] = [one for one in (primary, *gateways, *clients) if one is not None]
-    change = rollover(inputs)
+    change = found.change if found is not None else rollover(inputs)
     packs = [_portal(inputs, [one.chain for one in everyone], change), *cluster_packs]
-    trust = _trust(inputs, primary)
+    trusted = _trust(inputs, primary)
+    # Until the primary has its new certificate, that is what the gateways meet.
+    presented = installed_chain(inputs.machine) if phase is Phase.OTHERS else None
     known: dict[str, Profile] = {}
     for number, judged in enumerate(gateways):
-        packs.append(_gateway(inputs, number, judged, trust, change, _profile(inputs, answers.gateway[number], known)))
+        given = _gateway_input(inputs, number, judged.chain, trusted, change, known)
+        packs.append(gateway.make_pack(replace(given, presented=presented)))
         inputs.progress("bundles made", number + 1, len(machines))
     common = common_text([one.chain.leaf for one in clients if one is not None and one.chain.leaf is not None])
     made: dict[str, Secret] = {}
@@ -79,6 +100,29 @@ def make_packs(inputs: PlanInputs, *, nodes: bool = True) -> list[Pack]:
         if password is not None:
             made[pack.folder] = password
     return [*packs, _passwords(made)] if made else packs
+
+
+def _trust_packs(inputs: PlanInputs, found: Course, *, nodes: bool) -> list[Pack]:
+    """The bundles of the phases in which only trust changes: no certificate of a gateway or client is needed."""
+    answers, change = inputs.answers, found.change
+    adds = found.phase is Phase.TRUST_ROOT
+    primary = _fit(inputs, "primary")
+    cluster_packs = cluster.make_packs(inputs, found.phase) if nodes else []
+    require_names(answers)
+    chains = [primary.chain, *(phases.chains_at_hand(inputs) if adds else ())]
+    public = roots_of(inputs.machine, answers).public
+    packs = [portal.trust_pack(chains, public, () if adds else change.dropped, order_of(inputs)), *cluster_packs]
+    known: dict[str, Profile] = {}
+    for number in range(len(answers.gateway)):
+        # Only the trust store is made, so no chain of the gateway itself is needed.
+        given = _gateway_input(inputs, number, primary.chain, primary.chain, change if adds else None, known)
+        packs.append(trust.gateway_pack(given))
+        inputs.progress("bundles made", number + 1, len(answers.gateway))
+    by_der = {each.der: each for chain in chains for each in chain.authorities}
+    added = [(name, by_der[data]) for name, data in cer_files(chains, public_roots=public)] if adds else []
+    roots = [chain.root for chain in chains if chain.root is not None]
+    clients = [one.host for one in answers.client if one.local_storage]
+    return [*packs, *(trust.client_pack(host, added, roots, found.old_root) for host in clients)]
 
 
 def _trust(inputs: PlanInputs, primary: Judged | None) -> Chain | None:
@@ -121,6 +165,7 @@ def require_makeable(inputs: PlanInputs) -> None:
     """
     answers = inputs.answers
     require_names(answers)
+    trust_alone = phases.trust_alone(inputs)
     known: dict[str, Profile] = {}
     for number, one in enumerate(answers.gateway):
         _profile(inputs, one, known)
@@ -131,7 +176,7 @@ def require_makeable(inputs: PlanInputs) -> None:
         if one.unattended_file:
             envfile.parse(read_input(inputs.base / one.unattended_file))
     for number, one_client in enumerate(answers.client):
-        leaf = inputs.judged(f"client.{number}").chain.leaf if one_client.local_storage else None
+        leaf = inputs.judged(f"client.{number}").chain.leaf if one_client.local_storage and not trust_alone else None
         if leaf is not None:
             client.search_text(leaf, one_client.certificate_subject)
 
@@ -176,34 +221,32 @@ def _fit(inputs: PlanInputs, role: str) -> Judged:
     return judged
 
 
-def _gateway(
+def _gateway_input(
     inputs: PlanInputs,
     number: int,
-    judged: Judged,
-    trust: Chain | None,
+    chain: Chain,
+    trusted: Chain | None,
     change: Rollover | None,
-    profile: Profile,
-) -> Pack:
+    known: dict[str, Profile],
+) -> GatewayInput:
     answers = inputs.answers
     key = f"gateway.{number}"
     file = answers.gateway[number].unattended_file
-    anchor = trust.root if trust is not None else None
-    suggested = suggested_host(trust.leaf) if trust is not None else ""
-    return gateway.make_pack(
-        GatewayInput(
-            answers=answers.gateway[number],
-            chain=judged.chain,
-            primary_chain=trust,
-            primary_public=anchor is not None and anchor.sha256 in roots_of(inputs.machine, answers).public,
-            primary_host=answers.primary.host or suggested,
-            primary_port=answers.primary.port,
-            store_password=_password(inputs, f"{key}.keystore-password"),
-            trust_password=_password(inputs, f"{key}.truststore-password"),
-            profile=profile,
-            unattended=read_input(inputs.base / file) if file else None,
-            cloud=_in_cloud(inputs),
-            old_root=change.old_root if change is not None else None,
-        )
+    anchor = trusted.root if trusted is not None else None
+    suggested = suggested_host(trusted.leaf) if trusted is not None else ""
+    return GatewayInput(
+        answers=answers.gateway[number],
+        chain=chain,
+        primary_chain=trusted,
+        primary_public=anchor is not None and anchor.sha256 in roots_of(inputs.machine, answers).public,
+        primary_host=answers.primary.host or suggested,
+        primary_port=answers.primary.port,
+        store_password=_password(inputs, f"{key}.keystore-password"),
+        trust_password=_password(inputs, f"{key}.truststore-password"),
+        profile=_profile(inputs, answers.gateway[number], known),
+        unattended=read_input(inputs.base / file) if file else None,
+        cloud=_in_cloud(inputs),
+        old_root=change.old_root if change is not None else None,
     )
 
 

@@ -1,7 +1,7 @@
 """The checklist in the state folder: created at the end of a set-up, then ticked and shown at later starts."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,8 @@ from wizard.change.history import history
 from wizard.change.outcome import APPLIED
 from wizard.errors import WizardError
 from wizard.host.machine import Machine
-from wizard.reports.checklist import POLICY, Checklist, Item
+from wizard.questions.answers import Phase
+from wizard.reports.checklist import POLICY, Checklist, Item, RootChange
 
 NAME = "left-to-do.json"
 SCHEMA = "cloudstream-wizard/left-to-do/1"
@@ -47,17 +48,35 @@ def _read(machine: Machine) -> Checklist | None:
         data = json.loads(_path(machine).read_text(encoding="utf-8"))
         if data["schema"] != SCHEMA:
             return None
-        items = tuple(Item(str(each["id"]), str(each["text"]), str(each["detail"])) for each in data["items"])
-        return Checklist(items, frozenset(map(str, data["done"])), str(data["packs"]), cloud=bool(data["cloud"]))
+        items = tuple(
+            Item(str(each["id"]), str(each["text"]), str(each["detail"]), int(each.get("phase", 0)))
+            for each in data["items"]
+        )
+        done, packs = frozenset(map(str, data["done"])), str(data["packs"])
+        return Checklist(items, done, packs, cloud=bool(data["cloud"]), root_change=_root_change(data))
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
+def _root_change(data: dict[str, Any]) -> RootChange | None:
+    members = data.get("root_change")
+    if members is None:
+        return None
+    texts = {name: str(value) for name, value in members.items() if name != "phase"}
+    return RootChange(Phase(members["phase"]), **texts)
+
+
 def merged(machine: Machine, made: Checklist) -> Checklist:
-    """*made* with the ticks that are kept, and with the steps of machines that this run did not name."""
+    """*made* with the ticks that are kept, and with the steps of machines that this run did not name.
+
+    Of the phases of a change of the root before this one, what is ticked is left out.
+    """
     before = _read(machine)
     if before is None:
         return made
+    now = made.root_change.phase.number if made.root_change is not None else 0
+    kept = tuple(each for each in made.items if each.phase == now or each.id not in before.done)
+    made = replace(made, items=kept)
     named = {item.place for item in made.items}
     others = tuple(
         item for item in before.items if item.id.startswith(("gateway/", "client/")) and item.place not in named
@@ -65,6 +84,11 @@ def merged(machine: Machine, made: Checklist) -> Checklist:
     at = next((at for at, item in enumerate(made.items) if item.id.startswith("machines/")), len(made.items))
     items = (*made.items[:at], *others, *made.items[at:])
     return replace(made, items=items, done=before.done | made.done, packs=made.packs or before.packs)
+
+
+def _item_json(item: Item) -> dict[str, Any]:
+    members: dict[str, Any] = {"id": item.id, "text": item.text, "detail": item.detail}
+    return {**members, "phase": item.phase} if item.phase else members
 
 
 def keep(machine: Machine, checklist: Checklist) -> None:
@@ -79,9 +103,11 @@ def keep(machine: Machine, checklist: Checklist) -> None:
         "schema": SCHEMA,
         "packs": checklist.packs,
         "cloud": checklist.cloud,
-        "items": [{"id": item.id, "text": item.text, "detail": item.detail} for item in checklist.items],
+        "items": [_item_json(item) for item in checklist.items],
         "done": sorted(checklist.done),
     }
+    if checklist.root_change is not None:
+        data["root_change"] = asdict(checklist.root_change)
     try:
         folder = reach(machine.state_dir)
     except OSError as error:

@@ -201,7 +201,7 @@ def _notes(given: ClientInput, leaf: Certificate, text: str) -> tuple[str, ...]:
     if text.lower() in "\n".join(_values(fields.issuer_name(leaf))).lower():
         notes.append(f"{text} is in the issuer: another certificate of this CA in the store My has it too.")
     if given.replaced:
-        old = ", ".join(_thumbprint(each) for each in given.replaced)
+        old = ", ".join(thumbprint(each) for each in given.replaced)
         notes.append(f"When the new certificate is in place, the script removes the earlier one by thumbprint: {old}.")
     if given.old_root is not None:
         root = f"{short(given.old_root)} ({given.old_root.sha256[:8]})"
@@ -219,7 +219,7 @@ def _one_text(common: str) -> str:
 
 
 def _unattended(leaf: Certificate) -> tuple[str, ...]:
-    rule = f"HKLM\\SOFTWARE\\CloudStreamTls, value Thumbprint, equals {_thumbprint(leaf)}"
+    rule = f"HKLM\\SOFTWARE\\CloudStreamTls, value Thumbprint, equals {thumbprint(leaf)}"
     return (
         (
             "To run it unattended, put the password into the first line of a file. Only administrators, SYSTEM and the"
@@ -246,21 +246,21 @@ def _script(given: ClientInput, name: str, authorities: Sequence[tuple[str, Cert
     assert given.chain.leaf is not None  # noqa: S101 - likewise
     rows = [
         f"    @{{ File = '{file}'; Store = '{'Root' if each == given.chain.root else 'CA'}';"
-        f" Thumbprint = '{_thumbprint(each)}' }}"
+        f" Thumbprint = '{thumbprint(each)}' }}"
         for file, each in authorities
     ]
     values = {
         "AUTHORITIES": "\n".join(rows),
         "PFX": name,
-        "THUMBPRINT": _thumbprint(given.chain.leaf),
+        "THUMBPRINT": thumbprint(given.chain.leaf),
         "TEXT": text,
         "PROVIDER": SOFTWARE_KSP,
-        "REPLACED": ", ".join(f"'{_thumbprint(each)}'" for each in given.replaced),
+        "REPLACED": ", ".join(f"'{thumbprint(each)}'" for each in given.replaced),
     }
     # Windows PowerShell 5.1 takes a file without a byte order mark for the code page of the machine: ASCII is safe.
     return from_template("install.ps1", values).replace("\n", "\r\n").encode("ascii")
 
 
-def _thumbprint(certificate: Certificate) -> str:
+def thumbprint(certificate: Certificate) -> str:
     """Windows itself names certificates by SHA-1; it is a name here, not a protection."""
     return sha1(certificate.der, usedforsecurity=False).hexdigest().upper()

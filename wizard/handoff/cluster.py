@@ -17,7 +17,7 @@ from wizard.handoff.bundle import Pack, PackFile, checklist, paths
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.primary.inputs import other_nodes
 from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET
-from wizard.questions.answers import PROMPT, Answers, PasswordSource, SourceKind, endpoint
+from wizard.questions.answers import PROMPT, Answers, PasswordSource, Phase, SourceKind, endpoint
 from wizard.questions.answers_file import dump
 from wizard.questions.passwords import PRIMARY, generate, require_fit
 from wizard.secret import Secret
@@ -31,12 +31,13 @@ def is_loopback(node: str) -> bool:
         return node == "localhost"
 
 
-def node_files(inputs: PlanInputs, nodes: Mapping[str, str]) -> dict[str, tuple[PackFile, ...]]:
+def node_files(inputs: PlanInputs, nodes: Mapping[str, str], phase: Phase) -> dict[str, tuple[PackFile, ...]]:
     """For each node its answers, the chain, and the passwords in files of their own.
 
     Args:
         inputs: with the chain and the passwords.
         nodes: name of each, and the address under which it looks at itself.
+        phase: of a change of the root; `auto` when there is none.
 
     Raises:
         WizardError: a password is missing or not fit for its readers.
@@ -50,7 +51,7 @@ def node_files(inputs: PlanInputs, nodes: Mapping[str, str]) -> dict[str, tuple[
     )
     result = {}
     for name, node in nodes.items():
-        answers = dump(_answers(inputs.answers, host, node, passwords))
+        answers = dump(replace(_answers(inputs.answers, host, node, passwords), phase=phase))
         result[name] = (
             PackFile("answers.toml", answers.encode()),
             PackFile("chain.pfx", store, secret=True),
@@ -59,8 +60,10 @@ def node_files(inputs: PlanInputs, nodes: Mapping[str, str]) -> dict[str, tuple[
     return result
 
 
-def make_packs(inputs: PlanInputs) -> list[Pack]:
+def make_packs(inputs: PlanInputs, phase: Phase) -> list[Pack]:
     """One bundle for each node that is not this machine: the same certificate and key, for a run of the wizard there.
+
+    In a change of the root that run makes *phase*.
 
     The chain of the primary has been checked before.
 
@@ -70,7 +73,7 @@ def make_packs(inputs: PlanInputs) -> list[Pack]:
     others = other_nodes(inputs.answers.primary)
     if not others:
         return []
-    files = node_files(inputs, dict.fromkeys(others, "localhost"))
+    files = node_files(inputs, dict.fromkeys(others, "localhost"), phase)
     return [_pack(inputs, node, files[node]) for node in others]
 
 

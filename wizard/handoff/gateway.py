@@ -2,7 +2,7 @@
 
 import shlex
 
-from wizard.certificates.model import Profile
+from wizard.certificates.model import Chain, Profile
 from wizard.certificates.names import alias, short
 from wizard.certificates.writing import keystore, pem_chain, truststore
 from wizard.configs import envfile
@@ -87,9 +87,15 @@ def make_pack(given: GatewayInput) -> Pack:
 def _windows_values(given: GatewayInput, store_name: str, trust_name: str) -> dict[str, str]:
     stores = store_name if trust_anchor(given) is None else f"{store_name} and {trust_name}"
     primary = endpoint(given.primary_host or "PRIMARY", given.primary_port)
-    leaf = given.primary_chain.leaf if given.primary_chain is not None else None
+    chain = _presented(given)
+    leaf = chain.leaf if chain is not None else None
     expected = _colons(leaf.sha256) if leaf is not None else "the one from the administrator of the primary."
     return {"HOST": given.answers.host, "STORES": stores, "PRIMARY": primary, "EXPECTED": expected}
+
+
+def _presented(given: GatewayInput) -> Chain | None:
+    """What the primary presents when the bundle is brought."""
+    return given.presented or given.primary_chain
 
 
 def _colons(sha256: str) -> str:
@@ -99,7 +105,7 @@ def _colons(sha256: str) -> str:
 
 def _check(given: GatewayInput, files: list[PackFile], about: dict[str, str], place: str) -> list[str]:
     """The step that tests the connection to the primary with openssl; what it needs is added to *files*."""
-    chain, host = given.primary_chain, given.primary_host
+    chain, host = _presented(given), given.primary_host
     if chain is not None and chain.leaf is not None:
         files.append(PackFile("primary-chain.pem", pem_chain(chain)))
         files.append(PackFile("verify.sh", _verify(given, chain.leaf.sha256)))

@@ -97,6 +97,37 @@ def make_pack(
     )
 
 
+def trust_pack(
+    chains: Sequence[Chain], public_roots: Collection[str], leaving: Sequence[Certificate], order: tuple[str, ...]
+) -> Pack:
+    """The portal's part of the first and the last phase of a change of the root.
+
+    Args:
+        chains: whose CA certificates are uploaded, unless some are *leaving*.
+        public_roots: SHA-256 of roots that need no upload.
+        leaving: what is removed in the last phase; empty in the first.
+        order: of the work, for the page.
+    """
+    files = [] if leaving else cer_files(chains, public_roots=public_roots)
+    by_der = {certificate.der: certificate for chain in chains for certificate in chain.authorities}
+    steps = ["Open Trusted CA certificates:\n" + "\n".join(ROUTES)]
+    steps += [f"Upload {name}  ({short(by_der[data])})\nSHA-256 {by_der[data].sha256}" for name, data in files]
+    if leaving:
+        steps += [f"Remove {short(each)}\nSHA-256 {each.sha256}" for each in leaving]
+        steps.append("See that every gateway and client is online.")
+    elif files:
+        steps.append("Compare each fingerprint that the portal shows.\nLeave the CA certificates that are there.")
+    else:
+        steps = ["Nothing to upload: the new root is a public one that Java brings."]
+    title = "Account in the portal"
+    about = {name: f"CA certificate {short(by_der[data])}" for name, data in files}
+    page = checklist(
+        title, "The policy and the OCSP settings stay as they are.", tuple(steps), order, paths(FOLDER, about)
+    )
+    contents = (PackFile("CHECKLIST.md", page), *(PackFile(name, data) for name, data in files))
+    return Pack(FOLDER, title, contents, tuple(steps))
+
+
 def _listed(certificates: Sequence[Certificate]) -> str:
     """Names alone do not tell a CA from its successor."""
     return ", ".join(f"{short(each)} (SHA-256 {each.sha256[:16]}...)" for each in certificates)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from wizard.certificates.model import Chain
 from wizard.certificates.names import short
@@ -9,12 +10,14 @@ from wizard.certificates.writing import cer_files
 from wizard.errors import WizardError
 from wizard.handoff import checklist, portal
 from wizard.handoff.portal import ocsp_evidence
+from wizard.planning import phases
 from wizard.planning.gateway import plan
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import roots_of
+from wizard.planning.phases import Course
 from wizard.planning.primary.inputs import other_nodes
 from wizard.planning.replaced import order
-from wizard.questions.answers import Answers, CloudSupport, Goal, ImportRoot, PrimaryKind
+from wizard.questions.answers import PHASES, Answers, CloudSupport, Goal, ImportRoot, Phase, PrimaryKind
 from wizard.reports.checklist import CA, CLOUD, NOTHING_KEPT, POLICY, Checklist, Item, checklist_lines
 from wizard.reports.lines import Line
 
@@ -28,12 +31,21 @@ def elsewhere_lines(inputs: PlanInputs) -> list[Line]:
     if not inputs.answers.goal.installs:
         kept = checklist.load(inputs.machine)
         return list(NOTHING_KEPT) if kept is None else checklist_lines(kept)
+    return [*order(inputs), *checklist_lines(kept_list(inputs))]
+
+
+def kept_list(inputs: PlanInputs) -> Checklist:
+    """The list of this run, kept from now on.
+
+    Raises:
+        WizardError: a chain cannot be read.
+    """
     merged = checklist.merged(inputs.machine, make(inputs))
     if not inputs.dry_run:
         # A list that cannot be kept is still worth reading; ticking it says why it cannot.
         with suppress(WizardError):
             checklist.keep(inputs.machine, merged)
-    return [*order(inputs), *checklist_lines(merged)]
+    return merged
 
 
 def tick(inputs: PlanInputs, item: str) -> list[Line]:
@@ -53,6 +65,9 @@ def make(inputs: PlanInputs) -> Checklist:
     """
     answers = inputs.answers
     kind = answers.primary.kind
+    found = phases.look(inputs)
+    if found is not None and found.phase in PHASES:
+        return _of_phases(inputs, found)
     primary = inputs.judged("primary").chain if kind is PrimaryKind.ON_PREMISE else None
     others = [(role, inputs.judged(role).chain) for role in answers.other_roles()]
     chains = [*([primary] if primary is not None else []), *(chain for _role, chain in others)]
@@ -75,6 +90,60 @@ def make(inputs: PlanInputs) -> Checklist:
     packs = str(inputs.base / answers.packs) if others or nodes else ""
     answered = cloud and answers.primary.cloud_support is CloudSupport.ACCEPTED
     return Checklist(tuple(items), frozenset({CLOUD} if answered else ()), packs, cloud=cloud)
+
+
+def _of_phases(inputs: PlanInputs, found: Course) -> Checklist:
+    """What a change of the root needs elsewhere, up to its next phase."""
+    answers, change, primary = inputs.answers, found.change, inputs.judged("primary").chain
+    last = found.phase.number
+    others = answers.other_roles()
+    nodes, new, old = other_nodes(answers.primary), _fingerprint(primary), change.old_root
+    leaf = primary.leaf.sha256 if primary.leaf is not None else "none"
+    gone = old.sha256 if old is not None else "none"
+    chains = [primary, *phases.chains_at_hand(inputs)]
+    items = [
+        *_uploads(inputs, chains),
+        *(Item(f"node/{node}/trust/{new}", NODE_TEXT.format(node=node), _steps(node)) for node in nodes),
+        *(_trusts(role, answers.table(role).host, f"trust/{new}", "trust the new root") for role in others),
+        Item(f"machines/trust/{new}", f"Check that every gateway and client trusts {change.new_name}"),
+    ]
+    items = [replace(item, phase=1) for item in items]
+    if last >= Phase.OTHERS.number:
+        made = [_machine(role, answers.table(role).host, chain, new) for role, chain in _chains(inputs)]
+        made += [Item(f"machines/certificate/{new}", "Check that every gateway and client has its new certificate")]
+        items += [replace(item, phase=2) for item in made]
+    if last >= Phase.PRIMARY.number:
+        made = [_node(node, primary) for node in nodes]
+        made += [Item(f"machines/online/{leaf}", "Check that every gateway and client is online")]
+        items += [replace(item, phase=3) for item in made]
+    if last >= Phase.RETIRE_ROOT.number:
+        made = [
+            Item(f"portal/remove/{each.sha256}", f"Remove {short(each)}", f"SHA-256 {each.sha256}")
+            for each in change.dropped
+        ]
+        made += [Item(f"node/{node}/retire/{gone}", NODE_TEXT.format(node=node), _steps(node)) for node in nodes]
+        made += [_trusts(role, answers.table(role).host, f"retire/{gone}", "remove the old root") for role in others]
+        items += [replace(item, phase=4) for item in made]
+    packs = str(inputs.base / answers.packs) if others or nodes else ""
+    return Checklist(tuple(items), packs=packs, root_change=found.note(leaf))
+
+
+NODE_TEXT = "Cluster node {node}: run the wizard there with its bundle"
+
+
+def _chains(inputs: PlanInputs) -> list[tuple[str, Chain]]:
+    return [(role, inputs.judged(role).chain) for role in inputs.answers.other_roles()]
+
+
+def _trusts(role: str, host: str, what: str, words: str) -> Item:
+    """The step of one gateway or client in a phase in which trust alone changes."""
+    kind = role.partition(".")[0]
+    name = "Gateway" if kind == "gateway" else "Windows client"
+    return Item(f"{kind}/{host}/{what}", f"{name} {host}: {words}", _steps(host))
+
+
+def _steps(folder: str) -> str:
+    return f"{checklist.STEPS}{folder}/CHECKLIST.md"
 
 
 def _policy(answers: Answers) -> Item:

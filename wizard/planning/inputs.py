@@ -16,6 +16,7 @@ from wizard.planning.judge import Judged
 from wizard.questions.answers import Answers
 from wizard.questions.flow import DEFAULT_WAIT_S
 from wizard.questions.passwords import generate
+from wizard.reports.checklist import Checklist
 from wizard.secret import Secret
 
 Progress = Callable[[str, int, int], None]
@@ -45,6 +46,7 @@ class PlanInputs:
         dry_run: nothing is kept or changed.
         kept: a plan that was made earlier, to be checked again.
         chains: the certificates (DER) for each role that *kept* was made with, in place of files.
+        checklist: what is left to do elsewhere, as it is kept on this machine; None when no list is kept.
         pasted: the texts that were pasted in place of files, by their words in the answers.
         progress: called with what is done, when there are many machines.
         judged_roles: what was read so far.
@@ -60,6 +62,7 @@ class PlanInputs:
     dry_run: bool = False
     kept: Plan | None = None
     chains: Mapping[str, Sequence[bytes]] = field(default_factory=dict)
+    checklist: Checklist | None = None
     pasted: Mapping[str, Secret] = field(default_factory=dict)
     progress: Progress = field(default=unseen, repr=False, compare=False)
     judged_roles: dict[str, Judged] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -101,6 +104,7 @@ def from_sources(  # noqa: PLR0913 - what a command knows
     kept: Plan | None = None,
     chains: Mapping[str, Sequence[bytes]] | None = None,
     progress: Progress = unseen,
+    checklist: Checklist | None = None,
 ) -> PlanInputs:
     """The inputs of a command: every password comes from *giver*, which knows the named sources."""
 
@@ -121,6 +125,7 @@ def from_sources(  # noqa: PLR0913 - what a command knows
         kept=kept,
         chains=chains or {},
         progress=progress,
+        checklist=checklist,
     )
 
 

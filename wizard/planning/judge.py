@@ -13,6 +13,7 @@ from wizard.certificates.model import Bundle, Certificate, Chain, Format, Role
 from wizard.certificates.names import short
 from wizard.certificates.public_roots import PublicRoots, public_roots
 from wizard.certificates.reading import read
+from wizard.certificates.rollover import Kind, compare
 from wizard.certificates.rules import judge
 from wizard.certificates.rules.context import on
 from wizard.errors import WizardError
@@ -23,8 +24,9 @@ from wizard.host.keytool import Keytool
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.load_chain import KeyPassword, Loaded, load, no_other
+from wizard.planning.primary.facts import installed_chain
 from wizard.probing.revocation.check import chain_findings
-from wizard.questions.answers import Answers, OcspProbe
+from wizard.questions.answers import Answers, Goal, OcspProbe, Phase
 from wizard.questions.pasted import NONE
 from wizard.secret import Secret
 
@@ -116,11 +118,29 @@ def _judged(role: str, answers: Answers, loaded: Loaded, machine: Machine) -> Ju
     if answers.account.ocsp_probe is OcspProbe.YES:
         asked = Chain(loaded.chain.leaf, loaded.chain.intermediates, loaded.chain.root)
         findings += _revocation(asked, answers.account.responder, int(now_utc().timestamp()) // _ANSWER_COUNTS_S)
+    if _only_its_root(role, answers, loaded.chain, machine):
+        findings = [_not_valid_yet(finding) for finding in findings]
     findings.sort(key=lambda finding: -finding.severity)
     root = loaded.chain.root
     unclear = root is not None and root.sha256 in _decided(anchors, (), ()).unclear
     public = root is not None and root.sha256 in roots.public
     return Judged(loaded, tuple(findings), suggested, public, root if unclear else None)
+
+
+def _only_its_root(role: str, answers: Answers, chain: Chain, machine: Machine) -> bool:
+    """Whether *chain* may begin later: the first phase of a change of the root uses nothing of it but the root."""
+    if answers.goal is not Goal.RE_KEY or answers.phase is not Phase.AUTO or role != "primary":
+        return answers.goal is Goal.RE_KEY and answers.phase is Phase.TRUST_ROOT
+    installed = installed_chain(machine)
+    change = compare(installed, chain) if installed is not None else None
+    return change is not None and change.kind is Kind.ROOT
+
+
+def _not_valid_yet(finding: Finding) -> Finding:
+    """*finding*, as a note when it is that a certificate is not valid yet."""
+    if finding.spec not in {codes.VALIDITY_LEAF_NOT_YET_VALID, codes.VALIDITY_INTERMEDIATE_NOT_YET_VALID}:
+        return finding
+    return Finding(codes.PHASE_NOT_VALID_YET, finding.subject, finding.facts)
 
 
 @lru_cache(maxsize=16)

@@ -48,11 +48,12 @@ class Rehearsed:
         return {"name": self.name, **self.rehearsal.as_json(), "uploads": uploads}
 
 
-def rehearse_all(inputs: PlanInputs, *, proven: bool = False) -> list[Rehearsed]:
+def rehearse_all(inputs: PlanInputs, *, proven: bool = False, present: Chain | None = None) -> list[Rehearsed]:
     """Rehearse every gateway and client of *inputs*; with none, a client that only has to trust the primary.
 
     Args:
         inputs: whose chains.
+        present: what the primary goes on to present, with its key, in place of the chain of the answers.
         proven: the product's Java has read the primary's certificates already, when it opened the new key store.
 
     Raises:
@@ -63,7 +64,8 @@ def rehearse_all(inputs: PlanInputs, *, proven: bool = False) -> list[Rehearsed]
     if inputs.answers.primary.kind is PrimaryKind.CLOUD and not inputs.answers.primary.chain:
         raise WizardError(codes.REHEARSE_CLOUD, subject="primary.chain")
     server = inputs.judged("primary")
-    if server.chain.leaf is None:
+    presented = present or server.chain
+    if presented.leaf is None:
         return []
     connect_name = inputs.answers.primary.host or server.suggested_host
     others: list[tuple[str, Chain]] = []
@@ -71,28 +73,28 @@ def rehearse_all(inputs: PlanInputs, *, proven: bool = False) -> list[Rehearsed]
     for number, role in enumerate(roles, start=1):
         others.append((inputs.answers.table(role).host or role, inputs.judged(role).chain))
         inputs.progress("chains read", number, len(roles))
-    shipped = _shipped(inputs.machine, [server.chain, *(chain for _, chain in others)])
+    shipped = _shipped(inputs.machine, [presented, *(chain for _, chain in others)])
     uploaded = [authority for _, chain in others for authority in chain.authorities]
-    server_trust = _distinct([*server.chain.authorities, *uploaded, *shipped])
-    client_trust = [*shipped, *_roots(server.chain)]
+    server_trust = _distinct([*presented.authorities, *server.chain.authorities, *uploaded, *shipped])
+    client_trust = [*shipped, *_roots(presented)]
     now = now_utc()
     refused = inputs.unreadable(
-        [*([] if proven else server.chain.certificates), *(one for _, each in others for one in each.certificates)]
+        [*([] if proven else presented.certificates), *(one for _, each in others for one in each.certificates)]
     )
     if not others:
         only_server = rehearse(
-            server.chain, server_trust, None, client_trust, connect_name, client_name="a gateway", now=now
+            presented, server_trust, None, client_trust, connect_name, client_name="a gateway", now=now
         )
-        return [Rehearsed("any gateway", _with_java(only_server, refused, [server.chain]))]
+        return [Rehearsed("any gateway", _with_java(only_server, refused, [presented]))]
     result, alone = [], Alone()
     public = roots_of(inputs.machine, inputs.answers).public
     for number, (name, chain) in enumerate(others, start=1):
         if chain.leaf is not None:
             seen = rehearse(
-                server.chain, server_trust, chain, client_trust, connect_name, client_name=name, now=now, alone=alone
+                presented, server_trust, chain, client_trust, connect_name, client_name=name, now=now, alone=alone
             )
             uploads = () if chain.root is not None and chain.root.sha256 in public else tuple(chain.authorities)
-            result.append(Rehearsed(name, _with_java(seen, refused, [server.chain, chain]), uploads))
+            result.append(Rehearsed(name, _with_java(seen, refused, [presented, chain]), uploads))
         inputs.progress("connections rehearsed", number, len(others))
     return result
 

@@ -1,8 +1,7 @@
 """The chain that the new one replaces: the installed one, or the one before the last change."""
 
-from dataclasses import replace
+from collections.abc import Callable
 
-from wizard import codes
 from wizard.certificates.chain import host_chains
 from wizard.certificates.model import Chain
 from wizard.certificates.reading import read
@@ -13,13 +12,11 @@ from wizard.change.manifest import Action
 from wizard.change.store import ChangeFolder, Store
 from wizard.configs import hocon
 from wizard.errors import WizardError
-from wizard.findings import Finding, Locator
 from wizard.host.clock import now_utc
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.primary.facts import PASSWORD_KEY, installed_chain
-from wizard.planning.primary.inputs import Planned
 from wizard.questions.answers import Goal, PrimaryKind
 from wizard.reports.chain import order_lines
 from wizard.reports.lines import Line, Tone
@@ -33,29 +30,17 @@ def rollover(inputs: PlanInputs) -> Rollover | None:
         WizardError: the new chain cannot be read.
     """
     primary = inputs.answers.primary
-    if inputs.answers.goal is not Goal.RE_KEY or primary.kind is not PrimaryKind.ON_PREMISE or not primary.chain:
+    if inputs.answers.goal is not Goal.RE_KEY or primary.kind is not PrimaryKind.ON_PREMISE:
+        return None
+    if not (primary.chain or "primary" in inputs.chains):
         return None
     new = inputs.judged("primary").chain
     old = installed_chain(inputs.machine)
     if old is not None and old.leaf == new.leaf:
         # Applied already: what is left to do still depends on what was there before.
-        old = _put_away(inputs.machine)
+        machine = inputs.machine
+        old = put_away(machine, lambda: read_input(machine.real(machine.conf)), _conf_password)
     return compare(old, new) if old is not None else None
-
-
-def with_root_warning(inputs: PlanInputs, planned: Planned) -> tuple[Planned, list[Line]]:
-    """*planned*, with a warning when its certificate is under another root than the one before; and as `order`.
-
-    Raises:
-        WizardError: the new chain cannot be read.
-    """
-    change = rollover(inputs)
-    if change is not None and change.kind is Kind.ROOT and not planned.plan.is_empty:
-        warning = Finding(
-            codes.ROLLOVER_ROOT_CHANGES, Locator("chain"), {"old": change.old_name, "new": change.new_name}
-        )
-        planned = replace(planned, findings=(*planned.findings, warning))
-    return planned, _order(inputs, change)
 
 
 def order(inputs: PlanInputs) -> list[Line]:
@@ -64,36 +49,41 @@ def order(inputs: PlanInputs) -> list[Line]:
     Raises:
         WizardError: the new chain cannot be read.
     """
-    return _order(inputs, rollover(inputs))
-
-
-def _order(inputs: PlanInputs, change: Rollover | None) -> list[Line]:
+    change = rollover(inputs)
     if change is None or change.kind is Kind.SAME:
         return []
     public = inputs.judged("primary").public
     return [Line("Old and new:", Tone.HEADING), *order_lines(change, now_utc(), public=public), Line("")]
 
 
-def _put_away(machine: Machine) -> Chain | None:
-    """The chain of the key store that the newest change in effect took away; None when it cannot be read."""
+def put_away(
+    machine: Machine, settings: Callable[[], bytes], password: Callable[[bytes], Secret | None]
+) -> Chain | None:
+    """The chain of the key store that the newest change in effect took away; None when it cannot be read.
+
+    Args:
+        machine: whose changes.
+        settings: the file with the password of the store as it is now, for a change that has left it alone.
+        password: found in the bytes of that file.
+    """
     try:
         in_effect = [entry.id for entry in history(machine) if entry.in_effect and not entry.rolls_back]
         folders = [Store(machine.state_dir).find(change) for change in in_effect]
         for folder in reversed(folders):
             actions = {action.id: action for action in folder.manifest().actions}
             if "keystore" in actions and actions["keystore"].backup:
-                return _chain(machine, folder, actions)
+                text = _saved(folder, actions["settings"]) if "settings" in actions else settings()
+                name = str(actions["keystore"].named)
+                store = read(_saved(folder, actions["keystore"]), name=name, password=password(text))
+                return next(iter(host_chains(store)), None)
     except WizardError:
         return None
     return None
 
 
-def _chain(machine: Machine, folder: ChangeFolder, actions: dict[str, Action]) -> Chain | None:
-    conf = _saved(folder, actions["settings"]) if "settings" in actions else read_input(machine.real(machine.conf))
+def _conf_password(conf: bytes) -> Secret | None:
     passwords = [value.text for value in hocon.parse(conf).find(PASSWORD_KEY)]
-    password = Secret(passwords[-1]) if passwords else None
-    store = read(_saved(folder, actions["keystore"]), name=str(actions["keystore"].named), password=password)
-    return next(iter(host_chains(store)), None)
+    return Secret(passwords[-1]) if passwords else None
 
 
 def _saved(folder: ChangeFolder, action: Action) -> bytes:

@@ -152,6 +152,35 @@ class ImportRoot(StrEnum):
     NO = "no"
 
 
+class Phase(StrEnum):
+    """Which part of a change of the root is next; the values are the keys in the file, in the order of the work."""
+
+    AUTO = "auto"
+    """As this machine and the checklist show."""
+    TRUST_ROOT = "trust-root"
+    """The new root is trusted everywhere, beside the old one."""
+    OTHERS = "others"
+    """Gateways and clients get their new certificates."""
+    PRIMARY = "primary"
+    """The primary gets its new certificate."""
+    RETIRE_ROOT = "retire-root"
+    """The old root is removed everywhere."""
+    AT_ONCE = "at-once"
+    """No phases: everything in one change."""
+
+    @property
+    def number(self) -> int:
+        """1 to 4, and 0 for what is no single phase."""
+        return PHASES.index(self) + 1 if self in PHASES else 0
+
+    @property
+    def trusts_alone(self) -> bool:
+        """Whether it changes trust alone, and no certificate of a machine."""
+        return self in {Phase.TRUST_ROOT, Phase.RETIRE_ROOT}
+
+
+PHASES = (Phase.TRUST_ROOT, Phase.OTHERS, Phase.PRIMARY, Phase.RETIRE_ROOT)
+
 PROMPT = PasswordSource()
 GENERATE = PasswordSource(SourceKind.GENERATE)
 KEEP = PasswordSource(SourceKind.KEEP)
@@ -282,7 +311,7 @@ class Answers:
     """Everything that was decided. Immutable: `put` gives a changed copy.
 
     `packs` is the folder for what other machines need, `change` the one to undo, `maintenance` what is changed in the
-    installed stores.
+    installed stores, `phase` the part of a change of the root.
     """
 
     goal: Goal = Goal.SET_UP
@@ -293,6 +322,7 @@ class Answers:
     packs: str = "cloudstream-packs"
     change: str = ""
     maintenance: Maintenance = Maintenance.PASSWORD
+    phase: Phase = Phase.AUTO
 
     def get(self, key: str) -> Any:
         """The value at *key* in the form of the file: `primary.host`, `gateway.0.chain`, `goal`.

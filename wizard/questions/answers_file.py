@@ -20,6 +20,7 @@ from wizard.questions.answers import (
     Goal,
     Maintenance,
     PasswordSource,
+    Phase,
     PrimaryAnswers,
     SourceKind,
     is_host,
@@ -66,7 +67,8 @@ def load(text: str, *, name: str = "the answers file") -> Answers:
             file=name,
             schema=printable(repr(schema), limit=40),
         )
-    _only(data, {"goal", "primary", "gateway", "client", "account", "packs", "change", "maintenance"}, "", name)
+    known = {"goal", "primary", "gateway", "client", "account", "packs", "change", "maintenance", "phase"}
+    _only(data, known, "", name)
     return Answers(
         goal=_enum(Goal, data.get("goal", "set-up"), "goal", name),
         primary=_section(PrimaryAnswers, data.get("primary", {}), "primary", name),
@@ -81,6 +83,7 @@ def load(text: str, *, name: str = "the answers file") -> Answers:
         packs=_typed("", data.get("packs", Answers().packs), "packs", name),
         change=_typed("", data.get("change", ""), "change", name),
         maintenance=_enum(Maintenance, data.get("maintenance", Answers().maintenance), "maintenance", name),
+        phase=_enum(Phase, data.get("phase", Answers().phase), "phase", name),
     )
 
 
@@ -94,7 +97,7 @@ def field_names(
 def keys_text() -> str:
     """The keys that an answers file may have, by tables, in at most 76 columns: for the help of `plan`."""
     tables = {
-        "": ("goal", "packs", "change", "maintenance"),
+        "": ("goal", "packs", "change", "maintenance", "phase"),
         "[primary]": field_names(PrimaryAnswers),
         "[[gateway]]": field_names(GatewayAnswers),
         "[[client]]": field_names(ClientAnswers),
@@ -114,6 +117,7 @@ def dump(answers: Answers) -> str:
     lines += [f"change = {_toml(answers.change)}"] * bool(answers.change)
     if answers.goal is Goal.MAINTAIN or answers.maintenance is not Answers().maintenance:
         lines.append(f"maintenance = {_toml(answers.maintenance)}")
+    lines += [f"phase = {_toml(answers.phase)}"] * (answers.phase is not Phase.AUTO)
     lines += ["", "[primary]", *_section_lines(answers.primary)]
     for table, items in (("gateway", answers.gateway), ("client", answers.client)):
         for item in items:

@@ -2,27 +2,13 @@
 
 import re
 import shlex
+from enum import StrEnum
 from typing import Any
 
 from wizard import codes
 from wizard.errors import WizardError
 from wizard.findings import Code
-from wizard.questions.answers import (
-    ENDPOINTS,
-    OCSP_URL,
-    PROMPT,
-    CloudSupport,
-    Goal,
-    ImportRoot,
-    Maintenance,
-    OcspProbe,
-    PasswordSource,
-    PrimaryKind,
-    RootKind,
-    SourceKind,
-    endpoints,
-    is_host,
-)
+from wizard.questions.answers import ENDPOINTS, OCSP_URL, PROMPT, PasswordSource, SourceKind, endpoints, is_host
 from wizard.questions.flow import Ask, Question
 
 _URL = re.compile(r"https?://[!-~]{1,300}")
@@ -58,7 +44,7 @@ def parsed(question: Question, before: Any, text: str) -> Any:
         if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
             raise _refused(codes.ANSWER_UNUSABLE, question, "port")
         return int(text)
-    if isinstance(before, Goal | Maintenance | PrimaryKind | ImportRoot | CloudSupport | OcspProbe | RootKind):
+    if isinstance(before, StrEnum):
         return type(before)(text)
     if question.ask is Ask.PATHS:
         return _one_path(text)

@@ -11,6 +11,7 @@ from wizard.questions.answers import (
     Goal,
     ImportRoot,
     Maintenance,
+    Phase,
     PrimaryKind,
     SourceKind,
 )
@@ -79,12 +80,17 @@ def _sets_up_here(answers: Answers) -> bool:
 
 
 def _re_keys_here(answers: Answers) -> bool:
-    return _on_premise(answers) and answers.goal is Goal.RE_KEY
+    return _on_premise(answers) and answers.goal is Goal.RE_KEY and _new_store(answers)
+
+
+def _new_store(answers: Answers) -> bool:
+    """Whether this primary gets a new key store: not in every phase of a change of the root."""
+    return answers.phase in {Phase.AUTO, Phase.PRIMARY, Phase.AT_ONCE}
 
 
 def _types_store_password(answers: Answers) -> bool:
     kind = answers.primary.keystore_password.kind
-    wanted = _on_premise(answers) or _sets_password(answers)
+    wanted = (_on_premise(answers) and _new_store(answers)) or _sets_password(answers)
     return wanted and kind not in {SourceKind.GENERATE, SourceKind.KEEP}
 
 

@@ -10,7 +10,7 @@ def _here(answers: Answers) -> bool:
 
 def _types_password(answers: Answers) -> bool:
     kind = answers.get("gateway.0.keystore-password").kind
-    return _here(answers) and kind not in {SourceKind.GENERATE, SourceKind.KEEP}
+    return _here(answers) and not answers.phase.trusts_alone and kind not in {SourceKind.GENERATE, SourceKind.KEEP}
 
 
 GATEWAY_STEPS: tuple[Step, ...] = (

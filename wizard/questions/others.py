@@ -1,6 +1,6 @@
 """Questions about the other machines: gateways and clients, and the bundles for them and for the nodes of a cluster."""
 
-from wizard.questions.answers import OCSP_CHECK, OCSP_URL, Answers, Goal, OcspProbe, PrimaryKind
+from wizard.questions.answers import OCSP_CHECK, OCSP_URL, Answers, Goal, OcspProbe, Phase, PrimaryKind
 from wizard.questions.model import Ask, Question, Step, StepId, View
 
 
@@ -23,12 +23,23 @@ def _has_packs(answers: Answers) -> bool:
 
 
 def _hands_off_first(answers: Answers) -> bool:
-    """A new root must be on the other machines before this one shows a certificate under it."""
-    return _has_packs(answers) and _replaces_here(answers)
+    """Without phases, a new root must be on the other machines before this one shows a certificate under it."""
+    return _has_packs(answers) and _replaces_here(answers) and answers.phase.number == 0
 
 
 def _hands_off_last(answers: Answers) -> bool:
-    return _has_packs(answers) and not _replaces_here(answers)
+    # When the primary alone gets its certificate, only its other nodes need a bundle.
+    several = answers.phase is not Phase.PRIMARY or len(answers.primary.nodes) > 1
+    return _has_packs(answers) and several and not _hands_off_first(answers)
+
+
+def _has_portal_settings(answers: Answers) -> bool:
+    """In a change of the root only the phase of the gateways and clients is about them."""
+    return _prepares_others(answers) and answers.phase.number in {0, Phase.OTHERS.number}
+
+
+def _uses_certificates(answers: Answers) -> bool:
+    return _has_others(answers) and not answers.phase.trusts_alone
 
 
 OTHERS = Step(
@@ -42,7 +53,7 @@ OTHERS = Step(
     applies=_prepares_others,
 )
 
-OTHERS_VERDICT = Step(StepId.OTHERS_VERDICT, View.VERDICT, role="others", applies=_has_others)
+OTHERS_VERDICT = Step(StepId.OTHERS_VERDICT, View.VERDICT, role="others", applies=_uses_certificates)
 
 PORTAL = Step(
     StepId.PORTAL,
@@ -51,7 +62,7 @@ PORTAL = Step(
         Question.of(OCSP_URL, Ask.TEXT, optional=True),
         Question.of("account.ocsp-probe", Ask.CHOICE, values=(OcspProbe.NO, OcspProbe.YES)),
     ),
-    applies=_prepares_others,
+    applies=_has_portal_settings,
 )
 
 _PACKS = (Question.of("packs", Ask.TEXT),)

@@ -24,14 +24,17 @@ _HEADINGS = {
 def overlap_line(change: Rollover, now: datetime) -> Line:
     """From when until when both are valid, or what is wrong with that."""
     begins, ends = f"{change.begins:%Y-%m-%d}", f"{change.ends:%Y-%m-%d}"
+    until = f"{change.both_end:%Y-%m-%d}"
     if change.begins > now and change.gap:
         return Line(f"Warning: a gap: the old one ends on {ends}, the new one begins on {begins}.", Tone.WARN)
     if change.begins > now:
-        return Line(f"Warning: the new one is not valid before {begins}; both are until {ends}.", Tone.WARN)
+        return Line(f"Warning: the new one is not valid before {begins}; both are until {until}.", Tone.WARN)
     if change.ends < now:
         return Line(f"Warning: the old one has been invalid since {ends}, so the two do not overlap.", Tone.WARN)
-    days = (change.ends - now).days
-    return Line(f"Both are valid from {begins} until {ends}; {days} days to replace it.")
+    if change.new_ends < now:
+        return Line(f"Warning: the new one has been invalid since {change.new_ends:%Y-%m-%d}.", Tone.WARN)
+    days = (change.both_end - now).days
+    return Line(f"Both are valid from {begins} until {until}; {days} days to replace it.")
 
 
 def order_lines(change: Rollover, now: datetime, *, public: bool = False) -> list[Line]:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from wizard.printable import printable
+from wizard.questions.answers import PHASES, Phase
+from wizard.questions.phases import numbered
 from wizard.reports.lines import Line, Tone
 
 POLICY = "policy/account"
@@ -23,16 +25,40 @@ class Item:
             another item.
         text: what to do, one line.
         detail: what to compare or where to look, in lines; "" when there is nothing.
+        phase: of a change of the root, 1 to 4; 0 when it belongs to none.
     """
 
     id: str
     text: str
     detail: str = ""
+    phase: int = 0
 
     @property
     def place(self) -> str:
         """Whose it is, without any certificate: `gateway/gateway-host`, `portal/ca`."""
         return "/".join(self.id.split("/")[:2])
+
+
+@dataclass(frozen=True, slots=True)
+class RootChange:
+    """The change of the root that a list belongs to.
+
+    Attributes:
+        phase: that the list was made for; it also has what is left of the phases before.
+        old: SHA-256 of the old root, "" when it is not known.
+        new: SHA-256 of the new root.
+        leaf: SHA-256 of the primary's new certificate.
+        old_name: for people; so is `new_name`.
+        begins: from when all of the new chain is valid, RFC 3339.
+    """
+
+    phase: Phase
+    old: str
+    new: str
+    leaf: str
+    old_name: str
+    new_name: str
+    begins: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +70,14 @@ class Checklist:
         done: ids of those that are ticked; there may be more, of certificates that were replaced.
         packs: the folder with the bundles, "" when none were made.
         cloud: the primary runs in the vendor's cloud.
+        root_change: which change of the root it is about, and how far; None when it is about none.
     """
 
     items: tuple[Item, ...]
     done: frozenset[str] = frozenset()
     packs: str = ""
     cloud: bool = False
+    root_change: RootChange | None = None
 
     @property
     def left(self) -> tuple[Item, ...]:
@@ -122,12 +150,14 @@ def checklist_lines(checklist: Checklist) -> list[Line]:
 
 
 def _section(item: Item) -> str:
+    if item.phase:
+        return numbered(PHASES[item.phase - 1])
     first = item.id.partition("/")[0]
     return _SECTIONS.get(first, first)
 
 
 def _heading(section: str, items: Iterable[Item]) -> list[Line]:
-    first, *more = _HEADINGS.get(section, (section,))
+    first, *more = _HEADINGS.get(section, (f"Phase {section}",))
     result = [Line(""), Line(first, Tone.HEADING), *(Line(text) for text in more)]
     if section == "portal" and not any(item.id.startswith(CA) for item in items):
         result.append(Line("  Nothing to upload: every chain ends in a public root.", Tone.GOOD))

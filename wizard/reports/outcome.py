@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from wizard import codes
 from wizard.certificates.model import Bundle, Chain
 from wizard.change.history import Entry
 from wizard.change.outcome import APPLIED, KEPT, NO_CHANGE, REFUSED, ROLLED_BACK, SETTLE, Outcome
@@ -40,6 +41,8 @@ def review(plan: Plan, findings: Sequence[Finding]) -> list[Line]:
     """Every step of *plan* with owner, mode and diff, then the findings."""
     if has_errors(findings):
         result = [Line("Fix these errors first. Until then nothing can be changed:", Tone.BAD)]
+    elif plan.is_empty and any(finding.spec is codes.PHASE_PLANNED for finding in findings):
+        result = [Line("Nothing to do on this machine in this phase.", Tone.GOOD)]
     elif plan.is_empty:
         result = [Line("Nothing to do: the server is already set up like this.", Tone.GOOD)]
     else:
@@ -114,6 +117,11 @@ def confirm(plan: Plan, machine: Machine) -> list[Line]:
         Line(f"  {command(machine)} rollback", whole=True),
         Line(f"Backups: {machine.state_dir}", Tone.FAINT),
     ]
+
+
+def offline_lines(risks: Iterable[str]) -> list[Line]:
+    """The *risks* of a review, for the last question."""
+    return [Line(row, Tone.WARN) for each in risks for row in ("", *wrapped(f"Warning: {each}"))]
 
 
 def _verb(step: FileStep) -> str:

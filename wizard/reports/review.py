@@ -9,7 +9,7 @@ from wizard.certificates.model import Chain
 from wizard.change.plan import Plan
 from wizard.findings import Finding
 from wizard.printable import printable
-from wizard.questions.answers import PROMPT, Answers, PasswordSource, SourceKind
+from wizard.questions.answers import PROMPT, Answers, PasswordSource, Phase, SourceKind
 from wizard.questions.flow import Ask, Question, Step, View
 from wizard.reports.lines import Line, Tone
 
@@ -42,6 +42,7 @@ class Review:
         blocked: an ERROR or BLOCKER is among them, so `start` refuses.
         undo: the steps of an undo.
         decided: what was answered, a line each that leads to its step; empty for a plan that was kept.
+        phase: of a change of the root; `auto` when there is none.
         compared: the installed chain, None when none can be read, and the new one; None when none is installed by this.
         later: how to apply it in a maintenance window instead; empty when it cannot be applied.
     """
@@ -54,6 +55,7 @@ class Review:
     decided: tuple[Line, ...] = ()
     compared: tuple[Chain | None, Chain] | None = None
     later: tuple[Line, ...] = ()
+    phase: Phase = Phase.AUTO
 
     @property
     def page(self) -> tuple[Line, ...]:
@@ -74,7 +76,8 @@ class Review:
     @property
     def risks(self) -> tuple[str, ...]:
         """What others may lose by this change, to be repeated at the last question."""
-        return tuple(each.why for each in self.findings if each.code == codes.ROLLOVER_ROOT_CHANGES.code)
+        risks = {codes.PHASE_SKIPPED, codes.ROLLOVER_ROOT_CHANGES}
+        return tuple(f"{each.message} {each.why}" for each in self.findings if each.spec in risks)
 
     @property
     def restarts(self) -> str:

@@ -15,16 +15,17 @@ from wizard.findings import Finding, has_errors
 from wizard.handoff.build import require_makeable, require_names
 from wizard.host.clock import now_utc
 from wizard.host.machine import Machine
+from wizard.planning import phases
 from wizard.planning.gateway.plan import ROLE, installed_here, review_gateway
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.java import ask_java
 from wizard.planning.primary.cloud import uncertain
 from wizard.planning.primary.facts import installed_chain
-from wizard.planning.primary.inputs import Planned, kept_plan, plan_primary
+from wizard.planning.primary.inputs import Planned, kept_plan
 from wizard.planning.rehearsal import Rehearsed, rehearsal_lines, rehearse_all
-from wizard.planning.replaced import with_root_warning
+from wizard.planning.replaced import order
 from wizard.printable import printable
-from wizard.questions.answers import CloudSupport, Goal, PrimaryKind
+from wizard.questions.answers import CloudSupport, Goal, Phase, PrimaryKind
 from wizard.questions.model import StepId
 from wizard.reports import outcome
 from wizard.reports.chain import beside_lines
@@ -191,7 +192,8 @@ def _beside(inputs: PlanInputs, made: Review) -> Review:
     kind = inputs.answers.primary.kind
     role = next(iter(inputs.chains), "primary" if kind is PrimaryKind.ON_PREMISE else ROLE)
     installs = bool(inputs.chains) if inputs.kept is not None else inputs.answers.goal.installs
-    if not installs or kind is PrimaryKind.CLOUD or role not in {"primary", ROLE}:
+    trust_alone = inputs.answers.phase.trusts_alone or made.phase.trusts_alone or made.phase is Phase.OTHERS
+    if not installs or trust_alone or kind is PrimaryKind.CLOUD or role not in {"primary", ROLE}:
         return made
     try:
         new = inputs.judged(role).chain
@@ -232,14 +234,13 @@ def _for_goal(inputs: PlanInputs, examine: Callable[[], Rescue]) -> tuple[Review
         case _:
             # What the hand-off would refuse after the change is refused before it.
             require_makeable(inputs)
-            planned = _checked(inputs, plan_primary(inputs))
+            planned = _checked(inputs, phases.plan(inputs))
             if planned.forbidden:
                 return _of(planned)
             planned = ask_java(inputs.machine, planned)
-            more: list[Line] = []
-            if inputs.answers.goal is Goal.RE_KEY:
-                planned, more = with_root_warning(inputs, planned)
-            return _of(planned, rehearsed=rehearse_all(inputs, proven=planned.plan.is_proven), more=more)
+            rehearsed = phases.rehearse(inputs, proven=planned.plan.is_proven)
+            made, planned = _of(planned, rehearsed=rehearsed, more=order(inputs))
+            return replace(made, phase=phases.planned_phase(inputs)), planned
 
 
 def _judged_again(inputs: PlanInputs, kept: Plan) -> tuple[Review, Planned]:
@@ -251,8 +252,11 @@ def _judged_again(inputs: PlanInputs, kept: Plan) -> tuple[Review, Planned]:
     planned = _with(planned, inputs.judged(roles[0]).findings)
     if planned.forbidden:
         return _of(planned)
+    phase = inputs.answers.phase
     if roles[0] == "primary":
-        return _of(planned, rehearsed=rehearse_all(inputs, proven=kept.is_proven))
+        rehearsed = [] if phase.trusts_alone else rehearse_all(inputs, proven=kept.is_proven)
+        made, planned = _of(planned, rehearsed=rehearsed)
+        return replace(made, phase=phase), planned
     return _of(_with(planned, inputs.unreadable(inputs.judged(roles[0]).chain.certificates)))
 
 

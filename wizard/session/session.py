@@ -33,13 +33,14 @@ from wizard.host.machine import Machine, command, own_names
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD, SecretGiver, resolve
 from wizard.planning.inputs import PlanInputs, secret_of_key
 from wizard.planning.judge import Judged
+from wizard.planning.phase_question import phase_question
 from wizard.planning.primary.facts import installed_chain
 from wizard.planning.primary.inputs import Planned
 from wizard.planning.primary.plan import CACERTS_SECRET
 from wizard.planning.undo import start_recover, start_rollback
 from wizard.printable import printable
 from wizard.probing.resolve import is_here
-from wizard.questions.answers import Answers, Goal, PrimaryKind, endpoint
+from wizard.questions.answers import PHASES, Answers, Goal, Phase, PrimaryKind, endpoint
 from wizard.questions.field_text import needed, parsed, shown
 from wizard.questions.flow import DEFAULT_WAIT_S, Ask, Question, Step, StepId, View, after, steps
 from wizard.questions.passwords import generate
@@ -71,6 +72,9 @@ from wizard.session.saved_run import SavedRun
 
 LAST = StepId.ELSEWHERE
 """The step at which a run has ended."""
+
+PHASE_STEPS = (StepId.PRIMARY_VERDICT, StepId.GATEWAY_STORES)
+"""Where it is known whether the root changes: the steps that ask which phase of that is next."""
 
 NEXT = {"handoff": "create the bundles", LAST: "see what is left to do", "examine-again": "check the machine again"}
 """What follows a change, by the step behind it."""
@@ -166,6 +170,7 @@ class Session:
         self._earlier: list[Outcome] = []
         self._run: watch.ChangeRun | None = None
         self._outcome: Outcome | None = None
+        self._completed: Outcome | None = None
         self._started = False
         self._given = self.answers
         self.answered = False
@@ -209,6 +214,7 @@ class Session:
                 dry_run=self.dry_run,
                 kept=self._kept,
                 chains=self._chains,
+                checklist=checklist.load(self.machine),
                 pasted=self.pasted,
             )
         return self._inputs
@@ -232,7 +238,16 @@ class Session:
             values, day = tuple(choice.value for choice in questions[0].choices), f"{self.prefilled:%Y-%m-%d}"
             questions = (Question.of("primary.kind", Ask.CHOICE, "primary.kind.prefilled", values=values, day=day),)
         more = (*warnings.root_questions(self.inputs, step), *warnings.file_questions(self.inputs, step))
-        return (*questions, *more)
+        return (*questions, *more, *(self._phase_question(step) if step.id in PHASE_STEPS else ()))
+
+    def _phase_question(self, step: Step) -> tuple[Question, ...]:
+        """Which phase is next, when the root changes; otherwise an answer of an earlier change is forgotten."""
+        question = None
+        with suppress(WizardError):
+            question = phase_question(self.inputs, here=step.id == StepId.PRIMARY_VERDICT)
+        if question is None and self.answers.phase is not Phase.AUTO:
+            self.answers = self.answers.put("phase", Phase.AUTO)
+        return (question,) if question is not None else ()
 
     def _look_at_names(self, role: str) -> None:
         """Whether the certificate of *role* is for this machine: by its own names, else by what DNS says of it."""
@@ -250,6 +265,8 @@ class Session:
         if question.key == "change" and not self.answers.change:
             return review.newest(self.machine)
         found = shown(self.answers.get(question.key))
+        if question.key == "phase" and found not in {choice.value for choice in question.choices}:
+            return question.choices[0].value
         if question.key == "packs" and found == Answers().packs and self._handed is None:
             return fresh_folder(self.base, found)
         role, _, name = question.key.rpartition(".")
@@ -383,6 +400,7 @@ class Session:
         Raises:
             WizardError: it cannot be ticked now, or not be kept.
         """
+        self._inputs = None  # which phase is next follows from the list
         return remaining_tasks.tick(self.inputs, item)
 
     def lines(self, step: Step) -> list[Line]:
@@ -653,6 +671,19 @@ class Session:
         if self._kept is None:
             self.keep_beside_change()
 
+    def _keep_list(self) -> None:
+        """After a phase of a change of the root keep the list of what is left at once: the next phase follows from it.
+
+        Otherwise it is kept where it is shown.
+        """
+        phase = self._made_phase()
+        if phase in PHASES:
+            with suppress(WizardError):
+                remaining_tasks.kept_list(replace(self.inputs, answers=replace(self.answers, phase=phase)))
+
+    def _made_phase(self) -> Phase:
+        return self._review.phase if self._review is not None else Phase.AUTO
+
     def summary(self) -> list[str]:
         """What stays in the terminal after leaving: result, backups, how to undo, what is next."""
         if self._outcome is None and self._run is not None and self._run.id:
@@ -701,9 +732,12 @@ class Session:
         """BLOCKING. How the change ended; after `events` is exhausted."""
         if self._outcome is None and self._run is not None:
             self._outcome = watch.outcome(self.machine, self._run)
-        if self._outcome is not None and not self._outcome.exit_code and not self.kept_answers:
+        ended = self._outcome
+        if ended is not None and not ended.exit_code and ended is not self._completed:
+            self._completed = ended
             self.keep_answers()
-        return self._outcome or Outcome(NO_CHANGE)
+            self._keep_list()
+        return ended or Outcome(NO_CHANGE)
 
     def keep_answers(self) -> None:
         """BLOCKING. Keep the answers for the next renewal: this run is completed. A kept plan has none."""
@@ -869,7 +903,7 @@ class Session:
         """BLOCKING. A command has reported how its change ended, which is the last that it does; the list is kept."""
         if self.outcome().outcome == STUCK:
             return
-        if self.outcome().outcome == APPLIED and self.answers.goal.installs:
+        if self.outcome().outcome == APPLIED and self.answers.goal.installs and self._made_phase() not in PHASES:
             with suppress(WizardError, OSError):
                 remaining_tasks.elsewhere_lines(self.inputs)
         with suppress(WizardError, OSError):

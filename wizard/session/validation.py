@@ -153,7 +153,7 @@ def _verdict(inputs: PlanInputs, role: str) -> Refused:
 def _others(inputs: PlanInputs) -> Refused:
     if doubled := _tried("others.gateways", lambda: require_names(inputs.answers)):
         return doubled
-    for role in inputs.answers.other_roles():
+    for role in [] if inputs.answers.phase.trusts_alone else inputs.answers.other_roles():
         if not inputs.answers.table(role).chain:
             host = inputs.answers.table(role).host
             missing = WizardError(codes.ANSWER_MISSING, case="files", subject=host, host=host)

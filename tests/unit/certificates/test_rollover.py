@@ -115,18 +115,38 @@ def shown(found: Rollover, *, public: bool = False) -> str:
 def test_a_new_root_goes_everywhere_first_and_the_old_one_last() -> None:
     late = authority("Late-Root", start=NOW + 10 * DAY)
     found = changed(chain(OLD), chain(issue("primary-host", late, start=NOW + 20 * DAY, end=NOW + 400 * DAY)))
-    first, second, third = stages(found, NOW)
+    first, second, third, last = stages(found, NOW)
     assert (first.earliest, first.latest) == (NOW + 10 * DAY, NOW + 60 * DAY)
     assert (second.earliest, second.latest) == (NOW + 20 * DAY, NOW + 60 * DAY)
-    assert third.earliest == NOW + 60 * DAY
+    assert (third.earliest, third.latest) == (NOW + 20 * DAY, NOW + 60 * DAY)
+    assert last.earliest == NOW + 60 * DAY
+    assert "gateways and clients" in second.what
+    assert "on the primary" in third.what
     assert "Late-Root" in first.what
     assert all(place in first.what for place in ("portal", "trust store of every gateway", "cacerts", "every client"))
-    assert third.what.startswith("Remove Acme-CA-Root from")
+    assert last.what.startswith("Remove Acme-CA-Root from")
     text = shown(found)
     assert text.index("the root changes from Acme-CA-Root to Late-Root") < text.index("1. Add Late-Root")
     assert f"Earliest: {NOW + 20 * DAY:%Y-%m-%d}. At the latest: {NOW + 60 * DAY:%Y-%m-%d}." in text
     notes = order_notes(found, NOW)
-    assert all(note.startswith(f"Order, step {number} of 3: ") for number, note in enumerate(notes[1:], start=1))
+    assert all(note.startswith(f"Order, step {number} of 4: ") for number, note in enumerate(notes[1:], start=1))
+
+
+def test_the_certificate_that_ends_first_ends_the_overlap_whichever_chain_it_is_in() -> None:
+    root = authority("Short-Root", start=NOW - DAY)
+    middle = authority("Short-CA", root, start=NOW - DAY, end=NOW + 30 * DAY)
+    found = changed(chain(OLD), chain(issue("primary-host", middle, start=NOW - DAY, end=NOW + 400 * DAY)))
+    assert found.both_end == NOW + 30 * DAY
+    assert "30 days to replace it" in overlap_line(found, NOW).text
+    assert [stage.latest for stage in stages(found, NOW)] == [NOW + 30 * DAY] * 3 + [None]
+    over = overlap_line(found, NOW + 31 * DAY).text
+    assert over == f"Warning: the new one has been invalid since {NOW + 30 * DAY:%Y-%m-%d}."
+
+
+def test_the_old_root_stays_until_the_new_chain_is_valid() -> None:
+    late = authority("Late-Root", start=NOW + 70 * DAY)
+    found = changed(chain(OLD), chain(issue("primary-host", late, start=NOW + 80 * DAY, end=NOW + 400 * DAY)))
+    assert stages(found, NOW)[-1].earliest == NOW + 80 * DAY
 
 
 def test_a_public_new_root_needs_no_upload() -> None:

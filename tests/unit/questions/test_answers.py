@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from wizard.errors import WizardError
-from wizard.questions import flow
+from wizard.questions import flow, phases
 from wizard.questions.answers import (
     GENERATE,
     KEEP,
@@ -17,6 +17,7 @@ from wizard.questions.answers import (
     Maintenance,
     OcspProbe,
     PasswordSource,
+    Phase,
     PrimaryKind,
     SourceKind,
 )
@@ -313,6 +314,53 @@ def test_packs_come_before_the_change_when_certificates_are_replaced() -> None:
         assert {"handoff", "handoff-first"} & set(ids) == {wanted}
         assert (ids.index("review") < ids.index(wanted) < ids.index("confirm")) is (goal is Goal.RE_KEY)
         assert (ids.index(wanted) > ids.index("apply")) is (goal is Goal.SET_UP)
+
+
+PHASE_STEPS = {
+    Phase.TRUST_ROOT: ["others", "review", "confirm", "apply", "handoff"],
+    Phase.OTHERS: ["others", "others-verdict", "portal", "review", "confirm", "apply", "handoff"],
+    Phase.PRIMARY: ["primary-store-again", "others", "others-verdict", "review", "confirm", "apply"],
+    Phase.RETIRE_ROOT: ["others", "review", "confirm", "apply", "handoff"],
+    Phase.AT_ONCE: [
+        "primary-store-again",
+        "others",
+        "others-verdict",
+        "portal",
+        "review",
+        "handoff-first",
+        "confirm",
+        "apply",
+    ],
+}
+
+
+@pytest.mark.parametrize("phase", PHASE_STEPS)
+def test_a_phase_asks_for_nothing_that_it_does_not_change(phase: Phase) -> None:
+    answers = (
+        Answers(goal=Goal.RE_KEY, phase=phase).put("others.gateways", ("g",)).put("primary.keystore-password", KEEP)
+    )
+    ids = [step.id for step in steps(answers)]
+    assert ids[ids.index("primary-verdict") + 1 : -1] == PHASE_STEPS[phase]
+    assert load(dump(answers)).phase is phase
+    assert parsed(phases.question(Phase.TRUST_ROOT, Phase.PRIMARY, waits=False), Phase.AUTO, phase) is phase
+
+
+OFFERED = [
+    (Phase.TRUST_ROOT, Phase.PRIMARY, ["trust-root", "others", "at-once"]),
+    (None, Phase.PRIMARY, ["trust-root", "others", "at-once"]),
+    (Phase.OTHERS, Phase.PRIMARY, ["others", "primary", "at-once"]),
+    (Phase.PRIMARY, Phase.PRIMARY, ["primary", "at-once"]),
+    (None, Phase.RETIRE_ROOT, ["primary", "retire-root"]),
+    (Phase.RETIRE_ROOT, Phase.RETIRE_ROOT, ["retire-root"]),
+    (Phase.OTHERS, Phase.OTHERS, ["others", "at-once"]),
+]
+
+
+@pytest.mark.parametrize(("known", "last", "wanted"), OFFERED)
+def test_the_next_phase_the_one_behind_it_or_all_at_once(known: Phase | None, last: Phase, wanted: list[str]) -> None:
+    asked = phases.question(known, last, waits=known is None)
+    assert [choice.value for choice in asked.choices] == wanted
+    assert max(len(text) for text in (asked.heading, asked.why)) <= 76
 
 
 def test_back_undoes_next_at_every_step() -> None:

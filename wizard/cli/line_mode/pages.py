@@ -114,6 +114,9 @@ def review(session: Session, dialogue: Dialogue, step: Step) -> bool:
         if answer and numbered:
             dialogue.say(f"Error: please type a number from 1 to {len(numbered)}, or press Enter.")
         elif made.blocked or goes_on(session, dialogue, step):
+            if made.phase.number and made.plan.is_empty and not made.blocked:
+                # Nothing is changed on this machine: go on to the bundles or the list.
+                raise GoTo(session.after_change())
             return not made.blocked
 
 

@@ -5,13 +5,14 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from wizard import codes
+from wizard.certificates.chain import host_chains
 from wizard.certificates.model import Certificate, Chain
 from wizard.change.plan import Plan
 from wizard.errors import WizardError
 from wizard.findings import Fact, Finding, has_errors
 from wizard.host import jre
 from wizard.host.machine import Machine
-from wizard.planning.gateway import steps, stores
+from wizard.planning.gateway import phases, steps, stores
 from wizard.planning.gateway.facts import (
     GatewayFacts,
     Store,
@@ -20,6 +21,7 @@ from wizard.planning.gateway.facts import (
     look,
     look_at_unattended,
 )
+from wizard.planning.gateway.phases import Course
 from wizard.planning.gateway.primary_probe import look_at_primary
 from wizard.planning.gateway.steps import STORE_SECRET, TRUST_SECRET
 from wizard.planning.gateway.stores import GatewayInput
@@ -29,7 +31,7 @@ from wizard.planning.judge import Judged
 from wizard.planning.primary.facts import expectation
 from wizard.planning.primary.inputs import Planned
 from wizard.planning.store_password import store_password
-from wizard.questions.answers import GatewayAnswers, Goal, SourceKind
+from wizard.questions.answers import PHASES, GatewayAnswers, Goal, Phase, SourceKind
 from wizard.questions.passwords import GATEWAY, generate
 from wizard.reports.checklist import Item
 from wizard.reports.lines import Line
@@ -53,21 +55,50 @@ def plan_gateway(inputs: PlanInputs) -> Planned:
     trust = primary_trust(inputs)
     refused = inputs.unreadable([*judged.chain.certificates, *trust.anchors])
     given, facts = look_here(inputs, trust)
-    store, weak = _password(inputs, STORE_SECRET, facts.keystore, kept=steps.holds_chain(given, facts))
-    given = replace(given, store_password=store)
+    found = phases.course(inputs, given, trust.anchors, facts)
+    phase = found.phase if found is not None else Phase.AT_ONCE
+    anchors = _anchors(trust, facts, found)
+    weak: Sequence[Finding] = ()
+    if phase in {Phase.TRUST_ROOT, Phase.PRIMARY, Phase.RETIRE_ROOT} and facts.keystore.password is not None:
+        given = replace(given, store_password=facts.keystore.password)
+    else:
+        store, weak = _password(inputs, STORE_SECRET, facts.keystore, kept=steps.holds_chain(given, facts))
+        given = replace(given, store_password=store)
     if facts.truststore is not None:
-        kept = steps.holds_anchors(trust.anchors, facts)
+        kept = steps.holds_anchors(anchors, facts)
         password, more = _password(inputs, TRUST_SECRET, facts.truststore, kept=kept)
         given, weak = replace(given, trust_password=password), (*weak, *more)
-    plan = steps.make_plan(given, trust.anchors, facts, inputs.machine.keytool)
+    plan = steps.make_plan(given, anchors, facts, inputs.machine.keytool, phase)
+    if phase is Phase.PRIMARY:
+        plan = replace(plan, steps=())
     findings = (
         *judged.findings,
         *refused,
         *trust.findings,
         *plan.findings,
         *weak,
+        *(phases.findings(found, inputs) if found is not None else ()),
     )
     return Planned(plan, findings, {STORE_SECRET: given.store_password})
+
+
+def course_here(inputs: PlanInputs) -> Course | None:
+    """Where a change of the root has got to on this gateway; None when no root changes.
+
+    Raises:
+        WizardError: a file cannot be read.
+    """
+    trust = primary_trust(inputs)
+    given, facts = look_here(inputs, trust)
+    return phases.look(inputs, given, trust.anchors, facts)
+
+
+def _anchors(trust: PrimaryTrust, facts: GatewayFacts, found: Course | None) -> tuple[Certificate, ...]:
+    """What the trust store shall hold: a first one keeps the old root beside the new one while the root changes."""
+    first = facts.truststore is not None and facts.truststore.content is None
+    if found is None or not first or found.phase not in {Phase.TRUST_ROOT, Phase.OTHERS}:
+        return trust.anchors
+    return (*trust.anchors, *(each for each in found.old if each not in trust.anchors))
 
 
 def require_stores(inputs: PlanInputs) -> None:
@@ -90,8 +121,16 @@ def review_gateway(inputs: PlanInputs) -> tuple[Planned, list[Line]]:
     planned = plan_gateway(inputs)
     if has_errors(planned.findings):
         return planned, []
-    seen = look_at_primary(inputs, inputs.judged(ROLE).chain, primary_trust(inputs))
-    return planned, [Line(""), *seen]
+    trust = primary_trust(inputs)
+    given, facts = look_here(inputs, trust)
+    chain, trusted = inputs.judged(ROLE).chain, trust.anchors
+    found = phases.course(inputs, given, trust.anchors, facts)
+    if found is not None and found.phase in {Phase.TRUST_ROOT, Phase.OTHERS, Phase.PRIMARY}:
+        # Both roots are trusted until the last phase.
+        trusted = (*trusted, *found.old) if trusted else ()
+    if found is not None and found.phase is Phase.TRUST_ROOT and facts.keystore.content is not None:
+        chain = next(iter(host_chains(facts.keystore.content)))
+    return planned, [Line(""), *look_at_primary(inputs, chain, trusted)]
 
 
 def left_here(inputs: PlanInputs) -> tuple[Item, ...]:
@@ -102,6 +141,8 @@ def left_here(inputs: PlanInputs) -> tuple[Item, ...]:
     """
     given, facts = look_here(inputs, primary_trust(inputs))
     leaf = given.chain.leaf.sha256 if given.chain.leaf is not None else "none"
+    if inputs.answers.phase in PHASES:
+        leaf = f"{inputs.answers.phase}/{leaf}"
     stores = [str(store.path) for store in (facts.keystore, facts.truststore) if store is not None]
     host = host_of(inputs, inputs.judged(ROLE))
     return (

@@ -3,14 +3,13 @@
 The result is reported and never a reason to refuse: gateways are often set up before their primary.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from wizard import codes
-from wizard.certificates.model import Chain
+from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.names import short, subject
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
-from wizard.planning.gateway.trust import PrimaryTrust
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import cacerts_of
 from wizard.planning.primary.inputs import LOOK_TIMEOUT_S
@@ -20,19 +19,19 @@ from wizard.probing.trust import system_roots
 from wizard.reports.lines import Line, Tone, finding_lines
 
 
-def look_at_primary(inputs: PlanInputs, chain: Chain, trust: PrimaryTrust) -> list[Line]:
+def look_at_primary(inputs: PlanInputs, chain: Chain, trusted: Sequence[Certificate]) -> list[Line]:
     """Connect to the primary as the gateway will, and say what came of it.
 
     Args:
         inputs: names the primary.
         chain: of this gateway, shown when the primary asks.
-        trust: what the gateway will trust it by; without anchors the roots of its Java, or of this system.
+        trusted: what the gateway will trust it by; without any the roots of its Java, or of this system.
     """
     primary = inputs.answers.primary
     if not primary.host:
         return [Line("The primary was not probed: primary.host is not given.", Tone.FAINT)]
-    if trust.anchors:
-        roots, anchors = TrustSet(trust.anchors), ", ".join(short(anchor) for anchor in trust.anchors)
+    if trusted:
+        roots, anchors = TrustSet(tuple(trusted)), ", ".join(short(anchor) for anchor in trusted)
     elif shipped := cacerts_of(inputs.machine):
         roots, anchors = TrustSet(shipped), "the roots of the product's Java"
     else:
@@ -42,7 +41,7 @@ def look_at_primary(inputs: PlanInputs, chain: Chain, trust: PrimaryTrust) -> li
             primary.host,
             primary.port,
             servername=primary.host,
-            client=_identity(chain),
+            client=identity(chain),
             timeout_s=LOOK_TIMEOUT_S,
             trust={"planned": roots} if len(roots) else {},
         )
@@ -52,7 +51,8 @@ def look_at_primary(inputs: PlanInputs, chain: Chain, trust: PrimaryTrust) -> li
     return [*_good(seen, anchors), *finding_lines(findings)]
 
 
-def _identity(chain: Chain) -> ClientIdentity | None:
+def identity(chain: Chain) -> ClientIdentity | None:
+    """What a gateway with *chain* shows to the primary; None without its key."""
     if chain.leaf is None or chain.key is None:
         return None
     return ClientIdentity(chain.leaf, chain.key, chain.intermediates)

@@ -16,7 +16,7 @@ from wizard.host.access import FOR_GATEWAY, rights_for
 from wizard.planning.gateway.facts import GatewayFacts, Unattended
 from wizard.planning.gateway.stores import TRUSTSTORE, GatewayInput, settings
 from wizard.planning.primary.plan import holds
-from wizard.questions.answers import Offer
+from wizard.questions.answers import Offer, Phase
 
 STORE_SECRET = "gateway.0.keystore-password"  # noqa: S105 - the name of a secret
 TRUST_SECRET = "gateway.0.truststore-password"  # noqa: S105 - likewise
@@ -30,20 +30,28 @@ def holds_chain(given: GatewayInput, facts: GatewayFacts) -> bool:
     return facts.keystore.content is not None and holds(facts.keystore.content, given.chain)
 
 
-def holds_anchors(anchors: Sequence[Certificate], facts: GatewayFacts) -> bool:
-    """Whether the trust store that the unattended file names opens, and Java trusts all *anchors* by it."""
+def holds_anchors(anchors: Sequence[Certificate], facts: GatewayFacts, *, alone: bool = False) -> bool:
+    """Whether the trust store that the unattended file names opens, and Java trusts all *anchors* by it, or *alone*."""
     content = facts.truststore.content if facts.truststore is not None else None
     if content is None or (content.store is not None and content.store.empty_to_java):
         return False
-    return {anchor.sha256 for anchor in anchors} <= {each.sha256 for each in content.certificates}
+    wanted, held = {anchor.sha256 for anchor in anchors}, {each.sha256 for each in content.certificates}
+    return wanted == held if alone else wanted <= held
 
 
-def make_plan(given: GatewayInput, anchors: Sequence[Certificate], facts: GatewayFacts, keytool: PurePosixPath) -> Plan:
+def make_plan(
+    given: GatewayInput,
+    anchors: Sequence[Certificate],
+    facts: GatewayFacts,
+    keytool: PurePosixPath,
+    phase: Phase = Phase.AT_ONCE,
+) -> Plan:
     """What must change on this gateway; empty when it is set up like this already.
 
     Args:
         given: the chain, the paths and the passwords as they shall be.
         anchors: what the trust store must hold; empty when none is needed.
+        phase: of a change of the root; the first and the last one change the trust store alone.
         facts: the machine as it is now.
         keytool: where the verification by Java would come from, for messages.
 
@@ -52,15 +60,16 @@ def make_plan(given: GatewayInput, anchors: Sequence[Certificate], facts: Gatewa
     """
     findings: list[Finding] = []
     stores: list[FileStep] = []
-    if not (holds_chain(given, facts) and given.store_password == facts.keystore.password):
+    retires = phase is Phase.RETIRE_ROOT
+    if not (phase.trusts_alone or (holds_chain(given, facts) and given.store_password == facts.keystore.password)):
         stores.append(_keystore_step(given, facts))
         findings += _rights(facts)
         if not facts.can_prove:
             findings.append(Finding(codes.GATEWAY_NO_PROOF, Locator("file", str(keytool)), {"path": str(keytool)}))
     if facts.truststore is not None and not (
-        holds_anchors(anchors, facts) and given.trust_password == facts.truststore.password
+        holds_anchors(anchors, facts, alone=retires) and given.trust_password == facts.truststore.password
     ):
-        stores.append(_truststore_step(given, anchors, facts))
+        stores.append(_truststore_step(given, anchors, facts, alone=retires))
     folders = (
         [_folder_step(number, *each) for number, each in enumerate(facts.new_folders.items(), start=1)]
         if stores
@@ -69,8 +78,11 @@ def make_plan(given: GatewayInput, anchors: Sequence[Certificate], facts: Gatewa
     edited, told = _edit(given, facts.unattended)
     findings += told
     edits = [edited] if edited.changed else []
-    title = f"Trusted certificate for the gateway {given.answers.host}"
+    title = f"{_TITLES.get(phase, 'Trusted certificate for')} the gateway {given.answers.host}"
     return Plan(title, (*folders, *stores, *edits), "gateway", tuple(findings))
+
+
+_TITLES = {Phase.TRUST_ROOT: "New root trusted by", Phase.RETIRE_ROOT: "Old root removed from"}
 
 
 def _folder_step(number: int, path: PurePosixPath, expect: Expectation) -> MakeFolder:
@@ -98,15 +110,20 @@ def _keystore_step(given: GatewayInput, facts: GatewayFacts) -> PutFile:
     )
 
 
-def _truststore_step(given: GatewayInput, anchors: Sequence[Certificate], facts: GatewayFacts) -> PutFile:
+def _truststore_step(
+    given: GatewayInput, anchors: Sequence[Certificate], facts: GatewayFacts, *, alone: bool
+) -> PutFile:
     store = facts.truststore
     assert store is not None  # noqa: S101 - the caller has looked
     # While a root is exchanged, both must be trusted: what is there stays.
     before = store.content.certificates if store.content is not None else ()
-    kept = [each for each in before if each not in anchors]
+    besides = [each for each in before if each not in anchors]
+    kept = [] if alone else besides
     everybody = [*anchors, *kept]
     mode, uid, gid = rights_for(facts.account, facts.euid, FOR_GATEWAY)
     also = f", beside {len(kept)} that it already holds" if kept else ""
+    if alone and besides:
+        also = f", without {', '.join(short(each) for each in besides)}"
     profile = facts.profile.profile
     return PutFile(
         "truststore",

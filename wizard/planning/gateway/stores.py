@@ -34,6 +34,7 @@ class GatewayInput:
         profile: the encryption that the gateway's Java reads.
         unattended: the unattended file, if the answers name one.
         cloud: the primary runs in the vendor's cloud.
+        presented: what the primary presents when the bundle is brought, if that is another chain than its new one.
         old_root: of the primary until now, when its root is replaced: trusted beside the new one for the time between.
     """
 
@@ -49,6 +50,7 @@ class GatewayInput:
     unattended: bytes | None = None
     cloud: bool = False
     old_root: Certificate | None = None
+    presented: Chain | None = None
 
 
 def settings(given: GatewayInput) -> dict[str, str]:
@@ -57,10 +59,14 @@ def settings(given: GatewayInput) -> dict[str, str]:
         KEYSTORE: keystore_path(given),
         KEYSTORE_PASSWORD: given.store_password.reveal(),
     }
-    if trust_anchor(given) is not None:
-        result[TRUSTSTORE] = truststore_path(given)
-        result[TRUSTSTORE_PASSWORD] = given.trust_password.reveal()
-    return result
+    return {**result, **trust_settings(given)}
+
+
+def trust_settings(given: GatewayInput) -> dict[str, str]:
+    """Those of the trust store alone; none when none is needed."""
+    if trust_anchor(given) is None:
+        return {}
+    return {TRUSTSTORE: truststore_path(given), TRUSTSTORE_PASSWORD: given.trust_password.reveal()}
 
 
 def keystore_path(given: GatewayInput) -> str:
@@ -77,14 +83,14 @@ def truststore_path(given: GatewayInput) -> str:
     return given.answers.truststore_path or f"{STORE_FOLDER}/{name}.pfx"
 
 
-def edited(given: GatewayInput, unattended: bytes) -> bytes:
-    """The unattended file with the settings in it, every other byte kept.
+def edited(given: GatewayInput, unattended: bytes, *, trust_alone: bool = False) -> bytes:
+    """The unattended file with the settings in it, or those of the trust store alone; every other byte kept.
 
     Raises:
         WizardError: the file cannot be edited, or a value is not safe for a shell and a plain parser alike.
     """
     document = envfile.parse(unattended)
-    for name, value in settings(given).items():
+    for name, value in (trust_settings(given) if trust_alone else settings(given)).items():
         document = document.set(name, value)
     return document.render()
 

@@ -5,10 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
+from wizard.certificates.model import Certificate
 from wizard.certificates.reading import read
 from wizard.change.plan import Plan, PutFile
 from wizard.change.plan_file import Basis
 from wizard.findings import Finding, has_errors
+from wizard.host import jre
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.inputs import PlanInputs
@@ -17,6 +19,7 @@ from wizard.planning.primary.facts import PrimaryFacts, configured_store, look
 from wizard.planning.primary.plan import (
     CACERTS_SECRET,
     STORE_SECRET,
+    RootPhase,
     already_installed,
     default_store_path,
     make_plan,
@@ -29,6 +32,7 @@ from wizard.questions.answers import (
     ClientAnswers,
     GatewayAnswers,
     Goal,
+    Phase,
     PrimaryAnswers,
     PrimaryKind,
     SourceKind,
@@ -55,8 +59,8 @@ class Planned:
         return has_errors(self.findings)
 
 
-def plan_primary(inputs: PlanInputs) -> Planned:
-    """Plan the primary of *inputs*.
+def plan_primary(inputs: PlanInputs, phase: Phase = Phase.AT_ONCE, old_root: Certificate | None = None) -> Planned:
+    """Plan the primary of *inputs*, or the *phase* of a change of its root; *old_root* is what goes with the last one.
 
     Raises:
         WizardError: the files, application.conf, cacerts or the answers do not allow a plan.
@@ -70,7 +74,12 @@ def plan_primary(inputs: PlanInputs) -> Planned:
     answers = replace(answers, primary=replace(answers.primary, host=host))
     cacerts_password = inputs.secret(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD
     facts = look(machine, _store_path(answers, machine), cacerts_password, served(answers))
-    password, weak = _store_password(inputs, judged, facts)
+    part = RootPhase(phase)
+    if old_root is not None:
+        path, name = machine.real(machine.cacerts), str(machine.cacerts)
+        part = RootPhase(phase, old_root, jre.trust_aliases(path, cacerts_password, old_root.sha256, name=name))
+    trust_alone = phase.trusts_alone
+    password, weak = (None, ()) if trust_alone else _store_password(inputs, judged, facts)
     plan = make_plan(
         answers,
         judged.chain,
@@ -79,6 +88,7 @@ def plan_primary(inputs: PlanInputs) -> Planned:
         store_password=password,
         wait_s=inputs.wait_s,
         elsewhere=_elsewhere(answers.primary),
+        part=part,
     )
     secrets = {CACERTS_SECRET: cacerts_password}
     if password is not None:
@@ -94,8 +104,8 @@ def roles_of(answers: Answers) -> list[str]:
     return ["gateway.0"] if answers.primary.kind is PrimaryKind.ELSEWHERE else ["primary", *answers.other_roles()]
 
 
-def basis_of(inputs: PlanInputs) -> Basis:
-    """What a plan of *inputs* is checked by, to be kept with it.
+def basis_of(inputs: PlanInputs, phase: Phase) -> Basis:
+    """What a plan of *inputs* is checked by, to be kept with it; *phase* is that of a change of the root.
 
     Raises:
         WizardError: a chain cannot be read.
@@ -103,12 +113,14 @@ def basis_of(inputs: PlanInputs) -> Basis:
     answers = inputs.answers
     judged = Answers(
         goal=answers.goal,
+        phase=phase,
         primary=PrimaryAnswers(answers.primary.kind, host=answers.primary.host, port=answers.primary.port),
         gateway=tuple(GatewayAnswers(host=one.host) for one in answers.gateway),
         client=tuple(ClientAnswers(host=one.host, local_storage=one.local_storage) for one in answers.client),
         account=answers.account,
     )
-    chains = {role: [each.der for each in inputs.judged(role).chain.certificates] for role in roles_of(answers)}
+    roles = roles_of(answers)[: 1 if phase.trusts_alone else None]
+    chains = {role: [each.der for each in inputs.judged(role).chain.certificates] for role in roles}
     return Basis(dump(judged), chains)
 
 

@@ -2,25 +2,39 @@
 
 import re
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from wizard import codes
-from wizard.certificates.model import Bundle, Chain, PrivateKey
+from wizard.certificates.chain import host_chains
+from wizard.certificates.model import Bundle, Certificate, Chain, PrivateKey
 from wizard.certificates.names import file_stem, short
 from wizard.certificates.writing import keystore
-from wizard.change.plan import EditFile, FileStep, ImportTrust, Plan, Probe, PutFile, Restart, Step
+from wizard.change.plan import EditFile, Expectation, FileStep, ImportTrust, Plan, Probe, PutFile, Restart, Step
 from wizard.configs.diffs import unified
 from wizard.errors import WizardError
 from wizard.findings import Code, Finding, Locator
 from wizard.host.access import FOR_PRIMARY, rights_for
 from wizard.host.machine import Machine
 from wizard.planning.primary.facts import PrimaryFacts, Setting
-from wizard.questions.answers import Answers, ImportRoot, PrimaryAnswers, endpoint
+from wizard.questions.answers import Answers, ImportRoot, Phase, PrimaryAnswers, endpoint
 from wizard.secret import Secret
 
 STORE_SECRET = "primary.keystore-password"  # noqa: S105 - the name of a secret
 _ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 CACERTS_SECRET = "primary.cacerts-password"  # noqa: S105 - likewise
+
+
+@dataclass(frozen=True, slots=True)
+class RootPhase:
+    """One phase of a change of the root; for the last one the old root, and the aliases under which cacerts has it."""
+
+    phase: Phase
+    old_root: Certificate | None = None
+    aliases: Collection[str] = ()
+
+
+AT_ONCE = RootPhase(Phase.AT_ONCE)
 
 
 def trust_alias(name: str, sha256: str) -> str:
@@ -40,7 +54,7 @@ def already_installed(chain: Chain, facts: PrimaryFacts) -> bool:
     return facts.installed is not None and holds(facts.installed, chain)
 
 
-def make_plan(
+def make_plan(  # noqa: PLR0913 - what a plan is made from
     answers: Answers,
     chain: Chain,
     facts: PrimaryFacts,
@@ -49,8 +63,12 @@ def make_plan(
     store_password: Secret | None,
     wait_s: float,
     elsewhere: Collection[str] = (),
+    part: RootPhase = AT_ONCE,
 ) -> Plan:
     """What must change on the primary so that it presents *chain*; empty when it does already.
+
+    In the phase `trust-root` of a change of the root that is the root of *chain* in cacerts, and nothing else; in
+    `retire-root` it is the old root out of it.
 
     Args:
         answers: what was decided.
@@ -59,6 +77,7 @@ def make_plan(
         machine: its places.
         wait_s: how long the server may take to answer after the restart.
         elsewhere: nodes that are other machines: they are named and not verified.
+        part: the phase of a change of the root.
         store_password: of the new store; None keeps the installed password where there is one that is right.
 
     Raises:
@@ -66,10 +85,11 @@ def make_plan(
     """
     findings: list[Finding] = []
     steps: list[Step] = []
+    phase, trust_alone = part.phase, part.phase.trusts_alone
     alias = answers.primary.alias
     keeps = already_installed(chain, facts) and (store_password is None or store_password == facts.installed_password)
     keeps = keeps and alias.lower() in {"", *_aliases(facts.installed)}
-    if not keeps:
+    if not (keeps or trust_alone):
         if store_password is None:
             raise WizardError(
                 codes.SECRET_MISSING,
@@ -80,26 +100,76 @@ def make_plan(
             )
         require_alias(alias)
         steps += _store_steps(chain, facts, store_password, machine, findings, alias)
-    steps += _trust_steps(answers.primary, chain, facts, machine, findings)
+    if phase is not Phase.RETIRE_ROOT:
+        steps += _trust_steps(answers.primary, chain, facts, machine, findings)
+    elif part.old_root is not None:
+        steps += _removals(part.old_root, part.aliases, facts, machine, findings)
     if facts.other_trust:
         where = {"other": facts.other_trust, "path": str(machine.cacerts)}
         findings.append(Finding(codes.CACERTS_NOT_USED, Locator("file", facts.other_trust), where))
     assert chain.leaf is not None  # noqa: S101 - the judgement before refuses a chain without leaf
     everywhere = [(node, answers.primary.port) for node in answers.primary.nodes]
     nodes = tuple(node for node in everywhere if node[0] not in elsewhere)
-    stale = any(facts.served.get(node) != chain.leaf.sha256 for node in nodes)
-    undone = [node for node in everywhere if node not in nodes and facts.served.get(node) != chain.leaf.sha256]
+    leaf = chain.leaf.sha256
+    if phase is Phase.TRUST_ROOT:
+        # What is presented stays.
+        leaf = next((each.leaf.sha256 for each in host_chains(facts.installed or ()) if each.leaf is not None), leaf)
+    stale = not trust_alone and any(facts.served.get(node) != leaf for node in nodes)
+    others = [node for node in everywhere if facts.served.get(node) != leaf]
+    if part.old_root is not None:
+        findings += [_in_use(endpoint(*node), part.old_root) for node in others]
+    undone = [node for node in others if node not in nodes]
     findings += [_about_node(codes.NODE_ELSEWHERE, endpoint(*node)) for node in undone]
     silent = [endpoint(host, port) for host, port in nodes if not facts.served.get((host, port))]
     findings += [_about_node(codes.NODE_SILENT, node) for node in silent]
     if steps or stale:
         steps.append(Restart("restart", machine.unit, wait_s, always=stale))
-        steps.append(Probe("probe", nodes, answers.primary.host, chain.leaf.sha256, wait_s))
-    if not facts.can_prove and not keeps:
+        steps.append(Probe("probe", nodes, answers.primary.host, leaf, wait_s))
+    if not (facts.can_prove or keeps or trust_alone):
         findings.append(
             Finding(codes.JRE_NO_PROOF, Locator("file", str(machine.keytool)), {"path": str(machine.keytool)})
         )
-    return Plan(f"Trusted certificate for {answers.primary.host}", tuple(steps), "primary", tuple(findings))
+    title = _TITLES.get(phase, "Trusted certificate for {host}").format(host=answers.primary.host)
+    return Plan(title, tuple(steps), "primary", tuple(findings))
+
+
+_TITLES = {
+    Phase.TRUST_ROOT: "New root trusted by {host}",
+    Phase.RETIRE_ROOT: "Old root removed from {host}",
+}
+
+
+def _removals(
+    root: Certificate, aliases: Collection[str], facts: PrimaryFacts, machine: Machine, findings: list[Finding]
+) -> list[FileStep]:
+    """The removal of *root* from cacerts, under each of its *aliases*."""
+    if not aliases or facts.cacerts is None:
+        return []
+    name, path = short(root), machine.cacerts
+    findings.append(Finding(codes.PHASE_OLD_ROOT_GOES, Locator("file", str(path)), {"root": name, "path": str(path)}))
+    named = enumerate(sorted(aliases), start=1)
+    return [removal(number, root, alias, machine, facts.cacerts) for number, alias in named]
+
+
+def removal(number: int, certificate: Certificate, alias: str, machine: Machine, expect: Expectation) -> ImportTrust:
+    """The step that removes *certificate* from cacerts, where it has *alias*; *number* makes its id unique."""
+    summary = f"Remove {short(certificate)} from cacerts, alias {alias}"
+    return ImportTrust(
+        f"trust-{number}",
+        machine.cacerts,
+        certificate.der,
+        alias,
+        certificate.sha256,
+        CACERTS_SECRET,
+        expect,
+        summary,
+        removes=True,
+    )
+
+
+def _in_use(node: str, root: Certificate) -> Finding:
+    where = {"where": node, "root": short(root)}
+    return Finding(codes.PHASE_OLD_ROOT_IN_USE, Locator("endpoint", endpoint=node), where)
 
 
 def require_alias(alias: str) -> None:

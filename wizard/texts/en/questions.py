@@ -46,6 +46,14 @@ _PLACES = {
     "cloud": ChoiceText("In the vendor's cloud", "ask your vendor first"),
     "elsewhere": ChoiceText("On another machine", "this one is a gateway"),
 }
+_PHASES = {
+    "trust-root": ChoiceText("Trust the new root", "everywhere, beside the old one"),
+    "others": ChoiceText("New certificates", "on gateways and clients"),
+    "primary": ChoiceText("New primary certificate", "one restart of the primary"),
+    "retire-root": ChoiceText("Remove the old root", "when nobody uses it any more"),
+    "at-once": ChoiceText("All phases at once", "gateways and clients go offline"),
+}
+_WHICH_PHASE = "Which phase of the root CA change comes next?"
 
 QUESTIONS: Mapping[str, QuestionText] = {
     "goal": QuestionText(
@@ -334,6 +342,24 @@ QUESTIONS: Mapping[str, QuestionText] = {
             "no": ChoiceText("No", "only what the certificates say"),
             "yes": ChoiceText("Yes", "those that the certificates name"),
         },
+    ),
+    "phase": QuestionText(
+        label=_WHICH_PHASE,
+        help="The root changes. Each phase is a change of its own and can be undone.",
+        short="Phase",
+        choices=_PHASES,
+    ),
+    "phase.unknown": QuestionText(
+        label=_WHICH_PHASE,
+        help="Not known from here: are all gateways and clients ready for the next phase?",
+        short="Phase",
+        choices=_PHASES,
+    ),
+    "phase.open-steps": QuestionText(
+        label=_WHICH_PHASE,
+        help="Other machines still have open steps. If you skip them, they go offline.",
+        short="Phase",
+        choices=_PHASES,
     ),
     "change": QuestionText(
         label="Select the change to undo",

@@ -1,0 +1,319 @@
+"""A change of the root in four phases by commands alone: what each changes, what it waits for, and how it is undone."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from tests.support.jvm import run_java
+from tests.support.line_by_line import talk
+from tests.support.practice import Practice, company, practice
+from wizard.questions.answers_file import load
+from wizard.sandbox.pki import Pki, make, pfx
+from wizard.secret import Secret
+from wizard.session.session import Session
+
+STORE = "opt/hcp/conf/primary-host.pfx"
+CACERTS = "opt/hcp/jre/lib/security/cacerts"
+
+
+@cache
+def successor() -> Pki:
+    """The PKI under the new root, for the same hosts."""
+    return make()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Practice]:
+    with practice(tmp_path / "p", configured=True) as made:
+        for name, entity in successor().entities.items():
+            (made.root / f"{name}.pfx").write_bytes(pfx(entity, "changeit", name=name))
+        later = successor().reissued("primary-host", days=(30, 400))
+        (made.root / "later.pfx").write_bytes(pfx(later, "changeit", name="primary-host"))
+        yield made
+
+
+def answers(server: Practice, phase: str = "", chain: str = "primary-host.pfx", *, others: bool = True) -> str:
+    path = Path(server.answers(goal='"re-key"', chain=f'["{chain}"]', keystore_password="{ keep = true }"))
+    text = path.read_text()
+    head = re.sub(r"(?m)^schema = 1$", f'schema = 1\nphase = "{phase}"' if phase else "schema = 1", text)
+    (server.root / "password").write_text("changeit")
+    machines = [
+        f'[[{kind}]]\nhost = "{host}"\nchain = ["{host}.pfx"]\npassword = {{ file = "password" }}\n'
+        for kind, host in (("gateway", "gateway-host"), ("client", "pcclient-host"))
+    ]
+    path.write_text(head[: head.index("[[gateway]]")] + "\n".join(machines if others else []))
+    return str(path)
+
+
+def plan(server: Practice, path: str) -> dict[str, Any]:
+    found: dict[str, Any] = server.json("plan", "--answers", path)
+    return found
+
+
+def changed(found: dict[str, Any]) -> list[str]:
+    return [step["id"] for step in found["steps"] if step["changed"]]
+
+
+def codes(found: dict[str, Any]) -> set[str]:
+    return {finding["code"] for finding in found["findings"]}
+
+
+def tick_all(server: Practice) -> None:
+    items = server.json("checklist")["items"]
+    for item in items:
+        if not item["done"]:
+            assert server.run("checklist", "--tick", item["id"], "--yes").returncode == 0
+
+
+def applied(server: Practice, path: str) -> None:
+    done = server.run("apply", "--answers", path, "--yes")
+    assert done.returncode == 0, done.stderr
+
+
+def under_way(server: Practice) -> Any:
+    return server.json("status")["root_change"]
+
+
+def test_each_phase_changes_its_own_part_and_can_be_undone(server: Practice) -> None:
+    path, start = answers(server), server.tree()
+    assert changed(plan(server, path)) == ["trust", "restart"]
+    applied(server, path)
+    trusts = server.tree()
+    assert {name for name in trusts if trusts[name] != start.get(name)} == {CACERTS}
+    assert under_way(server)["phase"] == "trust-root"
+    assert any("gateway-host" in each for each in under_way(server)["blocked_by"])
+
+    waiting = plan(server, path)
+    assert changed(waiting) == []
+    assert {"phase.planned", "phase.waits"} <= codes(waiting)
+    tick_all(server)
+    assert (under_way(server)["phase"], under_way(server)["blocked_by"]) == ("others", [])
+
+    others = plan(server, path)
+    assert (changed(others), others["steps"]) == ([], [])
+    applied(server, path)
+    assert server.tree() == trusts
+    assert under_way(server)["number"] == 2
+    assert "2 of 4: New certificates" in server.run("status").stdout
+    tick_all(server)
+
+    assert changed(plan(server, path)) == ["keystore", "restart"]
+    applied(server, path)
+    presents = server.tree()
+    assert {name for name in presents if presents[name] != trusts.get(name)} == {STORE}
+    assert under_way(server)["phase"] == "primary"
+    tick_all(server)
+
+    last = plan(server, path)
+    assert changed(last) == ["trust-1", "restart"]
+    assert [step["kind"] for step in last["steps"]] == ["remove_trust", "restart", "probe"]
+    assert "phase.old-root-goes" in codes(last)
+    applied(server, path)
+    assert under_way(server)["phase"] == "retire-root"
+    tick_all(server)
+    assert under_way(server) is None
+    assert changed(plan(server, path)) == []
+
+    for before in (presents, trusts, start):
+        assert server.run("rollback", "--yes").returncode == 0
+        assert server.tree() == before
+
+
+def test_what_cannot_be_known_is_asked_for(server: Practice) -> None:
+    path = answers(server)
+    applied(server, path)
+    (server.deployment.machine.state_dir / "left-to-do.json").unlink()
+    done = server.run("plan", "--answers", path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: phase.unclear ")
+    assert 'phase = "trust-root"' in done.stderr
+    assert changed(plan(server, answers(server, "trust-root"))) == []
+    assert "phase.skipped" not in codes(plan(server, answers(server, "others")))
+    told = plan(server, answers(server, "primary"))
+    assert changed(told) == ["keystore", "restart"]
+    assert "phase.skipped" in codes(told)
+
+
+def test_a_skipped_phase_names_who_goes_offline(server: Practice) -> None:
+    applied(server, answers(server))
+    told = plan(server, answers(server, "primary"))
+    (skipped,) = [each for each in told["findings"] if each["code"] == "phase.skipped"]
+    assert skipped["severity"] == "warning"
+    assert "gateway-host, pcclient-host" in skipped["message"]
+
+
+def test_the_old_root_stays_while_it_is_in_use(server: Practice) -> None:
+    done = server.run("apply", "--answers", answers(server, "retire-root"), "--yes")
+    assert done.returncode == 1
+    assert "phase.old-root-in-use" in done.stderr
+
+
+def test_at_once_is_possible_when_it_is_asked_for(server: Practice) -> None:
+    told = plan(server, answers(server, "at-once"))
+    assert changed(told) == ["keystore", "trust", "restart"]
+    assert "rollover.root-changes" in codes(told)
+
+
+def test_a_chain_that_is_not_valid_yet_is_trusted_now_and_used_later(server: Practice) -> None:
+    path = answers(server, chain="later.pfx")
+    told = plan(server, path)
+    assert changed(told) == ["trust", "restart"]
+    assert "phase.not-valid-yet" in codes(told)
+    applied(server, path)
+    tick_all(server)
+    assert under_way(server)["phase"] == "trust-root"
+    assert any("valid from" in each for each in under_way(server)["blocked_by"])
+    done = server.run("plan", "--answers", answers(server, "primary", "later.pfx"))
+    assert done.returncode == 1
+    assert "validity.leaf-not-yet-valid" in done.stdout
+
+
+def test_a_phase_needs_a_change_of_the_root(server: Practice) -> None:
+    path = answers(server, "trust-root", "certificates/primary-host.pfx")
+    done = server.run("plan", "--answers", path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: phase.no-root-change ")
+
+
+def handed(server: Practice, path: str, name: str) -> Path:
+    done = server.run("handoff", "--answers", path, "--out", str(server.root / name))
+    assert done.returncode == 0, done.stderr
+    return server.root / name
+
+
+def roots_in(store: Path, lines: Path) -> int:
+    password = re.search(r'HCP_DEFAULT_TRUSTSTORE_PASSWORD="([^"]*)"', lines.read_text())
+    assert password is not None
+    report = run_java("StoreReport", stdin=f"{store}\t{password[1]}\n")
+    return report.stdout.split("\t")[0].count(":cert")
+
+
+def test_the_bundles_of_each_phase(server: Practice) -> None:
+    path = answers(server)
+    first = handed(server, path, "first")
+    gateway = first / "gateway-host"
+    assert sorted(each.name for each in gateway.iterdir()) == [
+        "CHECKLIST.md",
+        "acme-ca-root.pfx",
+        "unattended-lines.conf",
+    ]
+    assert "KEYSTORE" not in (gateway / "unattended-lines.conf").read_text()
+    assert roots_in(gateway / "acme-ca-root.pfx", gateway / "unattended-lines.conf") == 2
+    assert "Import-Certificate" in (first / "pcclient-host/CHECKLIST.md").read_text()
+    assert "Order, step 4 of 4" in (first / "README.md").read_text()
+    assert "Compare each fingerprint" in (first / "portal/CHECKLIST.md").read_text()
+
+    applied(server, path)
+    tick_all(server)
+    second = handed(server, path, "second")
+    assert roots_in(second / "gateway-host/acme-ca-root.pfx", second / "gateway-host/unattended-lines.conf") == 2
+    assert (second / "gateway-host/gateway-host.pfx").is_file()
+    # The primary still presents its old certificate when this bundle arrives.
+    shown = company().entities["primary-host"].certificate.fingerprint(SHA256()).hex(":").upper()
+    assert shown in (second / "gateway-host/verify.sh").read_text()
+
+    applied(server, path)
+    tick_all(server)
+    applied(server, path)
+    tick_all(server)
+    last = handed(server, path, "last")
+    assert roots_in(last / "gateway-host/acme-ca-root.pfx", last / "gateway-host/unattended-lines.conf") == 1
+    assert "Remove-Item" in (last / "pcclient-host/CHECKLIST.md").read_text()
+    assert "Remove Acme-CA-Root" in (last / "portal/CHECKLIST.md").read_text()
+
+
+def test_line_mode_asks_for_the_phase_and_makes_it(server: Practice) -> None:
+    path = Path(answers(server))
+    before = server.tree()
+    session = Session(server.deployment.machine, answers=load(path.read_text()), base=path.parent)
+    # Goal, place, address, files, their password, host; phase; two kinds of machines, each with the version of its Java
+    # or Windows, their files and password.
+    typed = ["", "", "", "", "changeit", "", "1", "", "", "", "", "", "", "", "apply", "", "", ""]
+    code, said = talk(session, *typed)
+    assert code == 0, said
+    assert "Which phase of the root CA change comes next?" in said
+    after = server.tree()
+    assert {name for name in after if after[name] != before.get(name)} == {CACERTS}
+    assert "Phase 1 of 4: Trust the new root" in said
+    assert (server.root / "cloudstream-packs/gateway-host/CHECKLIST.md").is_file()
+    assert under_way(server)["phase"] == "trust-root"
+
+
+def test_the_last_question_repeats_who_goes_offline(server: Practice) -> None:
+    applied(server, answers(server))
+    path = Path(answers(server, "primary"))
+    session = Session(server.deployment.machine, answers=load(path.read_text()), base=path.parent)
+    session.put_secret("primary.password", Secret("changeit"))
+    shown = " ".join(session.review().risks)
+    assert "gateway-host, pcclient-host" in shown
+    assert "goes offline" in shown
+
+
+def test_a_kept_plan_of_a_phase_is_judged_as_that_phase(server: Practice) -> None:
+    path, kept = answers(server, chain="later.pfx"), str(server.root / "night.plan")
+    before = server.tree()
+    assert server.run("plan", "--answers", path, "--out", kept).returncode == 0
+    done = server.run("apply", "--plan", kept, "--yes")
+    assert done.returncode == 0, done.stderr
+    after = server.tree()
+    assert {name for name in after if after[name] != before.get(name)} == {CACERTS}
+    assert under_way(server)["phase"] == "trust-root"
+
+
+GATEWAY = """\
+schema = 1
+goal = "{goal}"
+phase = "{phase}"
+[primary]
+kind = "elsewhere"
+host = "localhost"
+port = {port}
+[[gateway]]
+host = "gateway-host"
+chain = ["{chain}"]
+password = {{ file = "{password}" }}
+unattended-file = "unattended.conf"
+"""
+
+
+def test_a_gateway_waits_for_its_primary(server: Practice, tmp_path: Path) -> None:
+    folder = tmp_path / "gateway"
+    folder.mkdir()
+    (folder / "unattended.conf").write_text('HCP_SERVER="primary-host"\n')
+    (folder / "unattended.conf").chmod(0o600)
+    where = ["--root", str(folder), "--state-dir", str(folder / "state"), "--settle", "0"]
+    running = server.deployment.port
+    old, new = server.root / "certificates/gateway-host.pfx", server.root / "gateway-host.pfx"
+    password = server.root / "gateway-password"
+    password.write_text("changeit")
+
+    def told(phase: str, *, goal: str = "re-key", chain: Path = new, port: int = running, command: str = "plan") -> str:
+        path = folder / "here.toml"
+        path.write_text(GATEWAY.format(goal=goal, phase=phase, port=port, chain=chain, password=password))
+        yes = ["--yes"] if command == "apply" else []
+        done = server.run(command, "--answers", str(path), *yes, *where)
+        return f"{done.returncode} {done.stdout}{done.stderr}"
+
+    assert told("auto", goal="set-up", chain=old, command="apply").startswith("0 ")
+    assert "phase.no-root-change" in told("trust-root", chain=old)
+    at_once = told("at-once")
+    assert "rollover.root-changes" in at_once
+    assert "Key store: " in at_once
+    assert told("auto", command="apply").startswith("0 ")
+
+    # Both roots are trusted here, and the portal does not have the new one.
+    waits = told("auto")
+    assert "phase.waits" in waits
+    assert "does not accept" in waits
+    assert told("auto", port=1).startswith("2 error: phase.unclear ")
+    skipped = told("others")
+    assert "phase.skipped" in skipped
+    assert "Key store: " in skipped
+    refused = told("retire-root")
+    assert refused.startswith("1 ")
+    assert "phase.old-root-in-use" in refused

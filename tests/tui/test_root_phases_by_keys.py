@@ -1,0 +1,60 @@
+"""The first phase of a change of the root, by keys: the question, the review, the change, and the list."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.practice import Practice, practice
+from tests.tui.operator import Operator, at_the_wizard, session_on
+from wizard.questions.answers import Goal
+from wizard.sandbox.pki import make, pfx
+
+PASSWORD = "changeit"
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Practice]:
+    with practice(tmp_path / "p", configured=True) as made:
+        other = make().entities["primary-host"]
+        (made.root / "new.pfx").write_bytes(pfx(other, PASSWORD, name="primary-host"))
+        yield made
+
+
+async def test_the_new_root_is_trusted_first(running: Practice) -> None:
+    session = session_on(running)
+    session.answers = session.answers.put("primary.chain", ("new.pfx",)).put("others.gateways", ("gateway-host",))
+    before = running.tree()
+    async with at_the_wizard(session) as operator:
+        await operator.choose(Goal.RE_KEY)
+        await to_the_review(operator)
+        await operator.sees("1 file will change", "phase 1 of 4: Trust the new root", "cacerts")
+        await operator.press("enter")
+        await operator.at("confirm")
+        await operator.sees("still presents its certificate")
+        await operator.press("right", "enter")
+        await operator.sees("Success")
+        await operator.press("enter")
+        await operator.at("handoff")
+        await operator.press("enter", "enter")
+        await operator.at("elsewhere")
+        await operator.sees("Phase 1 of 4: Trust the new root", "Gateway gateway-host: trust the new root")
+    after = running.tree()
+    changed = {name for name in after if after[name] != before.get(name)}
+    assert changed == {"opt/hcp/jre/lib/security/cacerts"}
+
+
+async def to_the_review(operator: Operator) -> None:
+    await operator.at("place")
+    await operator.press("enter")
+    await operator.at("primary-files")
+    await operator.press("tab", "enter")
+    await operator.type(PASSWORD)
+    await operator.press("enter")
+    await operator.at("primary-verdict")
+    await operator.sees("Which phase of the root CA change comes next?", "1 Trust the new root")
+    await operator.type("primary-host")
+    await operator.press("enter", "enter")
+    await operator.at("others")
+    await operator.press("tab", "enter", "enter")
+    await operator.at("review")

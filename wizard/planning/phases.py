@@ -1,0 +1,322 @@
+"""A change of the root in phases: which one is next, as far as the machine, the checklist and the answers show.
+
+A root must be trusted everywhere before the first certificate under it is presented, and as long as the last one is.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from wizard import codes
+from wizard.certificates.model import Certificate, Chain
+from wizard.certificates.rollover import Kind, Rollover
+from wizard.change.plan import Plan
+from wizard.errors import WizardError
+from wizard.findings import Finding, Locator
+from wizard.host import jre
+from wizard.host.clock import now_utc
+from wizard.host.machine import Machine
+from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
+from wizard.planning.inputs import PlanInputs
+from wizard.planning.judge import roots_of
+from wizard.planning.primary.facts import installed_chain
+from wizard.planning.primary.inputs import Planned, plan_primary
+from wizard.planning.primary.plan import CACERTS_SECRET
+from wizard.planning.rehearsal import Rehearsed, rehearse_all
+from wizard.planning.replaced import rollover
+from wizard.printable import printable
+from wizard.questions.answers import PHASES, Phase
+from wizard.questions.phases import numbered
+from wizard.reports.checklist import Checklist, RootChange
+from wizard.secret import Secret
+from wizard.times import rfc3339
+
+MOST_NAMES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """What this machine shows.
+
+    Attributes:
+        trusts_new: the new root is in its trust store.
+        trusts_old: so is the old one, and it is to be removed in the end.
+        installed: the new certificate is in its key store.
+    """
+
+    trusts_new: bool
+    trusts_old: bool
+    installed: bool
+
+    def has(self, phase: Phase) -> bool:
+        """Whether this machine is as *phase* leaves it."""
+        match phase:
+            case Phase.TRUST_ROOT:
+                return self.trusts_new
+            case Phase.RETIRE_ROOT:
+                return self.installed and not self.trusts_old
+            case Phase.OTHERS:
+                return True
+            case _:
+                return self.installed
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Where a change of the root has got to.
+
+    Attributes:
+        change: from which chain to which.
+        old_root: what is removed in the end; None when it is not known, or every Java brings it.
+        phase: that is planned: what the answers say, else the next one.
+        known: the phase that is next as far as can be known, whatever the answers say; None when it cannot.
+        here: what this machine shows.
+        waits: what keeps the phase after it from being next, a line each.
+        hosts: the machines among it.
+    """
+
+    change: Rollover
+    old_root: Certificate | None
+    phase: Phase
+    known: Phase | None
+    here: Here
+    waits: tuple[str, ...]
+    hosts: tuple[str, ...]
+
+    @property
+    def skips(self) -> bool:
+        """Whether the answers go on although it is known that they may not, or further than anybody can know."""
+        if self.known is None:
+            return self.phase is Phase.PRIMARY and not self.here.installed
+        return self.known.number < self.phase.number
+
+    def note(self, leaf: str) -> RootChange | None:
+        """What the checklist keeps of it; *leaf* is the fingerprint of the primary's new certificate."""
+        old, new = self.old_root, self.change.new_root
+        if self.phase not in PHASES or new is None:
+            return None
+        names = (self.change.old_name, self.change.new_name)
+        return RootChange(
+            self.phase, old.sha256 if old is not None else "", new.sha256, leaf, *names, rfc3339(self.change.begins)
+        )
+
+
+def course(inputs: PlanInputs) -> Course | None:
+    """The phase to plan on an on-premise primary; None when the root stays, or is not in the files.
+
+    Raises:
+        WizardError: the new chain cannot be read; `phase.unclear`; `phase.no-root-change`.
+    """
+    found, wanted = look(inputs), inputs.answers.phase
+    if found is None:
+        if wanted.trusts_alone:
+            raise WizardError(codes.PHASE_NO_ROOT_CHANGE, subject="phase", phase=wanted)
+        return None
+    if found.phase is Phase.AUTO:
+        raise WizardError(codes.PHASE_UNCLEAR, subject="phase", new=found.change.new_name)
+    return found
+
+
+def look(inputs: PlanInputs) -> Course | None:
+    """As `course`; where it cannot be known, the phase stays `auto`.
+
+    Raises:
+        WizardError: the new chain cannot be read.
+    """
+    change = rollover(inputs)
+    if change is None or change.kind is not Kind.ROOT or change.new_root is None:
+        return None
+    leaf = inputs.judged("primary").chain.leaf
+    old = change.old_root
+    if old is not None and old.sha256 in roots_of(inputs.machine, inputs.answers).public:
+        old = None
+    here = _here(
+        inputs.machine,
+        inputs.secret(CACERTS_SECRET),
+        (old.sha256 if old is not None else "", change.new_root.sha256, leaf.sha256 if leaf is not None else ""),
+    )
+    kept = _about(inputs.checklist, change.new_root.sha256)
+    known = _next(here, kept, change.begins)
+    wanted = inputs.answers.phase
+    phase = (known or Phase.AUTO) if wanted is Phase.AUTO else wanted
+    return Course(change, old, phase, known, here, _waits(kept, change.begins, phase), _hosts(kept))
+
+
+def planned_phase(inputs: PlanInputs) -> Phase:
+    """The phase to plan; `auto` when the root does not change.
+
+    Raises:
+        WizardError: as `course`.
+    """
+    found = course(inputs)
+    return found.phase if found is not None else Phase.AUTO
+
+
+def trust_alone(inputs: PlanInputs) -> bool:
+    """Whether the next phase changes trust alone, so that no certificate of a gateway or client is needed.
+
+    Raises:
+        WizardError: as `course`.
+    """
+    found = course(inputs)
+    return found is not None and found.phase.trusts_alone
+
+
+def chains_at_hand(inputs: PlanInputs) -> list[Chain]:
+    """The chains of gateways and clients that are there already, for their CA certificates."""
+    found = []
+    for role in inputs.answers.other_roles():
+        with suppress(WizardError):
+            found.append(inputs.judged(role).chain)
+    return found
+
+
+def plan(inputs: PlanInputs) -> Planned:
+    """The plan for the primary of *inputs*; of a change of its root the phase that is next.
+
+    Raises:
+        WizardError: as `course` and `plan_primary`.
+    """
+    found = course(inputs)
+    if found is None:
+        return plan_primary(inputs)
+    if found.phase is Phase.OTHERS:
+        judged = inputs.judged("primary")
+        planned = Planned(Plan("New certificates of gateways and clients", (), "primary"), judged.findings, {})
+    else:
+        retires = found.phase is Phase.RETIRE_ROOT
+        planned = plan_primary(inputs, found.phase, found.old_root if retires else None)
+    return replace(planned, findings=(*planned.findings, *_findings(found, planned)))
+
+
+def rehearse(inputs: PlanInputs, *, proven: bool) -> list[Rehearsed]:
+    """The rehearsal of the phase that is next: with the certificates that are presented when it is made.
+
+    Raises:
+        WizardError: a chain cannot be read.
+    """
+    found = course(inputs)
+    match found.phase if found is not None else Phase.AT_ONCE:
+        case Phase.TRUST_ROOT | Phase.RETIRE_ROOT:
+            return []
+        case Phase.OTHERS:
+            return rehearse_all(inputs, present=installed_chain(inputs.machine)) if inputs.answers.other_roles() else []
+        case _:
+            return rehearse_all(inputs, proven=proven)
+
+
+def _findings(found: Course, planned: Planned) -> list[Finding]:
+    change, where = found.change, Locator("chain")
+    if found.phase is Phase.AT_ONCE:
+        told = {"old": change.old_name, "new": change.new_name}
+        return [] if planned.plan.is_empty else [Finding(codes.ROLLOVER_ROOT_CHANGES, where, told)]
+    facts = {"old": change.old_name, "new": change.new_name, "phase": numbered(found.phase)}
+    result = [Finding(codes.PHASE_PLANNED, where, facts)]
+    waiting = listed(found.hosts or found.waits)
+    if found.skips:
+        earlier = waiting or ", ".join(f"phase {numbered(each)}" for each in PHASES if each.number < found.phase.number)
+        result.append(Finding(codes.PHASE_SKIPPED, where, {"open": earlier}))
+    elif waiting and found.here.has(found.phase):
+        result.append(Finding(codes.PHASE_WAITS, where, {"phase": numbered(found.phase), "open": waiting}))
+    return result
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first few of *names*, and how many more there are."""
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(names[:MOST_NAMES]) + more
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a change of the root is, as the kept checklist and the machine show.
+
+    Attributes:
+        change: which one.
+        phase: the next one, or the one that is waited for.
+        done_here: whether this machine has what the phase demands of it.
+        waits: what keeps the phase after it from being next, a line each.
+    """
+
+    change: RootChange
+    phase: Phase
+    done_here: bool
+    waits: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """For scripts."""
+        return {
+            "old": {"name": self.change.old_name, "sha256": self.change.old or None},
+            "new": {"name": self.change.new_name, "sha256": self.change.new},
+            "phase": self.phase.value,
+            "number": self.phase.number,
+            "done_here": self.done_here,
+            "blocked_by": list(self.waits),
+        }
+
+    def lines(self) -> list[str]:
+        """For people."""
+        names = f"{printable(self.change.old_name, limit=30)} to {printable(self.change.new_name, limit=30)}"
+        here = "done on this machine" if self.done_here else "to be made on this machine"
+        head = [f"Change of the root, {names}:", f"  phase {numbered(self.phase)}; {here}"]
+        return [*head, *(f"  before the next phase: {printable(each)}" for each in self.waits)]
+
+
+def progress(machine: Machine, kept: Checklist | None) -> Progress | None:
+    """How far the change of the root is that *kept* is about; None when none is under way."""
+    change = kept.root_change if kept is not None else None
+    if kept is None or change is None:
+        return None
+    here = _here(machine, None, (change.old, change.new, change.leaf))
+    begins = datetime.fromisoformat(change.begins)
+    found = _next(here, kept, begins) or change.phase
+    if found is Phase.RETIRE_ROOT and here.has(found) and not kept.left:
+        return None
+    return Progress(change, found, here.has(found), _waits(kept, begins, found))
+
+
+def _about(kept: Checklist | None, new: str) -> Checklist | None:
+    """The list, when it is about the change to the root *new*."""
+    change = kept.root_change if kept is not None else None
+    return kept if change is not None and change.new == new else None
+
+
+def _here(machine: Machine, password: Secret | None, roots_and_leaf: tuple[str, str, str]) -> Here:
+    old, new, leaf = roots_and_leaf
+    installed = installed_chain(machine)
+    presented = installed is not None and installed.leaf is not None and installed.leaf.sha256 == leaf
+    try:
+        trusted = jre.cacerts_fingerprints(machine, password or DEFAULT_STORE_PASSWORD)
+    except WizardError:
+        # Without a trust store that can be read there is nothing that this program could do to it.
+        return Here(trusts_new=True, trusts_old=False, installed=presented)
+    return Here(trusts_new=new in trusted, trusts_old=old in trusted, installed=presented)
+
+
+def _next(here: Here, kept: Checklist | None, begins: datetime) -> Phase | None:
+    """The first phase that is not known to be complete; None when a list of what is done elsewhere is missing."""
+    if here.installed and not here.trusts_old:
+        return Phase.RETIRE_ROOT
+    if not (here.installed or here.trusts_new) or (not here.installed and begins > now_utc()):
+        return Phase.TRUST_ROOT
+    change = kept.root_change if kept is not None else None
+    if kept is None or change is None:
+        return None
+    # The number of a phase is the place of the one behind it.
+    place = change.phase.number - 1 if kept.left else change.phase.number
+    first, last = (Phase.PRIMARY, Phase.RETIRE_ROOT) if here.installed else (Phase.TRUST_ROOT, Phase.PRIMARY)
+    return PHASES[max(first.number - 1, min(place, last.number - 1))]
+
+
+def _waits(kept: Checklist | None, begins: datetime, phase: Phase) -> tuple[str, ...]:
+    not_yet = phase in {Phase.TRUST_ROOT, Phase.OTHERS} and begins > now_utc()
+    dates = [f"The new chain is valid from {begins:%Y-%m-%d}"] if not_yet else []
+    return (*dates, *(item.text for item in (kept.left if kept is not None else ())))
+
+
+def _hosts(kept: Checklist | None) -> tuple[str, ...]:
+    """The machines that are not ticked."""
+    parts = [item.id.split("/") for item in (kept.left if kept is not None else ())]
+    return tuple(dict.fromkeys(part[1] for part in parts if part[0] in {"gateway", "client", "node"}))
