@@ -132,11 +132,6 @@ class Verdict(Questions):
         yield Card("Chain", Chain(self.found.chain))
         yield Card("Findings", Lines(*(Option(say(*item.line)) for item in self.found.items), id="findings"))
 
-    def help_question(self) -> tuple[int, int]:
-        """See `Page`: the phase has the last section, whether or not the root is asked about before it."""
-        at = self.place()
-        return (2, 3) if at is not None and self.fields[at][0].key == "phase" else super().help_question()
-
     def names(self, question: Question) -> Sequence[str]:
         """The host name is one of the certificate; which one is the operator's to say."""
         leaf = self.found.judged.chain.leaf

@@ -1,6 +1,8 @@
 """A change of the root in four phases by commands alone: what each changes, what it waits for, and how it is undone."""
 
+import json
 import re
+import shutil
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -12,13 +14,16 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from tests.support.jvm import run_java
 from tests.support.line_by_line import talk
 from tests.support.practice import Practice, company, practice
+from wizard.questions.answers import Phase
 from wizard.questions.answers_file import load
-from wizard.sandbox.pki import Pki, make, pfx
+from wizard.sandbox.pki import Pki, make, pem, pfx, plain_key
 from wizard.secret import Secret
 from wizard.session.session import Session
 
 STORE = "opt/hcp/conf/primary-host.pfx"
 CACERTS = "opt/hcp/jre/lib/security/cacerts"
+FAR = "node-b.example.com"
+"""Another node of the cluster, which this machine cannot reach."""
 
 
 @cache
@@ -37,8 +42,16 @@ def server(tmp_path: Path) -> Iterator[Practice]:
         yield made
 
 
-def answers(server: Practice, phase: str = "", chain: str = "primary-host.pfx", *, others: bool = True) -> str:
-    path = Path(server.answers(goal='"re-key"', chain=f'["{chain}"]', keystore_password="{ keep = true }"))
+def answers(
+    server: Practice,
+    phase: str = "",
+    chain: str = "primary-host.pfx",
+    *,
+    others: bool = True,
+    nodes: str = '["127.0.0.1"]',
+) -> str:
+    keep = "{ keep = true }"
+    path = Path(server.answers(goal='"re-key"', chain=f'["{chain}"]', keystore_password=keep, nodes=nodes))
     text = path.read_text()
     head = re.sub(r"(?m)^schema = 1$", f'schema = 1\nphase = "{phase}"' if phase else "schema = 1", text)
     (server.root / "password").write_text("changeit")
@@ -122,6 +135,26 @@ def test_each_phase_changes_its_own_part_and_can_be_undone(server: Practice) -> 
     for before in (presents, trusts, start):
         assert server.run("rollback", "--yes").returncode == 0
         assert server.tree() == before
+
+
+def test_the_old_certificate_can_be_renewed_until_the_new_one_is_installed(
+    server: Practice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    applied(server, answers(server, "trust-root"))
+    before, state = under_way(server), server.deployment.machine.state_dir
+    assert load((state / "last-answers.toml").read_text()).phase is Phase.AUTO
+    assert (state / "last-ca.pem").read_bytes().count(b"BEGIN") == 4
+    renewed = company().reissued("primary-host", days=(-1, 90))
+    (tmp_path / "fullchain.pem").write_bytes(pem(renewed.certificate, renewed.issuers[0]))
+    (tmp_path / "privkey.pem").write_bytes(plain_key(renewed.key))
+    monkeypatch.setenv("RENEWED_LINEAGE", str(tmp_path))
+    done = server.run("apply", "--answers", "LAST", "--yes", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["outcome"] == "applied"
+    assert set(before["blocked_by"]) <= set(under_way(server)["blocked_by"])
+    assert under_way(server)["phase"] == "trust-root"
+    tick_all(server)
+    assert under_way(server)["phase"] == "others"
 
 
 def test_what_cannot_be_known_is_asked_for(server: Practice) -> None:
@@ -227,6 +260,84 @@ def test_the_bundles_of_each_phase(server: Practice) -> None:
     assert "Remove Acme-CA-Root" in (last / "portal/CHECKLIST.md").read_text()
 
 
+def test_a_cluster_is_changed_one_node_after_the_other(server: Practice, tmp_path: Path) -> None:
+    def here(phase: str = "") -> str:
+        return answers(server, phase, others=False, nodes=f'["127.0.0.1", "{FAR}"]')
+
+    def there(name: str) -> str:
+        """The answers of the bundle of *name* for the other node, which has a disk and a port of its own."""
+        folder = other.root / name
+        shutil.copytree(handed(server, here(), name) / FAR, folder)
+        path = folder / "answers.toml"
+        text = re.sub(r"(?m)^port = \d+$", f"port = {other.deployment.port}", path.read_text())
+        path.write_text(text.replace('"localhost"', '"127.0.0.1"'))
+        return str(path)
+
+    def changes(path: str) -> set[str]:
+        before = other.tree()
+        applied(other, path)
+        after = other.tree()
+        return {name for name in after if after[name] != before.get(name)}
+
+    with practice(tmp_path / "other", configured=True) as other:
+        path = there("first")
+        applied(server, here())
+        assert any(FAR in each for each in under_way(server)["blocked_by"])
+        assert load(Path(path).read_text()).phase is Phase.TRUST_ROOT
+        assert changes(path) == {CACERTS}
+        tick_all(server)
+
+        assert not (handed(server, here(), "second") / FAR).exists()
+        applied(server, here())
+        tick_all(server)
+
+        path = there("third")
+        assert "node.elsewhere" in codes(plan(server, here()))
+        applied(server, here())
+        assert under_way(server)["phase"] == "primary"
+        assert changes(path) == {STORE}
+        tick_all(server)
+
+        # As long as nobody sees that the other node has the new certificate, the old root stays.
+        refused = plan(server, here())
+        assert under_way(server)["phase"] == "retire-root"
+        (in_use,) = [each for each in refused["findings"] if each["code"] == "phase.old-root-in-use"]
+        assert FAR in in_use["message"]
+        assert load(Path(there("last")).read_text()).phase is Phase.RETIRE_ROOT
+
+
+def test_the_export_for_ansible_makes_the_next_phase(server: Practice) -> None:
+    path = answers(server)
+    old, new = (
+        each.entities["primary-host"].certificate.fingerprint(SHA256()).hex() for each in (company(), successor())
+    )
+
+    def exported(name: str) -> tuple[str, bool, str]:
+        """What the primary shall present, whether a gateway gets a key store, and the phase of the primary's run."""
+        out = server.root / name
+        done = server.run("export", "ansible", "--answers", path, "--out", str(out), "--plain-secrets")
+        assert done.returncode == 0, done.stderr
+        gateway = out / "host_vars/gateway-host/tls.yml"
+        told = (out / "host_vars/primary-host/tls.yml").read_text()
+        return (
+            "old" if old in told else "new" if new in told else "",
+            gateway.is_file() and "HCP_DEFAULT_KEYSTORE" in gateway.read_text(),
+            load((out / "files/primary-host/answers.toml").read_text()).phase,
+        )
+
+    assert exported("first") == ("old", False, Phase.TRUST_ROOT)
+    applied(server, path)
+    tick_all(server)
+    assert exported("second") == ("old", True, Phase.OTHERS)
+    applied(server, path)
+    tick_all(server)
+    assert exported("third") == ("new", False, Phase.PRIMARY)
+    assert "gateway-host" not in (server.root / "third/inventory.ini").read_text()
+    applied(server, path)
+    tick_all(server)
+    assert exported("last") == ("new", False, Phase.RETIRE_ROOT)
+
+
 def test_line_mode_asks_for_the_phase_and_makes_it(server: Practice) -> None:
     path = Path(answers(server))
     before = server.tree()
@@ -289,6 +400,9 @@ def test_a_gateway_waits_for_its_primary(server: Practice, tmp_path: Path) -> No
     where = ["--root", str(folder), "--state-dir", str(folder / "state"), "--settle", "0"]
     running = server.deployment.port
     old, new = server.root / "certificates/gateway-host.pfx", server.root / "gateway-host.pfx"
+    later, old_later = server.root / "gateway-later.pfx", server.root / "gateway-old-later.pfx"
+    for file, pki in ((later, successor()), (old_later, company())):
+        file.write_bytes(pfx(pki.reissued("gateway-host", days=(30, 400)), "changeit", name="gateway-host"))
     password = server.root / "gateway-password"
     password.write_text("changeit")
 
@@ -304,6 +418,11 @@ def test_a_gateway_waits_for_its_primary(server: Practice, tmp_path: Path) -> No
     at_once = told("at-once")
     assert "rollover.root-changes" in at_once
     assert "Key store: " in at_once
+    early = told("auto", chain=later)
+    assert "phase.not-valid-yet" in early
+    assert "Trust store: " in early
+    assert "Key store: " not in early
+    assert "validity.leaf-not-yet-valid" in told("auto", chain=old_later)
     assert told("auto", command="apply").startswith("0 ")
 
     # Both roots are trusted here, and the portal does not have the new one.
@@ -314,6 +433,7 @@ def test_a_gateway_waits_for_its_primary(server: Practice, tmp_path: Path) -> No
     skipped = told("others")
     assert "phase.skipped" in skipped
     assert "Key store: " in skipped
+    assert told("others", chain=later).startswith("1 ")
     refused = told("retire-root")
     assert refused.startswith("1 ")
     assert "phase.old-root-in-use" in refused

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from wizard import codes
+from wizard.certificates.model import Chain
 from wizard.configs import envfile
 from wizard.errors import WizardError
 from wizard.handoff.build import make_packs
@@ -17,9 +18,9 @@ from wizard.handoff.cluster import is_loopback, node_files
 from wizard.handoff.vault import encrypt
 from wizard.planning import phases
 from wizard.planning.inputs import PlanInputs
-from wizard.planning.judge import Judged
+from wizard.planning.primary.facts import installed_chain
 from wizard.printable import printable
-from wizard.questions.answers import GatewayAnswers, PrimaryKind, endpoint
+from wizard.questions.answers import GatewayAnswers, Phase, PrimaryKind, endpoint
 from wizard.secret import Secret
 
 VAULT_SECRET = "vault-password"  # noqa: S105 - the name of a secret
@@ -68,12 +69,13 @@ def make_fleet(inputs: PlanInputs, vault_password: Secret | None, *, plain: bool
     if vault_password is None and not plain:
         raise WizardError(codes.EXPORT_NO_VAULT_PASSWORD, name=VAULT_SECRET)
     packs = make_packs(inputs, nodes=False)
-    gateways = packs[1 : 1 + len(inputs.answers.gateway)]
+    named = {one.host: one for one in inputs.answers.gateway}
+    gateways = [pack for pack in packs if pack.folder in named]
     nodes = _nodes(inputs) if inputs.answers.primary.kind is PrimaryKind.ON_PREMISE else {}
     if not nodes and not gateways:
         raise WizardError(codes.EXPORT_NOTHING)
     files = [file for pack in gateways for file in _gateway(pack)]
-    files += [_machine(pack.folder, one) for pack, one in zip(gateways, inputs.answers.gateway, strict=True)]
+    files += [_machine(pack.folder, named[pack.folder]) for pack in gateways]
     if nodes:
         files += _primaries(inputs, nodes)
     names = tuple(pack.folder for pack in gateways)
@@ -99,7 +101,8 @@ def _nodes(inputs: PlanInputs) -> dict[str, str]:
 def _gateway(pack: Pack) -> list[PackFile]:
     """The stores and the check of one gateway, and its variables with the settings."""
     data = {file.name: file for file in pack.files}
-    lines = envfile.parse(data["unattended-lines.conf"].data)
+    # In a change to a public root, a gateway gets neither a store nor settings.
+    lines = envfile.parse(data["unattended-lines.conf"].data if "unattended-lines.conf" in data else b"")
     settings = {name: value.text for name in lines.names if (value := lines.get(name)) is not None}
     stores = [
         {"file": settings[name].rsplit("/", 1)[-1], "path": settings[name], "mode": mode}
@@ -132,15 +135,18 @@ def _primaries(inputs: PlanInputs, nodes: Mapping[str, str]) -> list[PackFile]:
     judged = inputs.judged("primary")
     host = inputs.answers.primary.host or judged.suggested_host
     result: list[PackFile] = []
-    for name, files in node_files(inputs, nodes, phases.planned_phase(inputs)).items():
+    phase = phases.planned_phase(inputs)
+    # In the first two phases of a change of the root the node goes on to present what it has.
+    kept = installed_chain(inputs.machine) if phase in {Phase.TRUST_ROOT, Phase.OTHERS} else None
+    for name, files in node_files(inputs, nodes, phase).items():
         result += [replace(file, name=f"files/{name}/{file.name}") for file in files]
-        variables = _node_variables(judged, host, nodes[name], inputs.answers.primary.port)
+        variables = _node_variables(kept or judged.chain, host, nodes[name], inputs.answers.primary.port)
         result.append(PackFile(f"host_vars/{name}/tls.yml", variables))
     return result
 
 
-def _node_variables(judged: Judged, host: str, node: str, port: int) -> bytes:
-    leaf = judged.chain.leaf
+def _node_variables(presented: Chain, host: str, node: str, port: int) -> bytes:
+    leaf = presented.leaf
     values = {
         "endpoint": endpoint(node, port),
         "servername": host,

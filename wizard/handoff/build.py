@@ -69,16 +69,18 @@ def make_packs(inputs: PlanInputs, *, nodes: bool = True) -> list[Pack]:
     here = answers.primary.kind is PrimaryKind.ON_PREMISE
     primary = _fit(inputs, "primary") if here and answers.primary.chain else None
     phase = found.phase if found is not None else Phase.AUTO
-    # In the phase of the gateways and clients nothing changes on a node.
+    # In the phase of the gateways and clients nothing changes on a node, and in that of the primary nothing on them.
     has_nodes = nodes and primary is not None and phase is not Phase.OTHERS
+    has_others = phase is not Phase.PRIMARY
     cluster_packs = cluster.make_packs(inputs, phase) if has_nodes else []
     require_names(answers)
     machines = [*(one.host for one in answers.gateway), *(one.host for one in answers.client)]
     # A node may have the primary's own name.
     _require_folders([*machines, *(pack.folder for pack in cluster_packs)], PrimaryAnswers())
-    gateways = [_fit(inputs, f"gateway.{number}") for number in range(len(answers.gateway))]
+    gateways = [_fit(inputs, f"gateway.{number}") for number in range(len(answers.gateway) if has_others else 0)]
     clients = [
-        _fit(inputs, f"client.{number}") if one.local_storage else None for number, one in enumerate(answers.client)
+        _fit(inputs, f"client.{number}") if one.local_storage else None
+        for number, one in enumerate(answers.client if has_others else ())
     ]
     everyone: list[Judged] = [one for one in (primary, *gateways, *clients) if one is not None]
     change = found.change if found is not None else rollover(inputs)
@@ -165,7 +167,7 @@ def require_makeable(inputs: PlanInputs) -> None:
     """
     answers = inputs.answers
     require_names(answers)
-    trust_alone = phases.trust_alone(inputs)
+    trust_alone = phases.planned_phase(inputs).trusts_alone
     known: dict[str, Profile] = {}
     for number, one in enumerate(answers.gateway):
         _profile(inputs, one, known)

@@ -11,6 +11,7 @@ from wizard.change.history import history
 from wizard.change.outcome import APPLIED
 from wizard.errors import WizardError
 from wizard.host.machine import Machine
+from wizard.planning import phases
 from wizard.questions.answers import Phase
 from wizard.reports.checklist import POLICY, Checklist, Item, RootChange
 
@@ -69,11 +70,15 @@ def _root_change(data: dict[str, Any]) -> RootChange | None:
 def merged(machine: Machine, made: Checklist) -> Checklist:
     """*made* with the ticks that are kept, and with the steps of machines that this run did not name.
 
-    Of the phases of a change of the root before this one, what is ticked is left out.
+    Of the phases of a change of the root before this one, what is ticked is left out. A list without such a change (an
+    old certificate was renewed meanwhile) keeps the steps of one that is under way.
     """
     before = _read(machine)
     if before is None:
         return made
+    if made.root_change is None and phases.under_way(machine, before):
+        items = (*(item for item in before.items if item.phase), *made.items)
+        made = replace(made, items=items, root_change=before.root_change)
     now = made.root_change.phase.number if made.root_change is not None else 0
     kept = tuple(each for each in made.items if each.phase == now or each.id not in before.done)
     made = replace(made, items=kept)

@@ -77,12 +77,13 @@ def make(inputs: PlanInputs) -> Checklist:
         # A gateway without a trust store of its own is one of a primary in the vendor's cloud.
         return Checklist(tuple(items), cloud=answers.primary.import_root is ImportRoot.NO)
     root = _fingerprint(primary)
+    leaf = primary.leaf.sha256 if primary is not None and primary.leaf is not None else "none"
     nodes = other_nodes(answers.primary) if primary is not None else ()
     cloud = kind is PrimaryKind.CLOUD
     items = [
         *([Item(CLOUD, "Ask your vendor whether its cloud supports your own CA certificates")] if cloud else []),
         *uploads,
-        *(_node(node, primary) for node in nodes),
+        *(_node(node, leaf) for node in nodes),
         *(_machine(role, answers.table(role).host, chain, root) for role, chain in others),
         Item(f"machines/all/{root}", "Check that every gateway and client of the account has its certificate"),
         _policy(answers),
@@ -103,7 +104,7 @@ def _of_phases(inputs: PlanInputs, found: Course) -> Checklist:
     chains = [primary, *phases.chains_at_hand(inputs)]
     items = [
         *_uploads(inputs, chains),
-        *(Item(f"node/{node}/trust/{new}", NODE_TEXT.format(node=node), _steps(node)) for node in nodes),
+        *(_node(node, f"trust/{new}") for node in nodes),
         *(_trusts(role, answers.table(role).host, f"trust/{new}", "trust the new root") for role in others),
         Item(f"machines/trust/{new}", f"Check that every gateway and client trusts {change.new_name}"),
     ]
@@ -113,7 +114,7 @@ def _of_phases(inputs: PlanInputs, found: Course) -> Checklist:
         made += [Item(f"machines/certificate/{new}", "Check that every gateway and client has its new certificate")]
         items += [replace(item, phase=2) for item in made]
     if last >= Phase.PRIMARY.number:
-        made = [_node(node, primary) for node in nodes]
+        made = [_node(node, leaf) for node in nodes]
         made += [Item(f"machines/online/{leaf}", "Check that every gateway and client is online")]
         items += [replace(item, phase=3) for item in made]
     if last >= Phase.RETIRE_ROOT.number:
@@ -121,14 +122,11 @@ def _of_phases(inputs: PlanInputs, found: Course) -> Checklist:
             Item(f"portal/remove/{each.sha256}", f"Remove {short(each)}", f"SHA-256 {each.sha256}")
             for each in change.dropped
         ]
-        made += [Item(f"node/{node}/retire/{gone}", NODE_TEXT.format(node=node), _steps(node)) for node in nodes]
+        made += [_node(node, f"retire/{gone}") for node in nodes]
         made += [_trusts(role, answers.table(role).host, f"retire/{gone}", "remove the old root") for role in others]
         items += [replace(item, phase=4) for item in made]
     packs = str(inputs.base / answers.packs) if others or nodes else ""
     return Checklist(tuple(items), packs=packs, root_change=found.note(leaf))
-
-
-NODE_TEXT = "Cluster node {node}: run the wizard there with its bundle"
 
 
 def _chains(inputs: PlanInputs) -> list[tuple[str, Chain]]:
@@ -159,10 +157,9 @@ def _ocsp(inputs: PlanInputs, chains: Sequence[Chain]) -> Item:
     return Item(f"portal/ocsp/{answers.ocsp}", advice, "\n".join(ocsp_evidence(chains, answers)))
 
 
-def _node(node: str, primary: Chain | None) -> Item:
-    leaf = primary.leaf.sha256 if primary is not None and primary.leaf is not None else "none"
+def _node(node: str, what: str) -> Item:
     return Item(
-        f"node/{node}/{leaf}",
+        f"node/{node}/{what}",
         f"Cluster node {node}: run the wizard there with its bundle",
         f"this run changed only one node; the steps: {node}/CHECKLIST.md",
     )

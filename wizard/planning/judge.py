@@ -26,7 +26,7 @@ from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.load_chain import KeyPassword, Loaded, load, no_other
 from wizard.planning.primary.facts import installed_chain
 from wizard.probing.revocation.check import chain_findings
-from wizard.questions.answers import Answers, Goal, OcspProbe, Phase
+from wizard.questions.answers import Answers, Goal, OcspProbe, Phase, PrimaryKind
 from wizard.questions.pasted import NONE
 from wizard.secret import Secret
 
@@ -118,7 +118,7 @@ def _judged(role: str, answers: Answers, loaded: Loaded, machine: Machine) -> Ju
     if answers.account.ocsp_probe is OcspProbe.YES:
         asked = Chain(loaded.chain.leaf, loaded.chain.intermediates, loaded.chain.root)
         findings += _revocation(asked, answers.account.responder, int(now_utc().timestamp()) // _ANSWER_COUNTS_S)
-    if _only_its_root(role, answers, loaded.chain, machine):
+    if _may_begin_later(role, answers, loaded.chain, machine):
         findings = [_not_valid_yet(finding) for finding in findings]
     findings.sort(key=lambda finding: -finding.severity)
     root = loaded.chain.root
@@ -127,10 +127,15 @@ def _judged(role: str, answers: Answers, loaded: Loaded, machine: Machine) -> Ju
     return Judged(loaded, tuple(findings), suggested, public, root if unclear else None)
 
 
-def _only_its_root(role: str, answers: Answers, chain: Chain, machine: Machine) -> bool:
-    """Whether *chain* may begin later: the first phase of a change of the root uses nothing of it but the root."""
-    if answers.goal is not Goal.RE_KEY or answers.phase is not Phase.AUTO or role != "primary":
+def _may_begin_later(role: str, answers: Answers, chain: Chain, machine: Machine) -> bool:
+    """Whether *chain* may begin later: the first phase of a change of the root uses nothing of it but the root.
+
+    On a gateway only its plan knows the phase; see `used_now`.
+    """
+    if answers.goal is not Goal.RE_KEY or answers.phase is not Phase.AUTO:
         return answers.goal is Goal.RE_KEY and answers.phase is Phase.TRUST_ROOT
+    if role != "primary":
+        return answers.primary.kind is PrimaryKind.ELSEWHERE
     installed = installed_chain(machine)
     change = compare(installed, chain) if installed is not None else None
     return change is not None and change.kind is Kind.ROOT
@@ -141,6 +146,23 @@ def _not_valid_yet(finding: Finding) -> Finding:
     if finding.spec not in {codes.VALIDITY_LEAF_NOT_YET_VALID, codes.VALIDITY_INTERMEDIATE_NOT_YET_VALID}:
         return finding
     return Finding(codes.PHASE_NOT_VALID_YET, finding.subject, finding.facts)
+
+
+def used_now(judged: Judged) -> tuple[Finding, ...]:
+    """The findings of *judged* when its leaf is used now, so that its chain must be valid now."""
+    leaf = judged.chain.leaf
+    return tuple(
+        each
+        if each.spec is not codes.PHASE_NOT_VALID_YET
+        else Finding(
+            codes.VALIDITY_LEAF_NOT_YET_VALID
+            if leaf is not None and each.subject.sha256 == leaf.sha256
+            else codes.VALIDITY_INTERMEDIATE_NOT_YET_VALID,
+            each.subject,
+            each.facts,
+        )
+        for each in judged.findings
+    )
 
 
 @lru_cache(maxsize=16)

@@ -154,16 +154,6 @@ def planned_phase(inputs: PlanInputs) -> Phase:
     return found.phase if found is not None else Phase.AUTO
 
 
-def trust_alone(inputs: PlanInputs) -> bool:
-    """Whether the next phase changes trust alone, so that no certificate of a gateway or client is needed.
-
-    Raises:
-        WizardError: as `course`.
-    """
-    found = course(inputs)
-    return found is not None and found.phase.trusts_alone
-
-
 def chains_at_hand(inputs: PlanInputs) -> list[Chain]:
     """The chains of gateways and clients that are there already, for their CA certificates."""
     found = []
@@ -188,7 +178,7 @@ def plan(inputs: PlanInputs) -> Planned:
     else:
         retires = found.phase is Phase.RETIRE_ROOT
         planned = plan_primary(inputs, found.phase, found.old_root if retires else None)
-    return replace(planned, findings=(*planned.findings, *_findings(found, planned)))
+    return replace(planned, findings=(*planned.findings, *_findings(found, planned)), phase=found.phase)
 
 
 def rehearse(inputs: PlanInputs, *, proven: bool) -> list[Rehearsed]:
@@ -275,6 +265,12 @@ def progress(machine: Machine, kept: Checklist | None) -> Progress | None:
     if found is Phase.RETIRE_ROOT and here.has(found) and not kept.left:
         return None
     return Progress(change, found, here.has(found), _waits(kept, begins, found))
+
+
+def under_way(machine: Machine, kept: Checklist) -> bool:
+    """Whether the change of the root that *kept* is about was begun on this machine and is not complete."""
+    found = progress(machine, kept)
+    return found is not None and (found.done_here or found.phase is not Phase.TRUST_ROOT)
 
 
 def _about(kept: Checklist | None, new: str) -> Checklist | None:

@@ -3,8 +3,11 @@
 from dataclasses import replace
 
 from wizard.questions.answers import PHASES, Phase
-from wizard.questions.model import Ask, Question
+from wizard.questions.model import Ask, Question, StepId
 from wizard.texts.en.questions import QUESTIONS
+
+PHASE_STEPS = (StepId.PRIMARY_VERDICT, StepId.GATEWAY_STORES)
+"""Where it is known whether the root changes: the steps that ask which phase of that is next."""
 
 
 def numbered(phase: Phase) -> str:

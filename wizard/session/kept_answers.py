@@ -5,6 +5,7 @@ ACME client renews brings no root.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -21,12 +22,15 @@ from wizard.host.clock import now_utc
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.planning.full_paths import with_full_paths, with_sources
+from wizard.planning.gateway.plan import installed_here
 from wizard.planning.inputs import PlanInputs
+from wizard.planning.primary.facts import installed_chain
 from wizard.questions.answers import (
     PROMPT,
     Answers,
     ClientAnswers,
     GatewayAnswers,
+    Phase,
     PrimaryAnswers,
     PrimaryKind,
     SourceKind,
@@ -78,11 +82,22 @@ def keep(inputs: PlanInputs) -> Path:
     authorities: Sequence[Certificate] = ()
     if role:
         judged = inputs.judged(role)
-        authorities = judged.chain.authorities
+        authorities = list(dict.fromkeys((*judged.chain.authorities, *_installed(inputs, role))))
         if not answers.table(role).host:
             answers = answers.put(f"{role}.host", judged.suggested_host)
     _write(inputs.machine, _to_keep(with_full_paths(answers, inputs.base)), authorities)
     return path(inputs.machine)
+
+
+def _installed(inputs: PlanInputs, role: str) -> Sequence[Certificate]:
+    """The CA certificates of what is installed: in the first phases of a change of the root they are the old ones.
+
+    Until the new certificate is installed, the old one may have to be renewed.
+    """
+    with suppress(WizardError):
+        chain = installed_chain(inputs.machine) if role == "primary" else installed_here(inputs)
+        return chain.authorities if chain is not None else ()
+    return ()
 
 
 def keep_renewed(inputs: PlanInputs) -> Path:
@@ -135,7 +150,7 @@ def _write(machine: Machine, answers: Answers, authorities: Sequence[Certificate
 
 
 def _to_keep(answers: Answers) -> Answers:
-    """*answers* without what cannot be used again: pasted texts, and passwords from a descriptor."""
+    """*answers* without what cannot be used again: pasted texts, passwords from a descriptor, the phase."""
     primary = answers.primary
     return replace(
         answers,
@@ -143,6 +158,7 @@ def _to_keep(answers: Answers) -> Answers:
         gateway=tuple(map(_reusable, answers.gateway)),
         client=tuple(map(_reusable, answers.client)),
         change="",
+        phase=Phase.AUTO,
     )
 
 

@@ -192,8 +192,8 @@ def _beside(inputs: PlanInputs, made: Review) -> Review:
     kind = inputs.answers.primary.kind
     role = next(iter(inputs.chains), "primary" if kind is PrimaryKind.ON_PREMISE else ROLE)
     installs = bool(inputs.chains) if inputs.kept is not None else inputs.answers.goal.installs
-    trust_alone = inputs.answers.phase.trusts_alone or made.phase.trusts_alone or made.phase is Phase.OTHERS
-    if not installs or trust_alone or kind is PrimaryKind.CLOUD or role not in {"primary", ROLE}:
+    keeps = made.phase.trusts_alone or made.phase is (Phase.OTHERS if role == "primary" else Phase.PRIMARY)
+    if not installs or keeps or kind is PrimaryKind.CLOUD or role not in {"primary", ROLE}:
         return made
     try:
         new = inputs.judged(role).chain
@@ -239,24 +239,21 @@ def _for_goal(inputs: PlanInputs, examine: Callable[[], Rescue]) -> tuple[Review
                 return _of(planned)
             planned = ask_java(inputs.machine, planned)
             rehearsed = phases.rehearse(inputs, proven=planned.plan.is_proven)
-            made, planned = _of(planned, rehearsed=rehearsed, more=order(inputs))
-            return replace(made, phase=phases.planned_phase(inputs)), planned
+            return _of(planned, rehearsed=rehearsed, more=order(inputs))
 
 
 def _judged_again(inputs: PlanInputs, kept: Plan) -> tuple[Review, Planned]:
     """A kept plan may be old: dates, clock, revocation and everything else are checked as for a new one."""
     roles = tuple(inputs.chains)
-    planned = _checked(inputs, kept_plan(kept, inputs.secret))
+    planned = _checked(inputs, replace(kept_plan(kept, inputs.secret), phase=inputs.answers.phase))
     if not roles:
         return _of(planned)
     planned = _with(planned, inputs.judged(roles[0]).findings)
     if planned.forbidden:
         return _of(planned)
-    phase = inputs.answers.phase
     if roles[0] == "primary":
-        rehearsed = [] if phase.trusts_alone else rehearse_all(inputs, proven=kept.is_proven)
-        made, planned = _of(planned, rehearsed=rehearsed)
-        return replace(made, phase=phase), planned
+        rehearsed = [] if planned.phase.trusts_alone else rehearse_all(inputs, proven=kept.is_proven)
+        return _of(planned, rehearsed=rehearsed)
     return _of(_with(planned, inputs.unreadable(inputs.judged(roles[0]).chain.certificates)))
 
 
@@ -275,4 +272,4 @@ def _of(
     unwelcome = [finding for one in rehearsed for finding in one.rehearsal.findings]
     blocked = has_errors((*planned.findings, *unwelcome))
     lines = [*outcome.review(planned.plan, planned.findings), *seen, *rehearsal_lines(rehearsed), *more]
-    return Review(planned.plan, tuple(lines), (*planned.findings, *unwelcome), blocked), planned
+    return Review(planned.plan, tuple(lines), (*planned.findings, *unwelcome), blocked, phase=planned.phase), planned

@@ -45,6 +45,7 @@ from wizard.questions.field_text import needed, parsed, shown
 from wizard.questions.flow import DEFAULT_WAIT_S, Ask, Question, Step, StepId, View, after, steps
 from wizard.questions.passwords import generate
 from wizard.questions.pasted import word_for
+from wizard.questions.phases import PHASE_STEPS
 from wizard.reports import checklist as checklist_lines
 from wizard.reports import outcome
 from wizard.reports.calendar import Ending
@@ -72,9 +73,6 @@ from wizard.session.saved_run import SavedRun
 
 LAST = StepId.ELSEWHERE
 """The step at which a run has ended."""
-
-PHASE_STEPS = (StepId.PRIMARY_VERDICT, StepId.GATEWAY_STORES)
-"""Where it is known whether the root changes: the steps that ask which phase of that is next."""
 
 NEXT = {"handoff": "create the bundles", LAST: "see what is left to do", "examine-again": "check the machine again"}
 """What follows a change, by the step behind it."""
@@ -400,8 +398,9 @@ class Session:
         Raises:
             WizardError: it cannot be ticked now, or not be kept.
         """
-        self._inputs = None  # which phase is next follows from the list
-        return remaining_tasks.tick(self.inputs, item)
+        lines = remaining_tasks.tick(self.inputs, item)
+        self._inputs = None  # the list is another one now, and the next phase follows from it
+        return lines
 
     def lines(self, step: Step) -> list[Line]:
         """BLOCKING. What the view of *step* shows."""
@@ -605,28 +604,27 @@ class Session:
         if self._review is None:
             made, self._planned = review.review(self.inputs, self._examine)
             if self._kept is None:
-                asked = (
-                    replace(step, questions=self.asked(step))
-                    if step.view in {View.VERDICT, View.DIAGNOSIS} or step.id == StepId.GATEWAY_STORES
-                    else step
-                    for step in self.steps()
-                )
-                decided = decided_lines(list(asked), self.answers, self.value, self.has_secret)
+                asked = self._as_asked(View.VERDICT, View.DIAGNOSIS)
+                decided = decided_lines(asked, self.answers, self.value, self.has_secret)
                 made = replace(made, decided=tuple(decided))
             self._review = made
         return self._review
 
     def decided(self) -> list[tuple[Step, Question, str]]:
         """BLOCKING. What is answered up to the review, in words, whether or not it was asked yet."""
-        return list(decided(self._as_asked(), self.answers, self.value, self.has_secret))
+        return list(decided(self._as_asked(View.VERDICT), self.answers, self.value, self.has_secret))
 
     def answer_words(self, question: Question) -> str:
         """The answer to *question* in words."""
         return answer_words(question, self.answers, self.value, self.has_secret)
 
-    def _as_asked(self) -> list[Step]:
+    def _as_asked(self, *views: View) -> list[Step]:
+        """The steps; those of *views* and the stores of a gateway with the questions that arise from what is found."""
         return [
-            replace(step, questions=self.asked(step)) if step.view is View.VERDICT else step for step in self.steps()
+            replace(step, questions=self.asked(step))
+            if step.view in views or step.id == StepId.GATEWAY_STORES
+            else step
+            for step in self.steps()
         ]
 
     def planned(self) -> Plan:

@@ -27,7 +27,7 @@ from wizard.planning.gateway.steps import STORE_SECRET, TRUST_SECRET
 from wizard.planning.gateway.stores import GatewayInput
 from wizard.planning.gateway.trust import PrimaryTrust, primary_trust
 from wizard.planning.inputs import PlanInputs
-from wizard.planning.judge import Judged
+from wizard.planning.judge import Judged, used_now
 from wizard.planning.primary.facts import expectation
 from wizard.planning.primary.inputs import Planned
 from wizard.planning.store_password import store_password
@@ -48,15 +48,18 @@ def plan_gateway(inputs: PlanInputs) -> Planned:
         WizardError: the files, the unattended file or the answers do not allow a plan.
     """
     judged = inputs.judged(ROLE)
-    host = host_of(inputs, judged)
+    unused = Plan(f"Trusted certificate for the gateway {host_of(inputs, judged)}", (), "gateway")
     if has_errors(judged.findings):
         # Nothing is planned with a certificate that the primary will not accept; the findings say why.
-        return Planned(Plan(f"Trusted certificate for the gateway {host}", (), "gateway"), judged.findings, {})
+        return Planned(unused, judged.findings, {})
     trust = primary_trust(inputs)
     refused = inputs.unreadable([*judged.chain.certificates, *trust.anchors])
     given, facts = look_here(inputs, trust)
     found = phases.course(inputs, given, trust.anchors, facts)
     phase = found.phase if found is not None else Phase.AT_ONCE
+    own = judged.findings if phase is Phase.TRUST_ROOT else used_now(judged)
+    if has_errors(own):
+        return Planned(unused, own, {})
     anchors = _anchors(trust, facts, found)
     weak: Sequence[Finding] = ()
     if phase in {Phase.TRUST_ROOT, Phase.PRIMARY, Phase.RETIRE_ROOT} and facts.keystore.password is not None:
@@ -72,14 +75,16 @@ def plan_gateway(inputs: PlanInputs) -> Planned:
     if phase is Phase.PRIMARY:
         plan = replace(plan, steps=())
     findings = (
-        *judged.findings,
+        *own,
         *refused,
         *trust.findings,
         *plan.findings,
         *weak,
         *(phases.findings(found, inputs) if found is not None else ()),
     )
-    return Planned(plan, findings, {STORE_SECRET: given.store_password})
+    return Planned(
+        plan, findings, {STORE_SECRET: given.store_password}, found.phase if found is not None else Phase.AUTO
+    )
 
 
 def course_here(inputs: PlanInputs) -> Course | None:

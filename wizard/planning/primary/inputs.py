@@ -47,11 +47,19 @@ LOOK_TIMEOUT_S = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan, all findings about it, and the secrets that its application needs."""
+    """A plan, all findings about it, and the secrets that its application needs.
+
+    Attributes:
+        plan: the steps.
+        findings: all of them.
+        secrets: by name.
+        phase: of a change of the root; `auto` when there is none.
+    """
 
     plan: Plan
     findings: tuple[Finding, ...]
     secrets: Mapping[str, Secret]
+    phase: Phase = Phase.AUTO
 
     @property
     def forbidden(self) -> bool:
