@@ -22,9 +22,9 @@ from wizard.errors import WizardError
 from wizard.findings import Finding
 from wizard.questions.flow import Ask, Question, Step
 from wizard.questions.pasted import MARK, pasted_word
-from wizard.questions.phases import PHASE_STEPS
 from wizard.secret import Secret
 from wizard.self_start import load
+from wizard.session.help_pages import question_place
 from wizard.session.session import Problem, Session
 
 PAUSE_S = 0.15
@@ -155,13 +155,9 @@ class Questions(Page):
         return next((at for at, (_question, field) in enumerate(self.fields) if field is focused), None)
 
     def help_question(self) -> tuple[int, int]:
-        """See `Page`. The phase of a change of the root has the third and last section, also when it is not asked."""
+        """See `Page`."""
         at = self.place()
-        if at is not None and self.fields[at][0].key == "phase":
-            return 2, 3
-        asked = [question for question in self.questions if question.key != "phase"]
-        count = len(asked) + (self.step is not None and self.step.id in PHASE_STEPS)
-        return asked.index(self.fields[at][0]) if at is not None else 0, max(1, count)
+        return question_place(self.help_name(), self.questions, self.fields[at][0] if at is not None else None)
 
     def _about(self, at: int) -> list[Row]:
         if not self.questions:

@@ -22,9 +22,10 @@ from tests.tui.driving import app_of, focused, keys, opened, paste, settle, show
 from tests.tui.every_step import STILL, Deployments, deployments, with_hostile
 from tests.tui.operator import session_on
 from wizard.errors import WizardError
-from wizard.questions import flow
+from wizard.questions import flow, phases
+from wizard.questions.answers import Phase
 from wizard.secret import Secret
-from wizard.session.help_pages import page_text, search
+from wizard.session.help_pages import page_text, question_place, search
 
 OFTEN = mostly_exhaustive(STILL, ONE_OF_EACH_KIND.__contains__)
 SIZES = [(60, 15), (40, 10), (20, 5), (1, 1), (80, 23), (120, 36)]
@@ -136,7 +137,8 @@ async def test_versions_of_java_and_windows_are_given_with_the_machines(everywhe
         ("primary-verdict", (0, 1), "Host name"),
         ("primary-verdict", (1, 2), "Whether the root is your own"),
         ("others", (3, 4), "Password for these files"),
-        ("gateway-stores", (2, 3), "Password"),
+        ("gateway-stores", (2, 4), "Password"),
+        ("gateway-stores", (2, 3), "Phase of a root CA change"),
         ("confirm", (0, 1), "Keys"),
     ],
 )
@@ -144,6 +146,14 @@ def test_help_begins_with_the_question_that_has_the_focus(name: str, question: t
     title, first, *others = page_text(name, question).split("\n\n## ")
     assert first.startswith(f"{heading}\n")
     assert sorted([title, first, *others]) == sorted(page_text(name).split("\n\n## "))
+
+
+def test_the_phase_of_a_root_change_has_its_section_whether_or_not_it_is_asked() -> None:
+    stores, phase = STEPS["gateway-stores"].questions, phases.question(None, Phase.PRIMARY, waits=False)
+    for asked in (stores, (*stores, phase)):
+        assert question_place("gateway-stores", asked, stores[2]) == (2, 4)
+    assert question_place("gateway-stores", (*stores, phase), phase) == (2, 3)
+    assert question_place("place", STEPS["place"].questions, None) == (0, 1)
 
 
 def test_the_search_finds_sections_of_all_pages() -> None:

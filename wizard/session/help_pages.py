@@ -1,11 +1,13 @@
 """The pages of the help: one for each step, in sections, one for each question; and the search in all of them."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from wizard.package_data import read_text
-from wizard.questions.flow import every_step
+from wizard.questions.flow import Question, every_step
+from wizard.questions.phases import PHASE_STEPS
 
 KEYS = """
 ## Keys
@@ -41,6 +43,17 @@ def page_text(name: str, question: tuple[int, int] = (0, 1)) -> str:
     Sections are in the order of the questions; the introduction speaks of the first questions when there are fewer.
     """
     return "\n\n".join([*_in_order(name, question), KEYS.strip()])
+
+
+def question_place(name: str, asked: Sequence[Question], question: Question | None) -> tuple[int, int]:
+    """Which of the questions *asked* the page *name* begins with, and of how many, for `page_text`.
+
+    The phase of a change of the root is the third and last section of its pages, also when it is not asked.
+    """
+    if question is not None and question.key == "phase":
+        return 2, 3
+    others = [each for each in asked if each.key != "phase"]
+    return others.index(question) if question is not None else 0, max(1, len(others) + (name in PHASE_STEPS))
 
 
 def plain_text(name: str, question: tuple[int, int] = (0, 1)) -> list[str]:

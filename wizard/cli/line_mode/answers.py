@@ -13,6 +13,7 @@ from wizard.questions.flow import Ask, Question
 from wizard.questions.pasted import BEGINS, MARK, is_pasted, pasted_word
 from wizard.secret import Secret
 from wizard.session.first_page import TAKES
+from wizard.session.help_pages import question_place
 from wizard.session.session import Session
 
 VERSIONS = {"others.gateways": ("gateway", "java", "its Java"), "others.clients": ("client", "windows", "its Windows")}
@@ -52,7 +53,7 @@ class Asker:
         while at < len(asked):
             question = asked[at]
             self.at = question.key
-            self.dialogue.question = (questions.index(question), len(questions))
+            self.dialogue.question = question_place(self.dialogue.page, questions, question)
             try:
                 if question.key not in IN_VAIN or self.session.answers.other_roles():
                     self.one(question, typed)
