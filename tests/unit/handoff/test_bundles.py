@@ -336,7 +336,7 @@ def test_the_portal_in_order() -> None:
     plain = portal.make_pack(AccountAnswers(), chains, (), evidence=("Seen: nothing.",))
     order = [
         "Upload Acme-CA-Root.cer",
-        "OCSP settings",
+        "OCSP: ",
         "Check that the primary is verified",
         "Only when every box above",
     ]
