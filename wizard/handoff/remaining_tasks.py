@@ -88,7 +88,7 @@ def make(inputs: PlanInputs) -> Checklist:
         Item(f"machines/all/{root}", "Check that every gateway and client of the account has its certificate"),
         _policy(answers),
     ]
-    packs = str(inputs.base / answers.packs) if others or nodes else ""
+    packs = str(inputs.base / answers.packs) if others or primary is not None else ""
     answered = cloud and answers.primary.cloud_support is CloudSupport.ACCEPTED
     return Checklist(tuple(items), frozenset({CLOUD} if answered else ()), packs, cloud=cloud)
 
@@ -153,8 +153,8 @@ def _policy(answers: Answers) -> Item:
 
 def _ocsp(inputs: PlanInputs, chains: Sequence[Chain]) -> Item:
     answers = inputs.answers.account
-    advice = " ".join(portal.ocsp_advice(answers).split())
-    return Item(f"portal/ocsp/{answers.ocsp}", advice, "\n".join(ocsp_evidence(chains, answers)))
+    advice, *more = portal.ocsp_advice(answers).splitlines()
+    return Item(f"portal/ocsp/{answers.ocsp}", advice, "\n".join((*more, *ocsp_evidence(chains, answers))))
 
 
 def _node(node: str, what: str) -> Item:
@@ -185,9 +185,9 @@ def _uploads(inputs: PlanInputs, chains: Sequence[Chain]) -> list[Item]:
 def _machine(role: str, host: str, chain: Chain, root: str) -> Item:
     """Its certificate and the primary's root both go there, so either makes the work a new one."""
     kind = role.partition(".")[0]
-    what = "Gateway" if kind == "gateway" else "Windows client"
+    what = "Gateway" if kind == "gateway" else "Client"
     leaf = chain.leaf.sha256 if chain.leaf is not None else "none"
-    text = f"{what} {host}: transfer its bundle, and check that it connects"
+    text = f"{what} {host}: transfer its bundle and check that it connects"
     return Item(f"{kind}/{host}/{leaf}/{root}", text, f"the steps: {host}/CHECKLIST.md")
 
 
