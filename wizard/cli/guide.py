@@ -12,7 +12,7 @@ from wizard.printable import printable
 from wizard.questions.answers_file import keys_text
 from wizard.reports.catalogue import catalogue
 
-PAGES = ("tutorial", "set-up", "rescue", "undo", "changes", "exit-codes", "faq", "comparison")
+PAGES = ("tutorial", "set-up", "new-root", "rescue", "undo", "changes", "exit-codes", "faq", "comparison")
 """Files of `wizard/guide`, in the order in which they are read."""
 
 

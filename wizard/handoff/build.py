@@ -118,13 +118,16 @@ def _trust_packs(inputs: PlanInputs, found: Course, *, nodes: bool) -> list[Pack
     for number in range(len(answers.gateway)):
         # Only the trust store is made, so no chain of the gateway itself is needed.
         given = _gateway_input(inputs, number, primary.chain, primary.chain, change if adds else None, known)
+        if adds and found.old_root is not None:
+            # A store with the old root alone would refuse a public new root as well.
+            given = replace(given, primary_public=False)
         packs.append(trust.gateway_pack(given))
         inputs.progress("bundles made", number + 1, len(answers.gateway))
     by_der = {each.der: each for chain in chains for each in chain.authorities}
     added = [(name, by_der[data]) for name, data in cer_files(chains, public_roots=public)] if adds else []
     roots = [chain.root for chain in chains if chain.root is not None]
     clients = [one.host for one in answers.client if one.local_storage]
-    return [*packs, *(trust.client_pack(host, added, roots, found.old_root) for host in clients)]
+    return [*packs, *(trust.client_pack(host, added, roots, None if adds else found.old_root) for host in clients)]
 
 
 def _trust(inputs: PlanInputs, primary: Judged | None) -> Chain | None:

@@ -62,7 +62,7 @@ def make_pack(given: GatewayInput) -> Pack:
             steps.append(f"install -d -m 0755 {shlex.quote(trusted)}")
         steps.append(f"install -m 0644 {shlex.quote(f'{place}/{trust_name}')} {shlex.quote(truststore_path(given))}")
     steps += [
-        _settings_step(given, place),
+        settings_step(given, place),
         (
             "Run the unattended installation as your version documents it.\n"
             "If the service has its own account, give it both stores:\nchown ACCOUNT, mode 0600."
@@ -167,7 +167,8 @@ def _notes(given: GatewayInput) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _settings_step(given: GatewayInput, place: str) -> str:
+def settings_step(given: GatewayInput, place: str) -> str:
+    """How the settings of the bundle at *place* get into the unattended file."""
     if given.unattended is not None:
         return f"Use {place}/unattended.conf\nIt is your file with the new settings and no other change."
     return (

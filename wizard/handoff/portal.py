@@ -114,7 +114,7 @@ def trust_pack(
     steps += [f"Upload {name}  ({short(by_der[data])})\nSHA-256 {by_der[data].sha256}" for name, data in files]
     if leaving:
         steps += [f"Remove {short(each)}\nSHA-256 {each.sha256}" for each in leaving]
-        steps.append("See that every gateway and client is online.")
+        steps.append("Check that every gateway and client is online.")
     elif files:
         steps.append("Compare each fingerprint that the portal shows.\nLeave the CA certificates that are there.")
     else:

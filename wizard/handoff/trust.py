@@ -9,7 +9,7 @@ from wizard.certificates.writing import truststore
 from wizard.configs import envfile
 from wizard.handoff.bundle import Pack, PackFile, checklist, paths
 from wizard.handoff.client import thumbprint
-from wizard.handoff.gateway import BUNDLES
+from wizard.handoff.gateway import BUNDLES, settings_step
 from wizard.planning.gateway.stores import (
     GatewayInput,
     edited,
@@ -29,13 +29,12 @@ def gateway_pack(given: GatewayInput) -> Pack:
     host, anchor = given.answers.host, trust_anchor(given)
     title = f"Gateway {host}: trust store"
     if anchor is None:
-        # The new root is a public one.
         steps: tuple[str, ...] = (
             (
                 "Take HCP_DEFAULT_TRUSTSTORE and HCP_DEFAULT_TRUSTSTORE_PASSWORD out of\n"
                 "the unattended file, if they are there, and run the unattended installation."
             ),
-            "In the portal, see that the gateway is online.",
+            "In the portal, check that the gateway is online.",
         )
         intro = "The new root is a public one that every Java trusts."
         return Pack(host, title, (PackFile("CHECKLIST.md", checklist(title, intro, steps)),), steps)
@@ -46,23 +45,18 @@ def gateway_pack(given: GatewayInput) -> Pack:
         PackFile(name, truststore(roots, given.trust_password, profile=given.profile), secret=True),
         PackFile("unattended-lines.conf", envfile.snippet(trust_settings(given)).encode(), secret=True),
     ]
-    about = {name: f"the trust store, for {path}", "unattended-lines.conf": "the two settings alone"}
-    lines = (
-        f"Put the lines of {place}/unattended-lines.conf\n"
-        "into the unattended file, in place of lines with the same names."
-    )
+    about = {name: f"the trust store, for {path}", "unattended-lines.conf": "only the two settings"}
     if given.unattended is not None:
         files.append(PackFile("unattended.conf", edited(given, given.unattended, trust_alone=True), secret=True))
         about["unattended.conf"] = "your unattended file with the two settings in it"
-        lines = f"Use {place}/unattended.conf\nIt is your file with the two settings in it, every other byte as it was."
     steps = (
         f"Copy this folder to the gateway {host} over SSH (scp, sftp),\nas {place}",
         f"There, as root: install -d -m 0755 {shlex.quote(folder)}",
         f"install -m 0644 {shlex.quote(f'{place}/{name}')} {shlex.quote(path)}",
-        lines,
+        settings_step(given, place),
         "Run the unattended installation as your version documents it.",
-        "In the portal, see that the gateway is online.",
-        "Delete this folder on every machine it passed through.",
+        "In the portal, check that the gateway is online.",
+        "Delete this folder on every machine that has a copy.",
     )
     page = checklist(title, _intro(roots), steps, (), paths(place, {"CHECKLIST.md": "this page", **about}))
     return Pack(host, title, (PackFile("CHECKLIST.md", page), *files), steps)
@@ -74,7 +68,7 @@ def _intro(roots: Sequence[Certificate]) -> str:
 
 
 def client_pack(
-    host: str, added: Sequence[tuple[str, Certificate]], roots: Collection[Certificate], old_root: Certificate | None
+    host: str, added: Sequence[tuple[str, Certificate]], roots: Collection[Certificate], gone: Certificate | None
 ) -> Pack:
     """What one Windows client needs: CA certificates that it gets, or the old root that it loses.
 
@@ -82,28 +76,25 @@ def client_pack(
         host: of the client.
         added: file name and CA certificate; none in the last phase.
         roots: those of them that are roots.
-        old_root: what is removed when nothing is added.
+        gone: the old root, in the last phase.
     """
     title = f"Windows client {host}: root store"
     where = "Cert:\\LocalMachine"
-    if added:
-        commands = "\n".join(
-            f"Import-Certificate -FilePath {file} -CertStoreLocation {where}\\{'Root' if each in roots else 'CA'}"
-            for file, each in added
-        )
-        first = f"Bring this folder to {host}."
-        last = "Nothing else changes: the client keeps its certificate."
+    commands = [
+        f"Import-Certificate -FilePath {file} -CertStoreLocation {where}\\{'Root' if each in roots else 'CA'}"
+        for file, each in added
+    ]
+    intro = "Nothing else changes: the client keeps its certificate."
+    steps = [f"Bring this folder to {host}."] if added else []
+    if gone is not None:
+        commands.append(f"Remove-Item {where}\\Root\\{thumbprint(gone)}")
+        intro = f"{short(gone)} leaves the root store. A group policy that distributes it must be changed, too."
+    if commands:
+        steps.append("\n".join(["There, in an administrator's PowerShell:", *commands]))
     else:
-        commands = f"Remove-Item {where}\\Root\\{thumbprint(old_root)}" if old_root is not None else ""
-        first = f"{short(old_root) if old_root is not None else 'The old root'} leaves the root store of {host}."
-        last = "A group policy that distributes this root must be changed, too."
-    steps = (
-        first,
-        f"There, in an administrator's PowerShell:\n{commands}",
-        "Look at the notification icon: idle grey is connected.",
-    )
+        steps.append("Nothing to do: the roots are public ones that Windows has.")
+    steps.append("Check the notification icon: idle grey is connected.")
     about = {file: f"CA certificate {short(each)}, SHA-256 {each.sha256}" for file, each in added}
-    page = checklist(title, last, steps, (), paths(host, about))
-    return Pack(
-        host, title, (PackFile("CHECKLIST.md", page), *(PackFile(file, each.der) for file, each in added)), steps
-    )
+    page = checklist(title, intro, tuple(steps), (), paths(host, about))
+    files = (PackFile("CHECKLIST.md", page), *(PackFile(file, each.der) for file, each in added))
+    return Pack(host, title, files, tuple(steps))

@@ -364,14 +364,14 @@ TEXTS: dict[str, Text] = {
     "phase.not-valid-yet": Text(
         title="the new chain is not valid yet",
         message="{name} is valid from {date}.",
-        why="Until then nobody accepts it; its root can be distributed before.",
+        why="Until then every peer refuses it. Its root can be trusted before.",
         fix="Make phase 1 now, and the others from {date} on.",
         source="RFC 5280, section 4.1.2.5",
     ),
     "phase.old-root-goes": Text(
         title="the old root is removed",
         message="{root} is removed from {path}.",
-        why="Whatever else on this server relies on it there (directory, mail, database) is refused afterwards.",
+        why="Other connections of this server that need this root (directory, mail, database) fail afterwards.",
         fix="Check that nothing else on this server uses certificates under {root}.",
         source=_DESIGN,
     ),
@@ -391,7 +391,7 @@ TEXTS: dict[str, Text] = {
     ),
     "phase.skipped": Text(
         title="a phase is skipped",
-        message="Not known to be complete: {open}.",
+        message="It is not known that these are done: {open}.",
         why="Every gateway and client that is not ready goes offline.",
         fix="Complete and tick these steps first: cloudstream-wizard checklist",
         source="domain facts, section 5",
