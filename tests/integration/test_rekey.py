@@ -11,7 +11,7 @@ from tests.support.jvm import run_java
 from tests.support.practice import Practice, company, practice
 from wizard.host import jre as product_java
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
-from wizard.planning.primary.facts import FILE_KEY, PASSWORD_KEY, conf_document
+from wizard.planning.snapshot import FILE_KEY, PASSWORD_KEY, MachineSnapshot
 from wizard.questions.answers_file import load
 from wizard.questions.flow import steps
 from wizard.sandbox.pki import Pki, make, new_key, pfx
@@ -89,7 +89,7 @@ def test_a_new_password_changes_the_settings_too(server: Practice) -> None:
     after = server.tree()
     assert {name for name in after if after[name] != before.get(name)} == {STORE, CONF}
     machine = server.deployment.machine
-    document = conf_document(machine)
+    document = MachineSnapshot(machine).document
     (place,), (password,) = document.find(FILE_KEY), document.find(PASSWORD_KEY)
     assert place.text == f"/{STORE}"
     assert len(password.text) == 24

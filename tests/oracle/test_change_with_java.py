@@ -18,6 +18,7 @@ from wizard.host.jre import trust_fingerprints
 from wizard.host.keytool import Keytool
 from wizard.planning.java import ask_java
 from wizard.planning.primary.inputs import Planned
+from wizard.planning.snapshot import MachineSnapshot
 from wizard.secret import Secret
 
 CHANGEIT = Secret("changeit")
@@ -103,7 +104,9 @@ def test_a_store_that_java_refuses_never_goes_live(tmp_path: Path) -> None:
         put = PutFile("store", path, data, 0o640, expectation(machine, path), "Key store", proof="p")
         for bad in (replace(put, data=data[:-40]), put):
             plan = Plan("A store that Java refuses", (bad, Restart("restart", machine.unit, 30)))
-            (finding,) = ask_java(machine, Planned(plan, (), {"p": Secret("not-the-password")})).findings
+            (finding,) = ask_java(
+                MachineSnapshot(machine), Planned(plan, (), {"p": Secret("not-the-password")})
+            ).findings
             assert finding.severity is Severity.ERROR
             assert finding.code == "store.java-refuses"
             assert str(finding.facts["keytool"]).startswith("keytool.")

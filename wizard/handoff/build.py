@@ -102,7 +102,7 @@ def _portal(inputs: PlanInputs, chains: Sequence[Chain], change: Rollover | None
     return portal.make_pack(
         answers.account,
         chains,
-        roots_of(inputs.machine, answers).public,
+        roots_of(inputs.seen, answers).public,
         evidence=evidence,
         order=order_of(inputs),
         leaving=change.dropped if change is not None else (),
@@ -194,7 +194,7 @@ def _gateway(
             answers=answers.gateway[number],
             chain=judged.chain,
             primary_chain=trust,
-            primary_public=anchor is not None and anchor.sha256 in roots_of(inputs.machine, answers).public,
+            primary_public=anchor is not None and anchor.sha256 in roots_of(inputs.seen, answers).public,
             primary_host=answers.primary.host or suggested,
             primary_port=answers.primary.port,
             store_password=_password(inputs, f"{key}.keystore-password"),

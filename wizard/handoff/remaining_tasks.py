@@ -102,7 +102,7 @@ def _node(node: str, primary: Chain | None) -> Item:
 def _uploads(inputs: PlanInputs, chains: Sequence[Chain]) -> list[Item]:
     if not chains:
         return [Item(f"{CA}all", "Upload the private CA certificates of every gateway and client")]
-    known = roots_of(inputs.machine, inputs.answers).public
+    known = roots_of(inputs.seen, inputs.answers).public
     wanted = [chain for chain in chains if chain.root is None or chain.root.sha256 not in known]
     authorities = dict.fromkeys(each for chain in wanted for each in reversed(chain.authorities))
     names = {data: name for name, data in cer_files(chains, public_roots=known)}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from wizard import codes
@@ -13,6 +14,7 @@ from wizard.host.machine import Machine
 from wizard.host.secret_sources import SecretGiver
 from wizard.planning import judge
 from wizard.planning.judge import Judged
+from wizard.planning.snapshot import MachineSnapshot
 from wizard.questions.answers import Answers
 from wizard.questions.flow import DEFAULT_WAIT_S
 from wizard.questions.passwords import generate
@@ -30,7 +32,7 @@ RoleKeyPassword = Callable[[str, bool], Secret | None]
 """Role, and whether the store's password is sure, to the other password of its private key."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PlanInputs:
     """Everything that planning, rehearsal and handoff are made from; files are read when first needed, and once.
 
@@ -64,6 +66,15 @@ class PlanInputs:
     progress: Progress = field(default=unseen, repr=False, compare=False)
     judged_roles: dict[str, Judged] = field(default_factory=dict, init=False, repr=False, compare=False)
 
+    @cached_property
+    def seen(self) -> MachineSnapshot:
+        """The facts of the machine; each is read when it is first needed, and once."""
+        return MachineSnapshot(self.machine)
+
+    def read_machine_again(self) -> None:
+        """Forget what was read of the machine; the operator's files are not read again."""
+        self.__dict__.pop("seen", None)
+
     def judged(self, role: str) -> Judged:
         """BLOCKING. The chain for *role* (`primary`, `gateway.0`) and what the rules say of it.
 
@@ -72,14 +83,14 @@ class PlanInputs:
         """
         done = self.judged_roles
         if role not in done and role in self.chains:
-            done[role] = judge.judge_kept(role, self.answers, self.chains[role], self.machine)
+            done[role] = judge.judge_kept(role, self.answers, self.chains[role], self.seen)
         if role not in done:
             done[role] = judge.judge_role(
                 role,
                 self.answers,
                 self.base,
                 lambda: self.secret(f"{role}.password"),
-                self.machine,
+                self.seen,
                 key_password=lambda sure: self.key_password(role, sure),
                 pasted=self.pasted,
             )

@@ -19,7 +19,6 @@ from wizard.planning.gateway.plan import ROLE, installed_here, review_gateway
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.java import ask_java
 from wizard.planning.primary.cloud import uncertain
-from wizard.planning.primary.facts import installed_chain
 from wizard.planning.primary.inputs import Planned, kept_plan, plan_primary
 from wizard.planning.rehearsal import Rehearsed, rehearsal_lines, rehearse_all
 from wizard.planning.replaced import with_root_warning
@@ -176,6 +175,7 @@ def review(inputs: PlanInputs, examine: Callable[[], Rescue]) -> tuple[Review, P
     Raises:
         WizardError: the machine, the files or the answers do not allow a plan.
     """
+    inputs.read_machine_again()
     if inputs.kept is not None:
         made, planned = _judged_again(inputs, inputs.kept)
         return _beside(inputs, made), planned
@@ -195,7 +195,7 @@ def _beside(inputs: PlanInputs, made: Review) -> Review:
         return made
     try:
         new = inputs.judged(role).chain
-        old = installed_chain(inputs.machine) if role == "primary" else installed_here(inputs)
+        old = inputs.seen.chain if role == "primary" else installed_here(inputs)
     except WizardError:
         return made
     apart = [Line("")] if made.lines and made.lines[-1].text else []
@@ -212,10 +212,10 @@ def _for_goal(inputs: PlanInputs, examine: Callable[[], Rescue]) -> tuple[Review
             undo = undo_steps(manifest)
             return Review(plan, lines, found, blocked=bool(found), undo=undo), Planned(plan, found, {})
         case Goal.RESCUE:
-            return _of(ask_java(inputs.machine, plan_rescue(inputs, examine())))
+            return _of(ask_java(inputs.seen, plan_rescue(inputs, examine())))
         case Goal.MAINTAIN:
             planned = plan_maintenance(inputs, examine().seen)
-            return _of(ask_java(inputs.machine, _checked(inputs, planned)))
+            return _of(ask_java(inputs.seen, _checked(inputs, planned)))
         case Goal.LEFT:
             return Review(Plan(TITLES[StepId.ELSEWHERE]), _ELSEWHERE, (), blocked=False), Planned(Plan(""), (), {})
         case _ if inputs.answers.primary.kind is PrimaryKind.CLOUD:
@@ -228,14 +228,14 @@ def _for_goal(inputs: PlanInputs, examine: Callable[[], Rescue]) -> tuple[Review
         case _ if inputs.answers.primary.kind is PrimaryKind.ELSEWHERE:
             require_names(inputs.answers)
             planned, seen = review_gateway(inputs)
-            return _of(ask_java(inputs.machine, _checked(inputs, planned)), seen)
+            return _of(ask_java(inputs.seen, _checked(inputs, planned)), seen)
         case _:
             # What the hand-off would refuse after the change is refused before it.
             require_makeable(inputs)
             planned = _checked(inputs, plan_primary(inputs))
             if planned.forbidden:
                 return _of(planned)
-            planned = ask_java(inputs.machine, planned)
+            planned = ask_java(inputs.seen, planned)
             more: list[Line] = []
             if inputs.answers.goal is Goal.RE_KEY:
                 planned, more = with_root_warning(inputs, planned)
@@ -258,7 +258,7 @@ def _judged_again(inputs: PlanInputs, kept: Plan) -> tuple[Review, Planned]:
 
 def _checked(inputs: PlanInputs, planned: Planned) -> Planned:
     """With what would make the restart fail, which blocks the change before anything is touched."""
-    return _with(planned, plan_faults(inputs.machine, planned.plan))
+    return _with(planned, plan_faults(inputs.seen, planned.plan))
 
 
 def _with(planned: Planned, more: Iterable[Finding]) -> Planned:

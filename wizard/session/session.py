@@ -33,9 +33,9 @@ from wizard.host.machine import Machine, command, own_names
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD, SecretGiver, resolve
 from wizard.planning.inputs import PlanInputs, secret_of_key
 from wizard.planning.judge import Judged
-from wizard.planning.primary.facts import installed_chain
 from wizard.planning.primary.inputs import Planned
 from wizard.planning.primary.plan import CACERTS_SECRET
+from wizard.planning.snapshot import MachineSnapshot
 from wizard.planning.undo import start_recover, start_rollback
 from wizard.printable import printable
 from wizard.probing.resolve import is_here
@@ -456,7 +456,7 @@ class Session:
 
     def installed(self) -> Chain | None:
         """BLOCKING. The chain that is installed, when certificates are replaced; None otherwise, or when unreadable."""
-        return installed_chain(self.machine) if self.answers.goal is Goal.RE_KEY else None
+        return MachineSnapshot(self.machine).chain if self.answers.goal is Goal.RE_KEY else None
 
     def presented(self) -> Presented | None:
         """BLOCKING. What the first node presents now, asked as a gateway asks; None when nothing listens.
@@ -466,7 +466,9 @@ class Session:
         if not self.answered:
             return self.overview().presented
         primary = self.answers.primary
-        return overview.present(self.machine, primary.nodes[0], primary.port, servername=primary.host or None)
+        return overview.present(
+            MachineSnapshot(self.machine), primary.nodes[0], primary.port, servername=primary.host or None
+        )
 
     def left(self) -> Checklist | None:
         """BLOCKING. The list of what is left to do that is kept on this machine."""

@@ -12,8 +12,8 @@ from wizard.handoff import inventory
 from wizard.host.clock import now_utc
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import Judged
-from wizard.planning.primary.facts import installed_chain
 from wizard.planning.primary.inputs import roles_of
+from wizard.planning.snapshot import MachineSnapshot
 from wizard.printable import printable
 from wizard.questions.answers import Goal
 from wizard.questions.flow import Step
@@ -77,7 +77,7 @@ def _beside_installed(inputs: PlanInputs, role: str, judged: Judged) -> list[Lin
     """The installed chain beside the new one, when certificates are replaced."""
     if role != "primary" or inputs.answers.goal is not Goal.RE_KEY:
         return []
-    installed = installed_chain(inputs.machine)
+    installed = MachineSnapshot(inputs.machine).chain
     if installed is None:
         return [Line("No readable certificate is installed yet, so this will be a set-up.", Tone.WARN), Line("")]
     return [*compare_lines(installed, judged.chain, now_utc(), public=judged.public), Line("")]
