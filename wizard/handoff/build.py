@@ -20,7 +20,6 @@ from wizard.handoff.client import ClientInput, common_text
 from wizard.handoff.portal import ocsp_evidence
 from wizard.host import jre
 from wizard.host.clock import now_utc
-from wizard.host.files import look as look_at
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.planning.gateway.stores import GatewayInput
@@ -306,7 +305,7 @@ def unattended_findings(inputs: PlanInputs) -> list[Finding]:
     return [
         finding
         for file in files
-        for finding in exposed(envfile.parse(read_input(file)), look_at(file).mode, name=str(file))
+        for finding in exposed(envfile.parse(read_input(file)), file.stat().st_mode, name=str(file))
     ]
 
 
