@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from wizard import codes
-from wizard.certificates.model import Certificate
+from wizard.certificates.model import Certificate, Chain
 from wizard.change.plan import Plan
 from wizard.errors import WizardError
 from wizard.findings import Finding
@@ -95,6 +95,20 @@ class PlanInputs:
                 pasted=self.pasted,
             )
         return done[role]
+
+    @cached_property
+    def others(self) -> tuple[tuple[str, Chain], ...]:
+        """BLOCKING. The name and the chain of every gateway and client.
+
+        Raises:
+            WizardError: as `judged`.
+        """
+        found: list[tuple[str, Chain]] = []
+        roles = self.answers.other_roles()
+        for number, role in enumerate(roles, start=1):
+            found.append((self.answers.table(role).host or role, self.judged(role).chain))
+            self.progress("chains read", number, len(roles))
+        return tuple(found)
 
     def unreadable(self, certificates: Sequence[Certificate]) -> list[Finding]:
         """BLOCKING. What the product's own Java refuses to parse; nothing where there is none to ask."""

@@ -17,6 +17,7 @@ from wizard.host import jre
 from wizard.host.keytool import Keytool
 from wizard.host.machine import Machine
 from wizard.host.processes import memory_file, path_of
+from wizard.planning.judge import unreadable
 from wizard.planning.primary.inputs import Planned
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.secret import Secret
@@ -25,11 +26,16 @@ _MOST_NOTES = 50
 """A trust store can hold hundreds of certificates; a ticket does not need them."""
 
 
-def ask_java(seen: MachineSnapshot, planned: Planned) -> Planned:
-    """*planned* with what the product's own Java says of it: both keytools run side by side.
+def ask_java(seen: MachineSnapshot, planned: Planned, others: Iterable[Certificate] = ()) -> Planned:
+    """*planned* with what the product's own Java says of it: all keytools run side by side.
 
     Its plan also names the certificates in the new stores, the imported ones, and those installed before. Nothing is
     asked when the findings forbid the change.
+
+    Args:
+        seen: the machine.
+        planned: its stores and its imports.
+        others: certificates of other machines. Whether Java can read them is asked meanwhile; the rehearsal needs it.
 
     Raises:
         WizardError: keytool cannot make the new trust store; `change.changed-since-review`.
@@ -42,6 +48,7 @@ def ask_java(seen: MachineSnapshot, planned: Planned) -> Planned:
     java = jre.identity(machine)
     with ThreadPoolExecutor() as pool:
         importing = pool.submit(_import, machine, imports, planned.secrets)
+        pool.submit(unreadable, machine, others)
         proving = [pool.submit(_prove, machine, step, planned.secrets) for step in stores]
         asked: dict[str, PutFile | ImportTrust] = {step.id: step for step in importing.result()}
     findings = list(planned.findings)

@@ -62,11 +62,7 @@ def rehearse_all(inputs: PlanInputs, *, proven: bool = False) -> list[Rehearsed]
     if server.chain.leaf is None:
         return []
     connect_name = inputs.answers.primary.host or server.suggested_host
-    others: list[tuple[str, Chain]] = []
-    roles = inputs.answers.other_roles()
-    for number, role in enumerate(roles, start=1):
-        others.append((inputs.answers.table(role).host or role, inputs.judged(role).chain))
-        inputs.progress("chains read", number, len(roles))
+    others = inputs.others
     shipped = _shipped(inputs.seen.anchors, [server.chain, *(chain for _, chain in others)])
     uploaded = [authority for _, chain in others for authority in chain.authorities]
     server_trust = _distinct([*server.chain.authorities, *uploaded, *shipped])

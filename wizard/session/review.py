@@ -235,7 +235,7 @@ def _for_goal(inputs: PlanInputs, examine: Callable[[], Rescue]) -> tuple[Review
             planned = _checked(inputs, plan_primary(inputs))
             if planned.forbidden:
                 return _of(planned)
-            planned = ask_java(inputs.seen, planned)
+            planned = ask_java(inputs.seen, planned, [one for _, each in inputs.others for one in each.certificates])
             more: list[Line] = []
             if inputs.answers.goal is Goal.RE_KEY:
                 planned, more = with_root_warning(inputs, planned)
