@@ -14,7 +14,7 @@ from tests.support.practice import Practice, company, practice
 from wizard.host.clock import now_utc
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.sandbox import pki
-from wizard.session.review import undoable
+from wizard.session.undo import undoable
 
 CONF = "opt/hcp/conf/application.conf"
 STORE = "opt/hcp/conf/primary-host.pfx"

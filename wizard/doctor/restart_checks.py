@@ -17,7 +17,7 @@ from wizard.change.store import ChangeFolder
 from wizard.change.targets import resolve
 from wizard.doctor.collect.conf import scan_conf
 from wizard.doctor.collect.files import Coming, Written, file_facts
-from wizard.doctor.collect.run import probe_facts, see_port, unit_facts
+from wizard.doctor.collect.service import probe_facts, see_port, unit_facts
 from wizard.doctor.facts import ClockFacts, DoctorFacts, ProbeFacts
 from wizard.doctor.rules import conf as conf_rules
 from wizard.doctor.rules import port as port_rules

@@ -58,6 +58,7 @@ from wizard.session import (
     repair_flow,
     review,
     saved_run,
+    undo,
     validation,
     views,
     warnings,
@@ -66,8 +67,8 @@ from wizard.session.overview import Overview, Presented
 from wizard.session.repair_flow import Next, Rescue
 from wizard.session.requests import write_request
 from wizard.session.rescue_lines import rescue_lines
-from wizard.session.review import Undoable
 from wizard.session.saved_run import SavedRun
+from wizard.session.undo import Undoable
 
 LAST = StepId.ELSEWHERE
 """The step at which a run has ended."""
@@ -248,7 +249,7 @@ class Session:
         if question.ask in {Ask.SECRET, Ask.NEW_SECRET}:
             return ""
         if question.key == "change" and not self.answers.change:
-            return review.newest(self.machine)
+            return undo.newest(self.machine)
         found = shown(self.answers.get(question.key))
         if question.key == "packs" and found == Answers().packs and self._handed is None:
             return fresh_folder(self.base, found)
@@ -395,7 +396,7 @@ class Session:
             case View.DIAGNOSIS:
                 return rescue_lines(self.rescue(step.id), codes=False)
             case View.HISTORY:
-                return review.history_lines(self.machine)
+                return undo.history_lines(self.machine)
             case View.CONFIRM:
                 return views.confirmation(self.inputs, self.planned)
             case View.ELSEWHERE:
@@ -476,7 +477,7 @@ class Session:
 
     def changes(self) -> list[Undoable]:
         """BLOCKING. The changes on record, the newest first, what undoing each means, and why it is impossible."""
-        return review.undoable(self.machine)
+        return undo.undoable(self.machine)
 
     def next_steps(self, step: Step) -> tuple[Next, ...]:
         """BLOCKING. What can be done after the examination at *step*, the recommended one in front.

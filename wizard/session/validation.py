@@ -19,7 +19,7 @@ from wizard.questions.answers import CloudSupport, PrimaryKind
 from wizard.questions.flow import Step, StepId
 from wizard.questions.passwords import GATEWAY, PRIMARY, Consumer, require_fit
 from wizard.session.repair_flow import Rescue, plan_rescue
-from wizard.session.review import faults
+from wizard.session.undo import faults
 
 PASSWORD_CODES = (codes.READING_PASSWORD_WRONG.code, codes.READING_PASSWORD_NEEDED.code, *KEY_PASSWORD_DIFFERS)
 """Refusals that another password cures; they belong to the password's field, all others to the path's."""

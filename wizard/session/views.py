@@ -21,7 +21,7 @@ from wizard.reports import outcome
 from wizard.reports.calendar import Ending, Seen, calendar
 from wizard.reports.chain import compare_lines
 from wizard.reports.lines import Line, Tone
-from wizard.session import review
+from wizard.session import undo
 
 
 def verdicts(inputs: PlanInputs, step: Step) -> list[Line]:
@@ -41,7 +41,7 @@ def confirmation(inputs: PlanInputs, plan: Callable[[], Plan]) -> list[Line]:
         WizardError: there is no such plan, or no such change to undo.
     """
     if inputs.answers.goal is Goal.UNDO:
-        return review.undo_lines(inputs.machine, review.chosen(inputs.machine, inputs.answers.change))
+        return undo.undo_lines(inputs.machine, undo.chosen(inputs.machine, inputs.answers.change))
     return outcome.confirm(plan(), inputs.machine)
 
 
