@@ -9,6 +9,7 @@ from wizard.certificates.writing import cer_files
 from wizard.errors import WizardError
 from wizard.handoff import checklist, portal
 from wizard.handoff.portal import ocsp_evidence
+from wizard.handoff.requirements import PORTAL
 from wizard.planning.gateway import plan
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import roots_of
@@ -110,7 +111,7 @@ def _uploads(inputs: PlanInputs, chains: Sequence[Chain]) -> list[Item]:
         Item(
             f"{CA}{each.sha256}",
             f"Upload {short(each)}",
-            f"file {portal.FOLDER}/{names[each.der]} of the bundles\nSHA-256 {each.sha256}",
+            f"file {PORTAL}/{names[each.der]} of the bundles\nSHA-256 {each.sha256}",
         )
         for each in authorities
     ]

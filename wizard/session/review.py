@@ -8,7 +8,7 @@ from wizard.change.plan import Plan
 from wizard.doctor.restart_checks import plan_faults
 from wizard.errors import WizardError
 from wizard.findings import Finding, has_errors
-from wizard.handoff.build import require_makeable, require_names
+from wizard.handoff.requirements import require_makeable, require_names
 from wizard.host.clock import now_utc
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.java import ask_java

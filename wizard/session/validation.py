@@ -7,7 +7,8 @@ from wizard.certificates.formats.refusals import KEY_PASSWORD_DIFFERS
 from wizard.doctor.maintenance import require_maintainable
 from wizard.errors import WizardError
 from wizard.findings import Severity
-from wizard.handoff.build import make_packs, order_of, require_names, unrecorded, write_packs
+from wizard.handoff.build import make_packs, order_of, unrecorded, write_packs
+from wizard.handoff.requirements import require_names
 from wizard.planning.gateway import plan
 from wizard.planning.gateway.steps import STORE_SECRET as STORE_OF_GATEWAY
 from wizard.planning.gateway.trust import primary_trust
