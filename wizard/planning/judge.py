@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from wizard import codes
+from wizard import codes, self_start
 from wizard.certificates import fields
 from wizard.certificates.chain import host_chain
 from wizard.certificates.formats.load import load_certificate
@@ -21,10 +21,12 @@ from wizard.host.keytool import Keytool
 from wizard.host.machine import Machine
 from wizard.planning.load_chain import KeyPassword, Loaded, load, no_other
 from wizard.planning.snapshot import MachineSnapshot
-from wizard.probing.revocation.check import chain_findings
 from wizard.questions.answers import Answers, OcspProbe
 from wizard.questions.pasted import NONE
 from wizard.secret import Secret
+
+REVOCATION = "wizard.probing.revocation.check:chain_findings"
+"""Loaded when the operator wants responders to be asked."""
 
 _ANSWER_COUNTS_S = 60
 """A responder is asked again about the same chain after that many seconds."""
@@ -125,7 +127,7 @@ def _judged(role: str, answers: Answers, loaded: Loaded, seen: MachineSnapshot) 
 @lru_cache(maxsize=16)
 def _revocation(chain: Chain, responder: str | None, _moment: int) -> list[Finding]:
     """What responders say of *chain*; the same question is not asked again for a while."""
-    return [each for each in chain_findings(chain, responder=responder) if each.severity > Severity.NOTE]
+    return [each for each in self_start.load(REVOCATION)(chain, responder=responder) if each.severity > Severity.NOTE]
 
 
 def suggested_host(leaf: Certificate | None) -> str:
