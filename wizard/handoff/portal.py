@@ -114,19 +114,19 @@ def _policy(*, replaced: bool) -> str:
 
 
 def ocsp_advice(answers: AccountAnswers) -> str:
-    """What to do about the two OCSP settings; lines as in the checklist."""
+    """What to do about the two OCSP settings; lines as in the checklist, the first one a sentence of its own."""
     match answers.ocsp:
         case "unchanged":
-            return "Leave the two OCSP settings as they are, unless the PKI team\ndecides otherwise."
+            return "OCSP: leave both settings as they are, unless the PKI team objects."
         case "off":
             return "OCSP: switch the revocation check off."
         case "on":
             return (
-                "OCSP: switch the revocation check on; leave the URL empty, so the\n"
-                "responder named in each certificate is asked."
+                "OCSP: switch the revocation check on and leave the URL empty.\n"
+                "The responder named in each certificate is then asked."
             )
         case url:
-            return f"OCSP: switch the revocation check on and enter the URL\n{url}"
+            return f"OCSP: switch the revocation check on and enter the URL:\n{url}"
 
 
 _MOST = 3

@@ -87,8 +87,8 @@ def _policy(answers: Answers) -> Item:
 
 def _ocsp(inputs: PlanInputs, chains: Sequence[Chain]) -> Item:
     answers = inputs.answers.account
-    advice = " ".join(portal.ocsp_advice(answers).split())
-    return Item(f"portal/ocsp/{answers.ocsp}", advice, "\n".join(ocsp_evidence(chains, answers)))
+    advice, *more = portal.ocsp_advice(answers).splitlines()
+    return Item(f"portal/ocsp/{answers.ocsp}", advice, "\n".join((*more, *ocsp_evidence(chains, answers))))
 
 
 def _node(node: str, primary: Chain | None) -> Item:
@@ -120,9 +120,9 @@ def _uploads(inputs: PlanInputs, chains: Sequence[Chain]) -> list[Item]:
 def _machine(role: str, host: str, chain: Chain, root: str) -> Item:
     """Its certificate and the primary's root both go there, so either makes the work a new one."""
     kind = role.partition(".")[0]
-    what = "Gateway" if kind == "gateway" else "Windows client"
+    what = "Gateway" if kind == "gateway" else "Client"
     leaf = chain.leaf.sha256 if chain.leaf is not None else "none"
-    text = f"{what} {host}: transfer its bundle, and check that it connects"
+    text = f"{what} {host}: transfer its bundle and check that it connects"
     return Item(f"{kind}/{host}/{leaf}/{root}", text, f"the steps: {host}/CHECKLIST.md")
 
 
