@@ -174,7 +174,11 @@ def test_a_machine_that_a_later_run_does_not_name_is_not_forgotten(run: Run) -> 
 
 @pytest.mark.parametrize(
     ("account", "words"),
-    [("unchanged", "OCSP: leave both settings"), ("off", "switch the revocation check off"), ("http://ocsp/", "http://ocsp/")],
+    [
+        ("unchanged", "OCSP: leave both settings"),
+        ("off", "switch the revocation check off"),
+        ("http://ocsp/", "http://ocsp/"),
+    ],
 )
 def test_the_ocsp_settings_are_a_step_of_their_own(run: Run, account: str, words: str) -> None:
     run.answers = replace(run.answers, account=AccountAnswers(ocsp=account))
