@@ -14,11 +14,12 @@ from wizard.configs import envfile
 from wizard.errors import WizardError
 from wizard.handoff.build import make_packs
 from wizard.handoff.bundle import Pack, PackFile, from_template
-from wizard.handoff.cluster import is_loopback, node_files
+from wizard.handoff.cluster import node_files
+from wizard.handoff.requirements import is_loopback
 from wizard.handoff.vault import encrypt
 from wizard.planning import phases
 from wizard.planning.inputs import PlanInputs
-from wizard.planning.primary.facts import installed_chain
+from wizard.planning.snapshot import MachineSnapshot
 from wizard.printable import printable
 from wizard.questions.answers import GatewayAnswers, Phase, PrimaryKind, endpoint
 from wizard.secret import Secret
@@ -137,7 +138,7 @@ def _primaries(inputs: PlanInputs, nodes: Mapping[str, str]) -> list[PackFile]:
     result: list[PackFile] = []
     phase = phases.planned_phase(inputs)
     # In the first two phases of a change of the root the node goes on to present what it has.
-    kept = installed_chain(inputs.machine) if phase in {Phase.TRUST_ROOT, Phase.OTHERS} else None
+    kept = MachineSnapshot(inputs.machine).chain if phase in {Phase.TRUST_ROOT, Phase.OTHERS} else None
     for name, files in node_files(inputs, nodes, phase).items():
         result += [replace(file, name=f"files/{name}/{file.name}") for file in files]
         variables = _node_variables(kept or judged.chain, host, nodes[name], inputs.answers.primary.port)

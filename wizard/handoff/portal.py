@@ -9,6 +9,7 @@ from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.names import short
 from wizard.certificates.writing import cer_files
 from wizard.handoff.bundle import Pack, PackFile, checklist, paths
+from wizard.handoff.requirements import PORTAL
 from wizard.host.clock import now_utc
 from wizard.printable import printable
 from wizard.probing.revocation.check import Advice, Revocation, advice, check_revocation
@@ -23,10 +24,6 @@ POLICY_ROUTES = (
     "newer portal: Security > Security options > General (PKI)",
     "older portal: Account settings > PKI and encryption",
 )
-
-
-FOLDER = "portal"
-"""Of its bundle; no gateway or client can have this host name."""
 
 
 CLOUD_FIRST = (
@@ -91,9 +88,9 @@ def make_pack(
     title = "Account in the portal"
     intro = "The policy comes last: it takes every endpoint without a trusted certificate offline."
     about = {name: f"CA certificate {short(by_der[data])}" for name, data in files}
-    page = checklist(title, intro, tuple(steps), order, paths(FOLDER, about))
+    page = checklist(title, intro, tuple(steps), order, paths(PORTAL, about))
     return Pack(
-        FOLDER, title, (PackFile("CHECKLIST.md", page), *(PackFile(name, data) for name, data in files)), tuple(steps)
+        PORTAL, title, (PackFile("CHECKLIST.md", page), *(PackFile(name, data) for name, data in files)), tuple(steps)
     )
 
 
@@ -122,10 +119,10 @@ def trust_pack(
     title = "Account in the portal"
     about = {name: f"CA certificate {short(by_der[data])}" for name, data in files}
     page = checklist(
-        title, "The policy and the OCSP settings stay as they are.", tuple(steps), order, paths(FOLDER, about)
+        title, "The policy and the OCSP settings stay as they are.", tuple(steps), order, paths(PORTAL, about)
     )
     contents = (PackFile("CHECKLIST.md", page), *(PackFile(name, data) for name, data in files))
-    return Pack(FOLDER, title, contents, tuple(steps))
+    return Pack(PORTAL, title, contents, tuple(steps))
 
 
 def _listed(certificates: Sequence[Certificate]) -> str:

@@ -10,6 +10,7 @@ from wizard.certificates.writing import cer_files
 from wizard.errors import WizardError
 from wizard.handoff import checklist, portal
 from wizard.handoff.portal import ocsp_evidence
+from wizard.handoff.requirements import PORTAL
 from wizard.planning import phases
 from wizard.planning.gateway import plan
 from wizard.planning.inputs import PlanInputs
@@ -168,7 +169,7 @@ def _node(node: str, what: str) -> Item:
 def _uploads(inputs: PlanInputs, chains: Sequence[Chain]) -> list[Item]:
     if not chains:
         return [Item(f"{CA}all", "Upload the private CA certificates of every gateway and client")]
-    known = roots_of(inputs.machine, inputs.answers).public
+    known = roots_of(inputs.seen, inputs.answers).public
     wanted = [chain for chain in chains if chain.root is None or chain.root.sha256 not in known]
     authorities = dict.fromkeys(each for chain in wanted for each in reversed(chain.authorities))
     names = {data: name for name, data in cer_files(chains, public_roots=known)}
@@ -176,7 +177,7 @@ def _uploads(inputs: PlanInputs, chains: Sequence[Chain]) -> list[Item]:
         Item(
             f"{CA}{each.sha256}",
             f"Upload {short(each)}",
-            f"file {portal.FOLDER}/{names[each.der]} of the bundles\nSHA-256 {each.sha256}",
+            f"file {PORTAL}/{names[each.der]} of the bundles\nSHA-256 {each.sha256}",
         )
         for each in authorities
     ]

@@ -15,22 +15,20 @@ from wizard.certificates.rollover import Kind, Rollover
 from wizard.change.plan import Plan
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
-from wizard.host import jre
 from wizard.host.clock import now_utc
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import roots_of
-from wizard.planning.primary.facts import installed_chain
 from wizard.planning.primary.inputs import Planned, plan_primary
 from wizard.planning.primary.plan import CACERTS_SECRET
 from wizard.planning.rehearsal import Rehearsed, rehearse_all
 from wizard.planning.replaced import rollover
+from wizard.planning.snapshot import MachineSnapshot
 from wizard.printable import printable
 from wizard.questions.answers import PHASES, Phase
 from wizard.questions.phases import numbered
 from wizard.reports.checklist import Checklist, RootChange
-from wizard.secret import Secret
 from wizard.times import rfc3339
 
 MOST_NAMES = 5
@@ -130,11 +128,10 @@ def look(inputs: PlanInputs) -> Course | None:
         return None
     leaf = inputs.judged("primary").chain.leaf
     old = change.old_root
-    if old is not None and old.sha256 in roots_of(inputs.machine, inputs.answers).public:
+    if old is not None and old.sha256 in roots_of(inputs.seen, inputs.answers).public:
         old = None
     here = _here(
-        inputs.machine,
-        inputs.secret(CACERTS_SECRET),
+        MachineSnapshot(inputs.machine).opened_by(inputs.secret(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD),
         (old.sha256 if old is not None else "", change.new_root.sha256, leaf.sha256 if leaf is not None else ""),
     )
     kept = _about(inputs.checklist, change.new_root.sha256)
@@ -192,7 +189,7 @@ def rehearse(inputs: PlanInputs, *, proven: bool) -> list[Rehearsed]:
         case Phase.TRUST_ROOT | Phase.RETIRE_ROOT:
             return []
         case Phase.OTHERS:
-            return rehearse_all(inputs, present=installed_chain(inputs.machine)) if inputs.answers.other_roles() else []
+            return rehearse_all(inputs, present=inputs.seen.chain) if inputs.answers.other_roles() else []
         case _:
             return rehearse_all(inputs, proven=proven)
 
@@ -259,7 +256,7 @@ def progress(machine: Machine, kept: Checklist | None) -> Progress | None:
     change = kept.root_change if kept is not None else None
     if kept is None or change is None:
         return None
-    here = _here(machine, None, (change.old, change.new, change.leaf))
+    here = _here(MachineSnapshot(machine), (change.old, change.new, change.leaf))
     begins = datetime.fromisoformat(change.begins)
     found = _next(here, kept, begins) or change.phase
     if found is Phase.RETIRE_ROOT and here.has(found) and not kept.left:
@@ -279,13 +276,12 @@ def _about(kept: Checklist | None, new: str) -> Checklist | None:
     return kept if change is not None and change.new == new else None
 
 
-def _here(machine: Machine, password: Secret | None, roots_and_leaf: tuple[str, str, str]) -> Here:
+def _here(seen: MachineSnapshot, roots_and_leaf: tuple[str, str, str]) -> Here:
     old, new, leaf = roots_and_leaf
-    installed = installed_chain(machine)
+    installed = seen.chain
     presented = installed is not None and installed.leaf is not None and installed.leaf.sha256 == leaf
-    try:
-        trusted = jre.cacerts_fingerprints(machine, password or DEFAULT_STORE_PASSWORD)
-    except WizardError:
+    trusted = {each.sha256 for each in seen.anchors}
+    if not trusted:
         # Without a trust store that can be read there is nothing that this program could do to it.
         return Here(trusts_new=True, trusts_old=False, installed=presented)
     return Here(trusts_new=new in trusted, trusts_old=old in trusted, installed=presented)

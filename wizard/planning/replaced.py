@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from wizard.certificates.chain import host_chains
+from wizard.certificates.chain import host_chain
 from wizard.certificates.model import Chain
 from wizard.certificates.reading import read
 from wizard.certificates.rollover import Kind, Rollover, compare
@@ -16,7 +16,7 @@ from wizard.host.clock import now_utc
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.planning.inputs import PlanInputs
-from wizard.planning.primary.facts import PASSWORD_KEY, installed_chain
+from wizard.planning.snapshot import PASSWORD_KEY, MachineSnapshot
 from wizard.questions.answers import Goal, PrimaryKind
 from wizard.reports.chain import order_lines
 from wizard.reports.lines import Line, Tone
@@ -35,7 +35,7 @@ def rollover(inputs: PlanInputs) -> Rollover | None:
     if not (primary.chain or "primary" in inputs.chains):
         return None
     new = inputs.judged("primary").chain
-    old = installed_chain(inputs.machine)
+    old = MachineSnapshot(inputs.machine).chain
     if old is not None and old.leaf == new.leaf:
         # Applied already: what is left to do still depends on what was there before.
         machine = inputs.machine
@@ -75,7 +75,7 @@ def put_away(
                 text = _saved(folder, actions["settings"]) if "settings" in actions else settings()
                 name = str(actions["keystore"].named)
                 store = read(_saved(folder, actions["keystore"]), name=name, password=password(text))
-                return next(iter(host_chains(store)), None)
+                return host_chain(store)
     except WizardError:
         return None
     return None

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from wizard import codes
+from wizard import codes, self_start
 from wizard.certificates.model import Certificate
 from wizard.change.durable import put_file, remove_file
 from wizard.change.store import own_folder
@@ -22,9 +22,8 @@ from wizard.host.clock import now_utc
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.planning.full_paths import with_full_paths, with_sources
-from wizard.planning.gateway.plan import installed_here
 from wizard.planning.inputs import PlanInputs
-from wizard.planning.primary.facts import installed_chain
+from wizard.planning.snapshot import MachineSnapshot
 from wizard.questions.answers import (
     PROMPT,
     Answers,
@@ -42,6 +41,8 @@ from wizard.times import rfc3339
 
 LAST = "LAST"
 """In place of a file name: the answers that are kept."""
+INSTALLED_GATEWAY = "wizard.planning.gateway.plan:installed_here"
+"""Loaded on a gateway alone."""
 NAME = "last-answers.toml"
 AUTHORITIES = "last-ca.pem"
 _HEAD = "# Kept by the wizard after the run of "
@@ -95,7 +96,9 @@ def _installed(inputs: PlanInputs, role: str) -> Sequence[Certificate]:
     Until the new certificate is installed, the old one may have to be renewed.
     """
     with suppress(WizardError):
-        chain = installed_chain(inputs.machine) if role == "primary" else installed_here(inputs)
+        chain = (
+            MachineSnapshot(inputs.machine).chain if role == "primary" else self_start.load(INSTALLED_GATEWAY)(inputs)
+        )
         return chain.authorities if chain is not None else ()
     return ()
 

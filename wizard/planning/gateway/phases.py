@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wizard import codes
-from wizard.certificates.chain import host_chains
-from wizard.certificates.model import Bundle, Certificate, Chain
+from wizard.certificates.chain import host_chain
+from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.names import short
 from wizard.certificates.rollover import Kind, compare
 from wizard.configs import envfile
@@ -73,7 +73,7 @@ def look(inputs: PlanInputs, given: GatewayInput, anchors: Sequence[Certificate]
     if inputs.answers.goal is not Goal.RE_KEY:
         return None
     has_chain = holds_chain(given, facts)
-    old = _put_away(inputs, facts) if has_chain else _first(held)
+    old = _put_away(inputs, facts) if has_chain else host_chain(held) if held is not None else None
     change = compare(old, given.chain) if old is not None else None
     root_changes = change is not None and change.kind is Kind.ROOT
     store = facts.truststore.content if facts.truststore is not None else None
@@ -98,10 +98,6 @@ def look(inputs: PlanInputs, given: GatewayInput, anchors: Sequence[Certificate]
         known, waits = _before_others(inputs, given, new)
     phase = (known or Phase.AUTO) if wanted is Phase.AUTO else wanted
     return Course(phase, known, waits, besides, new, installed=has_chain)
-
-
-def _first(store: Bundle | None) -> Chain | None:
-    return next(iter(host_chains(store)), None) if store is not None else None
 
 
 def _put_away(inputs: PlanInputs, facts: GatewayFacts) -> Chain | None:

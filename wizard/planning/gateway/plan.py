@@ -5,12 +5,11 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from wizard import codes
-from wizard.certificates.chain import host_chains
+from wizard.certificates.chain import host_chain
 from wizard.certificates.model import Certificate, Chain
 from wizard.change.plan import Plan
 from wizard.errors import WizardError
 from wizard.findings import Fact, Finding, has_errors
-from wizard.host import jre
 from wizard.host.machine import Machine
 from wizard.planning.gateway import phases, steps, stores
 from wizard.planning.gateway.facts import (
@@ -28,8 +27,8 @@ from wizard.planning.gateway.stores import GatewayInput
 from wizard.planning.gateway.trust import PrimaryTrust, primary_trust
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import Judged, used_now
-from wizard.planning.primary.facts import expectation
 from wizard.planning.primary.inputs import Planned
+from wizard.planning.snapshot import expectation
 from wizard.planning.store_password import store_password
 from wizard.questions.answers import PHASES, GatewayAnswers, Goal, Phase, SourceKind
 from wizard.questions.passwords import GATEWAY, generate
@@ -134,7 +133,7 @@ def review_gateway(inputs: PlanInputs) -> tuple[Planned, list[Line]]:
         # Both roots are trusted until the last phase.
         trusted = (*trusted, *found.old) if trusted else ()
     if found is not None and found.phase is Phase.TRUST_ROOT and facts.keystore.content is not None:
-        chain = next(iter(host_chains(facts.keystore.content)))
+        chain = host_chain(facts.keystore.content) or chain
     return planned, [Line(""), *look_at_primary(inputs, chain, trusted)]
 
 
@@ -212,7 +211,7 @@ def look_here(inputs: PlanInputs, trust: PrimaryTrust) -> tuple[GatewayInput, Ga
         primary_port=inputs.answers.primary.port,
         store_password=Secret(""),
         trust_password=Secret(""),
-        profile=jre.choose_profile(jre.find(inputs.machine)).profile,
+        profile=inputs.seen.profile.profile,
     )
     store = PurePosixPath(stores.keystore_path(given))
     trusted = PurePosixPath(stores.truststore_path(given)) if trust.anchors else None
@@ -221,7 +220,7 @@ def look_here(inputs: PlanInputs, trust: PrimaryTrust) -> tuple[GatewayInput, Ga
         if path is not None:
             _require_place(name, path, inputs.machine, taken)
             taken.append(path)
-    return given, look(inputs.machine, unattended, store, trusted)
+    return given, look(inputs.seen, unattended, store, trusted)
 
 
 def _where_they_lie(answers: GatewayAnswers, unattended: Unattended, anchors: Sequence[Certificate]) -> GatewayAnswers:

@@ -11,7 +11,6 @@ from wizard.certificates.names import short, subject
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
 from wizard.planning.inputs import PlanInputs
-from wizard.planning.judge import cacerts_of
 from wizard.planning.primary.inputs import LOOK_TIMEOUT_S
 from wizard.printable import printable
 from wizard.probing.probe import ClientIdentity, ProbeResult, TrustSet, probe
@@ -32,7 +31,7 @@ def look_at_primary(inputs: PlanInputs, chain: Chain, trusted: Sequence[Certific
         return [Line("The primary was not probed: primary.host is not given.", Tone.FAINT)]
     if trusted:
         roots, anchors = TrustSet(tuple(trusted)), ", ".join(short(anchor) for anchor in trusted)
-    elif shipped := cacerts_of(inputs.machine):
+    elif shipped := inputs.seen.anchors:
         roots, anchors = TrustSet(shipped), "the roots of the product's Java"
     else:
         roots, anchors = system_roots(), "the roots of this system"

@@ -10,20 +10,17 @@ from wizard.certificates.reading import read
 from wizard.change.plan import Plan, PutFile
 from wizard.change.plan_file import Basis
 from wizard.findings import Finding, has_errors
-from wizard.host import jre
-from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import Judged
-from wizard.planning.primary.facts import PrimaryFacts, configured_store, look
 from wizard.planning.primary.plan import (
     CACERTS_SECRET,
     STORE_SECRET,
-    RootPhase,
     already_installed,
     default_store_path,
     make_plan,
 )
+from wizard.planning.snapshot import MachineSnapshot
 from wizard.planning.store_password import store_password
 from wizard.probing.probe import probe
 from wizard.probing.resolve import is_here
@@ -73,7 +70,7 @@ def plan_primary(inputs: PlanInputs, phase: Phase = Phase.AT_ONCE, old_root: Cer
     Raises:
         WizardError: the files, application.conf, cacerts or the answers do not allow a plan.
     """
-    answers, machine = inputs.answers, inputs.machine
+    answers = inputs.answers
     judged = inputs.judged("primary")
     host = answers.primary.host or judged.suggested_host
     if has_errors(judged.findings):
@@ -81,22 +78,22 @@ def plan_primary(inputs: PlanInputs, phase: Phase = Phase.AT_ONCE, old_root: Cer
         return Planned(Plan(f"Trusted certificate for {host}", (), "primary"), judged.findings, {})
     answers = replace(answers, primary=replace(answers.primary, host=host))
     cacerts_password = inputs.secret(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD
-    facts = look(machine, _store_path(answers, machine), cacerts_password, served(answers))
-    part = RootPhase(phase)
-    if old_root is not None:
-        path, name = machine.real(machine.cacerts), str(machine.cacerts)
-        part = RootPhase(phase, old_root, jre.trust_aliases(path, cacerts_password, old_root.sha256, name=name))
-    trust_alone = phase.trusts_alone
-    password, weak = (None, ()) if trust_alone else _store_password(inputs, judged, facts)
+    seen = inputs.seen.opened_by(cacerts_password)
+    store = _store_path(answers, seen)
+    leaves = served(answers)
+    seen.require_settings()
+    password, weak = (None, ()) if phase.trusts_alone else _store_password(inputs, judged, seen)
     plan = make_plan(
         answers,
         judged.chain,
-        facts,
-        machine,
+        seen,
+        store,
+        leaves,
         store_password=password,
         wait_s=inputs.wait_s,
         elsewhere=_elsewhere(answers.primary),
-        part=part,
+        phase=phase,
+        old_root=old_root,
     )
     secrets = {CACERTS_SECRET: cacerts_password}
     if password is not None:
@@ -182,19 +179,19 @@ def _elsewhere(answers: PrimaryAnswers) -> tuple[str, ...]:
     return far if len(far) < len(answers.nodes) else ()
 
 
-def _store_path(answers: Answers, machine: Machine) -> PurePosixPath:
+def _store_path(answers: Answers, seen: MachineSnapshot) -> PurePosixPath:
     if answers.primary.keystore_path:
         return PurePosixPath(answers.primary.keystore_path)
-    installed = configured_store(machine) if answers.goal is Goal.RE_KEY else None
-    if installed is not None:
-        return installed
-    return default_store_path(machine, answers.primary.host)
+    installed = seen.configured_store if answers.goal is Goal.RE_KEY else None
+    return installed or default_store_path(seen.machine, answers.primary.host)
 
 
-def _store_password(inputs: PlanInputs, judged: Judged, facts: PrimaryFacts) -> tuple[Secret | None, Sequence[Finding]]:
+def _store_password(
+    inputs: PlanInputs, judged: Judged, seen: MachineSnapshot
+) -> tuple[Secret | None, Sequence[Finding]]:
     """The password of the key store; None when a generated one would replace a store that can stay."""
     generates = inputs.answers.primary.keystore_password.kind is SourceKind.GENERATE
-    if generates and already_installed(judged.chain, facts):
+    if generates and already_installed(judged.chain, seen):
         return None, ()
-    installed = facts.installed_password if facts.installed is not None else None
+    installed = seen.store_password if seen.store is not None else None
     return store_password(inputs, STORE_SECRET, PRIMARY, installed, lambda: inputs.generated)

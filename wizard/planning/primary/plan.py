@@ -1,12 +1,11 @@
 """Make the plan for the primary from a chain, the answers and the facts. Nothing is read or changed."""
 
+import os
 import re
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from pathlib import PurePosixPath
 
 from wizard import codes
-from wizard.certificates.chain import host_chains
 from wizard.certificates.model import Bundle, Certificate, Chain, PrivateKey
 from wizard.certificates.names import file_stem, short
 from wizard.certificates.writing import keystore
@@ -16,25 +15,13 @@ from wizard.errors import WizardError
 from wizard.findings import Code, Finding, Locator
 from wizard.host.access import FOR_PRIMARY, rights_for
 from wizard.host.machine import Machine
-from wizard.planning.primary.facts import PrimaryFacts, Setting
+from wizard.planning.snapshot import MachineSnapshot, Setting, expectation
 from wizard.questions.answers import Answers, ImportRoot, Phase, PrimaryAnswers, endpoint
 from wizard.secret import Secret
 
 STORE_SECRET = "primary.keystore-password"  # noqa: S105 - the name of a secret
 _ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 CACERTS_SECRET = "primary.cacerts-password"  # noqa: S105 - likewise
-
-
-@dataclass(frozen=True, slots=True)
-class RootPhase:
-    """One phase of a change of the root; for the last one the old root, and the aliases under which cacerts has it."""
-
-    phase: Phase
-    old_root: Certificate | None = None
-    aliases: Collection[str] = ()
-
-
-AT_ONCE = RootPhase(Phase.AT_ONCE)
 
 
 def trust_alias(name: str, sha256: str) -> str:
@@ -49,21 +36,23 @@ def default_store_path(machine: Machine, host: str) -> PurePosixPath:
     return machine.conf.parent / f"{name}.pfx"
 
 
-def already_installed(chain: Chain, facts: PrimaryFacts) -> bool:
+def already_installed(chain: Chain, seen: MachineSnapshot) -> bool:
     """Whether the configured key store opens with the configured password and holds this very chain and key."""
-    return facts.installed is not None and holds(facts.installed, chain)
+    return seen.store is not None and holds(seen.store, chain)
 
 
-def make_plan(  # noqa: PLR0913 - what a plan is made from
+def make_plan(  # noqa: PLR0913 - what a plan depends on
     answers: Answers,
     chain: Chain,
-    facts: PrimaryFacts,
-    machine: Machine,
+    seen: MachineSnapshot,
+    store: PurePosixPath,
+    served: Mapping[tuple[str, int], str],
     *,
     store_password: Secret | None,
     wait_s: float,
     elsewhere: Collection[str] = (),
-    part: RootPhase = AT_ONCE,
+    phase: Phase = Phase.AT_ONCE,
+    old_root: Certificate | None = None,
 ) -> Plan:
     """What must change on the primary so that it presents *chain*; empty when it does already.
 
@@ -73,22 +62,25 @@ def make_plan(  # noqa: PLR0913 - what a plan is made from
     Args:
         answers: what was decided.
         chain: checked before; with leaf, key and root.
-        facts: the machine as it is now.
-        machine: its places.
+        seen: the machine as it is now.
+        store: where the key store shall lie.
+        served: fingerprint of the leaf that each node presents now, "" when none.
         wait_s: how long the server may take to answer after the restart.
         elsewhere: nodes that are other machines: they are named and not verified.
-        part: the phase of a change of the root.
+        phase: of a change of the root.
+        old_root: what is removed in its last phase; None when it is not known, or every Java brings it.
         store_password: of the new store; None keeps the installed password where there is one that is right.
 
     Raises:
         WizardError: application.conf cannot be edited safely, or cacerts not be changed.
     """
+    machine = seen.machine
     findings: list[Finding] = []
     steps: list[Step] = []
-    phase, trust_alone = part.phase, part.phase.trusts_alone
+    trust_alone = phase.trusts_alone
     alias = answers.primary.alias
-    keeps = already_installed(chain, facts) and (store_password is None or store_password == facts.installed_password)
-    keeps = keeps and alias.lower() in {"", *_aliases(facts.installed)}
+    keeps = already_installed(chain, seen) and store_password in (None, seen.store_password)
+    keeps = keeps and alias.lower() in {"", *_aliases(seen.store)}
     if not (keeps or trust_alone):
         if store_password is None:
             raise WizardError(
@@ -99,33 +91,32 @@ def make_plan(  # noqa: PLR0913 - what a plan is made from
                 name=STORE_SECRET,
             )
         require_alias(alias)
-        steps += _store_steps(chain, facts, store_password, machine, findings, alias)
+        steps += _store_steps(chain, seen, store, store_password, findings, alias)
     if phase is not Phase.RETIRE_ROOT:
-        steps += _trust_steps(answers.primary, chain, facts, machine, findings)
-    elif part.old_root is not None:
-        steps += _removals(part.old_root, part.aliases, facts, machine, findings)
-    if facts.other_trust:
-        where = {"other": facts.other_trust, "path": str(machine.cacerts)}
-        findings.append(Finding(codes.CACERTS_NOT_USED, Locator("file", facts.other_trust), where))
+        steps += _trust_steps(answers.primary, chain, seen, findings)
+    elif old_root is not None:
+        steps += _removals(old_root, seen, findings)
+    if seen.start.trust_store:
+        where = {"other": seen.start.trust_store, "path": str(machine.cacerts)}
+        findings.append(Finding(codes.CACERTS_NOT_USED, Locator("file", seen.start.trust_store), where))
     assert chain.leaf is not None  # noqa: S101 - the judgement before refuses a chain without leaf
     everywhere = [(node, answers.primary.port) for node in answers.primary.nodes]
     nodes = tuple(node for node in everywhere if node[0] not in elsewhere)
-    leaf = chain.leaf.sha256
-    if phase is Phase.TRUST_ROOT:
-        # What is presented stays.
-        leaf = next((each.leaf.sha256 for each in host_chains(facts.installed or ()) if each.leaf is not None), leaf)
-    stale = not trust_alone and any(facts.served.get(node) != leaf for node in nodes)
-    others = [node for node in everywhere if facts.served.get(node) != leaf]
-    if part.old_root is not None:
-        findings += [_in_use(endpoint(*node), part.old_root) for node in others]
+    # In the first phase, what is presented stays.
+    kept = seen.chain.leaf if phase is Phase.TRUST_ROOT and seen.chain is not None else None
+    leaf = (kept or chain.leaf).sha256
+    stale = not trust_alone and any(served.get(node) != leaf for node in nodes)
+    others = [node for node in everywhere if served.get(node) != leaf]
+    if old_root is not None:
+        findings += [_in_use(endpoint(*node), old_root) for node in others]
     undone = [node for node in others if node not in nodes]
     findings += [_about_node(codes.NODE_ELSEWHERE, endpoint(*node)) for node in undone]
-    silent = [endpoint(host, port) for host, port in nodes if not facts.served.get((host, port))]
+    silent = [endpoint(host, port) for host, port in nodes if not served.get((host, port))]
     findings += [_about_node(codes.NODE_SILENT, node) for node in silent]
     if steps or stale:
         steps.append(Restart("restart", machine.unit, wait_s, always=stale))
         steps.append(Probe("probe", nodes, answers.primary.host, leaf, wait_s))
-    if not (facts.can_prove or keeps or trust_alone):
+    if not (seen.has_keytool or keeps or trust_alone):
         findings.append(
             Finding(codes.JRE_NO_PROOF, Locator("file", str(machine.keytool)), {"path": str(machine.keytool)})
         )
@@ -139,16 +130,15 @@ _TITLES = {
 }
 
 
-def _removals(
-    root: Certificate, aliases: Collection[str], facts: PrimaryFacts, machine: Machine, findings: list[Finding]
-) -> list[FileStep]:
-    """The removal of *root* from cacerts, under each of its *aliases*."""
-    if not aliases or facts.cacerts is None:
-        return []
-    name, path = short(root), machine.cacerts
-    findings.append(Finding(codes.PHASE_OLD_ROOT_GOES, Locator("file", str(path)), {"root": name, "path": str(path)}))
-    named = enumerate(sorted(aliases), start=1)
-    return [removal(number, root, alias, machine, facts.cacerts) for number, alias in named]
+def _removals(root: Certificate, seen: MachineSnapshot, findings: list[Finding]) -> list[FileStep]:
+    """The removal of *root* from cacerts, under each of its aliases."""
+    expect, anchors = seen.cacerts
+    entries = [each for each in anchors if each.sha256 == root.sha256]
+    if entries:
+        path = str(seen.machine.cacerts)
+        findings.append(Finding(codes.PHASE_OLD_ROOT_GOES, Locator("file", path), {"root": short(root), "path": path}))
+    numbered = enumerate(entries, start=1)
+    return [removal(number, each, each.alias, seen.machine, expect) for number, each in numbered]
 
 
 def removal(number: int, certificate: Certificate, alias: str, machine: Machine, expect: Expectation) -> ImportTrust:
@@ -191,28 +181,32 @@ def _about_node(spec: Code, node: str) -> Finding:
 
 
 def _store_steps(
-    chain: Chain, facts: PrimaryFacts, password: Secret, machine: Machine, findings: list[Finding], alias: str
+    chain: Chain,
+    seen: MachineSnapshot,
+    path: PurePosixPath,
+    password: Secret,
+    findings: list[Finding],
+    alias: str,
 ) -> list[FileStep]:
     leaf = chain.leaf
     assert leaf is not None  # noqa: S101 - as above
-    mode, uid, gid = rights_for(facts.account, facts.euid, FOR_PRIMARY)
+    mode, uid, gid = rights_for(seen.account, os.geteuid(), FOR_PRIMARY)
     if mode == FOR_PRIMARY:
-        findings.append(
-            Finding(codes.STORE_WORLD_READABLE, Locator("file", str(facts.store_path)), {"path": str(facts.store_path)})
-        )
-    stopped = facts.access.blocked_at
-    if facts.access.ok is False and stopped is not None and stopped != facts.store_path:
-        where = {"path": str(facts.store_path), "blocked": str(stopped), "reason": facts.access.reason}
+        findings.append(Finding(codes.STORE_WORLD_READABLE, Locator("file", str(path)), {"path": str(path)}))
+    access = seen.readable(path)
+    stopped = access.blocked_at
+    if access.ok is False and stopped is not None and stopped != path:
+        where = {"path": str(path), "blocked": str(stopped), "reason": access.reason}
         findings.append(Finding(codes.STORE_OUT_OF_REACH, Locator("file", str(stopped)), where))
-    profile = facts.profile.profile
+    profile, reason = seen.profile.profile, seen.profile.reason
     count = len(chain.certificates)
     put = PutFile(
         "keystore",
-        facts.store_path,
+        path,
         keystore(chain, password, profile=profile, friendly_name=alias or short(leaf)),
         mode,
-        facts.store,
-        f"Key store: {count} certificates and the key, mode {mode:04o}; {facts.profile.reason}",
+        expectation(seen.machine, path)[0],
+        f"Key store: {count} certificates and the key, mode {mode:04o}; {reason}",
         content_id=" ".join(
             ["pkcs12", profile, *(each.sha256 for each in chain.certificates), *([alias] if alias else [])]
         ),
@@ -221,24 +215,22 @@ def _store_steps(
         proof=STORE_SECRET,
         proof_alias=alias or short(leaf),
     )
-    return [put, edit_settings(facts, facts.store_path, password, machine)]
+    return [put, _edit_settings(seen, path, password)]
 
 
-def edit_settings(facts: PrimaryFacts, store: PurePosixPath, password: Secret, machine: Machine) -> EditFile:
+def _edit_settings(seen: MachineSnapshot, store: PurePosixPath, password: Secret) -> EditFile:
     """The edit of application.conf that names *store* and its password, every other byte kept."""
-    document = facts.document.set(facts.file_setting.path, str(store))
-    document = document.set(facts.password_setting.path, password.reveal())
-    data = document.render()
-    diff = unified(str(machine.conf), facts.conf_data, data)
-    places = ", ".join(_place(setting) for setting in (facts.file_setting, facts.password_setting))
+    file, secret = seen.store_setting, seen.password_setting
+    data = seen.document.set(file.path, str(store)).set(secret.path, password.reveal()).render()
+    expect, before = seen.conf
     return EditFile(
         "settings",
-        machine.conf,
+        seen.machine.conf,
         data,
-        diff,
-        facts.conf,
-        f"Set {places}",
-        content_id=f"{facts.file_setting.path}={store} {facts.password_setting.path}=(the store's password)",
+        unified(str(seen.machine.conf), before, data),
+        expect,
+        f"Set {_place(file)}, {_place(secret)}",
+        content_id=f"{file.path}={store} {secret.path}=(the store's password)",
     )
 
 
@@ -247,10 +239,10 @@ def _place(setting: Setting) -> str:
 
 
 def _trust_steps(
-    primary: PrimaryAnswers, chain: Chain, facts: PrimaryFacts, machine: Machine, findings: list[Finding]
+    primary: PrimaryAnswers, chain: Chain, seen: MachineSnapshot, findings: list[Finding]
 ) -> list[FileStep]:
-    root = chain.root
-    if root is None or (facts.cacerts is None and facts.cacerts_problem is None):
+    root, machine = chain.root, seen.machine
+    if root is None:
         return []
     name, path = short(root), str(machine.cacerts)
     alias = trust_alias(name, root.sha256)
@@ -261,25 +253,26 @@ def _trust_steps(
         "alias": alias,
         "file": f"{file_stem(root)}.cer",
     }
-    if facts.trusted is None or facts.cacerts is None:
-        if facts.cacerts_problem is not None and primary.import_root is not ImportRoot.NO:
-            raise facts.cacerts_problem
-        reason = facts.cacerts_problem.message if facts.cacerts_problem else "it does not exist."
-        where = Locator("file", path)
-        findings.append(Finding(codes.CACERTS_NOT_CHECKED, where, {**by_hand, "reason": reason}))
+    try:
+        expect, anchors = seen.cacerts
+    except WizardError as problem:
+        if primary.import_root is not ImportRoot.NO:
+            raise
+        facts = {**by_hand, "reason": problem.message}
+        findings.append(Finding(codes.CACERTS_NOT_CHECKED, Locator("file", path), facts))
         return []
-    if root.sha256 in facts.trusted:
+    if not expect.exists or root.sha256 in {anchor.sha256 for anchor in anchors}:
         return []
     if primary.import_root is ImportRoot.NO:
         findings.append(Finding(codes.CACERTS_ROOT_LEFT_OUT, Locator("file", path), by_hand))
         return []
-    if not facts.can_prove and primary.import_root is ImportRoot.AUTO:
+    if not seen.has_keytool and primary.import_root is ImportRoot.AUTO:
         findings.append(Finding(codes.CACERTS_ROOT_BY_HAND, Locator("file", path), by_hand))
         return []
-    if not facts.can_prove:
+    if not seen.has_keytool:
         raise WizardError(codes.CACERTS_NEEDS_KEYTOOL, subject=path, root=name, path=path, tool=machine.keytool)
     summary = f"Trust {name} in cacerts, alias {alias}"
-    return [ImportTrust("trust", machine.cacerts, root.der, alias, root.sha256, CACERTS_SECRET, facts.cacerts, summary)]
+    return [ImportTrust("trust", machine.cacerts, root.der, alias, root.sha256, CACERTS_SECRET, expect, summary)]
 
 
 def holds(installed: Bundle, chain: Chain) -> bool:
