@@ -70,7 +70,7 @@ def make(inputs: PlanInputs) -> Checklist:
     if found is not None and found.phase in PHASES:
         return _of_phases(inputs, found)
     primary = inputs.judged("primary").chain if kind is PrimaryKind.ON_PREMISE else None
-    others = [(role, inputs.judged(role).chain) for role in answers.other_roles()]
+    others = _chains(inputs)
     chains = [*([primary] if primary is not None else []), *(chain for _role, chain in others)]
     uploads = [*_uploads(inputs, chains), _ocsp(inputs, chains)]
     if kind is PrimaryKind.ELSEWHERE:
@@ -85,7 +85,7 @@ def make(inputs: PlanInputs) -> Checklist:
         *([Item(CLOUD, "Ask your vendor whether its cloud supports your own CA certificates")] if cloud else []),
         *uploads,
         *(_node(node, leaf) for node in nodes),
-        *(_machine(role, answers.table(role).host, chain, root) for role, chain in others),
+        *(_certificate(role, answers.table(role).host, chain, root) for role, chain in others),
         Item(f"machines/all/{root}", "Check that every gateway and client of the account has its certificate"),
         _policy(answers),
     ]
@@ -106,12 +106,12 @@ def _of_phases(inputs: PlanInputs, found: Course) -> Checklist:
     items = [
         *_uploads(inputs, chains),
         *(_node(node, f"trust/{new}") for node in nodes),
-        *(_trusts(role, answers.table(role).host, f"trust/{new}", "trust the new root") for role in others),
+        *(_machine(role, answers.table(role).host, f"trust/{new}", "trust the new root") for role in others),
         Item(f"machines/trust/{new}", f"Check that every gateway and client trusts {change.new_name}"),
     ]
     items = [replace(item, phase=1) for item in items]
     if last >= Phase.OTHERS.number:
-        made = [_machine(role, answers.table(role).host, chain, new) for role, chain in _chains(inputs)]
+        made = [_certificate(role, answers.table(role).host, chain, new) for role, chain in _chains(inputs)]
         made += [Item(f"machines/certificate/{new}", "Check that every gateway and client has its new certificate")]
         items += [replace(item, phase=2) for item in made]
     if last >= Phase.PRIMARY.number:
@@ -124,7 +124,7 @@ def _of_phases(inputs: PlanInputs, found: Course) -> Checklist:
             for each in change.dropped
         ]
         made += [_node(node, f"retire/{gone}") for node in nodes]
-        made += [_trusts(role, answers.table(role).host, f"retire/{gone}", "remove the old root") for role in others]
+        made += [_machine(role, answers.table(role).host, f"retire/{gone}", "remove the old root") for role in others]
         items += [replace(item, phase=4) for item in made]
     packs = str(inputs.base / answers.packs) if others or nodes else ""
     return Checklist(tuple(items), packs=packs, root_change=found.note(leaf))
@@ -132,17 +132,6 @@ def _of_phases(inputs: PlanInputs, found: Course) -> Checklist:
 
 def _chains(inputs: PlanInputs) -> list[tuple[str, Chain]]:
     return [(role, inputs.judged(role).chain) for role in inputs.answers.other_roles()]
-
-
-def _trusts(role: str, host: str, what: str, words: str) -> Item:
-    """The step of one gateway or client in a phase in which trust alone changes."""
-    kind = role.partition(".")[0]
-    name = "Gateway" if kind == "gateway" else "Windows client"
-    return Item(f"{kind}/{host}/{what}", f"{name} {host}: {words}", _steps(host))
-
-
-def _steps(folder: str) -> str:
-    return f"{checklist.STEPS}{folder}/CHECKLIST.md"
 
 
 def _policy(answers: Answers) -> Item:
@@ -183,13 +172,17 @@ def _uploads(inputs: PlanInputs, chains: Sequence[Chain]) -> list[Item]:
     ]
 
 
-def _machine(role: str, host: str, chain: Chain, root: str) -> Item:
+def _certificate(role: str, host: str, chain: Chain, root: str) -> Item:
     """Its certificate and the primary's root both go there, so either makes the work a new one."""
-    kind = role.partition(".")[0]
-    what = "Gateway" if kind == "gateway" else "Client"
     leaf = chain.leaf.sha256 if chain.leaf is not None else "none"
-    text = f"{what} {host}: transfer its bundle and check that it connects"
-    return Item(f"{kind}/{host}/{leaf}/{root}", text, f"the steps: {host}/CHECKLIST.md")
+    return _machine(role, host, f"{leaf}/{root}", "transfer its bundle and check that it connects")
+
+
+def _machine(role: str, host: str, what: str, words: str) -> Item:
+    """The step of one gateway or client."""
+    kind = role.partition(".")[0]
+    name = "Gateway" if kind == "gateway" else "Client"
+    return Item(f"{kind}/{host}/{what}", f"{name} {host}: {words}", f"{checklist.STEPS}{host}/CHECKLIST.md")
 
 
 def _fingerprint(chain: Chain | None) -> str:

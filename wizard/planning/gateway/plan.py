@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from wizard import codes
-from wizard.certificates.chain import host_chain
 from wizard.certificates.model import Certificate, Chain
 from wizard.change.plan import Plan
 from wizard.errors import WizardError
@@ -40,8 +39,8 @@ ROLE = "gateway.0"
 """The gateway of the answers that is this machine."""
 
 
-def plan_gateway(inputs: PlanInputs) -> Planned:
-    """Plan this gateway.
+def plan_gateway(inputs: PlanInputs) -> tuple[Planned, Course | None]:
+    """Plan this gateway; and where a change of the root has got to, None when no root changes.
 
     Raises:
         WizardError: the files, the unattended file or the answers do not allow a plan.
@@ -50,7 +49,7 @@ def plan_gateway(inputs: PlanInputs) -> Planned:
     unused = Plan(f"Trusted certificate for the gateway {host_of(inputs, judged)}", (), "gateway")
     if has_errors(judged.findings):
         # Nothing is planned with a certificate that the primary will not accept; the findings say why.
-        return Planned(unused, judged.findings, {})
+        return Planned(unused, judged.findings, {}), None
     trust = primary_trust(inputs)
     refused = inputs.unreadable([*judged.chain.certificates, *trust.anchors])
     given, facts = look_here(inputs, trust)
@@ -58,7 +57,7 @@ def plan_gateway(inputs: PlanInputs) -> Planned:
     phase = found.phase if found is not None else Phase.AT_ONCE
     own = judged.findings if phase is Phase.TRUST_ROOT else used_now(judged)
     if has_errors(own):
-        return Planned(unused, own, {})
+        return Planned(unused, own, {}), found
     anchors = _anchors(trust, facts, found)
     weak: Sequence[Finding] = ()
     if phase in {Phase.TRUST_ROOT, Phase.PRIMARY, Phase.RETIRE_ROOT} and facts.keystore.password is not None:
@@ -81,9 +80,8 @@ def plan_gateway(inputs: PlanInputs) -> Planned:
         *weak,
         *(phases.findings(found, inputs) if found is not None else ()),
     )
-    return Planned(
-        plan, findings, {STORE_SECRET: given.store_password}, found.phase if found is not None else Phase.AUTO
-    )
+    made = found.phase if found is not None else Phase.AUTO
+    return Planned(plan, findings, {STORE_SECRET: given.store_password}, made), found
 
 
 def course_here(inputs: PlanInputs) -> Course | None:
@@ -122,18 +120,16 @@ def review_gateway(inputs: PlanInputs) -> tuple[Planned, list[Line]]:
     Raises:
         WizardError: as `plan_gateway`.
     """
-    planned = plan_gateway(inputs)
+    planned, found = plan_gateway(inputs)
     if has_errors(planned.findings):
         return planned, []
     trust = primary_trust(inputs)
-    given, facts = look_here(inputs, trust)
     chain, trusted = inputs.judged(ROLE).chain, trust.anchors
-    found = phases.course(inputs, given, trust.anchors, facts)
     if found is not None and found.phase in {Phase.TRUST_ROOT, Phase.OTHERS, Phase.PRIMARY}:
         # Both roots are trusted until the last phase.
         trusted = (*trusted, *found.old) if trusted else ()
-    if found is not None and found.phase is Phase.TRUST_ROOT and facts.keystore.content is not None:
-        chain = host_chain(facts.keystore.content) or chain
+    if found is not None and found.phase is Phase.TRUST_ROOT:
+        chain = installed_here(inputs) or chain
     return planned, [Line(""), *look_at_primary(inputs, chain, trusted)]
 
 
