@@ -46,6 +46,17 @@ def command(name: str, *arguments: str) -> list[str]:
     return [sys.executable, "-I", "-S", "-c", start, name, *arguments]
 
 
+def own_command() -> list[str]:
+    """The command line that starts the program as an operator does, for other programs such as systemd."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable]
+    started = os.path.abspath(sys.argv[0])  # noqa: PTH100 - without pathlib, as above
+    # The one-file build and the command of a package are files that stay; its own folder is not what is to be started.
+    if os.path.basename(started).startswith("cloudstream-wizard"):  # noqa: PTH119 - likewise
+        return [sys.executable, started]
+    return [sys.executable, "-m", "wizard"]
+
+
 def no_core_dumps() -> None:
     """Keep the secrets in this process out of core dumps; the programs that it starts inherit the limit.
 

@@ -137,6 +137,9 @@ class Service:
         say("restarting")
         self.calls.gate("restart", "after")
 
+    def follow(self, timer: str) -> None:
+        self.scene.restarts += timer.endswith(".timer")
+
     def tail(self, lines: int) -> tuple[str, ...]:
         return self.scene.journal[-lines:]
 

@@ -1,6 +1,7 @@
 """`guide`: the documentation that comes with the program, one page for each topic."""
 
 import argparse
+import json
 import textwrap
 
 from wizard import codes
@@ -9,11 +10,17 @@ from wizard.errors import WizardError
 from wizard.findings import Severity
 from wizard.package_data import read_text
 from wizard.printable import printable
-from wizard.questions.answers_file import keys_text
+from wizard.questions.answers_reference import answers_schema, reference
 from wizard.reports.catalogue import catalogue
 
 PAGES = ("tutorial", "set-up", "rescue", "undo", "changes", "exit-codes", "faq", "comparison")
 """Files of `wizard/guide`, in the order in which they are read."""
+_MADE = {
+    "answers": "Keys of the answers file",
+    "answers-schema": "The same as a JSON Schema",
+    "json-schema": "What --json prints, as a JSON Schema",
+    "troubleshooting": "Every finding and refusal explained",
+}
 
 
 def run(args: argparse.Namespace) -> int:
@@ -31,15 +38,18 @@ def _topic(name: str) -> str:
     if name in PAGES:
         return read_text("wizard.guide", f"{name}.md")
     if name == "answers":
-        return f"# Keys of the answers file (TOML; the first line is schema = 1)\n\n{keys_text()}"
+        return reference()
+    if name == "answers-schema":
+        return json.dumps(answers_schema(), indent=2) + "\n"
+    if name == "json-schema":
+        return read_text("wizard.guide", "output.schema.json")
     if name == "troubleshooting":
         found = [spec for spec in catalogue().values() if spec.severity >= Severity.WARNING]
         return "# Findings and refusals\n\n" + "\n\n".join(explained(spec) for spec in found) + "\n"
-    topics = ", ".join((*PAGES, "answers", "troubleshooting"))
+    topics = ", ".join((*PAGES, *_MADE))
     raise WizardError(codes.GUIDE_UNKNOWN_TOPIC, name=printable(name), topics=textwrap.fill(topics, 70))
 
 
 def _list() -> str:
     titles = {name: read_text("wizard.guide", f"{name}.md").partition("\n")[0].lstrip("# ") for name in PAGES}
-    titles |= {"answers": "Keys of the answers file", "troubleshooting": "Every finding and refusal explained"}
-    return "".join(f"{name:<16}  {title}\n" for name, title in titles.items())
+    return "".join(f"{name:<16}  {title}\n" for name, title in {**titles, **_MADE}.items())

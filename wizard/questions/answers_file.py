@@ -26,6 +26,8 @@ from wizard.questions.answers import (
 )
 
 SCHEMA = 1
+TOP_KEYS = ("goal", "packs", "change", "maintenance")
+"""Keys that are in no table."""
 
 
 LARGEST = 512 * 1024
@@ -66,7 +68,7 @@ def load(text: str, *, name: str = "the answers file") -> Answers:
             file=name,
             schema=printable(repr(schema), limit=40),
         )
-    _only(data, {"goal", "primary", "gateway", "client", "account", "packs", "change", "maintenance"}, "", name)
+    _only(data, {*TOP_KEYS, "primary", "gateway", "client", "account"}, "", name)
     return Answers(
         goal=_enum(Goal, data.get("goal", "set-up"), "goal", name),
         primary=_section(PrimaryAnswers, data.get("primary", {}), "primary", name),
@@ -94,7 +96,7 @@ def field_names(
 def keys_text() -> str:
     """The keys that an answers file may have, by tables, in at most 76 columns: for the help of `plan`."""
     tables = {
-        "": ("goal", "packs", "change", "maintenance"),
+        "": TOP_KEYS,
         "[primary]": field_names(PrimaryAnswers),
         "[[gateway]]": field_names(GatewayAnswers),
         "[[client]]": field_names(ClientAnswers),

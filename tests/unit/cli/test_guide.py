@@ -1,24 +1,49 @@
 """The guide: each topic is printed, and each command in it can be given."""
 
+import json
 import re
 import shlex
 
 import pytest
+from jsonschema import Draft202012Validator
 
+from wizard.cli.commands import COMMANDS
 from wizard.cli.guide import PAGES
 from wizard.cli.main import build_parser, main
 from wizard.package_data import read_text
 
-TOPICS = (*PAGES, "answers", "troubleshooting")
+SCHEMAS = ("answers-schema", "json-schema")
+TOPICS = (*PAGES, "answers", *SCHEMAS, "troubleshooting")
 
 
-@pytest.mark.parametrize("topic", TOPICS)
+@pytest.mark.parametrize("topic", [topic for topic in TOPICS if topic not in SCHEMAS])
 def test_a_topic(topic: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["guide", topic]) == 0
     text = capsys.readouterr().out
     assert text.startswith("# ")
     assert max(map(len, text.splitlines())) <= 80
-    assert "\n" not in text[-1:].strip("\n")
+
+
+@pytest.mark.parametrize("topic", SCHEMAS)
+def test_a_schema(topic: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["guide", topic]) == 0
+    Draft202012Validator.check_schema(json.loads(capsys.readouterr().out))
+
+
+def test_each_command_has_its_form_in_the_schema() -> None:
+    schema = json.loads(read_text("wizard.guide", "output.schema.json"))
+    assert sorted(form["$ref"].rpartition("/")[2] for form in schema["anyOf"]) == sorted(set(COMMANDS) - {"guide"})
+    for name in set(COMMANDS) - {"guide"}:
+        assert schema["$defs"][name]["properties"]["schema"] == {"const": f"cloudstream-wizard/{name}/1"}
+
+
+def test_another_schema_name_is_no_output(capsys: pytest.CaptureFixture[str]) -> None:
+    validator = Draft202012Validator(json.loads(read_text("wizard.guide", "output.schema.json")))
+    assert main(["findings", "chain.incomplete", "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    validator.validate(printed)
+    assert not validator.is_valid({**printed, "schema": "cloudstream-wizard/probe/1"})
+    assert not validator.is_valid({key: value for key, value in printed.items() if key != "findings"})
 
 
 def test_the_list_names_each_topic(capsys: pytest.CaptureFixture[str]) -> None:
