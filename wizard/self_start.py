@@ -50,9 +50,10 @@ def own_command() -> list[str]:
     """The command line that starts the program as an operator does, for other programs such as systemd."""
     if getattr(sys, "frozen", False):
         return [sys.executable]
-    started = os.path.abspath(sys.argv[0])  # noqa: PTH100 - without pathlib, as above
-    # The one-file build and the command of a package are files that stay; its own folder is not what is to be started.
-    if os.path.basename(started).startswith("cloudstream-wizard"):  # noqa: PTH119 - likewise
+    # The one-file build, whatever its name is: the folder that it unpacks may be removed.
+    one_file = getattr(getattr(sys.modules["__main__"], "__loader__", None), "archive", "")
+    started = os.path.abspath(one_file or sys.argv[0])  # noqa: PTH100 - without pathlib, as above
+    if one_file or os.path.basename(started).startswith("cloudstream-wizard"):  # noqa: PTH119 - likewise
         return [sys.executable, started]
     return [sys.executable, "-m", "wizard"]
 

@@ -2,7 +2,10 @@
 
 import argparse
 import json
+import re
+import sys
 import textwrap
+from pathlib import Path
 
 from wizard import codes
 from wizard.cli.findings import explained
@@ -13,7 +16,10 @@ from wizard.printable import printable
 from wizard.questions.answers_reference import answers_schema, reference
 from wizard.reports.catalogue import catalogue
 
-PAGES = ("tutorial", "set-up", "rescue", "undo", "changes", "exit-codes", "faq", "comparison")
+PAGES = (
+    *("tutorial", "set-up", "renew", "gateway", "left-to-do", "rescue", "undo", "maintain"),
+    *("changes", "security", "exit-codes", "faq", "comparison"),
+)
 """Files of `wizard/guide`, in the order in which they are read."""
 _MADE = {
     "answers": "Keys of the answers file",
@@ -21,6 +27,11 @@ _MADE = {
     "json-schema": "What --json prints, as a JSON Schema",
     "troubleshooting": "Every finding and refusal explained",
 }
+
+
+_PICTURE = re.compile(r"!\[(.*)\]\(\.\./\.\./snapshots/(.*)\.svg\)\n")
+_TESTS = re.compile(r"^  `tests/.*`\n", re.MULTILINE)
+"""For maintainers only: which tests hold what a page promises."""
 
 
 def run(args: argparse.Namespace) -> int:
@@ -36,7 +47,7 @@ def _topic(name: str) -> str:
         WizardError: `guide.unknown-topic`.
     """
     if name in PAGES:
-        return read_text("wizard.guide", f"{name}.md")
+        return _TESTS.sub("", _PICTURE.sub(_picture, read_text("wizard.guide", f"{name}.md")))
     if name == "answers":
         return reference()
     if name == "answers-schema":
@@ -48,6 +59,20 @@ def _topic(name: str) -> str:
         return "# Findings and refusals\n\n" + "\n\n".join(explained(spec) for spec in found) + "\n"
     topics = ", ".join((*PAGES, *_MADE))
     raise WizardError(codes.GUIDE_UNKNOWN_TOPIC, name=printable(name), topics=textwrap.fill(topics, 70))
+
+
+def _picture(found: re.Match[str]) -> str:
+    """What a page of the screen shows, with its caption; nothing where it could not be shown or is not installed."""
+    if "utf" not in (getattr(sys.stdout, "encoding", "") or "").lower():
+        return ""
+    name = f"{found[2]}.txt"
+    checkout = Path(__file__).parents[2] / "snapshots" / name
+    try:
+        text = read_text("wizard.guide", f"pictures/{name}") if not checkout.is_file() else checkout.read_text("utf-8")
+    except OSError:
+        return ""
+    lines = [line.rstrip() for line in text.rstrip().splitlines()]
+    return "\n".join([f"{found[1]}:", "", *lines, ""])
 
 
 def _list() -> str:
