@@ -83,7 +83,8 @@ def plan_no_timer(machine: Machine) -> Plan:
     steps: list[Step] = []
     for name, file in (("timer", TIMER), ("service", SERVICE)):
         expect, _ = find(machine, FOLDER / file)
-        steps.append(RemoveFile(name, FOLDER / file, expect, f"Remove the unit file {file}"))
+        if expect.exists:
+            steps.append(RemoveFile(name, FOLDER / file, expect, f"Remove the unit file {file}"))
     return Plan("No regular check of the certificates", (*steps, LoadTimer("load", TIMER, always=now.running)), "timer")
 
 
