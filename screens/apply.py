@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
+from textual.containers import Container, Horizontal
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Button, ProgressBar, RichLog, Static
@@ -225,7 +225,7 @@ class Proof(Page):
         """The result in words, and the next step as a button."""
         seen = self.ended.presented
         if self.good and seen is not None:
-            with Horizontal(classes="pair"):
+            with Container(classes="pair"):
                 yield Card(f"Presented at {seen.endpoint}", Facts(*self._presented(), name_width=11))
                 if self._phases():
                     yield Card("Connection check", Facts(*self._phases(), name_width=11), classes="wide-only")

@@ -183,7 +183,7 @@ class Review(Page):
         (gateway, left), (client, right) = (
             ((found[0].host, "tested in memory", ""), tried)
             if found
-            else ((kind, "none named", "muted"), ("not tested", INFO, "muted"))
+            else ((kind, "none named", "muted"), ("untested", INFO, "muted"))
             for kind, found in (("gateways", answers.gateway), ("clients", answers.client))
         )
         return boxes([gateway, (name, "new certificate", "accent"), client], [left, right], 9, 17)

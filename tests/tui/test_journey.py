@@ -479,9 +479,7 @@ async def test_a_change_that_ended_while_nobody_watched_is_reported(running: Pra
     list(session.events())
     assert session.outcome().outcome == APPLIED
     async with at_the_wizard(session_on(running)) as operator:
-        await operator.sees(
-            "Change 0001 finished at", "UTC and was verified. Next: see what is left to do.", "FINISHED"
-        )
+        await operator.sees("Change 0001 finished at", "UTC and was verified. Next: create the bundles.", "FINISHED")
 
 
 async def test_opening_and_leaving_leaves_nothing_unfinished(made: Practice) -> None:

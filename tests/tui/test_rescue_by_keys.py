@@ -212,7 +212,7 @@ async def test_what_keeps_the_service_from_starting_is_named_first(tmp_path: Pat
             assert made.tree() == before
             await operator.press("f5")
             await operator.at("examine")
-            await operator.sees("One change with one restart repairs all 2 causes.", "Repair all")
+            await operator.sees("One change with one restart repairs both causes.", "Repair all")
             await operator.press("enter")
             await operator.at("review")
             await apply(operator)
@@ -346,7 +346,7 @@ def test_two_faults_line_by_line(tmp_path: Path) -> None:
         settle(made)
         code, out = by_lines(made, "3", "", KEY_PASSWORD, "", "apply", "")
         assert code == 0, out
-        assert "One change with one restart repairs all 2 causes." in out
+        assert "One change with one restart repairs both causes." in out
         assert "Password of the private key" in out
         assert out.count("Step 3 of 5: Review") == 1
         assert GOOD_IN_LINES in out

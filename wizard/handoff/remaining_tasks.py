@@ -72,7 +72,7 @@ def make(inputs: PlanInputs) -> Checklist:
         Item(f"machines/all/{root}", "Check that every gateway and client of the account has its certificate"),
         _policy(answers),
     ]
-    packs = str(inputs.base / answers.packs) if others or nodes else ""
+    packs = str(inputs.base / answers.packs) if others or primary is not None else ""
     answered = cloud and answers.primary.cloud_support is CloudSupport.ACCEPTED
     return Checklist(tuple(items), frozenset({CLOUD} if answered else ()), packs, cloud=cloud)
 

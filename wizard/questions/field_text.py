@@ -103,8 +103,7 @@ def needed(question: Question) -> WizardError:
 
 
 def _refused(spec: Code, question: Question, case: str) -> WizardError:
-    heading = question.heading if question.heading.endswith("?") else f"{question.heading}."
-    error = WizardError(spec, case=case, subject=question.key, question=heading, example=question.example)
+    error = WizardError(spec, case=case, subject=question.key, example=question.example)
     if not question.example:
         error.hint = ""
     return error

@@ -17,9 +17,9 @@ def _has_others(answers: Answers) -> bool:
 
 
 def _has_packs(answers: Answers) -> bool:
-    return _has_others(answers) or (
-        answers.goal.installs and answers.primary.kind is PrimaryKind.ON_PREMISE and len(answers.primary.nodes) > 1
-    )
+    """Without other machines too: the portal needs the files of the CA certificates."""
+    on_premise = answers.goal.installs and answers.primary.kind is PrimaryKind.ON_PREMISE
+    return on_premise or _has_others(answers)
 
 
 def _hands_off_first(answers: Answers) -> bool:

@@ -40,14 +40,14 @@ _BANNERS = {
     State.UNTRUSTED: ("NOT TRUSTED", "This Java does not trust the presented certificate."),
     State.SILENT: ("NO ANSWER", "No certificate is presented at this port."),
 }
-GOOD, WARNING, BAD = "ok", "warn", "bad"
+GOOD, INFO, WARNING, BAD = "ok", "info", "warn", "bad"
 LONGEST = 1000
 """Characters of a fact."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One matter: its name, its state (`GOOD`, `WARNING`, `BAD`), the words, and what only explains them."""
+    """One matter: its name, its state (`GOOD`, `INFO`, `WARNING`, `BAD`), the words, and what only explains them."""
 
     name: str
     state: str
@@ -81,7 +81,8 @@ def trusted_by(seen: Presented) -> Fact:
 def facts(seen: Overview) -> Iterator[Fact]:
     """Everything but what is presented."""
     store, unit = seen.store, seen.facts.unit
-    yield Fact("Key store", GOOD, store) if store else Fact("Key store", WARNING, "none in application.conf")
+    # Only the doctor opens it, so it is not called good here.
+    yield Fact("Key store", INFO, store) if store else Fact("Key store", WARNING, "none in application.conf")
     if unit is not None and unit.load == "loaded":
         yield Fact("Service", GOOD if unit.running else BAD, f"hcp-server is {unit.active}", _java(seen))
     else:
@@ -144,7 +145,7 @@ def _lifetime(seen: Presented, leaf: Certificate) -> str:
 
 
 def _line(fact: Fact) -> Line:
-    word = {GOOD: "", WARNING: "Warning: ", BAD: "Error: "}[fact.state]
-    tone = {GOOD: Tone.PLAIN, WARNING: Tone.WARN, BAD: Tone.BAD}[fact.state]
+    word = {GOOD: "", INFO: "", WARNING: "Warning: ", BAD: "Error: "}[fact.state]
+    tone = {GOOD: Tone.PLAIN, INFO: Tone.PLAIN, WARNING: Tone.WARN, BAD: Tone.BAD}[fact.state]
     words = printable(f"{fact.words}; {fact.more}" if fact.more else fact.words, limit=LONGEST)
     return Line(f"  {fact.name + ':':<13}{word}{words}", tone)

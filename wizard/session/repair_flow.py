@@ -295,8 +295,10 @@ class Rescue:
         if not self.able:
             return f"{len(self.rows)} causes; the wizard cannot repair them itself."
         how = "One change with one restart" if self.restarts else "One change without a restart"
-        count = "all" if self.repaired == len(self.rows) else f"{self.repaired} of"
-        return f"{how} repairs {count} {len(self.rows)} causes."
+        count = len(self.rows)
+        if self.repaired < count:
+            return f"{how} repairs {self.repaired} of {count} causes."
+        return f"{how} repairs {'both' if count == 2 else f'all {count}'} causes."
 
     @property
     def restarts(self) -> bool:

@@ -514,9 +514,7 @@ class Session:
         """
         wanted = names.replace(",", " ").split()
         if not wanted:
-            raise WizardError(
-                codes.ANSWER_MISSING, case="required", question="Which host name?", example="primary.example.com"
-            )
+            raise WizardError(codes.ANSWER_MISSING, case="required", example="primary.example.com")
         out = self.base / folder
         key, request = write_request(wanted[0], out, password, sans=tuple(wanted[1:]), dry_run=self.dry_run)
         return [

@@ -21,7 +21,7 @@ TEXTS: dict[str, Text] = {
                 "The unattended file of this gateway is not given.",
                 fix="Enter it in the answers: unattended-file, below [[gateway]].",
             ),
-            "required": Case("{question} An answer is required.", fix="For example: {example}"),
+            "required": Case("An answer is required.", fix="For example: {example}"),
             "files": Case("Where are the files of {host}?", fix="Enter a folder or a file."),
             "password": Case(
                 "The new password is empty.", fix="Type it twice, or go back and let the wizard generate one."
@@ -35,16 +35,16 @@ TEXTS: dict[str, Text] = {
         fix="Type it in the form of the example.",
         source=_WIZARD,
         cases={
-            "port": Case("{question} It is a number from 1 to 65535.", fix="For example: {example}"),
+            "port": Case("A port is a number from 1 to 65535.", fix="For example: {example}"),
             "endpoints": Case(
-                "{question} It is host:port, the same port for all of them.", fix="For example: {example}"
+                "The form is host:port, with the same port for every node.", fix="For example: {example}"
             ),
-            "host": Case("{question} A host name has letters, digits, dots and hyphens.", fix="For example: {example}"),
+            "host": Case("A host name has letters, digits, dots and hyphens.", fix="For example: {example}"),
             "quote": Case(
-                "{question} A quote is not closed. Put a path with a single quote in double quotes.",
+                "A quote is not closed. Put a path with a single quote in double quotes.",
                 fix="For example: {example}",
             ),
-            "url": Case("{question} It begins with http:// or https://.", fix="For example: {example}"),
+            "url": Case("The address begins with http:// or https://.", fix="For example: {example}"),
         },
     ),
     "answers.beyond-bound": Text(
