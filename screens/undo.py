@@ -12,8 +12,8 @@ from screens.theme import MARKS, Part
 from screens.widgets import Act, Card, Facts, Row
 from wizard.errors import WizardError
 from wizard.questions.flow import Step
-from wizard.session.review import Undoable
 from wizard.session.session import Session
+from wizard.session.undo import Undoable
 from wizard.texts.en.questions import QUESTIONS
 
 _NOT_MADE = {"interrupted": "interrupted", "recovery_needed": "not settled", "unreadable": "unreadable"}

@@ -4,6 +4,7 @@ The subcommands here are not for people: no help mentions them, and their argume
 """
 
 import ctypes
+import gc
 import importlib
 import os
 import resource
@@ -18,6 +19,9 @@ PRACTICE_SYSTEMCTL = "_practice-systemctl"
 PRACTICE_SUPERVISOR = "_practice-supervisor"
 PRACTICE_SERVER = "_practice-server"
 PRACTICE_PORT_BLOCKER = "_practice-port-blocker"
+
+COLLECTOR = (100_000, 50, 100)
+"""Thresholds of Python's cycle collector (`gc.set_threshold`)."""
 
 _FUNCTIONS = {
     WORKER: "wizard.change.worker:main",
@@ -81,6 +85,8 @@ def run(arguments: Sequence[str]) -> int | None:
     Every process of the wizard begins here, so from here on none of them leaves its memory in a core dump.
     """
     no_core_dumps()
+    # What starting makes lives as long as the program: the collector would walk it again and again for nothing.
+    gc.set_threshold(*COLLECTOR)
     if not arguments or arguments[0] not in _FUNCTIONS:
         return None
     code: int = load(_FUNCTIONS[arguments[0]])(list(arguments[1:]))

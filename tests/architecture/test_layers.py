@@ -156,7 +156,9 @@ def test_what_is_loaded_later_exists() -> None:
         "from wizard.self_start import load, LOADED_LATER as a\n"
         "from wizard.cli.commands import LOADED_LATER as b\n"
         "from screens.pages import LOADED_LATER as c\n"
-        "print(*(name for name in (*a, *b, *c) if not callable(load(name))))"
+        "from wizard.session.review import LOADED_LATER as d\n"
+        "from wizard.planning.judge import REVOCATION as e\n"
+        "print(*(name for name in (*a, *b, *c, *d, e) if not callable(load(name))))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout == "\n"

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.support.jvm import jre as java_home
-from wizard.host.facts import collect
 from wizard.host.jre import Jre
 from wizard.host.keytool import Keytool
+from wizard.planning.snapshot import MachineSnapshot
 from wizard.sandbox.build import create
 from wizard.sandbox.deployment import PASSWORD
 from wizard.secret import Secret
@@ -34,7 +34,7 @@ def main() -> int:
         numbers = iter(range(100))
         built = median(lambda: create(Path(work) / f"{next(numbers)}", jre=home, configured=True), 3)
         deployment = create(Path(work) / "d", jre=home, configured=True)
-        facts = median(lambda: collect(deployment.machine))
+        facts = median(lambda: MachineSnapshot(deployment.machine).read_host())
         keytool = Keytool(Jre(home, "17", keytool=home / "bin/keytool"))
         command = [str(home / "bin/keytool"), "-list", "-v", "-keystore", str(deployment.keystore)]
         ratios = []

@@ -14,8 +14,8 @@ from screens.program import WizardApp
 from tests.support.practice import Practice, practice
 from tests.tui.driving import app_of, focused, settle
 from tests.tui.operator import Operator, at_the_wizard, session_on
-from wizard.cli.main import COLLECTOR
 from wizard.questions.answers import Goal
+from wizard.self_start import COLLECTOR
 from wizard.session.session import Session
 
 KEYS, CHANGE_MS = 45, 100

@@ -8,10 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.jvm import run_java
-from tests.support.practice import Practice, company, practice
-from wizard.host import jre as product_java
-from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
-from wizard.planning.primary.facts import FILE_KEY, PASSWORD_KEY, conf_document
+from tests.support.practice import Practice, anchors_in, company, practice
+from wizard.planning.snapshot import FILE_KEY, PASSWORD_KEY, MachineSnapshot
 from wizard.questions.answers_file import load
 from wizard.questions.flow import steps
 from wizard.sandbox.pki import Pki, make, new_key, pfx
@@ -89,7 +87,7 @@ def test_a_new_password_changes_the_settings_too(server: Practice) -> None:
     after = server.tree()
     assert {name for name in after if after[name] != before.get(name)} == {STORE, CONF}
     machine = server.deployment.machine
-    document = conf_document(machine)
+    document = MachineSnapshot(machine).document
     (place,), (password,) = document.find(FILE_KEY), document.find(PASSWORD_KEY)
     assert place.text == f"/{STORE}"
     assert len(password.text) == 24
@@ -134,16 +132,16 @@ def test_a_new_root_is_told_as_a_rollover_and_the_old_one_stays(server: Practice
     assert first < flat.index("portal, cacerts") < second < flat.index("new certificates on gateways") < third
 
     machine = server.deployment.machine
-    before = product_java.cacerts_fingerprints(machine, DEFAULT_STORE_PASSWORD)
+    before = anchors_in(machine.real(machine.cacerts))
     path = answers(server, "other-root.pfx")
     assert changed(server.json("plan", "--answers", path)) == ["keystore", "trust", "restart"]
     done = server.run("apply", "--answers", path, "--yes")
     assert done.returncode == 0, done.stderr
-    after = product_java.cacerts_fingerprints(machine, DEFAULT_STORE_PASSWORD)
+    after = anchors_in(machine.real(machine.cacerts))
     assert before.keys() < after.keys()
     assert len(after) == len(before) + 1
     assert server.run("rollback", "--yes").returncode == 0
-    assert product_java.cacerts_fingerprints(machine, DEFAULT_STORE_PASSWORD) == before
+    assert anchors_in(machine.real(machine.cacerts)) == before
 
 
 def test_there_must_be_a_password_to_keep(server: Practice) -> None:

@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from tests.support.jvm import jre
 from tests.support.practice import Practice, company, practice
 from wizard.host.clock import now_utc
-from wizard.planning.primary.facts import PASSWORD_KEY, conf_document, find_setting
+from wizard.planning.snapshot import MachineSnapshot
 from wizard.sandbox import pki
-from wizard.session.review import undoable
+from wizard.session.undo import undoable
 
 CONF = "opt/hcp/conf/application.conf"
 STORE = "opt/hcp/conf/primary-host.pfx"
@@ -61,7 +61,7 @@ def keytool(server: Practice, *words: str, store: str = CACERTS, password: str =
 
 def password(server: Practice) -> str:
     machine = server.deployment.machine
-    return find_setting(conf_document(machine), PASSWORD_KEY, machine).text or ""
+    return MachineSnapshot(machine).password_setting.text or ""
 
 
 @pytest.mark.parametrize("case", CHANGES)

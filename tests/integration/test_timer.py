@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.practice import Practice, practice
 from wizard.planning.timer import SERVICE, TIMER, quoted
+from wizard.session.undo import undoable
 
 UNITS = Path("etc/systemd/system")
 
@@ -50,6 +51,10 @@ def test_install_change_undo_and_remove(here: Practice) -> None:
     assert (here.root / UNITS / SERVICE).stat().st_mode & 0o777 == 0o644
     assert here.run("timer", "install", "--yes").stdout.startswith("Nothing to do")
 
+    (change,) = undoable(here.deployment.machine)
+    words = "\n".join(line.text for line in change.lines)
+    assert f"Let systemd follow the files of {TIMER}" in words
+    assert "printing pauses" not in words
     assert here.run("timer", "install", "--yes", "--calendar", "Mon 06:00").returncode == 0
     assert "OnCalendar=Mon 06:00" in _files(here)[TIMER]
     assert here.run("rollback", "--yes").returncode == 0

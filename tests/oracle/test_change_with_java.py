@@ -10,14 +10,14 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from tests.support.exhaustive import mostly_exhaustive
-from tests.support.practice import Practice, practice
+from tests.support.practice import Practice, anchors_in, practice
 from wizard.change.plan import Plan, PutFile, Restart
 from wizard.change.targets import expectation
 from wizard.findings import Severity
-from wizard.host.jre import trust_fingerprints
 from wizard.host.keytool import Keytool
 from wizard.planning.java import ask_java
 from wizard.planning.primary.inputs import Planned
+from wizard.planning.snapshot import MachineSnapshot
 from wizard.secret import Secret
 
 CHANGEIT = Secret("changeit")
@@ -60,7 +60,7 @@ def apply(server: Practice) -> int:
 def test_there_and_back_with_java_asked_while_planning(server: Practice) -> None:
     before = server.tree()
     cacerts = server.root / "opt/hcp/jre/lib/security/cacerts"
-    anchors = trust_fingerprints(cacerts, CHANGEIT)
+    anchors = anchors_in(cacerts)
     assert apply(server) == 0
     lines = starts(server)
     # The proof, the import, and the certificates of the other machines; the worker starts none.
@@ -68,7 +68,7 @@ def test_there_and_back_with_java_asked_while_planning(server: Practice) -> None
     assert len(lines) == 3, lines
     assert "changeit" not in "".join(lines)
     assert "primary-host" in server.served()
-    (added,) = trust_fingerprints(cacerts, CHANGEIT).keys() - anchors.keys()
+    (added,) = anchors_in(cacerts).keys() - anchors.keys()
     assert added in Keytool.of(server.deployment.machine).trust_entries(cacerts, CHANGEIT)
     starts(server)
 
@@ -78,12 +78,12 @@ def test_there_and_back_with_java_asked_while_planning(server: Practice) -> None
     certificate = (server.root / "certificates/Acme-CA-Intermediate.cer").read_bytes()
     Keytool.of(server.deployment.machine).import_trust(other, certificate, "somebody", CHANGEIT)
     other.replace(cacerts)
-    both = trust_fingerprints(cacerts, CHANGEIT)
+    both = anchors_in(cacerts)
     starts(server)
     back = server.run("rollback", "--yes")
     assert back.returncode == 0, back.stderr
     assert len(starts(server)) == 1
-    assert trust_fingerprints(cacerts, CHANGEIT).keys() == both.keys() - {added}
+    assert anchors_in(cacerts).keys() == both.keys() - {added}
     assert "localhost" in server.served()
     after = server.tree()
     name = "opt/hcp/jre/lib/security/cacerts"
@@ -103,7 +103,9 @@ def test_a_store_that_java_refuses_never_goes_live(tmp_path: Path) -> None:
         put = PutFile("store", path, data, 0o640, expectation(machine, path), "Key store", proof="p")
         for bad in (replace(put, data=data[:-40]), put):
             plan = Plan("A store that Java refuses", (bad, Restart("restart", machine.unit, 30)))
-            (finding,) = ask_java(machine, Planned(plan, (), {"p": Secret("not-the-password")})).findings
+            (finding,) = ask_java(
+                MachineSnapshot(machine), Planned(plan, (), {"p": Secret("not-the-password")})
+            ).findings
             assert finding.severity is Severity.ERROR
             assert finding.code == "store.java-refuses"
             assert str(finding.facts["keytool"]).startswith("keytool.")

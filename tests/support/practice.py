@@ -18,13 +18,21 @@ from typing import Any
 from unittest.mock import patch
 
 from tests.support.jvm import jre
+from wizard.certificates.reading import read
 from wizard.cli.main import main
+from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning import judge
 from wizard.sandbox.build import create
 from wizard.sandbox.deployment import Deployment
 from wizard.sandbox.pki import Pki, make
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def anchors_in(trust_store: Path) -> dict[str, str]:
+    """SHA-256 fingerprint to alias, of a trust store with the default password."""
+    found = read(trust_store.read_bytes(), password=DEFAULT_STORE_PASSWORD).certificates
+    return {each.sha256: each.alias for each in found}
 
 
 @cache

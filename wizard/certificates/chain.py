@@ -183,6 +183,13 @@ def host_chains(
     return [chain for chain in assemble(bundle_or_bundles, host=host, now=now) if chain.leaf is not None]
 
 
+def host_chain(
+    bundle_or_bundles: Bundle | Iterable[Bundle], *, host: str | None = None, now: datetime | None = None
+) -> Chain | None:
+    """The first of `host_chains`; None when there is none."""
+    return next(iter(host_chains(bundle_or_bundles, host=host, now=now)), None)
+
+
 class _Tail(NamedTuple):
     """What all leaves under one issuer share."""
 

@@ -124,7 +124,6 @@ class StoreFacts:
         integrity: the algorithm of its integrity check, such as `HmacSHA256`; "" when it has none.
         iterations: the highest iteration count in it.
         encryption: names of its encryption algorithms, each once; empty when nothing is encrypted.
-        encrypted_parts: how many parts are closed to someone without the password.
         opened: whether all parts could be looked into; the counts below are only complete then.
         keys: private keys in it.
         certificates: X.509 certificates in it.
@@ -135,7 +134,6 @@ class StoreFacts:
     integrity: str = ""
     iterations: int = 0
     encryption: tuple[str, ...] = ()
-    encrypted_parts: int = 0
     opened: bool = False
     keys: int = 0
     certificates: int = 0

@@ -24,7 +24,7 @@ from wizard.host.machine import Machine
 from wizard.planning.undo import check_rollback, start_recover, start_rollback
 from wizard.printable import printable, wrapped
 from wizard.secret import Secret
-from wizard.session.review import faults
+from wizard.session.undo import faults
 from wizard.texts.en.change import NOTHING_CHANGED
 
 

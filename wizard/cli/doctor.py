@@ -29,6 +29,7 @@ from wizard.host.files import read_input
 from wizard.host.machine import command
 from wizard.planning.java import ask_java
 from wizard.planning.primary.inputs import Planned
+from wizard.planning.snapshot import MachineSnapshot
 from wizard.reports import outcome
 from wizard.reports.lines import Line, Tone
 from wizard.secret import Secret
@@ -90,7 +91,7 @@ ALL = "all"
 
 def _fix(args: argparse.Namespace, found: Rescue) -> int:
     planned, what = _planned(args, found)
-    planned = ask_java(args.machine, planned)
+    planned = ask_java(MachineSnapshot(args.machine), planned)
     print_lines(
         [Line(f"Repair of {', '.join(what)}:"), *outcome.review(planned.plan, planned.findings)], people=args.json
     )

@@ -1,7 +1,6 @@
 """The command line: the parser, how the program starts and ends, and how a failure is reported."""
 
 import argparse
-import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -14,9 +13,6 @@ from wizard.cli.streams import READER_GONE, finish, prepare
 from wizard.errors import WizardError
 from wizard.printable import wrapped
 from wizard.self_start import load
-
-COLLECTOR = (100_000, 50, 100)
-"""Thresholds of Python's cycle collector (`gc.set_threshold`)."""
 
 _LONGEST_S = 86400.0
 
@@ -91,8 +87,6 @@ EXIT CODES
 
 def entry() -> None:
     """The installed command."""
-    # What starting makes lives as long as the program: the collector would walk it again and again for nothing.
-    gc.set_threshold(*COLLECTOR)
     arguments = sys.argv[1:]
     out = prepare()
     code = self_start.run(arguments)

@@ -20,7 +20,6 @@ from wizard.reports.chain import beside_json
 from wizard.reports.outcome import kept_plan_lines
 from wizard.reports.review import Review
 from wizard.session import renewal
-from wizard.session.repair_flow import look
 from wizard.session.review import review
 
 GENERATED_INSIDE = """\
@@ -33,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     inputs = open_inputs(args)
     if is_last(args):
         renewal.require_same_root(inputs)
-    made, _ = review(inputs, lambda: look(inputs))
+    made, _ = review(inputs)
     if args.out is not None:
         _keep(args.out, inputs, made)
     if args.json:

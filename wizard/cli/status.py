@@ -8,10 +8,10 @@ from pathlib import Path
 from wizard import codes
 from wizard.change.durable import put_named
 from wizard.cli.output import print_json, print_lines
-from wizard.doctor.collect.run import Asked, chains_in, collect
+from wizard.doctor.collect.run import Asked, collect
 from wizard.doctor.diagnose import diagnose
 from wizard.doctor.status import Status, status
-from wizard.doctor.timeline import Place
+from wizard.doctor.timeline import Place, chains_in
 from wizard.errors import WizardError
 from wizard.handoff import checklist, inventory
 from wizard.reports.calendar import calendar_lines

@@ -26,9 +26,9 @@ from wizard.host.clock import now_utc
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.inputs import PlanInputs
-from wizard.planning.primary.facts import about_cacerts
 from wizard.planning.primary.inputs import Planned, other_nodes
 from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET, require_alias
+from wizard.planning.snapshot import about_cacerts
 from wizard.planning.store_password import store_password
 from wizard.questions.answers import Maintenance, PrimaryAnswers
 from wizard.questions.passwords import PRIMARY

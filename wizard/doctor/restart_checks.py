@@ -3,7 +3,6 @@
 The rules check the files as the change will leave them, so a fault that the change removes does not block it.
 """
 
-import contextlib
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -33,8 +32,8 @@ from wizard.host.clock import now_utc
 from wizard.host.directory import Directory
 from wizard.host.effective import Effective
 from wizard.host.machine import Machine
-from wizard.host.service_processes import account_of
-from wizard.host.systemd import Service, UnitState
+from wizard.host.systemd import UnitState
+from wizard.planning.snapshot import MachineSnapshot
 from wizard.probing.probe import probe
 from wizard.probing.resolve import is_here
 
@@ -75,23 +74,23 @@ class _After:
     servername: str = ""
 
 
-def plan_faults(machine: Machine, plan: Plan, seen: DoctorFacts | None = None) -> tuple[Finding, ...]:
+def plan_faults(now: MachineSnapshot, plan: Plan, seen: DoctorFacts | None = None) -> tuple[Finding, ...]:
     """What would make the restart of *plan* fail, and a lack of disk space for its files.
 
     Args:
-        machine: that would be changed.
+        now: the machine that would be changed.
         plan: an empty one has no findings.
         seen: facts that the doctor has collected already; None collects them now.
     """
     if plan.is_empty:
         return ()
-    found = (*_folders(machine, plan), *_disk_space(machine, plan))
+    found = (*_folders(now, plan), *_disk_space(now.machine, plan))
     if not any(isinstance(step, Restart) for step in plan.steps):
         return found
     probes = [step for step in plan.steps if isinstance(step, Probe)]
     nodes = tuple(node for step in probes for node in step.nodes)
     after = _After(coming_of(plan.steps), nodes, probes[0].servername if probes else "")
-    return (*found, *_faults(machine, after, seen))
+    return (*found, *_faults(now, after, seen))
 
 
 def coming_of(steps: Iterable[Step]) -> dict[PurePosixPath, Written]:
@@ -124,16 +123,13 @@ def undo_faults(machine: Machine, manifest: Manifest, folder: ChangeFolder) -> t
     nodes = tuple((node.host, node.port) for node in manifest.served)
     coming = _After(files, nodes, manifest.served[0].servername if manifest.served else "")
     kept_from = (codes.RESTART_UNIT_CHANGED, codes.PLAN_OVERRULED, codes.DOCTOR_START_UNDETERMINED)
-    return tuple(each for each in _faults(machine, coming, None) if each.spec not in kept_from)
+    return tuple(each for each in _faults(MachineSnapshot(machine), coming, None) if each.spec not in kept_from)
 
 
-def _faults(machine: Machine, coming: _After, seen: DoctorFacts | None) -> tuple[Finding, ...]:
-    unit: UnitState | None = None
-    if machine.restart_command is None:
-        # With nobody to ask, the settings alone are checked; the change itself then refuses before it touches anything.
-        with contextlib.suppress(WizardError):
-            unit = Service(machine).show()
-    account = account_of(machine, unit) if unit is not None and unit.load == "loaded" else None
+def _faults(now: MachineSnapshot, coming: _After, seen: DoctorFacts | None) -> tuple[Finding, ...]:
+    # With nobody to ask, the settings alone are checked; the change itself then refuses before it touches anything.
+    machine, unit = now.machine, now.restarted
+    account = now.account if unit is not None else None
     started = effective.look(machine, unit, coming.nodes[0][1] if coming.nodes else 0)
     facts = seen if seen is not None else _look(machine, coming, unit, account, started)
     # The journal tells of former starts; who has the port now is what counts for the next one.
@@ -173,8 +169,9 @@ def _look(
     )
 
 
-def _folders(machine: Machine, plan: Plan) -> tuple[Finding, ...]:
+def _folders(now: MachineSnapshot, plan: Plan) -> tuple[Finding, ...]:
     """Each folder once: those that strangers may exchange, and those that the service may."""
+    machine = now.machine
     found: dict[str, Finding] = {}
     for step in plan.file_steps:
         target = resolve(machine, step.path)

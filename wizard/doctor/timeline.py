@@ -1,11 +1,21 @@
 """List when each known certificate expires, and who is cut off then."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
+from wizard.certificates.chain import assemble
+from wizard.certificates.fields import CLIENT_AUTH, SERVER_AUTH, usages
+from wizard.certificates.model import Certificate
+from wizard.certificates.reading import ReadingError, read
+from wizard.doctor.collect.files import certificate_facts
 from wizard.doctor.facts import CertificateFacts, DoctorFacts
+from wizard.errors import WizardError
+from wizard.host.files import expand_inputs, home_expanded, read_input
+from wizard.planning.judge import suggested_host
 from wizard.printable import printable
 from wizard.reports.calendar import Ending, Seen, calendar
 
@@ -111,3 +121,46 @@ def _link(place: Place, now: datetime) -> Link:
 
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
+
+
+def chains_in(paths: Sequence[str], base: Path) -> list[Place]:
+    """One place for each chain in the files and folders *paths*; files that do not open are left out.
+
+    Raises:
+        WizardError: a path that was named does not exist.
+    """
+    found: list[Place] = []
+    for file in expand_inputs(_with_packs(paths, base), base):
+        try:
+            bundle = read(read_input(file), name=str(file))
+        except ReadingError as error:
+            if error.partial is None:
+                continue
+            bundle = error.partial
+        except WizardError:
+            continue
+        for chain in assemble(bundle):
+            certificates = tuple(certificate_facts(each) for each in chain.certificates)
+            if certificates:
+                machine = printable(suggested_host(chain.leaf)) or printable(file.parent.name)
+                found.append(Place(printable(str(file)), _for_whom(chain.leaf), certificates, machine))
+    return found
+
+
+def _with_packs(paths: Sequence[str], base: Path) -> list[str]:
+    """*paths*, and the folders in those that are folders: each machine's bundle is one."""
+    result = list(paths)
+    for path in paths:
+        with suppress(OSError):
+            found = sorted((base / home_expanded(Path(path))).iterdir())
+            result += [str(each) for each in found if each.is_dir() and not each.is_symlink() and any(each.iterdir())]
+    return result
+
+
+def _for_whom(leaf: Certificate | None) -> str:
+    if leaf is None:
+        return "everything under this CA"
+    allowed = usages(leaf)
+    if allowed is not None and SERVER_AUTH in allowed and CLIENT_AUTH not in allowed:
+        return GATEWAYS
+    return "everything that uses this certificate"

@@ -13,7 +13,8 @@ from wizard.configs import envfile
 from wizard.errors import WizardError
 from wizard.handoff.build import make_packs
 from wizard.handoff.bundle import Pack, PackFile, from_template
-from wizard.handoff.cluster import is_loopback, node_files
+from wizard.handoff.cluster import node_files
+from wizard.handoff.requirements import is_loopback
 from wizard.handoff.vault import encrypt
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import Judged

@@ -18,9 +18,8 @@ from wizard.handoff import client, cluster, gateway, inventory, portal
 from wizard.handoff.bundle import Pack, PackFile, checklist, paths
 from wizard.handoff.client import ClientInput, common_text
 from wizard.handoff.portal import ocsp_evidence
-from wizard.host import jre
+from wizard.handoff.requirements import PASSWORDS, password_for, profile_for, require_folders, require_names
 from wizard.host.clock import now_utc
-from wizard.host.files import look as look_at
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.planning.gateway.stores import GatewayInput
@@ -30,13 +29,10 @@ from wizard.planning.judge import Judged, roots_of, suggested_host
 from wizard.planning.primary.cloud import cloud_trust
 from wizard.planning.replaced import rollover
 from wizard.printable import printable
-from wizard.questions.answers import Answers, GatewayAnswers, PasswordSource, PrimaryAnswers, PrimaryKind, SourceKind
-from wizard.questions.passwords import CLIENT, GATEWAY, generate, is_usable_password, require_fit
+from wizard.questions.answers import PasswordSource, PrimaryAnswers, PrimaryKind, SourceKind
+from wizard.questions.passwords import CLIENT, generate, is_usable_password
 from wizard.reports.chain import order_notes
 from wizard.secret import Secret
-
-PASSWORDS = "client-passwords"
-"""The folder of the passwords that had to be made for clients; no machine can have this name."""
 
 
 def make_packs(inputs: PlanInputs, *, nodes: bool = True) -> list[Pack]:
@@ -57,7 +53,7 @@ def make_packs(inputs: PlanInputs, *, nodes: bool = True) -> list[Pack]:
     require_names(answers)
     machines = [*(one.host for one in answers.gateway), *(one.host for one in answers.client)]
     # A node may have the primary's own name.
-    _require_folders([*machines, *(pack.folder for pack in cluster_packs)], PrimaryAnswers())
+    require_folders([*machines, *(pack.folder for pack in cluster_packs)], PrimaryAnswers())
     gateways = [_fit(inputs, f"gateway.{number}") for number in range(len(answers.gateway))]
     clients = [
         _fit(inputs, f"client.{number}") if one.local_storage else None for number, one in enumerate(answers.client)
@@ -68,7 +64,9 @@ def make_packs(inputs: PlanInputs, *, nodes: bool = True) -> list[Pack]:
     trust = _trust(inputs, primary)
     known: dict[str, Profile] = {}
     for number, judged in enumerate(gateways):
-        packs.append(_gateway(inputs, number, judged, trust, change, _profile(inputs, answers.gateway[number], known)))
+        packs.append(
+            _gateway(inputs, number, judged, trust, change, profile_for(inputs, answers.gateway[number], known))
+        )
         inputs.progress("bundles made", number + 1, len(machines))
     common = common_text([one.chain.leaf for one in clients if one is not None and one.chain.leaf is not None])
     made: dict[str, Secret] = {}
@@ -102,67 +100,12 @@ def _portal(inputs: PlanInputs, chains: Sequence[Chain], change: Rollover | None
     return portal.make_pack(
         answers.account,
         chains,
-        roots_of(inputs.machine, answers).public,
+        roots_of(inputs.seen, answers).public,
         evidence=evidence,
         order=order_of(inputs),
         leaving=change.dropped if change is not None else (),
         cloud=answers.primary.cloud_support if _in_cloud(inputs) else None,
     )
-
-
-def require_makeable(inputs: PlanInputs) -> None:
-    """Refuse answers from which no bundle could be made, before this machine is changed. Nothing is made.
-
-    Certificates with errors are not refused here: the rehearsal reports them.
-
-    Raises:
-        WizardError: `handoff.host`, `handoff.java-version`, `password.unfit`, `client.subject-...`; a password or a
-            file that the answers name cannot be read.
-    """
-    answers = inputs.answers
-    require_names(answers)
-    known: dict[str, Profile] = {}
-    for number, one in enumerate(answers.gateway):
-        _profile(inputs, one, known)
-        for name in ("keystore-password", "truststore-password"):
-            # What is typed is checked when it is typed; nobody is asked here.
-            if answers.get(f"gateway.{number}.{name}").kind in {SourceKind.FILE, SourceKind.ENV, SourceKind.FD}:
-                _password(inputs, f"gateway.{number}.{name}")
-        if one.unattended_file:
-            envfile.parse(read_input(inputs.base / one.unattended_file))
-    for number, one_client in enumerate(answers.client):
-        leaf = inputs.judged(f"client.{number}").chain.leaf if one_client.local_storage else None
-        if leaf is not None:
-            client.search_text(leaf, one_client.certificate_subject)
-
-
-def require_names(answers: Answers) -> None:
-    """Refuse two machines of one name, in any letter case: each has a folder of its own.
-
-    Raises:
-        WizardError: `handoff.host`.
-    """
-    nodes = [cluster.folder(node) for node in answers.primary.nodes if not cluster.is_loopback(node)]
-    # A node may have the primary's own name.
-    others = (
-        [node for node in nodes if node.lower() != answers.primary.host.lower()]
-        if len(answers.primary.nodes) > 1
-        else []
-    )
-    hosts = [*(one.host for one in answers.gateway), *(one.host for one in answers.client), *others]
-    _require_folders(hosts, answers.primary)
-
-
-def _require_folders(hosts: Sequence[str], primary: PrimaryAnswers) -> None:
-    """Each machine has a folder of its own, on systems that know no letter case too."""
-    taken = {portal.FOLDER, PASSWORDS}
-    for host in hosts:
-        if not host:
-            raise WizardError(codes.HANDOFF_HOST, case="none")
-        if host.lower() in taken or host.lower() == primary.host.lower():
-            case = "taken" if host.lower() in {portal.FOLDER, PASSWORDS} else "twice"
-            raise WizardError(codes.HANDOFF_HOST, case=case, subject=host, host=host)
-        taken.add(host.lower())
 
 
 def _fit(inputs: PlanInputs, role: str) -> Judged:
@@ -194,30 +137,17 @@ def _gateway(
             answers=answers.gateway[number],
             chain=judged.chain,
             primary_chain=trust,
-            primary_public=anchor is not None and anchor.sha256 in roots_of(inputs.machine, answers).public,
+            primary_public=anchor is not None and anchor.sha256 in roots_of(inputs.seen, answers).public,
             primary_host=answers.primary.host or suggested,
             primary_port=answers.primary.port,
-            store_password=_password(inputs, f"{key}.keystore-password"),
-            trust_password=_password(inputs, f"{key}.truststore-password"),
+            store_password=password_for(inputs, f"{key}.keystore-password"),
+            trust_password=password_for(inputs, f"{key}.truststore-password"),
             profile=profile,
             unattended=read_input(inputs.base / file) if file else None,
             cloud=_in_cloud(inputs),
             old_root=change.old_root if change is not None else None,
         )
     )
-
-
-def _profile(inputs: PlanInputs, gateway: GatewayAnswers, known: dict[str, Profile]) -> Profile:
-    """The encryption that the gateway's Java reads; without its version, what this server's Java reads.
-
-    What was found is noted in *known*: this server's Java is asked once for all.
-    """
-    if gateway.java and jre.parse_version(gateway.java) is None:
-        raise WizardError(codes.HANDOFF_JAVA_VERSION, subject=gateway.host, version=gateway.java)
-    if gateway.java not in known:
-        java = jre.Jre(Path(), gateway.java) if gateway.java else jre.find(inputs.machine)
-        known[gateway.java] = jre.choose_profile(java).profile
-    return known[gateway.java]
 
 
 def _client(
@@ -288,14 +218,6 @@ def _replaced(judged: Judged) -> tuple[Certificate, ...]:
     )
 
 
-def _password(inputs: PlanInputs, key: str) -> Secret:
-    given = inputs.secret(key)
-    if given is None:
-        return generate()
-    require_fit(given, key, GATEWAY)
-    return given
-
-
 def unattended_findings(inputs: PlanInputs) -> list[Finding]:
     """What is wrong with the unattended files as they lie here: secrets that everybody can read.
 
@@ -306,7 +228,7 @@ def unattended_findings(inputs: PlanInputs) -> list[Finding]:
     return [
         finding
         for file in files
-        for finding in exposed(envfile.parse(read_input(file)), look_at(file).mode, name=str(file))
+        for finding in exposed(envfile.parse(read_input(file)), file.stat().st_mode, name=str(file))
     ]
 
 

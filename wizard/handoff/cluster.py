@@ -6,7 +6,6 @@ Nodes share a database and no disk: each has its own application.conf, key store
 import shlex
 from collections.abc import Mapping
 from dataclasses import replace
-from ipaddress import ip_address
 
 from wizard import codes
 from wizard.certificates.model import Profile
@@ -14,6 +13,7 @@ from wizard.certificates.names import short
 from wizard.certificates.writing import keystore
 from wizard.errors import WizardError
 from wizard.handoff.bundle import Pack, PackFile, checklist, paths
+from wizard.handoff.requirements import folder
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.primary.inputs import other_nodes
 from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET
@@ -21,14 +21,6 @@ from wizard.questions.answers import PROMPT, Answers, PasswordSource, SourceKind
 from wizard.questions.answers_file import dump
 from wizard.questions.passwords import PRIMARY, generate, require_fit
 from wizard.secret import Secret
-
-
-def is_loopback(node: str) -> bool:
-    """Whether *node* is an address of whatever machine it is used on."""
-    try:
-        return ip_address(node).is_loopback
-    except ValueError:
-        return node == "localhost"
 
 
 def node_files(inputs: PlanInputs, nodes: Mapping[str, str]) -> dict[str, tuple[PackFile, ...]]:
@@ -112,11 +104,6 @@ _ABOUT = {
     "answers.toml": "the answers for the wizard on this node",
     "chain.pfx": "the certificate with its key and its CA certificates",
 }
-
-
-def folder(node: str) -> str:
-    """The name of a node's bundle: no colon, which some systems do not know in names."""
-    return node.replace(":", "-").strip("-") or "node"
 
 
 def _passwords(inputs: PlanInputs) -> dict[str, Secret]:

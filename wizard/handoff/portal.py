@@ -9,6 +9,7 @@ from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.names import short
 from wizard.certificates.writing import cer_files
 from wizard.handoff.bundle import Pack, PackFile, checklist, paths
+from wizard.handoff.requirements import PORTAL
 from wizard.host.clock import now_utc
 from wizard.printable import printable
 from wizard.probing.revocation.check import Advice, Revocation, advice, check_revocation
@@ -23,10 +24,6 @@ POLICY_ROUTES = (
     "newer portal: Security > Security options > General (PKI)",
     "older portal: Account settings > PKI and encryption",
 )
-
-
-FOLDER = "portal"
-"""Of its bundle; no gateway or client can have this host name."""
 
 
 CLOUD_FIRST = (
@@ -91,9 +88,9 @@ def make_pack(
     title = "Account in the portal"
     intro = "The policy comes last: it takes every endpoint without a trusted certificate offline."
     about = {name: f"CA certificate {short(by_der[data])}" for name, data in files}
-    page = checklist(title, intro, tuple(steps), order, paths(FOLDER, about))
+    page = checklist(title, intro, tuple(steps), order, paths(PORTAL, about))
     return Pack(
-        FOLDER, title, (PackFile("CHECKLIST.md", page), *(PackFile(name, data) for name, data in files)), tuple(steps)
+        PORTAL, title, (PackFile("CHECKLIST.md", page), *(PackFile(name, data) for name, data in files)), tuple(steps)
     )
 
 
@@ -117,19 +114,19 @@ def _policy(*, replaced: bool) -> str:
 
 
 def ocsp_advice(answers: AccountAnswers) -> str:
-    """What to do about the two OCSP settings; lines as in the checklist."""
+    """What to do about the two OCSP settings; lines as in the checklist, the first one a sentence of its own."""
     match answers.ocsp:
         case "unchanged":
-            return "Leave the two OCSP settings as they are, unless the PKI team\ndecides otherwise."
+            return "OCSP: leave both settings as they are, unless the PKI team objects."
         case "off":
             return "OCSP: switch the revocation check off."
         case "on":
             return (
-                "OCSP: switch the revocation check on; leave the URL empty, so the\n"
-                "responder named in each certificate is asked."
+                "OCSP: switch the revocation check on and leave the URL empty.\n"
+                "The responder named in each certificate is then asked."
             )
         case url:
-            return f"OCSP: switch the revocation check on and enter the URL\n{url}"
+            return f"OCSP: switch the revocation check on and enter the URL:\n{url}"
 
 
 _MOST = 3

@@ -9,6 +9,7 @@ from wizard.certificates.writing import cer_files
 from wizard.errors import WizardError
 from wizard.handoff import checklist, portal
 from wizard.handoff.portal import ocsp_evidence
+from wizard.handoff.requirements import PORTAL
 from wizard.planning.gateway import plan
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import roots_of
@@ -86,8 +87,8 @@ def _policy(answers: Answers) -> Item:
 
 def _ocsp(inputs: PlanInputs, chains: Sequence[Chain]) -> Item:
     answers = inputs.answers.account
-    advice = " ".join(portal.ocsp_advice(answers).split())
-    return Item(f"portal/ocsp/{answers.ocsp}", advice, "\n".join(ocsp_evidence(chains, answers)))
+    advice, *more = portal.ocsp_advice(answers).splitlines()
+    return Item(f"portal/ocsp/{answers.ocsp}", advice, "\n".join((*more, *ocsp_evidence(chains, answers))))
 
 
 def _node(node: str, primary: Chain | None) -> Item:
@@ -102,7 +103,7 @@ def _node(node: str, primary: Chain | None) -> Item:
 def _uploads(inputs: PlanInputs, chains: Sequence[Chain]) -> list[Item]:
     if not chains:
         return [Item(f"{CA}all", "Upload the private CA certificates of every gateway and client")]
-    known = roots_of(inputs.machine, inputs.answers).public
+    known = roots_of(inputs.seen, inputs.answers).public
     wanted = [chain for chain in chains if chain.root is None or chain.root.sha256 not in known]
     authorities = dict.fromkeys(each for chain in wanted for each in reversed(chain.authorities))
     names = {data: name for name, data in cer_files(chains, public_roots=known)}
@@ -110,7 +111,7 @@ def _uploads(inputs: PlanInputs, chains: Sequence[Chain]) -> list[Item]:
         Item(
             f"{CA}{each.sha256}",
             f"Upload {short(each)}",
-            f"file {portal.FOLDER}/{names[each.der]} of the bundles\nSHA-256 {each.sha256}",
+            f"file {PORTAL}/{names[each.der]} of the bundles\nSHA-256 {each.sha256}",
         )
         for each in authorities
     ]
@@ -119,9 +120,9 @@ def _uploads(inputs: PlanInputs, chains: Sequence[Chain]) -> list[Item]:
 def _machine(role: str, host: str, chain: Chain, root: str) -> Item:
     """Its certificate and the primary's root both go there, so either makes the work a new one."""
     kind = role.partition(".")[0]
-    what = "Gateway" if kind == "gateway" else "Windows client"
+    what = "Gateway" if kind == "gateway" else "Client"
     leaf = chain.leaf.sha256 if chain.leaf is not None else "none"
-    text = f"{what} {host}: transfer its bundle, and check that it connects"
+    text = f"{what} {host}: transfer its bundle and check that it connects"
     return Item(f"{kind}/{host}/{leaf}/{root}", text, f"the steps: {host}/CHECKLIST.md")
 
 

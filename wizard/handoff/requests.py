@@ -11,9 +11,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from wizard import codes
 from wizard.certificates.model import Role
 from wizard.errors import WizardError
-from wizard.handoff.build import require_names
 from wizard.handoff.bundle import checklist
-from wizard.handoff.cluster import folder, is_loopback
+from wizard.handoff.requirements import folder, is_loopback, require_names
 from wizard.planning.full_paths import with_full_paths
 from wizard.questions.answers import Answers, PasswordSource, PrimaryKind, SourceKind
 

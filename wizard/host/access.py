@@ -81,14 +81,6 @@ def may_read(account: Account, mode: int, uid: int, gid: int) -> bool:
     return bool((mode >> 3 if gid in account.groups else mode) & 4)
 
 
-def selinux_label(path: Path) -> str:
-    """The SELinux context of *path*, or "" where there is none."""
-    try:
-        return os.getxattr(path, "security.selinux", follow_symlinks=False).rstrip(b"\0").decode("ascii", "replace")
-    except (OSError, AttributeError):
-        return ""
-
-
 def _walk(machine: Machine, path: PurePosixPath, account: Account) -> Access:
     pending = list(reversed(path.parts[1:]))
     here = PurePosixPath("/")

@@ -1,20 +1,14 @@
-"""Read files: their kind and content, and those that the operator named."""
+"""Read the files that the operator, or a setting, named."""
 
 import errno
 import os
 import stat
 from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import StrEnum
-from hashlib import file_digest
 from pathlib import Path
 
 from wizard import codes
 from wizard.errors import WizardError
-from wizard.host.access import Access, readable_as
 from wizard.printable import printable
-
-__all__ = ["Access", "FileState", "Kind", "expand_inputs", "look", "named_inputs", "read_input", "readable_as"]
 
 MIB = 1024 * 1024
 LIMIT = 64 * MIB
@@ -25,80 +19,6 @@ MOST_PIECES = 16
 
 MOST_FILES = 2000
 """The most files that one folder, or one command, may bring."""
-
-
-class Kind(StrEnum):
-    """What is under a name."""
-
-    FILE = "file"
-    DIR = "dir"
-    LINK = "link"
-    ABSENT = "absent"
-    OTHER = "other"
-
-
-@dataclass(frozen=True, slots=True)
-class FileState:
-    """One look at one name; links are not followed.
-
-    Attributes:
-        kind: what it is.
-        sha256: of the content of a file, lower-case hex; "" when it could not be read or is no file.
-        size: bytes.
-        mode: permission bits only.
-        uid: owner.
-        gid: group.
-        nlink: number of hard links.
-        mtime: last change of the content, seconds since 1970.
-        target: where a link points.
-        reason: why something could not be seen, "" when all was.
-    """
-
-    kind: Kind
-    sha256: str = ""
-    size: int = 0
-    mode: int = 0
-    uid: int = 0
-    gid: int = 0
-    nlink: int = 0
-    mtime: float = 0.0
-    target: str = ""
-    reason: str = ""
-
-
-def look(path: Path) -> FileState:
-    """What is at *path* now. Never raises: what cannot be seen is explained in `reason`."""
-    try:
-        seen = os.lstat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return FileState(Kind.ABSENT)
-    except (OSError, ValueError) as problem:
-        return FileState(Kind.OTHER, reason=_words(problem))
-    kind, digest, target, reason = Kind.OTHER, "", "", ""
-    if stat.S_ISREG(seen.st_mode):
-        kind = Kind.FILE
-        try:
-            with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as stream:  # noqa: PTH123 - of a descriptor
-                seen = os.fstat(stream.fileno())
-                digest = file_digest(stream, "sha256").hexdigest()
-        except OSError as problem:
-            reason = _words(problem)
-    elif stat.S_ISDIR(seen.st_mode):
-        kind = Kind.DIR
-    elif stat.S_ISLNK(seen.st_mode):
-        kind, target = Kind.LINK, str(path.readlink())
-    return FileState(
-        kind,
-        digest,
-        seen.st_size,
-        stat.S_IMODE(seen.st_mode),
-        seen.st_uid,
-        seen.st_gid,
-        seen.st_nlink,
-        seen.st_mtime,
-        target,
-        reason,
-    )
 
 
 def read_input(path: Path, *, limit: int = LIMIT) -> bytes:

@@ -101,23 +101,18 @@ def parse_version(text: str) -> tuple[int, int, int] | None:
     return (int(new[1]), int(new[2] or 0), int(new[3] or 0)) if new else None
 
 
-def cacerts_fingerprints(machine: Machine, password: Secret) -> dict[str, str]:
-    """The trust anchors of the JRE: SHA-256 fingerprint (lower-case hex) to alias, read without starting Java.
+def trust_aliases(path: Path, password: Secret, sha256: str, *, name: str = "") -> frozenset[str]:
+    """The aliases under which the trust store file *path* holds the certificate *sha256*, read without Java.
+
+    Args:
+        path: real.
+        password: of the store.
+        sha256: lower-case hex.
+        name: what messages call it; "" is the path.
 
     Raises:
         WizardError: of reading the file, or of a password that does not open it.
     """
-    return trust_fingerprints(machine.real(machine.cacerts), password, name=str(machine.cacerts))
-
-
-def trust_fingerprints(path: Path, password: Secret, *, name: str = "") -> dict[str, str]:
-    """As `cacerts_fingerprints`, of the trust store file *path*, which messages call *name*."""
-    bundle = read(read_input(path), name=name or str(path), password=password)
-    return {certificate.sha256: certificate.alias for certificate in bundle.certificates}
-
-
-def trust_aliases(path: Path, password: Secret, sha256: str, *, name: str = "") -> frozenset[str]:
-    """The aliases under which the trust store file *path* holds the certificate *sha256*; the rest as above."""
     bundle = read(read_input(path), name=name or str(path), password=password)
     return frozenset(each.alias for each in bundle.certificates if each.sha256 == sha256)
 

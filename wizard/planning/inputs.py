@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from wizard import codes
-from wizard.certificates.model import Certificate
+from wizard.certificates.model import Certificate, Chain
 from wizard.change.plan import Plan
 from wizard.errors import WizardError
 from wizard.findings import Finding
@@ -13,6 +14,7 @@ from wizard.host.machine import Machine
 from wizard.host.secret_sources import SecretGiver
 from wizard.planning import judge
 from wizard.planning.judge import Judged
+from wizard.planning.snapshot import MachineSnapshot
 from wizard.questions.answers import Answers
 from wizard.questions.flow import DEFAULT_WAIT_S
 from wizard.questions.passwords import generate
@@ -30,7 +32,7 @@ RoleKeyPassword = Callable[[str, bool], Secret | None]
 """Role, and whether the store's password is sure, to the other password of its private key."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PlanInputs:
     """Everything that planning, rehearsal and handoff are made from; files are read when first needed, and once.
 
@@ -64,6 +66,15 @@ class PlanInputs:
     progress: Progress = field(default=unseen, repr=False, compare=False)
     judged_roles: dict[str, Judged] = field(default_factory=dict, init=False, repr=False, compare=False)
 
+    @cached_property
+    def seen(self) -> MachineSnapshot:
+        """The facts of the machine; each is read when it is first needed, and once."""
+        return MachineSnapshot(self.machine)
+
+    def read_machine_again(self) -> None:
+        """Forget what was read of the machine; the operator's files are not read again."""
+        self.__dict__.pop("seen", None)
+
     def judged(self, role: str) -> Judged:
         """BLOCKING. The chain for *role* (`primary`, `gateway.0`) and what the rules say of it.
 
@@ -72,18 +83,32 @@ class PlanInputs:
         """
         done = self.judged_roles
         if role not in done and role in self.chains:
-            done[role] = judge.judge_kept(role, self.answers, self.chains[role], self.machine)
+            done[role] = judge.judge_kept(role, self.answers, self.chains[role], self.seen)
         if role not in done:
             done[role] = judge.judge_role(
                 role,
                 self.answers,
                 self.base,
                 lambda: self.secret(f"{role}.password"),
-                self.machine,
+                self.seen,
                 key_password=lambda sure: self.key_password(role, sure),
                 pasted=self.pasted,
             )
         return done[role]
+
+    @cached_property
+    def others(self) -> tuple[tuple[str, Chain], ...]:
+        """BLOCKING. The name and the chain of every gateway and client.
+
+        Raises:
+            WizardError: as `judged`.
+        """
+        found: list[tuple[str, Chain]] = []
+        roles = self.answers.other_roles()
+        for number, role in enumerate(roles, start=1):
+            found.append((self.answers.table(role).host or role, self.judged(role).chain))
+            self.progress("chains read", number, len(roles))
+        return tuple(found)
 
     def unreadable(self, certificates: Sequence[Certificate]) -> list[Finding]:
         """BLOCKING. What the product's own Java refuses to parse; nothing where there is none to ask."""

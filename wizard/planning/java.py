@@ -1,12 +1,15 @@
 """Run Java while planning, on copies in memory: it tests the new key store and makes the new trust store."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 from wizard import codes
-from wizard.change.plan import ImportTrust, PutFile
+from wizard.certificates.as_json import certificate_json
+from wizard.certificates.model import Certificate
+from wizard.certificates.reading import read
+from wizard.change.plan import CertificateNote, ImportTrust, PutFile
 from wizard.change.targets import check_expected, look, resolve
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
@@ -14,20 +17,30 @@ from wizard.host import jre
 from wizard.host.keytool import Keytool
 from wizard.host.machine import Machine
 from wizard.host.processes import memory_file, path_of
-from wizard.planning.certificates import with_certificates
+from wizard.planning.judge import unreadable
 from wizard.planning.primary.inputs import Planned
+from wizard.planning.snapshot import MachineSnapshot
 from wizard.secret import Secret
 
+_MOST_NOTES = 50
+"""A trust store can hold hundreds of certificates; a ticket does not need them."""
 
-def ask_java(machine: Machine, planned: Planned) -> Planned:
-    """*planned* with what the product's own Java says of it: both keytools run side by side.
 
-    Nothing is asked when the findings forbid the change.
+def ask_java(seen: MachineSnapshot, planned: Planned, others: Iterable[Certificate] = ()) -> Planned:
+    """*planned* with what the product's own Java says of it: all keytools run side by side.
+
+    Its plan also names the certificates in the new stores, the imported ones, and those installed before. Nothing is
+    asked when the findings forbid the change.
+
+    Args:
+        seen: the machine.
+        planned: its stores and its imports.
+        others: certificates of other machines. Whether Java can read them is asked meanwhile; the rehearsal needs it.
 
     Raises:
         WizardError: keytool cannot make the new trust store; `change.changed-since-review`.
     """
-    plan = planned.plan
+    machine, plan = seen.machine, planned.plan
     stores = [step for step in plan.steps if isinstance(step, PutFile) and step.proof]
     imports = [step for step in plan.steps if isinstance(step, ImportTrust)]
     if planned.forbidden or not (stores or imports):
@@ -35,6 +48,7 @@ def ask_java(machine: Machine, planned: Planned) -> Planned:
     java = jre.identity(machine)
     with ThreadPoolExecutor() as pool:
         importing = pool.submit(_import, machine, imports, planned.secrets)
+        pool.submit(unreadable, machine, others)
         proving = [pool.submit(_prove, machine, step, planned.secrets) for step in stores]
         asked: dict[str, PutFile | ImportTrust] = {step.id: step for step in importing.result()}
     findings = list(planned.findings)
@@ -43,8 +57,29 @@ def ask_java(machine: Machine, planned: Planned) -> Planned:
         asked[step.id] = step
         findings += found
     steps = tuple(asked.get(step.id, step) for step in plan.steps)
-    planned = replace(planned, plan=replace(plan, steps=steps, java=java), findings=tuple(findings))
-    return with_certificates(machine, planned)
+    chain = seen.chain if stores else None
+    before = _notes("before", "the configured key store", chain.certificates if chain is not None else ())
+    removed = [note.reversed() for step in imports if step.removes for note in _in_file(step, planned)]
+    changed: list[PutFile | ImportTrust] = [*stores, *(step for step in imports if not step.removes)]
+    after = [note for step in changed for note in _in_file(step, planned)]
+    plan = replace(plan, steps=steps, java=java, certificates=(*before, *removed, *after))
+    return replace(planned, plan=plan, findings=tuple(findings))
+
+
+def _in_file(step: PutFile | ImportTrust, planned: Planned) -> list[CertificateNote]:
+    """A store that does not open is passed over: whether it may be installed is checked elsewhere."""
+    data, secret = (step.data, step.proof or "") if isinstance(step, PutFile) else (step.certificate, "")
+    try:
+        found = read(data, name=str(step.path), password=planned.secrets.get(secret)).certificates
+    except WizardError:
+        return []
+    return _notes("after", str(step.path), found)
+
+
+def _notes(when: str, place: str, certificates: Iterable[Certificate]) -> list[CertificateNote]:
+    members = ("subject", "issuer", "serial", "not_before", "not_after", "sha256")
+    found = [certificate_json(each) for each in certificates]
+    return [CertificateNote(when, place, *(str(each[name]) for name in members)) for each in found[:_MOST_NOTES]]
 
 
 def _prove(machine: Machine, step: PutFile, secrets: Mapping[str, Secret]) -> tuple[PutFile, list[Finding]]:

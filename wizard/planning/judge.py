@@ -5,28 +5,28 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from wizard import codes
+from wizard import codes, self_start
 from wizard.certificates import fields
-from wizard.certificates.chain import host_chains
+from wizard.certificates.chain import host_chain
 from wizard.certificates.formats.load import load_certificate
 from wizard.certificates.model import Bundle, Certificate, Chain, Format, Role
 from wizard.certificates.names import short
 from wizard.certificates.public_roots import PublicRoots, public_roots
-from wizard.certificates.reading import read
 from wizard.certificates.rules import judge
 from wizard.certificates.rules.context import on
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
 from wizard.host.clock import now_utc
-from wizard.host.files import read_input
 from wizard.host.keytool import Keytool
 from wizard.host.machine import Machine
-from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.load_chain import KeyPassword, Loaded, load, no_other
-from wizard.probing.revocation.check import chain_findings
+from wizard.planning.snapshot import MachineSnapshot
 from wizard.questions.answers import Answers, OcspProbe
 from wizard.questions.pasted import NONE
 from wizard.secret import Secret
+
+REVOCATION = "wizard.probing.revocation.check:chain_findings"
+"""Loaded when the operator wants responders to be asked."""
 
 _ANSWER_COUNTS_S = 60
 """A responder is asked again about the same chain after that many seconds."""
@@ -61,7 +61,7 @@ def judge_role(
     answers: Answers,
     base: Path,
     password: Callable[[], Secret | None],
-    machine: Machine,
+    seen: MachineSnapshot,
     *,
     key_password: KeyPassword = no_other,
     pasted: Mapping[str, Secret] = NONE,
@@ -75,17 +75,17 @@ def judge_role(
         password: asked when a file turns out to be protected.
         key_password: asked when its private key has another.
         pasted: the texts that were pasted in place of files.
-        machine: whose JRE brings public roots of its own.
+        seen: the machine, whose JRE brings public roots of its own.
 
     Raises:
         WizardError: the files cannot be read or hold no certificate of a host.
     """
     section = answers.table(role)
     loaded = load(section.chain, base, password, section.host or None, key_password, pasted)
-    return _judged(role, answers, loaded, machine)
+    return _judged(role, answers, loaded, seen)
 
 
-def judge_kept(role: str, answers: Answers, certificates: Sequence[bytes], machine: Machine) -> Judged:
+def judge_kept(role: str, answers: Answers, certificates: Sequence[bytes], seen: MachineSnapshot) -> Judged:
     """Check the chain of *certificates* (DER, the leaf first) that a plan was made with; the plan holds its key.
 
     Raises:
@@ -93,17 +93,18 @@ def judge_kept(role: str, answers: Answers, certificates: Sequence[bytes], machi
     """
     try:
         bundle = Bundle(Format.DER, tuple(load_certificate(each) for each in certificates))
-        chain = next(iter(host_chains(bundle, now=now_utc())))
-    except (ValueError, StopIteration) as error:
-        raise WizardError(codes.CHANGE_PLAN_UNREADABLE, case="certificates", subject=role, role=role) from error
-    return _judged(role, answers, Loaded(replace(chain, key_matches=True), (), (bundle,), ()), machine)
+        chain = host_chain(bundle, now=now_utc())
+    except ValueError:
+        chain = None
+    if chain is None:
+        raise WizardError(codes.CHANGE_PLAN_UNREADABLE, case="certificates", subject=role, role=role)
+    return _judged(role, answers, Loaded(replace(chain, key_matches=True), (), (bundle,), ()), seen)
 
 
-def _judged(role: str, answers: Answers, loaded: Loaded, machine: Machine) -> Judged:
+def _judged(role: str, answers: Answers, loaded: Loaded, seen: MachineSnapshot) -> Judged:
     section = answers.table(role)
     suggested = suggested_host(loaded.chain.leaf)
-    anchors = cacerts_of(machine)
-    roots = _roots(anchors, answers)
+    roots = roots_of(seen, answers)
     findings = judge(
         loaded.chain,
         role=Role(role.partition(".")[0]),
@@ -118,7 +119,7 @@ def _judged(role: str, answers: Answers, loaded: Loaded, machine: Machine) -> Ju
         findings += _revocation(asked, answers.account.responder, int(now_utc().timestamp()) // _ANSWER_COUNTS_S)
     findings.sort(key=lambda finding: -finding.severity)
     root = loaded.chain.root
-    unclear = root is not None and root.sha256 in _decided(anchors, (), ()).unclear
+    unclear = root is not None and root.sha256 in _decided(seen.anchors, (), ()).unclear
     public = root is not None and root.sha256 in roots.public
     return Judged(loaded, tuple(findings), suggested, public, root if unclear else None)
 
@@ -126,7 +127,7 @@ def _judged(role: str, answers: Answers, loaded: Loaded, machine: Machine) -> Ju
 @lru_cache(maxsize=16)
 def _revocation(chain: Chain, responder: str | None, _moment: int) -> list[Finding]:
     """What responders say of *chain*; the same question is not asked again for a while."""
-    return [each for each in chain_findings(chain, responder=responder) if each.severity > Severity.NOTE]
+    return [each for each in self_start.load(REVOCATION)(chain, responder=responder) if each.severity > Severity.NOTE]
 
 
 def suggested_host(leaf: Certificate | None) -> str:
@@ -152,30 +153,11 @@ def _unreadable(machine: Machine, asked: tuple[bytes, ...]) -> dict[bytes, str]:
     return Keytool.of(machine).unreadable(asked)
 
 
-def roots_of(machine: Machine, answers: Answers) -> PublicRoots:
-    """Which roots are public on *machine*, by the list, its cacerts and the word of the operator."""
-    return _roots(cacerts_of(machine), answers)
-
-
-def _roots(anchors: tuple[Certificate, ...], answers: Answers) -> PublicRoots:
-    return _decided(anchors, answers.account.public_roots, answers.account.private_roots)
+def roots_of(seen: MachineSnapshot, answers: Answers) -> PublicRoots:
+    """Which roots are public on the machine, by the list, its cacerts and the word of the operator."""
+    return _decided(seen.anchors, answers.account.public_roots, answers.account.private_roots)
 
 
 @lru_cache(maxsize=4)
 def _decided(anchors: tuple[Certificate, ...], public: tuple[str, ...], private: tuple[str, ...]) -> PublicRoots:
     return public_roots(anchors, public=public, private=private)
-
-
-def cacerts_of(machine: Machine) -> tuple[Certificate, ...]:
-    """The trust anchors of the product's JRE; none when its store cannot be read, which the plan tells of."""
-    try:
-        path = machine.real(machine.cacerts)
-        return _anchors(read_input(path), str(machine.cacerts))
-    except WizardError:
-        return ()
-
-
-@lru_cache(maxsize=2)
-def _anchors(data: bytes, name: str) -> tuple[Certificate, ...]:
-    """A thousand gateways are judged by the same cacerts: it is parsed once."""
-    return read(data, name=name, password=DEFAULT_STORE_PASSWORD).certificates

@@ -10,13 +10,9 @@ from typing import Any
 from wizard import codes
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.names import issuer, short, subject
-from wizard.certificates.reading import read
 from wizard.errors import WizardError
 from wizard.findings import Finding
 from wizard.host.clock import now_utc
-from wizard.host.files import read_input
-from wizard.host.machine import Machine
-from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import roots_of
 from wizard.printable import printable
@@ -66,12 +62,8 @@ def rehearse_all(inputs: PlanInputs, *, proven: bool = False) -> list[Rehearsed]
     if server.chain.leaf is None:
         return []
     connect_name = inputs.answers.primary.host or server.suggested_host
-    others: list[tuple[str, Chain]] = []
-    roles = inputs.answers.other_roles()
-    for number, role in enumerate(roles, start=1):
-        others.append((inputs.answers.table(role).host or role, inputs.judged(role).chain))
-        inputs.progress("chains read", number, len(roles))
-    shipped = _shipped(inputs.machine, [server.chain, *(chain for _, chain in others)])
+    others = inputs.others
+    shipped = _shipped(inputs.seen.anchors, [server.chain, *(chain for _, chain in others)])
     uploaded = [authority for _, chain in others for authority in chain.authorities]
     server_trust = _distinct([*server.chain.authorities, *uploaded, *shipped])
     client_trust = [*shipped, *_roots(server.chain)]
@@ -85,7 +77,7 @@ def rehearse_all(inputs: PlanInputs, *, proven: bool = False) -> list[Rehearsed]
         )
         return [Rehearsed("any gateway", _with_java(only_server, refused, [server.chain]))]
     result, alone = [], Alone()
-    public = roots_of(inputs.machine, inputs.answers).public
+    public = roots_of(inputs.seen, inputs.answers).public
     for number, (name, chain) in enumerate(others, start=1):
         if chain.leaf is not None:
             seen = rehearse(
@@ -126,18 +118,10 @@ def _roots(chain: Chain) -> list[Certificate]:
     return [chain.root] if chain.root is not None else []
 
 
-def _shipped(machine: Machine, chains: Sequence[Chain]) -> list[Certificate]:
+def _shipped(anchors: Sequence[Certificate], chains: Sequence[Chain]) -> list[Certificate]:
     """The roots of the JRE that one of *chains* could end in; the other hundred change no verdict."""
     ends = {issuer(chain.certificates[-1]) for chain in chains if chain.certificates and not chain.complete}
-    if not ends:
-        return []
-    try:
-        store = read(
-            read_input(machine.real(machine.cacerts)), name=str(machine.cacerts), password=DEFAULT_STORE_PASSWORD
-        )
-    except WizardError:
-        return []
-    return [certificate for certificate in store.certificates if subject(certificate) in ends]
+    return [certificate for certificate in anchors if subject(certificate) in ends] if ends else []
 
 
 def _distinct(certificates: list[Certificate]) -> list[Certificate]:

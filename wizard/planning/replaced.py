@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from wizard import codes
-from wizard.certificates.chain import host_chains
+from wizard.certificates.chain import host_chain
 from wizard.certificates.model import Chain
 from wizard.certificates.reading import read
 from wizard.certificates.rollover import Kind, Rollover, compare
@@ -18,8 +18,8 @@ from wizard.host.clock import now_utc
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.planning.inputs import PlanInputs
-from wizard.planning.primary.facts import PASSWORD_KEY, installed_chain
 from wizard.planning.primary.inputs import Planned
+from wizard.planning.snapshot import PASSWORD_KEY, MachineSnapshot
 from wizard.questions.answers import Goal, PrimaryKind
 from wizard.reports.chain import order_lines
 from wizard.reports.lines import Line, Tone
@@ -36,7 +36,7 @@ def rollover(inputs: PlanInputs) -> Rollover | None:
     if inputs.answers.goal is not Goal.RE_KEY or primary.kind is not PrimaryKind.ON_PREMISE or not primary.chain:
         return None
     new = inputs.judged("primary").chain
-    old = installed_chain(inputs.machine)
+    old = MachineSnapshot(inputs.machine).chain
     if old is not None and old.leaf == new.leaf:
         # Applied already: what is left to do still depends on what was there before.
         old = _put_away(inputs.machine)
@@ -93,7 +93,7 @@ def _chain(machine: Machine, folder: ChangeFolder, actions: dict[str, Action]) -
     passwords = [value.text for value in hocon.parse(conf).find(PASSWORD_KEY)]
     password = Secret(passwords[-1]) if passwords else None
     store = read(_saved(folder, actions["keystore"]), name=str(actions["keystore"].named), password=password)
-    return next(iter(host_chains(store)), None)
+    return host_chain(store)
 
 
 def _saved(folder: ChangeFolder, action: Action) -> bytes:

@@ -20,7 +20,7 @@ from wizard.host.keytool import Keytool
 from wizard.host.machine import Machine
 from wizard.host.processes import memory_file, path_of
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
-from wizard.planning.primary.facts import about_cacerts
+from wizard.planning.snapshot import about_cacerts
 from wizard.secret import Secret
 
 

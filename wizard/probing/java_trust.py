@@ -14,7 +14,7 @@ from OpenSSL import crypto
 from wizard.certificates import fields, names, raw
 from wizard.certificates.formats.der import DerError
 from wizard.certificates.model import Certificate
-from wizard.certificates.rules.completeness import MOST_SENT, MOST_SENT_BY_CLIENT
+from wizard.certificates.rules.links import MOST_SENT, MOST_SENT_BY_CLIENT
 from wizard.certificates.signatures import signed_by
 from wizard.probing.identity import common_names, covers, names_of
 from wizard.probing.trust import from_openssl

@@ -57,7 +57,7 @@ class Fact:
 
 def lead(seen: Overview) -> str:
     """The kind of this machine."""
-    kind = "primary server" if seen.facts.installed else "no Print&Scan server is installed here; it may be a gateway"
+    kind = "primary server" if seen.facts.has_product else "no Print&Scan server is installed here; it may be a gateway"
     return f"{seen.facts.hostname}, {kind}"
 
 
@@ -80,17 +80,17 @@ def trusted_by(seen: Presented) -> Fact:
 
 def facts(seen: Overview) -> Iterator[Fact]:
     """Everything but what is presented."""
-    store, unit = seen.store, seen.facts.unit
+    store, unit = seen.store, seen.facts.restarted
     # Only the doctor opens it, so it is not called good here.
     yield Fact("Key store", INFO, store) if store else Fact("Key store", WARNING, "none in application.conf")
     if unit is not None and unit.load == "loaded":
         yield Fact("Service", GOOD if unit.running else BAD, f"hcp-server is {unit.active}", _java(seen))
     else:
-        yield Fact("Service", WARNING, seen.facts.reasons.get("unit", "hcp-server is not installed"), _java(seen))
+        yield Fact("Service", WARNING, seen.facts.service_fault or "hcp-server is not installed", _java(seen))
     if not seen.facts.root_rights:
         yield Fact("Rights", WARNING, "you can look; start the wizard with sudo to change anything")
-    if not seen.facts.clock_ok:
-        yield Fact("Clock", WARNING, f"{seen.facts.at:%Y-%m-%d %H:%M} UTC cannot be right")
+    if seen.facts.clock_fault:
+        yield Fact("Clock", WARNING, seen.facts.clock_fault)
     for entry in seen.damaged:
         words = f"of change {entry.id[:4]} is damaged; its backups are in {entry.backups}"
         yield Fact("Record", WARNING, words)

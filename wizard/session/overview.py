@@ -8,16 +8,12 @@ from enum import StrEnum
 from wizard.certificates import fields
 from wizard.certificates.model import Certificate
 from wizard.certificates.names import short
-from wizard.certificates.reading import read
 from wizard.change.history import Entry, history
 from wizard.errors import WizardError
 from wizard.handoff import checklist
 from wizard.host.clock import now_utc
-from wizard.host.facts import Facts, collect
-from wizard.host.files import read_input
 from wizard.host.machine import Machine
-from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
-from wizard.planning.primary.facts import configured_store
+from wizard.planning.snapshot import MachineSnapshot
 from wizard.printable import printable
 from wizard.probing.probe import probe
 from wizard.probing.result import ProbeResult
@@ -86,7 +82,7 @@ class Overview:
     """The overview of the first screen.
 
     Attributes:
-        facts: of the machine.
+        facts: of the machine; every part that the first screen shows is read.
         presented: at the port that was found; None when nothing listens.
         store: the configured key store, as the operator knows it; "" when none is.
         left: the list of what is left to do, None when there is none.
@@ -95,7 +91,7 @@ class Overview:
         damaged: the changes that have ended and whose record cannot be used.
     """
 
-    facts: Facts
+    facts: MachineSnapshot
     presented: Presented | None
     store: str
     left: Checklist | None
@@ -106,10 +102,11 @@ class Overview:
 
 def overview(machine: Machine, answers: Answers) -> Overview:
     """Look at *machine*: at its files, its service and its own port. Nothing is changed, no name is resolved."""
-    facts = collect(machine)
-    presented = _found(machine, answers, facts)
+    facts = MachineSnapshot(machine)
+    facts.read_host()
+    presented = _found(facts, answers)
     try:
-        store = configured_store(machine)
+        store = facts.configured_store
     except WizardError:
         store = None
     try:
@@ -123,7 +120,7 @@ def overview(machine: Machine, answers: Answers) -> Overview:
     return Overview(facts, presented, str(store or ""), left, last, goal, damaged)
 
 
-def _found(machine: Machine, answers: Answers, facts: Facts) -> Presented | None:
+def _found(facts: MachineSnapshot, answers: Answers) -> Presented | None:
     """What the first of the likely ports presents that speaks TLS; the first of them when none does."""
     listening = {listener.port: listener.address for listener in facts.ports}
     wanted = answers.primary.port
@@ -132,7 +129,7 @@ def _found(machine: Machine, answers: Answers, facts: Facts) -> Presented | None
     for port in dict.fromkeys(ports):
         address = listening.get(port, "")
         host = "127.0.0.1" if address in {"", "0.0.0.0"} else "::1" if address == "::" else address  # noqa: S104 - compared
-        seen = present(machine, host, port, servername=answers.primary.host or None)
+        seen = present(facts, host, port, servername=answers.primary.host or None)
         if seen.leaf is not None:
             return seen
         first = first or seen
@@ -140,13 +137,13 @@ def _found(machine: Machine, answers: Answers, facts: Facts) -> Presented | None
 
 
 def present(
-    machine: Machine, host: str, port: int, *, servername: str | None = None, limit_s: float = LIMIT_S
+    seen: MachineSnapshot, host: str, port: int, *, servername: str | None = None, limit_s: float = LIMIT_S
 ) -> Presented:
     """What *host*:*port* presents, and who trusts it; at most *limit_s* is waited."""
     found: list[ProbeResult] = []
 
     def ask() -> None:
-        trust = {JAVA: _cacerts(machine), SYSTEM_ROOTS: system_roots()}
+        trust = {JAVA: TrustSet(seen.anchors), SYSTEM_ROOTS: system_roots()}
         found.append(probe(host, port, servername=servername, timeout_s=limit_s, trust=trust))
 
     # What takes longer is left behind; the thread ends with its own time limits.
@@ -182,17 +179,11 @@ def _judged(shown: str, result: ProbeResult) -> Presented:
     return Presented(shown, state, now, reason, by if state is State.TRUSTED else "", result.chain, result)
 
 
-def _cacerts(machine: Machine) -> TrustSet:
-    try:
-        data = read_input(machine.real(machine.cacerts))
-        return TrustSet(read(data, name="cacerts", password=DEFAULT_STORE_PASSWORD).certificates)
-    except WizardError:
-        return TrustSet(())
-
-
-def _recommended(presented: Presented | None, facts: Facts, *, configured: bool, left: Checklist | None) -> Goal:
+def _recommended(
+    presented: Presented | None, facts: MachineSnapshot, *, configured: bool, left: Checklist | None
+) -> Goal:
     state = presented.state if presented is not None else State.SILENT
-    if not facts.installed:
+    if not facts.has_product:
         return Goal.SET_UP
     if state is State.EXPIRED:
         return Goal.RE_KEY

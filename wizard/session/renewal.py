@@ -95,7 +95,7 @@ def require_same_root(inputs: PlanInputs) -> None:
     """
     role = role_here(inputs.answers)
     root = inputs.judged(role).chain.root
-    public = roots_of(inputs.machine, inputs.answers).public
+    public = roots_of(inputs.seen, inputs.answers).public
     beside = authorities_path(inputs.machine)
     kept = read(read_input(beside), name=beside.name).certificates if beside.is_file() else ()
     private = [each for each in kept if fields.self_issued(each) and each.sha256 not in public]

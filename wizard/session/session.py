@@ -33,9 +33,9 @@ from wizard.host.machine import Machine, command, own_names
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD, SecretGiver, resolve
 from wizard.planning.inputs import PlanInputs, secret_of_key
 from wizard.planning.judge import Judged
-from wizard.planning.primary.facts import installed_chain
 from wizard.planning.primary.inputs import Planned
 from wizard.planning.primary.plan import CACERTS_SECRET
+from wizard.planning.snapshot import MachineSnapshot
 from wizard.planning.undo import start_recover, start_rollback
 from wizard.printable import printable
 from wizard.probing.resolve import is_here
@@ -58,6 +58,7 @@ from wizard.session import (
     repair_flow,
     review,
     saved_run,
+    undo,
     validation,
     views,
     warnings,
@@ -66,8 +67,8 @@ from wizard.session.overview import Overview, Presented
 from wizard.session.repair_flow import Next, Rescue
 from wizard.session.requests import write_request
 from wizard.session.rescue_lines import rescue_lines
-from wizard.session.review import Undoable
 from wizard.session.saved_run import SavedRun
+from wizard.session.undo import Undoable
 
 LAST = StepId.ELSEWHERE
 """The step at which a run has ended."""
@@ -248,7 +249,7 @@ class Session:
         if question.ask in {Ask.SECRET, Ask.NEW_SECRET}:
             return ""
         if question.key == "change" and not self.answers.change:
-            return review.newest(self.machine)
+            return undo.newest(self.machine)
         found = shown(self.answers.get(question.key))
         if question.key == "packs" and found == Answers().packs and self._handed is None:
             return fresh_folder(self.base, found)
@@ -395,7 +396,7 @@ class Session:
             case View.DIAGNOSIS:
                 return rescue_lines(self.rescue(step.id), codes=False)
             case View.HISTORY:
-                return review.history_lines(self.machine)
+                return undo.history_lines(self.machine)
             case View.CONFIRM:
                 return views.confirmation(self.inputs, self.planned)
             case View.ELSEWHERE:
@@ -456,7 +457,7 @@ class Session:
 
     def installed(self) -> Chain | None:
         """BLOCKING. The chain that is installed, when certificates are replaced; None otherwise, or when unreadable."""
-        return installed_chain(self.machine) if self.answers.goal is Goal.RE_KEY else None
+        return MachineSnapshot(self.machine).chain if self.answers.goal is Goal.RE_KEY else None
 
     def presented(self) -> Presented | None:
         """BLOCKING. What the first node presents now, asked as a gateway asks; None when nothing listens.
@@ -466,7 +467,9 @@ class Session:
         if not self.answered:
             return self.overview().presented
         primary = self.answers.primary
-        return overview.present(self.machine, primary.nodes[0], primary.port, servername=primary.host or None)
+        return overview.present(
+            MachineSnapshot(self.machine), primary.nodes[0], primary.port, servername=primary.host or None
+        )
 
     def left(self) -> Checklist | None:
         """BLOCKING. The list of what is left to do that is kept on this machine."""
@@ -474,7 +477,7 @@ class Session:
 
     def changes(self) -> list[Undoable]:
         """BLOCKING. The changes on record, the newest first, what undoing each means, and why it is impossible."""
-        return review.undoable(self.machine)
+        return undo.undoable(self.machine)
 
     def next_steps(self, step: Step) -> tuple[Next, ...]:
         """BLOCKING. What can be done after the examination at *step*, the recommended one in front.

@@ -7,20 +7,20 @@ from wizard.certificates.formats.refusals import KEY_PASSWORD_DIFFERS
 from wizard.doctor.maintenance import require_maintainable
 from wizard.errors import WizardError
 from wizard.findings import Severity
-from wizard.handoff.build import make_packs, order_of, require_names, unrecorded, write_packs
-from wizard.host.machine import Machine
+from wizard.handoff.build import make_packs, order_of, unrecorded, write_packs
+from wizard.handoff.requirements import require_names
 from wizard.planning.gateway import plan
 from wizard.planning.gateway.steps import STORE_SECRET as STORE_OF_GATEWAY
 from wizard.planning.gateway.trust import primary_trust
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.primary.cloud import cloud_trust
-from wizard.planning.primary.facts import FILE_KEY, PASSWORD_KEY, conf_document, find_setting
 from wizard.planning.primary.plan import STORE_SECRET, require_alias
+from wizard.planning.snapshot import MachineSnapshot
 from wizard.questions.answers import CloudSupport, PrimaryKind
 from wizard.questions.flow import Step, StepId
 from wizard.questions.passwords import GATEWAY, PRIMARY, Consumer, require_fit
 from wizard.session.repair_flow import Rescue, plan_rescue
-from wizard.session.review import faults
+from wizard.session.undo import faults
 
 PASSWORD_CODES = (codes.READING_PASSWORD_WRONG.code, codes.READING_PASSWORD_NEEDED.code, *KEY_PASSWORD_DIFFERS)
 """Refusals that another password cures; they belong to the password's field, all others to the path's."""
@@ -37,7 +37,7 @@ def refusals(inputs: PlanInputs, step: Step, examine: Callable[[], Rescue]) -> R
     """
     match step.id:
         case StepId.PLACE if inputs.answers.primary.kind is PrimaryKind.ON_PREMISE:
-            return _tried("primary.kind", lambda: _settings_are_there(inputs.machine))
+            return _tried("primary.kind", MachineSnapshot(inputs.machine).require_settings)
         case StepId.CLOUD:
             return _cloud(inputs)
         case StepId.PRIMARY_FILES:
@@ -86,12 +86,6 @@ def _hand_off(inputs: PlanInputs) -> None:
     if not inputs.dry_run:
         # Bundles that cannot be noted are still of use.
         unrecorded(inputs.machine, packs, out)
-
-
-def _settings_are_there(machine: Machine) -> None:
-    document = conf_document(machine)
-    for name in (FILE_KEY, PASSWORD_KEY):
-        find_setting(document, name, machine)
 
 
 def _cloud(inputs: PlanInputs) -> Refused:

@@ -12,8 +12,8 @@ from wizard.handoff import inventory
 from wizard.host.clock import now_utc
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import Judged
-from wizard.planning.primary.facts import installed_chain
 from wizard.planning.primary.inputs import roles_of
+from wizard.planning.snapshot import MachineSnapshot
 from wizard.printable import printable
 from wizard.questions.answers import Goal
 from wizard.questions.flow import Step
@@ -21,7 +21,7 @@ from wizard.reports import outcome
 from wizard.reports.calendar import Ending, Seen, calendar
 from wizard.reports.chain import compare_lines
 from wizard.reports.lines import Line, Tone
-from wizard.session import review
+from wizard.session import undo
 
 
 def verdicts(inputs: PlanInputs, step: Step) -> list[Line]:
@@ -41,7 +41,7 @@ def confirmation(inputs: PlanInputs, plan: Callable[[], Plan]) -> list[Line]:
         WizardError: there is no such plan, or no such change to undo.
     """
     if inputs.answers.goal is Goal.UNDO:
-        return review.undo_lines(inputs.machine, review.chosen(inputs.machine, inputs.answers.change))
+        return undo.undo_lines(inputs.machine, undo.chosen(inputs.machine, inputs.answers.change))
     return outcome.confirm(plan(), inputs.machine)
 
 
@@ -77,7 +77,7 @@ def _beside_installed(inputs: PlanInputs, role: str, judged: Judged) -> list[Lin
     """The installed chain beside the new one, when certificates are replaced."""
     if role != "primary" or inputs.answers.goal is not Goal.RE_KEY:
         return []
-    installed = installed_chain(inputs.machine)
+    installed = MachineSnapshot(inputs.machine).chain
     if installed is None:
         return [Line("No readable certificate is installed yet, so this will be a set-up.", Tone.WARN), Line("")]
     return [*compare_lines(installed, judged.chain, now_utc(), public=judged.public), Line("")]

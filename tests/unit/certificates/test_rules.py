@@ -1,7 +1,6 @@
 """Rules that need more than a chain: public roots, OCSP, the clock, a pile, a rule that breaks."""
 
 from collections.abc import Iterator
-from types import SimpleNamespace
 from unittest.mock import patch
 
 import pytest
@@ -20,7 +19,7 @@ from wizard.certificates.public_roots import public_roots, shipped
 from wizard.certificates.rules import judge
 from wizard.certificates.rules.across_chains import check_together
 from wizard.certificates.rules.context import Context
-from wizard.certificates.rules.public_ca import calendar
+from wizard.certificates.rules.root import calendar
 from wizard.findings import Finding, Severity
 
 
@@ -221,7 +220,7 @@ def test_unreadable_and_unknown_parts_become_findings() -> None:
         assert "form.name-unreadable" in judged(chain_of(pki.primary))
     with patch("wizard.certificates.fields.key_label", return_value="unknown"):
         assert "algorithm.unknown" in judged(chain_of(pki.primary))
-    with patch("wizard.certificates.rules.signature.signed_by", return_value=None):
+    with patch("wizard.certificates.rules.links.signed_by", return_value=None):
         assert "signature.not-verified" in judged(chain_of(pki.primary))
 
 
@@ -229,8 +228,7 @@ def test_a_broken_rule_becomes_a_finding_and_the_others_go_on() -> None:
     def crash(context: Context) -> Iterator[Finding]:
         raise ZeroDivisionError(f"on {context.chain.leaf}")
 
-    broken = SimpleNamespace(check=crash, __name__="wizard.certificates.rules.crash")
-    with patch.object(rules, "RULES", (broken, *rules.RULES)):
+    with patch.object(rules, "RULES", {"crash": crash, **rules.RULES}):
         findings = judge(chain_of(issue("other", authority("Root"))), role=Role.PRIMARY, host=HOST, now=NOW)
     assert {"rules.broken", "name.wrong-host"} <= codes(findings)
     assert "ZeroDivisionError" in next(each.message for each in findings if each.code == "rules.broken")

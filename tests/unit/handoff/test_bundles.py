@@ -312,7 +312,7 @@ def test_the_check_script_is_shell() -> None:
 
 
 OCSP = [
-    ("unchanged", "Leave the two OCSP settings as they are"),
+    ("unchanged", "OCSP: leave both settings as they are"),
     ("off", "switch the revocation check off"),
     ("on", "leave the URL empty"),
     ("http://ocsp.acme.test", "http://ocsp.acme.test"),
@@ -336,7 +336,7 @@ def test_the_portal_in_order() -> None:
     plain = portal.make_pack(AccountAnswers(), chains, (), evidence=("Seen: nothing.",))
     order = [
         "Upload Acme-CA-Root.cer",
-        "OCSP settings",
+        "OCSP: ",
         "Check that the primary is verified",
         "Only when every box above",
     ]

@@ -87,9 +87,9 @@ def test_each_thing_to_do_is_there_once_and_the_policy_is_the_last(run: Run) -> 
     assert [text[4:25] for text in items] == [
         "Upload Acme-CA-Root",
         "Upload Acme-CA-Interm",
-        "Leave the two OCSP se",
+        "OCSP: leave both sett",
         "Gateway gateway-host:",
-        "Windows client pcclie",
+        "Client pcclient-host:",
         "Check that every gate",
         "Set the certificate p",
     ]
@@ -148,7 +148,7 @@ def test_another_ca_makes_the_steps_about_it_new(run: Run) -> None:
     lines = [line.text for line in remaining_tasks.elsewhere_lines(run.inputs) if line.item]
     assert lines[0] == "[ ] Upload Acme-CA-Root-2"
     ticked = {text[4:12] for text in lines if text.startswith("[x]")}
-    assert ticked == {"Leave th", "Set the "}, "the settings of the portal are as they were"
+    assert ticked == {"OCSP: le", "Set the "}, "the settings of the portal are as they were"
     assert not any("Intermediate" in text for text in lines)
 
 
@@ -167,18 +167,23 @@ def test_a_machine_that_a_later_run_does_not_name_is_not_forgotten(run: Run) -> 
     assert [text.split(":")[0] for text in lines[3:6]] == [
         "[ ] Gateway second-host",
         "[ ] Gateway gateway-host",
-        "[ ] Windows client pcclient-host",
+        "[ ] Client pcclient-host",
     ]
     assert lines[-1].startswith("[ ] Set the certificate policy")
 
 
 @pytest.mark.parametrize(
     ("account", "words"),
-    [("unchanged", "Leave the two OCSP"), ("off", "switch the revocation check off"), ("http://ocsp/", "http://ocsp/")],
+    [
+        ("unchanged", "OCSP: leave both settings"),
+        ("off", "switch the revocation check off"),
+        ("http://ocsp/", "http://ocsp/"),
+    ],
 )
 def test_the_ocsp_settings_are_a_step_of_their_own(run: Run, account: str, words: str) -> None:
     run.answers = replace(run.answers, account=AccountAnswers(ocsp=account))
-    assert any(words in line.text for line in remaining_tasks.elsewhere_lines(run.inputs) if line.item)
+    assert any(words in line.text for line in remaining_tasks.elsewhere_lines(run.inputs))
+    assert any(item.id == f"portal/ocsp/{account}" for item in kept(run).items)
 
 
 def test_a_cloud_primary_has_a_list_too(run: Run) -> None:

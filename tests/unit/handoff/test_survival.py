@@ -17,9 +17,9 @@ from wizard.planning.load_chain import load as load_files
 from wizard.questions.answers import Answers, PasswordSource, PrimaryAnswers, SourceKind
 from wizard.reports.chain import compare_lines
 from wizard.secret import Secret
-from wizard.session.review import changes, chosen, history_lines, newest
 from wizard.session.saved_run import NAME, forget, load, save
 from wizard.session.session import Session
+from wizard.session.undo import changes, chosen, history_lines, newest
 
 CANARY = "Canary-in-a-l0cal"
 

@@ -1,13 +1,12 @@
 import os
 import shutil
-import stat
 import struct
 import subprocess
 from pathlib import Path, PurePosixPath
 
 import pytest
 
-from wizard.host.access import readable_as, selinux_label
+from wizard.host.access import readable_as
 from wizard.host.accounts import Account, group_name_of, lookup, name_of
 from wizard.host.machine import Machine
 
@@ -155,8 +154,3 @@ def test_accounts_come_from_the_system() -> None:
     assert lookup(here, "root") == ROOT
     assert (name_of(0), group_name_of(0)) == ("root", "root")
     assert (name_of(3999999999), group_name_of(3999999999)) == ("3999999999", "3999999999")
-
-
-def test_no_label_where_there_is_no_selinux(tmp_path: Path) -> None:
-    assert stat.S_ISDIR(tmp_path.stat().st_mode)
-    assert selinux_label(tmp_path / "absent") == ""

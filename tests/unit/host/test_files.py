@@ -5,34 +5,7 @@ import pytest
 
 from wizard.errors import WizardError
 from wizard.host import files
-from wizard.host.files import Kind, expand_inputs, look, read_input
-
-
-def test_look_tells_what_stands_there(tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes(b"abc")
-    (tmp_path / "file").chmod(0o640)
-    (tmp_path / "link").symlink_to("file")
-    (tmp_path / "other").symlink_to("nowhere")
-    os.mkfifo(tmp_path / "pipe")
-    seen = look(tmp_path / "file")
-    assert (seen.kind, seen.size, seen.mode, seen.nlink, seen.uid) == (Kind.FILE, 3, 0o640, 1, os.geteuid())
-    assert seen.sha256 == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    assert look(tmp_path).kind is Kind.DIR
-    assert (look(tmp_path / "link").kind, look(tmp_path / "link").target) == (Kind.LINK, "file")
-    assert look(tmp_path / "other").kind is Kind.LINK
-    assert look(tmp_path / "pipe").kind is Kind.OTHER
-    assert look(tmp_path / "absent").kind is Kind.ABSENT
-    assert look(tmp_path / "file" / "below").kind is Kind.ABSENT
-    assert look(Path("/a\0b")).kind is Kind.OTHER
-
-
-def test_a_change_shows_in_the_state(tmp_path: Path) -> None:
-    path = tmp_path / "file"
-    path.write_bytes(b"one")
-    before = look(path)
-    assert look(path) == before
-    path.write_bytes(b"two")
-    assert look(path).sha256 != before.sha256
+from wizard.host.files import expand_inputs, read_input
 
 
 def test_read_input_follows_links(tmp_path: Path) -> None:

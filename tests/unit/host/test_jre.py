@@ -105,9 +105,9 @@ def test_anchors_are_read_without_java(machine: Machine) -> None:
     root = pki.acme().root.certificate
     path = machine.real(machine.cacerts)
     truststore.empty(path, "changeit")
-    assert jre.cacerts_fingerprints(machine, Secret("changeit")) == {}
+    assert jre.trust_aliases(path, Secret("changeit"), root.sha256) == set()
     truststore.add(path, root.x509, "acme-root", "changeit")
-    assert jre.cacerts_fingerprints(machine, Secret("changeit")) == {root.sha256: "acme-root"}
+    assert jre.trust_aliases(path, Secret("changeit"), root.sha256) == {"acme-root"}
     truststore.change_password(path, "changeit", "somethingelse")
     with pytest.raises(WizardError):
-        jre.cacerts_fingerprints(machine, Secret("changeit"))
+        jre.trust_aliases(path, Secret("changeit"), root.sha256)

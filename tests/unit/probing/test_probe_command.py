@@ -23,6 +23,7 @@ from wizard.cli import main as cli
 from wizard.cli import probe
 from wizard.host.machine import Machine
 from wizard.planning.judge import judge_role
+from wizard.planning.snapshot import MachineSnapshot
 from wizard.probing.many import Target, probe_many
 from wizard.probing.result import ProbeResult
 from wizard.questions.answers import AccountAnswers, Answers, OcspProbe, PrimaryAnswers
@@ -267,9 +268,8 @@ def test_a_revoked_certificate_is_an_error(
         before_use = Answers(
             primary=PrimaryAnswers(chain=(str(leaf),)), account=AccountAnswers(ocsp_probe=OcspProbe.YES)
         )
-        judged = judge_role(
-            "primary", before_use, tmp_path, lambda: None, Machine(root=tmp_path, state_dir=tmp_path / "s")
-        )
+        seen = MachineSnapshot(Machine(root=tmp_path, state_dir=tmp_path / "s"))
+        judged = judge_role("primary", before_use, tmp_path, lambda: None, seen)
     assert (code, scripted, asked, unasked) == (1, 1, 1, 0)
     assert "[revocation.revoked]" in out
     assert "[revocation.revoked]" in told

@@ -7,6 +7,7 @@ import pytest
 from cryptography import x509
 
 from tests.support.jvm import jre as java_home
+from tests.support.practice import anchors_in
 from wizard.certificates.model import Certificate
 from wizard.certificates.reading import read
 from wizard.cli.main import main
@@ -47,7 +48,7 @@ def test_every_file_of_the_pki_team_opens_with_its_password(tmp_path: Path, comp
 def test_a_configured_deployment_has_everything_in_place(tmp_path: Path, company: Pki) -> None:
     deployment = create(tmp_path / "d", jre=java_home("17"), configured=True, pki=company)
     root = company.root.certificate
-    anchors = jre.cacerts_fingerprints(deployment.machine, Secret("changeit"))
+    anchors = anchors_in(deployment.cacerts)
     assert anchors[_sha256(root)] == "acme-ca-root"
     assert len(anchors) > 100
     assert settings.read(deployment, {}).keystore_file == "/opt/hcp/conf/primary-host.pfx"

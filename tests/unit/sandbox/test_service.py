@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from wizard.cli import interactive
 from wizard.cli import main as cli
 from wizard.errors import WizardError
-from wizard.host.facts import collect
 from wizard.host.machine import Machine
 from wizard.host.sockets import on_port
 from wizard.host.systemd import Service
+from wizard.planning.snapshot import MachineSnapshot
 from wizard.sandbox.build import create
 from wizard.sandbox.deployment import PASSWORD, Deployment
 from wizard.sandbox.mutate import write_conf
@@ -96,7 +96,7 @@ def test_start_change_restart_stop(make: Maker, company: Pki) -> None:
     service.wait_listening("127.0.0.1", deployment.port, 20)
     assert served(deployment) == company.entities["primary-host"].certificate
     assert on_port(deployment.port)[0].pid == second.pid
-    assert [listener.port for listener in collect(deployment.machine).ports] == [deployment.port]
+    assert [listener.port for listener in MachineSnapshot(deployment.machine).ports] == [deployment.port]
 
     assert systemctl(deployment, "is-active", "hcp-server") == (0, "active\n")
     assert systemctl(deployment, "stop", "hcp-server")[0] == 0

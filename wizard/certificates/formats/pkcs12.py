@@ -128,7 +128,6 @@ class _Structure:
             integrity=self.mac.name if self.mac else "",
             iterations=max([self.mac.iterations if self.mac else 0, *(one.iterations for one in used)]),
             encryption=tuple(dict.fromkeys(one.name for one in used)),
-            encrypted_parts=len(used),
         )
 
 

@@ -2,33 +2,31 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Any
 
 from wizard import codes
 from wizard.certificates.model import Chain, Role
-from wizard.certificates.rules import (
-    basic_constraints,
-    completeness,
-    encoding,
-    hostname,
-    name_constraints,
-    private_key,
-    public_ca,
-    revocation,
-    signature,
-    strength,
-    unclear_root,
-    usage,
-    validity,
-)
+from wizard.certificates.rules import encoding, leaf, links, name_constraints, root, strength, validity
 from wizard.certificates.rules.context import Context, on_chain
 from wizard.findings import Finding
 
-RULES: tuple[Any, ...] = (
-    completeness, private_key, signature, validity, hostname, usage, basic_constraints, name_constraints, strength,
-    revocation, public_ca, unclear_root, encoding,
-)  # fmt: skip
-"""The rule modules, each with `check(context)`, in the order in which findings are reported."""
+Rule = Callable[[Context], Iterator[Finding]]
+
+RULES: dict[str, Rule] = {
+    "completeness": links.completeness,
+    "private_key": leaf.private_key,
+    "signature": links.signature,
+    "validity": validity.check,
+    "hostname": leaf.hostname,
+    "usage": leaf.usage,
+    "basic_constraints": links.basic_constraints,
+    "name_constraints": name_constraints.check,
+    "strength": strength.check,
+    "revocation": leaf.revocation,
+    "public_ca": root.public_ca,
+    "unclear_root": root.unclear_root,
+    "encoding": encoding.check,
+}
+"""By name, in the order in which findings are reported."""
 
 
 def judge(
@@ -56,13 +54,12 @@ def judge(
         Findings, the worst first; of equal severity in the order of the rules and from leaf to root.
     """
     context = Context(chain, role, host, now, ocsp_wanted, public_roots, unclear_roots)
-    found = [finding for rule in RULES for finding in _guarded(rule.check, rule.__name__, context)]
+    found = [finding for name, rule in RULES.items() for finding in _guarded(rule, name, context)]
     return sorted(found, key=lambda finding: -finding.severity)
 
 
-def _guarded(check: Callable[[Context], Iterator[Finding]], name: str, context: Context) -> Iterator[Finding]:
+def _guarded(check: Rule, name: str, context: Context) -> Iterator[Finding]:
     try:
         yield from check(context)
     except Exception as error:  # noqa: BLE001 - a rule that crashes must not take the others with it
-        short = name.rpartition(".")[2]
-        yield on_chain(context.chain, codes.RULES_BROKEN, rule=short, error=f"{type(error).__name__}: {error}")
+        yield on_chain(context.chain, codes.RULES_BROKEN, rule=name, error=f"{type(error).__name__}: {error}")

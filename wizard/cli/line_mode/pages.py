@@ -14,8 +14,8 @@ from wizard.reports.lines import Line, doubt_lines
 from wizard.reports.progress import OWN_NAMES, act_rows
 from wizard.reports.review import Review
 from wizard.session.first_page import presented_lines
-from wizard.session.review import Undoable
 from wizard.session.session import Session
+from wizard.session.undo import Undoable
 
 PROGRESS_EVERY_S = 5.0
 """So long a slow step is silent, at least, between two lines."""

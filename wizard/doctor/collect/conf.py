@@ -12,9 +12,8 @@ from wizard.doctor.facts import ConfFacts, Damage, Place, SettingFacts
 from wizard.errors import TextSyntaxError, WizardError
 from wizard.host.accounts import Account
 from wizard.host.effective import Effective, Overruled
-from wizard.host.files import read_input
 from wizard.host.machine import Machine
-from wizard.planning.primary.facts import FILE_KEY, PASSWORD_KEY
+from wizard.planning.snapshot import FILE_KEY, PASSWORD_KEY, parse_conf
 from wizard.printable import printable
 from wizard.secret import Secret
 
@@ -86,18 +85,9 @@ def _scan(machine: Machine, account: Account | None, started: Effective, coming:
     file, data = file_facts(machine, machine.conf, account, coming)
     if file.kind != "file" or file.problem:
         return ConfScan(ConfFacts(file))
-
-    def include(kind: str, name: str) -> bytes | None:
-        if kind not in {"heuristic", "file"}:
-            return None
-        path = machine.conf.parent / name
-        try:
-            return coming[path].data if path in coming else read_input(machine.real(path))
-        except WizardError:
-            return None
-
     try:
-        document = hocon.parse(data, includes=include, environment=started.environment)
+        new = {path: written.data for path, written in coming.items()}
+        document = parse_conf(machine, data, started.environment, new)
     except TextSyntaxError as error:
         wrong = refused(error)
         if error.beyond:

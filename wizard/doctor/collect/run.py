@@ -3,37 +3,33 @@
 import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
 import wizard
 from wizard.certificates import fields
-from wizard.certificates.chain import assemble
-from wizard.certificates.fields import CLIENT_AUTH, SERVER_AUTH, usages
 from wizard.certificates.model import Certificate
-from wizard.certificates.reading import ReadingError, read
 from wizard.certificates.rules.validity import CLOCK_FLOOR
 from wizard.change.record import Record
 from wizard.doctor.collect.conf import ConfScan, scan_conf
-from wizard.doctor.collect.files import Coming, certificate_facts, file_facts
+from wizard.doctor.collect.files import Coming, file_facts
 from wizard.doctor.collect.record import expected_conf, known_record, see_change, see_settings
 from wizard.doctor.collect.service import see_journal, see_nodes, see_port, unit_facts
 from wizard.doctor.collect.store import StoreSeen, judged_store, root_in, see_cacerts, see_java, see_store, with_works
 from wizard.doctor.facts import ClockFacts, DoctorFacts, TrustFacts
-from wizard.doctor.timeline import GATEWAYS, Place
 from wizard.errors import WizardError
-from wizard.host import effective, sockets
+from wizard.host import sockets
 from wizard.host.accounts import Account
 from wizard.host.clock import now_utc
-from wizard.host.files import expand_inputs, home_expanded, read_input
+from wizard.host.effective import Effective
 from wizard.host.machine import Machine, own_names
 from wizard.host.processes import run
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
-from wizard.host.service_processes import account_of, processes
-from wizard.host.systemd import Service, UnitState
+from wizard.host.service_processes import processes
+from wizard.host.systemd import UnitState
 from wizard.planning.judge import suggested_host
+from wizard.planning.snapshot import MachineSnapshot
 from wizard.printable import printable
 from wizard.probing.resolve import is_here
 from wizard.secret import Redactor, Secret
@@ -79,7 +75,7 @@ class Examined:
     record: Record
     expected: ConfScan | None
     anchors: tuple[Certificate, ...]
-    started: effective.Effective
+    started: Effective
 
 
 class _Unseen(dict[str, str]):
@@ -105,12 +101,13 @@ def examine(machine: Machine, asked: Asked | None = None) -> Examined:
     asked = asked or Asked()
     password = asked.cacerts_password or DEFAULT_STORE_PASSWORD
     unseen, redactor = _Unseen(), Redactor()
+    now = MachineSnapshot(machine, port=asked.port or PORT, cacerts_password=password)
     with ThreadPoolExecutor(max_workers=8, thread_name_prefix="doctor") as pool:
         clock = pool.submit(_synchronised, machine)
         recorded = pool.submit(known_record, machine)
-        unit = unseen.tried("unit", Service(machine).show)
-        account = account_of(machine, unit) if unit and unit.load == "loaded" else None
-        started = effective.look(machine, unit, asked.port or PORT)
+        unit, account, started = now.unit, now.account, now.start
+        if isinstance(now.shown, WizardError):
+            unseen["unit"] = now.shown.message
         conf = scan_conf(machine, account, started)
         for guess in (conf.password, *(each.value for each in conf.passwords)):
             if guess is not None:
@@ -124,7 +121,7 @@ def examine(machine: Machine, asked: Asked | None = None) -> Examined:
         nodes, port = _where(asked, record, conf, unit)
         name, name_from = _name(asked, record, store)
         probing = pool.submit(see_nodes, nodes, port, name)
-        java = pool.submit(see_java, machine, store)
+        java = pool.submit(see_java, now, store)
         trusting = pool.submit(see_cacerts, machine, account, password, store)
         ports = pool.submit(see_port, port, unit) if _is_local(nodes) else None
         conf = with_works(machine, account, conf, store)
@@ -289,46 +286,3 @@ def _clock(
         newest.path,
         f"{CLOCK_FLOOR:%Y-%m-%dT%H:%M:%S+00:00}",
     )
-
-
-def chains_in(paths: Sequence[str], base: Path) -> list[Place]:
-    """One place for each chain in the files and folders *paths*; files that do not open are left out.
-
-    Raises:
-        WizardError: a path that was named does not exist.
-    """
-    found: list[Place] = []
-    for file in expand_inputs(_with_packs(paths, base), base):
-        try:
-            bundle = read(read_input(file), name=str(file))
-        except ReadingError as error:
-            if error.partial is None:
-                continue
-            bundle = error.partial
-        except WizardError:
-            continue
-        for chain in assemble(bundle):
-            certificates = tuple(certificate_facts(each) for each in chain.certificates)
-            if certificates:
-                machine = printable(suggested_host(chain.leaf)) or printable(file.parent.name)
-                found.append(Place(printable(str(file)), _for_whom(chain.leaf), certificates, machine))
-    return found
-
-
-def _with_packs(paths: Sequence[str], base: Path) -> list[str]:
-    """*paths*, and the folders in those that are folders: each machine's bundle is one."""
-    result = list(paths)
-    for path in paths:
-        with suppress(OSError):
-            found = sorted((base / home_expanded(Path(path))).iterdir())
-            result += [str(each) for each in found if each.is_dir() and not each.is_symlink() and any(each.iterdir())]
-    return result
-
-
-def _for_whom(leaf: Certificate | None) -> str:
-    if leaf is None:
-        return "everything under this CA"
-    allowed = usages(leaf)
-    if allowed is not None and SERVER_AUTH in allowed and CLIENT_AUTH not in allowed:
-        return GATEWAYS
-    return "everything that uses this certificate"

@@ -17,7 +17,7 @@ from wizard.secret import Redactor
 
 JOURNAL_LINES = 30
 PROBE_S = 4.0
-"""The longest wait in each phase of a look at a node."""
+"""The longest wait in each phase of the probe of a node."""
 
 
 def unit_facts(state: UnitState, name: str, account: Account | None, started: Effective) -> UnitFacts:
@@ -75,7 +75,7 @@ def see_nodes(
 
 
 def probe_facts(result: ProbeResult) -> ProbeFacts:
-    """A look at a node as data."""
+    """The probe of a node as data."""
     return ProbeFacts(
         result.host,
         result.port,

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from wizard import codes
 from wizard.certificates import fields
-from wizard.certificates.chain import assemble, host_chains
+from wizard.certificates.chain import assemble, host_chain
 from wizard.certificates.formats.der import DerError
 from wizard.certificates.formats.der import parse as parse_der
 from wizard.certificates.formats.kdf import Unsupported
@@ -29,6 +29,7 @@ from wizard.host.keytool import Keytool
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.judge import suggested_host
+from wizard.planning.snapshot import MachineSnapshot
 from wizard.printable import printable
 from wizard.secret import Secret
 
@@ -103,8 +104,7 @@ def _opened(data: bytes, file: FileFacts, conf: ConfScan) -> StoreSeen:
     facts = replace(base, error=refused(error) if error else None, opened_by=where)
     if bundle is None:
         return StoreSeen(facts, file.path, data)
-    chains = host_chains(bundle)
-    chain = chains[0] if chains else None
+    chain = host_chain(bundle)
     facts = replace(facts, keys=len(bundle.keys))
     if chain is not None:
         facts = replace(
@@ -177,15 +177,14 @@ def judged_store(store: StoreSeen, anchors: Iterable[Certificate], host: str | N
     return replace(store.facts, judged=judged)
 
 
-def see_java(machine: Machine, store: StoreSeen | None) -> JavaFacts:
+def see_java(now: MachineSnapshot, store: StoreSeen | None) -> JavaFacts:
     """The product's JRE, and whether its keytool can use the key store."""
-    home = str(machine.jre_home)
-    found = jre.find(machine)
+    home, found = str(now.machine.jre_home), now.jre
     if found is None:
         return JavaFacts(home, proof_text="the product's Java is missing")
     present = "whole" if found.keytool else "no-keytool" if (found.home / "bin").is_dir() else "bare"
     numbers = jre.parse_version(found.version)
-    modern = jre.choose_profile(found).profile.value == "modern" if numbers else None
+    modern = now.profile.profile.value == "modern" if numbers else None
     facts = JavaFacts(home, present, found.version, printable(found.vendor), modern)
     if found.keytool is None:
         return replace(facts, proof_text="the product's Java has no keytool")
@@ -194,7 +193,7 @@ def see_java(machine: Machine, store: StoreSeen | None) -> JavaFacts:
     if store.facts.format not in {"pkcs12", "jks"} or not store.bundle.keys:
         return replace(facts, proof_text="it has no private key, so Java did not test it")
     try:
-        tool, path = Keytool(found, timeout_s=20), machine.real(store.path)
+        tool, path = Keytool(found, timeout_s=20), now.machine.real(store.path)
         alias = store.bundle.keys[0].alias.lower() or None
         proof = tool.prove_keystore(path, store.password, alias if alias and alias.isascii() else None)
         if proof.code == codes.KEYTOOL_ALIAS_MISSING.code:

@@ -20,8 +20,8 @@ from wizard.errors import WizardError
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
-from wizard.planning.primary.facts import FILE_KEY, PASSWORD_KEY
 from wizard.planning.primary.plan import STORE_SECRET
+from wizard.planning.snapshot import FILE_KEY, PASSWORD_KEY
 from wizard.secret import Secret
 
 

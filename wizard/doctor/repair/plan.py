@@ -36,6 +36,7 @@ from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.primary.inputs import Planned
 from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET, trust_alias
+from wizard.planning.snapshot import MachineSnapshot
 from wizard.printable import printable
 from wizard.secret import Secret
 
@@ -127,13 +128,13 @@ def plan_repairs(machine: Machine, seen: Examined, give: Give, *, only: str = ""
     made += [each for each in causes if each.repair.kind is Kind.RESTART and only in {"", each.repair.code}]
     restart = Restart("restart", machine.unit, always=True)
     waits = any(error.spec == codes.SECRET_MISSING for _, error in refused)
-    faults = plan_faults(machine, Plan("", (restart,)), seen.facts) if waits else ()
+    faults = plan_faults(MachineSnapshot(machine), Plan("", (restart,)), seen.facts) if waits else ()
     if not made:
         return Together(None, (), tuple(later), tuple(refused), view, faults)
     ends: list[Step] = [restart, *_probe(seen, view)] if _wants_restart(made, view, seen) else []
     title = made[0].repair.summary + (f", and {len(made) - 1} more" if len(made) > 1 else "")
     plan = Plan(f"Repair: {title}", (*_named_once(steps.values()), *ends), "primary")
-    planned = Planned(plan, plan_faults(machine, plan, seen.facts), secrets)
+    planned = Planned(plan, plan_faults(MachineSnapshot(machine), plan, seen.facts), secrets)
     return Together(planned, tuple(made), tuple(later), tuple(refused), view, faults)
 
 

@@ -6,21 +6,19 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from wizard import codes
-from wizard.certificates.chain import host_chains
+from wizard.certificates.chain import host_chain
 from wizard.certificates.model import Bundle, Chain
 from wizard.certificates.reading import read
 from wizard.change.plan import Expectation
 from wizard.configs import damage, envfile
 from wizard.errors import WizardError
-from wizard.host import jre
-from wizard.host.access import Access, readable_as
+from wizard.host.access import Access
 from wizard.host.accounts import Account
 from wizard.host.files import home_expanded, read_input
 from wizard.host.jre import ProfileChoice
 from wizard.host.machine import Machine
-from wizard.host.service_processes import account_of
 from wizard.planning.gateway.stores import KEYSTORE, KEYSTORE_PASSWORD, TRUSTSTORE, TRUSTSTORE_PASSWORD
-from wizard.planning.primary.facts import expectation, unit_state
+from wizard.planning.snapshot import MachineSnapshot, expectation
 from wizard.secret import Secret
 from wizard.texts.en.configs import IN_FILE
 
@@ -144,16 +142,14 @@ def _logical(machine: Machine, base: Path, text: str) -> PurePosixPath:
 
 
 def look(
-    machine: Machine, unattended: Unattended, keystore: PurePosixPath, truststore: PurePosixPath | None
+    seen: MachineSnapshot, unattended: Unattended, keystore: PurePosixPath, truststore: PurePosixPath | None
 ) -> GatewayFacts:
     """Look at everything else that a plan for this gateway depends on.
 
     Raises:
         WizardError: a store is there and cannot be read.
     """
-    java = jre.find(machine)
-    unit = unit_state(machine)
-    account = account_of(machine, unit) if unit else None
+    machine = seen.machine
     paths = [keystore] if truststore is None else [keystore, truststore]
     folders = [folder for path in paths for folder in _missing(machine, path)]
     return GatewayFacts(
@@ -163,10 +159,10 @@ def look(
         if truststore is None
         else _store(machine, unattended, truststore, TRUSTSTORE, TRUSTSTORE_PASSWORD),
         new_folders={folder: _to_come(machine, folder) for folder in folders},
-        profile=jre.choose_profile(java),
-        can_prove=java is not None and java.keytool is not None,
-        account=account,
-        access=readable_as(machine, keystore, account),
+        profile=seen.profile,
+        can_prove=seen.has_keytool,
+        account=seen.account,
+        access=seen.readable(keystore),
         euid=os.geteuid(),
     )
 
@@ -175,7 +171,7 @@ def installed_chain(machine: Machine, unattended: Unattended) -> Chain | None:
     """The chain in the key store that the unattended file names; None when it cannot be read."""
     path = unattended.installed_path(KEYSTORE)
     content = _store(machine, unattended, path, KEYSTORE, KEYSTORE_PASSWORD).content if path is not None else None
-    return next(iter(host_chains(content)), None) if content is not None else None
+    return host_chain(content) if content is not None else None
 
 
 def _to_come(machine: Machine, folder: PurePosixPath) -> Expectation:

@@ -9,7 +9,6 @@ from wizard.certificates.model import Certificate, Chain
 from wizard.change.plan import Plan
 from wizard.errors import WizardError
 from wizard.findings import Fact, Finding, has_errors
-from wizard.host import jre
 from wizard.host.machine import Machine
 from wizard.planning.gateway import steps, stores
 from wizard.planning.gateway.facts import (
@@ -26,8 +25,8 @@ from wizard.planning.gateway.stores import GatewayInput
 from wizard.planning.gateway.trust import PrimaryTrust, primary_trust
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import Judged
-from wizard.planning.primary.facts import expectation
 from wizard.planning.primary.inputs import Planned
+from wizard.planning.snapshot import expectation
 from wizard.planning.store_password import store_password
 from wizard.questions.answers import GatewayAnswers, Goal, SourceKind
 from wizard.questions.passwords import GATEWAY, generate
@@ -166,7 +165,7 @@ def look_here(inputs: PlanInputs, trust: PrimaryTrust) -> tuple[GatewayInput, Ga
         primary_port=inputs.answers.primary.port,
         store_password=Secret(""),
         trust_password=Secret(""),
-        profile=jre.choose_profile(jre.find(inputs.machine)).profile,
+        profile=inputs.seen.profile.profile,
     )
     store = PurePosixPath(stores.keystore_path(given))
     trusted = PurePosixPath(stores.truststore_path(given)) if trust.anchors else None
@@ -175,7 +174,7 @@ def look_here(inputs: PlanInputs, trust: PrimaryTrust) -> tuple[GatewayInput, Ga
         if path is not None:
             _require_place(name, path, inputs.machine, taken)
             taken.append(path)
-    return given, look(inputs.machine, unattended, store, trusted)
+    return given, look(inputs.seen, unattended, store, trusted)
 
 
 def _where_they_lie(answers: GatewayAnswers, unattended: Unattended, anchors: Sequence[Certificate]) -> GatewayAnswers:

@@ -12,7 +12,6 @@ from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
 from wizard.planning.gateway.trust import PrimaryTrust
 from wizard.planning.inputs import PlanInputs
-from wizard.planning.judge import cacerts_of
 from wizard.planning.primary.inputs import LOOK_TIMEOUT_S
 from wizard.printable import printable
 from wizard.probing.probe import ClientIdentity, ProbeResult, TrustSet, probe
@@ -33,7 +32,7 @@ def look_at_primary(inputs: PlanInputs, chain: Chain, trust: PrimaryTrust) -> li
         return [Line("The primary was not probed: primary.host is not given.", Tone.FAINT)]
     if trust.anchors:
         roots, anchors = TrustSet(trust.anchors), ", ".join(short(anchor) for anchor in trust.anchors)
-    elif shipped := cacerts_of(inputs.machine):
+    elif shipped := inputs.seen.anchors:
         roots, anchors = TrustSet(shipped), "the roots of the product's Java"
     else:
         roots, anchors = system_roots(), "the roots of this system"

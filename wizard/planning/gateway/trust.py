@@ -50,7 +50,7 @@ def primary_trust(inputs: PlanInputs) -> PrimaryTrust:
     if not found.anchors:
         files = " ".join(primary.chain) or "the chain of this gateway"
         raise WizardError(codes.GATEWAY_NO_ANCHOR, subject="primary.chain", files=files)
-    roots = roots_of(inputs.machine, inputs.answers)
+    roots = roots_of(inputs.seen, inputs.answers)
     if primary.import_root is ImportRoot.YES:
         return found
     if all(anchor.sha256 in roots.public for anchor in found.anchors):

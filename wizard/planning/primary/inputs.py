@@ -9,11 +9,9 @@ from wizard.certificates.reading import read
 from wizard.change.plan import Plan, PutFile
 from wizard.change.plan_file import Basis
 from wizard.findings import Finding, has_errors
-from wizard.host.machine import Machine
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import Judged
-from wizard.planning.primary.facts import PrimaryFacts, configured_store, look
 from wizard.planning.primary.plan import (
     CACERTS_SECRET,
     STORE_SECRET,
@@ -21,6 +19,7 @@ from wizard.planning.primary.plan import (
     default_store_path,
     make_plan,
 )
+from wizard.planning.snapshot import MachineSnapshot
 from wizard.planning.store_password import store_password
 from wizard.probing.probe import probe
 from wizard.probing.resolve import is_here
@@ -61,7 +60,7 @@ def plan_primary(inputs: PlanInputs) -> Planned:
     Raises:
         WizardError: the files, application.conf, cacerts or the answers do not allow a plan.
     """
-    answers, machine = inputs.answers, inputs.machine
+    answers = inputs.answers
     judged = inputs.judged("primary")
     host = answers.primary.host or judged.suggested_host
     if has_errors(judged.findings):
@@ -69,13 +68,17 @@ def plan_primary(inputs: PlanInputs) -> Planned:
         return Planned(Plan(f"Trusted certificate for {host}", (), "primary"), judged.findings, {})
     answers = replace(answers, primary=replace(answers.primary, host=host))
     cacerts_password = inputs.secret(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD
-    facts = look(machine, _store_path(answers, machine), cacerts_password, served(answers))
-    password, weak = _store_password(inputs, judged, facts)
+    seen = inputs.seen.opened_by(cacerts_password)
+    store = _store_path(answers, seen)
+    leaves = served(answers)
+    seen.require_settings()
+    password, weak = _store_password(inputs, judged, seen)
     plan = make_plan(
         answers,
         judged.chain,
-        facts,
-        machine,
+        seen,
+        store,
+        leaves,
         store_password=password,
         wait_s=inputs.wait_s,
         elsewhere=_elsewhere(answers.primary),
@@ -162,19 +165,19 @@ def _elsewhere(answers: PrimaryAnswers) -> tuple[str, ...]:
     return far if len(far) < len(answers.nodes) else ()
 
 
-def _store_path(answers: Answers, machine: Machine) -> PurePosixPath:
+def _store_path(answers: Answers, seen: MachineSnapshot) -> PurePosixPath:
     if answers.primary.keystore_path:
         return PurePosixPath(answers.primary.keystore_path)
-    installed = configured_store(machine) if answers.goal is Goal.RE_KEY else None
-    if installed is not None:
-        return installed
-    return default_store_path(machine, answers.primary.host)
+    installed = seen.configured_store if answers.goal is Goal.RE_KEY else None
+    return installed or default_store_path(seen.machine, answers.primary.host)
 
 
-def _store_password(inputs: PlanInputs, judged: Judged, facts: PrimaryFacts) -> tuple[Secret | None, Sequence[Finding]]:
+def _store_password(
+    inputs: PlanInputs, judged: Judged, seen: MachineSnapshot
+) -> tuple[Secret | None, Sequence[Finding]]:
     """The password of the key store; None when a generated one would replace a store that can stay."""
     generates = inputs.answers.primary.keystore_password.kind is SourceKind.GENERATE
-    if generates and already_installed(judged.chain, facts):
+    if generates and already_installed(judged.chain, seen):
         return None, ()
-    installed = facts.installed_password if facts.installed is not None else None
+    installed = seen.store_password if seen.store is not None else None
     return store_password(inputs, STORE_SECRET, PRIMARY, installed, lambda: inputs.generated)

@@ -1,7 +1,8 @@
 """Make the plan for the primary from a chain, the answers and the facts. Nothing is read or changed."""
 
+import os
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import PurePosixPath
 
 from wizard import codes
@@ -14,7 +15,7 @@ from wizard.errors import WizardError
 from wizard.findings import Code, Finding, Locator
 from wizard.host.access import FOR_PRIMARY, rights_for
 from wizard.host.machine import Machine
-from wizard.planning.primary.facts import PrimaryFacts, Setting
+from wizard.planning.snapshot import MachineSnapshot, Setting, expectation
 from wizard.questions.answers import Answers, ImportRoot, PrimaryAnswers, endpoint
 from wizard.secret import Secret
 
@@ -35,16 +36,17 @@ def default_store_path(machine: Machine, host: str) -> PurePosixPath:
     return machine.conf.parent / f"{name}.pfx"
 
 
-def already_installed(chain: Chain, facts: PrimaryFacts) -> bool:
+def already_installed(chain: Chain, seen: MachineSnapshot) -> bool:
     """Whether the configured key store opens with the configured password and holds this very chain and key."""
-    return facts.installed is not None and holds(facts.installed, chain)
+    return seen.store is not None and holds(seen.store, chain)
 
 
-def make_plan(
+def make_plan(  # noqa: PLR0913 - what a plan depends on
     answers: Answers,
     chain: Chain,
-    facts: PrimaryFacts,
-    machine: Machine,
+    seen: MachineSnapshot,
+    store: PurePosixPath,
+    served: Mapping[tuple[str, int], str],
     *,
     store_password: Secret | None,
     wait_s: float,
@@ -55,8 +57,9 @@ def make_plan(
     Args:
         answers: what was decided.
         chain: checked before; with leaf, key and root.
-        facts: the machine as it is now.
-        machine: its places.
+        seen: the machine as it is now.
+        store: where the key store shall lie.
+        served: fingerprint of the leaf that each node presents now, "" when none.
         wait_s: how long the server may take to answer after the restart.
         elsewhere: nodes that are other machines: they are named and not verified.
         store_password: of the new store; None keeps the installed password where there is one that is right.
@@ -64,11 +67,12 @@ def make_plan(
     Raises:
         WizardError: application.conf cannot be edited safely, or cacerts not be changed.
     """
+    machine = seen.machine
     findings: list[Finding] = []
     steps: list[Step] = []
     alias = answers.primary.alias
-    keeps = already_installed(chain, facts) and (store_password is None or store_password == facts.installed_password)
-    keeps = keeps and alias.lower() in {"", *_aliases(facts.installed)}
+    keeps = already_installed(chain, seen) and store_password in (None, seen.store_password)
+    keeps = keeps and alias.lower() in {"", *_aliases(seen.store)}
     if not keeps:
         if store_password is None:
             raise WizardError(
@@ -79,23 +83,23 @@ def make_plan(
                 name=STORE_SECRET,
             )
         require_alias(alias)
-        steps += _store_steps(chain, facts, store_password, machine, findings, alias)
-    steps += _trust_steps(answers.primary, chain, facts, machine, findings)
-    if facts.other_trust:
-        where = {"other": facts.other_trust, "path": str(machine.cacerts)}
-        findings.append(Finding(codes.CACERTS_NOT_USED, Locator("file", facts.other_trust), where))
+        steps += _store_steps(chain, seen, store, store_password, findings, alias)
+    steps += _trust_steps(answers.primary, chain, seen, findings)
+    if seen.start.trust_store:
+        where = {"other": seen.start.trust_store, "path": str(machine.cacerts)}
+        findings.append(Finding(codes.CACERTS_NOT_USED, Locator("file", seen.start.trust_store), where))
     assert chain.leaf is not None  # noqa: S101 - the judgement before refuses a chain without leaf
     everywhere = [(node, answers.primary.port) for node in answers.primary.nodes]
     nodes = tuple(node for node in everywhere if node[0] not in elsewhere)
-    stale = any(facts.served.get(node) != chain.leaf.sha256 for node in nodes)
-    undone = [node for node in everywhere if node not in nodes and facts.served.get(node) != chain.leaf.sha256]
+    stale = any(served.get(node) != chain.leaf.sha256 for node in nodes)
+    undone = [node for node in everywhere if node not in nodes and served.get(node) != chain.leaf.sha256]
     findings += [_about_node(codes.NODE_ELSEWHERE, endpoint(*node)) for node in undone]
-    silent = [endpoint(host, port) for host, port in nodes if not facts.served.get((host, port))]
+    silent = [endpoint(host, port) for host, port in nodes if not served.get((host, port))]
     findings += [_about_node(codes.NODE_SILENT, node) for node in silent]
     if steps or stale:
         steps.append(Restart("restart", machine.unit, wait_s, always=stale))
         steps.append(Probe("probe", nodes, answers.primary.host, chain.leaf.sha256, wait_s))
-    if not facts.can_prove and not keeps:
+    if not seen.has_keytool and not keeps:
         findings.append(
             Finding(codes.JRE_NO_PROOF, Locator("file", str(machine.keytool)), {"path": str(machine.keytool)})
         )
@@ -121,28 +125,32 @@ def _about_node(spec: Code, node: str) -> Finding:
 
 
 def _store_steps(
-    chain: Chain, facts: PrimaryFacts, password: Secret, machine: Machine, findings: list[Finding], alias: str
+    chain: Chain,
+    seen: MachineSnapshot,
+    path: PurePosixPath,
+    password: Secret,
+    findings: list[Finding],
+    alias: str,
 ) -> list[FileStep]:
     leaf = chain.leaf
     assert leaf is not None  # noqa: S101 - as above
-    mode, uid, gid = rights_for(facts.account, facts.euid, FOR_PRIMARY)
+    mode, uid, gid = rights_for(seen.account, os.geteuid(), FOR_PRIMARY)
     if mode == FOR_PRIMARY:
-        findings.append(
-            Finding(codes.STORE_WORLD_READABLE, Locator("file", str(facts.store_path)), {"path": str(facts.store_path)})
-        )
-    stopped = facts.access.blocked_at
-    if facts.access.ok is False and stopped is not None and stopped != facts.store_path:
-        where = {"path": str(facts.store_path), "blocked": str(stopped), "reason": facts.access.reason}
+        findings.append(Finding(codes.STORE_WORLD_READABLE, Locator("file", str(path)), {"path": str(path)}))
+    access = seen.readable(path)
+    stopped = access.blocked_at
+    if access.ok is False and stopped is not None and stopped != path:
+        where = {"path": str(path), "blocked": str(stopped), "reason": access.reason}
         findings.append(Finding(codes.STORE_OUT_OF_REACH, Locator("file", str(stopped)), where))
-    profile = facts.profile.profile
+    profile, reason = seen.profile.profile, seen.profile.reason
     count = len(chain.certificates)
     put = PutFile(
         "keystore",
-        facts.store_path,
+        path,
         keystore(chain, password, profile=profile, friendly_name=alias or short(leaf)),
         mode,
-        facts.store,
-        f"Key store: {count} certificates and the key, mode {mode:04o}; {facts.profile.reason}",
+        expectation(seen.machine, path)[0],
+        f"Key store: {count} certificates and the key, mode {mode:04o}; {reason}",
         content_id=" ".join(
             ["pkcs12", profile, *(each.sha256 for each in chain.certificates), *([alias] if alias else [])]
         ),
@@ -151,24 +159,22 @@ def _store_steps(
         proof=STORE_SECRET,
         proof_alias=alias or short(leaf),
     )
-    return [put, edit_settings(facts, facts.store_path, password, machine)]
+    return [put, _edit_settings(seen, path, password)]
 
 
-def edit_settings(facts: PrimaryFacts, store: PurePosixPath, password: Secret, machine: Machine) -> EditFile:
+def _edit_settings(seen: MachineSnapshot, store: PurePosixPath, password: Secret) -> EditFile:
     """The edit of application.conf that names *store* and its password, every other byte kept."""
-    document = facts.document.set(facts.file_setting.path, str(store))
-    document = document.set(facts.password_setting.path, password.reveal())
-    data = document.render()
-    diff = unified(str(machine.conf), facts.conf_data, data)
-    places = ", ".join(_place(setting) for setting in (facts.file_setting, facts.password_setting))
+    file, secret = seen.store_setting, seen.password_setting
+    data = seen.document.set(file.path, str(store)).set(secret.path, password.reveal()).render()
+    expect, before = seen.conf
     return EditFile(
         "settings",
-        machine.conf,
+        seen.machine.conf,
         data,
-        diff,
-        facts.conf,
-        f"Set {places}",
-        content_id=f"{facts.file_setting.path}={store} {facts.password_setting.path}=(the store's password)",
+        unified(str(seen.machine.conf), before, data),
+        expect,
+        f"Set {_place(file)}, {_place(secret)}",
+        content_id=f"{file.path}={store} {secret.path}=(the store's password)",
     )
 
 
@@ -177,10 +183,10 @@ def _place(setting: Setting) -> str:
 
 
 def _trust_steps(
-    primary: PrimaryAnswers, chain: Chain, facts: PrimaryFacts, machine: Machine, findings: list[Finding]
+    primary: PrimaryAnswers, chain: Chain, seen: MachineSnapshot, findings: list[Finding]
 ) -> list[FileStep]:
-    root = chain.root
-    if root is None or (facts.cacerts is None and facts.cacerts_problem is None):
+    root, machine = chain.root, seen.machine
+    if root is None:
         return []
     name, path = short(root), str(machine.cacerts)
     alias = trust_alias(name, root.sha256)
@@ -191,25 +197,26 @@ def _trust_steps(
         "alias": alias,
         "file": f"{file_stem(root)}.cer",
     }
-    if facts.trusted is None or facts.cacerts is None:
-        if facts.cacerts_problem is not None and primary.import_root is not ImportRoot.NO:
-            raise facts.cacerts_problem
-        reason = facts.cacerts_problem.message if facts.cacerts_problem else "it does not exist."
-        where = Locator("file", path)
-        findings.append(Finding(codes.CACERTS_NOT_CHECKED, where, {**by_hand, "reason": reason}))
+    try:
+        expect, anchors = seen.cacerts
+    except WizardError as problem:
+        if primary.import_root is not ImportRoot.NO:
+            raise
+        facts = {**by_hand, "reason": problem.message}
+        findings.append(Finding(codes.CACERTS_NOT_CHECKED, Locator("file", path), facts))
         return []
-    if root.sha256 in facts.trusted:
+    if not expect.exists or root.sha256 in {anchor.sha256 for anchor in anchors}:
         return []
     if primary.import_root is ImportRoot.NO:
         findings.append(Finding(codes.CACERTS_ROOT_LEFT_OUT, Locator("file", path), by_hand))
         return []
-    if not facts.can_prove and primary.import_root is ImportRoot.AUTO:
+    if not seen.has_keytool and primary.import_root is ImportRoot.AUTO:
         findings.append(Finding(codes.CACERTS_ROOT_BY_HAND, Locator("file", path), by_hand))
         return []
-    if not facts.can_prove:
+    if not seen.has_keytool:
         raise WizardError(codes.CACERTS_NEEDS_KEYTOOL, subject=path, root=name, path=path, tool=machine.keytool)
     summary = f"Trust {name} in cacerts, alias {alias}"
-    return [ImportTrust("trust", machine.cacerts, root.der, alias, root.sha256, CACERTS_SECRET, facts.cacerts, summary)]
+    return [ImportTrust("trust", machine.cacerts, root.der, alias, root.sha256, CACERTS_SECRET, expect, summary)]
 
 
 def holds(installed: Bundle, chain: Chain) -> bool:

@@ -1,11 +1,13 @@
-"""Completeness of a chain: missing issuers, self-signed leaves, surplus certificates."""
+"""The links of a chain: what is missing or too much, signatures and key identifiers, path lengths."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from wizard import codes
 from wizard.certificates import fields, names
 from wizard.certificates.model import Certificate, Role
 from wizard.certificates.rules.context import Context, on, on_chain
+from wizard.certificates.signatures import signed_by
 from wizard.findings import Finding
 
 MOST_OTHERS = 3
@@ -13,7 +15,7 @@ MOST_SENT, MOST_SENT_BY_CLIENT = 10, 8
 """Most certificates that Java accepts from a server, and that Java 25 accepts from a client (older: 10)."""
 
 
-def check(context: Context) -> Iterator[Finding]:
+def completeness(context: Context) -> Iterator[Finding]:
     """Look for what is missing and what is too much."""
     chain = context.chain
     if chain.leaf is None and context.role is not None:
@@ -61,3 +63,52 @@ def _incomplete(context: Context) -> Finding:
         near=f"; one of that name is not it: {near.reason}" if near else "",
         url=f", or fetch it from {url}" if url else "",
     )
+
+
+def signature(context: Context) -> Iterator[Finding]:
+    """Verify each certificate against the next one up."""
+    for lower, upper in pairwise(context.chain.certificates):
+        verified = signed_by(lower, upper)
+        if verified is None:
+            yield on(lower, codes.SIGNATURE_NOT_VERIFIED, algorithm=fields.signature_label(lower))
+        elif not verified:
+            yield on(lower, codes.SIGNATURE_BROKEN, issuer=names.short(upper))
+        wanted, found = fields.authority_key_id(lower), fields.subject_key_id(upper)
+        if wanted and found and wanted != found:
+            yield on(
+                lower, codes.SIGNATURE_KEY_ID_DIFFERS, issuer=names.short(upper), wanted=wanted.hex(), found=found.hex()
+            )
+        number = fields.authority_serial(lower)
+        if number is not None and number != fields.serial(upper):
+            shown = {"wanted": f"{number:x}", "found": f"{fields.serial(upper):x}"}
+            yield on(lower, codes.SIGNATURE_ISSUER_SERIAL_DIFFERS, issuer=names.short(upper), **shown)
+    root = context.chain.root
+    own = fields.subject_key_id(root) if root is not None else None
+    if root is not None and (
+        fields.authority_key_id(root) not in {None, own}
+        or fields.authority_serial(root) not in {None, fields.serial(root)}
+    ):
+        yield on(root, codes.SIGNATURE_ROOT_NAMES_ANOTHER_ISSUER)
+
+
+def basic_constraints(context: Context) -> Iterator[Finding]:
+    """Count CA certificates below each limit; self-issued ones do not count (RFC 5280, 6.1.4 (l))."""
+    chain = context.chain
+    if chain.leaf is not None and fields.is_ca(chain.leaf):
+        yield on(chain.leaf, codes.CONSTRAINTS_LEAF_IS_CA)
+    below = 0
+    lower = chain.leaf
+    for certificate in chain.authorities:
+        allowed = fields.path_length(certificate)
+        if allowed is not None and below > allowed:
+            spec = codes.CONSTRAINTS_ROOT_PATH_LENGTH if certificate is chain.root else codes.CONSTRAINTS_PATH_LENGTH
+            yield on(certificate, spec, allowed=allowed, found=below, below=names.short(lower) if lower else "")
+        below += not fields.self_issued(certificate)
+        lower = certificate
+    if chain.root is not None and not fields.is_ca(chain.root):
+        yield on(
+            chain.root,
+            codes.CONSTRAINTS_ROOT_WITHOUT_CONSTRAINTS
+            if fields.is_version_1(chain.root)
+            else codes.CONSTRAINTS_ROOT_NOT_CA,
+        )

@@ -1,4 +1,4 @@
-"""The dates of public CAs, from `data/public_ca.toml`."""
+"""What depends on the root: the dates of public CAs, from `data/public_ca.toml`, and whether it is a public one."""
 
 import tomllib
 from collections.abc import Iterator
@@ -62,7 +62,7 @@ def calendar() -> Calendar:
     )
 
 
-def check(context: Context) -> Iterator[Finding]:
+def public_ca(context: Context) -> Iterator[Finding]:
     """Private PKIs are not bound by the ballot, so only chains under public roots are checked."""
     leaf = context.chain.leaf
     if leaf is None or not context.is_public:
@@ -76,3 +76,10 @@ def check(context: Context) -> Iterator[Finding]:
     following = calendar().longest_life(ends.date())
     if following is not None and limit is not None and following < limit:
         yield on(leaf, codes.LIFETIME_RENEWAL_IS_SHORTER, date=f"{ends:%Y-%m-%d}", limit=following)
+
+
+def unclear_root(context: Context) -> Iterator[Finding]:
+    """Ask the operator where it is needed."""
+    root = context.chain.root
+    if root is not None and root.sha256 in context.unclear_roots:
+        yield on(root, codes.ROOT_PUBLIC_OR_PRIVATE, sha256=root.sha256)
