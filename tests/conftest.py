@@ -4,8 +4,15 @@ The property tests try a little and always the same in `make test`, more in `mak
 `--hypothesis-profile=exhaustive`.
 """
 
+import json
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from hypothesis import HealthCheck, settings
+
+from wizard.cli import output
 
 # A failed assertion of a helper shows its values, as one of a test does.
 pytest.register_assert_rewrite("tests.support", "tests.tui")
@@ -14,3 +21,21 @@ settings.register_profile(
 )
 settings.register_profile("exhaustive", settings.get_profile("quick"), max_examples=400, derandomize=False)
 settings.load_profile("quick")
+
+
+@pytest.fixture(autouse=True)
+def output_follows_the_schema(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever a command prints with --json is compared with the schema that comes with the program."""
+    wrong: list[str] = []
+
+    def compared(members: dict[str, Any], **options: Any) -> str:
+        from tests.support.output_schema import problems  # noqa: PLC0415 - few test files print JSON
+
+        text = json.dumps(members, **options)
+        wrong.extend(problems(json.loads(text)))
+        return text
+
+    monkeypatch.setattr(output, "json", SimpleNamespace(dumps=compared))
+    yield
+    # Not where it was found: the command would report it as a bug of its own.
+    assert wrong == []

@@ -214,6 +214,7 @@ SERVICE_STOPPED = Code("service.stopped", Severity.BLOCKER)
 SERVICE_SYSTEMCTL_FAILED = Code("service.systemctl-failed", Severity.BLOCKER)
 SERVICE_UNIT_BROKEN = Code("service.unit-broken", Severity.BLOCKER)
 SERVICE_UNIT_MISSING = Code("service.unit-missing", Severity.BLOCKER)
+TIMER_NO_SYSTEMD = Code("timer.no-systemd", Severity.BLOCKER)
 
 # TLS as a client sees it, revocation, the rehearsal
 AIA_NOT_FETCHED = Code("aia.not-fetched", Severity.WARNING)

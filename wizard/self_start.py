@@ -50,6 +50,18 @@ def command(name: str, *arguments: str) -> list[str]:
     return [sys.executable, "-I", "-S", "-c", start, name, *arguments]
 
 
+def own_command() -> list[str]:
+    """The command line that starts the program as an operator does, for other programs such as systemd."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable]
+    # The one-file build, whatever its name is: the folder that it unpacks may be removed.
+    one_file = getattr(getattr(sys.modules["__main__"], "__loader__", None), "archive", "")
+    started = os.path.abspath(one_file or sys.argv[0])  # noqa: PTH100 - without pathlib, as above
+    if one_file or os.path.basename(started).startswith("cloudstream-wizard"):  # noqa: PTH119 - likewise
+        return [sys.executable, started]
+    return [sys.executable, "-m", "wizard"]
+
+
 def no_core_dumps() -> None:
     """Keep the secrets in this process out of core dumps; the programs that it starts inherit the limit.
 

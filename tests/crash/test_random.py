@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.support.fake_host import FOLDER, KEYSTORE, Interrupting, Scene, Tree, in_child, sha
 from wizard.change.engine import apply
 from wizard.change.outcome import KEPT, STUCK
-from wizard.change.plan import Plan, Probe, Restart
+from wizard.change.plan import FileStep, Plan, Probe, Restart
 from wizard.change.recover import pending, recover
 from wizard.change.rollback import rollback
 from wizard.errors import WizardError
@@ -92,7 +92,7 @@ def _after(scene: Scene, chance: random.Random) -> tuple[Tree, Plan | None]:
 def _for_a_copy(plan: Plan) -> Plan:
     """The folders of a copy are not those that the plan was made for."""
     steps = [
-        step if isinstance(step, Restart | Probe) else replace(step, expect=replace(step.expect, folder=None))
+        replace(step, expect=replace(step.expect, folder=None)) if isinstance(step, FileStep) else step
         for step in plan.steps
     ]
     return replace(plan, steps=tuple(steps))

@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -117,6 +118,13 @@ def source(target: Path, work: Path, epoch: int) -> Path:
                 archive.addfile(entry, stream)
     (target / made.name).write_bytes(gzip.compress(plain.getvalue(), mtime=epoch))
     return folder
+
+
+def not_in_the_guide(_folder: str, names: list[str]) -> list[str]:
+    """Those of the pictures *names* that no page of the guide shows."""
+    pages = "".join(path.read_text() for path in (ROOT / "wizard/guide").glob("*.md"))
+    shown = {f"{name}.txt" for name in re.findall(r"snapshots/(.*)\.svg\)", pages)}
+    return [name for name in names if name not in shown]
 
 
 def program(work: Path, wheel: Path, processor: str) -> Path:
@@ -240,6 +248,8 @@ def main(target: Path) -> None:
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
         folder = source(target, work, epoch)
+        shutil.copytree(ROOT / "snapshots", folder / "wizard/guide/pictures", ignore=not_in_the_guide)
+        same_times(folder, epoch)
         run(sys.executable, "-m", "build", "--wheel", "--outdir", target, folder)
         (wheel,) = target.glob("*.whl")
         bundled = [program(work, wheel, processor) for processor in PROCESSORS]

@@ -4,6 +4,8 @@ import hashlib
 import json
 import os
 import platform
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -30,8 +32,11 @@ def installed(version: str) -> str | None:
     return None
 
 
-def set_up(command: list[str], folder: Path) -> None:
-    """A whole set-up on a practice deployment by *command*; openssl is shown the right certificate afterwards."""
+def set_up(command: list[str], folder: Path, *, pictures: bool = True) -> None:
+    """A timer and a whole set-up on a practice deployment by *command*; openssl is shown the right certificate.
+
+    *pictures*: whether the guide has some.
+    """
     env = {"PATH": os.defpath + ":/usr/sbin", "HOME": str(folder / "home"), "LC_ALL": "C.UTF-8"}
     env["CLOUDSTREAM_WIZARD_UNPACK"] = str(folder / "unpacked")
 
@@ -43,6 +48,12 @@ def set_up(command: list[str], folder: Path) -> None:
     assert run("--version") == f"cloudstream-wizard {__version__}\n"
     made = json.loads(run("sandbox", "create", str(folder / "p"), "--json"))
     options = ["--root", made["root"], "--systemctl", made["systemctl"], "--state-dir", str(folder / "state")]
+    assert ("\nThe review:\n" in run("guide", "set-up")) is pictures
+    run("timer", "install", *options, "--yes")
+    unit = Path(made["root"]) / "etc/systemd/system/cloudstream-wizard-status.service"
+    (started,) = re.findall("ExecStart=(.*)", unit.read_text())
+    checked = subprocess.run(shlex.split(started), capture_output=True, text=True, cwd="/", env=env, check=False)
+    assert checked.stdout.startswith("CLOUDSTREAM TLS "), checked.stderr
     try:
         answers = str(Path(made["root"]) / "answers.toml")
         ended = json.loads(run("apply", *options, "--answers", answers, "--yes", "--settle", "0.1", "--json"))
@@ -62,7 +73,7 @@ def test_a_virtual_environment(artifacts: Path, wheels: Path, tmp_path: Path, ki
     offline = ["--no-index", "--find-links", str(wheels)] if kind == "*.whl" else []
     pip = [str(tmp_path / "venv/bin/python"), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
     subprocess.run([*pip, *offline, str(artifact)], check=True)
-    set_up([str(tmp_path / "venv/bin/cloudstream-wizard")], tmp_path)
+    set_up([str(tmp_path / "venv/bin/cloudstream-wizard")], tmp_path, pictures=kind == "*.whl")
 
 
 @pytest.mark.parametrize("version", PYTHONS)

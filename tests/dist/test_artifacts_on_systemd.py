@@ -13,8 +13,10 @@ import pytest
 from tests.support.booted_systemd import Booted, booted, missing
 from tests.support.exhaustive import exhaustive
 from tests.support.practice import company
+from tests.systemd.manager import until
 from tests.systemd.product import NEW, Product, refuses_a_masked_unit, repairs_a_crash_loop
 from wizard import __version__
+from wizard.planning.timer import SERVICE, TIMER
 from wizard.sandbox.build import create
 
 pytestmark = exhaustive
@@ -81,11 +83,25 @@ def test_set_up_and_undo(product: Product) -> None:
     assert "primary-host" in product.served()
     # This product has no Java, so nobody is trusted; that the certificate is the right one is seen all the same.
     judged = product.wizard("status", "--servername", "primary-host").stdout
-    assert "primary-host: served at" in judged
+    assert "primary-host: presented at" in judged
     assert "[doctor.root-not-trusted]" in judged.splitlines()[0]
     undone = product.wizard("rollback", "--yes", "--settle", "1")
     assert undone.returncode == 0, undone.stderr
     assert product.served() == before
+
+
+def test_the_timer_starts_this_artifact(product: Product) -> None:
+    product.run()
+    done = product.wizard("timer", "install", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert product.manager.show("ActiveState", "UnitFileState", unit=TIMER) == ["active", "enabled"]
+    by_hand = product.wizard("status")
+    product.manager.do("start", SERVICE)
+    until(lambda: by_hand.stdout.splitlines()[0] in product.manager.journal(SERVICE))
+    assert product.manager.show("ExecMainStatus", unit=SERVICE) == [str(by_hand.returncode)]
+    done = product.wizard("timer", "remove", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert product.manager.show("LoadState", unit=TIMER) == ["not-found"]
 
 
 def test_a_failing_start_is_undone(product: Product) -> None:
@@ -111,10 +127,12 @@ def test_purge_of_the_package_keeps_the_backups(product: Product) -> None:
         pytest.skip("of the Debian package alone")
     product.run()
     assert product.apply().returncode == 0
+    assert product.wizard("timer", "install", "--yes").returncode == 0
     page = product.machine.run("sh", "-c", "MANPAGER=cat man cloudstream-wizard || gzip -dc /usr/share/man/man8/cloudstream-wizard.8.gz")
     assert "trusted certificates" in page.stdout
     done = product.machine.run("env", "DEBIAN_FRONTEND=noninteractive", "dpkg", "--purge", "cloudstream-wizard")
     assert done.returncode == 0, done.stderr
+    assert product.manager.show("LoadState", "ActiveState", unit=TIMER) == ["not-found", "inactive"]
     assert product.machine.path("var/lib/cloudstream-wizard").is_dir()
     assert not product.machine.path("usr/lib/cloudstream-wizard").exists()
 

@@ -137,6 +137,13 @@ class Service:
         say("restarting")
         self.calls.gate("restart", "after")
 
+    def follow(self, timer: str) -> None:
+        self.calls.gate("follow", "before")
+        self.scene.followed.append(timer)
+        if self.scene.unfollowed:
+            self.scene.unfollowed -= 1
+            raise WizardError.recorded("service.unit-broken", "systemd cannot read the timer")
+
     def tail(self, lines: int) -> tuple[str, ...]:
         return self.scene.journal[-lines:]
 
@@ -160,6 +167,9 @@ class Scene:
         self.machine = Machine(root=self.root, state_dir=base / "state")
         self.served = base / "served"
         self.restarts = 0
+        self.followed: list[str] = []
+        self.unfollowed = 0
+        """So many times systemd does not follow a timer."""
         self.journal: tuple[str, ...] = ()
         self.told: list[Event] = []
         self.time = 0.0

@@ -1,6 +1,7 @@
 """The ports of the real machine: the product's Java, systemd, and a TLS client."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from wizard.change.ports import Ports, Served, ServiceState
 from wizard.errors import WizardError
@@ -55,6 +56,10 @@ class Systemd:
     def restart(self, timeout_s: float, say: Callable[[str], None]) -> None:
         """Restart and wait until the new process runs."""
         self._service.restart(timeout_s, say)
+
+    def follow(self, timer: str) -> None:
+        """Let systemd read the files of *timer*, and start or stop it."""
+        Service(replace(self._machine, unit=timer)).follow_files()
 
     def tail(self, lines: int) -> tuple[str, ...]:
         """The unit's last journal lines."""

@@ -14,7 +14,7 @@ from wizard.change.journal import ARMED, CLOSED, DONE, INTENT, RESTART, VERIFIED
 from wizard.change.lock import Opened, keeps_copies, new_token, opened, say_outcome, sweep
 from wizard.change.manifest import Action, Manifest, Node
 from wizard.change.outcome import APPLIED, KEPT, NO_CHANGE, REFUSED, ROLLED_BACK, Failure, Outcome
-from wizard.change.plan import CertificateNote, Plan, Probe, Restart
+from wizard.change.plan import CertificateNote, LoadTimer, Plan, Probe, Restart, is_timer
 from wizard.change.proof import prove, restart, watch_over
 from wizard.change.record import read_record
 from wizard.change.staging import FileChange, file_changes_of, stage
@@ -109,7 +109,7 @@ def _nothing(plan: Plan, context: Context) -> Outcome:
 
 
 def _order(plan: Plan, context: Context) -> Order:
-    service = next((step for step in plan.steps if isinstance(step, Restart)), None)
+    service = next((step for step in plan.steps if isinstance(step, Restart | LoadTimer)), None)
     probes = [step for step in plan.steps if isinstance(step, Probe)]
     return Order(
         title=plan.title,
@@ -151,7 +151,7 @@ def carry_out(order: Order, place: Opened, context: Context) -> Outcome:
 def _prepare(order: Order, folder: ChangeFolder, context: Context) -> Manifest:
     context.events.say("prepare", "started", "Prepare, back up and check all files before the change")
     drafts = order.drafts()
-    running = False if order.restart is None else check_service(context)
+    running = order.restart is not None and check_service(order.restart[1], context)
     actions, served = stage(drafts, order.target, folder, context)
     manifest = Manifest(
         id=folder.id,
@@ -179,12 +179,14 @@ def _prepare(order: Order, folder: ChangeFolder, context: Context) -> Manifest:
     return manifest
 
 
-def check_service(context: Context) -> bool:
-    """Refuse a service that cannot be restarted; whether it runs now.
+def check_service(unit: str, context: Context) -> bool:
+    """Refuse a service that cannot be restarted; whether it must run after an undo.
 
     Raises:
         WizardError: of the service port.
     """
+    if is_timer(unit):
+        return True
     state = context.ports.service.state()
     if state.blocked is not None:
         raise state.blocked
@@ -214,18 +216,19 @@ def advance(manifest: Manifest, folder: ChangeFolder, journal: Journal, context:
     _all_in_place(manifest, context)
     context.check_cancelled()
     if manifest.restart is not None:
-        name, unit, limit = manifest.restart
+        name, unit, _limit = manifest.restart
         journal.append(RESTART)
-        context.events.say(name, "started", f"Restart {unit}")
-        restart(name, limit, context)
-        context.events.say(name, "done", f"{unit} was restarted")
+        context.events.say(name, "started", f"Load {unit}" if is_timer(unit) else f"Restart {unit}")
+        restart(manifest.restart, context)
+        done = f"systemd follows the files of {unit}" if is_timer(unit) else f"{unit} was restarted"
+        context.events.say(name, "done", done)
         context.check_cancelled()
     if manifest.probe is not None:
         name, limit = manifest.probe
         context.events.say(name, "started", "Wait until the right certificate is presented")
         prove(name, manifest.target, limit, context)
         context.events.say(name, "done", "Every node presents the right certificate")
-    if manifest.restart is not None:
+    if manifest.restart is not None and not is_timer(manifest.restart[1]):
         watch_over(manifest.target, context)
     _all_in_place(manifest, context)
     journal.append(VERIFIED)

@@ -135,6 +135,36 @@ class MakeFolder:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoveFile:
+    """Remove a file.
+
+    Attributes:
+        id: unique within the plan.
+        path: logical, absolute.
+        expect: what is there now.
+        summary: one line for the review.
+    """
+
+    id: str
+    path: PurePosixPath
+    expect: Expectation
+    summary: str
+
+    kind = "remove_file"
+    data = b""
+
+    @property
+    def target(self) -> str:
+        """The file, as the operator knows it."""
+        return str(self.path)
+
+    @property
+    def changed(self) -> bool:
+        """Whether it is there."""
+        return self.expect.exists
+
+
+@dataclass(frozen=True, slots=True)
 class EditFile:
     """Replace the text of an existing file; owner, extended attributes and, unless one is given, the mode stay.
 
@@ -257,6 +287,40 @@ class Restart:
 
 
 @dataclass(frozen=True, slots=True)
+class LoadTimer:
+    """Let systemd read the unit files again; a timer with a file is then enabled and started, one without is stopped.
+
+    Attributes:
+        id: unique within the plan.
+        unit: the timer, a name that ends in `.timer`.
+        timeout_s: not used by a timer, which starts at once.
+        always: do it also when no file changes, because the timer is not enabled or not started.
+    """
+
+    id: str
+    unit: str
+    timeout_s: float = 0.0
+    always: bool = False
+
+    kind = "load_timer"
+
+    @property
+    def target(self) -> str:
+        """The unit."""
+        return self.unit
+
+    @property
+    def summary(self) -> str:
+        """One line for the review."""
+        return f"Let systemd read the files of {self.unit}, and check that it follows them"
+
+    @property
+    def changed(self) -> bool:
+        """Whether this alone makes the plan worth applying."""
+        return self.always
+
+
+@dataclass(frozen=True, slots=True)
 class Probe:
     """Verify from outside that every node presents the right leaf.
 
@@ -325,8 +389,8 @@ class CertificateNote:
         return replace(self, when="after" if self.when == "before" else "before")
 
 
-FileStep = MakeFolder | PutFile | EditFile | ImportTrust
-Step = MakeFolder | PutFile | EditFile | ImportTrust | Restart | Probe
+FileStep = MakeFolder | PutFile | EditFile | RemoveFile | ImportTrust
+Step = MakeFolder | PutFile | EditFile | RemoveFile | ImportTrust | Restart | LoadTimer | Probe
 
 __all__ = [
     "ABSENT",
@@ -335,13 +399,22 @@ __all__ = [
     "Expectation",
     "FileStep",
     "ImportTrust",
+    "LoadTimer",
     "MakeFolder",
     "Plan",
     "Probe",
     "PutFile",
+    "RemoveFile",
     "Restart",
     "Step",
+    "is_timer",
 ]
+
+
+def is_timer(unit: str) -> bool:
+    """Whether *unit* is a timer of the wizard, and not the service that people print through."""
+    return unit.endswith(".timer")
+
 
 STEP_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,60}")
 """An id of a step; it becomes the name of a file in the folder of the change."""
@@ -370,7 +443,9 @@ class Plan:
     def __post_init__(self) -> None:
         """Refuse steps that could not be distinguished, or that would overwrite each other."""
         # Several anchors may go into one trust store: each step then continues from the result of the one before.
-        written = [str(step.path) for step in self.steps if isinstance(step, MakeFolder | PutFile | EditFile)]
+        written = [
+            str(step.path) for step in self.steps if isinstance(step, MakeFolder | PutFile | EditFile | RemoveFile)
+        ]
         stores = {str(step.path) for step in self.steps if isinstance(step, ImportTrust)}
         for names in ([step.id for step in self.steps], [*written, *stores]):
             twice = sorted({name for name in names if names.count(name) > 1})
@@ -412,7 +487,7 @@ class Plan:
                     "kind": step.kind,
                     "target": step.target,
                     "summary": step.summary,
-                    "changed": step.changed or (isinstance(step, Restart) and effective),
+                    "changed": step.changed or (isinstance(step, Restart | LoadTimer) and effective),
                     "diff": step.diff if isinstance(step, EditFile) else getattr(step, "diff", "") or None,
                 }
                 for step in self.steps
@@ -427,7 +502,7 @@ class Plan:
 
 def _meaning(step: Step) -> dict[str, Any]:
     base: dict[str, Any] = {"kind": step.kind, "id": step.id}
-    if isinstance(step, Restart):
+    if isinstance(step, Restart | LoadTimer):
         return base | {"unit": step.unit, "always": step.always}
     if isinstance(step, Probe):
         nodes = [[host, port] for host, port in step.nodes]
@@ -440,6 +515,8 @@ def _meaning(step: Step) -> dict[str, Any]:
     }
     if isinstance(step, MakeFolder):
         return base | {"mode": step.mode}
+    if isinstance(step, RemoveFile):
+        return base
     base["content"] = step.content_id or digest_of(step.data)
     if isinstance(step, EditFile) and step.mode is not None:
         base["mode"] = step.mode

@@ -15,10 +15,12 @@ from wizard.change.plan import (
     EditFile,
     Expectation,
     ImportTrust,
+    LoadTimer,
     MakeFolder,
     Plan,
     Probe,
     PutFile,
+    RemoveFile,
     Restart,
     Step,
 )
@@ -127,7 +129,7 @@ def _checksum(body: dict[str, Any]) -> str:
 
 def _dump_step(step: Step) -> dict[str, Any]:
     head: dict[str, Any] = {"kind": step.kind, "id": step.id}
-    if isinstance(step, Restart):
+    if isinstance(step, Restart | LoadTimer):
         return head | {"unit": step.unit, "timeout_s": step.timeout_s, "always": step.always}
     if isinstance(step, Probe):
         return head | {
@@ -144,6 +146,8 @@ def _dump_step(step: Step) -> dict[str, Any]:
         head["folder"] = astuple(now.folder)
     if isinstance(step, MakeFolder):
         return head | {"mode": step.mode}
+    if isinstance(step, RemoveFile):
+        return head
     head["data"] = base64.b64encode(step.data).decode()
     if isinstance(step, ImportTrust):
         text = base64.b64encode(step.certificate).decode()
@@ -167,6 +171,8 @@ def _load_step(members: dict[str, Any]) -> Step:
     kind = members.pop("kind")
     if kind == "restart":
         return Restart(**members)
+    if kind == "load_timer":
+        return LoadTimer(**members)
     if kind == "probe":
         nodes = tuple((str(host), int(port)) for host, port in members.pop("nodes"))
         return Probe(nodes=nodes, **members)
@@ -177,6 +183,8 @@ def _load_step(members: dict[str, Any]) -> Step:
     expect = replace(Expectation(*members.pop("expect")), folder=None if folder is None else Identity(*folder))
     if kind == "make_folder":
         return MakeFolder(path=path, expect=expect, **members)
+    if kind == "remove_file":
+        return RemoveFile(path=path, expect=expect, **members)
     data = base64.b64decode(members.pop("data"), validate=True)
     if kind in {"import_trust", "remove_trust"}:
         certificate = base64.b64decode(members.pop("certificate"), validate=True)

@@ -49,6 +49,14 @@ class ServiceControl(Protocol):
         """
         ...
 
+    def follow(self, timer: str) -> None:
+        """Let systemd read the unit files again; *timer* is started when it has a file, and stopped when it has none.
+
+        Raises:
+            WizardError: systemd cannot be asked, or does not do it.
+        """
+        ...
+
     def tail(self, lines: int) -> tuple[str, ...]:
         """The last lines of its journal, already printable; empty when there are none."""
         ...

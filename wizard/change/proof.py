@@ -8,6 +8,7 @@ from wizard import codes
 from wizard.change.context import Context
 from wizard.change.manifest import Node
 from wizard.change.outcome import SETTLE
+from wizard.change.plan import is_timer
 from wizard.change.ports import Served
 from wizard.errors import WizardError
 from wizard.texts.en.change import JOURNAL_LINES
@@ -34,13 +35,21 @@ def _as_demand(node: Node, served: Served) -> Node:
     return replace(node, sha256=served.sha256, fallback=served.fallback)
 
 
-def restart(step: str, timeout_s: float, context: Context) -> None:
-    """Restart the service, telling progress under *step*.
+def restart(step: tuple[str, str, float], context: Context) -> None:
+    """Restart the service, or let systemd follow the files of a timer; tells progress.
+
+    Args:
+        step: its id, the unit, and the longest wait in seconds.
+        context: the run.
 
     Raises:
         WizardError: of the service port, which knows the last lines of its journal.
     """
-    context.ports.service.restart(timeout_s, lambda text: context.events.say(step, "progress", text))
+    name, unit, timeout_s = step
+    if is_timer(unit):
+        context.ports.service.follow(unit)
+    else:
+        context.ports.service.restart(timeout_s, lambda text: context.events.say(name, "progress", text))
 
 
 def prove(step: str, nodes: Sequence[Node], timeout_s: float, context: Context, *, patient: bool = True) -> None:

@@ -8,6 +8,7 @@ from wizard.change.file_image import FileImage
 from wizard.change.file_state import FileState, file_state, is_undone, live_image
 from wizard.change.manifest import Action, Manifest
 from wizard.change.outcome import Failure
+from wizard.change.plan import is_timer
 from wizard.change.store import ChangeFolder
 from wizard.errors import WizardError
 from wizard.printable import printable
@@ -51,7 +52,9 @@ def page_text(
     for action in manifest.actions:
         lines += _file(action, manifest.actions, folder, context)
     lines += ["", "THEN"]
-    if manifest.restart is not None:
+    if manifest.restart is not None and is_timer(manifest.restart[1]):
+        lines.append(f"  let systemd read the files: systemctl daemon-reload; systemctl status {manifest.restart[1]}")
+    elif manifest.restart is not None:
         unit = manifest.restart[1]
         lines += [
             f"  check whether it is still starting or stopping, then wait: systemctl status {unit}",

@@ -80,7 +80,7 @@ def check(change: str | None, context: Context) -> Manifest:
         # A damaged backup: the rollback refuses before it changes anything, so there is nothing to recover.
         raise WizardError.recorded(error.code, error.message, error.hint, error.subject) from error
     if manifest.restart is not None:
-        check_service(context)
+        check_service(manifest.restart[1], context)
     sizes = [(draft.target.folders[-1], len(draft.new), len(draft.old)) for draft in drafts]
     check_change_room(folder.above, sizes)
     return manifest

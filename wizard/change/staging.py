@@ -11,10 +11,10 @@ from wizard import codes
 from wizard.change.context import Context
 from wizard.change.disk_space import check_change_room
 from wizard.change.durable import dressed, new_file, sync_folder
-from wizard.change.file_image import FileImage
+from wizard.change.file_image import ABSENT_FILE, FileImage
 from wizard.change.journal import BACKUP
 from wizard.change.manifest import Action, Node, TrustEntry
-from wizard.change.plan import EditFile, ImportTrust, MakeFolder, Plan, PutFile
+from wizard.change.plan import EditFile, ImportTrust, MakeFolder, Plan, PutFile, RemoveFile
 from wizard.change.proof import capture
 from wizard.change.store import STAGED, ChangeFolder
 from wizard.change.targets import check_ancestors, check_expected, check_replaceable, keep_folder, look, resolve
@@ -101,7 +101,9 @@ def identity_of(target: Target) -> Identity | None:
     return None if target.folder is None else target.folder.identity
 
 
-def _draft(step: PutFile | EditFile | ImportTrust, target: Target, image: FileImage, data: bytes) -> FileChange:
+def _draft(
+    step: PutFile | EditFile | RemoveFile | ImportTrust, target: Target, image: FileImage, data: bytes
+) -> FileChange:
     trust: TrustEntry | None = None
     wanted = dressed(image)
     if isinstance(step, PutFile):
@@ -112,7 +114,7 @@ def _draft(step: PutFile | EditFile | ImportTrust, target: Target, image: FileIm
         if not step.data:
             raise ValueError(f"nobody has asked keytool for the new {target.shown}")
         trust = TrustEntry(step.alias, step.sha256, step.secret, added=not step.removes)
-    after = settled(wanted, target, step.data)
+    after = ABSENT_FILE if isinstance(step, RemoveFile) else settled(wanted, target, step.data)
     check_owner(target, image, after)
     action = Action(
         id=step.id,
@@ -121,7 +123,7 @@ def _draft(step: PutFile | EditFile | ImportTrust, target: Target, image: FileIm
         summary=step.summary,
         before=image,
         after=after,
-        staged=step.id,
+        staged=step.id if after.exists else "",
         backup=step.id if image.exists else "",
         inherit=not image.exists,
         trust=trust,

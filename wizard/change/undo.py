@@ -23,7 +23,7 @@ from wizard.change.journal import CLOSED, UNDO, UNDONE, Journal, replay
 from wizard.change.lock import close, say_outcome
 from wizard.change.manifest import Action, Manifest
 from wizard.change.outcome import ROLLED_BACK, STUCK, Failure, Outcome
-from wizard.change.plan import digest_of
+from wizard.change.plan import digest_of, is_timer
 from wizard.change.proof import prove, restart
 from wizard.change.recovery_report import page_text
 from wizard.change.store import PAGE, ChangeFolder, Store
@@ -214,14 +214,15 @@ def _still_as_before(manifest: Manifest, context: Context) -> bool:
 
 
 def _restart(step: tuple[str, str, float], context: Context, *, must_run: bool) -> None:
-    name, unit, limit = step
+    name, unit, _limit = step
     try:
-        restart(name, limit, context)
+        restart(step, context)
     except WizardError as error:
         if must_run:
             raise
         context.events.say(name, "progress", f"{unit} did not run before the change either: {error.message}")
-    context.events.say(name, "undone", f"{unit} was restarted with the old files")
+    done = "follows" if is_timer(unit) else "was restarted with"
+    context.events.say(name, "undone", f"{unit} {done} the old files")
 
 
 def _stuck(

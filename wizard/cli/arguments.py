@@ -626,6 +626,10 @@ def status(commands: Commands) -> None:
         description="Checks whether the certificates are valid, presented, and as they were set up.",
         epilog=_STATUS,
     )
+    _says_what_to_watch(parser)
+
+
+def _says_what_to_watch(parser: Parser) -> None:
     parser.add_argument("--warn", type=int, default=30, metavar="DAYS", help="warning below this number of days (30)")
     parser.add_argument(
         "--critical", type=int, default=7, metavar="DAYS", help="critical below this number of days (7)"
@@ -637,6 +641,60 @@ def status(commands: Commands) -> None:
     parser.add_argument(
         "--prometheus", type=Path, metavar="FILE", help="also write the figures for the textfile collector to FILE"
     )
+
+
+_TIMER = """\
+A systemd timer runs `status` regularly. It is installed and removed as a
+change: the wizard shows it, verifies it, and can undo it. A warning or worse
+leaves the unit cloudstream-wizard-status.service in the state failed, with the
+output in the journal. With --prometheus the figures are kept for a collector.
+
+EXAMPLES
+  cloudstream-wizard timer install             every day
+  cloudstream-wizard timer install --warn 45 --yes \\
+      --prometheus /var/lib/node_exporter/tls.prom
+  cloudstream-wizard timer install --calendar 'Mon *-*-* 06:00'
+  cloudstream-wizard timer install --dry-run   only shows what would change
+  cloudstream-wizard timer remove
+
+EXIT CODES
+  0 done, or nothing to do   2 wrong usage, or there is no systemd
+  3 systemd did not follow, and it was undone
+  4 an interrupted change needs recover   5 another run holds the lock
+"""
+
+
+def _calendar(text: str) -> str:
+    """A time of systemd.time(7), for argparse; systemd itself refuses one that it does not understand."""
+    if not re.fullmatch(r"[\w *:,./~+-]{1,100}", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"{printable(text)} is not a time as in systemd.time(7)")
+    return text
+
+
+def timer(commands: Commands) -> None:
+    """Add it."""
+    parser = commands.add_parser(
+        "timer",
+        help="check the certificates regularly, with systemd",
+        description="Installs or removes a systemd timer that runs status.",
+        epilog=_TIMER,
+    )
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for name, what in (
+        ("install", "install the timer, or change what it does"),
+        ("remove", "stop the timer and remove its files"),
+    ):
+        action = actions.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.", epilog=_TIMER)
+        action.add_argument("--yes", action="store_true", help="do not ask")
+        if name == "install":
+            action.add_argument(
+                "--calendar",
+                type=_calendar,
+                default="daily",
+                metavar="TIME",
+                help="when, as in systemd.time(7) (daily)",
+            )
+            _says_what_to_watch(action)
 
 
 _REHEARSE = """\
@@ -812,6 +870,7 @@ EXAMPLES
   cloudstream-wizard guide                 the topics
   cloudstream-wizard guide set-up | less
   cloudstream-wizard guide answers         keys of the answers file
+  cloudstream-wizard guide json-schema     what --json prints
 
 EXIT CODES
   0 printed   2 there is no such topic

@@ -38,6 +38,7 @@ COMMANDS = {
     "probe": Command(arguments.probe, "wizard.cli.probe:run"),
     "doctor": Command(arguments.doctor, "wizard.cli.doctor:run"),
     "status": Command(arguments.status, "wizard.cli.status:run"),
+    "timer": Command(arguments.timer, "wizard.cli.timer:run"),
     "rehearse": Command(arguments.rehearse, "wizard.cli.rehearse:run"),
     "handoff": Command(arguments.handoff, "wizard.cli.handoff:run"),
     "checklist": Command(arguments.checklist, "wizard.cli.checklist:run"),

@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import json
 import os
 import socket
 import subprocess
@@ -15,6 +14,7 @@ from pathlib import Path
 from wizard import codes
 from wizard.change.watch import running
 from wizard.cli import interactive
+from wizard.cli.output import print_json
 from wizard.errors import WizardError
 from wizard.questions.answers import Answers
 from wizard.sandbox.build import create, remove
@@ -49,7 +49,7 @@ def _list_faults(*, as_json: bool) -> int:
     faults = all_faults()
     if as_json:
         listed = [{"name": fault.name, "breaks": fault.breaks, "code": fault.code} for fault in faults]
-        print(json.dumps({"schema": "cloudstream-wizard/sandbox/1", "faults": listed}, indent=2))
+        print_json("sandbox", {"faults": listed})
         return 0
     width = max(len(fault.name) for fault in faults)
     for fault in faults:
@@ -64,7 +64,7 @@ def _build(args: argparse.Namespace, folder: Path) -> Deployment:
 def _create(args: argparse.Namespace, folder: Path) -> int:
     deployment = _build(args, folder)
     if args.json:
-        print(json.dumps(deployment.as_json(), indent=2))
+        print_json("sandbox", deployment.as_json())
     else:
         print(f"practice deployment: {deployment.root}")
         print(f"endpoint:            {deployment.endpoint}")

@@ -12,7 +12,7 @@ from wizard import codes
 from wizard.change.disk_space import check_change_room
 from wizard.change.journal import BACKUP
 from wizard.change.manifest import Manifest
-from wizard.change.plan import EditFile, ImportTrust, MakeFolder, Plan, Probe, PutFile, Restart, Step
+from wizard.change.plan import EditFile, ImportTrust, MakeFolder, Plan, Probe, PutFile, Restart, Step, is_timer
 from wizard.change.store import ChangeFolder
 from wizard.change.targets import resolve
 from wizard.doctor.collect.conf import scan_conf
@@ -108,7 +108,7 @@ def undo_faults(machine: Machine, manifest: Manifest, folder: ChangeFolder) -> t
 
     A unit file that systemd has not read again is no reason to refuse an undo, nor is what overrules the file.
     """
-    if manifest.restart is None:
+    if manifest.restart is None or is_timer(manifest.restart[1]):
         return ()
     files: dict[PurePosixPath, Written] = {}
     for action in reversed(manifest.actions):

@@ -104,13 +104,17 @@ def default_state_dir() -> Path:
 
 def command(machine: Machine) -> str:
     """How the program is called for *machine*: with the options that name it, unless it is this one."""
+    return shlex.join(["cloudstream-wizard", *options(machine)])
+
+
+def options(machine: Machine) -> list[str]:
+    """The options that name *machine*; none for this one."""
     usual = Machine(state_dir=default_state_dir())
-    options = [
+    known = [
         ("--root", str(machine.root), str(usual.root)),
         ("--hcp-home", str(machine.hcp_home), str(usual.hcp_home)),
         ("--state-dir", str(machine.state_dir), str(usual.state_dir)),
         ("--systemctl", machine.systemctl, usual.systemctl),
         ("--restart-command", shlex.join(machine.restart_command or ()), ""),
     ]
-    words = [f"{name} {shlex.quote(value)}" for name, value, default in options if value != default]
-    return " ".join(["cloudstream-wizard", *words])
+    return [word for name, value, default in known if value != default for word in (name, value)]

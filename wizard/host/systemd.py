@@ -262,6 +262,37 @@ class Service:
         """Start the service when it is stopped; parameters, result and errors as `restart`."""
         return self._act("start", timeout_s, progress)
 
+    def follow_files(self) -> None:
+        """Have systemd read the unit files again. A timer with a file is then enabled and started, one without neither.
+
+        Raises:
+            WizardError: service.masked, service.unit-broken, service.stopped, service.no-rights, service.offline,
+                service.no-systemctl, service.systemctl-failed.
+        """
+        self._ask("daemon-reload")
+        now = self.show()
+        if now.load == "not-found":
+            # None of these needs a file, and each may have nothing to do. A timer that lost its service has failed.
+            service = self.unit.removesuffix(".timer") + ".service"
+            for words in (("stop", self.unit), ("disable", self.unit), ("reset-failed", self.unit, service)):
+                self._systemctl(*words, "--no-ask-password")
+            now = self.show()
+            if now.running:
+                raise self._refusal(codes.SERVICE_SYSTEMCTL_FAILED, f"{self.unit} is {now.active} ({now.sub})")
+            return
+        if now.load in UNUSABLE:
+            raise self._refusal(UNUSABLE[now.load], now.load_error)
+        for verb in ("enable", "restart"):
+            self._ask(verb, self.unit)
+        now = self.show()
+        if not now.running or now.properties.get("UnitFileState") != "enabled":
+            raise self._refusal(codes.SERVICE_STOPPED, f"{now.active}, {now.properties.get('UnitFileState', '')}")
+
+    def _ask(self, *arguments: str) -> None:
+        answer = self._systemctl(*arguments, "--no-ask-password")
+        if not answer.ok:
+            raise refused(answer, self.unit)
+
     def wait_listening(
         self, address: str, port: int, timeout_s: float = 300.0, progress: Callable[[str], None] = _quiet
     ) -> float:

@@ -38,12 +38,12 @@ ROOT = "roots."
 """Before the fingerprint of a root: whether that one is public, as one answer."""
 
 _ENDPOINT = re.compile(r"(\[(?P<v6>[^\]]*)\]|(?P<name>[^:\[\]]+))(:(?P<port>[0-9]{1,5}))?|(?P<bare>[0-9A-Fa-f:]+)")
-_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:]{2,39}")
+HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:]{2,39}")
 
 
 def is_host(text: str) -> bool:
     """Whether *text* is a host name or an address: nothing else may reach a script, a path or a URL."""
-    return _HOST.fullmatch(text) is not None
+    return HOST.fullmatch(text) is not None
 
 
 def endpoint(host: str, port: int) -> str:

@@ -27,6 +27,8 @@ from wizard.questions.answers import (
 )
 
 SCHEMA = 1
+TOP_KEYS = ("goal", "packs", "change", "maintenance", "phase")
+"""Keys that are in no table."""
 
 
 LARGEST = 512 * 1024
@@ -67,8 +69,7 @@ def load(text: str, *, name: str = "the answers file") -> Answers:
             file=name,
             schema=printable(repr(schema), limit=40),
         )
-    known = {"goal", "primary", "gateway", "client", "account", "packs", "change", "maintenance", "phase"}
-    _only(data, known, "", name)
+    _only(data, {*TOP_KEYS, "primary", "gateway", "client", "account"}, "", name)
     return Answers(
         goal=_enum(Goal, data.get("goal", "set-up"), "goal", name),
         primary=_section(PrimaryAnswers, data.get("primary", {}), "primary", name),
@@ -97,7 +98,7 @@ def field_names(
 def keys_text() -> str:
     """The keys that an answers file may have, by tables, in at most 76 columns: for the help of `plan`."""
     tables = {
-        "": ("goal", "packs", "change", "maintenance", "phase"),
+        "": TOP_KEYS,
         "[primary]": field_names(PrimaryAnswers),
         "[[gateway]]": field_names(GatewayAnswers),
         "[[client]]": field_names(ClientAnswers),

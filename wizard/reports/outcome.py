@@ -9,7 +9,18 @@ from wizard import codes
 from wizard.certificates.model import Bundle, Chain
 from wizard.change.history import Entry
 from wizard.change.outcome import APPLIED, KEPT, NO_CHANGE, REFUSED, ROLLED_BACK, SETTLE, Outcome
-from wizard.change.plan import EditFile, FileStep, ImportTrust, MakeFolder, Plan, Probe, PutFile, Restart
+from wizard.change.plan import (
+    EditFile,
+    FileStep,
+    ImportTrust,
+    LoadTimer,
+    MakeFolder,
+    Plan,
+    Probe,
+    PutFile,
+    RemoveFile,
+    Restart,
+)
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity, has_errors
 from wizard.host.accounts import group_name_of, name_of
@@ -58,7 +69,7 @@ def review(plan: Plan, findings: Sequence[Finding]) -> list[Line]:
     return result
 
 
-def _details(step: FileStep | Restart | Probe) -> list[Line]:
+def _details(step: FileStep | Restart | LoadTimer | Probe) -> list[Line]:
     if isinstance(step, PutFile):
         now = "replaced" if step.expect.exists else "created"
         owner = "" if step.uid is None or step.gid is None else f", owner {name_of(step.uid)}:{group_name_of(step.gid)}"
@@ -69,6 +80,8 @@ def _details(step: FileStep | Restart | Probe) -> list[Line]:
         return [head, *proven, *_link(step), *_diff(step.diff)]
     if isinstance(step, MakeFolder):
         return [Line(f"   {step.target} (created; an undo removes it again)")]
+    if isinstance(step, RemoveFile):
+        return [Line(f"   {step.target} (removed; an undo writes it again)"), *_link(step)]
     if isinstance(step, EditFile):
         mode = f"{step.expect.mode:04o}" if step.expect.mode is not None else ""
         kept = f"   {step.target} (edited; owner and mode {mode} kept)"
@@ -127,6 +140,8 @@ def offline_lines(risks: Iterable[str]) -> list[Line]:
 def _verb(step: FileStep) -> str:
     if isinstance(step, MakeFolder):
         return "makes"
+    if isinstance(step, RemoveFile):
+        return "removes"
     return "changes" if isinstance(step, EditFile) or step.expect.exists else "creates"
 
 

@@ -1,14 +1,14 @@
 """The steps of a change in a few words, for following them."""
 
 from wizard.change.outcome import SETTLE
-from wizard.change.plan import FileStep, Probe, Restart
+from wizard.change.plan import FileStep, LoadTimer, Probe, Restart
 from wizard.reports.review import Review
 
 OWN_NAMES = {"prepare": "Prepare and check the new files", "undo": "Restore everything"}
 """What the change does besides its steps."""
 
 
-def act_words(step: FileStep | Restart | Probe) -> str:
+def act_words(step: FileStep | Restart | LoadTimer | Probe) -> str:
     """A step of the plan in a few words."""
     name = str(step.target).rpartition("/")[2]
     match step.kind:
@@ -16,6 +16,10 @@ def act_words(step: FileStep | Restart | Probe) -> str:
             return f"Write {name}"
         case "edit_file":
             return f"Change {name}"
+        case "remove_file":
+            return f"Remove {name}"
+        case "load_timer":
+            return f"Load {name}"
         case "import_trust" | "remove_trust":
             return str(step.summary).partition(",")[0]
         case "restart" if isinstance(step, Restart):

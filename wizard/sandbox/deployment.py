@@ -97,7 +97,7 @@ class Deployment:
         return self.root / "run"
 
     def as_json(self) -> dict[str, Any]:
-        """The object that `sandbox create --json` prints."""
+        """The members that `sandbox create --json` prints."""
         folder = self.certificates
         pki: dict[str, Any] = {
             name: {"pfx": str(folder / f"{name}.pfx"), "pem": str(folder / f"{name}.pem")}
@@ -108,7 +108,6 @@ class Deployment:
         pki["p7b"] = str(folder / "acme-chain.p7b")
         pki["exercises"] = str(folder / "exercises")
         return {
-            "schema": "cloudstream-wizard/sandbox/1",
             "root": str(self.root),
             "hcp_home": "/opt/hcp",
             "endpoint": self.endpoint,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from wizard.change.history import Entry, history
 from wizard.change.manifest import Action, Manifest
-from wizard.change.plan import Plan
+from wizard.change.plan import Plan, is_timer
 from wizard.change.rollback import altered, choose, obstacle, require_undoable, rights_kept, see
 from wizard.change.store import Store
 from wizard.doctor.restart_checks import undo_faults
@@ -118,7 +118,9 @@ def undo_lines(machine: Machine, manifest: Manifest) -> list[Line]:
     result = [Line(f"Undo {manifest.id}: {printable(manifest.title)}", Tone.HEADING)]
     result += [Line(f"  {_words(action)}") for action in reversed(manifest.actions)]
     if manifest.restart is not None:
-        result.append(Line(f"  Restart {printable(manifest.restart[1])}; printing pauses until it answers.", Tone.WARN))
+        unit = printable(manifest.restart[1])
+        pauses = Line(f"  Restart {unit}; printing pauses until it answers.", Tone.WARN)
+        result.append(Line(f"  Let systemd follow the files of {unit}") if is_timer(unit) else pauses)
     served = [node for node in manifest.served if node.sha256]
     result += [Line(f"  Check that {node.endpoint} presents {node.sha256[:16]}... as before") for node in served]
     result += [Line(f"  {printable(text)}", Tone.WARN) for text in rights_kept(machine, manifest)]
@@ -130,7 +132,8 @@ def undo_steps(manifest: Manifest) -> tuple[UndoStep, ...]:
     made = [UndoStep(action.id, _words(action)) for action in reversed(manifest.actions)]
     if manifest.restart is not None:
         unit = printable(manifest.restart[1])
-        made.append(UndoStep(manifest.restart[0], f"Restart {unit}", "restart", unit))
+        words = f"Load {unit}" if is_timer(unit) else f"Restart {unit}"
+        made.append(UndoStep(manifest.restart[0], words, "load_timer" if is_timer(unit) else "restart", unit))
     if manifest.probe is not None:
         made.append(UndoStep(manifest.probe[0], "Check what is presented", "probe"))
     return tuple(made)

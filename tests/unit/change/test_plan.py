@@ -9,7 +9,19 @@ import pytest
 
 from wizard.change import plan_file
 from wizard.change.manifest import Node
-from wizard.change.plan import ABSENT, EditFile, Expectation, ImportTrust, Plan, Probe, PutFile, Restart, Step
+from wizard.change.plan import (
+    ABSENT,
+    EditFile,
+    Expectation,
+    ImportTrust,
+    LoadTimer,
+    Plan,
+    Probe,
+    PutFile,
+    RemoveFile,
+    Restart,
+    Step,
+)
 from wizard.errors import WizardError
 
 NOW = Expectation(True, "ab" * 32, 0o640, 0, 991, "file")
@@ -32,6 +44,8 @@ TRUST = ImportTrust(
 )
 RESTART = Restart("restart", "hcp-server", 300)
 PROBE = Probe("probe", (("a", 2560), ("b", 2560)), "primary-host", "ef" * 32)
+REMOVE = RemoveFile("timer", PurePosixPath("/etc/systemd/system/a.timer"), NOW, "Remove it")
+TIMER = Plan("No timer", (REMOVE, LoadTimer("load", "a.timer", always=True)), "timer")
 PLAN = Plan("A title", (PUT, EDIT, TRUST, RESTART, PROBE), "primary")
 
 
@@ -143,7 +157,18 @@ def test_several_anchors_may_go_into_one_store() -> None:
 
 
 def test_kept_and_read_again() -> None:
-    assert plan_file.load(plan_file.dump(PLAN)) == PLAN
+    for plan in (PLAN, TIMER):
+        assert plan_file.load(plan_file.dump(plan)) == plan
+
+
+def test_the_digest_of_a_removal() -> None:
+    assert with_step(TIMER, replace(REMOVE, summary="Other words")).digest == TIMER.digest
+    assert with_step(TIMER, replace(REMOVE, expect=replace(NOW, sha256="00" * 32))).digest != TIMER.digest
+    assert [step["changed"] for step in TIMER.as_json()["steps"]] == [True, True]
+    nothing = Plan("x", (replace(REMOVE, expect=ABSENT), LoadTimer("load", "a.timer")))
+    assert nothing.is_empty
+    with pytest.raises(ValueError, match="twice"):
+        Plan("x", (REMOVE, replace(EDIT, path=REMOVE.path)))
 
 
 def altered(data: bytes, old: bytes, new: bytes) -> bytes:

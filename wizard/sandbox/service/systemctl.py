@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from wizard import self_start
+from wizard.sandbox.service import timer
 from wizard.sandbox.service.supervisor import JOURNAL, STATE, alive, read_state
 from wizard.sandbox.service.unit_file import UNIT, WANTED, Unit, enable, forget
 
@@ -57,6 +58,15 @@ def systemctl(root: str, arguments: list[str]) -> int:  # noqa: C901 - in the or
         _fail(f"Failed to {verb} {name}.service: Unit {needed} not found.")
         return 5
     return _job(root, verb, wait="--no-block" not in options)
+
+
+def timers(root: str, arguments: list[str]) -> int:
+    """The same for `systemctl VERB NAME.timer`."""
+    words, options = _split(arguments)
+    code, lines = timer.systemctl(root, words[0], words[1], options)
+    for line in lines:
+        _say(line, error=code != 0)
+    return code
 
 
 def journalctl(root: str, arguments: list[str]) -> int:
@@ -306,4 +316,6 @@ def _spawn(command: list[str]) -> None:
 def main(arguments: list[str]) -> int:
     """`DIR systemctl|journalctl ARGUMENTS`: what the two scripts of a deployment call."""
     root, program, *rest = [word for word in arguments if word != "--"]
-    return systemctl(root, rest) if program == "systemctl" else journalctl(root, rest)
+    if program != "systemctl":
+        return journalctl(root, rest)
+    return timers(root, rest) if any(word.endswith(".timer") for word in rest[1:]) else systemctl(root, rest)

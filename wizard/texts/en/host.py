@@ -416,4 +416,11 @@ TEXTS: dict[str, Text] = {
         fix="Check that the product is installed: systemctl list-unit-files shows the units.{journal}",
         source=_SYSTEMD,
     ),
+    "timer.no-systemd": Text(
+        title="A timer needs systemd",
+        message="A timer needs systemd, and --restart-command says that this machine has none.",
+        why="Nothing would start the check.",
+        fix="Let cron run: cloudstream-wizard status",
+        source=_SYSTEMD,
+    ),
 }

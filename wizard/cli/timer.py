@@ -1,0 +1,50 @@
+"""`timer`: a systemd timer that runs `status` regularly, installed and removed as a change."""
+
+import argparse
+from pathlib import Path
+
+from wizard.change import watch
+from wizard.cli.changes import follow_run
+from wizard.cli.confirm import confirm
+from wizard.cli.output import print_json, print_lines
+from wizard.errors import ExitCode
+from wizard.host.machine import options
+from wizard.planning.timer import TIMER, plan_no_timer, plan_timer
+from wizard.reports import outcome
+from wizard.reports.lines import Line
+from wizard.self_start import own_command
+
+
+def run(args: argparse.Namespace) -> int:
+    """Plan it, show it, ask, and make it."""
+    if args.action == "install":
+        plan = plan_timer(args.machine, [*own_command(), *_status(args)], args.calendar)
+    else:
+        plan = plan_no_timer(args.machine)
+    if plan.is_empty:
+        print_lines([Line(f"Nothing to do: {TIMER} is like this already.")], people=args.json)
+    else:
+        print_lines(outcome.review(plan, ()), people=True)
+    if plan.is_empty or args.dry_run:
+        if args.json:
+            print_json("timer", {**plan.as_json(), "outcome": "nothing_to_do"})
+        return int(ExitCode.DONE)
+    if not args.yes:
+        confirm()
+    end = follow_run(args, watch.start(args.machine, plan, {}))
+    if end is None:
+        return 130
+    if args.json:
+        print_json("timer", end.as_json())
+    print_lines(outcome.outcome(end), people=args.json)
+    return int(end.exit_code)
+
+
+def _status(args: argparse.Namespace) -> list[str]:
+    """The command that the timer runs: this machine, and what differs from the defaults."""
+    words = ["status", *options(args.machine), "--warn", str(args.warn), "--critical", str(args.critical)]
+    words += [word for host in args.host for word in ("--host", host)]
+    words += ["--port", str(args.port)] if args.port else []
+    words += ["--servername", args.servername] if args.servername else []
+    words += [word for path in args.also for word in ("--also", str(Path(path).absolute()))]
+    return words + (["--prometheus", str(args.prometheus.absolute())] if args.prometheus else [])

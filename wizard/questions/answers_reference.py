@@ -1,0 +1,127 @@
+"""The keys of an answers file: as a page for people, and as a JSON Schema for editors and scripts."""
+
+import textwrap
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from wizard.questions.answers import (
+    HOST,
+    AccountAnswers,
+    Answers,
+    ClientAnswers,
+    GatewayAnswers,
+    PasswordSource,
+    PrimaryAnswers,
+    SourceKind,
+)
+from wizard.questions.answers_file import SCHEMA, TOP_KEYS, field_names
+from wizard.texts.en.answers import KEYS, PASSWORDS, TABLES
+
+WIDTH = 78
+_SECTIONS = {"primary": PrimaryAnswers, "gateway": GatewayAnswers, "client": ClientAnswers, "account": AccountAnswers}
+_SEVERAL = {"gateway", "client"}
+
+
+def reference() -> str:
+    """Every key with its meaning, what it takes and its default, as Markdown of at most 78 columns."""
+    lines = [
+        "# Keys of the answers file",
+        "",
+        f"The file is TOML. Its first line is `schema = {SCHEMA}`.",
+        "",
+        PASSWORDS,
+    ]
+    for table, defaults in _defaults().items():
+        lines += [f"## {TABLES[table]}", ""]
+        for key, default in defaults.items():
+            text = f"- `{key}`: {KEYS[table][key]} {_takes(default)}"
+            lines.append(textwrap.fill(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False))
+        lines.append("")
+    return "\n".join(lines)
+
+
+def answers_schema() -> dict[str, Any]:
+    """The JSON Schema of an answers file that was read as TOML."""
+    objects: dict[str, dict[str, Any]] = {
+        table: {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {
+                key: {"description": KEYS[table][key], **_kind(key, default)} for key, default in defaults.items()
+            },
+        }
+        for table, defaults in _defaults().items()
+    }
+    top = objects.pop("")
+    for table, members in objects.items():
+        top["properties"][table] = {"type": "array", "items": members} if table in _SEVERAL else members
+    top["properties"]["schema"] = {"const": SCHEMA}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Answers file of cloudstream-wizard",
+        **top,
+        "required": ["schema"],
+        "$defs": {"password": {"description": "Where a password comes from.", "oneOf": [*map(_source, SourceKind)]}},
+    }
+
+
+def _defaults() -> dict[str, Mapping[str, Any]]:
+    """The default of each key, by table."""
+    found: dict[str, Mapping[str, Any]] = {"": {key: getattr(Answers(), key) for key in TOP_KEYS}}
+    for table, section in _SECTIONS.items():
+        found[table] = {key: getattr(section(), key.replace("-", "_")) for key in field_names(section)}
+    return found
+
+
+def _takes(default: Any) -> str:
+    """The values of a key and its default, in words."""
+    match default:
+        case PasswordSource(kind=kind):
+            return f"A password; default {kind}."
+        case StrEnum():
+            return f"One of {', '.join(type(default))}; default {default}."
+        case tuple():
+            return f"A list; default {', '.join(default) or 'empty'}."
+        case bool():
+            return f"true or false; default {str(default).lower()}."
+        case int():
+            return f"A number; default {default}."
+        case _:
+            return f"Default {default}." if default else ""
+
+
+def _kind(key: str, default: Any) -> dict[str, Any]:
+    match default:
+        case PasswordSource():
+            return {"$ref": "#/$defs/password"}
+        case StrEnum():
+            return {"enum": [*type(default)], "default": default}
+        case tuple():
+            return {"type": "array", "items": {"type": "string", **_form(key)}, "default": [*default]}
+        case bool() | int():
+            return {"type": "boolean" if isinstance(default, bool) else "integer", "default": default}
+        case _:
+            return {"type": "string", **_form(key), "default": default}
+
+
+def _form(key: str) -> dict[str, str]:
+    """The regular expression of host names and fingerprints."""
+    if key.endswith("-roots"):
+        return {"pattern": "^(:*[0-9A-Fa-f]){64}:*$"}
+    host = {"nodes": f"^({HOST.pattern})$", "host": f"^({HOST.pattern})?$"}.get(key)
+    return {"pattern": host} if host else {}
+
+
+def _source(kind: SourceKind) -> dict[str, Any]:
+    values: dict[SourceKind, dict[str, Any]] = {
+        SourceKind.FILE: {"type": "string", "minLength": 1},
+        SourceKind.ENV: {"type": "string", "minLength": 1},
+        SourceKind.FD: {"type": "integer"},
+    }
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": [kind],
+        "properties": {kind: values.get(kind, {"const": True})},
+    }
