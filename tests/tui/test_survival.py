@@ -310,6 +310,8 @@ async def test_at_40x10_a_set_up_is_finished_by_keys(running: Practice) -> None:
         await keys(pilot, "right", "enter")
         await until(pilot, "Success")
         await keys(pilot, "enter")
+        assert step(pilot) == "handoff"
+        await keys(pilot, "enter")
         assert step(pilot) == "elsewhere"
         await keys(pilot, "enter")
         assert pilot.app.return_code == 0
