@@ -162,8 +162,10 @@ def test_progress_comes_in_lines(finished: Finished) -> None:
     assert "  Planned:     the certificate of the plan\n" in finished.said
 
 
-def test_the_port_that_was_found_is_proposed(server: Practice) -> None:
+@pytest.mark.parametrize("answered", [False, True], ids=["at first", "answers kept while nothing listened"])
+def test_the_port_that_was_found_is_proposed(server: Practice, answered: bool) -> None:
     session = Session(server.deployment.machine, base=server.root)
+    session.answered = answered
     _code, said = talk(session, "1", "", "quit", "forget")
     assert f"Answer [localhost:{server.deployment.port}]: " in said
 

@@ -40,7 +40,7 @@ from wizard.planning.snapshot import MachineSnapshot
 from wizard.planning.undo import start_recover, start_rollback
 from wizard.printable import printable
 from wizard.probing.resolve import is_here
-from wizard.questions.answers import PHASES, Answers, Goal, Phase, PrimaryKind, endpoint
+from wizard.questions.answers import PHASES, Answers, Goal, Phase, PrimaryAnswers, PrimaryKind, endpoint
 from wizard.questions.field_text import needed, parsed, shown
 from wizard.questions.flow import DEFAULT_WAIT_S, Ask, Question, Step, StepId, View, after, steps
 from wizard.questions.passwords import generate
@@ -459,11 +459,12 @@ class Session:
     def overview(self) -> Overview:
         """BLOCKING, two seconds at most for the port. What this machine is and presents, and what is recommended.
 
-        A port that is not the one in the answers is taken from the service, as long as nobody answered.
+        The port is taken from the service as long as nobody answered, or nobody named another than the usual one.
         """
         seen = overview.overview(self.machine, self.answers)
         probed = seen.presented.probe if seen.presented is not None else None
-        if probed is not None and probed.reachable and not self.answered and probed.port != self.answers.primary.port:
+        open_yet = not self.answered or self.answers.primary.port == PrimaryAnswers().port
+        if probed is not None and probed.reachable and open_yet and probed.port != self.answers.primary.port:
             self.answers = self.answers.put("primary.port", probed.port)
         self.recommended = seen.goal
         return seen
