@@ -13,8 +13,12 @@ from wizard.questions.step_names import phase_of, phases
 PATIENCE_S = 60.0
 MOST_PROMPTS = 100
 """Of the line mode on one way: what is refused is asked again."""
-KEY_BYTES, STEP_BYTES = 4_500, 15_500
-"""The most that a key (with the names that could follow, and what a page paints late) and a new step may send at 80x24."""
+KEY_BYTES, STEP_BYTES = 6_000, 15_500
+"""The most that a key (with the names that could follow, and what a page paints late) and a new step may send at 80x24.
+
+A slow machine paints what is about the field twice: before and after the files were looked at. The limits of single keys
+are measured by `bench_screens`; here a key that paints the whole page is found.
+"""
 
 PROMPTS = {
     "Number [": "",
