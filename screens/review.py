@@ -274,8 +274,9 @@ class Confirm(Page):
         rows += [("Warning", [(risk, "warn bold")]) for risk in review.risks]
         checked = [step.target for step in steps if step.kind == "probe"]
         if checked:
-            what = "still presents its certificate" if review.phase.trusts_alone else "presents the new certificate"
-            rows.append(("Checks", [f"that {checked[0]} {what}"]))
+            which = "new" if self.session.answers.goal.installs else "right"
+            what = "still presents its" if review.phase.trusts_alone else f"presents the {which}"
+            rows.append(("Checks", [f"that {checked[0]} {what} certificate"]))
         again = " and the service is restarted" if review.restarts else ""
         rows.append(("If it fails", [f"every file is restored{again}, automatically"]))
         if not review.undo:

@@ -42,7 +42,7 @@ def test_a_server_that_ends_after_its_start_is_an_undone_change(server: Practice
                 os.kill(Service(server.deployment.machine).show().pid, signal.SIGKILL)
     text = "".join(said)
     assert change.returncode == 3, text
-    assert "Observe the server for 60 s: it may stop or change its certificate after its start" in text
+    assert "Observe the server for 60 s, in case it stops later" in text
     assert "undo: started Restore everything: hcp-server: the unit failed to start (signal)" in text
     assert (server.served(), server.tree()) == (before, tree)
 

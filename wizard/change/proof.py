@@ -108,7 +108,7 @@ def watch_over(nodes: Sequence[Node], context: Context) -> None:
         text = "Not checked: whether the server keeps running after its start (--settle 0)"
         context.events.say(SETTLE, "skipped", text)
         return
-    text = f"Observe the server for {seconds:g} s: it may stop or change its certificate after its start"
+    text = f"Observe the server for {seconds:g} s, in case it stops later"
     context.events.say(SETTLE, "started", text)
     until = context.monotonic() + seconds
     while (left := until - context.monotonic()) > 0:
