@@ -10,7 +10,7 @@ from tests.support.scenarios import TYPED, Way
 from wizard.questions.flow import Ask, Question, Step, View
 from wizard.questions.step_names import phase_of, phases
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 MOST_PROMPTS = 100
 """Of the line mode on one way: what is refused is asked again."""
 KEY_BYTES, STEP_BYTES = 6_000, 15_500

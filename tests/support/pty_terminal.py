@@ -38,7 +38,7 @@ KEYS = {
     "ctrl+q": "\x11",
     "ctrl+l": "\x0c",
 }
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 """How long a sign may take to come; a quiet machine shows it within a few seconds."""
 MARK = re.compile(rb"\x1b_idle (\d+) (\d+)x(\d+)\x1b\\")
 """What `tests.support.idle_mark` sends; it counts for nothing else."""

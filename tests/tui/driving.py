@@ -45,7 +45,7 @@ def app_of(pilot: Pilot[int]) -> WizardApp:
 async def settle(pilot: Pilot[int]) -> None:
     """Until every call of the engine was answered, every key handled, and the page painted."""
     app = app_of(pilot)
-    for _ in range(3000):
+    for _ in range(12_000):
         await pilot.pause()
         busy = app.locked or app.engine._latest or app.listing._latest or not app._typed.empty()
         if app._exit or app._exception is not None or not (busy or getattr(app.screen, "held", False)):
@@ -87,7 +87,7 @@ async def until(pilot: Pilot[int], *words: str) -> None:
 
 async def shown(pilot: Pilot[int], *words: str) -> None:
     """Wait until one of *words* is shown; the engine may still work."""
-    for _ in range(1200):
+    for _ in range(4800):
         await pilot.pause()
         if any(word in text(pilot) for word in words):
             return

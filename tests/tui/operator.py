@@ -14,7 +14,7 @@ from tests.tui.driving import SIGNS, app_of, settle, step, text
 from wizard.questions.answers import Answers, Goal
 from wizard.session.session import Session
 
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
 """How long words may take to come; a quiet machine shows all of them within a few seconds."""
 GOALS = list(Goal)
 _BORDER = re.compile(r"[│╭╮╰╯─▕▁▂▃▄▅▆▇█]+")

@@ -123,7 +123,7 @@ async def drawn(pilot: Pilot[int], snapshot: SnapshotAssertion, name: str) -> No
     # is expected is waited for; a new picture is taken when nothing moves any more.
     stored, patient = ROOT / f"{name}.svg", not snapshot.session.update_snapshots
     before, expected = "", stored.read_text() if patient and stored.exists() else None
-    for _ in range(300):
+    for _ in range(1200):
         now = pilot.app.export_screenshot(title="cloudstream-wizard")
         if now == (before if expected is None else expected):
             break
