@@ -1,7 +1,7 @@
 """The steps in the portal: which CA files to upload, the OCSP settings, and at the end the policy."""
 
 import textwrap
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 
 from wizard.certificates import fields
@@ -25,6 +25,7 @@ POLICY_ROUTES = (
     "older portal: Account settings > PKI and encryption",
 )
 
+_OPEN = "Open Trusted CA certificates:\n" + "\n".join(ROUTES)
 
 CLOUD_FIRST = (
     "Ask your vendor whether your cloud supports your own CA certificates. The\n"
@@ -62,14 +63,10 @@ def make_pack(
         leaving: CA certificates that go once nothing is under them any more.
         cloud: what was answered about the vendor's cloud; None when the primary does not run there.
     """
-    files = cer_files(chains, public_roots=public_roots)
-    by_der = {certificate.der: certificate for chain in chains for certificate in chain.authorities}
-    uploads = [f"{name}  ({short(by_der[data])})\nSHA-256 {by_der[data].sha256}" for name, data in files]
+    files = _files(chains, public_roots)
     steps = [CLOUD_ANSWERS[cloud]] if cloud is not None else []
     if files:
-        steps.append("Open Trusted CA certificates:\n" + "\n".join(ROUTES))
-        steps += [f"Upload {upload}" for upload in uploads]
-        steps.append("Compare each fingerprint that the portal shows.")
+        steps += [_OPEN, *_uploads(files), "Compare each fingerprint that the portal shows."]
     else:
         steps.append("Nothing to upload: every chain ends in a public root that Java has.")
     if leaving:
@@ -85,13 +82,8 @@ def make_pack(
     ]
     if leaving:
         steps.append(f"At the very end, when no machine presents a certificate under them, remove\n{_listed(leaving)}.")
-    title = "Account in the portal"
     intro = "The policy comes last: it takes every endpoint without a trusted certificate offline."
-    about = {name: f"CA certificate {short(by_der[data])}" for name, data in files}
-    page = checklist(title, intro, tuple(steps), order, paths(PORTAL, about))
-    return Pack(
-        PORTAL, title, (PackFile("CHECKLIST.md", page), *(PackFile(name, data) for name, data in files)), tuple(steps)
-    )
+    return _pack(intro, steps, files, order)
 
 
 def trust_pack(
@@ -105,10 +97,8 @@ def trust_pack(
         leaving: what is removed in the last phase; empty in the first.
         order: of the work, for the page.
     """
-    files = [] if leaving else cer_files(chains, public_roots=public_roots)
-    by_der = {certificate.der: certificate for chain in chains for certificate in chain.authorities}
-    steps = ["Open Trusted CA certificates:\n" + "\n".join(ROUTES)]
-    steps += [f"Upload {name}  ({short(by_der[data])})\nSHA-256 {by_der[data].sha256}" for name, data in files]
+    files = {} if leaving else _files(chains, public_roots)
+    steps = [_OPEN, *_uploads(files)]
     if leaving:
         steps += [f"Remove {short(each)}\nSHA-256 {each.sha256}" for each in leaving]
         steps.append("Check that every gateway and client is online.")
@@ -116,12 +106,24 @@ def trust_pack(
         steps.append("Compare each fingerprint that the portal shows.\nLeave the CA certificates that are there.")
     else:
         steps = ["Nothing to upload: the new root is a public one that Java brings."]
+    return _pack("The policy and the OCSP settings stay as they are.", steps, files, order)
+
+
+def _files(chains: Sequence[Chain], public_roots: Collection[str]) -> dict[str, Certificate]:
+    """What is uploaded, by the name of its file."""
+    by_der = {certificate.der: certificate for chain in chains for certificate in chain.authorities}
+    return {name: by_der[data] for name, data in cer_files(chains, public_roots=public_roots)}
+
+
+def _uploads(files: Mapping[str, Certificate]) -> list[str]:
+    return [f"Upload {name}  ({short(each)})\nSHA-256 {each.sha256}" for name, each in files.items()]
+
+
+def _pack(intro: str, steps: Sequence[str], files: Mapping[str, Certificate], order: tuple[str, ...]) -> Pack:
     title = "Account in the portal"
-    about = {name: f"CA certificate {short(by_der[data])}" for name, data in files}
-    page = checklist(
-        title, "The policy and the OCSP settings stay as they are.", tuple(steps), order, paths(PORTAL, about)
-    )
-    contents = (PackFile("CHECKLIST.md", page), *(PackFile(name, data) for name, data in files))
+    about = {name: f"CA certificate {short(each)}" for name, each in files.items()}
+    page = checklist(title, intro, tuple(steps), order, paths(PORTAL, about))
+    contents = (PackFile("CHECKLIST.md", page), *(PackFile(name, each.der) for name, each in files.items()))
     return Pack(PORTAL, title, contents, tuple(steps))
 
 
