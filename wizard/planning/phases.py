@@ -123,7 +123,9 @@ def look(inputs: PlanInputs) -> Course | None:
     Raises:
         WizardError: the new chain cannot be read.
     """
-    change = rollover(inputs)
+    # Read now: what this machine shows may have changed since the inputs were made.
+    seen = MachineSnapshot(inputs.machine)
+    change = rollover(inputs, seen)
     if change is None or change.kind is not Kind.ROOT or change.new_root is None:
         return None
     leaf = inputs.judged("primary").chain.leaf
@@ -131,7 +133,7 @@ def look(inputs: PlanInputs) -> Course | None:
     if old is not None and old.sha256 in roots_of(inputs.seen, inputs.answers).public:
         old = None
     here = _here(
-        MachineSnapshot(inputs.machine).opened_by(inputs.secret(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD),
+        seen.opened_by(inputs.secret(CACERTS_SECRET) or DEFAULT_STORE_PASSWORD),
         (old.sha256 if old is not None else "", change.new_root.sha256, leaf.sha256 if leaf is not None else ""),
     )
     kept = _about(inputs.checklist, change.new_root.sha256)
@@ -178,14 +180,13 @@ def plan(inputs: PlanInputs) -> Planned:
     return replace(planned, findings=(*planned.findings, *_findings(found, planned)), phase=found.phase)
 
 
-def rehearse(inputs: PlanInputs, *, proven: bool) -> list[Rehearsed]:
-    """The rehearsal of the phase that is next: with the certificates that are presented when it is made.
+def rehearse(inputs: PlanInputs, phase: Phase, *, proven: bool) -> list[Rehearsed]:
+    """The rehearsal of the *phase* that was planned: with the certificates that are presented when it is made.
 
     Raises:
         WizardError: a chain cannot be read.
     """
-    found = course(inputs)
-    match found.phase if found is not None else Phase.AT_ONCE:
+    match phase:
         case Phase.TRUST_ROOT | Phase.RETIRE_ROOT:
             return []
         case Phase.OTHERS:

@@ -23,8 +23,12 @@ from wizard.reports.lines import Line, Tone
 from wizard.secret import Secret
 
 
-def rollover(inputs: PlanInputs) -> Rollover | None:
+def rollover(inputs: PlanInputs, seen: MachineSnapshot | None = None) -> Rollover | None:
     """The change of certificates that *inputs* is about, before its application and after; None when it is none.
+
+    Args:
+        inputs: with the new chain.
+        seen: the machine with the old one; None reads it now.
 
     Raises:
         WizardError: the new chain cannot be read.
@@ -35,7 +39,7 @@ def rollover(inputs: PlanInputs) -> Rollover | None:
     if not (primary.chain or "primary" in inputs.chains):
         return None
     new = inputs.judged("primary").chain
-    old = MachineSnapshot(inputs.machine).chain
+    old = (seen or MachineSnapshot(inputs.machine)).chain
     if old is not None and old.leaf == new.leaf:
         # Applied already: what is left to do still depends on what was there before.
         machine = inputs.machine

@@ -296,7 +296,7 @@ class MachineSnapshot:
         except WizardError:
             return None
 
-    @property
+    @cached_property
     def chain(self) -> Chain | None:
         """The chain in it; None when it cannot be read."""
         return host_chain(self.store) if self.store is not None else None

@@ -115,7 +115,7 @@ def _for_goal(inputs: PlanInputs, found: "Callable[[], Rescue]") -> tuple[Review
                 return _of(planned)
             others = () if planned.phase.trusts_alone else inputs.others
             planned = ask_java(inputs.seen, planned, [one for _, each in others for one in each.certificates])
-            rehearsed = phases.rehearse(inputs, proven=planned.plan.is_proven)
+            rehearsed = phases.rehearse(inputs, planned.phase, proven=planned.plan.is_proven)
             return _of(planned, rehearsed=rehearsed, more=order(inputs))
 
 
