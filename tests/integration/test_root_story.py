@@ -17,11 +17,14 @@ from unittest.mock import patch
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.support.jvm import LIGHTBEND_JAR, javac_classes, jre, run_java
 from tests.support.practice import Practice
 from wizard.configs import envfile
 from wizard.host import clock
+from wizard.sandbox import truststore
 from wizard.sandbox.build import create
 from wizard.sandbox.deployment import Deployment
 from wizard.sandbox.pki import CLIENT, SERVER, Pki, make, new_key, pem, pfx
@@ -132,7 +135,7 @@ class Client(Machine):
         """Do what the checklist of *bundle* says; a PFX comes with the CA files beside it."""
         page = (bundle / "CHECKLIST.md").read_text()
         for name, store in re.findall(r"-FilePath (\S+) -CertStoreLocation Cert:\\LocalMachine\\(\w+)", page):
-            self._add((bundle / name).read_bytes(), root=store == "Root")
+            self.add((bundle / name).read_bytes(), root=store == "Root")
         for thumbprint in re.findall(r"Remove-Item Cert:\\LocalMachine\\Root\\(\w+)", page):
             del self.roots[thumbprint]
         if (bundle / f"{self.name}.pfx").is_file():
@@ -140,9 +143,9 @@ class Client(Machine):
             for file in bundle.glob("*.cer"):
                 data = file.read_bytes()
                 certificate = x509.load_der_x509_certificate(data)
-                self._add(data, root=certificate.subject == certificate.issuer)
+                self.add(data, root=certificate.subject == certificate.issuer)
 
-    def _add(self, der: bytes, *, root: bool) -> None:
+    def add(self, der: bytes, *, root: bool) -> None:
         thumbprint = hashlib.sha1(der).hexdigest().upper()
         (self.roots if root else self.others)[thumbprint] = der
 
@@ -176,6 +179,7 @@ class Story:
     old: Pki
     new: Pki
     machines: list[Gateway | Client]
+    account: str = ""
 
     @property
     def port(self) -> int:
@@ -189,7 +193,7 @@ class Story:
             for name in names:
                 lines += [f"[[{kind}]]", f'host = "{name}"', f'chain = ["{folder}/{name}.pfx"]']
                 lines += ['password = { file = "password" }']
-        path.write_text("\n".join(lines) + "\n")
+        path.write_text("\n".join([*lines, self.account]) + "\n")
         return str(path)
 
     def done(self, *words: str) -> str:
@@ -238,6 +242,7 @@ host = "{gateway.name}"
 chain = ["{self.primary.root}/{folder}/{gateway.name}.pfx"]
 password = {{ file = "{self.primary.root}/password" }}
 unattended-file = "unattended.conf"
+{self.account}
 """
         (gateway.folder / "here.toml").write_text(text)
         before = {name: gateway.store(name).read_bytes() for name in ("KEYSTORE", "TRUSTSTORE")}
@@ -259,8 +264,9 @@ def issue(pki: Pki, folder: Path) -> None:
         (folder / f"{name}.pfx").write_bytes(pfx(entity, PASSWORD, name=name))
 
 
-@pytest.fixture
-def story(tmp_path: Path) -> Iterator[Story]:
+@pytest.fixture(params=["private", "public"])
+def story(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Story]:
+    """The new root is one of the company as well, or a public one: then Java and Windows bring it already."""
     old, new = make(NOW - timedelta(60)), make(NOW - timedelta(10))
     primary = Practice(create(tmp_path / "p", jre=jre("17"), find_jre=False, pki=old))
     (primary.root / "password").write_text(PASSWORD)
@@ -273,9 +279,17 @@ def story(tmp_path: Path) -> Iterator[Story]:
         machines.append((Gateway if name in GATEWAYS else Client)(name, folder))
         (folder / "unattended.conf").write_text('HCP_SERVER="primary-host"\n')
         (folder / "unattended.conf").chmod(0o600)
+    told = Story(primary, old, new, machines)
+    if request.param == "public":
+        root = new.root.certificate
+        told.account = f'[account]\npublic-roots = ["{root.fingerprint(SHA256()).hex()}"]'
+        truststore.add(primary.deployment.cacerts, root, "public [jdk]", PASSWORD)
+        for machine in machines:
+            if isinstance(machine, Client):
+                machine.add(root.public_bytes(Encoding.DER), root=True)
     primary.start()
     try:
-        yield Story(primary, old, new, machines)
+        yield told
     finally:
         primary.systemctl("stop")
 

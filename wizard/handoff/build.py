@@ -105,11 +105,8 @@ def _trust_packs(inputs: PlanInputs, found: Course, *, nodes: bool) -> list[Pack
     known: dict[str, Profile] = {}
     for number in range(len(answers.gateway)):
         # Only the trust store is made, so no chain of the gateway itself is needed.
-        given = _gateway_input(inputs, number, primary.chain, primary.chain, change if adds else None, known)
-        if adds and found.old_root is not None:
-            # A store with the old root alone would refuse a public new root as well.
-            given = replace(given, primary_public=False)
-        packs.append(trust.gateway_pack(given))
+        given = _gateway_input(inputs, number, primary.chain, primary.chain, change, known)
+        packs.append(trust.gateway_pack(given if adds else replace(given, old_root=None)))
         inputs.progress("bundles made", number + 1, len(answers.gateway))
     by_der = {each.der: each for chain in chains for each in chain.authorities}
     added = [(name, by_der[data]) for name, data in cer_files(chains, public_roots=public)] if adds else []
@@ -171,11 +168,15 @@ def _gateway_input(
     file = answers.gateway[number].unattended_file
     anchor = trusted.root if trusted is not None else None
     suggested = suggested_host(trusted.leaf) if trusted is not None else ""
+    public = roots_of(inputs.seen, answers).public
+    old = change.old_root if change is not None else None
+    # The trust store that is there for a private root would refuse a public one that comes after it.
+    has_store = old is not None and old.sha256 not in public
     return GatewayInput(
         answers=answers.gateway[number],
         chain=chain,
         primary_chain=trusted,
-        primary_public=anchor is not None and anchor.sha256 in roots_of(inputs.seen, answers).public,
+        primary_public=anchor is not None and anchor.sha256 in public and not has_store,
         primary_host=answers.primary.host or suggested,
         primary_port=answers.primary.port,
         store_password=password_for(inputs, f"{key}.keystore-password"),
@@ -183,7 +184,7 @@ def _gateway_input(
         profile=profile_for(inputs, answers.gateway[number], known),
         unattended=read_input(inputs.base / file) if file else None,
         cloud=_in_cloud(inputs),
-        old_root=change.old_root if change is not None else None,
+        old_root=old,
     )
 
 

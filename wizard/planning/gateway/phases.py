@@ -69,11 +69,10 @@ def course(
 
 def look(inputs: PlanInputs, given: GatewayInput, anchors: Sequence[Certificate], facts: GatewayFacts) -> Course | None:
     """As `course`; where it cannot be known, the phase stays `auto`."""
-    wanted, held = inputs.answers.phase, facts.keystore.content
+    wanted = inputs.answers.phase
     if inputs.answers.goal is not Goal.RE_KEY:
         return None
-    has_chain = holds_chain(given, facts)
-    old = _put_away(inputs, facts) if has_chain else host_chain(held) if held is not None else None
+    has_chain, old = holds_chain(given, facts), _before(inputs, given, facts)
     change = compare(old, given.chain) if old is not None else None
     root_changes = change is not None and change.kind is Kind.ROOT
     store = facts.truststore.content if facts.truststore is not None else None
@@ -98,6 +97,21 @@ def look(inputs: PlanInputs, given: GatewayInput, anchors: Sequence[Certificate]
         known, waits = _before_others(inputs, given, new)
     phase = (known or Phase.AUTO) if wanted is Phase.AUTO else wanted
     return Course(phase, known, waits, besides, new, installed=has_chain)
+
+
+def changes_root(inputs: PlanInputs, given: GatewayInput, facts: GatewayFacts) -> bool:
+    """Whether the new chain of this gateway ends in another root than the one before."""
+    old = _before(inputs, given, facts)
+    change = compare(old, given.chain) if old is not None else None
+    return change is not None and change.kind is Kind.ROOT
+
+
+def _before(inputs: PlanInputs, given: GatewayInput, facts: GatewayFacts) -> Chain | None:
+    """The chain that the new one replaces: the installed one, or what the change that installed it took away."""
+    held = facts.keystore.content
+    if holds_chain(given, facts):
+        return _put_away(inputs, facts)
+    return host_chain(held) if held is not None else None
 
 
 def _put_away(inputs: PlanInputs, facts: GatewayFacts) -> Chain | None:
