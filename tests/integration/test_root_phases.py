@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -392,37 +393,67 @@ unattended-file = "unattended.conf"
 """
 
 
-def test_a_gateway_waits_for_its_primary(server: Practice, tmp_path: Path) -> None:
-    folder = tmp_path / "gateway"
-    folder.mkdir()
-    (folder / "unattended.conf").write_text('HCP_SERVER="primary-host"\n')
-    (folder / "unattended.conf").chmod(0o600)
-    where = ["--root", str(folder), "--state-dir", str(folder / "state"), "--settle", "0"]
-    running = server.deployment.port
-    old, new = server.root / "certificates/gateway-host.pfx", server.root / "gateway-host.pfx"
-    later, old_later = server.root / "gateway-later.pfx", server.root / "gateway-old-later.pfx"
-    for file, pki in ((later, successor()), (old_later, company())):
-        file.write_bytes(pfx(pki.reissued("gateway-host", days=(30, 400)), "changeit", name="gateway-host"))
-    password = server.root / "gateway-password"
-    password.write_text("changeit")
+@dataclass(frozen=True)
+class Gateway:
+    """A gateway of the running *server*, with the wizard on it."""
 
-    def told(phase: str, *, goal: str = "re-key", chain: Path = new, port: int = running, command: str = "plan") -> str:
-        path = folder / "here.toml"
-        path.write_text(GATEWAY.format(goal=goal, phase=phase, port=port, chain=chain, password=password))
-        yes = ["--yes"] if command == "apply" else []
-        done = server.run(command, "--answers", str(path), *yes, *where)
+    server: Practice
+    folder: Path
+
+    def told(
+        self, phase: str, chain: str = "gateway-host.pfx", *, goal: str = "re-key", port: int = 0, command: str = "plan"
+    ) -> str:
+        """The exit code of *command* and what it says."""
+        path, port = self.folder / "here.toml", port or self.server.deployment.port
+        password, file = self.folder / "password", self.server.root / chain
+        path.write_text(GATEWAY.format(goal=goal, phase=phase, port=port, chain=file, password=password))
+        yes = ["--yes", "--settle", "0"] if command == "apply" else []
+        done = self.server.run(command, "--answers", str(path), *yes, *self.where)
         return f"{done.returncode} {done.stdout}{done.stderr}"
 
-    assert told("auto", goal="set-up", chain=old, command="apply").startswith("0 ")
-    assert "phase.no-root-change" in told("trust-root", chain=old)
+    def status(self) -> tuple[str, bool, str]:
+        """The phase, whether it is done here, and the first of what it waits for."""
+        found = json.loads(self.server.run("status", "--json", *self.where).stdout)["root_change"]
+        return found["phase"], found["done_here"], found["blocked_by"][0]
+
+    @property
+    def where(self) -> list[str]:
+        return ["--root", str(self.folder), "--state-dir", str(self.folder / "state")]
+
+
+OLD = "certificates/gateway-host.pfx"
+
+
+@pytest.fixture
+def gateway(server: Practice, tmp_path: Path) -> Gateway:
+    """It is set up under the old root."""
+    made = Gateway(server, tmp_path / "gateway")
+    made.folder.mkdir()
+    (made.folder / "unattended.conf").write_text('HCP_SERVER="primary-host"\n')
+    (made.folder / "unattended.conf").chmod(0o600)
+    (made.folder / "password").write_text("changeit")
+    for name, pki, days in (
+        ("later", successor(), (30, 400)),
+        ("old-later", company(), (30, 400)),
+        ("renewed", company(), (-1, 90)),
+    ):
+        data = pfx(pki.reissued("gateway-host", days=days), "changeit", name="gateway-host")
+        (server.root / f"{name}-gateway.pfx").write_bytes(data)
+    assert made.told("auto", OLD, goal="set-up", command="apply").startswith("0 ")
+    return made
+
+
+def test_a_gateway_waits_for_its_primary(gateway: Gateway) -> None:
+    told = gateway.told
+    assert "phase.no-root-change" in told("trust-root", OLD)
     at_once = told("at-once")
     assert "rollover.root-changes" in at_once
     assert "Key store: " in at_once
-    early = told("auto", chain=later)
+    early = told("auto", "later-gateway.pfx")
     assert "phase.not-valid-yet" in early
     assert "Trust store: " in early
     assert "Key store: " not in early
-    assert "validity.leaf-not-yet-valid" in told("auto", chain=old_later)
+    assert "validity.leaf-not-yet-valid" in told("auto", "old-later-gateway.pfx")
     assert told("auto", command="apply").startswith("0 ")
 
     # Both roots are trusted here, and the portal does not have the new one.
@@ -433,7 +464,30 @@ def test_a_gateway_waits_for_its_primary(server: Practice, tmp_path: Path) -> No
     skipped = told("others")
     assert "phase.skipped" in skipped
     assert "Key store: " in skipped
-    assert told("others", chain=later).startswith("1 ")
+    assert told("others", "later-gateway.pfx").startswith("1 ")
     refused = told("retire-root")
     assert refused.startswith("1 ")
     assert "phase.old-root-in-use" in refused
+
+
+def test_status_on_a_gateway_says_what_blocks_the_next_phase(gateway: Gateway) -> None:
+    assert gateway.told("auto", command="apply").startswith("0 ")
+    refused = ("trust-root", True, "the primary does not accept a certificate under Acme-CA-Root yet")
+    assert gateway.status() == refused
+    shown = gateway.server.run("status", *gateway.where).stdout
+    assert "  phase 1 of 4: Trust the new root; done on this machine" in shown
+    assert f"  before the next phase: {refused[2]}" in shown
+    unattended, password = gateway.folder / "unattended.conf", gateway.folder / "password"
+    unattended.rename(gateway.folder / "moved")
+    assert gateway.status() == ("trust-root", False, "/unattended.conf does not exist.")
+    (gateway.folder / "moved").rename(unattended)
+    password.rename(gateway.folder / "hidden")
+    unknown = ("trust-root", True, "it is not known whether the primary accepts a certificate under Acme-CA-Root")
+    assert gateway.status() == unknown
+    (gateway.folder / "hidden").rename(password)
+    # A renewal meanwhile: the files of the new certificate are not known any more.
+    assert "Key store: " in gateway.told("auto", "renewed-gateway.pfx", command="apply")
+    assert gateway.status() == unknown
+    gateway.server.systemctl("stop")
+    assert gateway.told("others", command="apply").startswith("0 ")
+    assert gateway.status() == ("others", True, "the primary does not answer")

@@ -6,6 +6,7 @@ phase the same is tried against the product's contract on real Java, and Java op
 
 import contextlib
 import hashlib
+import json
 import re
 import shutil
 import subprocess
@@ -34,6 +35,14 @@ GATEWAYS, CLIENTS = ("gateway-1", "gateway-2", "gateway-3"), ("client-1", "clien
 NOW = datetime.now(UTC)
 BEFORE = NOW - timedelta(20)
 """The day of the set-up: the chain under the new root is there, and will be valid ten days later."""
+
+NOT_YET = f"the new chain is valid from {NOW - timedelta(11):%Y-%m-%d}"
+OPEN_HERE = [
+    "Run the unattended installation as your version documents it",
+    "Give the stores to the service's account, if it has its own",
+    "Check in the portal that gateway-1 is online",
+]
+"""What the list of a gateway has after each change of its stores."""
 
 
 class Clock(datetime):
@@ -78,6 +87,11 @@ class Machine:
 
 class Gateway(Machine):
     """A gateway: the four settings of its unattended file say which stores it has."""
+
+    @property
+    def options(self) -> list[str]:
+        """For commands that run on it."""
+        return ["--root", str(self.folder), "--state-dir", str(self.folder / "state")]
 
     @property
     def unattended(self) -> Path:
@@ -246,11 +260,22 @@ unattended-file = "unattended.conf"
 """
         (gateway.folder / "here.toml").write_text(text)
         before = {name: gateway.store(name).read_bytes() for name in ("KEYSTORE", "TRUSTSTORE")}
-        where = ["--root", str(gateway.folder), "--state-dir", str(gateway.folder / "state"), "--settle", "0"]
-        ended = self.primary.run(command, "--answers", str(gateway.folder / "here.toml"), "--yes", *where)
-        assert ended.returncode == 0, ended.stderr
+        options = ["--answers", str(gateway.folder / "here.toml"), "--yes", "--settle", "0"]
+        self.done(command, *options, *gateway.options)
         after = {name: gateway.store(name).read_bytes() for name in before}
         return {name: "changed" if before[name] != after[name] else "kept" for name in before}
+
+    def here(self, gateway: Gateway) -> tuple[str, bool, list[str]] | None:
+        """What `status` on the gateway says of the change: the phase, whether it is done there, what it waits for."""
+        said = self.primary.run("status", "--json", *gateway.options)
+        found = json.loads(said.stdout)["root_change"]
+        return (found["phase"], found["done_here"], found["blocked_by"]) if found is not None else None
+
+    def ticks_here(self, gateway: Gateway) -> None:
+        """What is to be done on the gateway is done."""
+        for item in json.loads(self.done("checklist", "--json", *gateway.options))["items"]:
+            if item["id"].startswith("here/") and not item["done"]:
+                self.done("checklist", "--tick", item["id"], *gateway.options)
 
 
 def issue(pki: Pki, folder: Path) -> None:
@@ -329,6 +354,9 @@ def test_nobody_is_refused_from_the_set_up_to_the_last_phase(story: Story) -> No
     story.done("apply", "--answers", answers, "--yes")
     assert story.phase()[0] == "trust-root"
     assert story.on_gateway(first, "trust-root", "new") == {"KEYSTORE": "kept", "TRUSTSTORE": "changed"}
+    assert story.here(first) == ("trust-root", True, [NOT_YET, *OPEN_HERE])
+    story.ticks_here(first)
+    assert story.here(first) == ("trust-root", True, [NOT_YET])
     others_take(story, bundles)
     story.all_connect(anchors=2)
     story.ticks()
@@ -338,11 +366,14 @@ def test_nobody_is_refused_from_the_set_up_to_the_last_phase(story: Story) -> No
     # The clock moves: the new chain is valid.
     Clock.shows = NOW
     assert story.phase() == ("others", 0)
+    assert story.here(first) == ("others", False, [])
     story.done("apply", "--answers", answers, "--yes")
     bundles = story.bundles("phase-2", answers)
     assert story.on_gateway(first, "apply", "new") == {"KEYSTORE": "changed", "TRUSTSTORE": "kept"}
     others_take(story, bundles)
     story.all_connect(anchors=2)
+    story.ticks_here(first)
+    assert story.here(first) == ("primary", True, ["the primary presents its old certificate"])
     assert story.phase()[0] == "others"
     story.ticks()
 
@@ -352,6 +383,7 @@ def test_nobody_is_refused_from_the_set_up_to_the_last_phase(story: Story) -> No
     story.ticks()
 
     assert story.phase() == ("retire-root", 0)
+    assert story.here(first) == ("retire-root", False, [])
     bundles = story.bundles("phase-4", answers)
     assert story.on_gateway(first, "apply", "new") == {"KEYSTORE": "kept", "TRUSTSTORE": "changed"}
     others_take(story, bundles)
@@ -361,6 +393,9 @@ def test_nobody_is_refused_from_the_set_up_to_the_last_phase(story: Story) -> No
     story.all_connect(anchors=1)
     story.ticks()
     assert story.primary.json("status")["root_change"] is None
+    assert story.here(first) == ("retire-root", True, OPEN_HERE)
+    story.ticks_here(first)
+    assert story.here(first) is None
 
     # Whoever still had the old certificate would be refused now: the old root is gone.
     third.take(story.primary.root / "set-up" / "gateway-3")

@@ -76,7 +76,8 @@ def make(inputs: PlanInputs) -> Checklist:
     if kind is PrimaryKind.ELSEWHERE:
         items = [*plan.left_here(inputs), *uploads, _policy(answers)]
         # A gateway without a trust store of its own is one of a primary in the vendor's cloud.
-        return Checklist(tuple(items), cloud=answers.primary.import_root is ImportRoot.NO)
+        cloud = answers.primary.import_root is ImportRoot.NO
+        return Checklist(tuple(items), cloud=cloud, root_change=plan.root_change_here(inputs))
     root = _fingerprint(primary)
     leaf = primary.leaf.sha256 if primary is not None and primary.leaf is not None else "none"
     nodes = other_nodes(answers.primary) if primary is not None else ()

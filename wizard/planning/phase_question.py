@@ -23,5 +23,5 @@ def phase_question(inputs: PlanInputs, *, here: bool) -> Question | None:
     seen = course_here(inputs)
     if seen is None:
         return None
-    last = Phase.RETIRE_ROOT if seen.installed else Phase.OTHERS
+    last = Phase.RETIRE_ROOT if seen.here.installed else Phase.OTHERS
     return question(seen.known, last, waits=bool(seen.waits))

@@ -252,23 +252,14 @@ class Progress:
         return [*head, *(f"  before the next phase: {printable(each)}" for each in self.waits)]
 
 
-def progress(machine: Machine, kept: Checklist | None) -> Progress | None:
-    """How far the change of the root is that *kept* is about; None when none is under way."""
-    change = kept.root_change if kept is not None else None
-    if kept is None or change is None:
-        return None
+def progress(machine: Machine, kept: Checklist, change: RootChange) -> Progress | None:
+    """How far on this primary *change* is, which *kept* is about; None when it is complete."""
     here = _here(MachineSnapshot(machine), (change.old, change.new, change.leaf))
     begins = datetime.fromisoformat(change.begins)
     found = _next(here, kept, begins) or change.phase
     if found is Phase.RETIRE_ROOT and here.has(found) and not kept.left:
         return None
     return Progress(change, found, here.has(found), _waits(kept, begins, found))
-
-
-def under_way(machine: Machine, kept: Checklist) -> bool:
-    """Whether the change of the root that *kept* is about was begun on this machine and is not complete."""
-    found = progress(machine, kept)
-    return found is not None and (found.done_here or found.phase is not Phase.TRUST_ROOT)
 
 
 def _about(kept: Checklist | None, new: str) -> Checklist | None:

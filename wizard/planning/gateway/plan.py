@@ -31,7 +31,7 @@ from wizard.planning.snapshot import expectation
 from wizard.planning.store_password import store_password
 from wizard.questions.answers import PHASES, GatewayAnswers, Goal, Phase, SourceKind
 from wizard.questions.passwords import GATEWAY, generate
-from wizard.reports.checklist import Item
+from wizard.reports.checklist import Item, RootChange
 from wizard.reports.lines import Line
 from wizard.secret import Secret
 
@@ -91,6 +91,16 @@ def course_here(inputs: PlanInputs) -> Course | None:
     """
     trust, given, facts = look_here(inputs)
     return phases.look(inputs, given, trust.anchors, facts)
+
+
+def root_change_here(inputs: PlanInputs) -> RootChange | None:
+    """What the list of this gateway keeps of the phase in the answers; None when it is about no phase.
+
+    Raises:
+        WizardError: a file cannot be read.
+    """
+    trust, given, facts = look_here(inputs)
+    return phases.note(inputs, given, trust.anchors, facts)
 
 
 def _anchors(trust: PrimaryTrust, facts: GatewayFacts, found: Course | None) -> tuple[Certificate, ...]:
