@@ -220,6 +220,18 @@ def handed(server: Practice, path: str, name: str) -> Path:
     return server.root / name
 
 
+def assert_listed(bundles: Path) -> None:
+    """Every file of every bundle is in the list of its page, with its folder."""
+    for page in bundles.glob("*/CHECKLIST.md"):
+        listed = re.findall(r"(?m)^- `(.*/([^/`]+))`: ", page.read_text())
+        assert {name for _, name in listed} == {each.name for each in page.parent.iterdir()}, page
+        # A gateway has it at a place that is known; the others are named by their folder.
+        place = (
+            f"/root/cloudstream-tls/{page.parent.name}" if page.parent.name.startswith("gateway") else page.parent.name
+        )
+        assert {full.rpartition("/")[0] for full, _ in listed} == {place}
+
+
 def roots_in(store: Path, lines: Path) -> int:
     password = re.search(r'HCP_DEFAULT_TRUSTSTORE_PASSWORD="([^"]*)"', lines.read_text())
     assert password is not None
@@ -233,9 +245,16 @@ def test_the_bundles_of_each_phase(server: Practice) -> None:
     gateway = first / "gateway-host"
     assert sorted(each.name for each in gateway.iterdir()) == [
         "CHECKLIST.md",
+        "GATEWAY-ON-WINDOWS.md",
         "acme-ca-root.pfx",
         "unattended-lines.conf",
+        "verify.sh",
     ]
+    old, new = (
+        each.entities["primary-host"].certificate.fingerprint(SHA256()).hex(":").upper()
+        for each in (company(), successor())
+    )
+    assert old in (gateway / "verify.sh").read_text()
     assert "KEYSTORE" not in (gateway / "unattended-lines.conf").read_text()
     assert roots_in(gateway / "acme-ca-root.pfx", gateway / "unattended-lines.conf") == 2
     assert "Import-Certificate" in (first / "pcclient-host/CHECKLIST.md").read_text()
@@ -248,17 +267,19 @@ def test_the_bundles_of_each_phase(server: Practice) -> None:
     assert roots_in(second / "gateway-host/acme-ca-root.pfx", second / "gateway-host/unattended-lines.conf") == 2
     assert (second / "gateway-host/gateway-host.pfx").is_file()
     # The primary still presents its old certificate when this bundle arrives.
-    shown = company().entities["primary-host"].certificate.fingerprint(SHA256()).hex(":").upper()
-    assert shown in (second / "gateway-host/verify.sh").read_text()
+    assert old in (second / "gateway-host/verify.sh").read_text()
 
     applied(server, path)
     tick_all(server)
     applied(server, path)
     tick_all(server)
     last = handed(server, path, "last")
+    assert new in (last / "gateway-host/verify.sh").read_text()
     assert roots_in(last / "gateway-host/acme-ca-root.pfx", last / "gateway-host/unattended-lines.conf") == 1
     assert "Remove-Item" in (last / "pcclient-host/CHECKLIST.md").read_text()
     assert "Remove Acme-CA-Root" in (last / "portal/CHECKLIST.md").read_text()
+    for bundles in (first, second, last):
+        assert_listed(bundles)
 
 
 def test_a_cluster_is_changed_one_node_after_the_other(server: Practice, tmp_path: Path) -> None:
@@ -319,6 +340,7 @@ def test_the_export_for_ansible_makes_the_next_phase(server: Practice) -> None:
         done = server.run("export", "ansible", "--answers", path, "--out", str(out), "--plain-secrets")
         assert done.returncode == 0, done.stderr
         gateway = out / "host_vars/gateway-host/tls.yml"
+        assert not gateway.is_file() or "verify: true" in gateway.read_text()
         told = (out / "host_vars/primary-host/tls.yml").read_text()
         return (
             "old" if old in told else "new" if new in told else "",

@@ -57,6 +57,7 @@ class Clock(datetime):
 
 @pytest.fixture(autouse=True)
 def moved() -> Iterator[None]:
+    Clock.shows = BEFORE
     with patch.object(clock, "datetime", Clock):
         yield
 

@@ -103,10 +103,12 @@ def _trust_packs(inputs: PlanInputs, found: Course, *, nodes: bool) -> list[Pack
     public = roots_of(inputs.seen, answers).public
     packs = [portal.trust_pack(chains, public, () if adds else change.dropped, order_of(inputs)), *cluster_packs]
     known: dict[str, Profile] = {}
+    presented = MachineSnapshot(inputs.machine).chain
     for number in range(len(answers.gateway)):
         # Only the trust store is made, so no chain of the gateway itself is needed.
         given = _gateway_input(inputs, number, primary.chain, primary.chain, change, known)
-        packs.append(trust.gateway_pack(given if adds else replace(given, old_root=None)))
+        given = replace(given, presented=presented, old_root=given.old_root if adds else None)
+        packs.append(trust.gateway_pack(given))
         inputs.progress("bundles made", number + 1, len(answers.gateway))
     by_der = {each.der: each for chain in chains for each in chain.authorities}
     added = [(name, by_der[data]) for name, data in cer_files(chains, public_roots=public)] if adds else []
