@@ -15,8 +15,12 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from tests.support.jvm import run_java
 from tests.support.line_by_line import talk
 from tests.support.practice import Practice, company, practice
+from wizard.certificates.model import Bundle
+from wizard.certificates.reading import read
+from wizard.planning import snapshot
 from wizard.questions.answers import Phase
 from wizard.questions.answers_file import load
+from wizard.sandbox import truststore
 from wizard.sandbox.pki import Pki, make, pem, pfx, plain_key
 from wizard.secret import Secret
 from wizard.session.session import Session
@@ -179,6 +183,19 @@ def test_a_skipped_phase_names_who_goes_offline(server: Practice) -> None:
     (skipped,) = [each for each in told["findings"] if each["code"] == "phase.skipped"]
     assert skipped["severity"] == "warning"
     assert "gateway-host, pcclient-host" in skipped["message"]
+
+
+def test_status_does_not_call_a_change_complete_that_still_has_its_last_phase(server: Practice) -> None:
+    for phase in ("trust-root", "primary"):
+        applied(server, answers(server, phase))
+        tick_all(server)
+    waits = {"phase": "retire-root", "done_here": False, "blocked_by": []}
+    assert waits.items() <= under_way(server).items()
+    truststore.change_password(server.deployment.cacerts, "changeit", "another")
+    (server.root / "another").write_text("another")
+    secret = ("--secret", f"primary.cacerts-password=file:{server.root}/another")
+    assert waits.items() <= server.json("status", *secret)["root_change"].items()
+    assert under_way(server)["phase"] == "retire-root"
 
 
 def test_the_old_root_stays_while_it_is_in_use(server: Practice) -> None:
@@ -386,6 +403,21 @@ def test_the_last_question_repeats_who_goes_offline(server: Practice) -> None:
     shown = " ".join(session.review().risks)
     assert "gateway-host, pcclient-host" in shown
     assert "goes offline" in shown
+
+
+def test_a_review_reads_the_machine_once(server: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = Path(answers(server))
+    session = Session(server.deployment.machine, answers=load(path.read_text()), base=path.parent)
+    session.put_secret("primary.password", Secret("changeit"))
+    opened: list[str] = []
+
+    def counted(data: bytes, *, name: str, password: Secret | None = None) -> Bundle:
+        opened.append(name)
+        return read(data, name=name, password=password)
+
+    monkeypatch.setattr(snapshot, "read", counted)
+    assert session.review().phase is Phase.TRUST_ROOT
+    assert opened.count(f"/{STORE}") == 1, opened
 
 
 def test_a_kept_plan_of_a_phase_is_judged_as_that_phase(server: Practice) -> None:

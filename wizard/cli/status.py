@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     kept = checklist.load(args.machine)
     uploads = [item.id.removeprefix(CA) for item in kept.left if item.id.startswith(CA)] if kept is not None else ()
     judged = status(diagnose(facts), now, warn=args.warn, critical=args.critical, further=further, uploads=uploads)
-    under_way = progress(args.machine, kept, lambda: _coming(args))
+    under_way = progress(args.machine, kept, lambda: _coming(args), password)
     if under_way is not None:
         judged = replace(judged, root_change=under_way.as_json())
     if args.prometheus is not None:

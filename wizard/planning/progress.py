@@ -4,27 +4,35 @@ from collections.abc import Callable
 
 from wizard.certificates.model import Chain
 from wizard.host.machine import Machine
+from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning import phases
 from wizard.planning.gateway import progress as gateway
 from wizard.planning.phases import Progress
 from wizard.questions.answers import Phase
 from wizard.reports.checklist import Checklist
+from wizard.secret import Secret
 
 
-def progress(machine: Machine, kept: Checklist | None, coming: Callable[[], Chain | None]) -> Progress | None:
+def progress(
+    machine: Machine,
+    kept: Checklist | None,
+    coming: Callable[[], Chain | None],
+    cacerts: Secret | None = None,
+) -> Progress | None:
     """How far the change is that *kept* is about; None when none is under way.
 
     Args:
         machine: whose stores are read.
         kept: the list of this machine.
         coming: gives the new chain of a gateway with its key, None when it cannot be read; for the primary to accept.
+        cacerts: the password of the primary's trust store; None is the usual one.
     """
     change = kept.root_change if kept is not None else None
     if kept is None or change is None:
         return None
-    return (
-        gateway.progress(machine, kept, change, coming) if change.unattended else phases.progress(machine, kept, change)
-    )
+    if change.unattended:
+        return gateway.progress(machine, kept, change, coming)
+    return phases.progress(machine, kept, change, cacerts or DEFAULT_STORE_PASSWORD)
 
 
 def under_way(machine: Machine, kept: Checklist) -> bool:
