@@ -4,7 +4,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from wizard.planning import snapshot
 from wizard.questions.answers import Phase
 from wizard.questions.answers_file import load
 from wizard.sandbox import truststore
+from wizard.sandbox.build import upload
 from wizard.sandbox.pki import Pki, make, pem, pfx, plain_key
 from wizard.secret import Secret
 from wizard.session.session import Session
@@ -160,6 +161,21 @@ def test_the_old_certificate_can_be_renewed_until_the_new_one_is_installed(
     assert under_way(server)["phase"] == "trust-root"
     tick_all(server)
     assert under_way(server)["phase"] == "others"
+
+
+def test_a_machine_of_the_inventory_is_not_forgotten(server: Practice) -> None:
+    """The answers of the set-up had a gateway and a client; those of the change of the root have none."""
+    handed(server, "answers.toml", "set-up")
+    applied(server, answers(server, others=False))
+    steps = ["Gateway gateway-host: trust the new root", "Client pcclient-host: trust the new root"]
+    assert [each for each in under_way(server)["blocked_by"] if "-host" in each] == steps
+    listed = server.run("checklist").stdout
+    assert "It is in the inventory and not in the answers. Add it there, or:" in listed
+    assert server.run("inventory", "--remove", "pcclient-host").returncode == 0
+    tick_all(server)
+    applied(server, answers(server, others=False))
+    steps = ["Gateway gateway-host: a certificate under the new root"]
+    assert [each for each in under_way(server)["blocked_by"] if "-host" in each] == steps
 
 
 def test_what_cannot_be_known_is_asked_for(server: Practice) -> None:
@@ -395,6 +411,16 @@ def test_line_mode_asks_for_the_phase_and_makes_it(server: Practice) -> None:
     assert under_way(server)["phase"] == "trust-root"
 
 
+def test_line_mode_repeats_who_goes_offline_at_the_last_question(server: Practice) -> None:
+    path = Path(answers(server))
+    session = Session(server.deployment.machine, answers=load(path.read_text()), base=path.parent)
+    typed = ["", "", "", "", "changeit", "", "3", *[""] * 13, "yes", "", "quit", "forget"]
+    _, said = talk(session, *typed)
+    assert "Phase: All phases at once." in said
+    before, _, _ = said.rpartition("Type apply to go on")
+    assert "goes offline" in before[before.rindex("This is the last question before the change.") :]
+
+
 def test_the_last_question_repeats_who_goes_offline(server: Practice) -> None:
     applied(server, answers(server))
     path = Path(answers(server, "primary"))
@@ -458,12 +484,17 @@ class Gateway:
         self, phase: str, chain: str = "gateway-host.pfx", *, goal: str = "re-key", port: int = 0, command: str = "plan"
     ) -> str:
         """The exit code of *command* and what it says."""
-        path, port = self.folder / "here.toml", port or self.server.deployment.port
-        password, file = self.folder / "password", self.server.root / chain
-        path.write_text(GATEWAY.format(goal=goal, phase=phase, port=port, chain=file, password=password))
+        path = self.path(phase, chain, goal, port)
         yes = ["--yes", "--settle", "0"] if command == "apply" else []
         done = self.server.run(command, "--answers", str(path), *yes, *self.where)
         return f"{done.returncode} {done.stdout}{done.stderr}"
+
+    def path(self, phase: str, chain: str = "gateway-host.pfx", goal: str = "re-key", port: int = 0) -> Path:
+        """Its answers."""
+        path, port = self.folder / "here.toml", port or self.server.deployment.port
+        password, file = self.folder / "password", self.server.root / chain
+        path.write_text(GATEWAY.format(goal=goal, phase=phase, port=port, chain=file, password=password))
+        return path
 
     def status(self) -> tuple[str, bool, str]:
         """The phase, whether it is done here, and the first of what it waits for."""
@@ -522,6 +553,47 @@ def test_a_gateway_waits_for_its_primary(gateway: Gateway) -> None:
     refused = told("retire-root")
     assert refused.startswith("1 ")
     assert "phase.old-root-in-use" in refused
+
+
+def test_each_phase_on_a_gateway_can_be_undone(gateway: Gateway) -> None:
+    """The primary changes meanwhile; it is given the new certificate at once, because the gateway is all there is."""
+
+    def tree() -> dict[str, bytes]:
+        found = [gateway.folder / "unattended.conf", *sorted((gateway.folder / "etc").rglob("*.pfx"))]
+        return {each.name: each.read_bytes() for each in found}
+
+    def made() -> set[str]:
+        before = tree()
+        assert gateway.told("auto", command="apply").startswith("0 ")
+        states.append(before)
+        return {name for name, data in tree().items() if data != before[name]}
+
+    states: list[dict[str, bytes]] = []
+    server = gateway.server
+    assert made() == {"acme-ca-root.pfx", "unattended.conf"}
+    upload(server.deployment, successor())
+    server.systemctl("stop")
+    server.start()
+    assert made() == {"gateway-host.pfx", "unattended.conf"}
+    applied(server, answers(server, "at-once", others=False))
+    assert made() == {"acme-ca-root.pfx"}
+    for state in reversed(states):
+        done = server.run("rollback", "--yes", *gateway.where)
+        assert done.returncode == 0, done.stderr
+        assert tree() == state
+
+
+def test_a_gateway_is_asked_for_the_phase_line_by_line(gateway: Gateway) -> None:
+    machine = replace(gateway.server.deployment.machine, root=gateway.folder, state_dir=gateway.folder / "state")
+    session = Session(machine, answers=load(gateway.path("auto").read_text()), base=gateway.folder)
+    # Goal, place, files, their password, host, primary and port, trust and its root, unattended file, both places and
+    # the password of the key store; the phase.
+    new = str(gateway.server.root / "gateway-host.pfx")
+    _, said = talk(session, "2", "", new, "changeit", *[""] * 9, "1", "", "quit", "forget")
+    assert "Which phase of the root CA change comes next?" in said
+    last = said[said.rindex("This is the last question before the change.") :]
+    assert "changes   /etc/cloudstream-tls/acme-ca-root.pfx" in last
+    assert "gateway-host.pfx" not in last
 
 
 def test_status_on_a_gateway_says_what_blocks_the_next_phase(gateway: Gateway) -> None:
