@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,7 @@ EMPTY = "---\nverify: false\nrollout_version: x\nstores: []\nsettings: []\n"
 WIZARD = """\
 #!/bin/sh
 echo "$1" >>{calls}
+if [ "$1" = apply ] && [ -e {calls}.refused ]; then exit 3; fi
 echo '{{"outcome": "applied", "matches_expected": true}}'
 """
 BY_HAND = "installed_by_hand=true"
@@ -36,10 +37,11 @@ class Rollout:
     folder: Path
     work: Path
     more: dict[str, object] = field(default_factory=dict)
+    primaries: tuple[str, ...] = ("primary-host",)
 
     def play(self, hosts: Mapping[str, str], *words: str, book: str = "site.yml") -> subprocess.CompletedProcess[str]:
         """Run *book* on the primary and the gateways *hosts*, each with its variables as in an inventory."""
-        lines = ["[primaries]", "primary-host", "[gateways]", *(f"{name} {more}" for name, more in hosts.items())]
+        lines = ["[primaries]", *self.primaries, "[gateways]", *(f"{name} {more}" for name, more in hosts.items())]
         lines += ["[gateways:vars]", f"unattended_file={self.work}/{{{{ inventory_hostname }}}}.conf"]
         (self.work / "inventory.ini").write_text("\n".join(lines) + "\n")
         settings = {
@@ -275,6 +277,23 @@ def test_a_gateway_that_does_not_connect_is_open(rollout: Rollout) -> None:
     assert done.returncode != 0
     assert (rollout.work / "asked").read_text() == f"{rollout.work}/gateway-1.conf\n"
     assert rollout.report[2:] == ["Open: 1", "  gateway-1: installed, but verify.sh ended with exit code 3"]
+
+
+def test_no_further_primary_is_changed_after_one_that_failed(rollout: Rollout) -> None:
+    for part in ("files", "host_vars"):
+        shutil.copytree(rollout.folder / part / "primary-host", rollout.folder / part / "primary-2")
+    both = replace(rollout, primaries=("primary-host", "primary-2"))
+    (rollout.work / "calls.refused").touch()
+    done = both.play({"gateway-1": BY_HAND})
+    assert done.returncode != 0
+    assert both.calls == ["plan", "apply"]
+    assert both.report[:3] == ["Done: 1", "  gateway-1", "Open: 2"]
+    assert both.report[3] == "  primary-host: failed at: Make and verify the change, or restore everything"
+    assert both.report[4].startswith("  primary-2: ")
+    (rollout.work / "calls.refused").unlink()
+    done = both.play({"gateway-1": BY_HAND})
+    assert done.returncode == 0, done.stdout
+    assert both.report == ["Done: 3", "  gateway-1", "  primary-host", "  primary-2", "Open: 0"]
 
 
 def test_ansible_lint_accepts_it_for_production(exported: Path, tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.practice import Practice, practice
-from tests.tui.operator import Operator, at_the_wizard, session_on, step
+from tests.tui.driving import step
+from tests.tui.operator import Operator, at_the_wizard, session_on
 from wizard.questions.answers import Goal
 from wizard.sandbox.pki import make, pfx
 
