@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.practice import practice
+from tests.support.practice import company, practice
+from wizard.sandbox.pki import Pki, make, new_key, pfx
 
 ANSIBLE = Path(sys.executable).with_name("ansible-playbook")
 LINT = Path(sys.executable).with_name("ansible-lint")
@@ -294,6 +295,76 @@ def test_no_further_primary_is_changed_after_one_that_failed(rollout: Rollout) -
     done = both.play({"gateway-1": BY_HAND})
     assert done.returncode == 0, done.stdout
     assert both.report == ["Done: 3", "  gateway-1", "  primary-host", "  primary-2", "Open: 0"]
+
+
+ANSWERS = """\
+schema = 1
+goal = "{goal}"
+phase = "{phase}"
+[primary]
+host = "localhost"
+port = {port}
+chain = ["{folder}/primary-host.pfx"]
+password = {{ file = "password" }}
+"""
+GATEWAY = """\
+[[gateway]]
+host = "{host}"
+chain = ["{folder}/{host}.pfx"]
+password = {{ file = "password" }}
+keystore-path = "{stores}/own.pfx"
+truststore-path = "{stores}/trust.pfx"
+"""
+
+
+def test_a_gateway_that_fails_in_the_first_phase_of_a_root_change_stops_it(tmp_path: Path) -> None:
+    """The stores are real, and verify.sh connects with them to the practice primary, which has its old certificate."""
+    hosts = dict.fromkeys(GATEWAYS[:2], BY_HAND)
+    with practice(tmp_path / "p", java=None, configured=True) as made:
+        (made.root / "password").write_text("changeit")
+
+        def rollout(goal: str, phase: str, pki: Pki) -> Rollout:
+            folder = made.root / goal
+            folder.mkdir()
+            text = ANSWERS.format(goal=goal, phase=phase, port=made.deployment.port, folder=folder)
+            for host in ("primary-host", *hosts):
+                entity = pki.entities[host] if host in pki.entities else pki.reissued(host, dns=[host], key=new_key())
+                (folder / f"{host}.pfx").write_bytes(pfx(entity, "changeit", name=host))
+            for host in hosts:
+                text += GATEWAY.format(host=host, folder=folder, stores=tmp_path / f"{host}-stores")
+            (made.root / f"{goal}.toml").write_text(text)
+            out = str(tmp_path / f"rollout-{goal}")
+            done = made.run(
+                "export", "ansible", "--answers", str(made.root / f"{goal}.toml"), "--out", out, "--plain-secrets"
+            )
+            assert done.returncode == 0, done.stderr
+            return Rollout(Path(out), tmp_path, primaries=("localhost",))
+
+        (tmp_path / "wizard").write_text(WIZARD.format(calls=tmp_path / "calls"))
+        (tmp_path / "wizard").chmod(0o755)
+        for host in hosts:
+            (tmp_path / f"{host}.conf").write_text('HCP_OTHER="1"\n')
+        set_up = rollout("set-up", "auto", company())
+        done = set_up.play(hosts)
+        assert done.returncode == 0, done.stdout
+        before = {host: set_up.state(host) for host in hosts}
+
+        changes = rollout("re-key", "trust-root", make())
+        broken = tmp_path / f"{GATEWAYS[1]}.conf"
+        kept = broken.read_bytes()
+        broken.write_bytes(kept.replace(b"\n", b"\r\n"))
+        (tmp_path / "calls").unlink()
+        assert changes.play(hosts).returncode != 0
+        assert changes.calls == []
+        assert changes.report[:3] == ["Done: 1", f"  {GATEWAYS[0]}", "Open: 2"]
+        broken.write_bytes(kept)
+        done = changes.play(hosts)
+        assert done.returncode == 0, done.stdout
+        assert changes.report == ["Done: 3", *(f"  {host}" for host in hosts), "  localhost", "Open: 0"]
+        for host in hosts:
+            after = changes.state(host)
+            changed = {Path(path).name for path in after if after[path] != before[host][path]}
+            assert changed == {"trust.pfx", f"{host}.conf"}
 
 
 def test_ansible_lint_accepts_it_for_production(exported: Path, tmp_path: Path) -> None:
