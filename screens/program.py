@@ -337,7 +337,7 @@ class WizardApp(App[int], inherit_bindings=False):
         return "resume", (saved, self.session.ended_words(saved))
 
     def _first_looked_around(self, found: "tuple[str, Any] | WizardError") -> None:
-        # All modules are loaded now, and stay: a collection that looked through them too would stop the screen for 80 ms.
+        # All modules are loaded now, and stay: a collection that visits them too stops the screen for 80 ms.
         gc.freeze()
         self._looked_around(found)
 
