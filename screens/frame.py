@@ -1,6 +1,7 @@
 """The one screen of the program: head, list of steps, title, a page that is exchanged, a message, the keys."""
 
 import asyncio
+import gc
 import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -8,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from rich.control import Control
+from textual._styles_cache import StylesCache
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -191,6 +193,8 @@ class Frame(PaintedOnce[None], inherit_bindings=False):
         self.hold()
         try:
             await self.query(Page).remove()
+            # Textual 8.2 keeps all lines of a removed widget in the keys of this cache: 7 MB after a set-up.
+            StylesCache.get_inner_outer.cache_clear()
             self.page = page
             self.tell()
             await self.query_one("#column").mount(page, before="#say")
@@ -201,6 +205,8 @@ class Frame(PaintedOnce[None], inherit_bindings=False):
             await asyncio.sleep(SETTLED_S)
         finally:
             self.let_go()
+            # The page that was left, with what was typed there, and 2 MB for each: it refers to itself.
+            self.call_later(gc.collect)
 
     def headline(self, *parts: Part) -> None:
         """What the page states."""

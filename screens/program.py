@@ -13,7 +13,7 @@ from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
-from textual.filter import LineFilter, Monochrome, NoColor
+from textual.filter import ANSIToTruecolor, LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 from textual.widget import MountError
 
@@ -310,7 +310,7 @@ class WizardApp(App[int], inherit_bindings=False):
         for early in self.early[:1]:
             self._on_signal(early)
         self._typing = asyncio.create_task(self._type())
-        self.engine.run(self, "start", self._look_around, self._looked_around)
+        self.engine.run(self, "start", self._look_around, self._first_looked_around)
         self.call_after_refresh(self._first_painted)
 
     def _first_painted(self) -> None:
@@ -335,6 +335,11 @@ class WizardApp(App[int], inherit_bindings=False):
         if saved is None:
             return "", None
         return "resume", (saved, self.session.ended_words(saved))
+
+    def _first_looked_around(self, found: "tuple[str, Any] | WizardError") -> None:
+        # All modules are loaded now, and stay: a collection that visits them too stops the screen for 80 ms.
+        gc.freeze()
+        self._looked_around(found)
 
     def _looked_around(self, found: "tuple[str, Any] | WizardError") -> None:
         if isinstance(found, WizardError):
@@ -488,8 +493,9 @@ class WizardApp(App[int], inherit_bindings=False):
     # -- the terminal -------------------------------------------------------------------------------------------------
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """The filters of Textual, and the net below an ASCII terminal."""
-        return [*super().get_line_filters(), *([self._ascii] if self._ascii.enabled else []), self._short]
+        """The filters of Textual, without the one for ANSI colours that no page uses, and those of the program."""
+        usual = [each for each in super().get_line_filters() if not isinstance(each, ANSIToTruecolor)]
+        return [*usual, *([self._ascii] if self._ascii.enabled else []), self._short]
 
     def copy_to_clipboard(self, text: str) -> None:
         """Nothing goes to a clipboard: the sequence for it reaches the operator's own desktop."""
