@@ -3,17 +3,19 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
 from tests.support.exhaustive import exhaustive
-from tests.support.practice import company, practice
+from tests.support.practice import ROOT, Practice, company, practice
+from wizard.sandbox.build import upload
 from wizard.sandbox.pki import Pki, make, new_key, pfx
 
 ANSIBLE = Path(sys.executable).with_name("ansible-playbook")
@@ -373,6 +375,96 @@ def test_a_gateway_that_fails_in_the_first_phase_of_a_root_change_stops_it(tmp_p
             after = changes.state(host)
             changed = {Path(path).name for path in after if after[path] != before[host][path]}
             assert changed == {"trust.pfx", f"{host}.conf"}
+
+
+REAL_WIZARD = """\
+#!/bin/sh
+echo "$1" >>{calls}
+verb=$1
+shift
+PYTHONPATH={source} exec {python} -m wizard "$verb" {options} "$@"
+"""
+
+
+def prepare(made: Practice, work: Path, new: Pki, gateways: Iterable[str]) -> None:
+    """The certificates of both PKIs, the real wizard as the command of the primary, and the unattended files."""
+    (made.root / "password").write_text("changeit")
+    for pki, name in ((company(), "set-up"), (new, "re-key")):
+        (made.root / name).mkdir()
+        for host in ("primary-host", *gateways):
+            entity = pki.entities[host] if host in pki.entities else pki.reissued(host, dns=[host], key=new_key())
+            (made.root / f"{name}/{host}.pfx").write_bytes(pfx(entity, "changeit", name=host))
+    options = shlex.join(made.options)
+    script = REAL_WIZARD.format(calls=work / "calls", source=ROOT, python=sys.executable, options=options)
+    (work / "wizard").write_text(script)
+    (work / "wizard").chmod(0o755)
+    for host in gateways:
+        (work / f"{host}.conf").write_text('HCP_OTHER="1"\n')
+
+
+@exhaustive
+def test_no_phase_of_a_root_change_begins_before_the_one_before_it(tmp_path: Path) -> None:
+    """Real stores, the real wizard on the primary; each gateway connects with what it has at that time."""
+    hosts, new = dict.fromkeys(GATEWAYS[:2], BY_HAND), make()
+    with practice(tmp_path / "p", configured=True) as made:
+        prepare(made, tmp_path, new, hosts)
+
+        def rollout(phase: str, goal: str = "re-key") -> Rollout:
+            text = ANSWERS.format(goal=goal, phase=phase, port=made.deployment.port, folder=made.root / goal)
+            for host in hosts:
+                text += GATEWAY.format(host=host, folder=made.root / goal, stores=tmp_path / f"{host}-stores")
+            answers, out = made.root / f"{phase}.toml", tmp_path / f"rollout-{phase}"
+            answers.write_text(text)
+            done = made.run("export", "ansible", "--answers", str(answers), "--out", str(out), "--plain-secrets")
+            assert done.returncode == 0, done.stderr
+            return Rollout(out, tmp_path, primaries=("localhost",))
+
+        def refused(plays: Rollout, task: str, **others: str) -> None:
+            """It stops at *task* on the first gateway; no machine is changed."""
+            before = {host: plays.state(host) for host in hosts}
+            (tmp_path / "calls").unlink(missing_ok=True)
+            assert plays.play({**hosts, **others}).returncode != 0
+            assert plays.calls == []
+            assert plays.report[:3] == ["Done: 0", "Open: 3", f"  {GATEWAYS[0]}: failed at: {task}"]
+            assert {host: plays.state(host) for host in hosts} == before
+
+        def completed(plays: Rollout) -> set[str]:
+            """It is played; what it changes on the gateways."""
+            before = {host: plays.state(host) for host in hosts}
+            done = plays.play(hosts)
+            assert done.returncode == 0, done.stdout
+            assert plays.report == ["Done: 3", *(f"  {host}" for host in hosts), "  localhost", "Open: 0"]
+            after = {host: plays.state(host) for host in hosts}
+            return {
+                Path(path).name
+                for host in hosts
+                for path, data in after[host].items()
+                if before[host].get(path) != data
+            }
+
+        completed(rollout("auto", "set-up"))
+        others, roots = rollout("others"), "The trust store must have the root CAs of this phase"
+        refused(others, roots)
+
+        configurations = {f"{host}.conf" for host in hosts}
+        assert completed(rollout("trust-root")) == {"trust.pfx", *configurations}
+        upload(made.deployment, new)
+        made.systemctl("stop")
+        made.start()
+        assert completed(others) == {"own.pfx", "trust.pfx", *configurations}
+
+        primary, last = rollout("primary"), rollout("retire-root")
+        refused(last, "The primary must present its new certificate before the old root CA is removed")
+        trust = tmp_path / f"{GATEWAYS[0]}-stores/trust.pfx"
+        trust.rename(tmp_path / "both.pfx")
+        refused(primary, roots, **{GATEWAYS[1]: UNREACHABLE})
+        assert primary.report[3] == f"  {GATEWAYS[1]}: unreachable"
+        (tmp_path / "both.pfx").rename(trust)
+        assert completed(primary) == set()
+        assert primary.calls == ["plan", "apply", "probe"]
+        assert completed(primary) == set()
+
+        assert completed(last) == {"trust.pfx", *configurations}
 
 
 def test_ansible_lint_accepts_it_for_production(exported: Path, tmp_path: Path) -> None:

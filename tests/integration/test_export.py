@@ -25,7 +25,10 @@ FILES = {
         for name in (
             "defaults/main",
             "meta/main",
-            *(f"tasks/{task}" for task in ("change", "gateway", "main", "primary", "report", "save", "undo", "verify")),
+            *(
+                f"tasks/{task}"
+                for task in ("before", "change", "gateway", "main", "primary", "report", "save", "undo", "verify")
+            ),
         )
     },
     "host_vars/gateway-host/machine.yml": 0o644,

@@ -201,6 +201,9 @@ TRUST = {
     "a key store without its key": ("no-key.conf", 4, ["old.pfx has no private key", "good: the primary"]),
     "a Java that cannot read them": ("own.conf", 6, ["finds no private key"]),
     "a wrong password": ("wrong.conf", 4, ["trust store pack/other-root.pfx does not open"]),
+    "the roots alone": ("-t own.conf", 0, ["the trust store has the root CAs"]),
+    "the roots alone, and the new one is missing": ("-t old.conf", 8, ["lacks a root CA", "{missing}"]),
+    "the roots alone, and no trust store is named": ("-t none-named.conf", 4, ["names no trust store"]),
 }  # fmt: skip
 
 
@@ -225,9 +228,11 @@ def test_a_bundle_of_trust_alone_tests_the_roots_and_the_stores_that_are_there(t
         (tmp_path / "no-key.conf").write_text(lines.replace("own.pfx", "old.pfx"))
         (tmp_path / "wrong.conf").write_text(settings_file(f"{tmp_path}/own.pfx", "wrong", place))
         keytool = str(jre("11.0.5" if code == 6 else "17") / "bin/keytool")
-        said = verified(tmp_path, "localhost", port, "-k", keytool, file, bundle=bundle)
+        (tmp_path / "none-named.conf").write_text(own)
+        said = verified(tmp_path, "localhost", port, "-k", keytool, *file.split(), bundle=bundle)
     assert said[0] == code, said[1]
     assert new.root is not None
     missing = bytes.fromhex(new.root.sha256).hex(":").upper()
     for part in told:
         assert part.format(missing=missing) in said[1]
+    assert ("presents" in said[1]) == ("-t" not in file)

@@ -4,7 +4,7 @@ Ansible carries files and starts the wizard; on a primary nothing but `cloudstre
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -30,7 +30,10 @@ TEMPLATES = (
     "site.yml",
     "undo.yml",
     *(f"{ROLE}/{name}/main.yml" for name in ("defaults", "meta", "tasks")),
-    *(f"{ROLE}/tasks/{name}.yml" for name in ("change", "gateway", "primary", "report", "save", "undo", "verify")),
+    *(
+        f"{ROLE}/tasks/{name}.yml"
+        for name in ("before", "change", "gateway", "primary", "report", "save", "undo", "verify")
+    ),
 )
 """The playbooks and the role, which are the same for every roll-out."""
 
@@ -69,16 +72,18 @@ def make_fleet(inputs: PlanInputs, vault_password: Secret | None, *, plain: bool
     """
     if vault_password is None and not plain:
         raise WizardError(codes.EXPORT_NO_VAULT_PASSWORD, name=VAULT_SECRET)
-    packs = make_packs(inputs, nodes=False)
+    found = phases.course(inputs)
+    phase = found.phase if found is not None else Phase.AUTO
+    packs = make_packs(inputs, nodes=False, verify=True)
     named = {one.host: one for one in inputs.answers.gateway}
     gateways = [pack for pack in packs if pack.folder in named]
     nodes = _nodes(inputs) if inputs.answers.primary.kind is PrimaryKind.ON_PREMISE else {}
     if not nodes and not gateways:
         raise WizardError(codes.EXPORT_NOTHING)
-    files = [file for pack in gateways for file in _gateway(pack)]
+    files = [file for pack in gateways for file in _gateway(pack, phase)]
     files += [_machine(pack.folder, named[pack.folder]) for pack in gateways]
     if nodes:
-        files += _primaries(inputs, nodes)
+        files += _primaries(inputs, nodes, phase)
     names = tuple(pack.folder for pack in gateways)
     files += [
         PackFile("inventory.ini", _inventory(nodes, names)),
@@ -99,7 +104,7 @@ def _nodes(inputs: PlanInputs) -> dict[str, str]:
     return {own if is_loopback(node) else node: node for node in primary.nodes}
 
 
-def _gateway(pack: Pack) -> list[PackFile]:
+def _gateway(pack: Pack, phase: Phase) -> list[PackFile]:
     """The stores and the check of one gateway, and its variables with the settings."""
     data = {file.name: file for file in pack.files}
     # In a change to a public root, a gateway gets neither a store nor settings.
@@ -116,6 +121,7 @@ def _gateway(pack: Pack) -> list[PackFile]:
         "# Made by the export; a new export replaces it.",
         f"rollout_version: {_scalar(version)}",
         f"verify: {'true' if 'verify.sh' in data else 'false'}",
+        f'phase: "{phase}"',
         *_list("stores", stores),
         *_list("settings", [{"name": name, "value": value} for name, value in settings.items()]),
     ]
@@ -131,16 +137,13 @@ def _machine(host: str, gateway: GatewayAnswers) -> PackFile:
     return PackFile(f"host_vars/{host}/machine.yml", text.encode())
 
 
-def _primaries(inputs: PlanInputs, nodes: Mapping[str, str]) -> list[PackFile]:
+def _primaries(inputs: PlanInputs, nodes: Mapping[str, str], phase: Phase) -> list[PackFile]:
     """For each node its answers, the chain, and the passwords in files of their own."""
     judged = inputs.judged("primary")
     host = inputs.answers.primary.host or judged.suggested_host
     result: list[PackFile] = []
-    seen = MachineSnapshot(inputs.machine)
-    found = phases.course(inputs, seen)
-    phase = found.phase if found is not None else Phase.AUTO
     # In the first two phases of a change of the root the node goes on to present what it has.
-    kept = seen.chain if phase in {Phase.TRUST_ROOT, Phase.OTHERS} else None
+    kept = MachineSnapshot(inputs.machine).chain if phase in {Phase.TRUST_ROOT, Phase.OTHERS} else None
     for name, files in node_files(inputs, nodes, phase).items():
         result += [replace(file, name=f"files/{name}/{file.name}") for file in files]
         variables = _node_variables(kept or judged.chain, host, nodes[name], inputs.answers.primary.port)
@@ -178,9 +181,9 @@ def _readme(nodes: Iterable[str], gateways: Iterable[str], secrets: list[str], *
     return from_template("ansible/README.md", values).encode()
 
 
-def _list(name: str, items: Iterable[Mapping[str, str]]) -> list[str]:
-    """A YAML list of mappings."""
-    result = [f"{name}:"]
+def _list(name: str, items: Sequence[Mapping[str, str]]) -> list[str]:
+    """A YAML list of mappings; without any it is an empty list, where nothing would be null."""
+    result = [f"{name}:" if items else f"{name}: []"]
     for item in items:
         members = [f"{key}: {_scalar(value)}" for key, value in item.items()]
         result += [f"  - {members[0]}", *(f"    {member}" for member in members[1:])]

@@ -1,6 +1,6 @@
 """Bundles for every machine that the answers name, made from the chains that were checked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -39,12 +39,13 @@ from wizard.reports.chain import order_notes
 from wizard.secret import Secret
 
 
-def make_packs(inputs: PlanInputs, *, nodes: bool = True) -> list[Pack]:
+def make_packs(inputs: PlanInputs, *, nodes: bool = True, verify: bool = False) -> list[Pack]:
     """The portal's bundle, then one for each gateway and client; all are made before any is written.
 
     Args:
         inputs: with the answers and the chains.
         nodes: make bundles for the other nodes of a cluster as well; they come after the portal's.
+        verify: in the phase of the primary, which changes no gateway, make a bundle with verify.sh alone for each.
 
     Raises:
         WizardError: a chain cannot be read or is not fit for its role, or a password or search text does not fit.
@@ -73,6 +74,8 @@ def make_packs(inputs: PlanInputs, *, nodes: bool = True) -> list[Pack]:
     everyone: list[Judged] = [one for one in (primary, *gateways, *clients) if one is not None]
     change = found.change if found is not None else rollover(inputs, seen)
     packs = [_portal(inputs, [one.chain for one in everyone], change), *cluster_packs]
+    if verify and not has_others and primary is not None:
+        packs += _verify_packs(inputs, primary.chain, change)
     trusted = _trust(inputs, primary)
     # Until the primary has its new certificate, that is what the gateways meet.
     presented = seen.chain if phase is Phase.OTHERS else None
@@ -106,7 +109,8 @@ def _trust_packs(inputs: PlanInputs, found: Course, seen: MachineSnapshot, *, no
     for number in range(len(answers.gateway)):
         # Only the trust store is made, so no chain of the gateway itself is needed.
         given = _gateway_input(inputs, number, primary.chain, primary.chain, change, known)
-        given = replace(given, presented=seen.chain, old_root=given.old_root if adds else None)
+        # The old root goes only from a gateway that meets the new chain.
+        given = replace(given, presented=seen.chain) if adds else replace(given, presented=primary.chain, old_root=None)
         packs.append(trust.gateway_pack(given))
         inputs.progress("bundles made", number + 1, len(answers.gateway))
     by_der = {each.der: each for chain in chains for each in chain.authorities}
@@ -114,6 +118,14 @@ def _trust_packs(inputs: PlanInputs, found: Course, seen: MachineSnapshot, *, no
     roots = [chain.root for chain in chains if chain.root is not None]
     clients = [one.host for one in answers.client if one.local_storage]
     return [*packs, *(trust.client_pack(host, added, roots, None if adds else found.old_root) for host in clients)]
+
+
+def _verify_packs(inputs: PlanInputs, trusted: Chain, change: Rollover | None) -> Iterator[Pack]:
+    """For each gateway the test that it trusts the root of the primary's new chain, *trusted*, and then the primary."""
+    known: dict[str, Profile] = {}
+    for number in range(len(inputs.answers.gateway)):
+        given = _gateway_input(inputs, number, trusted, trusted, change, known)
+        yield trust.verify_pack(replace(given, old_root=None))
 
 
 def _trust(inputs: PlanInputs, primary: Judged | None) -> Chain | None:

@@ -82,6 +82,13 @@ def gateway_pack(given: GatewayInput) -> Pack:
     return Pack(host, title, (PackFile("CHECKLIST.md", page), *files), steps)
 
 
+def verify_pack(given: GatewayInput) -> Pack:
+    """Nothing but the test of a gateway's trust in the chain that its primary is to present."""
+    leaf = given.chain.leaf
+    assert leaf is not None  # noqa: S101 - the judgement before refuses a chain without leaf
+    return Pack(given.answers.host, f"Gateway {given.answers.host}: verify.sh", (verify_script(given, leaf, None),), ())
+
+
 _VERIFY_STEP = """\
 Run as root with the full path of your unattended file:
 sh {place}/verify.sh UNATTENDED_FILE

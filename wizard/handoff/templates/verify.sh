@@ -1,11 +1,12 @@
 #!/bin/sh
 # Tests the connection from this gateway to its primary with the gateway's own stores. Needs openssl, changes nothing.
 #
-#   sh verify.sh [-c] [-k KEYTOOL] [UNATTENDED_FILE]
+#   sh verify.sh [-c | -t] [-k KEYTOOL] [UNATTENDED_FILE]
 #
 # Reads stores and passwords from UNATTENDED_FILE. The default is unattended.conf or unattended-lines.conf in the
 # folder of this script. A store that is not installed yet is taken from the same folder.
 #   -c  compare only the certificate of the primary, without the stores
+#   -t  test only whether the trust store has the root CAs of this bundle, without a connection
 #   -k  the keytool of the gateway's Java; by default that of /opt/hcp/jre, otherwise the one on PATH
 # Passwords are given to openssl and keytool in their environment, never as an argument. The private key is written
 # to a temporary folder of this account, encrypted, and deleted at the end.
@@ -35,8 +36,9 @@ stores=yes keytool='' file=''
 while [ $# -gt 0 ]; do
     case $1 in
     -c) stores=no ;;
+    -t) stores=trust ;;
     -k) keytool=${2:-} && shift ;;
-    -*) echo "usage: sh verify.sh [-c] [-k KEYTOOL] [UNATTENDED_FILE]" && exit 2 ;;
+    -*) echo "usage: sh verify.sh [-c | -t] [-k KEYTOOL] [UNATTENDED_FILE]" && exit 2 ;;
     *) file=$1 ;;
     esac
     shift
@@ -76,7 +78,7 @@ locate() {
 }
 
 own='' trust=''
-if [ "$stores" = yes ]; then
+if [ "$stores" != no ]; then
     for place in "$file" "$here/unattended.conf" "$here/unattended-lines.conf"; do
         if [ -n "$place" ] && [ -r "$place" ]; then file=$place && break; fi
         if [ -n "$place" ] && [ "$place" = "$file" ]; then break; fi
@@ -89,7 +91,9 @@ if [ "$stores" = yes ]; then
         wanted=$(setting HCP_DEFAULT_KEYSTORE)
         own=$(locate "$wanted" own)
         own_password=$(setting HCP_DEFAULT_KEYSTORE_PASSWORD)
-        if [ -z "$own$wanted$alias" ]; then
+        if [ "$stores" = trust ]; then
+            own=''
+        elif [ -z "$own$wanted$alias" ]; then
             echo "This gateway has no key store yet: only its trust in the primary is tested."
         elif [ -z "$own" ]; then
             fault 4 "the key store ${wanted:-(HCP_DEFAULT_KEYSTORE is not set)} does not exist."
@@ -112,6 +116,8 @@ if [ "$stores" = yes ]; then
                 fault 4 "the trust store $trust does not open with the password of" "  $file."
                 trust=''
             fi
+        elif [ "$stores" = trust ] && [ -n "$roots" ]; then
+            fault 4 "$file names no trust store (HCP_DEFAULT_TRUSTSTORE)."
         fi
     fi
 fi
@@ -128,6 +134,8 @@ if [ -n "$trust" ] && [ -n "$roots" ]; then
         echo "good: the trust store has the root CAs of this bundle ($trust)."
     fi
 fi
+
+if [ "$stores" = trust ]; then exit "$result"; fi
 
 # An IPv6 address needs brackets before a port, and an address is never a server name (RFC 6066).
 case $host in
