@@ -18,8 +18,9 @@ from tests.support.line_by_line import talk
 from tests.support.practice import Practice, company, practice
 from wizard.certificates.model import Bundle
 from wizard.certificates.reading import read
+from wizard.host.machine import Machine
 from wizard.planning import snapshot
-from wizard.questions.answers import Phase
+from wizard.questions.answers import Goal, Phase
 from wizard.questions.answers_file import load
 from wizard.sandbox import truststore
 from wizard.sandbox.build import upload
@@ -391,10 +392,26 @@ def test_the_export_for_ansible_makes_the_next_phase(server: Practice) -> None:
     applied(server, path)
     tick_all(server)
     assert exported("third") == ("new", False, Phase.PRIMARY)
-    assert "gateway-host" not in (server.root / "third/inventory.ini").read_text()
     applied(server, path)
     tick_all(server)
     assert exported("last") == ("new", False, Phase.RETIRE_ROOT)
+
+
+def test_the_export_of_the_third_phase_brings_each_gateway_its_test_alone(server: Practice) -> None:
+    out = server.root / "third"
+    words = ("--answers", answers(server, "primary"), "--out", str(out), "--plain-secrets")
+    done = server.run("export", "ansible", *words)
+    assert done.returncode == 0, done.stderr
+    assert [each.name for each in (out / "files/gateway-host").iterdir()] == ["verify.sh"]
+    script = (out / "files/gateway-host/verify.sh").read_text()
+    coming = successor().entities["primary-host"]
+    leaf, root = (each.fingerprint(SHA256()).hex(":").upper() for each in (coming.certificate, coming.issuers[-1]))
+    assert f"expected={leaf}\n" in script
+    assert f"roots='{root}'\n" in script
+    variables = (out / "host_vars/gateway-host/tls.yml").read_text()
+    assert 'phase: "primary"\n' in variables
+    assert variables.endswith('verify: true\nphase: "primary"\nstores: []\nsettings: []\n'), variables
+    assert "[gateways]\ngateway-host\n" in (out / "inventory.ini").read_text()
 
 
 @exhaustive
@@ -507,6 +524,11 @@ class Gateway:
         return found["phase"], found["done_here"], found["blocked_by"][0]
 
     @property
+    def machine(self) -> Machine:
+        """As the commands read it."""
+        return replace(self.server.deployment.machine, root=self.folder, state_dir=self.folder / "state")
+
+    @property
     def where(self) -> list[str]:
         return ["--root", str(self.folder), "--state-dir", str(self.folder / "state")]
 
@@ -588,17 +610,49 @@ def test_each_phase_on_a_gateway_can_be_undone(gateway: Gateway) -> None:
         assert tree() == state
 
 
-def test_a_gateway_is_asked_for_the_phase_line_by_line(gateway: Gateway) -> None:
-    machine = replace(gateway.server.deployment.machine, root=gateway.folder, state_dir=gateway.folder / "state")
-    session = Session(machine, answers=load(gateway.path("auto").read_text()), base=gateway.folder)
+@pytest.mark.parametrize("typed", ["", "1"])
+def test_a_gateway_is_asked_for_the_phase_line_by_line(gateway: Gateway, typed: str) -> None:
+    """Whether the recommended goal is taken, to replace certificates, or a set-up over the one that is there."""
+    session = Session(gateway.machine, answers=load(gateway.path("auto").read_text()), base=gateway.folder)
     # Goal, place, files, their password, host, primary and port, trust and its root, unattended file, both places and
     # the password of the key store; the phase.
     new = str(gateway.server.root / "gateway-host.pfx")
-    _, said = talk(session, "2", "", new, "changeit", *[""] * 9, "1", "", "quit", "forget")
+    _, said = talk(session, typed, "", new, "changeit", *[""] * 9, "1", "", "quit", "forget")
     assert "Which phase of the root CA change comes next?" in said
     last = said[said.rindex("This is the last question before the change.") :]
     assert "changes   /etc/cloudstream-tls/acme-ca-root.pfx" in last
     assert "gateway-host.pfx" not in last
+    assert session.answers.goal is (Goal.SET_UP if typed else Goal.RE_KEY)
+
+
+def test_a_gateway_that_is_set_up_is_never_changed_at_once_unasked(gateway: Gateway) -> None:
+    """To set it up again is to replace certificates: also at other places than those of its stores."""
+    assert Session(gateway.machine).overview().goal is Goal.RE_KEY
+    planned = gateway.told("auto", goal="set-up")
+    assert "phase.planned" in planned
+    assert "Trust store: " in planned
+    assert "Key store: " not in planned
+    for name in ("keystore", "truststore"):
+        path = gateway.path("auto", goal="set-up")
+        path.write_text(path.read_text().replace("[[gateway]]", f'[[gateway]]\n{name}-path = "/etc/other/{name}.pfx"'))
+        found = gateway.server.json("plan", "--answers", str(path), *gateway.where)
+        assert "keystore" not in changed(found)
+        (settings,) = [step["diff"] for step in found["steps"] if step["id"] == "settings"]
+        assert "HCP_DEFAULT_KEYSTORE" not in re.sub(r"(?m)^ .*$", "", settings)
+    assert gateway.told("auto", goal="set-up", command="apply").startswith("0 ")
+    waits = gateway.told("auto", goal="set-up")
+    assert "phase.waits" in waits
+    assert "Key store: " not in waits
+    at_once = gateway.told("at-once", goal="set-up")
+    assert "Key store: " in at_once
+    for _ in range(2):
+        assert gateway.server.run("rollback", "--yes", *gateway.where).returncode == 0
+    assert Session(gateway.machine).overview().goal is Goal.SET_UP
+
+
+def test_a_gateway_that_another_tool_has_set_up_is_known_by_its_stores(gateway: Gateway) -> None:
+    shutil.rmtree(gateway.folder / "state")
+    assert Session(gateway.machine).overview().goal is Goal.RE_KEY
 
 
 def test_status_on_a_gateway_says_what_blocks_the_next_phase(gateway: Gateway) -> None:

@@ -1,9 +1,11 @@
 """What this machine presents now, and the recommended goal: read within two seconds."""
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from pathlib import PurePosixPath
 
 from wizard.certificates import fields
 from wizard.certificates.model import Certificate
@@ -13,13 +15,16 @@ from wizard.errors import WizardError
 from wizard.handoff import checklist
 from wizard.host.clock import now_utc
 from wizard.host.machine import Machine
+from wizard.planning.gateway.facts import installed_chain, look_at_unattended
+from wizard.planning.gateway.stores import STORE_FOLDER
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.printable import printable
 from wizard.probing.probe import probe
 from wizard.probing.result import ProbeResult
 from wizard.probing.trust import SYSTEM_ROOTS, TrustSet, system_roots
-from wizard.questions.answers import Answers, Goal, endpoint
+from wizard.questions.answers import Answers, Goal, PrimaryKind, endpoint
 from wizard.reports.checklist import Checklist
+from wizard.session import kept_answers
 
 LIMIT_S = 2.0
 """The longest wait for the local port, in seconds."""
@@ -114,7 +119,10 @@ def overview(machine: Machine, answers: Answers) -> Overview:
     except WizardError:
         changes = ()
     left = checklist.load(machine)
-    goal = _recommended(presented, facts, configured=store is not None, left=left)
+    if store is None and _is_gateway(machine):
+        goal = Goal.RE_KEY
+    else:
+        goal = _recommended(presented, facts, configured=store is not None, left=left)
     last = changes[-1] if changes else None
     damaged = tuple(entry for entry in changes if entry.damage and not entry.waits)
     return Overview(facts, presented, str(store or ""), left, last, goal, damaged)
@@ -177,6 +185,16 @@ def _judged(shown: str, result: ProbeResult) -> Presented:
     else:
         state = State.UNTRUSTED
     return Presented(shown, state, now, reason, by if state is State.TRUSTED else "", result.chain, result)
+
+
+def _is_gateway(machine: Machine) -> bool:
+    """Whether a gateway is set up here: by the answers that are kept, else by a store at the usual place."""
+    with suppress(WizardError):
+        kept = kept_answers.load(machine)
+        if kept.primary.kind is PrimaryKind.ELSEWHERE and kept.gateway:
+            unattended = look_at_unattended(machine, machine.state_dir, kept.gateway[0].unattended_file)
+            return installed_chain(machine, unattended) is not None
+    return any(machine.real(PurePosixPath(STORE_FOLDER)).glob("*.pfx"))
 
 
 def _recommended(

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from wizard import codes
-from wizard.certificates.chain import host_chain
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.names import short
 from wizard.certificates.rollover import Kind, compare
@@ -13,7 +12,7 @@ from wizard.configs import envfile
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
 from wizard.host.clock import now_utc
-from wizard.planning.gateway.facts import GatewayFacts
+from wizard.planning.gateway.facts import GatewayFacts, installed_chain
 from wizard.planning.gateway.primary_probe import identity
 from wizard.planning.gateway.steps import holds_anchors, holds_chain
 from wizard.planning.gateway.stores import KEYSTORE_PASSWORD, GatewayInput
@@ -22,7 +21,7 @@ from wizard.planning.phases import Here
 from wizard.planning.primary.inputs import LOOK_TIMEOUT_S
 from wizard.planning.replaced import put_away
 from wizard.probing.probe import ProbeResult, TrustSet, probe
-from wizard.questions.answers import PHASES, Goal, Phase, endpoint
+from wizard.questions.answers import PHASES, Phase, endpoint
 from wizard.questions.phases import numbered
 from wizard.reports.checklist import RootChange
 from wizard.secret import Secret
@@ -133,8 +132,6 @@ def note(
 def _change(
     inputs: PlanInputs, given: GatewayInput, anchors: Sequence[Certificate], facts: GatewayFacts
 ) -> _Change | None:
-    if inputs.answers.goal is not Goal.RE_KEY:
-        return None
     has_chain, old = holds_chain(given, facts), _before(inputs, given, facts)
     change = compare(old, given.chain) if old is not None else None
     root_changes = change is not None and change.kind is Kind.ROOT
@@ -167,10 +164,7 @@ def changes_root(inputs: PlanInputs, given: GatewayInput, facts: GatewayFacts) -
 
 def _before(inputs: PlanInputs, given: GatewayInput, facts: GatewayFacts) -> Chain | None:
     """The chain that the new one replaces: the installed one, or what the change that installed it took away."""
-    held = facts.keystore.content
-    if holds_chain(given, facts):
-        return _put_away(inputs, facts)
-    return host_chain(held) if held is not None else None
+    return _put_away(inputs, facts) if holds_chain(given, facts) else installed_chain(inputs.machine, facts.unattended)
 
 
 def _put_away(inputs: PlanInputs, facts: GatewayFacts) -> Chain | None:

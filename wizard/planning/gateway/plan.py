@@ -198,25 +198,30 @@ def look_here(inputs: PlanInputs) -> tuple[PrimaryTrust, GatewayInput, GatewayFa
     """What the stores are made from, with the paths where they shall lie and no passwords yet; and the machine.
 
     A public root is trusted by every Java. A gateway with its own trust store needs it there, when the root changes to
-    it or the operator has named it as the primary's.
+    it or the operator has named it as the primary's. If it is set up, both goals are planned in the same way.
 
     Raises:
         WizardError: as `unattended_of` and `primary_trust`; `gateway.store-path`.
     """
     trust, unattended = primary_trust(inputs), unattended_of(inputs)
     given, facts = _look(inputs, unattended, trust)
-    has_store = inputs.answers.goal is Goal.RE_KEY and unattended.installed_path(stores.TRUSTSTORE) is not None
+    has_store = _is_set_up(inputs, unattended) and unattended.installed_path(stores.TRUSTSTORE) is not None
     if trust.public and has_store and (inputs.answers.primary.chain or phases.changes_root(inputs, given, facts)):
         trust = replace(trust, anchors=trust.public)
         given, facts = _look(inputs, unattended, trust)
     return trust, given, facts
 
 
+def _is_set_up(inputs: PlanInputs, unattended: Unattended) -> bool:
+    """Whether this gateway has its stores already, by the answers or by its unattended file."""
+    return inputs.answers.goal is Goal.RE_KEY or installed_chain(inputs.machine, unattended) is not None
+
+
 def _look(inputs: PlanInputs, unattended: Unattended, trust: PrimaryTrust) -> tuple[GatewayInput, GatewayFacts]:
     judged = inputs.judged(ROLE)
     answers = replace(inputs.answers.table(ROLE), host=host_of(inputs, judged))
     assert isinstance(answers, GatewayAnswers)  # noqa: S101 - the table of that role
-    if inputs.answers.goal is Goal.RE_KEY:
+    if _is_set_up(inputs, unattended):
         answers = _where_they_lie(answers, unattended, trust.anchors)
     given = GatewayInput(
         answers=answers,

@@ -14,7 +14,7 @@ from wizard.configs.rules import duplicates, exposed, known_passwords
 from wizard.findings import Finding, Locator
 from wizard.host.access import FOR_GATEWAY, rights_for
 from wizard.planning.gateway.facts import GatewayFacts, Unattended
-from wizard.planning.gateway.stores import TRUSTSTORE, GatewayInput, settings
+from wizard.planning.gateway.stores import TRUSTSTORE, GatewayInput, settings, trust_settings
 from wizard.planning.primary.plan import holds
 from wizard.questions.answers import Offer, Phase
 
@@ -75,7 +75,7 @@ def make_plan(
         if stores
         else []
     )
-    edited, told = _edit(given, facts.unattended)
+    edited, told = _edit(trust_settings(given) if phase.trusts_alone else settings(given), given, facts.unattended)
     findings += told
     edits = [edited] if edited.changed else []
     title = f"{_TITLES.get(phase, 'Trusted certificate for')} the gateway {given.answers.host}"
@@ -155,12 +155,12 @@ def _rights(facts: GatewayFacts) -> list[Finding]:
     return []
 
 
-def _edit(given: GatewayInput, unattended: Unattended) -> tuple[EditFile, list[Finding]]:
-    """The edit of the unattended file, and the findings about the result.
+def _edit(wanted: dict[str, str], given: GatewayInput, unattended: Unattended) -> tuple[EditFile, list[Finding]]:
+    """The edit of the unattended file to the settings *wanted*, and the findings about the result.
 
     Every other byte is kept, unless the answers take the repair of its damage.
     """
-    wanted, path = settings(given), str(unattended.path)
+    path = str(unattended.path)
     repaired = unattended.repaired if given.answers.unattended_repair is Offer.YES else None
     start = envfile.parse(repaired) if repaired is not None else unattended.document
     document = start
