@@ -72,7 +72,7 @@ class Left(Page):
         """How far it is."""
         if self.kept is None:
             return [
-                ("There is no list on this machine", "accent bold"),
+                ("There is no checklist on this machine", "accent bold"),
                 ("  the last step of a set-up creates it", "muted"),
             ]
         if not self.kept.left:

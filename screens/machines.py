@@ -25,7 +25,7 @@ Made = tuple[str, str, str]
 """The kind, the host name and the version, "" when it is not known."""
 ABOUT: list[Row] = [
     ("Why", ["Each gateway, and each Windows client with local storage, gets a bundle with its files."]),
-    ("Keys", ["a adds a machine, e edits and d removes the marked one. Enter goes on."]),
+    ("Keys", ["a adds a machine, e edits and d removes the marked one. Enter continues."]),
 ]
 _EMPTY = ("none yet", "press a to add a gateway or a client")
 

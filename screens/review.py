@@ -252,7 +252,7 @@ class Confirm(Page):
         lines, review = self.data
         verb = "Apply"
         if self.session.dry_run:
-            verb = "Make the dry run"
+            verb = "Start the dry run"
         elif review.restarts:
             verb = f"Apply and restart {review.restarts}"
         yield Card("What happens now", Facts(*self._happens(lines, review), name_width=12))

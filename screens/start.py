@@ -113,7 +113,7 @@ class Start(Page):
         rows: list[Row] = [("Takes", [time]), ("You need", [needs]), ("Outage", [outage])]
         left = self.data.left
         if goal == Goal.LEFT:
-            words = "there is no list yet" if left is None else f"{len(left.left)} of {len(left.items)} steps are open"
+            words = "no checklist yet" if left is None else f"{len(left.left)} of {len(left.items)} steps are open"
             rows[1] = ("State", [words])
         return rows
 

@@ -48,7 +48,7 @@ class Undo(Page):
             yield Act("Back", id="back")
             return
         columns = [("No.", 4), ("When (UTC)", 16), ("What", 23), ("By", 8), ("State", 13)]
-        yield Card("Changes, the newest first", Rows(columns, [_row(each) for each in self.data]))
+        yield Card("Changes, newest first", Rows(columns, [_row(each) for each in self.data]))
         yield Card("About the marked line", Facts(*self._about(0), name_width=11, id="about"), id="detail")
 
     def _about(self, at: int) -> list[Row]:

@@ -153,7 +153,7 @@ class Verdict(Questions):
         if self.fields[at][0].key.endswith(".host"):
             leaf = self.found.judged.chain.leaf
             listed = ", ".join(fields.names(leaf)) if leaf is not None else ""
-            picked = ("  Down picks one", "muted") if self.names(self.fields[at][0]) else ""
+            picked = ("  Down selects one", "muted") if self.names(self.fields[at][0]) else ""
             rows = [
                 ("Listed", [listed or ("no name", "bad"), picked]),
                 ("This host", [self.wizard.machine_name]),

@@ -92,7 +92,7 @@ def test_an_upgrade_after_two_changes_of_which_one_was_undone(
         code, out, _ = server.call("status")
         assert code == 2
         assert "application.conf no longer sets the key store" in out.splitlines()[0]
-        assert out.count("no longer holds the root") == 1
+        assert out.count("no longer contains the root") == 1
         code, out, _ = server.call("doctor", "--servername", NAME)
         assert code == 1
         assert "Good" not in out
@@ -117,7 +117,7 @@ def test_every_root_that_stands_is_imported_again(tmp_path: Path, capsys: pytest
         assert len(both) == 2
         server.upgrade(conf=False, store=False)
         code, out, _ = server.call("status")
-        assert (code, out.count("no longer holds the root")) == (2, 3)
+        assert (code, out.count("no longer contains the root")) == (2, 3)
         code, out, err = server.call("doctor", "--servername", NAME, "--fix", "cacerts-replaced", "--yes")
         assert code == 0, out + err
         assert server.roots() == both

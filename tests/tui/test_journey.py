@@ -539,7 +539,7 @@ async def test_files_that_were_changed_since_are_named_with_what_to_do(running: 
         await operator.press("escape")
         await operator.choose(Goal.UNDO)
         await operator.sees("! changed", "changed since: /opt/hcp/conf/application.conf", "not possible:")
-        await operator.sees("Somebody or another tool edited it")
+        await operator.sees("Find out first who or what edited it")
         await operator.press("enter")
         await operator.sees("Error: Change 0001 cannot be undone")
     assert len(running.json("history")["changes"]) == 1

@@ -20,7 +20,7 @@ from wizard.questions.answers import Goal
 MOST_KEYS = 20
 SERVED = "subject=O = Acme, CN = primary-host"
 GOOD = "Nothing wrong was found."
-GOOD_IN_LINES = "Good: nothing wrong was found."
+GOOD_IN_LINES = "OK: nothing wrong was found."
 KEY_PASSWORD = "other-Passw0rd"
 
 REPAIRED = {
@@ -159,7 +159,7 @@ async def test_what_cannot_be_in_one_change_follows_it(tmp_path: Path) -> None:
             await choose_rescue(operator)
             await operator.sees("One change with one restart repairs 1 of 2 causes.", "right after it")
             await operator.press("up", "down")
-            await operator.sees("in another way than this change, so it is a change of its own")
+            await operator.sees("in a different way, so it needs a separate change")
             await operator.press("tab")
             assert focused(operator.pilot) == "repair"
             await operator.press("enter")
@@ -201,10 +201,10 @@ async def test_what_keeps_the_service_from_starting_is_named_first(tmp_path: Pat
         before = made.tree()
         async with at_the_wizard(session_on(made)) as operator:
             await choose_rescue(operator)
-            await operator.sees("2 causes: do the first by hand, then one change repairs 1.", "first, by you")
+            await operator.sees("2 causes: fix the first manually, then one change repairs 1.", "first, by you")
             assert "Repair all" not in operator.screen
             await operator.press("enter")
-            await operator.sees("To repair it by hand", "systemctl unmask hcp-server", "systemctl start hcp-server")
+            await operator.sees("To repair it manually", "systemctl unmask hcp-server", "systemctl start hcp-server")
             await operator.press("escape")
             made.deployment.unit_file.unlink()
             made.deployment.unit_file.with_name("hcp-server.service.kept").rename(made.deployment.unit_file)
@@ -262,7 +262,7 @@ async def test_a_request_is_made_for_the_certificate_that_is_missing(tmp_path: P
             await operator.press("ctrl+u")
             await operator.type("4-secret")
             await operator.press("enter", "enter")
-            await operator.sees("Request for the PKI team:", "Send the request only")
+            await operator.sees("Request for the PKI team:", "Send only the request")
         request = x509.load_pem_x509_csr((made.root / "request/primary-host.csr").read_bytes())
         names = request.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         assert names.get_values_for_type(x509.DNSName) == ["primary-host"]

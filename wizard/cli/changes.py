@@ -116,7 +116,9 @@ def run_history(args: argparse.Namespace) -> int:
     _warn(known, store)
     if waits:
         print("hint: a change waits for `cloudstream-wizard recover`, which undoes it;", file=sys.stderr)
-        print("hint: recover --finish makes the rest, recover --keep accepts the present state.", file=sys.stderr)
+        print(
+            "hint: `recover --finish` completes it, `recover --keep` accepts everything as it is now.", file=sys.stderr
+        )
     return int(ExitCode.NEEDS_RECOVERY if waits else ExitCode.DONE)
 
 

@@ -30,7 +30,7 @@ def diagnosis_lines(diagnosis: Diagnosis, *, prefix: str = "cloudstream-wizard")
     result: list[Line] = []
     roots = [_first(diagnosis, code) for code in diagnosis.root_causes]
     if not roots:
-        result += _wrapped("Good: nothing wrong was found.", Tone.GOOD)
+        result += _wrapped("OK: nothing wrong was found.", Tone.GOOD)
     for number, (finding, repair) in enumerate(zip(roots, diagnosis.repairs, strict=True)):
         result += [Line("")] if number else []
         result += _root(finding, repair, diagnosis, prefix)

@@ -76,7 +76,10 @@ def _pack(inputs: PlanInputs, node: str, files: tuple[PackFile, ...]) -> Pack:
     host = primary.host or judged.suggested_host
     look = f"openssl s_client -connect {endpoint('localhost', primary.port)} -servername {shlex.quote(host)}"
     steps = (
-        f"Copy this folder to {node} over SSH (scp, sftp).\nIt contains a key and passwords: use no mail and no share.",
+        (
+            f"Copy this folder to {node} over SSH (scp, sftp).\n"
+            "It contains a key and passwords: use neither e-mail nor a file share."
+        ),
         (
             "There, with the wizard installed, check first. This changes nothing:\n"
             "cloudstream-wizard plan --answers answers.toml"

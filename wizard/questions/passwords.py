@@ -145,7 +145,7 @@ def _plain(text: str) -> str:
     if any(sign in text for sign in "\"'\\"):
         return "it has a quote or a backslash, which parsers read in different ways"
     if text != text.strip():
-        return "it begins or ends with a blank, which parsers may strip"
+        return "it begins or ends with a space, which parsers may strip"
     if "#" in text or ";" in text:
         return "it has a # or ;, where some parsers begin a comment"
     if _CONTROL.search(text) or _HALF.search(text):
@@ -171,7 +171,7 @@ def _windows(text: str) -> str:
     if _CONTROL.search(text) or _HALF.search(text):
         return "it has control characters"
     if text != text.strip():
-        return "it begins or ends with a blank, which is lost when it is pasted"
+        return "it begins or ends with a space, which is lost when it is pasted"
     return "it has characters outside ASCII, which depend on the keyboard and code page" if not text.isascii() else ""
 
 

@@ -173,6 +173,6 @@ def summary_lines(checklist: Checklist | None) -> list[str]:
 
 
 NOTHING_KEPT = (
-    Line("There is no list on this machine yet.", Tone.WARN),
+    Line("There is no checklist on this machine yet.", Tone.WARN),
     Line("The last step of a set-up or replacement creates it."),
 )

@@ -220,7 +220,7 @@ def kept_plan_lines(plan: Path, machine: Machine, now: datetime) -> list[str]:
     return [
         "To apply it:",
         apply,
-        "To apply it in the next night (it is checked again then; the result is in its history):",
+        "To apply it at night (it is checked again first; history shows the result):",
         _at_night(apply, now),
     ]
 

@@ -88,7 +88,7 @@ def facts(seen: Overview) -> Iterator[Fact]:
     else:
         yield Fact("Service", WARNING, seen.facts.service_fault or "hcp-server is not installed", _java(seen))
     if not seen.facts.root_rights:
-        yield Fact("Rights", WARNING, "you can look; start the wizard with sudo to change anything")
+        yield Fact("Access", WARNING, "read-only; start the wizard with sudo to make changes")
     if seen.facts.clock_fault:
         yield Fact("Clock", WARNING, seen.facts.clock_fault)
     for entry in seen.damaged:

@@ -539,8 +539,8 @@ class Session:
         out = self.base / folder
         key, request = write_request(wanted[0], out, password, sans=tuple(wanted[1:]), dry_run=self.dry_run)
         return [
-            "Send the request only. Put the answer beside the key, then choose",
-            "to replace certificates and name this folder.",
+            "Send only the request. Save the answer in the folder of the key. Then choose",
+            "Replace certificates and enter this folder.",
             f"Request for the PKI team: {printable(str(request))}",
             f"Private key, encrypted:   {printable(str(key))}",
         ]
@@ -814,7 +814,7 @@ class Session:
         day = "" if moment.date() == now_utc().date() else f"on {moment:%Y-%m-%d} "
         words = f"Change {run.change[:4]} %s {day}at {moment:%H:%M} UTC"
         if ended.failure is not None and ended.failure.code == codes.CHANGE_INTERRUPTED.code:
-            return f"{words % 'was interrupted'} and then undone. Next: make the change again."
+            return f"{words % 'was interrupted'} and then undone. Next: apply the change again."
         if ended.exit_code:
             return f"{words % 'failed'} and was undone. Next: correct the answers."
         verified = " and was verified" if "probe" in ended.steps else ""

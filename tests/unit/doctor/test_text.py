@@ -17,7 +17,7 @@ from wizard.secret import Redactor, Secret
 
 
 def test_a_healthy_server_in_words() -> None:
-    assert [line.text for line in diagnosis_lines(diagnose(HEALTHY))] == ["Good: nothing wrong was found."]
+    assert [line.text for line in diagnosis_lines(diagnose(HEALTHY))] == ["OK: nothing wrong was found."]
 
 
 @pytest.mark.parametrize("code", CASES)

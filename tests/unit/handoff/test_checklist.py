@@ -242,7 +242,7 @@ def test_a_file_that_is_not_ours_is_no_list(run: Run, text: str) -> None:
     (run.machine.state_dir / checklist.NAME).write_text(text)
     assert checklist.load(run.machine) is None
     lines = remaining_tasks.elsewhere_lines(replace_goal(run, Goal.LEFT).inputs)
-    assert lines[0].text == "There is no list on this machine yet."
+    assert lines[0].text == "There is no checklist on this machine yet."
 
 
 def test_nothing_hostile_in_the_file_reaches_the_terminal(run: Run) -> None:

@@ -74,7 +74,7 @@ class Asker:
             if question.example:
                 self.dialogue.say(f"  Example: {question.example}")
             if question.takes_pem:
-                self.dialogue.say("  Or type paste, to paste PEM text instead of naming a file.")
+                self.dialogue.say("  Or type paste to paste PEM text instead of naming a file.")
         while True:
             try:
                 match question.ask:
@@ -130,12 +130,12 @@ class Asker:
                 self.session.base, folder, certificates=question.takes_pem or question.key == "others.chain"
             )
             if offered.names:
-                self.dialogue.say(f"Files in {offered.folder or self.session.base}, to name by their numbers:")
+                self.dialogue.say(f"Files in {offered.folder or self.session.base} (you can enter their numbers):")
             for number, name in enumerate(offered.names, start=1):
-                what = ", this folder with all its files" if name == folder else ", a folder" * name.endswith("/")
+                what = ", this folder and all its files" if name == folder else ", a folder" * name.endswith("/")
                 self.dialogue.say(f"  {number:2}  {name}{what}")
             if offered.more:
-                self.dialogue.say(f"      and {offered.more} more, which can be typed")
+                self.dialogue.say(f"      and {offered.more} more; type their names")
             text = self.dialogue.ask("Answer", before)
             picked = [offered.names[at - 1] for at in _numbers(text) if at <= len(offered.names)]
             opened = picked[0] if len(picked) == 1 and picked[0].endswith("/") and picked[0] != folder else ""
@@ -159,7 +159,7 @@ class Asker:
             return text
         before = pasted_word(self.session.value(question))
         word = self.session.paste(self.dialogue.ask_pem(text if text.startswith(BEGINS) else ""), before)
-        self.dialogue.say(f"Taken: {word.removeprefix(MARK)}. It is kept only in memory.")
+        self.dialogue.say(f"Accepted: {word.removeprefix(MARK)}. It is kept only in memory.")
         return shlex.quote(word)
 
     def _files(self, question: Question) -> Sequence[object]:
@@ -177,7 +177,7 @@ class Asker:
             typed = self.dialogue.ask_secret(prompt)
             if kept and not typed:
                 return
-        if question.ask is Ask.NEW_SECRET and self.dialogue.ask_secret("The same again") != typed:
+        if question.ask is Ask.NEW_SECRET and self.dialogue.ask_secret("Repeat the password") != typed:
             raise WizardError(codes.PASSWORD_DIFFERS)
         self.session.put_secret(question.key, typed)
 

@@ -20,7 +20,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "chain": "Files or folders with the certificate, its key and its CA certificates.",
         "password": "Opens these files.",
         "key-password": "Opens the private key, if that has another password.",
-        "keystore-path": "Where the key store is written. Empty: beside application.conf.",
+        "keystore-path": "Where the key store is written. Empty: next to application.conf.",
         "keystore-password": "Password of the new key store.",
         "alias": "Alias of the entry in the key store. Empty: the name in the certificate.",
         "import-root": "Whether the root is added to cacerts. With auto, if it is missing.",
@@ -37,7 +37,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "truststore-password": "Password of the new trust store.",
         "unattended-file": "File that the unattended installation reads; four settings are changed in it.",
         "unattended-repair": "Whether damage of that file is repaired.",
-        "unattended-restrict": "Whether others lose the right to read that file.",
+        "unattended-restrict": "Whether the read permission of others is removed from that file.",
         "java": "Version of the gateway's Java, such as 17.0.9. Empty: not known.",
     },
     "client": {
