@@ -95,7 +95,7 @@ def test_an_upgrade_after_two_changes_of_which_one_was_undone(
         assert out.count("no longer contains the root") == 1
         code, out, _ = server.call("doctor", "--servername", NAME)
         assert code == 1
-        assert "Good" not in out
+        assert "OK: nothing wrong" not in out
         told = server.call.json("doctor", "--servername", NAME)
         assert set(told["root_causes"]) == {"doctor.settings-lost", "doctor.store-lost", "doctor.cacerts-replaced"}
         assert {repair["kind"] for repair in told["repairs"]} == {"from_record"}
@@ -226,7 +226,7 @@ def test_the_built_in_certificate_is_never_good(tmp_path: Path, capsys: pytest.C
     with deployed(tmp_path / "x", capsys, java=None) as server:
         warning = "NOT TRUSTED. The built-in certificate is presented."
         code, out, _ = server.call("doctor")
-        assert (code, "Good" in out) == (0, False)
+        assert (code, "OK: nothing wrong" in out) == (0, False)
         assert "[doctor.not-set-up]" in out
         assert server.call("status")[0] == 3
         assert warning in first_screen(server.made)
@@ -240,7 +240,7 @@ def test_the_built_in_certificate_is_never_good(tmp_path: Path, capsys: pytest.C
         write_conf(server.made.deployment, "/opt/hcp/conf/localhost.pfx", PASSWORD)
         server.upgrade(conf=False, cacerts=False, store=False)
         code, out, _ = server.call("doctor")
-        assert (code, "Good" in out) == (1, False)
+        assert (code, "OK: nothing wrong" in out) == (1, False)
         assert "[doctor.built-in-installed]" in out
         assert server.call("status")[0] == 2
         assert warning in first_screen(server.made)

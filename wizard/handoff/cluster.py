@@ -90,7 +90,7 @@ def _pack(inputs: PlanInputs, node: str, files: tuple[PackFile, ...]) -> Pack:
             "It asks first and verifies the node. If that fails, it restores everything."
         ),
         (f"The same check without the wizard:\n{look} </dev/null |\nopenssl x509 -noout -subject -fingerprint -sha256"),
-        "Put the node back behind the load balancer, then do the next node.",
+        "Add the node to the load balancer again, then continue with the next one.",
         "Delete this folder on every machine that has a copy.",
     )
     notes = (
