@@ -101,7 +101,7 @@ class Rescue(Questions):
         follows = [each for each in found.diagnosis.findings if each.caused_by]
         named = {row.finding.code for row in rows}
         others = [each for each in found.diagnosis.findings if each.code not in named and each not in follows]
-        yield from _folded("It explains", self._listed(follows), len(follows), closed=True)
+        yield from _folded("Consequences", self._listed(follows), len(follows), closed=True)
         yield from _folded("Also found", self._listed(others), len(others), closed=bool(rows))
         unseen = found.diagnosis.not_seen
         words: list[Part] = [

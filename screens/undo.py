@@ -16,7 +16,7 @@ from wizard.session.session import Session
 from wizard.session.undo import Undoable
 from wizard.texts.en.questions import QUESTIONS
 
-_NOT_MADE = {"interrupted": "interrupted", "recovery_needed": "not settled", "unreadable": "unreadable"}
+_NOT_MADE = {"interrupted": "interrupted", "recovery_needed": "not complete", "unreadable": "unreadable"}
 """The state of a change that was not made, where it is not simply that."""
 
 

@@ -96,7 +96,7 @@ def test_the_review_says_what_was_decided(server: Practice) -> None:
     session.put_secret("others.password", Secret(""))
     again = {line.text.split("  ")[0]: line.text.rpartition("; ")[2] for line in session.review().decided}
     assert again["Certificate files"] == "password: typed"
-    assert again["Files for these"] == "password: as the primary's"
+    assert again["Files for bundles"] == "password: as the primary's"
     assert not any("changeit" in line.text for line in lines)
     assert set(session.review().page) > set(session.review().lines)
 

@@ -140,7 +140,7 @@ def test_help_back_and_defaults(session: Session) -> None:
 def test_each_answer_is_followed_by_one_sentence(finished: Finished) -> None:
     for words in (
         "Goal: Set up trusted certificates. It takes about 10 minutes.",
-        f"Certificate files: {CHAIN}. 1 file there.\n",
+        f"Certificate files: {CHAIN}. 1 file found.\n",
         "File password: typed.\n",
         "Gateways: gateway-host.\n",
         "Windows clients: none.\n",
@@ -173,11 +173,33 @@ def test_the_port_that_was_found_is_proposed(server: Practice, answered: bool) -
 def test_files_are_named_by_numbers(session: Session) -> None:
     missing = ["nowhere.pfx", "wrong folder/x.pfx"]
     _code, said = talk(session, *TO_FILES, *missing, "99", "2 5", FILES_PASSWORD, "quit", "save")
-    assert said.count("[file.missing]") == 3, "before the password is asked for"
+    assert said.count("[file.missing]") == 2, "before the password is asked for"
+    assert "Error: please type numbers from 1 to 5, or a path.\n" in said
     assert said.count(f"Answer [{CHAIN}]: ") == 4, "what cannot be used is not proposed"
     assert "   1  certificates/, this folder and all its files\n   2  certificates/Acme-CA-Root.cer\n" in said
     assert session.answers.primary.chain == ("certificates/Acme-CA-Root.cer", CHAIN)
-    assert "2 files there." in said
+    assert "2 files found." in said
+
+
+def test_an_empty_password_is_no_wrong_one(session: Session) -> None:
+    _code, said = talk(session, *TO_FILES, CHAIN, "", FILES_PASSWORD, "quit", "save")
+    assert "is protected by a password, but none was given. [reading.password-needed]" in " ".join(said.split())
+    assert "[reading.password-wrong]" not in said
+
+
+def test_an_unsuitable_password_is_named_in_words(session: Session) -> None:
+    _code, said = talk(session, *TO_STORE, "2", "", "abc", "abc", "quit", "save")
+    assert (
+        "Error: The password of the key store of primary-host is not suitable for Java: it has fewer than 6 characters."
+        in " ".join(said.split())
+    )
+
+
+def test_what_is_no_java_version_is_asked_again(session: Session) -> None:
+    _code, said = talk(session, *TO_STORE, "", "", "gateway-host", "pcclient-host", "17.0.9", "", "quit", "save")
+    assert said.count("[handoff.java-version]") == 1
+    assert said.count("Java version of gateway-host, if you know it") == 2
+    assert session.answers.gateway[0].java == "17.0.9"
 
 
 def test_a_folder_is_opened_by_its_number_and_taken_by_the_first(session: Session) -> None:

@@ -59,7 +59,7 @@ def _root(finding: Finding, repair: Repair, diagnosis: Diagnosis, prefix: str) -
     result += _wrapped(finding.why, indent="  ")
     symptoms = [each for each in diagnosis.findings if _leads_to(each, finding.code, diagnosis)]
     if symptoms:
-        result.append(Line("  It explains:"))
+        result.append(Line("  Consequences:"))
         for each in symptoms:
             result += _wrapped(f"- {each.message} [{each.code}]", Tone.FAINT, indent="    ")
     return result + _repair(repair, prefix)

@@ -118,7 +118,7 @@ def _passwords(inputs: PlanInputs) -> dict[str, Secret]:
     result: dict[str, Secret] = {}
     if primary.keystore_password.kind not in {SourceKind.GENERATE, SourceKind.KEEP}:
         result["store-password"] = _needed(inputs, STORE_SECRET)
-        require_fit(result["store-password"], STORE_SECRET, PRIMARY)
+        require_fit(result["store-password"], inputs.answers.store_of(STORE_SECRET), PRIMARY)
     if primary.cacerts_password.kind is not SourceKind.DEFAULT:
         result["cacerts-password"] = _needed(inputs, CACERTS_SECRET)
     return result

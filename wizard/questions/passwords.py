@@ -13,19 +13,19 @@ from wizard.secret import Secret
 
 
 class Consumer(StrEnum):
-    """Who reads a password."""
+    """Who reads a password, in the words of a message."""
 
-    JDK_PKCS12 = "jdk-pkcs12"
+    JDK_PKCS12 = "Java"
     """keytool and a Java server opening a PKCS12 store."""
-    HOCON = "hocon"
+    HOCON = "application.conf"
     """application.conf, written in double quotes."""
-    SHELL = "shell"
+    SHELL = "a shell"
     """An unattended file that a shell sources: `NAME="value"`."""
-    PLAIN = "plain"
+    PLAIN = "the unattended file"
     """The same file read by a parser that takes the text between the quotes literally."""
-    OPENSSL = "openssl"
+    OPENSSL = "OpenSSL"
     """The openssl command of versions before 1.1.0 and its prompts."""
-    WINDOWS = "windows"
+    WINDOWS = "Windows"
     """The certificate import of Windows, typed on any keyboard."""
 
 

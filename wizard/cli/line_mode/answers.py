@@ -8,6 +8,7 @@ from wizard.cli.line_mode.dialogue import Back, Dialogue
 from wizard.cli.line_mode.numbered_files import folder_of, offer
 from wizard.errors import WizardError
 from wizard.host.files import expand_inputs
+from wizard.host.jre import parse_version
 from wizard.printable import printable
 from wizard.questions.flow import Ask, Question
 from wizard.questions.pasted import BEGINS, MARK, is_pasted, pasted_word
@@ -16,7 +17,7 @@ from wizard.session.first_page import TAKES
 from wizard.session.help_pages import question_place
 from wizard.session.session import Session
 
-VERSIONS = {"others.gateways": ("gateway", "java", "its Java"), "others.clients": ("client", "windows", "its Windows")}
+VERSIONS = {"others.gateways": ("gateway", "java", "Java"), "others.clients": ("client", "windows", "Windows")}
 """The table of the answers for each list of machines, its key for a version, and of what."""
 IN_VAIN = ("others.chain", "others.password")
 """Not asked while there are no other machines."""
@@ -105,7 +106,7 @@ class Asker:
             time, needs, outage = TAKES[self.session.answers.goal]
             more = f" It takes {time}. You need: {needs}. Outage: {outage}."
         elif question.ask is Ask.PATHS and (count := len(self._files(question))):
-            more = f" {count} file{'' if count == 1 else 's'} there."
+            more = f" {count} file{'' if count == 1 else 's'} found."
         self.dialogue.say(f"{question.name}: {words.rstrip('.')}.{more}")
 
     def _choice(self, question: Question) -> None:
@@ -137,7 +138,11 @@ class Asker:
             if offered.more:
                 self.dialogue.say(f"      and {offered.more} more; type their names")
             text = self.dialogue.ask("Answer", before)
-            picked = [offered.names[at - 1] for at in _numbers(text) if at <= len(offered.names)]
+            numbers = _numbers(text)
+            if offered.names and max(numbers, default=0) > len(offered.names):
+                self.dialogue.say(f"Error: please type numbers from 1 to {len(offered.names)}, or a path.")
+                continue
+            picked = [offered.names[at - 1] for at in numbers]
             opened = picked[0] if len(picked) == 1 and picked[0].endswith("/") and picked[0] != folder else ""
             if not opened:
                 break
@@ -185,10 +190,17 @@ class Asker:
         """Ask for the version of each machine in the list *key*."""
         table, name, what = VERSIONS[key]
         for number, machine in enumerate(getattr(self.session.answers, table)):
-            prompt = f"Version of {what} on {printable(machine.host)}, if you know it"
-            text = self.dialogue.ask(prompt, str(getattr(machine, name)))
+            prompt = f"{what} version of {printable(machine.host)}, if you know it"
+            while True:
+                text = self.dialogue.ask(prompt, str(getattr(machine, name)))
+                version = "" if text == "-" else text
+                if table != "gateway" or not version or parse_version(version) is not None:
+                    break
+                self.dialogue.refuse(
+                    WizardError(codes.HANDOFF_JAVA_VERSION, subject=machine.host, version=printable(version))
+                )
             question = Question(f"{table}.{number}.{name}", Ask.TEXT, "", "", optional=True)
-            self.session.put(question, "" if text == "-" else text)
+            self.session.put(question, version)
 
 
 def _last(text: str) -> str:

@@ -106,7 +106,7 @@ QUESTIONS: Mapping[str, QuestionText] = {
         label="Address and port of this server (add other cluster nodes, if any)",
         help="The change is checked there. Run the wizard on every node of a cluster.",
         example="localhost:2560 primary-2:2560",
-        short="Answers at",
+        short="Address",
     ),
     "primary.chain": QuestionText(
         label="Files with the certificate, its key and its CA certificates",
@@ -287,12 +287,12 @@ QUESTIONS: Mapping[str, QuestionText] = {
         label="Files or folder with their certificates",
         help="In a folder, each certificate is found by its host name.",
         example="/root/certificates",
-        short="Files for these",
+        short="Files for bundles",
     ),
     "others.password": QuestionText(
         label="Password for these files",
         help="Leave empty if it is the primary's password, or if there is none.",
-        short="File password",
+        short="Their password",
     ),
     "packs": QuestionText(
         label="Folder for the bundles",
