@@ -351,7 +351,7 @@ class Probe:
     def summary(self) -> str:
         """One line for the review."""
         name = f" for the name {self.servername}" if self.servername else ""
-        what = "the built-in certificate" if self.fallback else f"leaf {self.expect_sha256[:16]}..."
+        what = "the built-in certificate" if self.fallback else f"the certificate {self.expect_sha256[:16]}..."
         return f"Check that {self.target} presents {what}{name}"
 
     @property

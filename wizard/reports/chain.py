@@ -149,7 +149,7 @@ def beside_lines(old: Chain | None, new: Chain, now: datetime) -> list[Line]:
         return []
     if old is None or old.leaf is None:
         rows = [Line(f"  {name:<7} {show(new, now)}") for name, show in _ROWS]
-        return [Line("The new certificate (none that can be read is installed):", Tone.HEADING), *rows]
+        return [Line("The new certificate (no readable one is installed):", Tone.HEADING), *rows]
     if old.leaf == new.leaf:
         return [Line("This certificate is the one that is installed.", Tone.GOOD)]
     result = [Line("Installed and new certificate:", Tone.HEADING)]
