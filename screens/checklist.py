@@ -24,6 +24,7 @@ from wizard.texts.en.questions import TITLES
 
 _FINGERPRINT = re.compile(r"\b[0-9a-f]{64}\b")
 PLACES = {
+    "vendor": "Before anything else: your vendor",
     "here": "On this gateway",
     "portal": "In the portal, before the policy is changed",
     "node": "On every other node of the cluster",

@@ -57,7 +57,7 @@ class Undo(Page):
         if change.entry.in_effect:
             since = ", ".join(change.altered)
             words: list[Part] = (
-                [MARKS["warn"], f"changed since: {since}"] if since else [MARKS["ok"], "all as it left them"]
+                [MARKS["warn"], f"changed since: {since}"] if since else [MARKS["ok"], "unchanged since then"]
             )
             rows.append(("Files", words))
         if change.why:

@@ -17,6 +17,7 @@ from tests.support.practice import Practice, company, practice
 from tests.support.pty_terminal import ROOT, Terminal
 from tests.support.scenarios import FILES_PASSWORD, STEPS, Way, answered, furnish
 from wizard.change.history import history
+from wizard.questions.answers import PrimaryAnswers
 from wizard.questions.flow import Step
 from wizard.questions.step_names import phase_of, phases
 from wizard.reports.lines import Line
@@ -167,6 +168,14 @@ def test_the_port_that_was_found_is_proposed(server: Practice, answered: bool) -
     session = Session(server.deployment.machine, base=server.root)
     session.answered = answered
     _code, said = talk(session, "1", "", "quit", "forget")
+    assert f"Answer [localhost:{server.deployment.port}]: " in said
+
+
+def test_the_port_of_this_machine_is_not_that_of_a_primary_elsewhere(server: Practice) -> None:
+    session = Session(server.deployment.machine, base=server.root)
+    talk(session, "1", "2", "quit", "forget")
+    assert session.answers.primary.port == PrimaryAnswers().port
+    _code, said = talk(session, "1", "1", "quit", "forget")
     assert f"Answer [localhost:{server.deployment.port}]: " in said
 
 

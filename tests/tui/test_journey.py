@@ -534,7 +534,7 @@ async def test_files_that_were_changed_since_are_named_with_what_to_do(running: 
     assert running.run("apply", "--answers", running.answers(), "--yes").returncode == 0
     async with at_the_wizard(session_on(running), start="goal") as operator:
         await operator.choose(Goal.UNDO)
-        await operator.sees("0001", "unchanged", "all as it left them", "Restore /opt/hcp/conf/application.conf")
+        await operator.sees("0001", "unchanged", "unchanged since then", "Restore /opt/hcp/conf/application.conf")
         running.deployment.conf.write_text(running.deployment.conf.read_text() + "# a note\n")
         await operator.press("escape")
         await operator.choose(Goal.UNDO)

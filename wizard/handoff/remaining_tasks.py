@@ -86,7 +86,7 @@ def make(inputs: PlanInputs) -> Checklist:
         *uploads,
         *(_node(node, leaf) for node in nodes),
         *(_certificate(role, answers.table(role).host, chain, root) for role, chain in others),
-        Item(f"machines/all/{root}", "Check that every gateway and client of the account has its certificate"),
+        Item(f"machines/all/{root}", "Check that every gateway and client has its certificate"),
         _policy(answers),
     ]
     packs = str(inputs.base / answers.packs) if others or primary is not None else ""

@@ -153,7 +153,7 @@ def outcome(ended: Outcome, *, undo: bool = False) -> list[Line]:
     unproven = "the old state is restored." if undo else "every file is in place and was checked."
     # Without a probe the presented certificate is not known.
     words = {
-        APPLIED: (f"Done and verified: {done}." if "probe" in ended.steps else f"Done: {unproven}", Tone.GOOD),
+        APPLIED: (f"Done: {done} (verified)." if "probe" in ended.steps else f"Done: {unproven}", Tone.GOOD),
         NO_CHANGE: ("Nothing to do: the server is already set up like this.", Tone.GOOD),
         KEPT: ("Closed without further changes.", Tone.WARN),
         ROLLED_BACK: ("Error: the change failed; everything was restored.", Tone.BAD),
