@@ -108,7 +108,7 @@ class Review(Page):
             return [(f"{OK} Nothing to do on this machine", "ok bold"), (words, "muted")]
         if self.empty:
             return [(f"{OK} Nothing to do", "ok bold"), ("  the server is already set up like this", "muted")]
-        files = sum(step.changed for step in self.data.plan.file_steps) or len(self.data.undone_files)
+        files = self.data.plan.files_changed or len(self.data.undone_files)
         return [
             (f"{files} file{'' if files == 1 else 's'} will change", "accent bold"),
             (f"  phase {numbered(self.data.phase)}" if self.data.phase.number else "  nothing is changed yet", "muted"),

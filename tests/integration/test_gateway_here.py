@@ -334,6 +334,8 @@ def test_the_primary_is_looked_at_from_here(tmp_path: Path) -> None:
         shown = made.run("plan", "--answers", path)
         assert shown.returncode == 0
         assert "gateway.primary-silent" in shown.stdout
+        found = json.loads(made.run("plan", "--answers", path, "--json").stdout)["findings"]
+        assert "gateway.primary-silent" in [each["code"] for each in found], "a warning that is accepted, not a line"
 
 
 def test_a_primary_that_is_not_set_up_is_a_warning(tmp_path: Path) -> None:

@@ -456,6 +456,11 @@ class Plan:
                 raise ValueError(f"not an id of a step: {step.id!r}")
 
     @property
+    def files_changed(self) -> int:
+        """How many files change; folders are not counted."""
+        return sum(step.changed for step in self.file_steps if not isinstance(step, MakeFolder))
+
+    @property
     def file_steps(self) -> tuple[FileStep, ...]:
         """The steps that write."""
         return tuple(step for step in self.steps if isinstance(step, FileStep))

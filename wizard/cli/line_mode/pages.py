@@ -122,7 +122,7 @@ def review(session: Session, dialogue: Dialogue, step: Step) -> bool:
 
 def _summary(made: Review) -> str:
     """One sentence: what would change."""
-    files = sum(step.changed for step in made.plan.file_steps) or len(made.undone_files)
+    files = made.plan.files_changed or len(made.undone_files)
     if not files:
         return "Nothing will be changed."
     restart = f"{made.restarts} restarts, and printing pauses meanwhile" if made.restarts else "no service restarts"
