@@ -25,6 +25,7 @@ from wizard.questions.flow import Step
 from wizard.questions.phases import numbered
 from wizard.reports.calendar import Ending
 from wizard.reports.lines import Line
+from wizard.reports.outcome import verb as verb_of
 from wizard.reports.review import Review as Made
 from wizard.session.session import Session
 
@@ -263,8 +264,12 @@ class Confirm(Page):
 
     def _happens(self, lines: list[Line], review: Made) -> list[Row]:
         steps = review.plan.steps
-        files = [step.target for step in review.plan.file_steps if step.changed]
-        rows: list[Row] = [("Changes", ["\n".join(files or review.undone_files)])]
+        files: dict[str, list[str]] = {}
+        for step in review.plan.file_steps:
+            if step.changed:
+                files.setdefault(verb_of(step).capitalize(), []).append(step.target)
+        files = files or {"Changes": list(review.undone_files)}
+        rows: list[Row] = [(word, ["\n".join(names)]) for word, names in files.items()]
         if review.restarts:
             rows.append(
                 ("Restarts", [(review.restarts, "warn bold"), ("; printing pauses until it answers again", "warn")])

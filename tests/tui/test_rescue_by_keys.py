@@ -353,6 +353,17 @@ def test_two_faults_line_by_line(tmp_path: Path) -> None:
         assert made.served() == SERVED
 
 
+def test_a_refused_password_is_left_out_by_enter_line_by_line(tmp_path: Path) -> None:
+    faults = ["key-password", "conf-world-readable"]
+    with practice(tmp_path / "x", java=None, start=False, faults=faults, configured=True) as made:
+        settle(made)
+        _, out = by_lines(made, "3", "", "wrong-2026", "", "", "", "quit", "forget")
+        assert "[reading.password-wrong]" in out
+        assert "Enter keeps" not in out
+        assert "Same content, mode 0640: hcp can read it, other accounts cannot" in out
+        assert "\n1 file will change; no service restarts." in out
+
+
 def test_what_needs_a_person_offers_next_steps_line_by_line(tmp_path: Path) -> None:
     with practice(tmp_path / "x", java=None, start=False, faults=["wrong-host"], configured=True) as made:
         settle(made)

@@ -112,7 +112,7 @@ def _link(step: FileStep) -> list[Line]:
 
 def confirm(plan: Plan, machine: Machine) -> list[Line]:
     """The summary before the last question."""
-    files = [(_verb(step), step.target) for step in plan.file_steps if step.changed]
+    files = [(verb(step), step.target) for step in plan.file_steps if step.changed]
     result = [Line("This is the last question before the change.", Tone.HEADING), Line("")]
     result += [Line(f"  {word:<8}  {name}") for word, name in files]
     result += [Line(f"  restarts  {step.target}") for step in plan.steps if isinstance(step, Restart)]
@@ -139,9 +139,10 @@ def offline_lines(risks: Iterable[str]) -> list[Line]:
     return [Line(row, Tone.WARN) for each in risks for row in ("", *wrapped(f"Warning: {each}"))]
 
 
-def _verb(step: FileStep) -> str:
+def verb(step: FileStep) -> str:
+    """What *step* does with its file: `creates`, `changes` or `removes` it."""
     if isinstance(step, MakeFolder):
-        return "makes"
+        return "creates"
     if isinstance(step, RemoveFile):
         return "removes"
     return "changes" if isinstance(step, EditFile) or step.expect.exists else "creates"

@@ -10,6 +10,7 @@ from wizard.errors import WizardError
 from wizard.host import editor
 from wizard.questions.answers import Goal
 from wizard.questions.flow import Step
+from wizard.secret import Secret
 from wizard.session.repair_flow import EXAMINE_AGAIN, WORDS, Next
 from wizard.session.rescue_lines import rescue_lines
 from wizard.session.session import Session
@@ -85,6 +86,8 @@ def _repair(asker: Asker, step: Step) -> str | None:
             dialogue.refuse(problem.error)
         if not questions:
             return None
+        # A refused password is not kept: nothing typed leaves out what needs it.
+        session.put_secret(questions[0].key, Secret(""))
         asker.all(questions, [questions[0].key], dialogue.ask_unseen(TYPE_AGAIN) or None)
     return ""
 

@@ -58,7 +58,7 @@ _WHICH_PHASE = "Which phase of the root CA change comes next?"
 QUESTIONS: Mapping[str, QuestionText] = {
     "goal": QuestionText(
         label="What do you want to do?",
-        help="The wizard shows every change before it makes one.",
+        help="The wizard shows every change before it makes it.",
         short="Goal",
         choices={
             "set-up": ChoiceText("Set up trusted certificates", "first installation"),
