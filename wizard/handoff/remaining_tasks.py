@@ -166,7 +166,7 @@ def _uploads(inputs: PlanInputs, chains: Sequence[Chain]) -> list[Item]:
         Item(
             f"{CA}{each.sha256}",
             f"Upload {short(each)}",
-            f"file {PORTAL}/{names[each.der]} of the bundles\nSHA-256 {each.sha256}",
+            f"{checklist.FILE}{PORTAL}/{names[each.der]} of the bundles\nSHA-256 {each.sha256}",
         )
         for each in authorities
     ]

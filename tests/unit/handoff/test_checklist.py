@@ -203,10 +203,21 @@ def test_a_cloud_primary_has_a_list_too(run: Run) -> None:
 
 def test_each_upload_has_its_file_and_fingerprint_and_the_policy_its_meaning(run: Run) -> None:
     remaining_tasks.elsewhere_lines(run.inputs)
+    Path(json.loads((run.machine.state_dir / checklist.NAME).read_text())["packs"]).mkdir()
     for item, authority_ in zip(kept(run).items, acme().authorities[::-1], strict=False):
         name = item.text.removeprefix("Upload ")
         assert item.detail == f"file portal/{name}.cer of the bundles\nSHA-256 {authority_.sha256}"
     assert "need no individual authorisation" in kept(run).items[-1].detail
+
+
+def test_files_of_a_folder_that_is_gone_are_not_named(run: Run) -> None:
+    remaining_tasks.elsewhere_lines(run.inputs)
+    checklist.keep(run.machine, replace(kept(run), packs=str(run.machine.root / "gone")))
+    assert not [item for item in kept(run).items if "portal/" in item.detail or "CHECKLIST.md" in item.detail]
+    uploads = [item for item in kept(run).items if item.text.startswith("Upload ")]
+    assert uploads
+    for item in uploads:
+        assert item.detail.startswith(f"{checklist.GONE}\nSHA-256 "), "its fingerprint is still there"
 
 
 def test_the_policy_can_be_ticked_first_when_that_is_confirmed(run: Run) -> None:
