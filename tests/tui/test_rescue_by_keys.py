@@ -98,7 +98,7 @@ async def test_a_password_that_only_a_person_knows_is_asked_for(tmp_path: Path) 
         before = made.tree()
         async with at_the_wizard(session_on(made)) as operator:
             await choose_rescue(operator)
-            await operator.sees("the private key has another password than the store")
+            await operator.sees("the private key has a different password than the store")
             await operator.sees("Password of the private key")
             assert "opens the key store?" not in operator.screen
             await operator.press("enter")
@@ -192,7 +192,7 @@ async def test_what_needs_a_password_nobody_knows_does_not_keep_the_rest(tmp_pat
             await apply(operator)
             await operator.press("enter")
             await operator.at("examine-again")
-            await operator.sees("the private key has another password than the store", "Repair the rest", "Finish")
+            await operator.sees("the private key has a different password than the store", "Repair the rest", "Finish")
             assert focused(operator.pilot) == "repair"
         assert made.deployment.conf.stat().st_mode & 0o777 == 0o640
 

@@ -307,7 +307,7 @@ TEXTS: dict[str, Text] = {
         source=_ROOT_CA,
     ),
     "doctor.key-password": Text(
-        title="the private key has another password than the store",
+        title="the private key has a different password than the store",
         message="The configured password opens {path}, but not the private key in it.",
         why="The server has one password and uses it for both. " + _FALLBACK,
         fix="Let the wizard write the key store again with one password for both. It needs the key's own password.",
@@ -385,7 +385,7 @@ TEXTS: dict[str, Text] = {
         source=_JSSE,
     ),
     "doctor.log-key-password": Text(
-        title="the private key has another password than the store",
+        title="the private key has a different password than the store",
         message=_LOG_LINE,
         why="The password opens the store, but not its key.",
         fix="Repair it: cloudstream-wizard doctor --fix doctor.key-password",
