@@ -37,7 +37,7 @@ FINISHED = (
 DOCUMENTS = frozenset({".md", ".sh", ".yml", ".ps1", ".tcss", ".toml"})
 
 WORDS = re.compile(
-    r"\b(faces?|houses?|rooms?|mend(s|ed|ing)?|(way|put|puts|putting) back|told|looked at|stands?(?!-in)"
+    r"\b(faces?|houses?|rooms?|mend(s|ed|ing)?|way back|put(s|ting)?( +\S+){0,3} back|told|looked at|stands?(?!-in)"
     r"|dial(s|l?ed|l?ing)?|worn|said)\b",
     re.IGNORECASE,
 )

@@ -67,7 +67,7 @@ def test_there_and_back(scene: Scene, capsys: pytest.CaptureFixture[str]) -> Non
     told = members(out)
     assert (told["schema"], told["outcome"]) == ("cloudstream-wizard/rollback/1", "applied")
     assert {"id": "keystore", "state": "done"} in told["steps"]
-    assert "  keystore: started Put /opt/hcp/conf/primary-host.pfx back" in err.splitlines()
+    assert "  keystore: started Restore /opt/hcp/conf/primary-host.pfx" in err.splitlines()
     code, out, _ = run(scene, capsys, "history", "--json")
     changes = members(out)["changes"]
     assert [change["outcome"] for change in changes] == ["applied", "applied"]

@@ -262,4 +262,4 @@ def test_the_doctor_asks_java_about_an_installed_key_of_that_kind(tmp_path: Path
             assert "algorithm.rsa-pss" not in found
             assert ("doctor.java-refuses-store" in found) is refused, list(found)
             if refused:
-                assert "another kind of key" in found["doctor.java-refuses-store"]["message"]
+                assert "different type of key" in found["doctor.java-refuses-store"]["message"]

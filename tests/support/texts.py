@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from wizard.cli.main import build_parser
+from wizard.texts.en.answers import KEYS
 from wizard.texts.en.catalogue import TEXTS
 from wizard.texts.en.questions import QUESTIONS, TITLES
 
@@ -30,8 +31,7 @@ def every_text() -> Iterator[tuple[str, str]]:
         yield f"question {name} short", text.short
         for value, choice in text.choices.items():
             yield f"question {name} {value}", f"{choice.label}: {choice.detail}" if choice.detail else choice.label
-    for page in sorted((ROOT / "screens" / "help").glob("*.md")):
-        yield f"help {page.stem}", page.read_text(encoding="utf-8")
+    yield from _of_pages()
     yield from _of_parsers(build_parser("", whole=True), "--help")
     for path in sorted((ROOT / "wizard" / "handoff" / "templates").rglob("*")):
         if path.is_file():
@@ -52,6 +52,15 @@ def _of_codes() -> Iterator[tuple[str, str]]:
             yield from (
                 (f"{code} {name} {part}", words) for part in ("message", "fix") if (words := getattr(case, part))
             )
+
+
+def _of_pages() -> Iterator[tuple[str, str]]:
+    for kind, folder in (("help", ROOT / "screens" / "help"), ("guide", ROOT / "wizard" / "guide")):
+        for page in sorted(folder.glob("*.md")):
+            if page.stem != "security":  # its promises name their tests
+                yield f"{kind} {page.stem}", page.read_text(encoding="utf-8")
+    for table, keys in KEYS.items():
+        yield from ((f"answers {table}.{key}", meaning) for key, meaning in keys.items())
 
 
 def _of_parsers(parser: argparse.ArgumentParser, name: str) -> Iterator[tuple[str, str]]:

@@ -41,6 +41,11 @@ def short(certificate: Certificate) -> str:
     return printable(_short(certificate), limit=64).strip() or f"certificate {certificate.sha256[:8]}"
 
 
+def issued_by(certificate: Certificate) -> str:
+    """Who issued it, after its name."""
+    return "self-signed" if fields.self_issued(certificate) else f"issued by {issuer_short(certificate)}"
+
+
 def issuer_short(certificate: Certificate) -> str:
     """The common name of the issuer, else its whole name; `itself` for a certificate that issued itself."""
     if fields.self_issued(certificate):

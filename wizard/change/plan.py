@@ -351,7 +351,7 @@ class Probe:
     def summary(self) -> str:
         """One line for the review."""
         name = f" for the name {self.servername}" if self.servername else ""
-        what = "the built-in certificate" if self.fallback else f"leaf {self.expect_sha256[:16]}..."
+        what = "the built-in certificate" if self.fallback else f"the certificate {self.expect_sha256[:16]}..."
         return f"Check that {self.target} presents {what}{name}"
 
     @property
@@ -454,6 +454,11 @@ class Plan:
         for step in self.steps:
             if not STEP_ID.fullmatch(step.id):
                 raise ValueError(f"not an id of a step: {step.id!r}")
+
+    @property
+    def files_changed(self) -> int:
+        """How many files change; folders are not counted."""
+        return sum(step.changed for step in self.file_steps if not isinstance(step, MakeFolder))
 
     @property
     def file_steps(self) -> tuple[FileStep, ...]:

@@ -77,7 +77,7 @@ def _closed(folder: ChangeFolder, context: Context) -> Outcome:
 
 
 def _settle(mode: str, folder: ChangeFolder, journal: Journal, context: Context) -> Outcome:
-    context.events.say(CHANGE, "started", f"Settle the interrupted change {folder.id}")
+    context.events.say(CHANGE, "started", f"Undo or finish the interrupted change {folder.id}")
     if mode == KEEP:
         journal.append(CLOSED, fact=KEPT)
         folder.wipe_staged(context.calls)

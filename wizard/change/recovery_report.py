@@ -61,7 +61,9 @@ def page_text(
             "  restart the service; without the first command systemd may refuse, after several",
             f"  starts in a short time: systemctl reset-failed {unit}; systemctl restart {unit}",
         ]
-    lines += [f"  {node.endpoint} should present leaf {node.sha256}" for node in manifest.served if node.sha256]
+    lines += [
+        f"  {node.endpoint} should present the certificate {node.sha256}" for node in manifest.served if node.sha256
+    ]
     lines += [
         "  cloudstream-wizard doctor           finds why the service does not start;",
         "                                      --fix repairs it after the files are restored",

@@ -246,7 +246,7 @@ def _drafts(manifest: Manifest, folder: ChangeFolder, store: Store, context: Con
         check_owner(target, image, after)
         back = replace(
             action.reversed(),
-            summary=f"Put {action.named} back" if after.kind != "absent" else f"Remove {action.named}",
+            summary=f"Restore {action.named}" if after.kind != "absent" else f"Remove {action.named}",
             before=image,
             after=after,
             staged=action.id if after.exists else "",

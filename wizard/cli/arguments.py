@@ -73,7 +73,7 @@ def sandbox(commands: Commands) -> None:
     """Add it."""
     parser = commands.add_parser(
         "sandbox",
-        help="a practice deployment with real TLS",
+        help="practise on a temporary server with real TLS",
         description="Creates a practice deployment with a running primary, and opens the wizard on it.",
         epilog=_SANDBOX,
     )
@@ -97,8 +97,8 @@ def sandbox(commands: Commands) -> None:
 
 _INSPECT = """\
 The type of a file is detected from its content, never from its name. For a
-protected file give --secret FILENAME=... or --secret password=... Otherwise
-the password is asked for. Without it the file is listed and skipped.
+protected file use --secret FILENAME=... or --secret password=... Otherwise
+the wizard asks for the password. Without it the file is listed and skipped.
 
 EXAMPLES
   cloudstream-wizard inspect /root/from-pki-team
@@ -116,7 +116,7 @@ def inspect(commands: Commands) -> None:
     """Add it."""
     parser = commands.add_parser(
         "inspect",
-        help="what is in files or folders; changes nothing",
+        help="show what is in files or folders",
         description="Shows what is in files or folders, and what is wrong with it.",
         epilog=_INSPECT,
     )
@@ -195,7 +195,7 @@ def csr(commands: Commands) -> None:
     """Add it."""
     parser = commands.add_parser(
         "csr",
-        help="a private key and a certificate request",
+        help="create a private key and a certificate request",
         description="Creates a private key and a request, or a PFX from that key and the CA's answer.",
         epilog=_CSR,
     )
@@ -208,13 +208,13 @@ def csr(commands: Commands) -> None:
     for name, what in (
         ("organization", "organisation"),
         ("unit", "organisational unit"),
-        ("country", "country, two letters"),
+        ("country", "two-letter country code"),
         ("state", "state or province"),
         ("city", "city"),
         ("email", "e-mail address"),
     ):
         parser.add_argument(f"--{name}", default="", metavar="TEXT", help=f"{what} in the subject")
-    parser.add_argument("--key", choices=KEYS, default=KEYS[0], help=f"kind of the key (default {KEYS[0]})")
+    parser.add_argument("--key", choices=KEYS, default=KEYS[0], help=f"type of the key (default {KEYS[0]})")
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for key and request")
     parser.add_argument("--complete", nargs="+", metavar="ANSWER", help="files from the CA: the answer and the issuers")
     parser.add_argument("--legacy", action="store_true", help="write the PFX for a JRE before 8u301 or 11.0.12")
@@ -243,9 +243,9 @@ EXAMPLES
   cloudstream-wizard apply --answers LAST --yes
 
 LAST means the answers of the last completed run, for this machine alone. As a
-deploy hook of certbot, acme.sh, lego or step it takes the files that these
-have renewed, by their variables. A certificate for another host is none of
-its business (exit 0); one under another root is refused (exit 1).
+deploy hook of certbot, acme.sh, lego or step it uses the files that these
+have renewed, as their variables name them. A certificate for another host is
+ignored (exit 0); one under another root is refused (exit 1).
 
 EXIT CODES
   0 applied and verified, or nothing to do   1 findings forbid the change
@@ -255,13 +255,13 @@ EXIT CODES
 
 _PHASES = """\
 A new root is changed in four phases, so that no machine goes offline:
-  trust-root   the new root trusted everywhere, beside the old one
-  others       new certificates on gateways and clients
-  primary      the new certificate on the primary
-  retire-root  the old root removed everywhere
+  trust-root   the new root is trusted everywhere, in addition to the old one
+  others       gateways and clients get new certificates
+  primary      the primary gets its new certificate
+  retire-root  the old root is removed everywhere
 
-`apply` makes the phase that is next, as this machine and the checklist show.
-To make another one, or "at-once", name it as phase in the answers file. {about}
+`apply` makes the change of the next phase, as this machine and the checklist
+show. For another phase, or "at-once", set phase in the answers file. {about}
 
 EXAMPLES
   cloudstream-wizard {name} --answers answers.toml
@@ -292,7 +292,7 @@ def plan(commands: Commands) -> None:
     """Add it."""
     parser = commands.add_parser(
         "plan",
-        help="what would change, with diffs",
+        help="show what would change, with diffs",
         description="Shows what would change.",
         epilog=_PLAN,
         formatter_class=_WithKeys,
@@ -318,7 +318,7 @@ def apply(commands: Commands) -> None:
 
 
 _STORE = """\
-The certificate stays the same, except with built-in. Each is a change like any
+The certificate stays the same, except with `built-in`. Each is a change like any
 other: the wizard shows it, verifies it, and can undo it.
 
 EXAMPLES
@@ -327,7 +327,7 @@ EXAMPLES
       --secret primary.keystore-password=file:/root/new-password
   cloudstream-wizard store alias primary-host
   cloudstream-wizard store built-in --dry-run  only shows what would change
-  cloudstream-wizard store remove-ca           expired CAs of ours in cacerts
+  cloudstream-wizard store remove-ca           expired CAs that the wizard added
 
 EXIT CODES
   0 applied and verified, or nothing to do   1 findings forbid the change
@@ -340,16 +340,16 @@ def store(commands: Commands) -> None:
     """Add it."""
     parser = commands.add_parser(
         "store",
-        help="change password or alias, go back to the built-in certificate",
+        help="change password or alias, return to the built-in certificate",
         description="Changes the key store and trust store that are installed on a primary server.",
         epilog=_STORE,
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     for name, what in (
-        ("password", "a new password for the key store, set in application.conf as well"),
-        ("alias", "another alias for the certificate in the key store"),
+        ("password", "set a new password for the key store, and in application.conf"),
+        ("alias", "set another alias for the certificate in the key store"),
         ("built-in", "let the server present its built-in certificate again"),
-        ("remove-ca", "remove expired CA certificates that the wizard has put into cacerts"),
+        ("remove-ca", "remove expired CA certificates that the wizard added to cacerts"),
     ):
         action = actions.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.", epilog=_STORE)
         if name == "alias":
@@ -361,14 +361,14 @@ def store(commands: Commands) -> None:
 
 def trust_root(commands: Commands) -> None:
     """Add it."""
-    about = "This\ncommand makes the first: no certificate is changed."
-    _phase(commands, "trust-root", "trust the new root beside the old one", about)
+    about = "This\ncommand is for the first phase: no certificate is changed."
+    _phase(commands, "trust-root", "trust the new root in addition to the old one", about)
 
 
 def retire_root(commands: Commands) -> None:
     """Add it."""
-    about = "This\ncommand makes the last, when the primary presents its new certificate."
-    _phase(commands, "retire-root", "remove the old root, as the last phase", about)
+    about = "This\ncommand is for the last phase, after the primary got its new certificate."
+    _phase(commands, "retire-root", "remove the old root, in the last phase", about)
 
 
 def _phase(commands: Commands, name: str, words: str, about: str) -> None:
@@ -408,7 +408,7 @@ EXIT CODES
 _HISTORY = """\
 Lists the changes. With an ID, prints the record of one for a change ticket:
 who, when, before, after, how it was verified, how to undo it. It also removes
-old backups, which hold old private keys and passwords.
+old backups, which contain old private keys and passwords.
 
 Without its backups a change cannot be undone, and `doctor --fix` cannot
 restore its files. Nothing is removed while a change waits for recover. What is
@@ -442,7 +442,7 @@ EXAMPLES
   cloudstream-wizard recover --dry-run        what waits for recovery
 
 EXIT CODES
-  0 settled, or nothing to do   2 it cannot be settled in this way
+  0 done, or nothing to do   2 not possible in this way
   3 finishing failed, and it was undone   4 the undo is again not complete
   5 another run holds the lock
 """
@@ -488,7 +488,7 @@ def recover(commands: Commands) -> None:
     parser = commands.add_parser(
         "recover",
         help="finish or undo an interrupted change",
-        description="Settles an interrupted change.",
+        description="Undoes or finishes an interrupted change.",
         epilog=_RECOVER,
     )
     way = parser.add_mutually_exclusive_group()
@@ -541,7 +541,7 @@ def probe(commands: Commands) -> None:
     """Add it."""
     parser = commands.add_parser(
         "probe",
-        help="what a TLS client sees",
+        help="show what a TLS client sees",
         description="Connects to endpoints as a TLS client does, and shows what they present.",
         epilog=_PROBE,
     )
@@ -590,7 +590,7 @@ def doctor(commands: Commands) -> None:
         description="Checks the installed primary server and finds the root cause of each problem.",
         epilog=_DOCTOR,
     )
-    parser.add_argument("--fix", metavar="CODE", help="repair this root cause, or all: plan, show, ask, make")
+    parser.add_argument("--fix", metavar="CODE", help="repair this root cause, or all; shows the plan and asks first")
     parser.add_argument("--yes", action="store_true", help="with --fix: do not ask")
     _names_primary(parser)
     source = parser.add_mutually_exclusive_group()
@@ -622,7 +622,7 @@ def status(commands: Commands) -> None:
     """Add it."""
     parser = commands.add_parser(
         "status",
-        help="expiry and drift for monitoring",
+        help="report expiry and drift, for monitoring",
         description="Checks whether the certificates are valid, presented, and as they were set up.",
         epilog=_STATUS,
     )
@@ -659,7 +659,7 @@ EXAMPLES
 
 EXIT CODES
   0 done, or nothing to do   2 wrong usage, or there is no systemd
-  3 systemd did not follow, and it was undone
+  3 systemd did not accept it, and it was undone
   4 an interrupted change needs recover   5 another run holds the lock
 """
 
@@ -715,7 +715,7 @@ def rehearse(commands: Commands) -> None:
     """Add it."""
     parser = commands.add_parser(
         "rehearse",
-        help="mutual TLS between the chains, in memory",
+        help="test mutual TLS between the chains, in memory",
         description="Connects every gateway and client of the answers to the primary, in memory.",
         epilog=_REHEARSE,
     )
@@ -736,7 +736,7 @@ def handoff(commands: Commands) -> None:
     """Add it."""
     parser = commands.add_parser(
         "handoff",
-        help="bundles and checklists for portal, gateways, clients",
+        help="write bundles and checklists for portal, gateways, clients",
         description="Writes a folder for each machine that the wizard cannot reach.",
         epilog=_HANDOFF,
     )
@@ -745,9 +745,9 @@ def handoff(commands: Commands) -> None:
 
 
 _INVENTORY = """\
-What bundles and roll-outs gave to gateways, clients and cluster nodes: the
-certificate, its end and its bundle, the first to end in front. The newest of
-each machine is watched by status. A machine that is gone is taken out.
+Lists what bundles and roll-outs gave to gateways, clients and cluster nodes:
+the certificate, its end and its bundle, sorted by end. `status` watches the
+newest certificate of each machine. Remove a machine that no longer exists.
 
 EXAMPLES
   cloudstream-wizard inventory
@@ -763,23 +763,23 @@ def inventory(commands: Commands) -> None:
     """Add it."""
     parser = commands.add_parser(
         "inventory",
-        help="the certificates that were handed out",
-        description="List the certificates that were handed out in bundles, for which machine, and when each ends.",
+        help="list the certificates that were handed out",
+        description="Lists the certificates that were handed out, for which machine, and when each expires.",
         epilog=_INVENTORY,
     )
     parser.add_argument(
-        "--remove", metavar="MACHINE", action="append", default=[], help="watch this machine no more; may be repeated"
+        "--remove", metavar="MACHINE", action="append", default=[], help="stop watching this machine; may be repeated"
     )
 
 
 _CHECKLIST = """\
-Give a step by its number in the list, or by its permanent id (--json). A
+Name a step by its number in the list, or by its permanent id (--json). A
 second --tick removes the tick. The policy comes last: to tick it before the
 others needs a confirmation, or --yes without a terminal.
 
 EXAMPLES
   cloudstream-wizard checklist
-  cloudstream-wizard checklist --answers answers.toml    makes the list
+  cloudstream-wizard checklist --answers answers.toml    creates the list
   cloudstream-wizard checklist --tick 1 --tick 2
   cloudstream-wizard checklist --tick policy/account --yes
   cloudstream-wizard checklist --json
@@ -793,11 +793,11 @@ def checklist(commands: Commands) -> None:
     """Add it."""
     parser = commands.add_parser(
         "checklist",
-        help="what is left to do elsewhere, with ticks",
+        help="show and tick what is left to do elsewhere",
         description="Shows what is left to do in the portal and on other machines, and ticks it.",
         epilog=_CHECKLIST,
     )
-    parser.add_argument("--answers", metavar="FILE", type=Path, help="make the list from these answers (TOML)")
+    parser.add_argument("--answers", metavar="FILE", type=Path, help="create the list from these answers (TOML)")
     parser.add_argument("--tick", metavar="STEP", action="append", default=[], help="its number or id; may be repeated")
     parser.add_argument("--yes", action="store_true", help="tick the policy even if other steps are not ticked")
 
@@ -824,21 +824,21 @@ def export(commands: Commands) -> None:
     """Add it."""
     parser = commands.add_parser(
         "export",
-        help="roll-out over many machines with Ansible",
+        help="roll out to many machines with Ansible",
         description="Writes what another tool needs to make the change on many machines.",
         epilog=_EXPORT,
     )
     kinds = parser.add_subparsers(dest="kind", metavar="TOOL", required=True)
     ansible = kinds.add_parser(
         "ansible",
-        help="a playbook with inventory and files",
+        help="write a playbook with inventory and files",
         description="Writes a playbook with inventory and the files of every primary and gateway.",
         epilog=_EXPORT,
     )
     _takes_answers(ansible)
     ansible.add_argument("--out", metavar="DIR", required=True, type=Path, help="a new or empty folder")
     ansible.add_argument(
-        "--plain-secrets", action="store_true", help="do not encrypt keys and passwords: you do it yourself"
+        "--plain-secrets", action="store_true", help="do not encrypt keys and passwords; you encrypt them yourself"
     )
 
 
@@ -881,11 +881,11 @@ def guide(commands: Commands) -> None:
     """Add it."""
     parser = commands.add_parser(
         "guide",
-        help="the documentation, offline",
-        description="Print the documentation that comes with the program.",
+        help="show the documentation, offline",
+        description="Prints the documentation that comes with the program.",
         epilog=_GUIDE,
     )
-    parser.add_argument("topic", nargs="?", metavar="TOPIC", help="this page; without it the list of topics")
+    parser.add_argument("topic", nargs="?", metavar="TOPIC", help="the page to print; without it the list of topics")
 
 
 _CONF = """\
@@ -944,5 +944,5 @@ def conf(commands: Commands) -> None:
             action.add_argument(
                 "--let-others-follow",
                 action="store_true",
-                help="allow that settings which refer to this one change too",
+                help="also change settings that refer to this one",
             )

@@ -116,7 +116,9 @@ def run_history(args: argparse.Namespace) -> int:
     _warn(known, store)
     if waits:
         print("hint: a change waits for `cloudstream-wizard recover`, which undoes it;", file=sys.stderr)
-        print("hint: recover --finish makes the rest, recover --keep accepts the present state.", file=sys.stderr)
+        print(
+            "hint: `recover --finish` completes it, `recover --keep` accepts everything as it is now.", file=sys.stderr
+        )
     return int(ExitCode.NEEDS_RECOVERY if waits else ExitCode.DONE)
 
 
@@ -206,7 +208,7 @@ def _end(command: str, args: argparse.Namespace, end: Outcome | None, code: Exit
         print_json(command, end.as_json())
     elif end.failure is None or code is ExitCode.DONE:
         back = "The old state is restored and verified" if "probe" in end.steps else "The old state is restored"
-        word = back if command == "rollback" and end.outcome == APPLIED else "Settled"
+        word = back if command == "rollback" and end.outcome == APPLIED else "Done"
         print(f"{word}: {end.outcome.replace('_', ' ')} {end.change}".rstrip())
     if end.failure is not None and code is not ExitCode.DONE:
         print(f"error: {end.failure.code} {end.failure.message}", file=sys.stderr)

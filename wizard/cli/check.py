@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         print_lines([Line(title(chain), Tone.HEADING), *tree_lines(chain, now, branch=branch_for(args)), Line("")])
         print_lines(finding_lines(findings))
-        word = "Not fit" if bad else "Fit"
+        word = "Not suitable" if bad else "OK: suitable"
         print_lines([Line(f"{word} for the role {args.role}.", Tone.BAD if bad else Tone.GOOD)])
         problems = [each.error for each in opened if each.error is not None]
         print_lines([Line(f"Not read: {each.message} [{each.code}]") for each in problems], people=True)

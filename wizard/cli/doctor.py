@@ -93,7 +93,8 @@ def _fix(args: argparse.Namespace, found: Rescue) -> int:
     planned, what = _planned(args, found)
     planned = ask_java(MachineSnapshot(args.machine), planned)
     print_lines(
-        [Line(f"Repair of {', '.join(what)}:"), *outcome.review(planned.plan, planned.findings)], people=args.json
+        [Line(f"Repair of {', '.join(what)}:"), *outcome.review(planned.plan, planned.findings, args.machine)],
+        people=args.json,
     )
     if has_errors(planned.findings):
         if args.json:

@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     if earlier:
         print_lines([Line("Earlier, replaced since:", Tone.HEADING), *_lines(earlier)])
     if not entries:
-        print_lines([Line("Nothing was handed out yet.")])
+        print_lines([Line("Nothing has been handed out yet.")])
     return 0
 
 

@@ -53,7 +53,7 @@ GLOBALS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("--quiet",), {"action": "store_true", "help": "no progress, only results and errors"}),
     (("--verbose",), {"action": "store_true", "help": "progress with times"}),
     (("--syslog",), {"action": "store_true", "help": "also send each step of a change to the system's log"}),
-    (("--debug",), {"action": "store_true", "help": "show the trace of an error"}),
+    (("--debug",), {"action": "store_true", "help": "show the stack trace of an error"}),
 )
 """Options that every command takes, before or after its name."""
 
@@ -69,7 +69,7 @@ DEFAULTS
   The options --hcp-home, --state-dir, --theme, --plain, --ascii, --unicode,
   --no-color, --quiet, --verbose and --syslog can be set in the file
   /etc/cloudstream-wizard.toml (like theme = "light") and in the environment
-  (like CLOUDSTREAM_WIZARD_THEME=light), which counts before the file.
+  (like CLOUDSTREAM_WIZARD_THEME=light), which takes precedence over the file.
 
 EXIT CODES
   0  done, or nothing to do
@@ -79,7 +79,7 @@ EXIT CODES
   4  an interrupted change needs recover
   5  another run holds the lock
   70 a bug
-  130 left, or stopped by Ctrl+C
+  130 quit, or stopped by Ctrl+C
   141 the reader of the output closed it
   143 stopped by SIGTERM
 """

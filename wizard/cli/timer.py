@@ -22,9 +22,9 @@ def run(args: argparse.Namespace) -> int:
     else:
         plan = plan_no_timer(args.machine)
     if plan.is_empty:
-        print_lines([Line(f"Nothing to do: {TIMER} is like this already.")], people=args.json)
+        print_lines([Line(f"Nothing to do: {TIMER} is already set up like this.")], people=args.json)
     else:
-        print_lines(outcome.review(plan, ()), people=True)
+        print_lines(outcome.review(plan, (), args.machine), people=True)
     if plan.is_empty or args.dry_run:
         if args.json:
             print_json("timer", {**plan.as_json(), "outcome": "nothing_to_do"})

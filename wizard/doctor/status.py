@@ -165,7 +165,7 @@ def _drift(diagnosis: Diagnosis) -> tuple[str, ...]:
     for file in change.files:
         name = file.change or change.id
         if file.trust_present is False:
-            found.append(f"{file.path} no longer holds the root that change {name} imported ({file.trust_alias})")
+            found.append(f"{file.path} no longer contains the root that change {name} imported ({file.trust_alias})")
         what = differs(file)
         if what:
             found.append(f"{file.path} is not as change {name} left it: {what}")

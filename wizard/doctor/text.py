@@ -30,7 +30,7 @@ def diagnosis_lines(diagnosis: Diagnosis, *, prefix: str = "cloudstream-wizard")
     result: list[Line] = []
     roots = [_first(diagnosis, code) for code in diagnosis.root_causes]
     if not roots:
-        result += _wrapped("Good: nothing wrong was found.", Tone.GOOD)
+        result += _wrapped("OK: nothing wrong was found.", Tone.GOOD)
     for number, (finding, repair) in enumerate(zip(roots, diagnosis.repairs, strict=True)):
         result += [Line("")] if number else []
         result += _root(finding, repair, diagnosis, prefix)
@@ -59,7 +59,7 @@ def _root(finding: Finding, repair: Repair, diagnosis: Diagnosis, prefix: str) -
     result += _wrapped(finding.why, indent="  ")
     symptoms = [each for each in diagnosis.findings if _leads_to(each, finding.code, diagnosis)]
     if symptoms:
-        result.append(Line("  It explains:"))
+        result.append(Line("  Consequences:"))
         for each in symptoms:
             result += _wrapped(f"- {each.message} [{each.code}]", Tone.FAINT, indent="    ")
     return result + _repair(repair, prefix)

@@ -217,7 +217,7 @@ def _client(
 
 def _whose(host: str, source: PasswordSource) -> str:
     """Whose password it is, without the password."""
-    same = f"the one of the files for {host}"
+    same = f"the one for the files of {host}"
     match source.kind:
         case SourceKind.FILE:
             return f"{same}, from the file {printable(source.name)}"
@@ -343,7 +343,7 @@ def overview(packs: Sequence[Pack], order: tuple[str, ...] = ()) -> bytes:
     steps = tuple(f"{pack.title}: {pack.folder}/CHECKLIST.md" for pack in (*packs[1:], *packs[:1]))
     uploads = (
         "First upload the CA certificates in the portal. Switch its policy last.\n"
-        "So begin with the uploads in portal/CHECKLIST.md, and do the rest of it at the end."
+        "Start with the uploads in portal/CHECKLIST.md, and do the rest of that list at the end."
     )
     # The checklist of the portal is alone when nothing is uploaded.
     intro = uploads if len(packs[0].files) > 1 else "The portal comes last."

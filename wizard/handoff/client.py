@@ -161,10 +161,10 @@ def _steps(given: ClientInput, text: str) -> tuple[str, ...]:
         f"/STORAGETYPE=1 /CERTSTORE=true /CERTSUBJECT={text}"
     )
     return (
-        f"Copy this folder to {given.answers.host}. The PFX contains a key: do not use mail.",
+        f"Copy this folder to {given.answers.host}. The PFX contains a key: do not use e-mail.",
         (
             f"There, in an administrator's PowerShell:\n{_COMMAND}\nIt asks for the password of the PFX, puts every\n"
-            "certificate into the right store of the machine, and ends with: good: ..."
+            "certificate into the right store of the machine, and ends with: OK: ..."
         ),
         (
             'Install the client with local storage and "Use pre-configured system\n'

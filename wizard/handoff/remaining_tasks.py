@@ -88,7 +88,7 @@ def make(inputs: PlanInputs) -> Checklist:
         *uploads,
         *(_node(node, leaf) for node in nodes),
         *(_certificate(role, answers.table(role).host, chain, root) for role, chain in others),
-        Item(f"machines/all/{root}", "Check that every gateway and client of the account has its certificate"),
+        Item(f"machines/all/{root}", "Check that every gateway and client has its certificate"),
         _policy(answers),
     ]
     packs = str(inputs.base / answers.packs) if others or primary is not None else ""
@@ -187,7 +187,7 @@ def _uploads(inputs: PlanInputs, chains: Sequence[Chain]) -> list[Item]:
         Item(
             f"{CA}{each.sha256}",
             f"Upload {short(each)}",
-            f"file {PORTAL}/{names[each.der]} of the bundles\nSHA-256 {each.sha256}",
+            f"{checklist.FILE}{PORTAL}/{names[each.der]} of the bundles\nSHA-256 {each.sha256}",
         )
         for each in authorities
     ]

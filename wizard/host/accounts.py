@@ -61,20 +61,30 @@ def members(machine: Machine, gid: int) -> frozenset[int]:
     return frozenset(uid for name, uid, primary in users if primary == gid or name in named)
 
 
-def name_of(uid: int) -> str:
-    """The name of a user id on this machine, or the number as text."""
+def name_of(uid: int, machine: Machine | None = None) -> str:
+    """The name of a user id on *machine*, else on this one; or the number as text."""
+    found = _named(uid, machine, "/etc/passwd")
     try:
-        return pwd.getpwuid(uid).pw_name
+        return pwd.getpwuid(uid).pw_name if found is None else found
     except KeyError:
         return str(uid)
 
 
-def group_name_of(gid: int) -> str:
-    """The name of a group id on this machine, or the number as text."""
+def group_name_of(gid: int, machine: Machine | None = None) -> str:
+    """The name of a group id on *machine*, else on this one; or the number as text."""
+    found = _named(gid, machine, "/etc/group")
     try:
-        return grp.getgrgid(gid).gr_name
+        return grp.getgrgid(gid).gr_name if found is None else found
     except KeyError:
         return str(gid)
+
+
+def _named(number: int, machine: Machine | None, path: str) -> str | None:
+    """What the file *path* of an image calls *number*, else the number; None without an image that has the file."""
+    if machine is None or machine.root == Path("/") or not machine.real(path).is_file():
+        return None
+    names = (row[0] for row in _rows(machine.real(path)) if len(row) > 2 and row[2] == str(number))
+    return next(names, str(number))
 
 
 def _from_system(name: str) -> Account | None:

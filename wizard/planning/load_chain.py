@@ -129,6 +129,7 @@ def _read(data: bytes, name: str, password: Callable[[], Secret | None], key_pas
         secret = password() if error.spec == codes.READING_PASSWORD_NEEDED else None
         if secret is None:
             raise
+        needed = error
     try:
         return read(data, name=name, password=secret)
     except WizardError as error:
@@ -136,7 +137,8 @@ def _read(data: bytes, name: str, password: Callable[[], Secret | None], key_pas
         sure = error.code in KEY_PASSWORD_DIFFERS
         other = key_password(sure) if sure or error.spec == codes.READING_PASSWORD_WRONG else None
         if other is None:
-            raise
+            # Nobody typed a wrong password: none was typed.
+            raise needed if not secret and error.spec == codes.READING_PASSWORD_WRONG else error from None
     return read(data, name=name, password=secret, key_password=other)
 
 

@@ -104,7 +104,7 @@ def rehearsal_lines(rehearsed: Sequence[Rehearsed]) -> list[Line]:
     result: list[Line] = []
     uploads = dict.fromkeys(each for one in rehearsed for each in reversed(one.uploads))
     if uploads:
-        result.append(Line("The rehearsal takes it that the portal has these CA certificates:"))
+        result.append(Line("The connection test assumes that the portal has these CA certificates:"))
         result += [Line(f"  {short(each)}  SHA-256 {each.sha256[:16]}...", Tone.FAINT) for each in uploads]
     for one in rehearsed:
         name = printable(one.name)

@@ -36,8 +36,8 @@ def store_password(
     if kind is SourceKind.KEEP:
         if installed is None:
             raise WizardError(codes.REKEY_NOTHING_TO_KEEP, subject=name)
-        return installed, require_fit(installed, name, readers)
+        return installed, require_fit(installed, inputs.answers.store_of(name), readers)
     given = inputs.secret(name)
     if given is None:
         raise WizardError(codes.SECRET_MISSING, case="new-store", subject=name, name=name)
-    return given, require_fit(given, name, readers)
+    return given, require_fit(given, inputs.answers.store_of(name), readers)

@@ -65,7 +65,7 @@ def trust_errors(
 
 def _path_errors(chain: Sequence[Certificate], anchors: Sequence[Certificate], now: datetime) -> Iterator[Objection]:
     if not anchors:
-        words = "the trust store holds no trusted certificate"
+        words = "the trust store contains no trusted certificate"
         yield Objection("empty-trust", words, "the trustAnchors parameter must be non-empty")
         return
     if chain[0] in anchors:

@@ -356,6 +356,13 @@ class Answers:
         )
         return found
 
+    def store_of(self, key: str) -> str:
+        """The store whose password is the answer *key*, such as `gateway.0.keystore-password`, in words."""
+        role, _, field = key.rpartition(".")
+        store = "trust store" if field.startswith("truststore") else "key store"
+        host = self.table(role).host
+        return f"the {store} of {host}" if host else f"the {store}"
+
     def other_roles(self) -> list[str]:
         """The gateways, and the clients that need a certificate, as `gateway.0`, `client.1`."""
         gateways = [f"gateway.{number}" for number in range(len(self.gateway))]

@@ -28,7 +28,7 @@ def overlap_line(change: Rollover, now: datetime) -> Line:
     if change.begins > now and change.gap:
         return Line(f"Warning: a gap: the old one ends on {ends}, the new one begins on {begins}.", Tone.WARN)
     if change.begins > now:
-        return Line(f"Warning: the new one is not valid before {begins}; both are until {until}.", Tone.WARN)
+        return Line(f"Warning: the new one is not valid before {begins}; both are valid until {until}.", Tone.WARN)
     if change.ends < now:
         return Line(f"Warning: the old one has been invalid since {ends}, so the two do not overlap.", Tone.WARN)
     if change.new_ends < now:
@@ -149,7 +149,7 @@ def beside_lines(old: Chain | None, new: Chain, now: datetime) -> list[Line]:
         return []
     if old is None or old.leaf is None:
         rows = [Line(f"  {name:<7} {show(new, now)}") for name, show in _ROWS]
-        return [Line("The new certificate (none that can be read is installed):", Tone.HEADING), *rows]
+        return [Line("The new certificate (no readable one is installed):", Tone.HEADING), *rows]
     if old.leaf == new.leaf:
         return [Line("This certificate is the one that is installed.", Tone.GOOD)]
     result = [Line("Installed and new certificate:", Tone.HEADING)]
@@ -161,7 +161,7 @@ def beside_lines(old: Chain | None, new: Chain, now: datetime) -> list[Line]:
             result += [Line(f"  {name:<7} old  {before}", Tone.REMOVED)]
             result += [Line(f"  {'':<7} new  {after}", Tone.ADDED)]
     same_key = old.leaf.public_key_der == new.leaf.public_key_der
-    return [*result, Line("  The key is the same one." if same_key else "  The key is a new one.", Tone.FAINT)]
+    return [*result, Line("  The key is the same." if same_key else "  The key is new.", Tone.FAINT)]
 
 
 def beside_json(old: Chain | None, new: Chain) -> dict[str, Any]:

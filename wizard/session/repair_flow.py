@@ -64,9 +64,9 @@ WORDS: Mapping[Next, tuple[str, str]] = {
     Next.REPAIR: ("Repair it", "as one change that you review first"),
     Next.REPLACE: ("Replace certificates", "with the files of your PKI team"),
     Next.REQUEST: ("Make a request", "a new key and a request (CSR) for your PKI team"),
-    Next.OPEN: ("Open the file", "in your editor, at the line; then all is checked again"),
+    Next.OPEN: ("Open the file", "in your editor, at the line; then everything is checked again"),
     Next.UNDO: ("Undo a change", "restore what a change of the wizard has replaced"),
-    Next.COMMANDS: ("Show the commands", "to repair it by hand"),
+    Next.COMMANDS: ("Show the commands", "to repair it manually"),
     Next.AGAIN: ("Check again", "after you have changed something"),
     Next.FINISH: ("Finish", "leave the wizard"),
 }
@@ -74,7 +74,7 @@ WORDS: Mapping[Next, tuple[str, str]] = {
 
 _PATH = re.compile(r"(?<!\S)/\S+")
 _CHECK = "cloudstream-wizard doctor"
-_WRITES_TOO = "It writes {path} in another way than this change, so it is a change of its own."
+_WRITES_TOO = "It changes {path} in a different way, so it needs a separate change."
 _FILES_FIRST = {
     codes.DOCTOR_STORE_EMPTY.code,
     codes.DOCTOR_STORE_DAMAGED.code,
@@ -242,7 +242,7 @@ class Rescue:
         return "", 0
 
     def commands(self, machine: Machine) -> list[str]:
-        """What a person types to repair it by hand: the causes that the wizard leaves first, each command once."""
+        """What a person types to repair it manually: the causes that the wizard leaves first, each command once."""
         rows = sorted(self.rows, key=lambda row: not row.by_hand)
         program = command(machine)
         found = [
@@ -291,7 +291,7 @@ class Rescue:
         if len(self.rows) == 1:
             return first.finding.title
         if first.state is State.FIRST and self.repaired:
-            return f"{len(self.rows)} causes: do the first by hand, then one change repairs {self.repaired}."
+            return f"{len(self.rows)} causes: fix the first manually, then one change repairs {self.repaired}."
         if not self.able:
             return f"{len(self.rows)} causes; the wizard cannot repair them itself."
         how = "One change with one restart" if self.restarts else "One change without a restart"
@@ -382,7 +382,7 @@ def asked(step: Step, found: Rescue) -> tuple[Question, ...]:
     if found.lacks not in _FIELDS or not found.waits_for_password:
         return ()
     rest = found.together.planned is not None and not found.together.planned.forbidden
-    more = " Empty: repair only the rest." if rest else ""
+    more = " Leave empty to make only the other repairs." if rest else ""
     text = _FIELDS[found.lacks]
     made = (Question.of(each.key, each.ask, text, optional=each.optional, flag=each.flag) for each in step.questions)
     return tuple(replace(each, why=each.why + more) for each in made)

@@ -17,7 +17,7 @@ def rescue_lines(found: Rescue, *, codes: bool) -> list[Line]:
     """
     result = [] if len(found.rows) == 1 else _folded(found.headline)
     if not found.rows:
-        result = _folded(f"Good: {found.headline[:1].lower()}{found.headline[1:]}", tone=Tone.GOOD)
+        result = _folded(f"OK: {found.headline[:1].lower()}{found.headline[1:]}", tone=Tone.GOOD)
     for number, row in enumerate(found.rows, start=1):
         result += _cause(row, f"{number}. " if len(found.rows) > 1 else "", codes=codes)
     named = {row.finding.code for row in found.rows}

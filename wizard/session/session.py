@@ -15,6 +15,7 @@ from itertools import chain, count
 from pathlib import Path
 
 from wizard import codes
+from wizard.certificates.hostnames import address
 from wizard.certificates.model import Chain
 from wizard.change import watch
 from wizard.change.events import Event
@@ -157,6 +158,7 @@ class Session:
         self._taken: dict[str, str] = {}
         self._chains_of: dict[PrimaryKind, tuple[str, ...]] = {}
         """The answer `primary.chain` for each place of the primary: the server's files, or its root for a gateway."""
+        self._ports_of: dict[PrimaryKind, int] = {}
         self._refused: dict[str, Secret] = {}
         self._other: dict[str, Secret] = {}
         """Typed before for the same key and refused: a store and its private key may have two passwords."""
@@ -289,6 +291,9 @@ class Session:
             if question.key == "primary.kind":
                 self._chains_of[before] = self.answers.primary.chain
                 self.answers = self.answers.put("primary.chain", self._chains_of.get(value, ()))
+                # The port that was found is that of this machine, not of a primary elsewhere.
+                self._ports_of[before] = self.answers.primary.port
+                self.answers = self.answers.put("primary.port", self._ports_of.get(value, self._given.primary.port))
             self.answers = self.answers.put(question.key, value)
             if name == "chain" and role in self._taken and self._taken.pop(role) == self.answers.get(f"{role}.host"):
                 # The name was that of the files before; these may be for another one.
@@ -464,6 +469,7 @@ class Session:
         seen = overview.overview(self.machine, self.answers)
         probed = seen.presented.probe if seen.presented is not None else None
         open_yet = not self.answered or self.answers.primary.port == PrimaryAnswers().port
+        open_yet = open_yet and self.answers.primary.kind is PrimaryKind.ON_PREMISE
         if probed is not None and probed.reachable and open_yet and probed.port != self.answers.primary.port:
             self.answers = self.answers.put("primary.port", probed.port)
         self.recommended = seen.goal
@@ -539,8 +545,8 @@ class Session:
         out = self.base / folder
         key, request = write_request(wanted[0], out, password, sans=tuple(wanted[1:]), dry_run=self.dry_run)
         return [
-            "Send the request only. Put the answer beside the key, then choose",
-            "to replace certificates and name this folder.",
+            "Send only the request. Save the answer in the folder of the key. Then choose",
+            "Replace certificates and enter this folder.",
             f"Request for the PKI team: {printable(str(request))}",
             f"Private key, encrypted:   {printable(str(key))}",
         ]
@@ -569,7 +575,9 @@ class Session:
         node, port, host = primary.nodes[0], primary.port, primary.host
         if (probe := self._probe()) is not None:
             (node, port), host = probe.nodes[0], probe.servername
-        return f"openssl s_client -connect {endpoint(node, port)} -servername {shlex.quote(host or node)} </dev/null"
+        # An address is never a server name (RFC 6066).
+        name = "" if address(host or node) is not None else f" -servername {shlex.quote(host or node)}"
+        return f"openssl s_client -connect {endpoint(node, port)}{name} </dev/null"
 
     def _key_password(self, role: str, sure: bool) -> Secret | None:  # noqa: FBT001 - as PlanInputs asks
         """The other one of two passwords, after the typed one was refused: typed before, else from its own source.
@@ -814,7 +822,7 @@ class Session:
         day = "" if moment.date() == now_utc().date() else f"on {moment:%Y-%m-%d} "
         words = f"Change {run.change[:4]} %s {day}at {moment:%H:%M} UTC"
         if ended.failure is not None and ended.failure.code == codes.CHANGE_INTERRUPTED.code:
-            return f"{words % 'was interrupted'} and then undone. Next: make the change again."
+            return f"{words % 'was interrupted'} and then undone. Next: apply the change again."
         if ended.exit_code:
             return f"{words % 'failed'} and was undone. Next: correct the answers."
         verified = " and was verified" if "probe" in ended.steps else ""

@@ -156,6 +156,6 @@ def review_undo(inputs: PlanInputs) -> tuple[Review, Planned]:
     manifest = chosen(inputs.machine, inputs.answers.change)
     plan = Plan(f"Undo {manifest.id}")
     found = faults(inputs.machine, inputs.answers.change)
-    lines = (*(outcome.review(plan, found) if found else undo_lines(inputs.machine, manifest)),)
+    lines = (*(outcome.review(plan, found, inputs.machine) if found else undo_lines(inputs.machine, manifest)),)
     undo = undo_steps(manifest)
     return Review(plan, lines, found, blocked=bool(found), undo=undo), Planned(plan, found, {})

@@ -163,4 +163,4 @@ def _fits(inputs: PlanInputs, name: str, readers: tuple[Consumer, ...]) -> None:
     password = inputs.secret(name)
     if password is None or not password:
         raise WizardError(codes.ANSWER_MISSING, case="password")
-    require_fit(password, name, readers)
+    require_fit(password, inputs.answers.store_of(name), readers)

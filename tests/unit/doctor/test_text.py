@@ -17,7 +17,7 @@ from wizard.secret import Redactor, Secret
 
 
 def test_a_healthy_server_in_words() -> None:
-    assert [line.text for line in diagnosis_lines(diagnose(HEALTHY))] == ["Good: nothing wrong was found."]
+    assert [line.text for line in diagnosis_lines(diagnose(HEALTHY))] == ["OK: nothing wrong was found."]
 
 
 @pytest.mark.parametrize("code", CASES)
@@ -28,7 +28,7 @@ def test_every_diagnosis_fits_and_begins_with_its_headline(code: str) -> None:
         assert diagnosis.headline.code in " ".join(lines[:2])
         assert any(line.startswith(("  Repair: ", "  What to do:")) for line in lines)
     else:
-        assert lines[0].startswith("Good")
+        assert lines[0].startswith("OK: ")
     assert max(len(line) for line in lines) < 120
     assert sum(len(line) > 80 for line in lines) == 0
 

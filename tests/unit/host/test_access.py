@@ -146,6 +146,8 @@ def test_accounts_come_from_the_image(tmp_path: Path) -> None:
     assert lookup(image, "991") == lookup(image, "hcp")
     assert lookup(image, "nobody-here") is None
     assert lookup(image, "") == ROOT
+    assert (name_of(991, image), group_name_of(990, image)) == ("hcp", "hcp")
+    assert (name_of(4, image), group_name_of(4, image)) == ("4", "4"), "not what this system calls them"
 
 
 def test_accounts_come_from_the_system() -> None:

@@ -115,7 +115,7 @@ def test_a_trusted_root_stays_while_another_comes() -> None:
     (step,) = make_plan(given(), [ROOT], seen, KEYTOOL).steps
     assert isinstance(step, PutFile)
     assert set(read(step.data, password=PASSWORD).certificates) == {old, ROOT}
-    assert "beside 1 that it already holds" in step.summary
+    assert "in addition to 1 that it already contains" in step.summary
 
 
 def test_a_trust_store_that_java_sees_nothing_in_is_no_trust_store() -> None:

@@ -74,7 +74,7 @@ class _Walk:
             self.handles.append(None)
             element = described.fields[0] if described and described.fields else ""
             if element not in _WIDTHS:
-                raise ValueError("a secret key holds something unexpected")
+                raise ValueError("a secret key contains something unexpected")
             self.take(self.number("I") * _WIDTHS[element])
         elif kind == _OBJECT:
             described = self.description(depth + 1)
@@ -88,7 +88,7 @@ class _Walk:
             for one in reversed(lineage):
                 self.fields(one, depth + 1)
         else:
-            raise ValueError("a secret key holds something unexpected")
+            raise ValueError("a secret key contains something unexpected")
 
     def fields(self, described: _Class, depth: int) -> None:
         for kind in described.fields:
@@ -119,7 +119,7 @@ class _Walk:
                 raise ValueError("a secret key refers to nothing")
             return known
         if kind != _CLASS_DESCRIPTION:
-            raise ValueError("a secret key holds something unexpected")
+            raise ValueError("a secret key contains something unexpected")
         name = self.text()
         self.take(8)
         described = _Class([], None, more=False)
@@ -127,7 +127,7 @@ class _Walk:
         described.more = bool(self.number("B") & _WRITES_MORE)
         count = self.number("H")
         if count > _FIELD_LIMIT:
-            raise ValueError("a secret key holds something unexpected")
+            raise ValueError("a secret key contains something unexpected")
         for _ in range(count):
             sort = chr(self.number("B"))
             self.text()
@@ -135,7 +135,7 @@ class _Walk:
             if sort in "[L":
                 self.value(depth + 1)
         if self.number("B") != _END_OF_BLOCK:
-            raise ValueError("a secret key holds something unexpected")
+            raise ValueError("a secret key contains something unexpected")
         described.parent = self.description(depth + 1)
         if name.startswith("["):
             described.fields = [name[1:2]]

@@ -212,7 +212,7 @@ class Reader:
                 certificate.encoded, f"{where}, number {number} in the message", "", certificate.start
             )
         if not found:
-            self.collector.note("pkcs7.no-certificate", f"The PKCS7 message at {where} holds no certificate.")
+            self.collector.note("pkcs7.no-certificate", f"The PKCS7 message at {where} contains no certificate.")
 
     def encrypted_key(self, node: Node, where: str, alias: str = "") -> None:
         """Take an EncryptedPrivateKeyInfo (RFC 5958) with one of the passwords that are known."""

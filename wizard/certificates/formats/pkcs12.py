@@ -241,7 +241,7 @@ class _Opener:
         if len(found.keys) > KEY_COUNT_LIMIT:
             self.collector.note("reading.many-keys", f"Only the first {KEY_COUNT_LIMIT} private keys were read.")
         for other in found.others:
-            self.collector.note("pkcs12.other-bag", f"It also holds {other}, which is ignored.")
+            self.collector.note("pkcs12.other-bag", f"It also contains {other}, which is ignored.")
         facts = replace(
             self.structure.facts,
             opened=True,

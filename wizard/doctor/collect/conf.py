@@ -244,9 +244,9 @@ def _meant(own: list[Guess], document: hocon.Document, facts: SettingFacts | Non
     value = document.get(facts.path)
     whole = _cut_off(value, document) if value is not None and not value.source else ""
     if whole:
-        found.append(Guess(f"all of line {facts.line}, up to the blank", Secret(whole), facts.line))
+        found.append(Guess(f"all of line {facts.line}, up to the space", Secret(whole), facts.line))
     for where, changed in (
-        ("the same without the blank before or after it", text.strip()),
+        ("the same without the space before or after it", text.strip()),
         ("the same without typographic quotes", text.strip().strip(QUOTES)),
         ("the same without the control character", "".join(sign for sign in text if sign >= " ")),
         ("the same read as Windows-1252", _as_windows(_raw(value, document)) if value is not None else text),

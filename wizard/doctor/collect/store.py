@@ -88,7 +88,7 @@ def _opened(data: bytes, file: FileFacts, conf: ConfScan) -> StoreSeen:
         bundle = read(data, name=file.path, password=password)
     except WizardError as problem:
         error, bundle = problem, None
-        known = [*conf.passwords, Guess("the default of the manual (changeit)", DEFAULT_STORE_PASSWORD)]
+        known = [*conf.passwords, Guess("the default password of the manual (changeit)", DEFAULT_STORE_PASSWORD)]
         guess = opening(data, known) or opening(data, known, with_key=False)
         if guess is not None and problem.code in {
             codes.READING_PASSWORD_WRONG.code,

@@ -97,8 +97,8 @@ _AUTOMATIC: dict[str, tuple[Kind, str]] = {
     "store-unreadable": (Kind.RIGHTS, "Let the service read {file}"),
     "conf-unreadable": (Kind.RIGHTS, "Let the service read {file}"),
     "cacerts-unreadable": (Kind.RIGHTS, "Let the service read {file}"),
-    "conf-world-readable": (Kind.RIGHTS, "Remove the right of other accounts to read {file}"),
-    "store-world-readable": (Kind.RIGHTS, "Remove the right of other accounts to read {file}"),
+    "conf-world-readable": (Kind.RIGHTS, "Stop other accounts from reading {file}"),
+    "store-world-readable": (Kind.RIGHTS, "Stop other accounts from reading {file}"),
     "store-not-pkcs12": (Kind.REWRITE_STORE, "Write the key store again as PKCS12"),
     "password-not-ascii": (Kind.REWRITE_STORE, "Write the key store again with an ASCII password, and set it"),
     "key-password": (Kind.REWRITE_STORE, "Write the key store again with one password for store and key"),
@@ -113,9 +113,9 @@ _FROM_RECORD = ("settings-lost", "store-lost", "cacerts-replaced", "conf-missing
 """What is written again from the record of changes, when that has what is needed."""
 
 _NEW_CERTIFICATE = (
-    "Ask the PKI team for a new certificate for {name}. A request with a fresh key:",
+    "Ask the PKI team for a new certificate for {name}. To make a request with a new key:",
     "$ cloudstream-wizard csr --role primary --host {name} --out DIR",
-    "When it has come, run cloudstream-wizard and choose to replace certificates.",
+    "When you have the certificate, run cloudstream-wizard and choose to replace certificates.",
 )
 _AGAIN = (
     "Get the PFX of this host from the PKI team or from your own archive.",
@@ -132,9 +132,9 @@ _BY_HAND: dict[str, tuple[str, ...]] = {
     "settings-lost": _SET_UP_AGAIN,
     "store-lost": _SET_UP_AGAIN,
     "conf-missing": (
-        "See whether a change is on record that can be undone:",
+        "Check whether a recorded change can be undone:",
         "$ cloudstream-wizard history",
-        "Else take the file from the product's installer, or from the machine's own backup. Then:",
+        "Otherwise get the file from the product's installer or from the machine's own backup. Then:",
         "$ cloudstream-wizard doctor",
     ),
     "conf-syntax": (
@@ -162,21 +162,21 @@ _BY_HAND: dict[str, tuple[str, ...]] = {
     "port-taken": (
         "Find the program that listens on the port:",
         "$ ss -ltnp",
-        "End it, or give it another port. Then:",
+        "Stop it, or configure another port for it. Then:",
         "$ systemctl restart {unit}",
         "$ cloudstream-wizard doctor",
     ),
     "crash-loop": (
-        "Read why it ends:",
+        "Find out why it stops:",
         "$ journalctl -u {unit} -n 50",
-        "Remove the cause. Then, because systemd may refuse a start after so many:",
+        "Fix the cause. systemd may refuse another start, so reset its counter first:",
         "$ systemctl reset-failed {unit}",
         "$ systemctl restart {unit}",
         "$ cloudstream-wizard doctor",
     ),
     "service-starting": ("Wait a minute, then check again.", "$ cloudstream-wizard doctor"),
     "store-unreadable": (
-        "{blocked} is what stops the service; give its account the right to enter:",
+        "The service cannot enter {blocked}. Give its account permission to do so:",
         "$ setfacl -m u:{user}:x {blocked}",
         "$ systemctl restart {unit}",
         "$ cloudstream-wizard doctor",
@@ -187,40 +187,40 @@ _BY_HAND: dict[str, tuple[str, ...]] = {
     "store-no-key": _AGAIN,
     "store-key-mismatch": _AGAIN,
     "clock-wrong": ("$ timedatectl set-ntp true", "$ systemctl restart {unit}", "$ cloudstream-wizard doctor"),
-    "change-interrupted": ("Decide whether it is undone or completed:", "$ cloudstream-wizard recover"),
+    "change-interrupted": ("Undo or finish it:", "$ cloudstream-wizard recover"),
     "root-not-trusted": (
         "Repair the product's Java. The doctor then imports the root:",
         "$ cloudstream-wizard doctor --fix all",
-        "Or import it by hand, with the root as ROOT.cer and any keytool:",
+        "Or import it manually, with the root as ROOT.cer and any keytool:",
         "$ sudo keytool -importcert -alias cloudstream-root -file ROOT.cer -keystore {file}",
         "Its password is changeit, unless somebody changed it.",
         "$ systemctl restart {unit}",
     ),
     "cacerts-missing": (
-        "Put {file} back from a backup or from the product's installer.",
+        "Restore {file} from a backup or from the product's installer.",
         "$ cloudstream-wizard doctor --fix all",
     ),
     "cacerts-damaged": (
-        "Put {file} back from a backup or from the product's installer.",
+        "Restore {file} from a backup or from the product's installer.",
         "$ cloudstream-wizard doctor --fix all",
     ),
     "cacerts-empty": (
-        "Put {file} back from a backup or from the product's installer.",
+        "Restore {file} from a backup or from the product's installer.",
         "$ cloudstream-wizard doctor --fix all",
     ),
     "cacerts-password": (
-        "Ask who changed it; the wizard does not set it back. Give it to the doctor:",
+        "Ask who changed it; the wizard does not reset it. Give it to the doctor:",
         "$ cloudstream-wizard doctor --secret primary.cacerts-password=file:PATH",
     ),
     "ca-not-accepted": (
         "Portal: Security > Security options > Certificates > Trusted CA certificates",
         "(older portals: Account settings > PKI and encryption).",
-        "Upload there: {missing}",
-        "A bundle has the files:",
+        "Upload: {missing}",
+        "A bundle contains the files:",
         "$ cloudstream-wizard handoff --answers FILE --out DIR",
     ),
     "client-auth-off": (
-        "Set client authentication back to need where your version has it in {path}.",
+        "Set client authentication to need again, where your version sets it in {path}.",
         "$ editor {path}",
         "$ systemctl restart {unit}",
         "$ cloudstream-wizard doctor",
@@ -232,13 +232,13 @@ _BY_HAND: dict[str, tuple[str, ...]] = {
         "$ cloudstream-wizard doctor",
     ),
     "conf-not-used": (
-        "Take {option} out at {place}; or keep both settings in that other place.",
+        "Remove {option} at {place}, or make both settings there.",
         "$ systemctl daemon-reload",
         "$ systemctl restart {unit}",
         "$ cloudstream-wizard doctor",
     ),
     "setting-overruled": (
-        "Take {option} out at {place}.",
+        "Remove {option} at {place}.",
         "$ systemctl daemon-reload",
         "$ systemctl restart {unit}",
         "$ cloudstream-wizard doctor",
@@ -261,9 +261,9 @@ _BY_HAND: dict[str, tuple[str, ...]] = {
         "$ cloudstream-wizard doctor",
     ),
     "for-another-host": (
-        "Do gateways connect to {names}? Then all is well; give that name to the doctor:",
+        "If gateways connect to {names}, nothing is wrong. Give that name to the doctor:",
         "$ cloudstream-wizard doctor --servername NAME",
-        "Otherwise ask the PKI team for a certificate for {name}. A request with a fresh key:",
+        "Otherwise ask the PKI team for a certificate for {name}. To make a request with a new key:",
         "$ cloudstream-wizard csr --role primary --host {name} --out DIR",
     ),
     codes.CHAIN_INCOMPLETE.code: (

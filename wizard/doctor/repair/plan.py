@@ -282,13 +282,14 @@ def _rights(machine: Machine, seen: Examined, repair: Repair, tightest: tuple[in
         raise WizardError(codes.DOCTOR_BY_HAND, case="no-account", subject=path, path=path)
     mode, uid, gid = (0o644, None, None) if path == machine.cacerts else tightest
     expect, data = find(machine, path)
+    others = "" if mode & 0o004 else ", other accounts cannot"
     return PutFile(
         "rights",
         path,
         seen.conf.data if path == machine.conf else data,
         mode,
         expect,
-        f"Same content, mode {mode:04o}, so that {seen.account.name} can read it",
+        f"Same content, mode {mode:04o}: {seen.account.name} can read it{others}",
         uid=uid,
         gid=gid,
     )

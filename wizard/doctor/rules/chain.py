@@ -20,7 +20,7 @@ _GENERIC = re.compile(r"\d{4}|store|cert|chain|key|tls|ssl|new|old|backup|defaul
 def _judged(facts: DoctorFacts) -> Iterator[Finding]:
     store = read_store(facts)
     if not store.chain:
-        raise CouldNotLook("the key store does not open, or holds no certificate")
+        raise CouldNotLook("the key store does not open, or contains no certificate")
     for item in store.judged:
         if item.code in codes.ALL and item.code not in _NOT_FOR_A_STORE:
             where = Locator("certificate", path=store.file.path, sha256=item.sha256)
@@ -41,7 +41,7 @@ def _fillable(finding: Finding) -> bool:
 def _named(facts: DoctorFacts) -> Iterator[Finding]:
     store = read_store(facts)
     if store.leaf is None:
-        raise CouldNotLook("the key store does not open, or holds no certificate")
+        raise CouldNotLook("the key store does not open, or contains no certificate")
     if facts.name_from in {"given", "plan"}:
         raise NotApplicable("the name that gateways connect to is known")
     stem = store.file.path.rpartition("/")[2].rpartition(".")[0].lower()
@@ -57,7 +57,7 @@ def _named(facts: DoctorFacts) -> Iterator[Finding]:
 def _another_host(facts: DoctorFacts) -> Iterator[Finding]:
     store = read_store(facts)
     if store.leaf is None:
-        raise CouldNotLook("the key store does not open, or holds no certificate")
+        raise CouldNotLook("the key store does not open, or contains no certificate")
     if facts.name_from in {"given", "plan"}:
         raise NotApplicable("the name that gateways connect to is known")
     if not facts.own_names:

@@ -137,7 +137,8 @@ def review_gateway(inputs: PlanInputs) -> tuple[Planned, list[Line]]:
         trusted = (*trusted, *found.old) if trusted else ()
     if found is not None and found.phase is Phase.TRUST_ROOT:
         chain = installed_here(inputs) or chain
-    return planned, [Line(""), *look_at_primary(inputs, chain, trusted)]
+    good, doubts = look_at_primary(inputs, chain, trusted)
+    return replace(planned, findings=(*planned.findings, *doubts)), [Line(""), *good] if good else []
 
 
 def left_here(inputs: PlanInputs) -> tuple[Item, ...]:

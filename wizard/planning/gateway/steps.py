@@ -121,7 +121,7 @@ def _truststore_step(
     kept = [] if alone else besides
     everybody = [*anchors, *kept]
     mode, uid, gid = rights_for(facts.account, facts.euid, FOR_GATEWAY)
-    also = f", beside {len(kept)} that it already holds" if kept else ""
+    also = f", in addition to {len(kept)} that it already contains" if kept else ""
     if alone and besides:
         also = f", without {', '.join(short(each) for each in besides)}"
     profile = facts.profile.profile

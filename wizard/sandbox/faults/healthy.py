@@ -92,7 +92,7 @@ def _owned(deployment: Deployment, _: Pki) -> None:
 
 
 VARIANTS = (
-    Fault("crlf", "application.conf has Windows line ends.", "", _bytes(crlf=True), "right"),
+    Fault("crlf", "application.conf has Windows line endings.", "", _bytes(crlf=True), "right"),
     Fault("bom", "application.conf begins with a byte order mark.", "", _bytes(b"\xef\xbb\xbf"), "right"),
     Fault(
         "colon", "The settings are written with colons.", "", _text(_FILE_LINE, _FILE_LINE.replace(" =", ":")), "right"

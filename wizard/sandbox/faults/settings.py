@@ -157,7 +157,7 @@ FAULTS = (
         _wrong_password,
     ),
     Fault(
-        "blank-in-password", "The password in the file ends with a blank.", "doctor.password-wrong", _blank_in_password
+        "blank-in-password", "The password in the file ends with a space.", "doctor.password-wrong", _blank_in_password
     ),
     Fault("wrong-path", "The path of the key store is misspelt.", "doctor.store-missing", _wrong_path),
     Fault("path-is-folder", "The path is that of a folder.", "doctor.store-is-folder", _path_is_folder),
