@@ -22,11 +22,7 @@ _WORDS = {
 
 
 def page_text(
-    manifest: Manifest,
-    folder: ChangeFolder,
-    context: Context,
-    reason: Failure,
-    problems: Sequence[tuple[str, Failure]],
+    manifest: Manifest, folder: ChangeFolder, context: Context, reason: Failure, problems: Sequence[tuple[str, Failure]]
 ) -> str:
     """Everything that somebody needs to finish the undo by hand, with the commands.
 

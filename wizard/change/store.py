@@ -144,12 +144,7 @@ class ChangeFolder:
         except (OSError, ValueError) as error:
             why = (error.strerror or "") if isinstance(error, OSError) else str(error)
             raise RecoveryNeededError(
-                codes.CHANGE_MANIFEST_DAMAGED,
-                subject=path,
-                change=self.id,
-                path=path,
-                reason=why,
-                backups=self.backups,
+                codes.CHANGE_MANIFEST_DAMAGED, subject=path, change=self.id, path=path, reason=why, backups=self.backups
             ) from error
 
     def _read_manifest(self) -> Manifest:

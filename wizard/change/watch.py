@@ -211,10 +211,9 @@ def _answer_to(job: Job) -> bytes:
 
 
 def _error(parts: list[str], exit_code: int) -> WizardError:
-    kind: type[WizardError] = {
-        int(ExitCode.BUSY): BusyError,
-        int(ExitCode.NEEDS_RECOVERY): RecoveryNeededError,
-    }.get(exit_code, WizardError)
+    kind: type[WizardError] = {int(ExitCode.BUSY): BusyError, int(ExitCode.NEEDS_RECOVERY): RecoveryNeededError}.get(
+        exit_code, WizardError
+    )
     error = kind.recorded(*parts)
     error.exit_code = ExitCode(exit_code)
     return error

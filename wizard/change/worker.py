@@ -43,12 +43,7 @@ class _Answer:
         """It did not begin."""
         failure = Failure.of(error)
         code = error.exit_code if isinstance(error, WizardError) else ExitCode.BUG
-        self._give(
-            {
-                "error": [failure.code, failure.message, failure.hint, failure.subject],
-                "exit_code": int(code),
-            }
-        )
+        self._give({"error": [failure.code, failure.message, failure.hint, failure.subject], "exit_code": int(code)})
 
     def _give(self, members: dict[str, object]) -> None:
         if self.given:

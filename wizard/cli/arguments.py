@@ -458,10 +458,7 @@ def _days(text: str) -> int:
 def rollback(commands: Commands) -> None:
     """Add it."""
     parser = commands.add_parser(
-        "rollback",
-        help="undo an applied change",
-        description="Undoes a change.",
-        epilog=_ROLLBACK,
+        "rollback", help="undo an applied change", description="Undoes a change.", epilog=_ROLLBACK
     )
     parser.add_argument("change", nargs="?", metavar="ID", help="id or number (default: the newest in effect)")
     parser.add_argument("--yes", action="store_true", help="do not ask")
@@ -469,12 +466,7 @@ def rollback(commands: Commands) -> None:
 
 def history(commands: Commands) -> None:
     """Add it."""
-    parser = commands.add_parser(
-        "history",
-        help="list the changes",
-        description="Lists the changes.",
-        epilog=_HISTORY,
-    )
+    parser = commands.add_parser("history", help="list the changes", description="Lists the changes.", epilog=_HISTORY)
     parser.add_argument(
         "change", nargs="?", metavar="ID", default="", help="print the record of this change for a ticket"
     )
@@ -926,12 +918,7 @@ def conf(commands: Commands) -> None:
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     for name, purpose, words in (("get", "print a value", _CONF_GET), ("set", "change a value", _CONF_SET)):
-        action = actions.add_parser(
-            name,
-            help=purpose,
-            description=words,
-            epilog=_CONF,
-        )
+        action = actions.add_parser(name, help=purpose, description=words, epilog=_CONF)
         action.add_argument("file", metavar="FILE", help="the HOCON file, like application.conf")
         action.add_argument("path", metavar="PATH", help='the setting, like hcp.tls.port or a."b.c"')
         action.add_argument(

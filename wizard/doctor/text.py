@@ -12,12 +12,7 @@ from wizard.reports.lines import Line, Tone
 
 WIDTH = 78
 _WORDS = {Severity.BLOCKER: "Error", Severity.ERROR: "Error", Severity.WARNING: "Warning", Severity.NOTE: "Note"}
-_TONES = {
-    Severity.BLOCKER: Tone.BAD,
-    Severity.ERROR: Tone.BAD,
-    Severity.WARNING: Tone.WARN,
-    Severity.NOTE: Tone.FAINT,
-}
+_TONES = {Severity.BLOCKER: Tone.BAD, Severity.ERROR: Tone.BAD, Severity.WARNING: Tone.WARN, Severity.NOTE: Tone.FAINT}
 
 
 def diagnosis_lines(diagnosis: Diagnosis, *, prefix: str = "cloudstream-wizard") -> list[Line]:

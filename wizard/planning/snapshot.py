@@ -321,10 +321,7 @@ def expectation(machine: Machine, logical: PurePosixPath | str) -> tuple[Expecta
 
 
 def parse_conf(
-    machine: Machine,
-    data: bytes,
-    environment: Mapping[str, str] | None,
-    new: Mapping[PurePosixPath, bytes] = _NO_FILES,
+    machine: Machine, data: bytes, environment: Mapping[str, str] | None, new: Mapping[PurePosixPath, bytes] = _NO_FILES
 ) -> hocon.Document:
     """Parse *data* as application.conf.
 

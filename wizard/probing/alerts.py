@@ -86,10 +86,7 @@ REASONS: dict[str, tuple[str, str]] = {
         "the server signs with a method that was not offered",
     ),
     "legacy sigalg disallowed or unsupported": (codes.PROBE_WEAK_PARAMETERS_ONLY.code, "the server signs with SHA-1"),
-    "bad signature": (
-        codes.PROBE_WRONG_KEY.code,
-        "the server's signature does not match its certificate",
-    ),
+    "bad signature": (codes.PROBE_WRONG_KEY.code, "the server's signature does not match its certificate"),
     "unsafe legacy renegotiation disabled": (
         codes.PROBE_WEAK_PARAMETERS_ONLY.code,
         "the server lacks secure renegotiation",

@@ -86,10 +86,7 @@ def _identity(result: "ProbeResult", expected_chain: Sequence[Certificate]) -> I
         yield _found(result, codes.PROBE_FALLBACK_CERTIFICATE, subject=subject, sha256=leaf.sha256)
     elif result.inspected and expected_chain:
         yield _found(
-            result,
-            codes.PROBE_INSPECTED,
-            issuer=names.issuer(leaf),
-            expected_issuer=names.issuer(expected_chain[0]),
+            result, codes.PROBE_INSPECTED, issuer=names.issuer(leaf), expected_issuer=names.issuer(expected_chain[0])
         )
     elif result.matches_expected is False:
         yield _found(result, codes.PROBE_UNEXPECTED_CERTIFICATE, subject=subject, sha256=leaf.sha256)

@@ -259,8 +259,7 @@ def _handed_over(deployment: Deployment, made: practice.Pki) -> None:
 def _programs(deployment: Deployment) -> None:
     for name in ("systemctl", "journalctl"):
         text = texts.STAND_IN.format(
-            name=name,
-            command=shlex.join(self_start.command(self_start.PRACTICE_SYSTEMCTL, str(deployment.root), name)),
+            name=name, command=shlex.join(self_start.command(self_start.PRACTICE_SYSTEMCTL, str(deployment.root), name))
         )
         program = deployment.root / "usr/bin" / name
         program.write_text(text, encoding="utf-8")

@@ -370,10 +370,7 @@ def plan_rescue(inputs: PlanInputs, found: Rescue) -> Planned:
     )
 
 
-_FIELDS = {
-    KEY_SECRET: "primary.keystore-password.repair-key",
-    STORE_SECRET: "primary.keystore-password.repair-store",
-}
+_FIELDS = {KEY_SECRET: "primary.keystore-password.repair-key", STORE_SECRET: "primary.keystore-password.repair-store"}
 """The id of the texts of the field, by the secret that a repair lacks."""
 
 

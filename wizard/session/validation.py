@@ -91,12 +91,7 @@ def _hand_off(inputs: PlanInputs) -> None:
 def _cloud(inputs: PlanInputs) -> Refused:
     primary = inputs.answers.primary
     if primary.cloud_support is not CloudSupport.ACCEPTED:
-        return [
-            (
-                "primary.cloud-support",
-                WizardError(codes.CLOUD_ASK_VENDOR, subject="primary.kind"),
-            )
-        ]
+        return [("primary.cloud-support", WizardError(codes.CLOUD_ASK_VENDOR, subject="primary.kind"))]
     return _tried("primary.cloud-authorities", lambda: cloud_trust(inputs))
 
 

@@ -8,12 +8,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from wizard.certificates.formats import jks, pkcs12
 from wizard.certificates.formats.asn1_kind import Shape, shape

@@ -6,14 +6,7 @@ from typing import Any
 
 from wizard import codes
 from wizard.configs.hocon import comments, edit
-from wizard.configs.hocon.events import (
-    Event,
-    Includes,
-    Loader,
-    NotFollowed,
-    is_text,
-    text_of,
-)
+from wizard.configs.hocon.events import Event, Includes, Loader, NotFollowed, is_text, text_of
 from wizard.configs.hocon.parsed import Parsed
 from wizard.configs.hocon.paths import Path, parse_path, render_path
 from wizard.configs.hocon.refusals import syntax

@@ -59,12 +59,7 @@ class ConfScan:
     likely: hocon.Document | None = None
 
 
-def scan_conf(
-    machine: Machine,
-    account: Account | None,
-    started: Effective,
-    coming: Coming = NOTHING,
-) -> ConfScan:
+def scan_conf(machine: Machine, account: Account | None, started: Effective, coming: Coming = NOTHING) -> ConfScan:
     """Read application.conf.
 
     Args:

@@ -143,11 +143,7 @@ _BY_HAND: dict[str, tuple[str, ...]] = {
         "Correct it: {reason}",
         "$ cloudstream-wizard doctor",
     ),
-    "include-broken": (
-        "Correct it: {reason}",
-        "$ systemctl restart {unit}",
-        "$ cloudstream-wizard doctor",
-    ),
+    "include-broken": ("Correct it: {reason}", "$ systemctl restart {unit}", "$ cloudstream-wizard doctor"),
     "unit-masked": (
         "Find out who masked {unit}, and why.",
         "$ systemctl unmask {unit}",
@@ -249,11 +245,7 @@ _BY_HAND: dict[str, tuple[str, ...]] = {
         "$ systemctl restart {unit}",
         "$ cloudstream-wizard doctor",
     ),
-    "unit-changed": (
-        "$ systemctl daemon-reload",
-        "$ systemctl restart {unit}",
-        "$ cloudstream-wizard doctor",
-    ),
+    "unit-changed": ("$ systemctl daemon-reload", "$ systemctl restart {unit}", "$ cloudstream-wizard doctor"),
     "unit-broken": (
         "Correct the unit, or install the product's unit file again:",
         "$ systemctl edit --full {unit}",

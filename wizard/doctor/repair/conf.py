@@ -63,10 +63,7 @@ def settings_steps(machine: Machine, seen: Examined, path: str, password: Secret
     if document is None:
         raise WizardError(codes.DOCTOR_BY_HAND, case="syntax", subject=machine.conf, conf=machine.conf)
     steps: list[EditFile] = []
-    for name, setting, value in (
-        (FILE_KEY, facts.store_file, path),
-        (PASSWORD_KEY, facts.password, password.reveal()),
-    ):
+    for name, setting, value in ((FILE_KEY, facts.store_file, path), (PASSWORD_KEY, facts.password, password.reveal())):
         if setting is None:
             document = _revived(document, name, value, seen)
         elif setting.source:

@@ -8,17 +8,7 @@ from pathlib import PurePosixPath
 
 from wizard import codes
 from wizard.certificates.names import short
-from wizard.change.plan import (
-    EditFile,
-    FileStep,
-    ImportTrust,
-    Plan,
-    Probe,
-    PutFile,
-    Restart,
-    Step,
-    digest_of,
-)
+from wizard.change.plan import EditFile, FileStep, ImportTrust, Plan, Probe, PutFile, Restart, Step, digest_of
 from wizard.change.targets import expectation, find
 from wizard.configs.diffs import unified
 from wizard.doctor.causes import STORE

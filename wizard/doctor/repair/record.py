@@ -27,10 +27,7 @@ class Again:
 
 
 def from_record(
-    machine: Machine,
-    seen: Examined,
-    give: Callable[[str], Secret | None],
-    rights: tuple[int, int | None, int | None],
+    machine: Machine, seen: Examined, give: Callable[[str], Secret | None], rights: tuple[int, int | None, int | None]
 ) -> Again:
     """Write again what the changes left and what is lost; what is as expected stays as it is.
 

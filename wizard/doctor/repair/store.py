@@ -34,10 +34,7 @@ class Rewritten:
 
 
 def rewritten(
-    machine: Machine,
-    seen: Examined,
-    give: Callable[[str], Secret | None],
-    rights: tuple[int, int | None, int | None],
+    machine: Machine, seen: Examined, give: Callable[[str], Secret | None], rights: tuple[int, int | None, int | None]
 ) -> Rewritten:
     """Write the configured key store again, and set its password where that must change.
 

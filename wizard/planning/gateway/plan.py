@@ -11,14 +11,7 @@ from wizard.errors import WizardError
 from wizard.findings import Fact, Finding, has_errors
 from wizard.host.machine import Machine
 from wizard.planning.gateway import phases, steps, stores
-from wizard.planning.gateway.facts import (
-    GatewayFacts,
-    Store,
-    Unattended,
-    installed_chain,
-    look,
-    look_at_unattended,
-)
+from wizard.planning.gateway.facts import GatewayFacts, Store, Unattended, installed_chain, look, look_at_unattended
 from wizard.planning.gateway.phases import Course
 from wizard.planning.gateway.primary_probe import look_at_primary
 from wizard.planning.gateway.steps import STORE_SECRET, TRUST_SECRET

@@ -13,13 +13,7 @@ from wizard.findings import Finding, has_errors
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import Judged
-from wizard.planning.primary.plan import (
-    CACERTS_SECRET,
-    STORE_SECRET,
-    already_installed,
-    default_store_path,
-    make_plan,
-)
+from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET, already_installed, default_store_path, make_plan
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.planning.store_password import store_password
 from wizard.probing.probe import probe

@@ -84,11 +84,7 @@ def make_plan(  # noqa: PLR0913 - what a plan depends on
     if not (keeps or trust_alone):
         if store_password is None:
             raise WizardError(
-                codes.SECRET_MISSING,
-                case="store",
-                subject=STORE_SECRET,
-                store="the new key store",
-                name=STORE_SECRET,
+                codes.SECRET_MISSING, case="store", subject=STORE_SECRET, store="the new key store", name=STORE_SECRET
             )
         require_alias(alias)
         steps += _store_steps(chain, seen, store, store_password, findings, alias)
@@ -124,10 +120,7 @@ def make_plan(  # noqa: PLR0913 - what a plan depends on
     return Plan(title, tuple(steps), "primary", tuple(findings))
 
 
-_TITLES = {
-    Phase.TRUST_ROOT: "New root trusted by {host}",
-    Phase.RETIRE_ROOT: "Old root removed from {host}",
-}
+_TITLES = {Phase.TRUST_ROOT: "New root trusted by {host}", Phase.RETIRE_ROOT: "Old root removed from {host}"}
 
 
 def _removals(root: Certificate, seen: MachineSnapshot, findings: list[Finding]) -> list[FileStep]:
@@ -181,12 +174,7 @@ def _about_node(spec: Code, node: str) -> Finding:
 
 
 def _store_steps(
-    chain: Chain,
-    seen: MachineSnapshot,
-    path: PurePosixPath,
-    password: Secret,
-    findings: list[Finding],
-    alias: str,
+    chain: Chain, seen: MachineSnapshot, path: PurePosixPath, password: Secret, findings: list[Finding], alias: str
 ) -> list[FileStep]:
     leaf = chain.leaf
     assert leaf is not None  # noqa: S101 - as above

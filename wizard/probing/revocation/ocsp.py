@@ -50,11 +50,7 @@ class OcspAnswer:
 
     def as_json(self) -> dict[str, Any]:
         """For the contract; times in RFC 3339."""
-        times = {
-            "this_update": self.this_update,
-            "next_update": self.next_update,
-            "revoked_at": self.revoked_at,
-        }
+        times = {"this_update": self.this_update, "next_update": self.next_update, "revoked_at": self.revoked_at}
         return {
             "status": self.status,
             "detail": printable(self.detail),
