@@ -16,7 +16,7 @@ from screens.lists import Calendar
 from screens.notices import TONES, parts_of
 from screens.theme import BAD, INFO, MARKS, OK, Part, boxes, say
 from screens.widgets import Act, Card, Facts, Lines, Reading, Row
-from wizard.certificates.formats.load import load_certificate
+from wizard.certificates.formats.objects import load_certificate
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
 from wizard.host.clock import now_utc

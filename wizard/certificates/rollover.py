@@ -8,9 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from wizard.certificates import fields
+from wizard.certificates.issuers import signed_by
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.names import short, subject
-from wizard.certificates.signatures import signed_by
 
 
 class Kind(StrEnum):

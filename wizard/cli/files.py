@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wizard import codes
-from wizard.certificates.formats.refusals import KEY_PASSWORD_DIFFERS
+from wizard.certificates.formats.objects import KEY_PASSWORD_DIFFERS
 from wizard.certificates.model import Bundle, Format
 from wizard.certificates.reading import ReadingError, read, sniff
 from wizard.errors import WizardError

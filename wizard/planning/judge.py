@@ -8,7 +8,7 @@ from pathlib import Path
 from wizard import codes, self_start
 from wizard.certificates import fields
 from wizard.certificates.chain import host_chain
-from wizard.certificates.formats.load import load_certificate
+from wizard.certificates.formats.objects import load_certificate
 from wizard.certificates.model import Bundle, Certificate, Chain, Format, Role
 from wizard.certificates.names import short
 from wizard.certificates.public_roots import PublicRoots, public_roots

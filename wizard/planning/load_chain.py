@@ -6,7 +6,7 @@ from pathlib import Path
 
 from wizard import codes
 from wizard.certificates.chain import assemble, host_chains
-from wizard.certificates.formats.refusals import KEY_PASSWORD_DIFFERS
+from wizard.certificates.formats.objects import KEY_PASSWORD_DIFFERS
 from wizard.certificates.model import Bundle, Chain, Format
 from wizard.certificates.reading import read
 from wizard.errors import WizardError

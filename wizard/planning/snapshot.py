@@ -12,7 +12,7 @@ from wizard import codes
 from wizard.certificates.chain import host_chain
 from wizard.certificates.model import Bundle, Certificate, Chain
 from wizard.certificates.reading import read
-from wizard.certificates.rules.validity import CLOCK_FLOOR
+from wizard.certificates.rules.chain import CLOCK_FLOOR
 from wizard.change.plan import Expectation
 from wizard.change.targets import find
 from wizard.configs import hocon

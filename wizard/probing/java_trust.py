@@ -13,9 +13,9 @@ from OpenSSL import crypto
 
 from wizard.certificates import fields, names, raw
 from wizard.certificates.formats.der import DerError
+from wizard.certificates.issuers import signed_by
 from wizard.certificates.model import Certificate
-from wizard.certificates.rules.links import MOST_SENT, MOST_SENT_BY_CLIENT
-from wizard.certificates.signatures import signed_by
+from wizard.certificates.rules.chain import MOST_SENT, MOST_SENT_BY_CLIENT
 from wizard.probing.identity import common_names, covers, names_of
 from wizard.probing.trust import from_openssl
 

@@ -9,7 +9,7 @@ from OpenSSL import SSL, crypto
 
 from wizard import codes
 from wizard.certificates import fields, names
-from wizard.certificates.formats.load import odd_certificates_allowed
+from wizard.certificates.formats.objects import odd_certificates_allowed
 from wizard.certificates.model import Certificate
 from wizard.host.clock import now_utc
 from wizard.probing.alerts import LOWERED_HELPS, alert_of

@@ -12,7 +12,7 @@ from cryptography import x509
 from OpenSSL import crypto
 
 from wizard.certificates import names
-from wizard.certificates.formats.load import odd_certificates_allowed
+from wizard.certificates.formats.objects import odd_certificates_allowed
 from wizard.certificates.model import Certificate
 from wizard.printable import printable
 

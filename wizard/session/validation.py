@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from wizard import codes
-from wizard.certificates.formats.refusals import KEY_PASSWORD_DIFFERS
+from wizard.certificates.formats.objects import KEY_PASSWORD_DIFFERS
 from wizard.doctor.maintenance import require_maintainable
 from wizard.errors import WizardError
 from wizard.findings import Severity

@@ -10,12 +10,18 @@ import struct
 from dataclasses import dataclass
 
 from wizard import codes
-from wizard.certificates.formats import refusals
+from wizard.certificates.formats import objects
 from wizard.certificates.formats.der import SEQUENCE, DerError, parse
-from wizard.certificates.formats.kdf import Effort, Phrase, TooManyRounds, Unsupported
-from wizard.certificates.formats.load import KEY_LIMIT
-from wizard.certificates.formats.objects import KEY_COUNT_LIMIT, Collector
-from wizard.certificates.formats.pbe import WrongPassword, decrypt, understand
+from wizard.certificates.formats.objects import KEY_COUNT_LIMIT, KEY_LIMIT, Collector
+from wizard.certificates.formats.pbe import (
+    Effort,
+    Phrase,
+    TooManyRounds,
+    Unsupported,
+    WrongPassword,
+    decrypt,
+    understand,
+)
 from wizard.certificates.model import Bundle, Format
 from wizard.secret import Secret
 
@@ -220,20 +226,20 @@ def read(data: bytes, collector: Collector, password: Secret | None, key_passwor
         behind = stream.at
         digest = stream.take(20)
     except _Cut as cut:
-        raise refusals.damaged(name, cut.reason, cut.at) from cut
+        raise objects.damaged(name, cut.reason, cut.at) from cut
     if stream.at != len(data):
         collector.note("jks.trailing", f"{len(data) - stream.at} bytes follow its end and are ignored.")
     if data.startswith(JCEKS_MAGIC):
         collector.note("jks.jceks", "It is a JCEKS store, which Java opens only if its type is given.")
     if password is None:
         if keys:
-            raise refusals.password_needed(name, "its private key", collector.bundle(Format.JKS))
+            raise objects.password_needed(name, "its private key", collector.bundle(Format.JKS))
         collector.note("jks.integrity-unchecked", "No password was given, so its integrity was not checked.")
         return collector.finished(Format.JKS)
     # The two passwords may have been given in the wrong order.
     passwords = [each.reveal() for each in (password, key_password) if each is not None]
     if not any(hmac.compare_digest(_digest(each, data[:behind]), digest) for each in passwords):
-        raise refusals.password_wrong(name, "or the file was changed after it was written")
+        raise objects.password_wrong(name, "or the file was changed after it was written")
     effort = Effort()
     locked = [not _take(key, passwords, collector, effort) for key in keys[:KEY_COUNT_LIMIT]]
     if len(keys) > KEY_COUNT_LIMIT:
@@ -241,8 +247,8 @@ def read(data: bytes, collector: Collector, password: Secret | None, key_passwor
     if any(locked):
         partial = collector.bundle(Format.JKS)
         if key_password is None:
-            raise refusals.key_password_differs(name, codes.JKS_KEY_PASSWORD_DIFFERS, partial)
-        raise refusals.password_wrong(name, "its private key", partial)
+            raise objects.key_password_differs(name, codes.JKS_KEY_PASSWORD_DIFFERS, partial)
+        raise objects.password_wrong(name, "its private key", partial)
     return collector.finished(Format.JKS)
 
 
@@ -298,7 +304,7 @@ def _take(key: _Key, passwords: list[str], collector: Collector, effort: Effort)
         blob = sealed.octet_string
         encryption = None if kind == _SUN_PROTECTOR else understand(algorithm)
     except DerError as error:
-        collector.refuse(refusals.damaged(collector.name, error.reason), f"{where}: {error.reason}")
+        collector.refuse(objects.damaged(collector.name, error.reason), f"{where}: {error.reason}")
         return True
     except Unsupported as error:
         collector.unsupported(str(error), where)
@@ -315,7 +321,7 @@ def _take(key: _Key, passwords: list[str], collector: Collector, effort: Effort)
         except (WrongPassword, DerError):
             continue
         except TooManyRounds as error:
-            raise refusals.too_many_rounds(collector.name, error.rounds) from error
+            raise objects.too_many_rounds(collector.name, error.rounds) from error
         except Unsupported as error:
             collector.unsupported(str(error), where)
             return True

@@ -6,24 +6,27 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from wizard import codes
-from wizard.certificates.formats import refusals
+from wizard.certificates.formats import objects
 from wizard.certificates.formats.der import SEQUENCE, DerError, Node, parse
-from wizard.certificates.formats.kdf import (
+from wizard.certificates.formats.objects import KEY_COUNT_LIMIT, Collector, ReadingError
+from wizard.certificates.formats.pbe import (
     HASHES,
     PRFS,
     Effort,
+    Encryption,
     Phrase,
     TooManyRounds,
     Unsupported,
+    WrongPassword,
+    decrypt,
     digest_size,
     mac_matches,
+    pbkdf2_parameters,
     phrases,
     pkcs12_kdf,
     salt_of,
+    understand,
 )
-from wizard.certificates.formats.objects import KEY_COUNT_LIMIT, Collector
-from wizard.certificates.formats.pbe import Encryption, WrongPassword, decrypt, pbkdf2_parameters, understand
-from wizard.certificates.formats.refusals import ReadingError
 from wizard.certificates.model import Bundle, Format, StoreFacts
 from wizard.secret import Secret
 
@@ -169,9 +172,9 @@ def read(outer: Node, collector: Collector, password: Secret | None, key_passwor
                 asked.spend(part.encryption.rounds)
         return _Opener(structure, collector, password, key_password).read()
     except TooManyRounds as error:
-        raise refusals.too_many_rounds(name, error.rounds) from error
+        raise objects.too_many_rounds(name, error.rounds) from error
     except Unsupported as error:
-        raise refusals.unsupported(name, str(error)) from error
+        raise objects.unsupported(name, str(error)) from error
 
 
 def _structure(outer: Node) -> _Structure:
@@ -276,20 +279,20 @@ class _Opener:
                 self.proved = True
                 return
         if not self.given:
-            raise refusals.password_needed(self.collector.name)
+            raise objects.password_needed(self.collector.name)
         # What follows only says more about the refusal; a store with many rounds is not worth it.
         with suppress(TooManyRounds):
             for phrase in phrases(""):
                 self.effort.spend(mac.rounds)
                 if mac.verify(phrase, self.structure.authenticated):
-                    raise refusals.password_wrong(self.collector.name, "it opens with an empty password")
+                    raise objects.password_wrong(self.collector.name, "it opens with an empty password")
             if self._opens_part():
                 reason = "its integrity check fails, but the password opens it, so it was changed later"
-                raise refusals.damaged(self.collector.name, reason)
+                raise objects.damaged(self.collector.name, reason)
             if self._opens_key():
                 what = "it opens only the private key; the store has another password, or was changed"
-                raise refusals.password_wrong(self.collector.name, what)
-        raise refusals.password_wrong(self.collector.name)
+                raise objects.password_wrong(self.collector.name, what)
+        raise objects.password_wrong(self.collector.name)
 
     def _opens_part(self) -> bool:
         """Whether the password opens the first encrypted part."""
@@ -324,10 +327,10 @@ class _Opener:
             return plain
         name = self.collector.name
         if not self.given:
-            raise refusals.password_needed(name)
+            raise objects.password_needed(name)
         if self.proved and not self.key_given:
-            raise refusals.key_password_differs(name, codes.PKCS12_KEY_PASSWORD_DIFFERS, None)
-        raise refusals.password_wrong(name)
+            raise objects.key_password_differs(name, codes.PKCS12_KEY_PASSWORD_DIFFERS, None)
+        raise objects.password_wrong(name)
 
     def _try(self, encryption: Encryption, data: bytes, candidates: list[Phrase]) -> bytes | None:
         """Decrypt *data* with the first phrase that yields one whole element; later calls then try only that phrase."""
@@ -356,10 +359,10 @@ class _Opener:
     def _locked(self, partial: Bundle) -> ReadingError:
         name = self.collector.name
         if not self.given:
-            return refusals.password_needed(name, "its private key", partial)
+            return objects.password_needed(name, "its private key", partial)
         if self.key_given or not self.proved:
-            return refusals.password_wrong(name, "its private key", partial)
-        return refusals.key_password_differs(name, codes.PKCS12_KEY_PASSWORD_DIFFERS, partial)
+            return objects.password_wrong(name, "its private key", partial)
+        return objects.key_password_differs(name, codes.PKCS12_KEY_PASSWORD_DIFFERS, partial)
 
 
 def _bags(contents: Node, found: _Found, depth: int = 0) -> None:

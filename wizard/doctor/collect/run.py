@@ -10,7 +10,7 @@ from typing import TypeVar
 import wizard
 from wizard.certificates import fields
 from wizard.certificates.model import Certificate
-from wizard.certificates.rules.validity import CLOCK_FLOOR
+from wizard.certificates.rules.chain import CLOCK_FLOOR
 from wizard.change.record import Record
 from wizard.doctor.collect.conf import ConfScan, scan_conf
 from wizard.doctor.collect.files import Coming, file_facts

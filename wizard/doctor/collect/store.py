@@ -10,9 +10,9 @@ from wizard.certificates import fields
 from wizard.certificates.chain import assemble, host_chain
 from wizard.certificates.formats.der import DerError
 from wizard.certificates.formats.der import parse as parse_der
-from wizard.certificates.formats.kdf import Unsupported
+from wizard.certificates.formats.objects import KEY_PASSWORD_DIFFERS
+from wizard.certificates.formats.pbe import Unsupported
 from wizard.certificates.formats.pkcs12 import peek
-from wizard.certificates.formats.refusals import KEY_PASSWORD_DIFFERS
 from wizard.certificates.model import Bundle, Certificate, Chain, Format, Role
 from wizard.certificates.model import StoreFacts as PeekFacts
 from wizard.certificates.public_roots import OUR_ALIASES, public_roots

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 from wizard import codes
 from wizard.certificates.chain import assemble
-from wizard.certificates.formats.refusals import KEY_PASSWORD_DIFFERS
+from wizard.certificates.formats.objects import KEY_PASSWORD_DIFFERS
 from wizard.certificates.model import Bundle, Chain
 from wizard.certificates.names import short
 from wizard.certificates.reading import read

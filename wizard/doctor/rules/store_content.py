@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from wizard import codes
-from wizard.certificates.formats.refusals import KEY_PASSWORD_DIFFERS
+from wizard.certificates.formats.objects import KEY_PASSWORD_DIFFERS
 from wizard.doctor.facts import DoctorFacts, StoreFacts
 from wizard.doctor.rule import CouldNotLook, NotApplicable, Rule, file_at
 from wizard.doctor.rules.store_file import read_store

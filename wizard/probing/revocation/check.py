@@ -11,8 +11,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 
 from wizard import codes
 from wizard.certificates import fields, names
+from wizard.certificates.issuers import signed_by
 from wizard.certificates.model import Certificate, Chain
-from wizard.certificates.signatures import signed_by
 from wizard.findings import Finding, Locator
 from wizard.host.clock import now_utc
 from wizard.probing.identity import issued_by_name
