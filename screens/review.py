@@ -19,7 +19,7 @@ from screens.widgets import Act, Card, Facts, Lines, Reading, Row
 from wizard.certificates.formats.objects import load_certificate
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
-from wizard.host.clock import now_utc
+from wizard.host.machine import now_utc
 from wizard.planning.rehearsal import FAILED, PASSED
 from wizard.questions.flow import Step
 from wizard.questions.phases import numbered

@@ -14,7 +14,7 @@ from tests.support.practice import Practice, anchors_in, practice
 from wizard.change.plan import Plan, PutFile, Restart
 from wizard.change.targets import expectation
 from wizard.findings import Severity
-from wizard.host.keytool import Keytool
+from wizard.host.jre import Keytool
 from wizard.planning.java import ask_java
 from wizard.planning.primary.inputs import Planned
 from wizard.planning.snapshot import MachineSnapshot

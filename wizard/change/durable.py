@@ -1,19 +1,167 @@
-"""Replace a file atomically: the old or the new one is complete at any moment, also after a power failure."""
+"""All system calls by which this package writes, in one place, so that tests can make each of them fail."""
 
 import contextlib
 import errno
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from wizard import codes
-from wizard.change.disk_space import mount_point
 from wizard.change.file_image import FileImage, read_image, xattrs_of
-from wizard.change.syscalls import REAL, Syscalls
 from wizard.errors import WizardError
 from wizard.host.directory import Directory, walk
+from wizard.printable import printable
+
+
+class Syscalls:
+    """The real calls. `gate` is asked before each: a test overrides it to raise an `OSError` or to end the process.
+
+    Folders are named by an open descriptor (`at`), so that a folder swapped meanwhile cannot redirect a write.
+    """
+
+    def gate(self, name: str, target: str) -> None:
+        """Called with the call's name and its file's name before anything is written; does nothing here."""
+
+    def create(self, name: str, *, at: int) -> int:
+        """A new file of mode 0600 for writing; fails when the name is taken, also by a dangling link."""
+        self.gate("create", name)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        return os.open(name, flags, 0o600, dir_fd=at)
+
+    def write(self, descriptor: int, data: bytes, name: str) -> None:
+        """All of *data*, however often the kernel takes only a part."""
+        view = memoryview(data)
+        while view:
+            self.gate("write", name)
+            view = view[os.write(descriptor, view) :]
+
+    def truncate(self, descriptor: int, size: int, name: str) -> None:
+        """Cut the file at *size* bytes."""
+        self.gate("truncate", name)
+        os.ftruncate(descriptor, size)
+
+    def chown(self, descriptor: int, uid: int, gid: int, name: str) -> None:
+        """Set owner and group; -1 leaves one as it is."""
+        self.gate("chown", name)
+        os.fchown(descriptor, uid, gid)
+
+    def chmod(self, descriptor: int, mode: int, name: str) -> None:
+        """Set the permission bits."""
+        self.gate("chmod", name)
+        os.fchmod(descriptor, mode)
+
+    def set_xattr(self, descriptor: int, attribute: str, value: bytes, name: str) -> None:
+        """Set one extended attribute."""
+        self.gate("setxattr", name)
+        os.setxattr(descriptor, attribute, value)
+
+    def remove_xattr(self, descriptor: int, attribute: str, name: str) -> None:
+        """Remove one extended attribute."""
+        self.gate("removexattr", name)
+        os.removexattr(descriptor, attribute)
+
+    def fsync(self, descriptor: int, name: str) -> None:
+        """Wait until the disk has it."""
+        self.gate("fsync", name)
+        os.fsync(descriptor)
+
+    def rename(self, old: str, new: str, *, at: int) -> None:
+        """Give the file its final name, replacing what has it, in one step."""
+        self.gate("rename", new)
+        os.rename(old, new, src_dir_fd=at, dst_dir_fd=at)
+
+    def unlink(self, name: str, *, at: int) -> None:
+        """Remove the name."""
+        self.gate("unlink", name)
+        os.unlink(name, dir_fd=at)
+
+    def mkdir(self, name: str, *, at: int) -> None:
+        """A new folder of mode 0700."""
+        self.gate("mkdir", name)
+        os.mkdir(name, 0o700, dir_fd=at)
+
+    def rmdir(self, name: str, *, at: int) -> None:
+        """Remove an empty folder."""
+        self.gate("rmdir", name)
+        os.rmdir(name, dir_fd=at)
+
+
+REAL = Syscalls()
+"""What all code except the tests uses."""
+
+
+_SPARE = 1024 * 1024
+"""Space that is left free on every file system written to, in bytes."""
+
+_LINES = 8192
+"""What the last lines of a change take, in bytes; a file system with less is called full."""
+
+
+def check_room(sizes: Iterable[tuple[Directory, int]]) -> None:
+    """Refuse when a file system has no space for what will be written to it.
+
+    Args:
+        sizes: open folders and how many bytes will be added there.
+
+    Raises:
+        WizardError: `change.no-room`.
+    """
+    needed: Counter[int] = Counter()
+    folders: dict[int, Directory] = {}
+    for folder, size in sizes:
+        device = folder.status.st_dev
+        # Each file also takes its last block, and the name may need a new block in the folder.
+        needed[device] += size + 8192
+        folders.setdefault(device, folder)
+    for device, folder in folders.items():
+        system = os.statvfs(folder.descriptor)
+        free = (system.f_bfree if os.geteuid() == 0 else system.f_bavail) * system.f_frsize
+        if free < needed[device] + _SPARE or (system.f_files and not system.f_ffree):
+            raise WizardError(
+                codes.CHANGE_NO_ROOM,
+                subject=folder.path,
+                mount=mount_point(folder.path),
+                free=free // 1024,
+                needed=needed[device] // 1024 + 1024,
+                folder=folder.path,
+            )
+
+
+def check_change_room(state: Directory, files: Iterable[tuple[Directory, int, int]]) -> None:
+    """Refuse a change without space for its new files, its backups and its undo.
+
+    Args:
+        state: the folder of the change, or the nearest one that is there.
+        files: for each file its folder, its new and its old size in bytes.
+
+    Raises:
+        WizardError: `change.no-room`.
+    """
+    known = list(files)
+    check_room([(folder, max(new, old)) for folder, new, old in known])
+    check_room([(state, sum(new + 3 * old for _, new, old in known))])
+
+
+def mount_point(path: Path) -> Path:
+    """Where the file system that holds *path*, or would hold it, is mounted."""
+    path = Path(os.path.realpath(path))
+    while not path.is_mount() and path != path.parent:
+        path = path.parent
+    return path
+
+
+def full_at(path: Path) -> str:
+    """Where the file system that holds *path* is mounted when it has no space for a few lines more; "" otherwise."""
+    try:
+        system = os.statvfs(path)
+    except OSError:
+        return ""
+    free = (system.f_bfree if os.geteuid() == 0 else system.f_bavail) * system.f_frsize
+    return printable(str(mount_point(path))) if free < _LINES or (system.f_files and not system.f_ffree) else ""
+
 
 ACL = "system.posix_acl_access"
 """The attribute that holds an access control list; its mask and the group bits of the mode are the same bits."""

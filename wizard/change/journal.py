@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wizard import codes
+from wizard.change.durable import REAL, Syscalls
 from wizard.change.file_image import read_image
-from wizard.change.syscalls import REAL, Syscalls
 from wizard.errors import RecoveryNeededError
 from wizard.findings import Fact
 from wizard.host.directory import Directory

@@ -15,14 +15,13 @@ from pathlib import Path
 from wizard import codes
 from wizard.change.context import Context
 from wizard.change.durable import write_failure
-from wizard.change.events import CHANGE
+from wizard.change.events import APPLIED, CHANGE, REFUSED, Failure
 from wizard.change.evidence import write_evidence
 from wizard.change.file_state import is_restored, live_image
 from wizard.change.journal import CLOSED, Journal, RecoveryPlan
 from wizard.change.manifest import Manifest
-from wizard.change.outcome import APPLIED, REFUSED, Failure
+from wizard.change.plan_file import check_types
 from wizard.change.store import EVENTS, ChangeFolder, Store, unreadable
-from wizard.change.typed import check_types
 from wizard.errors import BusyError, RecoveryNeededError, WizardError
 from wizard.host.directory import Directory
 from wizard.printable import printable

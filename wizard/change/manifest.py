@@ -9,7 +9,7 @@ from typing import Any
 from wizard.change.file_image import ABSENT_FILE, FileImage
 from wizard.change.journal import DONE, UNDONE, Record
 from wizard.change.plan import STEP_ID, CertificateNote
-from wizard.change.typed import check_types
+from wizard.change.plan_file import check_types
 from wizard.host.directory import Identity
 from wizard.questions.answers import endpoint
 

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 from wizard.change.file_state import differs
-from wizard.change.history import entries
 from wizard.change.manifest import Action, Manifest, Node
-from wizard.change.store import STAGED, ChangeFolder, Store
+from wizard.change.store import STAGED, ChangeFolder, Store, entries
 from wizard.change.targets import look, resolve
 from wizard.errors import WizardError
 from wizard.host.machine import Machine

@@ -4,18 +4,20 @@ import contextlib
 import os
 import re
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from wizard import codes
-from wizard.change.durable import new_folder, put_file, reach, sync_folder, write_failure
-from wizard.change.file_image import FileImage, read_image
-from wizard.change.journal import BACKUP, Journal, RecoveryPlan, damaged, read_journal, replay
+from wizard.change.durable import REAL, Syscalls, new_folder, put_file, reach, sync_folder, write_failure
+from wizard.change.events import APPLIED, REFUSED, STUCK, Event
+from wizard.change.file_image import FileImage, open_file, read_image
+from wizard.change.journal import BACKUP, LARGEST, Journal, RecoveryPlan, damaged, read_journal, replay
 from wizard.change.manifest import Manifest
-from wizard.change.syscalls import REAL, Syscalls
 from wizard.errors import RecoveryNeededError, WizardError
 from wizard.host.directory import Directory
+from wizard.host.machine import Machine
 from wizard.printable import printable
 
 PAGE, EVIDENCE, PURGED = "RECOVERY.txt", "EVIDENCE.txt", "BACKUPS-REMOVED.txt"
@@ -369,3 +371,151 @@ def _own(folder: Directory) -> None:
 
 def _unusable(path: Path) -> WizardError:
     return WizardError(codes.CHANGE_STATE_UNUSABLE, subject=path, state=path)
+
+
+INTERRUPTED = "interrupted"
+UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One change.
+
+    Attributes:
+        id: of the change.
+        outcome: as in `wizard.change.events`, or `interrupted` (waits for `recover`), or `unreadable`.
+        title: what it was for.
+        at: RFC 3339, UTC.
+        by: login name.
+        digest: of the plan, empty for a rollback.
+        files: logical paths.
+        rolls_back: id of the change that it took back, else empty.
+        rolled_back_by: id of the change that rolled it back and is still in effect, else empty.
+        waits: nothing else can be changed until `recover` has settled it.
+        damage: why its record cannot be used, with the place of the backups; else empty.
+        backups: the folder with the old files.
+        backups_removed: when they were removed, RFC 3339 UTC; it cannot be undone any more. Else empty.
+    """
+
+    id: str
+    outcome: str
+    title: str = ""
+    at: str = ""
+    by: str = ""
+    digest: str = ""
+    files: tuple[str, ...] = ()
+    rolls_back: str = ""
+    rolled_back_by: str = ""
+    waits: bool = False
+    damage: str = ""
+    backups: str = ""
+    backups_removed: str = ""
+
+    @property
+    def in_effect(self) -> bool:
+        """Whether it was applied and not rolled back, as far as the wizard knows."""
+        return self.outcome == APPLIED and not self.rolled_back_by
+
+    def as_json(self) -> dict[str, Any]:
+        """For `history --json`."""
+        return {
+            "id": self.id,
+            "outcome": self.outcome,
+            "title": self.title,
+            "at": self.at or None,
+            "by": self.by,
+            "digest": self.digest or None,
+            "files": list(self.files),
+            "rolls_back": self.rolls_back or None,
+            "rolled_back_by": self.rolled_back_by or None,
+            "recovery_needed": self.waits,
+            "damage": self.damage or None,
+            "backups": None if self.backups_removed else self.backups,
+            "backups_removed": self.backups_removed or None,
+        }
+
+
+def history(machine: Machine) -> tuple[Entry, ...]:
+    """Every change that is still on record, oldest first; only looks.
+
+    Raises:
+        WizardError: `change.state-unreadable`.
+    """
+    return entries(Store(machine.state_dir))
+
+
+def secret_names(machine: Machine) -> tuple[str, ...]:
+    """The passwords that taking a change back may need: a trust store that was changed since is opened with keytool."""
+    names: set[str] = set()
+    for folder in Store(machine.state_dir).changes():
+        with contextlib.suppress(WizardError):
+            names |= {action.trust.secret for action in folder.manifest().actions if action.trust is not None}
+    return tuple(sorted(names))
+
+
+def entries(store: Store) -> tuple[Entry, ...]:
+    """As `history`, of an opened state folder."""
+    found: list[Entry] = []
+    taken_back: dict[str, str] = {}
+    # A rollback can itself be rolled back, and is then without effect: what is newest decides first.
+    for folder in reversed(store.changes()):
+        entry = _entry(folder, taken_back.get(folder.id, ""))
+        if entry.in_effect and entry.rolls_back:
+            taken_back[entry.rolls_back] = entry.id
+        found.append(entry)
+    return tuple(reversed(found))
+
+
+def _entry(folder: ChangeFolder, rolled_back_by: str) -> Entry:
+    bare = Entry(folder.id, UNREADABLE, backups=str(folder.backups), backups_removed=folder.purged)
+    try:
+        plan = folder.plan()
+    except WizardError as error:
+        return replace(bare, waits=True, damage=error.message)
+    if plan.phase == "verified":
+        outcome = APPLIED
+    elif plan.phase == "closed":
+        outcome = plan.outcome
+    else:
+        outcome = STUCK if folder.page.exists() else REFUSED if plan.untouched else INTERRUPTED
+    waits = outcome in {STUCK, INTERRUPTED}
+    try:
+        manifest = folder.manifest()
+    except WizardError as error:
+        if outcome == REFUSED:
+            return _without_manifest(folder, replace(bare, outcome=outcome))
+        # The record of an applied change may be lost; a refused one is known.
+        word = UNREADABLE if waits or outcome == APPLIED else outcome
+        return replace(bare, outcome=word, waits=waits, damage=error.message)
+    return replace(
+        bare,
+        outcome=outcome,
+        title=manifest.title,
+        at=manifest.at,
+        by=manifest.by,
+        digest=manifest.digest,
+        files=tuple(str(action.named) for action in manifest.actions),
+        rolls_back=manifest.rolls_back,
+        rolled_back_by=rolled_back_by,
+        waits=waits,
+    )
+
+
+def _without_manifest(folder: ChangeFolder, bare: Entry) -> Entry:
+    """A change that was refused before its manifest: what is known of it is in its first event."""
+    first = next(iter(read_events(folder)), None)
+    return bare if first is None else replace(bare, title=first.text, at=first.at)
+
+
+def read_events(folder: ChangeFolder) -> list[Event]:
+    """What its runs reported, as far as it is whole; lines that are no events are left out."""
+    found = []
+    try:
+        with open_file(folder.open(), EVENTS) as stream:
+            data = stream.read(LARGEST)
+    except OSError:
+        return []
+    for line in data.decode(errors="replace").splitlines():
+        with contextlib.suppress(ValueError):
+            found.append(Event.from_line(line))
+    return found

@@ -15,9 +15,8 @@ from types import FrameType
 
 from wizard.change.context import Context
 from wizard.change.engine import apply
-from wizard.change.events import Event, EventLog
+from wizard.change.events import Event, EventLog, Failure, Outcome
 from wizard.change.job import APPLY, ROLLBACK, Job
-from wizard.change.outcome import Failure, Outcome
 from wizard.change.recover import recover
 from wizard.change.rollback import rollback
 from wizard.errors import ExitCode, WizardError

@@ -5,7 +5,7 @@ import os
 import sys
 from dataclasses import replace
 
-from wizard.change.outcome import NO_CHANGE, Outcome
+from wizard.change.events import NO_CHANGE, Outcome
 from wizard.cli.confirm import confirm
 from wizard.cli.following import follow
 from wizard.cli.inputs import is_last, open_inputs

@@ -17,8 +17,8 @@ from wizard.cli.inspect import branch_for, chains_of
 from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode
 from wizard.findings import Finding, has_errors
-from wizard.host.clock import now_utc
 from wizard.host.files import home_expanded
+from wizard.host.machine import now_utc
 from wizard.planning.judge import unreadable
 from wizard.probing.revocation.check import chain_findings
 from wizard.probing.revocation.fetch import fetch_issuers

@@ -12,7 +12,7 @@ from typing import Any
 from wizard import __version__, codes
 from wizard.change import watch
 from wizard.change.durable import put_named
-from wizard.change.history import history
+from wizard.change.store import history
 from wizard.cli.changes import follow_run
 from wizard.cli.confirm import ask_once, confirm
 from wizard.cli.output import print_json, print_lines

@@ -16,7 +16,7 @@ from wizard.cli.files import Opened, known_roots, open_inputs
 from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode
 from wizard.findings import Finding, Severity, has_errors
-from wizard.host.clock import now_utc
+from wizard.host.machine import now_utc
 from wizard.printable import printable, wrapped
 from wizard.reports.chain import ASCII_BRANCH, UNICODE_BRANCH, title, tree_lines
 from wizard.reports.lines import Line, Tone, finding_lines

@@ -11,7 +11,7 @@ from wizard.change.plan import PutFile
 from wizard.cli.inputs import is_last, open_inputs
 from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode
-from wizard.host.clock import now_utc
+from wizard.host.machine import now_utc
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.primary.inputs import basis_of
 from wizard.printable import printable

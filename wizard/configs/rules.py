@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from wizard import codes
 from wizard.configs import envfile, hocon
-from wizard.configs.masking import SECRET_KEYS
+from wizard.configs.diffs import SECRET_KEYS
 from wizard.findings import Finding, Locator
 from wizard.questions import passwords
 from wizard.secret import Secret

@@ -22,8 +22,7 @@ from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
 from wizard.host import jre
 from wizard.host.access import FOR_PRIMARY, rights_for
-from wizard.host.clock import now_utc
-from wizard.host.machine import Machine
+from wizard.host.machine import Machine, now_utc
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.primary.inputs import Planned, other_nodes

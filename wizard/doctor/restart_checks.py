@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from wizard import codes
-from wizard.change.disk_space import check_change_room
+from wizard.change.durable import check_change_room
 from wizard.change.journal import BACKUP
 from wizard.change.manifest import Manifest
 from wizard.change.plan import EditFile, ImportTrust, MakeFolder, Plan, Probe, PutFile, Restart, Step, is_timer
@@ -25,13 +25,12 @@ from wizard.doctor.rules import service as service_rules
 from wizard.doctor.rules import settings as setting_rules
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
-from wizard.host import accounts, effective
-from wizard.host.accounts import Account
+from wizard.host import access, effective
+from wizard.host.access import Account
 from wizard.host.ancestors import service_uid, strangers
-from wizard.host.clock import now_utc
 from wizard.host.directory import Directory
 from wizard.host.effective import Effective
-from wizard.host.machine import Machine
+from wizard.host.machine import Machine, now_utc
 from wizard.host.systemd import UnitState
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.probing.probe import probe
@@ -181,7 +180,7 @@ def _folders(now: MachineSnapshot, plan: Plan) -> tuple[Finding, ...]:
         for folder in target.folders:
             uid, path = folder.status.st_uid, str(machine.logical(folder.path))
             if uid not in {0, os.geteuid()} and path not in found and uid == service_uid(machine):
-                facts = {"folder": path, "who": accounts.name_of(uid)}
+                facts = {"folder": path, "who": access.name_of(uid)}
                 found[path] = Finding(codes.PLAN_FOLDER_OF_SERVICE, Locator("file", path), facts)
     return tuple(found.values())
 

@@ -15,8 +15,7 @@ from wizard.doctor.facts import CertificateFacts
 from wizard.doctor.timeline import Place
 from wizard.errors import WizardError
 from wizard.handoff.bundle import Pack
-from wizard.host.clock import now_utc
-from wizard.host.machine import Machine
+from wizard.host.machine import Machine, now_utc
 from wizard.printable import printable
 from wizard.times import rfc3339
 

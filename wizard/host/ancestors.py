@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.errors import WizardError
-from wizard.host import accounts
+from wizard.host import access
 from wizard.host.access import acl
 from wizard.host.directory import Directory, Target
 from wizard.host.machine import Machine
@@ -81,7 +81,7 @@ def _uid(name: str) -> set[int]:
 
 def _writers(machine: Machine, folder: Directory, *, sticky: bool) -> Iterator[Writer]:
     status, shown = folder.status, printable(str(machine.logical(folder.path)))
-    name = accounts.name_of(status.st_uid)
+    name = access.name_of(status.st_uid)
     yield Writer(shown, f"Its owner {name}", frozenset({status.st_uid}), f"chown root {shown}")
     if sticky and status.st_mode & stat.S_ISVTX:
         return
@@ -93,12 +93,10 @@ def _writers(machine: Machine, folder: Directory, *, sticky: bool) -> Iterator[W
         if not bits & status.st_mode >> 3 & 2:
             continue
         if tag == "user":
-            yield Writer(
-                shown, f"User {accounts.name_of(number)}", frozenset({number}), f"setfacl -x u:{number} {shown}"
-            )
+            yield Writer(shown, f"User {access.name_of(number)}", frozenset({number}), f"setfacl -x u:{number} {shown}")
         elif tag == "group-owner":
-            members = accounts.members(machine, status.st_gid)
-            yield Writer(shown, f"Group {accounts.group_name_of(status.st_gid)}", members, f"chmod g-w {shown}")
+            members = access.members(machine, status.st_gid)
+            yield Writer(shown, f"Group {access.group_name_of(status.st_gid)}", members, f"chmod g-w {shown}")
         elif tag == "group":
-            members = accounts.members(machine, number)
-            yield Writer(shown, f"Group {accounts.group_name_of(number)}", members, f"setfacl -x g:{number} {shown}")
+            members = access.members(machine, number)
+            yield Writer(shown, f"Group {access.group_name_of(number)}", members, f"setfacl -x g:{number} {shown}")

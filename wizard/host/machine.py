@@ -1,10 +1,11 @@
-"""The paths of the machine, also of an image or a practice folder below another root."""
+"""The machine: its paths, also of an image or a practice folder below another root; its names and its clock."""
 
 import os
 import shlex
 import socket
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 import platformdirs
@@ -118,3 +119,17 @@ def options(machine: Machine) -> list[str]:
         ("--restart-command", shlex.join(machine.restart_command or ()), ""),
     ]
     return [word for name, value, default in known if value != default for word in (name, value)]
+
+
+def now_utc() -> datetime:
+    """Now, in UTC, with its zone."""
+    return datetime.now(UTC)
+
+
+AHEAD_S = 600.0
+"""A file on a network file system may be a little younger than the clock shows; more means that the clock went back."""
+
+
+def before_files(now: datetime, newest: float) -> bool:
+    """Whether the clock shows *now* although a file was written later: *newest* is its time in seconds since 1970."""
+    return newest > now.timestamp() + AHEAD_S

@@ -14,7 +14,7 @@ from wizard.change.targets import check_expected, look, resolve
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
 from wizard.host import jre
-from wizard.host.keytool import Keytool
+from wizard.host.jre import Keytool
 from wizard.host.machine import Machine
 from wizard.host.processes import memory_file, path_of
 from wizard.planning.judge import unreadable

@@ -17,9 +17,8 @@ from wizard.certificates.rules import judge
 from wizard.certificates.rules.context import on
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
-from wizard.host.clock import now_utc
-from wizard.host.keytool import Keytool
-from wizard.host.machine import Machine
+from wizard.host.jre import Keytool
+from wizard.host.machine import Machine, now_utc
 from wizard.planning.load_chain import KeyPassword, Loaded, load, no_other
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.questions.answers import Answers, Goal, OcspProbe, Phase, PrimaryKind

@@ -10,8 +10,8 @@ from wizard.certificates.formats.objects import KEY_PASSWORD_DIFFERS
 from wizard.certificates.model import Bundle, Chain, Format
 from wizard.certificates.reading import read
 from wizard.errors import WizardError
-from wizard.host.clock import now_utc
 from wizard.host.files import expand_inputs, named_inputs, read_input
+from wizard.host.machine import now_utc
 from wizard.questions.pasted import NONE, is_pasted, text_of
 from wizard.secret import Secret
 

@@ -15,8 +15,7 @@ from wizard.certificates.rollover import Kind, Rollover
 from wizard.change.plan import Plan
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
-from wizard.host.clock import now_utc
-from wizard.host.machine import Machine
+from wizard.host.machine import Machine, now_utc
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import roots_of

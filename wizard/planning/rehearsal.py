@@ -12,7 +12,7 @@ from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.names import issuer, short, subject
 from wizard.errors import WizardError
 from wizard.findings import Finding
-from wizard.host.clock import now_utc
+from wizard.host.machine import now_utc
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import roots_of
 from wizard.printable import printable

@@ -6,15 +6,13 @@ from wizard.certificates.chain import host_chain
 from wizard.certificates.model import Chain
 from wizard.certificates.reading import read
 from wizard.certificates.rollover import Kind, Rollover, compare
-from wizard.change.history import history
 from wizard.change.journal import BACKUP
 from wizard.change.manifest import Action
-from wizard.change.store import ChangeFolder, Store
+from wizard.change.store import ChangeFolder, Store, history
 from wizard.configs import hocon
 from wizard.errors import WizardError
-from wizard.host.clock import now_utc
 from wizard.host.files import read_input
-from wizard.host.machine import Machine
+from wizard.host.machine import Machine, now_utc
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.snapshot import PASSWORD_KEY, MachineSnapshot
 from wizard.questions.answers import Goal, PrimaryKind

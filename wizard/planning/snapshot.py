@@ -17,18 +17,15 @@ from wizard.change.plan import Expectation
 from wizard.change.targets import find
 from wizard.configs import hocon
 from wizard.errors import WizardError
-from wizard.host import accounts, effective
+from wizard.host import access, effective
 from wizard.host import jre as java
-from wizard.host.access import Access, readable_as
-from wizard.host.accounts import Account
-from wizard.host.clock import before_files, now_utc
+from wizard.host.access import Access, Account, readable_as
 from wizard.host.effective import Effective
 from wizard.host.files import read_input
 from wizard.host.jre import Jre, ProfileChoice
-from wizard.host.machine import Machine
+from wizard.host.machine import Machine, before_files, now_utc
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
-from wizard.host.service_processes import account_of, processes
-from wizard.host.sockets import Listener, of_processes
+from wizard.host.service_processes import Listener, account_of, of_processes, processes
 from wizard.host.systemd import Service, UnitState
 from wizard.secret import Secret
 from wizard.texts.en.configs import IN_FILE
@@ -90,7 +87,7 @@ class MachineSnapshot:
     @property
     def root_rights(self) -> bool:
         """Whether this run may change everything."""
-        return accounts.is_root()
+        return access.is_root()
 
     @cached_property
     def has_product(self) -> bool:

@@ -15,8 +15,7 @@ from wizard.change.rollback import check, choose, stores_without
 from wizard.change.store import Store
 from wizard.change.watch import ChangeRun
 from wizard.errors import WizardError
-from wizard.host.jre import trust_aliases
-from wizard.host.keytool import Keytool
+from wizard.host.jre import Keytool, trust_aliases
 from wizard.host.machine import Machine
 from wizard.host.processes import memory_file, path_of
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD

@@ -8,7 +8,7 @@ from wizard import codes
 from wizard.certificates import fields, names
 from wizard.certificates.model import Certificate
 from wizard.findings import Code, Finding, Locator
-from wizard.host.clock import now_utc
+from wizard.host.machine import now_utc
 from wizard.probing.identity import issued_by_name, names_of
 from wizard.probing.trust import SYSTEM_ROOTS
 

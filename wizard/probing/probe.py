@@ -11,7 +11,7 @@ from wizard import codes
 from wizard.certificates import fields, names
 from wizard.certificates.formats.objects import odd_certificates_allowed
 from wizard.certificates.model import Certificate
-from wizard.host.clock import now_utc
+from wizard.host.machine import now_utc
 from wizard.probing.alerts import LOWERED_HELPS, alert_of
 from wizard.probing.contexts import ClientIdentity, Version, context
 from wizard.probing.findings import findings

@@ -11,7 +11,7 @@ from wizard import codes
 from wizard.certificates import names
 from wizard.certificates.model import Certificate, Chain
 from wizard.findings import Finding, Locator, has_errors
-from wizard.host.clock import now_utc
+from wizard.host.machine import now_utc
 from wizard.probing.contexts import Version, equip
 from wizard.probing.java_trust import Objection, trust_errors
 

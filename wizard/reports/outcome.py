@@ -7,8 +7,7 @@ from pathlib import Path
 
 from wizard import codes
 from wizard.certificates.model import Bundle, Chain
-from wizard.change.history import Entry
-from wizard.change.outcome import APPLIED, KEPT, NO_CHANGE, REFUSED, ROLLED_BACK, SETTLE, Outcome
+from wizard.change.events import APPLIED, KEPT, NO_CHANGE, REFUSED, ROLLED_BACK, SETTLE, Outcome
 from wizard.change.plan import (
     EditFile,
     FileStep,
@@ -21,9 +20,10 @@ from wizard.change.plan import (
     RemoveFile,
     Restart,
 )
+from wizard.change.store import Entry
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity, has_errors
-from wizard.host.accounts import group_name_of, name_of
+from wizard.host.access import group_name_of, name_of
 from wizard.host.machine import Machine, command
 from wizard.printable import printable, wrapped
 from wizard.reports.chain import title, tree_lines

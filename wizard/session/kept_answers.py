@@ -18,9 +18,8 @@ from wizard.certificates.model import Certificate
 from wizard.change.durable import put_file, remove_file
 from wizard.change.store import own_folder
 from wizard.errors import WizardError
-from wizard.host.clock import now_utc
 from wizard.host.files import read_input
-from wizard.host.machine import Machine
+from wizard.host.machine import Machine, now_utc
 from wizard.planning.full_paths import with_full_paths, with_sources
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.snapshot import MachineSnapshot

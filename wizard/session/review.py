@@ -9,7 +9,7 @@ from wizard.doctor.restart_checks import plan_faults
 from wizard.errors import WizardError
 from wizard.findings import Finding, has_errors
 from wizard.handoff.requirements import require_makeable, require_names
-from wizard.host.clock import now_utc
+from wizard.host.machine import now_utc
 from wizard.planning import phases
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.java import ask_java

@@ -7,12 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from wizard.change.durable import put_file, remove_file, write_failure
-from wizard.change.history import UNREADABLE, history
-from wizard.change.store import Store, own_folder
+from wizard.change.store import UNREADABLE, Store, history, own_folder
 from wizard.errors import WizardError
-from wizard.host.clock import now_utc
 from wizard.host.directory import Directory
-from wizard.host.machine import Machine
+from wizard.host.machine import Machine, now_utc
 from wizard.printable import printable
 from wizard.questions.answers import Answers
 from wizard.questions.answers_file import dump

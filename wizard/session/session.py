@@ -17,19 +17,17 @@ from pathlib import Path
 from wizard import codes
 from wizard.certificates.model import Chain
 from wizard.change import watch
-from wizard.change.events import Event
-from wizard.change.history import history
-from wizard.change.outcome import APPLIED, NO_CHANGE, STUCK, Outcome
+from wizard.change.events import APPLIED, NO_CHANGE, STUCK, Event, Outcome
 from wizard.change.plan import Plan, Probe
 from wizard.change.staging import check_java
+from wizard.change.store import history
 from wizard.change.targets import check_expected, look
 from wizard.change.targets import resolve as resolve_file
 from wizard.errors import WizardError
 from wizard.findings import Finding, worst_finding
 from wizard.handoff import checklist, remaining_tasks
 from wizard.host import jre
-from wizard.host.clock import now_utc
-from wizard.host.machine import Machine, command, own_names
+from wizard.host.machine import Machine, command, now_utc, own_names
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD, SecretGiver, resolve
 from wizard.planning.inputs import PlanInputs, secret_of_key
 from wizard.planning.judge import Judged

@@ -9,7 +9,7 @@ from wizard.change.plan import Plan
 from wizard.doctor.timeline import seen_in
 from wizard.errors import WizardError
 from wizard.handoff import inventory
-from wizard.host.clock import now_utc
+from wizard.host.machine import now_utc
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import Judged
 from wizard.planning.primary.inputs import roles_of

@@ -6,8 +6,6 @@ from typing import NamedTuple
 
 from wizard import codes
 from wizard.configs.encoding import decode
-from wizard.configs.hocon.paths import Path
-from wizard.configs.hocon.refusals import syntax
 from wizard.configs.hocon.syntax import (
     LONGEST_PATH,
     MOST_KEYS,
@@ -21,7 +19,7 @@ from wizard.configs.hocon.syntax import (
     Scalar,
     parse_root,
 )
-from wizard.configs.hocon.tokens import Lines
+from wizard.configs.hocon.tokens import Lines, Path, syntax
 from wizard.errors import TextSyntaxError
 from wizard.findings import Code
 from wizard.printable import printable

@@ -4,9 +4,20 @@ import re
 from typing import NamedTuple, NoReturn
 
 from wizard import codes
-from wizard.configs.hocon.paths import Elements, Path
-from wizard.configs.hocon.refusals import syntax
-from wizard.configs.hocon.tokens import BLANK, PLAIN, SIMPLE, TOKEN, TRIVIA, check_number, content, place, unreadable
+from wizard.configs.hocon.tokens import (
+    BLANK,
+    PLAIN,
+    SIMPLE,
+    TOKEN,
+    TRIVIA,
+    Elements,
+    Path,
+    check_number,
+    content,
+    place,
+    syntax,
+    unreadable,
+)
 from wizard.findings import Code, Fact
 from wizard.printable import printable
 

@@ -1,15 +1,36 @@
-"""The words of HOCON: one regular expression that covers every character of a text, and what the words say.
+"""The words of HOCON and the paths made of them, with the refusal of a text that does not parse.
 
-Follows the Lightbend library (version 1.3.1) where it differs from the HOCON specification: it is what the server runs.
+One regular expression covers every character of a text. The Lightbend library (version 1.3.1) is followed where it
+differs from the HOCON specification: it is what the server runs.
 """
 
+import json
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple, NoReturn
 
 from wizard import codes
-from wizard.configs.hocon.refusals import syntax
+from wizard.errors import TextSyntaxError, WizardError
+from wizard.findings import Code, Fact
+from wizard.printable import printable
+
+_BOUNDS = {
+    codes.HOCON_EXPANSION,
+    codes.HOCON_LONG_PATH,
+    codes.HOCON_TOO_LARGE,
+    codes.HOCON_TOO_MANY_APPENDS,
+    codes.HOCON_TOO_MANY_KEYS,
+}
+
+
+def syntax(spec: Code, place: tuple[int, int], case: str = "", **facts: Fact) -> TextSyntaxError:
+    """The refusal for *spec* at *place*, which is line and column."""
+    line, column = place
+    error = TextSyntaxError(spec, line=line, column=column, case=case, subject="", **facts)
+    error.beyond = spec in _BOUNDS
+    return error
+
 
 BLANK = " \\t\\r\\x0b\\x0c\\x1c-\\x1f\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff"
 """What Java and HOCON call white space, without the line feed; a byte order mark is one of them, anywhere."""
@@ -142,3 +163,86 @@ def _bad_string(text: str, offset: int, opened: tuple[int, int]) -> NoReturn:
     if sign in {"\n", "\r", ""}:
         raise syntax(codes.HOCON_OPEN_STRING, opened)
     raise syntax(codes.HOCON_CONTROL, at, sign=sign)
+
+
+Path = tuple[str, ...]
+
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_][A-Za-z0-9_-]*)*")
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+class Elements:
+    """Collects the keys of a path from its words: dots divide outside quotes and are letters inside."""
+
+    __slots__ = ("_broken", "_current", "_keys", "_may_be_empty")
+
+    def __init__(self) -> None:
+        self._keys: list[str] = []
+        self._current = ""
+        self._may_be_empty = False
+        self._broken = False
+
+    def add(self, text: str, *, quoted: bool) -> None:
+        """Take the next word or white space between words."""
+        if quoted:
+            self._current += text
+            self._may_be_empty |= not self._current
+            return
+        first, *others = text.split(".")
+        self._current += first
+        for other in others:
+            self._close()
+            self._current = other
+
+    def _close(self) -> None:
+        if not self._current and not self._may_be_empty:
+            self._broken = True
+        self._keys.append(self._current)
+        self._current = ""
+        self._may_be_empty = False
+
+    def finish(self) -> Path:
+        """The keys.
+
+        Raises:
+            ValueError: a key is empty and was not written as `""`.
+        """
+        self._close()
+        if self._broken:
+            raise ValueError("empty key")
+        return tuple(self._keys)
+
+
+def parse_path(text: str) -> Path:
+    """Read a path like `hcp."default.host".port`.
+
+    Raises:
+        WizardError: it is empty, has two dots in a row, or a sign that needs quotes.
+    """
+    if _WORD.fullmatch(text):
+        return tuple(text.split("."))
+    elements = Elements()
+    position, stripped = 0, text.strip()
+    try:
+        while position < len(stripped):
+            match = TOKEN.match(stripped, position)
+            kind = match.lastgroup or "" if match else ""
+            if match is None or kind not in {*SIMPLE, "blank"}:
+                raise _unusable(text)
+            if kind == "number":
+                check_number(stripped, position, match.end())
+            elements.add(content(kind, match[0]), quoted=kind in {"string", "triple"})
+            position = match.end()
+        return elements.finish()
+    except ValueError as error:  # an empty key, or a number with a plus sign
+        raise _unusable(text) from error
+
+
+def _unusable(text: str) -> WizardError:
+    shown = printable(text, limit=60)
+    return WizardError(codes.HOCON_PATH, case="setting", subject=shown, path=shown)
+
+
+def render_path(keys: Iterable[str]) -> str:
+    """Write *keys* as a path; keys with other signs than letters, digits, - and _ go in double quotes."""
+    return ".".join(key if _BARE.fullmatch(key) else json.dumps(key) for key in keys)

@@ -10,7 +10,7 @@ from wizard.configs.damage import examine, repair
 from wizard.doctor.collect.files import NOTHING, Coming, file_facts, refused
 from wizard.doctor.facts import ConfFacts, Damage, Place, SettingFacts
 from wizard.errors import TextSyntaxError, WizardError
-from wizard.host.accounts import Account
+from wizard.host.access import Account
 from wizard.host.effective import Effective, Overruled
 from wizard.host.machine import Machine
 from wizard.planning.snapshot import FILE_KEY, PASSWORD_KEY, parse_conf

@@ -14,8 +14,7 @@ from wizard.certificates.model import Certificate
 from wizard.change.targets import resolve
 from wizard.doctor.facts import CertificateFacts, FileFacts, Refused
 from wizard.errors import TextSyntaxError, WizardError
-from wizard.host.access import may_read, readable_as
-from wizard.host.accounts import Account
+from wizard.host.access import Account, may_read, readable_as
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
 from wizard.printable import printable

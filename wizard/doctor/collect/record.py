@@ -9,9 +9,8 @@ from wizard import codes
 from wizard.certificates.model import Certificate
 from wizard.certificates.reading import ReadingError, read
 from wizard.change import watch
-from wizard.change.history import entries
 from wizard.change.record import Left, Record, read_record
-from wizard.change.store import Store
+from wizard.change.store import Store, entries
 from wizard.doctor.collect.conf import ConfScan, Guess, scan_conf
 from wizard.doctor.collect.files import NOTHING, Coming, Written, file_facts
 from wizard.doctor.collect.store import StoreSeen, opening

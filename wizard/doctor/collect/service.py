@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from wizard.doctor.collect.files import certificate_facts
 from wizard.doctor.facts import Listener, ListenFacts, ProbeFacts, UnitFacts
-from wizard.host import sockets
-from wizard.host.accounts import Account
+from wizard.host import service_processes
+from wizard.host.access import Account
 from wizard.host.effective import Effective
 from wizard.host.machine import Machine
 from wizard.host.service_processes import processes
@@ -47,11 +47,11 @@ def see_journal(machine: Machine, redactor: Redactor) -> tuple[str, ...]:
 
 def see_port(port: int, unit: UnitState | None) -> ListenFacts:
     """The processes that listen on *port*, and whether each is the service."""
-    own = {each.port for each in sockets.of_processes(processes(unit))} if unit is not None else set()
+    own = {each.port for each in service_processes.of_processes(processes(unit))} if unit is not None else set()
     down = unit is not None and unit.active in {"inactive", "failed"}
     known = unit is not None and bool(unit.pid or unit.control_group)
     found = []
-    for each in sockets.on_port(port):
+    for each in service_processes.on_port(port):
         other = down or (known and each.pid is not None)
         mine = True if port in own else False if other else None
         found.append(Listener(each.address, each.pid or 0, each.program, mine))

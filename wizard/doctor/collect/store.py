@@ -23,10 +23,9 @@ from wizard.doctor.collect.files import NOTHING, Coming, certificate_facts, file
 from wizard.doctor.facts import FileFacts, JavaFacts, Judged, Place, StoreFacts, TrustFacts
 from wizard.errors import WizardError
 from wizard.host import jre
-from wizard.host.accounts import Account
-from wizard.host.clock import now_utc
-from wizard.host.keytool import Keytool
-from wizard.host.machine import Machine
+from wizard.host.access import Account
+from wizard.host.jre import Keytool
+from wizard.host.machine import Machine, now_utc
 from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.judge import suggested_host
 from wizard.planning.snapshot import MachineSnapshot

@@ -7,7 +7,7 @@ from wizard import codes
 from wizard.doctor.facts import ChangedFile, ChangeFacts, DoctorFacts
 from wizard.doctor.rule import CouldNotLook, NotApplicable, Rule, file_at
 from wizard.findings import Finding, Locator
-from wizard.host.clock import before_files
+from wizard.host.machine import before_files
 
 
 def _clock(facts: DoctorFacts) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from wizard.certificates.rollover import Kind, compare
 from wizard.configs import envfile
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
-from wizard.host.clock import now_utc
+from wizard.host.machine import now_utc
 from wizard.planning.gateway.facts import GatewayFacts
 from wizard.planning.gateway.primary_probe import identity
 from wizard.planning.gateway.steps import holds_anchors, holds_chain

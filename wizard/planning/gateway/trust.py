@@ -8,7 +8,7 @@ from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.rules.context import on
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
-from wizard.host.clock import now_utc
+from wizard.host.machine import now_utc
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import roots_of
 from wizard.planning.load_chain import read_all

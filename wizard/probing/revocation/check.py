@@ -14,7 +14,7 @@ from wizard.certificates import fields, names
 from wizard.certificates.issuers import signed_by
 from wizard.certificates.model import Certificate, Chain
 from wizard.findings import Finding, Locator
-from wizard.host.clock import now_utc
+from wizard.host.machine import now_utc
 from wizard.probing.identity import issued_by_name
 from wizard.probing.revocation import crl, ocsp
 from wizard.probing.revocation.crl import CrlAnswer
