@@ -8,21 +8,10 @@ from wizard.doctor.causes import linked, root_causes
 from wizard.doctor.facts import DoctorFacts
 from wizard.doctor.repair.choose import Repair, repair_for
 from wizard.doctor.rule import Outcome, Result, Rule
-from wizard.doctor.rules import (
-    chain,
-    clock_and_changes,
-    conf,
-    port,
-    served,
-    service,
-    settings,
-    store_content,
-    store_file,
-    trust,
-)
+from wizard.doctor.rules import clock_and_changes, conf, served, service, store, trust
 from wizard.findings import Finding, Severity, has_errors
 
-_FAMILIES = (clock_and_changes, conf, settings, store_file, store_content, chain, trust, service, port, served)
+_FAMILIES = (clock_and_changes, conf, store, trust, service, served)
 
 RULES: tuple[Rule, ...] = tuple(rule for family in _FAMILIES for rule in family.RULES)
 """Every rule, in the order in which outcomes are reported."""

@@ -20,9 +20,7 @@ from wizard.doctor.collect.files import Coming, Written, file_facts
 from wizard.doctor.collect.service import probe_facts, see_port, unit_facts
 from wizard.doctor.facts import ClockFacts, DoctorFacts, ProbeFacts
 from wizard.doctor.rules import conf as conf_rules
-from wizard.doctor.rules import port as port_rules
 from wizard.doctor.rules import service as service_rules
-from wizard.doctor.rules import settings as setting_rules
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
 from wizard.host import access, effective
@@ -136,8 +134,7 @@ def _faults(now: MachineSnapshot, coming: _After, seen: DoctorFacts | None) -> t
     edited = coming.files.get(machine.conf)
     edits = edited is not None and edited.data != file_facts(machine, machine.conf, None)[1]
     wanted = _RULES | _OF_THE_START if edits else _RULES
-    families = (conf_rules, setting_rules, service_rules, port_rules)
-    rules = [rule for family in families for rule in family.RULES if rule.name in wanted]
+    rules = [rule for rule in (*conf_rules.RULES, *service_rules.RULES) if rule.name in wanted]
     return tuple(_blocking(finding) for rule in rules for finding in rule.run(facts)[1])
 
 
