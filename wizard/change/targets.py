@@ -12,8 +12,7 @@ from wizard import codes
 from wizard.change.file_image import ABSENT_FILE, FileImage, read_image
 from wizard.change.plan import Expectation
 from wizard.errors import WizardError
-from wizard.host.ancestors import strangers
-from wizard.host.directory import Directory, Identity, Target, walk
+from wizard.host.directory import Directory, Identity, Target, strangers, walk
 from wizard.host.machine import Machine
 from wizard.printable import printable
 

@@ -14,9 +14,8 @@ from wizard.change.record import changed_since, read_record
 from wizard.change.recover import FINISH, pending
 from wizard.change.store import Entry, Store, history, secret_names
 from wizard.change.watch import ChangeRun, events, operator, outcome, running
-from wizard.cli.confirm import confirm
 from wizard.cli.following import event_line, follow
-from wizard.cli.output import print_json
+from wizard.cli.output import confirm, print_json
 from wizard.errors import ExitCode, WizardError
 from wizard.host.machine import Machine
 from wizard.planning.undo import check_rollback, start_recover, start_rollback

@@ -14,8 +14,7 @@ from wizard.change import watch
 from wizard.change.durable import put_named
 from wizard.change.store import history
 from wizard.cli.changes import follow_run
-from wizard.cli.confirm import ask_once, confirm
-from wizard.cli.output import print_json, print_lines
+from wizard.cli.output import ask_once, confirm, print_json, print_lines
 from wizard.doctor import saved_facts
 from wizard.doctor.collect.run import Asked, Examined, examine
 from wizard.doctor.diagnose import Diagnosis, diagnose

@@ -19,7 +19,7 @@ from wizard.questions.answers import Goal, Maintenance, SourceKind
 from wizard.reports.chain import beside_json
 from wizard.reports.outcome import kept_plan_lines
 from wizard.reports.review import Review
-from wizard.session import renewal
+from wizard.session import kept_answers
 from wizard.session.review import review
 
 GENERATED_INSIDE = """\
@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     """Print the plan; 1 when the findings forbid it."""
     inputs = open_inputs(args)
     if is_last(args):
-        renewal.require_same_root(inputs)
+        kept_answers.require_same_root(inputs)
     made, _ = review(inputs)
     if args.out is not None:
         _keep(args.out, inputs, made)

@@ -25,14 +25,13 @@ from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
 from wizard.host import access, effective
 from wizard.host.access import Account
-from wizard.host.ancestors import service_uid, strangers
-from wizard.host.directory import Directory
+from wizard.host.directory import Directory, service_uid, strangers
 from wizard.host.effective import Effective
 from wizard.host.machine import Machine, now_utc
 from wizard.host.systemd import UnitState
 from wizard.planning.snapshot import MachineSnapshot
+from wizard.probing.handshake import is_here
 from wizard.probing.probe import probe
-from wizard.probing.resolve import is_here
 
 _RULES = {
     codes.DOCTOR_CONF_MISSING.code,

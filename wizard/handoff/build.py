@@ -24,11 +24,10 @@ from wizard.host.machine import Machine, now_utc
 from wizard.planning import phases
 from wizard.planning.gateway.stores import GatewayInput
 from wizard.planning.gateway.trust import primary_trust
-from wizard.planning.inputs import PlanInputs
+from wizard.planning.inputs import PlanInputs, rollover
 from wizard.planning.judge import Judged, roots_of, suggested_host
 from wizard.planning.phases import Course
-from wizard.planning.primary.cloud import cloud_trust
-from wizard.planning.replaced import rollover
+from wizard.planning.primary.plan import cloud_trust
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.printable import printable
 from wizard.questions.answers import PasswordSource, Phase, PrimaryAnswers, PrimaryKind, SourceKind

@@ -15,14 +15,13 @@ from wizard.certificates.rollover import Kind, Rollover
 from wizard.change.plan import Plan
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
+from wizard.host.files import DEFAULT_STORE_PASSWORD
 from wizard.host.machine import Machine, now_utc
-from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
-from wizard.planning.inputs import PlanInputs
+from wizard.planning.inputs import PlanInputs, rollover
 from wizard.planning.judge import roots_of
 from wizard.planning.primary.inputs import Planned, plan_primary
 from wizard.planning.primary.plan import CACERTS_SECRET
 from wizard.planning.rehearsal import Rehearsed, rehearse_all
-from wizard.planning.replaced import rollover
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.printable import printable
 from wizard.questions.answers import PHASES, Phase

@@ -21,10 +21,9 @@ from wizard.host import access, effective
 from wizard.host import jre as java
 from wizard.host.access import Access, Account, readable_as
 from wizard.host.effective import Effective
-from wizard.host.files import read_input
+from wizard.host.files import DEFAULT_STORE_PASSWORD, read_input
 from wizard.host.jre import Jre, ProfileChoice
 from wizard.host.machine import Machine, before_files, now_utc
-from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.host.service_processes import Listener, account_of, of_processes, processes
 from wizard.host.systemd import Service, UnitState
 from wizard.secret import Secret

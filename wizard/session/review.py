@@ -11,12 +11,11 @@ from wizard.findings import Finding, has_errors
 from wizard.handoff.requirements import require_makeable, require_names
 from wizard.host.machine import now_utc
 from wizard.planning import phases
-from wizard.planning.inputs import PlanInputs
+from wizard.planning.inputs import PlanInputs, order
 from wizard.planning.java import ask_java
-from wizard.planning.primary.cloud import uncertain
 from wizard.planning.primary.inputs import Planned, kept_plan
+from wizard.planning.primary.plan import uncertain
 from wizard.planning.rehearsal import Rehearsed, rehearsal_lines, rehearse_all
-from wizard.planning.replaced import order
 from wizard.questions.answers import CloudSupport, Goal, Phase, PrimaryKind
 from wizard.questions.model import StepId
 from wizard.reports import outcome

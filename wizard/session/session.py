@@ -27,8 +27,8 @@ from wizard.errors import WizardError
 from wizard.findings import Finding, worst_finding
 from wizard.handoff import checklist, remaining_tasks
 from wizard.host import jre
+from wizard.host.files import DEFAULT_STORE_PASSWORD, SecretGiver, resolve
 from wizard.host.machine import Machine, command, now_utc, own_names
-from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD, SecretGiver, resolve
 from wizard.planning.inputs import PlanInputs, secret_of_key
 from wizard.planning.judge import Judged
 from wizard.planning.phase_question import phase_question
@@ -37,7 +37,7 @@ from wizard.planning.primary.plan import CACERTS_SECRET
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.planning.undo import start_recover, start_rollback
 from wizard.printable import printable
-from wizard.probing.resolve import is_here
+from wizard.probing.handshake import is_here
 from wizard.questions.answers import PHASES, Answers, Goal, Phase, PrimaryAnswers, PrimaryKind, endpoint
 from wizard.questions.field_text import needed, parsed, shown
 from wizard.questions.flow import DEFAULT_WAIT_S, Ask, Question, Step, StepId, View, after, steps

@@ -13,8 +13,7 @@ from wizard.planning.gateway import plan
 from wizard.planning.gateway.steps import STORE_SECRET as STORE_OF_GATEWAY
 from wizard.planning.gateway.trust import primary_trust
 from wizard.planning.inputs import PlanInputs
-from wizard.planning.primary.cloud import cloud_trust
-from wizard.planning.primary.plan import STORE_SECRET, require_alias
+from wizard.planning.primary.plan import STORE_SECRET, cloud_trust, require_alias
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.questions.answers import CloudSupport, PrimaryKind
 from wizard.questions.flow import Step, StepId

@@ -13,7 +13,7 @@ from wizard.certificates.model import Bundle, Certificate, Chain, Format, Role
 from wizard.certificates.names import short
 from wizard.certificates.rules import judge
 from wizard.findings import Finding, Severity
-from wizard.probing.java_trust import trust_errors
+from wizard.probing.trust import trust_errors
 
 HOSTS = ("primary-host", "gateway-host", "pcclient-host")
 

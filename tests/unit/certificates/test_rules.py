@@ -18,8 +18,8 @@ from wizard.certificates.model import Bundle, Certificate, Chain, Format, Role
 from wizard.certificates.public_roots import public_roots, shipped
 from wizard.certificates.rules import judge
 from wizard.certificates.rules.across_chains import check_together
+from wizard.certificates.rules.certificate import Context
 from wizard.certificates.rules.chain import calendar
-from wizard.certificates.rules.context import Context
 from wizard.findings import Finding, Severity
 
 

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from wizard import codes
 from wizard.certificates.model import Chain, Role
-from wizard.certificates.rules import certificate, name_constraints
+from wizard.certificates.rules import certificate, chain
 from wizard.certificates.rules import chain as of_chain
-from wizard.certificates.rules.context import Context, on_chain
+from wizard.certificates.rules.certificate import Context, on_chain
 from wizard.findings import Finding
 
 Rule = Callable[[Context], Iterator[Finding]]
@@ -20,7 +20,7 @@ RULES: dict[str, Rule] = {
     "hostname": of_chain.hostname,
     "usage": of_chain.usage,
     "basic_constraints": of_chain.basic_constraints,
-    "name_constraints": name_constraints.check,
+    "name_constraints": chain.check,
     "strength": certificate.strength,
     "revocation": of_chain.revocation,
     "public_ca": of_chain.public_ca,

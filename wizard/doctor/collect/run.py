@@ -19,18 +19,17 @@ from wizard.doctor.collect.service import see_journal, see_nodes, see_port, unit
 from wizard.doctor.collect.store import StoreSeen, judged_store, root_in, see_cacerts, see_java, see_store, with_works
 from wizard.doctor.facts import ClockFacts, DoctorFacts, TrustFacts
 from wizard.errors import WizardError
-from wizard.host import service_processes
 from wizard.host.access import Account
 from wizard.host.effective import Effective
+from wizard.host.files import DEFAULT_STORE_PASSWORD
 from wizard.host.machine import Machine, now_utc, own_names
 from wizard.host.processes import run
-from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
-from wizard.host.service_processes import processes
+from wizard.host.service_processes import of_processes, processes
 from wizard.host.systemd import UnitState
 from wizard.planning.judge import suggested_host
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.printable import printable
-from wizard.probing.resolve import is_here
+from wizard.probing.handshake import is_here
 from wizard.secret import Redactor, Secret
 
 PORT = 2560
@@ -231,7 +230,7 @@ def _port(conf: ConfScan, unit: UnitState | None) -> int:
         ports = [int(text) for text in named if text.isascii() and text.isdigit() and 0 < int(text) < 65536]
         if len(ports) == 1:
             return ports[0]
-    own = {each.port for each in service_processes.of_processes(processes(unit))} if unit is not None else set()
+    own = {each.port for each in of_processes(processes(unit))} if unit is not None else set()
     return own.pop() if len(own) == 1 else PORT
 
 

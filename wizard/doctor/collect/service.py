@@ -4,14 +4,13 @@ from collections.abc import Sequence
 
 from wizard.doctor.collect.files import certificate_facts
 from wizard.doctor.facts import Listener, ListenFacts, ProbeFacts, UnitFacts
-from wizard.host import service_processes
 from wizard.host.access import Account
 from wizard.host.effective import Effective
 from wizard.host.machine import Machine
-from wizard.host.service_processes import processes
+from wizard.host.service_processes import of_processes, on_port, processes
 from wizard.host.systemd import Service, UnitState
 from wizard.printable import printable
-from wizard.probing.many import Target, probe_many
+from wizard.probing.probe import Target, probe_many
 from wizard.probing.result import ProbeResult
 from wizard.secret import Redactor
 
@@ -47,11 +46,11 @@ def see_journal(machine: Machine, redactor: Redactor) -> tuple[str, ...]:
 
 def see_port(port: int, unit: UnitState | None) -> ListenFacts:
     """The processes that listen on *port*, and whether each is the service."""
-    own = {each.port for each in service_processes.of_processes(processes(unit))} if unit is not None else set()
+    own = {each.port for each in of_processes(processes(unit))} if unit is not None else set()
     down = unit is not None and unit.active in {"inactive", "failed"}
     known = unit is not None and bool(unit.pid or unit.control_group)
     found = []
-    for each in service_processes.on_port(port):
+    for each in on_port(port):
         other = down or (known and each.pid is not None)
         mine = True if port in own else False if other else None
         found.append(Listener(each.address, each.pid or 0, each.program, mine))

@@ -24,9 +24,9 @@ from wizard.doctor.facts import FileFacts, JavaFacts, Judged, Place, StoreFacts,
 from wizard.errors import WizardError
 from wizard.host import jre
 from wizard.host.access import Account
+from wizard.host.files import DEFAULT_STORE_PASSWORD
 from wizard.host.jre import Keytool
 from wizard.host.machine import Machine, now_utc
-from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.judge import suggested_host
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.printable import printable

@@ -17,9 +17,8 @@ from wizard.doctor.collect.run import Examined
 from wizard.doctor.collect.store import opening
 from wizard.doctor.facts import SettingFacts
 from wizard.errors import WizardError
-from wizard.host.files import read_input
+from wizard.host.files import DEFAULT_STORE_PASSWORD, read_input
 from wizard.host.machine import Machine
-from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.primary.plan import STORE_SECRET
 from wizard.planning.snapshot import FILE_KEY, PASSWORD_KEY
 from wizard.secret import Secret

@@ -12,8 +12,8 @@ from wizard.doctor.collect.record import lost_anchors, store_to_restore
 from wizard.doctor.collect.run import Examined
 from wizard.doctor.repair.conf import settings_steps
 from wizard.errors import WizardError
+from wizard.host.files import DEFAULT_STORE_PASSWORD
 from wizard.host.machine import Machine
-from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
 from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET
 from wizard.secret import Secret
 

@@ -105,8 +105,8 @@ def _at(conf: ConfFacts, which: Code, number: int, **values: Any) -> Finding:
 
 
 def _found(conf: ConfFacts, which: Code, name: str, setting: SettingFacts, **values: Any) -> Finding:
-    members = {"name": name, "line": setting.line, "setting": setting.path, **values}
-    return _at(conf, which, int(members["line"]), **members)
+    members = {"name": name, "path": conf.file.path, "line": setting.line, "setting": setting.path, **values}
+    return Finding(which, Locator("setting", path=conf.file.path, line=int(members["line"])), members)
 
 
 def _present(facts: DoctorFacts, conf: ConfFacts) -> Iterator[Finding]:

@@ -10,14 +10,13 @@ from wizard.certificates.reading import read
 from wizard.change.plan import Plan, PutFile
 from wizard.change.plan_file import Basis
 from wizard.findings import Finding, has_errors
-from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD
-from wizard.planning.inputs import PlanInputs
+from wizard.host.files import DEFAULT_STORE_PASSWORD
+from wizard.planning.inputs import PlanInputs, store_password
 from wizard.planning.judge import Judged
 from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET, already_installed, default_store_path, make_plan
 from wizard.planning.snapshot import MachineSnapshot
-from wizard.planning.store_password import store_password
+from wizard.probing.handshake import is_here
 from wizard.probing.probe import probe
-from wizard.probing.resolve import is_here
 from wizard.questions.answers import (
     Answers,
     ClientAnswers,

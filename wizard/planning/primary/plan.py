@@ -15,9 +15,31 @@ from wizard.errors import WizardError
 from wizard.findings import Code, Finding, Locator
 from wizard.host.access import FOR_PRIMARY, rights_for
 from wizard.host.machine import Machine
+from wizard.planning.inputs import PlanInputs
+from wizard.planning.judge import load_authorities
 from wizard.planning.snapshot import MachineSnapshot, Setting, expectation
-from wizard.questions.answers import Answers, ImportRoot, Phase, PrimaryAnswers, endpoint
+from wizard.questions.answers import Answers, ImportRoot, Phase, PrimaryAnswers, PrimaryKind, endpoint
 from wizard.secret import Secret
+
+
+def uncertain() -> Finding:
+    """What is reported about every cloud primary."""
+    return Finding(codes.CLOUD_UNCERTAIN, Locator("answer"))
+
+
+def cloud_trust(inputs: PlanInputs) -> Chain | None:
+    """The chain of CA certificates that the answers name for the cloud primary; None when they name none.
+
+    Raises:
+        WizardError: a file cannot be read, or there is no CA certificate.
+    """
+    primary = inputs.answers.primary
+    if primary.kind is not PrimaryKind.CLOUD or not primary.cloud_authorities:
+        return None
+    return load_authorities(
+        primary.cloud_authorities, inputs.base, lambda: inputs.secret("primary.password"), inputs.pasted
+    )
+
 
 STORE_SECRET = "primary.keystore-password"  # noqa: S105 - the name of a secret
 _ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
