@@ -4,7 +4,7 @@ import base64
 import hashlib
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 from wizard.host.directory import Directory
@@ -24,6 +24,9 @@ _KINDS = {
     stat.S_IFBLK: "device",
     stat.S_IFCHR: "device",
 }
+
+
+_PLAIN = ("kind", "sha256", "size", "mode", "uid", "gid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,28 +61,18 @@ class FileImage:
 
     def same(self, other: "FileImage") -> bool:
         """Equal in bytes, owner, mode and extended attributes; the number of names does not count."""
-        pairs = ((self.kind, other.kind), (self.sha256, other.sha256), (self.mode, other.mode))
-        owners = (self.uid, self.gid) == (other.uid, other.gid)
-        return owners and self.xattrs == other.xattrs and all(mine == theirs for mine, theirs in pairs)
+        return self == replace(other, size=self.size, links=self.links)
 
     def as_json(self) -> dict[str, Any]:
         """For the manifest."""
-        return {
-            "kind": self.kind,
-            "sha256": self.sha256,
-            "size": self.size,
-            "mode": self.mode,
-            "uid": self.uid,
-            "gid": self.gid,
-            "xattrs": {name: base64.b64encode(value).decode() for name, value in self.xattrs},
-        }
+        xattrs = {name: base64.b64encode(value).decode() for name, value in self.xattrs}
+        return {**{name: getattr(self, name) for name in _PLAIN}, "xattrs": xattrs}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "FileImage":
         """The reverse of `as_json`."""
         attributes = sorted((name, base64.b64decode(text)) for name, text in data["xattrs"].items())
-        plain = {name: data[name] for name in ("kind", "sha256", "size", "mode", "uid", "gid")}
-        return cls(**plain, xattrs=tuple(attributes))
+        return cls(**{name: data[name] for name in _PLAIN}, xattrs=tuple(attributes))
 
 
 ABSENT_FILE = FileImage()

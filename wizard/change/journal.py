@@ -15,16 +15,9 @@ from wizard.errors import RecoveryNeededError
 from wizard.findings import Fact
 from wizard.host.directory import Directory
 
-ARMED, INTENT, DONE, RESTART, VERIFIED, UNDO, UNDONE, CLOSED = (
-    "armed",
-    "intent",
-    "done",
-    "restart",
-    "verified",
-    "undo",
-    "undone",
-    "closed",
-)
+ARMED, INTENT, DONE = "armed", "intent", "done"
+RESTART, VERIFIED = "restart", "verified"
+UNDO, UNDONE, CLOSED = "undo", "undone", "closed"
 BACKUP = "backup"
 """The folder of the old files of a change, beside its journal."""
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, astuple, dataclass, replace
+from dataclasses import astuple, dataclass, fields, replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -68,15 +68,8 @@ class Action:
     def reversed(self) -> "Action":
         """The undo; staged and backup change places."""
         trust = self.trust and replace(self.trust, added=not self.trust.added)
-        return replace(
-            self,
-            before=self.after,
-            after=self.before,
-            staged=self.backup,
-            backup=self.staged,
-            inherit=False,
-            trust=trust,
-        )
+        swapped = {"before": self.after, "after": self.before, "staged": self.backup, "backup": self.staged}
+        return replace(self, **swapped, inherit=False, trust=trust)  # type: ignore[arg-type]  # each keeps its type
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,18 +162,7 @@ class Manifest:
 
     def dump(self) -> bytes:
         """JSON for the change's folder; holds no bytes of files and no secret."""
-        members = {
-            "schema": SCHEMA,
-            **{name: getattr(self, name) for name in _PLAIN},
-            **{name: getattr(self, name) for name in _SINCE},
-            "certificates": [asdict(note) for note in self.certificates],
-            "restart": self.restart,
-            "probe": self.probe,
-            "actions": [_action_json(action) for action in self.actions],
-            "target": [asdict(node) for node in self.target],
-            "served": [asdict(node) for node in self.served],
-        }
-        return json.dumps(members, indent=1, sort_keys=True).encode() + b"\n"
+        return json.dumps({"schema": SCHEMA, **_plain(self)}, default=_plain, indent=1, sort_keys=True).encode() + b"\n"
 
     @classmethod
     def load(cls, data: bytes) -> "Manifest":
@@ -246,34 +228,25 @@ _SINCE = ("login", "sudo_user", "uid", "tty", "host")
 """Records of older versions do not have these."""
 
 
-def _action_json(action: Action) -> dict[str, Any]:
-    return {
-        "id": action.id,
-        "path": str(action.path),
-        "named": str(action.named),
-        "summary": action.summary,
-        "before": action.before.as_json(),
-        "after": action.after.as_json(),
-        "staged": action.staged,
-        "backup": action.backup,
-        "inherit": action.inherit,
-        "trust": None if action.trust is None else asdict(action.trust),
-        "folder": None if action.folder is None else astuple(action.folder),
-    }
+def _plain(value: Any) -> Any:
+    """What JSON has no word for, made of what it has."""
+    if isinstance(value, FileImage):
+        return value.as_json()
+    if isinstance(value, Identity):
+        return astuple(value)
+    if isinstance(value, PurePosixPath):
+        return str(value)
+    return {each.name: getattr(value, each.name) for each in fields(value) if each.name != "folder_made"}
 
 
 def _action(data: dict[str, Any]) -> Action:
     trust, folder = data["trust"], data.get("folder")
     return Action(
-        id=data["id"],
+        **{name: data[name] for name in ("id", "summary", "staged", "backup", "inherit")},
         path=PurePosixPath(data["path"]),
         named=PurePosixPath(data["named"]),
-        summary=data["summary"],
         before=FileImage.from_json(data["before"]) if data["before"]["kind"] != "absent" else ABSENT_FILE,
         after=FileImage.from_json(data["after"]) if data["after"]["kind"] != "absent" else ABSENT_FILE,
-        staged=data["staged"],
-        backup=data["backup"],
-        inherit=data["inherit"],
         trust=None if trust is None else TrustEntry(**trust),
         folder=None if folder is None else Identity(*folder),
     )
