@@ -3,12 +3,10 @@
 import argparse
 import re
 from pathlib import Path
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, NoReturn
 
 from wizard.printable import printable
 from wizard.self_start import load
-
-Commands: TypeAlias = "argparse._SubParsersAction[Parser]"  # noqa: SLF001 - it has no public name
 
 ANSWERS_KEYS = "wizard.questions.answers_file:keys_text"
 """Loaded only for help."""
@@ -42,6 +40,12 @@ class Parser(argparse.ArgumentParser):
         super().error(message)
 
 
+def described(text: str) -> dict[str, Any]:
+    """What argparse is told of a command: in the list of commands, in a sentence, and in full."""
+    words, sentence, rest = text.split("\n", 2)
+    return {"help": words, "description": sentence, "epilog": rest}
+
+
 _ANSWERS = "the answers (TOML); LAST: those of the last completed run"
 
 
@@ -56,7 +60,9 @@ def _names_primary(parser: Parser) -> None:
     parser.add_argument("--servername", default="", metavar="NAME", help="the name that gateways connect to")
 
 
-_SANDBOX = """\
+SANDBOX = """\
+a practice deployment with real TLS
+Creates a practice deployment with a running primary, and opens the wizard on it.
 EXAMPLES
   cloudstream-wizard sandbox                       practise; nothing is left behind
   cloudstream-wizard sandbox create /tmp/practice  only create it
@@ -69,14 +75,8 @@ EXIT CODES
 """
 
 
-def sandbox(commands: Commands) -> None:
-    """Add it."""
-    parser = commands.add_parser(
-        "sandbox",
-        help="a practice deployment with real TLS",
-        description="Creates a practice deployment with a running primary, and opens the wizard on it.",
-        epilog=_SANDBOX,
-    )
+def sandbox(parser: Parser) -> None:
+    """Its arguments."""
     parser.add_argument(
         "what",
         nargs="*",
@@ -95,7 +95,9 @@ def sandbox(commands: Commands) -> None:
     parser.add_argument("--theme", choices=THEMES, default=absent, help="colours of the full screen")
 
 
-_INSPECT = """\
+INSPECT = """\
+what is in files or folders; changes nothing
+Shows what is in files or folders, and what is wrong with it.
 The type of a file is detected from its content, never from its name. For a
 protected file give --secret FILENAME=... or --secret password=... Otherwise
 the password is asked for. Without it the file is listed and skipped.
@@ -112,18 +114,14 @@ EXIT CODES
 """
 
 
-def inspect(commands: Commands) -> None:
-    """Add it."""
-    parser = commands.add_parser(
-        "inspect",
-        help="what is in files or folders; changes nothing",
-        description="Shows what is in files or folders, and what is wrong with it.",
-        epilog=_INSPECT,
-    )
+def inspect(parser: Parser) -> None:
+    """Its arguments."""
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder with files of any kind")
 
 
-_CHECK = """\
+CHECK = """\
+check a chain for a role
+Checks a chain of certificates for the role of a primary, gateway or client.
 The chain is the one whose certificate matches --host, otherwise the one with a
 private key. Severity error: Java or another peer refuses the chain. Severity
 blocker: the machine itself could not use it.
@@ -141,14 +139,8 @@ EXIT CODES
 """
 
 
-def check(commands: Commands) -> None:
-    """Add it."""
-    parser = commands.add_parser(
-        "check",
-        help="check a chain for a role",
-        description="Checks a chain of certificates for the role of a primary, gateway or client.",
-        epilog=_CHECK,
-    )
+def check(parser: Parser) -> None:
+    """Its arguments."""
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder with files of any kind")
     parser.add_argument("--role", required=True, choices=ROLES, help="what the chain is for")
     parser.add_argument("--host", metavar="NAME", help="the name that peers connect to")
@@ -162,7 +154,9 @@ def check(commands: Commands) -> None:
     )
 
 
-_CSR = """\
+CSR = """\
+a private key and a certificate request
+Creates a private key and a request, or a PFX from that key and the CA's answer.
 The private key is written encrypted, with mode 0600, and never leaves DIR.
 Send only the .csr file to your PKI team. With the answer (P7B, PEM or DER),
 use --complete: it writes a PFX of answer and key with the same password.
@@ -191,14 +185,8 @@ EXIT CODES
 """
 
 
-def csr(commands: Commands) -> None:
-    """Add it."""
-    parser = commands.add_parser(
-        "csr",
-        help="a private key and a certificate request",
-        description="Creates a private key and a request, or a PFX from that key and the CA's answer.",
-        epilog=_CSR,
-    )
+def csr(parser: Parser) -> None:
+    """Its arguments."""
     parser.add_argument("--answers", metavar="FILE", type=Path, help="for every machine of these answers (TOML)")
     parser.add_argument("--role", choices=ROLES, help="what the certificate is for")
     parser.add_argument("--host", metavar="NAME", help="the name that peers connect to")
@@ -220,7 +208,9 @@ def csr(commands: Commands) -> None:
     parser.add_argument("--legacy", action="store_true", help="write the PFX for a JRE before 8u301 or 11.0.12")
 
 
-_PLAN = """\
+PLAN = """\
+what would change, with diffs
+Shows what would change.
 EXAMPLES
   cloudstream-wizard plan --answers answers.toml
   cloudstream-wizard plan --answers answers.toml --json
@@ -233,7 +223,9 @@ EXIT CODES
 KEYS OF THE ANSWERS FILE (TOML; the first line is schema = 1)
 {keys}"""
 
-_APPLY = """\
+APPLY = """\
+make the change, verify it, or restore everything
+Makes the change and verifies it from outside, or restores everything.
 EXAMPLES
   cloudstream-wizard apply --answers answers.toml
   cloudstream-wizard apply --answers answers.toml --yes \\
@@ -288,28 +280,16 @@ class _WithKeys(argparse.RawDescriptionHelpFormatter):
         super().add_text(text.replace("{keys}", load(ANSWERS_KEYS)()) if text and "{keys}" in text else text)
 
 
-def plan(commands: Commands) -> None:
-    """Add it."""
-    parser = commands.add_parser(
-        "plan",
-        help="what would change, with diffs",
-        description="Shows what would change.",
-        epilog=_PLAN,
-        formatter_class=_WithKeys,
-    )
+def plan(parser: Parser) -> None:
+    """Its arguments."""
+    parser.formatter_class = _WithKeys
     _takes_answers(parser)
     parser.add_argument("--out", metavar="FILE", type=Path, help="save the plan to FILE (mode 0600), for apply --plan")
     parser.add_argument("--wait", **_WAIT)
 
 
-def apply(commands: Commands) -> None:
-    """Add it."""
-    parser = commands.add_parser(
-        "apply",
-        help="make the change, verify it, or restore everything",
-        description="Makes the change and verifies it from outside, or restores everything.",
-        epilog=_APPLY,
-    )
+def apply(parser: Parser) -> None:
+    """Its arguments."""
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--answers", metavar="FILE", type=Path, help=_ANSWERS)
     parser.add_argument("--wait", **_WAIT)
@@ -317,7 +297,9 @@ def apply(commands: Commands) -> None:
     parser.add_argument("--yes", action="store_true", help="do not ask")
 
 
-_STORE = """\
+STORE = """\
+change password or alias, go back to the built-in certificate
+Changes the key store and trust store that are installed on a primary server.
 The certificate stays the same, except with built-in. Each is a change like any
 other: the wizard shows it, verifies it, and can undo it.
 
@@ -336,14 +318,8 @@ EXIT CODES
 """
 
 
-def store(commands: Commands) -> None:
-    """Add it."""
-    parser = commands.add_parser(
-        "store",
-        help="change password or alias, go back to the built-in certificate",
-        description="Changes the key store and trust store that are installed on a primary server.",
-        epilog=_STORE,
-    )
+def store(parser: Parser) -> None:
+    """Its arguments."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     for name, what in (
         ("password", "a new password for the key store, set in application.conf as well"),
@@ -351,7 +327,7 @@ def store(commands: Commands) -> None:
         ("built-in", "let the server present its built-in certificate again"),
         ("remove-ca", "remove expired CA certificates that the wizard has put into cacerts"),
     ):
-        action = actions.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.", epilog=_STORE)
+        action = actions.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.", epilog=parser.epilog)
         if name == "alias":
             action.add_argument("alias", metavar="ALIAS", help="letters, digits, dots, hyphens, underscores")
         action.add_argument("--yes", action="store_true", help="do not ask")
@@ -359,31 +335,27 @@ def store(commands: Commands) -> None:
         _names_primary(action)
 
 
-def trust_root(commands: Commands) -> None:
-    """Add it."""
-    about = "This\ncommand makes the first: no certificate is changed."
-    _phase(commands, "trust-root", "trust the new root beside the old one", about)
+def _phase_text(name: str, words: str, about: str) -> str:
+    what = f"{words[0].upper()}{words[1:]}, here and in the bundles."
+    return f"{words}\n{what}\n{_PHASES.format(name=name, about=about)}"
 
 
-def retire_root(commands: Commands) -> None:
-    """Add it."""
-    about = "This\ncommand makes the last, when the primary presents its new certificate."
-    _phase(commands, "retire-root", "remove the old root, as the last phase", about)
+_FIRST = "This\ncommand makes the first: no certificate is changed."
+TRUST_ROOT = _phase_text("trust-root", "trust the new root beside the old one", _FIRST)
+_LAST = "This\ncommand makes the last, when the primary presents its new certificate."
+RETIRE_ROOT = _phase_text("retire-root", "remove the old root, as the last phase", _LAST)
 
 
-def _phase(commands: Commands, name: str, words: str, about: str) -> None:
-    parser = commands.add_parser(
-        name,
-        help=words,
-        description=f"{words[0].upper()}{words[1:]}, here and in the bundles.",
-        epilog=_PHASES.format(name=name, about=about),
-    )
+def phase(parser: Parser) -> None:
+    """Its arguments."""
     _takes_answers(parser)
     parser.add_argument("--wait", **_WAIT)
     parser.add_argument("--yes", action="store_true", help="do not ask")
 
 
-_ROLLBACK = """\
+ROLLBACK = """\
+undo an applied change
+Undoes a change.
 Restores the content, owner, mode and attributes of each file that the change
 replaced, and removes the files that it created. Then the service restarts, and
 the old certificate is verified. If somebody changed the trust store since then,
@@ -405,7 +377,9 @@ EXIT CODES
   4 recover is needed   5 another run holds the lock
 """
 
-_HISTORY = """\
+HISTORY = """\
+list the changes
+Lists the changes.
 Lists the changes. With an ID, prints the record of one for a change ticket:
 who, when, before, after, how it was verified, how to undo it. It also removes
 old backups, which hold old private keys and passwords.
@@ -428,7 +402,9 @@ EXIT CODES
   4 a change waits for recover   5 another run holds the lock
 """
 
-_RECOVER = """\
+RECOVER = """\
+finish or undo an interrupted change
+Settles an interrupted change.
 Undoes an interrupted change, or closes it if it was already verified. With
 --finish the rest of it is made and verified. If somebody corrected the owner or
 mode of a file since then, this correction stays. If the files are restored but
@@ -455,18 +431,14 @@ def _days(text: str) -> int:
     return int(text)
 
 
-def rollback(commands: Commands) -> None:
-    """Add it."""
-    parser = commands.add_parser(
-        "rollback", help="undo an applied change", description="Undoes a change.", epilog=_ROLLBACK
-    )
+def rollback(parser: Parser) -> None:
+    """Its arguments."""
     parser.add_argument("change", nargs="?", metavar="ID", help="id or number (default: the newest in effect)")
     parser.add_argument("--yes", action="store_true", help="do not ask")
 
 
-def history(commands: Commands) -> None:
-    """Add it."""
-    parser = commands.add_parser("history", help="list the changes", description="Lists the changes.", epilog=_HISTORY)
+def history(parser: Parser) -> None:
+    """Its arguments."""
     parser.add_argument(
         "change", nargs="?", metavar="ID", default="", help="print the record of this change for a ticket"
     )
@@ -475,14 +447,8 @@ def history(commands: Commands) -> None:
     parser.add_argument("--yes", action="store_true", help="do not ask before backups are removed")
 
 
-def recover(commands: Commands) -> None:
-    """Add it."""
-    parser = commands.add_parser(
-        "recover",
-        help="finish or undo an interrupted change",
-        description="Settles an interrupted change.",
-        epilog=_RECOVER,
-    )
+def recover(parser: Parser) -> None:
+    """Its arguments."""
     way = parser.add_mutually_exclusive_group()
     way.add_argument(
         "--undo", dest="mode", action="store_const", const="undo", help="undo it, even if its end is not known"
@@ -496,7 +462,9 @@ def recover(commands: Commands) -> None:
     parser.set_defaults(mode="auto")
 
 
-_PROBE = """\
+PROBE = """\
+what a TLS client sees
+Connects to endpoints as a TLS client does, and shows what they present.
 The result depends on the certificate that is presented. An alert alone is not
 an error: a primary requires a client certificate. Without --client it presents
 its own certificate and then ends the connection.
@@ -529,14 +497,8 @@ def _seconds(text: str) -> float:
     return float(text)
 
 
-def probe(commands: Commands) -> None:
-    """Add it."""
-    parser = commands.add_parser(
-        "probe",
-        help="what a TLS client sees",
-        description="Connects to endpoints as a TLS client does, and shows what they present.",
-        epilog=_PROBE,
-    )
+def probe(parser: Parser) -> None:
+    """Its arguments."""
     parser.add_argument(
         "endpoints", nargs="+", metavar="HOST:PORT", help="where to connect; several are probed at the same time"
     )
@@ -552,7 +514,9 @@ def probe(commands: Commands) -> None:
     parser.add_argument("--plain-dump", action="store_true", help="print in the format of openssl s_client")
 
 
-_DOCTOR = """\
+DOCTOR = """\
+find out what is wrong with the installed server, and repair it
+Checks the installed primary server and finds the root cause of each problem.
 Nothing is changed without --fix. Each root cause has its evidence and a repair:
 a plan that can be undone, or steps for you.
 
@@ -574,14 +538,8 @@ EXIT CODES
 """
 
 
-def doctor(commands: Commands) -> None:
-    """Add it."""
-    parser = commands.add_parser(
-        "doctor",
-        help="find out what is wrong with the installed server, and repair it",
-        description="Checks the installed primary server and finds the root cause of each problem.",
-        epilog=_DOCTOR,
-    )
+def doctor(parser: Parser) -> None:
+    """Its arguments."""
     parser.add_argument("--fix", metavar="CODE", help="repair this root cause, or all: plan, show, ask, make")
     parser.add_argument("--yes", action="store_true", help="with --fix: do not ask")
     _names_primary(parser)
@@ -591,7 +549,9 @@ def doctor(commands: Commands) -> None:
     parser.add_argument("--bundle", metavar="FILE", type=Path, help="write a support bundle without secrets (tar.gz)")
 
 
-_STATUS = """\
+STATUS = """\
+expiry and drift for monitoring
+Checks whether the certificates are valid, presented, and as they were set up.
 The first line is for monitoring. Below it are the certificates in all known
 places, and the first day on which each connection fails, and for whom. Then
 come the files that changed since the wizard wrote them. At the end is a list of
@@ -610,18 +570,8 @@ EXIT CODES
 """
 
 
-def status(commands: Commands) -> None:
-    """Add it."""
-    parser = commands.add_parser(
-        "status",
-        help="expiry and drift for monitoring",
-        description="Checks whether the certificates are valid, presented, and as they were set up.",
-        epilog=_STATUS,
-    )
-    _says_what_to_watch(parser)
-
-
-def _says_what_to_watch(parser: Parser) -> None:
+def status(parser: Parser) -> None:
+    """Its arguments."""
     parser.add_argument("--warn", type=int, default=30, metavar="DAYS", help="warning below this number of days (30)")
     parser.add_argument(
         "--critical", type=int, default=7, metavar="DAYS", help="critical below this number of days (7)"
@@ -635,7 +585,9 @@ def _says_what_to_watch(parser: Parser) -> None:
     )
 
 
-_TIMER = """\
+TIMER = """\
+check the certificates regularly, with systemd
+Installs or removes a systemd timer that runs status.
 A systemd timer runs `status` regularly. It is installed and removed as a
 change: the wizard shows it, verifies it, and can undo it. A warning or worse
 leaves the unit cloudstream-wizard-status.service in the state failed, with the
@@ -663,20 +615,14 @@ def _calendar(text: str) -> str:
     return text
 
 
-def timer(commands: Commands) -> None:
-    """Add it."""
-    parser = commands.add_parser(
-        "timer",
-        help="check the certificates regularly, with systemd",
-        description="Installs or removes a systemd timer that runs status.",
-        epilog=_TIMER,
-    )
+def timer(parser: Parser) -> None:
+    """Its arguments."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     for name, what in (
         ("install", "install the timer, or change what it does"),
         ("remove", "stop the timer and remove its files"),
     ):
-        action = actions.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.", epilog=_TIMER)
+        action = actions.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.", epilog=parser.epilog)
         action.add_argument("--yes", action="store_true", help="do not ask")
         if name == "install":
             action.add_argument(
@@ -686,10 +632,12 @@ def timer(commands: Commands) -> None:
                 metavar="TIME",
                 help="when, as in systemd.time(7) (daily)",
             )
-            _says_what_to_watch(action)
+            status(action)
 
 
-_REHEARSE = """\
+REHEARSE = """\
+mutual TLS between the chains, in memory
+Connects every gateway and client of the answers to the primary, in memory.
 The test assumes the trust stores after the change and after the uploads to the
 portal. It applies Java's rules for usage, names and chains.
 
@@ -703,18 +651,14 @@ EXIT CODES
 """
 
 
-def rehearse(commands: Commands) -> None:
-    """Add it."""
-    parser = commands.add_parser(
-        "rehearse",
-        help="mutual TLS between the chains, in memory",
-        description="Connects every gateway and client of the answers to the primary, in memory.",
-        epilog=_REHEARSE,
-    )
+def rehearse(parser: Parser) -> None:
+    """Its arguments."""
     _takes_answers(parser)
 
 
-_HANDOFF = """\
+HANDOFF = """\
+bundles and checklists for portal, gateways, clients
+Writes a folder for each machine that the wizard cannot reach.
 EXAMPLES
   cloudstream-wizard handoff --answers answers.toml --out packs
   cloudstream-wizard handoff --answers answers.toml --out packs --json
@@ -724,19 +668,15 @@ EXIT CODES
 """
 
 
-def handoff(commands: Commands) -> None:
-    """Add it."""
-    parser = commands.add_parser(
-        "handoff",
-        help="bundles and checklists for portal, gateways, clients",
-        description="Writes a folder for each machine that the wizard cannot reach.",
-        epilog=_HANDOFF,
-    )
+def handoff(parser: Parser) -> None:
+    """Its arguments."""
     _takes_answers(parser)
     parser.add_argument("--out", metavar="DIR", required=True, type=Path, help="a new or empty folder")
 
 
-_INVENTORY = """\
+INVENTORY = """\
+the certificates that were handed out
+List the certificates that were handed out in bundles, for which machine, and when each ends.
 What bundles and roll-outs gave to gateways, clients and cluster nodes: the
 certificate, its end and its bundle, the first to end in front. The newest of
 each machine is watched by status. A machine that is gone is taken out.
@@ -751,20 +691,16 @@ EXIT CODES
 """
 
 
-def inventory(commands: Commands) -> None:
-    """Add it."""
-    parser = commands.add_parser(
-        "inventory",
-        help="the certificates that were handed out",
-        description="List the certificates that were handed out in bundles, for which machine, and when each ends.",
-        epilog=_INVENTORY,
-    )
+def inventory(parser: Parser) -> None:
+    """Its arguments."""
     parser.add_argument(
         "--remove", metavar="MACHINE", action="append", default=[], help="watch this machine no more; may be repeated"
     )
 
 
-_CHECKLIST = """\
+CHECKLIST = """\
+what is left to do elsewhere, with ticks
+Shows what is left to do in the portal and on other machines, and ticks it.
 Give a step by its number in the list, or by its permanent id (--json). A
 second --tick removes the tick. The policy comes last: to tick it before the
 others needs a confirmation, or --yes without a terminal.
@@ -781,20 +717,16 @@ EXIT CODES
 """
 
 
-def checklist(commands: Commands) -> None:
-    """Add it."""
-    parser = commands.add_parser(
-        "checklist",
-        help="what is left to do elsewhere, with ticks",
-        description="Shows what is left to do in the portal and on other machines, and ticks it.",
-        epilog=_CHECKLIST,
-    )
+def checklist(parser: Parser) -> None:
+    """Its arguments."""
     parser.add_argument("--answers", metavar="FILE", type=Path, help="make the list from these answers (TOML)")
     parser.add_argument("--tick", metavar="STEP", action="append", default=[], help="its number or id; may be repeated")
     parser.add_argument("--yes", action="store_true", help="tick the policy even if other steps are not ticked")
 
 
-_EXPORT = """\
+EXPORT = """\
+roll-out over many machines with Ansible
+Writes what another tool needs to make the change on many machines.
 The folder contains a playbook, an inventory, and the files of every primary and
 gateway. On a primary, Ansible only starts this wizard, which must be installed
 there. Gateways get their stores and the lines of the unattended file. Files
@@ -812,20 +744,14 @@ EXIT CODES
 """
 
 
-def export(commands: Commands) -> None:
-    """Add it."""
-    parser = commands.add_parser(
-        "export",
-        help="roll-out over many machines with Ansible",
-        description="Writes what another tool needs to make the change on many machines.",
-        epilog=_EXPORT,
-    )
+def export(parser: Parser) -> None:
+    """Its arguments."""
     kinds = parser.add_subparsers(dest="kind", metavar="TOOL", required=True)
     ansible = kinds.add_parser(
         "ansible",
         help="a playbook with inventory and files",
         description="Writes a playbook with inventory and the files of every primary and gateway.",
-        epilog=_EXPORT,
+        epilog=parser.epilog,
     )
     _takes_answers(ansible)
     ansible.add_argument("--out", metavar="DIR", required=True, type=Path, help="a new or empty folder")
@@ -834,7 +760,9 @@ def export(commands: Commands) -> None:
     )
 
 
-_FINDINGS = """\
+FINDINGS = """\
+list all findings, or explain one
+Lists every finding and refusal with its code, or explains one.
 EXAMPLES
   cloudstream-wizard findings
   cloudstream-wizard findings chain.incomplete
@@ -846,18 +774,14 @@ EXIT CODES
 """
 
 
-def findings(commands: Commands) -> None:
-    """Add it."""
-    parser = commands.add_parser(
-        "findings",
-        help="list all findings, or explain one",
-        description="Lists every finding and refusal with its code, or explains one.",
-        epilog=_FINDINGS,
-    )
+def findings(parser: Parser) -> None:
+    """Its arguments."""
     parser.add_argument("code", nargs="?", metavar="CODE", help="explain this one")
 
 
-_GUIDE = """\
+GUIDE = """\
+the documentation, offline
+Print the documentation that comes with the program.
 EXAMPLES
   cloudstream-wizard guide                 the topics
   cloudstream-wizard guide set-up | less
@@ -869,18 +793,14 @@ EXIT CODES
 """
 
 
-def guide(commands: Commands) -> None:
-    """Add it."""
-    parser = commands.add_parser(
-        "guide",
-        help="the documentation, offline",
-        description="Print the documentation that comes with the program.",
-        epilog=_GUIDE,
-    )
+def guide(parser: Parser) -> None:
+    """Its arguments."""
     parser.add_argument("topic", nargs="?", metavar="TOPIC", help="this page; without it the list of topics")
 
 
-_CONF = """\
+CONF = """\
+read or set one value of a HOCON file
+Reads or changes one setting of a HOCON file, and leaves the rest unchanged.
 EXAMPLES
   cloudstream-wizard conf get /opt/hcp/conf/application.conf \\
       hcp.default-keystore-file
@@ -908,17 +828,11 @@ shows the difference, with passwords masked.
 """
 
 
-def conf(commands: Commands) -> None:
-    """Add it."""
-    parser = commands.add_parser(
-        "conf",
-        help="read or set one value of a HOCON file",
-        description="Reads or changes one setting of a HOCON file, and leaves the rest unchanged.",
-        epilog=_CONF,
-    )
+def conf(parser: Parser) -> None:
+    """Its arguments."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     for name, purpose, words in (("get", "print a value", _CONF_GET), ("set", "change a value", _CONF_SET)):
-        action = actions.add_parser(name, help=purpose, description=words, epilog=_CONF)
+        action = actions.add_parser(name, help=purpose, description=words, epilog=parser.epilog)
         action.add_argument("file", metavar="FILE", help="the HOCON file, like application.conf")
         action.add_argument("path", metavar="PATH", help='the setting, like hcp.tls.port or a."b.c"')
         action.add_argument(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from wizard import __version__, self_start
-from wizard.cli.arguments import MONITORING_UNKNOWN, THEMES, Parser
+from wizard.cli.arguments import MONITORING_UNKNOWN, THEMES, Parser, described
 from wizard.cli.commands import COMMANDS, PRINT_TRACE, REPORT_BUG, RUN, UNKNOWN_COMMAND
 from wizard.cli.streams import READER_GONE, finish, prepare
 from wizard.errors import WizardError
@@ -156,7 +156,7 @@ def build_parser(command: str | None, *, whole: bool = True) -> Parser:
     _add_globals(parser, top=True)
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     for name in [name for name in COMMANDS if whole or name == command]:
-        COMMANDS[name].register(subparsers)
+        COMMANDS[name].add(subparsers.add_parser(name, **described(COMMANDS[name].text)))
     for each in subparsers.choices.values():
         _add_globals(each, top=False)
     for each in (parser, *subparsers.choices.values()):
