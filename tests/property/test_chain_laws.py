@@ -117,4 +117,4 @@ def test_the_outline_says_what_the_parser_says() -> None:
         assert cut.issuer == certificate.x509.issuer.public_bytes()
         assert cut.public_key == certificate.public_key_der
         assert cut.authority_key_id == fields.authority_key_id(certificate)
-        assert cut.may_be_ca or not fields.is_ca(certificate)
+        assert cut.is_ca == fields.is_ca(certificate)

@@ -209,9 +209,7 @@ class _Assembly:
         self.key_of = self._pair(keys)
         paired = {id(key) for key in self.key_of.values()}
         self.without_key = False if any(id(key) not in paired for key in keys) else None
-        self.missing_names: dict[bytes, str] = {}
         self.tails: dict[int, _Tail] = {}
-        self.upwards: dict[int, _Tail] = {}
 
     def _pair(self, keys: list[PrivateKey]) -> dict[int, PrivateKey]:
         """Which certificate has which key: by the bytes of the public key, then by its parsed form."""
@@ -246,10 +244,7 @@ class _Assembly:
 
     def _parted(self) -> tuple[set[int], list[int]]:
         """The places of CA certificates, and those of the leaves in order."""
-        outlines = self.shelf.outlines
-        authorities = {
-            place for place, each in enumerate(outlines) if each.may_be_ca and fields.is_ca(self.pool[place])
-        }
+        authorities = {place for place, each in enumerate(self.shelf.outlines) if each.is_ca}
         leaves = [place for place in range(len(self.pool)) if place not in authorities]
         doubtful = self.key_of.keys() & authorities
         if doubtful:
@@ -274,17 +269,10 @@ class _Assembly:
             return Chain(leaf, key=key, key_matches=matches, rejected=link.rejected)
         if not link.issuers:
             return Chain(leaf, (), None, key, matches, *self._missing(place), link.rejected)
-        # The index gives the same link to all certificates of one issuer, and caches it.
-        if id(link) not in self.upwards:
-            self.upwards[id(link)] = self._upwards(link, paths)
-        between, root, missing, key_id, rejected, cut = self.upwards[id(link)]
-        return Chain(leaf, between, root, key, matches, missing, key_id, rejected, cut=cut)
-
-    def _upwards(self, link: IssuerCandidate, paths: Paths) -> _Tail:
         chosen = paths.best(link.issuers)
-        tail = self._tail(chosen, paths)
-        rejected = (*self._left(link, chosen, paths, below_is_ca=False), *link.rejected, *tail.rejected)
-        return tail._replace(rejected=rejected)
+        between, root, missing, key_id, above, cut = self._tail(chosen, paths)
+        rejected = (*self._left(link, chosen, paths, below_is_ca=False), *link.rejected, *above)
+        return Chain(leaf, between, root, key, matches, missing, key_id, rejected, cut=cut)
 
     def _tail(self, start: int, paths: Paths) -> _Tail:
         if start not in self.tails:
@@ -313,9 +301,7 @@ class _Assembly:
 
     def _missing(self, place: int) -> tuple[str, str]:
         parts = self.shelf.outlines[place]
-        if parts.issuer not in self.missing_names:
-            self.missing_names[parts.issuer] = names.issuer(self.pool[place])
-        return self.missing_names[parts.issuer], (parts.authority_key_id or b"").hex()
+        return names.issuer(self.pool[place]), (parts.authority_key_id or b"").hex()
 
     def _headless(self, places: list[int]) -> list[Chain]:
         """Chains of CA certificates that came without any leaf, from the lowest ones upwards."""

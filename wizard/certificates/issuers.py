@@ -1,6 +1,5 @@
 """Whether a certificate's signature was made with another's key. It does not check algorithms: rules do."""
 
-import re
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,6 +10,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
 
 from wizard.certificates import fields, raw
+from wizard.certificates.formats.der import DerError
 from wizard.certificates.model import Certificate, Rejected
 
 
@@ -55,91 +55,37 @@ def signed_by(certificate: Certificate, issuer: Certificate) -> bool | None:
     return True
 
 
-KEY_ID = re.compile(rb"\x06\x03\x55\x1d\x23\x04(.)\x30(.)\x80(.)", re.DOTALL)
-"""authorityKeyIdentifier, not critical, with its key identifier first: the form of nearly every certificate."""
-SAYS_CA = re.compile(rb"\x55\x1d\x13(?:\x01\x01.)?\x04.\x30.\x01\x01[^\0]", re.DOTALL)
-"""basicConstraints with a true `cA`. Without this no certificate is a CA; with it the real parser decides."""
-
-
 class Outline(NamedTuple):
-    """Slices of the DER encoding of one certificate."""
+    """The parts of one certificate, as encoded, by which its issuer is found."""
 
     issuer: bytes
     subject: bytes
     public_key: bytes
     authority_key_id: bytes | None
-    may_be_ca: bool
+    key_id: bytes | None
+    is_ca: bool
 
 
 def outline(certificate: Certificate) -> Outline:
-    """Cut *certificate* up. Unusual encodings take the slow way through the real parser."""
-    der = certificate.der
+    """The parts of *certificate*; those that are malformed are as the library reads them."""
     try:
-        start = _body(der, _body(der, 0))
-        version = 1 if der[start] == 0xA0 else 0
-        issuer, validity, subject, key, rest = _edges(der, start, version + 6)[version + 1 :]
-        if der[issuer] != 0x30 or der[subject] != 0x30 or der[key] != 0x30:
-            return _parsed(certificate)
-    except IndexError:
-        return _parsed(certificate)
-    return Outline(
-        der[issuer:validity],
-        der[subject:key],
-        der[key:rest],
-        _key_id(certificate, der, rest),
-        SAYS_CA.search(der, rest) is not None,
-    )
+        issuer, subject, key, _ = raw.fields(certificate.der)
+    except DerError:
+        issuer, subject, key = _parsed(certificate)
+    key_ids = fields.authority_key_id(certificate), fields.subject_key_id(certificate)
+    return Outline(issuer, subject, key, *key_ids, fields.is_ca(certificate))
 
 
-def _key_id(certificate: Certificate, der: bytes, start: int) -> bytes | None:
-    found = KEY_ID.search(der, start)
-    if found is None:
-        # Absent, or in a rare form (critical, or only issuer and serial number).
-        return fields.authority_key_id(certificate) if der.find(b"\x06\x03\x55\x1d\x23", start) >= 0 else None
-    whole, inner, size = found[1][0], found[2][0], found[3][0]
-    if whole != inner + 2 or inner < size + 2 or size >= 0x80:
-        return fields.authority_key_id(certificate)
-    return der[found.end() : found.end() + size]
-
-
-def _parsed(certificate: Certificate) -> Outline:
-    """The same by way of `cryptography`; unreadable names become empty, which fit no other certificate's."""
-    names = fields.issuer_name(certificate), fields.subject_name(certificate)
-    if names[0] is not None and names[1] is not None:
-        issuer, subject = names[0].public_bytes(), names[1].public_bytes()
-    else:
-        issuer, subject = b"", certificate.der
+def _parsed(certificate: Certificate) -> tuple[bytes, bytes, bytes]:
+    """Names and key by way of `cryptography`; unreadable names become empty, which fit no other certificate's."""
+    issuer, subject = fields.issuer_name(certificate), fields.subject_name(certificate)
     try:
         key = certificate.public_key_der
     except Exception:  # noqa: BLE001 - each unsupported or malformed key has its own exception
         key = b""
-    return Outline(issuer, subject, key, fields.authority_key_id(certificate), fields.is_ca(certificate))
-
-
-def _body(data: bytes, start: int) -> int:
-    """Where the body of the element at *start* begins."""
-    size = data[start + 1]
-    return start + 2 if size < 0x80 else start + 2 + (size & 0x7F)
-
-
-def _edges(data: bytes, start: int, count: int) -> list[int]:
-    """Where each of *count* elements in a row, the first at *start*, ends. Raises IndexError outside the data."""
-    edges = []
-    for _ in range(count):
-        size = data[start + 1]
-        if size < 0x80:
-            start += 2 + size
-        elif size == 0x81:
-            start += 3 + data[start + 2]
-        elif size == 0x82:
-            start += 4 + (data[start + 2] << 8) + data[start + 3]
-        else:
-            # Indefinite, or over 64 KiB: rare enough for the real parser.
-            raise IndexError
-        edges.append(start)
-    if start > len(data):
-        raise IndexError
-    return edges
+    if issuer is None or subject is None:
+        return b"", certificate.der, key
+    return issuer.public_bytes(), subject.public_bytes(), key
 
 
 MOST_CANDIDATES = 8
@@ -169,14 +115,16 @@ class CertificateIndex:
         self.now = now
         self.outlines: list[Outline] = [outline(certificate) for certificate in certificates]
         self._by_subject: dict[bytes, list[int]] = defaultdict(list)
+        self._by_key_id: dict[bytes | None, list[int]] = defaultdict(list)
+        self._spellings: dict[bytes, dict[bytes, None]] = defaultdict(dict)
         for place, parts in enumerate(self.outlines):
             self._by_subject[parts.subject].append(place)
+            if parts.is_ca:
+                self._by_key_id[parts.key_id].append(place)
+                self._spellings[raw.canonical(parts.subject)][parts.subject] = None
         self._links: dict[tuple[bytes, bytes | None], IssuerCandidate | None] = {}
         self._known: list[IssuerCandidate | None] = [None] * len(certificates)
         self._namesakes: dict[bytes, _Namesakes] = {}
-        self._spellings: dict[bytes, list[bytes]] | None = None
-        self._key_ids: dict[int, bytes | None] = {}
-        self._by_key_id: dict[bytes, list[int]] | None = None
 
     def link(self, place: int) -> IssuerCandidate:
         """The issuers of the certificate at *place*: itself, when it is self-signed."""
@@ -188,7 +136,7 @@ class CertificateIndex:
     def _link(self, place: int) -> IssuerCandidate:
         parts = self.outlines[place]
         if self._is_self_issued(place):
-            alone = len(self._by_subject[parts.subject]) == 1 and not parts.may_be_ca
+            alone = len(self._by_subject[parts.subject]) == 1 and not parts.is_ca
             if alone or signed_by(self.certificates[place], self.certificates[place]):
                 return IssuerCandidate((place,), ())
         key = (parts.issuer, parts.authority_key_id)
@@ -198,22 +146,15 @@ class CertificateIndex:
 
     def able(self, place: int) -> bool:
         """Whether it may issue: a CA, or self-issued without basicConstraints as version 1 roots are."""
-        parts = self.outlines[place]
-        if parts.may_be_ca:
-            return fields.is_ca(self.certificates[place])
+        if self.outlines[place].is_ca:
+            return True
         return self._is_self_issued(place) and b"\x55\x1d\x13" not in self.certificates[place].der
 
     def _is_self_issued(self, place: int) -> bool:
         """Whether its subject and its issuer are the same name."""
         issuer, subject = self.outlines[place].issuer, self.outlines[place].subject
         # Only names of about the same length can be spellings of each other, and only CAs are worth the comparison.
-        return issuer == subject or (self.outlines[place].may_be_ca and raw.canonical(issuer) == raw.canonical(subject))
-
-    def key_id(self, place: int) -> bytes | None:
-        """The subject key identifier."""
-        if place not in self._key_ids:
-            self._key_ids[place] = fields.subject_key_id(self.certificates[place])
-        return self._key_ids[place]
+        return issuer == subject or (self.outlines[place].is_ca and raw.canonical(issuer) == raw.canonical(subject))
 
     def defect(self, place: int) -> str:
         """What makes a fitting issuer the worse choice: its dates, when the moment is known; "" when nothing does."""
@@ -255,7 +196,7 @@ class CertificateIndex:
         rejected: list[Rejected] = []
         for count, candidate in enumerate(ordered):
             other = self.certificates[candidate]
-            differs = wanted is not None and self.key_id(candidate) not in {None, wanted}
+            differs = wanted is not None and self.outlines[candidate].key_id not in {None, wanted}
             if count >= MOST_CANDIDATES:
                 reason = f"not checked: more than {MOST_CANDIDATES} certificates have this name"
                 rejected.append(Rejected(other, reason))
@@ -275,7 +216,7 @@ class CertificateIndex:
             able = tuple(place for place in places if self.able(place))
             by_key_id: dict[bytes | None, list[int]] = defaultdict(list)
             for place in able:
-                by_key_id[self.key_id(place)].append(place)
+                by_key_id[self.outlines[place].key_id].append(place)
             others = [place for place in places if not self.able(place)][:MOST_CANDIDATES]
             refused = tuple(Rejected(self.certificates[each], "it is not a CA certificate") for each in others)
             self._namesakes[subject] = _Namesakes(able, dict(by_key_id), refused)
@@ -283,24 +224,15 @@ class CertificateIndex:
 
     def _spelled(self, name: bytes) -> list[bytes]:
         """The subjects in the set that every peer takes for *name*, itself first."""
-        if self._spellings is None:
-            self._spellings = defaultdict(list)
-            for subject in dict.fromkeys(each.subject for each in self.outlines if each.may_be_ca):
-                self._spellings[raw.canonical(subject)].append(subject)
         others = self._spellings.get(raw.canonical(name), ())
         return list(dict.fromkeys([*([name] if name in self._by_subject else ()), *others]))
 
     def _differs(self, place: int, wanted: bytes | None) -> str:
-        return f"its key id is {(self.key_id(place) or b'').hex()}, but {(wanted or b'').hex()} is required"
+        return f"its key id is {(self.outlines[place].key_id or b'').hex()}, but {(wanted or b'').hex()} is required"
 
     def _same_key_id(self, issuer: bytes, wanted: bytes | None) -> list[Rejected]:
         if wanted is None:
             return []
-        if self._by_key_id is None:
-            self._by_key_id = defaultdict(list)
-            for place, parts in enumerate(self.outlines):
-                if parts.may_be_ca and (key_id := self.key_id(place)) is not None:
-                    self._by_key_id[key_id].append(place)
         reason = "its key id is right, but its name is not"
         places = [each for each in self._by_key_id.get(wanted, ()) if self.outlines[each].subject != issuer]
         return [Rejected(self.certificates[each], reason) for each in places[:MOST_CANDIDATES]]

@@ -41,7 +41,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def described(text: str) -> dict[str, Any]:
-    """What argparse is told of a command: in the list of commands, in a sentence, and in full."""
+    """What argparse shows of a command: in the list of commands, in a sentence, and in full."""
     words, sentence, rest = text.split("\n", 2)
     return {"help": words, "description": sentence, "epilog": rest}
 
