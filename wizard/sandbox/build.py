@@ -198,19 +198,8 @@ def _free_port() -> int:
 
 
 def _folders(deployment: Deployment) -> None:
-    for name in (
-        "opt/hcp/conf",
-        "opt/hcp/lib",
-        "opt/hcp/bin",
-        "opt/hcp/data/portal/trusted-ca",
-        "certificates/exercises",
-        "secrets",
-        "etc/systemd/system",
-        "usr/bin",
-        "var/log",
-        "var/lib",
-        "run",
-    ):
+    product = "opt/hcp/conf opt/hcp/lib opt/hcp/bin opt/hcp/data/portal/trusted-ca certificates/exercises secrets"
+    for name in f"{product} etc/systemd/system usr/bin var/log var/lib run".split():
         (deployment.root / name).mkdir(parents=True)
     (deployment.root / "secrets").chmod(0o700)
 
