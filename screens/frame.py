@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from rich.control import Control
+from textual._styles_cache import StylesCache
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -191,6 +192,8 @@ class Frame(PaintedOnce[None], inherit_bindings=False):
         self.hold()
         try:
             await self.query(Page).remove()
+            # Textual 8.2 keeps all lines of a removed widget in the keys of this cache: 7 MB after a set-up.
+            StylesCache.get_inner_outer.cache_clear()
             self.page = page
             self.tell()
             await self.query_one("#column").mount(page, before="#say")

@@ -310,7 +310,7 @@ class WizardApp(App[int], inherit_bindings=False):
         for early in self.early[:1]:
             self._on_signal(early)
         self._typing = asyncio.create_task(self._type())
-        self.engine.run(self, "start", self._look_around, self._looked_around)
+        self.engine.run(self, "start", self._look_around, self._first_looked_around)
         self.call_after_refresh(self._first_painted)
 
     def _first_painted(self) -> None:
@@ -335,6 +335,11 @@ class WizardApp(App[int], inherit_bindings=False):
         if saved is None:
             return "", None
         return "resume", (saved, self.session.ended_words(saved))
+
+    def _first_looked_around(self, found: "tuple[str, Any] | WizardError") -> None:
+        # All modules are loaded now, and stay: a collection that visits them too stops the screen for 80 ms.
+        gc.freeze()
+        self._looked_around(found)
 
     def _looked_around(self, found: "tuple[str, Any] | WizardError") -> None:
         if isinstance(found, WizardError):

@@ -99,6 +99,14 @@ class Field(Input):
         )
         self.cursor_blink = False
 
+    def on_mount(self) -> None:
+        """Note where Textual's field subscribed: it never ends that itself, and so a removed field stays in memory."""
+        self._selections = self.screen.text_selection_started_signal
+
+    def on_unmount(self) -> None:
+        """Let the field go, and with it what was typed."""
+        self._selections.unsubscribe(self)
+
     @property
     def answer(self) -> str:
         """What was typed, or the value at the beginning as it really is."""

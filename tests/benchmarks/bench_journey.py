@@ -41,14 +41,14 @@ class Timed:
             self._ended = time.perf_counter()
             show(page)
 
-        def stands(page: Page) -> None:
+        def is_painted(page: Page) -> None:
             painted(page)
             self.changes.append(time.perf_counter() - self._ended)
 
         parts: list[tuple[Any, str, Any]] = [
             (session, "check", checked),
             (app, "show", shown),
-            (app, "_painted", stands),
+            (app, "_painted", is_painted),
         ]
         for owner, name, new in parts:
             setattr(owner, name, new)
@@ -86,6 +86,8 @@ async def drive(here: Practice) -> tuple[int, Timed, float]:
         await operator.press("enter", "enter", "enter")
         await operator.at("others-verdict")
         await operator.press("enter")
+        await operator.at("portal")
+        await operator.press("enter", "enter", "enter")
         await operator.at("review")
         await operator.press("enter")
         await settle(operator.pilot)
@@ -128,8 +130,8 @@ def main() -> int:
 def say(what: str, value: float, limit: float | None, unit: str) -> int:
     """Print one figure; 1 when it missed its limit."""
     over = limit is not None and value > limit
-    told = "" if limit is None else f" (limit {limit:g}) {'MISSED' if over else 'ok'}"
-    print(f"{what}: {value:.0f} {unit}".rstrip() + told)
+    verdict = "" if limit is None else f" (limit {limit:g}) {'MISSED' if over else 'ok'}"
+    print(f"{what}: {value:.0f} {unit}".rstrip() + verdict)
     return int(over)
 
 

@@ -218,8 +218,8 @@ def first_paint(command: list[str], words: bytes) -> float:
 def say(what: str, value: float, limit: float | None, unit: str) -> int:
     """Print one figure; 1 when it missed its limit."""
     over = limit is not None and value > limit
-    told = "" if limit is None else f" (limit {limit:g}) {'MISSED' if over else 'ok'}"
-    print(f"{what}: {value:.2f} {unit}".rstrip() + told)
+    verdict = "" if limit is None else f" (limit {limit:g}) {'MISSED' if over else 'ok'}"
+    print(f"{what}: {value:.2f} {unit}".rstrip() + verdict)
     return int(over)
 
 

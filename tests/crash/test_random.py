@@ -11,6 +11,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from tests.support.exhaustive import exhaustive
 from tests.support.fake_host import FOLDER, KEYSTORE, Interrupting, Scene, Tree, in_child, sha
 from wizard.change.engine import apply
 from wizard.change.events import KEPT, STUCK
@@ -115,6 +116,7 @@ def _recover(scene: Scene, mode: str, calls: Interrupting) -> None:
         return
 
 
+@exhaustive
 def test_by_chance(tmp_path: Path) -> None:
     until = time.monotonic() + SECONDS
     lives = broken = 0

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.exhaustive import exhaustive, mostly_exhaustive
 from tests.support.fake_host import KEYSTORE, Scene
 from tests.support.practice import ROOT, Practice, practice
 from wizard.change.durable import put_file
@@ -130,7 +131,7 @@ if not sys.executable.startswith("/tmp/"):
 
 
 @as_root
-@pytest.mark.parametrize("kind", TEMPORARY)
+@pytest.mark.parametrize("kind", mostly_exhaustive(TEMPORARY, {"full"}.__contains__))
 def test_temporary_files_are_not_needed(kind: str, apart: Path) -> None:
     """A whole change and its undo, with the product's Java, while nothing can be put or run in TMPDIR."""
     (apart / "tmp").mkdir()
@@ -297,7 +298,7 @@ LOCALES: dict[str, dict[str, str | None]] = {
 }
 
 
-@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("locale", mostly_exhaustive(LOCALES, {"ASCII, strict", "none"}.__contains__))
 def test_the_locale_changes_no_result(locale: str, server: Practice, usual: dict[str, Any]) -> None:
     name = "zertifikate \N{LATIN SMALL LETTER U WITH DIAERESIS}ber \N{EURO SIGN}"
     folder = server.root / name
@@ -412,6 +413,7 @@ def test_old_stores_on_a_host_in_fips_mode(kind: str, server: Practice) -> None:
         assert "primary-host" in done.stdout
 
 
+@exhaustive
 def test_a_change_on_a_host_in_fips_mode(tmp_path: Path) -> None:
     with practice(tmp_path / "p", java="17") as made:
         for words in LOOKS.values():
@@ -512,6 +514,7 @@ def test_labels_survive_a_change_and_its_undo(tmp_path: Path) -> None:
 ZONES = ("UTC", "Pacific/Kiritimati", "America/St_Johns", ":rubbish", "")
 
 
+@exhaustive
 def test_records_are_in_utc_in_every_zone(tmp_path: Path) -> None:
     with practice(tmp_path / "p", java=None) as made:
         begun = datetime.now(UTC) - timedelta(seconds=2)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.exhaustive import exhaustive
 from tests.support.practice import practice
 
 ANSIBLE = Path(sys.executable).with_name("ansible-playbook")
@@ -179,6 +180,7 @@ def test_no_batch_begins_after_a_gateway_that_failed(rollout: Rollout) -> None:
     ]
 
 
+@exhaustive
 def test_the_batches_can_be_chosen(rollout: Rollout) -> None:
     done = rollout.play({"gateway-1": NO_FILE, "gateway-2": BY_HAND, "gateway-3": BY_HAND}, "-e", '{"batches": [2, 1]}')
     assert done.returncode != 0
@@ -186,6 +188,7 @@ def test_the_batches_can_be_chosen(rollout: Rollout) -> None:
     assert "  gateway-3: without result" in rollout.report
 
 
+@exhaustive
 def test_an_unreachable_gateway_and_one_that_nobody_installed_stop_the_primary(rollout: Rollout) -> None:
     done = rollout.play({"gateway-1": BY_HAND, "gateway-2": UNREACHABLE, "gateway-3": ""})
     assert done.returncode != 0
@@ -195,6 +198,7 @@ def test_an_unreachable_gateway_and_one_that_nobody_installed_stop_the_primary(r
     assert rollout.report[3:5] == ["  gateway-2: unreachable", "  gateway-3: not installed"]
 
 
+@exhaustive
 def test_a_gateway_that_was_left_out_stops_the_primary(rollout: Rollout) -> None:
     done = rollout.play({"gateway-1": "", "gateway-2": ""}, "--limit", "primaries")
     assert done.returncode != 0
@@ -203,6 +207,7 @@ def test_a_gateway_that_was_left_out_stops_the_primary(rollout: Rollout) -> None
     assert "These gateways are not done: gateway-1: without result, gateway-2: without result." in text
 
 
+@exhaustive
 def test_a_look_in_check_mode_shows_the_plan_of_the_primary(rollout: Rollout) -> None:
     done = rollout.play({"gateway-1": ""}, "--check")
     assert done.returncode == 0, done.stdout
@@ -210,6 +215,7 @@ def test_a_look_in_check_mode_shows_the_plan_of_the_primary(rollout: Rollout) ->
     assert not (rollout.folder / "report.txt").exists()
 
 
+@exhaustive
 def test_check_mode_says_what_the_run_does_and_a_second_run_does_nothing(rollout: Rollout) -> None:
     (rollout.work / "gateway-1.conf").write_text('HCP_OTHER="1"\n')
     rollout.gateway("gateway-1", "first", "v1")
@@ -233,6 +239,7 @@ def test_check_mode_says_what_the_run_does_and_a_second_run_does_nothing(rollout
     assert recap(looked, "gateway-1")["changed"] == 0, looked.stdout
 
 
+@exhaustive
 def test_undo_goes_back_one_rollout_at_a_time_on_each_gateway(rollout: Rollout) -> None:
     """The second re-keying is undone to the first; that one, which was cut off once, to what was there before."""
     hosts = {"gateway-1": BY_HAND, "gateway-2": BY_HAND}

@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from tests.support.doctor_runs import NAME, Call, examined, settle
+from tests.support.exhaustive import exhaustive
 from tests.support.jvm import jre
 from tests.support.practice import company, practice
 from wizard.sandbox.pki import pfx
 
 
+@exhaustive
 def test_a_modern_store_under_an_old_java(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with practice(tmp_path / "x", java="11.0.5", start=False, configured=True) as made:
         made.deployment.keystore.write_bytes(pfx(company().entities["primary-host"], "changeit", name=NAME))

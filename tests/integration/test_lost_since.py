@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.doctor_runs import NAME, Call, settle
+from tests.support.exhaustive import exhaustive, mostly_exhaustive
 from tests.support.practice import Practice, company, practice
 from wizard.questions.answers import Answers
 from wizard.questions.flow import View, steps
@@ -78,6 +79,7 @@ def deployed(folder: Path, capsys: pytest.CaptureFixture[str], java: str | None 
         yield Upgraded(made, Call(made, capsys), deployment.conf.read_bytes(), deployment.cacerts.read_bytes())
 
 
+@exhaustive
 def test_an_upgrade_after_two_changes_of_which_one_was_undone(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -108,6 +110,7 @@ def test_an_upgrade_after_two_changes_of_which_one_was_undone(
         assert server.roots() == {first}
 
 
+@exhaustive
 def test_every_root_that_stands_is_imported_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with deployed(tmp_path / "x", capsys) as server:
         server.apply()
@@ -126,7 +129,10 @@ def test_every_root_that_stands_is_imported_again(tmp_path: Path, capsys: pytest
 
 @pytest.mark.parametrize(
     ("conf", "store", "code"),
-    [(True, False, "settings-lost"), (False, True, "store-lost"), (True, True, "settings-lost")],
+    mostly_exhaustive(
+        [(True, False, "settings-lost"), (False, True, "store-lost"), (True, True, "settings-lost")],
+        {(False, True, "store-lost"), (True, True, "settings-lost")}.__contains__,
+    ),
 )
 def test_settings_and_key_store(
     conf: bool,
@@ -161,6 +167,7 @@ def test_an_application_conf_that_is_gone(tmp_path: Path, capsys: pytest.Capture
         assert server.made.tree() == before
 
 
+@exhaustive
 def test_settings_that_are_not_in_the_new_file_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with deployed(tmp_path / "x", capsys, java=None) as server:
         server.apply()
@@ -203,6 +210,7 @@ def test_the_copies_are_for_the_owner_alone(tmp_path: Path, capsys: pytest.Captu
         assert {path.stat().st_mode & 0o777 for path in copies} == {0o600}
 
 
+@exhaustive
 def test_an_own_store_in_place_of_the_recorded_one_is_drift(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Somebody renewed the certificate by hand: that is no loss."""
     with deployed(tmp_path / "x", capsys) as server:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.doctor_runs import NAME, Call, settle
+from tests.support.exhaustive import exhaustive
 from tests.support.practice import Practice, practice
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: mounts, and a service with another account")
@@ -95,6 +96,7 @@ def listener(port: int) -> Iterator[None]:
         yield
 
 
+@exhaustive
 def test_the_port_of_a_stopped_service_has_another_owner(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Also when the doctor has nothing in the journal to go by; and no longer when the other program is gone."""
     with practice(tmp_path / "x", java=None, start=False, configured=True) as made:

@@ -4,6 +4,7 @@ import re
 import subprocess
 from pathlib import Path
 
+from tests.support.exhaustive import exhaustive
 from tests.support.practice import practice
 
 
@@ -26,6 +27,7 @@ def test_the_doctor_names_the_command_too_where_no_keytool_is_left(tmp_path: Pat
     assert "Its password is changeit" in shown
 
 
+@exhaustive
 def test_an_undo_names_the_password_of_cacerts_when_it_is_wrong(tmp_path: Path) -> None:
     with practice(tmp_path / "p") as made:
         assert made.run("apply", "--answers", "answers.toml", "--yes").returncode == 0

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from tests.support.exhaustive import exhaustive
 from tests.support.jvm import run_java
 from tests.support.line_by_line import talk
 from tests.support.practice import Practice, company, practice
@@ -260,6 +261,7 @@ def test_the_bundles_of_each_phase(server: Practice) -> None:
     assert "Remove Acme-CA-Root" in (last / "portal/CHECKLIST.md").read_text()
 
 
+@exhaustive
 def test_a_cluster_is_changed_one_node_after_the_other(server: Practice, tmp_path: Path) -> None:
     def here(phase: str = "") -> str:
         return answers(server, phase, others=False, nodes=f'["127.0.0.1", "{FAR}"]')
@@ -306,6 +308,7 @@ def test_a_cluster_is_changed_one_node_after_the_other(server: Practice, tmp_pat
         assert load(Path(there("last")).read_text()).phase is Phase.RETIRE_ROOT
 
 
+@exhaustive
 def test_the_export_for_ansible_makes_the_next_phase(server: Practice) -> None:
     path = answers(server)
     old, new = (
@@ -338,6 +341,7 @@ def test_the_export_for_ansible_makes_the_next_phase(server: Practice) -> None:
     assert exported("last") == ("new", False, Phase.RETIRE_ROOT)
 
 
+@exhaustive
 def test_line_mode_asks_for_the_phase_and_makes_it(server: Practice) -> None:
     path = Path(answers(server))
     before = server.tree()

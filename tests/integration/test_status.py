@@ -7,6 +7,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.doctor_runs import NAME, Call, settle
+from tests.support.exhaustive import exhaustive
 from tests.support.practice import company, practice
 from wizard.sandbox import truststore
 from wizard.sandbox.build import upload
@@ -69,6 +70,7 @@ def test_a_machine_without_the_product_is_unknown_or_critical(
         assert "no key store is configured" in out.splitlines()[0]
 
 
+@exhaustive
 def test_drift_after_a_real_change(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with practice(tmp_path / "x", java="17", start=False, configured=False) as made:
         upload(made.deployment, company())

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.exhaustive import exhaustive
 from tests.support.practice import ROOT, Practice, practice
 
 MARK = "0.0.0+zip"
@@ -43,6 +44,7 @@ def test_it_is_the_file_that_runs(program: Path, tmp_path: Path) -> None:
     assert f"sys.path[:] = [{str(program)!r}" in done.stdout.replace('"', "'").replace("\\'", "'")
 
 
+@exhaustive
 def test_it_plans_and_applies(program: Path, tmp_path: Path) -> None:
     with practice(tmp_path / "p") as server:
         plan = run(program, server, "plan", "--answers", "answers.toml", "--json")

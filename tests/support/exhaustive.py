@@ -20,5 +20,8 @@ def points(last: int, some: int, *, first: int = 1, every: int = 1) -> range:
 
 
 def mostly_exhaustive(values: Iterable[T], always: Callable[[T], bool]) -> list[T | ParameterSet]:
-    """*values* as parameters, of which `make test` takes those for which *always* is true."""
-    return [value if always(value) else pytest.param(value, marks=exhaustive) for value in values]
+    """*values* as parameters (a tuple: of several names), of which `make test` takes those for which *always* is true."""
+    return [
+        value if always(value) else pytest.param(*(value if isinstance(value, tuple) else (value,)), marks=exhaustive)
+        for value in values
+    ]

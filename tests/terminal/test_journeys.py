@@ -24,7 +24,7 @@ SOURCES = {"primary.password": "FILES", "primary.keystore-password": "STORE"}
 OTHERS = {"gateway.0.password": "FILES", "client.0.password": "FILES"}
 
 
-@pytest.mark.parametrize("goal", mostly_exhaustive(WAYS, {"set-up", "undo"}.__contains__))
+@pytest.mark.parametrize("goal", mostly_exhaustive(WAYS, {"undo"}.__contains__))
 def test_both_faces_and_what_they_kept_make_one_plan(goal: str, link: Sshd, tmp_path: Path) -> None:
     way = WAYS[goal]
     with practice(tmp_path / "p", faults=way.faults, configured=way.configured) as here:

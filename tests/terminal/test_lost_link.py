@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from tests.support.canary import SEQUENCE, nothing_told
+from tests.support.exhaustive import exhaustive
 from tests.support.practice import Practice
 from tests.support.pty_operator import ByKeys, ByLines, Operator
 from tests.support.pty_terminal import ROOT, Terminal
@@ -88,7 +89,7 @@ def nothing_is_lost(here: Practice, terminal: Terminal, change: str) -> None:
     nothing_told(here.root, terminal.sent)
 
 
-@pytest.mark.parametrize("meanwhile", ["it still runs", "it has ended"])
+@pytest.mark.parametrize("meanwhile", ["it still runs", pytest.param("it has ended", marks=exhaustive)])
 @pytest.mark.parametrize("face", FACES)
 def test_a_second_session_makes_the_last_steps(face: str, meanwhile: str, waiting: Practice) -> None:
     operator, words = FACES[face]
@@ -134,6 +135,7 @@ def test_a_command_that_was_hung_up_is_followed_by_the_next(waiting: Practice) -
     assert not list(waiting.deployment.machine.state_dir.glob("changes/*/answers.toml"))
 
 
+@exhaustive
 def test_a_command_that_was_hung_up_is_told_by_the_next(waiting: Practice) -> None:
     with wizard(waiting, *headless(waiting)) as terminal:
         change = hang_up(terminal, waiting)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.exhaustive import exhaustive, mostly_exhaustive
 from tests.support.practice import Practice
 from tests.support.pty_terminal import ROOT, Terminal
 from tests.support.scenarios import FILES_PASSWORD
@@ -92,7 +93,10 @@ def test_the_cursor_stands_where_the_focus_is(at: Open) -> None:
         assert "In the vendor's cloud" in terminal.text.splitlines()[terminal.screen.cursor.y]
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    mostly_exhaustive([(signal.SIGTERM, 143), (signal.SIGHUP, 129)], {(signal.SIGHUP, 129)}.__contains__),
+)
 def test_signals_save_and_restore_the_terminal(number: int, code: int, at: Open, here: Practice) -> None:
     with at("place") as terminal:
         terminal.until("Where does the primary server run?")
@@ -103,7 +107,7 @@ def test_signals_save_and_restore_the_terminal(number: int, code: int, at: Open,
     assert " place " in (here.deployment.machine.state_dir / NAME).read_text().partition("\n")[0]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", mostly_exhaustive([signal.SIGTERM, signal.SIGHUP], {signal.SIGHUP}.__contains__))
 def test_a_signal_while_the_first_page_starts_ends_quietly(number: int, at: Open) -> None:
     for words in ("TLS wizard", "Checking this machine", GOAL):
         with at("first") as terminal:
@@ -113,7 +117,7 @@ def test_a_signal_while_the_first_page_starts_ends_quietly(number: int, at: Open
             assert b"wizard.bug" not in terminal.sent
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", mostly_exhaustive([signal.SIGTERM, signal.SIGHUP], {signal.SIGHUP}.__contains__))
 def test_a_signal_at_the_moment_the_screen_opens_restores_the_terminal(number: int, at: Open) -> None:
     with at("first") as terminal:
         while b"\x1b[?1049h" not in terminal.sent:
@@ -125,6 +129,7 @@ def test_a_signal_at_the_moment_the_screen_opens_restores_the_terminal(number: i
 
 
 @pytest.mark.parametrize("words", [(), ("hang=check",)])
+@exhaustive
 def test_a_cut_link_leaves_no_process(words: tuple[str, ...], at: Open) -> None:
     with at("primary-files", *words) as terminal:
         terminal.until("Certificate of the primary server")
@@ -170,7 +175,7 @@ def test_every_key_that_leaves_asks_and_the_summary_stays(at: Open) -> None:
         assert b"Nothing was changed." in terminal.sent.split(LEFT)[-1]
 
 
-@pytest.mark.parametrize("key", ["f3", "ctrl+l"])
+@pytest.mark.parametrize("key", ["f3", pytest.param("ctrl+l", marks=exhaustive)])
 def test_the_screen_is_drawn_again_on_request(key: str, at: Open) -> None:
     with at("place") as terminal:
         terminal.until("Where does the primary server run?")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from textual import events
 
+from tests.support.exhaustive import exhaustive
 from tests.support.made_up import made_up
 from tests.support.practice import Practice, company, practice
 from tests.tui.driving import app_of, burst, focused, keys, opened, paste, settle, step, text, until
@@ -450,6 +451,7 @@ async def test_an_interrupted_change_comes_first(made: Practice, monkeypatch: py
         assert step(pilot) == "goal"
 
 
+@exhaustive
 async def test_an_unfinished_run_is_checked_again_and_can_be_forgotten(made: Practice) -> None:
     first = session_on(made)
     async with at_the_wizard(first) as operator:
@@ -529,6 +531,7 @@ async def test_an_impossible_undo_says_so_before_it_is_chosen(running: Practice)
         assert step(operator.pilot) == "undo"
 
 
+@exhaustive
 async def test_files_that_were_changed_since_are_named_with_what_to_do(running: Practice) -> None:
     assert running.run("apply", "--answers", running.answers(), "--yes").returncode == 0
     async with at_the_wizard(session_on(running), start="goal") as operator:
@@ -544,6 +547,7 @@ async def test_files_that_were_changed_since_are_named_with_what_to_do(running: 
     assert len(running.json("history")["changes"]) == 1
 
 
+@exhaustive
 async def test_the_password_of_the_store_is_changed_by_keys(tmp_path: Path) -> None:
     with practice(tmp_path / "p", configured=True) as made:
         before = made.tree()
@@ -569,6 +573,7 @@ async def test_the_password_of_the_store_is_changed_by_keys(tmp_path: Path) -> N
         assert "primary-host" in made.served()
 
 
+@exhaustive
 async def test_the_way_back_to_the_built_in_certificate_warns_about_the_policy(tmp_path: Path) -> None:
     with practice(tmp_path / "p", java=None, configured=True) as made:
         session = session_on(made)

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from screens.program import WizardApp
 from tests.support.doctor_runs import settle
-from tests.support.exhaustive import mostly_exhaustive
+from tests.support.exhaustive import exhaustive, mostly_exhaustive
 from tests.support.line_by_line import talk
 from tests.support.practice import Practice, practice
 from tests.tui.driving import focused
@@ -40,7 +40,7 @@ REPAIRED = {
 """Fault, and the words that name it on the screen."""
 
 NEEDS_JAVA = {"root-missing"}
-OFTEN = mostly_exhaustive(REPAIRED, {"commented-out", "umlaut-password", "unreadable", "root-missing"}.__contains__)
+OFTEN = mostly_exhaustive(REPAIRED, {"commented-out", "root-missing"}.__contains__)
 """A setting, a store, rights and a trust store; `tests/integration/test_doctor_faults.py` makes every repair."""
 
 
@@ -91,6 +91,7 @@ async def test_a_faulty_deployment_is_repaired_by_keys(fault: str, tmp_path: Pat
         assert made.served() == SERVED
 
 
+@exhaustive
 async def test_a_password_that_only_a_person_knows_is_asked_for(tmp_path: Path) -> None:
     with practice(tmp_path / "x", java=None, start=False, faults=["key-password"], configured=True) as made:
         settle(made)
@@ -178,6 +179,7 @@ async def test_what_cannot_be_in_one_change_follows_it(tmp_path: Path) -> None:
         assert [line.rpartition("rollback ")[2][:4] for line in undo] == ["0002", "0001"]
 
 
+@exhaustive
 async def test_what_needs_a_password_nobody_knows_does_not_keep_the_rest(tmp_path: Path) -> None:
     faults = ["key-password", "conf-world-readable"]
     with practice(tmp_path / "x", java=None, start=False, faults=faults, configured=True) as made:
@@ -298,6 +300,7 @@ async def test_a_healthy_deployment_is_called_healthy(tmp_path: Path) -> None:
         assert made.tree() == before
 
 
+@exhaustive
 async def test_an_undo_brings_the_fault_back_to_the_byte(tmp_path: Path) -> None:
     with practice(tmp_path / "x", java=None, start=False, faults=["wrong-password"], configured=True) as made:
         settle(made)

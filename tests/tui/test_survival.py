@@ -1,5 +1,7 @@
 """Small, colourless and ASCII terminals; hostile text; leaving; crashes; help; passwords. On the real session."""
 
+import gc
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from unicodedata import category
@@ -238,6 +240,16 @@ async def test_a_password_is_hidden_until_f4_and_never_copied(made: Practice) ->
             await keys(pilot, key)
         assert pilot.app.clipboard == ""
         assert field.value == FILES_PASSWORD
+
+
+async def test_a_page_that_was_left_is_freed_with_its_password(made: Practice) -> None:
+    async with opened(session_on(made), start="primary-files") as pilot:
+        await keys(pilot, "tab", "tab", f"={FILES_PASSWORD}")
+        left = [weakref.ref(each) for each in pilot.app.screen.query(Page).first().walk_children(with_self=True)]
+        await keys(pilot, "escape")
+        gc.collect()
+        assert len(left) > 5
+        assert [each() for each in left if each() is not None] == []
 
 
 @pytest.mark.parametrize("name", ["primary-files", "review"])

@@ -9,7 +9,6 @@ import os
 import shutil
 import signal
 import time
-import uuid
 
 from wizard import self_start
 from wizard.sandbox.service.unit_file import UNIT, WANTED, Unit, behaviour
@@ -120,7 +119,7 @@ class Supervisor:
             SubState="running",
             Result="success",
             MainPID=self._spawn(self_start.PRACTICE_SERVER),
-            InvocationID=uuid.uuid4().hex,
+            InvocationID=os.urandom(16).hex(),
             ExecMainStartTimestampMonotonic=int(begun * 1e6),
             ExecMainStatus=0,
             Refused="",
