@@ -22,7 +22,7 @@ from wizard.findings import Finding, Severity
 from wizard.host.machine import now_utc
 from wizard.planning.rehearsal import FAILED, PASSED
 from wizard.questions.flow import Step
-from wizard.questions.phases import numbered
+from wizard.questions.others import numbered
 from wizard.reports.calendar import Ending
 from wizard.reports.lines import Line
 from wizard.reports.review import Review as Made

@@ -13,9 +13,8 @@ from wizard import codes
 from wizard.change.durable import FULL, write_failure
 from wizard.errors import ExitCode, WizardError
 from wizard.host.directory import Directory
-from wizard.printable import printable
+from wizard.printable import printable, rfc3339
 from wizard.secret import Redactor
-from wizard.times import rfc3339
 
 APPLIED = "applied"
 NO_CHANGE = "nothing_to_do"

@@ -10,7 +10,7 @@ from wizard.change.context import Context
 from wizard.change.durable import put_file, remove_temporary
 from wizard.change.events import APPLIED, KEPT, REFUSED, ROLLED_BACK, Event
 from wizard.change.file_image import FileImage
-from wizard.change.manifest import Action, Manifest, Node
+from wizard.change.journal import Action, Manifest, Node
 from wizard.change.store import EVIDENCE, ChangeFolder, Store, read_events
 from wizard.errors import WizardError
 from wizard.host.access import group_name_of, name_of

@@ -17,8 +17,7 @@ from wizard.change.durable import (
     write_failure,
 )
 from wizard.change.file_image import ABSENT_FILE, FileImage, read_image
-from wizard.change.journal import BACKUP
-from wizard.change.manifest import Action
+from wizard.change.journal import BACKUP, Action
 from wizard.change.store import STAGED, ChangeFolder
 from wizard.change.targets import check_in_place, folder_of
 

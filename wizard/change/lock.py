@@ -18,15 +18,13 @@ from wizard.change.durable import write_failure
 from wizard.change.events import APPLIED, CHANGE, REFUSED, Failure
 from wizard.change.evidence import write_evidence
 from wizard.change.file_state import is_restored, live_image
-from wizard.change.journal import CLOSED, Journal, RecoveryPlan
-from wizard.change.manifest import Manifest
+from wizard.change.journal import CLOSED, Journal, Manifest, RecoveryPlan
 from wizard.change.plan_file import check_types
 from wizard.change.store import EVENTS, ChangeFolder, Store, unreadable
 from wizard.errors import BusyError, RecoveryNeededError, WizardError
 from wizard.host.directory import Directory
-from wizard.printable import printable
+from wizard.printable import printable, rfc3339
 from wizard.texts.en.change import NOTHING_CHANGED
-from wizard.times import rfc3339
 
 _PATIENCE_S = 0.5
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from wizard import codes
 from wizard.change.context import Context, Served
 from wizard.change.events import SETTLE
-from wizard.change.manifest import Node
+from wizard.change.journal import Node
 from wizard.change.plan import is_timer
 from wizard.errors import WizardError
 from wizard.texts.en.change import JOURNAL_LINES

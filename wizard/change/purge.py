@@ -6,7 +6,7 @@ from datetime import timedelta
 from wizard.change.context import Context
 from wizard.change.lock import opened, sweep
 from wizard.change.store import ChangeFolder, Store
-from wizard.times import rfc3339
+from wizard.printable import rfc3339
 
 
 def purge(change: str, days: int | None, context: Context) -> tuple[str, ...]:

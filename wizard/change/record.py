@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from wizard.change.file_state import differs
-from wizard.change.manifest import Action, Manifest, Node
+from wizard.change.journal import Action, Manifest, Node
 from wizard.change.store import STAGED, ChangeFolder, Store, entries
 from wizard.change.targets import look, resolve
 from wizard.errors import WizardError

@@ -12,9 +12,8 @@ from wizard.change.engine import Order, carry_out, check_service
 from wizard.change.events import APPLIED, Outcome
 from wizard.change.file_image import FileImage
 from wizard.change.file_state import FileState, differs, file_state, is_restored, old_state
-from wizard.change.journal import BACKUP
+from wizard.change.journal import BACKUP, Action, Manifest, TrustEntry
 from wizard.change.lock import check_free, opened, sweep
-from wizard.change.manifest import Action, Manifest, TrustEntry
 from wizard.change.plan import digest_of
 from wizard.change.staging import FileChange, check_owner, identity_of, settled
 from wizard.change.store import UNREADABLE, ChangeFolder, Entry, Store, check_own, entries

@@ -13,8 +13,7 @@ from wizard import codes
 from wizard.change.durable import REAL, Syscalls, new_folder, put_file, reach, sync_folder, write_failure
 from wizard.change.events import APPLIED, REFUSED, STUCK, Event
 from wizard.change.file_image import FileImage, open_file, read_image
-from wizard.change.journal import BACKUP, LARGEST, Journal, RecoveryPlan, damaged, read_journal, replay
-from wizard.change.manifest import Manifest
+from wizard.change.journal import BACKUP, LARGEST, Journal, Manifest, RecoveryPlan, damaged, read_journal, replay
 from wizard.errors import RecoveryNeededError, WizardError
 from wizard.host.directory import Directory
 from wizard.host.machine import Machine

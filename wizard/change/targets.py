@@ -18,7 +18,7 @@ from wizard.printable import printable
 
 if TYPE_CHECKING:
     from wizard.change.context import Context
-    from wizard.change.manifest import Action
+    from wizard.change.journal import Action
 
 _GETFLAGS = 0x80086601
 _FROZEN = {0x10: "immutable", 0x20: "append-only"}

@@ -20,9 +20,8 @@ from wizard.change.file_state import (
     made_folder,
     old_state,
 )
-from wizard.change.journal import CLOSED, UNDO, UNDONE, Journal, replay
+from wizard.change.journal import CLOSED, UNDO, UNDONE, Action, Journal, Manifest, replay
 from wizard.change.lock import close, say_outcome
-from wizard.change.manifest import Action, Manifest
 from wizard.change.plan import digest_of, is_timer
 from wizard.change.proof import prove, restart
 from wizard.change.store import PAGE, ChangeFolder, Store

@@ -23,8 +23,8 @@ from wizard.change.store import EVENTS, ChangeFolder, Store, unreadable
 from wizard.errors import BusyError, ExitCode, RecoveryNeededError, WizardError
 from wizard.host.access import name_of
 from wizard.host.machine import Machine
+from wizard.printable import rfc3339
 from wizard.secret import Secret
-from wizard.times import rfc3339
 
 _POLL_S = 0.01
 _NO_LOGIN = 2**32 - 1

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from wizard import codes
-from wizard.certificates.as_json import certificate_json, chain_json
 from wizard.certificates.formats.file_findings import file_findings
 from wizard.certificates.model import Bundle, Chain, Format, Role
+from wizard.certificates.names import certificate_json, chain_json
 from wizard.certificates.public_roots import public_roots
 from wizard.certificates.reading import require_certificate
 from wizard.certificates.rules import judge
@@ -22,8 +22,8 @@ from wizard.host.machine import now_utc
 from wizard.planning.judge import unreadable
 from wizard.probing.revocation.check import chain_findings
 from wizard.probing.revocation.fetch import fetch_issuers
-from wizard.reports.chain import title, tree_lines
 from wizard.reports.lines import Line, Tone, finding_lines
+from wizard.reports.review import title, tree_lines
 
 
 def run(args: argparse.Namespace) -> int:

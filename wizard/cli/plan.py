@@ -13,12 +13,11 @@ from wizard.cli.output import print_json, print_lines
 from wizard.errors import ExitCode
 from wizard.host.machine import now_utc
 from wizard.planning.inputs import PlanInputs
-from wizard.planning.primary.inputs import basis_of
+from wizard.planning.primary.plan import basis_of
 from wizard.printable import printable
 from wizard.questions.answers import Goal, Maintenance, SourceKind
-from wizard.reports.chain import beside_json
 from wizard.reports.outcome import kept_plan_lines
-from wizard.reports.review import Review
+from wizard.reports.review import Review, beside_json
 from wizard.session import kept_answers
 from wizard.session.review import review
 

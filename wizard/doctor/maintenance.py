@@ -25,8 +25,7 @@ from wizard.host.access import FOR_PRIMARY, rights_for
 from wizard.host.files import DEFAULT_STORE_PASSWORD
 from wizard.host.machine import Machine, now_utc
 from wizard.planning.inputs import PlanInputs, store_password
-from wizard.planning.primary.inputs import Planned, other_nodes
-from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET, removal, require_alias
+from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET, Planned, other_nodes, removal, require_alias
 from wizard.planning.snapshot import about_cacerts
 from wizard.questions.answers import Maintenance, PrimaryAnswers
 from wizard.questions.passwords import PRIMARY

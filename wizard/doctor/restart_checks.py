@@ -10,13 +10,11 @@ from pathlib import Path, PurePosixPath
 
 from wizard import codes
 from wizard.change.durable import check_change_room
-from wizard.change.journal import BACKUP
-from wizard.change.manifest import Manifest
+from wizard.change.journal import BACKUP, Manifest
 from wizard.change.plan import EditFile, ImportTrust, MakeFolder, Plan, Probe, PutFile, Restart, Step, is_timer
 from wizard.change.store import ChangeFolder
 from wizard.change.targets import resolve
-from wizard.doctor.collect.conf import scan_conf
-from wizard.doctor.collect.files import Coming, Written, file_facts
+from wizard.doctor.collect.files import Coming, Written, file_facts, scan_conf
 from wizard.doctor.collect.service import probe_facts, see_port, unit_facts
 from wizard.doctor.facts import ClockFacts, DoctorFacts, ProbeFacts
 from wizard.doctor.rules import conf as conf_rules

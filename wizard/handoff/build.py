@@ -32,7 +32,7 @@ from wizard.planning.snapshot import MachineSnapshot
 from wizard.printable import printable
 from wizard.questions.answers import PasswordSource, Phase, PrimaryAnswers, PrimaryKind, SourceKind
 from wizard.questions.passwords import CLIENT, generate, is_usable_password
-from wizard.reports.chain import order_notes
+from wizard.reports.review import order_notes
 from wizard.secret import Secret
 
 

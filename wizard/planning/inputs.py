@@ -11,8 +11,7 @@ from wizard.certificates.chain import host_chain
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.reading import read
 from wizard.certificates.rollover import Kind, Rollover, compare
-from wizard.change.journal import BACKUP
-from wizard.change.manifest import Action
+from wizard.change.journal import BACKUP, Action
 from wizard.change.plan import Plan
 from wizard.change.store import ChangeFolder, Store, history
 from wizard.configs import hocon
@@ -32,13 +31,13 @@ from wizard.questions.answers import (
     PrimaryAnswers,
     PrimaryKind,
     SourceKind,
+    is_pasted,
 )
 from wizard.questions.flow import DEFAULT_WAIT_S
 from wizard.questions.passwords import Consumer, generate, require_fit
-from wizard.questions.pasted import is_pasted
-from wizard.reports.chain import order_lines
 from wizard.reports.checklist import Checklist
 from wizard.reports.lines import Line, Tone
+from wizard.reports.review import order_lines
 from wizard.secret import Secret
 
 _Table = TypeVar("_Table", PrimaryAnswers, GatewayAnswers, ClientAnswers)

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from wizard import codes
-from wizard.certificates.as_json import certificate_json
 from wizard.certificates.model import Certificate
+from wizard.certificates.names import certificate_json
 from wizard.certificates.reading import read
 from wizard.change.plan import CertificateNote, ImportTrust, PutFile
 from wizard.change.targets import check_expected, look, resolve
@@ -18,7 +18,7 @@ from wizard.host.jre import Keytool
 from wizard.host.machine import Machine
 from wizard.host.processes import memory_file, path_of
 from wizard.planning.judge import unreadable
-from wizard.planning.primary.inputs import Planned
+from wizard.planning.primary.plan import Planned
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.secret import Secret
 

@@ -22,8 +22,7 @@ from wizard.host.files import expand_inputs, named_inputs, read_input
 from wizard.host.jre import Keytool
 from wizard.host.machine import Machine, now_utc
 from wizard.planning.snapshot import MachineSnapshot
-from wizard.questions.answers import Answers, Goal, OcspProbe, Phase, PrimaryKind
-from wizard.questions.pasted import NONE, is_pasted, text_of
+from wizard.questions.answers import NONE, Answers, Goal, OcspProbe, Phase, PrimaryKind, is_pasted, text_of
 from wizard.secret import Secret
 
 

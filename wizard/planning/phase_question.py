@@ -5,7 +5,7 @@ from wizard.planning.gateway.plan import course_here
 from wizard.planning.inputs import PlanInputs
 from wizard.questions.answers import Phase
 from wizard.questions.model import Question
-from wizard.questions.phases import question
+from wizard.questions.others import question
 
 
 def phase_question(inputs: PlanInputs, *, here: bool) -> Question | None:

@@ -19,15 +19,13 @@ from wizard.host.files import DEFAULT_STORE_PASSWORD
 from wizard.host.machine import Machine, now_utc
 from wizard.planning.inputs import PlanInputs, rollover
 from wizard.planning.judge import roots_of
-from wizard.planning.primary.inputs import Planned, plan_primary
-from wizard.planning.primary.plan import CACERTS_SECRET
+from wizard.planning.primary.plan import CACERTS_SECRET, Planned, plan_primary
 from wizard.planning.rehearsal import Rehearsed, rehearse_all
 from wizard.planning.snapshot import MachineSnapshot
-from wizard.printable import printable
+from wizard.printable import printable, rfc3339
 from wizard.questions.answers import PHASES, Phase
-from wizard.questions.phases import numbered
+from wizard.questions.others import numbered
 from wizard.reports.checklist import Checklist, RootChange
-from wizard.times import rfc3339
 
 MOST_NAMES = 5
 

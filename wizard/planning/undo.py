@@ -9,7 +9,7 @@ from wizard.change import watch
 from wizard.change.adapters import ports_for
 from wizard.change.context import Context, WithoutAnchor
 from wizard.change.events import Event, EventLog
-from wizard.change.manifest import Manifest, TrustEntry
+from wizard.change.journal import Manifest, TrustEntry
 from wizard.change.recover import KEEP, pending
 from wizard.change.rollback import check, choose, stores_without
 from wizard.change.store import Store

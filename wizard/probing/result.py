@@ -7,8 +7,8 @@ from typing import Any
 
 from wizard import codes
 from wizard.certificates import fields, names
-from wizard.certificates.as_json import certificate_json
 from wizard.certificates.model import Certificate
+from wizard.certificates.names import certificate_json
 from wizard.findings import Code, Finding, Locator
 from wizard.host.machine import now_utc
 from wizard.printable import printable

@@ -15,9 +15,8 @@ from wizard.questions.answers import (
     PrimaryKind,
     SourceKind,
 )
-from wizard.questions.gateway import GATEWAY_STEPS
 from wizard.questions.model import Ask, Choice, Question, Step, StepId, View
-from wizard.questions.others import OTHERS, OTHERS_VERDICT, PACKS_FIRST, PACKS_LAST, PORTAL
+from wizard.questions.others import GATEWAY_STEPS, OTHERS, OTHERS_VERDICT, PACKS_FIRST, PACKS_LAST, PORTAL
 
 __all__ = [
     "DEFAULT_WAIT_S",

@@ -1,7 +1,129 @@
-"""Questions about the other machines: gateways and clients, and the bundles for them and for the nodes of a cluster."""
+"""The questions about gateways, other machines, and the phases of a new root."""
 
-from wizard.questions.answers import OCSP_CHECK, OCSP_URL, Answers, Goal, OcspProbe, Phase, PrimaryKind
+from dataclasses import replace
+
+from wizard.questions.answers import (
+    OCSP_CHECK,
+    OCSP_URL,
+    PHASES,
+    Answers,
+    Goal,
+    ImportRoot,
+    OcspProbe,
+    Phase,
+    PrimaryKind,
+    SourceKind,
+)
 from wizard.questions.model import Ask, Question, Step, StepId, View
+from wizard.texts.en.questions import QUESTIONS
+
+PHASE_STEPS = (StepId.PRIMARY_VERDICT, StepId.GATEWAY_STORES)
+"""Where it is known whether the root changes: the steps that ask which phase of that is next."""
+
+
+def numbered(phase: Phase) -> str:
+    """`1 of 4: Trust the new root`."""
+    label = QUESTIONS["phase"].choices[phase].label
+    return f"{phase.number} of {len(PHASES)}: {label}" if phase.number else label
+
+
+def question(known: Phase | None, last: Phase, *, waits: bool) -> Question:
+    """Which phase is next: the one that is *known*, the one behind it, or all at once.
+
+    Args:
+        known: as far as can be known; None when machine and checklist do not show it.
+        last: that this machine can make before it has its new certificate, or `retire-root` when it has that.
+        waits: whether something is known to keep the phase behind it from being next.
+    """
+    first = known or (Phase.PRIMARY if last is Phase.RETIRE_ROOT else Phase.TRUST_ROOT)
+    offered = [each for each in PHASES if first.number <= each.number <= min(first.number + 1, last.number)]
+    offered += [Phase.AT_ONCE] * (last is not Phase.RETIRE_ROOT)
+    text = "phase.unknown" if known is None else "phase.open-steps" if waits else "phase"
+    asked = Question.of("phase", Ask.CHOICE, text, values=offered)
+    numbers = [f"{each.number} " if each.number else "" for each in offered]
+    choices = [
+        replace(choice, label=number + choice.label) for number, choice in zip(numbers, asked.choices, strict=True)
+    ]
+    return replace(asked, choices=tuple(choices))
+
+
+def _here(answers: Answers) -> bool:
+    return answers.goal.installs and answers.primary.kind is PrimaryKind.ELSEWHERE
+
+
+def _types_password(answers: Answers) -> bool:
+    kind = answers.get("gateway.0.keystore-password").kind
+    return _here(answers) and not answers.phase.trusts_alone and kind not in {SourceKind.GENERATE, SourceKind.KEEP}
+
+
+GATEWAY_STEPS: tuple[Step, ...] = (
+    Step(
+        StepId.GATEWAY_FILES,
+        questions=(
+            Question.of("gateway.0.chain", Ask.PATHS),
+            Question.of("gateway.0.password", Ask.SECRET, optional=True, flag="--secret gateway.0.password=file:PATH"),
+        ),
+        applies=_here,
+    ),
+    Step(
+        StepId.GATEWAY_VERDICT,
+        View.VERDICT,
+        (Question.of("gateway.0.host", Ask.TEXT),),
+        role="gateway.0",
+        applies=_here,
+    ),
+    Step(
+        StepId.GATEWAY_PRIMARY,
+        questions=(
+            Question.of("primary.host", Ask.TEXT, "primary.host.gateway"),
+            Question.of("primary.port", Ask.TEXT),
+        ),
+        applies=_here,
+    ),
+    Step(
+        StepId.GATEWAY_TRUST,
+        questions=(
+            Question.of(
+                "primary.import-root",
+                Ask.CHOICE,
+                "primary.import-root.gateway",
+                values=(ImportRoot.AUTO, ImportRoot.NO),
+            ),
+            Question.of("primary.chain", Ask.PATHS, "primary.chain.gateway", optional=True),
+        ),
+        applies=_here,
+    ),
+    Step(
+        StepId.GATEWAY_UNATTENDED,
+        questions=(Question.of("gateway.0.unattended-file", Ask.PATHS),),
+        applies=_here,
+    ),
+    Step(
+        StepId.GATEWAY_STORES,
+        questions=(
+            Question.of("gateway.0.keystore-path", Ask.TEXT, optional=True),
+            Question.of("gateway.0.truststore-path", Ask.TEXT, optional=True),
+            Question.of(
+                "gateway.0.keystore-password",
+                Ask.CHOICE,
+                values=(SourceKind.GENERATE, SourceKind.KEEP, SourceKind.PROMPT),
+            ),
+        ),
+        applies=_here,
+    ),
+    Step(
+        StepId.GATEWAY_STORE_PASSWORD,
+        questions=(
+            Question.of(
+                "gateway.0.keystore-password",
+                Ask.NEW_SECRET,
+                "gateway.0.keystore-password.new",
+                flag="--secret gateway.0.keystore-password=file:PATH",
+            ),
+        ),
+        applies=_types_password,
+    ),
+)
 
 
 def _replaces_here(answers: Answers) -> bool:

@@ -26,8 +26,8 @@ from wizard.findings import Finding, Severity, has_errors
 from wizard.host.access import group_name_of, name_of
 from wizard.host.machine import Machine, command
 from wizard.printable import printable, wrapped
-from wizard.reports.chain import title, tree_lines
 from wizard.reports.lines import Line, Tone, diff_lines, finding_lines
+from wizard.reports.review import title, tree_lines
 
 
 def verdict(

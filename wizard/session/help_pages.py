@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from wizard.package_data import read_text
 from wizard.questions.flow import Question, every_step
-from wizard.questions.phases import PHASE_STEPS
+from wizard.questions.others import PHASE_STEPS
 
 KEYS = """
 ## Keys

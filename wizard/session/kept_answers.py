@@ -25,6 +25,7 @@ from wizard.host.machine import Machine, now_utc
 from wizard.planning.inputs import PlanInputs, with_full_paths, with_sources
 from wizard.planning.judge import roots_of
 from wizard.planning.snapshot import MachineSnapshot
+from wizard.printable import rfc3339
 from wizard.questions.answers import (
     KEEP,
     PROMPT,
@@ -37,11 +38,10 @@ from wizard.questions.answers import (
     PrimaryAnswers,
     PrimaryKind,
     SourceKind,
+    is_pasted,
 )
 from wizard.questions.answers_file import dump
 from wizard.questions.answers_file import load as load_answers
-from wizard.questions.pasted import is_pasted
-from wizard.times import rfc3339
 
 _STORES = ("keystore-password", "truststore-password")
 

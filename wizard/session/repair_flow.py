@@ -22,8 +22,7 @@ from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
 from wizard.host.machine import Machine, command
 from wizard.planning.inputs import PlanInputs
-from wizard.planning.primary.inputs import Planned
-from wizard.planning.primary.plan import STORE_SECRET
+from wizard.planning.primary.plan import STORE_SECRET, Planned
 from wizard.printable import printable
 from wizard.questions.answers import Goal, PrimaryAnswers
 from wizard.questions.flow import Question, Step, StepId

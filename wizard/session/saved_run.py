@@ -11,11 +11,10 @@ from wizard.change.store import UNREADABLE, Store, history, own_folder
 from wizard.errors import WizardError
 from wizard.host.directory import Directory
 from wizard.host.machine import Machine, now_utc
-from wizard.printable import printable
+from wizard.printable import printable, rfc3339
 from wizard.questions.answers import Answers
 from wizard.questions.answers_file import dump
 from wizard.questions.answers_file import load as load_answers
-from wizard.times import rfc3339
 
 NAME = "unfinished-run.toml"
 BESIDE_A_CHANGE = "answers.toml"

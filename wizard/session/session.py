@@ -32,18 +32,16 @@ from wizard.host.machine import Machine, command, now_utc, own_names
 from wizard.planning.inputs import PlanInputs, secret_of_key
 from wizard.planning.judge import Judged
 from wizard.planning.phase_question import phase_question
-from wizard.planning.primary.inputs import Planned
-from wizard.planning.primary.plan import CACERTS_SECRET
+from wizard.planning.primary.plan import CACERTS_SECRET, Planned
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.planning.undo import start_recover, start_rollback
 from wizard.printable import printable
 from wizard.probing.handshake import is_here
-from wizard.questions.answers import PHASES, Answers, Goal, Phase, PrimaryAnswers, PrimaryKind, endpoint
+from wizard.questions.answers import PHASES, Answers, Goal, Phase, PrimaryAnswers, PrimaryKind, endpoint, word_for
 from wizard.questions.field_text import needed, parsed, shown
 from wizard.questions.flow import DEFAULT_WAIT_S, Ask, Question, Step, StepId, View, after, steps
+from wizard.questions.others import PHASE_STEPS
 from wizard.questions.passwords import generate
-from wizard.questions.pasted import word_for
-from wizard.questions.phases import PHASE_STEPS
 from wizard.reports import checklist as checklist_lines
 from wizard.reports import outcome
 from wizard.reports.calendar import Ending
@@ -330,7 +328,7 @@ class Session:
             instead: the word of an earlier text that it replaces.
 
         Raises:
-            WizardError: as `wizard.questions.pasted.content`; nothing is taken then.
+            WizardError: as `wizard.questions.answers.content`; nothing is taken then.
         """
         word = word_for(text.reveal(), self.pasted.keys() - {instead})
         self.pasted.pop(instead, None)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from wizard.change.manifest import Action, Manifest
+from wizard.change.journal import Action, Manifest
 from wizard.change.plan import Plan, is_timer
 from wizard.change.rollback import altered, choose, obstacle, require_undoable, rights_kept, see
 from wizard.change.store import Entry, Store, history
@@ -11,7 +11,7 @@ from wizard.errors import WizardError
 from wizard.findings import Finding
 from wizard.host.machine import Machine
 from wizard.planning.inputs import PlanInputs
-from wizard.planning.primary.inputs import Planned
+from wizard.planning.primary.plan import Planned
 from wizard.printable import printable
 from wizard.reports import outcome
 from wizard.reports.lines import Line, Tone

@@ -12,15 +12,15 @@ from wizard.handoff import inventory
 from wizard.host.machine import now_utc
 from wizard.planning.inputs import PlanInputs
 from wizard.planning.judge import Judged
-from wizard.planning.primary.inputs import roles_of
+from wizard.planning.primary.plan import roles_of
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.printable import printable
 from wizard.questions.answers import Goal
 from wizard.questions.flow import Step
 from wizard.reports import outcome
 from wizard.reports.calendar import Ending, Seen, calendar
-from wizard.reports.chain import compare_lines
 from wizard.reports.lines import Line, Tone
+from wizard.reports.review import compare_lines
 from wizard.session import undo
 
 

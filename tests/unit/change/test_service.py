@@ -10,7 +10,7 @@ from tests.support.fake_host import PASSWORD, Scene, Service, sha
 from wizard.change.context import Context, Served, ServiceState
 from wizard.change.engine import apply
 from wizard.change.events import APPLIED, REFUSED, ROLLED_BACK, STUCK
-from wizard.change.manifest import Node
+from wizard.change.journal import Node
 from wizard.change.plan import Plan, Probe, Restart
 from wizard.change.proof import capture, prove
 from wizard.errors import WizardError

@@ -15,7 +15,7 @@ from wizard.errors import WizardError
 from wizard.host.machine import Machine, command
 from wizard.planning.judge import load as load_files
 from wizard.questions.answers import Answers, PasswordSource, PrimaryAnswers, SourceKind
-from wizard.reports.chain import compare_lines
+from wizard.reports.review import compare_lines
 from wizard.secret import Secret
 from wizard.session.saved_run import NAME, forget, load, save
 from wizard.session.session import Session

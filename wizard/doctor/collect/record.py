@@ -11,8 +11,7 @@ from wizard.certificates.reading import ReadingError, read
 from wizard.change import watch
 from wizard.change.record import Left, Record, read_record
 from wizard.change.store import Store, entries
-from wizard.doctor.collect.conf import ConfScan, Guess, scan_conf
-from wizard.doctor.collect.files import NOTHING, Coming, Written, file_facts
+from wizard.doctor.collect.files import NOTHING, Coming, ConfScan, Guess, Written, file_facts, scan_conf
 from wizard.doctor.collect.store import StoreSeen, opening
 from wizard.doctor.facts import ChangedFile, ChangeFacts, ExpectedSettings
 from wizard.errors import WizardError

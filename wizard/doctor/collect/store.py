@@ -18,8 +18,7 @@ from wizard.certificates.model import StoreFacts as PeekFacts
 from wizard.certificates.public_roots import OUR_ALIASES, public_roots
 from wizard.certificates.reading import ReadingError, read, sniff
 from wizard.certificates.rules import judge
-from wizard.doctor.collect.conf import ConfScan, Guess
-from wizard.doctor.collect.files import NOTHING, Coming, certificate_facts, file_facts, refused
+from wizard.doctor.collect.files import NOTHING, Coming, ConfScan, Guess, certificate_facts, file_facts, refused
 from wizard.doctor.facts import FileFacts, JavaFacts, Judged, Place, StoreFacts, TrustFacts
 from wizard.errors import WizardError
 from wizard.host import jre

@@ -11,8 +11,7 @@ from wizard.change.plan import EditFile
 from wizard.change.targets import expectation
 from wizard.configs import hocon
 from wizard.configs.diffs import unified
-from wizard.doctor.collect.conf import Guess, repaired
-from wizard.doctor.collect.files import file_facts
+from wizard.doctor.collect.files import Guess, file_facts, repaired
 from wizard.doctor.collect.run import Examined
 from wizard.doctor.collect.store import opening
 from wizard.doctor.facts import SettingFacts

@@ -24,8 +24,7 @@ from wizard.findings import Finding
 from wizard.host.access import FOR_PRIMARY, rights_for
 from wizard.host.files import DEFAULT_STORE_PASSWORD
 from wizard.host.machine import Machine
-from wizard.planning.primary.inputs import Planned
-from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET, trust_alias
+from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET, Planned, trust_alias
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.printable import printable
 from wizard.secret import Secret

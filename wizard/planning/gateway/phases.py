@@ -17,10 +17,10 @@ from wizard.planning.gateway.primary_probe import identity
 from wizard.planning.gateway.steps import holds_anchors, holds_chain
 from wizard.planning.gateway.stores import KEYSTORE_PASSWORD, GatewayInput
 from wizard.planning.inputs import PlanInputs, put_away
-from wizard.planning.primary.inputs import LOOK_TIMEOUT_S
+from wizard.planning.primary.plan import LOOK_TIMEOUT_S
 from wizard.probing.probe import ProbeResult, TrustSet, probe
 from wizard.questions.answers import Goal, Phase, endpoint
-from wizard.questions.phases import numbered
+from wizard.questions.others import numbered
 from wizard.secret import Secret
 
 

@@ -19,7 +19,7 @@ from wizard.planning.gateway.stores import GatewayInput
 from wizard.planning.gateway.trust import PrimaryTrust, primary_trust
 from wizard.planning.inputs import PlanInputs, store_password
 from wizard.planning.judge import Judged, used_now
-from wizard.planning.primary.inputs import Planned
+from wizard.planning.primary.plan import Planned
 from wizard.planning.snapshot import expectation
 from wizard.questions.answers import PHASES, GatewayAnswers, Goal, Phase, SourceKind
 from wizard.questions.passwords import GATEWAY, generate

@@ -13,8 +13,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from wizard.certificates import fields, names
 from wizard.certificates.model import Certificate
-from wizard.printable import printable
-from wizard.times import rfc3339
+from wizard.printable import printable, rfc3339
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far our clock and the responder's may be apart."""
