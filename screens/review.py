@@ -20,9 +20,8 @@ from wizard.certificates.formats.objects import load_certificate
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
 from wizard.host.machine import now_utc
-from wizard.planning.rehearsal import FAILED, PASSED
-from wizard.questions.flow import Step
-from wizard.questions.others import numbered
+from wizard.planning.proofs import FAILED, PASSED
+from wizard.questions.flow import Step, numbered
 from wizard.reports.calendar import Ending
 from wizard.reports.lines import Line
 from wizard.reports.review import Review as Made

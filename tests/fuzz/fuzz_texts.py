@@ -16,8 +16,8 @@ from pathlib import Path, PurePosixPath
 from tests.fuzz.fuzz_configs import PIECES, attempt
 from tests.oracle.hocon_cases import CASES
 from tests.support.effort import soon
+from wizard.change.durable import ABSENT_FILE, FileImage
 from wizard.change.events import Event
-from wizard.change.file_image import ABSENT_FILE, FileImage
 from wizard.change.journal import (
     ARMED,
     CLOSED,

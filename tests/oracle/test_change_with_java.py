@@ -15,8 +15,8 @@ from wizard.change.plan import Plan, PutFile, Restart
 from wizard.change.targets import expectation
 from wizard.findings import Severity
 from wizard.host.jre import Keytool
-from wizard.planning.java import ask_java
 from wizard.planning.primary.plan import Planned
+from wizard.planning.proofs import ask_java
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.secret import Secret
 

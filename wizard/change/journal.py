@@ -10,8 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from wizard import codes
-from wizard.change.durable import REAL, Syscalls
-from wizard.change.file_image import ABSENT_FILE, FileImage, read_image
+from wizard.change.durable import ABSENT_FILE, REAL, FileImage, Syscalls, read_image
 from wizard.change.plan import STEP_ID, CertificateNote
 from wizard.change.plan_file import check_types
 from wizard.errors import RecoveryNeededError
@@ -212,6 +211,8 @@ class Journal:
 
 
 SCHEMA = 1
+
+
 @dataclass(frozen=True, slots=True)
 class TrustEntry:
     """The anchor that an import adds (or a rollback takes away again)."""

@@ -27,7 +27,7 @@ class Expectation:
         mode: permission bits, None when there is none.
         uid: numeric owner, None when there is none.
         gid: numeric group, None when there is none.
-        kind: `file`, `absent`, or another word of `wizard.change.file_image` (a folder is never a fit target).
+        kind: `file`, `absent`, or another word of `wizard.change.durable` (a folder is never a fit target).
         link_to: where the path really leads when it passes through symbolic links, as a logical path; else empty.
         folder: which folder holds it; None when the folder is not there yet. It says nothing about what will be done,
             so it is neither compared nor in the digest.

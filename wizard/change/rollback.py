@@ -7,10 +7,9 @@ from pathlib import PurePosixPath
 
 from wizard import codes
 from wizard.change.context import Context, WithoutAnchor
-from wizard.change.durable import check_change_room
+from wizard.change.durable import FileImage, check_change_room
 from wizard.change.engine import Order, carry_out, check_service
 from wizard.change.events import APPLIED, Outcome
-from wizard.change.file_image import FileImage
 from wizard.change.file_state import FileState, differs, file_state, is_restored, old_state
 from wizard.change.journal import BACKUP, Action, Manifest, TrustEntry
 from wizard.change.lock import check_free, opened, sweep

@@ -9,8 +9,7 @@ from pathlib import PurePosixPath
 
 from wizard import codes
 from wizard.change.context import Context
-from wizard.change.durable import check_change_room, dressed, new_file, sync_folder
-from wizard.change.file_image import ABSENT_FILE, FileImage
+from wizard.change.durable import ABSENT_FILE, FileImage, check_change_room, dressed, new_file, sync_folder
 from wizard.change.journal import BACKUP, Action, Node, TrustEntry
 from wizard.change.plan import EditFile, ImportTrust, MakeFolder, Plan, PutFile, RemoveFile
 from wizard.change.proof import capture

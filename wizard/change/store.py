@@ -10,9 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from wizard import codes
-from wizard.change.durable import REAL, Syscalls, new_folder, put_file, reach, sync_folder, write_failure
+from wizard.change.durable import (
+    REAL,
+    FileImage,
+    Syscalls,
+    new_folder,
+    open_file,
+    put_file,
+    reach,
+    read_image,
+    sync_folder,
+    write_failure,
+)
 from wizard.change.events import APPLIED, REFUSED, STUCK, Event
-from wizard.change.file_image import FileImage, open_file, read_image
 from wizard.change.journal import BACKUP, LARGEST, Journal, Manifest, RecoveryPlan, damaged, read_journal, replay
 from wizard.errors import RecoveryNeededError, WizardError
 from wizard.host.directory import Directory

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from wizard import codes
-from wizard.change.file_image import ABSENT_FILE, FileImage, read_image
+from wizard.change.durable import ABSENT_FILE, FileImage, read_image
 from wizard.change.plan import Expectation
 from wizard.errors import WizardError
 from wizard.host.directory import Directory, Identity, Target, strangers, walk

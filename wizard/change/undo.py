@@ -7,9 +7,8 @@ from collections.abc import Container, Sequence
 
 from wizard import codes
 from wizard.change.context import Context
-from wizard.change.durable import full_at, put_file, remove_temporary, remove_temporary_folder
+from wizard.change.durable import FileImage, full_at, put_file, remove_temporary, remove_temporary_folder
 from wizard.change.events import ROLLED_BACK, STUCK, Failure, Outcome
-from wizard.change.file_image import FileImage
 from wizard.change.file_state import (
     FileState,
     backward,

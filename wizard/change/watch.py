@@ -13,16 +13,14 @@ from pathlib import Path
 
 from wizard import codes, self_start
 from wizard.change.context import Operator, WithoutAnchor
-from wizard.change.durable import full_at
+from wizard.change.durable import full_at, open_file
 from wizard.change.events import APPLIED, CHANGE, KEPT, NO_CHANGE, REFUSED, STUCK, Event, Failure, Outcome
-from wizard.change.file_image import open_file
 from wizard.change.job import APPLY, RECOVER, ROLLBACK, Job, passed_on
 from wizard.change.lock import Holder, holder_of
 from wizard.change.plan import Plan
 from wizard.change.store import EVENTS, ChangeFolder, Store, unreadable
 from wizard.errors import BusyError, ExitCode, RecoveryNeededError, WizardError
-from wizard.host.access import name_of
-from wizard.host.machine import Machine
+from wizard.host.machine import Machine, name_of
 from wizard.printable import rfc3339
 from wizard.secret import Secret
 

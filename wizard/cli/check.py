@@ -8,8 +8,8 @@ from wizard import codes
 from wizard.certificates.formats.file_findings import file_findings
 from wizard.certificates.model import Bundle, Chain, Format, Role
 from wizard.certificates.names import certificate_json, chain_json
-from wizard.certificates.public_roots import public_roots
 from wizard.certificates.reading import require_certificate
+from wizard.certificates.roots import public_roots
 from wizard.certificates.rules import judge
 from wizard.certificates.rules.across_chains import check_together
 from wizard.cli.files import Opened, known_roots, open_inputs

@@ -10,8 +10,8 @@ from wizard import codes
 from wizard.certificates import names
 from wizard.certificates.csr import KeyKind, SubjectParts, complete, complete_all, make
 from wizard.certificates.model import Bundle, Chain, PrivateKey, Profile, Role
-from wizard.certificates.public_roots import public_roots
 from wizard.certificates.reading import read, require_certificate
+from wizard.certificates.roots import public_roots
 from wizard.certificates.rules import judge
 from wizard.certificates.writing import encryption, keystore
 from wizard.change.durable import put_named

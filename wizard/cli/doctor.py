@@ -26,8 +26,8 @@ from wizard.errors import ExitCode, WizardError
 from wizard.findings import has_errors
 from wizard.host.files import read_input
 from wizard.host.machine import command
-from wizard.planning.java import ask_java
 from wizard.planning.primary.plan import Planned
+from wizard.planning.proofs import ask_java
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.reports import outcome
 from wizard.reports.lines import Line, Tone

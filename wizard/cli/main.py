@@ -9,7 +9,7 @@ from typing import Any
 from wizard import __version__, self_start
 from wizard.cli.arguments import MONITORING_UNKNOWN, THEMES, Parser, described
 from wizard.cli.commands import COMMANDS, PRINT_TRACE, REPORT_BUG, RUN, UNKNOWN_COMMAND
-from wizard.cli.streams import READER_GONE, finish, prepare
+from wizard.cli.output import READER_GONE, finish, prepare
 from wizard.errors import WizardError
 from wizard.printable import wrapped
 from wizard.self_start import load

@@ -21,9 +21,8 @@ from wizard.doctor.repair.conf import settings_steps
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
 from wizard.host import jre
-from wizard.host.access import FOR_PRIMARY, rights_for
 from wizard.host.files import DEFAULT_STORE_PASSWORD
-from wizard.host.machine import Machine, now_utc
+from wizard.host.machine import FOR_PRIMARY, Machine, now_utc, rights_for
 from wizard.planning.inputs import PlanInputs, store_password
 from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET, Planned, other_nodes, removal, require_alias
 from wizard.planning.snapshot import about_cacerts

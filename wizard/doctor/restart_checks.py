@@ -21,11 +21,10 @@ from wizard.doctor.rules import conf as conf_rules
 from wizard.doctor.rules import service as service_rules
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
-from wizard.host import access, effective
-from wizard.host.access import Account
+from wizard.host import effective
 from wizard.host.directory import Directory, service_uid, strangers
 from wizard.host.effective import Effective
-from wizard.host.machine import Machine, now_utc
+from wizard.host.machine import Account, Machine, name_of, now_utc
 from wizard.host.systemd import UnitState
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.probing.handshake import is_here
@@ -174,7 +173,7 @@ def _folders(now: MachineSnapshot, plan: Plan) -> tuple[Finding, ...]:
         for folder in target.folders:
             uid, path = folder.status.st_uid, str(machine.logical(folder.path))
             if uid not in {0, os.geteuid()} and path not in found and uid == service_uid(machine):
-                facts = {"folder": path, "who": access.name_of(uid)}
+                facts = {"folder": path, "who": name_of(uid)}
                 found[path] = Finding(codes.PLAN_FOLDER_OF_SERVICE, Locator("file", path), facts)
     return tuple(found.values())
 

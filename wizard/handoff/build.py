@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from wizard import codes
 from wizard.certificates.model import Certificate, Chain, Profile
 from wizard.certificates.names import subject
-from wizard.certificates.rollover import Rollover
+from wizard.certificates.roots import Rollover
 from wizard.certificates.writing import cer_files
 from wizard.change.durable import REAL, Syscalls, check_still_there, new_folder, put_file, reach
 from wizard.configs import envfile

@@ -14,11 +14,8 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 
 from wizard.errors import WizardError
-from wizard.host import access
-from wizard.host.access import acl
-from wizard.host.machine import Machine
-from wizard.host.service_processes import account_of
-from wizard.host.systemd import Service
+from wizard.host.machine import Machine, acl, group_name_of, members, name_of
+from wizard.host.systemd import Service, account_of
 from wizard.printable import printable
 
 _FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -294,7 +291,7 @@ def _uid(name: str) -> set[int]:
 
 def _writers(machine: Machine, folder: Directory, *, sticky: bool) -> Iterator[Writer]:
     status, shown = folder.status, printable(str(machine.logical(folder.path)))
-    name = access.name_of(status.st_uid)
+    name = name_of(status.st_uid)
     yield Writer(shown, f"Its owner {name}", frozenset({status.st_uid}), f"chown root {shown}")
     if sticky and status.st_mode & stat.S_ISVTX:
         return
@@ -306,10 +303,10 @@ def _writers(machine: Machine, folder: Directory, *, sticky: bool) -> Iterator[W
         if not bits & status.st_mode >> 3 & 2:
             continue
         if tag == "user":
-            yield Writer(shown, f"User {access.name_of(number)}", frozenset({number}), f"setfacl -x u:{number} {shown}")
+            yield Writer(shown, f"User {name_of(number)}", frozenset({number}), f"setfacl -x u:{number} {shown}")
         elif tag == "group-owner":
-            members = access.members(machine, status.st_gid)
-            yield Writer(shown, f"Group {access.group_name_of(status.st_gid)}", members, f"chmod g-w {shown}")
+            group = members(machine, status.st_gid)
+            yield Writer(shown, f"Group {group_name_of(status.st_gid)}", group, f"chmod g-w {shown}")
         elif tag == "group":
-            members = access.members(machine, number)
-            yield Writer(shown, f"Group {access.group_name_of(number)}", members, f"setfacl -x g:{number} {shown}")
+            group = members(machine, number)
+            yield Writer(shown, f"Group {group_name_of(number)}", group, f"setfacl -x g:{number} {shown}")

@@ -18,8 +18,7 @@ from wizard.configs.java_start import CONFIG_PLACES, READ_BY_SCRIPTS, JavaStart,
 from wizard.errors import WizardError
 from wizard.host.files import read_input
 from wizard.host.machine import Machine
-from wizard.host.service_processes import on_port, processes
-from wizard.host.systemd import UnitState
+from wizard.host.systemd import UnitState, on_port, processes
 from wizard.printable import printable
 
 _TRUST_STORE = "javax.net.ssl.trustStore"

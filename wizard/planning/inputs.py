@@ -10,7 +10,7 @@ from wizard import codes
 from wizard.certificates.chain import host_chain
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.reading import read
-from wizard.certificates.rollover import Kind, Rollover, compare
+from wizard.certificates.roots import Kind, Rollover, compare
 from wizard.change.journal import BACKUP, Action
 from wizard.change.plan import Plan
 from wizard.change.store import ChangeFolder, Store, history

@@ -11,9 +11,8 @@ from wizard.certificates.chain import assemble, host_chain, host_chains
 from wizard.certificates.formats.objects import KEY_PASSWORD_DIFFERS, load_certificate
 from wizard.certificates.model import Bundle, Certificate, Chain, Format, Role
 from wizard.certificates.names import short
-from wizard.certificates.public_roots import PublicRoots, public_roots
 from wizard.certificates.reading import read
-from wizard.certificates.rollover import Kind, compare
+from wizard.certificates.roots import Kind, PublicRoots, compare, public_roots
 from wizard.certificates.rules import judge
 from wizard.certificates.rules.certificate import on
 from wizard.errors import WizardError

@@ -11,7 +11,7 @@ from typing import Any
 
 from wizard import codes
 from wizard.certificates.model import Certificate, Chain
-from wizard.certificates.rollover import Kind, Rollover
+from wizard.certificates.roots import Kind, Rollover
 from wizard.change.plan import Plan
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
@@ -20,11 +20,11 @@ from wizard.host.machine import Machine, now_utc
 from wizard.planning.inputs import PlanInputs, rollover
 from wizard.planning.judge import roots_of
 from wizard.planning.primary.plan import CACERTS_SECRET, Planned, plan_primary
-from wizard.planning.rehearsal import Rehearsed, rehearse_all
+from wizard.planning.proofs import Rehearsed, rehearse_all
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.printable import printable, rfc3339
 from wizard.questions.answers import PHASES, Phase
-from wizard.questions.others import numbered
+from wizard.questions.flow import numbered
 from wizard.reports.checklist import Checklist, RootChange
 
 MOST_NAMES = 5

@@ -17,15 +17,13 @@ from wizard.change.plan import Expectation
 from wizard.change.targets import find
 from wizard.configs import hocon
 from wizard.errors import WizardError
-from wizard.host import access, effective
+from wizard.host import effective, machine
 from wizard.host import jre as java
-from wizard.host.access import Access, Account, readable_as
 from wizard.host.effective import Effective
 from wizard.host.files import DEFAULT_STORE_PASSWORD, read_input
 from wizard.host.jre import Jre, ProfileChoice
-from wizard.host.machine import Machine, before_files, now_utc
-from wizard.host.service_processes import Listener, account_of, of_processes, processes
-from wizard.host.systemd import Service, UnitState
+from wizard.host.machine import Access, Account, Machine, before_files, now_utc, readable_as
+from wizard.host.systemd import Listener, Service, UnitState, account_of, of_processes, processes
 from wizard.secret import Secret
 from wizard.texts.en.configs import IN_FILE
 
@@ -86,7 +84,7 @@ class MachineSnapshot:
     @property
     def root_rights(self) -> bool:
         """Whether this run may change everything."""
-        return access.is_root()
+        return machine.is_root()
 
     @cached_property
     def has_product(self) -> bool:

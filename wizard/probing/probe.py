@@ -13,7 +13,6 @@ from wizard.certificates import fields, names
 from wizard.certificates.formats.objects import odd_certificates_allowed
 from wizard.certificates.model import Certificate
 from wizard.host.machine import now_utc
-from wizard.probing.contexts import ClientIdentity, Version, context, covers, is_fallback, issued_by_name
 from wizard.probing.handshake import (
     LOWERED_HELPS,
     Outcome,
@@ -26,7 +25,7 @@ from wizard.probing.handshake import (
 )
 from wizard.probing.result import ProbeResult, findings
 from wizard.probing.revocation.ocsp import OcspAnswer, judge
-from wizard.probing.trust import TrustSet
+from wizard.probing.trust import ClientIdentity, TrustSet, Version, context, covers, is_fallback, issued_by_name
 
 __all__ = ["ClientIdentity", "ProbeResult", "TrustSet", "probe"]
 

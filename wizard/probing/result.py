@@ -12,9 +12,8 @@ from wizard.certificates.names import certificate_json
 from wizard.findings import Code, Finding, Locator
 from wizard.host.machine import now_utc
 from wizard.printable import printable
-from wizard.probing.contexts import issued_by_name, names_of
 from wizard.probing.revocation.ocsp import OcspAnswer
-from wizard.probing.trust import SYSTEM_ROOTS, Verdict
+from wizard.probing.trust import SYSTEM_ROOTS, Verdict, issued_by_name, names_of
 from wizard.questions.answers import endpoint
 
 

@@ -23,8 +23,7 @@ from wizard.change.plan import (
 from wizard.change.store import Entry
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity, has_errors
-from wizard.host.access import group_name_of, name_of
-from wizard.host.machine import Machine, command
+from wizard.host.machine import Machine, command, group_name_of, name_of
 from wizard.printable import printable, wrapped
 from wizard.reports.lines import Line, Tone, diff_lines, finding_lines
 from wizard.reports.review import title, tree_lines

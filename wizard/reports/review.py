@@ -8,10 +8,10 @@ from itertools import takewhile
 from typing import Any
 
 from wizard import codes
-from wizard.certificates import fields, names, rollover
+from wizard.certificates import fields, names, roots
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.names import certificate_json, issuer, subject
-from wizard.certificates.rollover import Kind, Rollover, Stage, stages
+from wizard.certificates.roots import Kind, Rollover, Stage, stages
 from wizard.change.plan import Plan
 from wizard.findings import Finding
 from wizard.printable import printable
@@ -145,7 +145,7 @@ def compare_lines(old: Chain, new: Chain, now: datetime, *, public: bool = False
     result = beside_lines(old, new, now)
     if not result or old.leaf == new.leaf:
         return result
-    change = rollover.compare(old, new)
+    change = roots.compare(old, new)
     return [*result, *(order_lines(change, now, public=public) if change is not None else ())]
 
 

@@ -12,9 +12,8 @@ from wizard.handoff.requirements import require_makeable, require_names
 from wizard.host.machine import now_utc
 from wizard.planning import phases
 from wizard.planning.inputs import PlanInputs, order
-from wizard.planning.java import ask_java
 from wizard.planning.primary.plan import Planned, kept_plan, uncertain
-from wizard.planning.rehearsal import Rehearsed, rehearsal_lines, rehearse_all
+from wizard.planning.proofs import Rehearsed, ask_java, rehearsal_lines, rehearse_all
 from wizard.questions.answers import CloudSupport, Goal, Phase, PrimaryKind
 from wizard.questions.model import StepId
 from wizard.reports import outcome

@@ -39,8 +39,7 @@ from wizard.printable import printable
 from wizard.probing.handshake import is_here
 from wizard.questions.answers import PHASES, Answers, Goal, Phase, PrimaryAnswers, PrimaryKind, endpoint, word_for
 from wizard.questions.field_text import needed, parsed, shown
-from wizard.questions.flow import DEFAULT_WAIT_S, Ask, Question, Step, StepId, View, after, steps
-from wizard.questions.others import PHASE_STEPS
+from wizard.questions.flow import DEFAULT_WAIT_S, PHASE_STEPS, Ask, Question, Step, StepId, View, after, steps
 from wizard.questions.passwords import generate
 from wizard.reports import checklist as checklist_lines
 from wizard.reports import outcome

@@ -15,7 +15,7 @@ from tests.support.verdicts import CHAINS
 from wizard.certificates import rules
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Bundle, Certificate, Chain, Format, Role
-from wizard.certificates.public_roots import public_roots, shipped
+from wizard.certificates.roots import public_roots, shipped
 from wizard.certificates.rules import judge
 from wizard.certificates.rules.across_chains import check_together
 from wizard.certificates.rules.certificate import Context

@@ -23,8 +23,8 @@ from tests.support.pki import END, START, Acme, Entity, acme, authority, issue, 
 from tests.support.tls_servers import OpenSslServer, PracticeServer
 from wizard.cli.main import main
 from wizard.host.machine import now_utc
-from wizard.probing.contexts import ClientIdentity
 from wizard.probing.probe import probe
+from wizard.probing.trust import ClientIdentity
 
 PKI = acme("p256")
 LEAF, MIDDLE, ROOT = PKI.primary, PKI.intermediate, PKI.root

@@ -26,7 +26,7 @@ class Context:
         now: the moment, in UTC.
         ocsp_wanted: whether revocation is to be checked by OCSP.
         public_roots: SHA-256 of the roots that every Java trusts.
-        unclear_roots: SHA-256 of roots that count as private and may be public (`wizard.certificates.public_roots`).
+        unclear_roots: SHA-256 of roots that count as private and may be public (`wizard.certificates.roots`).
     """
 
     chain: Chain

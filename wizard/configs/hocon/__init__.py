@@ -3,7 +3,7 @@
 from wizard.configs.hocon.document import Document, Value, parse
 from wizard.configs.hocon.edit import Commented, quoted
 from wizard.configs.hocon.events import LARGEST, IncludeNote, Loader
-from wizard.configs.hocon.tokens import parse_path, render_path
+from wizard.configs.hocon.syntax import parse_path, render_path
 
 __all__ = [
     "LARGEST",

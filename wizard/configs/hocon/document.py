@@ -9,8 +9,7 @@ from wizard.configs.hocon import edit
 from wizard.configs.hocon.edit import Parsed
 from wizard.configs.hocon.events import Event, Includes, Loader, NotFollowed, is_text, text_of
 from wizard.configs.hocon.resolve import ABSENT, OBJECT, TEXT, Outcome
-from wizard.configs.hocon.syntax import Field, Include, ListNode, ObjectNode
-from wizard.configs.hocon.tokens import Path, parse_path, render_path, syntax
+from wizard.configs.hocon.syntax import Field, Include, ListNode, ObjectNode, Path, parse_path, render_path, syntax
 
 
 @dataclass(frozen=True, slots=True)

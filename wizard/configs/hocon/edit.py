@@ -23,8 +23,20 @@ from wizard.configs.hocon.events import (
     references,
 )
 from wizard.configs.hocon.resolve import ABSENT, LIST, OBJECT, TEXT, Outcome, View
-from wizard.configs.hocon.syntax import Concat, Field, Include, ListNode, ObjectNode, Reference, Scalar, parse_root
-from wizard.configs.hocon.tokens import BLANK, Path, content, render_path
+from wizard.configs.hocon.syntax import (
+    BLANK,
+    Concat,
+    Field,
+    Include,
+    ListNode,
+    ObjectNode,
+    Path,
+    Reference,
+    Scalar,
+    content,
+    parse_root,
+    render_path,
+)
 from wizard.errors import TextSyntaxError, WizardError
 from wizard.printable import printable
 

@@ -12,14 +12,16 @@ from wizard.configs.hocon.syntax import (
     Concat,
     Field,
     Include,
+    Lines,
     ListNode,
     Node,
     ObjectNode,
+    Path,
     Reference,
     Scalar,
     parse_root,
+    syntax,
 )
-from wizard.configs.hocon.tokens import Lines, Path, syntax
 from wizard.errors import TextSyntaxError
 from wizard.findings import Code
 from wizard.printable import printable

@@ -19,10 +19,9 @@ from wizard.configs import hocon
 from wizard.configs.damage import examine, repair
 from wizard.doctor.facts import CertificateFacts, ConfFacts, Damage, FileFacts, Place, Refused, SettingFacts
 from wizard.errors import TextSyntaxError, WizardError
-from wizard.host.access import Account, may_read, readable_as
 from wizard.host.effective import Effective, Overruled
 from wizard.host.files import read_input
-from wizard.host.machine import Machine
+from wizard.host.machine import Account, Machine, may_read, readable_as
 from wizard.planning.snapshot import FILE_KEY, PASSWORD_KEY, parse_conf
 from wizard.printable import printable, rfc3339
 from wizard.secret import Secret

@@ -18,13 +18,11 @@ from wizard.doctor.collect.service import see_journal, see_nodes, see_port, unit
 from wizard.doctor.collect.store import StoreSeen, judged_store, root_in, see_cacerts, see_java, see_store, with_works
 from wizard.doctor.facts import ClockFacts, DoctorFacts, TrustFacts
 from wizard.errors import WizardError
-from wizard.host.access import Account
 from wizard.host.effective import Effective
 from wizard.host.files import DEFAULT_STORE_PASSWORD
-from wizard.host.machine import Machine, now_utc, own_names
+from wizard.host.machine import Account, Machine, now_utc, own_names
 from wizard.host.processes import run
-from wizard.host.service_processes import of_processes, processes
-from wizard.host.systemd import UnitState
+from wizard.host.systemd import UnitState, of_processes, processes
 from wizard.planning.judge import suggested_host
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.printable import printable

@@ -4,11 +4,9 @@ from collections.abc import Sequence
 
 from wizard.doctor.collect.files import certificate_facts
 from wizard.doctor.facts import Listener, ListenFacts, ProbeFacts, UnitFacts
-from wizard.host.access import Account
 from wizard.host.effective import Effective
-from wizard.host.machine import Machine
-from wizard.host.service_processes import of_processes, on_port, processes
-from wizard.host.systemd import Service, UnitState
+from wizard.host.machine import Account, Machine
+from wizard.host.systemd import Service, UnitState, of_processes, on_port, processes
 from wizard.printable import printable
 from wizard.probing.probe import Target, probe_many
 from wizard.probing.result import ProbeResult

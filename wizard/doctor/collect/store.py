@@ -15,17 +15,16 @@ from wizard.certificates.formats.pbe import Unsupported
 from wizard.certificates.formats.pkcs12 import peek
 from wizard.certificates.model import Bundle, Certificate, Chain, Format, Role
 from wizard.certificates.model import StoreFacts as PeekFacts
-from wizard.certificates.public_roots import OUR_ALIASES, public_roots
 from wizard.certificates.reading import ReadingError, read, sniff
+from wizard.certificates.roots import OUR_ALIASES, public_roots
 from wizard.certificates.rules import judge
 from wizard.doctor.collect.files import NOTHING, Coming, ConfScan, Guess, certificate_facts, file_facts, refused
 from wizard.doctor.facts import FileFacts, JavaFacts, Judged, Place, StoreFacts, TrustFacts
 from wizard.errors import WizardError
 from wizard.host import jre
-from wizard.host.access import Account
 from wizard.host.files import DEFAULT_STORE_PASSWORD
 from wizard.host.jre import Keytool
-from wizard.host.machine import Machine, now_utc
+from wizard.host.machine import Account, Machine, now_utc
 from wizard.planning.judge import suggested_host
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.printable import printable

@@ -21,9 +21,8 @@ from wizard.doctor.repair.store import rewritten
 from wizard.doctor.restart_checks import coming_of, plan_faults
 from wizard.errors import WizardError
 from wizard.findings import Finding
-from wizard.host.access import FOR_PRIMARY, rights_for
 from wizard.host.files import DEFAULT_STORE_PASSWORD
-from wizard.host.machine import Machine
+from wizard.host.machine import FOR_PRIMARY, Machine, rights_for
 from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET, Planned, trust_alias
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.printable import printable

@@ -7,7 +7,7 @@ from wizard import codes
 from wizard.certificates.chain import host_chain
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.names import short
-from wizard.certificates.rollover import Kind, compare
+from wizard.certificates.roots import Kind, compare
 from wizard.configs import envfile
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
@@ -20,7 +20,7 @@ from wizard.planning.inputs import PlanInputs, put_away
 from wizard.planning.primary.plan import LOOK_TIMEOUT_S
 from wizard.probing.probe import ProbeResult, TrustSet, probe
 from wizard.questions.answers import Goal, Phase, endpoint
-from wizard.questions.others import numbered
+from wizard.questions.flow import numbered
 from wizard.secret import Secret
 
 

@@ -17,9 +17,8 @@ from wizard.change.plan_file import Basis
 from wizard.configs.diffs import unified
 from wizard.errors import WizardError
 from wizard.findings import Code, Finding, Locator, has_errors
-from wizard.host.access import FOR_PRIMARY, rights_for
 from wizard.host.files import DEFAULT_STORE_PASSWORD
-from wizard.host.machine import Machine
+from wizard.host.machine import FOR_PRIMARY, Machine, rights_for
 from wizard.planning.inputs import PlanInputs, store_password
 from wizard.planning.judge import Judged, load_authorities
 from wizard.planning.snapshot import MachineSnapshot, Setting, expectation

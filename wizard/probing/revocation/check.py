@@ -15,11 +15,11 @@ from wizard.certificates.issuers import signed_by
 from wizard.certificates.model import Certificate, Chain
 from wizard.findings import Finding, Locator
 from wizard.host.machine import now_utc
-from wizard.probing.contexts import issued_by_name
 from wizard.probing.revocation import crl, ocsp
 from wizard.probing.revocation.crl import CrlAnswer
 from wizard.probing.revocation.fetch import MOST_CRL, MOST_OCSP, NotFetchedError, fetch
 from wizard.probing.revocation.ocsp import OcspAnswer
+from wizard.probing.trust import issued_by_name
 
 _BY_STATUS = {
     "revoked": codes.REVOCATION_REVOKED,
