@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from tests.support.pki import DAY, NOW, Entity, acme, authority, cross_signed, issue, renewed
 from wizard.certificates import fields
-from wizard.certificates.chain import assemble
-from wizard.certificates.issuers import outline, signed_by
+from wizard.certificates.chain import assemble, outline, signed_by
 from wizard.certificates.model import Bundle, Chain, Format
 from wizard.certificates.rules import judge
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import cache
 
 from wizard.certificates import fields
-from wizard.certificates.issuers import signed_by
+from wizard.certificates.chain import signed_by
 from wizard.certificates.model import Certificate, Chain
 from wizard.certificates.names import short, subject
 from wizard.package_data import read_text

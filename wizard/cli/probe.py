@@ -20,8 +20,7 @@ from wizard.findings import Severity, worst
 from wizard.host.files import read_input
 from wizard.printable import printable
 from wizard.probing.handshake import is_address
-from wizard.probing.probe import Target, probe_many
-from wizard.probing.result import ProbeResult
+from wizard.probing.probe import ProbeResult, Target, probe_many
 from wizard.probing.revocation.check import Revocation, advice, check_revocation, revocation_findings
 from wizard.probing.text_dump import plain_dump
 from wizard.probing.trust import SYSTEM_ROOTS, ClientIdentity, TrustSet, system_roots

@@ -313,7 +313,7 @@ class ListenFacts:
 
 @dataclass(frozen=True, slots=True)
 class ProbeFacts:
-    """The result of one probe of a node; the members are those of `wizard.probing.result`."""
+    """The result of one probe of a node; the members are those of `wizard.probing.probe`."""
 
     host: str
     port: int

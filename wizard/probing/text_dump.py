@@ -6,7 +6,7 @@ from wizard.certificates import fields, names
 from wizard.certificates.model import Certificate
 from wizard.certificates.names import certificate_json
 from wizard.printable import printable
-from wizard.probing.result import ProbeResult
+from wizard.probing.probe import ProbeResult
 
 RULE = "---"
 

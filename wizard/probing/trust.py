@@ -15,9 +15,9 @@ from OpenSSL import SSL, crypto
 
 from wizard import codes
 from wizard.certificates import fields, hostnames, names, raw
+from wizard.certificates.chain import signed_by
 from wizard.certificates.formats.der import DerError
 from wizard.certificates.formats.objects import odd_certificates_allowed
-from wizard.certificates.issuers import signed_by
 from wizard.certificates.model import Certificate, PrivateKey
 from wizard.certificates.rules.chain import MOST_SENT, MOST_SENT_BY_CLIENT
 from wizard.errors import WizardError

@@ -14,8 +14,7 @@ from wizard.handoff import checklist
 from wizard.host.machine import Machine, now_utc
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.printable import printable
-from wizard.probing.probe import probe
-from wizard.probing.result import ProbeResult
+from wizard.probing.probe import ProbeResult, probe
 from wizard.probing.trust import SYSTEM_ROOTS, TrustSet, system_roots
 from wizard.questions.answers import Answers, Goal, endpoint
 from wizard.reports.checklist import Checklist

@@ -7,8 +7,7 @@ import pytest
 
 from tests.support.effort import soon
 from tests.support.pki import DAY, NOW, Entity, acme, authority, cross_signed, issue, renewed
-from wizard.certificates.chain import LONGEST, assemble
-from wizard.certificates.issuers import MOST_CANDIDATES
+from wizard.certificates.chain import LONGEST, MOST_CANDIDATES, assemble
 from wizard.certificates.model import Bundle, Certificate, Chain, Format, Role
 from wizard.certificates.names import short
 from wizard.certificates.rules import judge

@@ -10,7 +10,7 @@ from tests.support.pki import DAY, NOW, Entity, acme, authority, issue
 from wizard.certificates.model import Certificate
 from wizard.findings import Finding
 from wizard.probing.handshake import ALERTS, REASONS
-from wizard.probing.result import ProbeResult, findings
+from wizard.probing.probe import ProbeResult, findings
 from wizard.probing.trust import SYSTEM_ROOTS, TrustSet, Verdict, covers, is_fallback
 from wizard.reports.catalogue import catalogue
 

@@ -16,8 +16,8 @@ from cryptography.x509.oid import NameOID
 
 from wizard import codes
 from wizard.certificates import fields, hostnames, names, raw
+from wizard.certificates.chain import signed_by
 from wizard.certificates.formats.der import DerError
-from wizard.certificates.issuers import signed_by
 from wizard.certificates.model import Certificate, Role
 from wizard.certificates.raw import ADDRESS, DIRECTORY, DNS, MAIL, NAME_KINDS, REGISTERED, URI, RawName
 from wizard.certificates.rules.certificate import Context, on, on_chain

@@ -8,8 +8,7 @@ from wizard.host.effective import Effective
 from wizard.host.machine import Account, Machine
 from wizard.host.systemd import Service, UnitState, of_processes, on_port, processes
 from wizard.printable import printable
-from wizard.probing.probe import Target, probe_many
-from wizard.probing.result import ProbeResult
+from wizard.probing.probe import ProbeResult, Target, probe_many
 from wizard.secret import Redactor
 
 JOURNAL_LINES = 30

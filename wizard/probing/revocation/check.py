@@ -11,7 +11,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 
 from wizard import codes
 from wizard.certificates import fields, names
-from wizard.certificates.issuers import signed_by
+from wizard.certificates.chain import signed_by
 from wizard.certificates.model import Certificate, Chain
 from wizard.findings import Finding, Locator
 from wizard.host.machine import now_utc
