@@ -9,17 +9,9 @@ from wizard.printable import printable
 from wizard.secret import MASK
 
 SECRET_KEYS: tuple[str, ...] = (
-    "passw(?:or)?[dt]",
-    "passphrase",
-    "passwd",
-    "secret",
-    "token",
-    "credential",
-    "api[-_]?key",
-    "private[-_]?key",
-    "(?:store|key)pass",
-    r"(?<![a-z])pwd?(?![a-z])",
-)
+    "passw(?:or)?[dt]", "passphrase", "passwd", "secret", "token", "credential", "api[-_]?key", "private[-_]?key",
+    "(?:store|key)pass", r"(?<![a-z])pwd?(?![a-z])",
+)  # fmt: skip
 """What the key of a secret looks like, as patterns without regard to case."""
 
 _ITEM = re.compile(

@@ -6,50 +6,24 @@ from dataclasses import replace
 from wizard import codes
 from wizard.findings import Finding, Severity
 
+
+def _named(codes_of_findings: str) -> tuple[str, ...]:
+    return tuple(codes_of_findings.split())
+
+
 CONF = ("conf-not-used", "conf-missing", "conf-unreadable", "conf-utf16", "conf-syntax", "include-broken")
-VALUE = (
-    "setting-overruled",
-    "setting-commented",
-    "setting-missing",
-    "conf-not-utf8",
-    "typographic-quotes",
-    "value-cut",
-    "setting-masked",
-    "setting-elsewhere",
-    "settings-lost",
+VALUE = _named(
+    "setting-overruled setting-commented setting-missing conf-not-utf8 typographic-quotes value-cut setting-masked "
+    "setting-elsewhere settings-lost"
 )
-FILE = (
-    "store-lost",
-    "store-missing",
-    "store-is-folder",
-    "store-unreadable",
-    "store-empty",
-    "store-damaged",
-    "store-not-pkcs12",
-)
-CONTENT = (
-    "password-wrong",
-    "password-not-ascii",
-    "key-password",
-    "store-too-new",
-    "store-no-key",
-    "store-key-mismatch",
-    "store-two-keys",
+FILE = _named("store-lost store-missing store-is-folder store-unreadable store-empty store-damaged store-not-pkcs12")
+CONTENT = _named(
+    "password-wrong password-not-ascii key-password store-too-new store-no-key store-key-mismatch store-two-keys"
 )
 STORE = (*CONF, *VALUE, *FILE, *CONTENT, "java-refuses-store")
 TRUST = ("jre-missing", "cacerts-missing", "cacerts-unreadable", "cacerts-damaged", "cacerts-empty", "cacerts-password")
-DOWN = (
-    "port-taken",
-    *CONF,
-    "unit-missing",
-    "unit-broken",
-    "unit-masked",
-    "account-missing",
-    "crash-loop",
-    "service-failed",
-    "service-stopped",
-    "service-starting",
-)
+_UNIT = _named("unit-missing unit-broken unit-masked account-missing")
+DOWN = ("port-taken", *CONF, *_UNIT, *_named("crash-loop service-failed service-stopped service-starting"))
 
 _CAUSES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("store-missing", "store-is-folder", "password-wrong", "password-not-ascii"), VALUE),

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from wizard import codes
 from wizard.errors import WizardError
@@ -50,38 +51,11 @@ def unusable(spec: Code, unit: str, evidence: str = "", journal: Iterable[str] =
 
 
 _PROPERTIES = (
-    "Id",
-    "LoadState",
-    "LoadError",
-    "ActiveState",
-    "SubState",
-    "Result",
-    "Job",
-    "ConditionResult",
-    "ConditionTimestampMonotonic",
-    "AssertResult",
-    "AssertTimestampMonotonic",
-    "UnitFileState",
-    "Type",
-    "User",
-    "Group",
-    "DynamicUser",
-    "ControlGroup",
-    "TimeoutStopUSec",
-    "MainPID",
-    "NRestarts",
-    "ExecMainStatus",
-    "ExecMainStartTimestamp",
-    "ExecMainStartTimestampMonotonic",
-    "InvocationID",
-    "FragmentPath",
-    "SourcePath",
-    "DropInPaths",
-    "ExecStart",
-    "WorkingDirectory",
-    "Environment",
-    "EnvironmentFiles",
-    "NeedDaemonReload",
+    "Id,LoadState,LoadError,ActiveState,SubState,Result,Job,ConditionResult,ConditionTimestampMonotonic,"
+    "AssertResult,AssertTimestampMonotonic,UnitFileState,Type,User,Group,DynamicUser,ControlGroup,"
+    "TimeoutStopUSec,MainPID,NRestarts,ExecMainStatus,ExecMainStartTimestamp,ExecMainStartTimestampMonotonic,"
+    "InvocationID,FragmentPath,SourcePath,DropInPaths,ExecStart,WorkingDirectory,Environment,EnvironmentFiles,"
+    "NeedDaemonReload"
 )
 
 _LOOK_TIMEOUT_S = 20.0
@@ -207,7 +181,7 @@ class Service:
         Raises:
             WizardError: service.no-systemctl, service.offline, service.no-rights, service.systemctl-failed.
         """
-        answer = self._systemctl("show", self.unit, "--no-pager", "-p", ",".join(_PROPERTIES))
+        answer = self._systemctl("show", self.unit, "--no-pager", "-p", _PROPERTIES)
         if not answer.ok:
             raise refused(answer, self.unit)
         told: dict[str, str] = {}
@@ -423,30 +397,27 @@ class Service:
             raise unusable(codes.SERVICE_NO_SYSTEMCTL, self.unit, problem.message) from None
 
 
+_TEXTS = {
+    "Id": "id", "LoadState": "load", "ActiveState": "active", "SubState": "sub", "Result": "result", "User": "user",
+    "Group": "group", "InvocationID": "invocation", "ExecMainStartTimestampMonotonic": "stamp",
+    "FragmentPath": "fragment", "SourcePath": "source", "ControlGroup": "control_group", "ExecStart": "command",
+}  # fmt: skip
+"""The members of `UnitState` that are as systemd says them."""
+
+
 def _state(told: Mapping[str, str]) -> UnitState:
+    texts: dict[str, Any] = {name: told.get(key, "") for key, name in _TEXTS.items()}
     return UnitState(
-        id=told.get("Id", ""),
-        load=told.get("LoadState", ""),
+        **texts,
         load_error=printable(told.get("LoadError", "").partition(" ")[2].strip('"'), limit=200),
-        active=told.get("ActiveState", ""),
-        sub=told.get("SubState", ""),
-        result=told.get("Result", ""),
         job=_number(told.get("Job", "")) > 0,
         unmet=_unmet(told),
-        user=told.get("User", ""),
-        group=told.get("Group", ""),
         dynamic_user=told.get("DynamicUser") == "yes",
         pid=_number(told.get("MainPID", "")),
         restarts=_number(told.get("NRestarts", "")),
         started=_started(told),
-        invocation=told.get("InvocationID", ""),
-        stamp=told.get("ExecMainStartTimestampMonotonic", ""),
-        fragment=told.get("FragmentPath", ""),
-        source=told.get("SourcePath", ""),
         drop_ins=tuple(told.get("DropInPaths", "").split()),
-        control_group=told.get("ControlGroup", ""),
         stop_s=_span(told.get("TimeoutStopUSec", "1min 30s")),
-        command=told.get("ExecStart", ""),
         folder=told.get("WorkingDirectory", "").lstrip("!-"),
         needs_reload=told.get("NeedDaemonReload") == "yes",
         environment=_environment(told.get("Environment", "")),

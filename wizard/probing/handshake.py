@@ -220,6 +220,7 @@ def _distinct(infos: Iterable[tuple[socket.AddressFamily, Any, int, str, tuple[A
     return tuple(addresses.values())
 
 
+@dataclass(slots=True, eq=False)
 class Trace:
     """Fills itself through the callbacks of the context; read it at any moment.
 
@@ -236,30 +237,16 @@ class Trace:
         staple: the OCSP response that came with the handshake, DER; b"" when there was none.
     """
 
-    __slots__ = (
-        "alert",
-        "certificate",
-        "closing",
-        "finished",
-        "proved",
-        "request",
-        "server_hello",
-        "staple",
-        "ticket",
-        "warned",
-    )
-
-    def __init__(self) -> None:
-        self.server_hello = False
-        self.certificate = False
-        self.request = False
-        self.proved = False
-        self.finished = False
-        self.ticket = False
-        self.closing = False
-        self.alert: int | None = None
-        self.warned: int | None = None
-        self.staple = b""
+    server_hello: bool = False
+    certificate: bool = False
+    request: bool = False
+    proved: bool = False
+    finished: bool = False
+    ticket: bool = False
+    closing: bool = False
+    alert: int | None = None
+    warned: int | None = None
+    staple: bytes = b""
 
     @property
     def phase(self) -> str:

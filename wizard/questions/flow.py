@@ -96,11 +96,7 @@ GATEWAY_STEPS: tuple[Step, ...] = (
         ),
         applies=_here,
     ),
-    Step(
-        StepId.GATEWAY_UNATTENDED,
-        questions=(Question.of("gateway.0.unattended-file", Ask.PATHS),),
-        applies=_here,
-    ),
+    Step(StepId.GATEWAY_UNATTENDED, questions=(Question.of("gateway.0.unattended-file", Ask.PATHS),), applies=_here),
     Step(
         StepId.GATEWAY_STORES,
         questions=(
@@ -302,9 +298,7 @@ _STEPS: tuple[Step, ...] = (
         StepId.PLACE,
         questions=(
             Question.of(
-                "primary.kind",
-                Ask.CHOICE,
-                values=(PrimaryKind.ON_PREMISE, PrimaryKind.CLOUD, PrimaryKind.ELSEWHERE),
+                "primary.kind", Ask.CHOICE, values=(PrimaryKind.ON_PREMISE, PrimaryKind.CLOUD, PrimaryKind.ELSEWHERE)
             ),
         ),
         applies=_installs,
@@ -335,9 +329,7 @@ _STEPS: tuple[Step, ...] = (
         applies=_on_premise,
     ),
     Step(
-        StepId.PRIMARY_STORE,
-        questions=_store_questions(SourceKind.GENERATE, SourceKind.PROMPT),
-        applies=_sets_up_here,
+        StepId.PRIMARY_STORE, questions=_store_questions(SourceKind.GENERATE, SourceKind.PROMPT), applies=_sets_up_here
     ),
     Step(
         StepId.PRIMARY_STORE_AGAIN,
@@ -359,10 +351,7 @@ _STEPS: tuple[Step, ...] = (
         StepId.PRIMARY_STORE_PASSWORD,
         questions=(
             Question.of(
-                "primary.keystore-password",
-                Ask.NEW_SECRET,
-                "primary.keystore-password.new",
-                flag=_STORE_PASSWORD_FLAG,
+                "primary.keystore-password", Ask.NEW_SECRET, "primary.keystore-password.new", flag=_STORE_PASSWORD_FLAG
             ),
         ),
         applies=_types_store_password,

@@ -175,12 +175,7 @@ def heading(host: str) -> list[Line]:
 
 
 def summary(
-    ended: Outcome | None,
-    machine: Machine,
-    packs: Path | None,
-    *,
-    undo: bool = False,
-    earlier: Iterable[Outcome] = (),
+    ended: Outcome | None, machine: Machine, packs: Path | None, *, undo: bool = False, earlier: Iterable[Outcome] = ()
 ) -> list[str]:
     """What stays in the terminal after leaving: result, backups, bundles, and the commands that undo it.
 

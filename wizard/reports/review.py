@@ -269,11 +269,7 @@ class Review:
         return next((step.target for step in (*self.plan.steps, *self.undo) if step.kind == "restart"), "")
 
 
-_SOURCES = {
-    SourceKind.FILE: "from a file",
-    SourceKind.ENV: "from the environment",
-    SourceKind.FD: "from a descriptor",
-}
+_SOURCES = {SourceKind.FILE: "from a file", SourceKind.ENV: "from the environment", SourceKind.FD: "from a descriptor"}
 _OTHERS_FILES = ("others.chain", "others.password")
 """Asked in vain while there are no other machines."""
 

@@ -1,6 +1,8 @@
 """Collect facts about the service: unit, journal, port, and what is presented."""
 
 from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
 
 from wizard.doctor.collect.files import certificate_facts
 from wizard.doctor.facts import Listener, ListenFacts, ProbeFacts, UnitFacts
@@ -18,21 +20,12 @@ PROBE_S = 4.0
 
 def unit_facts(state: UnitState, name: str, account: Account | None, started: Effective) -> UnitFacts:
     """The unit as data."""
-    return UnitFacts(
-        name,
-        state.load,
-        state.active,
-        state.sub,
-        state.result,
-        account.name if account is not None else state.user,
-        account is not None or state.load != "loaded" or not state.user or state.dynamic_user,
-        state.pid,
-        state.restarts,
-        state.started,
-        state.needs_reload,
-        started.trust_store,
-        started.undetermined,
-    )
+    words = ("load", "active", "sub", "result", "pid", "restarts", "started", "needs_reload")
+    same = {each: getattr(state, each) for each in words}
+    user = account.name if account is not None else state.user
+    known = account is not None or state.load != "loaded" or not state.user or state.dynamic_user
+    start: dict[str, Any] = {"trust_store": started.trust_store, "start_unknown": started.undetermined}
+    return UnitFacts(name, **same, user=user, user_known=known, **start)
 
 
 def see_journal(machine: Machine, redactor: Redactor) -> tuple[str, ...]:
@@ -72,20 +65,6 @@ def see_nodes(
 
 def probe_facts(result: ProbeResult) -> ProbeFacts:
     """The probe of a node as data."""
-    return ProbeFacts(
-        result.host,
-        result.port,
-        result.servername,
-        result.reachable,
-        result.phase,
-        result.error,
-        printable(result.detail),
-        result.protocol,
-        tuple(certificate_facts(certificate) for certificate in result.chain),
-        result.fallback,
-        result.name_matches,
-        result.client_auth,
-        result.acceptable_cas,
-        result.alert,
-        result.lowered,
-    )
+    same = {each.name: getattr(result, each.name) for each in fields(ProbeFacts)}
+    chain = tuple(certificate_facts(certificate) for certificate in result.chain)
+    return ProbeFacts(**same | {"detail": printable(result.detail), "chain": chain})
