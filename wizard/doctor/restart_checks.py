@@ -31,15 +31,10 @@ from wizard.probing.handshake import is_here
 from wizard.probing.probe import probe
 
 _RULES = {
-    codes.DOCTOR_CONF_MISSING.code,
-    codes.DOCTOR_CONF_UNREADABLE.code,
-    codes.DOCTOR_CONF_SYNTAX.code,
-    codes.DOCTOR_INCLUDE_BROKEN.code,
-    "doctor.unit",
-    codes.DOCTOR_ACCOUNT_MISSING.code,
-    codes.DOCTOR_UNIT_CHANGED.code,
-    codes.DOCTOR_PORT_TAKEN.code,
-}
+    codes.DOCTOR_CONF_MISSING.code, codes.DOCTOR_CONF_UNREADABLE.code, codes.DOCTOR_CONF_SYNTAX.code,
+    codes.DOCTOR_INCLUDE_BROKEN.code, "doctor.unit", codes.DOCTOR_ACCOUNT_MISSING.code,
+    codes.DOCTOR_UNIT_CHANGED.code, codes.DOCTOR_PORT_TAKEN.code,
+}  # fmt: skip
 """The rules whose findings stop a start. A crash loop or a stopped service is none: a restart may end it."""
 
 _OF_THE_START = {

@@ -227,12 +227,8 @@ def explained(output: str, subject: str) -> KeytoolError:
 
 
 LEAN = (
-    "-J-XX:TieredStopAtLevel=1",
-    "-J-XX:+UseSerialGC",
-    "-J-XX:-UsePerfData",
-    "-J-Xshare:auto",
-    "-J-Duser.language=en",
-)
+    "-J-XX:TieredStopAtLevel=1", "-J-XX:+UseSerialGC", "-J-XX:-UsePerfData", "-J-Xshare:auto", "-J-Duser.language=en",
+)  # fmt: skip
 """A JVM that lives a quarter of a second needs no optimising compiler, no threads for its garbage collector, and no
 file in /tmp with counters for others."""
 

@@ -193,18 +193,8 @@ PACKS_LAST = Step(StepId.HANDOFF, questions=_PACKS, applies=_hands_off_last)
 
 
 __all__ = [
-    "DEFAULT_WAIT_S",
-    "Ask",
-    "Choice",
-    "Question",
-    "Step",
-    "StepId",
-    "View",
-    "after",
-    "before",
-    "every_step",
-    "steps",
-]
+    "DEFAULT_WAIT_S", "Ask", "Choice", "Question", "Step", "StepId", "View", "after", "before", "every_step", "steps",
+]  # fmt: skip
 
 DEFAULT_WAIT_S = 300.0
 """How long the server may take to answer after the restart, in seconds: the vendor documents no bound."""

@@ -75,18 +75,11 @@ _PATH = re.compile(r"(?<!\S)/\S+")
 _CHECK = "cloudstream-wizard doctor"
 _WRITES_TOO = "It writes {path} in another way than this change, so it is a change of its own."
 _FILES_FIRST = {
-    codes.DOCTOR_STORE_EMPTY.code,
-    codes.DOCTOR_STORE_DAMAGED.code,
-    codes.DOCTOR_STORE_NO_KEY.code,
-    codes.DOCTOR_STORE_KEY_MISMATCH.code,
-    codes.DOCTOR_STORE_LOST.code,
-    codes.DOCTOR_STORE_MISSING.code,
-    codes.DOCTOR_STORE_NOT_PKCS12.code,
-    codes.DOCTOR_SETTING_MISSING.code,
-    codes.DOCTOR_SETTINGS_LOST.code,
-    codes.DOCTOR_NOT_SET_UP.code,
-    codes.DOCTOR_BUILT_IN_INSTALLED.code,
-}
+    codes.DOCTOR_STORE_EMPTY.code, codes.DOCTOR_STORE_DAMAGED.code, codes.DOCTOR_STORE_NO_KEY.code,
+    codes.DOCTOR_STORE_KEY_MISMATCH.code, codes.DOCTOR_STORE_LOST.code, codes.DOCTOR_STORE_MISSING.code,
+    codes.DOCTOR_STORE_NOT_PKCS12.code, codes.DOCTOR_SETTING_MISSING.code, codes.DOCTOR_SETTINGS_LOST.code,
+    codes.DOCTOR_NOT_SET_UP.code, codes.DOCTOR_BUILT_IN_INSTALLED.code,
+}  # fmt: skip
 """Causes that the right PFX of this host removes, where the wizard cannot."""
 
 

@@ -6,14 +6,6 @@ from wizard.configs.hocon.events import LARGEST, IncludeNote, Loader
 from wizard.configs.hocon.syntax import parse_path, render_path
 
 __all__ = [
-    "LARGEST",
-    "Commented",
-    "Document",
-    "IncludeNote",
-    "Loader",
-    "Value",
-    "parse",
-    "parse_path",
-    "quoted",
+    "LARGEST", "Commented", "Document", "IncludeNote", "Loader", "Value", "parse", "parse_path", "quoted",
     "render_path",
-]
+]  # fmt: skip

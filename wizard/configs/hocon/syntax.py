@@ -16,12 +16,9 @@ from wizard.findings import Code, Fact
 from wizard.printable import printable
 
 _BOUNDS = {
-    codes.HOCON_EXPANSION,
-    codes.HOCON_LONG_PATH,
-    codes.HOCON_TOO_LARGE,
-    codes.HOCON_TOO_MANY_APPENDS,
+    codes.HOCON_EXPANSION, codes.HOCON_LONG_PATH, codes.HOCON_TOO_LARGE, codes.HOCON_TOO_MANY_APPENDS,
     codes.HOCON_TOO_MANY_KEYS,
-}
+}  # fmt: skip
 
 
 def syntax(spec: Code, place: tuple[int, int], case: str = "", **facts: Fact) -> TextSyntaxError:

@@ -16,13 +16,9 @@ _TAKEN = ("BindException", "Address already in use", "EADDRINUSE")
 
 
 _TLS_ERRORS = (
-    codes.PROBE_NOT_TLS.code,
-    codes.PROBE_HTTP.code,
-    codes.PROBE_PROXY.code,
-    codes.PROBE_SILENT.code,
-    codes.PROBE_CLOSED.code,
-    codes.PROBE_HANDSHAKE.code,
-)
+    codes.PROBE_NOT_TLS.code, codes.PROBE_HTTP.code, codes.PROBE_PROXY.code, codes.PROBE_SILENT.code,
+    codes.PROBE_CLOSED.code, codes.PROBE_HANDSHAKE.code,
+)  # fmt: skip
 
 
 def _loaded(unit: UnitFacts) -> UnitFacts:
