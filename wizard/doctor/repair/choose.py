@@ -3,7 +3,7 @@
 A repair is data. `wizard.doctor.repair.plan` turns those that the wizard can make into a plan.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -65,15 +65,7 @@ class Repair:
 
     def as_json(self) -> dict[str, Any]:
         """For scripts."""
-        return {
-            "code": self.code,
-            "kind": self.kind.value,
-            "automatic": self.automatic,
-            "summary": self.summary,
-            "path": self.path,
-            "steps": list(self.steps),
-            "commands": list(self.commands),
-        }
+        return asdict(self) | {"automatic": self.automatic}
 
 
 _AUTOMATIC: dict[str, tuple[Kind, str]] = {
@@ -112,6 +104,8 @@ _AUTOMATIC: dict[str, tuple[Kind, str]] = {
 _FROM_RECORD = ("settings-lost", "store-lost", "cacerts-replaced", "conf-missing")
 """What is written again from the record of changes, when that has what is needed."""
 
+_RESTARTED = ("$ systemctl restart {unit}", "$ cloudstream-wizard doctor")
+
 _NEW_CERTIFICATE = (
     "Ask the PKI team for a new certificate for {name}. A request with a fresh key:",
     "$ cloudstream-wizard csr --role primary --host {name} --out DIR",
@@ -128,7 +122,11 @@ _SET_UP_AGAIN = (
     "Run cloudstream-wizard and set up the server with it.",
 )
 
+_PUT_BACK = ("Put {file} back from a backup or from the product's installer.", "$ cloudstream-wizard doctor --fix all")
+
 _BY_HAND: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("store-empty", "store-damaged", "store-no-key", "store-key-mismatch"), _AGAIN),
+    **dict.fromkeys(("cacerts-missing", "cacerts-damaged", "cacerts-empty"), _PUT_BACK),
     "settings-lost": _SET_UP_AGAIN,
     "store-lost": _SET_UP_AGAIN,
     "conf-missing": (
@@ -143,7 +141,7 @@ _BY_HAND: dict[str, tuple[str, ...]] = {
         "Correct it: {reason}",
         "$ cloudstream-wizard doctor",
     ),
-    "include-broken": ("Correct it: {reason}", "$ systemctl restart {unit}", "$ cloudstream-wizard doctor"),
+    "include-broken": ("Correct it: {reason}", *_RESTARTED),
     "unit-masked": (
         "Find out who masked {unit}, and why.",
         "$ systemctl unmask {unit}",
@@ -159,30 +157,23 @@ _BY_HAND: dict[str, tuple[str, ...]] = {
         "Find the program that listens on the port:",
         "$ ss -ltnp",
         "End it, or give it another port. Then:",
-        "$ systemctl restart {unit}",
-        "$ cloudstream-wizard doctor",
+        *_RESTARTED,
     ),
     "crash-loop": (
         "Read why it ends:",
         "$ journalctl -u {unit} -n 50",
         "Remove the cause. Then, because systemd may refuse a start after so many:",
         "$ systemctl reset-failed {unit}",
-        "$ systemctl restart {unit}",
-        "$ cloudstream-wizard doctor",
+        *_RESTARTED,
     ),
     "service-starting": ("Wait a minute, then check again.", "$ cloudstream-wizard doctor"),
     "store-unreadable": (
         "{blocked} is what stops the service; give its account the right to enter:",
         "$ setfacl -m u:{user}:x {blocked}",
-        "$ systemctl restart {unit}",
-        "$ cloudstream-wizard doctor",
+        *_RESTARTED,
     ),
     "setting-missing": ("Run cloudstream-wizard and set up the server. It shows where the line belongs.",),
-    "store-empty": _AGAIN,
-    "store-damaged": _AGAIN,
-    "store-no-key": _AGAIN,
-    "store-key-mismatch": _AGAIN,
-    "clock-wrong": ("$ timedatectl set-ntp true", "$ systemctl restart {unit}", "$ cloudstream-wizard doctor"),
+    "clock-wrong": ("$ timedatectl set-ntp true", *_RESTARTED),
     "change-interrupted": ("Decide whether it is undone or completed:", "$ cloudstream-wizard recover"),
     "root-not-trusted": (
         "Repair the product's Java. The doctor then imports the root:",
@@ -191,18 +182,6 @@ _BY_HAND: dict[str, tuple[str, ...]] = {
         "$ sudo keytool -importcert -alias cloudstream-root -file ROOT.cer -keystore {file}",
         "Its password is changeit, unless somebody changed it.",
         "$ systemctl restart {unit}",
-    ),
-    "cacerts-missing": (
-        "Put {file} back from a backup or from the product's installer.",
-        "$ cloudstream-wizard doctor --fix all",
-    ),
-    "cacerts-damaged": (
-        "Put {file} back from a backup or from the product's installer.",
-        "$ cloudstream-wizard doctor --fix all",
-    ),
-    "cacerts-empty": (
-        "Put {file} back from a backup or from the product's installer.",
-        "$ cloudstream-wizard doctor --fix all",
     ),
     "cacerts-password": (
         "Ask who changed it; the wizard does not set it back. Give it to the doctor:",
@@ -218,39 +197,25 @@ _BY_HAND: dict[str, tuple[str, ...]] = {
     "client-auth-off": (
         "Set client authentication back to need where your version has it in {path}.",
         "$ editor {path}",
-        "$ systemctl restart {unit}",
-        "$ cloudstream-wizard doctor",
+        *_RESTARTED,
     ),
-    "tls12-off": (
-        'Add "TLSv1.2" to the protocols in {path}.',
-        "$ editor {path}",
-        "$ systemctl restart {unit}",
-        "$ cloudstream-wizard doctor",
-    ),
+    "tls12-off": ('Add "TLSv1.2" to the protocols in {path}.', "$ editor {path}", *_RESTARTED),
     "conf-not-used": (
         "Take {option} out at {place}; or keep both settings in that other place.",
         "$ systemctl daemon-reload",
-        "$ systemctl restart {unit}",
-        "$ cloudstream-wizard doctor",
+        *_RESTARTED,
     ),
-    "setting-overruled": (
-        "Take {option} out at {place}.",
-        "$ systemctl daemon-reload",
-        "$ systemctl restart {unit}",
-        "$ cloudstream-wizard doctor",
-    ),
+    "setting-overruled": ("Take {option} out at {place}.", "$ systemctl daemon-reload", *_RESTARTED),
     "account-missing": (
         "Create the account as the product's installer does, or correct User= in the unit:",
         "$ systemctl edit --full {unit}",
-        "$ systemctl restart {unit}",
-        "$ cloudstream-wizard doctor",
+        *_RESTARTED,
     ),
-    "unit-changed": ("$ systemctl daemon-reload", "$ systemctl restart {unit}", "$ cloudstream-wizard doctor"),
+    "unit-changed": ("$ systemctl daemon-reload", *_RESTARTED),
     "unit-broken": (
         "Correct the unit, or install the product's unit file again:",
         "$ systemctl edit --full {unit}",
-        "$ systemctl restart {unit}",
-        "$ cloudstream-wizard doctor",
+        *_RESTARTED,
     ),
     "for-another-host": (
         "Do gateways connect to {names}? Then all is well; give that name to the doctor:",
@@ -327,18 +292,14 @@ _NEW = {"validity", "name", "usage", "key-usage", "strength", "algorithm", "chai
 def _names(finding: Finding, facts: DoctorFacts) -> dict[str, str]:
     leaf = facts.store.leaf if facts.store else None
     values = {
+        **{name: str(finding.facts.get(name, "")) for name in ("reason", "missing", "option", "place", "names")},
         "unit": facts.unit.name if facts.unit else "hcp-server",
         "path": facts.conf.file.path if facts.conf else "application.conf",
         "file": finding.subject.path,
         "name": facts.servername or (leaf.name if leaf else "this host"),
         "line": str(finding.facts.get("line", "") or finding.subject.line or _line(finding, facts)),
-        "reason": str(finding.facts.get("reason", "")),
         "blocked": str(finding.facts.get("at", "")),
         "user": (facts.unit.user if facts.unit else "") or "ACCOUNT",
-        "missing": str(finding.facts.get("missing", "")),
-        "option": str(finding.facts.get("option", "")),
-        "place": str(finding.facts.get("place", "")),
-        "names": str(finding.facts.get("names", "")),
         "code": finding.code,
         "keytool": f"{facts.java.home}/bin/keytool" if facts.java else "keytool",
     }
