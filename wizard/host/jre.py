@@ -349,7 +349,7 @@ class Keytool:
         entries: dict[str, str] = {}
         for part in re.split(r"^Alias name: ", answer.stdout, flags=re.MULTILINE)[1:]:
             if "Entry type: trustedCertEntry" in part:
-                entries |= {_fingerprint(block): part.splitlines()[0] for block in _blocks(part)}
+                entries |= {hashlib.sha256(block).hexdigest(): part.splitlines()[0] for block in _blocks(part)}
         return entries
 
     def _key_alias(self, path: Path, password: Secret) -> str:
@@ -405,7 +405,3 @@ def _pem(der: bytes) -> bytes:
 def _blocks(text: str) -> list[bytes]:
     found = re.findall(r"-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----", text)
     return [base64.b64decode(body) for body in found]
-
-
-def _fingerprint(der: bytes) -> str:
-    return hashlib.sha256(der).hexdigest()

@@ -182,8 +182,8 @@ def rehearse_all(inputs: PlanInputs, *, proven: bool = False, present: Chain | N
     others = inputs.others
     shipped = _shipped(inputs.seen.anchors, [presented, *(chain for _, chain in others)])
     uploaded = [authority for _, chain in others for authority in chain.authorities]
-    server_trust = _distinct([*presented.authorities, *server.chain.authorities, *uploaded, *shipped])
-    client_trust = [*shipped, *_roots(presented)]
+    server_trust = list(dict.fromkeys([*presented.authorities, *server.chain.authorities, *uploaded, *shipped]))
+    client_trust = [*shipped, *([presented.root] if presented.root is not None else [])]
     now = now_utc()
     refused = inputs.unreadable(
         [*([] if proven else presented.certificates), *(one for _, each in others for one in each.certificates)]
@@ -231,15 +231,7 @@ def rehearsal_lines(rehearsed: Sequence[Rehearsed]) -> list[Line]:
     return result
 
 
-def _roots(chain: Chain) -> list[Certificate]:
-    return [chain.root] if chain.root is not None else []
-
-
 def _shipped(anchors: Sequence[Certificate], chains: Sequence[Chain]) -> list[Certificate]:
     """The roots of the JRE that one of *chains* could end in; the other hundred change no verdict."""
     ends = {issuer(chain.certificates[-1]) for chain in chains if chain.certificates and not chain.complete}
     return [certificate for certificate in anchors if subject(certificate) in ends] if ends else []
-
-
-def _distinct(certificates: list[Certificate]) -> list[Certificate]:
-    return list(dict.fromkeys(certificates))

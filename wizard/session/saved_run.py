@@ -80,7 +80,7 @@ def load(machine: Machine) -> SavedRun | None:
 def load_for(machine: Machine, change: str) -> SavedRun | None:
     """The answers that *change* is made from, None when they are not kept."""
     try:
-        run = _read(_beside(machine, change))
+        run = _read(Store(machine.state_dir).find(change).path / BESIDE_A_CHANGE)
     except WizardError:
         return None
     return None if run is None else replace(run, change=change)
@@ -122,10 +122,6 @@ def forget_for(machine: Machine, change: str) -> None:
     folder = Store(machine.state_dir).find(change)
     if (folder.path / BESIDE_A_CHANGE).exists():
         remove_file(folder.open(), BESIDE_A_CHANGE)
-
-
-def _beside(machine: Machine, change: str) -> Path:
-    return Store(machine.state_dir).find(change).path / BESIDE_A_CHANGE
 
 
 def _path(machine: Machine) -> Path:

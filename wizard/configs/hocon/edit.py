@@ -186,7 +186,7 @@ def enclosing(node: ObjectNode, offset: int) -> Path | None:
     while True:
         before = bisect_right(node.entries, offset, key=attrgetter("start"))
         entry = node.entries[before - 1] if before else None
-        if entry is None or offset >= _end(entry):
+        if entry is None or offset >= (entry.value.end if isinstance(entry, Field) else entry.end):
             return path
         if not isinstance(entry, Field):
             return None
@@ -197,10 +197,6 @@ def enclosing(node: ObjectNode, offset: int) -> Path | None:
             return None
         path += entry.keys
         node = inner
-
-
-def _end(entry: Field | Include) -> int:
-    return entry.value.end if isinstance(entry, Field) else entry.end
 
 
 _BLANKS = BLANK.replace("\\r", "")
@@ -240,17 +236,13 @@ def addition(document: Parsed, keys: Path, literal: str) -> Change:
         return _behind(document.text, sibling, [sibling], (*sibling.keys[:-1], keys[-1]), literal)
     path = printable(render_path(keys))
     known = [
-        f"{render_path(event.path)} (line {_setting_line(document, event.node.start)})"
+        f"{render_path(event.path)} (line {document.source.lines.place(event.node.start)[0]})"
         for event in document.events[:2000]
         if isinstance(event.node, ObjectNode) and event.source is document.source
     ]
     if not known:
         raise WizardError(codes.HOCON_PLACE_UNKNOWN, case="no-objects", subject=path, setting=path)
     raise WizardError(codes.HOCON_PLACE_UNKNOWN, subject=path, setting=path, objects=", ".join(known[:6]))
-
-
-def _setting_line(document: Parsed, offset: int) -> int:
-    return document.source.lines.place(offset)[0]
 
 
 def _dotted_sibling(document: Parsed, parent: Path) -> Field | None:

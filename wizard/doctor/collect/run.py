@@ -1,7 +1,7 @@
 """Collect the facts of an installed primary. Slow parts run in parallel; nothing is changed."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -118,7 +118,7 @@ def examine(machine: Machine, asked: Asked | None = None) -> Examined:
         probing = pool.submit(see_nodes, nodes, port, name)
         java = pool.submit(see_java, now, store)
         trusting = pool.submit(see_cacerts, machine, account, password, store)
-        ports = pool.submit(see_port, port, unit) if _is_local(nodes) else None
+        ports = pool.submit(see_port, port, unit) if (nodes[0] in {"localhost", "127.0.0.1", "::1"}) else None
         conf = with_works(machine, account, conf, store)
         cacerts, anchors = unseen.tried("cacerts", trusting.result) or (None, ())
         host = name if name_from in {"given", "plan"} else None
@@ -248,10 +248,6 @@ def _is_here(machine: Machine, store: StoreSeen | None, name_from: str) -> bool 
         return None
     names = [name for name in fields.dns_names(leaf) if "*" not in name][:_MOST_NAMES]
     return any(is_here(name, _RESOLVE_S) for name in names)
-
-
-def _is_local(nodes: Sequence[str]) -> bool:
-    return nodes[0] in {"localhost", "127.0.0.1", "::1"}
 
 
 def _synchronised(machine: Machine) -> bool | None:
