@@ -4,7 +4,7 @@ import contextlib
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -95,15 +95,12 @@ class Outcome:
 
     def as_json(self) -> dict[str, Any]:
         """The members that `apply --json` promises, and more."""
-        failure = self.failure
         return {
             "outcome": self.outcome,
             "change": self.change or None,
             "digest": self.digest,
             "steps": [{"id": name, "state": state} for name, state in self.steps.items()],
-            "error": None
-            if failure is None
-            else {"code": failure.code, "message": failure.message, "hint": failure.hint, "subject": failure.subject},
+            "error": None if self.failure is None else asdict(self.failure),
             "page": self.page or None,
             "evidence": self.evidence or None,
         }

@@ -496,18 +496,9 @@ def _entry(folder: ChangeFolder, rolled_back_by: str) -> Entry:
         # The record of an applied change may be lost; a refused one is known.
         word = UNREADABLE if waits or outcome == APPLIED else outcome
         return replace(bare, outcome=word, waits=waits, damage=error.message)
-    return replace(
-        bare,
-        outcome=outcome,
-        title=manifest.title,
-        at=manifest.at,
-        by=manifest.by,
-        digest=manifest.digest,
-        files=tuple(str(action.named) for action in manifest.actions),
-        rolls_back=manifest.rolls_back,
-        rolled_back_by=rolled_back_by,
-        waits=waits,
-    )
+    told = {name: getattr(manifest, name) for name in ("title", "at", "by", "digest", "rolls_back")}
+    files = tuple(str(action.named) for action in manifest.actions)
+    return replace(bare, outcome=outcome, files=files, rolled_back_by=rolled_back_by, waits=waits, **told)
 
 
 def _without_manifest(folder: ChangeFolder, bare: Entry) -> Entry:

@@ -146,10 +146,9 @@ def outcome(machine: Machine, run: ChangeRun | str) -> Outcome:
     name = run.id if isinstance(run, ChangeRun) else run
     if last is None or last.outcome == NO_CHANGE:
         return Outcome(NO_CHANGE)
-    page, digest = "", ""
+    digest = ""
     folder = Store(machine.state_dir).find(name)
-    if folder.page.exists():
-        page = str(folder.page)
+    page = str(folder.page) if folder.page.exists() else ""
     with contextlib.suppress(WizardError):
         digest = folder.manifest().digest
     failure = None if last.state == "done" else Failure(last.code, last.text, last.hint)
@@ -208,10 +207,8 @@ def _answer_to(job: Job) -> bytes:
 
 
 def _error(parts: list[str], exit_code: int) -> WizardError:
-    kind: type[WizardError] = {int(ExitCode.BUSY): BusyError, int(ExitCode.NEEDS_RECOVERY): RecoveryNeededError}.get(
-        exit_code, WizardError
-    )
-    error = kind.recorded(*parts)
+    kinds: dict[int, type[WizardError]] = {ExitCode.BUSY: BusyError, ExitCode.NEEDS_RECOVERY: RecoveryNeededError}
+    error = kinds.get(exit_code, WizardError).recorded(*parts)
     error.exit_code = ExitCode(exit_code)
     return error
 

@@ -42,6 +42,13 @@ from wizard.probing.trust import (
 )
 from wizard.questions.answers import endpoint
 
+_SAME = (
+    "host", "port", "address", "servername", "reachable", "phase", "error", "protocol", "cipher", "fallback",
+    "matches_expected", "name_matches", "client_auth", "own_ca_named", "client_certificate", "alert", "warned",
+    "lowered",
+)  # fmt: skip
+"""The members of a result that JSON has as they are."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
@@ -139,28 +146,11 @@ class ProbeResult:
     def as_json(self) -> dict[str, Any]:
         """The `probe` object of the contract, without the `schema` member."""
         return {
-            "host": self.host,
-            "port": self.port,
-            "address": self.address,
+            **{name: getattr(self, name) for name in _SAME},
             "addresses": list(self.addresses),
-            "servername": self.servername,
-            "reachable": self.reachable,
-            "phase": self.phase,
-            "error": self.error,
             "detail": printable(self.detail),
-            "protocol": self.protocol,
-            "cipher": self.cipher,
             "chain": [certificate_json(certificate) for certificate in self.chain],
-            "fallback": self.fallback,
-            "matches_expected": self.matches_expected,
-            "name_matches": self.name_matches,
-            "client_auth": self.client_auth,
             "acceptable_cas": list(self.acceptable_cas),
-            "own_ca_named": self.own_ca_named,
-            "client_certificate": self.client_certificate,
-            "alert": self.alert,
-            "warned": self.warned,
-            "lowered": self.lowered,
             "trust": {name: verdict.as_json() for name, verdict in self.trust.items()},
             "staple": self.staple.as_json() if self.staple else None,
             "seconds": {phase: round(value, 4) for phase, value in self.seconds.items()},

@@ -264,16 +264,7 @@ def _synchronised(machine: Machine) -> bool | None:
 def _clock(
     synchronised: Future[bool | None], conf: ConfScan, store: StoreSeen | None, cacerts: TrustFacts | None
 ) -> ClockFacts:
-    files = [
-        conf.facts.file,
-        *((store.facts.file,) if store is not None else ()),
-        *((cacerts.file,) if cacerts is not None else ()),
-    ]
-    newest = max(files, key=lambda file: file.mtime)
-    return ClockFacts(
-        f"{now_utc():%Y-%m-%dT%H:%M:%S+00:00}",
-        synchronised.result(),
-        newest.mtime,
-        newest.path,
-        f"{CLOCK_FLOOR:%Y-%m-%dT%H:%M:%S+00:00}",
-    )
+    parts = (conf.facts, store.facts if store is not None else None, cacerts)
+    newest = max((part.file for part in parts if part is not None), key=lambda file: file.mtime)
+    now, floor = (f"{moment:%Y-%m-%dT%H:%M:%S+00:00}" for moment in (now_utc(), CLOCK_FLOOR))
+    return ClockFacts(now, synchronised.result(), newest.mtime, newest.path, floor)
