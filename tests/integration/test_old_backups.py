@@ -14,7 +14,7 @@ from tests.support.scene_commands import Run, changed_scene, commands_on
 from wizard.change.engine import apply
 from wizard.change.events import APPLIED
 from wizard.change.journal import BACKUP
-from wizard.change.purge import purge
+from wizard.change.record import purge
 from wizard.change.store import STAGED, ChangeFolder, Store, history
 from wizard.session.session import Session
 

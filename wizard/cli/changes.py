@@ -9,8 +9,7 @@ from wizard.change.adapters import ports_for
 from wizard.change.context import Context
 from wizard.change.events import APPLIED, ROLLED_BACK, Event, EventLog, Outcome
 from wizard.change.evidence import as_text, evidence
-from wizard.change.purge import purge, with_backups
-from wizard.change.record import changed_since, read_record
+from wizard.change.record import changed_since, purge, read_record, with_backups
 from wizard.change.recover import FINISH, pending
 from wizard.change.store import Entry, Store, history, secret_names
 from wizard.change.watch import ChangeRun, events, operator, outcome, running

@@ -63,7 +63,7 @@ SESSION = "wizard.session.session:Session"
 REPORT_BUG = "wizard.cli.crash:report_bug"
 WRITE_TRACE = "wizard.cli.crash:write_trace"
 PRINT_TRACE = "wizard.cli.crash:print_trace"
-UNKNOWN_COMMAND = "wizard.cli.usage:unknown_command"
+UNKNOWN_COMMAND = "wizard.cli.output:unknown_command"
 DEFAULTS = "wizard.cli.settings:defaults"
 
 LOADED_LATER = (

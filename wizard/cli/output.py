@@ -1,12 +1,13 @@
 """The streams in any state, closed, full or without a reader; how commands print results, and what is for people."""
 
 import argparse
+import difflib
 import errno
 import io
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
 from wizard import codes
@@ -137,3 +138,10 @@ def ask_once(args: argparse.Namespace, prompts: Mapping[str, str], name: str) ->
     if found is None and name in prompts:
         found = args.secrets.get(name, prompt=prompts[name])
     return found
+
+
+def unknown_command(word: str, known: Sequence[str]) -> WizardError:
+    """The refusal of *word*, with the command of *known* that was probably meant."""
+    close = difflib.get_close_matches(word, known, 1)
+    case = "close" if close else ""
+    return WizardError(codes.USAGE_UNKNOWN_COMMAND, case=case, word=printable(word), close="".join(close))

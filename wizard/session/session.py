@@ -57,13 +57,11 @@ from wizard.session import (
     saved_run,
     undo,
     validation,
-    views,
     warnings,
 )
 from wizard.session.overview import Overview, Presented
-from wizard.session.repair_flow import Next, Rescue
+from wizard.session.repair_flow import Next, Rescue, rescue_lines
 from wizard.session.requests import write_request
-from wizard.session.rescue_lines import rescue_lines
 from wizard.session.saved_run import SavedRun
 from wizard.session.undo import Undoable
 
@@ -404,13 +402,13 @@ class Session:
             case View.FACTS:
                 return [*(Line(note) for note in self.notes if note), *first_page.first_lines(self.overview())]
             case View.VERDICT:
-                return views.verdicts(self.inputs, step)
+                return warnings.verdicts(self.inputs, step)
             case View.DIAGNOSIS:
                 return rescue_lines(self.rescue(step.id), codes=False)
             case View.HISTORY:
                 return undo.history_lines(self.machine)
             case View.CONFIRM:
-                return views.confirmation(self.inputs, self.planned)
+                return warnings.confirmation(self.inputs, self.planned)
             case View.ELSEWHERE:
                 shown = remaining_tasks.elsewhere_lines(self.inputs)
                 self.keep_answers()
@@ -466,7 +464,7 @@ class Session:
 
     def endings(self) -> tuple[Ending, ...]:
         """BLOCKING. When each certificate of this run ends, and which machines have it; the first to end in front."""
-        return views.endings(self.inputs)
+        return warnings.endings(self.inputs)
 
     def installed(self) -> Chain | None:
         """BLOCKING. The chain that is installed, when certificates are replaced; None otherwise, or when unreadable."""

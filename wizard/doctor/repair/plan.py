@@ -11,9 +11,8 @@ from wizard.certificates.names import short
 from wizard.change.plan import EditFile, FileStep, ImportTrust, Plan, Probe, PutFile, Restart, Step, digest_of
 from wizard.change.targets import expectation, find
 from wizard.configs.diffs import unified
-from wizard.doctor.causes import STORE
 from wizard.doctor.collect.run import Examined, examine_after
-from wizard.doctor.diagnose import Cause, diagnose
+from wizard.doctor.diagnose import STORE, Cause, diagnose
 from wizard.doctor.repair.choose import Kind, Repair
 from wizard.doctor.repair.conf import undo_damage, with_values
 from wizard.doctor.repair.record import from_record
