@@ -1,6 +1,7 @@
 """The one screen of the program: head, list of steps, title, a page that is exchanged, a message, the keys."""
 
 import asyncio
+import gc
 import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -204,6 +205,8 @@ class Frame(PaintedOnce[None], inherit_bindings=False):
             await asyncio.sleep(SETTLED_S)
         finally:
             self.let_go()
+            # The page that was left, with what was typed there, and 2 MB for each: it refers to itself.
+            self.call_later(gc.collect)
 
     def headline(self, *parts: Part) -> None:
         """What the page states."""

@@ -13,7 +13,7 @@ from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
-from textual.filter import LineFilter, Monochrome, NoColor
+from textual.filter import ANSIToTruecolor, LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 from textual.widget import MountError
 
@@ -493,8 +493,9 @@ class WizardApp(App[int], inherit_bindings=False):
     # -- the terminal -------------------------------------------------------------------------------------------------
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """The filters of Textual, and the net below an ASCII terminal."""
-        return [*super().get_line_filters(), *([self._ascii] if self._ascii.enabled else []), self._short]
+        """The filters of Textual, without the one for ANSI colours that no page uses, and those of the program."""
+        usual = [each for each in super().get_line_filters() if not isinstance(each, ANSIToTruecolor)]
+        return [*usual, *([self._ascii] if self._ascii.enabled else []), self._short]
 
     def copy_to_clipboard(self, text: str) -> None:
         """Nothing goes to a clipboard: the sequence for it reaches the operator's own desktop."""

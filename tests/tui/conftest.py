@@ -1,11 +1,19 @@
 """Practice deployments for the screens: one for each test, or one for a file whose tests change nothing."""
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.practice import Practice, practice
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays_frozen() -> Iterator[None]:
+    """The program tells the collector to leave alone what is there at its start; here it starts again and again."""
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture
