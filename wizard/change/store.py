@@ -10,18 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from wizard import codes
-from wizard.change.durable import (
-    REAL,
-    FileImage,
-    Syscalls,
-    new_folder,
-    open_file,
-    put_file,
-    reach,
-    read_image,
-    sync_folder,
-    write_failure,
-)
+from wizard.change import durable
 from wizard.change.events import APPLIED, REFUSED, STUCK, Event
 from wizard.change.journal import BACKUP, LARGEST, Journal, Manifest, RecoveryPlan, damaged, read_journal, replay
 from wizard.errors import RecoveryNeededError, WizardError
@@ -108,7 +97,7 @@ class ChangeFolder:
         """The journal."""
         return self.path / JOURNAL
 
-    def open_journal(self, calls: Syscalls = REAL) -> Journal:
+    def open_journal(self, calls: durable.Syscalls = durable.REAL) -> Journal:
         """The journal, to append to."""
         return Journal(self.open(), JOURNAL, calls)
 
@@ -133,15 +122,15 @@ class ChangeFolder:
     def purged(self) -> str:
         """When its backups were removed, RFC 3339 UTC; "" when they were not."""
         try:
-            text = read_image(self.open(), PURGED)[1].decode(errors="replace")
+            text = durable.read_image(self.open(), PURGED)[1].decode(errors="replace")
         except OSError:
             return ""
         found = _MOMENT.search(text)
         return found[0] if found else ""
 
-    def write_manifest(self, manifest: Manifest, calls: Syscalls) -> None:
+    def write_manifest(self, manifest: Manifest, calls: durable.Syscalls) -> None:
         """Put the manifest on disk."""
-        put_file(self.open(), MANIFEST, manifest.dump(), mode=0o600, calls=calls)
+        durable.put_file(self.open(), MANIFEST, manifest.dump(), mode=0o600, calls=calls)
 
     def manifest(self) -> Manifest:
         """What was written.
@@ -159,7 +148,7 @@ class ChangeFolder:
             ) from error
 
     def _read_manifest(self) -> Manifest:
-        image, data = read_image(self.open(), MANIFEST)
+        image, data = durable.read_image(self.open(), MANIFEST)
         if image.kind != "file":
             raise ValueError("it is missing" if image.kind == "absent" else f"it is a {image.kind}, not a file")
         found = Manifest.load(data)
@@ -167,7 +156,7 @@ class ChangeFolder:
             raise ValueError("it belongs to another change")
         return found
 
-    def saved(self, kind: str, name: str, image: FileImage) -> bytes:
+    def saved(self, kind: str, name: str, image: durable.FileImage) -> bytes:
         """Read a file from *kind* (`STAGED` or `BACKUP`) and compare it with the manifest's digest.
 
         Raises:
@@ -176,7 +165,7 @@ class ChangeFolder:
         """
         path = self.path / kind / name
         try:
-            found, data = read_image(self.open(kind), name)
+            found, data = durable.read_image(self.open(kind), name)
         except OSError as error:
             raise _damaged(path, kind, printable(error.strerror or "it cannot be read")) from error
         if found.sha256 != image.sha256:
@@ -198,7 +187,7 @@ class ChangeFolder:
         """Whether payload is left."""
         return bool(self._names(STAGED))
 
-    def wipe_staged(self, calls: Syscalls) -> None:
+    def wipe_staged(self, calls: durable.Syscalls) -> None:
         """Remove the staged payload; what cannot be removed now is removed at the next start."""
         with contextlib.suppress(OSError):
             _remove_below(self.open(STAGED), calls)
@@ -212,7 +201,7 @@ def _damaged(path: Path, kind: str, why: str) -> RecoveryNeededError:
 class Store:
     """All changes of one machine."""
 
-    def __init__(self, root: Path, calls: Syscalls = REAL) -> None:
+    def __init__(self, root: Path, calls: durable.Syscalls = durable.REAL) -> None:
         self.root = root
         self._calls = calls
         self._changes: Directory | None = None
@@ -238,10 +227,10 @@ class Store:
             try:
                 self._changes = root.open(self.folder.name)
             except FileNotFoundError:
-                self._changes = new_folder(root, self.folder.name, calls=self._calls)
-                sync_folder(root, calls=self._calls)
+                self._changes = durable.new_folder(root, self.folder.name, calls=self._calls)
+                durable.sync_folder(root, calls=self._calls)
         except OSError as error:
-            raise write_failure(self.root, error) from error
+            raise durable.write_failure(self.root, error) from error
         _own(self._changes)
         return root
 
@@ -294,18 +283,18 @@ class Store:
         number = max((folder.number for folder in self.changes()), default=0) + 1
         name = f"{number:04d}-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
         above = self._changes or self.ensure().open(self.folder.name)
-        folder = new_folder(above, name, calls=self._calls)
+        folder = durable.new_folder(above, name, calls=self._calls)
         for part in (STAGED, BACKUP):
             self._calls.mkdir(part, at=folder.descriptor)
         for each in (folder, above):
-            sync_folder(each, calls=self._calls)
+            durable.sync_folder(each, calls=self._calls)
         return ChangeFolder(self.folder / name, above)
 
     def purge(self, folder: ChangeFolder, note: str) -> None:
         """Remove the backups of a closed change and the copies of what it wrote; *note*, with the date, stays."""
         at = folder.open()
         # The note goes first: a removal that is cut off is completed at the next start.
-        put_file(at, PURGED, note.encode(), mode=0o600, calls=self._calls)
+        durable.put_file(at, PURGED, note.encode(), mode=0o600, calls=self._calls)
         self.complete_purge(folder)
 
     def complete_purge(self, folder: ChangeFolder) -> None:
@@ -314,7 +303,7 @@ class Store:
             with contextlib.suppress(FileNotFoundError):
                 below = folder.open(name)
                 _remove_below(below, self._calls)
-                sync_folder(below, calls=self._calls)
+                durable.sync_folder(below, calls=self._calls)
 
     def drop(self, folder: ChangeFolder) -> None:
         """Remove a closed change with its backups."""
@@ -335,24 +324,24 @@ def unreadable(root: Path, error: OSError) -> WizardError:
     return WizardError(codes.CHANGE_STATE_UNREADABLE, case=case, subject=root, state=root, reason=reason)
 
 
-def _remove_below(folder: Directory, calls: Syscalls, *, last: str = "") -> None:
+def _remove_below(folder: Directory, calls: durable.Syscalls, *, last: str = "") -> None:
     for name in sorted(folder.names(), key=lambda name: (name == last, name)):
         calls.unlink(name, at=folder.descriptor)
 
 
-def own_folder(path: Path, calls: Syscalls = REAL) -> Directory:
+def own_folder(path: Path, calls: durable.Syscalls = durable.REAL) -> Directory:
     """Open a folder for this account alone, made where it is missing.
 
     Raises:
         WizardError: `change.state-unusable`: it belongs to somebody else; `change.write-failed`.
     """
     try:
-        folder = reach(path, last=False, calls=calls)
+        folder = durable.reach(path, last=False, calls=calls)
         _own(folder)
     except NotADirectoryError as error:
         raise _unusable(path) from error
     except OSError as error:
-        raise write_failure(path, error) from error
+        raise durable.write_failure(path, error) from error
     return folder
 
 
@@ -511,7 +500,7 @@ def read_events(folder: ChangeFolder) -> list[Event]:
     """What its runs reported, as far as it is whole; lines that are no events are left out."""
     found = []
     try:
-        with open_file(folder.open(), EVENTS) as stream:
+        with durable.open_file(folder.open(), EVENTS) as stream:
             data = stream.read(LARGEST)
     except OSError:
         return []

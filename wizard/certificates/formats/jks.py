@@ -10,18 +10,9 @@ import struct
 from dataclasses import dataclass
 
 from wizard import codes
-from wizard.certificates.formats import objects
+from wizard.certificates.formats import objects, pbe
 from wizard.certificates.formats.der import SEQUENCE, DerError, parse
 from wizard.certificates.formats.objects import KEY_COUNT_LIMIT, KEY_LIMIT, Collector
-from wizard.certificates.formats.pbe import (
-    Effort,
-    Phrase,
-    TooManyRounds,
-    Unsupported,
-    WrongPassword,
-    decrypt,
-    understand,
-)
 from wizard.certificates.model import Bundle, Format
 from wizard.secret import Secret
 
@@ -240,7 +231,7 @@ def read(data: bytes, collector: Collector, password: Secret | None, key_passwor
     passwords = [each.reveal() for each in (password, key_password) if each is not None]
     if not any(hmac.compare_digest(_digest(each, data[:behind]), digest) for each in passwords):
         raise objects.password_wrong(name, "or the file was changed after it was written")
-    effort = Effort()
+    effort = pbe.Effort()
     locked = [not _take(key, passwords, collector, effort) for key in keys[:KEY_COUNT_LIMIT]]
     if len(keys) > KEY_COUNT_LIMIT:
         collector.note("reading.many-keys", f"Only the first {KEY_COUNT_LIMIT} private keys were read.")
@@ -296,17 +287,17 @@ def _certificate(stream: _Stream, version: int) -> bytes:
     return stream.take(stream.number())
 
 
-def _take(key: _Key, passwords: list[str], collector: Collector, effort: Effort) -> bool:
+def _take(key: _Key, passwords: list[str], collector: Collector, effort: pbe.Effort) -> bool:
     where = f'private key "{key.alias}"'
     try:
         algorithm, sealed = parse(key.sealed, inner=True).expect(SEQUENCE).fields(2)[:2]
         kind = algorithm.expect(SEQUENCE).fields(1)[0].oid
         blob = sealed.octet_string
-        encryption = None if kind == _SUN_PROTECTOR else understand(algorithm)
+        encryption = None if kind == _SUN_PROTECTOR else pbe.understand(algorithm)
     except DerError as error:
         collector.refuse(objects.damaged(collector.name, error.reason), f"{where}: {error.reason}")
         return True
-    except Unsupported as error:
+    except pbe.Unsupported as error:
         collector.unsupported(str(error), where)
         return True
     for password in passwords:
@@ -316,13 +307,13 @@ def _take(key: _Key, passwords: list[str], collector: Collector, effort: Effort)
             else:
                 # The JDK keeps seven bits of each character here.
                 ascii_only = bytes(ord(letter) & 0x7F for letter in password)
-                plain = decrypt(encryption, blob, Phrase(b"", ascii_only), effort)
+                plain = pbe.decrypt(encryption, blob, pbe.Phrase(b"", ascii_only), effort)
             parse(plain, inner=True).expect(SEQUENCE)
-        except (WrongPassword, DerError):
+        except (pbe.WrongPassword, DerError):
             continue
-        except TooManyRounds as error:
+        except pbe.TooManyRounds as error:
             raise objects.too_many_rounds(collector.name, error.rounds) from error
-        except Unsupported as error:
+        except pbe.Unsupported as error:
             collector.unsupported(str(error), where)
             return True
         collector.key(plain, where, key.alias, encrypted=True)
@@ -335,7 +326,7 @@ def _unprotected(blob: bytes, password: str) -> bytes:
     given = password.encode("utf-16-be", errors="surrogatepass")
     salt, sealed, check = blob[:20], blob[20:-20], blob[-20:]
     if len(blob) <= 40 or len(sealed) > KEY_LIMIT:
-        raise WrongPassword("the protected key has an impossible length")
+        raise pbe.WrongPassword("the protected key has an impossible length")
     block = salt
     stream = bytearray()
     while len(stream) < len(sealed):
@@ -343,5 +334,5 @@ def _unprotected(blob: bytes, password: str) -> bytes:
         stream += block
     plain = bytes(left ^ right for left, right in zip(sealed, stream, strict=False))
     if not hmac.compare_digest(hashlib.sha1(given + plain, usedforsecurity=False).digest(), check):
-        raise WrongPassword("the check of the protected key fails")
+        raise pbe.WrongPassword("the check of the protected key fails")
     return plain

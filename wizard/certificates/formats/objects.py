@@ -15,18 +15,8 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key
 from cryptography.utils import CryptographyDeprecationWarning
 
 from wizard import codes
+from wizard.certificates.formats import pbe
 from wizard.certificates.formats.der import INTEGER, OID, SEQUENCE, SET, UTC_TIME, DerError, Node, parse, tags, whole
-from wizard.certificates.formats.pbe import (
-    FILE_ROUNDS_LIMIT,
-    ROUNDS_LIMIT,
-    Effort,
-    TooManyRounds,
-    Unsupported,
-    WrongPassword,
-    decrypt,
-    phrases,
-    understand,
-)
 from wizard.certificates.model import Bundle, Certificate, Format, PrivateKey, StoreFacts
 from wizard.errors import WizardError
 from wizard.findings import Code, Fact
@@ -116,8 +106,8 @@ def too_many_rounds(name: str, rounds: int) -> ReadingError:
         subject=name,
         file=called(name),
         rounds=min(rounds, 10**15),
-        for_part=ROUNDS_LIMIT,
-        for_file=FILE_ROUNDS_LIMIT,
+        for_part=pbe.ROUNDS_LIMIT,
+        for_file=pbe.FILE_ROUNDS_LIMIT,
     )
 
 
@@ -423,7 +413,7 @@ class Reader:
         self.collector = collector
         self.password = password
         self.key_password = key_password
-        self.effort = Effort()
+        self.effort = pbe.Effort()
         self.keys_met = 0
         self.closed: str | None = None
         """The name of the first key that could not be opened; None while every key opened."""
@@ -500,25 +490,25 @@ class Reader:
         algorithm, sealed = node.expect(SEQUENCE).fields(2)[:2]
         data = sealed.octet_string
         try:
-            encryption = understand(algorithm)
+            encryption = pbe.understand(algorithm)
             candidates = [
                 phrase
                 for secret in (self.password, self.key_password)
                 if secret is not None
-                for phrase in phrases(secret.reveal())
+                for phrase in pbe.phrases(secret.reveal())
             ]
-            Effort().spend(encryption.rounds)
+            pbe.Effort().spend(encryption.rounds)
             for phrase in candidates:
                 try:
-                    plain = decrypt(encryption, data, phrase, self.effort)
+                    plain = pbe.decrypt(encryption, data, phrase, self.effort)
                     parse(plain, inner=True).expect(SEQUENCE)
-                except (WrongPassword, DerError):
+                except (pbe.WrongPassword, DerError):
                     continue
                 self.collector.key(plain, f"the private key at {where}", alias, encrypted=True)
                 return
-        except TooManyRounds as error:
+        except pbe.TooManyRounds as error:
             raise too_many_rounds(name, error.rounds) from error
-        except Unsupported as error:
+        except pbe.Unsupported as error:
             self.collector.unsupported(str(error), where)
             return
         self.lock(where)
