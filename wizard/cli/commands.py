@@ -15,40 +15,38 @@ class Command(NamedTuple):
 
     Attributes:
         add: adds its arguments to its parser.
-        text: of its help, as `arguments.described` reads it.
         run: `module:function`; the function gets the parsed arguments and returns the exit code.
     """
 
     add: Callable[[arguments.Parser], None]
-    text: str
     run: str
 
 
 COMMANDS = {
-    "sandbox": Command(arguments.sandbox, arguments.SANDBOX, "wizard.cli.sandbox:run"),
-    "inspect": Command(arguments.inspect, arguments.INSPECT, "wizard.cli.inspect:run"),
-    "check": Command(arguments.check, arguments.CHECK, "wizard.cli.check:run"),
-    "csr": Command(arguments.csr, arguments.CSR, "wizard.cli.csr:run"),
-    "plan": Command(arguments.plan, arguments.PLAN, "wizard.cli.plan:run"),
-    "apply": Command(arguments.apply, arguments.APPLY, "wizard.cli.apply:run"),
-    "store": Command(arguments.store, arguments.STORE, "wizard.cli.store:run"),
-    "trust-root": Command(arguments.phase, arguments.TRUST_ROOT, "wizard.cli.apply:run_phase"),
-    "retire-root": Command(arguments.phase, arguments.RETIRE_ROOT, "wizard.cli.apply:run_phase"),
-    "rollback": Command(arguments.rollback, arguments.ROLLBACK, "wizard.cli.changes:run_rollback"),
-    "history": Command(arguments.history, arguments.HISTORY, "wizard.cli.changes:run_history"),
-    "recover": Command(arguments.recover, arguments.RECOVER, "wizard.cli.changes:run_recover"),
-    "probe": Command(arguments.probe, arguments.PROBE, "wizard.cli.probe:run"),
-    "doctor": Command(arguments.doctor, arguments.DOCTOR, "wizard.cli.doctor:run"),
-    "status": Command(arguments.status, arguments.STATUS, "wizard.cli.status:run"),
-    "timer": Command(arguments.timer, arguments.TIMER, "wizard.cli.timer:run"),
-    "rehearse": Command(arguments.rehearse, arguments.REHEARSE, "wizard.cli.rehearse:run"),
-    "handoff": Command(arguments.handoff, arguments.HANDOFF, "wizard.cli.handoff:run"),
-    "checklist": Command(arguments.checklist, arguments.CHECKLIST, "wizard.cli.checklist:run"),
-    "inventory": Command(arguments.inventory, arguments.INVENTORY, "wizard.cli.inventory:run"),
-    "export": Command(arguments.export, arguments.EXPORT, "wizard.cli.export:run"),
-    "findings": Command(arguments.findings, arguments.FINDINGS, "wizard.cli.findings:run"),
-    "guide": Command(arguments.guide, arguments.GUIDE, "wizard.cli.guide:run"),
-    "conf": Command(arguments.conf, arguments.CONF, "wizard.cli.conf:run"),
+    "sandbox": Command(arguments.sandbox, "wizard.cli.sandbox:run"),
+    "inspect": Command(arguments.inspect, "wizard.cli.inspect:run"),
+    "check": Command(arguments.check, "wizard.cli.check:run"),
+    "csr": Command(arguments.csr, "wizard.cli.csr:run"),
+    "plan": Command(arguments.plan, "wizard.cli.plan:run"),
+    "apply": Command(arguments.apply, "wizard.cli.apply:run"),
+    "store": Command(arguments.store, "wizard.cli.store:run"),
+    "trust-root": Command(arguments.phase, "wizard.cli.apply:run_phase"),
+    "retire-root": Command(arguments.phase, "wizard.cli.apply:run_phase"),
+    "rollback": Command(arguments.rollback, "wizard.cli.changes:run_rollback"),
+    "history": Command(arguments.history, "wizard.cli.changes:run_history"),
+    "recover": Command(arguments.recover, "wizard.cli.changes:run_recover"),
+    "probe": Command(arguments.probe, "wizard.cli.probe:run"),
+    "doctor": Command(arguments.doctor, "wizard.cli.doctor:run"),
+    "status": Command(arguments.status, "wizard.cli.status:run"),
+    "timer": Command(arguments.timer, "wizard.cli.timer:run"),
+    "rehearse": Command(arguments.rehearse, "wizard.cli.rehearse:run"),
+    "handoff": Command(arguments.handoff, "wizard.cli.handoff:run"),
+    "checklist": Command(arguments.checklist, "wizard.cli.checklist:run"),
+    "inventory": Command(arguments.inventory, "wizard.cli.inventory:run"),
+    "export": Command(arguments.export, "wizard.cli.export:run"),
+    "findings": Command(arguments.findings, "wizard.cli.findings:run"),
+    "guide": Command(arguments.guide, "wizard.cli.guide:run"),
+    "conf": Command(arguments.conf, "wizard.cli.conf:run"),
 }
 """In the order in which help shows them."""
 
