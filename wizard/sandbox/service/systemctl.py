@@ -114,6 +114,8 @@ def _split(arguments: list[str]) -> tuple[list[str], dict[str, str]]:
 
 
 def _show(root: str, unit: Unit, options: dict[str, str]) -> int:
+    # Before the state: a job that ends in between would leave neither itself nor what it did.
+    job = _pending(root)
     state = read_state(root) if unit.load != "not-found" else {}
     usable = unit.load == "loaded"
     settings = unit.settings if usable else {}
@@ -155,7 +157,7 @@ def _show(root: str, unit: Unit, options: dict[str, str]) -> int:
         "DropInPaths": " ".join(unit.drop_ins),
         "NeedDaemonReload": "yes" if unit.needs_reload else "no",
         "InvocationID": state.get("InvocationID", ""),
-        "Job": _pending(root),
+        "Job": job,
         "ConditionResult": state.get("ConditionResult", "no"),
         "ConditionTimestampMonotonic": state.get("ConditionTimestampMonotonic", "0"),
         "AssertResult": state.get("AssertResult", "no"),
