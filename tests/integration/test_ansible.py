@@ -7,13 +7,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
 from tests.support.exhaustive import exhaustive
-from tests.support.practice import practice
+from tests.support.practice import company, practice
+from wizard.sandbox.pki import Pki, make, new_key, pfx
 
 ANSIBLE = Path(sys.executable).with_name("ansible-playbook")
 LINT = Path(sys.executable).with_name("ansible-lint")
@@ -23,6 +24,7 @@ EMPTY = "---\nverify: false\nrollout_version: x\nstores: []\nsettings: []\n"
 WIZARD = """\
 #!/bin/sh
 echo "$1" >>{calls}
+if [ "$1" = apply ] && [ -e {calls}.refused ]; then exit 3; fi
 echo '{{"outcome": "applied", "matches_expected": true}}'
 """
 BY_HAND = "installed_by_hand=true"
@@ -37,10 +39,11 @@ class Rollout:
     folder: Path
     work: Path
     more: dict[str, object] = field(default_factory=dict)
+    primaries: tuple[str, ...] = ("primary-host",)
 
     def play(self, hosts: Mapping[str, str], *words: str, book: str = "site.yml") -> subprocess.CompletedProcess[str]:
         """Run *book* on the primary and the gateways *hosts*, each with its variables as in an inventory."""
-        lines = ["[primaries]", "primary-host", "[gateways]", *(f"{name} {more}" for name, more in hosts.items())]
+        lines = ["[primaries]", *self.primaries, "[gateways]", *(f"{name} {more}" for name, more in hosts.items())]
         lines += ["[gateways:vars]", f"unattended_file={self.work}/{{{{ inventory_hostname }}}}.conf"]
         (self.work / "inventory.ini").write_text("\n".join(lines) + "\n")
         settings = {
@@ -282,6 +285,94 @@ def test_a_gateway_that_does_not_connect_is_open(rollout: Rollout) -> None:
     assert done.returncode != 0
     assert (rollout.work / "asked").read_text() == f"{rollout.work}/gateway-1.conf\n"
     assert rollout.report[2:] == ["Open: 1", "  gateway-1: installed, but verify.sh ended with exit code 3"]
+
+
+def test_no_further_primary_is_changed_after_one_that_failed(rollout: Rollout) -> None:
+    for part in ("files", "host_vars"):
+        shutil.copytree(rollout.folder / part / "primary-host", rollout.folder / part / "primary-2")
+    both = replace(rollout, primaries=("primary-host", "primary-2"))
+    (rollout.work / "calls.refused").touch()
+    done = both.play({"gateway-1": BY_HAND})
+    assert done.returncode != 0
+    assert both.calls == ["plan", "apply"]
+    assert both.report[:3] == ["Done: 1", "  gateway-1", "Open: 2"]
+    assert both.report[3] == "  primary-host: failed at: Make and verify the change, or restore everything"
+    assert both.report[4].startswith("  primary-2: ")
+    (rollout.work / "calls.refused").unlink()
+    done = both.play({"gateway-1": BY_HAND})
+    assert done.returncode == 0, done.stdout
+    assert both.report == ["Done: 3", "  gateway-1", "  primary-host", "  primary-2", "Open: 0"]
+
+
+ANSWERS = """\
+schema = 1
+goal = "{goal}"
+phase = "{phase}"
+[primary]
+host = "localhost"
+port = {port}
+chain = ["{folder}/primary-host.pfx"]
+password = {{ file = "password" }}
+"""
+GATEWAY = """\
+[[gateway]]
+host = "{host}"
+chain = ["{folder}/{host}.pfx"]
+password = {{ file = "password" }}
+keystore-path = "{stores}/own.pfx"
+truststore-path = "{stores}/trust.pfx"
+"""
+
+
+@exhaustive
+def test_a_gateway_that_fails_in_the_first_phase_of_a_root_change_stops_it(tmp_path: Path) -> None:
+    """The stores are real, and verify.sh connects with them to the practice primary, which has its old certificate."""
+    hosts = dict.fromkeys(GATEWAYS[:2], BY_HAND)
+    with practice(tmp_path / "p", java=None, configured=True) as made:
+        (made.root / "password").write_text("changeit")
+
+        def rollout(goal: str, phase: str, pki: Pki) -> Rollout:
+            folder = made.root / goal
+            folder.mkdir()
+            text = ANSWERS.format(goal=goal, phase=phase, port=made.deployment.port, folder=folder)
+            for host in ("primary-host", *hosts):
+                entity = pki.entities[host] if host in pki.entities else pki.reissued(host, dns=[host], key=new_key())
+                (folder / f"{host}.pfx").write_bytes(pfx(entity, "changeit", name=host))
+            for host in hosts:
+                text += GATEWAY.format(host=host, folder=folder, stores=tmp_path / f"{host}-stores")
+            (made.root / f"{goal}.toml").write_text(text)
+            out = str(tmp_path / f"rollout-{goal}")
+            done = made.run(
+                "export", "ansible", "--answers", str(made.root / f"{goal}.toml"), "--out", out, "--plain-secrets"
+            )
+            assert done.returncode == 0, done.stderr
+            return Rollout(Path(out), tmp_path, primaries=("localhost",))
+
+        (tmp_path / "wizard").write_text(WIZARD.format(calls=tmp_path / "calls"))
+        (tmp_path / "wizard").chmod(0o755)
+        for host in hosts:
+            (tmp_path / f"{host}.conf").write_text('HCP_OTHER="1"\n')
+        set_up = rollout("set-up", "auto", company())
+        done = set_up.play(hosts)
+        assert done.returncode == 0, done.stdout
+        before = {host: set_up.state(host) for host in hosts}
+
+        changes = rollout("re-key", "trust-root", make())
+        broken = tmp_path / f"{GATEWAYS[1]}.conf"
+        kept = broken.read_bytes()
+        broken.write_bytes(kept.replace(b"\n", b"\r\n"))
+        (tmp_path / "calls").unlink()
+        assert changes.play(hosts).returncode != 0
+        assert changes.calls == []
+        assert changes.report[:3] == ["Done: 1", f"  {GATEWAYS[0]}", "Open: 2"]
+        broken.write_bytes(kept)
+        done = changes.play(hosts)
+        assert done.returncode == 0, done.stdout
+        assert changes.report == ["Done: 3", *(f"  {host}" for host in hosts), "  localhost", "Open: 0"]
+        for host in hosts:
+            after = changes.state(host)
+            changed = {Path(path).name for path in after if after[path] != before[host][path]}
+            assert changed == {"trust.pfx", f"{host}.conf"}
 
 
 def test_ansible_lint_accepts_it_for_production(exported: Path, tmp_path: Path) -> None:

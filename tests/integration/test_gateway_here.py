@@ -8,14 +8,14 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.support.jvm import run_java
 from tests.support.practice import Practice, company, practice
 from wizard.certificates.reading import read
 from wizard.host.machine import Machine
-from wizard.sandbox.pki import SERVER, make, new_key, pfx
+from wizard.sandbox.pki import SERVER, Pki, make, new_key, pfx
 from wizard.secret import Secret
 from wizard.session.session import Session
 
@@ -79,9 +79,9 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
 
 
 @cache
-def successor() -> x509.Certificate:
-    """Another root of the same name."""
-    return make().root.certificate
+def successor() -> Pki:
+    """Another PKI with a root of the same name."""
+    return make()
 
 
 def answers(made: Practice, **changes: str) -> str:
@@ -288,7 +288,7 @@ def test_a_new_certificate_keeps_password_and_places(gateway: Practice) -> None:
 
 def test_a_new_root_is_trusted_beside_the_old_one(gateway: Practice) -> None:
     assert gateway.run("apply", "--answers", answers(gateway), "--yes").returncode == 0
-    (gateway.root / "new-root.cer").write_bytes(successor().public_bytes(Encoding.DER))
+    (gateway.root / "new-root.cer").write_bytes(successor().root.certificate.public_bytes(Encoding.DER))
     path = answers(gateway, goal="re-key", primary='["new-root.cer"]', password="{ keep = true }")
     plan = gateway.json("plan", "--answers", path)
     assert [step[1] for step in kinds(plan)] == ["truststore", "settings"]
@@ -299,6 +299,32 @@ def test_a_new_root_is_trusted_beside_the_old_one(gateway: Practice) -> None:
     assert report.stdout.rstrip("\n").endswith("\t2"), report.stdout + report.stderr
     again = gateway.run("apply", "--answers", path, "--yes", "--json")
     assert json.loads(again.stdout)["outcome"] == "nothing_to_do"
+
+
+def test_a_public_root_goes_into_the_trust_store_when_the_root_changes_alone(gateway: Practice) -> None:
+    """Under a public root no trust store is needed; one that is there would refuse a primary that gets such a root."""
+    (gateway.root / "new-root.cer").write_bytes(successor().root.certificate.public_bytes(Encoding.DER))
+    assert gateway.run("apply", "--answers", answers(gateway, primary='["new-root.cer"]'), "--yes").returncode == 0
+    renewed = company().reissued("gateway-host", days=(-1, 200), key=new_key())
+    (gateway.root / "renewed.pfx").write_bytes(pfx(renewed, "changeit", name="gateway-host"))
+    other = successor().reissued("gateway-host", key=new_key())
+    (gateway.root / "other.pfx").write_bytes(pfx(other, "changeit", name="gateway-host"))
+
+    def steps(chain: str, public: Pki, phase: str = "auto", **more: str) -> list[str]:
+        path = answers(gateway, goal="re-key", chain=f'["{chain}"]', password="{ keep = true }", **more)
+        root = public.root.certificate.fingerprint(SHA256()).hex()
+        text = Path(path).read_text().replace("schema = 1", f'schema = 1\nphase = "{phase}"')
+        Path(path).write_text(f'{text}[account]\npublic-roots = ["{root}"]\n')
+        return [step[1] for step in kinds(gateway.json("plan", "--answers", path))]
+
+    # The primary has a private root still: its trust store is left alone.
+    assert steps("renewed.pfx", company()) == ["keystore"]
+    named = '["certificates/Acme-CA-Root.cer"]'
+    assert steps("renewed.pfx", company(), primary=named) == ["truststore", "settings"]
+    gateway.run("rollback", "--yes")
+    assert gateway.run("apply", "--answers", answers(gateway), "--yes").returncode == 0
+    assert steps("other.pfx", successor()) == ["truststore", "settings"]
+    assert steps("other.pfx", successor(), "at-once") == ["keystore", "truststore", "settings"]
 
 
 def test_a_cloud_primary_needs_no_trust_store(shared: Practice) -> None:
@@ -324,7 +350,7 @@ def test_the_primary_is_looked_at_from_here(tmp_path: Path) -> None:
         assert "Its certificate is made for localhost." in shown.stdout
         assert "Its certificate is trusted by Acme-CA-Root." in shown.stdout
         assert "It accepts the certificate of this gateway." in shown.stdout
-        (made.root / "stranger.cer").write_bytes(successor().public_bytes(Encoding.DER))
+        (made.root / "stranger.cer").write_bytes(successor().root.certificate.public_bytes(Encoding.DER))
         shown = made.run("plan", "--answers", answers(made, host="127.0.0.1", primary='["stranger.cer"]'))
         assert "gateway.primary-not-trusted" in shown.stdout
         assert "gateway.primary-name" in shown.stdout

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,13 @@ from tests.support.exhaustive import exhaustive
 from tests.support.jvm import run_java
 from tests.support.line_by_line import talk
 from tests.support.practice import Practice, company, practice
+from wizard.certificates.model import Bundle
+from wizard.certificates.reading import read
+from wizard.planning import snapshot
 from wizard.questions.answers import Phase
 from wizard.questions.answers_file import load
+from wizard.sandbox import truststore
+from wizard.sandbox.build import upload
 from wizard.sandbox.pki import Pki, make, pem, pfx, plain_key
 from wizard.secret import Secret
 from wizard.session.session import Session
@@ -158,6 +164,21 @@ def test_the_old_certificate_can_be_renewed_until_the_new_one_is_installed(
     assert under_way(server)["phase"] == "others"
 
 
+def test_a_machine_of_the_inventory_is_not_forgotten(server: Practice) -> None:
+    """The answers of the set-up had a gateway and a client; those of the change of the root have none."""
+    handed(server, "answers.toml", "set-up")
+    applied(server, answers(server, others=False))
+    steps = ["Gateway gateway-host: trust the new root", "Client pcclient-host: trust the new root"]
+    assert [each for each in under_way(server)["blocked_by"] if "-host" in each] == steps
+    listed = server.run("checklist").stdout
+    assert "It is in the inventory and not in the answers. Add it there, or:" in listed
+    assert server.run("inventory", "--remove", "pcclient-host").returncode == 0
+    tick_all(server)
+    applied(server, answers(server, others=False))
+    steps = ["Gateway gateway-host: a certificate under the new root"]
+    assert [each for each in under_way(server)["blocked_by"] if "-host" in each] == steps
+
+
 def test_what_cannot_be_known_is_asked_for(server: Practice) -> None:
     path = answers(server)
     applied(server, path)
@@ -179,6 +200,19 @@ def test_a_skipped_phase_names_who_goes_offline(server: Practice) -> None:
     (skipped,) = [each for each in told["findings"] if each["code"] == "phase.skipped"]
     assert skipped["severity"] == "warning"
     assert "gateway-host, pcclient-host" in skipped["message"]
+
+
+def test_status_does_not_call_a_change_complete_that_still_has_its_last_phase(server: Practice) -> None:
+    for phase in ("trust-root", "primary"):
+        applied(server, answers(server, phase))
+        tick_all(server)
+    waits = {"phase": "retire-root", "done_here": False, "blocked_by": []}
+    assert waits.items() <= under_way(server).items()
+    truststore.change_password(server.deployment.cacerts, "changeit", "another")
+    (server.root / "another").write_text("another")
+    secret = ("--secret", f"primary.cacerts-password=file:{server.root}/another")
+    assert waits.items() <= server.json("status", *secret)["root_change"].items()
+    assert under_way(server)["phase"] == "retire-root"
 
 
 def test_the_old_root_stays_while_it_is_in_use(server: Practice) -> None:
@@ -220,6 +254,18 @@ def handed(server: Practice, path: str, name: str) -> Path:
     return server.root / name
 
 
+def assert_listed(bundles: Path) -> None:
+    """Every file of every bundle is in the list of its page, with its folder."""
+    for page in bundles.glob("*/CHECKLIST.md"):
+        listed = re.findall(r"(?m)^- `(.*/([^/`]+))`: ", page.read_text())
+        assert {name for _, name in listed} == {each.name for each in page.parent.iterdir()}, page
+        # A gateway has it at a place that is known; the others are named by their folder.
+        place = (
+            f"/root/cloudstream-tls/{page.parent.name}" if page.parent.name.startswith("gateway") else page.parent.name
+        )
+        assert {full.rpartition("/")[0] for full, _ in listed} == {place}
+
+
 def roots_in(store: Path, lines: Path) -> int:
     password = re.search(r'HCP_DEFAULT_TRUSTSTORE_PASSWORD="([^"]*)"', lines.read_text())
     assert password is not None
@@ -233,9 +279,16 @@ def test_the_bundles_of_each_phase(server: Practice) -> None:
     gateway = first / "gateway-host"
     assert sorted(each.name for each in gateway.iterdir()) == [
         "CHECKLIST.md",
+        "GATEWAY-ON-WINDOWS.md",
         "acme-ca-root.pfx",
         "unattended-lines.conf",
+        "verify.sh",
     ]
+    old, new = (
+        each.entities["primary-host"].certificate.fingerprint(SHA256()).hex(":").upper()
+        for each in (company(), successor())
+    )
+    assert old in (gateway / "verify.sh").read_text()
     assert "KEYSTORE" not in (gateway / "unattended-lines.conf").read_text()
     assert roots_in(gateway / "acme-ca-root.pfx", gateway / "unattended-lines.conf") == 2
     assert "Import-Certificate" in (first / "pcclient-host/CHECKLIST.md").read_text()
@@ -248,17 +301,19 @@ def test_the_bundles_of_each_phase(server: Practice) -> None:
     assert roots_in(second / "gateway-host/acme-ca-root.pfx", second / "gateway-host/unattended-lines.conf") == 2
     assert (second / "gateway-host/gateway-host.pfx").is_file()
     # The primary still presents its old certificate when this bundle arrives.
-    shown = company().entities["primary-host"].certificate.fingerprint(SHA256()).hex(":").upper()
-    assert shown in (second / "gateway-host/verify.sh").read_text()
+    assert old in (second / "gateway-host/verify.sh").read_text()
 
     applied(server, path)
     tick_all(server)
     applied(server, path)
     tick_all(server)
     last = handed(server, path, "last")
+    assert new in (last / "gateway-host/verify.sh").read_text()
     assert roots_in(last / "gateway-host/acme-ca-root.pfx", last / "gateway-host/unattended-lines.conf") == 1
     assert "Remove-Item" in (last / "pcclient-host/CHECKLIST.md").read_text()
     assert "Remove Acme-CA-Root" in (last / "portal/CHECKLIST.md").read_text()
+    for bundles in (first, second, last):
+        assert_listed(bundles)
 
 
 @exhaustive
@@ -321,6 +376,7 @@ def test_the_export_for_ansible_makes_the_next_phase(server: Practice) -> None:
         done = server.run("export", "ansible", "--answers", path, "--out", str(out), "--plain-secrets")
         assert done.returncode == 0, done.stderr
         gateway = out / "host_vars/gateway-host/tls.yml"
+        assert not gateway.is_file() or "verify: true" in gateway.read_text()
         told = (out / "host_vars/primary-host/tls.yml").read_text()
         return (
             "old" if old in told else "new" if new in told else "",
@@ -359,6 +415,17 @@ def test_line_mode_asks_for_the_phase_and_makes_it(server: Practice) -> None:
     assert under_way(server)["phase"] == "trust-root"
 
 
+@exhaustive
+def test_line_mode_repeats_who_goes_offline_at_the_last_question(server: Practice) -> None:
+    path = Path(answers(server))
+    session = Session(server.deployment.machine, answers=load(path.read_text()), base=path.parent)
+    typed = ["", "", "", "", "changeit", "", "3", *[""] * 13, "yes", "", "quit", "forget"]
+    _, said = talk(session, *typed)
+    assert "Phase: All phases at once." in said
+    before, _, _ = said.rpartition("Type apply to go on")
+    assert "goes offline" in before[before.rindex("This is the last question before the change.") :]
+
+
 def test_the_last_question_repeats_who_goes_offline(server: Practice) -> None:
     applied(server, answers(server))
     path = Path(answers(server, "primary"))
@@ -367,6 +434,21 @@ def test_the_last_question_repeats_who_goes_offline(server: Practice) -> None:
     shown = " ".join(session.review().risks)
     assert "gateway-host, pcclient-host" in shown
     assert "goes offline" in shown
+
+
+def test_a_review_reads_the_machine_once(server: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = Path(answers(server))
+    session = Session(server.deployment.machine, answers=load(path.read_text()), base=path.parent)
+    session.put_secret("primary.password", Secret("changeit"))
+    opened: list[str] = []
+
+    def counted(data: bytes, *, name: str, password: Secret | None = None) -> Bundle:
+        opened.append(name)
+        return read(data, name=name, password=password)
+
+    monkeypatch.setattr(snapshot, "read", counted)
+    assert session.review().phase is Phase.TRUST_ROOT
+    assert opened.count(f"/{STORE}") == 1, opened
 
 
 def test_a_kept_plan_of_a_phase_is_judged_as_that_phase(server: Practice) -> None:
@@ -396,37 +478,72 @@ unattended-file = "unattended.conf"
 """
 
 
-def test_a_gateway_waits_for_its_primary(server: Practice, tmp_path: Path) -> None:
-    folder = tmp_path / "gateway"
-    folder.mkdir()
-    (folder / "unattended.conf").write_text('HCP_SERVER="primary-host"\n')
-    (folder / "unattended.conf").chmod(0o600)
-    where = ["--root", str(folder), "--state-dir", str(folder / "state"), "--settle", "0"]
-    running = server.deployment.port
-    old, new = server.root / "certificates/gateway-host.pfx", server.root / "gateway-host.pfx"
-    later, old_later = server.root / "gateway-later.pfx", server.root / "gateway-old-later.pfx"
-    for file, pki in ((later, successor()), (old_later, company())):
-        file.write_bytes(pfx(pki.reissued("gateway-host", days=(30, 400)), "changeit", name="gateway-host"))
-    password = server.root / "gateway-password"
-    password.write_text("changeit")
+@dataclass(frozen=True)
+class Gateway:
+    """A gateway of the running *server*, with the wizard on it."""
 
-    def told(phase: str, *, goal: str = "re-key", chain: Path = new, port: int = running, command: str = "plan") -> str:
-        path = folder / "here.toml"
-        path.write_text(GATEWAY.format(goal=goal, phase=phase, port=port, chain=chain, password=password))
-        yes = ["--yes"] if command == "apply" else []
-        done = server.run(command, "--answers", str(path), *yes, *where)
+    server: Practice
+    folder: Path
+
+    def told(
+        self, phase: str, chain: str = "gateway-host.pfx", *, goal: str = "re-key", port: int = 0, command: str = "plan"
+    ) -> str:
+        """The exit code of *command* and what it says."""
+        path = self.path(phase, chain, goal, port)
+        yes = ["--yes", "--settle", "0"] if command == "apply" else []
+        done = self.server.run(command, "--answers", str(path), *yes, *self.where)
         return f"{done.returncode} {done.stdout}{done.stderr}"
 
-    assert told("auto", goal="set-up", chain=old, command="apply").startswith("0 ")
-    assert "phase.no-root-change" in told("trust-root", chain=old)
+    def path(self, phase: str, chain: str = "gateway-host.pfx", goal: str = "re-key", port: int = 0) -> Path:
+        """Its answers."""
+        path, port = self.folder / "here.toml", port or self.server.deployment.port
+        password, file = self.folder / "password", self.server.root / chain
+        path.write_text(GATEWAY.format(goal=goal, phase=phase, port=port, chain=file, password=password))
+        return path
+
+    def status(self) -> tuple[str, bool, str]:
+        """The phase, whether it is done here, and the first of what it waits for."""
+        found = json.loads(self.server.run("status", "--json", *self.where).stdout)["root_change"]
+        return found["phase"], found["done_here"], found["blocked_by"][0]
+
+    @property
+    def where(self) -> list[str]:
+        return ["--root", str(self.folder), "--state-dir", str(self.folder / "state")]
+
+
+OLD = "certificates/gateway-host.pfx"
+
+
+@pytest.fixture
+def gateway(server: Practice, tmp_path: Path) -> Gateway:
+    """It is set up under the old root."""
+    made = Gateway(server, tmp_path / "gateway")
+    made.folder.mkdir()
+    (made.folder / "unattended.conf").write_text('HCP_SERVER="primary-host"\n')
+    (made.folder / "unattended.conf").chmod(0o600)
+    (made.folder / "password").write_text("changeit")
+    for name, pki, days in (
+        ("later", successor(), (30, 400)),
+        ("old-later", company(), (30, 400)),
+        ("renewed", company(), (-1, 90)),
+    ):
+        data = pfx(pki.reissued("gateway-host", days=days), "changeit", name="gateway-host")
+        (server.root / f"{name}-gateway.pfx").write_bytes(data)
+    assert made.told("auto", OLD, goal="set-up", command="apply").startswith("0 ")
+    return made
+
+
+def test_a_gateway_waits_for_its_primary(gateway: Gateway) -> None:
+    told = gateway.told
+    assert "phase.no-root-change" in told("trust-root", OLD)
     at_once = told("at-once")
     assert "rollover.root-changes" in at_once
     assert "Key store: " in at_once
-    early = told("auto", chain=later)
+    early = told("auto", "later-gateway.pfx")
     assert "phase.not-valid-yet" in early
     assert "Trust store: " in early
     assert "Key store: " not in early
-    assert "validity.leaf-not-yet-valid" in told("auto", chain=old_later)
+    assert "validity.leaf-not-yet-valid" in told("auto", "old-later-gateway.pfx")
     assert told("auto", command="apply").startswith("0 ")
 
     # Both roots are trusted here, and the portal does not have the new one.
@@ -437,7 +554,71 @@ def test_a_gateway_waits_for_its_primary(server: Practice, tmp_path: Path) -> No
     skipped = told("others")
     assert "phase.skipped" in skipped
     assert "Key store: " in skipped
-    assert told("others", chain=later).startswith("1 ")
+    assert told("others", "later-gateway.pfx").startswith("1 ")
     refused = told("retire-root")
     assert refused.startswith("1 ")
     assert "phase.old-root-in-use" in refused
+
+
+def test_each_phase_on_a_gateway_can_be_undone(gateway: Gateway) -> None:
+    """The primary changes meanwhile; it is given the new certificate at once, because the gateway is all there is."""
+
+    def tree() -> dict[str, bytes]:
+        found = [gateway.folder / "unattended.conf", *sorted((gateway.folder / "etc").rglob("*.pfx"))]
+        return {each.name: each.read_bytes() for each in found}
+
+    def made() -> set[str]:
+        before = tree()
+        assert gateway.told("auto", command="apply").startswith("0 ")
+        states.append(before)
+        return {name for name, data in tree().items() if data != before[name]}
+
+    states: list[dict[str, bytes]] = []
+    server = gateway.server
+    assert made() == {"acme-ca-root.pfx", "unattended.conf"}
+    upload(server.deployment, successor())
+    server.systemctl("stop")
+    server.start()
+    assert made() == {"gateway-host.pfx", "unattended.conf"}
+    applied(server, answers(server, "at-once", others=False))
+    assert made() == {"acme-ca-root.pfx"}
+    for state in reversed(states):
+        done = server.run("rollback", "--yes", *gateway.where)
+        assert done.returncode == 0, done.stderr
+        assert tree() == state
+
+
+def test_a_gateway_is_asked_for_the_phase_line_by_line(gateway: Gateway) -> None:
+    machine = replace(gateway.server.deployment.machine, root=gateway.folder, state_dir=gateway.folder / "state")
+    session = Session(machine, answers=load(gateway.path("auto").read_text()), base=gateway.folder)
+    # Goal, place, files, their password, host, primary and port, trust and its root, unattended file, both places and
+    # the password of the key store; the phase.
+    new = str(gateway.server.root / "gateway-host.pfx")
+    _, said = talk(session, "2", "", new, "changeit", *[""] * 9, "1", "", "quit", "forget")
+    assert "Which phase of the root CA change comes next?" in said
+    last = said[said.rindex("This is the last question before the change.") :]
+    assert "changes   /etc/cloudstream-tls/acme-ca-root.pfx" in last
+    assert "gateway-host.pfx" not in last
+
+
+def test_status_on_a_gateway_says_what_blocks_the_next_phase(gateway: Gateway) -> None:
+    assert gateway.told("auto", command="apply").startswith("0 ")
+    refused = ("trust-root", True, "the primary does not accept a certificate under Acme-CA-Root yet")
+    assert gateway.status() == refused
+    shown = gateway.server.run("status", *gateway.where).stdout
+    assert "  phase 1 of 4: Trust the new root; done on this machine" in shown
+    assert f"  before the next phase: {refused[2]}" in shown
+    unattended, password = gateway.folder / "unattended.conf", gateway.folder / "password"
+    unattended.rename(gateway.folder / "moved")
+    assert gateway.status() == ("trust-root", False, "/unattended.conf does not exist.")
+    (gateway.folder / "moved").rename(unattended)
+    password.rename(gateway.folder / "hidden")
+    unknown = ("trust-root", True, "it is not known whether the primary accepts a certificate under Acme-CA-Root")
+    assert gateway.status() == unknown
+    (gateway.folder / "hidden").rename(password)
+    # A renewal meanwhile: the files of the new certificate are not known any more.
+    assert "Key store: " in gateway.told("auto", "renewed-gateway.pfx", command="apply")
+    assert gateway.status() == unknown
+    gateway.server.systemctl("stop")
+    assert gateway.told("others", command="apply").startswith("0 ")
+    assert gateway.status() == ("others", True, "the primary does not answer")

@@ -6,6 +6,7 @@ phase the same is tried against the product's contract on real Java, and Java op
 
 import contextlib
 import hashlib
+import json
 import re
 import shutil
 import subprocess
@@ -17,11 +18,14 @@ from unittest.mock import patch
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.support.jvm import LIGHTBEND_JAR, javac_classes, jre, run_java
 from tests.support.practice import Practice
 from wizard.configs import envfile
 from wizard.host import machine
+from wizard.sandbox import truststore
 from wizard.sandbox.build import create
 from wizard.sandbox.deployment import Deployment
 from wizard.sandbox.pki import CLIENT, SERVER, Pki, make, new_key, pem, pfx
@@ -31,6 +35,14 @@ GATEWAYS, CLIENTS = ("gateway-1", "gateway-2", "gateway-3"), ("client-1", "clien
 NOW = datetime.now(UTC)
 BEFORE = NOW - timedelta(20)
 """The day of the set-up: the chain under the new root is there, and will be valid ten days later."""
+
+NOT_YET = f"the new chain is valid from {NOW - timedelta(11):%Y-%m-%d}"
+OPEN_HERE = [
+    "Run the unattended installation as your version documents it",
+    "Give the stores to the service's account, if it has its own",
+    "Check in the portal that gateway-1 is online",
+]
+"""What the list of a gateway has after each change of its stores."""
 
 
 class Clock(datetime):
@@ -45,6 +57,7 @@ class Clock(datetime):
 
 @pytest.fixture(autouse=True)
 def moved() -> Iterator[None]:
+    Clock.shows = BEFORE
     with patch.object(machine, "datetime", Clock):
         yield
 
@@ -75,6 +88,11 @@ class Machine:
 
 class Gateway(Machine):
     """A gateway: the four settings of its unattended file say which stores it has."""
+
+    @property
+    def options(self) -> list[str]:
+        """For commands that run on it."""
+        return ["--root", str(self.folder), "--state-dir", str(self.folder / "state")]
 
     @property
     def unattended(self) -> Path:
@@ -132,7 +150,7 @@ class Client(Machine):
         """Do what the checklist of *bundle* says; a PFX comes with the CA files beside it."""
         page = (bundle / "CHECKLIST.md").read_text()
         for name, store in re.findall(r"-FilePath (\S+) -CertStoreLocation Cert:\\LocalMachine\\(\w+)", page):
-            self._add((bundle / name).read_bytes(), root=store == "Root")
+            self.add((bundle / name).read_bytes(), root=store == "Root")
         for thumbprint in re.findall(r"Remove-Item Cert:\\LocalMachine\\Root\\(\w+)", page):
             del self.roots[thumbprint]
         if (bundle / f"{self.name}.pfx").is_file():
@@ -140,9 +158,9 @@ class Client(Machine):
             for file in bundle.glob("*.cer"):
                 data = file.read_bytes()
                 certificate = x509.load_der_x509_certificate(data)
-                self._add(data, root=certificate.subject == certificate.issuer)
+                self.add(data, root=certificate.subject == certificate.issuer)
 
-    def _add(self, der: bytes, *, root: bool) -> None:
+    def add(self, der: bytes, *, root: bool) -> None:
         thumbprint = hashlib.sha1(der).hexdigest().upper()
         (self.roots if root else self.others)[thumbprint] = der
 
@@ -176,6 +194,7 @@ class Story:
     old: Pki
     new: Pki
     machines: list[Gateway | Client]
+    account: str = ""
 
     @property
     def port(self) -> int:
@@ -189,7 +208,7 @@ class Story:
             for name in names:
                 lines += [f"[[{kind}]]", f'host = "{name}"', f'chain = ["{folder}/{name}.pfx"]']
                 lines += ['password = { file = "password" }']
-        path.write_text("\n".join(lines) + "\n")
+        path.write_text("\n".join([*lines, self.account]) + "\n")
         return str(path)
 
     def done(self, *words: str) -> str:
@@ -238,14 +257,26 @@ host = "{gateway.name}"
 chain = ["{self.primary.root}/{folder}/{gateway.name}.pfx"]
 password = {{ file = "{self.primary.root}/password" }}
 unattended-file = "unattended.conf"
+{self.account}
 """
         (gateway.folder / "here.toml").write_text(text)
         before = {name: gateway.store(name).read_bytes() for name in ("KEYSTORE", "TRUSTSTORE")}
-        where = ["--root", str(gateway.folder), "--state-dir", str(gateway.folder / "state"), "--settle", "0"]
-        ended = self.primary.run(command, "--answers", str(gateway.folder / "here.toml"), "--yes", *where)
-        assert ended.returncode == 0, ended.stderr
+        options = ["--answers", str(gateway.folder / "here.toml"), "--yes", "--settle", "0"]
+        self.done(command, *options, *gateway.options)
         after = {name: gateway.store(name).read_bytes() for name in before}
         return {name: "changed" if before[name] != after[name] else "kept" for name in before}
+
+    def here(self, gateway: Gateway) -> tuple[str, bool, list[str]] | None:
+        """What `status` on the gateway says of the change: the phase, whether it is done there, what it waits for."""
+        said = self.primary.run("status", "--json", *gateway.options)
+        found = json.loads(said.stdout)["root_change"]
+        return (found["phase"], found["done_here"], found["blocked_by"]) if found is not None else None
+
+    def ticks_here(self, gateway: Gateway) -> None:
+        """What is to be done on the gateway is done."""
+        for item in json.loads(self.done("checklist", "--json", *gateway.options))["items"]:
+            if item["id"].startswith("here/") and not item["done"]:
+                self.done("checklist", "--tick", item["id"], *gateway.options)
 
 
 def issue(pki: Pki, folder: Path) -> None:
@@ -259,8 +290,9 @@ def issue(pki: Pki, folder: Path) -> None:
         (folder / f"{name}.pfx").write_bytes(pfx(entity, PASSWORD, name=name))
 
 
-@pytest.fixture
-def story(tmp_path: Path) -> Iterator[Story]:
+@pytest.fixture(params=["private", pytest.param("public", marks=pytest.mark.exhaustive)])
+def story(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Story]:
+    """The new root is one of the company as well, or a public one: then Java and Windows bring it already."""
     old, new = make(NOW - timedelta(60)), make(NOW - timedelta(10))
     primary = Practice(create(tmp_path / "p", jre=jre("17"), find_jre=False, pki=old))
     (primary.root / "password").write_text(PASSWORD)
@@ -273,9 +305,17 @@ def story(tmp_path: Path) -> Iterator[Story]:
         machines.append((Gateway if name in GATEWAYS else Client)(name, folder))
         (folder / "unattended.conf").write_text('HCP_SERVER="primary-host"\n')
         (folder / "unattended.conf").chmod(0o600)
+    told = Story(primary, old, new, machines)
+    if request.param == "public":
+        root = new.root.certificate
+        told.account = f'[account]\npublic-roots = ["{root.fingerprint(SHA256()).hex()}"]'
+        truststore.add(primary.deployment.cacerts, root, "public [jdk]", PASSWORD)
+        for machine in machines:
+            if isinstance(machine, Client):
+                machine.add(root.public_bytes(Encoding.DER), root=True)
     primary.start()
     try:
-        yield Story(primary, old, new, machines)
+        yield told
     finally:
         primary.systemctl("stop")
 
@@ -315,6 +355,9 @@ def test_nobody_is_refused_from_the_set_up_to_the_last_phase(story: Story) -> No
     story.done("apply", "--answers", answers, "--yes")
     assert story.phase()[0] == "trust-root"
     assert story.on_gateway(first, "trust-root", "new") == {"KEYSTORE": "kept", "TRUSTSTORE": "changed"}
+    assert story.here(first) == ("trust-root", True, [NOT_YET, *OPEN_HERE])
+    story.ticks_here(first)
+    assert story.here(first) == ("trust-root", True, [NOT_YET])
     others_take(story, bundles)
     story.all_connect(anchors=2)
     story.ticks()
@@ -324,11 +367,14 @@ def test_nobody_is_refused_from_the_set_up_to_the_last_phase(story: Story) -> No
     # The clock moves: the new chain is valid.
     Clock.shows = NOW
     assert story.phase() == ("others", 0)
+    assert story.here(first) == ("others", False, [])
     story.done("apply", "--answers", answers, "--yes")
     bundles = story.bundles("phase-2", answers)
     assert story.on_gateway(first, "apply", "new") == {"KEYSTORE": "changed", "TRUSTSTORE": "kept"}
     others_take(story, bundles)
     story.all_connect(anchors=2)
+    story.ticks_here(first)
+    assert story.here(first) == ("primary", True, ["the primary presents its old certificate"])
     assert story.phase()[0] == "others"
     story.ticks()
 
@@ -338,6 +384,7 @@ def test_nobody_is_refused_from_the_set_up_to_the_last_phase(story: Story) -> No
     story.ticks()
 
     assert story.phase() == ("retire-root", 0)
+    assert story.here(first) == ("retire-root", False, [])
     bundles = story.bundles("phase-4", answers)
     assert story.on_gateway(first, "apply", "new") == {"KEYSTORE": "kept", "TRUSTSTORE": "changed"}
     others_take(story, bundles)
@@ -347,6 +394,9 @@ def test_nobody_is_refused_from_the_set_up_to_the_last_phase(story: Story) -> No
     story.all_connect(anchors=1)
     story.ticks()
     assert story.primary.json("status")["root_change"] is None
+    assert story.here(first) == ("retire-root", True, OPEN_HERE)
+    story.ticks_here(first)
+    assert story.here(first) is None
 
     # Whoever still had the old certificate would be refused now: the old root is gone.
     third.take(story.primary.root / "set-up" / "gateway-3")

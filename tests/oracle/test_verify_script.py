@@ -6,7 +6,6 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import gettempdir
 
 import pytest
 
@@ -14,7 +13,7 @@ from tests.support.jvm import jre
 from tests.support.pki import Entity, acme, authority, issue
 from tests.support.tls_servers import free_port
 from tests.unit.handoff.test_bundles import PASSWORD, chain, data, given
-from wizard.handoff import gateway
+from wizard.handoff import gateway, trust
 from wizard.handoff.bundle import Pack
 from wizard.secret import Secret
 
@@ -58,17 +57,20 @@ def server(folder: Path, entity: Entity, options: list[str], address: str) -> It
 def verified(
     folder: Path, host: str, port: int, *words: str, env: dict[str, str] | None = None, bundle: Pack | None = None
 ) -> tuple[int, str]:
-    """Run the script of *bundle*, by default with -c, from another working folder."""
+    """Run the script of *bundle*, by default with -c, from another working folder; it leaves no temporary file."""
     pack = bundle or gateway.make_pack(given(primary_host=host, primary_port=port))
     (folder / "pack").mkdir(exist_ok=True)
+    (folder / "temporary").mkdir(exist_ok=True)
     for file in pack.files if bundle else ():
         (folder / "pack" / file.name).write_bytes(file.data)
     (folder / "pack/verify.sh").write_text(data(pack, "verify.sh"))
     done = subprocess.run(
         ["/bin/sh", "pack/verify.sh", *(words if bundle else ("-c",))],
-        cwd=folder, capture_output=True, text=True, check=False, timeout=60, env=env,
+        cwd=folder, capture_output=True, text=True, check=False, timeout=60,
+        env={**(env or os.environ), "TMPDIR": str(folder / "temporary")},
     )  # fmt: skip
     assert not done.stderr
+    assert not list((folder / "temporary").iterdir())
     return done.returncode, done.stdout
 
 
@@ -164,7 +166,6 @@ def test_a_gateway_tests_its_connection_with_its_own_stores(tmp_path: Path, case
     assert said[0] == code, said[1]
     for part in told:
         assert part in said[1]
-    assert not list(Path(gettempdir()).glob("tmp.*/own.pem"))
 
 
 def test_the_java_of_the_gateway_is_asked_and_no_password_is_an_argument(tmp_path: Path) -> None:
@@ -191,3 +192,42 @@ def test_the_java_of_the_gateway_is_asked_and_no_password_is_an_argument(tmp_pat
         code, text = verified(tmp_path, "localhost", port, "-k", old, bundle=bundle)
     assert code == 6
     assert "password was incorrect" in text
+
+
+TRUST = {
+    "both roots, and a key store is there": ("own.conf", 0, ["the trust store has the root CAs", "trusts it", "accepts the certificate of this gateway", "Java of this gateway can use"]),
+    "no key store yet": ("pack/unattended-lines.conf", 0, ["the trust store has the root CAs", "no key store yet", "trusts it", "Java of this gateway can use"]),
+    "the new root is missing": ("old.conf", 8, ["lacks a root CA", "{missing}", "good: the trust store of this gateway trusts it"]),
+    "a key store without its key": ("no-key.conf", 4, ["old.pfx has no private key", "good: the primary"]),
+    "a Java that cannot read them": ("own.conf", 6, ["finds no private key"]),
+    "a wrong password": ("wrong.conf", 4, ["trust store pack/other-root.pfx does not open"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", TRUST)
+def test_a_bundle_of_trust_alone_tests_the_roots_and_the_stores_that_are_there(tmp_path: Path, case: str) -> None:
+    """Phase 1 of a root change: the primary presents its old certificate, and both roots must be trusted."""
+    file, code, told = TRUST[case]
+    (tmp_path / "ca.pem").write_bytes(PKI.root.pem)
+    (tmp_path / "above.pem").write_bytes(PKI.intermediate.pem)
+    before = {each.name: each.data for each in gateway.make_pack(given()).files}
+    (tmp_path / "own.pfx").write_bytes(before["gateway-host.pfx"])
+    (tmp_path / "old.pfx").write_bytes(before["acme-ca-root.pfx"])
+    own, secret = f"HCP_DEFAULT_KEYSTORE={tmp_path}/own.pfx\n", PASSWORD.reveal()
+    with server(tmp_path, PKI.primary, [*ASKS, "-cert_chain", "above.pem"], "127.0.0.1") as port:
+        changes = {"primary_host": "localhost", "primary_port": port, "presented": chain(PKI.primary)}
+        new = chain(OTHER_ROOT)
+        bundle = trust.gateway_pack(given(primary_chain=new, old_root=chain(PKI.primary).root, **changes))
+        lines = own + f"HCP_DEFAULT_KEYSTORE_PASSWORD={secret}\n" + data(bundle, "unattended-lines.conf")
+        (tmp_path / "own.conf").write_text(lines)
+        place = "/etc/cloudstream-tls/other-root.pfx"
+        (tmp_path / "old.conf").write_text(lines.replace(place, f"{tmp_path}/old.pfx"))
+        (tmp_path / "no-key.conf").write_text(lines.replace("own.pfx", "old.pfx"))
+        (tmp_path / "wrong.conf").write_text(settings_file(f"{tmp_path}/own.pfx", "wrong", place))
+        keytool = str(jre("11.0.5" if code == 6 else "17") / "bin/keytool")
+        said = verified(tmp_path, "localhost", port, "-k", keytool, file, bundle=bundle)
+    assert said[0] == code, said[1]
+    assert new.root is not None
+    missing = bytes.fromhex(new.root.sha256).hex(":").upper()
+    for part in told:
+        assert part.format(missing=missing) in said[1]

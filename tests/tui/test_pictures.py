@@ -55,13 +55,14 @@ def company() -> pki.Pki:
     pem = (Path(__file__).parents[1] / "data" / "picture-keys.pem").read_bytes()
     end = b"-----END PRIVATE KEY-----\n"
     found = [load_pem_private_key(each + end, None) for each in pem.split(end) if each]
-    root, intermediate, primary, gateway, client, built_in, *_rest = found
+    root, intermediate, primary, gateway, client, built_in, public, other = found
     made = NOW - timedelta(hours=1)
     top = pki.authority("Acme-CA-Root", root, None, made)  # type: ignore[arg-type]  # RSA keys, all of them
     middle = pki.authority("Acme-CA-Intermediate", intermediate, top, made)  # type: ignore[arg-type]
     period = (made - timedelta(400), made + timedelta(3250))
     fallback = pki._certificate("localhost", built_in, None, period, [])  # type: ignore[arg-type]
-    result = pki.Pki(top, middle, {}, pki.Entity(fallback, built_in), made)  # type: ignore[arg-type]
+    java = pki.authority("Practice Public Root", public, None, made)  # type: ignore[arg-type]
+    result = pki.Pki(top, middle, {}, pki.Entity(fallback, built_in), java, other, made)  # type: ignore[arg-type]
     for name, key, dns in (
         ("primary-host", primary, None),
         ("gateway-host", gateway, ["gateway-host"]),

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.practice import Practice, practice
+from tests.tui.driving import step
 from tests.tui.operator import Operator, at_the_wizard, session_on
 from wizard.questions.answers import Goal
 from wizard.sandbox.pki import make, pfx
@@ -44,7 +45,31 @@ async def test_the_new_root_is_trusted_first(running: Practice) -> None:
     assert changed == {"opt/hcp/jre/lib/security/cacerts"}
 
 
+async def test_the_last_question_repeats_who_goes_offline(running: Practice) -> None:
+    session = session_on(running)
+    session.answers = session.answers.put("primary.chain", ("new.pfx",))
+    async with at_the_wizard(session) as operator:
+        await operator.choose(Goal.RE_KEY)
+        await to_the_phase(operator)
+        await operator.press("down", "down")
+        while step(operator.pilot) != "review":
+            await operator.press("enter")
+        await operator.press("enter", "right", "enter")
+        await operator.sees("Folder for the bundles")
+        await operator.press("enter")
+        await operator.at("confirm")
+        await operator.sees("goes offline")
+
+
 async def to_the_review(operator: Operator) -> None:
+    await to_the_phase(operator)
+    await operator.press("enter")
+    await operator.at("others")
+    await operator.press("tab", "enter", "enter")
+    await operator.at("review")
+
+
+async def to_the_phase(operator: Operator) -> None:
     await operator.at("place")
     await operator.press("enter")
     await operator.at("primary-files")
@@ -54,7 +79,4 @@ async def to_the_review(operator: Operator) -> None:
     await operator.at("primary-verdict")
     await operator.sees("Which phase of the root CA change comes next?", "1 Trust the new root")
     await operator.type("primary-host")
-    await operator.press("enter", "enter")
-    await operator.at("others")
-    await operator.press("tab", "enter", "enter")
-    await operator.at("review")
+    await operator.press("enter")

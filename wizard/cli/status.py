@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from wizard import codes
+from wizard.certificates.model import Chain
 from wizard.change.durable import put_named
 from wizard.cli.output import print_json, print_lines
 from wizard.doctor.collect.run import Asked, collect
@@ -15,11 +16,13 @@ from wizard.doctor.status import Status, status
 from wizard.doctor.timeline import Place, chains_in
 from wizard.errors import WizardError
 from wizard.handoff import checklist, inventory
-from wizard.planning.phases import progress
+from wizard.planning.inputs import from_sources
+from wizard.planning.progress import progress
 from wizard.reports.calendar import calendar_lines
 from wizard.reports.checklist import CA
 from wizard.reports.lines import Line
 from wizard.reports.prometheus import prometheus_text
+from wizard.session import kept_answers
 from wizard.session.saved_run import load
 
 
@@ -32,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     kept = checklist.load(args.machine)
     uploads = [item.id.removeprefix(CA) for item in kept.left if item.id.startswith(CA)] if kept is not None else ()
     judged = status(diagnose(facts), now, warn=args.warn, critical=args.critical, further=further, uploads=uploads)
-    under_way = progress(args.machine, kept)
+    under_way = progress(args.machine, kept, lambda: _coming(args), password)
     if under_way is not None:
         judged = replace(judged, root_change=under_way.as_json())
     if args.prometheus is not None:
@@ -54,6 +57,14 @@ def _write(file: Path, text: str) -> None:
         put_named(file, text.encode(), mode=0o644)
     except WizardError as error:
         raise WizardError(codes.STATUS_NOT_WRITTEN, file=file, reason=error.message) from error
+
+
+def _coming(args: argparse.Namespace) -> Chain | None:
+    """The new chain of this gateway, from the files of the answers that are kept; None when they cannot be read now."""
+    with contextlib.suppress(WizardError):
+        kept = kept_answers.load(args.machine)
+        return from_sources(args.machine, kept, Path.cwd(), args.secrets.named).judged("gateway.0").chain
+    return None
 
 
 def _further(args: argparse.Namespace) -> list[Place]:

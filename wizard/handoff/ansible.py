@@ -136,9 +136,11 @@ def _primaries(inputs: PlanInputs, nodes: Mapping[str, str]) -> list[PackFile]:
     judged = inputs.judged("primary")
     host = inputs.answers.primary.host or judged.suggested_host
     result: list[PackFile] = []
-    phase = phases.planned_phase(inputs)
+    seen = MachineSnapshot(inputs.machine)
+    found = phases.course(inputs, seen)
+    phase = found.phase if found is not None else Phase.AUTO
     # In the first two phases of a change of the root the node goes on to present what it has.
-    kept = MachineSnapshot(inputs.machine).chain if phase in {Phase.TRUST_ROOT, Phase.OTHERS} else None
+    kept = seen.chain if phase in {Phase.TRUST_ROOT, Phase.OTHERS} else None
     for name, files in node_files(inputs, nodes, phase).items():
         result += [replace(file, name=f"files/{name}/{file.name}") for file in files]
         variables = _node_variables(kept or judged.chain, host, nodes[name], inputs.answers.primary.port)

@@ -46,10 +46,10 @@ def make_packs(inputs: PlanInputs, *, nodes: bool = True) -> list[Pack]:
     Raises:
         WizardError: a chain cannot be read or is not fit for its role, or a password or search text does not fit.
     """
-    answers = inputs.answers
-    found = phases.course(inputs)
+    answers, seen = inputs.answers, MachineSnapshot(inputs.machine)
+    found = phases.course(inputs, seen)
     if found is not None and found.phase.trusts_alone:
-        return _trust_packs(inputs, found, nodes=nodes)
+        return _trust_packs(inputs, found, seen, nodes=nodes)
     # The operator was not asked for the files of a primary elsewhere; an old path may be left in the answers.
     here = answers.primary.kind is PrimaryKind.ON_PREMISE
     primary = _fit(inputs, "primary") if here and answers.primary.chain else None
@@ -68,11 +68,11 @@ def make_packs(inputs: PlanInputs, *, nodes: bool = True) -> list[Pack]:
         for number, one in enumerate(answers.client if has_others else ())
     ]
     everyone: list[Judged] = [one for one in (primary, *gateways, *clients) if one is not None]
-    change = found.change if found is not None else rollover(inputs)
+    change = found.change if found is not None else rollover(inputs, seen)
     packs = [_portal(inputs, [one.chain for one in everyone], change), *cluster_packs]
     trusted = _trust(inputs, primary)
     # Until the primary has its new certificate, that is what the gateways meet.
-    presented = MachineSnapshot(inputs.machine).chain if phase is Phase.OTHERS else None
+    presented = seen.chain if phase is Phase.OTHERS else None
     known: dict[str, Profile] = {}
     for number, judged in enumerate(gateways):
         given = _gateway_input(inputs, number, judged.chain, trusted, change, known)
@@ -89,7 +89,7 @@ def make_packs(inputs: PlanInputs, *, nodes: bool = True) -> list[Pack]:
     return [*packs, _passwords(made)] if made else packs
 
 
-def _trust_packs(inputs: PlanInputs, found: Course, *, nodes: bool) -> list[Pack]:
+def _trust_packs(inputs: PlanInputs, found: Course, seen: MachineSnapshot, *, nodes: bool) -> list[Pack]:
     """The bundles of the phases in which only trust changes: no certificate of a gateway or client is needed."""
     answers, change = inputs.answers, found.change
     adds = found.phase is Phase.TRUST_ROOT
@@ -98,14 +98,12 @@ def _trust_packs(inputs: PlanInputs, found: Course, *, nodes: bool) -> list[Pack
     require_names(answers)
     chains = [primary.chain, *(phases.chains_at_hand(inputs) if adds else ())]
     public = roots_of(inputs.seen, answers).public
-    packs = [portal.trust_pack(chains, public, () if adds else change.dropped, order_of(inputs)), *cluster_packs]
+    packs = [portal.trust_pack(chains, public, () if adds else change.dropped, _order(inputs, change)), *cluster_packs]
     known: dict[str, Profile] = {}
     for number in range(len(answers.gateway)):
         # Only the trust store is made, so no chain of the gateway itself is needed.
-        given = _gateway_input(inputs, number, primary.chain, primary.chain, change if adds else None, known)
-        if adds and found.old_root is not None:
-            # A store with the old root alone would refuse a public new root as well.
-            given = replace(given, primary_public=False)
+        given = _gateway_input(inputs, number, primary.chain, primary.chain, change, known)
+        given = replace(given, presented=seen.chain, old_root=given.old_root if adds else None)
         packs.append(trust.gateway_pack(given))
         inputs.progress("bundles made", number + 1, len(answers.gateway))
     by_der = {each.der: each for chain in chains for each in chain.authorities}
@@ -138,7 +136,7 @@ def _portal(inputs: PlanInputs, chains: Sequence[Chain], change: Rollover | None
         chains,
         roots_of(inputs.seen, answers).public,
         evidence=evidence,
-        order=order_of(inputs),
+        order=_order(inputs, change),
         leaving=change.dropped if change is not None else (),
         cloud=answers.primary.cloud_support if _in_cloud(inputs) else None,
     )
@@ -168,11 +166,15 @@ def _gateway_input(
     file = answers.gateway[number].unattended_file
     anchor = trusted.root if trusted is not None else None
     suggested = suggested_host(trusted.leaf) if trusted is not None else ""
+    public = roots_of(inputs.seen, answers).public
+    old = change.old_root if change is not None else None
+    # The trust store that is there for a private root would refuse a public one that comes after it.
+    has_store = old is not None and old.sha256 not in public
     return GatewayInput(
         answers=answers.gateway[number],
         chain=chain,
         primary_chain=trusted,
-        primary_public=anchor is not None and anchor.sha256 in roots_of(inputs.seen, answers).public,
+        primary_public=anchor is not None and anchor.sha256 in public and not has_store,
         primary_host=answers.primary.host or suggested,
         primary_port=answers.primary.port,
         store_password=password_for(inputs, f"{key}.keystore-password"),
@@ -180,7 +182,7 @@ def _gateway_input(
         profile=profile_for(inputs, answers.gateway[number], known),
         unattended=read_input(inputs.base / file) if file else None,
         cloud=_in_cloud(inputs),
-        old_root=change.old_root if change is not None else None,
+        old_root=old,
     )
 
 
@@ -280,7 +282,10 @@ def order_of(inputs: PlanInputs) -> tuple[str, ...]:
     Raises:
         WizardError: the new chain cannot be read.
     """
-    change = rollover(inputs)
+    return _order(inputs, rollover(inputs))
+
+
+def _order(inputs: PlanInputs, change: Rollover | None) -> tuple[str, ...]:
     return order_notes(change, now_utc(), public=inputs.judged("primary").public) if change is not None else ()
 
 

@@ -46,8 +46,8 @@ class Pack:
 
 
 def paths(folder: str, about: Mapping[str, str]) -> tuple[str, ...]:
-    """The list of files for `checklist`: each with the folder where it lies, and what it is."""
-    return tuple(f"`{folder}/{name}`: {what}" for name, what in about.items())
+    """The list of files for `checklist`, the page itself first: each with the folder where it lies, and what it is."""
+    return tuple(f"`{folder}/{name}`: {what}" for name, what in {"CHECKLIST.md": "this page", **about}.items())
 
 
 def checklist(

@@ -11,7 +11,7 @@ from wizard.change.events import APPLIED
 from wizard.change.store import history
 from wizard.errors import WizardError
 from wizard.host.machine import Machine
-from wizard.planning import phases
+from wizard.planning.progress import under_way
 from wizard.questions.answers import Phase
 from wizard.reports.checklist import POLICY, Checklist, Item, RootChange
 
@@ -76,11 +76,11 @@ def merged(machine: Machine, made: Checklist) -> Checklist:
     before = _read(machine)
     if before is None:
         return made
-    if made.root_change is None and phases.under_way(machine, before):
+    if made.root_change is None and under_way(machine, before):
         items = (*(item for item in before.items if item.phase), *made.items)
         made = replace(made, items=items, root_change=before.root_change)
     now = made.root_change.phase.number if made.root_change is not None else 0
-    kept = tuple(each for each in made.items if each.phase == now or each.id not in before.done)
+    kept = tuple(each for each in made.items if each.phase in {0, now} or each.id not in before.done)
     made = replace(made, items=kept)
     named = {item.place for item in made.items}
     others = tuple(

@@ -124,7 +124,8 @@ def make_pack(given: ClientInput) -> Pack:
     host, title = given.answers.host, f"Windows client {given.answers.host}"
     if not given.answers.local_storage:
         nothing = ("Nothing to do: a client without local storage needs no certificate\nand no password.",)
-        return Pack(host, title, (PackFile("CHECKLIST.md", checklist(title, "No local storage.", nothing)),), nothing)
+        page = checklist(title, "No local storage.", nothing, (), paths(host, {}))
+        return Pack(host, title, (PackFile("CHECKLIST.md", page),), nothing)
     assert given.chain is not None  # noqa: S101 - the judgement before refuses a client without chain
     assert given.chain.leaf is not None  # noqa: S101 - likewise
     assert given.password is not None  # noqa: S101 - likewise

@@ -2,7 +2,7 @@
 
 import shlex
 
-from wizard.certificates.model import Chain, Profile
+from wizard.certificates.model import Certificate, Chain, Profile
 from wizard.certificates.names import alias, short
 from wizard.certificates.writing import keystore, pem_chain, truststore
 from wizard.configs import envfile
@@ -14,6 +14,7 @@ from wizard.planning.gateway.stores import (
     keystore_path,
     settings,
     trust_anchor,
+    trusted_roots,
     truststore_path,
 )
 from wizard.questions.answers import endpoint
@@ -53,8 +54,7 @@ def make_pack(given: GatewayInput) -> Pack:
         f"install -m 0600 {shlex.quote(f'{place}/{store_name}')} {shlex.quote(keystore_path(given))}",
     ]
     if anchor is not None:
-        roots = [anchor, *([given.old_root] if given.old_root is not None else [])]
-        store = truststore(roots, given.trust_password, profile=given.profile)
+        store = truststore(trusted_roots(given), given.trust_password, profile=given.profile)
         files.append(PackFile(trust_name, store, secret=True))
         about[trust_name] = f"the trust store, for {truststore_path(given)}"
         trusted = truststore_path(given).rsplit("/", 1)[0]
@@ -73,24 +73,34 @@ def make_pack(given: GatewayInput) -> Pack:
         "In the portal, check that the gateway is online.",
         "Delete this folder on every machine that has a copy.",
     ]
-    windows = from_template("gateway-on-windows.md", _windows_values(given, store_name, trust_name))
-    files.append(PackFile("GATEWAY-ON-WINDOWS.md", windows.encode()))
-    about["GATEWAY-ON-WINDOWS.md"] = "manual steps for a gateway on Windows, which is not covered"
+    named = store_name if anchor is None else f"{store_name} and {trust_name}"
+    files.append(windows_page(given, named, "the four HCP_DEFAULT_... options"))
+    about[WINDOWS_PAGE] = ABOUT_WINDOWS
     intro = f"Certificate {short(leaf)}, SHA-256 {leaf.sha256}."
     title = f"Gateway {given.answers.host}"
-    listed = paths(place, {"CHECKLIST.md": "this page", **about})
-    page = checklist(title, intro, tuple(steps), _notes(given), listed)
+    page = checklist(title, intro, tuple(steps), _notes(given), paths(place, about))
     made = (PackFile("CHECKLIST.md", page), *files)
     return Pack(given.answers.host, title, made, tuple(steps), "gateway", given.chain.certificates)
 
 
-def _windows_values(given: GatewayInput, store_name: str, trust_name: str) -> dict[str, str]:
-    stores = store_name if trust_anchor(given) is None else f"{store_name} and {trust_name}"
+WINDOWS_PAGE = "GATEWAY-ON-WINDOWS.md"
+ABOUT_WINDOWS = "manual steps for a gateway on Windows, which is not covered"
+
+
+def windows_page(given: GatewayInput, stores: str, options: str) -> PackFile:
+    """That a gateway on Windows is not covered, and the manual steps for it.
+
+    Args:
+        given: names the gateway and the primary.
+        stores: the files of the bundle that it needs.
+        options: of its unattended file, in words.
+    """
     primary = endpoint(given.primary_host or "PRIMARY", given.primary_port)
     chain = _presented(given)
     leaf = chain.leaf if chain is not None else None
     expected = _colons(leaf.sha256) if leaf is not None else "the one from the administrator of the primary."
-    return {"HOST": given.answers.host, "STORES": stores, "PRIMARY": primary, "EXPECTED": expected}
+    values = {"HOST": given.answers.host, "STORES": stores, "PRIMARY": primary, "EXPECTED": expected}
+    return PackFile(WINDOWS_PAGE, from_template("gateway-on-windows.md", {**values, "OPTIONS": options}).encode())
 
 
 def _presented(given: GatewayInput) -> Chain | None:
@@ -108,9 +118,9 @@ def _check(given: GatewayInput, files: list[PackFile], about: dict[str, str], pl
     chain, host = _presented(given), given.primary_host
     if chain is not None and chain.leaf is not None:
         files.append(PackFile("primary-chain.pem", pem_chain(chain)))
-        files.append(PackFile("verify.sh", _verify(given, chain.leaf.sha256)))
+        files.append(verify_script(given, chain.leaf, given.chain.leaf))
         about["primary-chain.pem"] = "the certificates of the primary, to compare"
-        about["verify.sh"] = "tests the connection to the primary; its exit codes are listed at its top"
+        about[VERIFY] = ABOUT_VERIFY
         return [
             (
                 "When the primary has its certificate, and its CA certificates are in\n"
@@ -177,15 +187,23 @@ def settings_step(given: GatewayInput, place: str) -> str:
     )
 
 
-def _verify(given: GatewayInput, fingerprint: str) -> bytes:
-    """The test of the connection, for this gateway and primary."""
-    leaf = given.chain.leaf
-    assert leaf is not None  # noqa: S101 - as in `make_pack`
-    expected = _colons(fingerprint)
+VERIFY = "verify.sh"
+ABOUT_VERIFY = "tests the connection to the primary; its exit codes are listed at its top"
+
+
+def verify_script(given: GatewayInput, presented: Certificate, own: Certificate | None) -> PackFile:
+    """The test of the connection, for this gateway and primary.
+
+    Args:
+        given: names both, with the roots of the trust store.
+        presented: what the primary presents when the bundle is brought.
+        own: the certificate of the gateway; None when the bundle brings none.
+    """
     values = {
         "HOST": shlex.quote(given.primary_host),
         "PORT": str(given.primary_port),
-        "EXPECTED": expected,
-        "ALIAS": shlex.quote(alias(leaf)),
+        "EXPECTED": _colons(presented.sha256),
+        "ALIAS": shlex.quote(alias(own)) if own is not None else "''",
+        "ROOTS": "\n".join(_colons(each.sha256) for each in trusted_roots(given)),
     }
-    return from_template("verify.sh", values).encode()
+    return PackFile(VERIFY, from_template("verify.sh", values).encode())

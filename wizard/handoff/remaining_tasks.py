@@ -8,7 +8,8 @@ from wizard.certificates.model import Chain
 from wizard.certificates.names import short
 from wizard.certificates.writing import cer_files
 from wizard.errors import WizardError
-from wizard.handoff import checklist, portal
+from wizard.handoff import checklist, inventory, portal
+from wizard.handoff.inventory import HandedOut
 from wizard.handoff.portal import ocsp_evidence
 from wizard.handoff.requirements import PORTAL
 from wizard.planning import phases
@@ -75,7 +76,8 @@ def make(inputs: PlanInputs) -> Checklist:
     if kind is PrimaryKind.ELSEWHERE:
         items = [*plan.left_here(inputs), *uploads, _policy(answers)]
         # A gateway without a trust store of its own is one of a primary in the vendor's cloud.
-        return Checklist(tuple(items), cloud=answers.primary.import_root is ImportRoot.NO)
+        cloud = answers.primary.import_root is ImportRoot.NO
+        return Checklist(tuple(items), cloud=cloud, root_change=plan.root_change_here(inputs))
     root = _fingerprint(primary)
     leaf = primary.leaf.sha256 if primary is not None and primary.leaf is not None else "none"
     nodes = other_nodes(answers.primary) if primary is not None else ()
@@ -102,15 +104,18 @@ def _of_phases(inputs: PlanInputs, found: Course) -> Checklist:
     leaf = primary.leaf.sha256 if primary.leaf is not None else "none"
     gone = old.sha256 if old is not None else "none"
     chains = [primary, *phases.chains_at_hand(inputs)]
+    unnamed = _unnamed(inputs, found)
     items = [
         *_uploads(inputs, chains),
         *(_node(node, f"trust/{new}") for node in nodes),
         *(_machine(role, answers.table(role).host, f"trust/{new}", "trust the new root") for role in others),
+        *(_unnamed_machine(each, f"trust/{new}", "trust the new root") for each in unnamed),
         Item(f"machines/trust/{new}", f"Check that every gateway and client trusts {change.new_name}"),
     ]
     items = [replace(item, phase=1) for item in items]
     if last >= Phase.OTHERS.number:
         made = [_certificate(role, answers.table(role).host, chain, new) for role, chain in _chains(inputs)]
+        made += [_unnamed_machine(each, f"certificate/{new}", "a certificate under the new root") for each in unnamed]
         made += [Item(f"machines/certificate/{new}", "Check that every gateway and client has its new certificate")]
         items += [replace(item, phase=2) for item in made]
     if last >= Phase.PRIMARY.number:
@@ -124,9 +129,25 @@ def _of_phases(inputs: PlanInputs, found: Course) -> Checklist:
         ]
         made += [_node(node, f"retire/{gone}") for node in nodes]
         made += [_machine(role, answers.table(role).host, f"retire/{gone}", "remove the old root") for role in others]
+        made += [_unnamed_machine(each, f"retire/{gone}", "remove the old root") for each in unnamed]
         items += [replace(item, phase=4) for item in made]
     packs = str(inputs.base / answers.packs) if others or nodes else ""
     return Checklist(tuple(items), packs=packs, root_change=found.note(leaf))
+
+
+def _unnamed(inputs: PlanInputs, found: Course) -> list[HandedOut]:
+    """The gateways and clients of the inventory under either root that the answers do not name."""
+    with suppress(WizardError):
+        roles = inputs.answers.other_roles()
+        named = {(role.partition(".")[0], inputs.answers.table(role).host.lower()) for role in roles}
+        authorities = (*found.change.dropped, *inputs.judged("primary").chain.authorities)
+        either = {each.sha256 for each in authorities}
+        return [
+            each
+            for each in inventory.newest(inventory.load(inputs.machine))
+            if each.role in _KINDS and each.whose not in named and either & {one.sha256 for one in each.chain}
+        ]
+    return []
 
 
 def _chains(inputs: PlanInputs) -> list[tuple[str, Chain]]:
@@ -180,8 +201,20 @@ def _certificate(role: str, host: str, chain: Chain, root: str) -> Item:
 def _machine(role: str, host: str, what: str, words: str) -> Item:
     """The step of one gateway or client."""
     kind = role.partition(".")[0]
-    name = "Gateway" if kind == "gateway" else "Client"
-    return Item(f"{kind}/{host}/{what}", f"{name} {host}: {words}", f"{checklist.STEPS}{host}/CHECKLIST.md")
+    return Item(f"{kind}/{host}/{what}", f"{_KINDS[kind]} {host}: {words}", f"{checklist.STEPS}{host}/CHECKLIST.md")
+
+
+_KINDS = {"gateway": "Gateway", "client": "Client"}
+
+
+def _unnamed_machine(given: HandedOut, what: str, words: str) -> Item:
+    """The step of a machine for which no bundle is made."""
+    detail = f"It is in the inventory and not in the answers. Add it there, or:\n{REMOVE} {given.machine}"
+    return Item(f"{given.role}/{given.machine}/{what}", f"{_KINDS[given.role]} {given.machine}: {words}", detail)
+
+
+REMOVE = "cloudstream-wizard inventory --remove"
+"""The command for a machine that no longer exists."""
 
 
 def _fingerprint(chain: Chain | None) -> str:

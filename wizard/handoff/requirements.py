@@ -11,7 +11,6 @@ from wizard.errors import WizardError
 from wizard.handoff import client
 from wizard.host import jre
 from wizard.host.files import read_input
-from wizard.planning import phases
 from wizard.planning.inputs import PlanInputs
 from wizard.questions.answers import Answers, GatewayAnswers, PrimaryAnswers, SourceKind
 from wizard.questions.passwords import GATEWAY, generate, require_fit
@@ -23,10 +22,14 @@ PASSWORDS = "client-passwords"
 """The folder of the passwords that had to be made for clients; no machine can have this name."""
 
 
-def require_makeable(inputs: PlanInputs) -> None:
+def require_makeable(inputs: PlanInputs, *, trust_alone: bool = False) -> None:
     """Refuse answers from which no bundle could be made, before this machine is changed. Nothing is made.
 
     Certificates with errors are not refused here: the rehearsal reports them.
+
+    Args:
+        inputs: with the answers.
+        trust_alone: no certificate of a gateway or client goes into the bundles, in this phase of a change of the root.
 
     Raises:
         WizardError: `handoff.host`, `handoff.java-version`, `password.unfit`, `client.subject-...`; a password or a
@@ -34,7 +37,6 @@ def require_makeable(inputs: PlanInputs) -> None:
     """
     answers = inputs.answers
     require_names(answers)
-    trust_alone = phases.planned_phase(inputs).trusts_alone
     known: dict[str, Profile] = {}
     for number, one in enumerate(answers.gateway):
         profile_for(inputs, one, known)

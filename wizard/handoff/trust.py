@@ -9,13 +9,23 @@ from wizard.certificates.writing import truststore
 from wizard.configs import envfile
 from wizard.handoff.bundle import Pack, PackFile, checklist, paths
 from wizard.handoff.client import thumbprint
-from wizard.handoff.gateway import BUNDLES, settings_step
+from wizard.handoff.gateway import (
+    ABOUT_VERIFY,
+    ABOUT_WINDOWS,
+    BUNDLES,
+    VERIFY,
+    WINDOWS_PAGE,
+    settings_step,
+    verify_script,
+    windows_page,
+)
 from wizard.planning.gateway.stores import (
     GatewayInput,
     edited,
     file_name,
     trust_anchor,
     trust_settings,
+    trusted_roots,
     truststore_path,
 )
 
@@ -37,29 +47,46 @@ def gateway_pack(given: GatewayInput) -> Pack:
             "In the portal, check that the gateway is online.",
         )
         intro = "The new root is a public one that every Java trusts."
-        return Pack(host, title, (PackFile("CHECKLIST.md", checklist(title, intro, steps)),), steps)
-    roots = [anchor, *([given.old_root] if given.old_root is not None else [])]
+        page = checklist(title, intro, steps, (), paths(f"{BUNDLES}/{host}", {}))
+        return Pack(host, title, (PackFile("CHECKLIST.md", page),), steps)
+    roots = trusted_roots(given)
     place, path = f"{BUNDLES}/{host}", truststore_path(given)
     name, folder = file_name(path), path.rsplit("/", 1)[0]
     files = [
         PackFile(name, truststore(roots, given.trust_password, profile=given.profile), secret=True),
         PackFile("unattended-lines.conf", envfile.snippet(trust_settings(given)).encode(), secret=True),
     ]
-    about = {name: f"the trust store, for {path}", "unattended-lines.conf": "only the two settings"}
+    about = {
+        name: f"the trust store, for {path}",
+        "unattended-lines.conf": "only the two settings",
+        WINDOWS_PAGE: ABOUT_WINDOWS,
+    }
     if given.unattended is not None:
         files.append(PackFile("unattended.conf", edited(given, given.unattended, trust_alone=True), secret=True))
         about["unattended.conf"] = "your unattended file with the two settings in it"
+    files.append(windows_page(given, name, "the two HCP_DEFAULT_TRUSTSTORE options"))
+    if given.presented is not None and given.presented.leaf is not None:
+        files.append(verify_script(given, given.presented.leaf, None))
+        about[VERIFY] = ABOUT_VERIFY
     steps = (
         f"Copy this folder to the gateway {host} over SSH (scp, sftp),\nas {place}",
         f"There, as root: install -d -m 0755 {shlex.quote(folder)}",
         f"install -m 0644 {shlex.quote(f'{place}/{name}')} {shlex.quote(path)}",
         settings_step(given, place),
         "Run the unattended installation as your version documents it.",
+        *([_VERIFY_STEP.format(place=place)] if VERIFY in about else []),
         "In the portal, check that the gateway is online.",
         "Delete this folder on every machine that has a copy.",
     )
-    page = checklist(title, _intro(roots), steps, (), paths(place, {"CHECKLIST.md": "this page", **about}))
+    page = checklist(title, _intro(roots), steps, (), paths(place, about))
     return Pack(host, title, (PackFile("CHECKLIST.md", page), *files), steps)
+
+
+_VERIFY_STEP = """\
+Run as root with the full path of your unattended file:
+sh {place}/verify.sh UNATTENDED_FILE
+It must find no error: these roots are trusted, and each side accepts the
+other."""
 
 
 def _intro(roots: Sequence[Certificate]) -> str:

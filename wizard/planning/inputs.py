@@ -282,13 +282,17 @@ def rollover(inputs: PlanInputs, seen: MachineSnapshot | None = None) -> Rollove
     return compare(old, new) if old is not None else None
 
 
-def order(inputs: PlanInputs) -> list[Line]:
+def order(inputs: PlanInputs, seen: MachineSnapshot | None = None) -> list[Line]:
     """When certificates are replaced: how long both are valid, and the order of work; empty otherwise.
+
+    Args:
+        inputs: with the new chain.
+        seen: the machine with the old one; None reads it now.
 
     Raises:
         WizardError: the new chain cannot be read.
     """
-    change = rollover(inputs)
+    change = rollover(inputs, seen)
     if change is None or change.kind is Kind.SAME:
         return []
     public = inputs.judged("primary").public

@@ -15,7 +15,7 @@ def phase_question(inputs: PlanInputs, *, here: bool) -> Question | None:
         WizardError: a file cannot be read.
     """
     if here:
-        found = phases.look(inputs)
+        found = phases.look(inputs, inputs.seen)
         if found is None:
             return None
         last = Phase.RETIRE_ROOT if found.here.installed else Phase.PRIMARY
@@ -23,5 +23,5 @@ def phase_question(inputs: PlanInputs, *, here: bool) -> Question | None:
     seen = course_here(inputs)
     if seen is None:
         return None
-    last = Phase.RETIRE_ROOT if seen.installed else Phase.OTHERS
+    last = Phase.RETIRE_ROOT if seen.here.installed else Phase.OTHERS
     return question(seen.known, last, waits=bool(seen.waits))

@@ -26,6 +26,7 @@ from wizard.printable import printable, rfc3339
 from wizard.questions.answers import PHASES, Phase
 from wizard.questions.flow import numbered
 from wizard.reports.checklist import Checklist, RootChange
+from wizard.secret import Secret
 
 MOST_NAMES = 5
 
@@ -97,13 +98,17 @@ class Course:
         )
 
 
-def course(inputs: PlanInputs) -> Course | None:
+def course(inputs: PlanInputs, seen: MachineSnapshot | None = None) -> Course | None:
     """The phase to plan on an on-premise primary; None when the root stays, or is not in the files.
+
+    Args:
+        inputs: with the new chain.
+        seen: the machine; None reads it now.
 
     Raises:
         WizardError: the new chain cannot be read; `phase.unclear`; `phase.no-root-change`.
     """
-    found, wanted = look(inputs), inputs.answers.phase
+    found, wanted = look(inputs, seen), inputs.answers.phase
     if found is None:
         if wanted.trusts_alone:
             raise WizardError(codes.PHASE_NO_ROOT_CHANGE, subject="phase", phase=wanted)
@@ -113,14 +118,14 @@ def course(inputs: PlanInputs) -> Course | None:
     return found
 
 
-def look(inputs: PlanInputs) -> Course | None:
+def look(inputs: PlanInputs, seen: MachineSnapshot | None = None) -> Course | None:
     """As `course`; where it cannot be known, the phase stays `auto`.
 
     Raises:
         WizardError: the new chain cannot be read.
     """
-    # Read now: what this machine shows may have changed since the inputs were made.
-    seen = MachineSnapshot(inputs.machine)
+    # What the machine shows may have changed since the inputs were made.
+    seen = seen or MachineSnapshot(inputs.machine)
     change = rollover(inputs, seen)
     if change is None or change.kind is not Kind.ROOT or change.new_root is None:
         return None
@@ -139,16 +144,6 @@ def look(inputs: PlanInputs) -> Course | None:
     return Course(change, old, phase, known, here, _waits(kept, change.begins, phase), _hosts(kept))
 
 
-def planned_phase(inputs: PlanInputs) -> Phase:
-    """The phase to plan; `auto` when the root does not change.
-
-    Raises:
-        WizardError: as `course`.
-    """
-    found = course(inputs)
-    return found.phase if found is not None else Phase.AUTO
-
-
 def chains_at_hand(inputs: PlanInputs) -> list[Chain]:
     """The chains of gateways and clients that are there already, for their CA certificates."""
     found = []
@@ -158,13 +153,12 @@ def chains_at_hand(inputs: PlanInputs) -> list[Chain]:
     return found
 
 
-def plan(inputs: PlanInputs) -> Planned:
-    """The plan for the primary of *inputs*; of a change of its root the phase that is next.
+def plan(inputs: PlanInputs, found: Course | None) -> Planned:
+    """The plan for the primary of *inputs*; of a change of its root the phase in *found*, which `course` gave.
 
     Raises:
-        WizardError: as `course` and `plan_primary`.
+        WizardError: as `plan_primary`.
     """
-    found = course(inputs)
     if found is None:
         return plan_primary(inputs)
     if found.phase is Phase.OTHERS:
@@ -248,23 +242,16 @@ class Progress:
         return [*head, *(f"  before the next phase: {printable(each)}" for each in self.waits)]
 
 
-def progress(machine: Machine, kept: Checklist | None) -> Progress | None:
-    """How far the change of the root is that *kept* is about; None when none is under way."""
-    change = kept.root_change if kept is not None else None
-    if kept is None or change is None:
-        return None
-    here = _here(MachineSnapshot(machine), (change.old, change.new, change.leaf))
+def progress(
+    machine: Machine, kept: Checklist, change: RootChange, cacerts: Secret = DEFAULT_STORE_PASSWORD
+) -> Progress | None:
+    """How far on this primary *change* is, which *kept* is about; None when it is complete."""
+    here = _here(MachineSnapshot(machine).opened_by(cacerts), (change.old, change.new, change.leaf))
     begins = datetime.fromisoformat(change.begins)
     found = _next(here, kept, begins) or change.phase
-    if found is Phase.RETIRE_ROOT and here.has(found) and not kept.left:
+    if change.phase is found is Phase.RETIRE_ROOT and here.has(found) and not kept.left:
         return None
     return Progress(change, found, here.has(found), _waits(kept, begins, found))
-
-
-def under_way(machine: Machine, kept: Checklist) -> bool:
-    """Whether the change of the root that *kept* is about was begun on this machine and is not complete."""
-    found = progress(machine, kept)
-    return found is not None and (found.done_here or found.phase is not Phase.TRUST_ROOT)
 
 
 def _about(kept: Checklist | None, new: str) -> Checklist | None:

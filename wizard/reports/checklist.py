@@ -50,6 +50,8 @@ class RootChange:
         leaf: SHA-256 of the primary's new certificate.
         old_name: for people; so is `new_name`.
         begins: from when all of the new chain is valid, RFC 3339.
+        unattended: on a gateway the unattended file, which says where its stores are; "" on a primary.
+        primary_host: that the gateway connects to; so is `primary_port`.
     """
 
     phase: Phase
@@ -59,6 +61,9 @@ class RootChange:
     old_name: str
     new_name: str
     begins: str
+    unattended: str = ""
+    primary_host: str = ""
+    primary_port: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from wizard.sandbox import pki as practice
 from wizard.sandbox.deployment import ACCOUNT, PASSWORD, Deployment
 from wizard.sandbox.faults import apply, chosen
 from wizard.sandbox.mutate import add_anchor, template, write_conf
-from wizard.sandbox.pki import CLIENT, Pki, new_key, pem, pfx
+from wizard.sandbox.pki import CLIENT, Pki, pem, pfx
 from wizard.sandbox.service.unit_file import enable
 
 
@@ -75,7 +75,6 @@ def write(folder: Path, made: Pki) -> dict[str, str]:
     primary = made.entities["primary-host"]
     leaf, root, intermediate = primary.certificate, made.root.certificate, made.intermediate.certificate
     good = pfx(primary, PASSWORD, name="primary-host")
-    other_key = new_key()
     files = {
         "leaf-only.pfx": pfx(primary, PASSWORD, certificates=[]),
         "no-intermediate.pfx": pfx(primary, PASSWORD, certificates=[root]),
@@ -93,7 +92,7 @@ def write(folder: Path, made: Pki) -> dict[str, str]:
         "really-pem.pfx": pem(leaf, intermediate, root),
         "no-key.pem": pem(leaf, intermediate, root),
         "key-of-another.pem": pem(leaf, intermediate, root)
-        + other_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(PASSWORD.encode())),
+        + made.other_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(PASSWORD.encode())),
         "reversed.pem": pem(root, intermediate, leaf),
         "no-certificate.cer": b"Dear colleague, the certificate is attached.\r\n",
         "utf-16.pem": pem(leaf).decode().encode("utf-16"),
@@ -211,8 +210,7 @@ def _product(deployment: Deployment, made: practice.Pki, *, with_java: bool) -> 
     if not with_java:
         # A trust store alone: the root can be looked for, but only keytool may add it.
         deployment.cacerts.parent.mkdir(parents=True)
-        public = practice.authority("Practice Public Root", practice.new_key(), None, made.made)
-        entry = pkcs12.PKCS12Certificate(public.certificate, b"practicepublicroot")
+        entry = pkcs12.PKCS12Certificate(made.public.certificate, b"practicepublicroot")
         data = pkcs12.serialize_java_truststore([entry], BestAvailableEncryption(PASSWORD.encode()))
         deployment.cacerts.write_bytes(data)
 

@@ -15,7 +15,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 SERVER = ExtendedKeyUsageOID.SERVER_AUTH
 CLIENT = ExtendedKeyUsageOID.CLIENT_AUTH
 
-_KEYS = ("root", "intermediate", "primary-host", "gateway-host", "pcclient-host", "localhost")
+_KEYS = ("root", "intermediate", "primary-host", "gateway-host", "pcclient-host", "localhost", "public", "other")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +35,15 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class Pki:
-    """Everything that a PKI team would hand over, and the product's built-in certificate.
+    """Everything that a PKI team would hand over, the product's built-in certificate, and what belongs to others.
 
     Attributes:
         root: Acme-CA-Root.
         intermediate: Acme-CA-Intermediate.
         entities: `primary-host`, `gateway-host`, `pcclient-host` by name.
         fallback: the self-signed "localhost" that the server falls back to.
+        public: a root of Java's own.
+        other_key: the key of no certificate.
         made: when; all periods are relative to it.
     """
 
@@ -49,6 +51,8 @@ class Pki:
     intermediate: Entity
     entities: dict[str, Entity]
     fallback: Entity
+    public: Entity
+    other_key: rsa.RSAPrivateKey
     made: datetime
 
     def reissued(
@@ -91,7 +95,8 @@ def make(now: datetime | None = None) -> Pki:
     root = authority("Acme-CA-Root", keys["root"], None, made)
     intermediate = authority("Acme-CA-Intermediate", keys["intermediate"], root, made)
     fallback = _certificate("localhost", keys["localhost"], None, (made - timedelta(400), made + timedelta(3250)), [])
-    half = Pki(root, intermediate, {}, Entity(fallback, keys["localhost"]), made)
+    public = authority("Practice Public Root", keys["public"], None, made)
+    half = Pki(root, intermediate, {}, Entity(fallback, keys["localhost"]), public, keys["other"], made)
     for name, usage in (("primary-host", SERVER), ("gateway-host", CLIENT), ("pcclient-host", CLIENT)):
         both = (SERVER, CLIENT) if name != "pcclient-host" else (usage,)
         half.entities[name] = half.reissued(

@@ -80,15 +80,15 @@ def _beside(inputs: PlanInputs, made: Review) -> Review:
     return replace(made, lines=(*made.lines, *apart, *beside_lines(old, new, now_utc())), compared=(old, new))
 
 
-def _for_goal(inputs: PlanInputs, found: "Callable[[], Rescue]") -> tuple[Review, Planned]:
+def _for_goal(inputs: PlanInputs, examined: "Callable[[], Rescue]") -> tuple[Review, Planned]:
     match inputs.answers.goal:
         case Goal.UNDO:
             undone: tuple[Review, Planned] = load(REVIEW_UNDO)(inputs)
             return undone
         case Goal.RESCUE:
-            return _of(ask_java(inputs.seen, load(PLAN_REPAIR)(inputs, found())))
+            return _of(ask_java(inputs.seen, load(PLAN_REPAIR)(inputs, examined())))
         case Goal.MAINTAIN:
-            planned = load(PLAN_MAINTENANCE)(inputs, found().seen)
+            planned = load(PLAN_MAINTENANCE)(inputs, examined().seen)
             return _of(ask_java(inputs.seen, _checked(inputs, planned)))
         case Goal.LEFT:
             return Review(Plan(TITLES[StepId.ELSEWHERE]), _ELSEWHERE, (), blocked=False), Planned(Plan(""), (), {})
@@ -104,15 +104,16 @@ def _for_goal(inputs: PlanInputs, found: "Callable[[], Rescue]") -> tuple[Review
             planned, seen = load(REVIEW_GATEWAY)(inputs)
             return _of(ask_java(inputs.seen, _checked(inputs, planned)), seen)
         case _:
+            found = phases.course(inputs, inputs.seen)
             # What the hand-off would refuse after the change is refused before it.
-            require_makeable(inputs)
-            planned = _checked(inputs, phases.plan(inputs))
+            require_makeable(inputs, trust_alone=found is not None and found.phase.trusts_alone)
+            planned = _checked(inputs, phases.plan(inputs, found))
             if planned.forbidden:
                 return _of(planned)
             others = () if planned.phase.trusts_alone else inputs.others
             planned = ask_java(inputs.seen, planned, [one for _, each in others for one in each.certificates])
             rehearsed = phases.rehearse(inputs, planned.phase, proven=planned.plan.is_proven)
-            return _of(planned, rehearsed=rehearsed, more=order(inputs))
+            return _of(planned, rehearsed=rehearsed, more=order(inputs, inputs.seen))
 
 
 def _judged_again(inputs: PlanInputs, kept: Plan) -> tuple[Review, Planned]:

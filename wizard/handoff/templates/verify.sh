@@ -19,10 +19,13 @@
 #   5  the trust store of this gateway does not trust what the primary presents
 #   6  the Java of this gateway cannot use a store
 #   7  the primary asked for no certificate, so whether it accepts this gateway is not known
+#   8  the trust store of this gateway lacks a root CA of this bundle
 host=@HOST@
 port=@PORT@
 expected=@EXPECTED@
+# The entry of the key store; without one this bundle brings no key store, and the gateway need not have one yet.
 alias=@ALIAS@
+roots='@ROOTS@'
 
 case $0 in
 */*) here=${0%/*} ;;
@@ -65,7 +68,7 @@ setting() {
 # A store where the settings say, else beside this script.
 locate() {
     for place in "$1" "$here/trust-${1##*/}" "$here/${1##*/}"; do
-        if [ -r "$place" ] && { [ "$2" = trust ] || [ "$place" != "$here/trust-${1##*/}" ]; }; then
+        if [ -f "$place" ] && [ -r "$place" ] && { [ "$2" = trust ] || [ "$place" != "$here/trust-${1##*/}" ]; }; then
             printf '%s\n' "$place"
             return
         fi
@@ -86,11 +89,16 @@ if [ "$stores" = yes ]; then
         wanted=$(setting HCP_DEFAULT_KEYSTORE)
         own=$(locate "$wanted" own)
         own_password=$(setting HCP_DEFAULT_KEYSTORE_PASSWORD)
-        if [ -z "$own" ]; then
+        if [ -z "$own$wanted$alias" ]; then
+            echo "This gateway has no key store yet: only its trust in the primary is tested."
+        elif [ -z "$own" ]; then
             fault 4 "the key store ${wanted:-(HCP_DEFAULT_KEYSTORE is not set)} does not exist."
         elif ! STORE=$own_password openssl pkcs12 -in "$own" -passin env:STORE -passout env:STORE -aes256 \
             -out "$work/own.pem" 2>"$work/why"; then
             fault 4 "the key store $own does not open with the password of" "  $file."
+            own=''
+        elif ! grep -q 'PRIVATE KEY' "$work/own.pem"; then
+            fault 4 "the key store $own has no private key."
             own=''
         fi
         wanted=$(setting HCP_DEFAULT_TRUSTSTORE)
@@ -105,6 +113,19 @@ if [ "$stores" = yes ]; then
                 trust=''
             fi
         fi
+    fi
+fi
+
+# The roots by fingerprint: a root often has the name of the one before it.
+if [ -n "$trust" ] && [ -n "$roots" ]; then
+    awk -v place="$work/root." '/-----BEGIN CERTIFICATE/ { n++ } n { print >(place n) }' "$work/trust.pem"
+    for root in "$work"/root.*; do openssl x509 -noout -fingerprint -sha256 -in "$root"; done 2>/dev/null |
+        sed 's/^.*=//' >"$work/held"
+    missing=$(printf '%s\n' $roots | grep -v -x -F -f "$work/held")
+    if [ -n "$missing" ]; then
+        fault 8 "the trust store $trust lacks a root CA, by SHA-256:" "$(printf '%s\n' "$missing" | sed 's/^/  /')"
+    else
+        echo "good: the trust store has the root CAs of this bundle ($trust)."
     fi
 fi
 
@@ -211,8 +232,10 @@ fi
 java_lists() {
     STORE=$2 "$keytool" -J-Duser.language=en -list -storetype PKCS12 -keystore "$1" -storepass:env STORE 2>&1
 }
-if [ -n "$keytool" ] && [ -n "$own" ]; then
-    if ! STORE=$own_password "$keytool" -J-Duser.language=en -certreq -alias "$alias" -storetype PKCS12 -keystore "$own" \
+if [ -n "$keytool" ] && [ -n "$own$trust" ]; then
+    if [ -n "$own" ] && [ -z "$alias" ] && ! java_lists "$own" "$own_password" | grep -q PrivateKeyEntry; then
+        fault 6 "the Java of this gateway finds no private key in $own."
+    elif [ -n "$own" ] && [ -n "$alias" ] && ! STORE=$own_password "$keytool" -J-Duser.language=en -certreq -alias "$alias" -storetype PKCS12 -keystore "$own" \
         -storepass:env STORE >"$work/why" 2>&1; then
         fault 6 "the Java of this gateway cannot use the key store $own:"
         sed -n '1,2s/^/  /p' "$work/why"
@@ -221,7 +244,7 @@ if [ -n "$keytool" ] && [ -n "$own" ]; then
     else
         echo "good: the Java of this gateway can use its stores ($keytool)."
     fi
-elif [ -n "$own" ]; then
+elif [ -n "$own$trust" ]; then
     echo "Not tested with Java: there is no keytool on this machine. Give its path with -k."
 fi
 exit "$result"

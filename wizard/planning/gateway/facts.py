@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from wizard import codes
 from wizard.certificates.chain import host_chain
-from wizard.certificates.model import Bundle, Chain
+from wizard.certificates.model import Bundle, Certificate, Chain
 from wizard.certificates.reading import read
 from wizard.change.plan import Expectation
 from wizard.configs import damage, envfile
@@ -170,6 +170,13 @@ def installed_chain(machine: Machine, unattended: Unattended) -> Chain | None:
     path = unattended.installed_path(KEYSTORE)
     content = _store(machine, unattended, path, KEYSTORE, KEYSTORE_PASSWORD).content if path is not None else None
     return host_chain(content) if content is not None else None
+
+
+def trusted(machine: Machine, unattended: Unattended) -> tuple[Certificate, ...]:
+    """What the trust store holds that the unattended file names; nothing when it cannot be read, or none is named."""
+    path = unattended.installed_path(TRUSTSTORE)
+    content = _store(machine, unattended, path, TRUSTSTORE, TRUSTSTORE_PASSWORD).content if path is not None else None
+    return content.certificates if content is not None else ()
 
 
 def _to_come(machine: Machine, folder: PurePosixPath) -> Expectation:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from wizard import codes
 from wizard.certificates.chain import host_chain
@@ -17,10 +18,13 @@ from wizard.planning.gateway.primary_probe import identity
 from wizard.planning.gateway.steps import holds_anchors, holds_chain
 from wizard.planning.gateway.stores import KEYSTORE_PASSWORD, GatewayInput
 from wizard.planning.inputs import PlanInputs, put_away
+from wizard.planning.phases import Here
 from wizard.planning.primary.plan import LOOK_TIMEOUT_S
+from wizard.printable import rfc3339
 from wizard.probing.probe import ProbeResult, TrustSet, probe
-from wizard.questions.answers import Goal, Phase, endpoint
+from wizard.questions.answers import PHASES, Goal, Phase, endpoint
 from wizard.questions.flow import numbered
+from wizard.reports.checklist import RootChange
 from wizard.secret import Secret
 
 
@@ -34,7 +38,7 @@ class Course:
         waits: what keeps the phase after it from being next; "" when nothing is known to.
         old: the roots that the trust store holds besides, or that of the installed chain.
         new: the root that comes.
-        installed: whether the new certificate is in the key store.
+        here: what this gateway shows.
     """
 
     phase: Phase
@@ -42,12 +46,30 @@ class Course:
     waits: str
     old: tuple[Certificate, ...]
     new: str
-    installed: bool
+    here: Here
 
     @property
     def old_names(self) -> str:
         """For people."""
-        return ", ".join(short(each) for each in self.old) or "another root"
+        return old_names(self.old)
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A change of the root, as the files of this gateway show; the primary was not asked.
+
+    Attributes:
+        old: the roots that go.
+        new: the root that comes; so is `name`, for people.
+        begins: from when all of the new chain is valid.
+        here: what this gateway shows.
+    """
+
+    old: tuple[Certificate, ...]
+    new: str
+    name: str
+    begins: datetime
+    here: Here
 
 
 def course(
@@ -68,35 +90,86 @@ def course(
 
 def look(inputs: PlanInputs, given: GatewayInput, anchors: Sequence[Certificate], facts: GatewayFacts) -> Course | None:
     """As `course`; where it cannot be known, the phase stays `auto`."""
-    wanted, held = inputs.answers.phase, facts.keystore.content
+    wanted, found = inputs.answers.phase, _change(inputs, given, anchors, facts)
+    if found is None:
+        return None
+    here, primary = found.here, (inputs.answers.primary.host, inputs.answers.primary.port)
+    known: Phase | None = Phase.TRUST_ROOT
+    waits = ""
+    if here.trusts_new and here.has(Phase.RETIRE_ROOT):
+        known = Phase.RETIRE_ROOT
+    elif here.trusts_new and here.installed:
+        known, waits = after_others(primary, given.chain, anchors)
+    elif here.trusts_new and found.begins > now_utc():
+        waits = f"the new chain is valid from {found.begins:%Y-%m-%d}"
+    elif here.trusts_new:
+        known, waits = before_others(primary, given.chain, found.name)
+    phase = (known or Phase.AUTO) if wanted is Phase.AUTO else wanted
+    return Course(phase, known, waits, found.old, found.name, here)
+
+
+def note(
+    inputs: PlanInputs, given: GatewayInput, anchors: Sequence[Certificate], facts: GatewayFacts
+) -> RootChange | None:
+    """What the list of this gateway keeps of the phase in the answers; None when it is about no phase."""
+    found, leaf = _change(inputs, given, anchors, facts), given.chain.leaf
+    if found is None or leaf is None or inputs.answers.phase not in PHASES:
+        return None
+    return RootChange(
+        inputs.answers.phase,
+        found.old[0].sha256 if found.old else "",
+        found.new,
+        leaf.sha256,
+        old_names(found.old),
+        found.name,
+        rfc3339(found.begins),
+        str(facts.unattended.path),
+        inputs.answers.primary.host,
+        str(inputs.answers.primary.port),
+    )
+
+
+def _change(
+    inputs: PlanInputs, given: GatewayInput, anchors: Sequence[Certificate], facts: GatewayFacts
+) -> _Change | None:
     if inputs.answers.goal is not Goal.RE_KEY:
         return None
-    has_chain = holds_chain(given, facts)
-    old = _put_away(inputs, facts) if has_chain else host_chain(held) if held is not None else None
+    has_chain, old = holds_chain(given, facts), _before(inputs, given, facts)
     change = compare(old, given.chain) if old is not None else None
     root_changes = change is not None and change.kind is Kind.ROOT
     store = facts.truststore.content if facts.truststore is not None else None
     besides = tuple(each for each in (store.certificates if store is not None else ()) if each not in anchors)
     missing = bool(anchors) and not holds_anchors(anchors, facts)
-    complete = has_chain and not besides and not missing
-    asked = bool(besides) and (missing or wanted is Phase.RETIRE_ROOT)
+    asked = bool(besides) and (missing or inputs.answers.phase is Phase.RETIRE_ROOT)
     if not (root_changes or asked):
         return None
+    here = Here(trusts_new=not missing, trusts_old=bool(besides), installed=has_chain)
     if not besides and old is not None and old.root is not None:
         besides = (old.root,)
-    new = ", ".join(short(each) for each in anchors) or (change.new_name if change is not None else "")
-    known: Phase | None = Phase.TRUST_ROOT
-    waits = ""
-    if complete:
-        known = Phase.RETIRE_ROOT
-    elif not missing and has_chain:
-        known, waits = _after_others(inputs, given, anchors)
-    elif not missing and change is not None and change.begins > now_utc():
-        waits = f"the new chain is valid from {change.begins:%Y-%m-%d}"
-    elif not missing:
-        known, waits = _before_others(inputs, given, new)
-    phase = (known or Phase.AUTO) if wanted is Phase.AUTO else wanted
-    return Course(phase, known, waits, besides, new, installed=has_chain)
+    name = ", ".join(short(each) for each in anchors) or (change.new_name if change is not None else "")
+    comes = next((each for each in (*anchors, given.chain.root) if each is not None), None)
+    begins = change.begins if change is not None else now_utc()
+    return _Change(besides, comes.sha256 if comes is not None else "", name, begins, here)
+
+
+def old_names(old: Sequence[Certificate]) -> str:
+    """For people."""
+    return ", ".join(short(each) for each in old) or "another root"
+
+
+def changes_root(inputs: PlanInputs, given: GatewayInput, facts: GatewayFacts) -> bool:
+    """Whether the new chain of this gateway ends in another root than the one before."""
+    old = _before(inputs, given, facts)
+    change = compare(old, given.chain) if old is not None else None
+    return change is not None and change.kind is Kind.ROOT
+
+
+def _before(inputs: PlanInputs, given: GatewayInput, facts: GatewayFacts) -> Chain | None:
+    """The chain that the new one replaces: the installed one, or what the change that installed it took away."""
+    held = facts.keystore.content
+    if holds_chain(given, facts):
+        return _put_away(inputs, facts)
+    return host_chain(held) if held is not None else None
 
 
 def _put_away(inputs: PlanInputs, facts: GatewayFacts) -> Chain | None:
@@ -129,9 +202,9 @@ def findings(found: Course, inputs: PlanInputs) -> list[Finding]:
     return result
 
 
-def _before_others(inputs: PlanInputs, given: GatewayInput, new: str) -> tuple[Phase | None, str]:
-    """Both roots are trusted here: may the new certificate be installed? Only the primary can tell."""
-    seen = _probe(inputs, given, ())
+def before_others(primary: tuple[str, int], chain: Chain, new: str) -> tuple[Phase | None, str]:
+    """Both roots are trusted here: may *chain*, the new one, be installed? Only the *primary* can tell."""
+    seen = _probe(primary, chain, ())
     match seen.client_certificate if seen is not None else "unknown":
         case "accepted":
             return Phase.OTHERS, ""
@@ -141,9 +214,9 @@ def _before_others(inputs: PlanInputs, given: GatewayInput, new: str) -> tuple[P
             return None, ""
 
 
-def _after_others(inputs: PlanInputs, given: GatewayInput, anchors: Sequence[Certificate]) -> tuple[Phase, str]:
-    """The new certificate is installed here: is the old root still needed? It is until the primary has its own."""
-    seen = _probe(inputs, given, anchors)
+def after_others(primary: tuple[str, int], chain: Chain, anchors: Sequence[Certificate]) -> tuple[Phase, str]:
+    """The new *chain* is installed here: is the old root still needed? It is until the *primary* has its own."""
+    seen = _probe(primary, chain, anchors)
     verdict = seen.trust.get("new") if seen is not None else None
     if verdict is not None and verdict.ok:
         return Phase.RETIRE_ROOT, ""
@@ -151,12 +224,9 @@ def _after_others(inputs: PlanInputs, given: GatewayInput, anchors: Sequence[Cer
     return Phase.PRIMARY, f"the primary {'presents its old certificate' if answers else 'does not answer'}"
 
 
-def _probe(inputs: PlanInputs, given: GatewayInput, anchors: Sequence[Certificate]) -> ProbeResult | None:
-    primary = inputs.answers.primary
-    if not primary.host:
+def _probe(primary: tuple[str, int], chain: Chain, anchors: Sequence[Certificate]) -> ProbeResult | None:
+    host, port = primary
+    if not host:
         return None
     trust = {"new": TrustSet(tuple(anchors))} if anchors else {}
-    client = identity(given.chain)
-    return probe(
-        primary.host, primary.port, servername=primary.host, client=client, timeout_s=LOOK_TIMEOUT_S, trust=trust
-    )
+    return probe(host, port, servername=host, client=identity(chain), timeout_s=LOOK_TIMEOUT_S, trust=trust)

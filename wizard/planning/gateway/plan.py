@@ -23,7 +23,7 @@ from wizard.planning.primary.plan import Planned
 from wizard.planning.snapshot import expectation
 from wizard.questions.answers import PHASES, GatewayAnswers, Goal, Phase, SourceKind
 from wizard.questions.passwords import GATEWAY, generate
-from wizard.reports.checklist import Item
+from wizard.reports.checklist import Item, RootChange
 from wizard.reports.lines import Line
 from wizard.secret import Secret
 
@@ -31,8 +31,8 @@ ROLE = "gateway.0"
 """The gateway of the answers that is this machine."""
 
 
-def plan_gateway(inputs: PlanInputs) -> tuple[Planned, Course | None]:
-    """Plan this gateway; and where a change of the root has got to, None when no root changes.
+def plan_gateway(inputs: PlanInputs) -> tuple[Planned, Course | None, tuple[Certificate, ...]]:
+    """Plan this gateway; where a change of the root has got to, None when no root changes; and its trust anchors.
 
     Raises:
         WizardError: the files, the unattended file or the answers do not allow a plan.
@@ -41,15 +41,14 @@ def plan_gateway(inputs: PlanInputs) -> tuple[Planned, Course | None]:
     unused = Plan(f"Trusted certificate for the gateway {host_of(inputs, judged)}", (), "gateway")
     if has_errors(judged.findings):
         # Nothing is planned with a certificate that the primary will not accept; the findings say why.
-        return Planned(unused, judged.findings, {}), None
-    trust = primary_trust(inputs)
+        return Planned(unused, judged.findings, {}), None, ()
+    trust, given, facts = look_here(inputs)
     refused = inputs.unreadable([*judged.chain.certificates, *trust.anchors])
-    given, facts = look_here(inputs, trust)
     found = phases.course(inputs, given, trust.anchors, facts)
     phase = found.phase if found is not None else Phase.AT_ONCE
     own = judged.findings if phase is Phase.TRUST_ROOT else used_now(judged)
     if has_errors(own):
-        return Planned(unused, own, {}), found
+        return Planned(unused, own, {}), found, trust.anchors
     anchors = _anchors(trust, facts, found)
     weak: Sequence[Finding] = ()
     if phase in {Phase.TRUST_ROOT, Phase.PRIMARY, Phase.RETIRE_ROOT} and facts.keystore.password is not None:
@@ -73,7 +72,7 @@ def plan_gateway(inputs: PlanInputs) -> tuple[Planned, Course | None]:
         *(phases.findings(found, inputs) if found is not None else ()),
     )
     made = found.phase if found is not None else Phase.AUTO
-    return Planned(plan, findings, {STORE_SECRET: given.store_password}, made), found
+    return Planned(plan, findings, {STORE_SECRET: given.store_password}, made), found, trust.anchors
 
 
 def course_here(inputs: PlanInputs) -> Course | None:
@@ -82,9 +81,18 @@ def course_here(inputs: PlanInputs) -> Course | None:
     Raises:
         WizardError: a file cannot be read.
     """
-    trust = primary_trust(inputs)
-    given, facts = look_here(inputs, trust)
+    trust, given, facts = look_here(inputs)
     return phases.look(inputs, given, trust.anchors, facts)
+
+
+def root_change_here(inputs: PlanInputs) -> RootChange | None:
+    """What the list of this gateway keeps of the phase in the answers; None when it is about no phase.
+
+    Raises:
+        WizardError: a file cannot be read.
+    """
+    trust, given, facts = look_here(inputs)
+    return phases.note(inputs, given, trust.anchors, facts)
 
 
 def _anchors(trust: PrimaryTrust, facts: GatewayFacts, found: Course | None) -> tuple[Certificate, ...]:
@@ -101,7 +109,7 @@ def require_stores(inputs: PlanInputs) -> None:
     Raises:
         WizardError: as `look_here`; `rekey.nothing-to-keep`.
     """
-    _, facts = look_here(inputs, primary_trust(inputs))
+    _, _, facts = look_here(inputs)
     if inputs.answers.get(STORE_SECRET).kind is SourceKind.KEEP:
         _password(inputs, STORE_SECRET, facts.keystore, kept=False)
 
@@ -112,11 +120,10 @@ def review_gateway(inputs: PlanInputs) -> tuple[Planned, list[Line]]:
     Raises:
         WizardError: as `plan_gateway`.
     """
-    planned, found = plan_gateway(inputs)
+    planned, found, trusted = plan_gateway(inputs)
     if has_errors(planned.findings):
         return planned, []
-    trust = primary_trust(inputs)
-    chain, trusted = inputs.judged(ROLE).chain, trust.anchors
+    chain = inputs.judged(ROLE).chain
     if found is not None and found.phase in {Phase.TRUST_ROOT, Phase.OTHERS, Phase.PRIMARY}:
         # Both roots are trusted until the last phase.
         trusted = (*trusted, *found.old) if trusted else ()
@@ -131,7 +138,7 @@ def left_here(inputs: PlanInputs) -> tuple[Item, ...]:
     Raises:
         WizardError: the files cannot be read any more.
     """
-    given, facts = look_here(inputs, primary_trust(inputs))
+    _, given, facts = look_here(inputs)
     leaf = given.chain.leaf.sha256 if given.chain.leaf is not None else "none"
     if inputs.answers.phase in PHASES:
         leaf = f"{inputs.answers.phase}/{leaf}"
@@ -179,13 +186,26 @@ def installed_here(inputs: PlanInputs) -> Chain | None:
     return installed_chain(inputs.machine, unattended_of(inputs))
 
 
-def look_here(inputs: PlanInputs, trust: PrimaryTrust) -> tuple[GatewayInput, GatewayFacts]:
+def look_here(inputs: PlanInputs) -> tuple[PrimaryTrust, GatewayInput, GatewayFacts]:
     """What the stores are made from, with the paths where they shall lie and no passwords yet; and the machine.
 
+    A public root is trusted by every Java. A gateway with its own trust store needs it there, when the root changes to
+    it or the operator has named it as the primary's.
+
     Raises:
-        WizardError: as `unattended_of`; `gateway.store-path`.
+        WizardError: as `unattended_of` and `primary_trust`; `gateway.store-path`.
     """
-    judged, unattended = inputs.judged(ROLE), unattended_of(inputs)
+    trust, unattended = primary_trust(inputs), unattended_of(inputs)
+    given, facts = _look(inputs, unattended, trust)
+    has_store = inputs.answers.goal is Goal.RE_KEY and unattended.installed_path(stores.TRUSTSTORE) is not None
+    if trust.public and has_store and (inputs.answers.primary.chain or phases.changes_root(inputs, given, facts)):
+        trust = replace(trust, anchors=trust.public)
+        given, facts = _look(inputs, unattended, trust)
+    return trust, given, facts
+
+
+def _look(inputs: PlanInputs, unattended: Unattended, trust: PrimaryTrust) -> tuple[GatewayInput, GatewayFacts]:
+    judged = inputs.judged(ROLE)
     answers = replace(inputs.answers.table(ROLE), host=host_of(inputs, judged))
     assert isinstance(answers, GatewayAnswers)  # noqa: S101 - the table of that role
     if inputs.answers.goal is Goal.RE_KEY:

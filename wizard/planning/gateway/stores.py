@@ -97,6 +97,12 @@ def trust_anchor(given: GatewayInput) -> Certificate | None:
     return None if given.primary_public or given.primary_chain is None else given.primary_chain.root
 
 
+def trusted_roots(given: GatewayInput) -> tuple[Certificate, ...]:
+    """All roots of the trust store: the old one as well while the root changes; none when it needs no trust store."""
+    anchor = trust_anchor(given)
+    return (anchor, *([given.old_root] if given.old_root is not None else [])) if anchor is not None else ()
+
+
 def file_name(path: str) -> str:
     """The last part of a path on the gateway."""
     return path.rsplit("/", 1)[-1]

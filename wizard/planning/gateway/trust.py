@@ -20,10 +20,12 @@ class PrimaryTrust:
 
     Attributes:
         anchors: what goes into the trust store; empty when none is needed.
+        public: public roots that every Java brings; a trust store that is there already lacks them.
         findings: about the files that they are from.
     """
 
     anchors: tuple[Certificate, ...] = ()
+    public: tuple[Certificate, ...] = ()
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -53,13 +55,13 @@ def primary_trust(inputs: PlanInputs) -> PrimaryTrust:
     if primary.import_root is ImportRoot.YES:
         return found
     if all(anchor.sha256 in roots.public for anchor in found.anchors):
-        return PrimaryTrust((), found.findings)
+        return PrimaryTrust((), found.anchors, found.findings)
     unclear = [
         on(anchor, codes.ROOT_PUBLIC_OR_PRIVATE, sha256=anchor.sha256)
         for anchor in found.anchors
         if anchor.sha256 in roots.unclear
     ]
-    return PrimaryTrust(found.anchors, (*found.findings, *unclear))
+    return PrimaryTrust(found.anchors, (), (*found.findings, *unclear))
 
 
 def _from_files(inputs: PlanInputs) -> PrimaryTrust:
@@ -72,4 +74,4 @@ def _from_files(inputs: PlanInputs) -> PrimaryTrust:
     roots = [chain.root for chain in assemble(bundles, now=now_utc()) if chain.root is not None]
     keys = [bundle.name for bundle in bundles if bundle.keys]
     findings = [Finding(codes.GATEWAY_PRIMARY_KEY_HERE, Locator("file", name), {"path": name}) for name in keys]
-    return PrimaryTrust(tuple(dict.fromkeys(roots)), tuple(findings))
+    return PrimaryTrust(tuple(dict.fromkeys(roots)), (), tuple(findings))

@@ -1,8 +1,8 @@
 """Unusual but correct deployments: the doctor must not report a fault."""
 
 import os
+from dataclasses import replace
 
-from wizard.sandbox import pki as practice
 from wizard.sandbox.deployment import PASSWORD, Deployment
 from wizard.sandbox.faults.fault import FILE, FILE_LINE, NAME, Act, Fault, as_root, edit, edited, password, put
 from wizard.sandbox.mutate import add_anchor
@@ -42,7 +42,7 @@ def _by_link(deployment: Deployment, _: Pki) -> None:
 def _two_levels(deployment: Deployment, pki: Pki) -> None:
     """A leaf straight from the root, without an intermediate."""
     key = pki.entities[NAME].key
-    flat = practice.Pki(pki.root, pki.root, pki.entities, pki.fallback, pki.made)
+    flat = replace(pki, intermediate=pki.root)
     made = flat.reissued(NAME, key=key)
     put(deployment, pfx(Entity(made.certificate, key, (pki.root.certificate,)), PASSWORD, name=NAME))
 
