@@ -14,8 +14,7 @@ from wizard.change.journal import BACKUP, Manifest
 from wizard.change.plan import EditFile, ImportTrust, MakeFolder, Plan, Probe, PutFile, Restart, Step, is_timer
 from wizard.change.store import ChangeFolder
 from wizard.change.targets import resolve
-from wizard.doctor.collect.files import Coming, Written, file_facts, scan_conf
-from wizard.doctor.collect.service import probe_facts, see_port, unit_facts
+from wizard.doctor.collect.files import Coming, Written, file_facts, probe_facts, scan_conf, see_port, unit_facts
 from wizard.doctor.facts import ClockFacts, DoctorFacts, ProbeFacts
 from wizard.doctor.rules import conf as conf_rules
 from wizard.doctor.rules import service as service_rules

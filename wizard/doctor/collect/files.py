@@ -1,11 +1,12 @@
-"""Collect facts about single files, and about application.conf."""
+"""Collect facts about single files, about application.conf, and about the service: unit, port, what is presented."""
 
+import dataclasses
 import hashlib
 import json
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import PurePosixPath
@@ -17,14 +18,28 @@ from wizard.certificates.model import Certificate
 from wizard.change.targets import resolve
 from wizard.configs import hocon
 from wizard.configs.damage import examine, repair
-from wizard.doctor.facts import CertificateFacts, ConfFacts, Damage, FileFacts, Place, Refused, SettingFacts
+from wizard.doctor.facts import (
+    CertificateFacts,
+    ConfFacts,
+    Damage,
+    FileFacts,
+    Listener,
+    ListenFacts,
+    Place,
+    ProbeFacts,
+    Refused,
+    SettingFacts,
+    UnitFacts,
+)
 from wizard.errors import TextSyntaxError, WizardError
 from wizard.host.effective import Effective, Overruled
 from wizard.host.files import read_input
 from wizard.host.machine import Account, Machine, may_read, readable_as
+from wizard.host.systemd import Service, UnitState, of_processes, on_port, processes
 from wizard.planning.snapshot import FILE_KEY, PASSWORD_KEY, parse_conf
 from wizard.printable import printable, rfc3339
-from wizard.secret import Secret
+from wizard.probing.probe import ProbeResult, Target, probe_many
+from wizard.secret import Redactor, Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -400,3 +415,60 @@ def _comments(document: hocon.Document, name: str) -> list[Guess]:
         for each in document.commented(name)
         if each.text
     ]
+
+
+JOURNAL_LINES = 30
+PROBE_S = 4.0
+"""The longest wait in each phase of the probe of a node."""
+
+
+def unit_facts(state: UnitState, name: str, account: Account | None, started: Effective) -> UnitFacts:
+    """The unit as data."""
+    words = ("load", "active", "sub", "result", "pid", "restarts", "started", "needs_reload")
+    same = {each: getattr(state, each) for each in words}
+    user = account.name if account is not None else state.user
+    known = account is not None or state.load != "loaded" or not state.user or state.dynamic_user
+    start: dict[str, Any] = {"trust_store": started.trust_store, "start_unknown": started.undetermined}
+    return UnitFacts(name, **same, user=user, user_known=known, **start)
+
+
+def see_journal(machine: Machine, redactor: Redactor) -> tuple[str, ...]:
+    """The unit's last lines with every known secret covered; empty when there are none to be read."""
+    lines = Service(machine).journal_tail(JOURNAL_LINES)
+    return tuple(redactor.scrub(line) for line in lines)
+
+
+def see_port(port: int, unit: UnitState | None) -> ListenFacts:
+    """The processes that listen on *port*, and whether each is the service."""
+    own = {each.port for each in of_processes(processes(unit))} if unit is not None else set()
+    down = unit is not None and unit.active in {"inactive", "failed"}
+    known = unit is not None and bool(unit.pid or unit.control_group)
+    found = []
+    for each in on_port(port):
+        other = down or (known and each.pid is not None)
+        mine = True if port in own else False if other else None
+        found.append(Listener(each.address, each.pid or 0, each.program, mine))
+    return ListenFacts(port, tuple(found))
+
+
+def see_nodes(
+    nodes: Sequence[str], port: int, servername: str
+) -> tuple[tuple[ProbeFacts, ...], ProbeFacts | None, tuple[str, ...]]:
+    """Every node with the server name, the first one without, and the TLS versions that it speaks alone."""
+    targets = [Target(node, port, servername or None) for node in nodes]
+    named = len(targets)
+    if servername:
+        targets.append(Target(nodes[0], port))
+    targets += [Target(nodes[0], port, servername or None, tls=version) for version in ("1.2", "1.3")]
+    results = probe_many(targets, timeout_s=PROBE_S)
+    alone = results[-2:]
+    versions = tuple(version for version, result in zip(("1.2", "1.3"), alone, strict=True) if result.chain)
+    without = probe_facts(results[named]) if servername else None
+    return tuple(probe_facts(result) for result in results[:named]), without, versions
+
+
+def probe_facts(result: ProbeResult) -> ProbeFacts:
+    """The probe of a node as data."""
+    same = {each.name: getattr(result, each.name) for each in dataclasses.fields(ProbeFacts)}
+    chain = tuple(certificate_facts(certificate) for certificate in result.chain)
+    return ProbeFacts(**same | {"detail": printable(result.detail), "chain": chain})

@@ -12,9 +12,17 @@ from wizard.certificates import fields
 from wizard.certificates.model import Certificate
 from wizard.certificates.rules.chain import CLOCK_FLOOR
 from wizard.change.record import Record
-from wizard.doctor.collect.files import Coming, ConfScan, file_facts, scan_conf
+from wizard.doctor.collect.files import (
+    Coming,
+    ConfScan,
+    file_facts,
+    scan_conf,
+    see_journal,
+    see_nodes,
+    see_port,
+    unit_facts,
+)
 from wizard.doctor.collect.record import expected_conf, known_record, see_change, see_settings
-from wizard.doctor.collect.service import see_journal, see_nodes, see_port, unit_facts
 from wizard.doctor.collect.store import StoreSeen, judged_store, root_in, see_cacerts, see_java, see_store, with_works
 from wizard.doctor.facts import ClockFacts, DoctorFacts, TrustFacts
 from wizard.errors import WizardError
