@@ -16,8 +16,7 @@ from screens.theme import OK, Part, refusal, say
 from screens.widgets import Card, Facts, Reading, Row
 from wizard.errors import WizardError
 from wizard.questions.answers import PHASES
-from wizard.questions.flow import Step, StepId
-from wizard.questions.phases import numbered
+from wizard.questions.flow import Step, StepId, numbered
 from wizard.reports.checklist import Checklist, Item
 from wizard.session.session import Session
 from wizard.texts.en.questions import TITLES

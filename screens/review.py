@@ -16,13 +16,12 @@ from screens.lists import Calendar
 from screens.notices import TONES, parts_of
 from screens.theme import BAD, INFO, MARKS, OK, Part, boxes, say
 from screens.widgets import Act, Card, Facts, Lines, Reading, Row
-from wizard.certificates.formats.load import load_certificate
+from wizard.certificates.formats.objects import load_certificate
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
-from wizard.host.clock import now_utc
-from wizard.planning.rehearsal import FAILED, PASSED
-from wizard.questions.flow import Step
-from wizard.questions.phases import numbered
+from wizard.host.machine import now_utc
+from wizard.planning.proofs import FAILED, PASSED
+from wizard.questions.flow import Step, numbered
 from wizard.reports.calendar import Ending
 from wizard.reports.lines import Line
 from wizard.reports.outcome import verb as verb_of

@@ -17,7 +17,7 @@ from screens.widgets import Card, Facts, Lines, Row
 from wizard.certificates import fields
 from wizard.findings import Finding, Severity, has_errors
 from wizard.findings import worst as most
-from wizard.host.clock import now_utc
+from wizard.host.machine import now_utc
 from wizard.planning.judge import Judged
 from wizard.questions.answers import is_host
 from wizard.questions.flow import Question, Step

@@ -12,7 +12,7 @@ from tests.support.fake_host import KEYSTORE, PASSWORD, Scene, dying_at, in_chil
 from tests.support.scene_commands import use_ports_of_scenes
 from wizard.change import job
 from wizard.change.engine import apply
-from wizard.change.outcome import APPLIED
+from wizard.change.events import APPLIED
 from wizard.cli.main import main
 
 

@@ -25,9 +25,8 @@ from wizard.certificates.reading import read
 from wizard.certificates.rules import judge
 from wizard.certificates.writing import keystore
 from wizard.findings import Severity
-from wizard.host.clock import now_utc
-from wizard.host.jre import Jre
-from wizard.host.keytool import Keytool
+from wizard.host.jre import Jre, Keytool
+from wizard.host.machine import now_utc
 from wizard.probing.rehearsal import rehearse
 from wizard.secret import Secret
 

@@ -33,9 +33,11 @@ def every_text() -> Iterator[tuple[str, str]]:
             yield f"question {name} {value}", f"{choice.label}: {choice.detail}" if choice.detail else choice.label
     yield from _of_pages()
     yield from _of_parsers(build_parser("", whole=True), "--help")
-    for path in sorted((ROOT / "wizard" / "handoff" / "templates").rglob("*")):
-        if path.is_file():
-            yield f"template {path.relative_to(ROOT / 'wizard' / 'handoff' / 'templates')}", path.read_text("utf-8")
+    for package in ("handoff", "sandbox"):
+        templates = ROOT / "wizard" / package / "templates"
+        for path in sorted(templates.rglob("*")):
+            if path.is_file():
+                yield f"template {path.relative_to(templates)}", path.read_text("utf-8")
     for folder in SHOWN:
         for path in sorted((ROOT / folder).rglob("*.py")):
             if not DATA & set(path.relative_to(ROOT).parts):

@@ -16,7 +16,7 @@ from tests.support.line_by_line import talk
 from tests.support.practice import Practice, company, practice
 from tests.support.pty_terminal import ROOT, Terminal
 from tests.support.scenarios import FILES_PASSWORD, STEPS, Way, answered, furnish
-from wizard.change.history import history
+from wizard.change.store import history
 from wizard.questions.answers import PrimaryAnswers
 from wizard.questions.flow import Step
 from wizard.questions.step_names import phase_of, phases

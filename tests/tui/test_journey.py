@@ -13,8 +13,7 @@ from tests.support.made_up import made_up
 from tests.support.practice import Practice, company, practice
 from tests.tui.driving import app_of, burst, focused, keys, opened, paste, settle, step, text, until
 from tests.tui.operator import Operator, at_the_wizard, session_on
-from wizard.change.events import Event
-from wizard.change.outcome import APPLIED
+from wizard.change.events import APPLIED, Event
 from wizard.change.watch import ChangeRun
 from wizard.errors import BusyError
 from wizard.findings import Finding, Locator, Severity

@@ -7,16 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from wizard.change.context import Context
-from wizard.change.durable import put_file, remove_temporary
-from wizard.change.events import Event
-from wizard.change.file_image import FileImage
-from wizard.change.history import read_events
-from wizard.change.manifest import Action, Manifest, Node
-from wizard.change.outcome import APPLIED, KEPT, REFUSED, ROLLED_BACK
-from wizard.change.store import EVIDENCE, ChangeFolder, Store
+from wizard.change.durable import FileImage, put_file, remove_temporary
+from wizard.change.events import APPLIED, KEPT, REFUSED, ROLLED_BACK, Event
+from wizard.change.journal import Action, Manifest, Node
+from wizard.change.store import EVIDENCE, ChangeFolder, Store, read_events
 from wizard.errors import WizardError
-from wizard.host.accounts import group_name_of, name_of
-from wizard.host.machine import Machine, command
+from wizard.host.machine import Machine, command, group_name_of, name_of
 from wizard.printable import printable
 
 _TOKEN = "evidence"  # noqa: S105 - part of a temporary name

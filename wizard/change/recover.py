@@ -5,13 +5,11 @@ from dataclasses import replace
 
 from wizard import codes
 from wizard.change.context import Context
-from wizard.change.durable import put_file, remove_file
+from wizard.change.durable import put_file, read_image, remove_file
 from wizard.change.engine import advance, finish
-from wizard.change.events import CHANGE
-from wizard.change.file_image import read_image
+from wizard.change.events import APPLIED, CHANGE, KEPT, NO_CHANGE, Failure, Outcome
 from wizard.change.journal import ARMED, CLOSED, INTENT, RESTART, Journal, Record
 from wizard.change.lock import Opened, opened, say_outcome, sweep, unfinished
-from wizard.change.outcome import APPLIED, KEPT, NO_CHANGE, Failure, Outcome
 from wizard.change.store import EVIDENCE, JOURNAL, ChangeFolder, Store
 from wizard.change.undo import roll_back_change
 from wizard.errors import RecoveryNeededError, WizardError

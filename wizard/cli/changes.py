@@ -7,18 +7,14 @@ from typing import Any
 
 from wizard.change.adapters import ports_for
 from wizard.change.context import Context
-from wizard.change.events import Event, EventLog
+from wizard.change.events import APPLIED, ROLLED_BACK, Event, EventLog, Outcome
 from wizard.change.evidence import as_text, evidence
-from wizard.change.history import Entry, history, secret_names
-from wizard.change.outcome import APPLIED, ROLLED_BACK, Outcome
-from wizard.change.purge import purge, with_backups
-from wizard.change.record import changed_since, read_record
+from wizard.change.record import changed_since, purge, read_record, with_backups
 from wizard.change.recover import FINISH, pending
-from wizard.change.store import Store
+from wizard.change.store import Entry, Store, history, secret_names
 from wizard.change.watch import ChangeRun, events, operator, outcome, running
-from wizard.cli.confirm import confirm
 from wizard.cli.following import event_line, follow
-from wizard.cli.output import print_json
+from wizard.cli.output import confirm, print_json
 from wizard.errors import ExitCode, WizardError
 from wizard.host.machine import Machine
 from wizard.planning.undo import check_rollback, start_recover, start_rollback

@@ -5,8 +5,7 @@ from pathlib import Path
 
 from wizard.change import watch
 from wizard.cli.changes import follow_run
-from wizard.cli.confirm import confirm
-from wizard.cli.output import print_json, print_lines
+from wizard.cli.output import confirm, print_json, print_lines
 from wizard.errors import ExitCode
 from wizard.host.machine import options
 from wizard.planning.timer import TIMER, plan_no_timer, plan_timer

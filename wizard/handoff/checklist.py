@@ -7,8 +7,8 @@ from typing import Any
 
 from wizard import codes
 from wizard.change.durable import put_file, reach
-from wizard.change.history import history
-from wizard.change.outcome import APPLIED
+from wizard.change.events import APPLIED
+from wizard.change.store import history
 from wizard.errors import WizardError
 from wizard.host.machine import Machine
 from wizard.planning.progress import under_way

@@ -10,10 +10,9 @@ from cryptography.x509.oid import NameOID
 
 from wizard import codes
 from wizard.certificates import fields
-from wizard.certificates.key_provider import SOFTWARE_KSP, with_provider
 from wizard.certificates.model import Certificate, Chain, Profile
 from wizard.certificates.names import short
-from wizard.certificates.writing import cer_files, keystore
+from wizard.certificates.writing import SOFTWARE_KSP, cer_files, keystore, with_provider
 from wizard.errors import WizardError
 from wizard.handoff.bundle import Pack, PackFile, checklist, from_template, paths
 from wizard.questions.answers import ClientAnswers

@@ -15,8 +15,7 @@ from wizard.errors import WizardError
 from wizard.handoff.bundle import Pack, PackFile, checklist, paths
 from wizard.handoff.requirements import folder
 from wizard.planning.inputs import PlanInputs
-from wizard.planning.primary.inputs import other_nodes
-from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET
+from wizard.planning.primary.plan import CACERTS_SECRET, STORE_SECRET, other_nodes
 from wizard.questions.answers import PROMPT, Answers, PasswordSource, Phase, SourceKind, endpoint
 from wizard.questions.answers_file import dump
 from wizard.questions.passwords import PRIMARY, generate, require_fit

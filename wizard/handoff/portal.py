@@ -10,7 +10,7 @@ from wizard.certificates.names import short
 from wizard.certificates.writing import cer_files
 from wizard.handoff.bundle import Pack, PackFile, checklist, paths
 from wizard.handoff.requirements import PORTAL
-from wizard.host.clock import now_utc
+from wizard.host.machine import now_utc
 from wizard.printable import printable
 from wizard.probing.revocation.check import Advice, Revocation, advice, check_revocation
 from wizard.probing.revocation.crl import distribution_points

@@ -14,11 +14,10 @@ from wizard.handoff.portal import ocsp_evidence
 from wizard.handoff.requirements import PORTAL
 from wizard.planning import phases
 from wizard.planning.gateway import plan
-from wizard.planning.inputs import PlanInputs
+from wizard.planning.inputs import PlanInputs, order
 from wizard.planning.judge import roots_of
 from wizard.planning.phases import Course
-from wizard.planning.primary.inputs import other_nodes
-from wizard.planning.replaced import order
+from wizard.planning.primary.plan import other_nodes
 from wizard.questions.answers import PHASES, Answers, CloudSupport, Goal, ImportRoot, Phase, PrimaryKind
 from wizard.reports.checklist import CA, CLOUD, NOTHING_KEPT, POLICY, Checklist, Item, checklist_lines
 from wizard.reports.lines import Line

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from wizard.printable import printable
 from wizard.questions.answers import PHASES, Phase
-from wizard.questions.phases import numbered
+from wizard.questions.flow import numbered
 from wizard.reports.lines import Line, Tone
 
 POLICY = "policy/account"

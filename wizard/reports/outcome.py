@@ -7,8 +7,7 @@ from pathlib import Path
 
 from wizard import codes
 from wizard.certificates.model import Bundle, Chain
-from wizard.change.history import Entry
-from wizard.change.outcome import APPLIED, KEPT, NO_CHANGE, REFUSED, ROLLED_BACK, SETTLE, Outcome
+from wizard.change.events import APPLIED, KEPT, NO_CHANGE, REFUSED, ROLLED_BACK, SETTLE, Outcome
 from wizard.change.plan import (
     EditFile,
     FileStep,
@@ -21,13 +20,13 @@ from wizard.change.plan import (
     RemoveFile,
     Restart,
 )
+from wizard.change.store import Entry
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity, has_errors
-from wizard.host.accounts import group_name_of, name_of
-from wizard.host.machine import Machine, command
+from wizard.host.machine import Machine, command, group_name_of, name_of
 from wizard.printable import printable, wrapped
-from wizard.reports.chain import title, tree_lines
 from wizard.reports.lines import Line, Tone, diff_lines, finding_lines
+from wizard.reports.review import title, tree_lines
 
 
 def verdict(
@@ -179,12 +178,7 @@ def heading(host: str) -> list[Line]:
 
 
 def summary(
-    ended: Outcome | None,
-    machine: Machine,
-    packs: Path | None,
-    *,
-    undo: bool = False,
-    earlier: Iterable[Outcome] = (),
+    ended: Outcome | None, machine: Machine, packs: Path | None, *, undo: bool = False, earlier: Iterable[Outcome] = ()
 ) -> list[str]:
     """What stays in the terminal after leaving: result, backups, bundles, and the commands that undo it.
 

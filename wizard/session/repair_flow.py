@@ -4,6 +4,7 @@ Screens, line mode and the command `doctor` show the same result and offer the s
 """
 
 import re
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -18,15 +19,16 @@ from wizard.doctor.diagnose import Cause, Diagnosis, diagnose
 from wizard.doctor.repair.choose import of_certificate, repair_for
 from wizard.doctor.repair.plan import Give, Together, plan_repairs
 from wizard.doctor.repair.store import KEY_SECRET
+from wizard.doctor.text import WIDTH
 from wizard.errors import WizardError
 from wizard.findings import Finding, Severity
 from wizard.host.machine import Machine, command
 from wizard.planning.inputs import PlanInputs
-from wizard.planning.primary.inputs import Planned
-from wizard.planning.primary.plan import STORE_SECRET
+from wizard.planning.primary.plan import STORE_SECRET, Planned
 from wizard.printable import printable
 from wizard.questions.answers import Goal, PrimaryAnswers
 from wizard.questions.flow import Question, Step, StepId
+from wizard.reports.lines import Line, Tone
 from wizard.secret import Secret
 from wizard.session import saved_run
 
@@ -76,18 +78,11 @@ _PATH = re.compile(r"(?<!\S)/\S+")
 _CHECK = "cloudstream-wizard doctor"
 _WRITES_TOO = "It changes {path} in a different way, so it needs a separate change."
 _FILES_FIRST = {
-    codes.DOCTOR_STORE_EMPTY.code,
-    codes.DOCTOR_STORE_DAMAGED.code,
-    codes.DOCTOR_STORE_NO_KEY.code,
-    codes.DOCTOR_STORE_KEY_MISMATCH.code,
-    codes.DOCTOR_STORE_LOST.code,
-    codes.DOCTOR_STORE_MISSING.code,
-    codes.DOCTOR_STORE_NOT_PKCS12.code,
-    codes.DOCTOR_SETTING_MISSING.code,
-    codes.DOCTOR_SETTINGS_LOST.code,
-    codes.DOCTOR_NOT_SET_UP.code,
-    codes.DOCTOR_BUILT_IN_INSTALLED.code,
-}
+    codes.DOCTOR_STORE_EMPTY.code, codes.DOCTOR_STORE_DAMAGED.code, codes.DOCTOR_STORE_NO_KEY.code,
+    codes.DOCTOR_STORE_KEY_MISMATCH.code, codes.DOCTOR_STORE_LOST.code, codes.DOCTOR_STORE_MISSING.code,
+    codes.DOCTOR_STORE_NOT_PKCS12.code, codes.DOCTOR_SETTING_MISSING.code, codes.DOCTOR_SETTINGS_LOST.code,
+    codes.DOCTOR_NOT_SET_UP.code, codes.DOCTOR_BUILT_IN_INSTALLED.code,
+}  # fmt: skip
 """Causes that the right PFX of this host removes, where the wizard cannot."""
 
 
@@ -370,10 +365,7 @@ def plan_rescue(inputs: PlanInputs, found: Rescue) -> Planned:
     )
 
 
-_FIELDS = {
-    KEY_SECRET: "primary.keystore-password.repair-key",
-    STORE_SECRET: "primary.keystore-password.repair-store",
-}
+_FIELDS = {KEY_SECRET: "primary.keystore-password.repair-key", STORE_SECRET: "primary.keystore-password.repair-store"}
 """The id of the texts of the field, by the secret that a repair lacks."""
 
 
@@ -403,3 +395,51 @@ def next_lines(found: Rescue, machine: Machine) -> Sequence[str]:
         Next.FINISH: "",
     }
     return [f"{found.label(each)}: {words[each]}" for each in found.next_steps if words[each]]
+
+
+def rescue_lines(found: Rescue, *, codes: bool) -> list[Line]:
+    """The result of an examination.
+
+    Args:
+        found: the result.
+        codes: whether the permanent codes are shown too.
+    """
+    result = [] if len(found.rows) == 1 else _folded(found.headline)
+    if not found.rows:
+        result = _folded(f"OK: {found.headline[:1].lower()}{found.headline[1:]}", tone=Tone.GOOD)
+    for number, row in enumerate(found.rows, start=1):
+        result += _cause(row, f"{number}. " if len(found.rows) > 1 else "", codes=codes)
+    named = {row.finding.code for row in found.rows}
+    others = [each for each in found.diagnosis.findings if each.code not in named and each.caused_by is None]
+    if others:
+        result.append(Line("Also found:", Tone.HEADING))
+        result += [line for each in others for line in _folded(f"- {each.message}{_code(each, codes=codes)}", 2)]
+    unseen = found.diagnosis.not_seen
+    if unseen:
+        names = ", ".join(each.rule.removeprefix("doctor.") for each in unseen)
+        result += _folded(f"Not checked: {names}.")
+    return result
+
+
+def _code(finding: Finding, *, codes: bool) -> str:
+    return f" [{finding.code}]" if codes else ""
+
+
+def _cause(row: Row, number: str, *, codes: bool) -> list[Line]:
+    finding = row.finding
+    bad = finding.severity >= Severity.ERROR
+    word = "Error" if bad else "Warning"
+    title = f"{number}{word}: {finding.title}{_code(finding, codes=codes)}"
+    result = [*_folded(title, tone=Tone.BAD if bad else Tone.WARN)]
+    result += _folded(finding.message, 2)
+    result += _folded(finding.why, 2)
+    result += _folded(f"{'What to do' if row.by_hand else 'Repair'} ({row.state.value}):", 2)
+    return result + [line for step in row.steps for line in _folded(step, 4)]
+
+
+def _folded(text: str, indent: int = 0, tone: Tone = Tone.PLAIN) -> list[Line]:
+    first, more = " " * indent, " " * (indent + 2 if indent else 0)
+    lines = textwrap.wrap(
+        text, WIDTH, initial_indent=first, subsequent_indent=more, break_long_words=False, break_on_hyphens=False
+    )
+    return [Line(line, tone) for line in lines]

@@ -9,20 +9,16 @@ from wizard.doctor.restart_checks import plan_faults
 from wizard.errors import WizardError
 from wizard.findings import Finding, has_errors
 from wizard.handoff.requirements import require_makeable, require_names
-from wizard.host.clock import now_utc
+from wizard.host.machine import now_utc
 from wizard.planning import phases
-from wizard.planning.inputs import PlanInputs
-from wizard.planning.java import ask_java
-from wizard.planning.primary.cloud import uncertain
-from wizard.planning.primary.inputs import Planned, kept_plan
-from wizard.planning.rehearsal import Rehearsed, rehearsal_lines, rehearse_all
-from wizard.planning.replaced import order
+from wizard.planning.inputs import PlanInputs, order
+from wizard.planning.primary.plan import Planned, kept_plan, uncertain
+from wizard.planning.proofs import Rehearsed, ask_java, rehearsal_lines, rehearse_all
 from wizard.questions.answers import CloudSupport, Goal, Phase, PrimaryKind
 from wizard.questions.model import StepId
 from wizard.reports import outcome
-from wizard.reports.chain import beside_lines
 from wizard.reports.lines import Line, Tone, finding_lines
-from wizard.reports.review import Review
+from wizard.reports.review import Review, beside_lines
 from wizard.self_start import load
 from wizard.session.kept_answers import INSTALLED_GATEWAY
 from wizard.texts.en.questions import TITLES

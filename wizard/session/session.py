@@ -18,35 +18,30 @@ from wizard import codes
 from wizard.certificates.hostnames import address
 from wizard.certificates.model import Chain
 from wizard.change import watch
-from wizard.change.events import Event
-from wizard.change.history import history
-from wizard.change.outcome import APPLIED, NO_CHANGE, STUCK, Outcome
+from wizard.change.events import APPLIED, NO_CHANGE, STUCK, Event, Outcome
 from wizard.change.plan import Plan, Probe
 from wizard.change.staging import check_java
+from wizard.change.store import history
 from wizard.change.targets import check_expected, look
 from wizard.change.targets import resolve as resolve_file
 from wizard.errors import WizardError
 from wizard.findings import Finding, worst_finding
 from wizard.handoff import checklist, remaining_tasks
 from wizard.host import jre
-from wizard.host.clock import now_utc
-from wizard.host.machine import Machine, command, own_names
-from wizard.host.secret_sources import DEFAULT_STORE_PASSWORD, SecretGiver, resolve
+from wizard.host.files import DEFAULT_STORE_PASSWORD, SecretGiver, resolve
+from wizard.host.machine import Machine, command, now_utc, own_names
 from wizard.planning.inputs import PlanInputs, secret_of_key
 from wizard.planning.judge import Judged
 from wizard.planning.phase_question import phase_question
-from wizard.planning.primary.inputs import Planned
-from wizard.planning.primary.plan import CACERTS_SECRET
+from wizard.planning.primary.plan import CACERTS_SECRET, Planned
 from wizard.planning.snapshot import MachineSnapshot
 from wizard.planning.undo import start_recover, start_rollback
 from wizard.printable import printable
-from wizard.probing.resolve import is_here
-from wizard.questions.answers import PHASES, Answers, Goal, Phase, PrimaryAnswers, PrimaryKind, endpoint
+from wizard.probing.handshake import is_here
+from wizard.questions.answers import PHASES, Answers, Goal, Phase, PrimaryAnswers, PrimaryKind, endpoint, word_for
 from wizard.questions.field_text import needed, parsed, shown
-from wizard.questions.flow import DEFAULT_WAIT_S, Ask, Question, Step, StepId, View, after, steps
+from wizard.questions.flow import DEFAULT_WAIT_S, PHASE_STEPS, Ask, Question, Step, StepId, View, after, steps
 from wizard.questions.passwords import generate
-from wizard.questions.pasted import word_for
-from wizard.questions.phases import PHASE_STEPS
 from wizard.reports import checklist as checklist_lines
 from wizard.reports import outcome
 from wizard.reports.calendar import Ending
@@ -63,13 +58,11 @@ from wizard.session import (
     saved_run,
     undo,
     validation,
-    views,
     warnings,
 )
 from wizard.session.overview import Overview, Presented
-from wizard.session.repair_flow import Next, Rescue
+from wizard.session.repair_flow import Next, Rescue, rescue_lines
 from wizard.session.requests import write_request
-from wizard.session.rescue_lines import rescue_lines
 from wizard.session.saved_run import SavedRun
 from wizard.session.undo import Undoable
 
@@ -337,7 +330,7 @@ class Session:
             instead: the word of an earlier text that it replaces.
 
         Raises:
-            WizardError: as `wizard.questions.pasted.content`; nothing is taken then.
+            WizardError: as `wizard.questions.answers.content`; nothing is taken then.
         """
         word = word_for(text.reveal(), self.pasted.keys() - {instead})
         self.pasted.pop(instead, None)
@@ -414,13 +407,13 @@ class Session:
             case View.FACTS:
                 return [*(Line(note) for note in self.notes if note), *first_page.first_lines(self.overview())]
             case View.VERDICT:
-                return views.verdicts(self.inputs, step)
+                return warnings.verdicts(self.inputs, step)
             case View.DIAGNOSIS:
                 return rescue_lines(self.rescue(step.id), codes=False)
             case View.HISTORY:
                 return undo.history_lines(self.machine)
             case View.CONFIRM:
-                return views.confirmation(self.inputs, self.planned)
+                return warnings.confirmation(self.inputs, self.planned)
             case View.ELSEWHERE:
                 shown = remaining_tasks.elsewhere_lines(self.inputs)
                 self.keep_answers()
@@ -477,7 +470,7 @@ class Session:
 
     def endings(self) -> tuple[Ending, ...]:
         """BLOCKING. When each certificate of this run ends, and which machines have it; the first to end in front."""
-        return views.endings(self.inputs)
+        return warnings.endings(self.inputs)
 
     def installed(self) -> Chain | None:
         """BLOCKING. The chain that is installed, when certificates are replaced; None otherwise, or when unreadable."""

@@ -8,8 +8,8 @@ import pytest
 from tests.support.pki import NOW, Entity, acme, authority, cross_signed, issue, renewed
 from wizard.certificates.chain import assemble
 from wizard.certificates.model import Chain
-from wizard.certificates.rollover import Kind, Rollover, compare, stages
-from wizard.reports.chain import order_lines, order_notes, overlap_line
+from wizard.certificates.roots import Kind, Rollover, compare, stages
+from wizard.reports.review import order_lines, order_notes, overlap_line
 
 DAY = timedelta(days=1)
 PKI = acme()

@@ -9,10 +9,9 @@ import pytest
 
 from tests.support.doctor_cases import CASES
 from tests.support.doctor_facts import CONF, HEALTHY
-from wizard.doctor import saved_facts
 from wizard.doctor.diagnose import diagnose
-from wizard.doctor.support_bundle import FOLDER, bundle
-from wizard.doctor.text import diagnosis_lines
+from wizard.doctor.facts import from_json
+from wizard.doctor.text import FOLDER, bundle, diagnosis_lines
 from wizard.secret import Redactor, Secret
 
 
@@ -55,7 +54,7 @@ def test_the_bundle_holds_its_files_and_no_secret() -> None:
         names = archive.getnames()
         facts = archive.extractfile(f"{FOLDER}/facts.json")
         assert facts is not None
-        replayed = saved_facts.from_json(json.load(facts))
+        replayed = from_json(json.load(facts))
     assert sorted(name.rpartition("/")[2] for name in names) == [
         "README.txt",
         "diagnosis.txt",

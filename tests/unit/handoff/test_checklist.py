@@ -12,8 +12,7 @@ from wizard.errors import WizardError
 from wizard.handoff import checklist, remaining_tasks
 from wizard.host.machine import Machine
 from wizard.planning.inputs import PlanInputs, from_sources
-from wizard.planning.judge import Judged
-from wizard.planning.load_chain import Loaded
+from wizard.planning.judge import Judged, Loaded
 from wizard.questions.answers import (
     AccountAnswers,
     Answers,

@@ -10,12 +10,12 @@ import pytest
 from tests.support.pki import NOW, Entity, acme, authority, issue
 from wizard.certificates.chain import assemble
 from wizard.cli.crash import report_bug, trace_text
-from wizard.cli.secret_options import SecretSources
+from wizard.cli.dispatch import SecretSources
 from wizard.errors import WizardError
 from wizard.host.machine import Machine, command
-from wizard.planning.load_chain import load as load_files
+from wizard.planning.judge import load as load_files
 from wizard.questions.answers import Answers, PasswordSource, PrimaryAnswers, SourceKind
-from wizard.reports.chain import compare_lines
+from wizard.reports.review import compare_lines
 from wizard.secret import Secret
 from wizard.session.saved_run import NAME, forget, load, save
 from wizard.session.session import Session

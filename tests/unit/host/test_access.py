@@ -6,9 +6,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from wizard.host.access import readable_as
-from wizard.host.accounts import Account, group_name_of, lookup, name_of
-from wizard.host.machine import Machine
+from wizard.host.machine import Account, Machine, group_name_of, lookup, name_of, readable_as
 
 STRANGER = Account("hcp", 54321, 54321, frozenset({54321}))
 ROOT = Account("root", 0, 0, frozenset({0}))

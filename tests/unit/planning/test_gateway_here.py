@@ -13,9 +13,8 @@ from wizard.certificates.writing import keystore, truststore
 from wizard.change.plan import ABSENT, EditFile, Expectation, MakeFolder, PutFile, digest_of
 from wizard.configs import envfile
 from wizard.errors import WizardError
-from wizard.host.access import Access
-from wizard.host.accounts import Account
 from wizard.host.jre import ProfileChoice
+from wizard.host.machine import Access, Account
 from wizard.planning.gateway.facts import GatewayFacts, Store, Unattended
 from wizard.planning.gateway.steps import holds_anchors, holds_chain, make_plan
 from wizard.planning.gateway.stores import GatewayInput, settings

@@ -10,8 +10,8 @@ from wizard.errors import WizardError
 from wizard.host.files import expand_inputs
 from wizard.host.jre import parse_version
 from wizard.printable import printable
+from wizard.questions.answers import BEGINS, MARK, is_pasted, pasted_word
 from wizard.questions.flow import Ask, Question
-from wizard.questions.pasted import BEGINS, MARK, is_pasted, pasted_word
 from wizard.secret import Secret
 from wizard.session.first_page import TAKES
 from wizard.session.help_pages import question_place

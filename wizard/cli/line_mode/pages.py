@@ -2,8 +2,7 @@
 
 import time
 
-from wizard.change.events import CHANGE, Event
-from wizard.change.outcome import SETTLE
+from wizard.change.events import CHANGE, SETTLE, Event
 from wizard.cli.line_mode.dialogue import Back, Dialogue, Leave, ListAnswers, chosen
 from wizard.errors import WizardError
 from wizard.findings import worst_finding

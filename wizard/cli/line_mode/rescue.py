@@ -11,8 +11,7 @@ from wizard.host import editor
 from wizard.questions.answers import Goal
 from wizard.questions.flow import Step
 from wizard.secret import Secret
-from wizard.session.repair_flow import EXAMINE_AGAIN, WORDS, Next
-from wizard.session.rescue_lines import rescue_lines
+from wizard.session.repair_flow import EXAMINE_AGAIN, WORDS, Next, rescue_lines
 from wizard.session.session import Session
 
 OVER = "over"

@@ -10,18 +10,7 @@ from typing import TextIO
 from wizard.cli.line_mode import rescue
 from wizard.cli.line_mode.answers import Asker
 from wizard.cli.line_mode.dialogue import INTRODUCTION, Back, Dialogue, Leave, ListAnswers
-from wizard.cli.line_mode.pages import (
-    TYPE_AGAIN,
-    Finish,
-    GoTo,
-    confirm,
-    ended,
-    follow,
-    goes_on,
-    left,
-    review,
-    undo,
-)
+from wizard.cli.line_mode.pages import TYPE_AGAIN, Finish, GoTo, confirm, ended, follow, goes_on, left, review, undo
 from wizard.errors import ExitCode, WizardError
 from wizard.questions.flow import Ask, Question, Step, StepId, View
 from wizard.questions.step_names import phase_of, phases

@@ -11,7 +11,7 @@ from wizard.certificates.names import short, subject
 from wizard.errors import WizardError
 from wizard.findings import Finding, Locator
 from wizard.planning.inputs import PlanInputs
-from wizard.planning.primary.inputs import LOOK_TIMEOUT_S
+from wizard.planning.primary.plan import LOOK_TIMEOUT_S
 from wizard.printable import printable
 from wizard.probing.probe import ClientIdentity, ProbeResult, TrustSet, probe
 from wizard.probing.trust import system_roots

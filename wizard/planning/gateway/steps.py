@@ -12,7 +12,7 @@ from wizard.configs import damage, envfile
 from wizard.configs.diffs import unified
 from wizard.configs.rules import duplicates, exposed, known_passwords
 from wizard.findings import Finding, Locator
-from wizard.host.access import FOR_GATEWAY, rights_for
+from wizard.host.machine import FOR_GATEWAY, rights_for
 from wizard.planning.gateway.facts import GatewayFacts, Unattended
 from wizard.planning.gateway.stores import TRUSTSTORE, GatewayInput, settings
 from wizard.planning.primary.plan import holds
