@@ -67,7 +67,7 @@ def _of_pages() -> Iterator[tuple[str, str]]:
 
 def _of_parsers(parser: argparse.ArgumentParser, name: str) -> Iterator[tuple[str, str]]:
     own, _, _shared = parser.format_help().partition("\noptions of every command:")
-    yield name, own if " " in name else parser.format_help()
+    yield name, f"{own}\n{parser.epilog}" if " " in name else parser.format_help()
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             for command, child in action.choices.items():

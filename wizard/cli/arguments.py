@@ -242,7 +242,7 @@ def probe(parser: Parser) -> None:
 
 def doctor(parser: Parser) -> None:
     """Its arguments."""
-    parser.add_argument("--fix", metavar="CODE", help="repair this root cause, or all: plan, show, ask, make")
+    parser.add_argument("--fix", metavar="CODE", help="repair this root cause, or all; shows the plan and asks first")
     parser.add_argument("--yes", action="store_true", help="with --fix: do not ask")
     _names_primary(parser)
     source = parser.add_mutually_exclusive_group()
@@ -307,13 +307,13 @@ def handoff(parser: Parser) -> None:
 def inventory(parser: Parser) -> None:
     """Its arguments."""
     parser.add_argument(
-        "--remove", metavar="MACHINE", action="append", default=[], help="watch this machine no more; may be repeated"
+        "--remove", metavar="MACHINE", action="append", default=[], help="stop watching this machine; may be repeated"
     )
 
 
 def checklist(parser: Parser) -> None:
     """Its arguments."""
-    parser.add_argument("--answers", metavar="FILE", type=Path, help="make the list from these answers (TOML)")
+    parser.add_argument("--answers", metavar="FILE", type=Path, help="create the list from these answers (TOML)")
     parser.add_argument("--tick", metavar="STEP", action="append", default=[], help="its number or id; may be repeated")
     parser.add_argument("--yes", action="store_true", help="tick the policy even if other steps are not ticked")
 
@@ -323,14 +323,14 @@ def export(parser: Parser) -> None:
     kinds = parser.add_subparsers(dest="kind", metavar="TOOL", required=True)
     ansible = kinds.add_parser(
         "ansible",
-        help="a playbook with inventory and files",
+        help="write a playbook with inventory and files",
         description="Writes a playbook with inventory and the files of every primary and gateway.",
         epilog=parser.epilog,
     )
     _takes_answers(ansible)
     ansible.add_argument("--out", metavar="DIR", required=True, type=Path, help="a new or empty folder")
     ansible.add_argument(
-        "--plain-secrets", action="store_true", help="do not encrypt keys and passwords: you do it yourself"
+        "--plain-secrets", action="store_true", help="do not encrypt keys and passwords; you encrypt them yourself"
     )
 
 
@@ -341,7 +341,7 @@ def findings(parser: Parser) -> None:
 
 def guide(parser: Parser) -> None:
     """Its arguments."""
-    parser.add_argument("topic", nargs="?", metavar="TOPIC", help="this page; without it the list of topics")
+    parser.add_argument("topic", nargs="?", metavar="TOPIC", help="the page to print; without it the list of topics")
 
 
 _CONF_GET = """\
@@ -375,5 +375,5 @@ def conf(parser: Parser) -> None:
             action.add_argument(
                 "--let-others-follow",
                 action="store_true",
-                help="allow that settings which refer to this one change too",
+                help="also change settings that refer to this one",
             )
